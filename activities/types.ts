@@ -1,0 +1,44 @@
+import type { Host, Hosts } from '../hosts/types';
+import type { Inventory } from '../inventory/types';
+import type { RuntimeConfig } from '../runtime/config';
+import type { SubtaskInput, SubtaskResult } from '../workflows/plan';
+
+/** What activities work with; made once per worker. */
+export interface ActivityDeps {
+  readonly inventory: Inventory;
+  readonly hosts: Hosts;
+  readonly config: RuntimeConfig;
+}
+
+/** Writes lines of the subtask's log (what an operator reads). Lines are stored in order; secrets are masked. */
+export interface SubtaskLog {
+  info(line: string): void;
+  warn(line: string): void;
+  error(line: string): void;
+  /** From now on these texts appear as `***` in the log and in errors of this activity. */
+  hide(...secrets: readonly string[]): void;
+}
+
+/** What one execution of one subtask sees. */
+export interface SubtaskScope extends ActivityDeps {
+  readonly input: SubtaskInput;
+  readonly log: SubtaskLog;
+  /** Aborted when the subtask is cancelled, timed out or the worker stops. */
+  readonly signal: AbortSignal;
+  /** The host of this subtask: the fan-out element of `host_ids`, else `host_id` of the context. */
+  readonly hostId: number;
+  host(): Promise<Host>;
+  /** Value of a context key; PermanentError naming the key when it is absent. */
+  value(key: string): string;
+  list(key: string): readonly string[];
+}
+
+/**
+ * A documented subtask. `run` checks whether the wished state is there, does, and verifies by looking, so that
+ * it may be repeated after any interruption. `rollback` removes only what this task made and is safe when `run`
+ * never happened or stopped half-way. `run` throws TransientError or PermanentError, nothing else on purpose.
+ */
+export interface Subtask {
+  run(scope: SubtaskScope): Promise<SubtaskResult | undefined>;
+  rollback(scope: SubtaskScope): Promise<void>;
+}

@@ -1,0 +1,424 @@
+/**
+ * The inventory: what obflow knows. One interface a repository; rows come back as plain objects with camel-case
+ * names, times as ISO-8601 UTC strings. Implemented on Kysely for SQLite (libsql) and PostgreSQL alike.
+ */
+import type { Plan, TaskOperation, TaskStateChange, TaskStatus } from '../workflows/plan';
+
+export interface User {
+  readonly id: number;
+  readonly name: string;
+}
+
+/** SSH: private key or password of a login; DATABASE: password of a database user. */
+export interface Credential {
+  readonly id: number;
+  readonly name: string;
+  readonly kind: 'SSH_KEY' | 'SSH_PASSWORD' | 'DATABASE';
+  readonly username: string;
+}
+
+/** A credential with its secret in clear. Stays in memory, never leaves the process. */
+export interface OpenCredential extends Credential {
+  readonly secret: string;
+  readonly passphrase?: string;
+}
+
+export interface Region {
+  readonly id: number;
+  readonly name: string;
+}
+export interface Idc {
+  readonly id: number;
+  readonly name: string;
+  readonly region: Region;
+}
+
+export interface HostRow {
+  readonly id: number;
+  readonly ip: string;
+  readonly sshPort: number;
+  readonly name: string | null;
+  readonly credentialId: number;
+  /** `SHA256:…`; null before the first contact. */
+  readonly hostKey: string | null;
+  readonly hostKeySource: 'GIVEN' | 'FIRST_CONTACT' | null;
+  readonly idc: Idc;
+  /** Null until a contact has told them. */
+  readonly architecture: string | null;
+  readonly kernel: string | null;
+  readonly osId: string | null;
+  readonly osLike: string | null;
+  readonly osMajor: string | null;
+  /** NEW = declared, never reached; AVAILABLE = reached; OFFLINE = the last contact failed. */
+  readonly status: 'NEW' | 'AVAILABLE' | 'OFFLINE';
+  readonly createTime: string;
+  readonly updateTime: string;
+}
+
+export interface PackageRow {
+  readonly id: number;
+  /** name-version-release.arch.rpm as built from the header. */
+  readonly fileName: string;
+  readonly name: string;
+  readonly version: string;
+  /** With dist tag, e.g. `1919579.el7`. */
+  readonly release: string;
+  readonly architecture: string;
+  /** Dist tag of the release, e.g. `el7`; null without one. */
+  readonly operatingSystem: string | null;
+  readonly size: number;
+  readonly sha256: string;
+  readonly sha1: string;
+  readonly type: string;
+  /** Directory that holds bin/obproxy in the package; null for other packages. */
+  readonly home: string | null;
+  readonly createTime: string;
+}
+
+export interface RootServer {
+  readonly ip: string;
+  readonly sqlPort: number;
+  readonly rpcPort: number;
+}
+
+export interface ObClusterRow {
+  readonly id: number;
+  readonly name: string;
+  readonly obClusterId: number;
+  readonly version: string;
+  readonly type: 'PRIMARY' | 'STANDBY';
+  readonly rootServers: readonly RootServer[];
+  readonly sysCredentialId: number;
+  readonly proxyroCredentialId: number;
+  readonly createTime: string;
+  readonly updateTime: string;
+}
+
+export interface Parameter {
+  readonly name: string;
+  readonly value: string;
+}
+
+export interface ObLinkRow {
+  /** Inventory id of the OceanBase cluster. */
+  readonly clusterId: number;
+  readonly clusterName: string;
+  readonly obClusterId: number;
+  readonly clusterType: 'PRIMARY' | 'STANDBY';
+  readonly username: string;
+}
+
+export interface ObproxyServerRow {
+  readonly id: number;
+  readonly clusterId: number;
+  readonly hostId: number;
+  readonly ip: string;
+  readonly idcName: string;
+  readonly architecture: string | null;
+  readonly sqlPort: number;
+  readonly exporterPort: number;
+  /** Null before 4.3 or when not asked for. */
+  readonly rpcPort: number | null;
+  /** `version-release` without dist tag, e.g. `1.9.1.1-1919579`. */
+  readonly version: string;
+  readonly packageId: number | null;
+  readonly status: 'CREATING' | 'RUNNING' | 'UNAVAILABLE' | 'DELETING';
+  readonly operateStatus: 'NORMAL' | 'OPERATING';
+  readonly parameterVersion: number;
+  readonly lastActiveTime: string | null;
+  /** The task that made the row. */
+  readonly taskId: number;
+}
+
+export interface ObproxyClusterRow {
+  readonly id: number;
+  readonly name: string;
+  readonly address: string | null;
+  readonly port: number | null;
+  readonly workMode: 'CONFIG_URL' | 'RS_LIST';
+  readonly parameterVersion: number;
+  readonly startupParameters: readonly Parameter[];
+  readonly parameters: readonly Parameter[];
+  readonly runUser: string;
+  readonly creator: User;
+  readonly obLinks: readonly ObLinkRow[];
+  readonly servers: readonly ObproxyServerRow[];
+  readonly createTime: string;
+  readonly updateTime: string;
+}
+
+export interface ExporterTarget {
+  readonly obproxyServerId: number;
+  /** `ip:port`. */
+  readonly target: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface TaskRow {
+  readonly id: number;
+  readonly name: string;
+  /** Exported workflow function, e.g. `addObproxy`. */
+  readonly workflowType: string;
+  readonly status: TaskStatus;
+  readonly operation: TaskOperation;
+  /** Nothing more can happen; locks are released. */
+  readonly closed: boolean;
+  /** The workflow is known to Temporal. */
+  readonly started: boolean;
+  readonly creator: User;
+  readonly hostId: number | null;
+  readonly clusterId: number | null;
+  readonly clusterName: string | null;
+  readonly tenantId: number | null;
+  readonly tenantName: string | null;
+  readonly type: 'MANUAL' | 'SYS_ONECE' | 'SCHEDULED' | 'SYS_SCHEDULED';
+  readonly createTime: string;
+  readonly finishTime: string | null;
+  readonly plan: Plan;
+  /** Final document of a closed task; it survives Temporal's retention. */
+  readonly document: unknown | null;
+}
+
+export interface LogLine {
+  readonly subtaskId: number;
+  readonly run: number;
+  readonly operation: string;
+  readonly time: string;
+  readonly level: 'INFO' | 'WARN' | 'ERROR';
+  readonly text: string;
+}
+
+/** `page` from 1. `sort` fields are the repository's own; an unknown one throws RangeError. */
+export interface PageRequest {
+  readonly page: number;
+  readonly size: number;
+  readonly sort?: { readonly field: string; readonly descending: boolean };
+}
+export interface Page<T> {
+  readonly contents: readonly T[];
+  readonly totalElements: number;
+}
+
+export interface Users {
+  /** Makes `admin` (id 100) when no user exists; returns whether it did. */
+  ensureAdmin(password: string): Promise<boolean>;
+  /** The user when the password fits (scrypt), else undefined. */
+  verify(name: string, password: string): Promise<User | undefined>;
+}
+
+export interface Credentials {
+  /** Adds or changes by name; unchanged secrets are recognised. */
+  put(
+    credential: Omit<OpenCredential, 'id'>,
+  ): Promise<{ id: number; change: 'added' | 'changed' | 'unchanged' }>;
+  /** What `put` would do. */
+  compare(credential: Omit<OpenCredential, 'id'>): Promise<'added' | 'changed' | 'unchanged'>;
+  find(name: string): Promise<Credential | undefined>;
+  open(id: number): Promise<OpenCredential>;
+}
+
+export interface NewHost {
+  readonly ip: string;
+  readonly sshPort: number;
+  readonly name: string | null;
+  readonly credentialId: number;
+  readonly hostKey: string | null;
+  readonly idcName: string;
+  readonly regionName: string;
+}
+
+export interface HostFilter {
+  readonly status?: readonly string[];
+  /** Part of name or IP, or of the name of a service on the host. */
+  readonly keyword?: string;
+  readonly includedServiceType?: string;
+  readonly excludedServiceType?: string;
+}
+
+export interface HostsRepository {
+  put(host: NewHost): Promise<{ id: number; change: 'added' | 'changed' | 'unchanged' }>;
+  compare(host: NewHost): Promise<'added' | 'changed' | 'unchanged'>;
+  find(id: number): Promise<HostRow | undefined>;
+  findByAddress(ip: string, sshPort: number): Promise<HostRow | undefined>;
+  findMany(ids: readonly number[]): Promise<HostRow[]>;
+  list(filter: HostFilter, page: PageRequest): Promise<Page<HostRow>>;
+  /** Compare-and-set: records the key only when none is pinned; returns the key that now counts. */
+  pinHostKey(id: number, fingerprint: string): Promise<string>;
+  recordFacts(
+    id: number,
+    facts: {
+      hostname: string;
+      architecture: string;
+      kernel: string;
+      osId: string;
+      osLike: string;
+      osMajor: string;
+    },
+  ): Promise<void>;
+  recordStatus(id: number, status: HostRow['status']): Promise<void>;
+}
+
+export interface Packages {
+  /** Adds; throws DuplicateError when the file name exists with other content; returns the row when it exists with the same. */
+  add(row: Omit<PackageRow, 'id' | 'createTime'>): Promise<PackageRow>;
+  find(id: number): Promise<PackageRow | undefined>;
+  findByFileName(fileName: string): Promise<PackageRow | undefined>;
+  list(
+    filter: {
+      keyword?: string;
+      type?: readonly string[];
+      version?: readonly string[];
+      operatingSystem?: readonly string[];
+      architecture?: readonly string[];
+    },
+    page: PageRequest,
+  ): Promise<Page<PackageRow>>;
+  /** Ids of OBProxy servers made from it (running or being installed). */
+  users(id: number): Promise<number[]>;
+  delete(id: number): Promise<void>;
+}
+
+export interface NewObCluster {
+  readonly name: string;
+  readonly obClusterId: number;
+  readonly version: string;
+  readonly type: 'PRIMARY' | 'STANDBY';
+  readonly rootServers: readonly RootServer[];
+  readonly sysCredentialId: number;
+  readonly proxyroCredentialId: number;
+}
+
+export interface ObClusters {
+  put(cluster: NewObCluster): Promise<{ id: number; change: 'added' | 'changed' | 'unchanged' }>;
+  compare(cluster: NewObCluster): Promise<'added' | 'changed' | 'unchanged'>;
+  find(id: number): Promise<ObClusterRow | undefined>;
+  findByName(name: string): Promise<ObClusterRow[]>;
+  list(page: PageRequest): Promise<Page<ObClusterRow>>;
+}
+
+export interface ObproxyRepository {
+  /** Inserts the cluster; `proxysysPassword` is stored encrypted. Throws DuplicateError on a second one of that name. */
+  addCluster(cluster: {
+    name: string;
+    address: string | null;
+    port: number | null;
+    workMode: 'CONFIG_URL' | 'RS_LIST';
+    startupParameters: readonly Parameter[];
+    parameters: readonly Parameter[];
+    runUser: string;
+    proxysysPassword: string;
+    creator: User;
+    links: readonly { clusterId: number; username: string }[];
+  }): Promise<number>;
+  findCluster(id: number): Promise<ObproxyClusterRow | undefined>;
+  findClusterByName(name: string): Promise<ObproxyClusterRow | undefined>;
+  listClusters(page: PageRequest): Promise<Page<ObproxyClusterRow>>;
+  deleteCluster(id: number): Promise<void>;
+  proxysysPassword(clusterId: number): Promise<string>;
+  /** Inserts with status CREATING, operateStatus OPERATING. Throws DuplicateError when the host has one already. */
+  addServer(server: {
+    clusterId: number;
+    hostId: number;
+    sqlPort: number;
+    exporterPort: number;
+    rpcPort: number | null;
+    version: string;
+    packageId: number | null;
+    parameterVersion: number;
+    taskId: number;
+  }): Promise<number>;
+  findServer(id: number): Promise<ObproxyServerRow | undefined>;
+  findServerOnHost(hostId: number): Promise<ObproxyServerRow | undefined>;
+  /** Compare-and-set on status; false when the row is in none of the expected ones. */
+  updateServerStatus(
+    id: number,
+    from: readonly ObproxyServerRow['status'][],
+    to: {
+      status: ObproxyServerRow['status'];
+      operateStatus: ObproxyServerRow['operateStatus'];
+      active?: boolean;
+    },
+  ): Promise<boolean>;
+  setServerParameterVersion(id: number, version: number): Promise<void>;
+  deleteServer(id: number): Promise<void>;
+  putExporter(exporter: ExporterTarget): Promise<void>;
+  deleteExporter(obproxyServerId: number): Promise<void>;
+  listExporters(): Promise<ExporterTarget[]>;
+}
+
+export interface TaskFilter {
+  /** Part of the name. */
+  readonly name?: string;
+  readonly status?: readonly string[];
+  readonly type?: string;
+  /** Part of the OceanBase cluster's name. */
+  readonly clusterName?: string;
+  readonly clusterId?: number;
+  readonly tenantName?: string;
+  readonly tenantId?: number;
+  readonly hostId?: number;
+}
+
+export interface Tasks {
+  /** Inserts with status RUNNING, not started, not closed. */
+  add(task: { plan: Plan; workflowType: string }): Promise<void>;
+  find(id: number): Promise<TaskRow | undefined>;
+  list(filter: TaskFilter, page: PageRequest): Promise<Page<TaskRow>>;
+  markStarted(id: number): Promise<void>;
+  /** Rows not started and older than the given ISO time, oldest first. */
+  listUnstarted(before: string): Promise<TaskRow[]>;
+  /** Rows not closed, or closed without a document. */
+  listOpen(): Promise<TaskRow[]>;
+  /** Applies a state change unless a newer one (sequence) is stored; a closing one also releases the task's locks. */
+  applyStateChange(change: TaskStateChange): Promise<void>;
+  /** Stores the final document, sets closed, status and finishTime, releases the task's locks. */
+  archive(
+    id: number,
+    final: { document: unknown; status: TaskStatus; operation: TaskOperation; finishTime: string },
+  ): Promise<void>;
+  appendLog(taskId: number, lines: readonly LogLine[]): Promise<void>;
+  /** In the order written. */
+  readLog(taskId: number, subtaskId: number): Promise<LogLine[]>;
+}
+
+export interface Locks {
+  /**
+   * Takes every resource for the task. Tasks of one request share: `groupTaskIds` are the tasks made by the same
+   * request. Returns the task that already holds one of them, or undefined when all were taken.
+   */
+  take(
+    taskId: number,
+    resources: readonly string[],
+    groupTaskIds: readonly number[],
+  ): Promise<{ resource: string; taskId: number } | undefined>;
+  holder(resource: string): Promise<number | undefined>;
+  release(taskId: number): Promise<void>;
+}
+
+export interface Sequences {
+  /** Reserves `count` ids and returns the first. */
+  next(name: 'task' | 'subtask', count?: number): Promise<number>;
+}
+
+export interface Inventory {
+  readonly users: Users;
+  readonly credentials: Credentials;
+  readonly hosts: HostsRepository;
+  readonly packages: Packages;
+  readonly obClusters: ObClusters;
+  readonly obproxy: ObproxyRepository;
+  readonly tasks: Tasks;
+  readonly locks: Locks;
+  readonly sequences: Sequences;
+  /**
+   * Runs `work` in one transaction. Writers wait for each other (first statement takes the one write lock), so
+   * what a precondition saw still holds when the rows are written.
+   */
+  transaction<T>(work: (inventory: Inventory) => Promise<T>): Promise<T>;
+  /** Never writes: for dry runs; everything `work` did is undone. */
+  dryTransaction<T>(work: (inventory: Inventory) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+/** Thrown when a unique name or place is taken. */
+export class DuplicateError extends Error {}

@@ -1,0 +1,31 @@
+/** One field of a request that cannot be accepted (documented form of `error.subErrors[]`). */
+export interface SubError {
+  readonly object?: string;
+  readonly field: string;
+  readonly rejectedValue?: unknown;
+  readonly message: string;
+}
+
+/**
+ * Thrown when a request cannot be accepted: nothing was stored, nothing started. Becomes the documented error
+ * envelope with `status` (4xx or 503) and `code` (reference: OCP's error table, e.g. `ODP21001`).
+ */
+export class Refusal extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly target: string | undefined;
+  readonly subErrors: readonly SubError[];
+  constructor(
+    status: number,
+    code: string,
+    message: string,
+    more: { target?: string; subErrors?: readonly SubError[] } = {},
+  ) {
+    super(message);
+    this.name = 'Refusal';
+    this.status = status;
+    this.code = code;
+    this.target = more.target;
+    this.subErrors = more.subErrors ?? [];
+  }
+}

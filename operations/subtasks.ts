@@ -1,0 +1,80 @@
+/**
+ * Every documented subtask as data: name, class, timeout and flags exactly as published, and the context keys
+ * its activity receives. A plan copies these values, so a change here touches new tasks only.
+ */
+export interface SubtaskDefinition {
+  readonly name: string;
+  readonly className: string;
+  /** Seconds; 0 as documented for "Finish node" (the interpreter then grants 30). */
+  readonly timeout: number;
+  readonly prohibitRollback: boolean;
+  readonly prohibitSkip: boolean;
+  /** Keys of the context's maps; `{element}` stands for the fan-out element's value. */
+  readonly needs: readonly string[];
+}
+
+const PACKAGE = 'com.alipay.ocp.service.task.business.';
+
+function subtask(
+  name: string,
+  className: string,
+  timeout: number,
+  needs: readonly string[],
+): SubtaskDefinition {
+  return {
+    name,
+    className: PACKAGE + className,
+    timeout,
+    prohibitRollback: false,
+    prohibitSkip: false,
+    needs,
+  };
+}
+
+const OBPROXY = ['host_id', 'obproxy_cluster_id'] as const;
+
+export const SUBTASKS = {
+  PrepareObproxyInstall: subtask('Prepare obproxy install', 'obproxy.PrepareObproxyInstallTask', 300, [
+    ...OBPROXY,
+    'obproxy_need_delete_cluster',
+    'host_ids',
+  ]),
+  PrepareCreateObproxy: subtask('Prepare create obproxy', 'obproxy.PrepareCreateObproxyTask', 1800, OBPROXY),
+  CheckProcessNotExist: subtask('Check if process not exist', 'host.CheckProcessNotExistTask', 300, [
+    ...OBPROXY,
+    'process_keywords',
+  ]),
+  CheckCommand: subtask('Check if command exists', 'host.CheckCommandTask', 300, [
+    ...OBPROXY,
+    'commands_to_check',
+  ]),
+  InstallRpmByPackageAndVersion: subtask(
+    'Install rpm by package and version',
+    'host.InstallRpmByPackageAndVersionTask',
+    3600,
+    [...OBPROXY, 'package_name', 'package_version'],
+  ),
+  StartObproxy: subtask('Start obproxy process', 'obproxy.StartObproxyTask', 600, OBPROXY),
+  SyncObproxyParameter: subtask('Sync obproxy parameter', 'obproxy.SyncObproxyParameterTask', 30, [
+    ...OBPROXY,
+    'obproxy_parameter_version',
+  ]),
+  SetObproxyUserPasswordForOb: subtask(
+    'Set obproxy user and password for connect',
+    'obproxy.SetObproxyUserPasswordForObTask',
+    30,
+    OBPROXY,
+  ),
+  RefreshAgentConfig: subtask('Refresh ocp agent config', 'host.RefreshAgentConfigTask', 3600, OBPROXY),
+  RegisterObproxyExporter: subtask(
+    'Register obproxy exporter',
+    'obproxy.RegisterObproxyExporterTask',
+    30,
+    OBPROXY,
+  ),
+  UpdateObproxyStatus: subtask('Update obproxy status', 'obproxy.UpdateObproxyStatusTask', 300, OBPROXY),
+  Finish: subtask('Finish node', 'obproxy.FinishTask', 0, ['host_id', 'host_ids']),
+} as const satisfies Record<string, SubtaskDefinition>;
+
+/** Activity types of the catalogue: the documented class names without package and "Task". */
+export type SubtaskType = keyof typeof SUBTASKS;

@@ -1,0 +1,28 @@
+/** Ids that join the database, Temporal and the commands on hosts. Made and parsed here only. */
+
+const TASK_WORKFLOW_ID = /^task-(\d+)$/;
+const ACTIVITY_ID = /^(\d+)\/(\d+)(\/rollback)?$/;
+
+/** `task-33001`. */
+export function taskWorkflowId(taskId: number): string {
+  return `task-${taskId}`;
+}
+
+/** The task id in a workflow id, or undefined when the workflow is none of ours. */
+export function taskIdOf(workflowId: string): number | undefined {
+  const digits = TASK_WORKFLOW_ID.exec(workflowId)?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}
+
+/** `<subtask id>/<run>`, or `<subtask id>/<run>/rollback`: the key that joins history to the document. */
+export function activityId(subtaskId: number, run: number, rollback = false): string {
+  return `${subtaskId}/${run}${rollback ? '/rollback' : ''}`;
+}
+
+export function parseActivityId(
+  id: string,
+): { subtaskId: number; run: number; rollback: boolean } | undefined {
+  const match = ACTIVITY_ID.exec(id);
+  if (match?.[1] === undefined || match[2] === undefined) return undefined;
+  return { subtaskId: Number(match[1]), run: Number(match[2]), rollback: match[3] !== undefined };
+}
