@@ -1,0 +1,84 @@
+import { writeFile } from 'node:fs/promises';
+import { Command } from 'commander';
+import { fleetUnavailable } from '../hosts/fleet';
+import { ensureHostTools } from '../setup/packages';
+import { startStack } from '../stack/stack';
+import { createProgress } from './progress';
+import { runScenario } from './scenario';
+
+/**
+ * `npm run demo`: three test hosts, everything up, OBProxies installed by the documented requests.
+ * Stays up until Ctrl-C; `--exit` ends at once, `--report FILE` writes what was asked and answered.
+ */
+async function main(): Promise<number> {
+  const options = new Command('demo')
+    .description('Installs OBProxies on three test hosts of this machine by the documented requests.')
+    .option('--exit', 'take everything down when done and exit 0, or 1 when anything failed', false)
+    .option('--report <file>', 'write {requests, tasks} as JSON')
+    .option('--hosts <n>', 'number of test hosts', '3')
+    .parse()
+    .opts<{ exit: boolean; report?: string; hosts: string }>();
+
+  ensureHostTools((line) => console.log(line));
+  const missing = fleetUnavailable();
+  if (missing !== undefined) {
+    console.error(`The demo needs test hosts: ${missing}`);
+    return 1;
+  }
+
+  const interrupted = new Promise<void>((resolve) => {
+    const onSignal = (signal: NodeJS.Signals) => {
+      console.log(
+        `\n${signal}: taking everything down; a second ${signal} stops at once and the next start cleans up.`,
+      );
+      resolve();
+      process.once('SIGINT', () => process.exit(130));
+      process.once('SIGTERM', () => process.exit(143));
+    };
+    process.once('SIGINT', onSignal);
+    process.once('SIGTERM', onSignal);
+  });
+
+  console.log('Bringing up test hosts, Temporal, API and worker (the first start fetches the Temporal CLI).');
+  const stack = await startStack({
+    hosts: Number(options.hosts),
+    processes: 'one',
+    apiPort: 8080,
+    uiPort: 8233,
+    onStep: (text) => console.log(`- ${text}`),
+  });
+  try {
+    const addresses = new Map<number, string>();
+    const progress = createProgress((task) => addresses.get(task.hostId ?? 0) ?? `task ${task.id}`);
+    const work = runScenario(stack, { progress, addresses, say: (text) => console.log(text) });
+    const outcome = await Promise.race([work, interrupted]);
+    progress.stop();
+    if (outcome === undefined) return 130;
+    if (options.report !== undefined) {
+      await writeFile(
+        options.report,
+        `${JSON.stringify({ requests: stack.api.requests, tasks: outcome.tasks }, null, 2)}\n`,
+      );
+      console.log(`Report: ${options.report}`);
+    }
+    console.log(`\nAPI            ${stack.api.url} (user admin, password ${stack.secrets.admin})`);
+    console.log(`Documentation  ${stack.api.url}/api-docs`);
+    console.log(`Temporal UI    ${stack.uiUrl}`);
+    if (!options.exit) {
+      console.log('\nEverything stays up. Ctrl-C takes it down.');
+      await interrupted;
+    }
+    return outcome.failed ? 1 : 0;
+  } finally {
+    await stack.stop();
+    console.log('Everything is down.');
+  }
+}
+
+main().then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    console.error(error instanceof Error ? error.message : error);
+    process.exit(1);
+  },
+);

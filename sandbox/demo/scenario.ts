@@ -1,0 +1,103 @@
+import type { TaskJson } from '../stack/apiClient';
+import { OB_CLUSTER, type Stack } from '../stack/stack';
+import { buildObproxyRpm } from '../standins/rpm';
+import type { Progress } from './progress';
+
+interface HostJson {
+  readonly id: number;
+  readonly innerIpAddress: string;
+}
+
+interface ProxyJson {
+  readonly ip: string;
+  readonly sqlPort: number;
+  readonly exporterPort: number;
+  readonly version: string;
+  readonly status: string;
+}
+
+/** What the demo shows: hosts and cluster declared, package uploaded, cluster created, OBProxies added. */
+export async function runScenario(
+  stack: Stack,
+  ui: { progress: Progress; addresses: Map<number, string>; say: (text: string) => void },
+): Promise<{ tasks: TaskJson[]; failed: boolean }> {
+  const { api } = stack;
+  ui.say('\nDeclare hosts and the OceanBase cluster (a stand-in): obflow apply inventory.yaml');
+  ui.say(indent(await stack.apply()));
+
+  const rpm = await buildObproxyRpm({ name: 'obproxy', version: '1.9.1.1', release: '1919579.el7' });
+  const uploaded = await api.uploadPackage(rpm);
+  ui.say(`Upload the package (OBProxy stand-in): POST /api/v2/software-packages -> ${uploaded.fileName}`);
+
+  const created = await api.call<TaskJson & { obproxyClusterId: number }>(
+    'POST',
+    '/api/v2/obproxy/clusters',
+    {
+      obproxyInstallParam: { hostIds: [] },
+      obLinks: [{ clusterName: OB_CLUSTER.name, username: 'proxyro', obClusterId: OB_CLUSTER.obClusterId }],
+      name: 'OBProxy001',
+      address: 'foo.bar',
+      port: 2883,
+      workMode: 'CONFIG_URL',
+    },
+  );
+  ui.say(`Create the OBProxy cluster: POST /api/v2/obproxy/clusters -> task ${created.id}`);
+  const [creation] = await api.settled([created.id]);
+  if (creation?.status !== 'SUCCESSFUL') return report(stack, [created.id]);
+
+  const hosts = await api.call<{ contents: HostJson[] }>('GET', '/api/v2/compute/hosts?size=100&sort=id,asc');
+  for (const host of hosts.contents) ui.addresses.set(host.id, host.innerIpAddress);
+  const added = await api.call<{ contents: TaskJson[] }>(
+    'POST',
+    `/api/v2/obproxy/clusters/${created.obproxyClusterId}/obproxies/batchAdd`,
+    {
+      hostIds: hosts.contents.map((host) => host.id),
+      sqlPort: 2883,
+      exporterPort: 2884,
+      version: uploaded.fileName,
+    },
+  );
+  const ids = added.contents.map((task) => task.id);
+  ui.say(`Add OBProxies on ${ids.length} hosts: POST …/obproxies/batchAdd -> tasks ${ids.join(', ')}`);
+  await api.settled(ids, { deadlineMs: 600_000, onDocument: (task) => ui.progress.show(task) });
+  ui.progress.stop();
+
+  const cluster = await api.call<{ obproxies: ProxyJson[] }>(
+    'GET',
+    `/api/v2/obproxy/clusters/${created.obproxyClusterId}`,
+  );
+  ui.say(`\n${table(cluster.obproxies)}`);
+  return report(stack, [created.id, ...ids]);
+}
+
+/** Reads every task once more, for the record. */
+async function report(stack: Stack, ids: readonly number[]): Promise<{ tasks: TaskJson[]; failed: boolean }> {
+  const tasks: TaskJson[] = [];
+  for (const id of ids) tasks.push(await stack.api.call<TaskJson>('GET', `/api/v2/tasks/instances/${id}`));
+  return { tasks, failed: tasks.some((task) => task.status !== 'SUCCESSFUL') };
+}
+
+function table(proxies: readonly ProxyJson[]): string {
+  const rows = [
+    ['OBProxy', 'SQL port', 'exporter port', 'version', 'status'],
+    ...proxies.map((proxy) => [
+      proxy.ip,
+      String(proxy.sqlPort),
+      String(proxy.exporterPort),
+      proxy.version,
+      proxy.status,
+    ]),
+  ];
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
+  return rows
+    .map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`)
+    .join('\n');
+}
+
+function indent(text: string): string {
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line) => `  ${line}`)
+    .join('\n');
+}

@@ -1,0 +1,215 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { stringify } from 'yaml';
+import { startDevServer } from '../../runtime/devServer';
+import { type Fleet, startFleet } from '../hosts/fleet';
+import { startObserver } from '../standins/observer';
+import { ApiClient } from './apiClient';
+import { type ObflowProcess, startObflow } from './process';
+
+/** Passwords of the stand-in cluster; planted so that tests can look for them where they must not be. */
+export interface StackSecrets {
+  readonly admin: string;
+  readonly sys: string;
+  readonly proxyro: string;
+}
+
+export interface StackOptions {
+  readonly hosts: number;
+  /** `one`: `obflow up`; `split`: dev server, `obflow api` and `obflow worker`, so that each can be killed alone. */
+  readonly processes: 'one' | 'split';
+  /** Ports of API and Web UI; 0 = any free one. */
+  readonly apiPort?: number;
+  readonly uiPort?: number;
+  readonly onStep?: (text: string) => void;
+}
+
+/** Everything of obflow on this machine: test hosts, an OceanBase stand-in, Temporal, API and worker. */
+export interface Stack {
+  readonly api: ApiClient;
+  readonly fleet: Fleet;
+  readonly observer: Awaited<ReturnType<typeof startObserver>>;
+  readonly secrets: StackSecrets;
+  readonly dataDir: string;
+  readonly uiUrl: string;
+  readonly temporalAddress: string;
+  /** The environment the parts run in. */
+  readonly env: NodeJS.ProcessEnv;
+  readonly parts: { up?: ObflowProcess; api?: ObflowProcess; worker?: ObflowProcess };
+  startApi(): Promise<void>;
+  startWorker(): Promise<void>;
+  /** Runs `obflow apply` on an inventory of all hosts and the cluster; returns what it printed. */
+  apply(inventory?: unknown): Promise<string>;
+  stop(): Promise<void>;
+}
+
+export const OB_CLUSTER = { name: 'obcluster', obClusterId: 1 } as const;
+
+/** A TCP port that is free on every address of this machine at this moment. */
+export async function freePort(preferred = 0): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', (error) => (preferred === 0 ? reject(error) : resolve(freePort())));
+    server.listen(preferred, '0.0.0.0', () => {
+      const address = server.address();
+      const port = typeof address === 'object' && address !== null ? address.port : 0;
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/** Brings everything up; on failure takes everything down again before it throws. */
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const say = options.onStep ?? (() => undefined);
+  const undo: (() => Promise<unknown>)[] = [];
+  const stop = async () => {
+    for (const step of undo.reverse().splice(0)) await step();
+  };
+  try {
+    const dataDir = await mkdtemp(path.join(os.tmpdir(), 'obflow-stack-'));
+    undo.push(() => rm(dataDir, { recursive: true, force: true, maxRetries: 5 }));
+    const secrets: StackSecrets = {
+      admin: secret('Adm'),
+      sys: secret('Sys'),
+      proxyro: secret('Pro'),
+    };
+    say(`starting ${options.hosts} test hosts`);
+    const fleet = await startFleet({ hosts: options.hosts });
+    undo.push(() => fleet.stop());
+    const observer = await startObserver({
+      host: fleet.gateway,
+      port: 0,
+      clusterName: OB_CLUSTER.name,
+      obClusterId: OB_CLUSTER.obClusterId,
+      users: { 'root@sys': secrets.sys, 'proxyro@sys': secrets.proxyro },
+    });
+    undo.push(() => observer.stop());
+
+    const apiPort = await freePort(options.apiPort);
+    const env: NodeJS.ProcessEnv = {
+      ...inheritedEnvironment(),
+      OBFLOW_DATA_DIR: dataDir,
+      OBFLOW_LISTEN: `127.0.0.1:${apiPort},${fleet.gateway}:${apiPort}`,
+      OBFLOW_PUBLIC_URL: `http://${fleet.gateway}:${apiPort}`,
+      OBFLOW_ADMIN_PASSWORD: secrets.admin,
+      OBFLOW_TEMPORAL_PORT: String(await freePort()),
+      OBFLOW_TEMPORAL_UI_PORT: String(await freePort(options.uiPort)),
+    };
+    const api = new ApiClient(`http://127.0.0.1:${apiPort}`, 'admin', secrets.admin);
+    const stack: Stack = {
+      api,
+      fleet,
+      observer,
+      secrets,
+      dataDir,
+      uiUrl: `http://127.0.0.1:${env.OBFLOW_TEMPORAL_UI_PORT}`,
+      temporalAddress: `127.0.0.1:${env.OBFLOW_TEMPORAL_PORT}`,
+      env,
+      parts: {},
+      async startApi() {
+        stack.parts.api = startObflow(['api'], env, path.join(dataDir, 'api.log'));
+        await stack.parts.api.line(/^ready: /);
+      },
+      async startWorker() {
+        stack.parts.worker = startObflow(['worker'], env, path.join(dataDir, 'worker.log'));
+        await stack.parts.worker.line(/^ready/);
+      },
+      apply: (inventory) => apply(stack, inventory ?? wholeInventory(stack)),
+      stop,
+    };
+    undo.push(async () => {
+      await Promise.all(Object.values(stack.parts).map((part) => part?.stop()));
+    });
+
+    say('starting Temporal, API and worker');
+    if (options.processes === 'one') {
+      stack.parts.up = startObflow(['up'], env, path.join(dataDir, 'up.log'));
+      await stack.parts.up.line(/^ready: /);
+    } else {
+      const devServer = await startDevServer({
+        dataDir,
+        port: Number(env.OBFLOW_TEMPORAL_PORT),
+        uiPort: Number(env.OBFLOW_TEMPORAL_UI_PORT),
+        persistent: true,
+      });
+      undo.splice(-1, 0, () => devServer.stop());
+      env.TEMPORAL_ADDRESS = devServer.address;
+      await Promise.all([stack.startApi(), stack.startWorker()]);
+    }
+    return stack;
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** The inventory file's content: one credential for all hosts, every host, and the linked cluster. */
+export function wholeInventory(stack: Stack): Record<string, unknown> {
+  return {
+    credentials: [
+      { name: 'test-hosts', kind: 'SSH_KEY', username: 'root', privateKeyFile: 'id' },
+      { name: 'ob-sys', kind: 'DATABASE', username: 'root@sys', passwordEnv: 'STACK_SYS_PASSWORD' },
+      {
+        name: 'ob-proxyro',
+        kind: 'DATABASE',
+        username: 'proxyro@sys',
+        passwordEnv: 'STACK_PROXYRO_PASSWORD',
+      },
+    ],
+    hosts: stack.fleet.hosts.map((host, index) => ({
+      ip: host.ip,
+      sshPort: host.sshPort,
+      credential: 'test-hosts',
+      hostKey: host.hostKey,
+      idc: `idc${(index % 3) + 1}`,
+      region: 'region1',
+    })),
+    obClusters: [
+      {
+        ...OB_CLUSTER,
+        version: '4.2.1.0',
+        rootServers: [{ ip: stack.fleet.gateway, sqlPort: stack.observer.port, rpcPort: 2882 }],
+        sysCredential: 'ob-sys',
+        proxyroCredential: 'ob-proxyro',
+      },
+    ],
+  };
+}
+
+async function apply(stack: Stack, inventory: unknown): Promise<string> {
+  const folder = await mkdtemp(path.join(stack.dataDir, 'inventory-'));
+  await writeFile(path.join(folder, 'id'), stack.fleet.privateKey, { mode: 0o600 });
+  const file = path.join(folder, 'inventory.yaml');
+  await writeFile(file, stringify(inventory));
+  const run = startObflow(
+    ['apply', file],
+    {
+      ...stack.env,
+      OBFLOW_URL: stack.api.url,
+      OBFLOW_USER: 'admin',
+      OBFLOW_PASSWORD: stack.secrets.admin,
+      STACK_SYS_PASSWORD: stack.secrets.sys,
+      STACK_PROXYRO_PASSWORD: stack.secrets.proxyro,
+    },
+    path.join(stack.dataDir, 'apply.log'),
+  );
+  const code = await run.exited;
+  await rm(folder, { recursive: true, force: true });
+  if (code !== 0) throw new Error(`obflow apply failed (exit ${code}): ${run.output()}`);
+  return run.output();
+}
+
+/** The caller's environment without settings that would lead a part of this stack elsewhere. */
+function inheritedEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^(OBFLOW_(?!TEMPORAL_CLI)|TEMPORAL_)/.test(name)),
+  );
+}
+
+/** A password that fits OBProxy's rules: 2 digits, upper, lower and special characters at least. */
+function secret(prefix: string): string {
+  return `${prefix}${randomBytes(6).toString('hex')}Aa17_.`;
+}
