@@ -1,6 +1,10 @@
+import { networkInterfaces } from 'node:os';
+import path from 'node:path';
+import { z } from 'zod';
+
 /** Settings of API and worker, parsed once from the environment (see cli `obflow up --help`). */
 export interface RuntimeConfig {
-  /** Addresses the API listens on, `host:port`; default 127.0.0.1:8080. */
+  /** Addresses the API listens on, `host:port`; default 127.0.0.1:8080. Port 0 = any free one. */
   readonly listen: readonly { readonly host: string; readonly port: number }[];
   /** Base URL under which hosts reach this API's /services, without a trailing slash. */
   readonly publicUrl: string;
@@ -14,4 +18,209 @@ export interface RuntimeConfig {
   readonly temporalPort: number;
   readonly temporalUiPort: number;
   readonly logLevel: string;
+}
+
+/** One line of `obflow up --help`. */
+export interface EnvironmentVariable {
+  readonly name: string;
+  /** As a person reads it; empty when there is none. */
+  readonly byDefault: string;
+  readonly meaning: string;
+}
+
+/** Every environment variable that obflow reads, in the order `--help` shows them. */
+export const ENVIRONMENT: readonly EnvironmentVariable[] = [
+  {
+    name: 'OBFLOW_LISTEN',
+    byDefault: '127.0.0.1:8080',
+    meaning: 'where the API listens: host:port, or several with commas; port 0 = any free one',
+  },
+  {
+    name: 'OBFLOW_PUBLIC_URL',
+    byDefault: 'http://<first address of OBFLOW_LISTEN>',
+    meaning: "the URL under which hosts reach this API's /services",
+  },
+  { name: 'OBFLOW_DATA_DIR', byDefault: '.obflow', meaning: 'database, packages, keys, logs' },
+  {
+    name: 'OBFLOW_DATABASE_URL',
+    byDefault: 'file:<data dir>/obflow.db',
+    meaning: 'file:/path (SQLite) or postgres://user:password@host/database',
+  },
+  {
+    name: 'OBFLOW_MASTER_KEY_FILE',
+    byDefault: '<data dir>/master.key',
+    meaning: 'encrypts stored credentials; made at first start, keep a copy of it',
+  },
+  {
+    name: 'OBFLOW_ADMIN_PASSWORD',
+    byDefault: 'random, printed once',
+    meaning: 'password of the first user, admin (first start only)',
+  },
+  { name: 'OBFLOW_TASK_QUEUE', byDefault: 'obflow', meaning: 'Temporal task queue of API and worker' },
+  {
+    name: 'OBFLOW_TEMPORAL_PORT',
+    byDefault: '7233',
+    meaning: 'port of the own dev server (0 = any free one)',
+  },
+  { name: 'OBFLOW_TEMPORAL_UI_PORT', byDefault: '8233', meaning: 'port of its Web UI (0 = any free one)' },
+  {
+    name: 'OBFLOW_TEMPORAL_CLI',
+    byDefault: 'PATH, then cache, then download',
+    meaning: 'the temporal command that runs the own dev server',
+  },
+  {
+    name: 'OBFLOW_LOG_LEVEL',
+    byDefault: 'info',
+    meaning: 'trace, debug, info, warn, error, fatal or silent',
+  },
+  {
+    name: 'TEMPORAL_ADDRESS',
+    byDefault: 'an own dev server',
+    meaning:
+      'a Temporal to use instead, with TEMPORAL_NAMESPACE, TEMPORAL_TLS_*, TEMPORAL_API_KEY, TEMPORAL_PROFILE as the temporal command reads them',
+  },
+  {
+    name: 'OBFLOW_URL',
+    byDefault: 'http://127.0.0.1:8080',
+    meaning: 'the API that client commands (obflow apply) talk to',
+  },
+  { name: 'OBFLOW_USER', byDefault: 'admin', meaning: 'user of client commands' },
+  { name: 'OBFLOW_PASSWORD', byDefault: '', meaning: 'password of client commands' },
+];
+
+/** Read by tests and the contract test of the OBProxy stand-in; no settings of the product. */
+const OTHER_KNOWN = /^OBFLOW_(TEST_\w+|REAL_OBPROXY)$/;
+
+/** Thrown when a variable cannot be used; one sentence a variable, each naming it and what would do. */
+export class ConfigError extends Error {
+  constructor(readonly problems: readonly string[]) {
+    super(problems.join('\n'));
+    this.name = 'ConfigError';
+  }
+}
+
+const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+const port = (meaning: string) =>
+  z
+    .string()
+    .regex(/^\d{1,5}$/, `must be a port, 0 to 65535 (${meaning})`)
+    .transform(Number)
+    .refine((value) => value <= 65535, `must be a port, 0 to 65535 (${meaning})`);
+
+const listen = z.string().transform((text, context) =>
+  text.split(',').map((part) => {
+    const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:/[\]]+)):(\d{1,5})$/.exec(part.trim());
+    const host = match?.[1] ?? match?.[2];
+    const number = Number(match?.[3]);
+    if (host === undefined || number > 65535) {
+      context.addIssue(
+        `must be host:port, or several with commas, e.g. 127.0.0.1:8080; "${part.trim()}" is not`,
+      );
+      return z.NEVER;
+    }
+    return { host, port: number };
+  }),
+);
+
+const httpUrl = z
+  .string()
+  .refine((text) => /^https?:$/.test(protocolOf(text)), 'must be a URL, e.g. http://10.0.0.5:8080')
+  .transform((text) => text.replace(/\/+$/, ''));
+
+// The value may hold a password: the text must not repeat it.
+const databaseUrl = z
+  .string()
+  .refine(
+    (text) => text.startsWith('file:') || /^postgres(ql)?:$/.test(protocolOf(text)),
+    'must be file:/path/to/file.db or postgres://user:password@host:5432/database',
+  )
+  .transform((text) => (text.startsWith('file:') ? `file:${path.resolve(filePath(text))}` : text));
+
+const environment = z.object({
+  OBFLOW_LISTEN: listen.prefault('127.0.0.1:8080'),
+  OBFLOW_PUBLIC_URL: httpUrl.optional(),
+  OBFLOW_DATA_DIR: z
+    .string()
+    .default('.obflow')
+    .transform((folder) => path.resolve(folder)),
+  OBFLOW_DATABASE_URL: databaseUrl.optional(),
+  OBFLOW_MASTER_KEY_FILE: z
+    .string()
+    .transform((file) => path.resolve(file))
+    .optional(),
+  OBFLOW_ADMIN_PASSWORD: z.string().min(8, 'must have 8 characters or more').optional(),
+  OBFLOW_TASK_QUEUE: z.string().default('obflow'),
+  OBFLOW_TEMPORAL_PORT: port('the own dev server').prefault('7233'),
+  OBFLOW_TEMPORAL_UI_PORT: port('its Web UI').prefault('8233'),
+  OBFLOW_LOG_LEVEL: z.enum(LEVELS, `must be one of ${LEVELS.join(', ')}`).default('info'),
+});
+
+/**
+ * Reads the environment once. A variable that is empty counts as not set (compose files pass those on). Warns
+ * about unknown OBFLOW_* variables, which are mostly typing errors.
+ * Throws ConfigError when a value cannot be used; secrets are not repeated in it.
+ */
+export function readConfig(env: NodeJS.ProcessEnv = process.env): {
+  config: RuntimeConfig;
+  warnings: string[];
+} {
+  const given = Object.fromEntries(
+    Object.entries(env).filter(([, value]) => value !== undefined && value !== ''),
+  );
+  const parsed = environment.safeParse(given);
+  if (!parsed.success) {
+    throw new ConfigError(parsed.error.issues.map((issue) => `${String(issue.path[0])} ${issue.message}.`));
+  }
+  const values = parsed.data;
+  return {
+    config: {
+      listen: values.OBFLOW_LISTEN,
+      publicUrl: values.OBFLOW_PUBLIC_URL ?? defaultPublicUrl(values.OBFLOW_LISTEN),
+      dataDir: values.OBFLOW_DATA_DIR,
+      databaseUrl: values.OBFLOW_DATABASE_URL ?? `file:${path.join(values.OBFLOW_DATA_DIR, 'obflow.db')}`,
+      masterKeyFile: values.OBFLOW_MASTER_KEY_FILE ?? path.join(values.OBFLOW_DATA_DIR, 'master.key'),
+      adminPassword: values.OBFLOW_ADMIN_PASSWORD,
+      taskQueue: values.OBFLOW_TASK_QUEUE,
+      temporalPort: values.OBFLOW_TEMPORAL_PORT,
+      temporalUiPort: values.OBFLOW_TEMPORAL_UI_PORT,
+      logLevel: values.OBFLOW_LOG_LEVEL,
+    },
+    warnings: unknownVariables(given),
+  };
+}
+
+/**
+ * `http://<first address>`; a wildcard address becomes this machine's first other than loopback, because hosts
+ * cannot connect to 0.0.0.0.
+ */
+export function defaultPublicUrl(addresses: RuntimeConfig['listen']): string {
+  const first = addresses[0] ?? { host: '127.0.0.1', port: 8080 };
+  const host = first.host === '0.0.0.0' || first.host === '::' ? ownAddress() : first.host;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${first.port}`;
+}
+
+function ownAddress(): string {
+  const outward = Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .find((address) => !address.internal && address.family === 'IPv4');
+  return outward?.address ?? '127.0.0.1';
+}
+
+function unknownVariables(env: NodeJS.ProcessEnv): string[] {
+  const known = ENVIRONMENT.map((variable) => variable.name);
+  return Object.keys(env)
+    .filter((name) => name.startsWith('OBFLOW_') && !known.includes(name) && !OTHER_KNOWN.test(name))
+    .sort()
+    .map(
+      (name) => `${name} is not a setting of obflow and has no effect; "obflow up --help" lists them all.`,
+    );
+}
+
+function protocolOf(text: string): string {
+  return URL.canParse(text) ? new URL(text).protocol : '';
+}
+
+function filePath(url: string): string {
+  return url.slice('file:'.length).replace(/^\/\/(?=\/)/, '');
 }
