@@ -1,0 +1,204 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, mkdirSync, openSync, renameSync, statSync } from 'node:fs';
+import { createServer } from 'node:net';
+import path from 'node:path';
+import { claimDataFolder } from './devServerOwner';
+import { waitForDevServer } from './devServerReady';
+import { PermanentError } from './errors';
+import { type TemporalCliOptions, temporalCli } from './temporalCli';
+
+export { temporalCli } from './temporalCli';
+
+export interface DevServerOptions extends TemporalCliOptions {
+  /** Holds temporal.db, temporal.log and temporal.pid; made when missing. */
+  readonly dataDir: string;
+  /** gRPC port on 127.0.0.1; 0 = any free one. */
+  readonly port: number;
+  readonly uiPort: number;
+  /** false: everything is in memory and gone with the server; several may share a data folder. */
+  readonly persistent: boolean;
+}
+
+export interface DevServer {
+  /** `127.0.0.1:port` */
+  readonly address: string;
+  readonly uiUrl: string;
+  /** Of the guard that runs the server; both end together. */
+  readonly pid: number;
+  readonly logFile: string;
+  /** Fulfilled when the server has ended by itself, with a text for the log; not after stop(). */
+  readonly died: Promise<string>;
+  /** SIGTERM, SIGKILL after 5 s; returns when the process is gone. Repeatable. */
+  stop(): Promise<void>;
+}
+
+/** Without them a chain of 12 steps takes 2-3 times as long and a cancel waits for a heartbeat (measured with 1.9.1). */
+const TUNING = [
+  'history.transferProcessorMaxPollRPS=2000',
+  'history.timerProcessorMaxTimeShift="50ms"',
+  'frontend.WorkerCommandsEnabled=true',
+  'system.enableCancelActivityWorkerCommand=true',
+  'frontend.enableServerVersionCheck=false',
+];
+const PRAGMAS = ['journal_mode=WAL', 'synchronous=NORMAL'];
+const MAX_LOG_BYTES = 10 * 1024 * 1024;
+const FREE_PORT_ATTEMPTS = 3;
+
+/**
+ * Runs the server and ends it when standard input closes: the kernel closes it when the parent dies, however it
+ * dies, on every system (PR_SET_PDEATHSIG would be Linux only). The guard that waits for it is a process of its
+ * own, so it survives a kill of the shell.
+ */
+const GUARD = `
+pidFile=$1; shift
+exec 3<&0 </dev/null
+"$@" 3<&- &
+server=$!
+[ -z "$pidFile" ] || echo "$server" >"$pidFile.server"
+(
+  read -r nothing <&3
+  kill -TERM "$server" 2>/dev/null || exit 0
+  tries=0
+  while kill -0 "$server" 2>/dev/null; do
+    tries=$((tries + 1))
+    [ "$tries" -lt 50 ] || kill -KILL "$server" 2>/dev/null
+    sleep 0.1
+  done
+) &
+watch=$!
+exec 3<&-
+wait "$server"
+code=$?
+kill "$watch" 2>/dev/null
+exit "$code"
+`;
+
+/**
+ * Starts a Temporal dev server on 127.0.0.1 (namespace `default`) with the settings that obflow is measured with,
+ * and returns when it answers. It never outlives this process. A server left over in the data folder by an earlier
+ * start is ended first.
+ * Throws PermanentError when a port is taken, the folder is in use by another obflow, the Temporal CLI cannot be
+ * had, or the server ends at once (its log's tail is quoted).
+ */
+export async function startDevServer(options: DevServerOptions): Promise<DevServer> {
+  const dataDir = path.resolve(options.dataDir);
+  mkdirSync(dataDir, { recursive: true });
+  const cli = await temporalCli(dataDir, options);
+  for (let attempt = 1; ; attempt++) {
+    const port = await portFor(options.port, 'the Temporal dev server', 'OBFLOW_TEMPORAL_PORT');
+    const uiPort = await portFor(options.uiPort, "Temporal's Web UI", 'OBFLOW_TEMPORAL_UI_PORT');
+    try {
+      return await launch(cli, dataDir, port, uiPort, options.persistent);
+    } catch (error) {
+      // Somebody else took the free port in between: choose again.
+      const mayChoose = options.port === 0 || options.uiPort === 0;
+      const taken = error instanceof Error && error.message.includes('address already in use');
+      if (!mayChoose || !taken || attempt === FREE_PORT_ATTEMPTS) throw error;
+    }
+  }
+}
+
+async function launch(
+  cli: string,
+  dataDir: string,
+  port: number,
+  uiPort: number,
+  persistent: boolean,
+): Promise<DevServer> {
+  const logFile = path.join(dataDir, persistent ? 'temporal.log' : `temporal-${port}.log`);
+  const claim = persistent ? await claimDataFolder(path.join(dataDir, 'temporal.pid')) : undefined;
+  const log = openLog(logFile);
+  const child = spawn(
+    'sh',
+    [
+      '-c',
+      GUARD,
+      'obflow-temporal',
+      claim?.file ?? '',
+      cli,
+      ...serverArguments(dataDir, port, uiPort, persistent),
+    ],
+    // A group of its own: Ctrl-C in the terminal must not end Temporal before API and worker have drained.
+    { stdio: ['pipe', log, log], detached: true, cwd: dataDir, env: cleanEnvironment() },
+  );
+  closeSync(log);
+  const spawned = once(child, 'spawn');
+  let stopping = false;
+  let over = false;
+  const exited = new Promise<number | null>((resolve) => {
+    child.once('exit', (code) => {
+      over = true;
+      claim?.release();
+      resolve(code);
+    });
+    child.once('error', () => resolve(null));
+  });
+  child.stdin?.on('error', () => undefined);
+  const stop = async () => {
+    stopping = true;
+    child.stdin?.destroy();
+    if (!over) await exited;
+  };
+  const address = `127.0.0.1:${port}`;
+  try {
+    await spawned;
+    await waitForDevServer(address, logFile, exited);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return {
+    address,
+    uiUrl: `http://127.0.0.1:${uiPort}`,
+    pid: child.pid ?? 0,
+    logFile,
+    died: new Promise((resolve) => {
+      void exited.then((code) => {
+        if (!stopping) resolve(`The Temporal dev server ended by itself (exit code ${code}); see ${logFile}`);
+      });
+    }),
+    stop,
+  };
+}
+
+function serverArguments(dataDir: string, port: number, uiPort: number, persistent: boolean): string[] {
+  return [
+    ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort)],
+    ...['--ui-disable-news-fetch', '--log-level', 'warn'],
+    ...(persistent ? ['--db-filename', path.join(dataDir, 'temporal.db')] : []),
+    ...PRAGMAS.flatMap((pragma) => ['--sqlite-pragma', pragma]),
+    ...TUNING.flatMap((value) => ['--dynamic-config-value', value]),
+  ];
+}
+
+/** TEMPORAL_* tell clients where to go; the server must not read them, nor get this process's secrets. */
+function cleanEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^(TEMPORAL|OBFLOW)_/.test(name)),
+  );
+}
+
+function openLog(file: string): number {
+  const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  if (size > MAX_LOG_BYTES) renameSync(file, `${file}.1`);
+  return openSync(file, 'a', 0o600);
+}
+
+async function portFor(wished: number, what: string, variable: string): Promise<number> {
+  const server = createServer();
+  server.listen(wished, '127.0.0.1');
+  await once(server, 'listening').catch((error: NodeJS.ErrnoException) => {
+    throw new PermanentError({
+      type: 'PortTaken',
+      tried: `start ${what}`,
+      where: `127.0.0.1:${wished}`,
+      cameBack: error.code === 'EADDRINUSE' ? 'another process listens on that port' : error.message,
+      next: `Stop that process, or set ${variable} to another port (0 = any free one); to use a Temporal that runs already, set TEMPORAL_ADDRESS.`,
+    });
+  });
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  return typeof address === 'object' && address !== null ? address.port : wished;
+}

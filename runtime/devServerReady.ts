@@ -1,0 +1,90 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { connect } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Connection } from '@temporalio/client';
+import { PermanentError } from './errors';
+
+const READY_WITHIN_MS = 60_000;
+const QUOTED_BYTES = 2_000;
+
+/**
+ * Returns when the server answers a real gRPC call about its namespace.
+ * Throws PermanentError, quoting the log's tail, when the process ends or 60 s have passed.
+ */
+export async function waitForDevServer(
+  address: string,
+  logFile: string,
+  exited: Promise<number | null>,
+): Promise<void> {
+  const logStart = sizeOf(logFile);
+  const deadline = Date.now() + READY_WITHIN_MS;
+  let ended: { code: number | null } | undefined;
+  void exited.then((code) => {
+    ended = { code };
+  });
+  const problem = (cameBack: string) =>
+    new PermanentError({
+      type: 'DevServerFailed',
+      tried: 'start the Temporal dev server',
+      where: address,
+      cameBack: `${cameBack}: ${tailOf(logFile, logStart)}`,
+      next: `Its log is ${logFile}.`,
+    });
+  for (;;) {
+    if (ended !== undefined) throw problem(`it ended with exit code ${ended.code}`);
+    if (Date.now() > deadline) throw problem(`no answer within ${READY_WITHIN_MS / 1000} s`);
+    // A gRPC channel that was refused once waits a second: knock on the port first.
+    if ((await listens(address)) && (await answers(address))) return;
+    await delay(30);
+  }
+}
+
+function listens(address: string): Promise<boolean> {
+  const [host, port] = address.split(':');
+  return new Promise((resolve) => {
+    const socket = connect({ host: host ?? '127.0.0.1', port: Number(port) });
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}
+
+async function answers(address: string): Promise<boolean> {
+  const connection = Connection.lazy({ address });
+  try {
+    await connection.withDeadline(Date.now() + 5_000, () =>
+      connection.workflowService.describeNamespace({ namespace: 'default' }),
+    );
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await connection.close();
+  }
+}
+
+function sizeOf(file: string): number {
+  const descriptor = openSync(file, 'r');
+  try {
+    return fstatSync(descriptor).size;
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** The last lines that this start wrote, in one line. */
+function tailOf(file: string, from: number): string {
+  const descriptor = openSync(file, 'r');
+  try {
+    const { size } = fstatSync(descriptor);
+    const start = Math.max(from, size - QUOTED_BYTES);
+    const buffer = Buffer.alloc(Math.max(0, size - start));
+    readSync(descriptor, buffer, 0, buffer.length, start);
+    const lines = buffer.toString('utf8').trim().split('\n').slice(-6);
+    return lines.join(' | ') || 'it wrote nothing';
+  } finally {
+    closeSync(descriptor);
+  }
+}
