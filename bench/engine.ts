@@ -1,0 +1,129 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { bundleWorkflowCode, NativeConnection, Worker } from '@temporalio/worker';
+import { startDevServer } from '../runtime/devServer';
+import { repositoryRoot } from '../runtime/paths';
+import { connectTemporal, prepareNamespace, type TemporalHandle } from '../runtime/temporal';
+import { chainLength, expandChain } from '../workflows/dag';
+import { taskWorkflowId } from '../workflows/ids';
+import type { Plan } from '../workflows/plan';
+import { type BenchResult, result, timed } from './measure';
+
+const STEPS = 12;
+
+/** (a) a chain alone and (b) many at once: the interpreter against a bare workflow of as many no-op activities. */
+export async function benchEngine(rounds: number): Promise<BenchResult[]> {
+  const dataDir = await mkdtemp(path.join(os.tmpdir(), 'obflow-bench-'));
+  const server = await startDevServer({ dataDir, port: 0, uiPort: 0, persistent: true });
+  const temporal = await connectTemporal({ address: server.address });
+  await prepareNamespace(temporal);
+  const connection = await NativeConnection.connect({ address: server.address });
+  const noOp = async () => null;
+  const worker = await Worker.create({
+    connection,
+    namespace: temporal.namespace,
+    taskQueue: 'bench',
+    workflowBundle: await bundleWorkflowCode({
+      workflowsPath: path.join(repositoryRoot(), 'dist/bench/workflows.js'),
+    }),
+    activities: { noOp, applyTaskState: noOp },
+    maxCachedWorkflows: 1000,
+  });
+  const running = worker.run();
+  try {
+    return [await alone(temporal, rounds), await together(temporal, rounds)];
+  } finally {
+    worker.shutdown();
+    await running;
+    await connection.close();
+    await temporal.close();
+    await server.stop();
+    await rm(dataDir, { recursive: true, force: true });
+  }
+}
+
+async function alone(temporal: TemporalHandle, rounds: number): Promise<BenchResult> {
+  await planned(temporal);
+  await bare(temporal);
+  const ratios: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const ours: number[] = [];
+    const theirs: number[] = [];
+    // In turn, so that a slow moment of the machine meets both.
+    for (let i = 0; i < 8; i++) {
+      theirs.push(await timed(() => bare(temporal)));
+      ours.push(await timed(() => planned(temporal)));
+    }
+    ratios.push(sum(ours) / sum(theirs));
+  }
+  return result('(a) 12-step chain alone: runPlan / bare workflow, time', 'ratio', ratios, '<= 1.15');
+}
+
+async function together(temporal: TemporalHandle, rounds: number): Promise<BenchResult> {
+  const ratios: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const theirs = await timed(() => many(100, 20, () => bare(temporal)));
+    const ours = await timed(() => many(100, 20, () => planned(temporal)));
+    ratios.push(theirs / ours);
+  }
+  return result('(b) 100 chains, 20 at once: runPlan / bare, throughput', 'ratio', ratios, '>= 0.85');
+}
+
+let next = 1;
+
+function bare(temporal: TemporalHandle): Promise<unknown> {
+  return temporal.client.workflow.execute('bareChain', {
+    taskQueue: 'bench',
+    workflowId: `bare-${next++}`,
+    args: [STEPS],
+  });
+}
+
+function planned(temporal: TemporalHandle): Promise<unknown> {
+  const plan = noOpPlan(next++);
+  return temporal.client.workflow.execute('addObproxy', {
+    taskQueue: 'bench',
+    workflowId: taskWorkflowId(plan.taskId),
+    args: [plan],
+  });
+}
+
+function noOpPlan(taskId: number): Plan {
+  const context = { stringMap: { host_id: '1' }, listMap: {} };
+  const chain = Array.from({ length: STEPS }, (_, step) => ({
+    activity: 'noOp',
+    definition: {
+      name: `Step ${step}`,
+      className: `Step${step}Task`,
+      timeout: 300,
+      prohibitRollback: false,
+      prohibitSkip: false,
+      needs: ['host_id'],
+    },
+  }));
+  return {
+    taskId,
+    name: 'Benchmark',
+    creator: { id: 100, name: 'admin' },
+    executor: '127.0.0.1',
+    createTime: new Date().toISOString(),
+    traceId: '0000000000000000',
+    context,
+    concurrency: 10,
+    subtasks: expandChain(chain, context, taskId * chainLength(chain, context)),
+  };
+}
+
+async function many(count: number, atOnce: number, work: () => Promise<unknown>): Promise<void> {
+  let left = count;
+  await Promise.all(
+    Array.from({ length: atOnce }, async () => {
+      while (left-- > 0) await work();
+    }),
+  );
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
