@@ -1,0 +1,13 @@
+/** One exported workflow per documented operation: its name is the type that the Temporal Web UI shows. */
+import type { Plan } from './plan';
+import { runPlan } from './runPlan';
+
+/** POST /api/v2/obproxy/clusters/{id}/obproxies/batchAdd, one task per host. */
+export async function addObproxy(plan: Plan): Promise<void> {
+  await runPlan(plan);
+}
+
+/** POST /api/v2/obproxy/clusters. */
+export async function createObproxyCluster(plan: Plan): Promise<void> {
+  await runPlan(plan);
+}
