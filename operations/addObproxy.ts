@@ -1,0 +1,117 @@
+import { z } from 'zod';
+import { versionRelease } from '../oceanbase/packageName';
+import { INSTALL_ON_ONE_HOST, INSTALL_TASK_NAME, installContext } from './installChain';
+import { hostProxyLock, obproxyClusterLock } from './locks';
+import { planTask, refuseWhenHeld } from './planTask';
+import {
+  hostsByIds,
+  noProxyOnHosts,
+  obproxyClusterById,
+  obproxyPackage,
+  packageFitsHosts,
+  portsFreeOnHosts,
+  type RequestedPort,
+  rpcPortFits,
+} from './preconditions';
+import { HostIds, IdPath, PackageFileName, refuseEqualPorts, ServicePort } from './schemas';
+import { catalogued } from './types';
+
+const Body = z
+  .object({
+    hostIds: HostIds.min(1, 'must name at least one host').describe('Hosts where an OBProxy is added.'),
+    sqlPort: ServicePort.describe('SQL port of the OBProxies, e.g. 2883.'),
+    exporterPort: ServicePort.optional().describe('Port of the metrics, e.g. 2884.'),
+    exportPort: ServicePort.optional().describe('The same as exporterPort, as older pages spell it.'),
+    rpcPort: ServicePort.nullish().describe('RPC port; OBProxy 4.3.0 and later.'),
+    version: PackageFileName.describe('File name of an uploaded package.'),
+  })
+  .superRefine((body, context) => {
+    const exporterPort = body.exporterPort ?? body.exportPort;
+    if (exporterPort === undefined) {
+      context.addIssue({ code: 'custom', path: ['exporterPort'], message: 'is required' });
+    }
+    refuseEqualPorts(
+      [
+        { field: ['sqlPort'], port: body.sqlPort },
+        { field: ['exporterPort'], port: exporterPort },
+        { field: ['rpcPort'], port: body.rpcPort ?? undefined },
+      ],
+      context,
+    );
+  });
+
+/** `POST /api/v2/obproxy/clusters/{id}/obproxies/batchAdd` (OCP documentation, "Add an OBProxy"). */
+export const addObproxy = catalogued({
+  id: 'addObproxy',
+  method: 'POST',
+  path: '/api/v2/obproxy/clusters/{id}/obproxies/batchAdd',
+  permission: 'OBPROXY_MANAGER',
+  summary: 'Add OBProxies to an OBProxy cluster',
+  description:
+    'Installs and starts one OBProxy on every host named. Answers one task "Install obproxy" per host.',
+  params: IdPath,
+  body: Body,
+  answer: 'tasks',
+  hostIds: (body) => body.hostIds,
+
+  async prepare(scope, { params, body }) {
+    const { inventory } = scope;
+    const exporterPort = body.exporterPort ?? body.exportPort ?? 0;
+    const rpcPort = body.rpcPort ?? undefined;
+    const cluster = await obproxyClusterById(inventory, params.id);
+    const hosts = await hostsByIds(inventory, body.hostIds);
+    const softwarePackage = await obproxyPackage(inventory, body.version, 'version');
+    const lock = obproxyClusterLock(cluster.id);
+    await refuseWhenHeld(inventory, [...hosts.map(({ id }) => hostProxyLock(id)), lock]);
+    await noProxyOnHosts(inventory, hosts);
+    packageFitsHosts(softwarePackage, hosts);
+    rpcPortFits(softwarePackage, rpcPort, 'rpcPort');
+    const ports: RequestedPort[] = [
+      { field: 'sqlPort', port: body.sqlPort },
+      { field: 'exporterPort', port: exporterPort },
+      ...(rpcPort === undefined ? [] : [{ field: 'rpcPort', port: rpcPort }]),
+    ];
+    await portsFreeOnHosts(inventory, hosts, ports);
+
+    const groupTaskIds = await scope.reserveTasks(hosts.length);
+    const context = installContext(cluster, softwarePackage);
+    const plans = [];
+    for (const [index, host] of hosts.entries()) {
+      const taskId = groupTaskIds[index] ?? 0;
+      const serverId = scope.dryRun
+        ? -1 - index
+        : await inventory.obproxy.addServer({
+            clusterId: cluster.id,
+            hostId: host.id,
+            sqlPort: body.sqlPort,
+            exporterPort,
+            rpcPort: rpcPort ?? null,
+            version: versionRelease(softwarePackage),
+            packageId: softwarePackage.id,
+            parameterVersion: cluster.parameterVersion,
+            taskId,
+          });
+      plans.push(
+        await planTask(scope, {
+          taskId,
+          name: INSTALL_TASK_NAME,
+          workflowType: 'addObproxy',
+          chain: INSTALL_ON_ONE_HOST,
+          context: {
+            ...context,
+            stringMap: {
+              ...context.stringMap,
+              host_id: String(host.id),
+              obproxy_server_id: String(serverId),
+            },
+          },
+          hostId: host.id,
+          target: () => host.ip,
+          locks: [hostProxyLock(host.id), lock],
+          groupTaskIds,
+        }),
+      );
+    }
+    return { plans };
+  },
+});

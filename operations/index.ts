@@ -1,0 +1,6 @@
+import { addObproxy } from './addObproxy';
+import { createObproxyCluster } from './createObproxyCluster';
+import type { CatalogueEntry } from './types';
+
+/** The catalogue: every documented operation that starts tasks. Routes and the API document are made from it. */
+export const OPERATIONS: readonly CatalogueEntry[] = [createObproxyCluster, addObproxy];

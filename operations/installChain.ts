@@ -1,0 +1,64 @@
+/** The documented chain "Install obproxy", for one host as in batchAdd, or fanned out over hosts. */
+import type { PackageRow } from '../inventory/types';
+import { versionRelease } from '../oceanbase/packageName';
+import type { ChainNode } from '../workflows/dag';
+import { SUBTASKS, type SubtaskType } from './subtasks';
+
+export const INSTALL_TASK_NAME = 'Install obproxy';
+
+const STEPS_ON_A_HOST = [
+  'PrepareCreateObproxy',
+  'CheckProcessNotExist',
+  'CheckCommand',
+  'InstallRpmByPackageAndVersion',
+  'StartObproxy',
+  'SyncObproxyParameter',
+  'SetObproxyUserPasswordForOb',
+  'RefreshAgentConfig',
+  'RegisterObproxyExporter',
+  'UpdateObproxyStatus',
+] as const satisfies readonly SubtaskType[];
+
+function node(activity: SubtaskType, splitBy?: string): ChainNode {
+  return { activity, definition: SUBTASKS[activity], ...(splitBy === undefined ? {} : { splitBy }) };
+}
+
+/** Twelve nodes on one host (OCP documentation, "Add an OBProxy"). */
+export const INSTALL_ON_ONE_HOST: readonly ChainNode[] = [
+  node('PrepareObproxyInstall'),
+  ...STEPS_ON_A_HOST.map((step) => node(step)),
+  node('Finish'),
+];
+
+/** The same chain with the steps on hosts split by `host_ids`; OCP publishes no sample with hosts. */
+export const INSTALL_ON_HOSTS: readonly ChainNode[] = [
+  node('PrepareObproxyInstall'),
+  ...STEPS_ON_A_HOST.map((step) => node(step, 'host_ids')),
+  node('Finish'),
+];
+
+/** Two nodes (OCP documentation, "Create an OBProxy cluster", sample without hosts). */
+export const CREATE_WITHOUT_HOSTS: readonly ChainNode[] = [node('PrepareObproxyInstall'), node('Finish')];
+
+/** Context shared by every installation, keys as documented. */
+export function installContext(
+  cluster: { readonly id: number; readonly name: string; readonly parameterVersion: number },
+  softwarePackage: PackageRow,
+): { stringMap: Record<string, string>; listMap: Record<string, readonly string[]> } {
+  return {
+    stringMap: {
+      obproxy_need_delete_cluster: 'false',
+      package_version: versionRelease(softwarePackage),
+      prohibit_rollback: 'false',
+      service_name: cluster.name,
+      package_name: softwarePackage.name,
+      obproxy_parameter_version: String(cluster.parameterVersion),
+      obproxy_cluster_name: cluster.name,
+      obproxy_cluster_id: String(cluster.id),
+    },
+    listMap: {
+      commands_to_check: ['nc'],
+      process_keywords: ['obproxy', 'obproxyd.sh'],
+    },
+  };
+}

@@ -1,0 +1,11 @@
+/** Names of what operations lock. A lock is held by one task (or by the tasks of one request) until it closes. */
+
+/** An OBProxy on a host: two installations on one host exclude each other. */
+export function hostProxyLock(hostId: number): string {
+  return `host:${hostId}:OB_PROXY`;
+}
+
+/** An OBProxy cluster: its proxies, links and parameters. */
+export function obproxyClusterLock(clusterId: number): string {
+  return `obproxy_cluster:${clusterId}`;
+}

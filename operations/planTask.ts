@@ -1,0 +1,124 @@
+import type { Inventory } from '../inventory/types';
+import { type ChainNode, chainLength, expandChain } from '../workflows/dag';
+import type { FanOutElement, Plan, TaskContext } from '../workflows/plan';
+import { Refusal } from './refusal';
+import type { AcceptedRequest, Prepared, PrepareScope } from './types';
+
+/** At most so many subtasks of a task run together (OCP's default). */
+const CONCURRENCY = 10;
+
+export interface TaskDraft {
+  /** One of `scope.reserveTasks`. */
+  readonly taskId: number;
+  readonly name: string;
+  readonly workflowType: string;
+  readonly chain: readonly ChainNode[];
+  readonly context: TaskContext;
+  readonly hostId?: number;
+  readonly target?: (element?: FanOutElement) => string | undefined;
+  /** What the task changes; see locks.ts. */
+  readonly locks: readonly string[];
+  /** Every task of the request, this one included: they share their locks. */
+  readonly groupTaskIds: readonly number[];
+}
+
+/**
+ * Expands a chain into a plan, stores the task's row and takes its locks. In a dry run it only expands.
+ * Throws Refusal naming the task that holds a lock.
+ */
+export async function planTask(scope: PrepareScope, draft: TaskDraft): Promise<Plan> {
+  const { taskId, chain, context } = draft;
+  const firstId = await scope.reserveSubtasks(chainLength(chain, context));
+  const plan: Plan = {
+    taskId,
+    name: draft.name,
+    creator: scope.user,
+    executor: scope.executor,
+    createTime: scope.createTime,
+    traceId: scope.traceId,
+    ...(draft.hostId === undefined ? {} : { hostId: draft.hostId }),
+    context,
+    concurrency: CONCURRENCY,
+    subtasks: expandChain(chain, context, firstId, draft.target),
+  };
+  if (scope.dryRun) return plan;
+  await scope.inventory.tasks.add({ plan, workflowType: draft.workflowType });
+  const held = await scope.inventory.locks.take(taskId, draft.locks, draft.groupTaskIds);
+  if (held !== undefined) throw await lockRefusal(scope.inventory, held.resource, held.taskId);
+  return plan;
+}
+
+/** Refuses when another task holds one of the resources, before anything is written. */
+export async function refuseWhenHeld(inventory: Inventory, resources: readonly string[]): Promise<void> {
+  for (const resource of resources) {
+    const holder = await inventory.locks.holder(resource);
+    if (holder !== undefined) throw await lockRefusal(inventory, resource, holder);
+  }
+}
+
+/** 409: OCP's reference mapping for conflicts. The codes are those of a busy host and a busy OBProxy cluster. */
+async function lockRefusal(inventory: Inventory, resource: string, taskId: number): Promise<Refusal> {
+  const task = await inventory.tasks.find(taskId);
+  const [kind, id] = resource.split(':');
+  const what = kind === 'host' ? `Host ${id}` : `OBProxy cluster ${id}`;
+  const label = task === undefined ? '' : ` ("${task.name}")`;
+  const next =
+    task?.status === 'FAILED'
+      ? `Task ${taskId} has FAILED: see its log, repair the cause and retry it.`
+      : `Wait until task ${taskId} has ended, then send the request again.`;
+  return new Refusal(
+    409,
+    kind === 'host' ? 'CMP07004' : 'ODP21010',
+    `${what} is in use by task ${taskId}${label}. ${next}`,
+    {
+      target: resource,
+    },
+  );
+}
+
+/** Who asks, and what the plans of the request say of it. */
+export interface RequestOrigin {
+  readonly inventory: Inventory;
+  readonly user: PrepareScope['user'];
+  readonly executor: string;
+  readonly traceId: string;
+  readonly createTime: string;
+}
+
+/**
+ * Prepares an accepted request in one transaction: all of its rows, plans and locks, or nothing. A dry run asks the
+ * same questions and stores nothing; its ids count down from -1.
+ */
+export function prepareRequest(
+  accepted: AcceptedRequest,
+  origin: RequestOrigin,
+  dryRun: boolean,
+): Promise<Prepared> {
+  if (!dryRun) {
+    return origin.inventory.transaction((inventory) =>
+      accepted.prepare({
+        ...origin,
+        inventory,
+        dryRun,
+        reserveTasks: async (count) => {
+          const first = await inventory.sequences.next('task', count);
+          return Array.from({ length: count }, (_, index) => first + index);
+        },
+        reserveSubtasks: (count) => inventory.sequences.next('subtask', count),
+      }),
+    );
+  }
+  let subtasks = 0;
+  return origin.inventory.dryTransaction((inventory) =>
+    accepted.prepare({
+      ...origin,
+      inventory,
+      dryRun,
+      reserveTasks: async (count) => Array.from({ length: count }, (_, index) => -1 - index),
+      reserveSubtasks: async (count) => {
+        subtasks += count;
+        return -subtasks;
+      },
+    }),
+  );
+}

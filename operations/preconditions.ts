@@ -1,0 +1,182 @@
+/** Preconditions that operations share. Each throws Refusal with the documented code and what to do. */
+import type { HostRow, Inventory, ObClusterRow, ObproxyClusterRow, PackageRow } from '../inventory/types';
+import { splitRelease } from '../oceanbase/packageName';
+import { hasRpcPort } from '../oceanbase/versions';
+import { Refusal, type SubError } from './refusal';
+
+/** Refuses one field of a request that only the inventory could judge. */
+export function fieldRefusal(field: string, rejectedValue: unknown, message: string): Refusal {
+  const subError: SubError = { field, rejectedValue, message };
+  return new Refusal(400, 'COM10001', `${field} ${message}.`, { target: field, subErrors: [subError] });
+}
+
+export async function obproxyClusterById(inventory: Inventory, id: number): Promise<ObproxyClusterRow> {
+  const cluster = await inventory.obproxy.findCluster(id);
+  if (cluster !== undefined) return cluster;
+  throw new Refusal(
+    404,
+    'ODP21001',
+    `There is no OBProxy cluster with id ${id}. GET /api/v2/obproxy/clusters lists those that exist.`,
+    { target: `obproxyCluster:${id}` },
+  );
+}
+
+/** The hosts in the order of the request. */
+export async function hostsByIds(inventory: Inventory, ids: readonly number[]): Promise<HostRow[]> {
+  const found = new Map((await inventory.hosts.findMany(ids)).map((host) => [host.id, host]));
+  const missing = ids.filter((id) => !found.has(id));
+  if (missing.length > 0) {
+    throw new Refusal(
+      404,
+      'CMP07005',
+      `There is no host with id ${missing.join(', ')}. GET /api/v2/compute/hosts lists the hosts; "obflow apply" adds one.`,
+      { target: `host:${missing.join(',')}` },
+    );
+  }
+  return ids.flatMap((id) => found.get(id) ?? []);
+}
+
+/** The package of this file name, which must hold an OBProxy. */
+export async function obproxyPackage(
+  inventory: Inventory,
+  fileName: string,
+  field: string,
+): Promise<PackageRow & { readonly home: string }> {
+  const row = await inventory.packages.findByFileName(fileName);
+  if (row === undefined) {
+    throw new Refusal(
+      404,
+      'PKG10014',
+      `There is no package "${fileName}". Upload it with POST /api/v2/software-packages; GET lists those that exist.`,
+      { target: fileName },
+    );
+  }
+  if (row.home === null) {
+    throw fieldRefusal(field, fileName, 'names a package without an OBProxy in it (no bin/obproxy)');
+  }
+  return { ...row, home: row.home };
+}
+
+/** Values of ID in /etc/os-release by family of dist tag. Derived systems that count releases of their own are no members. */
+const FAMILIES: Readonly<Record<string, readonly string[]>> = {
+  el: ['rhel', 'centos', 'rocky', 'almalinux', 'ol', 'scientific'],
+  alios: ['alios'],
+  an: ['anolis'],
+  fc: ['fedora'],
+  oe: ['openeuler'],
+  ky: ['kylin'],
+};
+
+/** Whether a package of this dist tag was built for another major release of the host's own family. */
+export function builtForOtherRelease(dist: string, osId: string, osMajor: string): boolean {
+  const [, family = '', major = ''] = /^([a-z]+)([0-9]+)/i.exec(dist) ?? [];
+  const members = FAMILIES[family.toLowerCase()] ?? [];
+  return members.includes(osId.toLowerCase()) && osMajor !== '' && major !== osMajor;
+}
+
+/** Package and hosts must fit, as far as the hosts' facts are known. */
+export function packageFitsHosts(softwarePackage: PackageRow, hosts: readonly HostRow[]): void {
+  const arch = softwarePackage.architecture;
+  const otherArch = hosts.filter(
+    (host) => arch !== 'noarch' && host.architecture !== null && host.architecture !== arch,
+  );
+  if (otherArch.length > 0) {
+    const list = otherArch.map((host) => `${host.ip} (${host.architecture})`).join(', ');
+    throw new Refusal(
+      400,
+      'CMP07018',
+      `${softwarePackage.fileName} is built for ${arch} and cannot run on ${list}. Choose a package of the hosts' architecture.`,
+      { target: softwarePackage.fileName },
+    );
+  }
+  const dist = splitRelease(softwarePackage.release).dist;
+  if (dist === undefined) return;
+  const otherOs = hosts.filter((host) => builtForOtherRelease(dist, host.osId ?? '', host.osMajor ?? ''));
+  if (otherOs.length > 0) {
+    const list = otherOs.map((host) => `${host.ip} (${host.osId} ${host.osMajor})`).join(', ');
+    throw new Refusal(
+      400,
+      'CMP07017',
+      `${softwarePackage.fileName} is built for ${dist}, but ${list} runs another major release. Choose the package with the host's dist tag.`,
+      { target: softwarePackage.fileName },
+    );
+  }
+}
+
+/** A host runs at most one OBProxy, whatever its cluster. */
+export async function noProxyOnHosts(inventory: Inventory, hosts: readonly HostRow[]): Promise<void> {
+  for (const host of hosts) {
+    const server = await inventory.obproxy.findServerOnHost(host.id);
+    if (server === undefined) continue;
+    const cluster = await inventory.obproxy.findCluster(server.clusterId);
+    throw new Refusal(
+      409,
+      'ODP21116',
+      `Host ${host.ip} (id ${host.id}) already has an OBProxy: server ${server.id} of cluster ` +
+        `"${cluster?.name ?? server.clusterId}", port ${server.sqlPort}, ${server.status}. Choose another host.`,
+      { target: `host:${host.id}` },
+    );
+  }
+}
+
+export interface RequestedPort {
+  readonly field: string;
+  readonly port: number;
+}
+
+async function allObClusters(inventory: Inventory): Promise<readonly ObClusterRow[]> {
+  const size = 200;
+  const clusters: ObClusterRow[] = [];
+  for (let page = 1; ; page += 1) {
+    const { contents, totalElements } = await inventory.obClusters.list({ page, size });
+    clusters.push(...contents);
+    if (contents.length === 0 || clusters.length >= totalElements) return clusters;
+  }
+}
+
+/** No requested port belongs to a service the inventory knows on one of the hosts. */
+export async function portsFreeOnHosts(
+  inventory: Inventory,
+  hosts: readonly HostRow[],
+  ports: readonly RequestedPort[],
+): Promise<void> {
+  const clusters = await allObClusters(inventory);
+  const taken: SubError[] = [];
+  for (const host of hosts) {
+    const used = new Map<number, string>([[host.sshPort, 'SSH']]);
+    for (const cluster of clusters) {
+      for (const server of cluster.rootServers.filter(({ ip }) => ip === host.ip)) {
+        used.set(server.sqlPort, `the observer of "${cluster.name}" (SQL port)`);
+        used.set(server.rpcPort, `the observer of "${cluster.name}" (RPC port)`);
+      }
+    }
+    for (const { field, port } of ports) {
+      const service = used.get(port);
+      if (service !== undefined) {
+        taken.push({ field, rejectedValue: port, message: `is used on ${host.ip} by ${service}` });
+      }
+    }
+  }
+  const [first] = taken;
+  if (first === undefined) return;
+  throw new Refusal(
+    409,
+    'COM10005',
+    `${first.field} ${String(first.rejectedValue)} ${first.message}. Choose a free port.`,
+    { target: first.field, subErrors: taken },
+  );
+}
+
+/** OBProxy has an RPC port from 4.3.0 on. */
+export function rpcPortFits(softwarePackage: PackageRow, rpcPort: number | undefined, field: string): void {
+  if (rpcPort === undefined || hasRpcPort(softwarePackage.version)) return;
+  throw new Refusal(
+    400,
+    'ODP21018',
+    `${field} needs OBProxy 4.3.0 or later, and ${softwarePackage.fileName} is ${softwarePackage.version}. Leave ${field} out.`,
+    {
+      target: field,
+      subErrors: [{ field, rejectedValue: rpcPort, message: 'needs OBProxy 4.3.0 or later' }],
+    },
+  );
+}

@@ -1,0 +1,98 @@
+import { z } from 'zod';
+import type { Inventory, User } from '../inventory/types';
+import type { Plan } from '../workflows/plan';
+
+/** Permissions as OCP names them; a route declares the one it needs. */
+export type Permission =
+  | 'AUTHENTICATED'
+  | 'ADMIN'
+  | 'OBPROXY_MANAGER'
+  | 'OBPROXY_VIEWER'
+  | 'HOST_MANAGER'
+  | 'HOST_VIEWER'
+  | 'PACKAGE_MANAGER'
+  | 'PACKAGE_VIEWER'
+  | 'TASK_MANAGER'
+  | 'TASK_VIEWER';
+
+/** What `prepare` works with. `inventory` is inside one transaction that ends with the request. */
+export interface PrepareScope {
+  readonly inventory: Inventory;
+  readonly user: User;
+  /** Address of this API server, `executor` of the tasks. */
+  readonly executor: string;
+  readonly traceId: string;
+  /** Now, ISO-8601 with milliseconds and numeric offset. */
+  readonly createTime: string;
+  /** Ask every question, write nothing, number what would be made with -1, -2, … */
+  readonly dryRun: boolean;
+  /** Reserves ids of tasks (ascending; in a dry run -1, -2, …). */
+  reserveTasks(count: number): Promise<number[]>;
+  /** Reserves a block of subtask ids and returns the first. */
+  reserveSubtasks(count: number): Promise<number>;
+}
+
+/** Tasks ready to start, and documented fields that stand beside a single task (`obproxyClusterId`). */
+export interface Prepared {
+  readonly plans: readonly Plan[];
+  readonly extra?: Readonly<Record<string, unknown>>;
+}
+
+/** A documented operation that starts tasks. Route, validation, API document and plan come from it. */
+export interface Operation<Params extends z.ZodType = z.ZodType, Body extends z.ZodType = z.ZodType> {
+  /** Exported workflow function of workflows/index.ts: the type the Temporal Web UI shows. */
+  readonly id: string;
+  readonly method: 'POST';
+  /** As documented, e.g. `/api/v2/obproxy/clusters/{id}/obproxies/batchAdd`. */
+  readonly path: string;
+  readonly permission: Permission;
+  readonly summary: string;
+  readonly description: string;
+  readonly params: Params;
+  readonly body: Body;
+  /** `task`: `data` is one task; `tasks`: `data.contents` holds one task per host. */
+  readonly answer: 'task' | 'tasks';
+  /** Hosts the request is about; those known to be offline are contacted before anything else. */
+  hostIds(body: z.output<Body>): readonly number[];
+  /**
+   * Checks preconditions and stores rows, plans and locks. Throws Refusal when the request cannot be accepted;
+   * the transaction then leaves nothing behind.
+   */
+  prepare(
+    scope: PrepareScope,
+    request: { readonly params: z.output<Params>; readonly body: z.output<Body> },
+  ): Promise<Prepared>;
+}
+
+/** A parsed request of one operation. */
+export interface AcceptedRequest {
+  readonly hostIds: readonly number[];
+  prepare(scope: PrepareScope): Promise<Prepared>;
+}
+
+/** An operation in the catalogue: its types are closed over by `accept`. */
+export interface CatalogueEntry extends Omit<Operation, 'prepare' | 'hostIds'> {
+  /** Parses path parameters and body; throws ZodError naming every field that does not fit. */
+  accept(params: unknown, body: unknown): AcceptedRequest;
+}
+
+/** Puts an operation into the form the catalogue holds. */
+export function catalogued<Params extends z.ZodType, Body extends z.ZodType>(
+  operation: Operation<Params, Body>,
+): CatalogueEntry {
+  const { prepare, hostIds, ...declared } = operation;
+  return {
+    ...declared,
+    accept(rawParams, rawBody) {
+      const params = operation.params.safeParse(rawParams);
+      const body = operation.body.safeParse(rawBody);
+      if (!params.success || !body.success) {
+        throw new z.ZodError([...(params.error?.issues ?? []), ...(body.error?.issues ?? [])]);
+      }
+      return {
+        hostIds: hostIds(body.data),
+        prepare: (scope) => prepare(scope, { params: params.data, body: body.data }),
+      };
+    },
+  };
+}
