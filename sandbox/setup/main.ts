@@ -1,0 +1,3 @@
+import { ensureHostTools } from './packages';
+
+ensureHostTools((line) => console.error(line));
