@@ -1,0 +1,185 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Hosts } from '../hosts/types';
+import type { Inventory } from '../inventory/types';
+import { defaultPublicUrl, type RuntimeConfig, readConfig } from '../runtime/config';
+import { createLogger, type Logger } from '../runtime/logger';
+import {
+  connectTemporal,
+  prepareNamespace,
+  type TemporalHandle,
+  temporalIsConfigured,
+} from '../runtime/temporal';
+import { complain, say, textOf } from './output';
+import { Shutdown } from './shutdown';
+
+export type Part = 'api' | 'worker';
+
+/** A dev server forgets closed workflows after a day unless told otherwise. */
+const RETENTION_DAYS = 90;
+const CONNECT_AGAIN_MS = 2_000;
+
+/** What both parts stand on. */
+interface Ground {
+  readonly config: RuntimeConfig;
+  readonly logger: Logger;
+  readonly temporal: TemporalHandle;
+  readonly inventory: Inventory;
+  readonly hosts: Hosts;
+}
+
+/**
+ * Runs the parts in the foreground until a signal, then drains them; sets the process's exit code. Prints where
+ * what is, and last `ready: <api url>` (or `ready: worker …`) when the first request would succeed.
+ */
+export async function serve(parts: readonly Part[], options: { ownTemporal: boolean }): Promise<void> {
+  const read = readConfig();
+  const config = await withFreePorts(read.config);
+  const logger = createLogger('obflow', config.logLevel);
+  for (const warning of read.warnings) complain(`Warning: ${warning}`);
+
+  const shutdown = new Shutdown();
+  const failed = await shutdown.during(async () => {
+    mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
+    say(`Data folder: ${config.dataDir}`);
+    const failures: Promise<never>[] = [];
+    const [temporal, inventory] = await Promise.all([
+      openTemporal(config, options.ownTemporal, shutdown, failures),
+      openDatabase(config, parts.includes('api')),
+    ]);
+    shutdown.add(undefined, () => inventory.close());
+    const { createHosts } = await import('../hosts');
+    const hosts = createHosts({
+      pinHostKey: (id, fingerprint) => inventory.hosts.pinHostKey(id, fingerprint),
+    });
+    shutdown.add(undefined, () => hosts.close());
+    const ground: Ground = { config, logger, temporal, inventory, hosts };
+    // The worker ends after the API: a request under way may still need it.
+    if (parts.includes('worker')) await startWorkerPart(ground, shutdown, failures);
+    const ready = parts.includes('api')
+      ? await startApiPart(ground, shutdown)
+      : `worker of ${config.taskQueue}`;
+    say(`ready: ${ready}`);
+    return failures;
+  });
+  process.exit(await shutdown.finished(failed));
+}
+
+async function openTemporal(
+  config: RuntimeConfig,
+  ownTemporal: boolean,
+  shutdown: Shutdown,
+  failures: Promise<never>[],
+): Promise<TemporalHandle> {
+  if (ownTemporal && !temporalIsConfigured()) {
+    const { startDevServer } = await import('../runtime/devServer');
+    const server = await startDevServer({
+      dataDir: config.dataDir,
+      port: config.temporalPort,
+      uiPort: config.temporalUiPort,
+      persistent: true,
+      onProgress: say,
+    });
+    shutdown.add('Stopping Temporal.', () => server.stop());
+    const died = server.died.then((text) => {
+      throw new Error(text);
+    });
+    failures.push(noticed(died));
+    const temporal = await connectTemporal({ address: server.address });
+    shutdown.add(undefined, () => temporal.close());
+    await prepareNamespace(temporal, { retentionDays: RETENTION_DAYS });
+    say(`Temporal: ${server.address} (own dev server, log in ${server.logFile})`);
+    say(`Temporal Web UI: ${server.uiUrl}`);
+    return temporal;
+  }
+  const temporal = await connectWhenReachable(config);
+  shutdown.add(undefined, () => temporal.close());
+  await prepareNamespace(temporal);
+  say(`Temporal: ${temporal.address}, namespace ${temporal.namespace}`);
+  return temporal;
+}
+
+/** A restart during an outage of Temporal should wait for its end, not fail in a loop. */
+async function connectWhenReachable(config: RuntimeConfig): Promise<TemporalHandle> {
+  for (;;) {
+    try {
+      return await connectTemporal(
+        temporalIsConfigured() ? {} : { address: `127.0.0.1:${config.temporalPort}` },
+      );
+    } catch (error) {
+      complain(`${textOf(error)} Trying again in ${CONNECT_AGAIN_MS / 1000} s.`);
+      await delay(CONNECT_AGAIN_MS);
+    }
+  }
+}
+
+async function openDatabase(config: RuntimeConfig, firstUser: boolean): Promise<Inventory> {
+  const { openInventory } = await import('../inventory');
+  const inventory = await openInventory({
+    databaseUrl: config.databaseUrl,
+    masterKeyFile: config.masterKeyFile,
+  });
+  const password = config.adminPassword ?? randomBytes(12).toString('base64url');
+  if (firstUser && (await inventory.users.ensureAdmin(password)) && config.adminPassword === undefined) {
+    say(`First start: the user is admin, the password is ${password} (shown this once, keep it).`);
+  }
+  return inventory;
+}
+
+async function startWorkerPart(
+  ground: Ground,
+  shutdown: Shutdown,
+  failures: Promise<never>[],
+): Promise<void> {
+  const { startWorker } = await import('../worker/main');
+  const worker = await startWorker(ground);
+  shutdown.add('Waiting for running steps of tasks; the others go on at the next start.', () =>
+    worker.drain(),
+  );
+  failures.push(noticed(worker.failed));
+}
+
+/** Resolves to the API's URL once it answers. */
+async function startApiPart(ground: Ground, shutdown: Shutdown): Promise<string> {
+  const { createTaskService } = await import('../api/tasks');
+  const { startApi } = await import('../api/server');
+  const tasks = createTaskService(ground);
+  const reconciler = tasks.startReconciler();
+  shutdown.add(undefined, () => reconciler.stop());
+  const api = await startApi({ ...ground, tasks });
+  shutdown.add('Answering the requests under way, taking no new ones.', () => api.stop());
+  const url = api.urls[0] ?? defaultPublicUrl(ground.config.listen);
+  const answer = await fetch(`${url}/api/status`, { signal: AbortSignal.timeout(10_000) });
+  if (!answer.ok) throw new Error(`The API at ${url} answers /api/status with ${answer.status}`);
+  say(`API: ${api.urls.join(', ')}; hosts reach it at ${ground.config.publicUrl}`);
+  say(`API documentation: ${url}/docs`);
+  return url;
+}
+
+/** A failure before somebody waits for it must not end the process on the spot. */
+function noticed(failure: Promise<never>): Promise<never> {
+  failure.catch(() => undefined);
+  return failure;
+}
+
+/** Port 0 becomes a free port before anything starts, because worker and hosts must be told the same URL. */
+async function withFreePorts(config: RuntimeConfig): Promise<RuntimeConfig> {
+  const listen = await Promise.all(
+    config.listen.map(async ({ host, port }) => ({ host, port: port === 0 ? await freePort(host) : port })),
+  );
+  const byDefault = config.publicUrl === defaultPublicUrl(config.listen);
+  return { ...config, listen, publicUrl: byDefault ? defaultPublicUrl(listen) : config.publicUrl };
+}
+
+function freePort(host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, host, () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+}
