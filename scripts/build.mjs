@@ -1,6 +1,9 @@
 // Compiles the product and its sandbox to dist/ (CommonJS, file by file), then bundles the workflows, so that no
 // worker pays for it at start. Types are checked apart (npm run types).
-import { readdirSync, rmSync } from 'node:fs';
+// Only files whose content changed are written, each by a rename: a build never takes a file away from a process
+// that runs from dist/, and two builds at once do not disturb each other.
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,17 +23,30 @@ const FOLDERS = [
   'sandbox',
   'bench',
 ];
+const BUNDLE_FOLDER = path.join('dist', 'workflows');
+const BUNDLE = path.join(BUNDLE_FOLDER, 'bundle.js');
+const STAMP = path.join(BUNDLE_FOLDER, 'bundle.stamp');
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 process.chdir(root);
 
-const sources = FOLDERS.flatMap((folder) =>
-  readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
-    .map((entry) => path.join(entry.parentPath ?? entry.path, entry.name)),
-);
-rmSync('dist', { recursive: true, force: true });
-await build({
-  entryPoints: sources,
+const filesIn = (folder) =>
+  existsSync(folder)
+    ? readdirSync(folder, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => path.join(entry.parentPath ?? entry.path, entry.name))
+    : [];
+
+function writeIfChanged(file, contents) {
+  if (existsSync(file) && readFileSync(file).equals(contents)) return;
+  mkdirSync(path.dirname(file), { recursive: true });
+  const temporary = `${file}.${process.pid}.tmp`;
+  writeFileSync(temporary, contents);
+  renameSync(temporary, file);
+}
+
+const sources = FOLDERS.flatMap(filesIn);
+const compiled = await build({
+  entryPoints: sources.filter((file) => file.endsWith('.ts')),
   outdir: 'dist',
   outbase: '.',
   format: 'cjs',
@@ -38,6 +54,30 @@ await build({
   target: 'node20.3',
   sourcemap: true,
   logLevel: 'warning',
-  supported: { 'dynamic-import': true },
+  write: false,
+  // import() becomes a delayed require: Node would want file extensions in a real one.
+  supported: { 'dynamic-import': false },
 });
-await createRequire(import.meta.url)(path.join(root, 'dist/worker/bundle.js')).writeWorkflowBundle();
+const outputs = new Map(
+  compiled.outputFiles.map((file) => [path.relative(root, file.path), Buffer.from(file.contents)]),
+);
+for (const asset of sources.filter((file) => !/\.(ts|md)$/.test(file))) {
+  outputs.set(path.join('dist', asset), readFileSync(asset));
+}
+for (const [file, contents] of outputs) writeIfChanged(file, contents);
+for (const file of filesIn('dist')) {
+  const ours = outputs.has(file) || file.endsWith('.tmp') || path.basename(file).startsWith('bundle.');
+  if (!ours) rmSync(file, { force: true });
+}
+
+// The bundle holds workflow code and a part of the SDK: nothing changed, nothing to bundle.
+const stamp = createHash('sha256').update(readFileSync('package-lock.json'));
+for (const file of [...outputs.keys()].sort()) {
+  if (/^dist.(workflows|worker|operations|runtime|oceanbase)\b/.test(file))
+    stamp.update(file).update(outputs.get(file));
+}
+const wanted = stamp.digest('hex');
+if (!existsSync(BUNDLE) || !existsSync(STAMP) || readFileSync(STAMP, 'utf8') !== wanted) {
+  await createRequire(import.meta.url)(path.join(root, 'dist/worker/bundle.js')).writeWorkflowBundle();
+  writeIfChanged(STAMP, Buffer.from(wanted));
+}
