@@ -1,0 +1,225 @@
+/**
+ * The administration connection of an OBProxy (root@proxysys), over a stream to the proxy's own loopback address: from
+ * most other addresses it refuses this user, with the very error of a wrong password (OBProxy 4.3.1, observed).
+ */
+import type { Duplex } from 'node:stream';
+import { PermanentError, TransientError, type Trouble } from '../runtime/errors';
+import { ALTER_VALUE_BYTES, isSecretParameter, parameterName, quotedValue, sameValue } from './parameters';
+import { sha1Hex } from './passwords';
+import {
+  columnText,
+  openSqlSession,
+  SqlConnectionError,
+  SqlError,
+  type SqlRow,
+  type SqlSession,
+} from './sqlSession';
+
+/** OBProxy's and OceanBase's error numbers that mean something to us. */
+const ERRNO = { accessDenied: 1045, badValue: 4147, unknownItem: 5099, tooLong: 8007 } as const;
+
+export interface ProxyParameter {
+  readonly name: string;
+  readonly value: string;
+  readonly needReboot: boolean;
+}
+
+export interface ObproxyAdmin {
+  /** Text of SHOW PROXYINFO BINARY; holds the running version. */
+  binaryInfo(): Promise<string>;
+  /** Undefined when this version knows no such parameter. Passwords are shown as SHA-1. */
+  showConfig(name: string): Promise<ProxyParameter | undefined>;
+  showAll(): Promise<ProxyParameter[]>;
+  /**
+   * Sets one parameter and reads it back (a password by its hash).
+   * @throws PermanentError when the proxy refuses the value or shows another one afterwards.
+   */
+  alter(name: string, value: string): Promise<void>;
+  /** Stored value of one cluster's own level; undefined when it has none. Passwords as SHA-1. From 4.0 on. */
+  clusterValue(clusterName: string, name: string): Promise<string | undefined>;
+  /** Sets a value for one cluster (a password in clear: the proxy hashes it) and reads it back. From 4.0 on. */
+  replaceClusterValue(clusterName: string, name: string, value: string): Promise<void>;
+  /** Removes a cluster's own value; nothing happens when it has none. From 4.0 on. */
+  deleteClusterValue(clusterName: string, name: string): Promise<void>;
+  close(): void;
+}
+
+export interface ObproxyTarget {
+  /** For texts: `ip:port`. */
+  readonly where: string;
+  readonly password: string;
+  /** Opens the stream; its own errors are passed on. */
+  readonly open: () => Promise<Duplex>;
+  /** For the login and for each statement; default 10 000. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Logs in as root@proxysys.
+ * @throws PermanentError `ObproxyAccessDenied` (ODP10001) for a wrong password or a refused address, TransientError
+ * `ObproxyNotReady` when the proxy does not answer, and what `open` throws.
+ */
+export async function openObproxyAdmin(target: ObproxyTarget): Promise<ObproxyAdmin> {
+  const tried = 'log in to OBProxy as root@proxysys';
+  const stream = await target.open();
+  try {
+    const session = await openSqlSession({
+      to: { stream },
+      user: 'root@proxysys',
+      password: target.password,
+      timeoutMs: target.timeoutMs ?? 10_000,
+      ...(target.signal === undefined ? {} : { signal: target.signal }),
+    });
+    return administration(session, target.where);
+  } catch (error) {
+    stream.destroy();
+    throw troubleOf(error, { tried, where: target.where });
+  }
+}
+
+/** The documented trouble behind an error of the connection; `secret` is taken out of the server's text. */
+function troubleOf(error: unknown, what: { tried: string; where: string; secret?: string }): unknown {
+  const base = { tried: what.tried, where: what.where };
+  if (error instanceof SqlConnectionError) {
+    return new TransientError({
+      ...base,
+      type: 'ObproxyNotReady',
+      code: 'ODP10001',
+      cameBack: error.message,
+      next: 'Check that the process runs and see its log/obproxy.log.',
+    });
+  }
+  if (!(error instanceof SqlError)) return error;
+  const said =
+    what.secret === undefined || what.secret === ''
+      ? error.message
+      : error.message.replaceAll(what.secret, '***');
+  const cameBack = `error ${error.errno}: ${said.slice(0, 500)}`;
+  return new PermanentError({ ...base, cameBack, ...verdict(error.errno) });
+}
+
+function verdict(errno: number): Pick<Trouble, 'type' | 'code' | 'next'> {
+  switch (errno) {
+    case ERRNO.accessDenied:
+      return {
+        type: 'ObproxyAccessDenied',
+        code: 'ODP10001',
+        next:
+          'OBProxy answers the same for a wrong password and for an address it does not allow: check the password of ' +
+          'root@proxysys, and that the connection reaches the proxy from 127.0.0.1 (sshd must allow TCP forwarding).',
+      };
+    case ERRNO.unknownItem:
+      return {
+        type: 'ObproxyParameterUnknown',
+        next: 'This version of OBProxy has no such parameter: remove it from the cluster.',
+      };
+    case ERRNO.badValue:
+    case ERRNO.tooLong:
+      return {
+        type: 'ObproxyParameterRefused',
+        next: 'Correct the value; `show proxyconfig` tells the allowed range.',
+      };
+    default:
+      return { type: 'ObproxySqlRefused', next: 'See log/obproxy.log of the proxy.' };
+  }
+}
+
+function parameterOf(row: SqlRow): ProxyParameter {
+  return {
+    name: columnText(row, 'name'),
+    value: columnText(row, 'value'),
+    needReboot: columnText(row, 'need_reboot').toLowerCase() === 'true',
+  };
+}
+
+function administration(session: SqlSession, where: string): ObproxyAdmin {
+  const ask = async (tried: string, sql: string, secret?: string): Promise<SqlRow[]> => {
+    try {
+      return await session.query(sql);
+    } catch (error) {
+      throw troubleOf(error, { tried, where, ...(secret === undefined ? {} : { secret }) });
+    }
+  };
+
+  const showAll = async (): Promise<ProxyParameter[]> =>
+    (await ask('read the parameters of OBProxy', 'show proxyconfig')).map(parameterOf);
+
+  const showConfig = async (name: string): Promise<ProxyParameter | undefined> => {
+    const like = quotedValue(parameterName(name));
+    const rows = await ask(`read the parameter ${name} of OBProxy`, `show proxyconfig like ${like}`);
+    const found = rows.map(parameterOf).find((parameter) => parameter.name === name);
+    if (found !== undefined || rows.length === 0) return found;
+    // `like 'syslog_level'` answers with columns of its own; the full list holds it in the usual form.
+    return (await showAll()).find((parameter) => parameter.name === name);
+  };
+
+  const confirm = (name: string, shown: string | undefined, wished: string): void => {
+    const secret = isSecretParameter(name);
+    const same = shown !== undefined && (secret ? shown === sha1Hex(wished) : sameValue(shown, wished));
+    if (same) return;
+    const other = secret ? 'the hash of another value' : `the value '${shown ?? ''}'`;
+    throw new PermanentError({
+      type: 'ObproxyParameterDiffers',
+      tried: `set the parameter ${name} of OBProxy`,
+      where,
+      cameBack: `it answered OK, but shows ${shown === undefined ? 'no value' : other} afterwards`,
+      next: 'Write the value in the form that OBProxy shows, or choose one within its range.',
+    });
+  };
+
+  const clusterValue = async (clusterName: string, name: string): Promise<string | undefined> => {
+    const sql = `show proxyconfig all like ${quotedValue(parameterName(name))}`;
+    const rows = await ask(`read the parameter ${name} of cluster ${clusterName}`, sql);
+    const row = rows.find(
+      (candidate) =>
+        columnText(candidate, 'cluster_name') === clusterName &&
+        columnText(candidate, 'name') === name &&
+        columnText(candidate, 'config_level').toUpperCase() === 'LEVEL_CLUSTER',
+    );
+    return row === undefined ? undefined : columnText(row, 'value');
+  };
+
+  return {
+    async binaryInfo() {
+      const rows = await ask('read the version of OBProxy', 'show proxyinfo binary');
+      return rows.map((row) => Object.values(row).map(String).join(' ')).join('\n');
+    },
+    showConfig,
+    showAll,
+    async alter(name, value) {
+      const text = quotedValue(value);
+      const key = parameterName(name);
+      const sql =
+        Buffer.byteLength(value) <= ALTER_VALUE_BYTES
+          ? `alter proxyconfig set ${key} = ${text}`
+          : `replace into proxy_config(name, value, config_level) values ('${key}', ${text}, 'LEVEL_GLOBAL')`;
+      await ask(`set the parameter ${name} of OBProxy`, sql, isSecretParameter(name) ? value : undefined);
+      confirm(name, (await showConfig(name))?.value, value);
+    },
+    clusterValue,
+    async replaceClusterValue(clusterName, name, value) {
+      const row = [
+        quotedValue(clusterName),
+        `'${parameterName(name)}'`,
+        quotedValue(value),
+        "'LEVEL_CLUSTER'",
+      ];
+      await ask(
+        `set the parameter ${name} of cluster ${clusterName} in OBProxy`,
+        `replace into proxy_config(cluster_name, name, value, config_level) values (${row.join(', ')})`,
+        isSecretParameter(name) ? value : undefined,
+      );
+      confirm(name, await clusterValue(clusterName, name), value);
+    },
+    async deleteClusterValue(clusterName, name) {
+      const cluster = quotedValue(clusterName);
+      const key = quotedValue(parameterName(name));
+      await ask(
+        `remove the parameter ${name} of cluster ${clusterName} from OBProxy`,
+        `delete from proxy_config where cluster_name = ${cluster} and name = ${key}`,
+      );
+    },
+    close: () => session.close(),
+  };
+}

@@ -1,0 +1,130 @@
+/**
+ * One MySQL-protocol connection to an OBProxy or observer: text statements only, every wait bounded. mysql2 leaves a
+ * query's promise pending for ever when its connection is destroyed, and its own query timeout leaves the connection
+ * blocked; so each wait here races the connection's end, a timer and the caller's signal, and a timeout destroys.
+ */
+import type { Duplex } from 'node:stream';
+import { type Connection, type ConnectionOptions, createConnection, type QueryError } from 'mysql2';
+
+/** Thrown when the server answered with an error. Match `errno`: mysql2's `code` names other errors for OceanBase. */
+export class SqlError extends Error {
+  readonly errno: number;
+  constructor(errno: number, message: string) {
+    super(message);
+    this.errno = errno;
+  }
+}
+
+/** Thrown when there is no answer: refused, lost, silent for too long, or abandoned by the caller's signal. */
+export class SqlConnectionError extends Error {}
+
+export type SqlRow = Readonly<Record<string, unknown>>;
+
+export interface SqlSession {
+  query(sql: string): Promise<SqlRow[]>;
+  close(): void;
+}
+
+export interface SqlTarget {
+  /** An open stream (a tunnel), or an address. */
+  readonly to: { readonly stream: Duplex } | { readonly ip: string; readonly port: number };
+  readonly user: string;
+  readonly password: string;
+  /** For the login and for each statement; milliseconds. */
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * The error without the statement (mysql2 keeps it in `sql`, where a password may stand): only number and text. An error of
+ * this machine's sockets has a negative number, one of the server a positive.
+ */
+function cleaned(error: QueryError & { sqlState?: string | undefined }): SqlError | SqlConnectionError {
+  const errno = error.errno ?? 0;
+  if (errno > 0 && error.sqlState !== undefined) return new SqlError(errno, error.message);
+  return new SqlConnectionError(error.message);
+}
+
+/**
+ * Logs in.
+ * @throws SqlError with errno 1045 when the login is refused; SqlConnectionError when there is no answer.
+ */
+export async function openSqlSession(target: SqlTarget): Promise<SqlSession> {
+  target.signal?.throwIfAborted();
+  const place: ConnectionOptions =
+    'stream' in target.to ? { stream: target.to.stream } : { host: target.to.ip, port: target.to.port };
+  const connection: Connection = createConnection({
+    ...place,
+    user: target.user,
+    password: target.password,
+    connectTimeout: target.timeoutMs,
+    // Without an own limit, a long text would be cut to 80 characters in the error.
+    multipleStatements: false,
+  });
+  let ended: SqlError | SqlConnectionError | undefined;
+  const waiting = new Set<(error: SqlError | SqlConnectionError) => void>();
+  const end = (error: SqlError | SqlConnectionError): void => {
+    ended ??= error;
+    for (const reject of waiting) reject(ended);
+    waiting.clear();
+    connection.destroy();
+    if ('stream' in target.to) target.to.stream.destroy();
+  };
+  connection.on('error', (error: QueryError) => end(cleaned(error)));
+  connection.on('end', () => end(new SqlConnectionError('the connection was closed')));
+
+  /** Runs `start` and settles with it, the connection's end, the timer or the signal, whichever is first. */
+  const bounded = <T>(
+    start: (resolve: (value: T) => void, reject: (error: Error) => void) => void,
+  ): Promise<T> =>
+    new Promise<T>((resolve, reject) => {
+      if (ended !== undefined) return reject(ended);
+      const stop = (text: string) => () => end(new SqlConnectionError(text));
+      const abandoned = stop('the step was cancelled');
+      const timer = setTimeout(stop(`no answer within ${target.timeoutMs} ms`), target.timeoutMs);
+      const settle = <V>(then: (value: V) => void) => {
+        return (value: V): void => {
+          clearTimeout(timer);
+          target.signal?.removeEventListener('abort', abandoned);
+          waiting.delete(failed);
+          then(value);
+        };
+      };
+      const failed = settle<Error>(reject);
+      waiting.add(failed);
+      target.signal?.addEventListener('abort', abandoned);
+      start(settle(resolve), failed);
+    });
+
+  await bounded<void>((resolve, reject) => {
+    connection.connect((error) => {
+      if (error === null) return resolve();
+      const clean = cleaned(error);
+      reject(clean);
+      end(clean);
+    });
+  });
+  return {
+    query: (sql) =>
+      bounded<SqlRow[]>((resolve, reject) => {
+        connection.query(sql, (error, rows) => {
+          if (error !== null) return reject(cleaned(error));
+          resolve(Array.isArray(rows) ? (rows as SqlRow[]) : []);
+        });
+      }),
+    close() {
+      if (ended !== undefined) return;
+      ended = new SqlConnectionError('the session is closed');
+      connection.end(() => end(new SqlConnectionError('the session is closed')));
+      // COM_QUIT is a courtesy: an unresponsive server must not keep the stream open.
+      setTimeout(() => end(new SqlConnectionError('the session is closed')), 1_000).unref();
+    },
+  };
+}
+
+/** A column as text, whatever the case of its name; '' when NULL or absent. */
+export function columnText(row: SqlRow, name: string): string {
+  const key = Object.keys(row).find((candidate) => candidate.toLowerCase() === name.toLowerCase());
+  const value = key === undefined ? undefined : row[key];
+  return value === null || value === undefined ? '' : String(value);
+}
