@@ -200,7 +200,8 @@ export function defaultPublicUrl(addresses: RuntimeConfig['listen']): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${first.port}`;
 }
 
-function ownAddress(): string {
+/** First outward IPv4 address of this machine; 127.0.0.1 when it has none. */
+export function ownAddress(): string {
   const outward = Object.values(networkInterfaces())
     .flatMap((addresses) => addresses ?? [])
     .find((address) => !address.internal && address.family === 'IPv4');
