@@ -1,0 +1,220 @@
+/**
+ * The server half of the MySQL protocol for the stand-ins, on mysql2's server side. mysql2 leaves several things to its
+ * user, all done here once: no delay on the socket (44 ms a query otherwise), packet numbers reset after every answer,
+ * `SET`/`PREPARE` texts that arrive as another event, the check of mysql_native_password, and errors of broken clients.
+ */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { createServer, type Server, type Socket } from 'node:net';
+import { type ConnectionOptions, createConnection, Types } from 'mysql2';
+import type { ServerConnection } from './mysql2Server';
+
+/** One login as it arrives; `matches` and `withoutPassword` check the client's answer to the scramble. */
+export interface Login {
+  readonly user: string;
+  readonly database: string;
+  /** Address of the client, IPv4-mapped addresses in their IPv4 form. */
+  readonly address: string;
+  readonly withoutPassword: boolean;
+  /** Whether the client knows the password whose SHA-1 (once, 40 hex digits) is given. */
+  matches(sha1Hex: string): boolean;
+}
+
+export interface SqlError {
+  readonly code: number;
+  readonly message: string;
+}
+
+/** What a login leads to: a session object, an error packet, or a connection closed without a word. */
+export type LoginAnswer<S> = { session: S } | { error: SqlError } | 'drop';
+
+export type Answer =
+  | { kind: 'ok'; affectedRows?: number }
+  | { kind: 'rows'; columns: readonly string[]; rows: readonly (readonly (string | number | null)[])[] }
+  | { kind: 'error'; error: SqlError }
+  | { kind: 'drop' };
+
+export interface MysqlServerOptions<S> {
+  readonly serverVersion: string;
+  /** A fixed scramble of 20 bytes, asked for each connection; random when undefined. */
+  scramble?(): Buffer | undefined;
+  login(login: Login): LoginAnswer<S> | Promise<LoginAnswer<S>>;
+  query(session: S, sql: string): Answer | Promise<Answer>;
+  /** COM_INIT_DB; a stand-in that knows no databases drops. */
+  useDatabase(session: S, name: string): Answer;
+}
+
+export interface MysqlServer {
+  readonly port: number;
+  sessions(): number;
+  /** From now on connections are taken by the kernel and closed unanswered. */
+  refuse(): void;
+  close(): Promise<void>;
+}
+
+// LONG_PASSWORD | FOUND_ROWS | LONG_FLAG | CONNECT_WITH_DB | PROTOCOL_41 | TRANSACTIONS | SECURE_CONNECTION |
+// MULTI_STATEMENTS | PLUGIN_AUTH | CONNECT_ATTRS. Without LONG_PASSWORD clients take the server for MariaDB.
+const CAPABILITIES = 1 | 2 | 4 | 8 | 0x200 | 0x2000 | 0x8000 | 0x1_0000 | 0x8_0000 | 0x10_0000;
+const UTF8MB4_GENERAL_CI = 45;
+
+function sha1(...parts: Buffer[]): Buffer {
+  const hash = createHash('sha1');
+  for (const part of parts) hash.update(part);
+  return hash.digest();
+}
+
+function knowsPassword(scramble: Buffer, token: Buffer, sha1Hex: string): boolean {
+  const stage1 = Buffer.from(sha1Hex, 'hex');
+  if (token.length !== 20 || stage1.length !== 20) return false;
+  const mask = sha1(scramble, sha1(stage1));
+  return timingSafeEqual(token, Buffer.from(stage1.map((byte, index) => byte ^ (mask[index] ?? 0))));
+}
+
+function column(name: string): Record<string, unknown> {
+  return {
+    catalog: 'def',
+    schema: '',
+    table: '',
+    orgTable: '',
+    name,
+    orgName: name,
+    characterSet: UTF8MB4_GENERAL_CI,
+    columnLength: 4096,
+    columnType: Types.VAR_STRING,
+    flags: 0,
+    decimals: 0,
+  };
+}
+
+function write(connection: ServerConnection, answer: Answer): void {
+  switch (answer.kind) {
+    case 'ok':
+      connection.writeOk({ affectedRows: answer.affectedRows ?? 0 });
+      break;
+    case 'rows':
+      connection.writeColumns(answer.columns.map(column));
+      for (const row of answer.rows)
+        connection.writeTextRow(row.map((cell) => (cell === null ? null : String(cell))));
+      connection.writeEof();
+      break;
+    case 'error':
+      connection.writeError(answer.error);
+      break;
+    case 'drop':
+      connection.stream.destroy();
+      return;
+  }
+  connection._resetSequenceId();
+}
+
+let connectionIds = 0;
+
+function serve<S>(socket: Socket, options: MysqlServerOptions<S>): void {
+  socket.setNoDelay(true);
+  const asServer: ConnectionOptions & { isServer: boolean } = { stream: socket, isServer: true };
+  const connection = createConnection(asServer) as unknown as ServerConnection;
+  connection.on('error', () => socket.destroy());
+  const address = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
+  let session: S | undefined;
+
+  // Clients send one command at a time, but a slow answer must not overtake the next one.
+  let previous: Promise<void> = Promise.resolve();
+  const reply = (make: (current: S) => Answer | Promise<Answer>): void => {
+    previous = previous.then(async () => {
+      if (session === undefined || socket.destroyed) return;
+      const answer = await make(session);
+      if (!socket.destroyed) write(connection, answer);
+    });
+    previous.catch(() => socket.destroy());
+  };
+  const query = (sql: string): void => reply((current) => options.query(current, sql));
+  connection.on('query', query);
+  connection.on('stmt_prepare', query);
+  connection.on('stmt_execute', (_id, _flags, _count, _values, sql?: string) => query(sql ?? ''));
+  connection.on('ping', () => reply(() => ({ kind: 'ok' })));
+  connection.on('init_db', (name: string) => reply((current) => options.useDatabase(current, name)));
+  connection.on('quit', () => socket.end());
+  connection.on('packet', () => undefined);
+
+  const handshake = connection.serverHandshake({
+    protocolVersion: 10,
+    serverVersion: options.serverVersion,
+    connectionId: ++connectionIds,
+    statusFlags: 2,
+    characterSet: UTF8MB4_GENERAL_CI,
+    capabilityFlags: CAPABILITIES,
+    authCallback: (attempt, done) => {
+      const scramble = Buffer.concat([attempt.authPluginData1, attempt.authPluginData2]).subarray(0, 20);
+      const token = Buffer.from(attempt.authToken ?? []);
+      const login: Login = {
+        user: attempt.user,
+        database: attempt.database ?? '',
+        address,
+        withoutPassword: token.length === 0,
+        matches: (hash) => knowsPassword(scramble, token, hash),
+      };
+      void Promise.resolve(options.login(login)).then((answer) => {
+        if (socket.destroyed) return;
+        if (answer === 'drop') socket.destroy();
+        else if ('error' in answer) done(null, answer.error);
+        else {
+          session = answer.session;
+          done(null);
+          connection._resetSequenceId();
+        }
+      });
+    },
+  });
+  const scramble = options.scramble?.();
+  if (scramble !== undefined) fixScramble(handshake, scramble);
+}
+
+/** mysql2 fills the greeting with random bytes on a later tick; fixed values that ignore the assignment stay. */
+function fixScramble(handshake: { serverHello?: object }, scramble: Buffer): void {
+  const ignore = (): void => undefined;
+  Object.defineProperties(handshake.serverHello ?? {}, {
+    authPluginData1: { get: () => scramble.subarray(0, 8), set: ignore },
+    authPluginData2: { get: () => scramble.subarray(8, 20), set: ignore },
+  });
+}
+
+/**
+ * Listens on host:port (0 = any free port). Rejects with the system's error (EADDRINUSE …) when it cannot.
+ */
+export async function startMysqlServer<S>(
+  host: string,
+  port: number,
+  options: MysqlServerOptions<S>,
+): Promise<MysqlServer> {
+  const sockets = new Set<Socket>();
+  let refusing = false;
+  const server: Server = createServer((socket) => {
+    if (refusing) {
+      socket.destroy();
+      return;
+    }
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    serve(socket, options);
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  server.on('error', () => undefined);
+  const bound = server.address();
+  return {
+    port: typeof bound === 'object' && bound !== null ? bound.port : port,
+    sessions: () => sockets.size,
+    refuse: () => {
+      refusing = true;
+    },
+    close: () =>
+      new Promise((resolve) => {
+        for (const socket of sockets) socket.destroy();
+        server.close(() => resolve());
+      }),
+  };
+}

@@ -1,0 +1,24 @@
+/** log/obproxy.log in the proxy's own form: `[time] LEVEL [MODULE] [pid] text`. */
+import { appendFileSync } from 'node:fs';
+import path from 'node:path';
+
+export type Level = 'INFO' | 'WDIAG' | 'EDIAG';
+
+export class Log {
+  private readonly file: string;
+
+  constructor(home: string) {
+    this.file = path.join(home, 'log/obproxy.log');
+  }
+
+  /** Appends one line. A full disk or a removed folder loses lines, never the proxy (OBProxy 4.3.1, observed). */
+  write(level: Level, text: string): void {
+    const now = new Date();
+    const time = `${now.toISOString().replace('T', ' ').replace('Z', '')}000`;
+    try {
+      appendFileSync(this.file, `[${time}] ${level} [PROXY] [${process.pid}] ${text}\n`);
+    } catch {
+      // Lost, as said above.
+    }
+  }
+}

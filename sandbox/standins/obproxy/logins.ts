@@ -1,0 +1,78 @@
+/** Who may log in to the proxy, and what everybody else hears (OBProxy 4.3.1, observed). */
+import type { Login, LoginAnswer, SqlError } from '../mysql/server';
+import type { Cluster } from './admin';
+import type { Counters } from './counters';
+import type { Log } from './log';
+import { ERRORS, type Settings } from './settings';
+
+export interface AdminSession {
+  readonly user: string;
+}
+
+/**
+ * Loopback, 192.168/16 and fc00::/7. 10/8, 172.16/12, 100.64/10 and 169.254/16 are refused like public addresses.
+ */
+export function isPrivate(address: string): boolean {
+  return (
+    address.startsWith('127.') ||
+    address === '::1' ||
+    address.startsWith('192.168.') ||
+    /^f[cd][0-9a-f]{2}:/i.test(address)
+  );
+}
+
+export interface LoginParts {
+  readonly settings: Settings;
+  readonly counters: Counters;
+  readonly log: Log;
+  clusters(): readonly Cluster[] | undefined;
+  /** Called before a login to a known cluster would go to an observer. */
+  userLogin(cluster: string): Promise<void>;
+}
+
+export async function admit(parts: LoginParts, login: Login): Promise<LoginAnswer<AdminSession>> {
+  const [account = '', cluster] = login.user.split('#');
+  if (account === 'root@proxysys') return administrator(parts, login);
+  return observerUser(parts, login, account, cluster);
+}
+
+function denied(login: Login): { error: SqlError } {
+  const using = login.withoutPassword ? 'NO' : 'YES';
+  return {
+    error: {
+      code: 1045,
+      message: `Access denied for user '${login.user}'@'${login.address}' (using password: ${using})`,
+    },
+  };
+}
+
+/** A wrong password and a forbidden address get the very same answer. */
+function administrator({ settings, counters, log }: LoginParts, login: Login): LoginAnswer<AdminSession> {
+  const hash = settings.value('obproxy_sys_password');
+  const known = hash === '' ? login.withoutPassword : login.matches(hash);
+  const allowed = settings.isOn('skip_proxy_sys_private_check') || isPrivate(login.address);
+  if (known && allowed) {
+    counters.count('logins');
+    return { session: { user: login.user } };
+  }
+  counters.count('failedLogins');
+  log.write('WDIAG', `fail to login, user:"root@proxysys", client:"${login.address}", ret=-1045`);
+  return denied(login);
+}
+
+/** Others belong to an observer, and this stand-in forwards to none: they see a proxy whose servers all refuse. */
+async function observerUser(
+  { settings, log, clusters, userLogin }: LoginParts,
+  login: Login,
+  account: string,
+  cluster: string | undefined,
+): Promise<LoginAnswer<AdminSession>> {
+  if (account === 'proxyro@sys' && !settings.isOn('skip_proxyro_check')) return denied(login);
+  const names = clusters()?.map(({ name }) => name) ?? [settings.value('rootservice_cluster_name')];
+  const wanted = cluster ?? (names.length === 1 ? names[0] : undefined);
+  if (wanted === undefined || !names.includes(wanted)) return { error: ERRORS.clusterNotExist };
+  await userLogin(wanted);
+  log.write('WDIAG', `fail to login, cluster:"${wanted}", no server answers, ret=-4152`);
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  return 'drop';
+}

@@ -1,0 +1,76 @@
+/**
+ * A stand-in for OBProxy: enough of its outside (command line, files, SQL, metrics, faults) to develop, test and show
+ * an installer without OceanBase's binary. It forwards no SQL to any observer and is not for production.
+ *
+ * This file is the launcher: it prints, forks away and says 0, whatever becomes of the proxy (OBProxy 4.3.1, observed).
+ */
+import { spawn } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { type CommandLine, parseCommandLine, USAGE } from './commandLine';
+import { identity, traits } from './identity';
+
+const DAEMON = 'OBPROXY_STANDIN_DAEMON';
+
+/** Everything OBProxy prints goes to stderr, the whole argv first. */
+function say(words: readonly string[], text: string): void {
+  process.stderr.write(`${words.join(' ')}\n${text}`);
+}
+
+/** The words of the command line from the program's name on, as they were typed. */
+function typedWords(): string[] {
+  const words = readFileSync('/proc/self/cmdline', 'utf8').split('\0').slice(0, -1);
+  return words.slice(words.length - process.argv.length + 1);
+}
+
+function versionText(): string {
+  const { version, release } = identity();
+  return [
+    `obproxy (OceanBase ${version} ${release})`,
+    `REVISION: ${release}-standin`,
+    'BUILD_TIME: Jan  1 2025 00:00:00',
+    'BUILD_FLAGS: STAND-IN FOR TESTS (not OceanBase software)',
+    '',
+  ].join('\n');
+}
+
+async function serve(line: CommandLine): Promise<number> {
+  // `ps`, pgrep -x and /proc/<pid>/comm must say obproxy, while argv stays what was typed.
+  writeFileSync('/proc/self/comm', 'obproxy');
+  const home = process.env.OBPROXY_ROOT ?? process.cwd();
+  try {
+    const { startProxy } = await import('./proxy');
+    const proxy = await startProxy(home, line);
+    await proxy.done;
+    // Exit codes are no use to a supervisor: 1 after every normal end, 0 after a failed start.
+    return 1;
+  } catch {
+    return 0;
+  }
+}
+
+async function main(): Promise<number> {
+  const words = typedWords();
+  const line = parseCommandLine(process.argv.slice(2), traits(identity().version));
+  if (process.env[DAEMON] === 'yes') {
+    delete process.env[DAEMON];
+    return serve(line);
+  }
+  say(words, line.show === 'version' ? versionText() : '');
+  if (line.show === 'version') return 0;
+  if (line.show === 'usage' || line.mistake !== undefined)
+    process.stderr.write(`${line.mistake === undefined ? '' : `obproxy: ${line.mistake}\n`}${USAGE}`);
+  if (line.show === 'usage') return 0;
+  if (line.foreground) return serve(line);
+  const child = spawn(process.execPath, words, {
+    detached: true,
+    stdio: 'ignore',
+    env: { ...process.env, [DAEMON]: 'yes' },
+  });
+  child.unref();
+  return 0;
+}
+
+main().then(
+  (code) => process.exit(code),
+  () => process.exit(0),
+);

@@ -1,0 +1,156 @@
+/**
+ * What survives a restart: etc/proxyconfig_v1.db from 4.1 on (SQLite, schema as seen on OBProxy 4.3.1), before that the
+ * text lines of etc/obproxy_config.bin. The whole file is rewritten at every change, which is quick at this size and
+ * leaves no half-written state.
+ */
+import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import initSqlJs, { type Database } from 'sql.js';
+import wasm from 'sql.js/dist/sql-wasm.wasm';
+import { replaceFile } from './files';
+import type { Traits } from './identity';
+
+const PROXY_CONFIG = `CREATE TABLE IF NOT EXISTS proxy_config(vid int NOT NULL default -1,
+ vip varchar(100) NOT NULL default '', vport int NOT NULL default 0,
+ tenant_name varchar(128) collate nocase NOT NULL default '',
+ cluster_name varchar(260) collate nocase NOT NULL default '', name varchar(130) collate nocase NOT NULL,
+ value varchar(4100) NOT NULL, info varchar(1024), range varchar(64), need_reboot bool,
+ visible_level varchar(20), config_level varchar(20) NOT NULL,
+ primary key(vid, vip, vport, tenant_name, cluster_name, name))`;
+/** The real one adds these beside proxy_config at its first start; nothing of them is used here. */
+const OTHER_TABLES = ['all_table_version', 'white_list', 'resource_unit', 'ssl_config'].map(
+  (name) => `CREATE TABLE IF NOT EXISTS ${name}(name varchar(130) primary key, value varchar(4100))`,
+);
+
+export interface StoredRow {
+  readonly name: string;
+  readonly value: string;
+  readonly info: string;
+  readonly range: string;
+  readonly needReboot: boolean;
+  readonly visibleLevel: string;
+}
+
+export type Cell = string | number | null;
+
+/** Thrown when the stored configuration cannot be read: the start fails with -4016. */
+export class BrokenStore extends Error {}
+
+export class Store {
+  private constructor(
+    private readonly database: Database,
+    private readonly databaseFile: string | undefined,
+    private readonly textFile: string | undefined,
+    private readonly global: Map<string, string>,
+  ) {}
+
+  /** Opens or makes the files under `home`/etc. Throws BrokenStore, or the system's error where it may not write. */
+  static async open(home: string, has: Traits): Promise<Store> {
+    const databaseFile = has.hasConfigTable ? path.join(home, 'etc/proxyconfig_v1.db') : undefined;
+    const textFile = has.storesInDatabase ? undefined : path.join(home, 'etc/obproxy_config.bin');
+    const SQL = await initSqlJs({ wasmBinary: wasm.buffer as ArrayBuffer });
+    const database = new SQL.Database(databaseFile === undefined ? null : contentOf(databaseFile));
+    try {
+      database.run(PROXY_CONFIG);
+      for (const table of OTHER_TABLES) database.run(table);
+    } catch (error) {
+      throw new BrokenStore(`cannot use ${databaseFile}: ${String(error)}`);
+    }
+    const store = new Store(database, databaseFile, textFile, new Map());
+    store.readGlobal();
+    return store;
+  }
+
+  /** Values stored for the whole proxy. Rows of any other level are not among them (OBProxy 4.3.1, observed). */
+  globalValues(): ReadonlyMap<string, string> {
+    return this.global;
+  }
+
+  private readGlobal(): void {
+    if (this.textFile !== undefined) {
+      const text = contentOf(this.textFile);
+      for (const line of text === null ? [] : Buffer.from(text).toString('utf8').split('\n')) {
+        const equals = line.indexOf('=');
+        if (equals > 0) this.global.set(line.slice(0, equals), line.slice(equals + 1));
+      }
+      return;
+    }
+    for (const [name, value] of this.select(
+      "SELECT name, value FROM proxy_config WHERE config_level = 'LEVEL_GLOBAL' AND cluster_name = '' AND tenant_name = ''",
+    ).rows)
+      this.global.set(String(name).toLowerCase(), String(value));
+  }
+
+  /** Stores values of the whole proxy. Throws the system's error, and then nothing has changed. */
+  put(rows: readonly StoredRow[]): void {
+    const before = new Map(this.global);
+    try {
+      for (const row of rows) {
+        this.global.set(row.name, row.value);
+        if (this.textFile === undefined) this.insert(row);
+      }
+      this.write();
+    } catch (error) {
+      this.global.clear();
+      for (const [name, value] of before) this.global.set(name, value);
+      if (this.textFile === undefined)
+        for (const row of rows) this.insert({ ...row, value: before.get(row.name) ?? row.value });
+      throw error;
+    }
+  }
+
+  private insert(row: StoredRow): void {
+    this.database.run(
+      `REPLACE INTO proxy_config(name, value, info, range, need_reboot, visible_level, config_level)
+       VALUES (?, ?, ?, ?, ?, ?, 'LEVEL_GLOBAL')`,
+      [row.name, row.value, row.info, row.range, row.needReboot ? 'true' : 'false', row.visibleLevel],
+    );
+  }
+
+  /** Runs one changing statement on table proxy_config and stores it. Throws SQLite's or the system's error. */
+  change(sql: string, values: readonly Cell[] = []): void {
+    this.database.run('BEGIN');
+    try {
+      this.database.run(sql, [...values]);
+      this.database.run('COMMIT');
+    } catch (error) {
+      this.database.run('ROLLBACK');
+      throw error;
+    }
+    this.write();
+  }
+
+  select(sql: string, values: readonly Cell[] = []): { columns: string[]; rows: Cell[][] } {
+    const statement = this.database.prepare(sql, [...values]);
+    try {
+      const rows: Cell[][] = [];
+      while (statement.step())
+        rows.push(statement.get().map((cell) => (cell === null ? null : String(cell))));
+      return { columns: statement.getColumnNames(), rows };
+    } finally {
+      statement.free();
+    }
+  }
+
+  private write(): void {
+    if (this.textFile !== undefined)
+      replaceFile(this.textFile, [...this.global].map(([name, value]) => `${name}=${value}\n`).join(''));
+    if (this.databaseFile !== undefined) replaceFile(this.databaseFile, this.database.export());
+  }
+}
+
+/**
+ * The bytes of a file, null when there is none or it is empty (a 0-byte database is fine). A file in write-ahead mode
+ * whose log was folded in is marked back to the ordinary mode: SQLite in WebAssembly cannot open the other.
+ */
+function contentOf(file: string): Uint8Array | null {
+  if (!existsSync(file)) return null;
+  accessSync(file, constants.W_OK);
+  const bytes = readFileSync(file);
+  if (bytes.length === 0) return null;
+  const log = statSync(`${file}-wal`, { throwIfNoEntry: false });
+  if (log !== undefined && log.size > 0)
+    throw new BrokenStore(`${file} has a write-ahead log with changes in it`);
+  if (file.endsWith('.db') && bytes[18] === 2) bytes.fill(1, 18, 20);
+  return bytes;
+}
