@@ -422,3 +422,6 @@ export interface Inventory {
 
 /** Thrown when a unique name or place is taken. */
 export class DuplicateError extends Error {}
+
+/** Thrown when a row cannot be deleted because others refer to it (package of a running proxy, cluster with proxies). */
+export class InUseError extends Error {}

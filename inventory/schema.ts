@@ -1,0 +1,153 @@
+import type { Generated } from 'kysely';
+
+/**
+ * Tables as they are after the newest migration. Times are ISO-8601 UTC text with milliseconds, JSON and enums are
+ * text, booleans 0 or 1: what SQLite and PostgreSQL store and sort alike.
+ */
+export interface Schema {
+  /** One row; a transaction that locks it is the only writer. */
+  write_lock: { id: number };
+  settings: { name: string; value: string };
+  sequences: { name: string; next: number };
+  users: { id: number; name: string; password_hash: string; create_time: string };
+  credentials: {
+    id: Generated<number>;
+    name: string;
+    kind: 'SSH_KEY' | 'SSH_PASSWORD' | 'DATABASE';
+    username: string;
+    /** Sealed by the master key, as is `passphrase`. */
+    secret: string;
+    passphrase: string | null;
+    create_time: string;
+    update_time: string;
+  };
+  regions: { id: Generated<number>; name: string };
+  idcs: { id: Generated<number>; name: string; region_id: number };
+  hosts: {
+    id: Generated<number>;
+    ip: string;
+    ssh_port: number;
+    /** As declared; null when the host's own name counts. */
+    declared_name: string | null;
+    hostname: string | null;
+    credential_id: number;
+    host_key: string | null;
+    host_key_source: 'GIVEN' | 'FIRST_CONTACT' | null;
+    idc_id: number;
+    architecture: string | null;
+    kernel: string | null;
+    os_id: string | null;
+    os_like: string | null;
+    os_major: string | null;
+    status: 'NEW' | 'AVAILABLE' | 'OFFLINE';
+    create_time: string;
+    update_time: string;
+  };
+  packages: {
+    id: Generated<number>;
+    file_name: string;
+    name: string;
+    version: string;
+    release: string;
+    architecture: string;
+    operating_system: string | null;
+    size: number;
+    sha256: string;
+    sha1: string;
+    type: string;
+    home: string | null;
+    create_time: string;
+  };
+  ob_clusters: {
+    id: Generated<number>;
+    name: string;
+    ob_cluster_id: number;
+    version: string;
+    type: 'PRIMARY' | 'STANDBY';
+    sys_credential_id: number;
+    proxyro_credential_id: number;
+    create_time: string;
+    update_time: string;
+  };
+  ob_root_servers: { cluster_id: number; position: number; ip: string; sql_port: number; rpc_port: number };
+  obproxy_clusters: {
+    id: Generated<number>;
+    name: string;
+    address: string | null;
+    port: number | null;
+    work_mode: 'CONFIG_URL' | 'RS_LIST';
+    parameter_version: number;
+    startup_parameters: string;
+    parameters: string;
+    run_user: string;
+    /** Sealed by the master key. */
+    proxysys_password: string;
+    creator_id: number;
+    creator_name: string;
+    create_time: string;
+    update_time: string;
+  };
+  obproxy_links: { obproxy_cluster_id: number; position: number; ob_cluster_id: number; username: string };
+  obproxy_servers: {
+    id: Generated<number>;
+    cluster_id: number;
+    host_id: number;
+    sql_port: number;
+    exporter_port: number;
+    rpc_port: number | null;
+    version: string;
+    package_id: number | null;
+    status: 'CREATING' | 'RUNNING' | 'UNAVAILABLE' | 'DELETING';
+    operate_status: 'NORMAL' | 'OPERATING';
+    parameter_version: number;
+    last_active_time: string | null;
+    task_id: number;
+    create_time: string;
+  };
+  exporters: { obproxy_server_id: number; target: string; labels: string };
+  /** Narrow on purpose: lists of 100 000 tasks are filtered and counted here; the wide texts are in task_texts. */
+  tasks: {
+    id: number;
+    name: string;
+    workflow_type: string;
+    status: 'RUNNING' | 'FAILED' | 'SUCCESSFUL';
+    operation: 'EXECUTE' | 'RETRY' | 'ROLLBACK';
+    /** Of the newest state change applied. */
+    sequence: number;
+    closed: number;
+    started: number;
+    archived: number;
+    creator_id: number;
+    creator_name: string;
+    host_id: number | null;
+    cluster_id: number | null;
+    cluster_name: string | null;
+    tenant_id: number | null;
+    tenant_name: string | null;
+    type: 'MANUAL' | 'SYS_ONECE' | 'SCHEDULED' | 'SYS_SCHEDULED';
+    create_time: string;
+    finish_time: string | null;
+  };
+  task_texts: { task_id: number; plan: string; document: string | null };
+  task_logs: {
+    id: Generated<number>;
+    task_id: number;
+    subtask_id: number;
+    run: number;
+    operation: string;
+    time: string;
+    level: 'INFO' | 'WARN' | 'ERROR';
+    text: string;
+  };
+  locks: { resource: string; task_id: number };
+}
+
+/** Now, as stored: ISO-8601 UTC with milliseconds. */
+export function now(): string {
+  return new Date().toISOString();
+}
+
+/** Any ISO-8601 time with an offset, as stored. */
+export function utc(time: string): string {
+  return new Date(time).toISOString();
+}

@@ -1,0 +1,182 @@
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  CompiledQuery,
+  type DatabaseConnection,
+  type DatabaseIntrospector,
+  type Dialect,
+  type DialectAdapter,
+  type Driver,
+  type QueryCompiler,
+  type QueryResult,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+} from 'kysely';
+import Libsql from 'libsql';
+import { isSqliteBusy, translateError, withoutNul } from './errors';
+
+/** Milliseconds a statement waits for the file's write lock. */
+const BUSY_TIMEOUT = 10_000;
+const LONGEST_PAUSE = 25;
+
+/**
+ * A SQLite file through libsql. Every transaction is a writer (`begin immediate`): a deferred one that reads before
+ * it writes fails with SQLITE_BUSY_SNAPSHOT as soon as another process wrote in between.
+ */
+export class LibsqlDialect implements Dialect {
+  readonly #file: string;
+  constructor(file: string) {
+    this.#file = file;
+  }
+  createDriver(): Driver {
+    return new LibsqlDriver(this.#file);
+  }
+  createQueryCompiler(): QueryCompiler {
+    return new SqliteQueryCompiler();
+  }
+  createAdapter(): DialectAdapter {
+    return new LibsqlAdapter();
+  }
+  createIntrospector(db: Parameters<Dialect['createIntrospector']>[0]): DatabaseIntrospector {
+    return new SqliteIntrospector(db);
+  }
+}
+
+/** With transactional DDL Kysely migrates in one (immediate) transaction, so two processes cannot both do it. */
+class LibsqlAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true;
+  }
+}
+
+class LibsqlDriver implements Driver {
+  readonly #file: string;
+  #connection: LibsqlConnection | undefined;
+  /** Resolves when the one connection is free; every user appends itself. */
+  #queue: Promise<void> = Promise.resolve();
+  #release: () => void = () => undefined;
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  async init(): Promise<void> {
+    this.#connection = await LibsqlConnection.open(this.#file);
+  }
+
+  async acquireConnection(): Promise<DatabaseConnection> {
+    const before = this.#queue;
+    let release: () => void = () => undefined;
+    this.#queue = new Promise((resolve) => {
+      release = resolve;
+    });
+    await before;
+    this.#release = release;
+    if (this.#connection === undefined) {
+      release();
+      throw new Error(`The database ${this.#file} is closed`);
+    }
+    return this.#connection;
+  }
+
+  async releaseConnection(): Promise<void> {
+    this.#release();
+  }
+
+  async beginTransaction(connection: DatabaseConnection): Promise<void> {
+    await connection.executeQuery(CompiledQuery.raw('begin immediate'));
+  }
+
+  async commitTransaction(connection: DatabaseConnection): Promise<void> {
+    await connection.executeQuery(CompiledQuery.raw('commit'));
+  }
+
+  async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    // A full disk or an I/O error has rolled back already; a second rollback would hide that error.
+    if (this.#connection?.inTransaction === true) {
+      await connection.executeQuery(CompiledQuery.raw('rollback'));
+    }
+  }
+
+  /** Waits for the transaction under way, if any. */
+  async destroy(): Promise<void> {
+    await this.acquireConnection();
+    this.#connection?.close();
+    this.#connection = undefined;
+    await this.releaseConnection();
+  }
+}
+
+class LibsqlConnection implements DatabaseConnection {
+  readonly #database: Libsql.Database;
+  readonly #file: string;
+
+  private constructor(database: Libsql.Database, file: string) {
+    this.#database = database;
+    this.#file = file;
+  }
+
+  /**
+   * Opens or makes the file (0600, for it holds password hashes), in WAL mode with every commit on disk
+   * (synchronous=FULL: an acknowledged row survives kill -9 and power loss).
+   */
+  static async open(file: string): Promise<LibsqlConnection> {
+    try {
+      mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+      closeSync(openSync(file, 'a', 0o600));
+      const connection = new LibsqlConnection(new Libsql(file), file);
+      for (const pragma of ['journal_mode=WAL', 'synchronous=FULL', 'foreign_keys=ON']) {
+        await connection.executeQuery(CompiledQuery.raw(`PRAGMA ${pragma}`));
+      }
+      return connection;
+    } catch (error) {
+      throw translateError(asSqliteError(error), `file ${file}`);
+    }
+  }
+
+  get inTransaction(): boolean {
+    return this.#database.inTransaction;
+  }
+
+  /**
+   * Waits for a busy file without blocking: SQLite's own busy_timeout would stop the whole process (libsql is
+   * synchronous), heartbeats of activities included, and two connections of one process would wait for each other
+   * until it ran out.
+   */
+  async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    const parameters = withoutNul(query.parameters);
+    const deadline = Date.now() + BUSY_TIMEOUT;
+    for (let pause = 1; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
+      try {
+        return this.#execute<R>(query.sql, parameters);
+      } catch (error) {
+        if (!isSqliteBusy(error) || Date.now() >= deadline) throw translateError(error, `file ${this.#file}`);
+      }
+      await sleep(pause * (0.5 + Math.random()));
+    }
+  }
+
+  #execute<R>(sql: string, parameters: unknown[]): QueryResult<R> {
+    const statement = this.#database.prepare(sql);
+    if (statement.reader) return { rows: statement.all(parameters) as R[] };
+    const { changes } = statement.run(parameters);
+    return { rows: [], numAffectedRows: BigInt(changes) };
+  }
+
+  // biome-ignore lint/correctness/useYield: part of Kysely's contract that nothing here uses
+  async *streamQuery<R>(): AsyncIterableIterator<QueryResult<R>> {
+    throw new Error('Streaming is not supported; read a page');
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+}
+
+/** Errors of the file system read like SQLite's own when the file cannot be made. */
+function asSqliteError(error: unknown): unknown {
+  if (!(error instanceof Error) || !('syscall' in error)) return error;
+  return Object.assign(new Error(error.message, { cause: error }), { code: 'SQLITE_CANTOPEN' });
+}

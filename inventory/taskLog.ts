@@ -1,0 +1,46 @@
+import type { Scope } from './scope';
+import type { Tasks } from './types';
+
+/** Lines in one statement: eight parameters each, of the 32 766 that SQLite takes. */
+const CHUNK = 1000;
+
+/** The subtasks' logs; the order of a subtask's lines is the order they were written in. */
+export function taskLogRepository(scope: Scope): Pick<Tasks, 'appendLog' | 'readLog'> {
+  return {
+    async appendLog(taskId, lines) {
+      const rows = lines.map((line) => ({
+        task_id: taskId,
+        subtask_id: line.subtaskId,
+        run: line.run,
+        operation: line.operation,
+        time: line.time,
+        level: line.level,
+        text: line.text,
+      }));
+      if (rows.length === 0) return;
+      if (rows.length <= CHUNK) {
+        await scope.db.insertInto('task_logs').values(rows).execute();
+        return;
+      }
+      await scope.write(async (db) => {
+        for (let at = 0; at < rows.length; at += CHUNK) {
+          await db
+            .insertInto('task_logs')
+            .values(rows.slice(at, at + CHUNK))
+            .execute();
+        }
+      });
+    },
+
+    async readLog(taskId, subtaskId) {
+      const rows = await scope.db
+        .selectFrom('task_logs')
+        .select(['subtask_id', 'run', 'operation', 'time', 'level', 'text'])
+        .where('task_id', '=', taskId)
+        .where('subtask_id', '=', subtaskId)
+        .orderBy('id')
+        .execute();
+      return rows.map(({ subtask_id: id, ...line }) => ({ ...line, subtaskId: id }));
+    },
+  };
+}
