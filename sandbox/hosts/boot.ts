@@ -1,9 +1,26 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { DEVICES, separateTopFolders } from './template';
 
 /** Spaces and the like in the fields of an fstab are written in octal. */
 function field(text: string): string {
   return text.replace(/[\s\\#]/g, (letter) => `\\${letter.charCodeAt(0).toString(8).padStart(3, '0')}`);
+}
+
+const KEPT_FLAGS = ['ro', 'nosuid', 'nodev', 'noexec', 'noatime', 'nodiratime', 'relatime'];
+
+/** `bind,ro` with the flags of the file system it comes from: in a user namespace none of them may be dropped. */
+function readOnly(source: string): string {
+  const mounts = readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' '))
+    .map(([, , , , point = '', flags = '']) => ({ point, flags }))
+    .filter(({ point }) => point === '/' || source === point || source.startsWith(`${point}/`));
+  const nearest = mounts.reduce((best, mount) => (mount.point.length >= best.point.length ? mount : best), {
+    point: '',
+    flags: '',
+  });
+  const flags = nearest.flags.split(',').filter((flag) => KEPT_FLAGS.includes(flag));
+  return [...new Set(['ro', ...flags])].join(',');
 }
 
 /**
@@ -14,15 +31,17 @@ export function mountTable(root: string, bootIdFile: string): string {
   const bind = (source: string, target: string, options = 'bind') => [source, target, 'none', options];
   const entries = [
     bind(root, ''),
-    bind('/usr', '/usr', 'rbind,ro'),
-    ...separateTopFolders().map((folder) => bind(folder, folder, 'rbind,ro')),
-    ...(existsSync('/etc/alternatives') ? [bind('/etc/alternatives', '/etc/alternatives', 'bind,ro')] : []),
-    bind(process.execPath, '/opt/.sandbox/bin/node', 'bind,ro'),
+    bind('/usr', '/usr', `rbind,${readOnly('/usr')}`),
+    ...separateTopFolders().map((folder) => bind(folder, folder, `rbind,${readOnly(folder)}`)),
+    ...(existsSync('/etc/alternatives')
+      ? [bind('/etc/alternatives', '/etc/alternatives', `bind,${readOnly('/etc')}`)]
+      : []),
+    bind(process.execPath, '/opt/.sandbox/bin/node', `bind,${readOnly(process.execPath)}`),
     ['proc', '/proc', 'proc', 'nosuid,nodev,noexec'],
     bind(bootIdFile, '/proc/sys/kernel/random/boot_id'),
-    bind(`${root}/proc/sys`, '/proc/sys', 'rbind,ro'),
+    bind(`${root}/proc/sys`, '/proc/sys', 'rbind,ro,nosuid,nodev,noexec,relatime'),
     ...(existsSync('/proc/sysrq-trigger')
-      ? [bind(`${root}/proc/sysrq-trigger`, '/proc/sysrq-trigger', 'bind,ro')]
+      ? [bind(`${root}/proc/sysrq-trigger`, '/proc/sysrq-trigger', 'bind,ro,nosuid,nodev,noexec,relatime')]
       : []),
     ...DEVICES.map((name) => bind(`/dev/${name}`, `/dev/${name}`)),
     ['devpts', '/dev/pts', 'devpts', 'newinstance,ptmxmode=0666,mode=620,gid=5'],

@@ -138,7 +138,7 @@ function templateKey(): string {
     .update(JSON.stringify([FOLDERS, FILES, SSHD_CONFIG, BASE_SPEC, DEVICES, COPIED]))
     .update(readFileSync(__filename))
     .update(machine.map((file) => `${file}:${modified(file ?? '')}`).join('\n'))
-    .update(readlinkSync('/proc/self/ns/user'))
+    .update(readFileSync('/proc/self/uid_map'))
     .digest('hex')
     .slice(0, 16);
 }
