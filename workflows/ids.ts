@@ -26,3 +26,17 @@ export function parseActivityId(
   if (match?.[1] === undefined || match[2] === undefined) return undefined;
   return { subtaskId: Number(match[1]), run: Number(match[2]), rollback: match[3] !== undefined };
 }
+
+/**
+ * What a worker calls itself towards Temporal: its address first, as the document's `executor` shows it.
+ *
+ * @example 10.0.0.7/4711@ocp-1
+ */
+export function workerIdentity(address: string, pid: number, hostname: string): string {
+  return `${address}/${pid}@${hostname}`;
+}
+
+/** The address in a worker's identity; undefined when the identity is none of ours. */
+export function addressOfWorker(identity: string): string | undefined {
+  return /^([\d.]+|[\da-f:]+)\/\d+@/.exec(identity)?.[1];
+}

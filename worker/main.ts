@@ -1,0 +1,115 @@
+import { hostname } from 'node:os';
+import { Runtime, type RuntimeOptions, Worker } from '@temporalio/worker';
+import { createActivities } from '../activities';
+import type { ActivityDeps } from '../activities/types';
+import { ownAddress } from '../runtime/config';
+import { createLogger, type Logger } from '../runtime/logger';
+import { nativeConnection, type TemporalHandle } from '../runtime/temporal';
+import { workerIdentity } from '../workflows/ids';
+import { type WorkflowSource, workflowBundle } from './bundle';
+import { failureInterceptor } from './errors';
+
+export interface WorkerDeps extends ActivityDeps {
+  readonly temporal: TemporalHandle;
+  readonly logger?: Logger;
+  /** Default: the catalogue's. */
+  readonly activities?: object;
+  /** Default: the last build's bundle when it is fresh. */
+  readonly workflows?: WorkflowSource;
+}
+
+export interface RunningWorker {
+  /** Takes nothing new, gives running activities 10 s to end by themselves, then cancels them. Repeatable. */
+  drain(): Promise<void>;
+  /** Rejects when the worker ends without being asked to. */
+  readonly failed: Promise<never>;
+}
+
+/** What a running step may take to end after a drain; the next worker takes up what did not. */
+const GRACE = '10 s';
+/** After this a worker whose activities ignore their cancellation ends all the same. */
+const FORCE = '25 s';
+
+let installed = false;
+
+/** The SDK allows one Runtime in a process, before anything else of it is used. */
+function installRuntime(logger: Logger): void {
+  if (installed) return;
+  installed = true;
+  const write = (level: 'trace' | 'debug' | 'info' | 'warn' | 'error') => (message: string, meta?: object) =>
+    logger[level](meta ?? {}, message);
+  const levels = {
+    trace: write('trace'),
+    debug: write('debug'),
+    info: write('info'),
+    warn: write('warn'),
+    error: write('error'),
+  };
+  const options: RuntimeOptions = {
+    logger: {
+      ...levels,
+      log: (level, message, meta) => levels[level.toLowerCase() as Lowercase<typeof level>](message, meta),
+    },
+    telemetryOptions: { logging: { forward: {}, filter: 'temporalio_sdk_core=WARN,temporalio_client=WARN' } },
+    // The API asks for live workers before it sends a command; the default is a minute.
+    workerHeartbeatInterval: '1 s',
+    // One place decides what a signal does, and that is the command (cli/).
+    shutdownSignals: [],
+  };
+  Runtime.install(options);
+}
+
+/**
+ * Starts a worker for workflows and activities on the configured task queue. Its options are measured ones: see the
+ * comments.
+ */
+export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
+  const { config, temporal, logger = createLogger('worker', config.logLevel) } = deps;
+  installRuntime(logger);
+  const connection = await nativeConnection(temporal);
+  const worker = await Worker.create({
+    connection,
+    namespace: temporal.namespace,
+    taskQueue: config.taskQueue,
+    identity: workerIdentity(ownAddress(), process.pid, hostname()),
+    ...(deps.workflows ?? workflowBundle()),
+    activities: deps.activities ?? createActivities(deps),
+    interceptors: { activity: [failureInterceptor] },
+    // A workflow whose worker died waits this long for it before another one may take it; the default is 10 s.
+    stickyQueueScheduleToStartTimeout: '1 s',
+    // Cancel and a lost connection are noticed with the next heartbeat; the default throttles to 8 s.
+    maxHeartbeatThrottleInterval: '500 ms',
+    maxConcurrentActivityTaskExecutions: 100,
+    // Above the number of open tasks; below it every workflow task replays a history (5 times slower).
+    maxCachedWorkflows: 1000,
+    shutdownGraceTime: GRACE,
+    shutdownForceTime: FORCE,
+  }).catch(async (error: unknown) => {
+    await connection.close();
+    throw error;
+  });
+
+  let draining = false;
+  const ended = worker
+    .run()
+    .catch((error: unknown) => {
+      if (!draining) throw error;
+      logger.warn({ err: error }, 'the worker did not end in time; its activities go on at the next start');
+    })
+    .finally(() => connection.close());
+  const failed = ended.then(async (): Promise<never> => {
+    if (!draining) throw new Error('The worker ended by itself.');
+    return new Promise<never>(() => undefined);
+  });
+  failed.catch(() => undefined);
+  return {
+    failed,
+    async drain() {
+      if (!draining) {
+        draining = true;
+        worker.shutdown();
+      }
+      await ended.catch(() => undefined);
+    },
+  };
+}
