@@ -18,4 +18,5 @@ module.exports = {
   // Real servers and real hosts on a busy machine; a test that waits for longer than this hangs.
   testTimeout: 60_000,
   maxWorkers: 2,
+  reporters: ['default', '<rootDir>/test/support/reporter.js'],
 };

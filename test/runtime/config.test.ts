@@ -1,0 +1,94 @@
+import path from 'node:path';
+import { ConfigError, ENVIRONMENT, readConfig } from '../../runtime/config';
+
+function problemsOf(env: NodeJS.ProcessEnv): readonly string[] {
+  try {
+    readConfig(env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+describe('Configuration', () => {
+  it('needs no variable at all', () => {
+    expect(readConfig({})).toEqual({
+      config: {
+        listen: [{ host: '127.0.0.1', port: 8080 }],
+        publicUrl: 'http://127.0.0.1:8080',
+        dataDir: path.resolve('.obflow'),
+        databaseUrl: `file:${path.resolve('.obflow/obflow.db')}`,
+        masterKeyFile: path.resolve('.obflow/master.key'),
+        adminPassword: undefined,
+        taskQueue: 'obflow',
+        temporalPort: 7233,
+        temporalUiPort: 8233,
+        logLevel: 'info',
+      },
+      warnings: [],
+    });
+  });
+
+  it('puts database and master key into the data folder', () => {
+    const { config } = readConfig({ OBFLOW_DATA_DIR: '/var/lib/x' });
+    expect(config.databaseUrl).toBe('file:/var/lib/x/obflow.db');
+    expect(config.masterKeyFile).toBe('/var/lib/x/master.key');
+  });
+
+  it('listens on several addresses, IPv6 included', () => {
+    const { config } = readConfig({ OBFLOW_LISTEN: '127.0.0.1:9000, [::1]:9001,ob.example:0' });
+    expect(config.listen).toEqual([
+      { host: '127.0.0.1', port: 9000 },
+      { host: '::1', port: 9001 },
+      { host: 'ob.example', port: 0 },
+    ]);
+    expect(config.publicUrl).toBe('http://127.0.0.1:9000');
+  });
+
+  it('never tells hosts to connect to a wildcard address', () => {
+    expect(readConfig({ OBFLOW_LISTEN: '0.0.0.0:8080' }).config.publicUrl).not.toContain('0.0.0.0');
+    expect(readConfig({ OBFLOW_LISTEN: '[::]:8080' }).config.publicUrl).not.toContain('[::]');
+  });
+
+  it('takes an empty variable as not set', () => {
+    expect(readConfig({ OBFLOW_LISTEN: '', OBFLOW_DATABASE_URL: '' }).config.listen).toHaveLength(1);
+  });
+
+  it('strips the slash of the public URL', () => {
+    expect(readConfig({ OBFLOW_PUBLIC_URL: 'https://ob.example/x/' }).config.publicUrl).toBe(
+      'https://ob.example/x',
+    );
+  });
+
+  it.each([
+    ['OBFLOW_LISTEN', '8080'],
+    ['OBFLOW_LISTEN', '127.0.0.1:65536'],
+    ['OBFLOW_LISTEN', '127.0.0.1:8080,'],
+    ['OBFLOW_PUBLIC_URL', '10.0.0.1:8080'],
+    ['OBFLOW_DATABASE_URL', 'mysql://u:hunter2secret@h/d'],
+    ['OBFLOW_ADMIN_PASSWORD', 'hunter2'],
+    ['OBFLOW_TEMPORAL_PORT', '-1'],
+    ['OBFLOW_TEMPORAL_UI_PORT', '70000'],
+    ['OBFLOW_LOG_LEVEL', 'loud'],
+  ])('names %s when its value %s cannot be used', (name, value) => {
+    const problems = problemsOf({ [name]: value });
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toMatch(new RegExp(`^${name} must `));
+    expect(problems[0]).not.toContain('hunter2');
+  });
+
+  it('names every wrong variable at once', () => {
+    expect(problemsOf({ OBFLOW_LISTEN: 'x', OBFLOW_LOG_LEVEL: 'x' })).toHaveLength(2);
+  });
+
+  it('warns about an unknown variable and goes on', () => {
+    const { warnings } = readConfig({ OBFLOW_DATADIR: '/x', OBFLOW_URL: 'http://h', OTHER: '1' });
+    expect(warnings).toEqual([expect.stringContaining('OBFLOW_DATADIR')]);
+  });
+
+  it('knows a default or a meaning for every variable it lists', () => {
+    for (const variable of ENVIRONMENT) expect(variable.meaning).not.toBe('');
+    expect(new Set(ENVIRONMENT.map(({ name }) => name)).size).toBe(ENVIRONMENT.length);
+  });
+});
