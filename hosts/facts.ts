@@ -1,0 +1,48 @@
+import { PermanentError } from '../runtime/errors';
+import type { Connection } from './connection';
+import { runScript } from './script';
+import type { HostFacts } from './types';
+
+/** What kind of machine the host is. One round trip. */
+export async function facts(connection: Connection): Promise<HostFacts> {
+  const result = await runScript(
+    connection,
+    `uname -n; uname -m; uname -r
+[ -d /run/systemd/system ] && echo yes || echo no
+command -v rpm >/dev/null 2>&1 && echo yes || echo no
+cat /etc/os-release 2>/dev/null || cat /usr/lib/os-release 2>/dev/null
+exit 0`,
+  );
+  const [hostname, architecture, kernel, systemd, rpm, ...osRelease] = result.stdout.toString().split('\n');
+  if (result.exitCode !== 0 || !hostname || !architecture || !kernel) {
+    throw new PermanentError({
+      type: 'FactsUnreadable',
+      tried: 'ask the host for its name and architecture',
+      where: connection.address.ip,
+      cameBack: result.stderr.toString().trim().slice(0, 500) || 'uname printed nothing',
+      next: 'Check that uname works on the host.',
+    });
+  }
+  const release = parseOsRelease(osRelease.join('\n'));
+  return {
+    hostname,
+    architecture,
+    kernel,
+    osId: (release.get('ID') ?? '').toLowerCase(),
+    osLike: (release.get('ID_LIKE') ?? '').toLowerCase().split(/\s+/).filter(Boolean),
+    osMajor: /^\d+/.exec(release.get('VERSION_ID') ?? '')?.[0] ?? '',
+    systemd: systemd === 'yes',
+    rpm: rpm === 'yes',
+  };
+}
+
+/** Assignments of os-release(5): quotes and the escapes \\ \" \$ \` are taken off; pure. */
+export function parseOsRelease(text: string): Map<string, string> {
+  const values = new Map<string, string>();
+  for (const line of text.split('\n')) {
+    const match = /^\s*([A-Z][A-Z0-9_]*)=(?:"((?:\\.|[^"\\])*)"|'([^']*)'|(\S*))\s*$/.exec(line);
+    if (match?.[1] === undefined) continue;
+    values.set(match[1], match[2]?.replace(/\\([\\"$`])/g, '$1') ?? match[3] ?? match[4] ?? '');
+  }
+  return values;
+}

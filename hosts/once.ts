@@ -1,0 +1,308 @@
+import { randomBytes } from 'node:crypto';
+import { StringDecoder } from 'node:string_decoder';
+import { TransientError } from '../runtime/errors';
+import type { Connection } from './connection';
+import { SESSION_FUNCTIONS } from './remoteSessions';
+import { type RunResult, runScript, shellCommand, wholeScript } from './script';
+import type { CommandId, OnceOptions, OnceResult } from './types';
+
+/*
+ * Commands that take effect at most once. The contract:
+ *
+ *  1. A command has one folder, D = /var/lib/obflow/<task>/<subtask>/<run>/<name> (root, 0700), on the host.
+ *  2. `launch` writes the script to a file of its own in D (0600) and starts a detached runner in a new session.
+ *  3. The runner's first act is the symlink D/claim -> "<pid>.<start ticks>.<boot>.<launch>". Making a symlink is
+ *     atomic, so exactly one runner ever wins; a loser exits at once. Launching again is therefore always safe.
+ *     The winner unlinks every script file (it holds its own open), and makes the claim durable before it acts.
+ *  4. The winner runs the script with stdin /dev/null and output to D/out, then renames the exit code to D/exit.
+ *  5. Waiting only looks: D/exit -> exited. Otherwise, as long as any process of the runner's session lives
+ *     (same pid, same start, same boot) -> still running. Otherwise, after a last look for D/exit -> interrupted.
+ *     Where only the runner was killed, its command may still work: it counts as running until it ends.
+ *  6. A connection, a worker or a waiting shell that dies never ends the command.
+ *  7. `stop` takes the claim itself when nobody has it: a command stopped before its start never starts. Otherwise it
+ *     kills the runner first, so that no D/exit appears, then ends the rest of the session (TERM, then KILL).
+ *     What a command put into a session of its own (setsid, a daemon) lives on.
+ *  8. "boot" is the kernel's boot id and the start of process 1: containers restart without a new boot id.
+ */
+
+const ROOT = '/var/lib/obflow';
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+const DEFAULT_TIMEOUT_MS = 30_000;
+/** How long one channel waits. The first is short: its shell is not killed when the caller gives up (it launches). */
+const FIRST_WINDOW_MS = 2_000;
+const WINDOW_MS = 20_000;
+/** Window while others want a channel of the same connection. */
+const CROWDED_WINDOW_MS = 1_000;
+/** At most this much of a command's output is transferred, and this much of the end of a longer one. */
+const OUTPUT_LIMIT = 1024 * 1024;
+const TAIL = 8 * 1024;
+
+/** The commands' folder for a task. RangeError unless the id is a positive integer. */
+function taskFolder(taskId: number): string {
+  return `${ROOT}/${count(taskId, 'task id')}`;
+}
+
+function commandFolder(id: CommandId): string {
+  if (!NAME.test(id.name)) throw new RangeError(`Not a command name: ${JSON.stringify(id.name)}`);
+  return `${taskFolder(id.taskId)}/${count(id.subtaskId, 'subtask id')}/${count(id.run, 'run')}/${id.name}`;
+}
+
+function count(value: number, what: string): number {
+  if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`Not a ${what}: ${value}`);
+  return value;
+}
+
+/** Shell functions around D/claim and D/exit; D must be set. */
+const CLAIM_FUNCTIONS = `${SESSION_FUNCTIONS}
+this_boot() { IFS= read -r boot </proc/sys/kernel/random/boot_id; look 1; boot="$boot-$started"; }
+read_claim() {
+  claim=$(readlink "$D/claim") || return 1
+  winner=\${claim##*.}; claim=\${claim%.*}
+  claim_boot=\${claim##*.}; claim=\${claim%.*}
+  claim_start=\${claim##*.}; claim_pid=\${claim%%.*}
+}
+runs() {
+  [ "$claim_boot" = "$boot" ] || return 1
+  if look "$claim_pid"; then
+    [ "$started" = "$claim_start" ] || return 1
+    [ "$state" = Z ] || return 0
+  fi
+  members "$claim_pid"
+}
+nap() {
+  naps=$((naps + 1))
+  if [ "$naps" -le 5 ]; then ms=10; pause=0.01; elif [ "$naps" -le 15 ]; then ms=50; pause=0.05; else ms=200; pause=0.2; fi
+  sleep "$pause" 2>/dev/null || { sleep 1; ms=1000; }
+  waited=$((waited + ms))
+}
+say() { echo "obflow-once $*" >&2; }
+naps=0 waited=0
+this_boot
+`;
+
+/** Starts the runner unless somebody has the claim. `launch` names this start. */
+function launchText(launch: string, script: string, user: string | undefined): string {
+  const asOther = user === undefined || user === 'root' ? undefined : user;
+  const body = wholeScript(script, asOther);
+  const end = `END_${randomBytes(16).toString('hex')}`;
+  return `
+if [ -L "$D/claim" ]; then
+  rm -f "$D"/script.*
+else
+  mkdir -p ${ROOT}; umask 077
+  mkdir -p "$D" && : >>"$D/out" && cat >"$D/script.${launch}" <<'${end}' || { say failed; exit 0; }
+${body}${end}
+  setsid sh -s "$D" ${launch} "$boot" <<'${end}' >/dev/null 2>&1 &
+{ D=$1 launch=$2 boot=$3
+${SESSION_FUNCTIONS}
+[ -r "$D/script.$launch" ] || exit 1
+exec 3<"$D/script.$launch"
+look $$
+ln -s "$$.$started.$boot.$launch" "$D/claim" || { rm -f "$D/script.$launch"; exit 1; }
+rm -f "$D"/script.*
+dd if=/dev/null of="$D/claimed" conv=fsync
+${shellCommand('root', asOther)} <&3 >>"$D/out" 2>&1 3<&-
+echo $? >"$D/exit.new" && mv "$D/exit.new" "$D/exit"
+} </dev/null
+${end}
+  until [ -L "$D/claim" ]; do
+    [ "$waited" -lt 10000 ] || { say unclaimed; exit 0; }
+    nap
+  done
+  naps=0
+fi
+`;
+}
+
+/** Looks for the end for up to `windowMs`, and prints output from byte `sent` on. */
+function waitText(sent: number, windowMs: number, stream: boolean): string {
+  return `
+sent=${sent}
+send() {
+  size=$(wc -c <"$D/out") || size=0
+  upto=$size
+  [ "$upto" -le ${OUTPUT_LIMIT} ] || upto=${OUTPUT_LIMIT}
+  [ "$upto" -gt "$sent" ] || return 0
+  tail -c "+$((sent + 1))" "$D/out" | head -c "$((upto - sent))"
+  sent=$((upto))
+}
+finish() {
+  send
+  rest=$((size - ${OUTPUT_LIMIT}))
+  [ "$rest" -le ${TAIL} ] || rest=${TAIL}
+  [ "$rest" -le 0 ] || tail -c "$rest" "$D/out"
+  say "$@" "$winner" "$((size))"
+  exit 0
+}
+read_claim || { say unclaimed; exit 0; }
+waited=0
+while :; do
+  if [ -e "$D/exit" ]; then IFS= read -r code <"$D/exit"; finish exited "$code"; fi
+  if ! runs; then
+    [ ! -e "$D/exit" ] || continue
+    finish interrupted 0
+  fi
+  ${stream ? '[ "$naps" -lt 8 ] || send' : ':'}
+  [ "$waited" -lt ${windowMs} ] || { send; say running 0 "$winner" "$((size))"; exit 0; }
+  nap
+done
+`;
+}
+
+/**
+ * Runs `script` at most once for `id` and waits for its end. `timeoutMs` bounds the waiting, not the command: then,
+ * and when the signal aborts (its reason is thrown), the command goes on, and a later call with the same id waits for it
+ * again; `stopOnce` ends it. `onOutput` gets complete lines, without the last line break, from the beginning
+ * of the output at every call. Output beyond 1 MiB is cut, its last 8 KiB are kept. Throws TransientError
+ * CommandStillRunning, CommandNotStarted, ConnectionLost.
+ */
+export async function runOnce(
+  open: () => Promise<Connection>,
+  id: CommandId,
+  script: string,
+  options: OnceOptions = {},
+): Promise<OnceResult> {
+  const folder = commandFolder(id);
+  const launch = randomBytes(8).toString('hex');
+  const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  const deadline = Date.now() + timeoutMs;
+  const output = outputReader(options.onOutput);
+  for (let round = 0; ; round += 1) {
+    const connection = await open();
+    const left = Math.max(deadline - Date.now(), 0);
+    const window = round === 0 ? FIRST_WINDOW_MS : connection.waiting > 0 ? CROWDED_WINDOW_MS : WINDOW_MS;
+    const text = [
+      `D=${folder}`,
+      CLAIM_FUNCTIONS,
+      round === 0 ? launchText(launch, script, options.user) : '',
+      waitText(output.transferred(), Math.min(window, left), options.onOutput !== undefined),
+    ].join('\n');
+    const result = await runScript(connection, text, {
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+      timeoutMs: window + 30_000,
+      keepRunning: round === 0,
+      onStdout: output.add,
+    });
+    const verdict = verdictOf(result);
+    const where = connection.address.ip;
+    switch (verdict?.word) {
+      case 'exited':
+        return {
+          outcome: 'exited',
+          exitCode: verdict.code,
+          output: output.finish(verdict.size),
+          alreadyStarted: verdict.winner !== launch,
+        };
+      case 'interrupted':
+        return { outcome: 'interrupted', output: output.finish(verdict.size) };
+      case 'running':
+        break;
+      default:
+        throw new TransientError({
+          type: 'CommandNotStarted',
+          tried: `start the command ${id.name}`,
+          where,
+          cameBack:
+            result.stderr
+              .toString()
+              .replaceAll(/^obflow-once .*\n?/gm, '')
+              .trim() || 'it did not begin',
+          next: `Check the free space and the permissions of ${ROOT} on the host; the step is tried again.`,
+        });
+    }
+    options.signal?.throwIfAborted();
+    if (Date.now() >= deadline) {
+      throw new TransientError({
+        type: 'CommandStillRunning',
+        tried: `wait for the command ${id.name}`,
+        where,
+        cameBack: `it still runs after ${timeoutMs} ms`,
+        next: 'It goes on; the next attempt waits for it again.',
+      });
+    }
+  }
+}
+
+function verdictOf(result: RunResult) {
+  const lines = result.stderr.toString().split('\n');
+  const words = lines
+    .filter((line) => line.startsWith('obflow-once '))
+    .at(-1)
+    ?.split(' ');
+  if (words === undefined) return undefined;
+  const [, word, code, winner, size] = words;
+  return { word, code: Number(code), winner, size: Number(size ?? 0) };
+}
+
+/** Puts the parts of the output together; hands on complete lines. */
+function outputReader(onOutput: ((lines: string) => void) | undefined) {
+  const chunks: Buffer[] = [];
+  const decoder = new StringDecoder('utf8');
+  let received = 0;
+  let partial = '';
+  const pass = (text: string, last: boolean) => {
+    partial += text;
+    const end = last ? partial.length : partial.lastIndexOf('\n') + 1;
+    const lines = partial.slice(0, end).replace(/\n$/, '');
+    if (end > 0 && lines !== '') onOutput?.(lines);
+    partial = partial.slice(end);
+  };
+  return {
+    transferred: () => Math.min(received, OUTPUT_LIMIT),
+    add: (chunk: Buffer) => {
+      const head = chunk.subarray(0, Math.max(OUTPUT_LIMIT - received, 0));
+      received += chunk.length;
+      chunks.push(chunk);
+      if (head.length > 0) pass(decoder.write(head), false);
+    },
+    finish: (size: number) => {
+      const all = Buffer.concat(chunks);
+      const cut = size - OUTPUT_LIMIT - TAIL;
+      const note = cut > 0 ? `\n… ${cut} bytes left out …\n` : '';
+      const end = all.subarray(OUTPUT_LIMIT).toString();
+      pass(`${decoder.end()}${note}${end}`, true);
+      return `${all.subarray(0, OUTPUT_LIMIT).toString()}${note}${end}`;
+    },
+  };
+}
+
+/** Ends a command of `runOnce` and returns when nothing of its session runs; afterwards its outcome is `interrupted`. */
+export async function stopOnce(connection: Connection, id: CommandId, graceMs = 5_000): Promise<void> {
+  const script = `D=${commandFolder(id)}
+${CLAIM_FUNCTIONS}
+mkdir -p ${ROOT}; umask 077; mkdir -p "$D" && : >>"$D/out" || exit 1
+if ln -s 0.0.stopped.stopped "$D/claim" 2>/dev/null; then rm -f "$D"/script.*; exit 0; fi
+read_claim || exit 1
+[ ! -e "$D/exit" ] || exit 0
+runs || exit 0
+look "$claim_pid" && [ "$started" = "$claim_start" ] && kill -KILL "$claim_pid" 2>/dev/null
+members "$claim_pid" && kill -TERM $found 2>/dev/null
+while runs; do
+  [ "$waited" -lt ${graceMs + 10_000} ] || { echo "processes $found do not end" >&2; exit 1; }
+  if [ "$waited" -ge ${graceMs} ]; then members "$claim_pid" && kill -KILL $found 2>/dev/null; fi
+  nap
+done
+exit 0`;
+  const result = await runScript(connection, script, { timeoutMs: graceMs + 25_000 });
+  if (result.exitCode === 0) return;
+  throw new TransientError({
+    type: 'CommandNotStopped',
+    tried: `stop the command ${id.name}`,
+    where: connection.address.ip,
+    cameBack: result.stderr.toString().trim().slice(0, 500) || `exit code ${result.exitCode}`,
+    next: 'Look at these processes on the host.',
+  });
+}
+
+/** Removes every command folder of a task; stops nothing. */
+export async function forgetTask(connection: Connection, taskId: number): Promise<void> {
+  const result = await runScript(connection, `rm -rf ${taskFolder(taskId)}`);
+  if (result.exitCode === 0) return;
+  throw new TransientError({
+    type: 'FolderNotRemoved',
+    tried: `remove ${taskFolder(taskId)}`,
+    where: connection.address.ip,
+    cameBack: result.stderr.toString().trim().slice(0, 500),
+    next: 'Remove it by hand if it stays.',
+  });
+}

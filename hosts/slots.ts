@@ -1,0 +1,55 @@
+/** A counting semaphore, first come first served. */
+export class Slots {
+  private free: number;
+  private readonly queue: { grant(): void; refuse(reason: unknown): void }[] = [];
+
+  constructor(count: number) {
+    this.free = count;
+  }
+
+  /** How many callers wait for a slot. */
+  get waiting(): number {
+    return this.queue.length;
+  }
+
+  /** Resolves to the function that gives the slot back (calling it again does nothing). Rejects with the signal's reason. */
+  async take(signal?: AbortSignal): Promise<() => void> {
+    signal?.throwIfAborted();
+    if (this.free > 0) this.free -= 1;
+    else await this.turn(signal);
+    let held = true;
+    return () => {
+      if (!held) return;
+      held = false;
+      const next = this.queue.shift();
+      if (next === undefined) this.free += 1;
+      else next.grant();
+    };
+  }
+
+  /** Rejects every waiting caller. */
+  refuseAll(reason: unknown): void {
+    for (const waiter of this.queue.splice(0)) waiter.refuse(reason);
+  }
+
+  private turn(signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const leave = () => {
+        this.queue.splice(this.queue.indexOf(waiter), 1);
+        reject(signal?.reason);
+      };
+      const waiter = {
+        grant: () => {
+          signal?.removeEventListener('abort', leave);
+          resolve();
+        },
+        refuse: (reason: unknown) => {
+          signal?.removeEventListener('abort', leave);
+          reject(reason);
+        },
+      };
+      signal?.addEventListener('abort', leave, { once: true });
+      this.queue.push(waiter);
+    });
+  }
+}
