@@ -1,6 +1,6 @@
 /** Preconditions that operations share. Each throws Refusal with the documented code and what to do. */
 import type { HostRow, Inventory, ObClusterRow, ObproxyClusterRow, PackageRow } from '../inventory/types';
-import { splitRelease } from '../oceanbase/packageName';
+import { packageFit } from '../oceanbase/packageFit';
 import { hasRpcPort } from '../oceanbase/versions';
 import { Refusal, type SubError } from './refusal';
 
@@ -57,50 +57,30 @@ export async function obproxyPackage(
   return { ...row, home: row.home };
 }
 
-/** Values of ID in /etc/os-release by family of dist tag. Derived systems that count releases of their own are no members. */
-const FAMILIES: Readonly<Record<string, readonly string[]>> = {
-  el: ['rhel', 'centos', 'rocky', 'almalinux', 'ol', 'scientific'],
-  alios: ['alios'],
-  an: ['anolis'],
-  fc: ['fedora'],
-  oe: ['openeuler'],
-  ky: ['kylin'],
-};
-
-/** Whether a package of this dist tag was built for another major release of the host's own family. */
-export function builtForOtherRelease(dist: string, osId: string, osMajor: string): boolean {
-  const [, family = '', major = ''] = /^([a-z]+)([0-9]+)/i.exec(dist) ?? [];
-  const members = FAMILIES[family.toLowerCase()] ?? [];
-  return members.includes(osId.toLowerCase()) && osMajor !== '' && major !== osMajor;
-}
-
 /** Package and hosts must fit, as far as the hosts' facts are known. */
 export function packageFitsHosts(softwarePackage: PackageRow, hosts: readonly HostRow[]): void {
-  const arch = softwarePackage.architecture;
-  const otherArch = hosts.filter(
-    (host) => arch !== 'noarch' && host.architecture !== null && host.architecture !== arch,
+  const { architecture } = softwarePackage;
+  refuseUnfit(softwarePackage, hosts, { architecture, operatingSystem: null }, 'CMP07018');
+  refuseUnfit(softwarePackage, hosts, softwarePackage, 'CMP07017');
+}
+
+function refuseUnfit(
+  softwarePackage: PackageRow,
+  hosts: readonly HostRow[],
+  part: Pick<PackageRow, 'architecture' | 'operatingSystem'>,
+  code: string,
+): void {
+  const unfit = hosts.flatMap((host) => {
+    const fit = packageFit(part, host);
+    return fit?.verdict === 'refuse' ? [`${host.ip}: ${fit.text}`] : [];
+  });
+  if (unfit.length === 0) return;
+  throw new Refusal(
+    400,
+    code,
+    `${softwarePackage.fileName} does not fit every host (${unfit.join('; ')}). Choose the package built for these hosts.`,
+    { target: softwarePackage.fileName },
   );
-  if (otherArch.length > 0) {
-    const list = otherArch.map((host) => `${host.ip} (${host.architecture})`).join(', ');
-    throw new Refusal(
-      400,
-      'CMP07018',
-      `${softwarePackage.fileName} is built for ${arch} and cannot run on ${list}. Choose a package of the hosts' architecture.`,
-      { target: softwarePackage.fileName },
-    );
-  }
-  const dist = splitRelease(softwarePackage.release).dist;
-  if (dist === undefined) return;
-  const otherOs = hosts.filter((host) => builtForOtherRelease(dist, host.osId ?? '', host.osMajor ?? ''));
-  if (otherOs.length > 0) {
-    const list = otherOs.map((host) => `${host.ip} (${host.osId} ${host.osMajor})`).join(', ');
-    throw new Refusal(
-      400,
-      'CMP07017',
-      `${softwarePackage.fileName} is built for ${dist}, but ${list} runs another major release. Choose the package with the host's dist tag.`,
-      { target: softwarePackage.fileName },
-    );
-  }
 }
 
 /** A host runs at most one OBProxy, whatever its cluster. */

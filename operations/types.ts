@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { Inventory, User } from '../inventory/types';
 import type { Plan } from '../workflows/plan';
 
@@ -70,10 +70,10 @@ export interface AcceptedRequest {
   prepare(scope: PrepareScope): Promise<Prepared>;
 }
 
-/** An operation in the catalogue: its types are closed over by `accept`. */
+/** An operation in the catalogue: its types are closed over by `request`. */
 export interface CatalogueEntry extends Omit<Operation, 'prepare' | 'hostIds'> {
-  /** Parses path parameters and body; throws ZodError naming every field that does not fit. */
-  accept(params: unknown, body: unknown): AcceptedRequest;
+  /** Binds parameters and body; both are outputs of this entry's own schemas. */
+  request(params: unknown, body: unknown): AcceptedRequest;
 }
 
 /** Puts an operation into the form the catalogue holds. */
@@ -83,16 +83,10 @@ export function catalogued<Params extends z.ZodType, Body extends z.ZodType>(
   const { prepare, hostIds, ...declared } = operation;
   return {
     ...declared,
-    accept(rawParams, rawBody) {
-      const params = operation.params.safeParse(rawParams);
-      const body = operation.body.safeParse(rawBody);
-      if (!params.success || !body.success) {
-        throw new z.ZodError([...(params.error?.issues ?? []), ...(body.error?.issues ?? [])]);
-      }
-      return {
-        hostIds: hostIds(body.data),
-        prepare: (scope) => prepare(scope, { params: params.data, body: body.data }),
-      };
+    request(parsedParams, parsedBody) {
+      const params = parsedParams as z.output<Params>;
+      const body = parsedBody as z.output<Body>;
+      return { hostIds: hostIds(body), prepare: (scope) => prepare(scope, { params, body }) };
     },
   };
 }

@@ -1,0 +1,20 @@
+import { networkInterfaces } from 'node:os';
+import type { RuntimeConfig } from '../runtime/config';
+
+const WILDCARDS: readonly string[] = ['0.0.0.0', '::'];
+
+/** Address of this server in answers and tasks: where it listens, or this machine's own when it listens everywhere. */
+export function serverAddress(listen: RuntimeConfig['listen']): string {
+  const [first] = listen;
+  if (first !== undefined && !WILDCARDS.includes(first.host)) return first.host;
+  const outward = Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .find((address) => !address.internal && address.family === 'IPv4');
+  return outward?.address ?? '127.0.0.1';
+}
+
+/** URL under which a person on this machine reaches a listener. */
+export function listenerUrl(host: string, port: number): string {
+  const reachable = WILDCARDS.includes(host) ? '127.0.0.1' : host;
+  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+}

@@ -1,0 +1,158 @@
+import { randomBytes } from 'node:crypto';
+import express, { type Express, type NextFunction, type Request, type Response } from 'express';
+import type { User } from '../inventory/types';
+import { Refusal } from '../operations/refusal';
+import { type Authenticate, basicAuthentication } from './auth';
+import { type AnswerFacts, errorEnvelope, successEnvelope } from './envelope';
+import { failureOf } from './errors';
+import type { ApiServices, Route } from './route';
+
+interface RequestState extends AnswerFacts {
+  user: User | undefined;
+}
+
+const TRACE_ID = /^[0-9a-f]{16}$/i;
+const readJson = express.json({ limit: '1mb', type: () => true });
+
+/** The Express application: login, routes, and one form for every error. */
+export function application(services: ApiServices, routes: readonly Route[]): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('query parser', 'simple');
+  app.set('case sensitive routing', true);
+  const authenticate = basicAuthentication(services.inventory.users);
+
+  app.use((request: Request, response: Response, next: NextFunction) => {
+    const given = request.get('x-trace-id');
+    const state: RequestState = {
+      traceId:
+        given !== undefined && TRACE_ID.test(given) ? given.toLowerCase() : randomBytes(8).toString('hex'),
+      receivedAt: Date.now(),
+      server: services.address,
+      user: undefined,
+    };
+    response.locals.state = state;
+    response.set({
+      'x-trace-id': state.traceId,
+      'x-content-type-options': 'nosniff',
+      'cache-control': 'no-store',
+    });
+    next();
+  });
+
+  const open = routes.filter((route) => route.permission === undefined);
+  const closed = routes.filter((route) => route.permission !== undefined);
+  addRoutes(app, services, open);
+  app.use(loginRequired(authenticate));
+  addRoutes(app, services, closed);
+  refuseOtherMethods(app, routes);
+
+  app.use((request: Request) => {
+    throw new Refusal(
+      400,
+      'COM10003',
+      `There is no ${request.path} here. GET /openapi.json lists every path.`,
+      {
+        target: request.path.slice(0, 200),
+      },
+    );
+  });
+  app.use((error: unknown, request: Request, response: Response, _next: NextFunction) => {
+    answerError(services, error, request, response);
+  });
+  return app;
+}
+
+function stateOf(response: Response): RequestState {
+  return response.locals.state as RequestState;
+}
+
+function loginRequired(authenticate: Authenticate) {
+  return async (request: Request, response: Response, next: NextFunction): Promise<void> => {
+    stateOf(response).user = await authenticate(request.get('authorization'));
+    next();
+  };
+}
+
+/** `{id}` as documented, `:id` as Express spells it. */
+function expressPath(path: string): string {
+  return path.replace(/\{(\w+)\}/g, ':$1');
+}
+
+function addRoutes(app: Express, services: ApiServices, routes: readonly Route[]): void {
+  for (const route of routes) {
+    const method = route.method.toLowerCase() as 'get' | 'post' | 'put' | 'delete';
+    app[method](expressPath(route.path), async (request: Request, response: Response) => {
+      if (route.body !== undefined) await jsonBody(request, response);
+      await answer(services, route, request, response);
+    });
+  }
+}
+
+async function answer(
+  services: ApiServices,
+  route: Route,
+  request: Request,
+  response: Response,
+): Promise<void> {
+  const state = stateOf(response);
+  const call = { user: state.user, traceId: state.traceId, receivedAt: state.receivedAt, request };
+  const query = Object.fromEntries(Object.entries(request.query).filter(([, value]) => value !== ''));
+  if ('answerBare' in route) {
+    await route.answerBare(call, query, request.params, response);
+    return;
+  }
+  const data = await route.accept(request.params, query, request.body)(call);
+  services.logger.debug({ method: request.method, path: request.path, traceId: state.traceId }, 'answered');
+  response.json(successEnvelope(state, data));
+}
+
+/** Reads a JSON body of at most 1 MB into `request.body`. */
+async function jsonBody(request: Request, response: Response): Promise<void> {
+  // `is` answers null for a request without a body, which validation then refuses field by field.
+  if (request.is('application/json') === false) {
+    const type = request.get('content-type') ?? 'none';
+    throw new Refusal(
+      415,
+      'COM10003',
+      `The Content-Type "${type.slice(0, 100)}" is not understood. Send application/json.`,
+    );
+  }
+  await new Promise<void>((resolve, reject) => {
+    readJson(request, response, (error?: unknown) => (error === undefined ? resolve() : reject(error)));
+  });
+}
+
+function refuseOtherMethods(app: Express, routes: readonly Route[]): void {
+  for (const path of new Set(routes.map((route) => route.path))) {
+    const allowed = routes.filter((route) => route.path === path).map((route) => route.method as string);
+    if (allowed.includes('GET')) allowed.push('HEAD');
+    app.all(expressPath(path), (request: Request, response: Response) => {
+      response.set('allow', allowed.join(', '));
+      throw new Refusal(
+        405,
+        'COM10003',
+        `${request.method} is not possible on ${path}. Use ${allowed.join(' or ')}.`,
+        { target: request.method },
+      );
+    });
+  }
+}
+
+function answerError(services: ApiServices, error: unknown, request: Request, response: Response): void {
+  const state = stateOf(response);
+  const input = { ...request.params, ...request.query, ...(request.body as object | undefined) };
+  const { status, error: body, unexpected } = failureOf(error, input);
+  const event = { method: request.method, path: request.path, status, traceId: state.traceId };
+  if (unexpected) services.logger.error({ ...event, err: error }, 'request failed');
+  else services.logger.debug({ ...event, code: body.code }, 'request refused');
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  if (status === 401) response.set('www-authenticate', 'Basic realm="obflow", charset="UTF-8"');
+  // What is left of a body nobody reads would keep the connection busy.
+  if (!request.complete) response.set('connection', 'close');
+  response.status(status).json(errorEnvelope(state, status, body));
+}

@@ -1,0 +1,112 @@
+import type { Request, Response } from 'express';
+import { z } from 'zod';
+import type { Hosts } from '../hosts/types';
+import type { Inventory, User } from '../inventory/types';
+import type { Permission } from '../operations/types';
+import type { RuntimeConfig } from '../runtime/config';
+import type { Logger } from '../runtime/logger';
+import type { TemporalHandle } from '../runtime/temporal';
+import type { TaskService } from './tasks';
+
+/** What routes work with. */
+export interface ApiServices {
+  readonly config: RuntimeConfig;
+  readonly inventory: Inventory;
+  readonly hosts: Hosts;
+  readonly temporal: TemporalHandle;
+  readonly tasks: TaskService;
+  readonly logger: Logger;
+  /** Address of this server: `server` of every answer, `executor` of the tasks it accepts. */
+  readonly address: string;
+}
+
+/** One request, parsed. */
+export interface Call<Params, Query, Body> {
+  readonly params: Params;
+  readonly query: Query;
+  readonly body: Body;
+  /** Undefined on routes without login. */
+  readonly user: User | undefined;
+  readonly traceId: string;
+  /** Milliseconds since 1970. */
+  readonly receivedAt: number;
+  readonly request: Request;
+}
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
+
+export interface RouteDeclaration<
+  Params extends z.ZodType = z.ZodType,
+  Query extends z.ZodType = z.ZodType,
+  Body extends z.ZodType = z.ZodType,
+> {
+  readonly method: Method;
+  /** As documented, parameters in braces. */
+  readonly path: string;
+  /** Undefined: no login. */
+  readonly permission: Permission | undefined;
+  readonly tag: string;
+  readonly summary: string;
+  readonly description?: string;
+  readonly params?: Params;
+  readonly query?: Query;
+  /** JSON body; without it a body is not read. */
+  readonly body?: Body;
+  /** The handler reads the request's stream itself (multipart). */
+  readonly upload?: true;
+}
+
+/** A route whose value becomes `data` of the envelope (undefined: no `data`). */
+export interface EnvelopedRoute extends RouteDeclaration {
+  accept(params: unknown, query: unknown, body: unknown): (call: CallBase) => Promise<unknown>;
+}
+
+/** A route that answers by itself: plain text, bare JSON, files. */
+export interface BareRoute extends RouteDeclaration {
+  answerBare(call: CallBase, query: unknown, params: unknown, response: Response): Promise<void>;
+}
+
+export type Route = EnvelopedRoute | BareRoute;
+type CallBase = Omit<Call<never, never, never>, 'params' | 'query' | 'body'>;
+
+const NONE = z.unknown();
+
+/** Declares an enveloped route; its types are closed over by `accept`. */
+export function route<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType>(
+  declaration: RouteDeclaration<P, Q, B>,
+  handle: (call: Call<z.output<P>, z.output<Q>, z.output<B>>) => Promise<unknown>,
+): EnvelopedRoute {
+  return {
+    ...declaration,
+    accept(rawParams, rawQuery, rawBody) {
+      const params = (declaration.params ?? NONE).safeParse(rawParams);
+      const query = (declaration.query ?? NONE).safeParse(rawQuery);
+      const body = (declaration.body ?? NONE).safeParse(rawBody);
+      if (!params.success || !query.success || !body.success) {
+        const failed = [params, query, body].flatMap((result) => result.error?.issues ?? []);
+        throw new z.ZodError(failed);
+      }
+      const parsed = {
+        params: params.data as z.output<P>,
+        query: query.data as z.output<Q>,
+        body: body.data as z.output<B>,
+      };
+      return (call) => handle({ ...call, ...parsed });
+    },
+  };
+}
+
+/** Declares a route that writes its own answer. */
+export function bareRoute<P extends z.ZodType, Q extends z.ZodType>(
+  declaration: Omit<RouteDeclaration<P, Q, z.ZodType>, 'body'>,
+  answer: (call: Call<z.output<P>, z.output<Q>, unknown>, response: Response) => Promise<void>,
+): BareRoute {
+  return {
+    ...declaration,
+    async answerBare(call, rawQuery, rawParams, response) {
+      const query = (declaration.query ?? NONE).parse(rawQuery) as z.output<Q>;
+      const params = (declaration.params ?? NONE).parse(rawParams) as z.output<P>;
+      await answer({ ...call, params, query, body: undefined }, response);
+    },
+  };
+}

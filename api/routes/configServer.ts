@@ -1,0 +1,127 @@
+import type { Response } from 'express';
+import { z } from 'zod';
+import type { Inventory, ObClusterRow } from '../../inventory/types';
+import {
+  configServerAnswer,
+  idcRegionInfo,
+  obproxyConfig,
+  obproxyConfigVersion,
+  rootServiceInfo,
+} from '../../oceanbase/configServer';
+import { IdText, QueryText } from '../../operations/schemas';
+import { allPages } from '../paging';
+import { type ApiServices, bareRoute, type Call, type Route } from '../route';
+
+/** Other parameters (User_ID, UID, version, ObRegionId, …) are understood by nobody and change nothing. */
+const Query = z.object({
+  Action: QueryText.optional(),
+  ObproxyClusterName: QueryText.optional().describe(
+    'Restricts the list to the clusters linked to this OBProxy cluster.',
+  ),
+  VersionOnly: QueryText.optional(),
+  ObCluster: QueryText.optional(),
+  ObRegion: QueryText.optional().describe('The same as ObCluster, as OBProxy spells it.'),
+  ObClusterId: IdText.optional(),
+});
+type Query = z.output<typeof Query>;
+
+/** Names of the OceanBase clusters an OBProxy cluster is linked to; of all without a name; undefined: no such one. */
+async function linkedNames(inventory: Inventory, obproxyCluster?: string): Promise<string[] | undefined> {
+  if (obproxyCluster === undefined) {
+    const all = await allPages((page) => inventory.obClusters.list(page));
+    return [...new Set(all.map(({ name }) => name))];
+  }
+  const cluster = await inventory.obproxy.findClusterByName(obproxyCluster);
+  return cluster && [...new Set(cluster.obLinks.map(({ clusterName }) => clusterName))];
+}
+
+/** The cluster asked for; of several of one name the PRIMARY unless an id says otherwise. */
+async function asked(inventory: Inventory, query: Query): Promise<ObClusterRow | undefined> {
+  const name = query.ObCluster ?? query.ObRegion;
+  if (name === undefined) return undefined;
+  const named = await inventory.obClusters.findByName(name);
+  return query.ObClusterId === undefined
+    ? (named.find(({ type }) => type === 'PRIMARY') ?? named[0])
+    : named.find(({ obClusterId }) => obClusterId === query.ObClusterId);
+}
+
+/** The answer's `Data`, or a text that says why there is none. */
+async function data(services: ApiServices, query: Query): Promise<{ data: unknown } | { missing: string }> {
+  const { inventory, config } = services;
+  switch (query.Action) {
+    case 'GetObProxyConfig': {
+      const names = await linkedNames(inventory, query.ObproxyClusterName);
+      if (names === undefined) return { missing: `no OBProxy cluster ${query.ObproxyClusterName}` };
+      return {
+        data:
+          query.VersionOnly?.toLowerCase() === 'true'
+            ? obproxyConfigVersion(config.publicUrl, names)
+            : obproxyConfig(config.publicUrl, names),
+      };
+    }
+    case 'ObRootServiceInfo': {
+      const cluster = await asked(inventory, query);
+      return cluster === undefined
+        ? { missing: `no OceanBase cluster ${query.ObCluster ?? query.ObRegion}` }
+        : { data: rootServiceInfo(cluster, Date.now()) };
+    }
+    case 'ObIDCRegionInfo': {
+      const cluster = await asked(inventory, query);
+      if (cluster === undefined)
+        return { missing: `no OceanBase cluster ${query.ObCluster ?? query.ObRegion}` };
+      const hosts = await allPages((page) => inventory.hosts.list({}, page));
+      const places = new Map(
+        hosts.map(({ idc }) => [
+          `${idc.region.name}/${idc.name}`,
+          { idc: idc.name, region: idc.region.name },
+        ]),
+      );
+      return { data: idcRegionInfo(cluster, [...places.values()]) };
+    }
+    default:
+      return { missing: `no action ${query.Action}` };
+  }
+}
+
+async function answer(
+  services: ApiServices,
+  call: Call<unknown, Query, unknown>,
+  response: Response,
+): Promise<void> {
+  const about = {
+    trace: call.traceId,
+    server: services.address,
+    costMs: Math.max(0, Date.now() - call.receivedAt),
+  };
+  const found = await data(services, call.query);
+  if ('data' in found) {
+    response.json(configServerAnswer(found.data, about));
+    return;
+  }
+  response.status(404).json({
+    Code: 404,
+    Message: `There is ${found.missing} here.`,
+    Success: false,
+    Data: null,
+    Trace: about.trace,
+    Server: about.server,
+    Cost: about.costMs,
+  });
+}
+
+/** What OBProxies in CONFIG_URL mode ask for: no login, plain GET, no headers of their own (OBProxy 4.3.1, observed). */
+export function configServerRoutes(services: ApiServices): Route[] {
+  return [
+    bareRoute(
+      {
+        method: 'GET',
+        path: '/services',
+        permission: undefined,
+        tag: 'Config server',
+        summary: 'Config server of OBProxies: GetObProxyConfig, ObRootServiceInfo, ObIDCRegionInfo',
+        query: Query,
+      },
+      (call, response) => answer(services, call, response),
+    ),
+  ];
+}

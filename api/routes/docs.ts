@@ -1,0 +1,75 @@
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import type { Response } from 'express';
+import { z } from 'zod';
+import { repositoryRoot } from '../../runtime/paths';
+import { openApiDocument } from '../openapi';
+import { bareRoute, type Route } from '../route';
+import { productVersion } from './service';
+
+const PAGE = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>obflow API</title>
+<link rel="stylesheet" href="/api-docs/swagger-ui.css">
+<link rel="icon" href="/api-docs/favicon-32x32.png">
+</head>
+<body>
+<div id="api"></div>
+<script src="/api-docs/swagger-ui-bundle.js"></script>
+<script src="/api-docs/start.js"></script>
+</body>
+</html>
+`;
+const START = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#api', deepLinking: true });\n`;
+const ASSETS = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png'] as const;
+
+/** Swagger UI comes with the product: no page of it loads anything from elsewhere. */
+function assetFolder(): string {
+  const product = createRequire(path.join(repositoryRoot(), 'package.json'));
+  return path.dirname(product.resolve('swagger-ui-dist/package.json'));
+}
+
+function sendAsset(response: Response, name: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    response.sendFile(name, { root: assetFolder() }, (error) =>
+      error == null || response.headersSent ? resolve() : reject(error),
+    );
+  });
+}
+
+/** The OpenAPI document of all routes, and a page to read and try it. */
+export function docsRoutes(routes: readonly Route[]): Route[] {
+  const document = openApiDocument(routes, productVersion());
+  const tag = 'Documentation';
+  const page = { method: 'GET', permission: 'AUTHENTICATED', tag } as const;
+  return [
+    bareRoute({ ...page, path: '/openapi.json', summary: 'OpenAPI document' }, async (_call, response) => {
+      response.json(document);
+    }),
+    bareRoute({ ...page, path: '/api-docs', summary: 'Documentation page' }, async (_call, response) => {
+      response
+        .set(
+          'content-security-policy',
+          "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:",
+        )
+        .type('html')
+        .send(PAGE);
+    }),
+    bareRoute(
+      {
+        ...page,
+        path: '/api-docs/{file}',
+        summary: 'Parts of the documentation page',
+        params: z.object({
+          file: z.enum([...ASSETS, 'start.js'], 'must be a file of the documentation page'),
+        }),
+      },
+      async ({ params }, response) => {
+        if (params.file === 'start.js') response.type('text/javascript').send(START);
+        else await sendAsset(response, params.file);
+      },
+    ),
+  ];
+}

@@ -1,0 +1,139 @@
+import { z } from 'zod';
+import type { HostRow, Inventory } from '../../inventory/types';
+import { hostsByIds } from '../../operations/preconditions';
+import { IdText, QueryText } from '../../operations/schemas';
+import { pageOf } from '../envelope';
+import { allPages, listed, PAGING, pageRequest, TextList } from '../paging';
+import { type ApiServices, type Route, route } from '../route';
+import { ocpTime } from '../taskInfo/time';
+
+interface Service {
+  readonly name: string;
+  readonly version: string;
+  readonly type: 'OB_PROXY' | 'OB_CLUSTER';
+  readonly softwarePackageId: number | null;
+}
+
+/** The services obflow knows on hosts, by host id. */
+async function servicesOn(inventory: Inventory, hosts: readonly HostRow[]): Promise<Map<number, Service[]>> {
+  const services = new Map<number, Service[]>(hosts.map((host) => [host.id, []]));
+  for (const cluster of await allPages((page) => inventory.obproxy.listClusters(page))) {
+    for (const server of cluster.servers) {
+      services.get(server.hostId)?.push({
+        name: cluster.name,
+        version: server.version,
+        type: 'OB_PROXY',
+        softwarePackageId: server.packageId,
+      });
+    }
+  }
+  for (const cluster of await allPages((page) => inventory.obClusters.list(page))) {
+    const ips = new Set(cluster.rootServers.map(({ ip }) => ip));
+    for (const host of hosts.filter(({ ip }) => ips.has(ip))) {
+      services.get(host.id)?.push({
+        name: `${cluster.name}:${cluster.obClusterId}`,
+        version: cluster.version,
+        type: 'OB_CLUSTER',
+        softwarePackageId: null,
+      });
+    }
+  }
+  return services;
+}
+
+/** Host as documented, nulls explicit. There is no OCP agent: its fields are null. */
+function hostDocument(host: HostRow, services: readonly Service[]): Record<string, unknown> {
+  const release = `${host.osId ?? ''}${host.osMajor ?? ''}`;
+  return {
+    id: host.id,
+    name: host.name,
+    alias: null,
+    description: null,
+    operatingSystem: host.kernel,
+    operatingSystemRelease: release === '' ? null : release,
+    architecture: host.architecture,
+    serialNumber: null,
+    innerIpAddress: host.ip,
+    sshPort: host.sshPort,
+    kind: 'DEDICATED_PHYSICAL_MACHINE',
+    publishPorts: null,
+    services,
+    status: host.status,
+    idcId: host.idc.id,
+    idcName: host.idc.name,
+    idcDescription: null,
+    typeId: null,
+    typeName: null,
+    typeDescription: null,
+    regionId: host.idc.region.id,
+    regionName: host.idc.region.name,
+    regionDescription: null,
+    hostAgentId: null,
+    hostAgentVersion: null,
+    hostAgentStatus: null,
+    createTime: ocpTime(host.createTime),
+    updateTime: ocpTime(host.updateTime),
+  };
+}
+
+const SERVICE_TYPE = z.enum(
+  ['OB_CLUSTER', 'OB_PROXY', 'OCP_AGENT', 'BACKUP_AGENT', 'RESTORE_AGENT', 'BACKUP_RESTORE_AGENT', 'OMS'],
+  'must be a documented type of service, e.g. OB_PROXY',
+);
+
+export function hostRoutes({ inventory }: ApiServices): Route[] {
+  return [
+    route(
+      {
+        method: 'GET',
+        path: '/api/v2/compute/hosts',
+        permission: 'HOST_VIEWER',
+        tag: 'Hosts',
+        summary: 'List hosts',
+        query: z.object({
+          status: TextList.optional().describe('NEW, AVAILABLE, ONLINE, OFFLINE, DELETING; comma separated.'),
+          keyword: QueryText.optional().describe('Part of a name, an IP address or a service.'),
+          includedServiceType: SERVICE_TYPE.optional(),
+          excludedServiceType: SERVICE_TYPE.optional(),
+          ...PAGING,
+        }),
+      },
+      async ({ query }) => {
+        const page = pageRequest(query);
+        const { status, keyword, includedServiceType, excludedServiceType } = query;
+        const found = await listed(query, () =>
+          inventory.hosts.list(
+            {
+              ...(status === undefined ? {} : { status }),
+              ...(keyword === undefined ? {} : { keyword }),
+              ...(includedServiceType === undefined ? {} : { includedServiceType }),
+              ...(excludedServiceType === undefined ? {} : { excludedServiceType }),
+            },
+            page,
+          ),
+        );
+        const services = await servicesOn(inventory, found.contents);
+        return pageOf(
+          found.contents.map((host) => hostDocument(host, services.get(host.id) ?? [])),
+          { number: page.page, size: page.size, totalElements: found.totalElements },
+        );
+      },
+    ),
+    route(
+      {
+        method: 'GET',
+        path: '/api/v2/compute/hosts/{hostId}',
+        permission: 'HOST_VIEWER',
+        tag: 'Hosts',
+        summary: 'Get a host',
+        params: z.object({ hostId: IdText }),
+      },
+      async ({ params }) => {
+        const [host] = await hostsByIds(inventory, [params.hostId]);
+        if (host === undefined) throw new Error('a host that was found is there');
+        const services = await servicesOn(inventory, [host]);
+        return hostDocument(host, services.get(host.id) ?? []);
+      },
+    ),
+  ];
+}

@@ -1,0 +1,27 @@
+import type { ApiServices, Route } from '../route';
+import { configServerRoutes } from './configServer';
+import { docsRoutes } from './docs';
+import { hostRoutes } from './hosts';
+import { inventoryRoutes } from './inventory';
+import { obproxyClusterRoutes } from './obproxyClusters';
+import { operationRoutes } from './operations';
+import { packageRoutes } from './packages';
+import { prometheusRoutes } from './prometheus';
+import { serviceRoutes } from './service';
+import { taskRoutes } from './tasks';
+
+/** Every route of the API, the ones made from the catalogue of operations first. */
+export function allRoutes(services: ApiServices): Route[] {
+  const routes: Route[] = [
+    ...operationRoutes(services),
+    ...obproxyClusterRoutes(services),
+    ...hostRoutes(services),
+    ...packageRoutes(services),
+    ...taskRoutes(services),
+    ...inventoryRoutes(services),
+    ...prometheusRoutes(services),
+    ...configServerRoutes(services),
+    ...serviceRoutes(services),
+  ];
+  return [...routes, ...docsRoutes(routes)];
+}

@@ -1,0 +1,105 @@
+import { z } from 'zod';
+import type { ObproxyClusterRow, ObproxyServerRow } from '../../inventory/types';
+import { obproxyConfigUrl } from '../../oceanbase/configServer';
+import { obproxyClusterById } from '../../operations/preconditions';
+import { IdPath } from '../../operations/schemas';
+import { pageOf } from '../envelope';
+import { listed, PAGING, pageRequest } from '../paging';
+import { type ApiServices, type Route, route } from '../route';
+import { ocpTime } from '../taskInfo/time';
+
+/** ObproxyCluster as documented; `workMode` stands only in the samples. */
+function clusterDocument(row: ObproxyClusterRow, publicUrl: string): Record<string, unknown> {
+  const running = row.servers.some((server) => server.status === 'RUNNING');
+  return {
+    id: row.id,
+    name: row.name,
+    address: row.address,
+    port: row.port,
+    workMode: row.workMode,
+    configUrl: obproxyConfigUrl(publicUrl, row.name),
+    parameterVersion: row.parameterVersion,
+    creatorId: row.creator.id,
+    creatorName: row.creator.name,
+    createTime: ocpTime(row.createTime),
+    updateTime: ocpTime(row.updateTime),
+    versions: counted(row.servers, (server) => server.version).map(([version, count]) => ({
+      version,
+      count,
+    })),
+    topo: counted(row.servers, (server) => server.idcName).map(([idcName, count]) => ({ idcName, count })),
+    obLinks: row.obLinks.map((link) => ({
+      clusterId: link.clusterId,
+      clusterName: link.clusterName,
+      clusterType: link.clusterType,
+      obClusterId: link.obClusterId,
+      username: link.username,
+      status: running ? 'RUNNING' : 'CREATING',
+      // Sessions of the proxies are not counted here.
+      connections: 0,
+    })),
+    obproxies: row.servers.map(serverDocument),
+    startupParameters: row.startupParameters,
+    parameters: row.parameters,
+  };
+}
+
+/** ObproxyServer as documented. */
+function serverDocument(server: ObproxyServerRow): Record<string, unknown> {
+  return {
+    id: server.id,
+    clusterId: server.clusterId,
+    hostId: server.hostId,
+    ip: server.ip,
+    idcName: server.idcName,
+    architecture: server.architecture,
+    sqlPort: server.sqlPort,
+    exporterPort: server.exporterPort,
+    ...(server.rpcPort === null ? {} : { rpcPort: server.rpcPort }),
+    version: server.version,
+    parameterVersion: server.parameterVersion,
+    status: server.status,
+    operateStatus: server.operateStatus,
+    ...(server.lastActiveTime === null ? {} : { lastActiveTime: ocpTime(server.lastActiveTime) }),
+  };
+}
+
+function counted<T>(items: readonly T[], key: (item: T) => string): [string, number][] {
+  const counts = new Map<string, number>();
+  for (const item of items) counts.set(key(item), (counts.get(key(item)) ?? 0) + 1);
+  return [...counts];
+}
+
+export function obproxyClusterRoutes({ inventory, config }: ApiServices): Route[] {
+  return [
+    route(
+      {
+        method: 'GET',
+        path: '/api/v2/obproxy/clusters',
+        permission: 'OBPROXY_VIEWER',
+        tag: 'OBProxy',
+        summary: 'List OBProxy clusters',
+        query: z.object(PAGING),
+      },
+      async ({ query }) => {
+        const page = pageRequest(query);
+        const found = await listed(query, () => inventory.obproxy.listClusters(page));
+        return pageOf(
+          found.contents.map((row) => clusterDocument(row, config.publicUrl)),
+          { number: page.page, size: page.size, totalElements: found.totalElements },
+        );
+      },
+    ),
+    route(
+      {
+        method: 'GET',
+        path: '/api/v2/obproxy/clusters/{id}',
+        permission: 'OBPROXY_VIEWER',
+        tag: 'OBProxy',
+        summary: 'Get an OBProxy cluster',
+        params: IdPath,
+      },
+      async ({ params }) => clusterDocument(await obproxyClusterById(inventory, params.id), config.publicUrl),
+    ),
+  ];
+}

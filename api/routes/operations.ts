@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import { OPERATIONS } from '../../operations';
+import { prepareRequest } from '../../operations/planTask';
+import { Refusal } from '../../operations/refusal';
+import type { CatalogueEntry } from '../../operations/types';
+import { contactKnownOffline } from '../contactHosts';
+import { type ApiServices, type Route, route } from '../route';
+import { ocpTime } from '../taskInfo/time';
+
+const Query = z.object({
+  dryRun: z
+    .enum(['true', 'false'], 'must be true or false')
+    .default('false')
+    .transform((value) => value === 'true')
+    .describe(
+      'Validate everything and answer the tasks as they would be (ids from -1 down); store and start nothing.',
+    ),
+});
+
+/** One route per operation of the catalogue. */
+export function operationRoutes(services: ApiServices): Route[] {
+  return OPERATIONS.map((operation) => operationRoute(services, operation));
+}
+
+function operationRoute(services: ApiServices, operation: CatalogueEntry): Route {
+  const { method, path, permission, summary, description, params, body } = operation;
+  const { inventory, tasks, address } = services;
+  return route(
+    { method, path, permission, tag: 'OBProxy', summary, description, params, body, query: Query },
+    async ({ params, query, body, user, traceId, receivedAt }) => {
+      if (user === undefined) throw new Refusal(401, 'IAM10000', 'Log in by HTTP Basic.');
+      const accepted = operation.request(params, body);
+      await contactKnownOffline(services, accepted.hostIds);
+      const { plans, extra } = await prepareRequest(
+        accepted,
+        { inventory, user, executor: address, traceId, createTime: ocpTime(receivedAt) },
+        query.dryRun,
+      );
+      // The transaction is committed: from here on the tasks run, now or by the reconciler.
+      if (!query.dryRun) await Promise.all(plans.map((plan) => tasks.start(plan, operation.id)));
+      const submitted = plans.map((plan) => tasks.submitted(plan));
+      return operation.answer === 'tasks' ? { contents: submitted } : { ...submitted[0], ...extra };
+    },
+  );
+}

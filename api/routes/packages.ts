@@ -1,0 +1,121 @@
+import { z } from 'zod';
+import type { PackageRow } from '../../inventory/types';
+import { splitRelease } from '../../oceanbase/packageName';
+import { Refusal } from '../../operations/refusal';
+import { IdPath, PackageFileName, QueryText } from '../../operations/schemas';
+import { pageOf } from '../envelope';
+import { deletePackage, packageFile, receivePackage } from '../packageUpload';
+import { listed, PAGING, pageRequest, TextList } from '../paging';
+import { type ApiServices, bareRoute, type Route, route } from '../route';
+import { ocpTime } from '../taskInfo/time';
+
+const DOWNLOAD = '/api/v2/files/sys-package';
+const tag = 'Packages';
+
+/** SoftwarePackageMeta, the fields of the documented upload answer. */
+function packageDocument(row: PackageRow, publicUrl: string): Record<string, unknown> {
+  return {
+    id: row.id,
+    name: row.name,
+    fileName: row.fileName,
+    extension: 'rpm',
+    size: row.size,
+    sha1: row.sha1,
+    sha256: row.sha256,
+    downloadUrl: `${publicUrl}${DOWNLOAD}/${encodeURIComponent(row.fileName)}`,
+    type: row.type,
+    version: row.version,
+    buildNumber: splitRelease(row.release).number,
+    operatingSystem: row.operatingSystem,
+    architecture: row.architecture,
+  };
+}
+
+export function packageRoutes({ inventory, config }: ApiServices): Route[] {
+  return [
+    route(
+      {
+        method: 'GET',
+        path: '/api/v2/software-packages',
+        permission: 'PACKAGE_VIEWER',
+        tag,
+        summary: 'List packages',
+        query: z.object({
+          keyword: QueryText.optional().describe('Part of the name.'),
+          type: TextList.optional(),
+          version: TextList.optional(),
+          operatingSystem: TextList.optional(),
+          architecture: TextList.optional(),
+          ...PAGING,
+        }),
+      },
+      async ({ query }) => {
+        const page = pageRequest(query);
+        const { page: _page, size: _size, sort: _sort, ...wished } = query;
+        const filter = Object.fromEntries(Object.entries(wished).filter(([, value]) => value !== undefined));
+        const found = await listed(query, () => inventory.packages.list(filter, page));
+        const contents = await Promise.all(
+          found.contents.map(async (row) => ({
+            ...packageDocument(row, config.publicUrl),
+            createTime: ocpTime(row.createTime),
+            deletable: (await inventory.packages.users(row.id)).length === 0,
+            installationDataList: [],
+          })),
+        );
+        return pageOf(contents, { number: page.page, size: page.size, totalElements: found.totalElements });
+      },
+    ),
+    route(
+      {
+        method: 'POST',
+        path: '/api/v2/software-packages',
+        permission: 'PACKAGE_MANAGER',
+        tag,
+        summary: 'Upload a package (multipart, part "file")',
+        upload: true,
+      },
+      async ({ request }) =>
+        packageDocument(await receivePackage(request, inventory, config.dataDir), config.publicUrl),
+    ),
+    route(
+      {
+        method: 'DELETE',
+        path: '/api/v2/software-packages/{id}',
+        permission: 'PACKAGE_MANAGER',
+        tag,
+        summary: 'Delete a package that no proxy uses',
+        params: IdPath,
+      },
+      async ({ params }) => {
+        await deletePackage(inventory, config.dataDir, params.id);
+      },
+    ),
+    bareRoute(
+      {
+        method: 'GET',
+        path: `${DOWNLOAD}/{fileName}`,
+        permission: 'PACKAGE_VIEWER',
+        tag,
+        summary: 'Download a package',
+        params: z.object({ fileName: PackageFileName }),
+      },
+      async ({ params }, response) => {
+        const row = await inventory.packages.findByFileName(params.fileName);
+        if (row === undefined) {
+          throw new Refusal(404, 'PKG10014', `There is no package "${params.fileName}".`, {
+            target: params.fileName,
+          });
+        }
+        await new Promise<void>((resolve, reject) => {
+          const headers = { 'content-type': 'application/x-rpm' };
+          // Data folders like .obflow begin with a dot, which Express otherwise takes for hidden files.
+          response.sendFile(
+            packageFile(config.dataDir, row.sha256),
+            { headers, dotfiles: 'allow' },
+            (error) => (error == null || response.headersSent ? resolve() : reject(error)),
+          );
+        });
+      },
+    ),
+  ];
+}

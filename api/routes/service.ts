@@ -1,0 +1,98 @@
+import { readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+import { repositoryRoot } from '../../runtime/paths';
+import { type ApiServices, bareRoute, type Route } from '../route';
+import { ocpTime } from '../taskInfo/time';
+
+/** Load balancers ask often, and nobody logs in for it: one look serves this long. */
+const LOOK_MS = 2_000;
+
+/** Version of the product, from package.json. */
+export function productVersion(): string {
+  const text = readFileSync(path.join(repositoryRoot(), 'package.json'), 'utf8');
+  return z.object({ version: z.string() }).parse(JSON.parse(text)).version;
+}
+
+/** Names of the parts that do not answer. */
+function unavailableParts({ inventory, temporal }: ApiServices): () => Promise<string[]> {
+  let last: { at: number; parts: Promise<string[]> } | undefined;
+  const look = async (): Promise<string[]> => {
+    const database = inventory.obClusters.list({ page: 1, size: 1 });
+    const server = temporal.connection.withDeadline(Date.now() + LOOK_MS, () =>
+      temporal.connection.workflowService.getSystemInfo({}),
+    );
+    const [databaseResult, serverResult] = await Promise.allSettled([database, server]);
+    return [
+      ...(databaseResult.status === 'rejected' ? ['database'] : []),
+      ...(serverResult.status === 'rejected' ? ['temporal'] : []),
+    ];
+  };
+  return () => {
+    if (last === undefined || Date.now() - last.at > LOOK_MS) last = { at: Date.now(), parts: look() };
+    return last.parts;
+  };
+}
+
+/** Answers about the server itself. None of them is enveloped. */
+export function serviceRoutes(services: ApiServices): Route[] {
+  const tag = 'Service';
+  const version = productVersion();
+  const builtAt = ocpTime(statSync(path.join(repositoryRoot(), 'package.json')).mtimeMs);
+  const unavailable = unavailableParts(services);
+  return [
+    bareRoute(
+      {
+        method: 'GET',
+        path: '/api/v2/info',
+        permission: 'AUTHENTICATED',
+        tag,
+        summary: 'Build of this server',
+      },
+      async (_call, response) => {
+        response.json({
+          name: 'obflow',
+          group: 'obflow',
+          artifact: 'obflow',
+          buildTime: builtAt,
+          buildVersion: version,
+          // Documented for OCP, which runs on Java; clients may expect the keys.
+          buildJavaVersion: '',
+          springBootVersion: '',
+          nodeVersion: process.version,
+        });
+      },
+    ),
+    bareRoute(
+      { method: 'GET', path: '/api/v2/time', permission: undefined, tag, summary: 'Time of this server' },
+      async (_call, response) => {
+        response.type('text/plain').send(ocpTime(Date.now()));
+      },
+    ),
+    bareRoute(
+      {
+        method: 'GET',
+        path: '/api/status',
+        permission: undefined,
+        tag,
+        summary: 'Whether this server can take requests',
+        query: z.object({
+          includeUnavailableComponent: z.enum(['true', 'false'], 'must be true or false').default('false'),
+        }),
+      },
+      async ({ query }, response) => {
+        const parts = await unavailable();
+        // Without Temporal requests are still taken: their tasks start when it is back.
+        const usable = !parts.includes('database');
+        const detail =
+          query.includeUnavailableComponent === 'true' && parts.length > 0
+            ? `; unavailable: ${parts.join(', ')}`
+            : '';
+        response
+          .status(usable ? 200 : 503)
+          .type('text/plain')
+          .send(`${usable ? 'available' : 'unavailable'}${detail}`);
+      },
+    ),
+  ];
+}
