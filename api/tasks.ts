@@ -1,6 +1,18 @@
-import type { TaskRow } from '../inventory/types';
+import type { Inventory, TaskRow } from '../inventory/types';
+import { Refusal } from '../operations/refusal';
+import type { RuntimeConfig } from '../runtime/config';
+import type { Logger } from '../runtime/logger';
+import type { TemporalHandle } from '../runtime/temporal';
+import { taskWorkflowId } from '../workflows/ids';
+import { retrySubtask, retryTask } from '../workflows/messages';
 import type { Plan } from '../workflows/plan';
+import { basicDocument, submittedDocument, taskDocument } from './taskInfo/document';
+import { FoldedTask } from './taskInfo/fold';
 import type { BasicTaskInstance, SubtaskInstance, TaskInstance, WrappedTaskInstance } from './taskInfo/types';
+import { sendCommand, type TaskCommand, temporalRefusal } from './temporal/commands';
+import { HistoryReader } from './temporal/historyReader';
+import { Reconciler } from './temporal/reconciler';
+import { startTask } from './temporal/starter';
 
 /** Who sends a command, and under which id: the same id sent twice is one command. */
 export interface Command {
@@ -26,4 +38,113 @@ export interface TaskService {
   retrySubtask(taskId: number, subtaskId: number, command: Command): Promise<SubtaskInstance>;
   /** Starts what was not started and archives what has closed, about every second. */
   startReconciler(): { stop(): Promise<void> };
+}
+
+export interface TaskServiceDeps {
+  readonly temporal: TemporalHandle;
+  readonly inventory: Inventory;
+  readonly config: RuntimeConfig;
+  readonly logger: Logger;
+}
+
+/** Open tasks of a list are read so many at a time. */
+const PARALLEL_READS = 8;
+/** How long a command is sent again to a workflow that has not yet seen what the document shows. */
+const CATCH_UP_MS = 2_000;
+const CATCH_UP_STEP_MS = 50;
+
+export function createTaskService(deps: TaskServiceDeps): TaskService {
+  const { temporal, inventory, config, logger } = deps;
+  const reader = new HistoryReader(temporal);
+
+  async function readRow(row: TaskRow): Promise<WrappedTaskInstance> {
+    if (row.closed && row.document !== null) return row.document as WrappedTaskInstance;
+    const reading = await reader.read(taskWorkflowId(row.id)).catch((error: unknown) => {
+      throw temporalRefusal(error);
+    });
+    if (reading !== undefined) return taskDocument(reading.folded, reading.pending);
+    const accepted = taskDocument(new FoldedTask(row.plan), new Map());
+    if (!row.started) return accepted;
+    const message = 'Temporal does not know the workflow of this task; see the log of the API.';
+    return { ...accepted, status: row.status, operation: row.operation, firstFailure: { message } };
+  }
+
+  async function readOrRefuse(taskId: number): Promise<WrappedTaskInstance> {
+    const row = await inventory.tasks.find(taskId);
+    if (row === undefined) throw new Refusal(404, 'TSK10001', `There is no task ${taskId}.`);
+    return readRow(row);
+  }
+
+  /**
+   * What a document shows may be some milliseconds ahead of the workflow, which then refuses. As long as the
+   * document allows the command, that refusal is not the client's.
+   */
+  async function obey(
+    command: TaskCommand,
+    isAllowed: (document: WrappedTaskInstance) => boolean,
+  ): Promise<WrappedTaskInstance> {
+    const deadline = Date.now() + CATCH_UP_MS;
+    for (;;) {
+      try {
+        await sendCommand(temporal, config.taskQueue, command);
+        return await readOrRefuse(command.taskId);
+      } catch (error) {
+        const wrongState = error instanceof Refusal && error.status === 400;
+        if (!wrongState || Date.now() > deadline) throw error;
+        if (!isAllowed(await readOrRefuse(command.taskId))) throw error;
+      }
+      await new Promise((resolve) => setTimeout(resolve, CATCH_UP_STEP_MS));
+    }
+  }
+
+  return {
+    submitted: submittedDocument,
+
+    async start(plan, workflowType) {
+      try {
+        await startTask(temporal, config.taskQueue, plan, workflowType);
+        await inventory.tasks.markStarted(plan.taskId);
+      } catch (error) {
+        logger.warn({ err: error, taskId: plan.taskId }, 'the task is stored but not started; trying again');
+      }
+    },
+
+    async read(taskId) {
+      const row = await inventory.tasks.find(taskId);
+      return row === undefined ? undefined : readRow(row);
+    },
+
+    async basic(rows) {
+      const documents: BasicTaskInstance[] = [];
+      for (let from = 0; from < rows.length; from += PARALLEL_READS) {
+        const read = await Promise.all(rows.slice(from, from + PARALLEL_READS).map(readRow));
+        documents.push(...read.map(basicDocument));
+      }
+      return documents;
+    },
+
+    async retryTask(taskId, { requestId, who }) {
+      await readOrRefuse(taskId);
+      return obey(
+        { taskId, definition: retryTask, argument: { who }, requestId },
+        ({ status }) => status === 'FAILED',
+      );
+    },
+
+    async retrySubtask(taskId, subtaskId, { requestId, who }) {
+      const find = ({ subtasks }: WrappedTaskInstance) => {
+        const subtask = subtasks.find(({ id }) => id === subtaskId);
+        if (subtask !== undefined) return subtask;
+        throw new Refusal(404, 'TSK10001', `Task ${taskId} has no subtask ${subtaskId}.`);
+      };
+      find(await readOrRefuse(taskId));
+      const document = await obey(
+        { taskId, definition: retrySubtask, argument: { subtaskId, who }, requestId },
+        (current) => find(current).status === 'FAILED',
+      );
+      return find(document);
+    },
+
+    startReconciler: () => new Reconciler({ temporal, inventory, taskQueue: config.taskQueue, logger }),
+  };
 }

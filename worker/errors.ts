@@ -19,12 +19,15 @@ function messageOf(error: unknown): string {
 export function asFailure(error: unknown): Error {
   if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;
   const known = error instanceof TransientError || error instanceof PermanentError ? error : undefined;
-  return ApplicationFailure.create({
+  const failure = ApplicationFailure.create({
     message: messageOf(error),
     type: known?.type ?? (error instanceof Error ? error.name : 'Error'),
     nonRetryable: !(error instanceof TransientError),
     ...(known?.code === undefined ? {} : { details: [{ code: known.code }] }),
   });
+  // The stack repeats the message and names files of this machine.
+  failure.stack = `${failure.type}: ${failure.message}`;
+  return failure;
 }
 
 /**
@@ -40,10 +43,10 @@ export function failureInterceptor(context: Context): ActivityInterceptors {
         } catch (error) {
           const { cancellationSignal, info } = context;
           if (info.isLocal) throw error;
-          if (cancellationSignal.aborted && !(error instanceof PermanentError)) {
-            throw cancellationSignal.reason instanceof CancelledFailure ? cancellationSignal.reason : error;
-          }
-          throw asFailure(error);
+          const cancelled =
+            cancellationSignal.aborted && cancellationSignal.reason instanceof CancelledFailure;
+          const decided = error instanceof PermanentError || error instanceof ApplicationFailure;
+          throw cancelled && !decided ? cancellationSignal.reason : asFailure(error);
         }
       },
     },

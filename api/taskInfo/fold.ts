@@ -1,0 +1,195 @@
+/**
+ * State of a task ← its history, event by event. The task's own machine decides what an event means, so the
+ * document and the workflow cannot disagree. Workflow-task events are never looked at: some of them are invented by
+ * the server for the reader and vanish again.
+ */
+import { defaultFailureConverter, defaultPayloadConverter } from '@temporalio/common';
+import type { temporal } from '@temporalio/proto';
+import { effectiveTimeout, failureText } from '../../workflows/failures';
+import { addressOfWorker, parseActivityId } from '../../workflows/ids';
+import { CommandRefusedError, type SubtaskState, TaskMachine } from '../../workflows/machine';
+import { retrySubtask, retryTask, subtaskIdOf, TASK_STATE } from '../../workflows/messages';
+import type { Plan, TaskStatus } from '../../workflows/plan';
+
+export type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
+type Payload = temporal.api.common.v1.IPayload;
+type Failure = temporal.api.failure.v1.IFailure;
+type Timestamp = { seconds?: unknown; nanos?: number | null } | null | undefined;
+
+/** What history says of the newest run of a subtask; times in ms since 1970. */
+export interface RunFacts {
+  readonly run: number;
+  readonly scheduledTime: number;
+  /** Of the last attempt, known when the run has ended. */
+  startedTime?: number;
+  finishTime?: number;
+  attempt?: number;
+  executor?: string;
+}
+
+/** How a closed workflow ended. */
+export interface Closing {
+  readonly successful: boolean;
+  readonly time: number;
+  /** For a person; '' when successful. */
+  readonly reason: string;
+}
+
+/** Milliseconds since 1970 of a protobuf timestamp. */
+export function millis(time: Timestamp): number {
+  return Number(time?.seconds ?? 0) * 1000 + Math.floor((time?.nanos ?? 0) / 1_000_000);
+}
+
+/** The text of a raw failure, as the interpreter would say it. */
+export function failureMessage(failure: Failure | null | undefined, timeout?: number): string {
+  if (failure === null || failure === undefined) return 'It failed without a reason.';
+  return failureText(defaultFailureConverter.failureToError(failure, defaultPayloadConverter), timeout);
+}
+
+export class FoldedTask {
+  machine: TaskMachine;
+  closing: Closing | undefined;
+  /** Newest event that was applied; workflow-task events do not count. */
+  lastEventId = 0;
+  /** By subtask id. */
+  readonly runs = new Map<number, RunFacts>();
+  readonly #subtaskOfEvent = new Map<string, number>();
+  #acknowledged: TaskStatus = 'RUNNING';
+  #cancelRequestedBy = '';
+
+  /** The state before the first event. */
+  constructor(plan: Plan) {
+    this.machine = new TaskMachine(plan);
+  }
+
+  /** @throws Error when the first event is none of a task */
+  static fromFirstEvent(event: HistoryEvent): FoldedTask {
+    const payload = event.workflowExecutionStartedEventAttributes?.input?.payloads?.[0];
+    if (payload === undefined) throw new Error('The history does not begin with the start of a task.');
+    const folded = new FoldedTask(decode<Plan>(payload));
+    folded.lastEventId = Number(event.eventId);
+    return folded;
+  }
+
+  /**
+   * SUCCESSFUL only when the workflow has completed: then the locks are released. FAILED only when the workflow has
+   * taken note, which its search attribute proves: then a retry is accepted and the list shows it, too.
+   */
+  get status(): TaskStatus {
+    if (this.closing !== undefined) return this.closing.successful ? 'SUCCESSFUL' : 'FAILED';
+    return this.machine.status === 'FAILED' && this.#acknowledged === 'FAILED' ? 'FAILED' : 'RUNNING';
+  }
+
+  /** Events come in the order of their ids; ones already applied are left out. */
+  apply(event: HistoryEvent): void {
+    const id = Number(event.eventId);
+    if (id <= this.lastEventId || isWorkflowTaskEvent(event)) return;
+    this.lastEventId = id;
+    this.#applyActivity(event);
+    this.#applyCommand(event);
+    this.#applyClosing(event);
+  }
+
+  #applyActivity(event: HistoryEvent): void {
+    const time = millis(event.eventTime);
+    const scheduled = event.activityTaskScheduledEventAttributes;
+    if (scheduled) {
+      const key = parseActivityId(scheduled.activityId ?? '');
+      const state = key === undefined ? undefined : this.machine.subtasks.get(key.subtaskId);
+      if (key === undefined || state === undefined) return;
+      this.#subtaskOfEvent.set(String(event.eventId), key.subtaskId);
+      this.machine.start(key.subtaskId);
+      this.runs.set(key.subtaskId, { run: key.run, scheduledTime: time });
+      return;
+    }
+    const started = event.activityTaskStartedEventAttributes;
+    if (started) {
+      const facts = this.runs.get(this.#stateOf(started)?.plan.id ?? 0);
+      if (facts === undefined) return;
+      facts.startedTime = time;
+      facts.attempt = started.attempt ?? 1;
+      const executor = addressOfWorker(started.identity ?? '');
+      if (executor !== undefined) facts.executor = executor;
+      return;
+    }
+    const completed = event.activityTaskCompletedEventAttributes;
+    const failed = event.activityTaskFailedEventAttributes;
+    const timedOut = event.activityTaskTimedOutEventAttributes;
+    const canceled = event.activityTaskCanceledEventAttributes;
+    const state = this.#stateOf(completed ?? failed ?? timedOut ?? canceled);
+    if (state === undefined) return;
+    const { plan } = state;
+    const facts = this.runs.get(plan.id);
+    if (facts !== undefined) facts.finishTime = time;
+    if (completed) this.machine.succeed(plan.id);
+    else if (canceled) this.machine.fail(plan.id, failureMessage({ canceledFailureInfo: {} }));
+    else {
+      const failure = (failed ?? timedOut)?.failure;
+      this.machine.fail(plan.id, failureMessage(failure, effectiveTimeout(plan.timeout)));
+    }
+  }
+
+  /** An accepted update that the workflow refused afterwards is refused by this machine as well. */
+  #applyCommand(event: HistoryEvent): void {
+    const state = event.upsertWorkflowSearchAttributesEventAttributes?.searchAttributes?.indexedFields;
+    const taskState = state?.[TASK_STATE.name];
+    if (taskState) this.#acknowledged = decode<TaskStatus>(taskState);
+    const input = event.workflowExecutionUpdateAcceptedEventAttributes?.acceptedRequest?.input;
+    if (!input) return;
+    this.#acknowledged = 'RUNNING';
+    const argument = input.args?.payloads?.[0];
+    try {
+      if (input.name === retryTask.name) this.machine.retryTask();
+      if (input.name === retrySubtask.name && argument) {
+        this.machine.retrySubtask(subtaskIdOf(decode(argument)) ?? 0);
+      }
+    } catch (error) {
+      if (!(error instanceof CommandRefusedError)) throw error;
+    }
+  }
+
+  #applyClosing(event: HistoryEvent): void {
+    const time = millis(event.eventTime);
+    const close = (successful: boolean, reason: string) => {
+      this.closing = { successful, time, reason };
+    };
+    const cancelRequested = event.workflowExecutionCancelRequestedEventAttributes;
+    const failed = event.workflowExecutionFailedEventAttributes;
+    const terminated = event.workflowExecutionTerminatedEventAttributes;
+    if (cancelRequested) this.#cancelRequestedBy = cancelRequested.identity ?? '';
+    else if (event.workflowExecutionCompletedEventAttributes) close(true, '');
+    else if (failed) close(false, `The workflow failed: ${failureMessage(failed.failure)}`);
+    else if (event.workflowExecutionTimedOutEventAttributes)
+      close(false, 'The workflow exceeded its timeout.');
+    else if (event.workflowExecutionCanceledEventAttributes) {
+      close(false, `The workflow was cancelled${by(this.#cancelRequestedBy)}; it cannot be retried.`);
+    } else if (terminated) {
+      const reason = terminated.reason ? `: ${terminated.reason}` : '';
+      close(
+        false,
+        `The workflow was terminated${by(terminated.identity ?? '')}${reason}; it cannot be retried.`,
+      );
+    }
+  }
+
+  #stateOf(attributes: { scheduledEventId?: unknown } | null | undefined): SubtaskState | undefined {
+    const id = this.#subtaskOfEvent.get(String(attributes?.scheduledEventId ?? ''));
+    return id === undefined ? undefined : this.machine.subtasks.get(id);
+  }
+}
+
+const by = (identity: string): string => (identity === '' ? '' : ` by ${identity}`);
+
+function decode<T>(payload: Payload): T {
+  return defaultPayloadConverter.fromPayload<T>(payload);
+}
+
+function isWorkflowTaskEvent(event: HistoryEvent): boolean {
+  return Boolean(
+    event.workflowTaskScheduledEventAttributes ??
+      event.workflowTaskStartedEventAttributes ??
+      event.workflowTaskCompletedEventAttributes ??
+      event.workflowTaskTimedOutEventAttributes ??
+      event.workflowTaskFailedEventAttributes,
+  );
+}

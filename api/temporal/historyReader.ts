@@ -1,0 +1,193 @@
+/** Reads tasks from Temporal: the only file that speaks its raw service and decodes its raw answers. */
+import { isGrpcServiceError } from '@temporalio/client';
+import type { temporal } from '@temporalio/proto';
+import type { TemporalHandle } from '../../runtime/temporal';
+import { addressOfWorker } from '../../workflows/ids';
+import type { PendingActivity } from '../taskInfo/document';
+import { FoldedTask, failureMessage, type HistoryEvent, millis } from '../taskInfo/fold';
+
+type PendingInfo = temporal.api.workflow.v1.IPendingActivityInfo;
+const PENDING_STATES = {
+  1: 'SCHEDULED',
+  2: 'STARTED',
+  3: 'CANCEL_REQUESTED',
+  4: 'PAUSED',
+  5: 'PAUSE_REQUESTED',
+} as const;
+/** gRPC status NOT_FOUND. */
+const NOT_FOUND = 5;
+const PAGE = 1000;
+
+/** A task as Temporal knows it now. `folded` is shared and grows with later readings. */
+export interface TaskReading {
+  readonly folded: FoldedTask;
+  readonly pending: ReadonlyMap<string, PendingActivity>;
+}
+
+interface Remembered {
+  readonly runId: string;
+  readonly folded: FoldedTask;
+  /** Length of the history that describe told before the events were read. */
+  historyLength: number;
+}
+
+export class HistoryReader {
+  readonly #temporal: TemporalHandle;
+  readonly #capacity: number;
+  /** Least recently read first. */
+  readonly #remembered = new Map<string, Remembered>();
+  readonly #reading = new Map<string, Promise<unknown>>();
+
+  /** @param capacity how many open tasks are kept folded */
+  constructor(temporal: TemporalHandle, capacity = 200) {
+    this.#temporal = temporal;
+    this.#capacity = capacity;
+  }
+
+  /**
+   * The task's state now; undefined when Temporal does not know the workflow. A task that was read before costs a
+   * describe and the new events only.
+   *
+   * @throws ServiceError when Temporal does not answer within 5 s
+   */
+  async read(workflowId: string): Promise<TaskReading | undefined> {
+    // One at a time for a task, so that no event is folded twice.
+    const before = this.#reading.get(workflowId);
+    const reading = (before ?? Promise.resolve()).catch(() => undefined).then(() => this.#read(workflowId));
+    this.#reading.set(workflowId, reading);
+    try {
+      return await reading;
+    } finally {
+      if (this.#reading.get(workflowId) === reading) this.#reading.delete(workflowId);
+    }
+  }
+
+  async #read(workflowId: string): Promise<TaskReading | undefined> {
+    // Describe first: then every pending activity is in the history that is read after it.
+    const described = await this.#describe(workflowId);
+    const info = described?.workflowExecutionInfo;
+    const runId = info?.execution?.runId;
+    if (!described || !runId) {
+      this.#remembered.delete(workflowId);
+      return undefined;
+    }
+    const historyLength = Number(info?.historyLength ?? 0);
+    const known = this.#remembered.get(workflowId);
+    this.#remembered.delete(workflowId);
+    let current: Remembered;
+    if (known?.runId !== runId) {
+      current = { runId, folded: await this.#foldAll(workflowId, runId), historyLength };
+    } else {
+      current = known;
+      if (known.historyLength !== historyLength) {
+        await this.#foldNew(workflowId, runId, known.folded);
+        known.historyLength = historyLength;
+      }
+    }
+    if (current.folded.closing === undefined) this.#remember(workflowId, current);
+    return { folded: current.folded, pending: pendingOf(described.pendingActivities ?? [], current.folded) };
+  }
+
+  #remember(workflowId: string, entry: Remembered): void {
+    this.#remembered.set(workflowId, entry);
+    for (const oldest of this.#remembered.keys()) {
+      if (this.#remembered.size <= this.#capacity) break;
+      this.#remembered.delete(oldest);
+    }
+  }
+
+  async #describe(
+    workflowId: string,
+  ): Promise<temporal.api.workflowservice.v1.IDescribeWorkflowExecutionResponse | undefined> {
+    const { connection, namespace } = this.#temporal;
+    try {
+      return await this.#deadline(() =>
+        connection.workflowService.describeWorkflowExecution({ namespace, execution: { workflowId } }),
+      );
+    } catch (error) {
+      // A missing namespace has the same code, and must not look like a missing workflow.
+      const missing =
+        isGrpcServiceError(error) && error.code === NOT_FOUND && !/namespace/i.test(error.details);
+      if (missing) return undefined;
+      throw error;
+    }
+  }
+
+  async #foldAll(workflowId: string, runId: string): Promise<FoldedTask> {
+    let folded: FoldedTask | undefined;
+    let nextPageToken: Uint8Array | null | undefined;
+    do {
+      const page = await this.#page('getWorkflowExecutionHistory', workflowId, runId, nextPageToken, PAGE);
+      for (const event of page.history?.events ?? []) {
+        if (folded === undefined) folded = FoldedTask.fromFirstEvent(event);
+        else folded.apply(event);
+      }
+      nextPageToken = page.nextPageToken;
+    } while (nextPageToken !== null && nextPageToken !== undefined && nextPageToken.length > 0);
+    if (folded === undefined) throw new Error(`The history of ${workflowId} is empty.`);
+    return folded;
+  }
+
+  /** Newest first, until what is folded already: a page or two, however long the history is. */
+  async #foldNew(workflowId: string, runId: string, folded: FoldedTask): Promise<void> {
+    const fresh: HistoryEvent[] = [];
+    let nextPageToken: Uint8Array | null | undefined;
+    do {
+      const page = await this.#page(
+        'getWorkflowExecutionHistoryReverse',
+        workflowId,
+        runId,
+        nextPageToken,
+        50,
+      );
+      const events = page.history?.events ?? [];
+      fresh.push(...events.filter((event) => Number(event.eventId) > folded.lastEventId));
+      if (events.some((event) => Number(event.eventId) <= folded.lastEventId)) break;
+      nextPageToken = page.nextPageToken;
+    } while (nextPageToken !== null && nextPageToken !== undefined && nextPageToken.length > 0);
+    for (const event of fresh.reverse()) folded.apply(event);
+  }
+
+  #page(
+    method: 'getWorkflowExecutionHistory' | 'getWorkflowExecutionHistoryReverse',
+    workflowId: string,
+    runId: string,
+    nextPageToken: Uint8Array | null | undefined,
+    maximumPageSize: number,
+  ): Promise<temporal.api.workflowservice.v1.IGetWorkflowExecutionHistoryResponse> {
+    const { connection, namespace } = this.#temporal;
+    return this.#deadline(() =>
+      connection.workflowService[method]({
+        namespace,
+        execution: { workflowId, runId },
+        maximumPageSize,
+        ...(nextPageToken ? { nextPageToken } : {}),
+      }),
+    );
+  }
+
+  #deadline<T>(call: () => Promise<T>): Promise<T> {
+    return this.#temporal.connection.withDeadline(Date.now() + 5_000, call);
+  }
+}
+
+function pendingOf(infos: readonly PendingInfo[], folded: FoldedTask): Map<string, PendingActivity> {
+  return new Map(
+    infos.map((info) => {
+      const id = info.activityId ?? '';
+      const executor = addressOfWorker(info.lastWorkerIdentity ?? '');
+      const timeout = folded.machine.subtasks.get(Number.parseInt(id, 10))?.plan.timeout;
+      return [
+        id,
+        {
+          activityId: id,
+          state: PENDING_STATES[(info.state ?? 1) as keyof typeof PENDING_STATES] ?? 'SCHEDULED',
+          attempt: info.attempt ?? 1,
+          ...(info.lastStartedTime ? { lastStartedTime: millis(info.lastStartedTime) } : {}),
+          ...(info.lastFailure ? { lastFailure: failureMessage(info.lastFailure, timeout) } : {}),
+          ...(executor === undefined ? {} : { executor }),
+        },
+      ];
+    }),
+  );
+}

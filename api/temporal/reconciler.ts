@@ -1,0 +1,171 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Inventory, TaskRow } from '../../inventory/types';
+import { PermanentError } from '../../runtime/errors';
+import type { Logger } from '../../runtime/logger';
+import type { TemporalHandle } from '../../runtime/temporal';
+import { taskIdOf, taskWorkflowId } from '../../workflows/ids';
+import { taskDocument } from '../taskInfo/document';
+import { FoldedTask } from '../taskInfo/fold';
+import { HistoryReader, type TaskReading } from './historyReader';
+import { startTask } from './starter';
+
+export interface ReconcilerDeps {
+  readonly temporal: TemporalHandle;
+  readonly inventory: Inventory;
+  readonly taskQueue: string;
+  readonly logger: Logger;
+}
+
+const INTERVAL_MS = 1_000;
+/** The request that made a row starts it itself; only what that left behind is ours. */
+const UNSTARTED_AFTER_MS = 2_000;
+/** How far back closed workflows are looked up each time: far more than visibility ever lags. */
+const LOOK_BACK_MS = 120_000;
+/** How often every open row is compared with the open workflows. */
+const SWEEP_MS = 60_000;
+/** A workflow that Temporal does not know for this long is gone; a wrong TEMPORAL_ADDRESS is corrected before. */
+const GONE_AFTER_MS = 600_000;
+
+/**
+ * Brings rows and workflows together: starts tasks whose start was lost, stores the final document of closed ones,
+ * which releases the locks of a workflow that somebody terminated or cancelled. Any number of them may run.
+ */
+export class Reconciler {
+  readonly #deps: ReconcilerDeps;
+  readonly #reader: HistoryReader;
+  readonly #archived = new Set<number>();
+  readonly #unknownSince = new Map<number, number>();
+  readonly #stop = new AbortController();
+  readonly #loop: Promise<void>;
+  #sweptAt = 0;
+  #complained = '';
+
+  constructor(deps: ReconcilerDeps) {
+    this.#deps = deps;
+    this.#reader = new HistoryReader(deps.temporal, 0);
+    this.#loop = this.#run();
+  }
+
+  /** Returns when the step under way has ended. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#loop;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      try {
+        await this.#startLost();
+        await this.#archiveClosed();
+        if (Date.now() - this.#sweptAt >= SWEEP_MS) await this.#sweep();
+        this.#complained = '';
+      } catch (error) {
+        this.#complain('tasks cannot be reconciled now; trying again every second', error);
+      }
+      await delay(INTERVAL_MS, undefined, { signal: this.#stop.signal }).catch(() => undefined);
+    }
+  }
+
+  async #startLost(): Promise<void> {
+    const { inventory, temporal, taskQueue, logger } = this.#deps;
+    const before = new Date(Date.now() - UNSTARTED_AFTER_MS).toISOString();
+    for (const row of await inventory.tasks.listUnstarted(before)) {
+      if (this.#stop.signal.aborted) return;
+      try {
+        await startTask(temporal, taskQueue, row.plan, row.workflowType);
+      } catch (error) {
+        if (!(error instanceof PermanentError)) throw error;
+        await this.#giveUp(row, error.message);
+        continue;
+      }
+      await inventory.tasks.markStarted(row.id);
+      logger.info({ taskId: row.id }, 'started a task whose start had been lost');
+    }
+  }
+
+  async #archiveClosed(): Promise<void> {
+    const since = new Date(Date.now() - LOOK_BACK_MS).toISOString();
+    const query = `ExecutionStatus != 'Running' AND CloseTime > '${since}' AND TaskQueue = '${this.#deps.taskQueue}'`;
+    const seen = new Set<number>();
+    for await (const { workflowId } of this.#deps.temporal.client.workflow.list({ query })) {
+      if (this.#stop.signal.aborted) return;
+      const taskId = taskIdOf(workflowId);
+      if (taskId === undefined) continue;
+      seen.add(taskId);
+      if (!this.#archived.has(taskId)) await this.#archive(await this.#deps.inventory.tasks.find(taskId));
+    }
+    for (const taskId of this.#archived) if (!seen.has(taskId)) this.#archived.delete(taskId);
+  }
+
+  async #sweep(): Promise<void> {
+    const rows = (await this.#deps.inventory.tasks.listOpen()).filter((row) => row.started);
+    if (rows.length > 0) {
+      const query = `ExecutionStatus = 'Running' AND TaskQueue = '${this.#deps.taskQueue}'`;
+      const open = new Set<number | undefined>();
+      for await (const { workflowId } of this.#deps.temporal.client.workflow.list({ query })) {
+        open.add(taskIdOf(workflowId));
+      }
+      for (const row of rows) {
+        if (this.#stop.signal.aborted) return;
+        if (row.closed || !open.has(row.id)) await this.#archive(row);
+      }
+    }
+    this.#sweptAt = Date.now();
+  }
+
+  async #archive(row: TaskRow | undefined): Promise<void> {
+    if (row === undefined) return;
+    if (row.closed && row.document !== null) {
+      this.#archived.add(row.id);
+      return;
+    }
+    const reading = await this.#reader.read(taskWorkflowId(row.id));
+    if (reading === undefined) return this.#noteUnknown(row);
+    this.#unknownSince.delete(row.id);
+    if (reading.folded.closing !== undefined) await this.#store(row, reading);
+  }
+
+  async #noteUnknown(row: TaskRow): Promise<void> {
+    const since = this.#unknownSince.get(row.id) ?? Date.now();
+    this.#unknownSince.set(row.id, since);
+    const { address, namespace } = this.#deps.temporal;
+    const reason = `Temporal at ${address}, namespace ${namespace}, does not know the workflow of task ${row.id}`;
+    if (Date.now() - since < GONE_AFTER_MS) {
+      this.#deps.logger.warn(
+        { taskId: row.id },
+        `${reason}; if that lasts for ${GONE_AFTER_MS / 60_000} min, the task counts as FAILED`,
+      );
+      return;
+    }
+    await this.#giveUp(row, `${reason}; it cannot go on.`);
+  }
+
+  async #giveUp(row: TaskRow, reason: string): Promise<void> {
+    const folded = new FoldedTask(row.plan);
+    folded.closing = { successful: false, time: Date.now(), reason };
+    await this.#store(row, { folded, pending: new Map() });
+  }
+
+  async #store(row: TaskRow, { folded, pending }: TaskReading): Promise<void> {
+    const { closing, machine, status } = folded;
+    if (closing === undefined) return;
+    await this.#deps.inventory.tasks.archive(row.id, {
+      document: taskDocument(folded, pending),
+      status,
+      operation: machine.operation,
+      finishTime: new Date(closing.time).toISOString(),
+    });
+    this.#archived.add(row.id);
+    this.#unknownSince.delete(row.id);
+    if (!closing.successful) this.#deps.logger.warn({ taskId: row.id }, `the task ended: ${closing.reason}`);
+  }
+
+  /** The same trouble is told once. */
+  #complain(what: string, error: unknown): void {
+    const text = error instanceof Error ? error.message : String(error);
+    if (text !== this.#complained && !this.#stop.signal.aborted) {
+      this.#deps.logger.warn({ err: error }, what);
+    }
+    this.#complained = text;
+  }
+}

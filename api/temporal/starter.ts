@@ -1,0 +1,86 @@
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import { PermanentError } from '../../runtime/errors';
+import { SEARCH_ATTRIBUTES, type TemporalHandle } from '../../runtime/temporal';
+import { taskWorkflowId } from '../../workflows/ids';
+import { placeOf } from '../../workflows/messages';
+import type { Plan } from '../../workflows/plan';
+
+const TIMEOUT_MS = 3_000;
+/** Temporal keeps one line of 400 bytes. */
+const MAX_SUMMARY = 200;
+
+/** Where the task works, each place once. */
+function places(plan: Plan): string[] {
+  return [...new Set(plan.subtasks.map(placeOf).filter((place) => place !== ''))];
+}
+
+function summary(plan: Plan): string {
+  return [plan.name, ...places(plan)].join(' · ').slice(0, MAX_SUMMARY);
+}
+
+/** Markdown for the Web UI. */
+function details(plan: Plan): string {
+  const cluster = plan.context.stringMap.obproxy_cluster_name;
+  return [
+    `**${plan.name}**, task ${plan.taskId} of ${plan.creator.name}, accepted ${plan.createTime}`,
+    '',
+    ...(cluster === undefined ? [] : [`- OBProxy cluster: ${cluster}`]),
+    ...(plan.cluster === undefined ? [] : [`- OceanBase cluster: ${plan.cluster.name}`]),
+    `- where: ${places(plan).join(', ') || 'no host'}`,
+    `- subtasks: ${plan.subtasks.length}`,
+    `- trace id: ${plan.traceId}`,
+  ].join('\n');
+}
+
+/**
+ * Starts the workflow of a task; a second start of the same task does nothing.
+ *
+ * @throws PermanentError when Temporal has a workflow of that id which is of another installation
+ * @throws ServiceError when Temporal does not answer within 3 s
+ */
+export async function startTask(
+  { client, connection }: TemporalHandle,
+  taskQueue: string,
+  plan: Plan,
+  workflowType: string,
+): Promise<void> {
+  const workflowId = taskWorkflowId(plan.taskId);
+  const obproxyCluster = plan.context.stringMap.obproxy_cluster_name;
+  const deadline = Date.now() + TIMEOUT_MS;
+  try {
+    await connection.withDeadline(deadline, () =>
+      client.workflow.start(workflowType, {
+        workflowId,
+        taskQueue,
+        args: [plan],
+        workflowIdReusePolicy: 'REJECT_DUPLICATE',
+        staticSummary: summary(plan),
+        staticDetails: details(plan),
+        memo: { taskId: plan.taskId, traceId: plan.traceId, createTime: plan.createTime },
+        typedSearchAttributes: [
+          { key: SEARCH_ATTRIBUTES.TaskState, value: 'RUNNING' },
+          { key: SEARCH_ATTRIBUTES.NeedsOperator, value: false },
+          { key: SEARCH_ATTRIBUTES.TaskName, value: plan.name },
+          ...(plan.cluster === undefined
+            ? []
+            : [{ key: SEARCH_ATTRIBUTES.ObCluster, value: plan.cluster.name }]),
+          ...(obproxyCluster === undefined
+            ? []
+            : [{ key: SEARCH_ATTRIBUTES.ObproxyCluster, value: obproxyCluster }]),
+        ],
+      }),
+    );
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    const { memo } = await connection.withDeadline(deadline, () =>
+      client.workflow.getHandle(workflowId).describe(),
+    );
+    if (memo?.traceId === plan.traceId && memo.createTime === plan.createTime) return;
+    throw new PermanentError({
+      type: 'ForeignWorkflow',
+      tried: `start task ${plan.taskId}`,
+      cameBack: `the namespace already has a workflow ${workflowId} that belongs to another database`,
+      next: 'Give every obflow database a Temporal namespace (or data folder) of its own, then send the request again.',
+    });
+  }
+}

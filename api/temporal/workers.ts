@@ -1,0 +1,35 @@
+import { isGrpcServiceError } from '@temporalio/client';
+import type { TemporalHandle } from '../../runtime/temporal';
+import { millis } from '../taskInfo/fold';
+
+/** Workers report every second; a dead one stays listed. */
+const FRESH_MS = 5_000;
+const RUNNING = 1;
+/** gRPC status UNIMPLEMENTED: servers before worker heartbeats. */
+const UNIMPLEMENTED = 12;
+
+/**
+ * Whether a live worker takes tasks of this queue (4 ms). `describeTaskQueue` would tell of dead ones for minutes.
+ * True, too, where the server cannot say.
+ */
+export async function hasLiveWorker(
+  { connection, namespace }: TemporalHandle,
+  taskQueue: string,
+): Promise<boolean> {
+  try {
+    const { workersInfo, workers } = await connection.withDeadline(Date.now() + 3_000, () =>
+      connection.workflowService.listWorkers({ namespace, query: `TaskQueue = '${taskQueue}'` }),
+    );
+    const beats = (workersInfo ?? []).map((worker) => worker.workerHeartbeat);
+    if (beats.length > 0) {
+      return beats.some(
+        (beat) => beat?.status === RUNNING && Date.now() - millis(beat.heartbeatTime) < FRESH_MS,
+      );
+    }
+    // Newer servers leave the heartbeats out; then the status must do.
+    return (workers ?? []).some((worker) => worker.status === RUNNING);
+  } catch (error) {
+    if (isGrpcServiceError(error) && error.code === UNIMPLEMENTED) return true;
+    throw error;
+  }
+}
