@@ -1,0 +1,99 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import {
+  givenHost,
+  givenObCluster,
+  givenPackage,
+  givenProxyCluster,
+  type Json,
+  startTestApi,
+  type TestApi,
+} from './harness';
+
+const golden = (name: string): Json =>
+  JSON.parse(readFileSync(path.join(__dirname, '..', 'golden', `${name}.json`), 'utf8'));
+
+/** What a sample cannot fix: ids, times, addresses, and the numbering of seriesId. */
+function comparable(answer: Json): Json {
+  const { traceId, timestamp, server, duration, ...rest } = answer;
+  expect(traceId).toMatch(/^[0-9a-f]{16}$/);
+  expect(timestamp).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d$/);
+  expect(typeof server).toBe('string');
+  expect(Number.isInteger(duration)).toBe(true);
+  const task = ({ id, startTime, executor, subtasks, hostId, ...fields }: Json): Json => {
+    const names = new Map<number, string>(subtasks.map((subtask: Json) => [subtask.id, subtask.name]));
+    expect(startTime).toMatch(/[+-]\d\d:\d\d$/);
+    expect([...subtasks].map((subtask: Json) => subtask.seriesId).sort((a, b) => a - b)).toEqual(
+      subtasks.map((_: Json, index: number) => index),
+    );
+    return {
+      ...fields,
+      hostId: typeof hostId,
+      ids: [typeof id, typeof executor],
+      subtasks: subtasks
+        .map(({ id: _id, seriesId: _series, upstreams, downstreams, ...subtask }: Json) => ({
+          ...subtask,
+          upstreams: upstreams.map((up: number) => names.get(up)),
+          downstreams: downstreams.map((down: number) => names.get(down)),
+        }))
+        .sort((a: Json, b: Json) => a.name.localeCompare(b.name)),
+    };
+  };
+  const { contents, ...single } = rest.data;
+  return { ...rest, data: contents === undefined ? task(single) : { contents: contents.map(task) } };
+}
+
+describe('answers to the documented sample requests', () => {
+  let api: TestApi;
+  beforeAll(async () => {
+    api = await startTestApi();
+  });
+  afterAll(() => api.stop());
+
+  test('batchAdd answers the sample in every field but ids, times, addresses and seriesId', async () => {
+    const clusterId = await givenProxyCluster(api.inventory, 'test');
+    await givenHost(api.inventory, '10.1.0.1');
+    const hostId = await givenHost(api.inventory, '10.1.0.2');
+    await givenPackage(api.inventory, { version: '1.9.1.1', release: '1919579.el7' });
+    const request = { ...golden('add-obproxy.request'), hostIds: [hostId] };
+
+    const answer = await api.send(
+      'POST',
+      `/api/v2/obproxy/clusters/${clusterId}/obproxies/batchAdd`,
+      request,
+    );
+    expect(answer.status).toBe(200);
+    const expected = golden('add-obproxy.response');
+    const context = expected.data.contents[0].context.stringMap;
+    const [server] = (await api.inventory.obproxy.findCluster(clusterId))!.servers;
+    // Ids of this inventory.
+    Object.assign(context, {
+      host_id: String(hostId),
+      obproxy_cluster_id: String(clusterId),
+      obproxy_server_id: String(server!.id),
+    });
+    expect(comparable(answer.body)).toEqual(comparable(expected));
+    expect(api.started.map((plan) => plan.taskId)).toEqual([answer.body.data.contents[0].id]);
+  });
+
+  test('create cluster answers the sample, with obproxyClusterId beside the task', async () => {
+    await givenObCluster(api.inventory, 'hooray', 1);
+    const request = golden('create-obproxy-cluster.request');
+    const answer = await api.send('POST', '/api/v2/obproxy/clusters', request);
+    expect(answer.status).toBe(200);
+    const { obproxyClusterId, ...task } = answer.body.data;
+    expect(comparable({ ...answer.body, data: task })).toEqual(
+      comparable(golden('create-obproxy-cluster.response')),
+    );
+
+    const cluster = await api.inventory.obproxy.findCluster(obproxyClusterId);
+    expect(cluster).toMatchObject({
+      name: 'OBProxy001',
+      address: 'foo.bar',
+      port: 2883,
+      workMode: 'CONFIG_URL',
+      obLinks: [{ clusterName: 'hooray', obClusterId: 1, username: 'proxyro' }],
+    });
+    expect(api.started.at(-1)!.taskId).toBe(task.id);
+  });
+});

@@ -1,0 +1,251 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { startApi } from '../../api/server';
+import { submittedDocument } from '../../api/taskInfo/document';
+import type { TaskService } from '../../api/tasks';
+import { createHosts } from '../../hosts';
+import { openInventory } from '../../inventory';
+import type { Inventory, PackageRow } from '../../inventory/types';
+import { createLogger } from '../../runtime/logger';
+import type { TemporalHandle } from '../../runtime/temporal';
+import type { Plan } from '../../workflows/plan';
+
+export const PASSWORD = 'Planted.Adm1n+pass';
+
+// biome-ignore lint/suspicious/noExplicitAny: answers are looked at field by field
+export type Json = any;
+
+export interface Answer {
+  readonly status: number;
+  readonly body: Json;
+  readonly headers: Headers;
+  readonly text: string;
+}
+
+export interface TestApi {
+  readonly url: string;
+  readonly dataDir: string;
+  readonly inventory: Inventory;
+  /** Plans handed to the task service for starting. */
+  readonly started: Plan[];
+  readonly commands: { taskId: number; subtaskId?: number; requestId: string; who: string }[];
+  send(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  /** Counts of everything a request could leave behind. */
+  traces(): Promise<Record<string, number>>;
+  stop(): Promise<void>;
+}
+
+/**
+ * The API over a real inventory. Temporal is left out: a task service that only notes what it is asked to start
+ * stands at that border (the real one is tested in test/api/tasks and end to end).
+ */
+export async function startTestApi(): Promise<TestApi> {
+  const dataDir = await mkdtemp(path.join(os.tmpdir(), 'obflow-api-'));
+  const inventory = await openInventory({
+    databaseUrl: `file:${path.join(dataDir, 'obflow.db')}`,
+    masterKeyFile: path.join(dataDir, 'master.key'),
+  });
+  await inventory.users.ensureAdmin(PASSWORD);
+  const hosts = createHosts({ pinHostKey: (id, key) => inventory.hosts.pinHostKey(id, key) });
+  const started: Plan[] = [];
+  const commands: TestApi['commands'] = [];
+  const tasks: TaskService = {
+    submitted: submittedDocument,
+    start: async (plan) => {
+      // Committed before it is started: the row must be readable from outside by now.
+      if ((await inventory.tasks.find(plan.taskId)) === undefined) throw new Error('started before stored');
+      started.push(plan);
+    },
+    read: async () => undefined,
+    basic: async (rows) =>
+      rows.map((row) => ({
+        id: row.id,
+        name: row.name,
+        status: row.status,
+        creator: row.creator,
+        startTime: row.createTime,
+        subtasks: [],
+      })),
+    retryTask: async (taskId, command) => {
+      commands.push({ taskId, ...command });
+      return {} as Json;
+    },
+    retrySubtask: async (taskId, subtaskId, command) => {
+      commands.push({ taskId, subtaskId, ...command });
+      return {} as Json;
+    },
+    startReconciler: () => ({ stop: async () => undefined }),
+  };
+  const api = await startApi({
+    config: {
+      listen: [{ host: '127.0.0.1', port: 0 }],
+      publicUrl: 'http://10.9.8.7:8080',
+      dataDir,
+      databaseUrl: '',
+      masterKeyFile: '',
+      adminPassword: undefined,
+      taskQueue: 'none',
+      temporalPort: 0,
+      temporalUiPort: 0,
+      logLevel: 'silent',
+    },
+    inventory,
+    hosts,
+    temporal: {
+      connection: { withDeadline: () => Promise.reject(new Error('no Temporal here')) },
+    } as unknown as TemporalHandle,
+    tasks,
+    logger: createLogger('api', 'silent'),
+  });
+  const url = api.urls[0]!;
+  const send: TestApi['send'] = async (method, where, body, headers = {}) => {
+    const raw = typeof body === 'string' || body instanceof FormData || body instanceof Uint8Array;
+    const response = await fetch(url + where, {
+      method,
+      headers: {
+        authorization: basic('admin', PASSWORD),
+        ...(body === undefined || body instanceof FormData ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: raw ? (body as string) : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    const json = response.headers.get('content-type')?.includes('json') ? JSON.parse(text) : undefined;
+    return { status: response.status, body: json, headers: response.headers, text };
+  };
+  return {
+    url,
+    dataDir,
+    inventory,
+    started,
+    commands,
+    send,
+    async traces() {
+      const page = { page: 1, size: 1000 };
+      const clusters = await inventory.obproxy.listClusters(page);
+      const rows = await inventory.hosts.list({}, page);
+      const resources = [
+        ...rows.contents.map(({ id }) => `host:${id}:OB_PROXY`),
+        ...[...clusters.contents.map(({ id }) => id), 900].map((id) => `obproxy_cluster:${id}`),
+      ];
+      const holders = await Promise.all(resources.map((resource) => inventory.locks.holder(resource)));
+      return {
+        clusters: clusters.totalElements,
+        servers: clusters.contents.reduce((sum, { servers }) => sum + servers.length, 0),
+        tasks: (await inventory.tasks.list({}, page)).totalElements,
+        locks: holders.filter((holder) => holder !== undefined).length,
+        packages: (await inventory.packages.list({}, page)).totalElements,
+        files: (await readdir(path.join(dataDir, 'packages')).catch(() => [])).length,
+        started: started.length,
+      };
+    },
+    async stop() {
+      await api.stop();
+      await hosts.close();
+      await inventory.close();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+export function basic(user: string, password: string): string {
+  return `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+}
+
+/** Numbers the packages, so that each has its own content. */
+let packages = 0;
+
+/** A package row without its file: what operations look at. */
+export async function givenPackage(
+  inventory: Inventory,
+  part: { name?: string; version: string; release: string; architecture?: string; home?: string | null },
+): Promise<PackageRow> {
+  packages += 1;
+  const { name = 'obproxy', version, release, architecture = 'x86_64' } = part;
+  return inventory.packages.add({
+    fileName: `${name}-${version}-${release}.${architecture}.rpm`,
+    name,
+    version,
+    release,
+    architecture,
+    operatingSystem: release.split('.')[1] ?? null,
+    size: 1000,
+    sha256: String(packages).padStart(64, '0'),
+    sha1: String(packages).padStart(40, '0'),
+    type: 'OBPROXY_INSTALL_PACKAGE',
+    home: part.home === undefined ? `/opt/taobao/install/obproxy-${version}` : part.home,
+  });
+}
+
+/** A declared host, as if it had been reached. */
+export async function givenHost(
+  inventory: Inventory,
+  ip: string,
+  facts: { architecture?: string; osId?: string; osMajor?: string } = {},
+): Promise<number> {
+  const credential = await inventory.credentials.put({
+    name: 'root',
+    kind: 'SSH_PASSWORD',
+    username: 'root',
+    secret: 'Planted.ssh',
+  });
+  const { id } = await inventory.hosts.put({
+    ip,
+    sshPort: 22,
+    name: null,
+    credentialId: credential.id,
+    hostKey: null,
+    idcName: 'am171',
+    regionName: 'hangzhou',
+  });
+  await inventory.hosts.recordFacts(id, {
+    hostname: `host-${ip}`,
+    architecture: facts.architecture ?? 'x86_64',
+    kernel: '3.10.0-1160.el7.x86_64',
+    osId: facts.osId ?? 'centos',
+    osLike: 'rhel fedora',
+    osMajor: facts.osMajor ?? '7',
+  });
+  await inventory.hosts.recordStatus(id, 'AVAILABLE');
+  return id;
+}
+
+export async function givenObCluster(
+  inventory: Inventory,
+  name: string,
+  obClusterId = 1,
+  ip = '10.0.0.1',
+): Promise<number> {
+  const credential = await inventory.credentials.put({
+    name: 'database',
+    kind: 'DATABASE',
+    username: 'root',
+    secret: 'Planted.db',
+  });
+  const { id } = await inventory.obClusters.put({
+    name,
+    obClusterId,
+    version: '4.2.1.0',
+    type: 'PRIMARY',
+    rootServers: [{ ip, sqlPort: 2881, rpcPort: 2882 }],
+    sysCredentialId: credential.id,
+    proxyroCredentialId: credential.id,
+  });
+  return id;
+}
+
+export async function givenProxyCluster(inventory: Inventory, name: string): Promise<number> {
+  return inventory.obproxy.addCluster({
+    name,
+    address: null,
+    port: null,
+    workMode: 'CONFIG_URL',
+    startupParameters: [],
+    parameters: [],
+    runUser: 'admin',
+    proxysysPassword: 'Planted.AA11++xx',
+    creator: { id: 100, name: 'admin' },
+    links: [],
+  });
+}
