@@ -154,7 +154,7 @@ async function startApiPart(ground: Ground, shutdown: Shutdown): Promise<string>
   const answer = await fetch(`${url}/api/status`, { signal: AbortSignal.timeout(10_000) });
   if (!answer.ok) throw new Error(`The API at ${url} answers /api/status with ${answer.status}`);
   say(`API: ${api.urls.join(', ')}; hosts reach it at ${ground.config.publicUrl}`);
-  say(`API documentation: ${url}/docs`);
+  say(`API documentation: ${url}/api-docs`);
   return url;
 }
 
