@@ -204,7 +204,7 @@ export async function givenHost(
     architecture: facts.architecture ?? 'x86_64',
     kernel: '3.10.0-1160.el7.x86_64',
     osId: facts.osId ?? 'centos',
-    osLike: 'rhel fedora',
+    osLike: facts.osId === 'debian' ? '' : 'rhel fedora',
     osMajor: facts.osMajor ?? '7',
   });
   await inventory.hosts.recordStatus(id, 'AVAILABLE');

@@ -1,0 +1,174 @@
+import {
+  basic,
+  givenHost,
+  givenProxyCluster,
+  type Json,
+  PASSWORD,
+  startTestApi,
+  type TestApi,
+} from './harness';
+
+let api: TestApi;
+beforeAll(async () => {
+  api = await startTestApi();
+});
+afterAll(() => api.stop());
+
+describe('login', () => {
+  test.each([
+    ['none', {}, 'IAM10000'],
+    ['a wrong password', { authorization: basic('admin', 'wrong') }, 'IAM10004'],
+    ['an unknown user', { authorization: basic('nobody', PASSWORD) }, 'IAM10004'],
+    ['another scheme', { authorization: 'Bearer x' }, 'IAM10000'],
+    ['broken base64', { authorization: 'Basic ***' }, 'IAM10000'],
+  ])('%s answers 401 with the way to log in', async (_what, headers, code) => {
+    for (const path of [
+      '/api/v2/obproxy/clusters',
+      '/api/v2/info',
+      '/openapi.json',
+      '/nowhere',
+      '/api/v2/prometheus/targets',
+    ]) {
+      const response = await fetch(api.url + path, { headers: headers as Record<string, string> });
+      const body: Json = await response.json();
+      expect([path, response.status, body.error.code, body.successful]).toEqual([path, 401, code, false]);
+      expect(response.headers.get('www-authenticate')).toContain('Basic');
+    }
+  });
+
+  test.each(['/api/v2/time', '/api/status'])('%s needs none and answers plain text', async (path) => {
+    const response = await fetch(api.url + path);
+    expect(response.status).toBe(200);
+    expect(response.headers.get('content-type')).toContain('text/plain');
+  });
+
+  test('a password is checked once, however many requests come at once', async () => {
+    const answers = await Promise.all(Array.from({ length: 20 }, () => api.send('GET', '/api/v2/info')));
+    expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(200));
+  });
+});
+
+describe('the envelope', () => {
+  test('takes the trace id of the request, or makes one', async () => {
+    const given = await api.send('GET', '/api/v2/obproxy/clusters', undefined, {
+      'x-trace-id': '0123456789abcdef',
+    });
+    expect(given.body.traceId).toBe('0123456789abcdef');
+    const other = await api.send('GET', '/api/v2/obproxy/clusters', undefined, { 'x-trace-id': 'x y' });
+    expect(other.body.traceId).toMatch(/^[0-9a-f]{16}$/);
+  });
+
+  test('an unknown path answers 400, as documented', async () => {
+    const { status, body } = await api.send('GET', '/api/v2/nowhere');
+    expect([status, body.successful, body.error.code]).toEqual([400, false, 'COM10003']);
+  });
+
+  test('a wrong method answers 405 with the methods that are possible', async () => {
+    const { status, headers, body } = await api.send('DELETE', '/api/v2/obproxy/clusters');
+    expect([status, body.error.code]).toEqual([405, 'COM10003']);
+    expect(headers.get('allow')).toBe('POST, GET, HEAD');
+  });
+
+  test.each(['/api/v2/%E0%A4%A', '/api/v2/compute/hosts/%00', '/api/v2/tasks/..%2f..'])(
+    'an odd URL (%s) answers 4xx, enveloped',
+    async (path) => {
+      const { status, body } = await api.send('GET', path);
+      expect(status).toBeGreaterThanOrEqual(400);
+      expect(status).toBeLessThan(500);
+      expect(body.successful).toBe(false);
+    },
+  );
+});
+
+describe('lists', () => {
+  beforeAll(async () => {
+    for (const name of ['a1', 'a2', 'a3']) await givenProxyCluster(api.inventory, name);
+    for (const ip of ['10.3.0.1', '10.3.0.2', '10.3.0.3']) await givenHost(api.inventory, ip);
+  });
+
+  test('come in pages with totalPages', async () => {
+    const { body } = await api.send('GET', '/api/v2/obproxy/clusters?page=2&size=2');
+    expect(body.data.contents).toHaveLength(1);
+    expect(body.data.page).toEqual({ number: 2, size: 2, totalElements: 3, totalPages: 2 });
+  });
+
+  test.each(['page=0', 'size=0', 'size=2001', 'page=x', 'size=1&size=2', 'sort=name,sideways'])(
+    'refuse %s',
+    async (query) => {
+      const { status, body } = await api.send('GET', `/api/v2/compute/hosts?${query}`);
+      expect([status, body.error.code]).toEqual([400, 'COM10001']);
+      expect(body.error.subErrors[0].field).toBe(query.split('=')[0]);
+    },
+  );
+
+  test('refuse an unknown sort field with COM10011', async () => {
+    for (const path of [
+      '/api/v2/compute/hosts',
+      '/api/v2/tasks/instances',
+      '/api/v2/software-packages',
+      '/api/v2/obproxy/clusters',
+    ]) {
+      const { status, body } = await api.send('GET', `${path}?sort=nonsense,asc`);
+      expect([path, status, body.error.code]).toEqual([path, 400, 'COM10011']);
+    }
+  });
+
+  test('of hosts show explicit nulls, services, and the documented filters', async () => {
+    const { body } = await api.send('GET', '/api/v2/compute/hosts?keyword=10.3.0.2&status=AVAILABLE,ONLINE');
+    expect(body.data.contents).toHaveLength(1);
+    expect(body.data.contents[0]).toMatchObject({
+      innerIpAddress: '10.3.0.2',
+      architecture: 'x86_64',
+      idcName: 'am171',
+      regionName: 'hangzhou',
+      services: [],
+      hostAgentId: null,
+      serialNumber: null,
+      status: 'AVAILABLE',
+    });
+    const single = await api.send('GET', `/api/v2/compute/hosts/${body.data.contents[0].id}`);
+    expect(single.body.data).toEqual(body.data.contents[0]);
+    const none = await api.send('GET', '/api/v2/compute/hosts?status=OFFLINE');
+    expect(none.body.data.contents).toEqual([]);
+  });
+
+  test('of a cluster show the documented object', async () => {
+    const { body } = await api.send('GET', '/api/v2/obproxy/clusters/1');
+    expect(body.data).toMatchObject({
+      id: 1,
+      name: 'a1',
+      creatorId: 100,
+      creatorName: 'admin',
+      configUrl:
+        'http://10.9.8.7:8080/services?Action=GetObProxyConfig&User_ID=alibaba&UID=admin&ObproxyClusterName=a1',
+      obLinks: [],
+      obproxies: [],
+      versions: [],
+      topo: [],
+    });
+    expect((await api.send('GET', '/api/v2/obproxy/clusters/4711')).body.error.code).toBe('ODP21001');
+  });
+});
+
+describe('the documents', () => {
+  test('OpenAPI names every documented path, its permission and the fields of its body', async () => {
+    const { body } = await api.send('GET', '/openapi.json');
+    const batchAdd = body.paths['/api/v2/obproxy/clusters/{id}/obproxies/batchAdd'].post;
+    expect(batchAdd['x-permission']).toBe('OBPROXY_MANAGER');
+    const schema = batchAdd.requestBody.content['application/json'].schema;
+    expect(Object.keys(schema.properties)).toEqual(
+      expect.arrayContaining(['hostIds', 'sqlPort', 'exporterPort', 'version']),
+    );
+    expect(schema.properties.sqlPort).toMatchObject({ type: 'integer', minimum: 1025, maximum: 65535 });
+    expect(body.paths['/services'].get.security).toEqual([]);
+  });
+
+  test('the documentation page and everything it loads come from this server', async () => {
+    const page = await api.send('GET', '/api-docs');
+    expect(page.text).not.toMatch(/https?:\/\//);
+    const parts = [...page.text.matchAll(/(?:src|href)="([^"]+)"/g)].map((match) => match[1]!);
+    expect(parts.length).toBeGreaterThan(2);
+    for (const part of parts) expect([part, (await api.send('GET', part)).status]).toEqual([part, 200]);
+    expect((await api.send('GET', '/api-docs/..%2fpackage.json')).status).toBe(400);
+  });
+});
