@@ -94,7 +94,7 @@ export function expandChain(
 }
 
 /**
- * Ids so that every node comes after its upstreams; among equals the order of `nodes` decides.
+ * Ids so that every node comes after its upstreams.
  *
  * @throws GraphError on a cycle, an edge to an unknown node, or an edge known to one of its ends only
  */
