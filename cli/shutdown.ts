@@ -7,6 +7,8 @@ interface Step {
 }
 
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
+/** npm forwards the SIGINT that the terminal has sent to this process already: that is one Ctrl-C, not two. */
+const SAME_PRESS_MS = 250;
 
 /**
  * What was started, ended in reverse order. The first SIGINT or SIGTERM ends it step by step, each line says what
@@ -16,17 +18,19 @@ const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 export class Shutdown {
   readonly #steps: Step[] = [];
   readonly #requested: Promise<number>;
-  #stopping = false;
+  /** When the stop began. */
+  #stopping: number | undefined;
 
   constructor() {
     this.#requested = new Promise((resolve) => {
       for (const signal of ['SIGINT', 'SIGTERM'] as const) {
         process.on(signal, () => {
-          if (this.#stopping) {
+          if (this.#stopping !== undefined) {
+            if (performance.now() - this.#stopping < SAME_PRESS_MS) return;
             say(`${signal} again: stopping at once.`);
             process.exit(EXIT_CODES[signal]);
           }
-          this.#stopping = true;
+          this.#stopping = performance.now();
           say(`${signal}: stopping; a second one stops at once.`);
           resolve(EXIT_CODES[signal]);
         });
@@ -66,7 +70,7 @@ export class Shutdown {
       Promise.race(failed).catch((error: unknown) => textOf(error)),
     ]);
     if (failure !== undefined) {
-      this.#stopping = true;
+      this.#stopping = performance.now();
       complain(failure);
       say('Stopping because of that; a signal stops at once.');
     }
