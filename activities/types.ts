@@ -1,4 +1,4 @@
-import type { Host, Hosts } from '../hosts/types';
+import type { Host, Hosts, OnceOptions, OnceResult } from '../hosts/types';
 import type { Inventory } from '../inventory/types';
 import type { RuntimeConfig } from '../runtime/config';
 import type { SubtaskInput, SubtaskResult } from '../workflows/plan';
@@ -27,7 +27,16 @@ export interface SubtaskScope extends ActivityDeps {
   readonly signal: AbortSignal;
   /** The host of this subtask: the fan-out element of `host_ids`, else `host_id` of the context. */
   readonly hostId: number;
+  /** The connection; every wait on it ends with the signal. Records in the inventory whether the host was reached. */
   host(): Promise<Host>;
+  hostById(hostId: number): Promise<Host>;
+  /**
+   * Runs a script on the subtask's host at most once per run and name. When the subtask is cancelled the command is
+   * really stopped; when only the worker stops it goes on, and the next attempt finds it.
+   */
+  once(name: string, script: string, options?: OnceOptions): Promise<OnceResult>;
+  /** Waits; rejects as soon as the signal is aborted. */
+  pause(ms: number): Promise<void>;
   /** Value of a context key; PermanentError naming the key when it is absent. */
   value(key: string): string;
   list(key: string): readonly string[];

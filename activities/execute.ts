@@ -1,0 +1,93 @@
+import { hostname } from 'node:os';
+import { Context } from '@temporalio/activity';
+import { PermanentError } from '../runtime/errors';
+import type { SubtaskInput, SubtaskResult } from '../workflows/plan';
+import { failureOf } from './failures';
+import { openScope } from './scope';
+import { type BufferedLog, openSubtaskLog } from './subtaskLog';
+import type { ActivityDeps, Subtask, SubtaskScope } from './types';
+
+const HEARTBEAT_MS = 1_000;
+
+function finalLine(input: SubtaskInput, state: 'SUCCESSFUL' | 'FAILED'): string {
+  return `Set state for subtask: ${input.subtaskId}, operation:${input.operation}, state: ${state}`;
+}
+
+/**
+ * One execution of a subtask as a Temporal activity: heartbeats, log, cancellation and the mapping of errors. The log is
+ * stored before the activity ends, so who sees the subtask's state also sees why.
+ */
+export async function execute(
+  deps: ActivityDeps,
+  input: SubtaskInput,
+  work: (scope: SubtaskScope) => Promise<SubtaskResult | undefined>,
+): Promise<SubtaskResult | null> {
+  const context = Context.current();
+  const log = openSubtaskLog(deps.inventory.tasks, input);
+  const beat = setInterval(() => context.heartbeat(), HEARTBEAT_MS);
+  const cancelledByOperator = () => context.cancellationDetails?.cancelRequested === true;
+  const scope = openScope(deps, input, log, { signal: context.cancellationSignal, cancelledByOperator });
+  try {
+    const { attempt } = context.info;
+    if (attempt > 1) log.info(`Attempt ${attempt} on worker ${hostname()} (pid ${process.pid})`);
+    if (input.conflict !== undefined) {
+      throw new PermanentError({
+        type: 'ContextConflict',
+        tried: `start "${input.name}"`,
+        cameBack: input.conflict,
+        next: 'Two subtasks before this one gave different values; correct one of them and retry it.',
+      });
+    }
+    const result = await work(scope);
+    log.info(finalLine(input, 'SUCCESSFUL'));
+    await log.close();
+    return result ?? null;
+  } catch (error) {
+    return await ended(context, log, input, error, cancelledByOperator());
+  } finally {
+    clearInterval(beat);
+  }
+}
+
+/** Writes how the execution ended and throws what Temporal is to record. */
+async function ended(
+  context: Context,
+  log: BufferedLog,
+  input: SubtaskInput,
+  error: unknown,
+  cancelled: boolean,
+): Promise<never> {
+  if (context.cancellationSignal.aborted) {
+    if (cancelled) {
+      log.warn('Cancelled');
+      log.error(finalLine(input, 'FAILED'));
+    } else {
+      log.warn('The worker stops; the subtask goes on at another one');
+    }
+    await log.close().catch(() => undefined); // how it ended matters more than its log
+    return await context.cancelled; // rejects with CancelledFailure
+  }
+  const failure = failureOf(error, log.mask);
+  if (failure.nonRetryable === true) {
+    log.error(failure.message);
+    log.error(finalLine(input, 'FAILED'));
+  } else {
+    log.warn(
+      `${failure.message} (attempt ${context.info.attempt}; tried again within the subtask's timeout)`,
+    );
+  }
+  await log.close().catch(() => undefined);
+  throw failure;
+}
+
+/** The activity functions of one subtask: `<Type>` and `<Type>.rollback`. */
+export function activitiesOf(deps: ActivityDeps, type: string, subtask: Subtask) {
+  return {
+    [type]: (input: SubtaskInput) => execute(deps, input, (scope) => subtask.run(scope)),
+    [`${type}.rollback`]: (input: SubtaskInput) =>
+      execute(deps, input, async (scope) => {
+        await subtask.rollback(scope);
+        return undefined;
+      }),
+  };
+}

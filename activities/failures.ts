@@ -1,0 +1,22 @@
+import { ApplicationFailure } from '@temporalio/common';
+import { PermanentError, TransientError } from '../runtime/errors';
+
+/**
+ * The failure that Temporal stores for an error of a subtask: a TransientError may be tried again, a PermanentError and
+ * everything unexpected may not. Only the masked text travels: no cause, no stack of ours, because errors of libraries
+ * carry statements and addresses with them.
+ */
+export function failureOf(error: unknown, mask: (text: string) => string): ApplicationFailure {
+  const known = error instanceof TransientError || error instanceof PermanentError;
+  const type = known ? error.type : 'Unexpected';
+  const text = error instanceof Error ? error.message : String(error);
+  const failure = ApplicationFailure.create({
+    message: mask(known ? text : `Unexpected error: ${text}`),
+    type,
+    nonRetryable: !(error instanceof TransientError),
+    details: known && error.code !== undefined ? [{ code: error.code }] : [],
+  });
+  // The stack repeats the message and names files of this machine; it helps nobody who reads a history.
+  failure.stack = `${type}: ${failure.message}`;
+  return failure;
+}

@@ -1,0 +1,63 @@
+import { basename } from 'node:path/posix';
+import type { HostProcess } from '../../hosts/types';
+import { PermanentError } from '../../runtime/errors';
+import { isOwnPort, lookForProxies, processText } from '../obproxy/process';
+import { packageOf, proxyOf } from '../obproxy/proxy';
+import type { Subtask } from '../types';
+
+const INTERPRETER = /^(?:sh|bash|dash|ksh|zsh|ash|busybox|env|nohup|setsid|node|perl|python[\d.]*)$/;
+
+/** The program, and the script when the program is an interpreter: `bash -x /a/obproxyd.sh -c start` → bash, obproxyd.sh. */
+function programs(process: HostProcess): string[] {
+  const [first = '', ...rest] = process.args;
+  // A login shell is shown as `-bash`.
+  const program = basename(first).replace(/^-/, '');
+  if (!INTERPRETER.test(program)) return [program];
+  const script = rest.find((argument) => !argument.startsWith('-'));
+  // `sh -c TEXT` runs no file; its text may hold any word.
+  if (script === undefined || rest.some((argument) => /^-[a-z]*c$/.test(argument))) return [program];
+  return [program, basename(script)];
+}
+
+/** Whether a process is one of those named: by its kernel name, its program or its script, each exactly. */
+export function matchesKeyword(process: HostProcess, keywords: readonly string[]): boolean {
+  const zombie = process.exe === '' && process.args.length === 0;
+  if (zombie) return false;
+  return [process.comm, ...programs(process)].some((name) => keywords.includes(name));
+}
+
+/**
+ * "Check if process not exist": one OBProxy a host, because its keepers look for it by name. Our own proxy (same home,
+ * same port) is accepted: this step is repeated when a task resumes after a crash.
+ */
+export const CheckProcessNotExist: Subtask = {
+  async run(scope) {
+    const keywords = scope.list('process_keywords');
+    const proxy = await proxyOf(scope);
+    const { home } = await packageOf(scope, proxy);
+    const host = await scope.host();
+    const look = await lookForProxies(host, home);
+    const found = look.all.filter((process) => matchesKeyword(process, keywords));
+    const ours = isOwnPort(look, proxy.server.sqlPort) ? look.own : [];
+    const foreign = found.filter(({ pid }) => !ours.some((own) => own.pid === pid));
+    for (const process of found.filter((candidate) => !foreign.includes(candidate))) {
+      scope.log.info(`${processText(process)} is our own proxy`);
+    }
+    if (foreign.length > 0) {
+      throw new PermanentError({
+        type: 'ProcessExists',
+        code: 'COM32001',
+        tried: `make sure that none of ${keywords.join(', ')} runs`,
+        where: host.ip,
+        cameBack: foreign.map(processText).join('; '),
+        next: 'Stop it and retry, or take the running proxy over.',
+      });
+    }
+    scope.log.info(`No process ${keywords.join(', ')} runs on ${host.ip}`);
+    return undefined;
+  },
+
+  async rollback(scope) {
+    scope.log.info('Nothing to undo');
+  },
+};

@@ -1,0 +1,42 @@
+/** The activities of a worker: `<Type>` and `<Type>.rollback` of every subtask of the catalogue, and applyTaskState. */
+import type { SubtaskInput, SubtaskResult, TaskStateChange } from '../workflows/plan';
+import { activitiesOf } from './execute';
+import { CheckCommand } from './host/CheckCommand';
+import { CheckProcessNotExist } from './host/CheckProcessNotExist';
+import { InstallRpmByPackageAndVersion } from './host/InstallRpmByPackageAndVersion';
+import { RefreshAgentConfig } from './host/RefreshAgentConfig';
+import { Finish } from './obproxy/Finish';
+import { PrepareCreateObproxy } from './obproxy/PrepareCreateObproxy';
+import { PrepareObproxyInstall } from './obproxy/PrepareObproxyInstall';
+import { RegisterObproxyExporter } from './obproxy/RegisterObproxyExporter';
+import { SetObproxyUserPasswordForOb } from './obproxy/SetObproxyUserPasswordForOb';
+import { StartObproxy } from './obproxy/StartObproxy';
+import { SyncObproxyParameter } from './obproxy/SyncObproxyParameter';
+import { UpdateObproxyStatus } from './obproxy/UpdateObproxyStatus';
+import type { ActivityDeps, Subtask } from './types';
+
+const SUBTASKS: Readonly<Record<string, Subtask>> = {
+  PrepareObproxyInstall,
+  PrepareCreateObproxy,
+  CheckProcessNotExist,
+  CheckCommand,
+  InstallRpmByPackageAndVersion,
+  StartObproxy,
+  SyncObproxyParameter,
+  SetObproxyUserPasswordForOb,
+  RefreshAgentConfig,
+  RegisterObproxyExporter,
+  UpdateObproxyStatus,
+  Finish,
+};
+
+/** What a worker registers. `applyTaskState` is a local activity; the others are the subtasks. */
+export type Activities = Record<string, (input: SubtaskInput) => Promise<SubtaskResult | null>> & {
+  applyTaskState(change: TaskStateChange): Promise<void>;
+};
+
+export function createActivities(deps: ActivityDeps): Activities {
+  const subtasks = Object.entries(SUBTASKS).map(([type, subtask]) => activitiesOf(deps, type, subtask));
+  const applyTaskState = (change: TaskStateChange) => deps.inventory.tasks.applyStateChange(change);
+  return Object.assign({}, ...subtasks, { applyTaskState });
+}

@@ -1,0 +1,136 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { join } from 'node:path';
+import { quote } from '../../hosts/quote';
+import type { Host } from '../../hosts/types';
+import type { PackageRow } from '../../inventory/types';
+import { packageFit } from '../../oceanbase/packageFit';
+import { PermanentError } from '../../runtime/errors';
+import type { Subtask, SubtaskScope } from '../types';
+import { holderText, isOwnPort, lookForProxies } from './process';
+import { type InstallablePackage, type ObproxyInstance, packageOf, proxyOf } from './proxy';
+
+const GIB = 1024 ** 3;
+
+function refuse(where: string, code: string, type: string, cameBack: string, next: string): PermanentError {
+  return new PermanentError({ type, code, tried: 'prepare the host for OBProxy', where, cameBack, next });
+}
+
+/** Path of a package in the store of the data folder. */
+export function storedPackage(dataDir: string, sha256: string): string {
+  return join(dataDir, 'packages', `${sha256}.rpm`);
+}
+
+async function checkAccounts(scope: SubtaskScope, host: Host, runUser: string): Promise<void> {
+  const user = quote(runUser);
+  const { stdout } = await host.sh(`id -u; id -u ${user} 2>/dev/null || echo missing`);
+  const [root, runUserId] = stdout.trim().split('\n');
+  if (root !== '0') {
+    const next = 'Use root, or a login that may run everything by sudo without a password.';
+    throw refuse(host.ip, 'CMP07002', 'RootNeeded', `the commands run with uid ${root ?? '?'}`, next);
+  }
+  if (runUserId === undefined || runUserId === 'missing') {
+    const next = `Create it: useradd -m ${user}`;
+    throw refuse(host.ip, 'CMP07037', 'UserMissing', `there is no user ${runUser}`, next);
+  }
+  scope.log.info(`User ${runUser} (uid ${runUserId}) exists, root works`);
+}
+
+async function checkDisk(scope: SubtaskScope, host: Host, part: InstallablePackage): Promise<void> {
+  const { exitCode, stdout, stderr } = await host.sh(`
+    place=${quote(part.home)}
+    while [ ! -e "$place" ]; do place=$(dirname "$place"); done
+    df -Pk "$place" | awk 'NR == 2 { print $4 }'
+    [ -w "$place" ] && echo writable || echo "$place"`);
+  const [free, writable] = stdout.trim().split('\n');
+  const freeBytes = Number(free) * 1024;
+  if (exitCode !== 0 || !Number.isFinite(freeBytes)) {
+    const next = `Look at the file system of ${part.home}.`;
+    throw refuse(host.ip, 'CMP07050', 'DiskUnreadable', stderr.trim() || 'df gave no number', next);
+  }
+  const needed = part.size + GIB;
+  if (freeBytes < needed) {
+    const text = `${Math.floor(freeBytes / 1024 ** 2)} MiB are free for ${part.home}, ${Math.ceil(needed / 1024 ** 2)} MiB are needed`;
+    throw refuse(host.ip, 'CMP07050', 'DiskSpace', text, 'Free some space and retry.');
+  }
+  if (writable !== 'writable') {
+    throw refuse(host.ip, 'CMP07050', 'DiskReadOnly', `${writable} is not writable`, 'Mount it for writing.');
+  }
+  scope.log.info(`${Math.floor(freeBytes / 1024 ** 2)} MiB are free for ${part.home}`);
+}
+
+/** A log folder that the run user may not write to makes OBProxy die without a message. */
+async function checkLogFolder(host: Host, part: InstallablePackage, runUser: string): Promise<void> {
+  const log = `${part.home}/log`;
+  const script = `[ ! -e ${quote(log)} ] || [ -w ${quote(log)} ]`;
+  const { exitCode } = await host.sh(script, { user: runUser });
+  if (exitCode === 0) return;
+  const next = `Give it to the user: chown -R ${quote(runUser)} ${quote(log)}`;
+  throw refuse(host.ip, 'CMP07050', 'LogFolderUnfit', `${runUser} may not write to ${log}`, next);
+}
+
+async function checkFit(scope: SubtaskScope, host: Host, part: PackageRow): Promise<void> {
+  const facts = await host.facts();
+  const fit = packageFit(part, { ...facts, osLike: facts.osLike.join(' ') });
+  if (fit?.verdict === 'refuse') {
+    const next = "Upload the package for the host's system and add the proxy again.";
+    throw refuse(host.ip, 'CMP07018', 'PackageUnfit', `${part.fileName}: ${fit.text}`, next);
+  }
+  if (fit !== undefined) scope.log.warn(`${part.fileName}: ${fit.text}; its libraries may be missing there`);
+}
+
+async function checkPorts(
+  scope: SubtaskScope,
+  host: Host,
+  proxy: ObproxyInstance,
+  home: string,
+): Promise<void> {
+  const look = await lookForProxies(host, home);
+  const taken: string[] = [];
+  for (const { name, port } of proxy.ports) {
+    const holder = holderText(look, port);
+    if (holder === undefined) continue;
+    if (isOwnPort(look, port)) scope.log.info(`Port ${port} (${name}) is held by our own proxy`);
+    else taken.push(`port ${port} (${name}) is held by ${holder}`);
+  }
+  if (taken.length > 0) {
+    const next = 'Stop that service and retry, or add the proxy with other ports.';
+    throw refuse(host.ip, 'ODP21116', 'PortTaken', taken.join('; '), next);
+  }
+  scope.log.info(`Ports ${proxy.ports.map(({ port }) => port).join(', ')} can be used`);
+}
+
+async function checkStore(scope: SubtaskScope, part: PackageRow): Promise<void> {
+  const path = storedPackage(scope.config.dataDir, part.sha256);
+  const next = `Upload ${part.fileName} again.`;
+  const hash = createHash('sha256');
+  try {
+    for await (const chunk of createReadStream(path, { signal: scope.signal })) hash.update(chunk as Buffer);
+  } catch (error) {
+    scope.signal.throwIfAborted();
+    const said = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+    throw refuse(path, 'PKG10014', 'PackageFileMissing', `the stored package cannot be read (${said})`, next);
+  }
+  if (hash.digest('hex') === part.sha256) return;
+  throw refuse(path, 'PKG10014', 'PackageFileDamaged', 'the stored package has another SHA-256', next);
+}
+
+/** "Prepare create obproxy": everything that would make the installation fail later is found now. Changes nothing. */
+export const PrepareCreateObproxy: Subtask = {
+  async run(scope) {
+    const proxy = await proxyOf(scope);
+    const part = await packageOf(scope, proxy);
+    await checkStore(scope, part);
+    const host = await scope.host();
+    await checkFit(scope, host, part);
+    await checkAccounts(scope, host, proxy.cluster.runUser);
+    await checkDisk(scope, host, part);
+    await checkLogFolder(host, part, proxy.cluster.runUser);
+    await checkPorts(scope, host, proxy, part.home);
+    return undefined;
+  },
+
+  async rollback(scope) {
+    scope.log.info('Nothing to undo');
+  },
+};

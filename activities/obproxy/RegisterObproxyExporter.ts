@@ -1,0 +1,102 @@
+import { request } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { TransientError } from '../../runtime/errors';
+import type { Subtask, SubtaskScope } from '../types';
+import { proxyOf } from './proxy';
+
+const TIMEOUT_MS = 3_000;
+
+/** GET /metrics; the number of samples on the page, which may be 0 in the first minute of a proxy. */
+function readMetrics(
+  scope: SubtaskScope,
+  to: { readonly ip: string; readonly port: number; readonly stream?: Duplex },
+): Promise<number> {
+  const { stream } = to;
+  const through = stream === undefined ? {} : { createConnection: () => stream };
+  const signal = AbortSignal.any([scope.signal, AbortSignal.timeout(TIMEOUT_MS)]);
+  return new Promise((resolve, reject) => {
+    const asked = request(
+      { host: to.ip, port: to.port, path: '/metrics', agent: false, signal, ...through },
+      (answer) => {
+        let samples = 0;
+        answer.setEncoding('utf8');
+        answer.on('data', (text: string) => {
+          samples += text.match(/^[a-z_:][^\s#]*/gim)?.length ?? 0;
+        });
+        answer.on('error', reject);
+        answer.on('end', () => {
+          if (answer.statusCode === 200) resolve(samples);
+          else reject(new Error(`HTTP ${answer.statusCode}`));
+        });
+      },
+    );
+    asked.on('error', reject);
+    asked.end();
+  });
+}
+
+function words(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Asks as Prometheus would; a closed network between worker and host is told apart by asking through the host. */
+async function probe(scope: SubtaskScope, ip: string, port: number): Promise<void> {
+  try {
+    const samples = await readMetrics(scope, { ip, port });
+    scope.log.info(`http://${ip}:${port}/metrics answers with ${samples} samples`);
+    return;
+  } catch (error) {
+    scope.signal.throwIfAborted();
+    scope.log.warn(
+      `http://${ip}:${port}/metrics does not answer this worker: ${words(error)}; asking on the host`,
+    );
+  }
+  const host = await scope.host();
+  let stream: Duplex | undefined;
+  try {
+    stream = await host.tunnel(port);
+    const samples = await readMetrics(scope, { ip: '127.0.0.1', port, stream });
+    scope.log.warn(`On the host itself it answers with ${samples} samples: open port ${port} for Prometheus`);
+  } catch (error) {
+    scope.signal.throwIfAborted();
+    throw new TransientError({
+      type: 'ExporterSilent',
+      tried: 'read the metrics of OBProxy',
+      where: `${ip}:${port}`,
+      cameBack: words(error),
+      next: 'Check that the proxy runs and that no other process holds its exporter port.',
+    });
+  } finally {
+    stream?.destroy();
+  }
+}
+
+/** "Register obproxy exporter": the proxy's metrics answer, and Prometheus finds them (HTTP service discovery). */
+export const RegisterObproxyExporter: Subtask = {
+  async run(scope) {
+    const { server, cluster } = await proxyOf(scope);
+    await probe(scope, server.ip, server.exporterPort);
+    const target = `${server.ip.includes(':') ? `[${server.ip}]` : server.ip}:${server.exporterPort}`;
+    const linked = cluster.obLinks.map(({ clusterName }) => clusterName).join(',');
+    await scope.inventory.obproxy.putExporter({
+      obproxyServerId: server.id,
+      target,
+      labels: {
+        obproxy_cluster: cluster.name,
+        obproxy_cluster_id: String(cluster.id),
+        ...(linked === '' ? {} : { ob_cluster: linked }),
+        idc: server.idcName,
+        version: server.version,
+      },
+    });
+    scope.log.info(`${target} is a target of Prometheus`);
+    return undefined;
+  },
+
+  async rollback(scope) {
+    const server = await scope.inventory.obproxy.findServerOnHost(scope.hostId);
+    if (server === undefined || server.taskId !== scope.input.taskId) return;
+    await scope.inventory.obproxy.deleteExporter(server.id);
+    scope.log.info(`${server.ip}:${server.exporterPort} is no target of Prometheus any more`);
+  },
+};

@@ -1,0 +1,291 @@
+import { quote } from '../../hosts/quote';
+import type { Host, HostProcess } from '../../hosts/types';
+import { maskHashes } from '../../oceanbase/passwords';
+import { compareVersions } from '../../oceanbase/versions';
+import { PermanentError, TransientError } from '../../runtime/errors';
+import { KEEPER_DIR, makeDir } from '../places';
+import type { Subtask, SubtaskScope } from '../types';
+import {
+  forgetOneTimePassword,
+  launcherWords,
+  oneTimePassword,
+  prepareStart,
+  readMark,
+  writeMark,
+} from './firstStart';
+import {
+  KEEPER_FILE,
+  KEEPER_SCRIPT,
+  KEEPER_SETTINGS,
+  KEEPER_UNIT_FILE,
+  KEEPER_UNIT_TEXT,
+  keeperSettings,
+  startKeeperScript,
+  stopKeeperScript,
+} from './keeper';
+import { holderText, isOwnPort, lookForProxies, type ProxyProcesses, processText } from './process';
+import { administer, type ObproxyInstance, packageOf, proxyOf } from './proxy';
+
+/** Longest wait for the listener; a config server that never answers alone costs 15 s (OBProxy 4.3.1, observed). */
+const READY_MS = 120_000;
+/** A launcher's child may take a moment to show up under its name. */
+const GONE_MS = 4_000;
+const LOOK_MS = 300;
+const METRICS_MS = 15_000;
+
+function trouble(host: Host, type: string, cameBack: string, next: string, code?: string): PermanentError {
+  const coded = code === undefined ? {} : { code };
+  return new PermanentError({ type, ...coded, tried: 'start OBProxy', where: host.ip, cameBack, next });
+}
+
+/** The end of the proxy's own log, without the SHA-1 values of passwords that it prints. */
+async function logTail(host: Host, home: string): Promise<string> {
+  const { stdout } = await host.sh(
+    `tail -n 15 ${quote(`${home}/log/obproxy.log`)} 2>/dev/null | cut -c1-400`,
+  );
+  const tail = stdout.trim();
+  const said =
+    tail === '' ? `it wrote no log; ${await launcherWords(host)}` : `log/obproxy.log ends with: ${tail}`;
+  return maskHashes(said).slice(0, 3_000);
+}
+
+async function refuseTakenPorts(host: Host, proxy: ObproxyInstance, look: ProxyProcesses): Promise<void> {
+  if (look.others.length > 0) {
+    const text = `another OBProxy runs on the host: ${look.others.map(processText).join('; ')}`;
+    throw trouble(host, 'ProcessExists', text, 'Stop it and retry.', 'COM32001');
+  }
+  for (const { name, port } of proxy.ports) {
+    const holder = holderText(look, port);
+    if (holder === undefined) continue;
+    const text = `port ${port} (${name}) is held by ${holder}`;
+    throw trouble(host, 'PortTaken', text, 'Stop that service and retry.', 'ODP21116');
+  }
+}
+
+/**
+ * Starts the proxy at most once per name. The launcher ends with 0 whatever happens, so only a look tells; a start
+ * that an earlier attempt made and of which nothing is left (host reboot, crash) is followed by another.
+ */
+async function launch(scope: SubtaskScope, host: Host, proxy: ObproxyInstance, home: string): Promise<void> {
+  const mark = await readMark(host);
+  // A start of an earlier attempt may be under way: the file it is reading must not be replaced under it.
+  if (mark?.serverId === proxy.server.id && (await appears(scope, host, home))) return;
+  const script = await prepareStart(scope, host, proxy, home);
+  for (let i = 1; i <= 5; i += 1) {
+    scope.log.info(`Starting OBProxy ${proxy.server.version} in ${home} as ${proxy.cluster.runUser}`);
+    const result = await scope.once(i === 1 ? 'start' : `start-${i}`, script, { timeoutMs: 60_000 });
+    if (result.outcome === 'exited' && !result.alreadyStarted) return;
+    if (await appears(scope, host, home)) return;
+    scope.log.warn('An earlier start left no process (host reboot or crash); starting again');
+  }
+}
+
+/** Whether a process of ours shows up within a few seconds. */
+async function appears(scope: SubtaskScope, host: Host, home: string): Promise<boolean> {
+  const deadline = Date.now() + GONE_MS;
+  while (Date.now() < deadline) {
+    if ((await lookForProxies(host, home)).own.length > 0) return true;
+    await scope.pause(LOOK_MS);
+  }
+  return false;
+}
+
+/** Waits until a process of ours owns the SQL port; fails early when the process is gone. */
+async function listening(
+  scope: SubtaskScope,
+  host: Host,
+  proxy: ObproxyInstance,
+  home: string,
+): Promise<HostProcess> {
+  const { sqlPort } = proxy.server;
+  const started = Date.now();
+  let lastSeen = started;
+  for (;;) {
+    const look = await lookForProxies(host, home);
+    const owner = look.listeners.find(({ port }) => port === sqlPort)?.pid;
+    const process = look.own.find(({ pid }) => pid === owner);
+    if (process !== undefined) return process;
+    const now = Date.now();
+    if (look.own.length > 0) lastSeen = now;
+    else if (now - lastSeen > GONE_MS) {
+      const text = `the process is gone; ${await logTail(host, home)}`;
+      throw trouble(host, 'ObproxyStartFailed', text, 'Repair the cause and retry.', 'CMP07054');
+    }
+    if (now - started > READY_MS) {
+      const holder = holderText(look, sqlPort);
+      const held = holder === undefined ? 'nobody listens' : `${holder} listens`;
+      const text = `after ${READY_MS / 1000} s ${held} on port ${sqlPort}; ${await logTail(host, home)}`;
+      throw trouble(host, 'ObproxyStartFailed', text, 'Repair the cause and retry.', 'ODP10001');
+    }
+    await scope.pause(LOOK_MS);
+  }
+}
+
+/** Logs in and, after the first start of a proxy before 4.1, replaces the one-time password by the lasting one. */
+async function login(scope: SubtaskScope, host: Host, proxy: ObproxyInstance): Promise<void> {
+  const wanted = await scope.inventory.obproxy.proxysysPassword(proxy.cluster.id);
+  scope.log.hide(wanted);
+  const oneTime = proxy.family === '4.1+' ? undefined : await oneTimePassword(scope, host);
+  if (oneTime !== undefined) {
+    try {
+      const first = await patiently(scope, () => administer(scope, proxy, oneTime));
+      try {
+        await first.alter('obproxy_sys_password', wanted);
+        scope.log.info('The password of the first start is replaced by the lasting one');
+      } finally {
+        first.close();
+      }
+    } catch (error) {
+      // Refused: an earlier attempt has replaced it already. The login below tells.
+      if (!(error instanceof PermanentError) || error.type !== 'ObproxyAccessDenied') throw error;
+    }
+  }
+  const admin = await patiently(scope, () => administer(scope, proxy, wanted));
+  try {
+    const info = await admin.binaryInfo();
+    const running = /\d+(?:\.\d+){2,}/.exec(info)?.[0] ?? '';
+    if (running === '' || compareVersions(running, proxy.version) !== 0) {
+      const text = `OBProxy ${running || 'of an unknown version'} answers on port ${proxy.server.sqlPort}, not ${proxy.server.version}`;
+      throw trouble(host, 'ObproxyVersionDiffers', text, 'Stop that process and retry.', 'ODP21016');
+    }
+    scope.log.info(`root@proxysys can log in; OBProxy ${running} answers on port ${proxy.server.sqlPort}`);
+  } finally {
+    admin.close();
+  }
+}
+
+/** A proxy that has just opened its port may drop the first connections. */
+async function patiently<T>(scope: SubtaskScope, work: () => Promise<T>): Promise<T> {
+  const deadline = Date.now() + 20_000;
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof TransientError) || Date.now() > deadline) throw error;
+      await scope.pause(LOOK_MS);
+    }
+  }
+}
+
+/** OBProxy starts without metrics, and without a word, when their port is taken. */
+async function checkMetricsPort(
+  scope: SubtaskScope,
+  host: Host,
+  proxy: ObproxyInstance,
+  home: string,
+): Promise<void> {
+  const { exporterPort } = proxy.server;
+  const wished = proxy.parameters.find(({ name }) => name === 'enable_prometheus')?.value.toLowerCase();
+  if (wished === 'false') {
+    scope.log.warn('enable_prometheus is false: this proxy serves no metrics');
+    return;
+  }
+  const deadline = Date.now() + METRICS_MS;
+  for (;;) {
+    const look = await lookForProxies(host, home);
+    if (isOwnPort(look, exporterPort)) break;
+    const holder = holderText(look, exporterPort);
+    if (holder !== undefined || Date.now() > deadline) {
+      const text = `the proxy runs, but its metrics port ${exporterPort} is ${holder === undefined ? 'closed' : `held by ${holder}`}`;
+      const next = 'Free the port, stop the proxy (its keeper starts it again) and retry.';
+      throw trouble(host, 'MetricsPortTaken', text, next, 'ODP21116');
+    }
+    await scope.pause(LOOK_MS);
+  }
+  scope.log.info(`Metrics are served on port ${exporterPort}`);
+}
+
+async function keep(scope: SubtaskScope, host: Host, proxy: ObproxyInstance, home: string): Promise<void> {
+  const { systemd } = await host.facts();
+  await makeDir(host, KEEPER_DIR);
+  await host.writeFile(KEEPER_SETTINGS, keeperSettings(home, proxy.cluster.runUser), { mode: '0600' });
+  await host.writeFile(KEEPER_FILE, KEEPER_SCRIPT, { mode: '0700' });
+  if (systemd) await host.writeFile(KEEPER_UNIT_FILE, KEEPER_UNIT_TEXT, { mode: '0644' });
+  const { exitCode, stderr } = await host.sh(startKeeperScript(systemd));
+  if (exitCode !== 0) {
+    const text = `its keeper does not start: ${stderr.trim().slice(0, 500)}`;
+    throw trouble(host, 'KeeperFailed', text, 'Repair the cause and retry.');
+  }
+  const after = systemd
+    ? 'also after a reboot of the host'
+    : 'but not after a reboot: this host has no systemd';
+  scope.log.info(`The keeper runs: it starts the proxy again when its process is gone, ${after}`);
+}
+
+/** "Start obproxy process": the proxy of this home runs, proved by its process, its listener, a login and its version. */
+export const StartObproxy: Subtask = {
+  async run(scope) {
+    const proxy = await proxyOf(scope);
+    const part = await packageOf(scope, proxy);
+    const host = await scope.host();
+    const before = await lookForProxies(host, part.home);
+    const { home } = before;
+    if (before.own.length > 0) {
+      scope.log.info(`${before.own.map(processText).join('; ')} runs already`);
+    } else {
+      await refuseTakenPorts(host, proxy, before);
+      await launch(scope, host, proxy, home);
+    }
+    const process = await listening(scope, host, proxy, home);
+    scope.log.info(`pid ${process.pid} of ${process.user} listens on port ${proxy.server.sqlPort}`);
+    await login(scope, host, proxy);
+    await keep(scope, host, proxy, home);
+    await checkMetricsPort(scope, host, proxy, home);
+    const mark = await readMark(host);
+    if (mark?.serverId === proxy.server.id && mark.taskId !== undefined && mark.state !== 'running') {
+      await writeMark(host, { serverId: proxy.server.id, taskId: mark.taskId, home, state: 'running' });
+    }
+    await forgetOneTimePassword(host);
+    return undefined;
+  },
+
+  async rollback(scope) {
+    const host = await scope.host();
+    const mark = await readMark(host);
+    if (mark?.taskId !== scope.input.taskId || mark.home === undefined) {
+      scope.log.info('This task started no proxy, nothing to undo');
+      return;
+    }
+    const { systemd } = await host.facts();
+    // The keeper first: it would start the proxy again.
+    const stopped = await host.sh(stopKeeperScript(systemd), { timeoutMs: 60_000 });
+    if (stopped.exitCode !== 0) {
+      throw trouble(host, 'KeeperFailed', stopped.stderr.trim(), 'End it by hand and roll back again.');
+    }
+    await stopProxies(scope, host, mark.home);
+    await removeTraces(host, mark.home);
+    scope.log.info(`OBProxy is stopped; its configuration in ${mark.home} is removed, its log stays`);
+  },
+};
+
+/** TERM, then KILL after 10 s (OBProxy 4.3.1 needs up to 3 s, observed); returns when no process of the home is left. */
+async function stopProxies(scope: SubtaskScope, host: Host, home: string): Promise<void> {
+  const started = Date.now();
+  let asked = false;
+  for (;;) {
+    const { own } = await lookForProxies(host, home);
+    if (own.length === 0) return;
+    const elapsed = Date.now() - started;
+    if (elapsed > 30_000) {
+      const text = `${own.map(processText).join('; ')} does not end`;
+      throw trouble(host, 'ProcessDoesNotEnd', text, 'Look at this process and roll back again.');
+    }
+    const signal = elapsed > 10_000 ? 'KILL' : 'TERM';
+    if (!asked || signal === 'KILL') {
+      asked = true;
+      // The name is compared again right before: a pid may have been given to another process.
+      const kills = own.map(
+        ({ pid }) => `[ "$(cat /proc/${pid}/comm)" = obproxy ] && kill -${signal} ${pid}`,
+      );
+      await host.sh(kills.join('\n'));
+    }
+    await scope.pause(LOOK_MS);
+  }
+}
+
+/** What a start leaves in the home (OBProxy 4.3.1, observed), but not its log; and what obflow keeps for the proxy. */
+async function removeTraces(host: Host, home: string): Promise<void> {
+  await host.sh(`
+    cd ${quote(home)} && rm -rf -- etc .conf control-config sharding-config
+    rm -rf -- ${KEEPER_DIR}`);
+}

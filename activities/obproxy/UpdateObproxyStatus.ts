@@ -1,0 +1,36 @@
+import { PermanentError } from '../../runtime/errors';
+import type { Subtask } from '../types';
+import { proxyOf } from './proxy';
+
+/** "Update obproxy status": the record says RUNNING, and no other operation works on the proxy. */
+export const UpdateObproxyStatus: Subtask = {
+  async run(scope) {
+    const { server } = await proxyOf(scope);
+    const changed = await scope.inventory.obproxy.updateServerStatus(
+      server.id,
+      ['CREATING', 'UNAVAILABLE', 'RUNNING'],
+      { status: 'RUNNING', operateStatus: 'NORMAL', active: true },
+    );
+    if (!changed) {
+      throw new PermanentError({
+        type: 'ObproxyStatusUnfit',
+        code: 'ODP21016',
+        tried: 'record the proxy as running',
+        where: server.ip,
+        cameBack: `its status is ${server.status}`,
+        next: 'Another operation has changed it; look at that task.',
+      });
+    }
+    scope.log.info(`OBProxy ${server.ip}:${server.sqlPort} is RUNNING`);
+    return undefined;
+  },
+
+  async rollback(scope) {
+    const server = await scope.inventory.obproxy.findServerOnHost(scope.hostId);
+    if (server === undefined || server.taskId !== scope.input.taskId) return;
+    const to = { status: 'CREATING', operateStatus: 'OPERATING' } as const;
+    if (await scope.inventory.obproxy.updateServerStatus(server.id, ['RUNNING'], to)) {
+      scope.log.info(`OBProxy ${server.ip}:${server.sqlPort} is CREATING again`);
+    }
+  },
+};

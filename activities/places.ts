@@ -1,0 +1,31 @@
+/** Where obflow keeps things on a host. */
+import type { Host } from '../hosts/types';
+
+/** The keeper of the host's OBProxy and what it needs; stays as long as the proxy. */
+export const KEEPER_DIR = '/var/lib/obflow/obproxy';
+
+/** Marks and files of one task; removed by the Finish node. */
+export function taskDir(taskId: number): string {
+  return `/var/lib/obflow/${taskId}`;
+}
+
+/** Makes a folder that only root may read. `path` holds no character of the shell. */
+export async function makeDir(host: Host, path: string): Promise<void> {
+  await host.sh(`mkdir -p -m 700 /var/lib/obflow && mkdir -p -m 700 ${path}`);
+}
+
+/** A small JSON document on the host (0600), or undefined when it is absent or unreadable. */
+export async function readJson<T>(host: Host, path: string): Promise<Partial<T> | undefined> {
+  const text = await host.readFile(path);
+  if (text === undefined) return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? (value as Partial<T>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export async function writeJson(host: Host, path: string, value: unknown): Promise<void> {
+  await host.writeFile(path, `${JSON.stringify(value)}\n`, { mode: '0600' });
+}

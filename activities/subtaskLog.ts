@@ -1,0 +1,102 @@
+import type { LogLine, Tasks } from '../inventory/types';
+import { TransientError } from '../runtime/errors';
+import type { SubtaskInput } from '../workflows/plan';
+import type { SubtaskLog } from './types';
+
+const FLUSH_MS = 200;
+const MAX_LINE = 4_000;
+const MAX_PENDING = 10_000;
+
+export interface BufferedLog extends SubtaskLog {
+  /** The text without any of the hidden secrets. */
+  mask(text: string): string;
+  /** Stores what is left, in order; throws when the database does not take it. */
+  close(): Promise<void>;
+}
+
+/**
+ * The log of one execution of a subtask: lines are kept in memory and stored in order about five times a second, so that
+ * an operator sees them while the subtask runs. What could not be stored is tried again with the next lines.
+ */
+export function openSubtaskLog(tasks: Tasks, input: SubtaskInput): BufferedLog {
+  const secrets = new Set<string>();
+  let pending: LogLine[] = [];
+  let flushing: Promise<void> | undefined;
+
+  const mask = (text: string): string => {
+    let masked = text;
+    for (const secret of [...secrets].sort((a, b) => b.length - a.length)) {
+      masked = masked.replaceAll(secret, '***');
+    }
+    return masked;
+  };
+
+  const flush = (): Promise<void> => {
+    if (flushing !== undefined) return flushing;
+    if (pending.length === 0) return Promise.resolve();
+    const lines = pending;
+    pending = [];
+    flushing = tasks
+      .appendLog(input.taskId, lines)
+      .catch((error: unknown) => {
+        pending = [...lines, ...pending];
+        throw error;
+      })
+      .finally(() => {
+        flushing = undefined;
+      });
+    return flushing;
+  };
+  const timer = setInterval(() => {
+    flush().catch(() => undefined); // kept and tried again with the next lines; close() reports
+  }, FLUSH_MS);
+  timer.unref();
+
+  const write = (level: LogLine['level'], text: string): void => {
+    const time = new Date().toISOString();
+    for (const line of mask(text).split(/\r?\n/)) {
+      if (pending.length >= MAX_PENDING) return;
+      pending.push({
+        subtaskId: input.subtaskId,
+        run: input.run,
+        operation: input.operation,
+        time,
+        level,
+        text: line.slice(0, MAX_LINE),
+      });
+    }
+  };
+
+  return {
+    info: (line) => write('INFO', line),
+    warn: (line) => write('WARN', line),
+    error: (line) => write('ERROR', line),
+    hide(...added) {
+      for (const secret of added) {
+        // A key has several lines, each of which may turn up alone. Very short texts would blank out ordinary words.
+        for (const part of [secret, ...secret.split(/\r?\n/)]) {
+          if (part.length < 4 || part.startsWith('-----')) continue;
+          secrets.add(part);
+          secrets.add(encodeURIComponent(part));
+          secrets.add(JSON.stringify(part).slice(1, -1));
+        }
+      }
+    },
+    mask,
+    async close() {
+      clearInterval(timer);
+      await flushing?.catch(() => undefined);
+      try {
+        while (pending.length > 0) await flush();
+      } catch (error) {
+        const said = error instanceof Error ? error.message : String(error);
+        throw new TransientError({
+          type: 'LogNotStored',
+          tried: "store the subtask's log",
+          cameBack: mask(said).slice(0, 500),
+          next: 'Check the database of obflow.',
+        });
+      }
+    },
+  };
+}
