@@ -26,10 +26,16 @@ const REFUSED = new Set(['28P01', '28000', '3D000', '42501']);
 const LOST =
   /connection terminated|timeout exceeded when trying to connect|client has encountered a connection error/i;
 
-/** The `code` of a database error: SQLSTATE, SQLITE_… or an errno; '' when it has none. */
-function codeOf(error: unknown): string {
-  if (!(error instanceof Error) || !('code' in error)) return '';
+/** The `code` of an error: SQLSTATE, SQLITE_… or an errno; '' when it has none. */
+export function codeOf(error: unknown): string {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return '';
   return typeof error.code === 'string' ? error.code : '';
+}
+
+/** The text of an error, without the "Error:" that String() puts before it. */
+export function messageOf(error: unknown): string {
+  if (typeof error !== 'object' || error === null || !('message' in error)) return String(error);
+  return String(error.message);
 }
 
 /** Another connection holds the lock this statement needs; the statement did nothing and may be repeated. */
@@ -45,7 +51,7 @@ export function isSqliteBusy(error: unknown): boolean {
  */
 export function translateError(error: unknown, where: string): unknown {
   const code = codeOf(error);
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   const trouble = (type: string, next: string): Trouble => ({
     type,
     tried: 'use the database',

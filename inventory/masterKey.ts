@@ -2,6 +2,7 @@ import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:
 import { link, mkdir, open, readFile, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { PermanentError } from '../runtime/errors';
+import { codeOf, messageOf } from './errors';
 
 const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
@@ -57,11 +58,11 @@ async function readKey(file: string): Promise<Buffer | undefined> {
     text = await readFile(file, 'latin1');
   } catch (error) {
     if (error instanceof PermanentError) throw error;
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (codeOf(error) === 'ENOENT') return undefined;
     throw trouble(
       'MasterKeyUnreadable',
       file,
-      error instanceof Error ? error.message : String(error),
+      messageOf(error),
       'Give the file to the user obflow runs as.',
       error,
     );
@@ -95,7 +96,7 @@ async function createKey(file: string): Promise<void> {
     try {
       await link(draft, file);
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+      if (codeOf(error) !== 'EEXIST') throw error;
     } finally {
       await unlink(draft);
     }
@@ -109,7 +110,7 @@ async function createKey(file: string): Promise<void> {
     throw trouble(
       'MasterKeyNotMade',
       file,
-      error instanceof Error ? error.message : String(error),
+      messageOf(error),
       'Set OBFLOW_MASTER_KEY_FILE to a place this user may write.',
       error,
     );

@@ -2,7 +2,7 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  CompiledQuery,
+  type CompiledQuery,
   type DatabaseConnection,
   type DatabaseIntrospector,
   type Dialect,
@@ -15,7 +15,7 @@ import {
   SqliteQueryCompiler,
 } from 'kysely';
 import Libsql from 'libsql';
-import { isSqliteBusy, translateError, withoutNul } from './errors';
+import { isSqliteBusy, messageOf, translateError, withoutNul } from './errors';
 
 /** Milliseconds a statement waits for the file's write lock. */
 const BUSY_TIMEOUT = 10_000;
@@ -74,30 +74,34 @@ class LibsqlDriver implements Driver {
     });
     await before;
     this.#release = release;
-    if (this.#connection === undefined) {
+    try {
+      return this.#open();
+    } catch (error) {
       release();
-      throw new Error(`The database ${this.#file} is closed`);
+      throw error;
     }
-    return this.#connection;
   }
 
   async releaseConnection(): Promise<void> {
     this.#release();
   }
 
-  async beginTransaction(connection: DatabaseConnection): Promise<void> {
-    await connection.executeQuery(CompiledQuery.raw('begin immediate'));
+  beginTransaction(): Promise<void> {
+    return this.#open().exec('begin immediate');
   }
 
-  async commitTransaction(connection: DatabaseConnection): Promise<void> {
-    await connection.executeQuery(CompiledQuery.raw('commit'));
+  commitTransaction(): Promise<void> {
+    return this.#open().exec('commit');
   }
 
-  async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
-    // A full disk or an I/O error has rolled back already; a second rollback would hide that error.
-    if (this.#connection?.inTransaction === true) {
-      await connection.executeQuery(CompiledQuery.raw('rollback'));
-    }
+  async rollbackTransaction(): Promise<void> {
+    // See executeQuery.
+    if (this.#open().inTransaction) await this.#open().exec('rollback');
+  }
+
+  #open(): LibsqlConnection {
+    if (this.#connection === undefined) throw new Error(`The database ${this.#file} is closed`);
+    return this.#connection;
   }
 
   /** Waits for the transaction under way, if any. */
@@ -111,11 +115,11 @@ class LibsqlDriver implements Driver {
 
 class LibsqlConnection implements DatabaseConnection {
   readonly #database: Libsql.Database;
-  readonly #file: string;
+  readonly #where: string;
 
   private constructor(database: Libsql.Database, file: string) {
     this.#database = database;
-    this.#file = file;
+    this.#where = `file ${file}`;
   }
 
   /**
@@ -128,7 +132,7 @@ class LibsqlConnection implements DatabaseConnection {
       closeSync(openSync(file, 'a', 0o600));
       const connection = new LibsqlConnection(new Libsql(file), file);
       for (const pragma of ['journal_mode=WAL', 'synchronous=FULL', 'foreign_keys=ON']) {
-        await connection.executeQuery(CompiledQuery.raw(`PRAGMA ${pragma}`));
+        await connection.exec(`PRAGMA ${pragma}`);
       }
       return connection;
     } catch (error) {
@@ -141,25 +145,51 @@ class LibsqlConnection implements DatabaseConnection {
   }
 
   /**
+   * Runs one statement; a write outside a transaction gets one of its own, so that only `begin` ever finds the file
+   * busy. libsql leaves a busy statement in progress until it is collected, and no commit succeeds beside one.
+   */
+  async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    const { kind } = query.query;
+    if (kind === 'SelectQueryNode' || this.inTransaction) {
+      return this.#patiently(() => this.#execute<R>(query));
+    }
+    await this.exec('begin immediate');
+    try {
+      const result = this.#execute<R>(query);
+      await this.exec('commit');
+      return result;
+    } catch (error) {
+      // A full disk or an I/O error has rolled back already; a second rollback would hide that error.
+      if (this.inTransaction) await this.exec('rollback');
+      throw translateError(error, this.#where);
+    }
+  }
+
+  /** Runs SQL that answers nothing. */
+  async exec(sql: string): Promise<void> {
+    await this.#patiently(() => this.#database.exec(sql));
+  }
+
+  /**
    * Waits for a busy file without blocking: SQLite's own busy_timeout would stop the whole process (libsql is
    * synchronous), heartbeats of activities included, and two connections of one process would wait for each other
    * until it ran out.
    */
-  async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
-    const parameters = withoutNul(query.parameters);
+  async #patiently<T>(attempt: () => T): Promise<T> {
     const deadline = Date.now() + BUSY_TIMEOUT;
     for (let pause = 1; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
       try {
-        return this.#execute<R>(query.sql, parameters);
+        return attempt();
       } catch (error) {
-        if (!isSqliteBusy(error) || Date.now() >= deadline) throw translateError(error, `file ${this.#file}`);
+        if (!isSqliteBusy(error) || Date.now() >= deadline) throw translateError(error, this.#where);
       }
       await sleep(pause * (0.5 + Math.random()));
     }
   }
 
-  #execute<R>(sql: string, parameters: unknown[]): QueryResult<R> {
-    const statement = this.#database.prepare(sql);
+  #execute<R>(query: CompiledQuery): QueryResult<R> {
+    const parameters = withoutNul(query.parameters);
+    const statement = this.#database.prepare(query.sql);
     if (statement.reader) return { rows: statement.all(parameters) as R[] };
     const { changes } = statement.run(parameters);
     return { rows: [], numAffectedRows: BigInt(changes) };
@@ -177,6 +207,6 @@ class LibsqlConnection implements DatabaseConnection {
 
 /** Errors of the file system read like SQLite's own when the file cannot be made. */
 function asSqliteError(error: unknown): unknown {
-  if (!(error instanceof Error) || !('syscall' in error)) return error;
-  return Object.assign(new Error(error.message, { cause: error }), { code: 'SQLITE_CANTOPEN' });
+  if (typeof error !== 'object' || error === null || !('syscall' in error)) return error;
+  return Object.assign(new Error(messageOf(error), { cause: error }), { code: 'SQLITE_CANTOPEN' });
 }
