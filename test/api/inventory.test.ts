@@ -1,0 +1,135 @@
+import { freePort } from '../../sandbox/stack/stack';
+import { type Json, startTestApi, type TestApi } from './harness';
+
+const SECRET = 'Planted-secret-7c1f';
+
+describe('a declared inventory', () => {
+  let api: TestApi;
+  let port: number;
+  beforeAll(async () => {
+    api = await startTestApi();
+    port = await freePort();
+  });
+  afterAll(() => api.stop());
+
+  const declared = (more: Json = {}): Json => ({
+    credentials: [
+      { name: 'root', kind: 'SSH_PASSWORD', username: 'root', secret: SECRET },
+      { name: 'sys', kind: 'DATABASE', username: 'root', secret: SECRET },
+      { name: 'proxyro', kind: 'DATABASE', username: 'proxyro', secret: SECRET },
+    ],
+    hosts: [{ ip: '127.0.0.1', sshPort: port, credential: 'root', idc: 'am171', region: 'hangzhou' }],
+    obClusters: [
+      {
+        name: 'obcluster',
+        obClusterId: 1,
+        version: '4.2.1.0',
+        rootServers: [{ ip: '127.0.0.1', sqlPort: 2881, rpcPort: 2882 }],
+        sysCredential: 'sys',
+        proxyroCredential: 'proxyro',
+      },
+    ],
+    ...more,
+  });
+  const put = (body: unknown, query = '') => api.send('PUT', `/api/v2/inventory${query}`, body);
+  const changes = ({ body }: { body: Json }) => body.data.changes.map((change: Json) => change.change);
+
+  test('is shown by a dry run and stored by none', async () => {
+    const answer = await put(declared(), '?dryRun=true');
+    expect(changes(answer)).toEqual(['added', 'added', 'added', 'added', 'added']);
+    expect(await api.inventory.credentials.find('root')).toBeUndefined();
+    expect((await api.inventory.hosts.list({}, { page: 1, size: 10 })).totalElements).toBe(0);
+  });
+
+  test('is stored; a host that does not answer is a warning and stays NEW; the second time nothing changes', async () => {
+    const answer = await put(declared());
+    expect(answer.status).toBe(200);
+    expect(answer.body.data.changes.map((change: Json) => [change.kind, change.name])).toEqual([
+      ['credential', 'root'],
+      ['credential', 'sys'],
+      ['credential', 'proxyro'],
+      ['host', '127.0.0.1'],
+      ['obCluster', 'obcluster'],
+    ]);
+    expect(answer.body.data.warnings).toEqual([expect.stringContaining(`127.0.0.1:${port}`)]);
+    const [host] = (await api.inventory.hosts.list({}, { page: 1, size: 10 })).contents;
+    expect(host!.status).toBe('NEW');
+    expect(changes(await put(declared()))).toEqual(Array(5).fill('unchanged'));
+    expect(answer.text).not.toContain(SECRET);
+  });
+
+  test.each<[string, Json, string]>([
+    [
+      'an unknown credential',
+      { hosts: [{ ip: '10.0.0.9', credential: 'nobody', idc: 'a', region: 'b' }] },
+      'hosts[0].credential',
+    ],
+    [
+      'a database credential for SSH',
+      { hosts: [{ ip: '10.0.0.9', credential: 'sys', idc: 'a', region: 'b' }] },
+      'hosts[0].credential',
+    ],
+    [
+      'a host name instead of an address',
+      { hosts: [{ ip: 'example', credential: 'root', idc: 'a', region: 'b' }] },
+      'hosts[0].ip',
+    ],
+    [
+      'a host twice',
+      { hosts: Array(2).fill({ ip: '10.0.0.9', credential: 'root', idc: 'a', region: 'b' }) },
+      'hosts[1].ip',
+    ],
+    [
+      'a cluster without root servers',
+      {
+        obClusters: [
+          {
+            name: 'x',
+            obClusterId: 1,
+            version: '4.2.1.0',
+            rootServers: [],
+            sysCredential: 'sys',
+            proxyroCredential: 'sys',
+          },
+        ],
+      },
+      'obClusters[0].rootServers',
+    ],
+  ])('with %s is refused as a whole', async (_what, more, field) => {
+    const answer = await put({
+      ...declared(more),
+      credentials: [
+        ...declared().credentials,
+        { name: 'late', kind: 'DATABASE', username: 'x', secret: SECRET },
+      ],
+    });
+    expect([answer.status, answer.body.error.code]).toEqual([400, 'COM10001']);
+    expect(answer.body.error.subErrors.map((sub: Json) => sub.field)).toContain(field);
+    expect(answer.text).not.toContain(SECRET);
+    expect(await api.inventory.credentials.find('late')).toBeUndefined();
+  });
+
+  test('refuses a secret of the wrong type without repeating it', async () => {
+    const answer = await put({
+      credentials: [{ name: 'n', kind: 'DATABASE', username: 'x', secret: 4711998 }],
+    });
+    expect(answer.status).toBe(400);
+    expect(answer.text).not.toContain('4711998');
+  });
+
+  test('a host known to be offline is tried again before a request for it is refused', async () => {
+    const [host] = (await api.inventory.hosts.list({}, { page: 1, size: 10 })).contents;
+    await api.inventory.hosts.recordStatus(host!.id, 'OFFLINE');
+    const answer = await api.send('POST', '/api/v2/obproxy/clusters', {
+      name: 'fresh',
+      obproxyInstallParam: {
+        hostIds: [host!.id],
+        sqlPort: 2883,
+        exporterPort: 2884,
+        version: 'obproxy-1.9.1.1-1919579.el7.x86_64.rpm',
+      },
+    });
+    expect([answer.status, answer.body.error.code]).toEqual([409, 'CMP07004']);
+    expect(answer.body.error.message).toContain('127.0.0.1');
+  });
+});

@@ -1,0 +1,154 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { request } from 'node:http';
+import path from 'node:path';
+import { buildObproxyRpm, buildOtherRpm } from '../../sandbox/standins/rpm';
+import { describeIf } from '../support/skip';
+import { until } from '../support/until';
+import {
+  basic,
+  givenHost,
+  givenProxyCluster,
+  type Json,
+  PASSWORD,
+  startTestApi,
+  type TestApi,
+} from './harness';
+
+const RPM = { name: 'obproxy', version: '1.9.1.1', release: '1919579.el7' } as const;
+const rpmbuild = (process.env.PATH ?? '')
+  .split(':')
+  .some((folder) => existsSync(path.join(folder, 'rpmbuild')));
+
+function form(content: Uint8Array, part = 'file', name = 'x.rpm'): FormData {
+  const data = new FormData();
+  data.append(part, new Blob([new Uint8Array(content)]), name);
+  return data;
+}
+
+describeIf(rpmbuild ? undefined : 'rpmbuild is missing: apt-get install rpm', 'packages', () => {
+  let api: TestApi;
+  let content: Buffer;
+  beforeAll(async () => {
+    api = await startTestApi();
+    content = await readFile(await buildObproxyRpm(RPM));
+  });
+  afterAll(() => api.stop());
+
+  const upload = (data: FormData) => api.send('POST', '/api/v2/software-packages', data);
+
+  test('an upload is stored by its SHA-256 and described by its header, not by the name it came with', async () => {
+    const { status, body } = await upload(form(content, 'file', '../../etc/passwd'));
+    expect(status).toBe(200);
+    expect(body.data).toMatchObject({
+      name: 'obproxy',
+      fileName: 'obproxy-1.9.1.1-1919579.el7.x86_64.rpm',
+      extension: 'rpm',
+      version: '1.9.1.1',
+      buildNumber: '1919579',
+      operatingSystem: 'el7',
+      architecture: 'x86_64',
+      size: content.length,
+      sha1: createHash('sha1').update(content).digest('hex'),
+      type: 'OBPROXY_INSTALL_PACKAGE',
+    });
+    const sha256 = createHash('sha256').update(content).digest('hex');
+    expect(await readdir(path.join(api.dataDir, 'packages'))).toEqual([`${sha256}.rpm`]);
+    const row = await api.inventory.packages.find(body.data.id);
+    expect(row).toMatchObject({ sha256, home: '/opt/taobao/install/obproxy-1.9.1.1' });
+
+    const again = await upload(form(content));
+    expect([again.status, again.body.data.id]).toEqual([200, body.data.id]);
+    expect(await readdir(path.join(api.dataDir, 'packages'))).toEqual([`${sha256}.rpm`]);
+
+    const copy = await fetch(api.url + new URL(body.data.downloadUrl).pathname, {
+      headers: { authorization: basic('admin', PASSWORD) },
+    });
+    expect(Buffer.from(await copy.arrayBuffer()).equals(content)).toBe(true);
+  });
+
+  test.each<[string, () => FormData, number, string]>([
+    ['a file cut short', () => form(content.subarray(0, content.length - 1000)), 400, 'COM10001'],
+    ['a file cut within its header', () => form(content.subarray(0, 300)), 400, 'COM10001'],
+    ['an empty file', () => form(new Uint8Array()), 400, 'COM10001'],
+    ['a file that is no RPM', () => form(Buffer.from('#!/bin/sh\nexit 0\n'.repeat(100))), 400, 'COM10001'],
+    ['a part of another name', () => form(content, 'package'), 400, 'COM10003'],
+  ])('%s is refused, and nothing is kept', async (_what, data, status, code) => {
+    const before = await api.traces();
+    const answer = await upload(data());
+    expect([answer.status, answer.body.error.code]).toEqual([status, code]);
+    expect(await api.traces()).toEqual(before);
+  });
+
+  test('an upload that is no multipart answers 415', async () => {
+    const answer = await api.send('POST', '/api/v2/software-packages', content);
+    expect([answer.status, answer.body.error.code]).toEqual([415, 'COM10003']);
+  });
+
+  test('an upload whose connection ends half-way leaves nothing behind', async () => {
+    const before = await api.traces();
+    const boundary = 'cut';
+    const started = request(`${api.url}/api/v2/software-packages`, {
+      method: 'POST',
+      headers: {
+        authorization: basic('admin', PASSWORD),
+        'content-type': `multipart/form-data; boundary=${boundary}`,
+      },
+    });
+    started.on('error', () => undefined);
+    started.write(
+      `--${boundary}\r\ncontent-disposition: form-data; name="file"; filename="x.rpm"\r\ncontent-type: application/x-rpm\r\n\r\n`,
+    );
+    started.write(content.subarray(0, content.length / 2));
+    await until('the file being received', async () => (await api.traces()).files! > before.files!);
+    started.destroy();
+    await until('nothing left of it', async () => (await api.traces()).files === before.files, 10_000);
+    expect(await api.traces()).toEqual(before);
+  });
+
+  test('the same file name with other content is refused with PKG10012', async () => {
+    await upload(form(content));
+    const other = await readFile(await buildObproxyRpm({ ...RPM, payloadBytes: 5_000 }));
+    const before = await api.traces();
+    const answer = await upload(form(other));
+    expect([answer.status, answer.body.error.code]).toEqual([409, 'PKG10012']);
+    expect(await api.traces()).toEqual(before);
+  });
+
+  test('the list has the documented filters; a package in use cannot be deleted, an unused one goes with its file', async () => {
+    const other = await upload(
+      form(await readFile(await buildOtherRpm({ name: 'something', version: '1.0', release: '2.el8' }))),
+    );
+    expect(other.body.data.type).toBe('OTHER_INSTALL_PACKAGE');
+    const ours = (await upload(form(content))).body.data;
+    const listed = async (query: string) =>
+      (await api.send('GET', `/api/v2/software-packages?${query}`)).body.data.contents.map(
+        (row: Json) => row.fileName,
+      );
+    expect(await listed('operatingSystem=el7,el9')).toEqual([ours.fileName]);
+    expect(await listed('keyword=someth')).toEqual([other.body.data.fileName]);
+    expect(await listed('version=1.9.1.1&architecture=x86_64&type=OBPROXY_INSTALL_PACKAGE')).toEqual([
+      ours.fileName,
+    ]);
+
+    const clusterId = await givenProxyCluster(api.inventory, 'user');
+    const hostId = await givenHost(api.inventory, '10.4.0.1');
+    const added = await api.send('POST', `/api/v2/obproxy/clusters/${clusterId}/obproxies/batchAdd`, {
+      hostIds: [hostId],
+      sqlPort: 2883,
+      exporterPort: 2884,
+      version: ours.fileName,
+    });
+    expect(added.status).toBe(200);
+    const used = await api.send('DELETE', `/api/v2/software-packages/${ours.id}`);
+    expect([used.status, used.body.error.code]).toEqual([409, 'PKG10007']);
+
+    const gone = await api.send('DELETE', `/api/v2/software-packages/${other.body.data.id}`);
+    expect(gone.status).toBe(200);
+    expect(gone.body).not.toHaveProperty('data');
+    expect((await readdir(path.join(api.dataDir, 'packages'))).length).toBe(1);
+    const twice = await api.send('DELETE', `/api/v2/software-packages/${other.body.data.id}`);
+    expect([twice.status, twice.body.error.code]).toEqual([404, 'PKG10014']);
+  });
+});
