@@ -12,18 +12,28 @@ function timeoutText(error: TimeoutFailure, timeout: number | undefined): string
   return `TSK10012: Not finished within ${limit}, waiting for a worker included.${last} Retry when the cause is gone.`;
 }
 
+export interface FailureContext {
+  /** Seconds of the subtask, named when they are over. */
+  readonly timeout?: number;
+  /** No time was left for another attempt: Temporal then hands on what the last one said. */
+  readonly outOfTime?: boolean;
+}
+
 /**
  * One text for a person.
  *
  * @param error a failure as the SDK decodes it
- * @param timeout seconds of the subtask, named when it was exceeded
  */
-export function failureText(error: unknown, timeout?: number): string {
-  if (error instanceof ActivityFailure && error.cause !== undefined) return failureText(error.cause, timeout);
+export function failureText(error: unknown, context: FailureContext = {}): string {
+  const { timeout, outOfTime } = context;
+  if (error instanceof ActivityFailure && error.cause !== undefined) {
+    return failureText(error.cause, { ...context, outOfTime: error.retryState === 'TIMEOUT' });
+  }
   if (error instanceof TimeoutFailure) return timeoutText(error, timeout);
   if (error instanceof CancelledFailure) return 'TSK10014: It was cancelled.';
   const text = error instanceof Error ? error.message : String(error);
-  return text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}…` : text;
+  const cut = text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}…` : text;
+  return outOfTime === true ? `TSK10012: Given up after ${timeout} s. The last attempt said: ${cut}` : cut;
 }
 
 /** Seconds of one run: OCP documents 0 for nodes that do nothing; they get half a minute. */

@@ -87,7 +87,7 @@ export async function runPlan(plan: Plan): Promise<void> {
       });
       machine.succeed(id, result);
     } catch (error) {
-      machine.fail(id, failureText(error, effectiveTimeout(subtask.timeout)));
+      machine.fail(id, failureText(error, { timeout: effectiveTimeout(subtask.timeout) }));
     }
     moved = true;
   }

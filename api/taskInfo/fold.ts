@@ -5,7 +5,7 @@
  */
 import { defaultFailureConverter, defaultPayloadConverter } from '@temporalio/common';
 import type { temporal } from '@temporalio/proto';
-import { effectiveTimeout, failureText } from '../../workflows/failures';
+import { effectiveTimeout, type FailureContext, failureText } from '../../workflows/failures';
 import { addressOfWorker, parseActivityId } from '../../workflows/ids';
 import { CommandRefusedError, type SubtaskState, TaskMachine } from '../../workflows/machine';
 import { retrySubtask, retryTask, subtaskIdOf, TASK_STATE } from '../../workflows/messages';
@@ -15,6 +15,8 @@ export type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
 type Payload = temporal.api.common.v1.IPayload;
 type Failure = temporal.api.failure.v1.IFailure;
 type Timestamp = { seconds?: unknown; nanos?: number | null } | null | undefined;
+/** temporal.api.enums.v1.RetryState, which is a type only. */
+const RETRY_STATE_TIMEOUT = 3;
 
 /** What history says of the newest run of a subtask; times in ms since 1970. */
 export interface RunFacts {
@@ -41,9 +43,9 @@ export function millis(time: Timestamp): number {
 }
 
 /** The text of a raw failure, as the interpreter would say it. */
-export function failureMessage(failure: Failure | null | undefined, timeout?: number): string {
+export function failureMessage(failure: Failure | null | undefined, context?: FailureContext): string {
   if (failure === null || failure === undefined) return 'It failed without a reason.';
-  return failureText(defaultFailureConverter.failureToError(failure, defaultPayloadConverter), timeout);
+  return failureText(defaultFailureConverter.failureToError(failure, defaultPayloadConverter), context);
 }
 
 export class FoldedTask {
@@ -125,7 +127,11 @@ export class FoldedTask {
     else if (canceled) this.machine.fail(plan.id, failureMessage({ canceledFailureInfo: {} }));
     else {
       const failure = (failed ?? timedOut)?.failure;
-      this.machine.fail(plan.id, failureMessage(failure, effectiveTimeout(plan.timeout)));
+      const outOfTime = failed?.retryState === RETRY_STATE_TIMEOUT;
+      this.machine.fail(
+        plan.id,
+        failureMessage(failure, { timeout: effectiveTimeout(plan.timeout), outOfTime }),
+      );
     }
   }
 

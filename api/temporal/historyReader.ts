@@ -85,7 +85,7 @@ export class HistoryReader {
       }
     }
     if (current.folded.closing === undefined) this.#remember(workflowId, current);
-    return { folded: current.folded, pending: pendingOf(described.pendingActivities ?? [], current.folded) };
+    return { folded: current.folded, pending: pendingOf(described.pendingActivities ?? []) };
   }
 
   #remember(workflowId: string, entry: Remembered): void {
@@ -171,12 +171,11 @@ export class HistoryReader {
   }
 }
 
-function pendingOf(infos: readonly PendingInfo[], folded: FoldedTask): Map<string, PendingActivity> {
+function pendingOf(infos: readonly PendingInfo[]): Map<string, PendingActivity> {
   return new Map(
     infos.map((info) => {
       const id = info.activityId ?? '';
       const executor = addressOfWorker(info.lastWorkerIdentity ?? '');
-      const timeout = folded.machine.subtasks.get(Number.parseInt(id, 10))?.plan.timeout;
       return [
         id,
         {
@@ -184,7 +183,7 @@ function pendingOf(infos: readonly PendingInfo[], folded: FoldedTask): Map<strin
           state: PENDING_STATES[(info.state ?? 1) as keyof typeof PENDING_STATES] ?? 'SCHEDULED',
           attempt: info.attempt ?? 1,
           ...(info.lastStartedTime ? { lastStartedTime: millis(info.lastStartedTime) } : {}),
-          ...(info.lastFailure ? { lastFailure: failureMessage(info.lastFailure, timeout) } : {}),
+          ...(info.lastFailure ? { lastFailure: failureMessage(info.lastFailure) } : {}),
           ...(executor === undefined ? {} : { executor }),
         },
       ];

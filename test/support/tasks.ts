@@ -1,0 +1,179 @@
+import { randomUUID } from 'node:crypto';
+import { Context } from '@temporalio/activity';
+import type { WorkflowHandle } from '@temporalio/client';
+import { taskDocument } from '../../api/taskInfo/document';
+import type { SubtaskInstance, WrappedTaskInstance } from '../../api/taskInfo/types';
+import { HistoryReader } from '../../api/temporal/historyReader';
+import { startTask } from '../../api/temporal/starter';
+import type { Inventory } from '../../inventory/types';
+import { PermanentError, TransientError } from '../../runtime/errors';
+import type { TemporalHandle } from '../../runtime/temporal';
+import { type RunningWorker, startWorker } from '../../worker/main';
+import { activityId, taskWorkflowId } from '../../workflows/ids';
+import type { Plan, SubtaskInput, SubtaskResult, TaskStateChange } from '../../workflows/plan';
+import { sharedTemporal, testTemporal } from './temporal';
+import { until } from './until';
+
+export { until };
+
+/** What a fake activity does in one execution; `signal` is aborted when it is cancelled. */
+export type Behaviour = (
+  input: SubtaskInput,
+  attempt: number,
+  signal: AbortSignal,
+) => Promise<SubtaskResult | undefined> | SubtaskResult | undefined;
+
+/** Fails with what a person must repair. */
+export const broken: Behaviour = ({ name }) => {
+  throw new PermanentError({
+    type: 'DiskFull',
+    tried: `run ${name}`,
+    where: '192.0.2.7',
+    cameBack: 'no space left on device',
+    next: 'Make room in /home/admin and retry.',
+  });
+};
+
+/** Fails with what waiting cures, `times` times. */
+export function flaky(times: number): Behaviour {
+  return ({ name }, attempt) => {
+    if (attempt > times) return undefined;
+    throw new TransientError({
+      type: 'ConnectionRefused',
+      tried: `run ${name}`,
+      where: '192.0.2.7:22',
+      cameBack: 'connection refused',
+      next: 'It is tried again.',
+    });
+  };
+}
+
+/** A door that activities wait at until the test opens it. */
+export function gate(): { behaviour: Behaviour; open(): void } {
+  let open: () => void = () => undefined;
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return {
+    open,
+    behaviour: async (_input, _attempt, signal) => {
+      const beat = setInterval(() => Context.current().heartbeat(), 100);
+      try {
+        await Promise.race([
+          opened,
+          new Promise<never>((_resolve, reject) => {
+            signal.addEventListener('abort', () => reject(signal.reason));
+          }),
+        ]);
+      } finally {
+        clearInterval(beat);
+      }
+      return undefined;
+    },
+  };
+}
+
+/** Fake activities a … z with a task's states and executions on record, on a real server and a real worker. */
+export class TaskBed {
+  readonly temporal: TemporalHandle;
+  readonly taskQueue = `test-${randomUUID()}`;
+  readonly reader: HistoryReader;
+  /** By subtask name; what is not here succeeds at once. */
+  readonly behaviours: Record<string, Behaviour> = {};
+  /** `name/run#attempt` in the order they began. */
+  readonly executions: string[] = [];
+  readonly changes: TaskStateChange[] = [];
+  /** Highest number of activities that ran together. */
+  mostTogether = 0;
+  #together = 0;
+  #workers: RunningWorker[] = [];
+
+  static async open(): Promise<TaskBed> {
+    return new TaskBed(await testTemporal());
+  }
+
+  private constructor(temporal: TemporalHandle) {
+    this.temporal = temporal;
+    this.reader = new HistoryReader(temporal);
+  }
+
+  async startWorker(): Promise<RunningWorker> {
+    const { bundle } = await sharedTemporal();
+    const worker = await startWorker({
+      temporal: this.temporal,
+      config: { taskQueue: this.taskQueue, logLevel: 'fatal' } as never,
+      inventory: {} as Inventory,
+      hosts: {} as never,
+      activities: this.#activities(),
+      workflows: { workflowBundle: { codePath: bundle } },
+    });
+    this.#workers.push(worker);
+    return worker;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#workers.map((worker) => worker.drain()));
+    await this.temporal.close();
+  }
+
+  async start(plan: Plan): Promise<WorkflowHandle> {
+    await startTask(this.temporal, this.taskQueue, plan, 'addObproxy');
+    return this.temporal.client.workflow.getHandle(taskWorkflowId(plan.taskId));
+  }
+
+  async document(plan: Plan): Promise<WrappedTaskInstance> {
+    const reading = await this.reader.read(taskWorkflowId(plan.taskId));
+    if (reading === undefined) throw new Error(`no workflow of task ${plan.taskId}`);
+    return taskDocument(reading.folded, reading.pending);
+  }
+
+  /** The document as soon as the task is in this status. */
+  documentWhen(plan: Plan, status: WrappedTaskInstance['status']): Promise<WrappedTaskInstance> {
+    return until(
+      `task ${plan.taskId} ${status}`,
+      async () => {
+        const document = await this.document(plan);
+        return document.status === status ? document : undefined;
+      },
+      30_000,
+    );
+  }
+
+  subtaskWhen(
+    plan: Plan,
+    name: string,
+    fits: (subtask: SubtaskInstance) => boolean,
+  ): Promise<SubtaskInstance> {
+    return until(
+      `${name} of task ${plan.taskId}`,
+      async () => {
+        const subtask = (await this.document(plan)).subtasks.find((candidate) => candidate.name === name);
+        return subtask !== undefined && fits(subtask) ? subtask : undefined;
+      },
+      30_000,
+    );
+  }
+
+  #activities(): object {
+    const run = async (input: SubtaskInput): Promise<SubtaskResult | null> => {
+      const { info, cancellationSignal } = Context.current();
+      this.executions.push(`${input.name}/${input.run}#${info.attempt}`);
+      if (info.activityId !== activityId(input.subtaskId, input.run)) throw new Error('wrong activity id');
+      this.#together += 1;
+      this.mostTogether = Math.max(this.mostTogether, this.#together);
+      try {
+        if (input.conflict !== undefined) throw new Error(input.conflict);
+        return (await this.behaviours[input.name]?.(input, info.attempt, cancellationSignal)) ?? null;
+      } finally {
+        this.#together -= 1;
+      }
+    };
+    const names = [...'abcdefghijklmnopqrstuvwxyz', 'Prepare', 'Install', 'Finish'];
+    return {
+      ...Object.fromEntries(names.map((name) => [name, run])),
+      applyTaskState: async (change: TaskStateChange) => {
+        this.changes.push(change);
+      },
+    };
+  }
+}
