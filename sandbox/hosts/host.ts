@@ -238,7 +238,8 @@ export class TestHost {
 
   /** Nothing reaches the host and nothing comes from it, in silence; what runs there runs on. */
   async cut(): Promise<void> {
-    await runChecked('ip', ['link', 'set', this.#veth, 'type', 'bridge_slave', 'state', '0']);
+    // 1 = listening, which forwards nothing; `ip` cannot set 0 = disabled (no error, no effect: iproute2 6.1, kernel 6.18).
+    await runChecked('ip', ['link', 'set', this.#veth, 'type', 'bridge_slave', 'state', '1']);
   }
 
   async heal(): Promise<void> {
