@@ -12,6 +12,7 @@ const DEFAULT_MODE = '0644';
 /** Exit codes of the scripts below, chosen outside of what the tools use. */
 const ABSENT = 44;
 const TOO_LARGE = 45;
+const DIFFERENT = 46;
 
 export interface Placement {
   readonly mode?: string;
@@ -63,7 +64,7 @@ t=${quote(target)}
 ${placing(options, '"$t"')}
 echo there; exit; }
 mkdir -p ${quote(folder)} || exit
-find ${quote(folder)} -maxdepth 1 -name '${stem}-*.part' -mmin +2 -exec rm -f {} +
+find ${quote(folder)} -maxdepth 1 -name '${stem}-*.part' ! -newermt '20 seconds ago' -exec rm -f {} +
 exit 0`;
   const prepared = await must(connection, prepare, `prepare the upload of ${target}`, signal);
   if (prepared.stdout.toString().trim() === 'there') return { uploaded: false };
@@ -86,7 +87,7 @@ n=${quote(temporary)}
 trap ${quote(clean)} EXIT
 ${asRoot ? ':' : `( umask 077; cat ${quote(staged)} >"$n" ) || exit`}
 sum=$(hash "$n")
-[ "$sum" = ${sha256} ] || { echo "its SHA-256 on the host is $sum, not ${sha256}" >&2; exit 1; }
+[ "$sum" = ${sha256} ] || { echo "its SHA-256 on the host is '$sum', not ${sha256}" >&2; exit ${DIFFERENT}; }
 ${placing({ ...options, mode: options.mode ?? DEFAULT_MODE }, '"$n"')}
 mv -fT "$n" ${quote(target)}`;
     await must(connection, finish, `place ${target}`, { timeoutMs: 120_000, ...signal });
@@ -103,7 +104,7 @@ async function put(connection: Connection, from: string, to: string, signal?: Ab
   const ended = new AbortController();
   try {
     await new Promise<void>((resolve, reject) => {
-      const stalled = () => reject(uploadFailed(connection, to, `no progress within ${STALL_MS} ms`));
+      const stalled = () => reject(uploadFailed(connection, `upload to ${to}`, `no progress within ${STALL_MS} ms`));
       let stall = setTimeout(stalled, STALL_MS);
       ended.signal.addEventListener('abort', () => clearTimeout(stall));
       signal?.addEventListener('abort', () => reject(signal.reason), { signal: ended.signal });
@@ -114,7 +115,7 @@ async function put(connection: Connection, from: string, to: string, signal?: Ab
       };
       sftp.fastPut(from, to, { concurrency: 64, mode: 0o600, step }, (error?: Error | null) => {
         if (!error) resolve();
-        else reject(connection.alive ? uploadFailed(connection, to, error.message) : connection.lostError());
+        else reject(connection.alive ? uploadFailed(connection, `upload to ${to}`, error.message) : connection.lostError());
       });
     });
   } finally {
@@ -123,10 +124,10 @@ async function put(connection: Connection, from: string, to: string, signal?: Ab
   }
 }
 
-function uploadFailed(connection: Connection, path: string, cameBack: string): TransientError {
+function uploadFailed(connection: Connection, tried: string, cameBack: string): TransientError {
   return new TransientError({
     type: 'UploadFailed',
-    tried: `upload to ${path}`,
+    tried,
     where: connection.address.ip,
     cameBack,
     next: 'Check the free space on the host; the upload starts again at the next attempt.',
@@ -190,11 +191,13 @@ async function must(
 ) {
   const result = await runScript(connection, script, options);
   if (result.exitCode === 0) return result;
+  const cameBack = result.stderr.toString().trim().slice(0, 500) || `exit code ${result.exitCode}`;
+  if (result.exitCode === DIFFERENT) throw uploadFailed(connection, tried, cameBack);
   throw new PermanentError({
     type: 'FileOperationFailed',
     tried,
     where: connection.address.ip,
-    cameBack: result.stderr.toString().trim().slice(0, 500) || `exit code ${result.exitCode}`,
+    cameBack,
     next: 'Check free space, permissions and the owner’s account on the host, then retry.',
   });
 }
