@@ -88,8 +88,8 @@ export const ENVIRONMENT: readonly EnvironmentVariable[] = [
   { name: 'OBFLOW_PASSWORD', byDefault: '', meaning: 'password of client commands' },
 ];
 
-/** Read by tests and the contract test of the OBProxy stand-in; no settings of the product. */
-const OTHER_KNOWN = /^OBFLOW_(TEST_\w+|REAL_OBPROXY)$/;
+/** Read by tests and the sandbox; no settings of the product. */
+const OTHER_KNOWN = /^OBFLOW_(TEST_\w+|REAL_OBPROXY|IN_USER_NAMESPACE)$/;
 
 /** Thrown when a variable cannot be used; one sentence a variable, each naming it and what would do. */
 export class ConfigError extends Error {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, mkdirSync, openSync, renameSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, renameSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { claimDataFolder } from './devServerOwner';
@@ -45,34 +45,7 @@ const PRAGMAS = ['journal_mode=WAL', 'synchronous=NORMAL'];
 const MAX_LOG_BYTES = 10 * 1024 * 1024;
 const FREE_PORT_ATTEMPTS = 3;
 
-/**
- * Runs the server and ends it when standard input closes: the kernel closes it when the parent dies, however it
- * dies, on every system (PR_SET_PDEATHSIG would be Linux only). The guard that waits for it is a process of its
- * own, so it survives a kill of the shell.
- */
-const GUARD = `
-pidFile=$1; shift
-exec 3<&0 </dev/null
-"$@" 3<&- &
-server=$!
-[ -z "$pidFile" ] || echo "$server" >"$pidFile.server"
-(
-  read -r nothing <&3
-  kill -TERM "$server" 2>/dev/null || exit 0
-  tries=0
-  while kill -0 "$server" 2>/dev/null; do
-    tries=$((tries + 1))
-    [ "$tries" -lt 50 ] || kill -KILL "$server" 2>/dev/null
-    sleep 0.1
-  done
-) &
-watch=$!
-exec 3<&-
-wait "$server"
-code=$?
-kill "$watch" 2>/dev/null
-exit "$code"
-`;
+const GUARD = path.join(__dirname, 'devServerGuard.sh');
 
 /**
  * Starts a Temporal dev server on 127.0.0.1 (namespace `default`) with the settings that obflow is measured with,
@@ -109,16 +82,10 @@ async function launch(
   const logFile = path.join(dataDir, persistent ? 'temporal.log' : `temporal-${port}.log`);
   const claim = persistent ? await claimDataFolder(path.join(dataDir, 'temporal.pid')) : undefined;
   const log = openLog(logFile);
+  const logStart = fstatSync(log).size;
   const child = spawn(
     'sh',
-    [
-      '-c',
-      GUARD,
-      'obflow-temporal',
-      claim?.file ?? '',
-      cli,
-      ...serverArguments(dataDir, port, uiPort, persistent),
-    ],
+    [GUARD, claim?.file ?? '', cli, ...serverArguments(dataDir, port, uiPort, persistent)],
     // A group of its own: Ctrl-C in the terminal must not end Temporal before API and worker have drained.
     { stdio: ['pipe', log, log], detached: true, cwd: dataDir, env: cleanEnvironment() },
   );
@@ -143,7 +110,7 @@ async function launch(
   const address = `127.0.0.1:${port}`;
   try {
     await spawned;
-    await waitForDevServer(address, logFile, exited);
+    await waitForDevServer(address, { file: logFile, start: logStart }, exited);
   } catch (error) {
     await stop();
     throw error;

@@ -9,14 +9,14 @@ const QUOTED_BYTES = 2_000;
 
 /**
  * Returns when the server answers a real gRPC call about its namespace.
- * Throws PermanentError, quoting the log's tail, when the process ends or 60 s have passed.
+ * Throws PermanentError when the process ends or 60 s have passed, quoting the tail of what it wrote into the log
+ * from byte `start` on.
  */
 export async function waitForDevServer(
   address: string,
-  logFile: string,
+  log: { readonly file: string; readonly start: number },
   exited: Promise<number | null>,
 ): Promise<void> {
-  const logStart = sizeOf(logFile);
   const deadline = Date.now() + READY_WITHIN_MS;
   let ended: { code: number | null } | undefined;
   void exited.then((code) => {
@@ -27,8 +27,8 @@ export async function waitForDevServer(
       type: 'DevServerFailed',
       tried: 'start the Temporal dev server',
       where: address,
-      cameBack: `${cameBack}: ${tailOf(logFile, logStart)}`,
-      next: `Its log is ${logFile}.`,
+      cameBack: `${cameBack}: ${tailOf(log.file, log.start)}`,
+      next: `Its log is ${log.file}.`,
     });
   for (;;) {
     if (ended !== undefined) throw problem(`it ended with exit code ${ended.code}`);
@@ -62,15 +62,6 @@ async function answers(address: string): Promise<boolean> {
     return false;
   } finally {
     await connection.close();
-  }
-}
-
-function sizeOf(file: string): number {
-  const descriptor = openSync(file, 'r');
-  try {
-    return fstatSync(descriptor).size;
-  } finally {
-    closeSync(descriptor);
   }
 }
 

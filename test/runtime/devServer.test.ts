@@ -4,7 +4,6 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
-import { buildSync } from 'esbuild';
 import { startDevServer, temporalCli } from '../../runtime/devServer';
 import { repositoryRoot } from '../../runtime/paths';
 import { isSameProcess, processIdentity } from '../../runtime/processIdentity';
@@ -71,24 +70,11 @@ describe('Dev server', () => {
   });
 
   it('ends when its owner is killed', async () => {
-    const program = path.join(folder, 'owner.cjs');
-    buildSync({
-      stdin: {
-        contents: `import { startDevServer } from './runtime/devServer';
-          startDevServer({ dataDir: ${JSON.stringify(folder)}, port: 0, uiPort: 0, persistent: true })
-            .then(() => process.stdout.write('up'));`,
-        resolveDir: repositoryRoot(),
-        loader: 'ts',
-      },
-      bundle: true,
-      platform: 'node',
-      packages: 'external',
-      outfile: program,
-    });
-    const owner = spawn(process.execPath, [program], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-      env: { ...process.env, NODE_PATH: path.join(repositoryRoot(), 'node_modules') },
-    });
+    const devServer = path.join(repositoryRoot(), 'dist/runtime/devServer.js');
+    const options = { dataDir: folder, port: 0, uiPort: 0, persistent: true };
+    const program = `require(${JSON.stringify(devServer)}).startDevServer(${JSON.stringify(options)})
+      .then(() => process.stdout.write('up'))`;
+    const owner = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
     children.push(owner);
     await once(owner.stdout, 'data');
     const server = processIdentity(serverPid());
