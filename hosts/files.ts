@@ -41,7 +41,8 @@ const HASH = 'hash() { [ ! -f "$1" ] || sha256sum <"$1" | cut -c1-64; }';
 /**
  * Puts a local file at `path` of the host. When a file with this SHA-256 lies there, only mode and owner are set. Otherwise
  * it is uploaded under a temporary name (never `path` itself, so nobody sees half a file), hashed on the host, given
- * mode and owner, and renamed. A cut upload leaves only a temporary file, which a later upload of it removes.
+ * mode and owner, and renamed. A cut upload leaves only a temporary file, which the next upload of the same content
+ * removes; of two at once the later one finds the work done.
  * A login that is not root uploads into a folder of its own and lets root copy from there.
  */
 export async function uploadFile(
@@ -87,9 +88,10 @@ n=${quote(temporary)}
 trap ${quote(clean)} EXIT
 ${asRoot ? ':' : `( umask 077; cat ${quote(staged)} >"$n" ) || exit`}
 sum=$(hash "$n")
+[ "$sum" = ${sha256} ] || [ "$(hash ${quote(target)})" != ${sha256} ] || exit 0
 [ "$sum" = ${sha256} ] || { echo "its SHA-256 on the host is '$sum', not ${sha256}" >&2; exit ${DIFFERENT}; }
 ${placing({ ...options, mode: options.mode ?? DEFAULT_MODE }, '"$n"')}
-mv -fT "$n" ${quote(target)}`;
+mv -fT "$n" ${quote(target)} && rm -f ${quote(folder)}/${stem}-*.part`;
     await must(connection, finish, `place ${target}`, { timeoutMs: 120_000, ...signal });
   } catch (error) {
     if (connection.alive) await runScript(connection, clean).catch(() => undefined);
@@ -104,7 +106,8 @@ async function put(connection: Connection, from: string, to: string, signal?: Ab
   const ended = new AbortController();
   try {
     await new Promise<void>((resolve, reject) => {
-      const stalled = () => reject(uploadFailed(connection, `upload to ${to}`, `no progress within ${STALL_MS} ms`));
+      const stalled = () =>
+        reject(uploadFailed(connection, `upload to ${to}`, `no progress within ${STALL_MS} ms`));
       let stall = setTimeout(stalled, STALL_MS);
       ended.signal.addEventListener('abort', () => clearTimeout(stall));
       signal?.addEventListener('abort', () => reject(signal.reason), { signal: ended.signal });
@@ -115,7 +118,12 @@ async function put(connection: Connection, from: string, to: string, signal?: Ab
       };
       sftp.fastPut(from, to, { concurrency: 64, mode: 0o600, step }, (error?: Error | null) => {
         if (!error) resolve();
-        else reject(connection.alive ? uploadFailed(connection, `upload to ${to}`, error.message) : connection.lostError());
+        else
+          reject(
+            connection.alive
+              ? uploadFailed(connection, `upload to ${to}`, error.message)
+              : connection.lostError(),
+          );
       });
     });
   } finally {

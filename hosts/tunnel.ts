@@ -4,11 +4,13 @@ import { TransientError } from '../runtime/errors';
 import type { Connection } from './connection';
 
 const DIRECT_TIMEOUT_MS = 5_000;
+/** RFC 4254 §5.1; OpenSSH's description with it is only "open failed". */
+const ADMINISTRATIVELY_PROHIBITED = 1;
 
 /**
  * A stream to a port of the host's own loopback address through SSH, where OBProxy accepts its administrator
- * (OBProxy 4.3.1, observed). An sshd with `AllowTcpForwarding no` answers "administratively prohibited": then directly
- * to the host's address. TransientError PortClosed when nothing listens.
+ * (OBProxy 4.3.1, observed). An sshd with `AllowTcpForwarding no` prohibits the channel: then directly to
+ * the host's address. TransientError PortClosed when nothing listens.
  */
 export async function tunnel(connection: Connection, port: number): Promise<Duplex> {
   if (!Number.isInteger(port) || port < 1 || port > 65535) throw new RangeError(`Not a TCP port: ${port}`);
@@ -17,7 +19,8 @@ export async function tunnel(connection: Connection, port: number): Promise<Dupl
   } catch (error) {
     if (error instanceof TransientError) throw error;
     const message = error instanceof Error ? error.message : String(error);
-    if (message.includes('administratively prohibited')) return direct(connection.address.ip, port);
+    if ((error as { reason?: unknown }).reason === ADMINISTRATIVELY_PROHIBITED)
+      return direct(connection.address.ip, port);
     throw portClosed(connection.address.ip, port, 'the SSH tunnel', message);
   }
 }

@@ -1,0 +1,168 @@
+import type { Host, HostProcess, Hosts } from '../../hosts';
+import { parseOsRelease } from '../../hosts/facts';
+import { parseListeners } from '../../hosts/processes';
+import { type Fleet, fleetUnavailable, startFleet, type TestHost } from '../../sandbox/hosts/fleet';
+import { describeIf } from '../support/skip';
+import { until } from '../support/until';
+import { addressOf, failureOf, hostsWithPins } from './reach';
+
+test('listeners of IPv4 and IPv6 on one port are one entry, strangers’ sockets have no pid', () => {
+  const row = (local: string, state: string, inode: number) =>
+    `   0: ${local} 00000000:0000 ${state} 00000000:00000000 00:00000000 00000000     0        0 ${inode} 1 0000000000000000 100 0 0 10 0`;
+  const rows = [
+    row('00000000:0B43', '0A', 11),
+    row('00000000000000000000000000000000:0B43', '0A', 12),
+    row('0100007F:0BB8', '0A', 13),
+    row('0100007F:0016', '01', 14),
+  ].join('\n');
+  expect(parseListeners(rows, '7/fd/3 socket:[11]\n7/fd/4 socket:[12]\n8/fd/5 socket:[11]\n')).toEqual([
+    { port: 2883, pid: 7 },
+    { port: 2883, pid: 8 },
+    { port: 3000, pid: undefined },
+  ]);
+});
+
+test('os-release is read with and without quotes', () => {
+  const read = parseOsRelease(
+    `# c\nID="rocky"\nID_LIKE='rhel centos'\nVERSION_ID=8.9\nNAME="a \\"b\\" \\$c"\nbad line\n`,
+  );
+  expect(Object.fromEntries(read)).toEqual({
+    ID: 'rocky',
+    ID_LIKE: 'rhel centos',
+    VERSION_ID: '8.9',
+    NAME: 'a "b" $c',
+  });
+});
+
+describeIf(fleetUnavailable(), 'processes of a real host', () => {
+  let fleet: Fleet;
+  let test0: TestHost;
+  let hosts: Hosts;
+  let host: Host;
+  const start = (script: string) => test0.sh(`( ${script} ) >/dev/null 2>&1 </dev/null &`);
+  const find = (what: string, fits: (process: HostProcess) => boolean) =>
+    until(what, async () => (await host.processes()).find(fits));
+  beforeAll(async () => {
+    fleet = await startFleet({ hosts: 1 });
+    test0 = fleet.hosts[0]!;
+    hosts = hostsWithPins();
+    host = await hosts.open(addressOf(fleet));
+  });
+  afterAll(async () => {
+    await hosts?.close();
+    await fleet?.stop();
+  });
+
+  test('names and arguments with blanks, parentheses and line breaks stay whole', async () => {
+    await start(
+      `mkdir -p "/opt/my home"; cd "/opt/my home"; cp /bin/sleep "./a) R (b
+c"; exec runuser -u admin -- "./a) R (b
+c" 300 ''`,
+    );
+    const args = ['./a) R (b\nc', '300', ''];
+    // sleep refuses an empty interval at once, so the process is looked for with one that it takes.
+    await start(`cd "/opt/my home"; exec runuser -u admin -- "./a) R (b
+c" 300 "0
+1"`).catch(() => args);
+    await start(`cd "/opt/my home"; exec runuser -u admin -- "./a) R (b
+c" 300`);
+    const found = await find('the odd process', (process) => process.comm.startsWith('a) R'));
+    expect(found).toMatchObject({
+      comm: 'a) R (b\nc',
+      args: ['./a) R (b\nc', '300'],
+      user: 'admin',
+      cwd: '/opt/my home',
+      exe: '/opt/my home/a) R (b\nc',
+    });
+    expect(found.ppid).toBeGreaterThan(0);
+    const stat = (await test0.sh(`cat /proc/${found.pid}/stat`)).stdout;
+    expect(found.startTime).toBe(stat.slice(stat.lastIndexOf(') ') + 2).split(' ')[19]);
+    await test0.sh(`rm -rf "/opt/my home"`);
+    const deleted = (await host.processes()).find((process) => process.pid === found.pid);
+    expect(deleted?.exe).toBe('/opt/my home/a) R (b\nc');
+    await test0.sh(`kill ${found.pid}`);
+  });
+
+  test('looking does not see itself, and looking for obproxy in nothing finds nothing', async () => {
+    const seen = await host.processes();
+    expect(seen.filter((process) => /^(sh|grep|find|sed|getent)$/.test(process.comm))).toEqual([]);
+    expect(seen.find((process) => process.pid === 1)).toMatchObject({ comm: 'sshd', ppid: 0, user: 'root' });
+    const own = await Promise.all([host.processes(), host.sh('sleep 0.3'), host.processes()]);
+    expect(own[0].filter((process) => process.comm === 'find')).toEqual([]);
+  });
+
+  test('several hundred processes take one look', async () => {
+    await start('for i in $(seq 300); do sleep 301 & done; wait');
+    const sleepers = async () => (await host.processes()).filter((process) => process.args[1] === '301');
+    await until('all of them', async () => (await sleepers()).length === 300);
+    await test0.sh('pkill -x sleep');
+  });
+
+  test('listeners come with their owners', async () => {
+    expect(await host.listeners()).toEqual([{ port: 22, pid: 1 }]);
+    await start('exec nc -lk 2883');
+    const all = await until('nc listens', async () => {
+      const listeners = await host.listeners();
+      return listeners.length > 1 && listeners;
+    });
+    expect(all).toEqual([
+      { port: 22, pid: 1 },
+      { port: 2883, pid: test0.pids('nc')[0] },
+    ]);
+    await test0.sh('pkill -x nc');
+  });
+});
+
+describeIf(fleetUnavailable(), 'tunnels to a real host', () => {
+  let fleet: Fleet;
+  let hosts: Hosts;
+  let host: Host;
+  beforeAll(async () => {
+    fleet = await startFleet({ hosts: 1 });
+    hosts = hostsWithPins();
+    host = await hosts.open(addressOf(fleet));
+  });
+  afterAll(async () => {
+    await hosts?.close();
+    await fleet?.stop();
+  });
+  const serve = (address: string) =>
+    fleet.hosts[0]!.sh(`cat >/opt/server.js <<'END'
+require('net').createServer((s) => s.end('from ' + s.remoteAddress)).listen(3306, '${address}');
+END
+setsid /opt/.sandbox/bin/node /opt/server.js >/dev/null 2>&1 </dev/null &`);
+  const readAll = async () => {
+    const stream = await host.tunnel(3306);
+    let text = '';
+    for await (const chunk of stream) text += chunk;
+    return text;
+  };
+  const listening = () =>
+    until('port 3306', async () => (await host.listeners()).some((each) => each.port === 3306));
+
+  test('reach a port of the loopback address only', async () => {
+    const closed = await failureOf(host.tunnel(3306));
+    expect(closed).toMatchObject({ type: 'PortClosed' });
+    await serve('127.0.0.1');
+    await listening();
+    expect(await readAll()).toBe('from 127.0.0.1');
+    await expect(host.tunnel(70_000)).rejects.toThrow(RangeError);
+  });
+
+  test('go directly where sshd forbids forwarding', async () => {
+    const test0 = fleet.hosts[0]!;
+    await test0.sh(
+      `kill $(pgrep -f server.js); echo 'AllowTcpForwarding no' >>/etc/ssh/sshd_config; rm -f /run/sshd.pid; kill -HUP 1`,
+    );
+    await until('sshd has reloaded', async () => (await test0.sh('[ -s /run/sshd.pid ]')).exitCode === 0);
+    await hosts.close();
+    hosts = hostsWithPins();
+    host = await hosts.open(addressOf(fleet));
+    const closed = await failureOf(host.tunnel(3306));
+    expect(closed).toMatchObject({ type: 'PortClosed' });
+    expect(closed.message).toContain('direct');
+    await serve('0.0.0.0');
+    await listening();
+    expect(await readAll()).toBe(`from ${fleet.gateway}`);
+  });
+});
