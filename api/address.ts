@@ -1,5 +1,4 @@
-import { networkInterfaces } from 'node:os';
-import type { RuntimeConfig } from '../runtime/config';
+import { ownAddress, type RuntimeConfig } from '../runtime/config';
 
 const WILDCARDS: readonly string[] = ['0.0.0.0', '::'];
 
@@ -7,10 +6,7 @@ const WILDCARDS: readonly string[] = ['0.0.0.0', '::'];
 export function serverAddress(listen: RuntimeConfig['listen']): string {
   const [first] = listen;
   if (first !== undefined && !WILDCARDS.includes(first.host)) return first.host;
-  const outward = Object.values(networkInterfaces())
-    .flatMap((addresses) => addresses ?? [])
-    .find((address) => !address.internal && address.family === 'IPv4');
-  return outward?.address ?? '127.0.0.1';
+  return ownAddress();
 }
 
 /** URL under which a person on this machine reaches a listener. */

@@ -152,7 +152,5 @@ function answerError(services: ApiServices, error: unknown, request: Request, re
     return;
   }
   if (status === 401) response.set('www-authenticate', 'Basic realm="obflow", charset="UTF-8"');
-  // What is left of a body nobody reads would keep the connection busy.
-  if (!request.complete) response.set('connection', 'close');
   response.status(status).json(errorEnvelope(state, status, body));
 }

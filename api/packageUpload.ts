@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { Transform } from 'node:stream';
@@ -18,6 +18,20 @@ const MAX_BYTES = 8 * 1024 ** 3;
 /** Where packages lie: `<data folder>/packages/<sha256>.rpm`. */
 export function packageFile(dataDir: string, sha256: string): string {
   return path.join(dataDir, 'packages', `${sha256}.rpm`);
+}
+
+/** Older than any upload can take: left by a server that was killed. */
+const ABANDONED_MS = 24 * 3_600_000;
+
+/** Removes what uploads to a killed server have left. */
+export async function removeAbandonedUploads(dataDir: string): Promise<void> {
+  const folder = path.join(dataDir, 'packages');
+  const names = await readdir(folder).catch(() => []);
+  for (const name of names.filter((entry) => entry.startsWith('incoming-'))) {
+    const file = path.join(folder, name);
+    const facts = await stat(file).catch(() => undefined);
+    if (facts !== undefined && Date.now() - facts.mtimeMs > ABANDONED_MS) await rm(file, { force: true });
+  }
 }
 
 interface Received {
@@ -109,13 +123,18 @@ async function write(stream: Readable & { truncated?: boolean }, file: string): 
   if (stream.truncated) {
     throw new Refusal(413, 'COM10003', `The package is larger than ${MAX_BYTES} bytes.`, { target: 'file' });
   }
-  const handle = await open(file, 'r+');
+  await sync(file);
+  return { file, size, sha256: sha256.digest('hex'), sha1: sha1.digest('hex') };
+}
+
+/** Makes a file's content, or a folder's entries, survive a power cut. */
+async function sync(fileOrFolder: string): Promise<void> {
+  const handle = await open(fileOrFolder, 'r');
   try {
     await handle.sync();
   } finally {
     await handle.close();
   }
-  return { file, size, sha256: sha256.digest('hex'), sha1: sha1.digest('hex') };
 }
 
 async function header(file: string): Promise<RpmHeader> {
@@ -186,6 +205,7 @@ async function store(
     return await inventory.transaction(async (transaction) => {
       const stored = await transaction.packages.add(row);
       await rename(incoming, file);
+      await sync(path.dirname(file));
       return stored;
     });
   } catch (error) {

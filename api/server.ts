@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { PermanentError } from '../runtime/errors';
 import { listenerUrl, serverAddress } from './address';
 import { application } from './application';
+import { removeAbandonedUploads } from './packageUpload';
 import type { ApiServices } from './route';
 import { allRoutes } from './routes';
 
@@ -29,6 +30,7 @@ export interface RunningApi {
  */
 export async function startApi(services: Omit<ApiServices, 'address'>): Promise<RunningApi> {
   const complete: ApiServices = { ...services, address: serverAddress(services.config.listen) };
+  await removeAbandonedUploads(services.config.dataDir);
   const app = application(complete, allRoutes(complete));
   const servers: Server[] = [];
   const urls: string[] = [];

@@ -8,10 +8,9 @@ import {
   noProxyOnHosts,
   obproxyClusterById,
   obproxyPackage,
+  obproxyPorts,
   packageFitsHosts,
   portsFreeOnHosts,
-  type RequestedPort,
-  rpcPortFits,
 } from './preconditions';
 import { HostIds, IdPath, PackageFileName, refuseEqualPorts, ServicePort } from './schemas';
 import { catalogued } from './types';
@@ -65,12 +64,8 @@ export const addObproxy = catalogued({
     await refuseWhenHeld(inventory, [...hosts.map(({ id }) => hostProxyLock(id)), lock]);
     await noProxyOnHosts(inventory, hosts);
     packageFitsHosts(softwarePackage, hosts);
-    rpcPortFits(softwarePackage, rpcPort, 'rpcPort');
-    const ports: RequestedPort[] = [
-      { field: 'sqlPort', port: body.sqlPort },
-      { field: 'exporterPort', port: exporterPort },
-      ...(rpcPort === undefined ? [] : [{ field: 'rpcPort', port: rpcPort }]),
-    ];
+    const wished = { sqlPort: body.sqlPort, exporterPort, rpcPort };
+    const ports = obproxyPorts(softwarePackage, wished, (field) => field);
     await portsFreeOnHosts(inventory, hosts, ports);
 
     const groupTaskIds = await scope.reserveTasks(hosts.length);

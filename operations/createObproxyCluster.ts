@@ -10,10 +10,9 @@ import {
   hostsByIds,
   noProxyOnHosts,
   obproxyPackage,
+  obproxyPorts,
   packageFitsHosts,
   portsFreeOnHosts,
-  type RequestedPort,
-  rpcPortFits,
 } from './preconditions';
 import { Refusal } from './refusal';
 import {
@@ -194,7 +193,6 @@ async function installation(scope: PrepareScope, body: Body) {
   );
   await noProxyOnHosts(inventory, hosts);
   packageFitsHosts(softwarePackage, hosts);
-  rpcPortFits(softwarePackage, rpcPort, at('rpcPort'));
   if (installPath !== undefined && installPath.replace(/\/+$/, '') !== softwarePackage.home) {
     throw fieldRefusal(
       'installPath',
@@ -202,11 +200,7 @@ async function installation(scope: PrepareScope, body: Body) {
       `cannot be chosen: ${softwarePackage.fileName} is not relocatable and installs to ${softwarePackage.home}`,
     );
   }
-  const ports: RequestedPort[] = [
-    { field: at('sqlPort'), port: sqlPort },
-    { field: at('exporterPort'), port: exporterPort },
-    ...(rpcPort === undefined ? [] : [{ field: at('rpcPort'), port: rpcPort }]),
-  ];
+  const ports = obproxyPorts(softwarePackage, { sqlPort, exporterPort, rpcPort }, at);
   await portsFreeOnHosts(inventory, hosts, ports);
   return { hosts, softwarePackage, sqlPort, exporterPort, rpcPort: rpcPort ?? null };
 }

@@ -147,16 +147,43 @@ export async function portsFreeOnHosts(
   );
 }
 
-/** OBProxy has an RPC port from 4.3.0 on. */
-export function rpcPortFits(softwarePackage: PackageRow, rpcPort: number | undefined, field: string): void {
-  if (rpcPort === undefined || hasRpcPort(softwarePackage.version)) return;
-  throw new Refusal(
-    400,
-    'ODP21018',
-    `${field} needs OBProxy 4.3.0 or later, and ${softwarePackage.fileName} is ${softwarePackage.version}. Leave ${field} out.`,
-    {
-      target: field,
-      subErrors: [{ field, rejectedValue: rpcPort, message: 'needs OBProxy 4.3.0 or later' }],
-    },
-  );
+/** RPC port of OBProxy 4.3.0 and later when nobody chooses one. */
+const DEFAULT_RPC_PORT = 2885;
+
+/**
+ * The ports an OBProxy of this version opens. From 4.3.0 on an RPC port is among them, also when the request leaves
+ * it out; before, asking for one is refused. `at` gives the full name of a field.
+ */
+export function obproxyPorts(
+  softwarePackage: PackageRow,
+  wished: { readonly sqlPort: number; readonly exporterPort: number; readonly rpcPort: number | undefined },
+  at: (field: string) => string,
+): RequestedPort[] {
+  const field = at('rpcPort');
+  const ports = [
+    { field: at('sqlPort'), port: wished.sqlPort },
+    { field: at('exporterPort'), port: wished.exporterPort },
+  ];
+  if (!hasRpcPort(softwarePackage.version)) {
+    if (wished.rpcPort === undefined) return ports;
+    throw new Refusal(
+      400,
+      'ODP21018',
+      `${field} needs OBProxy 4.3.0 or later, and ${softwarePackage.fileName} is ${softwarePackage.version}. Leave ${field} out.`,
+      {
+        target: field,
+        subErrors: [{ field, rejectedValue: wished.rpcPort, message: 'needs OBProxy 4.3.0 or later' }],
+      },
+    );
+  }
+  const rpcPort = wished.rpcPort ?? DEFAULT_RPC_PORT;
+  const same = ports.find(({ port }) => port === rpcPort);
+  if (same !== undefined) {
+    throw fieldRefusal(
+      same.field,
+      same.port,
+      `is the RPC port of OBProxy ${softwarePackage.version} (${rpcPort}); choose another port, or set ${field}`,
+    );
+  }
+  return [...ports, { field, port: rpcPort }];
 }

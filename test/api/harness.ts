@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { startApi } from '../../api/server';
 import { submittedDocument } from '../../api/taskInfo/document';
-import type { TaskService } from '../../api/tasks';
+import { createTaskService, type TaskService } from '../../api/tasks';
 import { createHosts } from '../../hosts';
 import { openInventory } from '../../inventory';
 import type { Inventory, PackageRow } from '../../inventory/types';
@@ -29,6 +29,8 @@ export interface TestApi {
   readonly inventory: Inventory;
   /** Plans handed to the task service for starting. */
   readonly started: Plan[];
+  /** The real one, with `temporal`. */
+  readonly tasks: TaskService;
   readonly commands: { taskId: number; subtaskId?: number; requestId: string; who: string }[];
   send(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
   /** Counts of everything a request could leave behind. */
@@ -37,10 +39,10 @@ export interface TestApi {
 }
 
 /**
- * The API over a real inventory. Temporal is left out: a task service that only notes what it is asked to start
- * stands at that border (the real one is tested in test/api/tasks and end to end).
+ * The API over a real inventory. Without `temporal` a task service that only notes what it is asked to start stands
+ * at that border.
  */
-export async function startTestApi(): Promise<TestApi> {
+export async function startTestApi(options: { temporal?: TemporalHandle } = {}): Promise<TestApi> {
   const dataDir = await mkdtemp(path.join(os.tmpdir(), 'obflow-api-'));
   const inventory = await openInventory({
     databaseUrl: `file:${path.join(dataDir, 'obflow.db')}`,
@@ -77,26 +79,31 @@ export async function startTestApi(): Promise<TestApi> {
     },
     startReconciler: () => ({ stop: async () => undefined }),
   };
+  const config = {
+    listen: [{ host: '127.0.0.1', port: 0 }],
+    publicUrl: 'http://10.9.8.7:8080',
+    dataDir,
+    databaseUrl: '',
+    masterKeyFile: '',
+    adminPassword: undefined,
+    taskQueue: 'none',
+    temporalPort: 0,
+    temporalUiPort: 0,
+    logLevel: 'silent',
+  };
+  const logger = createLogger('api', 'silent');
+  const noTemporal = {
+    connection: { withDeadline: () => Promise.reject(new Error('no Temporal here')) },
+  } as unknown as TemporalHandle;
+  const { temporal } = options;
+  const service = temporal && createTaskService({ temporal, inventory, config, logger });
   const api = await startApi({
-    config: {
-      listen: [{ host: '127.0.0.1', port: 0 }],
-      publicUrl: 'http://10.9.8.7:8080',
-      dataDir,
-      databaseUrl: '',
-      masterKeyFile: '',
-      adminPassword: undefined,
-      taskQueue: 'none',
-      temporalPort: 0,
-      temporalUiPort: 0,
-      logLevel: 'silent',
-    },
+    config,
     inventory,
     hosts,
-    temporal: {
-      connection: { withDeadline: () => Promise.reject(new Error('no Temporal here')) },
-    } as unknown as TemporalHandle,
-    tasks,
-    logger: createLogger('api', 'silent'),
+    temporal: temporal ?? noTemporal,
+    tasks: service ?? tasks,
+    logger,
   });
   const url = api.urls[0]!;
   const send: TestApi['send'] = async (method, where, body, headers = {}) => {
@@ -119,6 +126,7 @@ export async function startTestApi(): Promise<TestApi> {
     dataDir,
     inventory,
     started,
+    tasks: service ?? tasks,
     commands,
     send,
     async traces() {

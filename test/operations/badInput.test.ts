@@ -233,6 +233,12 @@ const CASES: readonly Case[] = [
     fields: ['rpcPort'],
   },
   invalid(
+    'the RPC port that a 4.3 proxy opens unasked',
+    onBatch,
+    () => add({ exporterPort: 2885, version: 'obproxy-ce-4.3.1.0-4.el7.x86_64.rpm' }),
+    'exporterPort',
+  ),
+  invalid(
     'a path id that is no number',
     () => BATCH('abc'),
     () => add(),
