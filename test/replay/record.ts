@@ -1,0 +1,173 @@
+/**
+ * Records the histories that the translator and replay tests use. Not a test of its own; run it when a history of
+ * a new behaviour is needed, never together with a change of workflows/:
+ *
+ *   npx jest --testMatch '**\/test/replay/record.ts'
+ */
+import { writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils';
+import { ownAddress } from '../../runtime/config';
+import { type ChainNode, chainLength, expandChain } from '../../workflows/dag';
+import { taskWorkflowId } from '../../workflows/ids';
+import { retrySubtask, retryTask } from '../../workflows/messages';
+import type { Plan } from '../../workflows/plan';
+import { CHAIN, DIAMOND, idOf, planOf } from '../support/plans';
+import { broken, flaky, gate, TaskBed, until } from '../support/tasks';
+
+let bed: TaskBed;
+beforeEach(async () => {
+  bed = await TaskBed.open();
+});
+afterEach(() => bed.close());
+
+async function record(name: string, plan: Plan): Promise<void> {
+  const workflow = bed.temporal.client.workflow.getHandle(taskWorkflowId(plan.taskId));
+  const reading = await bed.reader.read(taskWorkflowId(plan.taskId));
+  const pending = [...(reading?.pending.values() ?? [])];
+  const history = historyToJSON(await workflow.fetchHistory());
+  const json = JSON.stringify({ pending, history: JSON.parse(history) })
+    .replaceAll(`@${os.hostname()}"`, '@worker-1"')
+    .replaceAll(ownAddress(), '192.0.2.10');
+  writeFileSync(path.join(__dirname, '..', 'histories', `${name}.json`), `${json}\n`);
+}
+
+it('accepted: no worker yet', async () => {
+  const plan = planOf(CHAIN, { taskId: 11 });
+  await bed.start(plan);
+  await record('accepted', plan);
+});
+
+it('running: a worker has the second of three', async () => {
+  const plan = planOf(CHAIN, { taskId: 12 });
+  const door = gate();
+  bed.behaviours.b = door.behaviour;
+  await bed.startWorker();
+  await bed.start(plan);
+  await bed.subtaskWhen(plan, 'b', ({ status }) => status === 'RUNNING');
+  await record('running', plan);
+  door.open();
+});
+
+it('retrying: between two attempts of one run', async () => {
+  const plan = planOf(CHAIN, { taskId: 13 });
+  bed.behaviours.b = flaky(1000);
+  await bed.startWorker();
+  await bed.start(plan);
+  await bed.subtaskWhen(plan, 'b', ({ attempt }) => attempt === 3);
+  await record('retrying', plan);
+});
+
+it('failed: waits for an operator', async () => {
+  const plan = planOf(DIAMOND, { taskId: 14 });
+  bed.behaviours.b = broken;
+  await bed.startWorker();
+  await bed.start(plan);
+  await bed.documentWhen(plan, 'FAILED');
+  await record('failed', plan);
+});
+
+it('retried: the second run is under way', async () => {
+  const plan = planOf(DIAMOND, { taskId: 15 });
+  const door = gate();
+  bed.behaviours.b = (input, ...more) => (input.run === 1 ? broken : door.behaviour)(input, ...more);
+  await bed.startWorker();
+  const workflow = await bed.start(plan);
+  await bed.documentWhen(plan, 'FAILED');
+  await workflow.executeUpdate(retryTask, { args: [{ who: 'admin' }] });
+  await bed.subtaskWhen(plan, 'b', ({ status }) => status === 'RUNNING');
+  await record('retried', plan);
+  door.open();
+});
+
+it('retried-succeeded: two subtasks retried by different commands', async () => {
+  const plan = planOf(DIAMOND, { taskId: 16 });
+  bed.behaviours.b = broken;
+  bed.behaviours.c = broken;
+  await bed.startWorker();
+  const workflow = await bed.start(plan);
+  await bed.documentWhen(plan, 'FAILED');
+  delete bed.behaviours.b;
+  await workflow.executeUpdate(retrySubtask, { args: [String(idOf(plan, 'b'))] });
+  await bed.documentWhen(plan, 'FAILED');
+  await bed.subtaskWhen(plan, 'b', ({ status }) => status === 'SUCCESSFUL');
+  delete bed.behaviours.c;
+  await until('retry accepted', async () => {
+    await workflow.executeUpdate(retryTask, { args: [{}] }).catch(() => undefined);
+    return (await workflow.describe()).status.name === 'COMPLETED';
+  });
+  await record('retried-succeeded', plan);
+});
+
+it('succeeded: with a transient error on the way', async () => {
+  const plan = planOf(CHAIN, { taskId: 17 });
+  bed.behaviours.b = flaky(1);
+  await bed.startWorker();
+  await (await bed.start(plan)).result();
+  await record('succeeded', plan);
+});
+
+it('cancelled: by the Web UI while something ran', async () => {
+  const plan = planOf(CHAIN, { taskId: 18 });
+  bed.behaviours.b = gate().behaviour;
+  await bed.startWorker();
+  const workflow = await bed.start(plan);
+  await bed.subtaskWhen(plan, 'b', ({ status }) => status === 'RUNNING');
+  await workflow.cancel();
+  await workflow.result().catch(() => undefined);
+  await record('cancelled', plan);
+});
+
+it('terminated: while something ran, which describe still lists', async () => {
+  const plan = planOf(CHAIN, { taskId: 19 });
+  bed.behaviours.b = gate().behaviour;
+  await bed.startWorker();
+  const workflow = await bed.start(plan);
+  await bed.subtaskWhen(plan, 'b', ({ status }) => status === 'RUNNING');
+  await workflow.terminate('the host is gone for good');
+  await record('terminated', plan);
+});
+
+it('out-of-time: transient until the run has no time left', async () => {
+  const plan = planOf({ a: [] }, { taskId: 20, timeout: 2 });
+  bed.behaviours.a = flaky(1000);
+  await bed.startWorker();
+  await bed.start(plan);
+  await bed.documentWhen(plan, 'FAILED');
+  await record('out-of-time', plan);
+});
+
+it('fan-out: 50 hosts, one of them failed and retried', async () => {
+  const node = (activity: string, splitBy?: string): ChainNode => ({
+    activity,
+    definition: {
+      name: activity,
+      className: `com.example.${activity}Task`,
+      timeout: 60,
+      prohibitRollback: false,
+      prohibitSkip: false,
+      needs: ['host_ids'],
+    },
+    ...(splitBy === undefined ? {} : { splitBy }),
+  });
+  const chain = [node('Prepare'), node('Install', 'host_ids'), node('Finish')];
+  const context = {
+    stringMap: {},
+    listMap: { host_ids: Array.from({ length: 50 }, (_, at) => String(at + 1)) },
+  };
+  const plan: Plan = {
+    ...planOf({}, { taskId: 21 }),
+    context,
+    subtasks: expandChain(chain, context, 2100, (element) => element && `192.0.2.${element.value}`),
+  };
+  expect(plan.subtasks).toHaveLength(chainLength(chain, context));
+  bed.behaviours.Install = (input, ...more) =>
+    input.element?.value === '7' && input.run === 1 ? broken(input, ...more) : undefined;
+  await bed.startWorker();
+  const workflow = await bed.start(plan);
+  await bed.documentWhen(plan, 'FAILED');
+  await workflow.executeUpdate(retryTask, { args: [{}] });
+  await workflow.result();
+  await record('fan-out', plan);
+});
