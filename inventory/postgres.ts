@@ -32,8 +32,10 @@ export class PgDialect extends PostgresDialect {
           id === INT8 ? Number : types.getTypeParser(id, format as 'text')) as typeof types.getTypeParser,
       },
     });
-    // Without a listener an idle connection that the server closes would end the process; the next query reconnects.
+    // Without a listener a connection that the server closes between two queries would end the process: idle in the
+    // pool (the next query gets another) or inside a transaction (whose next statement fails).
     pool.on('error', () => undefined);
+    pool.on('connect', (client) => client.on('error', () => undefined));
     super({ pool });
     this.#pool = pool;
     this.#where = where;

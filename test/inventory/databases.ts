@@ -3,7 +3,6 @@ import os from 'node:os';
 import path from 'node:path';
 import { openInventory } from '../../inventory';
 import type { Inventory } from '../../inventory/types';
-import type { Plan } from '../../workflows/plan';
 import { postgresUnavailable, startPostgres, type TestPostgres } from '../support/postgres';
 import { describeIf } from '../support/skip';
 
@@ -61,22 +60,6 @@ function prepared(kind: OnDatabase['kind'], databaseUrl: (folder: string) => Pro
       inventories.push(inventory);
       return inventory;
     },
-  };
-}
-
-/** A plan without subtasks, for what the task table needs of it. */
-export function plan(taskId: number, more: Partial<Plan> = {}): Plan {
-  return {
-    taskId,
-    name: 'Install obproxy',
-    creator: { id: 100, name: 'admin' },
-    executor: '10.0.0.1',
-    createTime: '2026-03-01T10:00:00.000+08:00',
-    traceId: 'trace',
-    context: { stringMap: {}, listMap: {} },
-    concurrency: 10,
-    subtasks: [],
-    ...more,
   };
 }
 

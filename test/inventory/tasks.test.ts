@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import type { Inventory, TaskFilter } from '../../inventory/types';
 import type { TaskStateChange } from '../../workflows/plan';
-import { onEveryDatabase, plan } from './databases';
+import { onEveryDatabase } from './databases';
+import { plan } from './plan';
 
 const all = { page: 1, size: 2000 };
 

@@ -1,5 +1,6 @@
 import { DuplicateError } from '../../inventory/types';
-import { addObproxyCluster, onEveryDatabase, plan } from './databases';
+import { addObproxyCluster, onEveryDatabase } from './databases';
+import { plan } from './plan';
 
 onEveryDatabase('Transactions', (on) => {
   test('What a precondition saw still holds when the rows are written', async () => {

@@ -1,0 +1,63 @@
+/**
+ * A process of its own that works on an inventory, for the tests of what several of them may do to one database.
+ * argv: command, database URL, master key file, argument. Waits for a line on stdin before it acts, prints
+ * `ready` before that and one JSON value a line after it.
+ */
+import { createInterface } from 'node:readline';
+import { openInventory } from '../../inventory';
+import type { Inventory } from '../../inventory/types';
+
+const [command = '', databaseUrl = '', masterKeyFile = '', argument = ''] = process.argv.slice(2);
+
+function print(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value)}\n`);
+}
+
+function line(text: string) {
+  const time = new Date().toISOString();
+  return { subtaskId: 1, run: 1, operation: 'EXECUTE', time, level: 'INFO' as const, text };
+}
+
+const commands: Record<string, (inventory: Inventory) => Promise<void>> = {
+  /** Takes one lock for task `argument`. */
+  async take(inventory) {
+    print((await inventory.locks.take(Number(argument), ['host/1'], [])) ?? 'taken');
+  },
+  /** 300 log lines, one statement each. */
+  async insert(inventory) {
+    for (let number = 0; number < 300; number += 1) {
+      await inventory.tasks.appendLog(1, [line(`${argument} ${number}`)]);
+    }
+    print('done');
+  },
+  /** Tasks in transactions, for ever, each id printed once the database has acknowledged it. */
+  async write(inventory) {
+    const { plan } = await import('./plan');
+    for (;;) {
+      const id = await inventory.transaction(async (inside) => {
+        const taskId = await inside.sequences.next('task');
+        await inside.tasks.add({ plan: plan(taskId), workflowType: 'addObproxy' });
+        await inside.locks.take(taskId, [`task/${taskId}`], []);
+        return taskId;
+      });
+      print(id);
+    }
+  },
+  async open() {
+    print('opened');
+  },
+};
+
+async function main(): Promise<void> {
+  print('ready');
+  await new Promise((resolve) => createInterface(process.stdin).once('line', resolve));
+  const inventory = await openInventory({ databaseUrl, masterKeyFile });
+  await commands[command]?.(inventory);
+  await inventory.close();
+  process.stdin.destroy();
+}
+
+main().catch((error: unknown) => {
+  print({ failed: error instanceof Error ? error.message : String(error) });
+  process.exit(1);
+});
