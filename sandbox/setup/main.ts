@@ -2,14 +2,16 @@ import { spawn } from 'node:child_process';
 import os from 'node:os';
 import { runWhereFleetsAre } from '../hosts/userNamespace';
 import { ensureHostTools } from './packages';
+import { ensureTemporalCli } from './temporal';
 
 /**
- * `node dist/sandbox/setup/main.js [command …]`: brings what test hosts need, then runs the command where test hosts are
+ * `node dist/sandbox/setup/main.js [command …]`: brings what test hosts need and the Temporal CLI, then runs the command where test hosts are
  * possible: as it is for root, in a user namespace for others. A command is run in any case: it says itself
  * what it had to leave out.
  */
 async function main(command: readonly string[]): Promise<number> {
   ensureHostTools((line) => console.error(line));
+  await ensureTemporalCli((line) => console.error(line));
   const [program, ...args] = command;
   if (program === undefined) {
     return 0;
