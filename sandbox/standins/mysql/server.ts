@@ -133,7 +133,10 @@ function serve<S>(socket: Socket, options: MysqlServerOptions<S>): void {
   connection.on('ping', () => reply(() => ({ kind: 'ok' })));
   connection.on('init_db', (name: string) => reply((current) => options.useDatabase(current, name)));
   connection.on('quit', () => socket.end());
-  connection.on('packet', () => undefined);
+  // COM_STATISTICS, COM_CHANGE_USER …: mysql2 leaves them unanswered, and the client waits for ever.
+  connection.on('packet', (_packet: unknown, known: boolean) => {
+    if (!known) reply(() => ({ kind: 'error', error: { code: 1047, message: 'Unknown command' } }));
+  });
 
   const handshake = connection.serverHandshake({
     protocolVersion: 10,
