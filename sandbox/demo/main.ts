@@ -49,7 +49,7 @@ async function main(): Promise<number> {
   });
   try {
     const addresses = new Map<number, string>();
-    const progress = createProgress((task) => addresses.get(task.hostId ?? 0) ?? `task ${task.id}`);
+    const progress = createProgress((task) => addresses.get(task.id) ?? `task ${task.id}`);
     const work = runScenario(stack, { progress, addresses, say: (text) => console.log(text) });
     const outcome = await Promise.race([work, interrupted]);
     progress.stop();

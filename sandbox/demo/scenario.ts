@@ -19,7 +19,11 @@ interface ProxyJson {
 /** What the demo shows: hosts and cluster declared, package uploaded, cluster created, OBProxies added. */
 export async function runScenario(
   stack: Stack,
-  ui: { progress: Progress; addresses: Map<number, string>; say: (text: string) => void },
+  ui: {
+    progress: Progress /** Host address by task id, filled here. */;
+    addresses: Map<number, string>;
+    say: (text: string) => void;
+  },
 ): Promise<{ tasks: TaskJson[]; failed: boolean }> {
   const { api } = stack;
   ui.say('\nDeclare hosts and the OceanBase cluster (a stand-in): obflow apply inventory.yaml');
@@ -46,7 +50,6 @@ export async function runScenario(
   if (creation?.status !== 'SUCCESSFUL') return report(stack, [created.id]);
 
   const hosts = await api.call<{ contents: HostJson[] }>('GET', '/api/v2/compute/hosts?size=100&sort=id,asc');
-  for (const host of hosts.contents) ui.addresses.set(host.id, host.innerIpAddress);
   const added = await api.call<{ contents: TaskJson[] }>(
     'POST',
     `/api/v2/obproxy/clusters/${created.obproxyClusterId}/obproxies/batchAdd`,
@@ -58,6 +61,8 @@ export async function runScenario(
     },
   );
   const ids = added.contents.map((task) => task.id);
+  for (const { id, hostId } of added.contents)
+    ui.addresses.set(id, hosts.contents.find((host) => host.id === hostId)?.innerIpAddress ?? '');
   ui.say(`Add OBProxies on ${ids.length} hosts: POST …/obproxies/batchAdd -> tasks ${ids.join(', ')}`);
   await api.settled(ids, { deadlineMs: 600_000, onDocument: (task) => ui.progress.show(task) });
   ui.progress.stop();

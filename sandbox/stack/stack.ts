@@ -66,7 +66,15 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const say = options.onStep ?? (() => undefined);
   const undo: (() => Promise<unknown>)[] = [];
   const stop = async () => {
-    for (const step of undo.reverse().splice(0)) await step();
+    const failures: unknown[] = [];
+    for (const step of undo.reverse().splice(0)) {
+      try {
+        await step();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw failures[0];
   };
   try {
     const dataDir = await mkdtemp(path.join(os.tmpdir(), 'obflow-stack-'));
