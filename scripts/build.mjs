@@ -46,6 +46,7 @@ function writeIfChanged(file, contents) {
 
 const sources = FOLDERS.flatMap(filesIn);
 const compiled = await build({
+  absWorkingDir: root,
   entryPoints: sources.filter((file) => file.endsWith('.ts')),
   outdir: 'dist',
   outbase: '.',
