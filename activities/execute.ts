@@ -57,7 +57,8 @@ async function ended(
   error: unknown,
   cancelled: boolean,
 ): Promise<never> {
-  if (context.cancellationSignal.aborted) {
+  // A wait that was cut off fails in many ways; only what a person must act on is worth more than "cancelled".
+  if (context.cancellationSignal.aborted && !(error instanceof PermanentError)) {
     if (cancelled) {
       log.warn('Cancelled');
       log.error(finalLine(input, 'FAILED'));

@@ -1,6 +1,13 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { PermanentError, TransientError } from '../runtime/errors';
 
+/** The server cuts the last failure of an open activity at 4 KiB. */
+const MAX_MESSAGE = 3_000;
+
+function cut(message: string): string {
+  return message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE)}…` : message;
+}
+
 /**
  * The failure that Temporal stores for an error of a subtask: a TransientError may be tried again, a PermanentError and
  * everything unexpected may not. Only the masked text travels: no cause, no stack of ours, because errors of libraries
@@ -11,7 +18,7 @@ export function failureOf(error: unknown, mask: (text: string) => string): Appli
   const type = known ? error.type : 'Unexpected';
   const text = error instanceof Error ? error.message : String(error);
   const failure = ApplicationFailure.create({
-    message: mask(known ? text : `Unexpected error: ${text}`),
+    message: cut(mask(known ? text : `Unexpected error: ${text}`)),
     type,
     nonRetryable: !(error instanceof TransientError),
     details: known && error.code !== undefined ? [{ code: error.code }] : [],

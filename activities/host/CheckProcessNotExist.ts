@@ -13,9 +13,10 @@ function programs(process: HostProcess): string[] {
   // A login shell is shown as `-bash`.
   const program = basename(first).replace(/^-/, '');
   if (!INTERPRETER.test(program)) return [program];
-  const script = rest.find((argument) => !argument.startsWith('-'));
+  const at = rest.findIndex((argument) => !argument.startsWith('-'));
+  const script = rest[at];
   // `sh -c TEXT` runs no file; its text may hold any word.
-  if (script === undefined || rest.some((argument) => /^-[a-z]*c$/.test(argument))) return [program];
+  if (script === undefined || rest.slice(0, at).some((option) => /^-[a-z]*c$/.test(option))) return [program];
   return [program, basename(script)];
 }
 

@@ -4,6 +4,7 @@ import { copyFile, mkdir } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
 import { createActivities } from '../../activities';
 import { createHosts, type Hosts } from '../../hosts';
 import { openInventory } from '../../inventory';
@@ -96,6 +97,11 @@ export interface InstallTask {
   chain(last?: (typeof CHAIN)[number]): Promise<void>;
   log(type: string): Promise<string>;
   wholeLog(): Promise<LogLine[]>;
+}
+
+/** An activity's surroundings without a server, and without a log line on the terminal for every failure. */
+export function quietEnvironment(attempt = 1): MockActivityEnvironment {
+  return new MockActivityEnvironment({ attempt }, { logger: new DefaultLogger('ERROR') });
 }
 
 function configOf(folder: string, publicUrl: string): RuntimeConfig {
@@ -279,7 +285,7 @@ export async function startWorld(options: FleetOptions): Promise<World> {
             },
             ...(how.conflict === undefined ? {} : { conflict: how.conflict }),
           };
-          const environment = new MockActivityEnvironment({ attempt: how.attempt ?? 1 });
+          const environment = quietEnvironment(how.attempt);
           how.environment?.(environment);
           const activity = by.activities[how.rollback === true ? `${type}.rollback` : type]!;
           return environment.run(activity, input);

@@ -1,0 +1,263 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import {
+  ApplicationFailure,
+  CancelledFailure,
+  defaultFailureConverter,
+  defaultPayloadConverter,
+} from '@temporalio/common';
+import { execute } from '../../activities/execute';
+import type { ActivityDeps, SubtaskScope } from '../../activities/types';
+import { openInventory } from '../../inventory';
+import type { Inventory } from '../../inventory/types';
+import { PermanentError, TransientError } from '../../runtime/errors';
+import type { SubtaskInput, SubtaskResult } from '../../workflows/plan';
+import { until } from '../support/until';
+import { quietEnvironment } from './world';
+
+const SECRET = 'planted/Secret+42';
+let folder: string;
+let inventory: Inventory;
+let taskId = 0;
+
+beforeAll(async () => {
+  folder = mkdtempSync(path.join(os.tmpdir(), 'obflow-execute-'));
+  inventory = await openInventory({
+    databaseUrl: `file:${path.join(folder, 'obflow.db')}`,
+    masterKeyFile: path.join(folder, 'master.key'),
+  });
+});
+afterAll(async () => {
+  await inventory.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+beforeEach(() => {
+  taskId += 1;
+});
+
+function input(more: Partial<SubtaskInput> = {}): SubtaskInput {
+  return {
+    taskId,
+    subtaskId: 1,
+    run: 1,
+    name: 'Some step',
+    operation: 'EXECUTE',
+    traceId: 't',
+    context: { stringMap: {}, listMap: {} },
+    ...more,
+  };
+}
+
+/** Runs `work` as an activity; hosts are not touched here. */
+function run(
+  work: (scope: SubtaskScope) => Promise<SubtaskResult | undefined>,
+  more: Partial<SubtaskInput> = {},
+  environment = quietEnvironment(),
+  deps: Partial<ActivityDeps> = {},
+): Promise<SubtaskResult | null> {
+  const all = { inventory, ...deps } as ActivityDeps;
+  return environment.run((given: SubtaskInput) => execute(all, given, work), input(more));
+}
+
+async function failure(promise: Promise<unknown>): Promise<ApplicationFailure> {
+  const error = await promise.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(ApplicationFailure);
+  return error as ApplicationFailure;
+}
+
+async function log(): Promise<string[]> {
+  return (await inventory.tasks.readLog(taskId, 1)).map(({ level, text }) => `${level} ${text}`);
+}
+
+const TROUBLE = {
+  type: 'SomeTrouble',
+  tried: 'do it',
+  where: '10.0.0.1',
+  cameBack: SECRET,
+  next: 'Repair it.',
+};
+
+describe('an execution of a subtask', () => {
+  test('answers its keys, and stores its lines in order with the documented last one', async () => {
+    const result = await run(async (scope) => {
+      for (let i = 0; i < 5; i += 1) scope.log.info(`line ${i}`);
+      scope.log.warn('two\nlines');
+      return { stringMap: { a: 'b' } };
+    });
+    expect(result).toEqual({ stringMap: { a: 'b' } });
+    expect(await log()).toEqual([
+      ...[0, 1, 2, 3, 4].map((i) => `INFO line ${i}`),
+      'WARN two',
+      'WARN lines',
+      'INFO Set state for subtask: 1, operation:EXECUTE, state: SUCCESSFUL',
+    ]);
+  });
+
+  test('shows its lines while it still runs', async () => {
+    let finish = () => {};
+    const running = run(async (scope) => {
+      scope.log.info('early');
+      await new Promise<void>((resolve) => {
+        finish = resolve;
+      });
+      return undefined;
+    });
+    await until('the line', async () => (await log()).includes('INFO early'));
+    finish();
+    expect(await running).toBeNull();
+  });
+
+  test('says which attempt it is, from the second on', async () => {
+    await run(async () => undefined, {}, quietEnvironment(3));
+    expect((await log())[0]).toMatch(/^INFO Attempt 3 on worker \S+ \(pid \d+\)$/);
+  });
+
+  test('heartbeats every second without any help of the subtask', async () => {
+    const environment = quietEnvironment();
+    let beats = 0;
+    environment.on('heartbeat', () => {
+      beats += 1;
+    });
+    await run(
+      async () => {
+        await until('two heartbeats', () => beats >= 2, 10_000);
+        return undefined;
+      },
+      {},
+      environment,
+    );
+  });
+
+  test('does nothing when two subtasks before it disagree, and says so', async () => {
+    let touched = false;
+    const error = await failure(
+      run(
+        async () => {
+          touched = true;
+          return undefined;
+        },
+        { conflict: 'obproxy_id is 1 and 2' },
+      ),
+    );
+    expect(touched).toBe(false);
+    expect(error).toMatchObject({ type: 'ContextConflict', nonRetryable: true });
+    expect(error.message).toContain('obproxy_id is 1 and 2');
+  });
+
+  test('names the key that its context lacks', async () => {
+    const error = await failure(run(async (scope) => ({ stringMap: { a: scope.value('package_name') } })));
+    expect(error.message).toContain('package_name');
+    const host = await failure(run(async (scope) => ({ stringMap: { a: String(scope.hostId) } })));
+    expect(host.message).toContain('host_id');
+  });
+
+  test('works on the host of its element, else on the one of its context', async () => {
+    const hostOf = async (scope: SubtaskScope) => ({ stringMap: { host: String(scope.hostId) } });
+    const context = { stringMap: { host_id: '7' }, listMap: {} };
+    expect(await run(hostOf, { context })).toEqual({ stringMap: { host: '7' } });
+    const element = { key: 'host_ids', value: '8' };
+    expect(await run(hostOf, { context, element })).toEqual({ stringMap: { host: '8' } });
+  });
+});
+
+describe('a failure of a subtask', () => {
+  test('that waiting may cure may be tried again, and keeps its type and code', async () => {
+    const error = await failure(
+      run(async () => {
+        throw new TransientError({ ...TROUBLE, code: 'CMP07002' });
+      }),
+    );
+    expect(error).toMatchObject({
+      type: 'SomeTrouble',
+      nonRetryable: false,
+      details: [{ code: 'CMP07002' }],
+    });
+    expect((await log()).join('\n')).not.toContain('Set state for subtask');
+  });
+
+  test('that a person must cure is final, and its log says why', async () => {
+    const error = await failure(
+      run(async () => {
+        throw new PermanentError(TROUBLE);
+      }),
+    );
+    expect(error).toMatchObject({ type: 'SomeTrouble', nonRetryable: true });
+    const lines = await log();
+    expect(lines.at(-2)).toBe(`ERROR ${error.message}`);
+    expect(lines.at(-1)).toBe('ERROR Set state for subtask: 1, operation:EXECUTE, state: FAILED');
+  });
+
+  test('that nobody expected is final', async () => {
+    const error = await failure(
+      run(async () => {
+        throw new TypeError('x is not a function');
+      }),
+    );
+    expect(error).toMatchObject({ type: 'Unexpected', nonRetryable: true });
+  });
+
+  test('holds no hidden secret, neither in its text, its stack, its cause, nor the log', async () => {
+    for (const thrown of [
+      new PermanentError(TROUBLE),
+      new TransientError(TROUBLE),
+      Object.assign(new Error(`bad ${SECRET} ${encodeURIComponent(SECRET)}`), { sql: `set '${SECRET}'` }),
+    ]) {
+      const error = await failure(
+        run(async (scope) => {
+          scope.log.hide(SECRET);
+          scope.log.info(`using ${SECRET}`);
+          throw thrown;
+        }),
+      );
+      const stored = JSON.stringify(defaultFailureConverter.errorToFailure(error, defaultPayloadConverter));
+      const words = [stored, String(error.stack), ...(await log())].join('\n');
+      expect(words).not.toContain('planted');
+      expect(words).toContain('***');
+    }
+  });
+
+  test('to store the log is tried again', async () => {
+    const broken = { ...inventory.tasks, appendLog: () => Promise.reject(new Error('the disk is full')) };
+    const error = await failure(
+      run(
+        async (scope) => {
+          scope.log.info('lost');
+          return undefined;
+        },
+        {},
+        undefined,
+        { inventory: { ...inventory, tasks: broken } },
+      ),
+    );
+    expect(error).toMatchObject({ type: 'LogNotStored', nonRetryable: false });
+  });
+});
+
+describe('the end from outside', () => {
+  const waiting = async (scope: SubtaskScope) => {
+    await scope.pause(60_000);
+    return undefined;
+  };
+
+  test('by an operator ends the subtask as cancelled', async () => {
+    const environment = quietEnvironment();
+    const running = run(waiting, {}, environment);
+    environment.cancel();
+    await expect(running).rejects.toBeInstanceOf(CancelledFailure);
+    expect(await log()).toEqual([
+      'WARN Cancelled',
+      'ERROR Set state for subtask: 1, operation:EXECUTE, state: FAILED',
+    ]);
+  });
+
+  test('by a worker that stops leaves the subtask to another', async () => {
+    const environment = quietEnvironment();
+    const running = run(waiting, {}, environment);
+    environment.cancel('WORKER_SHUTDOWN', undefined as never);
+    await expect(running).rejects.toBeInstanceOf(CancelledFailure);
+  });
+});
