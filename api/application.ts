@@ -70,9 +70,21 @@ function stateOf(response: Response): RequestState {
 
 function loginRequired(authenticate: Authenticate) {
   return async (request: Request, response: Response, next: NextFunction): Promise<void> => {
+    refuseOtherSites(request);
     stateOf(response).user = await authenticate(request.get('authorization'));
     next();
   };
+}
+
+/**
+ * Browsers remember a Basic login and send it along with whatever another site's page posts here. They also say so,
+ * and such requests change nothing.
+ */
+function refuseOtherSites(request: Request): void {
+  const site = request.get('sec-fetch-site');
+  const own = site === undefined || site === 'same-origin' || site === 'none';
+  if (own || request.method === 'GET' || request.method === 'HEAD') return;
+  throw new Refusal(403, 'IAM11000', 'Pages of other sites may not send requests that change something.');
 }
 
 /** `{id}` as documented, `:id` as Express spells it. */

@@ -23,12 +23,12 @@ const Credential = z.object({
 const Host = z.object({
   ip: Ip,
   sshPort: Port.default(22),
-  name: Name.nullish(),
+  name: Name.optional(),
   credential: Name,
   hostKey: z
     .string()
     .regex(/^SHA256:[A-Za-z0-9+/]{43}=?$/, 'must be a fingerprint as "ssh-keygen -l" prints it, SHA256:…')
-    .nullish(),
+    .optional(),
   idc: Name,
   region: Name,
 });

@@ -64,7 +64,8 @@ function listen(app: RequestListener, host: string, port: number): Promise<Serve
     app,
   );
   return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
+    // Stays for the life of the server: an error of accept() must not end the process.
+    server.on('error', (error: NodeJS.ErrnoException) => {
       reject(
         new PermanentError({
           type: 'CannotListen',

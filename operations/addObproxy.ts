@@ -21,22 +21,24 @@ const Body = z
     sqlPort: ServicePort.describe('SQL port of the OBProxies, e.g. 2883.'),
     exporterPort: ServicePort.optional().describe('Port of the metrics, e.g. 2884.'),
     exportPort: ServicePort.optional().describe('The same as exporterPort, as older pages spell it.'),
-    rpcPort: ServicePort.nullish().describe('RPC port; OBProxy 4.3.0 and later.'),
+    rpcPort: ServicePort.optional().describe('RPC port; OBProxy 4.3.0 and later.'),
     version: PackageFileName.describe('File name of an uploaded package.'),
   })
-  .superRefine((body, context) => {
-    const exporterPort = body.exporterPort ?? body.exportPort;
+  .transform(({ exportPort, ...body }, context) => {
+    const exporterPort = body.exporterPort ?? exportPort;
     if (exporterPort === undefined) {
       context.addIssue({ code: 'custom', path: ['exporterPort'], message: 'is required' });
+      return z.NEVER;
     }
     refuseEqualPorts(
       [
         { field: ['sqlPort'], port: body.sqlPort },
         { field: ['exporterPort'], port: exporterPort },
-        { field: ['rpcPort'], port: body.rpcPort ?? undefined },
+        { field: ['rpcPort'], port: body.rpcPort },
       ],
       context,
     );
+    return { ...body, exporterPort };
   });
 
 /** `POST /api/v2/obproxy/clusters/{id}/obproxies/batchAdd` (OCP documentation, "Add an OBProxy"). */
@@ -55,8 +57,7 @@ export const addObproxy = catalogued({
 
   async prepare(scope, { params, body }) {
     const { inventory } = scope;
-    const exporterPort = body.exporterPort ?? body.exportPort ?? 0;
-    const rpcPort = body.rpcPort ?? undefined;
+    const { sqlPort, exporterPort, rpcPort } = body;
     const cluster = await obproxyClusterById(inventory, params.id);
     const hosts = await hostsByIds(inventory, body.hostIds);
     const softwarePackage = await obproxyPackage(inventory, body.version, 'version');
@@ -64,8 +65,7 @@ export const addObproxy = catalogued({
     await refuseWhenHeld(inventory, [...hosts.map(({ id }) => hostProxyLock(id)), lock]);
     await noProxyOnHosts(inventory, hosts);
     packageFitsHosts(softwarePackage, hosts);
-    const wished = { sqlPort: body.sqlPort, exporterPort, rpcPort };
-    const ports = obproxyPorts(softwarePackage, wished, (field) => field);
+    const ports = obproxyPorts(softwarePackage, body, (field) => field);
     await portsFreeOnHosts(inventory, hosts, ports);
 
     const groupTaskIds = await scope.reserveTasks(hosts.length);
@@ -78,7 +78,7 @@ export const addObproxy = catalogued({
         : await inventory.obproxy.addServer({
             clusterId: cluster.id,
             hostId: host.id,
-            sqlPort: body.sqlPort,
+            sqlPort,
             exporterPort,
             rpcPort: rpcPort ?? null,
             version: versionRelease(softwarePackage),

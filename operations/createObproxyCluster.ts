@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Inventory } from '../inventory/types';
 import { versionRelease } from '../oceanbase/packageName';
 import { randomPassword } from '../oceanbase/passwords';
+import { CreateObproxyClusterBody } from './createObproxyClusterBody';
 import { CREATE_WITHOUT_HOSTS, INSTALL_ON_HOSTS, INSTALL_TASK_NAME, installContext } from './installChain';
 import { hostProxyLock, obproxyClusterLock } from './locks';
 import { planTask, refuseWhenHeld } from './planTask';
@@ -15,118 +16,13 @@ import {
   portsFreeOnHosts,
 } from './preconditions';
 import { Refusal } from './refusal';
-import {
-  AccessPort,
-  HostIds,
-  Id,
-  ObproxyClusterName,
-  ObproxyParameters,
-  PackageFileName,
-  ProxysysPassword,
-  refuseEqualPorts,
-  ServicePort,
-} from './schemas';
 import { catalogued, type Prepared, type PrepareScope } from './types';
 
-const InstallPath = z
-  .string()
-  .max(255)
-  .regex(/^\/[A-Za-z0-9_./-]+$/, 'must be an absolute path of letters, digits, "_", ".", "-" and "/"');
-
-const InstallParam = z.object({
-  hostIds: HostIds.default([]).describe('Hosts where an OBProxy is installed; empty: none yet.'),
-  sqlPort: ServicePort.nullish(),
-  exporterPort: ServicePort.nullish(),
-  exportPort: ServicePort.nullish().describe('The same as exporterPort, as the documented table spells it.'),
-  rpcPort: ServicePort.nullish().describe('OBProxy 4.3.0 and later.'),
-  version: PackageFileName.nullish().describe('File name of an uploaded package.'),
-  installPath: InstallPath.nullish(),
-});
-
-const ObLink = z.object({
-  clusterName: z.string().min(1, 'must not be empty').max(128),
-  clusterId: Id.nullish().describe('Id of the OceanBase cluster in obflow; optional.'),
-  obClusterId: Id.nullish(),
-  username: z
-    .string()
-    .regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/, 'must be a user name of letters, digits and "_"')
-    .default('proxyro'),
-});
-
-const Body = z
-  .object({
-    name: ObproxyClusterName,
-    address: z
-      .string()
-      .max(255)
-      .regex(/^[A-Za-z0-9._:-]*$/, 'must be an IP address or a domain name')
-      .nullish(),
-    port: AccessPort.nullish(),
-    workMode: z.enum(['CONFIG_URL', 'RS_LIST'], 'must be CONFIG_URL or RS_LIST').default('CONFIG_URL'),
-    obproxyInstallParam: InstallParam.default({ hostIds: [] }),
-    obLinks: z.array(ObLink).max(200).default([]),
-    startupParameters: ObproxyParameters.default([]),
-    parameters: ObproxyParameters.default([]),
-    password: ProxysysPassword.nullish().describe('Password of root@proxysys; a random one when absent.'),
-    installPath: InstallPath.nullish().describe(
-      "Only the package's own directory: its RPM is not relocatable.",
-    ),
-    runUser: z
-      .string()
-      .regex(/^[a-z_][a-z0-9_-]{0,31}$/, 'must be the name of a Linux user')
-      .default('admin'),
-    clientToken: z
-      .string()
-      .min(8, 'must have 8 to 64 characters')
-      .max(64, 'must have 8 to 64 characters')
-      .optional(),
-  })
-  .superRefine((body, context) => {
-    if (body.workMode === 'RS_LIST' && body.obLinks.length !== 1) {
-      context.addIssue({
-        code: 'custom',
-        path: ['obLinks'],
-        message: `must name exactly one OceanBase cluster in RS_LIST mode, not ${body.obLinks.length}`,
-      });
-    }
-    body.obLinks.forEach((link, index) => {
-      const same = (other: typeof link) =>
-        other.clusterName === link.clusterName && other.obClusterId === link.obClusterId;
-      if (body.obLinks.findIndex(same) !== index) {
-        context.addIssue({
-          code: 'custom',
-          path: ['obLinks', index, 'clusterName'],
-          message: 'names a cluster a second time',
-          input: link.clusterName,
-        });
-      }
-    });
-    const install = body.obproxyInstallParam;
-    const at = (field: string) => ['obproxyInstallParam', field];
-    const exporterPort = install.exporterPort ?? install.exportPort ?? undefined;
-    refuseEqualPorts(
-      [
-        { field: at('sqlPort'), port: install.sqlPort ?? undefined },
-        { field: at('exporterPort'), port: exporterPort },
-        { field: at('rpcPort'), port: install.rpcPort ?? undefined },
-      ],
-      context,
-    );
-    if (install.hostIds.length === 0) return;
-    for (const [field, value] of Object.entries({
-      sqlPort: install.sqlPort,
-      exporterPort,
-      version: install.version,
-    })) {
-      if (value === undefined || value === null) {
-        context.addIssue({ code: 'custom', path: at(field), message: 'is required with hostIds' });
-      }
-    }
-  });
-type Body = z.output<typeof Body>;
-
 /** The linked OceanBase clusters as the inventory knows them. */
-async function links(inventory: Inventory, body: Body): Promise<{ clusterId: number; username: string }[]> {
+async function links(
+  inventory: Inventory,
+  body: CreateObproxyClusterBody,
+): Promise<{ clusterId: number; username: string }[]> {
   const found: { clusterId: number; username: string }[] = [];
   for (const [index, link] of body.obLinks.entries()) {
     const field = `obLinks[${index}]`;
@@ -138,7 +34,7 @@ async function links(inventory: Inventory, body: Body): Promise<{ clusterId: num
     );
     const [cluster, other] = fitting;
     if (cluster === undefined) {
-      const ids = link.obClusterId == null ? '' : ` with obClusterId ${link.obClusterId}`;
+      const ids = link.obClusterId === undefined ? '' : ` with obClusterId ${link.obClusterId}`;
       const known = named.map((row) => `clusterId ${row.id}, obClusterId ${row.obClusterId}`).join('; ');
       throw new Refusal(
         404,
@@ -165,28 +61,19 @@ async function links(inventory: Inventory, body: Body): Promise<{ clusterId: num
   return found;
 }
 
-/** What the hosts of the request need, checked; undefined without hosts. */
-async function installation(scope: PrepareScope, body: Body) {
-  const { inventory } = scope;
-  const install = body.obproxyInstallParam;
-  const at = (field: string) => `obproxyInstallParam.${field}`;
-  const installPath = install.installPath ?? body.installPath ?? undefined;
-  const version = install.version ?? undefined;
-  if (install.hostIds.length === 0) {
-    if (installPath !== undefined) {
-      throw fieldRefusal(
-        'installPath',
-        installPath,
-        'can only be given with hostIds and version: it is a property of the package',
-      );
-    }
-    return undefined;
+/** The hosts of the request and the package for them, checked; undefined without hosts. */
+async function installation({ inventory }: PrepareScope, { install, installPath }: CreateObproxyClusterBody) {
+  if (install === undefined) {
+    if (installPath === undefined) return undefined;
+    throw fieldRefusal(
+      'installPath',
+      installPath,
+      'can only be given with hostIds and version: it is a property of the package',
+    );
   }
+  const at = (field: string) => `obproxyInstallParam.${field}`;
   const hosts = await hostsByIds(inventory, install.hostIds);
-  const softwarePackage = await obproxyPackage(inventory, version ?? '', at('version'));
-  const sqlPort = install.sqlPort ?? 0;
-  const exporterPort = install.exporterPort ?? install.exportPort ?? 0;
-  const rpcPort = install.rpcPort ?? undefined;
+  const softwarePackage = await obproxyPackage(inventory, install.version, at('version'));
   await refuseWhenHeld(
     inventory,
     hosts.map(({ id }) => hostProxyLock(id)),
@@ -200,12 +87,14 @@ async function installation(scope: PrepareScope, body: Body) {
       `cannot be chosen: ${softwarePackage.fileName} is not relocatable and installs to ${softwarePackage.home}`,
     );
   }
-  const ports = obproxyPorts(softwarePackage, { sqlPort, exporterPort, rpcPort }, at);
-  await portsFreeOnHosts(inventory, hosts, ports);
-  return { hosts, softwarePackage, sqlPort, exporterPort, rpcPort: rpcPort ?? null };
+  await portsFreeOnHosts(inventory, hosts, obproxyPorts(softwarePackage, install, at));
+  return { ...install, hosts, softwarePackage };
 }
 
-async function prepare(scope: PrepareScope, { body }: { readonly body: Body }): Promise<Prepared> {
+async function prepare(
+  scope: PrepareScope,
+  { body }: { readonly body: CreateObproxyClusterBody },
+): Promise<Prepared> {
   const { inventory } = scope;
   if ((await inventory.obproxy.findClusterByName(body.name)) !== undefined) {
     throw new Refusal(
@@ -265,7 +154,7 @@ async function prepare(scope: PrepareScope, { body }: { readonly body: Body }): 
             hostId: host.id,
             sqlPort: install.sqlPort,
             exporterPort: install.exporterPort,
-            rpcPort: install.rpcPort,
+            rpcPort: install.rpcPort ?? null,
             version: versionRelease(softwarePackage),
             packageId: softwarePackage.id,
             parameterVersion,
@@ -304,8 +193,8 @@ export const createObproxyCluster = catalogued({
     'Creates an OBProxy cluster and, with hostIds, installs an OBProxy on every host. Answers one task ' +
     '"Install obproxy", with the id of the new cluster in obproxyClusterId.',
   params: z.object({}),
-  body: Body,
+  body: CreateObproxyClusterBody,
   answer: 'task',
-  hostIds: (body) => body.obproxyInstallParam.hostIds,
+  hostIds: (body) => body.install?.hostIds ?? [],
   prepare,
 });

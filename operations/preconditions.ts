@@ -156,7 +156,7 @@ const DEFAULT_RPC_PORT = 2885;
  */
 export function obproxyPorts(
   softwarePackage: PackageRow,
-  wished: { readonly sqlPort: number; readonly exporterPort: number; readonly rpcPort: number | undefined },
+  wished: { readonly sqlPort: number; readonly exporterPort: number; readonly rpcPort?: number | undefined },
   at: (field: string) => string,
 ): RequestedPort[] {
   const field = at('rpcPort');

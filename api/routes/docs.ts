@@ -52,7 +52,7 @@ export function docsRoutes(routes: readonly Route[]): Route[] {
       response
         .set(
           'content-security-policy',
-          "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:",
+          "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'",
         )
         .type('html')
         .send(PAGE);

@@ -24,7 +24,7 @@ export function operationRoutes(services: ApiServices): Route[] {
 
 function operationRoute(services: ApiServices, operation: CatalogueEntry): Route {
   const { method, path, permission, summary, description, params, body } = operation;
-  const { inventory, tasks, address } = services;
+  const { inventory, tasks, address, logger } = services;
   return route(
     { method, path, permission, tag: 'OBProxy', summary, description, params, body, query: Query },
     async ({ params, query, body, user, traceId, receivedAt }) => {
@@ -37,7 +37,11 @@ function operationRoute(services: ApiServices, operation: CatalogueEntry): Route
         query.dryRun,
       );
       // The transaction is committed: from here on the tasks run, now or by the reconciler.
-      if (!query.dryRun) await Promise.all(plans.map((plan) => tasks.start(plan, operation.id)));
+      if (!query.dryRun) {
+        const taskIds = plans.map(({ taskId }) => taskId);
+        logger.info({ operation: operation.id, taskIds, user: user.name, traceId }, 'accepted');
+        await Promise.all(plans.map((plan) => tasks.start(plan, operation.id)));
+      }
       const submitted = plans.map((plan) => tasks.submitted(plan));
       return operation.answer === 'tasks' ? { contents: submitted } : { ...submitted[0], ...extra };
     },

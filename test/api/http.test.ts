@@ -42,6 +42,13 @@ describe('login', () => {
     expect(response.headers.get('content-type')).toContain('text/plain');
   });
 
+  test('a remembered login of a browser is of no use to the page of another site', async () => {
+    const headers = { 'sec-fetch-site': 'cross-site' };
+    const posted = await api.send('POST', '/api/v2/tasks/instances/1/retry', undefined, headers);
+    expect([posted.status, posted.body.error.code]).toEqual([403, 'IAM11000']);
+    expect((await api.send('GET', '/api/v2/info', undefined, headers)).status).toBe(200);
+  });
+
   test('a password is checked once, however many requests come at once', async () => {
     const answers = await Promise.all(Array.from({ length: 20 }, () => api.send('GET', '/api/v2/info')));
     expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(200));

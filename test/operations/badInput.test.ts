@@ -265,6 +265,12 @@ const CASES: readonly Case[] = [
     says: () => ['JSON'],
   },
   invalid('an array as body', onBatch, () => [], ''),
+  invalid(
+    'a body half a million levels deep',
+    onBatch,
+    () => `{"hostIds":${'['.repeat(400_000)}${']'.repeat(400_000)}}`,
+    'hostIds[0]',
+  ),
   {
     what: 'no content type',
     path: onBatch,
@@ -488,6 +494,17 @@ describe('a dry run', () => {
 });
 
 describe('what is accepted', () => {
+  test('null fields count as absent ones', async () => {
+    const body = create({
+      address: null,
+      port: null,
+      obproxyInstallParam: null,
+      password: null,
+      obLinks: null,
+    });
+    expect((await api.send('POST', `${CREATE}?dryRun=true`, body)).status).toBe(200);
+  });
+
   test('create cluster with hosts answers one task, split by host on every step but the first and the last', async () => {
     const body = {
       ...install({ hostIds: [given.free, given.second] }),
