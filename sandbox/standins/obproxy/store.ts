@@ -5,8 +5,7 @@
  */
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-import initSqlJs, { type Database } from 'sql.js';
-import wasm from 'sql.js/dist/sql-wasm.wasm';
+import type { Database } from 'sql.js';
 import { replaceFile } from './files';
 import type { Traits } from './identity';
 
@@ -38,7 +37,7 @@ export class BrokenStore extends Error {}
 
 export class Store {
   private constructor(
-    private readonly database: Database,
+    private readonly opened: Database | undefined,
     private readonly databaseFile: string | undefined,
     private readonly textFile: string | undefined,
     private readonly global: Map<string, string>,
@@ -48,17 +47,15 @@ export class Store {
   static async open(home: string, has: Traits): Promise<Store> {
     const databaseFile = has.hasConfigTable ? path.join(home, 'etc/proxyconfig_v1.db') : undefined;
     const textFile = has.storesInDatabase ? undefined : path.join(home, 'etc/obproxy_config.bin');
-    const SQL = await initSqlJs({ wasmBinary: wasm.buffer as ArrayBuffer });
-    const database = new SQL.Database(databaseFile === undefined ? null : contentOf(databaseFile));
-    try {
-      database.run(PROXY_CONFIG);
-      for (const table of OTHER_TABLES) database.run(table);
-    } catch (error) {
-      throw new BrokenStore(`cannot use ${databaseFile}: ${String(error)}`);
-    }
+    const database = databaseFile === undefined ? undefined : await openDatabase(databaseFile);
     const store = new Store(database, databaseFile, textFile, new Map());
     store.readGlobal();
     return store;
+  }
+
+  private get database(): Database {
+    if (this.opened === undefined) throw new Error('this version of OBProxy has no table proxy_config');
+    return this.opened;
   }
 
   /** Values stored for the whole proxy. Rows of any other level are not among them (OBProxy 4.3.1, observed). */
@@ -137,6 +134,23 @@ export class Store {
       replaceFile(this.textFile, [...this.global].map(([name, value]) => `${name}=${value}\n`).join(''));
     if (this.databaseFile !== undefined) replaceFile(this.databaseFile, this.database.export());
   }
+}
+
+/** Loads SQLite only where it is needed: a third of the start of an old version would go into it. */
+async function openDatabase(file: string): Promise<Database> {
+  const content = contentOf(file);
+  const [{ default: initSqlJs }, { default: wasm }] = await Promise.all([
+    import('sql.js'),
+    import('sql.js/dist/sql-wasm.wasm'),
+  ]);
+  const SQL = await initSqlJs({ wasmBinary: wasm.buffer as ArrayBuffer });
+  const database = new SQL.Database(content);
+  try {
+    for (const table of [PROXY_CONFIG, ...OTHER_TABLES]) database.run(table);
+  } catch (error) {
+    throw new BrokenStore(`cannot use ${file}: ${String(error)}`);
+  }
+  return database;
 }
 
 /**
