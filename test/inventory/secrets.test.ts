@@ -148,31 +148,6 @@ onEveryDatabase('Secrets', (on) => {
   });
 });
 
-onEveryDatabase('The write lock', (on) => {
-  test('A writer that waits too long gives up with a transient error, and everything works afterwards', async () => {
-    const place = await on.place();
-    const [holder, waiter] = [await on.open(place), await on.open(place)];
-    let free: () => void = () => undefined;
-    const held = new Promise<void>((resolve) => {
-      free = resolve;
-    });
-    const holding = holder.transaction(() => held);
-    let turns = 0;
-    const clock = setInterval(() => {
-      turns += 1;
-    }, 10);
-    const error = await failure(waiter.transaction(async (inside) => inside.sequences.next('task')));
-    clearInterval(clock);
-    free();
-    await holding;
-    expect([error instanceof TransientError, error.type]).toEqual([true, 'DatabaseBusy']);
-    // Meanwhile this process went on with its other work.
-    expect(turns).toBeGreaterThan(100);
-    expect(await waiter.transaction(async (inside) => inside.sequences.next('task'))).toBe(1);
-    expect(await holder.sequences.next('task')).toBe(2);
-  });
-});
-
 describe('The master key', () => {
   onKeyFile('is made 0600 and read again', async (file) => {
     const key = await loadMasterKey(file, true);
