@@ -1,3 +1,5 @@
+import { openInventory } from '../../inventory';
+import { readConfig } from '../../runtime/config';
 import { startTcpProxy } from '../support/tcpProxy';
 import { until } from '../support/until';
 import {
@@ -58,13 +60,13 @@ describeWithStack('crashes of obflow itself', { hosts: 3, processes: 'split' }, 
     if (!task) throw new Error('no task');
     const done = await killWorkerWhile(
       task.id,
-      // Held still right after its birth, the proxy cannot be verified: the step is certainly under way.
-      async () => (await host.sh('pkill -STOP -x obproxy && pgrep -x obproxy')).exitCode === 0,
+      // Only the daemon: a stopped launcher would stop runuser too. Held still right after its birth, the proxy cannot be verified: the step is certainly under way.
+      async () => (await host.sh('pkill -STOP -x -P 1 obproxy')).exitCode === 0,
       async () => {
         expect(subtaskOf(await stack().api.task(task.id), 'Start obproxy process').status).not.toBe(
           'SUCCESSFUL',
         );
-        await host.sh('pkill -CONT -x obproxy');
+        await host.sh('pkill -CONT -x -P 1 obproxy');
       },
     );
     expect(done?.status).toBe('SUCCESSFUL');
@@ -82,13 +84,14 @@ describeWithStack('crashes of obflow itself', { hosts: 3, processes: 'split' }, 
       proxy.hold();
       const request = batchAdd(stack(), clusterId, ids.slice(2), await versionInStore());
       request.catch(() => undefined);
+      // Read from the database itself: the API's lists would wait for Temporal.
+      const inventory = await openInventory(readConfig(env).config);
       const row = await until('the task to be committed', async () => {
-        const list = await api.call<{ contents: { id: number }[] }>(
-          'GET',
-          `/api/v2/tasks/instances?hostId=${ids[2]}`,
-        );
-        return list.contents[0];
+        const { contents } = await inventory.tasks.list({ hostId: ids[2] ?? 0 }, { page: 1, size: 1 });
+        return contents[0];
       });
+      expect(row.started).toBe(false);
+      await inventory.close();
       await stack().parts.api?.kill();
       await expect(request).rejects.toThrow();
       env.TEMPORAL_ADDRESS = temporalAddress;

@@ -23,6 +23,8 @@ describeWithStack('broken hosts and broken packages', { hosts: 4, processes: 'on
     const version = await uploaded(stack(), OBPROXY_1_9);
     const clusterId = await createCluster(stack(), 'repair');
     await wrongKey.replaceHostKey();
+    // A connection that was trusted stays so: end it, as a reinstalled host would have.
+    await wrongKey.sh('for p in $(pgrep -x sshd); do [ "$p" = "$(cat /run/sshd.pid)" ] || kill "$p"; done');
     await withoutNc.hideCommand('nc');
 
     const tasks = await batchAdd(stack(), clusterId, ids.slice(0, 3), version);
@@ -53,7 +55,7 @@ describeWithStack('broken hosts and broken packages', { hosts: 4, processes: 'on
       '############{EXECUTE}',
       '############{RETRY}',
     ]);
-    for (const host of fleet.hosts)
+    for (const host of fleet.hosts.slice(0, 3))
       expect(await effects(host)).toEqual({ installs: 1, starts: 1, processes: 1 });
   }, 180_000);
 
