@@ -5,6 +5,7 @@
  */
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import type { Database } from 'sql.js';
 import { replaceFile } from './files';
 import type { Traits } from './identity';
@@ -20,6 +21,9 @@ const PROXY_CONFIG = `CREATE TABLE IF NOT EXISTS proxy_config(vid int NOT NULL d
 const OTHER_TABLES = ['all_table_version', 'white_list', 'resource_unit', 'ssl_config'].map(
   (name) => `CREATE TABLE IF NOT EXISTS ${name}(name varchar(130) primary key, value varchar(4100))`,
 );
+
+const INSERT_GLOBAL = `REPLACE INTO proxy_config(name, value, info, range, need_reboot, visible_level, config_level)
+ VALUES (?, ?, ?, ?, ?, ?, 'LEVEL_GLOBAL')`;
 
 export interface StoredRow {
   readonly name: string;
@@ -82,26 +86,23 @@ export class Store {
   put(rows: readonly StoredRow[]): void {
     const before = new Map(this.global);
     try {
-      for (const row of rows) {
-        this.global.set(row.name, row.value);
-        if (this.textFile === undefined) this.insert(row);
-      }
+      for (const row of rows) this.global.set(row.name, row.value);
+      this.insert(rows);
       this.write();
     } catch (error) {
       this.global.clear();
       for (const [name, value] of before) this.global.set(name, value);
-      if (this.textFile === undefined)
-        for (const row of rows) this.insert({ ...row, value: before.get(row.name) ?? row.value });
+      this.insert(rows.map((row) => ({ ...row, value: before.get(row.name) ?? row.value })));
       throw error;
     }
   }
 
-  private insert(row: StoredRow): void {
-    this.database.run(
-      `REPLACE INTO proxy_config(name, value, info, range, need_reboot, visible_level, config_level)
-       VALUES (?, ?, ?, ?, ?, ?, 'LEVEL_GLOBAL')`,
-      [row.name, row.value, row.info, row.range, row.needReboot ? 'true' : 'false', row.visibleLevel],
-    );
+  private insert(rows: readonly StoredRow[]): void {
+    if (this.textFile !== undefined) return;
+    const statement = this.database.prepare(INSERT_GLOBAL);
+    for (const { name, value, info, range, needReboot, visibleLevel } of rows)
+      statement.run([name, value, info, range, needReboot ? 'true' : 'false', visibleLevel]);
+    statement.free();
   }
 
   /** Runs one changing statement on table proxy_config and stores it. Throws SQLite's or the system's error. */
@@ -139,11 +140,13 @@ export class Store {
 /** Loads SQLite only where it is needed: a third of the start of an old version would go into it. */
 async function openDatabase(file: string): Promise<Database> {
   const content = contentOf(file);
+  // SQLite runs for milliseconds here: compiling it a second time for speed would cost more than it saves.
+  setFlagsFromString('--liftoff-only');
   const [{ default: initSqlJs }, { default: wasm }] = await Promise.all([
     import('sql.js'),
     import('sql.js/dist/sql-wasm.wasm'),
   ]);
-  const SQL = await initSqlJs({ wasmBinary: wasm.buffer as ArrayBuffer });
+  const SQL = await initSqlJs({ wasmBinary: new Uint8Array(Buffer.from(wasm, 'base64')).buffer });
   const database = new SQL.Database(content);
   try {
     for (const table of [PROXY_CONFIG, ...OTHER_TABLES]) database.run(table);

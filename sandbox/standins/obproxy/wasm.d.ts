@@ -1,5 +1,5 @@
-/** esbuild's binary loader puts the file's bytes into the bundle. */
+/** esbuild's base64 loader puts the file's bytes into the bundle. */
 declare module '*.wasm' {
-  const bytes: Uint8Array;
-  export default bytes;
+  const base64: string;
+  export default base64;
 }
