@@ -1,5 +1,6 @@
 import { quote } from '../../hosts/quote';
 import type { Host, HostProcess } from '../../hosts/types';
+import type { ObproxyAdmin } from '../../oceanbase/obproxyAdmin';
 import { maskHashes } from '../../oceanbase/passwords';
 import { compareVersions } from '../../oceanbase/versions';
 import { PermanentError, TransientError } from '../../runtime/errors';
@@ -149,9 +150,25 @@ async function login(scope: SubtaskScope, host: Host, proxy: ObproxyInstance): P
       throw trouble(host, 'ObproxyVersionDiffers', text, 'Stop that process and retry.', 'ODP21016');
     }
     scope.log.info(`root@proxysys can log in; OBProxy ${running} answers on port ${proxy.server.sqlPort}`);
+    await lookForConfigServer(scope, proxy, admin);
   } finally {
     admin.close();
   }
+}
+
+/** A proxy starts without its config server and tells nobody; users then hear that no cluster exists (4669). */
+async function lookForConfigServer(
+  scope: SubtaskScope,
+  { cluster }: ObproxyInstance,
+  admin: ObproxyAdmin,
+): Promise<void> {
+  if (cluster.workMode !== 'CONFIG_URL' || cluster.obLinks.length === 0) return;
+  // Asked before the listener opens; versions that do not show what they read are taken at their word.
+  const read = await admin.showConfig('json_config_version');
+  if (read === undefined || read.value !== '') return;
+  scope.log.warn(
+    `The proxy has not read its clusters yet: the host must reach ${scope.config.publicUrl} (OBFLOW_PUBLIC_URL); it asks again about once a minute`,
+  );
 }
 
 /** A proxy that has just opened its port may drop the first connections. */

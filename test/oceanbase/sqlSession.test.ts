@@ -1,0 +1,168 @@
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { openObproxyAdmin } from '../../oceanbase/obproxyAdmin';
+import { ACCESS_DENIED, openObserver } from '../../oceanbase/observerSql';
+import { openSqlSession, SqlConnectionError, SqlError } from '../../oceanbase/sqlSession';
+import { PermanentError, TransientError } from '../../runtime/errors';
+import { startMysqlServer } from '../../sandbox/standins/mysql/server';
+import { type Observer, startObserver } from '../../sandbox/standins/observer';
+
+const PASSWORD = 'aaBB11..planted';
+const open: { close(): unknown }[] = [];
+afterEach(async () => {
+  for (const server of open.splice(0)) await server.close();
+});
+
+/** A port that takes connections and says nothing. */
+async function silentPort(): Promise<number> {
+  const sockets = new Set<Socket>();
+  const server: Server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => undefined);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  open.push({
+    close: () => {
+      for (const socket of sockets) socket.destroy();
+      return new Promise((resolve) => server.close(resolve));
+    },
+  });
+  return (server.address() as { port: number }).port;
+}
+
+async function observer(version?: string): Promise<Observer> {
+  const started = await startObserver({
+    host: '127.0.0.1',
+    port: 0,
+    clusterName: 'c',
+    obClusterId: 1,
+    users: { 'root@sys': PASSWORD, 'proxyro@sys': PASSWORD },
+    ...(version === undefined ? {} : { version }),
+  });
+  open.push({ close: () => started.stop() });
+  return started;
+}
+
+const login = (port: number, more: object = {}) => ({
+  to: { ip: '127.0.0.1', port },
+  user: 'proxyro@sys',
+  password: PASSWORD,
+  timeoutMs: 5_000,
+  ...more,
+});
+
+describe('a session with a database', () => {
+  test('does not wait for a server that says nothing', async () => {
+    const port = await silentPort();
+    const error = await openSqlSession(login(port, { timeoutMs: 200 })).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(SqlConnectionError);
+  });
+
+  test('tells a refused connection from a refused login', async () => {
+    const { port } = await observer();
+    await expect(openSqlSession(login(1))).rejects.toBeInstanceOf(SqlConnectionError);
+    const refused = openSqlSession(login(port, { password: 'wrong' }));
+    await expect(refused).rejects.toMatchObject({ errno: ACCESS_DENIED });
+  });
+
+  test('ends a statement that is not answered, and every later one at once', async () => {
+    const server = await startMysqlServer<object>('127.0.0.1', 0, {
+      serverVersion: '5.6.25',
+      login: () => ({ session: {} }),
+      query: () => new Promise<never>(() => undefined),
+      useDatabase: () => ({ kind: 'ok' }),
+    });
+    open.push(server);
+    const session = await openSqlSession(login(server.port, { timeoutMs: 300 }));
+    await expect(session.query('select 1')).rejects.toThrow(/no answer within 300 ms/);
+    await expect(session.query('select 1')).rejects.toBeInstanceOf(SqlConnectionError);
+    session.close();
+  });
+
+  test('ends with the signal of its caller', async () => {
+    const port = await silentPort();
+    const stop = new AbortController();
+    const opening = openSqlSession(login(port, { signal: stop.signal }));
+    stop.abort();
+    await expect(opening).rejects.toBeInstanceOf(SqlConnectionError);
+  });
+
+  test('keeps no statement, and so no password, in an error', async () => {
+    const { port } = await observer();
+    const session = await openSqlSession(login(port));
+    const error = await session.query(`nonsense '${PASSWORD}'`).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(SqlError);
+    expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toContain('planted');
+    session.close();
+  });
+});
+
+describe('an observer', () => {
+  test.each(['4.2.1.0', '3.1.4'])('of %s tells its version, servers, grants and users', async (version) => {
+    const { port } = await observer(version);
+    const session = await openObserver({ ip: '127.0.0.1', sqlPort: port, user: 'root', password: PASSWORD });
+    expect(await session.version()).toBe(version);
+    expect(await session.servers(version)).toEqual([
+      { ip: '127.0.0.1', sqlPort: port, status: expect.stringMatching(/^active$/i) },
+    ]);
+    expect((await session.grants()).join()).toContain('GRANT');
+    expect(await session.hasUser('proxyro')).toBe(true);
+    expect(await session.hasUser('nobody')).toBe(false);
+    await session.createReader('reader', "aa'BB\\11..");
+    session.close();
+    const reader = await openObserver({
+      ip: '127.0.0.1',
+      sqlPort: port,
+      user: 'reader',
+      password: "aa'BB\\11..",
+    });
+    expect(await reader.servers(version)).toHaveLength(1);
+    reader.close();
+  });
+});
+
+describe('the administration connection', () => {
+  const stream = (port: number) => async () => connect(port, '127.0.0.1');
+
+  test('names both causes of a refused login', async () => {
+    const { port } = await observer();
+    const error = await openObproxyAdmin({ where: 'p:2883', password: 'wrong', open: stream(port) }).catch(
+      (reason: unknown) => reason,
+    );
+    expect(error).toBeInstanceOf(PermanentError);
+    expect(String(error)).toMatch(/ODP10001.*wrong password.*address/);
+  });
+
+  test('that gets no answer may be tried again, and leaves no stream open', async () => {
+    const port = await silentPort();
+    const socket = connect(port, '127.0.0.1');
+    const error = await openObproxyAdmin({
+      where: 'p:2883',
+      password: PASSWORD,
+      timeoutMs: 200,
+      open: async () => socket,
+    }).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(TransientError);
+    expect(socket.destroyed).toBe(true);
+  });
+
+  test('notices a value that the proxy cut silently', async () => {
+    const said: string[] = [];
+    const server = await startMysqlServer<object>('127.0.0.1', 0, {
+      serverVersion: '5.6.25',
+      login: () => ({ session: {} }),
+      query: (_session, sql) => {
+        said.push(sql);
+        if (sql.startsWith('alter')) return { kind: 'ok' };
+        return { kind: 'rows', columns: ['name', 'value', 'need_reboot'], rows: [['a_b', 'cut', 'false']] };
+      },
+      useDatabase: () => ({ kind: 'drop' }),
+    });
+    open.push(server);
+    const admin = await openObproxyAdmin({ where: 'p:2883', password: 'x', open: stream(server.port) });
+    await expect(admin.alter('a_b', 'cut off')).rejects.toMatchObject({ type: 'ObproxyParameterDiffers' });
+    await expect(admin.alter('a_b', "it's")).rejects.toBeInstanceOf(RangeError);
+    await expect(admin.alter('a; b', 'x')).rejects.toBeInstanceOf(RangeError);
+    admin.close();
+    expect(said).toEqual(["alter proxyconfig set a_b = 'cut off'", "show proxyconfig like 'a_b'"]);
+  });
+});
