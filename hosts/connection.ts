@@ -1,3 +1,4 @@
+import { connect as connectTcp, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Client, type ClientChannel, type ConnectConfig, type SFTPWrapper } from 'ssh2';
 import { PermanentError, TransientError } from '../runtime/errors';
@@ -28,6 +29,7 @@ export class Connection {
 
   constructor(
     private readonly client: Client,
+    private readonly socket: Socket,
     readonly address: HostAddress,
     /** Fingerprint of the key the host showed. */
     readonly fingerprint: string,
@@ -79,9 +81,11 @@ export class Connection {
     return channel;
   }
 
+  /** Says goodbye and closes. A host that is gone never answers the FIN, so the socket is not left to wait for it. */
   end(): void {
     this.client.end();
-    this.client.destroy();
+    this.socket.destroySoon();
+    setTimeout(() => this.socket.destroy(), 1_000).unref();
   }
 
   private async session<T extends { once(event: 'close', listener: () => void): unknown }>(
@@ -179,11 +183,12 @@ function logIn(
 ): Promise<Connection> {
   return new Promise((resolve, reject) => {
     const client = new Client();
+    // ssh2's own socket has Nagle on (44 ms a command instead of 4), and cannot be destroyed once it was ended.
+    const socket = connectTcp({ host: address.ip, port: address.sshPort, noDelay: true });
     const fail = (error: Error) => {
       reject(error);
-      client.destroy();
+      socket.destroy();
     };
-    client.on('connect', () => client.setNoDelay(true)); // ssh2 leaves Nagle on: 44 ms a command instead of 4.
     client.on('keyboard-interactive', (_name, _instructions, _language, prompts, finish) => {
       finish(prompts.map(() => (address.auth.kind === 'password' ? address.auth.password : '')));
     });
@@ -192,11 +197,10 @@ function logIn(
     client.on('ready', () => {
       client.off('error', fail);
       client.removeAllListeners('close');
-      resolve(new Connection(client, address, check.shown?.fingerprint ?? ''));
+      resolve(new Connection(client, socket, address, check.shown?.fingerprint ?? ''));
     });
     const config: ConnectConfig = {
-      host: address.ip,
-      port: address.sshPort,
+      sock: socket,
       username: address.username,
       readyTimeout: READY_TIMEOUT_MS,
       keepaliveInterval: KEEPALIVE_MS,

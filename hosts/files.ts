@@ -114,7 +114,7 @@ async function put(connection: Connection, from: string, to: string, signal?: Ab
       sftp.once('close', () => reject(connection.lostError()));
       const step = () => {
         clearTimeout(stall);
-        stall = setTimeout(stalled, STALL_MS);
+        if (!ended.signal.aborted) stall = setTimeout(stalled, STALL_MS);
       };
       sftp.fastPut(from, to, { concurrency: 64, mode: 0o600, step }, (error?: Error | null) => {
         if (!error) resolve();

@@ -216,7 +216,11 @@ async function killRemote(connection: Connection, stat: string, options: RunOpti
   if (pid === undefined || session === undefined || started === undefined || !connection.alive) return;
   const script = `${SESSION_FUNCTIONS}
 look ${pid} && [ "$started" = ${started} ] || exit 0
-for round in 1 2 3; do members ${session} && kill -KILL $found; done 2>/dev/null`;
+round=0
+while members ${session} && [ "$round" -lt 50 ]; do
+  kill -KILL $found 2>/dev/null
+  round=$((round + 1)); sleep 0.02 2>/dev/null || sleep 1
+done`;
   await runScript(connection, script, {
     timeoutMs: 5_000,
     keepRunning: true,
