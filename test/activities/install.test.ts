@@ -75,6 +75,7 @@ describeIf(fleetUnavailable(), 'Install obproxy on a fresh host', () => {
         );
       }
       expect(await task.log('StartObproxy')).toContain('root@proxysys can log in');
+      expect(await task.log('StartObproxy')).not.toContain('has not read its clusters');
       expect(await task.log('SetObproxyUserPasswordForOb')).toContain('OBProxy has the password now');
       expect(await task.log('RefreshAgentConfig')).toContain('There is no agent on this host');
     });

@@ -234,6 +234,20 @@ describeIf(fleetUnavailable(), 'Install obproxy, when something is in its way', 
     expect((await effects(task.host, task.home)).starts).toBe(1);
   }, 60_000);
 
+  test('starts, but warns, when the host cannot reach the config server', async () => {
+    const { createActivities } = await import('../../activities');
+    const worker = world.newWorker();
+    const config = { ...world.config, publicUrl: `http://${world.fleet.gateway}:1` };
+    const other = { ...worker, activities: createActivities({ ...world, config, hosts: worker.hosts }) };
+    task = await world.install(0, { workMode: 'CONFIG_URL' });
+    await task.chain('InstallRpmByPackageAndVersion');
+    await task.run('StartObproxy', {}, other);
+    expect(await task.log('StartObproxy')).toMatch(
+      /has not read its clusters yet: the host must reach http:/,
+    );
+    await worker.stop();
+  });
+
   test('says that password and address look the same to OBProxy', async () => {
     task = await world.install(0);
     await task.chain('StartObproxy');

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { copyFile, mkdir } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
@@ -9,6 +11,7 @@ import { createActivities } from '../../activities';
 import { createHosts, type Hosts } from '../../hosts';
 import { openInventory } from '../../inventory';
 import type { Inventory, LogLine, PackageRow, Parameter } from '../../inventory/types';
+import { configServerAnswer, obproxyConfig } from '../../oceanbase/configServer';
 import { versionRelease } from '../../oceanbase/packageName';
 import { readRpmHeader } from '../../oceanbase/rpmHeader';
 import type { RuntimeConfig } from '../../runtime/config';
@@ -156,10 +159,32 @@ function planOf(taskId: number, hostId: number): Plan {
   };
 }
 
+/** The config server of these tests, with the documents that the API serves. */
+async function startConfigServer(address: string): Promise<{ url: string; close(): Promise<void> }> {
+  const server = createServer((request, response) => {
+    const asked = new URL(request.url ?? '/', url).searchParams;
+    const full = obproxyConfig(url, ['obcluster']);
+    const data = asked.has('VersionOnly') ? { Version: full.Version } : full;
+    const known = asked.get('Action') === 'GetObProxyConfig';
+    response.writeHead(known ? 200 : 404);
+    response.end(JSON.stringify(configServerAnswer(data, { trace: 't', server: 's', costMs: 0 })));
+  });
+  await new Promise<void>((resolve) => server.listen(0, address, resolve));
+  const url = `http://${address}:${(server.address() as AddressInfo).port}`;
+  return {
+    url,
+    close: () => {
+      server.closeAllConnections();
+      return new Promise((resolve) => server.close(() => resolve()));
+    },
+  };
+}
+
 export async function startWorld(options: FleetOptions): Promise<World> {
   const fleet = await startFleet(options);
   const folder = mkdtempSync(path.join(os.tmpdir(), 'obflow-activities-'));
-  const config = configOf(folder, `http://${fleet.gateway}:1`);
+  const configServer = await startConfigServer(fleet.gateway);
+  const config = configOf(folder, configServer.url);
   const inventory = await openInventory(config);
   const observer = await startObserver({
     host: fleet.gateway,
@@ -307,6 +332,7 @@ export async function startWorld(options: FleetOptions): Promise<World> {
     async stop() {
       await worker.stop();
       await observer.stop();
+      await configServer.close();
       await inventory.close();
       await fleet.stop();
       rmSync(folder, { recursive: true, force: true });
