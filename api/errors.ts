@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { DuplicateError } from '../inventory/types';
+import { DuplicateError, InUseError } from '../inventory/types';
 import { Refusal, type SubError } from '../operations/refusal';
 import { PermanentError, TransientError } from '../runtime/errors';
 import type { ErrorBody } from './envelope';
@@ -39,7 +39,8 @@ function failure(
 export function failureOf(error: unknown, input?: unknown): Failure {
   if (error instanceof Refusal) return failure(error.status, error.code, error.message, error);
   if (error instanceof z.ZodError) return validationFailure(error, input);
-  if (error instanceof DuplicateError) return failure(409, 'COM10005', error.message);
+  if (error instanceof DuplicateError || error instanceof InUseError)
+    return failure(409, 'COM10005', error.message);
   if (error instanceof TransientError) return failure(503, error.code ?? 'COM10004', error.message);
   if (error instanceof PermanentError) {
     return { ...failure(500, error.code ?? 'COM10999', error.message), unexpected: true };

@@ -26,9 +26,8 @@ const errorSchema = z.object({
     subErrors: z
       .array(
         z.object({
-          code: z.union([z.string(), z.number()]).nullish(),
           message: z.string(),
-          target: z.string().nullish(),
+          field: z.string().nullish(),
         }),
       )
       .nullish(),
@@ -120,7 +119,7 @@ export function refusalText(status: number, answer: unknown, text: string, user:
   const at = (field: string | null | undefined) =>
     field === undefined || field === null ? '' : `${field}: `;
   const hint = status === 401 ? ` Check OBFLOW_USER (${user}) and OBFLOW_PASSWORD.` : '';
-  const lines = (subErrors ?? []).map((sub) => `  ${at(sub.target)}${sub.message}`);
+  const lines = (subErrors ?? []).map((sub) => `  ${at(sub.field)}${sub.message}`);
   const number = code === undefined || code === null ? '' : ` ${code}`;
   return [`The API refused (${status}${number}): ${at(target)}${message}${hint}`, ...lines].join('\n');
 }

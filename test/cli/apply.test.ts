@@ -143,7 +143,7 @@ describe('obflow apply', () => {
         error: {
           code: 'CMN20001',
           message: 'The inventory is not valid.',
-          subErrors: [{ code: 'X', message: 'no such credential', target: 'hosts[0].credential' }],
+          subErrors: [{ message: 'no such credential', field: 'hosts[0].credential' }],
         },
       },
     };
