@@ -1,10 +1,11 @@
+import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { createHosts } from '../../hosts';
 import { PermanentError, TransientError } from '../../runtime/errors';
 import { type Fleet, fleetUnavailable, startFleet } from '../../sandbox/hosts/fleet';
 import { describeIf } from '../support/skip';
 import { until } from '../support/until';
-import { addressOf, failureOf, hostsWithPins } from './reach';
+import { addressOf, failureOf, hostsWithPins, startCaller } from './reach';
 
 describeIf(fleetUnavailable(), 'connections to real hosts', () => {
   let fleet: Fleet;
@@ -143,6 +144,26 @@ describeIf(fleetUnavailable(), 'connections to real hosts', () => {
     expect(lost).toBeInstanceOf(TransientError);
     expect(lost).toMatchObject({ type: 'ConnectionLost' });
     expect((await host.sh('test -e /run/before')).exitCode).toBe(1);
+  });
+
+  test('a program that closes its connection to a host that vanished ends at once', async () => {
+    const caller = await startCaller(
+      `hosts.open(call).then(async (host) => {
+        await host.sh('true');
+        process.stdin.once('data', () => {
+          process.stdin.destroy();
+          hosts.close();
+        });
+        console.log('open');
+      });`,
+      addressOf(fleet, 1),
+    );
+    await once(caller.stdout, 'data');
+    await fleet.hosts[1]!.powerOff();
+    caller.stdin.write('close\n');
+    const deadline = setTimeout(() => void caller.kill(), 5_000);
+    expect(await caller.ended).toBe(0);
+    clearTimeout(deadline);
   });
 
   test('after close nothing is opened any more', async () => {

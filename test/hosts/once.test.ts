@@ -1,14 +1,9 @@
-import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { build } from 'esbuild';
 import { type CommandId, type Host, type Hosts, quote } from '../../hosts';
 import { TransientError } from '../../runtime/errors';
 import { type Fleet, fleetUnavailable, startFleet, type TestHost } from '../../sandbox/hosts/fleet';
 import { describeIf } from '../support/skip';
 import { until } from '../support/until';
-import { addressOf, failureOf, hostsWithPins } from './reach';
+import { addressOf, failureOf, hostsWithPins, startCaller } from './reach';
 
 let next = 1;
 const id = (name = 'command'): CommandId => ({ taskId: 7, subtaskId: next++, run: 1, name });
@@ -119,31 +114,13 @@ describeIf(fleetUnavailable(), 'a command that must take effect once', () => {
 
   test('the caller killed between launch and wait: the command ends by itself and is found', async () => {
     const command = id();
-    const work = mkdtempSync(join(tmpdir(), 'obflow-once-'));
-    const entry = resolve(__dirname, '../../hosts/index.ts');
     const script = 'echo effect >>/tmp/orphan; sleep 0.3; echo result';
-    const calling = `
-      import { createHosts } from ${JSON.stringify(entry)};
-      const hosts = createHosts({ pinHostKey: async (_, key) => key });
-      const { address, command, script } = JSON.parse(process.env.CALL ?? '');
-      hosts.open(address).then((host) => host.once(command, script));`;
-    const outfile = join(work, 'caller.js');
-    await build({
-      stdin: { contents: calling, resolveDir: __dirname, loader: 'ts' },
-      bundle: true,
-      platform: 'node',
-      packages: 'external',
-      outfile,
-    });
-    const caller = spawn(process.execPath, [outfile], {
-      env: {
-        NODE_PATH: resolve(__dirname, '../../node_modules'),
-        CALL: JSON.stringify({ address: addressOf(fleet), command, script }),
-      },
-      stdio: 'ignore',
-    });
+    const caller = await startCaller(
+      'hosts.open(call.address).then((host) => host.once(call.command, call.script));',
+      { address: addressOf(fleet), command, script },
+    );
     await began('/tmp/orphan');
-    caller.kill('SIGKILL');
+    await caller.kill();
     expect(await host.once(command, script)).toEqual({
       outcome: 'exited',
       exitCode: 0,
@@ -151,7 +128,6 @@ describeIf(fleetUnavailable(), 'a command that must take effect once', () => {
       alreadyStarted: true,
     });
     expect(await lines('/tmp/orphan')).toEqual(['effect']);
-    rmSync(work, { recursive: true });
   });
 
   test('a reboot in the middle is told as interrupted, and nothing runs again', async () => {

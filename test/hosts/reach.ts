@@ -1,3 +1,9 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { build } from 'esbuild';
 import { createHosts, type HostAddress, type Hosts } from '../../hosts';
 import type { Fleet } from '../../sandbox/hosts/fleet';
 
@@ -34,4 +40,42 @@ export async function failureOf(
     return error as Error;
   }
   throw new Error(`expected a failure, got ${JSON.stringify(value)}`);
+}
+
+/**
+ * A program of its own that runs `code`, which finds `hosts` and `call`; for tests that kill their caller or
+ * look whether it ends.
+ */
+export async function startCaller(code: string, call: unknown) {
+  const folder = mkdtempSync(join(tmpdir(), 'obflow-caller-'));
+  const outfile = join(folder, 'caller.js');
+  const contents = `
+    import { createHosts } from ${JSON.stringify(resolve(__dirname, '../../hosts/index.ts'))};
+    const hosts = createHosts({ pinHostKey: async (_, key) => key });
+    const call = JSON.parse(process.env.CALL ?? '');
+    ${code}`;
+  await build({
+    stdin: { contents, resolveDir: __dirname, loader: 'ts' },
+    bundle: true,
+    platform: 'node',
+    packages: 'external',
+    outfile,
+  });
+  const child = spawn(process.execPath, [outfile], {
+    env: { NODE_PATH: resolve(__dirname, '../../node_modules'), CALL: JSON.stringify(call) },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const ended = once(child, 'exit').then(([code]) => {
+    rmSync(folder, { recursive: true });
+    return code as number | null;
+  });
+  return {
+    stdin: child.stdin,
+    stdout: child.stdout,
+    ended,
+    kill: async () => {
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
 }
