@@ -10,7 +10,7 @@ import { basicDocument, submittedDocument, taskDocument } from './taskInfo/docum
 import { FoldedTask } from './taskInfo/fold';
 import type { BasicTaskInstance, SubtaskInstance, TaskInstance, WrappedTaskInstance } from './taskInfo/types';
 import { sendCommand, type TaskCommand, temporalRefusal } from './temporal/commands';
-import { HistoryReader } from './temporal/historyReader';
+import { HistoryReader, isOfPlan } from './temporal/historyReader';
 import { Reconciler } from './temporal/reconciler';
 import { startTask } from './temporal/starter';
 
@@ -53,6 +53,19 @@ const PARALLEL_READS = 8;
 const CATCH_UP_MS = 2_000;
 const CATCH_UP_STEP_MS = 50;
 
+/** The target tells it from a validator's refusal, which time may cure. */
+function closedRefusal(document: WrappedTaskInstance, subtaskId: number | undefined): Refusal {
+  const { id, status, subtasks } = document;
+  const ended = status === 'RUNNING' ? 'has not been started yet' : 'has ended';
+  const subtask = subtasks.find((candidate) => candidate.id === subtaskId);
+  const what =
+    subtask === undefined
+      ? `Task ${id} is ${status}`
+      : `Subtask ${subtask.id} (${subtask.name}) is ${subtask.status}`;
+  const text = `${what}, and the workflow of task ${id} ${ended}; retry is allowed when a task waits FAILED.`;
+  return new Refusal(400, subtask === undefined ? 'TSK10016' : 'TSK10017', text, { target: `task:${id}` });
+}
+
 export function createTaskService(deps: TaskServiceDeps): TaskService {
   const { temporal, inventory, config, logger } = deps;
   const reader = new HistoryReader(temporal);
@@ -62,7 +75,9 @@ export function createTaskService(deps: TaskServiceDeps): TaskService {
     const reading = await reader.read(taskWorkflowId(row.id)).catch((error: unknown) => {
       throw temporalRefusal(error);
     });
-    if (reading !== undefined) return taskDocument(reading.folded, reading.pending);
+    if (reading !== undefined && isOfPlan(reading, row.plan)) {
+      return taskDocument(reading.folded, reading.pending);
+    }
     const accepted = taskDocument(new FoldedTask(row.plan), new Map());
     if (!row.started) return accepted;
     const message = 'Temporal does not know the workflow of this task; see the log of the API.';
@@ -86,11 +101,13 @@ export function createTaskService(deps: TaskServiceDeps): TaskService {
     const deadline = Date.now() + CATCH_UP_MS;
     for (;;) {
       try {
-        await sendCommand(temporal, config.taskQueue, command);
-        return await readOrRefuse(command.taskId);
+        const obeyed = await sendCommand(temporal, config.taskQueue, command);
+        const document = await readOrRefuse(command.taskId);
+        if (obeyed) return document;
+        throw closedRefusal(document, command.argument.subtaskId);
       } catch (error) {
-        const wrongState = error instanceof Refusal && error.status === 400;
-        if (!wrongState || Date.now() > deadline) throw error;
+        const ahead = error instanceof Refusal && error.target === undefined && error.status === 400;
+        if (!ahead || Date.now() > deadline) throw error;
         if (!isAllowed(await readOrRefuse(command.taskId))) throw error;
       }
       await new Promise((resolve) => setTimeout(resolve, CATCH_UP_STEP_MS));

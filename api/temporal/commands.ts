@@ -27,6 +27,7 @@ export interface TaskCommand {
  * Sends the command and returns when the workflow has obeyed. The update id comes from the request id, so a
  * repeated request is one command, also after a timeout and after the task has closed.
  *
+ * @returns false when the workflow takes no commands: it has closed, or is not started yet
  * @throws Refusal 400 with the code and text of the workflow's validator; 503 when no worker polls (nothing was
  *   sent) or none answered in time (it may still be obeyed)
  */
@@ -34,7 +35,7 @@ export async function sendCommand(
   temporal: TemporalHandle,
   taskQueue: string,
   command: TaskCommand,
-): Promise<void> {
+): Promise<boolean> {
   const { taskId, definition, argument, requestId } = command;
   const updateId = [definition.name, argument.subtaskId ?? 'task', requestId].join('/');
   try {
@@ -50,7 +51,9 @@ export async function sendCommand(
         .getHandle(taskWorkflowId(taskId))
         .executeUpdate(definition, { args: [argument], updateId }),
     );
+    return true;
   } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return false;
     throw asRefusal(error, taskId);
   }
 }
@@ -68,13 +71,6 @@ function asRefusal(error: unknown, taskId: number): unknown {
       503,
       UNAVAILABLE,
       `No worker answered within ${TIMEOUT_MS / 1000} s; the command may still be obeyed when one is up. Look at task ${taskId} before sending it again.`,
-    );
-  }
-  if (error instanceof WorkflowNotFoundError) {
-    return new Refusal(
-      400,
-      'TSK10016',
-      `Task ${taskId} takes no commands: its workflow has closed or has not been started yet.`,
     );
   }
   return temporalRefusal(error);

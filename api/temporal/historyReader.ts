@@ -3,6 +3,7 @@ import { isGrpcServiceError } from '@temporalio/client';
 import type { temporal } from '@temporalio/proto';
 import type { TemporalHandle } from '../../runtime/temporal';
 import { addressOfWorker } from '../../workflows/ids';
+import type { Plan } from '../../workflows/plan';
 import type { PendingActivity } from '../taskInfo/document';
 import { FoldedTask, failureMessage, type HistoryEvent, millis } from '../taskInfo/fold';
 
@@ -22,6 +23,15 @@ const PAGE = 1000;
 export interface TaskReading {
   readonly folded: FoldedTask;
   readonly pending: ReadonlyMap<string, PendingActivity>;
+}
+
+/**
+ * Whether the workflow was started from this plan. Task ids begin anew with a new database, so a namespace may hold
+ * an older database's workflow of the same id.
+ */
+export function isOfPlan({ folded }: TaskReading, plan: Plan): boolean {
+  const started = folded.machine.plan;
+  return started.traceId === plan.traceId && started.createTime === plan.createTime;
 }
 
 interface Remembered {

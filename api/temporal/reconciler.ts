@@ -6,7 +6,7 @@ import type { TemporalHandle } from '../../runtime/temporal';
 import { taskIdOf, taskWorkflowId } from '../../workflows/ids';
 import { taskDocument } from '../taskInfo/document';
 import { FoldedTask } from '../taskInfo/fold';
-import { HistoryReader, type TaskReading } from './historyReader';
+import { HistoryReader, isOfPlan, type TaskReading } from './historyReader';
 import { startTask } from './starter';
 
 export interface ReconcilerDeps {
@@ -120,12 +120,13 @@ export class Reconciler {
       return;
     }
     const reading = await this.#reader.read(taskWorkflowId(row.id));
-    if (reading === undefined) return this.#noteUnknown(row);
+    if (reading === undefined || !isOfPlan(reading, row.plan)) return this.#noteUnknown(row);
     this.#unknownSince.delete(row.id);
     if (reading.folded.closing !== undefined) await this.#store(row, reading);
   }
 
   async #noteUnknown(row: TaskRow): Promise<void> {
+    if (!row.started) return;
     const since = this.#unknownSince.get(row.id) ?? Date.now();
     this.#unknownSince.set(row.id, since);
     const { address, namespace } = this.#deps.temporal;

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { isGrpcServiceError } from '@temporalio/client';
 import type { TemporalHandle } from '../../runtime/temporal';
 import { millis } from '../taskInfo/fold';
@@ -8,14 +9,20 @@ const RUNNING = 1;
 /** gRPC status UNIMPLEMENTED: servers before worker heartbeats. */
 const UNIMPLEMENTED = 12;
 
+/** A worker that has just started is listed with its first report. */
+const SECOND_LOOK_MS = 1_200;
+
 /**
- * Whether a live worker takes tasks of this queue (4 ms). `describeTaskQueue` would tell of dead ones for minutes.
+ * Whether a live worker takes tasks of this queue (4 ms; 1.2 s when none does). `describeTaskQueue` would tell of dead ones for minutes.
  * True, too, where the server cannot say.
  */
-export async function hasLiveWorker(
-  { connection, namespace }: TemporalHandle,
-  taskQueue: string,
-): Promise<boolean> {
+export async function hasLiveWorker(temporal: TemporalHandle, taskQueue: string): Promise<boolean> {
+  if (await isListed(temporal, taskQueue)) return true;
+  await delay(SECOND_LOOK_MS);
+  return isListed(temporal, taskQueue);
+}
+
+async function isListed({ connection, namespace }: TemporalHandle, taskQueue: string): Promise<boolean> {
   try {
     const { workersInfo, workers } = await connection.withDeadline(Date.now() + 3_000, () =>
       connection.workflowService.listWorkers({ namespace, query: `TaskQueue = '${taskQueue}'` }),

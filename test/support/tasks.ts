@@ -86,14 +86,17 @@ export class TaskBed {
   /** Highest number of activities that ran together. */
   mostTogether = 0;
   #together = 0;
+  readonly #inventory: Inventory | undefined;
   #workers: RunningWorker[] = [];
 
-  static async open(): Promise<TaskBed> {
-    return new TaskBed(await testTemporal());
+  /** @param inventory where task states are projected to; default nowhere */
+  static async open(inventory?: Inventory): Promise<TaskBed> {
+    return new TaskBed(await testTemporal(), inventory);
   }
 
-  private constructor(temporal: TemporalHandle) {
+  private constructor(temporal: TemporalHandle, inventory?: Inventory) {
     this.temporal = temporal;
+    this.#inventory = inventory;
     this.reader = new HistoryReader(temporal);
   }
 
@@ -173,6 +176,7 @@ export class TaskBed {
       ...Object.fromEntries(names.map((name) => [name, run])),
       applyTaskState: async (change: TaskStateChange) => {
         this.changes.push(change);
+        await this.#inventory?.tasks.applyStateChange(change);
       },
     };
   }
