@@ -11,7 +11,7 @@ const INSIDE = 'OBFLOW_IN_USER_NAMESPACE';
 
 /**
  * First stage ($1 second stage): waits on fd 4 until its ids are mapped. Only the next exec makes it root of the
- * namespace with all capabilities.
+ * namespace with all capabilities, and by that the kernel forgets unshare's --kill-child, so it is set again.
  */
 const ENTER = `
 read -r pid rest </proc/self/stat
@@ -19,7 +19,7 @@ echo "$pid" >&3
 read -r mapped <&4 || exit 1
 exec 3>&- 4<&-
 stage=$1; shift
-exec sh -c "$stage" obflow-user-namespace "$@"
+exec setpriv --pdeathsig KILL -- sh -c "$stage" obflow-user-namespace "$@"
 `;
 
 /**
