@@ -250,3 +250,47 @@ describeIf(fleetUnavailable(), 'a command that must take effect once', () => {
     await expect(host.once(id('../../x'), 'true')).rejects.toThrow(RangeError);
   });
 });
+
+describeIf(fleetUnavailable(), 'on a host whose sh is bash, as RHEL’s', () => {
+  let fleet: Fleet;
+  let test0: TestHost;
+  let hosts: Hosts;
+  let host: Host;
+  beforeAll(async () => {
+    fleet = await startFleet({ hosts: 1 });
+    test0 = fleet.hosts[0]!;
+    await test0.sh('mount --bind "$(readlink -f /bin/bash)" "$(readlink -f /bin/sh)"');
+    hosts = hostsWithPins();
+    host = await hosts.open(addressOf(fleet));
+    expect((await host.sh('echo "$BASH_VERSION"')).stdout).not.toBe('\n');
+  });
+  afterAll(async () => {
+    await hosts?.close();
+    await fleet?.stop();
+  });
+
+  test('commands run once, are waited for, and are stopped', async () => {
+    const command = id();
+    const results = await Promise.all(
+      [1, 2, 3].map(() => host.once(command, 'echo x >>/tmp/bash; sleep 0.1; echo "$((40 + 2))"; exit 3')),
+    );
+    expect(results.map((result) => result.output)).toEqual(['42\n', '42\n', '42\n']);
+    expect((await test0.sh('cat /tmp/bash')).stdout).toBe('x\n');
+    const long = id();
+    const running = host.once(long, 'sleep 300 & sleep 300', { timeoutMs: 60_000, user: 'admin' });
+    await until('it runs', () => test0.pids('sleep').length === 2);
+    await host.stopOnce(long);
+    expect(await running).toMatchObject({ outcome: 'interrupted' });
+  });
+
+  test('files, processes and time limits work too', async () => {
+    await host.writeFile("/opt/it's", 'content', { mode: '0600', owner: 'admin' });
+    expect(await host.readFile("/opt/it's")).toBe('content');
+    expect((await host.processes()).map((process) => process.comm)).not.toContain('sh');
+    expect(await host.listeners()).toEqual([{ port: 22, pid: 1 }]);
+    expect(await failureOf(host.sh('sleep 300', { timeoutMs: 200 }))).toMatchObject({
+      type: 'ScriptTimeout',
+    });
+    await until('no sleep', () => test0.pids('sleep').length === 0, 2_000);
+  });
+});

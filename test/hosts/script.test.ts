@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { createHash, randomBytes } from 'node:crypto';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Host, type Hosts, quote } from '../../hosts';
@@ -159,6 +160,19 @@ describeIf(noSudo, 'a login that is not root', () => {
     expect((await host.processes()).find((process) => process.pid === 1)?.exe).toMatch(/sshd$/);
     await host.writeFile('/etc/obflow-test', 'x', { mode: '0600' });
     expect((await host.sh('stat -c "%U %a" /etc/obflow-test')).stdout).toBe('root 600\n');
+  });
+
+  test('lets root place what it uploads, and leaves nothing behind', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'obflow-upload-'));
+    const bytes = randomBytes(1_000_000);
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    writeFileSync(join(folder, 'f'), bytes);
+    expect(await host.uploadFile(join(folder, 'f'), sha256, '/opt/admin/f')).toEqual({ uploaded: true });
+    rmSync(folder, { recursive: true });
+    const seen = await host.sh(
+      'stat -c "%a %U" /opt/admin/f; sha256sum /opt/admin/f; ls -A /opt/admin /var/tmp',
+    );
+    expect(seen.stdout).toBe(`644 root\n${sha256}  /opt/admin/f\n/opt/admin:\nf\n\n/var/tmp:\n`);
   });
 
   test('ends its commands on a timeout', async () => {
