@@ -80,3 +80,27 @@ mkdir -p -m 755 /run/sshd
 exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root \\
   "$5" -D -E /var/log/sshd.log </dev/null >/dev/null 2>&1
 `;
+
+/**
+ * Makes these commands, and no others, unknown inside a host: whiteouts (character devices 0:0) in an overlay above the
+ * folders of /usr, so that the names are truly absent. An empty file in their place would not do: `command -v` of
+ * some shells finds files that cannot be executed.
+ */
+export function hideScript(commands: readonly string[]): string {
+  return `
+set -e
+for folder in /usr/local/sbin /usr/local/bin /usr/sbin /usr/bin; do
+  if grep -q "^obflow-hidden $folder " /proc/mounts; then umount -l "$folder"; fi
+  rm -rf "/.hidden$folder"
+  for name in ${commands.join(' ')}; do
+    if [ -e "$folder/$name" ] || [ -L "$folder/$name" ]; then
+      mkdir -p "/.hidden$folder"
+      mknod "/.hidden$folder/$name" c 0 0
+    fi
+  done
+  if [ -d "/.hidden$folder" ]; then
+    mount -t overlay -o "ro,lowerdir=/.hidden$folder:$folder" obflow-hidden "$folder"
+  fi
+done
+`;
+}

@@ -4,13 +4,16 @@ import path from 'node:path';
 import { fleetUnavailable } from './availability';
 import { Caretaker, sweepAbandonedFleets } from './caretaker';
 import { runChecked } from './command';
-import { EL7, type OsRelease, TestHost } from './host';
+import { EL7, type OsRelease } from './disk';
+import { TestHost } from './host';
 import { sshKeyPair } from './keys';
 import { claimNetwork } from './network';
 import { hostTemplate } from './template';
 
 export { fleetUnavailable } from './availability';
-export type { OsRelease, TestHost } from './host';
+export type { OsRelease } from './disk';
+export type { TestHost } from './host';
+export { publishPort } from './publishPort';
 
 export interface FleetOptions {
   /** How many hosts, 1 to 200. */

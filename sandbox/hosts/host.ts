@@ -1,42 +1,26 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { chownSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { findTool, TOOL_PATH } from '../setup/packages';
-import { BOOT, mountTable } from './boot';
+import { BOOT, hideScript, mountTable } from './boot';
 import { type CommandResult, ended, ip, run, runChecked, until } from './command';
-import { sshKeyPair } from './keys';
+import { type HostDisk, makeDisk, writeHostKey } from './disk';
 import type { FleetNetwork } from './network';
 
-/** What /etc/os-release of a test host says. */
-export interface OsRelease {
-  readonly id: string;
-  readonly idLike: string;
-  readonly versionId: string;
-}
-
-/** The el7 family, which obproxy's el7 packages are made for. */
-export const EL7: OsRelease = { id: 'rocky', idLike: 'rhel centos fedora', versionId: '7.9' };
-
-export interface HostSettings {
+export interface HostSettings extends Omit<HostDisk, 'root' | 'name' | 'ip'> {
   /** Position in the fleet, from 0. */
   readonly index: number;
   readonly network: FleetNetwork;
   /** Folder of this host; its disk is `<folder>/root`. */
   readonly folder: string;
-  readonly osRelease: OsRelease;
   /** Commands this host does not have. */
   readonly hide: readonly string[];
-  /** Line of authorized_keys for root and admin. */
-  readonly authorizedKey: string;
-  /** crypt(3) hash of the password of root and admin. */
-  readonly passwordHash: string;
 }
 
 const BOOT_DEADLINE_MS = 30_000;
 const ENVIRONMENT = ['-i', 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', 'HOME=/root'];
-const COMMAND_FOLDERS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin'];
 
 /** A Linux host of its own: address, disk, users, rpm database, processes; see README.md beside this file. */
 export class TestHost {
@@ -51,6 +35,7 @@ export class TestHost {
   readonly #veth: string;
   readonly #hidden: Set<string>;
   #hostKey = '';
+  #booting: Promise<void> | undefined;
   #running: { readonly unshare: ChildProcess; readonly init: number } | undefined;
 
   private constructor(settings: HostSettings) {
@@ -67,28 +52,8 @@ export class TestHost {
   /** Makes the host's disk from the template; the host is off. */
   static async create(settings: HostSettings, template: string): Promise<TestHost> {
     const host = new TestHost(settings);
-    await runChecked('cp', ['-a', template, host.rootDir]);
-    const write = (name: string, content: string, mode = 0o644, owner = 0): void => {
-      const file = path.join(host.rootDir, name);
-      writeFileSync(file, content, { mode });
-      chownSync(file, owner, owner);
-    };
-    const { osRelease, passwordHash, authorizedKey } = settings;
-    write(
-      'etc/os-release',
-      `NAME="obflow test host"\nID="${osRelease.id}"\nID_LIKE="${osRelease.idLike}"\nVERSION_ID="${osRelease.versionId}"\n` +
-        `PRETTY_NAME="obflow test host (${osRelease.id} ${osRelease.versionId})"\n`,
-    );
-    write('etc/hostname', `${host.name}\n`);
-    write('etc/hosts', `127.0.0.1 localhost\n${host.ip} ${host.name}\n`);
-    write(
-      'etc/shadow',
-      ['root', 'admin'].map((user) => `${user}:${passwordHash}:19000:0:99999:7:::\n`).join(''),
-      0o600,
-    );
-    write('root/.ssh/authorized_keys', authorizedKey, 0o600);
-    write('home/admin/.ssh/authorized_keys', authorizedKey, 0o600, 500);
-    host.#writeHostKey();
+    await makeDisk({ ...settings, root: host.rootDir, name: host.name, ip: host.ip }, template);
+    host.#hostKey = writeHostKey(host.rootDir, host.name);
     return host;
   }
 
@@ -101,27 +66,24 @@ export class TestHost {
     return this.#running !== undefined;
   }
 
-  #writeHostKey(): void {
-    const key = sshKeyPair(this.name);
-    const file = path.join(this.rootDir, 'etc/ssh/ssh_host_ed25519_key');
-    writeFileSync(file, key.privateKey, { mode: 0o600 });
-    writeFileSync(`${file}.pub`, key.publicKey);
-    this.#hostKey = key.fingerprint;
+  /** Switches the host on and returns when its sshd listens. Does nothing when it is on. */
+  boot(): Promise<void> {
+    if (this.#running !== undefined) {
+      return Promise.resolve();
+    }
+    this.#booting ??= this.#boot().finally(() => {
+      this.#booting = undefined;
+    });
+    return this.#booting;
   }
 
-  /** Switches the host on and returns when its sshd listens. Does nothing when it is on. */
-  async boot(): Promise<void> {
-    if (this.#running !== undefined) {
-      return;
-    }
+  async #boot(): Promise<void> {
     for (const name of readdirSync(path.join(this.rootDir, 'run'))) {
       rmSync(path.join(this.rootDir, 'run', name), { recursive: true, force: true });
     }
     const { network, folder } = this.#settings;
-    const [bootId, mounts, log] = ['boot_id', 'fstab', 'boot.log'].map((name) => path.join(folder, name));
-    if (bootId === undefined || mounts === undefined || log === undefined) {
-      return;
-    }
+    const bootId = path.join(folder, 'boot_id');
+    const mounts = path.join(folder, 'fstab');
     writeFileSync(bootId, `${randomUUID()}\n`);
     writeFileSync(mounts, mountTable(this.rootDir, bootId));
     // unshare dies with this program (pdeathsig), the host's first process with unshare, and everything in the host with that.
@@ -268,7 +230,7 @@ export class TestHost {
   /** Gives the host another SSH key, as a reinstalled machine has; open connections live on. */
   async replaceHostKey(): Promise<void> {
     const pidFile = path.join(this.rootDir, 'run/sshd.pid');
-    this.#writeHostKey();
+    this.#hostKey = writeHostKey(this.rootDir, this.name);
     if (this.#running !== undefined) {
       rmSync(pidFile, { force: true });
       process.kill(this.#init(), 'SIGHUP');
@@ -291,31 +253,16 @@ export class TestHost {
     await this.#applyHidden();
   }
 
-  /** Whiteouts (character devices 0:0) in an overlay above /usr's folders: the name is truly absent. */
   async #applyHidden(): Promise<void> {
-    const names = [...this.#hidden].join(' ');
-    if (this.#running === undefined || (names === '' && !existsSync(path.join(this.rootDir, '.hidden')))) {
+    const nothingEver = this.#hidden.size === 0 && !existsSync(path.join(this.rootDir, '.hidden'));
+    if (this.#running === undefined || nothingEver) {
       return;
     }
-    const done = await this.sh(`
-      set -e
-      for folder in ${COMMAND_FOLDERS.join(' ')}; do
-        if [ "$(stat -f -c %T "$folder")" = overlayfs ] && grep -q "^obflow-hidden $folder " /proc/mounts; then
-          umount -l "$folder"
-        fi
-        rm -rf "/.hidden$folder"
-        for name in ${names}; do
-          if [ -e "$folder/$name" ] || [ -L "$folder/$name" ]; then
-            mkdir -p "/.hidden$folder"
-            mknod "/.hidden$folder/$name" c 0 0
-          fi
-        done
-        if [ -d "/.hidden$folder" ]; then
-          mount -t overlay -o "ro,lowerdir=/.hidden$folder:$folder" obflow-hidden "$folder"
-        fi
-      done`);
+    const done = await this.sh(hideScript([...this.#hidden]));
     if (done.exitCode !== 0) {
-      throw new Error(`could not hide ${names} on test host ${this.name}: ${done.stderr.trim()}`);
+      throw new Error(
+        `could not hide ${[...this.#hidden].join(' ')} on test host ${this.name}: ${done.stderr.trim()}`,
+      );
     }
   }
 

@@ -3,10 +3,12 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { cp, mkdtemp, rename, rm } from 'node:fs/promises';
@@ -14,6 +16,11 @@ import os from 'node:os';
 import path from 'node:path';
 import { findTool } from '../setup/packages';
 import { run, runChecked } from './command';
+
+/** Raise it when build() makes something else from the same tables: it is part of the cached template's name. */
+const LAYOUT = 1;
+const NAME = 'obflow-host-template-';
+const UNUSED_MS = 24 * 3_600_000;
 
 /** Folders of a host's root: path, mode, owner (root unless said). */
 const FOLDERS: readonly (readonly [string, number, number?])[] = [
@@ -135,8 +142,7 @@ function templateKey(): string {
     findTool('sshd'),
   ];
   return createHash('sha256')
-    .update(JSON.stringify([FOLDERS, FILES, SSHD_CONFIG, BASE_SPEC, DEVICES, COPIED]))
-    .update(readFileSync(__filename))
+    .update(JSON.stringify([LAYOUT, FOLDERS, FILES, SSHD_CONFIG, BASE_SPEC, DEVICES, COPIED]))
     .update(machine.map((file) => `${file}:${modified(file ?? '')}`).join('\n'))
     .update(readFileSync('/proc/self/uid_map'))
     .digest('hex')
@@ -221,18 +227,32 @@ async function build(folder: string): Promise<void> {
   await installBasePackage(root, folder);
 }
 
+/** Removes this user's templates that nobody has used for a day: of older versions, or left half built. */
+async function forgetUnused(): Promise<void> {
+  const own = readdirSync(os.tmpdir())
+    .filter((name) => name.startsWith(NAME))
+    .map((name) => path.join(os.tmpdir(), name))
+    .filter((folder) => {
+      const { uid, mtimeMs } = statSync(folder, { throwIfNoEntry: false }) ?? {};
+      return uid === process.getuid?.() && Date.now() - (mtimeMs ?? 0) > UNUSED_MS;
+    });
+  await Promise.all(own.map((folder) => rm(folder, { recursive: true, force: true })));
+}
+
 /**
  * The part of a host's root that is the same for all: folders, /etc, users, PAM, an rpm database that knows what /usr
  * provides. Built once (0.5 s) and kept in the temporary folder under a name made from its content; returns the
  * root to copy.
  */
 export async function hostTemplate(): Promise<string> {
-  const folder = path.join(os.tmpdir(), `obflow-host-template-${templateKey()}`);
+  const folder = path.join(os.tmpdir(), NAME + templateKey());
   const root = path.join(folder, 'root');
   // Anybody may make folders in /tmp: only our own is trusted.
   if (existsSync(root) && statSync(folder).uid === process.getuid?.()) {
+    utimesSync(folder, new Date(), new Date());
     return root;
   }
+  await forgetUnused();
   const draft = await mkdtemp(`${folder}-`);
   await build(draft);
   await runChecked('chmod', ['755', draft]);

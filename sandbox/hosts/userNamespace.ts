@@ -5,6 +5,7 @@ import os from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { findTool, missingHostToolsAdvice, TOOL_PATH } from '../setup/packages';
 import { type CommandResult, run } from './command';
+import { OUTSIDE, openPublisher } from './publishPort';
 
 /** Set inside the namespace; its value is the uid outside. */
 const INSIDE = 'OBFLOW_IN_USER_NAMESPACE';
@@ -83,6 +84,7 @@ async function mapIds(pid: number): Promise<CommandResult> {
 async function runInside(
   command: readonly string[],
   quiet: boolean,
+  environment: NodeJS.ProcessEnv = {},
 ): Promise<{ code: number; said: string }> {
   const own = quiet ? 'pipe' : 'inherit';
   const child = spawn(
@@ -107,7 +109,7 @@ async function runInside(
       // Not in the terminal's foreground group: Ctrl-C comes to this process only, which passes it on.
       detached: true,
       stdio: [quiet ? 'ignore' : 'inherit', own, own, 'pipe', 'pipe'],
-      env: { ...process.env, PATH: TOOL_PATH, [INSIDE]: String(process.getuid?.()) },
+      env: { ...process.env, ...environment, PATH: TOOL_PATH, [INSIDE]: String(process.getuid?.()) },
     },
   );
   let said = '';
@@ -192,7 +194,8 @@ export async function userNamespaceUnavailable(): Promise<string | undefined> {
 /**
  * For processes that are not root: runs the command in a user namespace where test hosts are possible and resolves with its
  * exit code. Resolves with undefined, and has run nothing, when this process is root already or such a namespace
- * cannot be had (then fleetUnavailable says why). Inside there is no network but loopback and the fleets: fetch before.
+ * cannot be had (then fleetUnavailable says why). Inside there is no network but loopback and the fleets: fetch before, and
+ * publishPort what people outside should reach.
  */
 export async function runWhereFleetsAre(command: readonly string[]): Promise<number | undefined> {
   if (process.platform !== 'linux' || process.getuid?.() === 0) {
@@ -203,7 +206,12 @@ export async function runWhereFleetsAre(command: readonly string[]): Promise<num
     process.env.OBFLOW_TEST_HOSTS_REFUSED = reason;
     return undefined;
   }
-  return (await runInside(command, false)).code;
+  const publisher = await openPublisher();
+  try {
+    return (await runInside(command, false, { [OUTSIDE]: publisher.folder })).code;
+  } finally {
+    await publisher.close();
+  }
 }
 
 /** runWhereFleetsAre for the current program with its arguments; call it first thing and exit with its code unless undefined. */

@@ -21,6 +21,7 @@ import { until } from '../../support/until';
 
 interface OwnerAnswer {
   readonly pid: number;
+  readonly published: number;
   readonly key: string;
   readonly gateway: string;
   readonly answers: string[][];
@@ -159,6 +160,17 @@ describeIf(cannotPlay, 'an ordinary user', () => {
     await (child.exitCode === null ? once(child, 'exit') : undefined);
     expect(child.exitCode).toBe(0);
     expect(await traces(answer)).toEqual([]);
+  });
+
+  test('reaches from outside what the program inside publishes', async () => {
+    const { child, answer } = await own(asUser([process.execPath, program, 'wait']));
+    const response = await fetch(`http://127.0.0.1:${answer.published}/`);
+    expect(await response.text()).toBe('hello from inside');
+    child.kill('SIGTERM');
+    await (child.exitCode === null ? once(child, 'exit') : undefined);
+    expect(child.exitCode).toBe(143);
+    expect(readdirSync(path.join(folder, 'tmp', 'obflow-fleets'))).toEqual([]);
+    expect(readdirSync(path.join(folder, 'tmp')).filter((name) => name.includes('outside'))).toEqual([]);
   });
 
   test('is told the command that is missing when there are no subordinate ids', async () => {

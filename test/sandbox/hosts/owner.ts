@@ -1,4 +1,7 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { startFleet } from '../../../sandbox/hosts/fleet';
+import { publishPort } from '../../../sandbox/hosts/publishPort';
 import { reexecInUserNamespace } from '../../../sandbox/hosts/userNamespace';
 
 /**
@@ -15,8 +18,12 @@ async function main(): Promise<void> {
   const answers = await Promise.all(
     fleet.hosts.map((host) => host.sh('id -u; runuser -u admin -- id -u; rpm -q sandbox-base')),
   );
+  const server = createServer((_request, response) => response.end('hello from inside'));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const published = await publishPort((server.address() as AddressInfo).port);
   console.log(
     JSON.stringify({
+      published,
       pid: process.pid,
       key: fleet.privateKeyFile,
       gateway: fleet.gateway,
@@ -24,10 +31,12 @@ async function main(): Promise<void> {
     }),
   );
   if (process.argv[2] === 'wait') {
-    setInterval(() => undefined, 1000);
-  } else if (process.argv[2] === 'stop') {
+    return;
+  }
+  if (process.argv[2] === 'stop') {
     await fleet.stop();
   }
+  server.close();
 }
 
 main().catch((error: unknown) => {
