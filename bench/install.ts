@@ -6,7 +6,7 @@ import type { TaskJson } from '../sandbox/stack/apiClient';
 import { OB_CLUSTER, type Stack, startStack } from '../sandbox/stack/stack';
 import { buildObproxyRpm } from '../sandbox/standins/rpm';
 import { installByAnsible } from './ansible';
-import { type BenchResult, residentMiB, result, timed } from './measure';
+import { type BenchResult, residentMiB, result } from './measure';
 
 const SIZES = [1, 4, 16] as const;
 
@@ -94,7 +94,10 @@ async function createCluster(stack: Stack, name: string): Promise<number> {
   return task.obproxyClusterId;
 }
 
-/** Milliseconds from the POST to the moment a client sees the last task SUCCESSFUL. */
+/**
+ * Milliseconds from the POST to the finishTime of the last task. The client looks once a second, as a person's
+ * screen would: polling 16 tasks without pause would take a good part of the machine from what is measured.
+ */
 async function install(
   stack: Stack,
   clusterId: number,
@@ -106,15 +109,15 @@ async function install(
     '/api/v2/compute/hosts?size=2000',
   );
   const hostIds = hosts.map((host) => known.contents.find((row) => row.innerIpAddress === host.ip)?.id);
-  return timed(async () => {
-    const added = await stack.api.call<{ contents: TaskJson[] }>(
-      'POST',
-      `/api/v2/obproxy/clusters/${clusterId}/obproxies/batchAdd`,
-      { hostIds, sqlPort: 2883, exporterPort: 2884, version },
-    );
-    await stack.api.settled(
-      added.contents.map((task) => task.id),
-      { statuses: ['SUCCESSFUL'] },
-    );
-  });
+  const start = Date.now();
+  const added = await stack.api.call<{ contents: TaskJson[] }>(
+    'POST',
+    `/api/v2/obproxy/clusters/${clusterId}/obproxies/batchAdd`,
+    { hostIds, sqlPort: 2883, exporterPort: 2884, version },
+  );
+  const tasks = await stack.api.settled(
+    added.contents.map((task) => task.id),
+    { statuses: ['SUCCESSFUL'], pollMs: 1000 },
+  );
+  return Math.max(...tasks.map((task) => Date.parse(task.finishTime ?? ''))) - start;
 }

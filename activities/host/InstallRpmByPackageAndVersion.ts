@@ -33,8 +33,12 @@ function partOf(row: InstallablePackage): RpmPackage {
   return { name: row.name, version: row.version, release: row.release, arch: row.architecture };
 }
 
+function holds(installed: readonly RpmPackage[], wanted: RpmPackage): boolean {
+  return installed.some((part) => nvra(part) === nvra(wanted));
+}
+
 async function isInstalled(host: Host, wanted: RpmPackage): Promise<boolean> {
-  return (await host.rpmQuery(wanted.name)).some((part) => nvra(part) === nvra(wanted));
+  return holds(await host.rpmQuery(wanted.name), wanted);
 }
 
 /** Files that keep the installed package from being whole; [] when it is. */
@@ -49,7 +53,11 @@ async function damage(host: Host, wanted: RpmPackage): Promise<string[]> {
  */
 async function refuseLiveHome(scope: SubtaskScope, host: Host, row: InstallablePackage): Promise<void> {
   const tried = `install ${row.fileName}`;
-  const look = await lookForProxies(host, row.home);
+  const etc = quote(`${row.home}/etc`);
+  const [look, { stdout }] = await Promise.all([
+    lookForProxies(host, row.home),
+    host.sh(`[ ! -d ${etc} ] || ls -A ${etc}`),
+  ]);
   const living = look.all.filter(({ cwd, exe }) =>
     [cwd, exe].some((path) => path === look.home || path.startsWith(`${look.home}/`)),
   );
@@ -57,8 +65,6 @@ async function refuseLiveHome(scope: SubtaskScope, host: Host, row: InstallableP
     const text = `the installation would wipe ${row.home}, where ${living.map(processText).join('; ')} lives`;
     throw trouble(host.ip, tried, 'LiveHome', 'ODP21114', text, 'Stop it first, or take the proxy over.');
   }
-  const etc = quote(`${row.home}/etc`);
-  const { stdout } = await host.sh(`[ ! -d ${etc} ] || ls -A ${etc}`);
   if (stdout.trim() !== '') {
     const text = `${row.home}/etc holds the configuration of a former proxy, which the installation would wipe`;
     const next = `Move ${row.home}/etc away (or delete it) and retry.`;
@@ -82,9 +88,11 @@ async function rpm(
   name: string,
   words: readonly string[],
   done: () => Promise<boolean>,
+  /** The caller has just looked, and it was not done. */
+  looked = false,
 ): Promise<Extract<OnceResult, { outcome: 'exited' }> | undefined> {
   for (let i = 1; i <= 20; i += 1) {
-    if (await done()) return undefined;
+    if (!(looked && i === 1) && (await done())) return undefined;
     const result = await scope.once(i === 1 ? name : `${name}-${i}`, rpmScript(words), {
       timeoutMs: 3_500_000,
       onOutput: logOutput(scope),
@@ -102,12 +110,17 @@ async function install(
   host: Host,
   row: InstallablePackage,
   marked: string,
+  former: RpmPackage | undefined,
 ): Promise<void> {
   const wanted = partOf(row);
   const tried = `install ${row.fileName}`;
-  const former = (await host.rpmQuery(row.name))[0];
-  const { exitCode } = await host.sh(`[ -e ${quote(row.home)} ]`);
-  if ((await readJson<Mark>(host, marked)) === undefined) {
+  const path = `${taskDir(scope.input.taskId)}/${row.sha256}.rpm`;
+  const [{ exitCode }, known, { uploaded }] = await Promise.all([
+    host.sh(`[ -e ${quote(row.home)} ]`),
+    readJson<Mark>(host, marked),
+    host.uploadFile(storedPackage(scope.config.dataDir, row.sha256), row.sha256, path),
+  ]);
+  if (known === undefined) {
     const mark: Mark = {
       installed: nvra(wanted),
       former: former === undefined ? null : packageFileName(former),
@@ -117,19 +130,14 @@ async function install(
     await writeJson(host, marked, mark);
   }
   if (former !== undefined) scope.log.info(`${nvra(former)} is installed and will be replaced`);
-  const path = `${taskDir(scope.input.taskId)}/${row.sha256}.rpm`;
-  const { uploaded } = await host.uploadFile(
-    storedPackage(scope.config.dataDir, row.sha256),
-    row.sha256,
-    path,
-  );
   scope.log.info(
     uploaded
       ? `Sent ${row.fileName} (${row.size} bytes, SHA-256 compared)`
       : `${row.fileName} is on the host`,
   );
 
-  const result = await rpm(scope, 'rpm', ['-Uvh', '--oldpackage', path], () => isInstalled(host, wanted));
+  const words = ['-Uvh', '--oldpackage', path];
+  const result = await rpm(scope, 'rpm', words, () => isInstalled(host, wanted), true);
   if (result !== undefined && result.exitCode !== 0 && !(await isInstalled(host, wanted))) {
     const said = `rpm ended with ${result.exitCode}: ${result.output.trim().slice(-1_000)}`;
     const next = 'Repair what rpm complains about and retry.';
@@ -144,12 +152,15 @@ async function install(
 async function verify(host: Host, row: InstallablePackage): Promise<void> {
   const wanted = partOf(row);
   const tried = `verify ${row.fileName}`;
-  if (!(await isInstalled(host, wanted))) {
+  const program = `${row.home}/bin/obproxy`;
+  const [listed, { exitCode }] = await Promise.all([
+    isInstalled(host, wanted),
+    host.sh(`[ -x ${quote(program)} ]`),
+  ]);
+  if (!listed) {
     const text = 'rpm ended well, but its database does not list the package';
     throw trouble(host.ip, tried, 'RpmNotListed', 'COM10999', text, 'Check the rpm database of the host.');
   }
-  const program = `${row.home}/bin/obproxy`;
-  const { exitCode } = await host.sh(`[ -x ${quote(program)} ]`);
   if (exitCode !== 0) {
     const next = `Look at rpm -V ${nvra(wanted)}, then remove the package (rpm -e) and retry.`;
     throw trouble(host.ip, tried, 'ProgramMissing', 'COM10999', `${program} is no program`, next);
@@ -176,7 +187,8 @@ export const InstallRpmByPackageAndVersion: Subtask = {
     }
     const marked = `${taskDir(scope.input.taskId)}/rpm-${scope.input.subtaskId}.json`;
     const wanted = partOf(row);
-    if (await isInstalled(host, wanted)) {
+    const installed = await host.rpmQuery(row.name);
+    if (holds(installed, wanted)) {
       const bad = await damage(host, wanted);
       if (bad.length === 0) {
         scope.log.info(`${nvra(wanted)} is installed already, and whole`);
@@ -187,9 +199,8 @@ export const InstallRpmByPackageAndVersion: Subtask = {
       const next = `Remove it (rpm -e ${nvra(wanted)}) after saving what you need from ${row.home}, then retry.`;
       throw trouble(host.ip, `install ${row.fileName}`, 'PackageDamaged', 'PKG10012', text, next);
     }
-    await refuseLiveHome(scope, host, row);
-    await makeDir(host, taskDir(scope.input.taskId));
-    await install(scope, host, row, marked);
+    await Promise.all([refuseLiveHome(scope, host, row), makeDir(host, taskDir(scope.input.taskId))]);
+    await install(scope, host, row, marked, installed[0]);
     await verify(host, row);
     scope.log.info(`${nvra(wanted)} is installed in ${row.home}`);
     return undefined;

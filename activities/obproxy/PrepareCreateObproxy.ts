@@ -124,9 +124,11 @@ export const PrepareCreateObproxy: Subtask = {
     const host = await scope.host();
     await checkFit(scope, host, part);
     await checkAccounts(scope, host, proxy.cluster.runUser);
-    await checkDisk(scope, host, part);
-    await checkLogFolder(host, part, proxy.cluster.runUser);
-    await checkPorts(scope, host, proxy, part.home);
+    await Promise.all([
+      checkDisk(scope, host, part),
+      checkLogFolder(host, part, proxy.cluster.runUser),
+      checkPorts(scope, host, proxy, part.home),
+    ]);
     return undefined;
   },
 

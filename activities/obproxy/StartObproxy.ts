@@ -31,8 +31,15 @@ import { administer, type ObproxyInstance, packageOf, proxyOf } from './proxy';
 const READY_MS = 120_000;
 /** A launcher's child may take a moment to show up under its name. */
 const GONE_MS = 4_000;
-const LOOK_MS = 300;
+/** Pauses between looks: short at first, because a start takes a tenth of a second, then patient. */
+const FIRST_LOOK_MS = 20;
+const LAST_LOOK_MS = 400;
 const METRICS_MS = 15_000;
+
+/** The pause before look number `n`, from 0. */
+function lookPause(n: number): number {
+  return Math.min(FIRST_LOOK_MS * 1.5 ** n, LAST_LOOK_MS);
+}
 
 function trouble(host: Host, type: string, cameBack: string, next: string, code?: string): PermanentError {
   const coded = code === undefined ? {} : { code };
@@ -84,9 +91,9 @@ async function launch(scope: SubtaskScope, host: Host, proxy: ObproxyInstance, h
 /** Whether a process of ours shows up within a few seconds. */
 async function appears(scope: SubtaskScope, host: Host, home: string): Promise<boolean> {
   const deadline = Date.now() + GONE_MS;
-  while (Date.now() < deadline) {
+  for (let looks = 0; Date.now() < deadline; looks += 1) {
     if ((await lookForProxies(host, home)).own.length > 0) return true;
-    await scope.pause(LOOK_MS);
+    await scope.pause(lookPause(looks));
   }
   return false;
 }
@@ -101,7 +108,7 @@ async function listening(
   const { sqlPort } = proxy.server;
   const started = Date.now();
   let lastSeen = started;
-  for (;;) {
+  for (let looks = 0; ; looks += 1) {
     const look = await lookForProxies(host, home);
     const owner = look.listeners.find(({ port }) => port === sqlPort)?.pid;
     const process = look.own.find(({ pid }) => pid === owner);
@@ -118,7 +125,7 @@ async function listening(
       const text = `after ${READY_MS / 1000} s ${held} on port ${sqlPort}; ${await logTail(host, home)}`;
       throw trouble(host, 'ObproxyStartFailed', text, 'Repair the cause and retry.', 'ODP10001');
     }
-    await scope.pause(LOOK_MS);
+    await scope.pause(lookPause(looks));
   }
 }
 
@@ -174,12 +181,12 @@ async function lookForConfigServer(
 /** A proxy that has just opened its port may drop the first connections. */
 async function patiently<T>(scope: SubtaskScope, work: () => Promise<T>): Promise<T> {
   const deadline = Date.now() + 20_000;
-  for (;;) {
+  for (let looks = 0; ; looks += 1) {
     try {
       return await work();
     } catch (error) {
       if (!(error instanceof TransientError) || Date.now() > deadline) throw error;
-      await scope.pause(LOOK_MS);
+      await scope.pause(lookPause(looks));
     }
   }
 }
@@ -198,7 +205,7 @@ async function checkMetricsPort(
     return;
   }
   const deadline = Date.now() + METRICS_MS;
-  for (;;) {
+  for (let looks = 0; ; looks += 1) {
     const look = await lookForProxies(host, home);
     if (isOwnPort(look, exporterPort)) break;
     const holder = holderText(look, exporterPort);
@@ -207,16 +214,17 @@ async function checkMetricsPort(
       const next = 'Free the port, stop the proxy (its keeper starts it again) and retry.';
       throw trouble(host, 'MetricsPortTaken', text, next, 'ODP21116');
     }
-    await scope.pause(LOOK_MS);
+    await scope.pause(lookPause(looks));
   }
   scope.log.info(`Metrics are served on port ${exporterPort}`);
 }
 
 async function keep(scope: SubtaskScope, host: Host, proxy: ObproxyInstance, home: string): Promise<void> {
-  const { systemd } = await host.facts();
-  await makeDir(host, KEEPER_DIR);
-  await host.writeFile(KEEPER_SETTINGS, keeperSettings(home, proxy.cluster.runUser), { mode: '0600' });
-  await host.writeFile(KEEPER_FILE, KEEPER_SCRIPT, { mode: '0700' });
+  const [{ systemd }] = await Promise.all([host.facts(), makeDir(host, KEEPER_DIR)]);
+  await Promise.all([
+    host.writeFile(KEEPER_SETTINGS, keeperSettings(home, proxy.cluster.runUser), { mode: '0600' }),
+    host.writeFile(KEEPER_FILE, KEEPER_SCRIPT, { mode: '0700' }),
+  ]);
   if (systemd) await host.writeFile(KEEPER_UNIT_FILE, KEEPER_UNIT_TEXT, { mode: '0644' });
   const { exitCode, stderr } = await host.sh(startKeeperScript(systemd));
   if (exitCode !== 0) {
@@ -246,9 +254,11 @@ export const StartObproxy: Subtask = {
     const process = await listening(scope, host, proxy, home);
     scope.log.info(`pid ${process.pid} of ${process.user} listens on port ${proxy.server.sqlPort}`);
     await login(scope, host, proxy);
-    await keep(scope, host, proxy, home);
-    await checkMetricsPort(scope, host, proxy, home);
-    const mark = await readMark(host);
+    const [mark] = await Promise.all([
+      readMark(host),
+      keep(scope, host, proxy, home),
+      checkMetricsPort(scope, host, proxy, home),
+    ]);
     if (mark?.serverId === proxy.server.id && mark.taskId !== undefined && mark.state !== 'running') {
       await writeMark(host, { serverId: proxy.server.id, taskId: mark.taskId, home, state: 'running' });
     }
@@ -296,7 +306,7 @@ async function stopProxies(scope: SubtaskScope, host: Host, home: string): Promi
       );
       await host.sh(kills.join('\n'));
     }
-    await scope.pause(LOOK_MS);
+    await scope.pause(LAST_LOOK_MS);
   }
 }
 

@@ -61,9 +61,11 @@ export async function prepareStart(
 ): Promise<string> {
   const { cluster, server, family } = proxy;
   const stored = family === '4.1+' ? 'etc/proxyconfig_v1.db' : 'etc/obproxy_config.bin';
-  const mark = await readMark(host);
+  const [mark, { exitCode }] = await Promise.all([
+    readMark(host),
+    host.sh(`[ -s ${quote(`${home}/${stored}`)} ]`),
+  ]);
   const ours = mark?.serverId === server.id && mark.home === home;
-  const { exitCode } = await host.sh(`[ -s ${quote(`${home}/${stored}`)} ]`);
   const configured = exitCode === 0;
   if (configured && !ours) {
     throw new PermanentError({
@@ -80,8 +82,10 @@ export async function prepareStart(
     return startScript(home, cluster.runUser, []);
   }
   await makeDir(host, KEEPER_DIR);
-  await writeMark(host, { serverId: server.id, taskId: scope.input.taskId, home, state: 'preparing' });
-  await ownHome(host, home, cluster.runUser);
+  await Promise.all([
+    writeMark(host, { serverId: server.id, taskId: scope.input.taskId, home, state: 'preparing' }),
+    ownHome(host, home, cluster.runUser),
+  ]);
   if (family === '4.1+') {
     await writeConfiguration(scope, host, proxy, home);
     return startScript(home, cluster.runUser, []);

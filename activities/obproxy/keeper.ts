@@ -119,9 +119,9 @@ export function startKeeperScript(systemd: boolean): string {
     # Not in a list with cd: its subshell would hold the SSH channel open for ever.
     setsid /bin/sh ${KEEPER_FILE} </dev/null >/dev/null 2>&1 &
     n=0
-    while [ $n -lt 50 ]; do
+    while [ $n -lt 250 ]; do
       { read -r keeper <${KEEPER_PID}; } 2>/dev/null && is_keeper "$keeper" && exit 0
-      n=$((n + 1)); sleep 0.1
+      n=$((n + 1)); sleep 0.02
     done
     echo 'the keeper did not start' >&2
     exit 1`;

@@ -14,6 +14,7 @@ interface TaskJson {
   readonly id: number;
   readonly hostId?: number;
   readonly status: 'RUNNING' | 'FAILED' | 'SUCCESSFUL';
+  readonly finishTime?: string;
   readonly subtasks: readonly {
     readonly id: number;
     readonly name: string;
@@ -106,6 +107,8 @@ export class ApiClient {
     ids: readonly number[],
     options: {
       deadlineMs?: number;
+      /** Between two looks; default 150 ms. */
+      pollMs?: number;
       onDocument?: (task: TaskJson) => void;
       statuses?: readonly string[];
     } = {},
@@ -120,7 +123,7 @@ export class ApiClient {
         const open = tasks.map((task) => `${task.id} ${task.status} (${runningStep(task)})`).join(', ');
         throw new Error(`the tasks did not end in time: ${open}`);
       }
-      await new Promise((resolve) => setTimeout(resolve, 150));
+      await new Promise((resolve) => setTimeout(resolve, options.pollMs ?? 150));
     }
   }
 }
