@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
-import { fleetUnavailable } from '../hosts/fleet';
+import { fleetUnavailable, publishPort } from '../hosts/fleet';
 import { ensureHostTools } from '../setup/packages';
 import { startStack } from '../stack/stack';
 import { createProgress } from './progress';
@@ -61,9 +61,10 @@ async function main(): Promise<number> {
       );
       console.log(`Report: ${options.report}`);
     }
-    console.log(`\nAPI            ${stack.api.url} (user admin, password ${stack.secrets.admin})`);
-    console.log(`Documentation  ${stack.api.url}/api-docs`);
-    console.log(`Temporal UI    ${stack.uiUrl}`);
+    const apiUrl = await reachable(stack.api.url);
+    console.log(`\nAPI            ${apiUrl} (user admin, password ${stack.secrets.admin})`);
+    console.log(`Documentation  ${apiUrl}/api-docs`);
+    console.log(`Temporal UI    ${await reachable(stack.uiUrl)}`);
     if (!options.exit) {
       console.log('\nEverything stays up. Ctrl-C takes it down.');
       await interrupted;
@@ -73,6 +74,13 @@ async function main(): Promise<number> {
     await stack.stop();
     console.log('Everything is down.');
   }
+}
+
+/** The address by which people on this machine reach it; another one only where the demo runs in a user namespace. */
+async function reachable(address: string): Promise<string> {
+  const url = new URL(address);
+  url.port = String(await publishPort(Number(url.port)));
+  return url.origin;
 }
 
 main().then(
