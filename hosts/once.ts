@@ -69,14 +69,16 @@ runs() {
   fi
   members "$claim_pid"
 }
+clock() { IFS=' .' read -r seconds cents rest </proc/uptime; now=$((seconds * 1000 + 1\${cents}0 - 1000)); }
+timer() { clock; since=$now naps=0 waited=0; }
 nap() {
   naps=$((naps + 1))
-  if [ "$naps" -le 5 ]; then ms=10; pause=0.01; elif [ "$naps" -le 15 ]; then ms=50; pause=0.05; else ms=200; pause=0.2; fi
-  sleep "$pause" 2>/dev/null || { sleep 1; ms=1000; }
-  waited=$((waited + ms))
+  if [ "$naps" -le 8 ]; then pause=0.005; elif [ "$naps" -le 20 ]; then pause=0.05; else pause=0.2; fi
+  sleep "$pause" 2>/dev/null || sleep 1
+  clock; waited=$((now - since))
 }
 say() { echo "obflow-once $*" >&2; }
-naps=0 waited=0
+timer
 this_boot
 `;
 
@@ -109,7 +111,6 @@ ${end}
     [ "$waited" -lt 10000 ] || { say unclaimed; exit 0; }
     nap
   done
-  naps=0
 fi
 `;
 }
@@ -135,14 +136,14 @@ finish() {
   exit 0
 }
 read_claim || { say unclaimed; exit 0; }
-waited=0
+timer
 while :; do
   if [ -e "$D/exit" ]; then IFS= read -r code <"$D/exit"; finish exited "$code"; fi
   if ! runs; then
     [ ! -e "$D/exit" ] || continue
     finish interrupted 0
   fi
-  ${stream ? '[ "$naps" -lt 8 ] || send' : ':'}
+  ${stream ? '[ "$waited" -lt 100 ] || send' : ':'}
   [ "$waited" -lt ${windowMs} ] || { send; say running 0 "$winner" "$((size))"; exit 0; }
   nap
 done
