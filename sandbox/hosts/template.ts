@@ -42,6 +42,7 @@ const FOLDERS: readonly (readonly [string, number, number?])[] = [
   ['sys', 0o555],
   ['dev/pts', 0o755],
   ['dev/shm', 0o1777],
+  ['root', 0o700],
   ['root/.ssh', 0o700],
   ['home/admin', 0o755, 500],
   ['home/admin/.ssh', 0o700, 500],
