@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createWriteStream } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { createWriteStream, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { repositoryRoot } from '../../runtime/paths';
 
@@ -18,13 +19,22 @@ export interface ObflowProcess {
   stop(): Promise<number | null>;
 }
 
-/** Starts `obflow <args>`; its output goes to `logFile`, and to the caller through `line` and `output`. */
+/** Ends what it runs when its standard input closes: nothing of a stack outlives the process that started it. */
+const GUARD = path.join(repositoryRoot(), 'runtime', 'devServerGuard.sh');
+
+/**
+ * Starts `obflow <args>`; its output goes to `logFile`, and to the caller through `line` and `output`. It is no
+ * member of the terminal's foreground group, so Ctrl-C reaches it only through `stop`.
+ */
 export function startObflow(args: readonly string[], env: NodeJS.ProcessEnv, logFile: string): ObflowProcess {
+  const pidFile = `${logFile}.${randomBytes(4).toString('hex')}`;
   const child: ChildProcess = spawn(
-    process.execPath,
-    [path.join(repositoryRoot(), 'bin/obflow.js'), ...args],
-    { env, stdio: ['ignore', 'pipe', 'pipe'] },
+    'sh',
+    [GUARD, pidFile, process.execPath, path.join(repositoryRoot(), 'bin/obflow.js'), ...args],
+    { env, stdio: ['pipe', 'pipe', 'pipe'], detached: true },
   );
+  // The pipe is only there to close.
+  child.stdin?.on('error', () => undefined);
   const log = createWriteStream(logFile, { flags: 'a' });
   let text = '';
   const watchers = new Set<() => void>();
@@ -37,15 +47,33 @@ export function startObflow(args: readonly string[], env: NodeJS.ProcessEnv, log
   }
   const exited = new Promise<number | null>((resolve) => {
     child.once('exit', (code) => {
+      rmSync(`${pidFile}.server`, { force: true });
       for (const watcher of watchers) watcher();
       log.end();
       resolve(code);
     });
     child.once('error', () => resolve(null));
   });
+  const pid = () => {
+    try {
+      return Number(readFileSync(`${pidFile}.server`, 'utf8'));
+    } catch {
+      return undefined;
+    }
+  };
+  const signal = (name: NodeJS.Signals) => {
+    const target = pid();
+    try {
+      if (target !== undefined && target > 0 && !ended()) process.kill(target, name);
+    } catch {
+      // It ended a moment ago.
+    }
+  };
   const ended = () => child.exitCode !== null || child.signalCode !== null;
   return {
-    pid: child.pid ?? -1,
+    get pid() {
+      return pid() ?? -1;
+    },
     exited,
     output: () => text,
     line(pattern, deadlineMs = 60_000) {
@@ -73,12 +101,12 @@ export function startObflow(args: readonly string[], env: NodeJS.ProcessEnv, log
       });
     },
     async kill() {
-      if (!ended()) child.kill('SIGKILL');
+      signal('SIGKILL');
       await exited;
     },
     async stop() {
-      if (!ended()) child.kill('SIGTERM');
-      const timer = setTimeout(() => child.kill('SIGKILL'), 20_000);
+      signal('SIGTERM');
+      const timer = setTimeout(() => signal('SIGKILL'), 20_000);
       const code = await exited;
       clearTimeout(timer);
       return code;
