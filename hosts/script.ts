@@ -8,6 +8,8 @@ import type { ScriptOptions } from './types';
 
 const DEFAULT_TIMEOUT_MS = 30_000;
 const DEFAULT_MAX_OUTPUT = 1024 * 1024;
+/** How long the remote shell may take to say which process it is, when it is to be killed. */
+const STAT_WAIT_MS = 3_000;
 const USER_NAME = /^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/;
 
 export interface RunOptions extends ScriptOptions {
@@ -98,7 +100,7 @@ export async function runScript(
   }
   const output = collect(channel, mark, options);
   channel.end(text);
-  const kill = () => killRemote(connection, output.processStat(), options);
+  const kill = async () => killRemote(connection, await output.processStat(), options);
   const ended = await new Promise<'closed' | 'stopped' | 'full'>((resolve) => {
     const onStop = () => resolve('stopped');
     stop.addEventListener('abort', onStop, { once: true });
@@ -135,10 +137,19 @@ function collect(channel: ClientChannel, mark: string, options: RunOptions) {
   const stdout = afterMark(`${mark}\n`, options.onStdout);
   const stderr = afterMark(`${mark} `);
   let full = () => {};
+  let told: (() => void) | undefined;
   let code: number | undefined;
+  /** The stat line of the remote shell, and what came behind it. */
+  const split = () => {
+    if (!stderr.found()) return { stat: '', rest: stderr.bytes() };
+    const bytes = stderr.bytes();
+    const end = bytes.indexOf(10);
+    return { stat: bytes.subarray(0, Math.max(end, 0)).toString('latin1'), rest: bytes.subarray(end + 1) };
+  };
   const add = (stream: typeof stdout) => (chunk: Buffer) => {
     stream.add(chunk);
     if (stdout.size() + stderr.size() > limit) full();
+    if (told !== undefined && split().stat !== '') told();
   };
   channel.on('data', add(stdout));
   channel.stderr.on('data', add(stderr));
@@ -151,12 +162,6 @@ function collect(channel: ClientChannel, mark: string, options: RunOptions) {
     });
   });
   const drained = new Promise<void>((resolve) => channel.stderr.once('close', resolve));
-  /** The stat line of the remote shell, and what came behind it. */
-  const split = () => {
-    const bytes = stderr.bytes();
-    const end = bytes.indexOf(10);
-    return { stat: bytes.subarray(0, Math.max(end, 0)).toString('latin1'), rest: bytes.subarray(end + 1) };
-  };
   return {
     began: () => stderr.found(),
     exitCode: () => code,
@@ -166,11 +171,21 @@ function collect(channel: ClientChannel, mark: string, options: RunOptions) {
     onFull: (listener: () => void) => {
       full = listener;
     },
-    processStat: () => (stderr.found() ? split().stat : ''),
+    /** It may still be on its way when the command is to be killed. */
+    processStat: async () => {
+      if (split().stat === '') {
+        const arrived = new Promise<void>((resolve) => {
+          told = resolve;
+          setTimeout(resolve, STAT_WAIT_MS).unref();
+        });
+        await Promise.race([arrived, closed]);
+      }
+      return split().stat;
+    },
     result: (exitCode: number): RunResult => ({
       exitCode,
       stdout: stdout.bytes().subarray(0, limit),
-      stderr: (stderr.found() ? split().rest : stderr.bytes()).subarray(0, limit),
+      stderr: split().rest.subarray(0, limit),
     }),
   };
 }

@@ -99,6 +99,9 @@ describeIf(fleetUnavailable(), 'scripts on a real host', () => {
     abort.abort(new Error('cancelled by an operator'));
     expect((await aborted).message).toBe('cancelled by an operator');
     await gone('sleep');
+    // Given up before the host could say which process it is.
+    for (const timeoutMs of [1, 3, 6, 10]) await failureOf(host.sh('sleep 300', { timeoutMs }));
+    await gone('sleep');
     const late = AbortSignal.abort(new Error('too late'));
     expect((await failureOf(host.sh('true', { signal: late }))).message).toBe('too late');
   });
