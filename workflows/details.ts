@@ -1,45 +1,114 @@
-/** The text a task shows of itself in the Temporal Web UI (User Metadata, current details): markdown. */
+/** The text a task shows of itself in the Temporal Web UI (tab User Metadata, "Current Details"): markdown. */
 import type { SubtaskState, TaskMachine } from './machine';
+import { line, quote } from './markdown';
 import { placeOf } from './messages';
 
-/** A longer table is cut to what is going on; the Web UI shows the details whole. */
-const MAX_ROWS = 100;
+/**
+ * The Web UI (2.54, observed) hands this text to its renderer in a URL, and reverse proxies before it refuse
+ * request lines over 8 KiB (nginx by default): so much may all of it take once it is percent-encoded.
+ */
+const MAX_ENCODED = 7_500;
+/** Kept for the table's last line. */
+const REST = 200;
+const MAX_FAILURES = 5;
+/** Characters of failure texts, shared by the failures shown; the whole text is in the subtask's log. */
+const MAX_FAILURE_TEXT = 1_500;
+/** The Web UI's tables leave no room between their columns. */
+const GAP = '\u2003';
 
-const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll(/\s+/g, ' ');
-
-function row({ plan, status, operation, run }: SubtaskState): string {
-  const shown = status === 'FAILED' ? '**FAILED**' : status;
-  return `| ${plan.id} | ${cell(plan.name)} | ${cell(placeOf(plan))} | ${shown} | ${operation} | ${run} |`;
+/** State of the task, why it failed, what to do about it, and a table of the subtasks. */
+export function currentDetails(machine: TaskMachine): string {
+  const all = [...machine.subtasks.values()];
+  const places = new Set(all.map(({ plan }) => placeOf(plan)));
+  const text = [headline(machine, all, places), ...failures(machine), ...whatToDo(machine)].join('\n\n');
+  return `${text}\n\n${table(all, places.size > 1, MAX_ENCODED - REST - encodedLength(text))}`;
 }
 
-function whatToDo(machine: TaskMachine): string[] {
-  const [first, ...others] = machine.failed;
-  if (first === undefined) return [];
-  const where = placeOf(first.plan) === '' ? '' : ` on ${placeOf(first.plan)}`;
-  const more = others.length === 0 ? '' : ` (and ${others.length} more)`;
+function headline(
+  { status, operation, failed }: TaskMachine,
+  all: SubtaskState[],
+  places: Set<string>,
+): string {
+  const [place = ''] = places;
+  const where = places.size === 1 ? on(place) : '';
+  const how = operation === 'EXECUTE' ? '' : ` (${operation})`;
+  const done = all.filter((subtask) => subtask.status === 'SUCCESSFUL').length;
+  const some = failed.length === 0 ? '' : `, ${failed.length} failed`;
+  const next = {
+    FAILED: ' Nothing runs until somebody acts.',
+    RUNNING:
+      failed.length > 0
+        ? ' What runs is finishing, nothing else starts.'
+        : ' Attempts and their errors: tab *Pending Activities*.',
+    SUCCESSFUL: '',
+  }[status];
+  return `**${status}**${how}${where}: ${done} of ${all.length} subtasks done${some}.${next}`;
+}
+
+function failures({ failed }: TaskMachine): string[] {
+  const shown = failed.slice(0, MAX_FAILURES);
+  const more = failed.length - shown.length;
   return [
-    `**First failure${more}:** ${first.plan.name}${where}, subtask ${first.plan.id}, run ${first.run}`,
-    '',
-    `> ${cell(first.failure ?? '')}`,
-    '',
-    `Repair the cause, then send update **retrySubtask** with \`"${first.plan.id}"\`, or **retryTask** with \`{}\` to run every failed subtask again.`,
-    '',
+    ...shown.flatMap(({ plan, run, failure }) => [
+      `Subtask **${plan.id} ${line(plan.name)}**${on(placeOf(plan))} failed (run ${run}):`,
+      quote(failure ?? '', MAX_FAILURE_TEXT / shown.length),
+    ]),
+    ...(more > 0 ? [`${more} more failed; the table has them.`] : []),
   ];
 }
 
-/** Task state, the first failure with what to do next, and a table of the subtasks. */
-export function currentDetails(machine: TaskMachine): string {
-  const all = [...machine.subtasks.values()];
-  const done = all.filter((subtask) => subtask.status === 'SUCCESSFUL').length;
-  const going = all.filter((subtask) => subtask.status === 'READY' || subtask.status === 'FAILED');
-  const rows = all.length <= MAX_ROWS ? all : going.slice(0, MAX_ROWS);
+function whatToDo({ plan, status, failed }: TaskMachine): string[] {
+  const [first] = failed;
+  if (first === undefined) return [];
+  const { id } = first.plan;
+  const all = status === 'FAILED' ? ', or **retryTask** with `{}` to run every failed subtask again' : '';
   return [
-    `**${machine.status}** (${machine.operation}): ${done} of ${all.length} subtasks done`,
-    '',
-    ...whatToDo(machine),
-    '| id | subtask | where | status | operation | run |',
-    '|---|---|---|---|---|---|',
-    ...rows.map(row),
-    ...(rows.length < all.length ? ['', `${all.length - rows.length} further subtasks are not shown.`] : []),
-  ].join('\n');
+    `**To go on:** repair the cause, then *More Actions → Send an Update* → **retrySubtask** with Data \`${id}\`${all}. ` +
+      `To leave your name: \`{"subtaskId": ${id}, "who": "…", "why": "…"}\`.`,
+    'Do **not** press *Request Cancellation* or *Terminate*: they end the task as FAILED, and nobody can retry it then.',
+    `Its whole log: \`GET /api/v2/tasks/instances/${plan.taskId}/subtasks/${id}/log\` of obflow's API.`,
+  ];
+}
+
+/** All subtasks, or only what is going on when all would be too long. */
+function table(all: SubtaskState[], withPlaces: boolean, room: number): string {
+  const title = withPlaces
+    ? ['|id|subtask|where|status|', '|---|---|---|---|']
+    : ['|id|subtask|status|', '|---|---|---|'];
+  const row = ({ plan, ...state }: SubtaskState) =>
+    `|${[String(plan.id), line(plan.name), ...(withPlaces ? [line(placeOf(plan))] : [])]
+      .map((cell) => `${cell}${GAP}|`)
+      .join('')}${statusOf(state)}|`;
+  const everything = all.length > 100 ? undefined : [...title, ...all.map(row)].join('\n');
+  if (everything !== undefined && encodedLength(everything) <= room) return everything;
+
+  const lines = title;
+  let left = room - encodedLength(title.join('\n'));
+  let shown = 0;
+  for (const subtask of all) {
+    if (subtask.status !== 'FAILED' && subtask.status !== 'READY') continue;
+    const next = row(subtask);
+    left -= encodedLength(`${next}\n`);
+    if (left < 0) break;
+    lines.push(next);
+    shown += 1;
+  }
+  const counts = (['PENDING', 'READY', 'FAILED', 'SUCCESSFUL'] as const).map(
+    (status) => `${all.filter((subtask) => subtask.status === status).length} ${status}`,
+  );
+  return `${lines.join('\n')}\n\n${all.length - shown} subtasks are not shown; of all: ${counts.join(', ')}.`;
+}
+
+function statusOf({ status, operation, run }: Omit<SubtaskState, 'plan'>): string {
+  const shown = status === 'FAILED' || status === 'READY' ? `**${status}**` : status;
+  return operation === 'EXECUTE' ? shown : `${shown} (${operation}, run ${run})`;
+}
+
+const on = (place: string): string => (place === '' ? '' : ` on ${line(place)}`);
+
+/** Length after encodeURIComponent, at most; that function itself throws on halves of surrogate pairs. */
+function encodedLength(text: string): number {
+  const plain = text.replaceAll(/[^\w.!~*'()-]/g, '').length;
+  const ascii = text.replaceAll(/[^\0-\x7f]/g, '').length;
+  return plain + (ascii - plain) * 3 + (text.length - ascii) * 9;
 }

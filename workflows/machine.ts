@@ -91,6 +91,11 @@ export class TaskMachine {
     return this.#operation;
   }
 
+  /** How many subtasks are READY or RUNNING. */
+  get active(): number {
+    return this.#active.size;
+  }
+
   /** FAILED subtasks in the order they failed. */
   get failed(): SubtaskState[] {
     return [...this.#failed].map((id) => this.#state(id));

@@ -6,8 +6,6 @@
 import {
   ApplicationFailure,
   CancellationScope,
-  condition,
-  isCancellation,
   proxyLocalActivities,
   scheduleActivity,
   setCurrentDetails,
@@ -34,14 +32,14 @@ export async function runPlan(plan: Plan): Promise<void> {
   const machine = new TaskMachine(plan);
   let projected = machine.change.sequence;
   let projecting = false;
-  let moved = true;
-  const running = new Set<Promise<void>>();
+  let cancelled: unknown;
+  let wake: () => void = () => undefined;
 
   setHandler(
     retryTask,
     (_argument) => {
       const subtaskIds = obey(() => machine.retryTask());
-      moved = true;
+      wake();
       return { subtaskIds };
     },
     {
@@ -54,7 +52,7 @@ export async function runPlan(plan: Plan): Promise<void> {
     (argument) => {
       const id = subtaskIdOf(argument) ?? 0;
       obey(() => machine.retrySubtask(id));
-      moved = true;
+      wake();
       return { subtaskIds: [id] };
     },
     {
@@ -64,67 +62,77 @@ export async function runPlan(plan: Plan): Promise<void> {
     },
   );
 
-  async function execute(id: number): Promise<void> {
+  // Callbacks instead of async functions, here and in the loop: the SDK records a stack for every promise, and they
+  // are what the interpreter adds to a bare chain.
+  function execute(id: number): void {
     const input = machine.start(id);
     const subtask = machine.subtasks.get(id)?.plan;
     if (subtask === undefined) return;
     const place = placeOf(subtask);
-    try {
-      const result = await scheduleActivity<SubtaskResult | null>(subtask.activity, [input], {
-        activityId: activityId(id, input.run),
-        summary: [subtask.name, ...(place === '' ? [] : [place]), `run ${input.run}`].join(' · '),
-        scheduleToCloseTimeout: effectiveTimeout(subtask.timeout) * 1000,
-        heartbeatTimeout: '10 s',
-        // The default lets the workflow go on while the activity still works.
-        cancellationType: 'WAIT_CANCELLATION_COMPLETED',
-        // A crash, a deploy and a server restart use up an attempt each: the timeout is the limit, not the count.
-        retry: {
-          initialInterval: '500 ms',
-          backoffCoefficient: 1.5,
-          maximumInterval: '10 s',
-          maximumAttempts: 1000,
-        },
-      });
-      machine.succeed(id, result);
-    } catch (error) {
-      machine.fail(id, failureText(error, { timeout: effectiveTimeout(subtask.timeout) }));
-    }
-    moved = true;
+    const timeout = effectiveTimeout(subtask.timeout);
+    scheduleActivity<SubtaskResult | null>(subtask.activity, [input], {
+      activityId: activityId(id, input.run),
+      summary: [subtask.name, ...(place === '' ? [] : [place]), `run ${input.run}`].join(' · '),
+      scheduleToCloseTimeout: timeout * 1000,
+      heartbeatTimeout: '10 s',
+      // The default lets the workflow go on while the activity still works.
+      cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+      // A crash, a deploy and a server restart use up an attempt each: the timeout is the limit, not the count.
+      retry: {
+        initialInterval: '500 ms',
+        backoffCoefficient: 1.5,
+        maximumInterval: '10 s',
+        maximumAttempts: 1000,
+      },
+    }).then(
+      (result) => {
+        machine.succeed(id, result);
+        wake();
+      },
+      (error: unknown) => {
+        machine.fail(id, failureText(error, { timeout }));
+        wake();
+      },
+    );
   }
 
   /** One projection at a time, always of the newest state; the row first, then the search attributes. */
   async function project(): Promise<void> {
     projecting = true;
     const { change } = machine;
-    await applyTaskState(change);
-    upsertSearchAttributes([
-      { key: TASK_STATE, value: change.status },
-      { key: NEEDS_OPERATOR, value: change.status === 'FAILED' },
-    ]);
-    projected = change.sequence;
+    try {
+      await applyTaskState(change);
+      upsertSearchAttributes([
+        { key: TASK_STATE, value: change.status },
+        { key: NEEDS_OPERATOR, value: change.status === 'FAILED' },
+      ]);
+      projected = change.sequence;
+    } catch (error) {
+      // It is retried for ever, so only a cancellation gets here.
+      cancelled ??= error;
+    }
     projecting = false;
-    moved = true;
+    wake();
   }
 
-  function track(work: Promise<void>): void {
-    running.add(work);
-    void work.finally(() => running.delete(work)).catch(() => undefined);
-  }
+  CancellationScope.current().cancelRequested.catch((error: unknown) => {
+    cancelled ??= error;
+    wake();
+  });
 
-  try {
-    while (machine.status !== 'SUCCESSFUL' || projected < machine.change.sequence) {
-      moved = false;
-      for (const id of machine.startable()) track(execute(id));
-      if (!projecting && projected < machine.change.sequence) track(project());
-      setCurrentDetails(currentDetails(machine));
-      await condition(() => moved);
+  while (machine.status !== 'SUCCESSFUL' || projected < machine.change.sequence) {
+    if (cancelled === undefined) {
+      for (const id of machine.startable()) execute(id);
+      if (!projecting && projected < machine.change.sequence) void project();
+    } else if (machine.active === 0 && !projecting) {
+      // A real cancellation (Web UI, `temporal workflow cancel`): what ran was told to stop and has stopped.
+      throw cancelled;
     }
-  } catch (error) {
-    // A real cancellation (Web UI, `temporal workflow cancel`): what runs is told to stop, and is waited for.
-    if (isCancellation(error)) {
-      await CancellationScope.nonCancellable(() => Promise.allSettled(running));
-    }
-    throw error;
+    setCurrentDetails(currentDetails(machine));
+    // Nothing can happen between this line and the state it follows from, so no wake is lost.
+    await new Promise<void>((resolve) => {
+      wake = resolve;
+    });
   }
 }
 

@@ -39,6 +39,8 @@ interface Remembered {
   readonly folded: FoldedTask;
   /** Length of the history that describe told before the events were read. */
   historyLength: number;
+  /** Of a history that was read together with its describe: the last event that is surely no invention. */
+  certain: number;
 }
 
 export class HistoryReader {
@@ -48,7 +50,7 @@ export class HistoryReader {
   readonly #remembered = new Map<string, Remembered>();
   readonly #reading = new Map<string, Promise<unknown>>();
 
-  /** @param capacity how many open tasks are kept folded */
+  /** @param capacity how many tasks are kept folded */
   constructor(temporal: TemporalHandle, capacity = 200) {
     this.#temporal = temporal;
     this.#capacity = capacity;
@@ -56,7 +58,7 @@ export class HistoryReader {
 
   /**
    * The task's state now; undefined when Temporal does not know the workflow. A task that was read before costs a
-   * describe and the new events only.
+   * describe and the new events only; a closed one just the describe.
    *
    * @throws ServiceError when Temporal does not answer within 5 s
    */
@@ -73,28 +75,30 @@ export class HistoryReader {
   }
 
   async #read(workflowId: string): Promise<TaskReading | undefined> {
-    // Describe first: then every pending activity is in the history that is read after it.
+    const known = this.#remembered.get(workflowId);
+    this.#remembered.delete(workflowId);
+    // Without anything to build on the whole history is asked for together with the describe, which saves a round
+    // trip; what it lacks against the describe is read afterwards.
+    const state =
+      known === undefined
+        ? this.#foldAll(workflowId).then((whole) => ({ ...whole, historyLength: 0 }))
+        : Promise.resolve(known);
+    state.catch(() => undefined);
+    // Describe before the new events: then every pending activity is in the history.
     const described = await this.#describe(workflowId);
     const info = described?.workflowExecutionInfo;
     const runId = info?.execution?.runId;
-    if (!described || !runId) {
-      this.#remembered.delete(workflowId);
-      return undefined;
-    }
+    if (!described || !runId) return undefined;
     const historyLength = Number(info?.historyLength ?? 0);
-    const known = this.#remembered.get(workflowId);
-    this.#remembered.delete(workflowId);
-    let current: Remembered;
-    if (known?.runId !== runId) {
-      current = { runId, folded: await this.#foldAll(workflowId, runId), historyLength };
-    } else {
-      current = known;
-      if (known.historyLength !== historyLength) {
-        await this.#foldNew(workflowId, runId, known.folded);
-        known.historyLength = historyLength;
-      }
+    let current: Remembered = await state;
+    if (current.runId !== runId) current = { ...(await this.#foldAll(workflowId, runId)), historyLength };
+    if (current.historyLength !== historyLength && current.certain < historyLength) {
+      await this.#foldNew(workflowId, runId, current.folded);
     }
-    if (current.folded.closing === undefined) this.#remember(workflowId, current);
+    current.historyLength = historyLength;
+    // From now on only the length tells whether there is something new.
+    current.certain = 0;
+    this.#remember(workflowId, current);
     return { folded: current.folded, pending: pendingOf(described.pendingActivities ?? []) };
   }
 
@@ -123,19 +127,27 @@ export class HistoryReader {
     }
   }
 
-  async #foldAll(workflowId: string, runId: string): Promise<FoldedTask> {
+  /** @param runId default: the newest run */
+  async #foldAll(workflowId: string, runId?: string): Promise<Omit<Remembered, 'historyLength'>> {
     let folded: FoldedTask | undefined;
+    let foundRunId = runId ?? '';
+    let certain = 0;
     let nextPageToken: Uint8Array | null | undefined;
     do {
       const page = await this.#page('getWorkflowExecutionHistory', workflowId, runId, nextPageToken, PAGE);
       for (const event of page.history?.events ?? []) {
         if (folded === undefined) folded = FoldedTask.fromFirstEvent(event);
         else folded.apply(event);
+        foundRunId ||= event.workflowExecutionStartedEventAttributes?.originalExecutionRunId ?? '';
+        // The server appends workflow tasks that are not stored yet; those are no proof of completeness.
+        if (!event.workflowTaskScheduledEventAttributes && !event.workflowTaskStartedEventAttributes) {
+          certain = Number(event.eventId);
+        }
       }
       nextPageToken = page.nextPageToken;
     } while (nextPageToken !== null && nextPageToken !== undefined && nextPageToken.length > 0);
     if (folded === undefined) throw new Error(`The history of ${workflowId} is empty.`);
-    return folded;
+    return { runId: foundRunId, folded, certain };
   }
 
   /** Newest first, until what is folded already: a page or two, however long the history is. */
@@ -161,7 +173,7 @@ export class HistoryReader {
   #page(
     method: 'getWorkflowExecutionHistory' | 'getWorkflowExecutionHistoryReverse',
     workflowId: string,
-    runId: string,
+    runId: string | undefined,
     nextPageToken: Uint8Array | null | undefined,
     maximumPageSize: number,
   ): Promise<temporal.api.workflowservice.v1.IGetWorkflowExecutionHistoryResponse> {
@@ -169,7 +181,7 @@ export class HistoryReader {
     return this.#deadline(() =>
       connection.workflowService[method]({
         namespace,
-        execution: { workflowId, runId },
+        execution: { workflowId, ...(runId === undefined ? {} : { runId }) },
         maximumPageSize,
         ...(nextPageToken ? { nextPageToken } : {}),
       }),

@@ -2,33 +2,55 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { PermanentError } from '../../runtime/errors';
 import { SEARCH_ATTRIBUTES, type TemporalHandle } from '../../runtime/temporal';
 import { taskWorkflowId } from '../../workflows/ids';
+import { line } from '../../workflows/markdown';
 import { placeOf } from '../../workflows/messages';
 import type { Plan } from '../../workflows/plan';
 
 const TIMEOUT_MS = 3_000;
-/** Temporal keeps one line of 400 bytes. */
-const MAX_SUMMARY = 200;
+/** Temporal refuses a summary over 400 bytes; a character may take three of them. */
+const MAX_SUMMARY = 130;
+const MAX_SUMMARY_PLACES = 4;
+/** Characters; the Web UI hands the details on in a URL. */
+const MAX_PLACES = 1_500;
 
 /** Where the task works, each place once. */
 function places(plan: Plan): string[] {
   return [...new Set(plan.subtasks.map(placeOf).filter((place) => place !== ''))];
 }
 
+/** The Web UI renders it as markdown too. */
 function summary(plan: Plan): string {
-  return [plan.name, ...places(plan)].join(' · ').slice(0, MAX_SUMMARY);
+  const cluster = plan.context.stringMap.obproxy_cluster_name;
+  const where = places(plan).filter((place) => place !== cluster);
+  const more = where.length - MAX_SUMMARY_PLACES;
+  return line(
+    [
+      plan.name,
+      ...(cluster === undefined ? [] : [cluster]),
+      ...where.slice(0, MAX_SUMMARY_PLACES),
+      ...(more > 0 ? [`${more} more`] : []),
+    ].join(' · '),
+    MAX_SUMMARY,
+  );
 }
 
 /** Markdown for the Web UI. */
 function details(plan: Plan): string {
-  const cluster = plan.context.stringMap.obproxy_cluster_name;
+  const {
+    obproxy_cluster_name: cluster,
+    package_name: name,
+    package_version: version,
+  } = plan.context.stringMap;
   return [
-    `**${plan.name}**, task ${plan.taskId} of ${plan.creator.name}, accepted ${plan.createTime}`,
+    `**${line(plan.name)}**, task ${plan.taskId}, asked for by ${line(plan.creator.name)} at ${plan.createTime}`,
     '',
-    ...(cluster === undefined ? [] : [`- OBProxy cluster: ${cluster}`]),
-    ...(plan.cluster === undefined ? [] : [`- OceanBase cluster: ${plan.cluster.name}`]),
-    `- where: ${places(plan).join(', ') || 'no host'}`,
+    ...(cluster === undefined ? [] : [`- OBProxy cluster: ${line(cluster)}`]),
+    ...(plan.cluster === undefined ? [] : [`- OceanBase cluster: ${line(plan.cluster.name)}`]),
+    ...(name === undefined || version === undefined ? [] : [`- package: ${line(`${name}-${version}`)}`]),
+    `- where: ${line(places(plan).join(', '), MAX_PLACES) || 'no host'}`,
     `- subtasks: ${plan.subtasks.length}`,
-    `- trace id: ${plan.traceId}`,
+    `- document: \`GET /api/v2/tasks/instances/${plan.taskId}\` of obflow's API`,
+    `- trace id: ${line(plan.traceId)}`,
   ].join('\n');
 }
 
