@@ -23,6 +23,7 @@ export function hostWithSignal(host: Host, signal: AbortSignal): Host {
     facts: checked(() => host.facts()),
     processes: checked(() => host.processes()),
     listeners: checked(() => host.listeners()),
+    observe: checked((path) => host.observe(path)),
     rpmQuery: checked((name) => host.rpmQuery(name)),
     tunnel: checked((port) => host.tunnel(port)),
   };

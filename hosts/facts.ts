@@ -3,8 +3,20 @@ import type { Connection } from './connection';
 import { runScript } from './script';
 import type { HostFacts } from './types';
 
-/** What kind of machine the host is. One round trip. */
-export async function facts(connection: Connection): Promise<HostFacts> {
+/** Facts last as long as the connection: what changes them (a new kernel, a new system) ends it. */
+const known = new WeakMap<Connection, Promise<HostFacts>>();
+
+/** What kind of machine the host is. One round trip, asked once a connection. */
+export function facts(connection: Connection): Promise<HostFacts> {
+  const before = known.get(connection);
+  if (before !== undefined) return before;
+  const asked = ask(connection);
+  known.set(connection, asked);
+  asked.catch(() => known.delete(connection));
+  return asked;
+}
+
+async function ask(connection: Connection): Promise<HostFacts> {
   const result = await runScript(
     connection,
     `uname -n; uname -m; uname -r

@@ -2,7 +2,7 @@ import { facts } from './facts';
 import { readFile, uploadFile, writeFile } from './files';
 import { forgetTask, runOnce, stopOnce } from './once';
 import { ConnectionPool } from './pool';
-import { listeners, processes } from './processes';
+import { listeners, observe, processes } from './processes';
 import { rpmQuery } from './rpm';
 import { runScript } from './script';
 import { tunnel } from './tunnel';
@@ -49,6 +49,7 @@ function hostAt(pool: ConnectionPool, address: HostAddress): Host {
     facts: async () => facts(await connection()),
     processes: async () => processes(await connection()),
     listeners: async () => listeners(await connection()),
+    observe: async (path) => observe(await connection(), path),
     rpmQuery: async (name) => rpmQuery(await connection(), name),
     tunnel: async (port) => tunnel(await connection(), port),
   };

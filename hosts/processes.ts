@@ -1,10 +1,23 @@
 import { randomBytes } from 'node:crypto';
 import { PermanentError } from '../runtime/errors';
 import type { Connection } from './connection';
+import { quote } from './quote';
 import { type RunResult, runScript } from './script';
-import type { HostProcess, Listener } from './types';
+import type { HostProcess, Listener, Observation } from './types';
 
 const MAX_OUTPUT = 32 * 1024 * 1024;
+
+/** Prints what `parseProcesses` reads: one part after each mark. */
+function processScript(mark: string): string {
+  return `echo $$
+echo ${mark}; grep -aH '' [0-9]*/stat
+echo ${mark}; grep -aH '^Uid:' [0-9]*/status
+echo ${mark}; getent passwd $(sed -n 's/^Uid:[[:blank:]]*[0-9]*[[:blank:]]*\\([0-9]*\\).*/\\1/p' [0-9]*/status | sort -u)
+echo ${mark}; find [0-9]*/exe [0-9]*/cwd -maxdepth 0 -printf '%p\\t%l\\0'
+echo ${mark}; grep -aH '' [0-9]*/cmdline
+`;
+}
+const PROCESS_PARTS = 6;
 
 /**
  * Every process of the host but those of this very look. Read from /proc by a handful of commands, whatever
@@ -12,17 +25,22 @@ const MAX_OUTPUT = 32 * 1024 * 1024;
  * parentheses and line breaks stay with their process; processes that end meanwhile are left out.
  */
 export async function processes(connection: Connection): Promise<HostProcess[]> {
-  const mark = `==${randomBytes(12).toString('hex')}`;
-  const script = `cd /proc || exit
-echo $$
-echo ${mark}; grep -aH '' [0-9]*/stat
-echo ${mark}; grep -aH '^Uid:' [0-9]*/status
-echo ${mark}; getent passwd $(sed -n 's/^Uid:[[:blank:]]*[0-9]*[[:blank:]]*\\([0-9]*\\).*/\\1/p' [0-9]*/status | sort -u)
-echo ${mark}; find [0-9]*/exe [0-9]*/cwd -maxdepth 0 -printf '%p\\t%l\\0'
-echo ${mark}; grep -aH '' [0-9]*/cmdline
-exit 0`;
-  const parts = await look(connection, script, mark);
-  return parseProcesses(parts);
+  return parseProcesses(await look(connection, processScript));
+}
+
+/** Processes, listening ports, and `path` with symbolic links resolved ('' when it does not exist), in one round trip. */
+export async function observe(connection: Connection, path: string): Promise<Observation> {
+  const parts = await look(
+    connection,
+    (mark) =>
+      `${processScript(mark)}echo ${mark}; ${listenerScript(mark)}echo ${mark}; readlink -f -- ${quote(path)}\n`,
+  );
+  const [rows = '', sockets = '', resolved = ''] = parts.slice(PROCESS_PARTS);
+  return {
+    processes: parseProcesses(parts.slice(0, PROCESS_PARTS)),
+    listeners: parseListeners(rows, sockets),
+    resolved: resolved.replace(/\n$/, ''),
+  };
 }
 
 /** The parts printed above, in bytes read as UTF-8; pure. */
@@ -82,20 +100,21 @@ function linesByPid(output: string, file: string): Map<string, string> {
   return texts;
 }
 
+function listenerScript(mark: string): string {
+  return `rows=$(grep -hE '^ *[0-9]+: [0-9A-F]+:[0-9A-F]+ [0-9A-F]+:0000 0A ' net/tcp net/tcp6 2>/dev/null)
+echo "$rows"
+echo ${mark}
+sockets=$(echo "$rows" | sed -nE 's/^ *[0-9]+: ([^ ]+ +){8}([0-9]+) .*/socket:[\\2]/p')
+[ -z "$sockets" ] || find [0-9]*/fd -maxdepth 1 -lname 'socket:*' -printf '%p %l\\n' 2>/dev/null | grep -F "$sockets"
+`;
+}
+
 /**
  * Listening TCP ports, one entry for each port and owner, from /proc/net/tcp and tcp6 joined to the sockets that
  * processes hold: needs neither ss nor netstat.
  */
 export async function listeners(connection: Connection): Promise<Listener[]> {
-  const mark = `==${randomBytes(12).toString('hex')}`;
-  const script = `cd /proc || exit
-rows=$(grep -hE '^ *[0-9]+: [0-9A-F]+:[0-9A-F]+ [0-9A-F]+:0000 0A ' net/tcp net/tcp6 2>/dev/null)
-echo "$rows"
-echo ${mark}
-sockets=$(echo "$rows" | sed -nE 's/^ *[0-9]+: ([^ ]+ +){8}([0-9]+) .*/socket:[\\2]/p')
-[ -z "$sockets" ] || find [0-9]*/fd -maxdepth 1 -lname 'socket:*' -printf '%p %l\\n' 2>/dev/null | grep -F "$sockets"
-exit 0`;
-  const [rows = '', sockets = ''] = await look(connection, script, mark);
+  const [rows = '', sockets = ''] = await look(connection, listenerScript);
   return parseListeners(rows, sockets);
 }
 
@@ -119,7 +138,9 @@ export function parseListeners(rows: string, sockets: string): Listener[] {
 }
 
 /** Parts of what the script printed, separated by lines `mark`. */
-async function look(connection: Connection, script: string, mark: string): Promise<string[]> {
+async function look(connection: Connection, scriptOf: (mark: string) => string): Promise<string[]> {
+  const mark = `==${randomBytes(12).toString('hex')}`;
+  const script = `cd /proc || exit\n${scriptOf(mark)}exit 0`;
   const result: RunResult = await runScript(connection, script, { maxOutput: MAX_OUTPUT });
   if (result.exitCode === 0) return result.stdout.toString().split(`${mark}\n`);
   throw new PermanentError({

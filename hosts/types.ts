@@ -70,6 +70,14 @@ export interface Listener {
   readonly pid: number | undefined;
 }
 
+/** What one look at a host saw. */
+export interface Observation {
+  readonly processes: readonly HostProcess[];
+  readonly listeners: readonly Listener[];
+  /** The path asked for with symbolic links resolved, '' when it does not exist. */
+  readonly resolved: string;
+}
+
 export interface HostFacts {
   readonly hostname: string;
   /** `uname -m`. */
@@ -123,6 +131,8 @@ export interface Host {
   facts(): Promise<HostFacts>;
   processes(): Promise<HostProcess[]>;
   listeners(): Promise<Listener[]>;
+  /** Processes, listening ports, and a path with symbolic links resolved, in one round trip. */
+  observe(path: string): Promise<Observation>;
   /** Installed packages of this name; empty when none. */
   rpmQuery(name: string): Promise<RpmPackage[]>;
   /** A stream to 127.0.0.1:port of the host through SSH (directly when sshd forbids forwarding). */

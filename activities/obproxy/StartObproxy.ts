@@ -4,7 +4,7 @@ import type { ObproxyAdmin } from '../../oceanbase/obproxyAdmin';
 import { maskHashes } from '../../oceanbase/passwords';
 import { compareVersions } from '../../oceanbase/versions';
 import { PermanentError, TransientError } from '../../runtime/errors';
-import { KEEPER_DIR, makeDir } from '../places';
+import { KEEPER_DIR } from '../places';
 import type { Subtask, SubtaskScope } from '../types';
 import {
   forgetOneTimePassword,
@@ -14,16 +14,7 @@ import {
   readMark,
   writeMark,
 } from './firstStart';
-import {
-  KEEPER_FILE,
-  KEEPER_SCRIPT,
-  KEEPER_SETTINGS,
-  KEEPER_UNIT_FILE,
-  KEEPER_UNIT_TEXT,
-  keeperSettings,
-  startKeeperScript,
-  stopKeeperScript,
-} from './keeper';
+import { startKeeperScript, stopKeeperScript } from './keeper';
 import { holderText, isOwnPort, lookForProxies, type ProxyProcesses, processText } from './process';
 import { administer, type ObproxyInstance, packageOf, proxyOf } from './proxy';
 
@@ -220,13 +211,9 @@ async function checkMetricsPort(
 }
 
 async function keep(scope: SubtaskScope, host: Host, proxy: ObproxyInstance, home: string): Promise<void> {
-  const [{ systemd }] = await Promise.all([host.facts(), makeDir(host, KEEPER_DIR)]);
-  await Promise.all([
-    host.writeFile(KEEPER_SETTINGS, keeperSettings(home, proxy.cluster.runUser), { mode: '0600' }),
-    host.writeFile(KEEPER_FILE, KEEPER_SCRIPT, { mode: '0700' }),
-  ]);
-  if (systemd) await host.writeFile(KEEPER_UNIT_FILE, KEEPER_UNIT_TEXT, { mode: '0644' });
-  const { exitCode, stderr } = await host.sh(startKeeperScript(systemd));
+  const { systemd } = await host.facts();
+  const script = startKeeperScript(home, proxy.cluster.runUser, systemd);
+  const { exitCode, stderr } = await host.sh(script);
   if (exitCode !== 0) {
     const text = `its keeper does not start: ${stderr.trim().slice(0, 500)}`;
     throw trouble(host, 'KeeperFailed', text, 'Repair the cause and retry.');

@@ -82,11 +82,6 @@ while :; do
 done
 `;
 
-/** What the keeper reads: where and as whom. `home` with symbolic links resolved, as /proc shows it. */
-export function keeperSettings(home: string, user: string): string {
-  return `home=${quote(home)}\nuser=${quote(user)}\n`;
-}
-
 /** KillMode=process: stopping the keeper must not stop the proxy, which belongs to the same control group. */
 export const KEEPER_UNIT_TEXT = `[Unit]
 Description=OBProxy kept by obflow
@@ -110,10 +105,30 @@ is_keeper() { tr '\\0' '\\n' <"/proc/$1/cmdline" 2>/dev/null | grep -qxF ${KEEPE
 { read -r keeper <${KEEPER_PID}; } 2>/dev/null || keeper=
 if [ -n "$keeper" ] && is_keeper "$keeper"; then echo running; fi`;
 
-/** Starts the keeper unless it runs; safe to repeat, because a second keeper leaves by itself. */
-export function startKeeperScript(systemd: boolean): string {
-  if (systemd) return `systemctl daemon-reload && systemctl enable --now ${KEEPER_UNIT}`;
-  return `
+/** A line that ends no text of ours. */
+const END = 'END_OF_FILE_OF_OBFLOW';
+
+/** Lines that put a file in place: whole or not at all. */
+function place(file: string, mode: string, text: string): string {
+  return `cat >${file}.new <<'${END}' && chmod ${mode} ${file}.new && mv -f ${file}.new ${file} || exit 1\n${text}\n${END}\n`;
+}
+
+/**
+ * Puts the keeper and its settings in place and starts it unless it runs; safe to repeat, because a second keeper leaves
+ * by itself. `home` with symbolic links resolved, as /proc shows it.
+ */
+export function startKeeperScript(home: string, user: string, systemd: boolean): string {
+  const files = `
+umask 077
+mkdir -p ${KEEPER_DIR} || exit 1
+${place(KEEPER_SETTINGS, '0600', `home=${quote(home)}\nuser=${quote(user)}`)}
+${place(KEEPER_FILE, '0700', KEEPER_SCRIPT)}`;
+  if (systemd) {
+    return `${files}
+${place(KEEPER_UNIT_FILE, '0644', KEEPER_UNIT_TEXT)}
+systemctl daemon-reload && systemctl enable --now ${KEEPER_UNIT}`;
+  }
+  return `${files}
     ${KEEPER_STATE}
     if [ -n "$keeper" ] && is_keeper "$keeper"; then exit 0; fi
     # Not in a list with cd: its subshell would hold the SSH channel open for ever.

@@ -1,5 +1,4 @@
 /** Processes of OBProxy on a host: which is ours, which are not, and how to name them to a person. */
-import { quote } from '../../hosts/quote';
 import type { Host, HostProcess, Listener } from '../../hosts/types';
 import { maskHashes } from '../../oceanbase/passwords';
 
@@ -19,16 +18,12 @@ function lives(process: HostProcess): boolean {
 }
 
 export async function lookForProxies(host: Host, home: string): Promise<ProxyProcesses> {
-  const [resolved, all, listeners] = await Promise.all([
-    host.sh(`readlink -f -- ${quote(home)}`),
-    host.processes(),
-    host.listeners(),
-  ]);
-  const real = resolved.exitCode === 0 ? resolved.stdout.trim() : home;
+  const { processes: all, listeners, resolved } = await host.observe(home);
+  const real = resolved === '' ? home : resolved;
   const proxies = all.filter((process) => process.comm === 'obproxy' && lives(process));
   const isOwn = (process: HostProcess) => process.cwd === real;
   return {
-    home: real === '' ? home : real,
+    home: real,
     own: proxies.filter(isOwn),
     others: proxies.filter((process) => !isOwn(process)),
     all,
