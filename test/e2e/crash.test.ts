@@ -27,7 +27,7 @@ describeWithStack('crashes of obflow itself', { hosts: 3, processes: 'split' }, 
   async function killWorkerWhile(
     taskId: number,
     moment: () => Promise<boolean>,
-    meanwhile = async () => undefined as void,
+    meanwhile: () => Promise<void> = async () => {},
   ) {
     await until('the moment to kill the worker', moment);
     await stack().parts.worker?.kill();
