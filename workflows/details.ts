@@ -63,10 +63,14 @@ function whatToDo({ plan, status, failed }: TaskMachine): string[] {
   const { id } = first.plan;
   const all = status === 'FAILED' ? ', or **retryTask** with `{}` to run every failed subtask again' : '';
   return [
-    `**To go on:** repair the cause, then *More Actions → Send an Update* → **retrySubtask** with Data \`${id}\`${all}. ` +
-      `To leave your name: \`{"subtaskId": ${id}, "who": "…", "why": "…"}\`.`,
-    'Do **not** press *Request Cancellation* or *Terminate*: they end the task as FAILED, and nobody can retry it then.',
-    `Its whole log: \`GET /api/v2/tasks/instances/${plan.taskId}/subtasks/${id}/log\` of obflow's API.`,
+    [
+      '**To go on:**',
+      '',
+      `- Repair the cause, then *More Actions → Send an Update* → **retrySubtask** with Data \`${id}\`${all}.`,
+      `- To leave your name: \`{"subtaskId": ${id}, "who": "…", "why": "…"}\``,
+      `- The whole log: \`GET /api/v2/tasks/instances/${plan.taskId}/subtasks/${id}/log\` of obflow's API`,
+      '- Do **not** press *Request Cancellation* or *Terminate*: they end the task as FAILED, and nobody can retry it then.',
+    ].join('\n'),
   ];
 }
 

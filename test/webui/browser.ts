@@ -1,0 +1,100 @@
+import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
+import { findTool } from '../../sandbox/setup/packages';
+
+const NAMES = ['chromium', 'chromium-browser', 'google-chrome'];
+const ARGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+/** The Web UI shows an error page or an old state now and then; then it is loaded again. */
+const LOOK_MS = 15_000;
+const DEADLINE_MS = 60_000;
+
+const executable = () => NAMES.map(findTool).find((file) => file !== undefined);
+
+/** One line that says that this machine has no Chromium and how to get it; undefined when it has one. */
+export function chromiumUnavailable(): string | undefined {
+  if (executable() !== undefined) return undefined;
+  return `there is no Chromium; install it with: apt-get install -y --no-install-recommends chromium (or dnf install -y chromium)`;
+}
+
+/** A browser that can load from one address only, and remembers all that its page held. */
+export class Visitor {
+  readonly page: Page;
+  readonly #browser: Browser;
+  readonly #refused: string[];
+  #seen = '';
+
+  private constructor(browser: Browser, page: Page, refused: string[]) {
+    this.#browser = browser;
+    this.page = page;
+    this.#refused = refused;
+  }
+
+  /** @param origin as in `http://127.0.0.1:8233` */
+  static async open(origin: string): Promise<Visitor> {
+    const executablePath = executable();
+    if (executablePath === undefined) throw new Error(chromiumUnavailable());
+    const browser = await chromium.launch({ executablePath, headless: true, args: ARGS });
+    const context = await browser.newContext({ viewport: { width: 1500, height: 1200 }, locale: 'en-US' });
+    const refused: string[] = [];
+    // Requests are made by this process: Chromium drops every one under way (ERR_NETWORK_CHANGED) when an interface
+    // comes or goes, as those of test hosts do all the time.
+    await context.route('**/*', async (route) => {
+      const url = route.request().url();
+      if (!url.startsWith(`${origin}/`)) {
+        refused.push(url);
+        return route.abort();
+      }
+      try {
+        await route.fulfill({ response: await route.fetch({ timeout: 0 }) });
+      } catch {
+        // The page went elsewhere or the browser closes; nobody waits for the answer.
+        await route.abort().catch(() => undefined);
+      }
+    });
+    const page = await context.newPage();
+    page.setDefaultTimeout(LOOK_MS);
+    return new Visitor(browser, page, refused);
+  }
+
+  /** Opens the address, again and again if need be, until it shows what is expected. */
+  async visit(url: string, expected: (page: Page) => Locator): Promise<void> {
+    const deadline = Date.now() + DEADLINE_MS;
+    for (;;) {
+      try {
+        await this.page.goto(url);
+        await expected(this.page).first().waitFor();
+        return;
+      } catch (error) {
+        if (Date.now() > deadline) {
+          throw new Error(`${url} shows only:\n${await this.page.innerText('body')}`, { cause: error });
+        }
+      }
+    }
+  }
+
+  /** Keeps what the page and its frames hold now, hidden parts included, for `seen`. */
+  async remember(): Promise<void> {
+    const frames = this.page.frames().map((frame) => frame.content().catch(() => ''));
+    this.#seen += [this.page.url(), ...(await Promise.all(frames))].join('\n');
+  }
+
+  get seen(): string {
+    return this.#seen;
+  }
+
+  /** Addresses outside that a page asked for and did not get. */
+  get refused(): readonly string[] {
+    return this.#refused;
+  }
+
+  async close(): Promise<void> {
+    await this.#browser.close();
+  }
+}
