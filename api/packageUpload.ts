@@ -242,6 +242,15 @@ export async function deletePackage(inventory: Inventory, dataDir: string, id: n
         { target: `package:${id}` },
       );
     }
+    const observers = await transaction.packages.observers(id);
+    if (observers.length > 0) {
+      throw new Refusal(
+        409,
+        'PKG10007',
+        `${row.fileName} is in use by OBServer ${observers.join(', ')}. Remove or upgrade these first.`,
+        { target: `package:${id}` },
+      );
+    }
     await transaction.packages.delete(id);
     await rm(packageFile(dataDir, row.sha256), { force: true });
   });

@@ -96,7 +96,8 @@ function hasService(type: string): Expression<SqlBool> {
     return sql<SqlBool>`exists (select 1 from obproxy_servers where obproxy_servers.host_id = hosts.id)`;
   }
   if (type === 'OB_CLUSTER') {
-    return sql<SqlBool>`exists (select 1 from ob_root_servers where ob_root_servers.ip = hosts.ip)`;
+    return sql<SqlBool>`(exists (select 1 from ob_root_servers where ob_root_servers.ip = hosts.ip)
+      or exists (select 1 from ob_servers where ob_servers.host_id = hosts.id))`;
   }
   return sql<SqlBool>`1 = 0`;
 }
@@ -120,6 +121,9 @@ function conditions(filter: HostFilter): Expression<SqlBool>[] {
         sql<SqlBool>`exists (select 1 from ob_root_servers r
           join (select id, name || ':' || ob_cluster_id as service from ob_clusters) o on o.id = r.cluster_id
           where r.ip = hosts.ip and ${contains('o.service', part)})`,
+        sql<SqlBool>`exists (select 1 from ob_servers r
+          join (select id, name || ':' || ob_cluster_id as service from ob_clusters) o on o.id = r.cluster_id
+          where r.host_id = hosts.id and ${contains('o.service', part)})`,
       ]),
     );
   }

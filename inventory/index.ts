@@ -6,6 +6,7 @@ import { hostsRepository } from './hosts';
 import { locksRepository } from './locks';
 import { loadMasterKey, type MasterKey, wrongMasterKey } from './masterKey';
 import { obClustersRepository } from './obClusters';
+import { obServersRepository } from './obServers';
 import { obproxyRepository } from './obproxy';
 import { packagesRepository } from './packages';
 import type { Schema } from './schema';
@@ -69,6 +70,7 @@ function outerInventory(database: Database, key: MasterKey): Inventory {
     hosts: hostsRepository(scope),
     packages: packagesRepository(scope),
     obClusters: obClustersRepository(scope),
+    obServers: obServersRepository(scope),
     obproxy: obproxyRepository(scope, key),
     tasks: tasksRepository(scope),
     locks: locksRepository(scope),

@@ -42,6 +42,7 @@ async function withRootServers(
       .map((server) => ({ ip: server.ip, sqlPort: server.sql_port, rpcPort: server.rpc_port })),
     sysCredentialId: row.sys_credential_id,
     proxyroCredentialId: row.proxyro_credential_id,
+    status: row.status,
     createTime: row.create_time,
     updateTime: row.update_time,
   }));
@@ -55,6 +56,23 @@ async function stored(db: Kysely<Schema>, cluster: NewObCluster): Promise<ObClus
     .where('ob_cluster_id', '=', cluster.obClusterId)
     .execute();
   return (await withRootServers(db, rows))[0];
+}
+
+async function replaceRootServers(
+  db: Kysely<Schema>,
+  clusterId: number,
+  rootServers: readonly RootServer[],
+): Promise<void> {
+  await db.deleteFrom('ob_root_servers').where('cluster_id', '=', clusterId).execute();
+  if (rootServers.length === 0) return;
+  const rows = rootServers.map((server, position) => ({
+    cluster_id: clusterId,
+    position,
+    ip: server.ip,
+    sql_port: server.sqlPort,
+    rpc_port: server.rpcPort,
+  }));
+  await db.insertInto('ob_root_servers').values(rows).execute();
 }
 
 /** The order of root servers says nothing. */
@@ -109,16 +127,8 @@ export function obClustersRepository(scope: Scope): ObClusters {
         } else {
           id = row.id;
           await db.updateTable('ob_clusters').set(values).where('id', '=', id).execute();
-          await db.deleteFrom('ob_root_servers').where('cluster_id', '=', id).execute();
         }
-        const servers = cluster.rootServers.map((server, position) => ({
-          cluster_id: id,
-          position,
-          ip: server.ip,
-          sql_port: server.sqlPort,
-          rpc_port: server.rpcPort,
-        }));
-        if (servers.length > 0) await db.insertInto('ob_root_servers').values(servers).execute();
+        await replaceRootServers(db, id, cluster.rootServers);
         return { id, change };
       }),
 
@@ -138,6 +148,21 @@ export function obClustersRepository(scope: Scope): ObClusters {
         .execute();
       return withRootServers(scope.db, rows);
     },
+
+    async recordStatus(id, status) {
+      await scope.db
+        .updateTable('ob_clusters')
+        .set({ status, update_time: now() })
+        .where('id', '=', id)
+        .where('status', '!=', status)
+        .execute();
+    },
+
+    recordRootServers: (id, rootServers) =>
+      scope.write(async (db) => {
+        await replaceRootServers(db, id, rootServers);
+        await db.updateTable('ob_clusters').set({ update_time: now() }).where('id', '=', id).execute();
+      }),
 
     async list(request) {
       const page = pageOf(request, SORT_FIELDS, { descending: false });

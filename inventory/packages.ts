@@ -38,9 +38,13 @@ function byFileName(db: Kysely<Schema>, fileName: string) {
   return db.selectFrom('packages').selectAll().where('file_name', '=', fileName).executeTakeFirst();
 }
 
-async function serversFrom(db: Kysely<Schema>, id: number): Promise<number[]> {
+async function serversFrom(
+  db: Kysely<Schema>,
+  table: 'obproxy_servers' | 'ob_servers',
+  id: number,
+): Promise<number[]> {
   const rows = await db
-    .selectFrom('obproxy_servers')
+    .selectFrom(table)
     .select('id')
     .where('package_id', '=', id)
     .orderBy('id')
@@ -127,13 +131,18 @@ export function packagesRepository(scope: Scope): Packages {
       return { contents: (await query.execute()).map(packageRow), totalElements: total };
     },
 
-    users: (id) => serversFrom(scope.db, id),
+    users: (id) => serversFrom(scope.db, 'obproxy_servers', id),
+    observers: (id) => serversFrom(scope.db, 'ob_servers', id),
 
     delete: (id) =>
       scope.write(async (db) => {
-        const servers = await serversFrom(db, id);
+        const proxies = await serversFrom(db, 'obproxy_servers', id);
+        if (proxies.length > 0) {
+          throw new InUseError(`Package ${id} is in use by OBProxy ${proxies.join(', ')}`);
+        }
+        const servers = await serversFrom(db, 'ob_servers', id);
         if (servers.length > 0) {
-          throw new InUseError(`Package ${id} is in use by OBProxy ${servers.join(', ')}`);
+          throw new InUseError(`Package ${id} is in use by OBServer ${servers.join(', ')}`);
         }
         await db.deleteFrom('packages').where('id', '=', id).execute();
       }),

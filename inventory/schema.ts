@@ -1,4 +1,5 @@
 import type { Generated } from 'kysely';
+import type { ObClusterStatus, ObServerStatus } from './types';
 
 /**
  * Tables as they are after the newest migration. Times are ISO-8601 UTC text with milliseconds, JSON and enums are
@@ -66,9 +67,46 @@ export interface Schema {
     type: 'PRIMARY' | 'STANDBY';
     sys_credential_id: number;
     proxyro_credential_id: number;
+    status: Generated<ObClusterStatus>;
     create_time: string;
     update_time: string;
   };
+  ob_zones: {
+    cluster_id: number;
+    name: string;
+    region: string;
+    idc: string;
+    /** As OceanBase calls it, in upper case. */
+    inner_status: string;
+    create_time: string;
+    update_time: string;
+  };
+  ob_servers: {
+    id: Generated<number>;
+    cluster_id: number;
+    zone: string;
+    /** Null for observers on machines that are no hosts of the inventory. */
+    host_id: number | null;
+    ip: string;
+    rpc_port: number;
+    sql_port: number;
+    status: ObServerStatus;
+    inner_status: string | null;
+    with_rootserver: number;
+    start_time: string | null;
+    stop_time: string | null;
+    build_version: string | null;
+    package_id: number | null;
+    startup_parameters: string;
+    /** The task that adds it or added it; null for one that was found in the cluster. */
+    task_id: number | null;
+    create_time: string;
+    update_time: string;
+  };
+  /** Hosts kept free for an observer; the key makes taking one compare-and-set. */
+  host_reservations: { host_id: number; task_id: number; create_time: string };
+  /** Who may send statements that change a cluster, and until when: one after the other, over all workers. */
+  ob_cluster_turns: { cluster_id: number; holder: string; until: string };
   ob_root_servers: { cluster_id: number; position: number; ip: string; sql_port: number; rpc_port: number };
   obproxy_clusters: {
     id: Generated<number>;

@@ -70,7 +70,7 @@ export interface PackageRow {
   readonly sha256: string;
   readonly sha1: string;
   readonly type: string;
-  /** Directory that holds bin/obproxy in the package; null for other packages. */
+  /** Directory that holds bin/obproxy or bin/observer in the package; null for other packages. */
   readonly home: string | null;
   readonly createTime: string;
 }
@@ -81,6 +81,10 @@ export interface RootServer {
   readonly rpcPort: number;
 }
 
+/** OCP's words; UNAVAILABLE: nobody of the cluster answers by SQL. */
+export type ObClusterStatus = 'RUNNING' | 'UNAVAILABLE';
+export type ObServerStatus = 'CREATING' | 'RUNNING' | 'STOPPED' | 'UNAVAILABLE' | 'DELETING';
+
 export interface ObClusterRow {
   readonly id: number;
   readonly name: string;
@@ -90,6 +94,42 @@ export interface ObClusterRow {
   readonly rootServers: readonly RootServer[];
   readonly sysCredentialId: number;
   readonly proxyroCredentialId: number;
+  readonly status: ObClusterStatus;
+  readonly createTime: string;
+  readonly updateTime: string;
+}
+
+/** A zone as OceanBase told at the last look. */
+export interface ObZoneRow {
+  readonly clusterId: number;
+  readonly name: string;
+  readonly region: string;
+  readonly idc: string;
+  /** ACTIVE, INACTIVE. */
+  readonly innerStatus: string;
+  readonly createTime: string;
+  readonly updateTime: string;
+}
+
+export interface ObServerRow {
+  readonly id: number;
+  readonly clusterId: number;
+  readonly zone: string;
+  /** Null for an observer on a machine that is no host of the inventory. */
+  readonly hostId: number | null;
+  readonly ip: string;
+  readonly rpcPort: number;
+  readonly sqlPort: number;
+  readonly status: ObServerStatus;
+  /** ACTIVE, INACTIVE or DELETING as OceanBase says; null while it does not know the server. */
+  readonly innerStatus: string | null;
+  readonly withRootserver: boolean;
+  readonly startTime: string | null;
+  readonly stopTime: string | null;
+  readonly buildVersion: string | null;
+  readonly packageId: number | null;
+  readonly startupParameters: readonly Parameter[];
+  readonly taskId: number | null;
   readonly createTime: string;
   readonly updateTime: string;
 }
@@ -275,6 +315,8 @@ export interface Packages {
   ): Promise<Page<PackageRow>>;
   /** Ids of OBProxy servers made from it (running or being installed). */
   users(id: number): Promise<number[]>;
+  /** Ids of observers made from it. */
+  observers(id: number): Promise<number[]>;
   delete(id: number): Promise<void>;
 }
 
@@ -293,7 +335,75 @@ export interface ObClusters {
   compare(cluster: NewObCluster): Promise<'added' | 'changed' | 'unchanged'>;
   find(id: number): Promise<ObClusterRow | undefined>;
   findByName(name: string): Promise<ObClusterRow[]>;
+  recordStatus(id: number, status: ObClusterStatus): Promise<void>;
+  /** Replaces the root servers by what the cluster says. */
+  recordRootServers(id: number, rootServers: readonly RootServer[]): Promise<void>;
   list(page: PageRequest): Promise<Page<ObClusterRow>>;
+}
+
+/** What OceanBase says of one observer. Times are ISO-8601; null = none. */
+export interface SeenObServer {
+  readonly zone: string;
+  readonly ip: string;
+  readonly rpcPort: number;
+  readonly sqlPort: number;
+  readonly status: ObServerStatus;
+  readonly innerStatus: string;
+  readonly withRootserver: boolean;
+  readonly startTime: string | null;
+  readonly stopTime: string | null;
+  readonly buildVersion: string;
+}
+
+export interface ObServers {
+  /** Inserts with status CREATING. Throws DuplicateError when an observer of that address is known. */
+  add(server: {
+    clusterId: number;
+    zone: string;
+    hostId: number;
+    ip: string;
+    rpcPort: number;
+    sqlPort: number;
+    packageId: number;
+    startupParameters: readonly Parameter[];
+    taskId: number;
+  }): Promise<number>;
+  find(id: number): Promise<ObServerRow | undefined>;
+  /** Observers on a host, of whatever cluster. */
+  onHost(hostId: number): Promise<ObServerRow[]>;
+  ofCluster(clusterId: number): Promise<ObServerRow[]>;
+  zones(clusterId: number): Promise<ObZoneRow[]>;
+  /**
+   * Writes what the cluster says of itself. Unknown servers get a row; rows that a task is making stay CREATING, other
+   * rows that the cluster does not know any more go. `hostId` of a new row is the host of that address, if any.
+   */
+  record(
+    clusterId: number,
+    seen: {
+      servers: readonly SeenObServer[];
+      zones: readonly { name: string; region: string; idc: string; innerStatus: string }[];
+    },
+  ): Promise<void>;
+  /** Compare-and-set on status; false when the row is in none of the expected ones. */
+  updateStatus(
+    id: number,
+    from: readonly ObServerStatus[],
+    to: ObServerStatus,
+    seen?: SeenObServer,
+  ): Promise<boolean>;
+  delete(id: number): Promise<void>;
+  setZoneStatus(clusterId: number, zone: string, innerStatus: string): Promise<void>;
+  /** Compare-and-set: the task that has the host reserved from now on, which is `taskId` when it was free. */
+  reserveHost(hostId: number, taskId: number): Promise<number>;
+  /** Gives a host free that this task has reserved; false when it has not. */
+  releaseHost(hostId: number, taskId: number): Promise<boolean>;
+  reservedBy(hostId: number): Promise<number | undefined>;
+  /**
+   * Takes the turn at a cluster for `ms`, unless another holder has it; taking it again prolongs it. A holder that died
+   * keeps it until its time is over.
+   */
+  takeTurn(clusterId: number, holder: string, ms: number): Promise<boolean>;
+  endTurn(clusterId: number, holder: string): Promise<void>;
 }
 
 export interface ObproxyRepository {
@@ -406,6 +516,7 @@ export interface Inventory {
   readonly hosts: HostsRepository;
   readonly packages: Packages;
   readonly obClusters: ObClusters;
+  readonly obServers: ObServers;
   readonly obproxy: ObproxyRepository;
   readonly tasks: Tasks;
   readonly locks: Locks;
