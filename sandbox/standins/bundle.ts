@@ -1,21 +1,25 @@
-/** Makes the OBProxy stand-in one executable file, as the real binary is. */
+/** Makes each stand-in one executable file, as the real binary is. */
 import path from 'node:path';
 import { buildSync } from 'esbuild';
 import { repositoryRoot } from '../../runtime/paths';
+import type { ObserverIdentity } from './observer/edition';
+
+/** Interpreter of the first line; test hosts have this machine's node at the default place. */
+const NODE_IN_TEST_HOSTS = '/opt/.sandbox/bin/node';
 
 export interface StandinBinary {
   readonly version: string;
   readonly release: string;
-  /** Interpreter of the first line; test hosts have this machine's node at the default place. */
   readonly node?: string;
 }
 
-const NODE_IN_TEST_HOSTS = '/opt/.sandbox/bin/node';
-let bundled: string | undefined;
+const bundles = new Map<string, string>();
 
-function bundle(): string {
-  bundled ??= buildSync({
-    entryPoints: [path.join(repositoryRoot(), 'sandbox/standins/obproxy/main.ts')],
+function bundle(main: string): string {
+  const known = bundles.get(main);
+  if (known !== undefined) return known;
+  const text = buildSync({
+    entryPoints: [path.join(repositoryRoot(), 'sandbox/standins', main)],
     bundle: true,
     write: false,
     platform: 'node',
@@ -27,16 +31,37 @@ function bundle(): string {
     loader: { '.wasm': 'base64' },
     logLevel: 'error',
   }).outputFiles[0]?.text;
-  if (bundled === undefined) throw new Error('esbuild made no bundle of the OBProxy stand-in');
-  return bundled;
+  if (text === undefined) throw new Error(`esbuild made no bundle of ${main}`);
+  bundles.set(main, text);
+  return text;
 }
 
-/** The text of the executable file for one version. */
-export function obproxyStandin({ version, release, node = NODE_IN_TEST_HOSTS }: StandinBinary): string {
+function executable(node: string, what: string, global: string, identity: object, main: string): string {
   return [
     `#!${node}`,
-    '// A STAND-IN for OBProxy, made for tests and demonstrations. Not OceanBase software.',
-    `globalThis.__OBPROXY_STANDIN__=${JSON.stringify({ version, release })};`,
-    bundle(),
+    `// A STAND-IN for ${what}, made for tests and demonstrations. Not OceanBase software.`,
+    `globalThis.${global}=${JSON.stringify(identity)};`,
+    bundle(main),
   ].join('\n');
+}
+
+/** The text of the executable file obproxy for one version. */
+export function obproxyStandin({ version, release, node = NODE_IN_TEST_HOSTS }: StandinBinary): string {
+  return executable(node, 'OBProxy', '__OBPROXY_STANDIN__', { version, release }, 'obproxy/main.ts');
+}
+
+/** The text of the executable file observer for one version of one edition. */
+export function observerStandin({
+  name,
+  version,
+  release,
+  node = NODE_IN_TEST_HOSTS,
+}: ObserverIdentity & { readonly node?: string }): string {
+  return executable(
+    node,
+    'OceanBase',
+    '__OBSERVER_STANDIN__',
+    { name, version, release },
+    'observer/main.ts',
+  );
 }

@@ -6,7 +6,7 @@ import { chmod, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { obproxyStandin } from './bundle';
+import { obproxyStandin, observerStandin } from './bundle';
 
 const run = promisify(execFile);
 
@@ -137,6 +137,51 @@ export async function buildObproxyRpm(rpm: ObproxyRpm): Promise<string> {
     spec: obproxySpec(rpm),
     files: { obproxy: obproxyStandin(rpm), 'obproxyd.sh': KEEPER },
     payloadBytes: rpm.payloadBytes ?? 0,
+  });
+}
+
+export interface ObserverRpm {
+  /** The enterprise edition (2.x, 3.x, 4.x) or the community one. */
+  readonly name: 'oceanbase' | 'oceanbase-ce';
+  readonly version: string;
+  /** With its dist tag, e.g. `20210108170301.el7`. */
+  readonly release: string;
+  /** Default x86_64. */
+  readonly arch?: string;
+}
+
+/** Where every version of OceanBase installs to: the folder has no version in its name. */
+export const OBSERVER_HOME = '/home/admin/oceanbase';
+
+function observerSpec(rpm: ObserverRpm): string {
+  return spec(
+    rpm.name,
+    rpm.version,
+    rpm.release,
+    `Requires: /bin/sh
+%install
+mkdir -p %{buildroot}${OBSERVER_HOME}/bin %{buildroot}${OBSERVER_HOME}/etc %{buildroot}${OBSERVER_HOME}/admin
+cp -p %{_sourcedir}/observer %{buildroot}${OBSERVER_HOME}/bin/
+%pre
+mkdir -p ${path.posix.dirname(INSTALLS_LOG)}
+echo "${rpm.name}-${rpm.version}-${rpm.release} $1 $(date +%s)" >> ${INSTALLS_LOG}
+%files
+%defattr(-,admin,admin)
+${OBSERVER_HOME}
+`,
+  );
+}
+
+/**
+ * Builds (or finds) the package `name-version-release.arch.rpm` with the OceanBase stand-in inside and returns its
+ * path. Its files belong to admin: bin/observer, etc/ and admin/. Rejects when rpmbuild is missing or fails.
+ */
+export async function buildObserverRpm(rpm: ObserverRpm): Promise<string> {
+  const arch = rpm.arch ?? 'x86_64';
+  return build(`${rpm.name}-${rpm.version}-${rpm.release}.${arch}.rpm`, arch, {
+    spec: observerSpec(rpm),
+    files: { observer: observerStandin(rpm) },
+    payloadBytes: 0,
   });
 }
 

@@ -8,6 +8,13 @@ export interface Account {
   readonly grants: Map<string, Set<string>>;
 }
 
+/** An account as it lies in a file: the SHA-1 of the password, never the password. */
+export interface StoredAccount {
+  readonly name: string;
+  readonly passwordSha1: string;
+  readonly grants: readonly (readonly [string, readonly string[]])[];
+}
+
 /** Thrown with the error packet to answer. */
 export class SqlRefusal extends Error {
   constructor(readonly error: SqlError) {
@@ -44,6 +51,24 @@ export class Accounts {
       const given = grants[name] ?? (name === 'root' ? ['*.*'] : ['oceanbase.*']);
       for (const level of given) account.grants.set(level, new Set([name === 'root' ? 'ALL' : 'SELECT']));
     }
+  }
+
+  static restored(stored: readonly StoredAccount[]): Accounts {
+    const accounts = new Accounts({}, {});
+    for (const { name, passwordSha1, grants } of stored)
+      accounts.accounts.set(name, {
+        passwordSha1,
+        grants: new Map(grants.map(([level, privileges]) => [level, new Set(privileges)])),
+      });
+    return accounts;
+  }
+
+  stored(): StoredAccount[] {
+    return [...this.accounts].map(([name, { passwordSha1, grants }]) => ({
+      name,
+      passwordSha1,
+      grants: [...grants].map(([level, privileges]) => [level, [...privileges]] as const),
+    }));
   }
 
   names(): string[] {

@@ -1,0 +1,171 @@
+/** A whole OceanBase cluster of stand-ins on test hosts: packages, directories, processes, bootstrap, users. */
+import { copyFileSync } from 'node:fs';
+import path from 'node:path';
+import { type Connection, createConnection } from 'mysql2/promise';
+import type { TestHost } from '../../hosts/fleet';
+import { buildObserverRpm, OBSERVER_HOME, type ObserverRpm } from '../rpm';
+import type { Steering } from './clusterState';
+import { observerTraits } from './edition';
+
+export interface ObserverClusterOptions {
+  /** Package of the servers, e.g. `oceanbase-ce` 4.2.1.2 or `oceanbase` 2.2.77. */
+  readonly rpm: ObserverRpm;
+  readonly name: string;
+  readonly obClusterId: number;
+  readonly rootPassword: string;
+  /** Makes the user proxyro, who may read the tables of `oceanbase`. */
+  readonly proxyroPassword?: string;
+  /** Zone of each host; default zone1, zone2 … One server of each zone takes part in the bootstrap. */
+  readonly zones?: readonly string[];
+  readonly steering?: Partial<Record<Steering, number>>;
+  /** Default 2881 and 2882. */
+  readonly sqlPort?: number;
+  readonly rpcPort?: number;
+}
+
+export interface ObserverServer {
+  readonly host: TestHost;
+  readonly zone: string;
+  readonly sqlPort: number;
+  readonly rpcPort: number;
+}
+
+export interface ObserverCluster {
+  readonly servers: readonly ObserverServer[];
+  /** One server a zone, `ip:rpc:sql;…`, as `-r` and rootservice_list say it. */
+  readonly rootServers: string;
+  /** Rows (or the outcome) of a statement as root@sys at the first server. */
+  sql(statement: string): Promise<Record<string, string | null>[]>;
+}
+
+/** Runs a script in a test host and throws with what it said when it fails. */
+async function checked(host: TestHost, script: string): Promise<string> {
+  const { exitCode, stdout, stderr } = await host.sh(`set -e\n${script}`);
+  if (exitCode !== 0) throw new Error(`on test host ${host.ip}: ${stderr.trim() || stdout.trim()}`);
+  return stdout;
+}
+
+/** Installs the package as it would be by hand; the test host's rpm database knows it afterwards. */
+export async function installObserverRpm(host: TestHost, rpm: ObserverRpm): Promise<void> {
+  const file = await buildObserverRpm(rpm);
+  const name = path.basename(file);
+  copyFileSync(file, path.join(host.rootDir, 'tmp', name));
+  await checked(host, `rpm -Uvh --oldpackage /tmp/${name} >&2; rm -f /tmp/${name}`);
+}
+
+export interface StartOptions {
+  readonly version: string;
+  readonly clusterName: string;
+  readonly obClusterId: number;
+  readonly zone: string;
+  readonly rootServers: string;
+  readonly sqlPort: number;
+  readonly rpcPort: number;
+}
+
+/** Makes empty directories under store/<cluster> and starts the observer as admin with all options of a first start. */
+export async function startObserverProcess(host: TestHost, options: StartOptions): Promise<void> {
+  const { version, clusterName, obClusterId, zone, rootServers, sqlPort, rpcPort } = options;
+  const data = `${OBSERVER_HOME}/store/${clusterName}`;
+  const folders = observerTraits(version).dataFolders.map((folder) => `${data}/${folder}`);
+  await checked(
+    host,
+    `install -d -o admin -g admin ${OBSERVER_HOME}/store ${data} ${folders.join(' ')}
+     cd ${OBSERVER_HOME}
+     runuser -u admin -- ./bin/observer -z ${zone} -p ${sqlPort} -P ${rpcPort} -n '${clusterName}' \\
+       -c ${obClusterId} -d ${data} -i eth0 -r '${rootServers}' -l INFO -o config_additional_dir=etc2 >&2`,
+  );
+}
+
+/** Waits until a login works; a server that is starting refuses the connection. */
+async function loginWhenUp(server: ObserverServer, password: string): Promise<Connection> {
+  const deadline = Date.now() + 30_000;
+  for (;;) {
+    try {
+      return await createConnection({
+        host: server.host.ip,
+        port: server.sqlPort,
+        user: 'root@sys',
+        password,
+        connectTimeout: 2_000,
+      });
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+/**
+ * Installs the package on every host, starts the observers, bootstraps the cluster with the first server of each zone,
+ * adds the others, and sets the passwords. Returns when all of them serve. The hosts' stop ends everything.
+ */
+export async function startObserverCluster(
+  hosts: readonly TestHost[],
+  options: ObserverClusterOptions,
+): Promise<ObserverCluster> {
+  const { rpm, name, obClusterId, sqlPort = 2881, rpcPort = 2882 } = options;
+  const servers = hosts.map((host, index) => ({
+    host,
+    zone: options.zones?.[index] ?? `zone${index + 1}`,
+    sqlPort,
+    rpcPort,
+  }));
+  const roots = servers.filter(
+    ({ zone }, index) => servers.findIndex((server) => server.zone === zone) === index,
+  );
+  const first = roots[0];
+  if (first === undefined) throw new Error('a cluster has at least one server');
+  const rootServers = roots.map(({ host }) => `${host.ip}:${rpcPort}:${sqlPort}`).join(';');
+  await Promise.all(
+    servers.map(async ({ host, zone }) => {
+      await installObserverRpm(host, rpm);
+      const start = { version: rpm.version, clusterName: name, obClusterId, zone, rootServers };
+      await startObserverProcess(host, { ...start, sqlPort, rpcPort });
+    }),
+  );
+  await Promise.all(servers.map(async (server) => (await loginWhenUp(server, '')).destroy()));
+
+  const root = await loginWhenUp(first, '');
+  try {
+    const named = roots.map(({ host, zone }) => `ZONE '${zone}' SERVER '${host.ip}:${rpcPort}'`);
+    await root.query(`ALTER SYSTEM BOOTSTRAP ${named.join(', ')}`);
+  } finally {
+    root.destroy();
+  }
+  const administrator = await loginWhenUp(first, '');
+  try {
+    for (const [parameter, value] of Object.entries(options.steering ?? {}))
+      await administrator.query(`ALTER SYSTEM SET ${parameter} = '${value}'`);
+    for (const { host, zone } of servers.filter((server) => !roots.includes(server)))
+      await administrator.query(`ALTER SYSTEM ADD SERVER '${host.ip}:${rpcPort}' ZONE '${zone}'`);
+    if (options.proxyroPassword !== undefined) {
+      await administrator.query(`CREATE USER proxyro IDENTIFIED BY ${quoted(options.proxyroPassword)}`);
+      await administrator.query('GRANT SELECT ON oceanbase.* TO proxyro');
+    }
+    await administrator.query(`ALTER USER root IDENTIFIED BY ${quoted(options.rootPassword)}`);
+  } finally {
+    administrator.destroy();
+  }
+  // A server that does not serve yet answers logins with 8001.
+  await Promise.all(
+    servers.map(async (server) => (await loginWhenUp(server, options.rootPassword)).destroy()),
+  );
+  return {
+    servers,
+    rootServers,
+    sql: async (statement) => {
+      const connection = await loginWhenUp(first, options.rootPassword);
+      try {
+        const [rows] = await connection.query(statement);
+        return Array.isArray(rows) ? (rows as Record<string, string | null>[]) : [];
+      } finally {
+        connection.destroy();
+      }
+    },
+  };
+}

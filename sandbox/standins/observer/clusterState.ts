@@ -1,0 +1,80 @@
+/** What the root service knows about its cluster, as it lies in the data directory of the root service's server. */
+import { existsSync, readFileSync } from 'node:fs';
+import { replaceFile } from '../obproxy/files';
+import type { StoredAccount } from './accounts';
+
+/** Times are microseconds since 1970; 0 = none, as in __all_server. */
+export interface ServerState {
+  readonly ip: string;
+  readonly rpcPort: number;
+  readonly id: number;
+  sqlPort: number;
+  zone: string;
+  status: 'ACTIVE' | 'INACTIVE' | 'DELETING';
+  startServiceTime: number;
+  stopTime: number;
+  build: string;
+  version: string;
+  /** Holds a unit of the sys tenant: the servers of the bootstrap. */
+  readonly holdsSysUnit: boolean;
+  /** The process that last sent a heartbeat, and since when it is heard. */
+  instance: string;
+  heardSince: number;
+  /** While DELETING: since when. */
+  deletingSince: number;
+}
+
+export interface ZoneState {
+  readonly name: string;
+  status: 'ACTIVE' | 'INACTIVE';
+  region: string;
+  idc: string;
+}
+
+export interface ClusterState {
+  readonly clusterName: string;
+  readonly obClusterId: number;
+  servers: ServerState[];
+  zones: ZoneState[];
+  accounts: StoredAccount[];
+  /** Set by ALTER SYSTEM SET; names starting with `_standin_` steer the stand-in itself. */
+  parameters: Record<string, string>;
+  nextServerId: number;
+}
+
+export function addressOf(server: { readonly ip: string; readonly rpcPort: number }): string {
+  return `${server.ip}:${server.rpcPort}`;
+}
+
+export function now(): number {
+  return Date.now() * 1000;
+}
+
+/** What steers the stand-in, in milliseconds: ALTER SYSTEM SET <name> = <value>, from any server. */
+export const STEERING = {
+  /** From the first heartbeat after ADD SERVER or a restart to STATUS = ACTIVE. */
+  _standin_active_delay: 300,
+  /** From ACTIVE to the start of service; a server in between is ACTIVE and yet not serving. */
+  _standin_service_delay: 300,
+  /** From DELETE SERVER to the row's end. */
+  _standin_delete_delay: 1_000,
+  /** Silence after which a server is INACTIVE (10 s lease in OceanBase). */
+  _standin_lease: 3_000,
+  /** How long the answer of an ADD SERVER that is done is held back, for lost connections. */
+  _standin_add_server_answer_delay: 0,
+} as const;
+
+export type Steering = keyof typeof STEERING;
+
+export function steering(state: ClusterState, name: Steering): number {
+  const value = Number(state.parameters[name] ?? Number.NaN);
+  return Number.isFinite(value) && value >= 0 ? value : STEERING[name];
+}
+
+export function loadCluster(file: string): ClusterState | undefined {
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as ClusterState) : undefined;
+}
+
+export function saveCluster(file: string, state: ClusterState): void {
+  replaceFile(file, `${JSON.stringify(state)}\n`);
+}

@@ -1,0 +1,265 @@
+/** The root service: who belongs to the cluster and who serves. It lives in the server that was bootstrapped. */
+import { Accounts, refuse } from './accounts';
+import type { AdminStatement } from './adminStatement';
+import {
+  addressOf,
+  type ClusterState,
+  now,
+  type ServerState,
+  saveCluster,
+  steering,
+  type ZoneState,
+} from './clusterState';
+import type { ObserverCounters } from './counters';
+import type { NodeCard } from './rpc';
+
+/** Where the root service's word leads: other servers, asked for their card. Rejects when one is unreachable. */
+export type AskCard = (address: string) => Promise<NodeCard>;
+
+// Numbers and texts: oceanbase:src/share/ob_errno.h.
+const ENTRY_EXIST = [4017, 'Entry already exist'] as const;
+const ENTRY_NOT_EXIST = [4018, 'Entry not exist'] as const;
+const ZONE_INFO_NOT_EXIST = [4530, 'Zone info not exist'] as const;
+const NOT_ENOUGH_RESOURCE = [4624, 'machine resource is not enough to hold a new unit'] as const;
+const ALREADY_DELETED = [4628, 'server has already been deleted'] as const;
+const NOT_DELETING = [4629, 'server is not in deleting status'] as const;
+const SERVER_ZONE_NOT_MATCH = [4631, 'server zone not match'] as const;
+const ZONE_STATUS_NOT_MATCH = [4633, 'zone status not match'] as const;
+const ZONE_NOT_ACTIVE = [4655, 'zone not active'] as const;
+
+export class RootService {
+  readonly accounts: Accounts;
+  /** Grows with every change, so that tables need a refresh only then. */
+  revision = 1;
+  private readonly lastHeard = new Map<string, number>();
+
+  constructor(
+    readonly state: ClusterState,
+    private readonly file: string,
+    private readonly counters: ObserverCounters,
+    private readonly askCard: AskCard,
+  ) {
+    this.accounts = Accounts.restored(state.accounts);
+    // Nobody has been heard by this process yet; a lease begins now, so that a restart makes nobody INACTIVE at once.
+    for (const server of state.servers) this.lastHeard.set(addressOf(server), now());
+  }
+
+  changed(): void {
+    this.revision++;
+    this.state.accounts = this.accounts.stored();
+    saveCluster(this.file, this.state);
+  }
+
+  server(address: string): ServerState | undefined {
+    return this.state.servers.find((server) => addressOf(server) === address);
+  }
+
+  private zone(name: string): ZoneState | undefined {
+    return this.state.zones.find((zone) => zone.name === name);
+  }
+
+  /**
+   * A server says it lives. ADD SERVER alone makes nobody ACTIVE: that takes a heartbeat and a while, and serving begins
+   * later still. A new process of a known server begins its service anew.
+   */
+  heartbeat(card: NodeCard): ServerState | undefined {
+    this.tick();
+    const server = this.server(addressOf(card));
+    if (server === undefined || server.zone !== card.zone) return undefined;
+    this.lastHeard.set(addressOf(card), now());
+    let news = false;
+    if (server.instance !== card.instance) {
+      Object.assign(server, { instance: card.instance, heardSince: now(), startServiceTime: 0 });
+      Object.assign(server, { sqlPort: card.sqlPort, build: card.build, version: card.version });
+      news = true;
+    }
+    const heardFor = (now() - server.heardSince) / 1000;
+    const activeAfter = steering(this.state, '_standin_active_delay');
+    if (server.status === 'INACTIVE' && heardFor >= activeAfter) {
+      server.status = 'ACTIVE';
+      news = true;
+    }
+    const servesAfter = activeAfter + steering(this.state, '_standin_service_delay');
+    if (server.startServiceTime === 0 && server.status !== 'INACTIVE' && heardFor >= servesAfter) {
+      server.startServiceTime = now();
+      news = true;
+    }
+    if (news) this.changed();
+    return server;
+  }
+
+  /** Leases that ran out and deletions that came to their end. */
+  tick(): void {
+    const lease = steering(this.state, '_standin_lease') * 1000;
+    const deletion = steering(this.state, '_standin_delete_delay') * 1000;
+    let news = false;
+    for (const server of this.state.servers) {
+      const silent = now() - (this.lastHeard.get(addressOf(server)) ?? 0) > lease;
+      if (!silent || server.status !== 'ACTIVE') continue;
+      server.status = 'INACTIVE';
+      news = true;
+    }
+    const staying = this.state.servers.filter(
+      (server) => server.status !== 'DELETING' || now() - server.deletingSince < deletion,
+    );
+    if (staying.length < this.state.servers.length) {
+      this.state.servers = staying;
+      news = true;
+    }
+    if (news) this.changed();
+  }
+
+  /** Does what the statement says, or throws SqlRefusal with OceanBase's number. */
+  async run(statement: AdminStatement): Promise<void> {
+    this.tick();
+    switch (statement.kind) {
+      case 'server':
+        for (const address of statement.addresses) {
+          if (statement.verb === 'ADD') await this.addServer(address, statement.zone);
+          else this.changeServer(statement.verb, address, statement.zone);
+          this.changed();
+        }
+        return;
+      case 'zone':
+        this.changeZone(statement);
+        this.counters.countOf('zoneChanges', `${statement.verb} ${statement.zone}`);
+        break;
+      case 'set':
+        Object.assign(this.state.parameters, statement.parameters);
+        break;
+      case 'bootstrap':
+        // oceanbase: bootstrap of a cluster that has data ends with OB_INIT_TWICE (ob_errno.h).
+        refuse(4005, 'Initialized twice');
+    }
+    this.changed();
+  }
+
+  /**
+   * The new server is asked before it becomes known: it must be reachable, empty and of this zone
+   * (oceanbase:src/rootserver/ob_server_zone_op_service.cpp).
+   */
+  private async addServer(address: string, wanted: string | undefined): Promise<void> {
+    try {
+      if (this.server(address) !== undefined) refuse(...ENTRY_EXIST);
+      if (wanted !== undefined) this.checkZone(wanted);
+      const card = await this.askCard(address).catch(() =>
+        refuse(4012, 'Timeout, query has reached the maximum query timeout: 10000000(us)'),
+      );
+      // Another statement may have added it while its card was on the way.
+      if (this.server(address) !== undefined) refuse(...ENTRY_EXIST);
+      if (!card.empty) refuse(4179, `add non-empty server "${address}" not allowed`);
+      if (wanted !== undefined && wanted !== card.zone) refuse(...SERVER_ZONE_NOT_MATCH);
+      this.checkZone(card.zone);
+      this.insert(card, false);
+    } catch (error) {
+      this.counters.countOf('refusedAddServer', address);
+      throw error;
+    }
+    this.counters.countOf('addServer', address);
+  }
+
+  private checkZone(name: string): void {
+    const zone = this.zone(name);
+    if (zone === undefined) refuse(...ZONE_INFO_NOT_EXIST);
+    if (zone.status !== 'ACTIVE') refuse(...ZONE_NOT_ACTIVE);
+  }
+
+  /** A row without life: INACTIVE until a heartbeat comes. */
+  insert(card: NodeCard, holdsSysUnit: boolean): void {
+    this.state.servers.push({
+      ip: card.ip,
+      rpcPort: card.rpcPort,
+      sqlPort: card.sqlPort,
+      zone: card.zone,
+      id: this.state.nextServerId++,
+      status: 'INACTIVE',
+      startServiceTime: 0,
+      stopTime: 0,
+      build: card.build,
+      version: card.version,
+      holdsSysUnit,
+      instance: '',
+      heardSince: 0,
+      deletingSince: 0,
+    });
+    this.lastHeard.set(addressOf(card), now());
+  }
+
+  private changeServer(
+    verb: 'DELETE' | 'CANCEL DELETE' | 'START' | 'STOP',
+    address: string,
+    zone: string | undefined,
+  ): void {
+    const server = this.server(address);
+    if (server === undefined) refuse(...ENTRY_NOT_EXIST);
+    if (zone !== undefined && server.zone !== zone) refuse(...SERVER_ZONE_NOT_MATCH);
+    switch (verb) {
+      case 'DELETE':
+        // Asynchronous: the row stays DELETING until the data has moved away.
+        if (server.status === 'DELETING') refuse(...ALREADY_DELETED);
+        if (server.holdsSysUnit && !this.hasNeighbour(server)) refuse(...NOT_ENOUGH_RESOURCE);
+        Object.assign(server, { status: 'DELETING', deletingSince: now() });
+        this.counters.countOf('deleteServer', address);
+        break;
+      case 'CANCEL DELETE':
+        if (server.status !== 'DELETING') refuse(...NOT_DELETING);
+        Object.assign(server, { status: 'ACTIVE', deletingSince: 0 });
+        this.counters.countOf('cancelDeleteServer', address);
+        break;
+      case 'STOP': {
+        // One zone at a time; STATUS stays ACTIVE, only STOP_TIME says it (ask.oceanbase.com topic 35637273).
+        const other = this.state.servers.find((one) => one.stopTime > 0 && one.zone !== server.zone);
+        if (other !== undefined) this.refuseSecondZone(other.zone);
+        if (server.stopTime === 0) server.stopTime = now();
+        this.counters.countOf('stopServer', address);
+        break;
+      }
+      case 'START':
+        server.stopTime = 0;
+        this.counters.countOf('startServer', address);
+    }
+  }
+
+  private refuseSecondZone(zone: string): never {
+    return refuse(
+      4660,
+      `Can not stop server in multiple zones, there are already servers stopped in zone:${zone}`,
+    );
+  }
+
+  private hasNeighbour(server: ServerState): boolean {
+    return this.state.servers.some(
+      (other) => other !== server && other.zone === server.zone && other.status === 'ACTIVE',
+    );
+  }
+
+  private changeZone(statement: Extract<AdminStatement, { kind: 'zone' }>): void {
+    const { verb, zone: name, region, idc } = statement;
+    const zone = this.zone(name);
+    if (verb === 'ADD') {
+      if (zone !== undefined) refuse(...ENTRY_EXIST);
+      // A new zone is INACTIVE until START ZONE.
+      this.state.zones.push({
+        name,
+        status: 'INACTIVE',
+        region: region ?? 'default_region',
+        idc: idc ?? '',
+      });
+      return;
+    }
+    if (zone === undefined) refuse(...ZONE_INFO_NOT_EXIST);
+    if (verb === 'MODIFY') Object.assign(zone, { region: region ?? zone.region, idc: idc ?? zone.idc });
+    if (verb === 'START') zone.status = 'ACTIVE';
+    if (verb === 'STOP') {
+      const other = this.state.zones.find((one) => one !== zone && one.status === 'INACTIVE');
+      if (other !== undefined) this.refuseSecondZone(other.name);
+      zone.status = 'INACTIVE';
+    }
+    if (verb === 'DELETE') {
+      if (zone.status !== 'INACTIVE') refuse(...ZONE_STATUS_NOT_MATCH);
+      if (this.state.servers.some((server) => server.zone === name))
+        refuse(4179, 'The zone is not empty. Delete zone not allowed');
+      this.state.zones = this.state.zones.filter((one) => one !== zone);
+    }
+  }
+}
