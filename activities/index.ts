@@ -5,6 +5,7 @@ import { CheckCommand } from './host/CheckCommand';
 import { CheckProcessNotExist } from './host/CheckProcessNotExist';
 import { InstallRpmByPackageAndVersion } from './host/InstallRpmByPackageAndVersion';
 import { RefreshAgentConfig } from './host/RefreshAgentConfig';
+import { WaitNode } from './host/WaitNode';
 import { Finish } from './obproxy/Finish';
 import { PrepareCreateObproxy } from './obproxy/PrepareCreateObproxy';
 import { PrepareObproxyInstall } from './obproxy/PrepareObproxyInstall';
@@ -13,6 +14,20 @@ import { SetObproxyUserPasswordForOb } from './obproxy/SetObproxyUserPasswordFor
 import { StartObproxy } from './obproxy/StartObproxy';
 import { SyncObproxyParameter } from './obproxy/SyncObproxyParameter';
 import { UpdateObproxyStatus } from './obproxy/UpdateObproxyStatus';
+import { AddObserver } from './observer/AddObserver';
+import { InstallRpm } from './observer/InstallRpm';
+import { MakeDirForOb } from './observer/MakeDirForOb';
+import { PreCheckForInstallOb } from './observer/PreCheckForInstallOb';
+import { PrepareAddObserver } from './observer/PrepareAddObserver';
+import { ReserveHost } from './observer/ReserveHost';
+import { RestartObserverProcess } from './observer/RestartObserverProcess';
+import { StartObserverWithParam } from './observer/StartObserverWithParam';
+import { StartOcpAgentService } from './observer/StartOcpAgentService';
+import { SyncClusterInfo } from './observer/SyncClusterInfo';
+import { UpdateObClusterStatus } from './observer/UpdateObClusterStatus';
+import { UpdateObserverStatus } from './observer/UpdateObserverStatus';
+import { UpdateZoneStatus } from './observer/UpdateZoneStatus';
+import { WaitObserverActive } from './observer/WaitObserverActive';
 import type { ActivityDeps, Subtask } from './types';
 
 const SUBTASKS: Readonly<Record<string, Subtask>> = {
@@ -28,6 +43,21 @@ const SUBTASKS: Readonly<Record<string, Subtask>> = {
   RegisterObproxyExporter,
   UpdateObproxyStatus,
   Finish,
+  PrepareAddObserver,
+  ReserveHost,
+  PreCheckForInstallOb,
+  WaitNode,
+  InstallRpm,
+  MakeDirForOb,
+  StartObserverWithParam,
+  AddObserver,
+  WaitObserverActive,
+  RestartObserverProcess,
+  StartOcpAgentService,
+  UpdateObserverStatus,
+  UpdateZoneStatus,
+  SyncClusterInfo,
+  UpdateObClusterStatus,
 };
 
 /** What a worker registers. `applyTaskState` is a local activity; the others are the subtasks. */

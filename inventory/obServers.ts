@@ -130,11 +130,7 @@ export function obServersRepository(scope: Scope): ObServers {
     },
 
     async find(id) {
-      const row = await scope.db
-        .selectFrom('ob_servers')
-        .selectAll()
-        .where('id', '=', id)
-        .executeTakeFirst();
+      const row = await scope.db.selectFrom('ob_servers').selectAll().where('id', '=', id).executeTakeFirst();
       return row === undefined ? undefined : serverRow(row);
     },
 
@@ -142,7 +138,13 @@ export function obServersRepository(scope: Scope): ObServers {
       const rows = await scope.db
         .selectFrom('ob_servers')
         .selectAll()
-        .where('host_id', '=', hostId)
+        .where((eb) =>
+          eb.or([
+            eb('host_id', '=', hostId),
+            // Found in its cluster before the host was declared.
+            eb('ip', 'in', eb.selectFrom('hosts').select('hosts.ip').where('hosts.id', '=', hostId)),
+          ]),
+        )
         .orderBy('id')
         .execute();
       return rows.map(serverRow);

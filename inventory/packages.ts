@@ -43,12 +43,7 @@ async function serversFrom(
   table: 'obproxy_servers' | 'ob_servers',
   id: number,
 ): Promise<number[]> {
-  const rows = await db
-    .selectFrom(table)
-    .select('id')
-    .where('package_id', '=', id)
-    .orderBy('id')
-    .execute();
+  const rows = await db.selectFrom(table).select('id').where('package_id', '=', id).orderBy('id').execute();
   return rows.map((row) => row.id);
 }
 

@@ -37,7 +37,8 @@ export interface ObserverSession {
   close(): void;
 }
 
-function userName(name: string): string {
+/** The name when it may stand in a login or a statement; RangeError otherwise. */
+export function userName(name: string): string {
   if (!USER_NAME.test(name)) throw new RangeError('not the name of an OceanBase user');
   return name;
 }
@@ -54,22 +55,25 @@ export async function openObserver(target: ObserverTarget): Promise<ObserverSess
   return observer(session);
 }
 
+/** Dotted version of the server behind a session; '' when it does not tell. */
+export async function serverVersion(session: SqlSession): Promise<string> {
+  // ob_version() answers the bare version from 3.x on; version() is older and has words in front of it.
+  for (const expression of ['ob_version()', 'version()']) {
+    try {
+      const rows = await session.query(`SELECT ${expression} AS version`);
+      const text = rows[0] === undefined ? '' : columnText(rows[0], 'version');
+      const found = /(\d+(?:\.\d+)+)[^.\d]*$/.exec(text)?.[1];
+      if (found !== undefined) return found;
+    } catch (error) {
+      if (!(error instanceof SqlError)) throw error;
+    }
+  }
+  return '';
+}
+
 function observer(session: SqlSession): ObserverSession {
   return {
-    async version() {
-      // ob_version() answers the bare version from 3.x on; version() is older and has words in front of it.
-      for (const expression of ['ob_version()', 'version()']) {
-        try {
-          const rows = await session.query(`SELECT ${expression} AS version`);
-          const text = rows[0] === undefined ? '' : columnText(rows[0], 'version');
-          const found = /(\d+(?:\.\d+)+)[^.\d]*$/.exec(text)?.[1];
-          if (found !== undefined) return found;
-        } catch (error) {
-          if (!(error instanceof SqlError)) throw error;
-        }
-      }
-      return '';
-    },
+    version: () => serverVersion(session),
     async servers(version) {
       const sql = isAtLeast(version, '4.0')
         ? 'SELECT SVR_IP AS ip, SQL_PORT AS port, STATUS AS status FROM oceanbase.DBA_OB_SERVERS'

@@ -20,7 +20,7 @@ export interface RpmHeader {
   readonly fileSize: number;
   /** Bytes of the files once installed; 0 when the header does not say. */
   readonly installedSize: number;
-  /** Directory that holds bin/obproxy in the package; undefined for other packages. */
+  /** Directory that holds bin/obproxy or bin/observer in the package; undefined for other packages. */
   readonly home: string | undefined;
 }
 
@@ -51,6 +51,7 @@ const TAG = {
 const TYPE = { int32: 4, int64: 5, string: 6, stringArray: 8, i18nString: 9 } as const;
 /** OpenPGP's number of SHA-256. */
 const SHA256 = 8;
+const PROGRAMS: ReadonlySet<string> = new Set(['obproxy', 'observer']);
 const SAFE_HOME = /^(?:\/[A-Za-z0-9_][A-Za-z0-9._+-]*)+$/;
 
 interface Entry {
@@ -135,13 +136,13 @@ function required(from: Section, tag: number, what: string): string {
   return value;
 }
 
-/** The directory D for which the package holds D/bin/obproxy; undefined when there is none, or it is no plain path. */
+/** The directory D for which the package holds D/bin/<program>; undefined when there is none, or it is no plain path. */
 function homeOf(header: Section): string | undefined {
   const directories = strings(header, TAG.dirNames);
   const indexes = numbers(header, TAG.dirIndexes);
   const candidates = strings(header, TAG.baseNames).flatMap((base, i) => {
     const directory = directories[indexes[i] ?? -1];
-    return base === 'obproxy' && directory?.endsWith('/bin/') ? [directory.slice(0, -'/bin/'.length)] : [];
+    return PROGRAMS.has(base) && directory?.endsWith('/bin/') ? [directory.slice(0, -'/bin/'.length)] : [];
   });
   return candidates.find((path) => SAFE_HOME.test(path));
 }

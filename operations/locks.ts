@@ -9,3 +9,13 @@ export function hostProxyLock(hostId: number): string {
 export function obproxyClusterLock(clusterId: number): string {
   return `obproxy_cluster:${clusterId}`;
 }
+
+/** An observer on a host: two that would be made on one host exclude each other. */
+export function hostObserverLock(hostId: number): string {
+  return `host:${hostId}:OB_CLUSTER`;
+}
+
+/** An OceanBase cluster: its zones and servers. */
+export function obClusterLock(clusterId: number): string {
+  return `ob_cluster:${clusterId}`;
+}

@@ -15,6 +15,8 @@ export interface TaskDraft {
   readonly chain: readonly ChainNode[];
   readonly context: TaskContext;
   readonly hostId?: number;
+  /** The OceanBase cluster the task is about. */
+  readonly cluster?: NonNullable<Plan['cluster']>;
   readonly target?: (element?: FanOutElement) => string | undefined;
   /** What the task changes; see locks.ts. */
   readonly locks: readonly string[];
@@ -37,6 +39,7 @@ export async function planTask(scope: PrepareScope, draft: TaskDraft): Promise<P
     createTime: scope.createTime,
     traceId: scope.traceId,
     ...(draft.hostId === undefined ? {} : { hostId: draft.hostId }),
+    ...(draft.cluster === undefined ? {} : { cluster: draft.cluster }),
     context,
     concurrency: CONCURRENCY,
     subtasks: expandChain(chain, context, firstId, draft.target),
@@ -56,24 +59,24 @@ export async function refuseWhenHeld(inventory: Inventory, resources: readonly s
   }
 }
 
-/** 409: OCP's reference mapping for conflicts. The codes are those of a busy host and a busy OBProxy cluster. */
+/** What a lock is about, and OCP's code for it being busy. */
+function lockedThing(resource: string): { what: string; code: string } {
+  const [kind, id] = resource.split(':');
+  if (kind === 'host') return { what: `Host ${id}`, code: 'CMP07004' };
+  if (kind === 'ob_cluster') return { what: `OceanBase cluster ${id}`, code: 'OBE11020' };
+  return { what: `OBProxy cluster ${id}`, code: 'ODP21010' };
+}
+
+/** 409: OCP's reference mapping for conflicts. */
 async function lockRefusal(inventory: Inventory, resource: string, taskId: number): Promise<Refusal> {
   const task = await inventory.tasks.find(taskId);
-  const [kind, id] = resource.split(':');
-  const what = kind === 'host' ? `Host ${id}` : `OBProxy cluster ${id}`;
+  const { what, code } = lockedThing(resource);
   const label = task === undefined ? '' : ` ("${task.name}")`;
   const next =
     task?.status === 'FAILED'
       ? `Task ${taskId} has FAILED: see its log, repair the cause and retry it.`
       : `Wait until task ${taskId} has ended, then send the request again.`;
-  return new Refusal(
-    409,
-    kind === 'host' ? 'CMP07004' : 'ODP21010',
-    `${what} is in use by task ${taskId}${label}. ${next}`,
-    {
-      target: resource,
-    },
-  );
+  return new Refusal(409, code, `${what} is in use by task ${taskId}${label}. ${next}`, { target: resource });
 }
 
 /** Who asks, and what the plans of the request say of it. */

@@ -104,7 +104,7 @@ export interface RequestedPort {
   readonly port: number;
 }
 
-async function allObClusters(inventory: Inventory): Promise<readonly ObClusterRow[]> {
+export async function allObClusters(inventory: Inventory): Promise<readonly ObClusterRow[]> {
   const size = 200;
   const clusters: ObClusterRow[] = [];
   for (let page = 1; ; page += 1) {

@@ -32,6 +32,7 @@ function subtask(
 }
 
 const OBPROXY = ['host_id', 'obproxy_cluster_id'] as const;
+const OB_SERVER = ['cluster_id', 'host.{element}.zone'] as const;
 
 export const SUBTASKS = {
   PrepareObproxyInstall: subtask('Prepare obproxy install', 'obproxy.PrepareObproxyInstallTask', 300, [
@@ -74,6 +75,51 @@ export const SUBTASKS = {
   ),
   UpdateObproxyStatus: subtask('Update obproxy status', 'obproxy.UpdateObproxyStatusTask', 300, OBPROXY),
   Finish: subtask('Finish node', 'obproxy.FinishTask', 0, ['host_id', 'host_ids']),
+
+  // "Add OB server". Its sample has neither classes nor timeouts: both are those of the same subtasks in other samples
+  // where there are any; the others (Prepare, Pre check, Install rpm, Make dir, Add, Restart) are named and timed alike.
+  PrepareAddObserver: subtask('Prepare add observer', 'server.PrepareAddObServerTask', 300, [
+    ...OB_SERVER,
+    'host_ids',
+    'server_ids',
+  ]),
+  ReserveHost: subtask('Reserve host', 'host.ReserveHostTask', 1800, OB_SERVER),
+  PreCheckForInstallOb: subtask(
+    'Pre check for install OB',
+    'server.PreCheckForInstallObTask',
+    600,
+    OB_SERVER,
+  ),
+  WaitNode: subtask('Wait node', 'WaitNode', 30, []),
+  InstallRpm: subtask('Install rpm', 'host.InstallRpmTask', 3600, [...OB_SERVER, 'rpm_name']),
+  MakeDirForOb: subtask('Make dir for ob', 'server.MakeDirForObTask', 300, OB_SERVER),
+  StartObserverWithParam: subtask(
+    'Start observer process with param',
+    'server.StartObServerProcessWithParamTask',
+    1200,
+    OB_SERVER,
+  ),
+  AddObserver: subtask('Add observer', 'server.AddObServerTask', 1800, OB_SERVER),
+  WaitObserverActive: subtask('Wait observer active', 'server.WaitObServerActiveTask', 1800, OB_SERVER),
+  RestartObserverProcess: subtask(
+    'Restart observer process',
+    'server.RestartObServerProcessTask',
+    1200,
+    OB_SERVER,
+  ),
+  StartOcpAgentService: subtask('Start ocp agent service', 'obagent.StartOcpAgentServiceTask', 1800, [
+    ...OB_SERVER,
+  ]),
+  UpdateObserverStatus: subtask('Update observer status', 'server.UpdateObServerStatusTask', 300, OB_SERVER),
+  UpdateZoneStatus: subtask('Update zone status', 'zone.UpdateObZoneStatusTask', 1800, [
+    'cluster_id',
+    'zone_names',
+  ]),
+  SyncClusterInfo: subtask('Sync cluster info', 'cluster.SyncClusterInfoTask', 30, ['cluster_id']),
+  UpdateObClusterStatus: subtask('Update OB cluster status', 'cluster.UpdateObClusterStatusTask', 30, [
+    'cluster_id',
+    'host_ids',
+  ]),
 } as const satisfies Record<string, SubtaskDefinition>;
 
 /** Activity types of the catalogue: the documented class names without package and "Task". */

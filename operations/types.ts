@@ -8,6 +8,8 @@ export type Permission =
   | 'ADMIN'
   | 'OBPROXY_MANAGER'
   | 'OBPROXY_VIEWER'
+  | 'CLUSTER_MANAGER'
+  | 'CLUSTER_VIEWER'
   | 'HOST_MANAGER'
   | 'HOST_VIEWER'
   | 'PACKAGE_MANAGER'
@@ -50,10 +52,12 @@ export interface Operation<Params extends z.ZodType = z.ZodType, Body extends z.
   readonly description: string;
   readonly params: Params;
   readonly body: Body;
-  /** `task`: `data` is one task; `tasks`: `data.contents` holds one task per host. */
-  readonly answer: 'task' | 'tasks';
+  /** `task`: `data` is one task; `tasks`: `data.contents` holds one task per host; `legacyTask`: one in the older dialect. */
+  readonly answer: 'task' | 'tasks' | 'legacyTask';
   /** Hosts the request is about; those known to be offline are contacted before anything else. */
   hostIds(body: z.output<Body>): readonly number[];
+  /** The OceanBase cluster the request is about; it is asked for its servers and zones before anything else. */
+  obClusterId?(params: z.output<Params>): number;
   /**
    * Checks preconditions and stores rows, plans and locks. Throws Refusal when the request cannot be accepted;
    * the transaction then leaves nothing behind.
@@ -67,11 +71,12 @@ export interface Operation<Params extends z.ZodType = z.ZodType, Body extends z.
 /** A parsed request of one operation. */
 export interface AcceptedRequest {
   readonly hostIds: readonly number[];
+  readonly obClusterId: number | undefined;
   prepare(scope: PrepareScope): Promise<Prepared>;
 }
 
 /** An operation in the catalogue: its types are closed over by `request`. */
-export interface CatalogueEntry extends Omit<Operation, 'prepare' | 'hostIds'> {
+export interface CatalogueEntry extends Omit<Operation, 'prepare' | 'hostIds' | 'obClusterId'> {
   /** Binds parameters and body; both are outputs of this entry's own schemas. */
   request(params: unknown, body: unknown): AcceptedRequest;
 }
@@ -80,13 +85,17 @@ export interface CatalogueEntry extends Omit<Operation, 'prepare' | 'hostIds'> {
 export function catalogued<Params extends z.ZodType, Body extends z.ZodType>(
   operation: Operation<Params, Body>,
 ): CatalogueEntry {
-  const { prepare, hostIds, ...declared } = operation;
+  const { prepare, hostIds, obClusterId, ...declared } = operation;
   return {
     ...declared,
     request(parsedParams, parsedBody) {
       const params = parsedParams as z.output<Params>;
       const body = parsedBody as z.output<Body>;
-      return { hostIds: hostIds(body), prepare: (scope) => prepare(scope, { params, body }) };
+      return {
+        hostIds: hostIds(body),
+        obClusterId: obClusterId?.(params),
+        prepare: (scope) => prepare(scope, { params, body }),
+      };
     },
   };
 }

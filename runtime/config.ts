@@ -18,6 +18,8 @@ export interface RuntimeConfig {
   readonly temporalPort: number;
   readonly temporalUiPort: number;
   readonly logLevel: string;
+  /** How strictly "Pre check for install OB" judges the size of hosts; see oceanbase/hostRequirements.ts. */
+  readonly hostRequirements: 'production' | 'small';
 }
 
 /** One line of `obflow up --help`. */
@@ -72,6 +74,12 @@ export const ENVIRONMENT: readonly EnvironmentVariable[] = [
     name: 'OBFLOW_LOG_LEVEL',
     byDefault: 'info',
     meaning: 'trace, debug, info, warn, error, fatal or silent',
+  },
+  {
+    name: 'OBFLOW_HOST_REQUIREMENTS',
+    byDefault: 'production',
+    meaning:
+      'small: too little memory, disk or kernel limits are warnings when an OBServer is added (test hosts)',
   },
   {
     name: 'TEMPORAL_ADDRESS',
@@ -153,6 +161,9 @@ const environment = z.object({
   OBFLOW_TASK_QUEUE: z.string().default('obflow'),
   OBFLOW_TEMPORAL_PORT: port('the own dev server').prefault('7233'),
   OBFLOW_TEMPORAL_UI_PORT: port('its Web UI').prefault('8233'),
+  OBFLOW_HOST_REQUIREMENTS: z
+    .enum(['production', 'small'], 'must be production or small')
+    .default('production'),
   OBFLOW_LOG_LEVEL: z.enum(LEVELS, `must be one of ${LEVELS.join(', ')}`).default('info'),
 });
 
@@ -185,6 +196,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): {
       temporalPort: values.OBFLOW_TEMPORAL_PORT,
       temporalUiPort: values.OBFLOW_TEMPORAL_UI_PORT,
       logLevel: values.OBFLOW_LOG_LEVEL,
+      hostRequirements: values.OBFLOW_HOST_REQUIREMENTS,
     },
     warnings: unknownVariables(given),
   };

@@ -11,3 +11,8 @@ export async function addObproxy(plan: Plan): Promise<void> {
 export async function createObproxyCluster(plan: Plan): Promise<void> {
   await runPlan(plan);
 }
+
+/** POST /api/v2/ob/clusters/{id}/servers. */
+export async function addObserver(plan: Plan): Promise<void> {
+  await runPlan(plan);
+}

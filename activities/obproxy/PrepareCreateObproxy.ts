@@ -1,11 +1,9 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { join } from 'node:path';
 import { quote } from '../../hosts/quote';
 import type { Host } from '../../hosts/types';
 import type { PackageRow } from '../../inventory/types';
 import { packageFit } from '../../oceanbase/packageFit';
 import { PermanentError } from '../../runtime/errors';
+import { checkStore } from '../host/packageStore';
 import type { Subtask, SubtaskScope } from '../types';
 import { holderText, isOwnPort, lookForProxies } from './process';
 import { type InstallablePackage, type ObproxyInstance, packageOf, proxyOf } from './proxy';
@@ -14,11 +12,6 @@ const GIB = 1024 ** 3;
 
 function refuse(where: string, code: string, type: string, cameBack: string, next: string): PermanentError {
   return new PermanentError({ type, code, tried: 'prepare the host for OBProxy', where, cameBack, next });
-}
-
-/** Path of a package in the store of the data folder. */
-export function storedPackage(dataDir: string, sha256: string): string {
-  return join(dataDir, 'packages', `${sha256}.rpm`);
 }
 
 async function checkAccounts(scope: SubtaskScope, host: Host, runUser: string): Promise<void> {
@@ -98,21 +91,6 @@ async function checkPorts(
     throw refuse(host.ip, 'ODP21116', 'PortTaken', taken.join('; '), next);
   }
   scope.log.info(`Ports ${proxy.ports.map(({ port }) => port).join(', ')} can be used`);
-}
-
-async function checkStore(scope: SubtaskScope, part: PackageRow): Promise<void> {
-  const path = storedPackage(scope.config.dataDir, part.sha256);
-  const next = `Upload ${part.fileName} again.`;
-  const hash = createHash('sha256');
-  try {
-    for await (const chunk of createReadStream(path, { signal: scope.signal })) hash.update(chunk as Buffer);
-  } catch (error) {
-    scope.signal.throwIfAborted();
-    const said = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
-    throw refuse(path, 'PKG10014', 'PackageFileMissing', `the stored package cannot be read (${said})`, next);
-  }
-  if (hash.digest('hex') === part.sha256) return;
-  throw refuse(path, 'PKG10014', 'PackageFileDamaged', 'the stored package has another SHA-256', next);
 }
 
 /** "Prepare create obproxy": everything that would make the installation fail later is found now. Changes nothing. */

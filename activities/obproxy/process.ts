@@ -1,52 +1,10 @@
-/** Processes of OBProxy on a host: which is ours, which are not, and how to name them to a person. */
-import type { Host, HostProcess, Listener } from '../../hosts/types';
-import { maskHashes } from '../../oceanbase/passwords';
+/** Processes of OBProxy on a host. */
+import type { Host } from '../../hosts/types';
+import { lookForService, type ServiceProcesses } from '../host/serviceProcesses';
 
-export interface ProxyProcesses {
-  /** The home with symbolic links resolved, as /proc shows it. */
-  readonly home: string;
-  /** Processes named exactly `obproxy` that live in the home; two of them while a hot restart hands over. */
-  readonly own: readonly HostProcess[];
-  readonly others: readonly HostProcess[];
-  readonly all: readonly HostProcess[];
-  readonly listeners: readonly Listener[];
-}
+export { holderText, isOwnPort, processText } from '../host/serviceProcesses';
+export type ProxyProcesses = ServiceProcesses;
 
-/** A zombie keeps its name but nothing else; it holds no port and no home. */
-function lives(process: HostProcess): boolean {
-  return process.exe !== '' || process.args.length > 0;
-}
-
-export async function lookForProxies(host: Host, home: string): Promise<ProxyProcesses> {
-  const { processes: all, listeners, resolved } = await host.observe(home);
-  const real = resolved === '' ? home : resolved;
-  const proxies = all.filter((process) => process.comm === 'obproxy' && lives(process));
-  const isOwn = (process: HostProcess) => process.cwd === real;
-  return {
-    home: real,
-    own: proxies.filter(isOwn),
-    others: proxies.filter((process) => !isOwn(process)),
-    all,
-    listeners,
-  };
-}
-
-/** `pid 4711 of admin: ./bin/obproxy -p 2883`, hashes masked, cut to size. */
-export function processText(process: HostProcess): string {
-  const command = process.args.length > 0 ? process.args.join(' ') : `[${process.comm}]`;
-  return `pid ${process.pid} of ${process.user}: ${maskHashes(command).slice(0, 200)}`;
-}
-
-/** Who listens on a port, for a person; undefined when it is free. */
-export function holderText(look: ProxyProcesses, port: number): string | undefined {
-  const listener = look.listeners.find((candidate) => candidate.port === port);
-  if (listener === undefined) return undefined;
-  const process = look.all.find(({ pid }) => pid === listener.pid);
-  return process === undefined ? 'a process that could not be read' : processText(process);
-}
-
-/** Whether the port is held by a proxy in our home. */
-export function isOwnPort(look: ProxyProcesses, port: number): boolean {
-  const listener = look.listeners.find((candidate) => candidate.port === port);
-  return listener?.pid !== undefined && look.own.some(({ pid }) => pid === listener.pid);
+export function lookForProxies(host: Host, home: string): Promise<ProxyProcesses> {
+  return lookForService(host, home, 'obproxy');
 }

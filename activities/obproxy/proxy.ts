@@ -1,11 +1,12 @@
 /** The OBProxy that a subtask works on, as the inventory knows it. */
-import type { ObproxyClusterRow, ObproxyServerRow, PackageRow } from '../../inventory/types';
+import type { ObproxyClusterRow, ObproxyServerRow } from '../../inventory/types';
 import { obproxyConfigUrl } from '../../oceanbase/configServer';
 import { type ObproxyAdmin, openObproxyAdmin } from '../../oceanbase/obproxyAdmin';
 import { mergeParameters, type ParameterValue } from '../../oceanbase/parameters';
 import type { ObproxySource } from '../../oceanbase/proxyConfigDb';
 import { hasRpcPort, type ObproxyFamily, obproxyFamily } from '../../oceanbase/versions';
 import { PermanentError } from '../../runtime/errors';
+import type { InstallablePackage } from '../host/packageInstallation';
 import type { SubtaskScope } from '../types';
 
 export interface ObproxyInstance {
@@ -67,7 +68,7 @@ export function proxyOf(scope: SubtaskScope): Promise<ObproxyInstance> {
   return proxyOn(scope, scope.hostId);
 }
 
-export type InstallablePackage = PackageRow & { readonly home: string };
+export type { InstallablePackage };
 
 /** The package of the proxy, which must hold bin/obproxy. */
 export async function packageOf(scope: SubtaskScope, proxy: ObproxyInstance): Promise<InstallablePackage> {

@@ -3,6 +3,7 @@ import { configServerRoutes } from './configServer';
 import { docsRoutes } from './docs';
 import { hostRoutes } from './hosts';
 import { inventoryRoutes } from './inventory';
+import { obClusterRoutes } from './obClusters';
 import { obproxyClusterRoutes } from './obproxyClusters';
 import { operationRoutes } from './operations';
 import { packageRoutes } from './packages';
@@ -15,6 +16,7 @@ export function allRoutes(services: ApiServices): Route[] {
   const routes: Route[] = [
     ...operationRoutes(services),
     ...obproxyClusterRoutes(services),
+    ...obClusterRoutes(services),
     ...hostRoutes(services),
     ...packageRoutes(services),
     ...taskRoutes(services),

@@ -4,7 +4,9 @@ import { prepareRequest } from '../../operations/planTask';
 import { Refusal } from '../../operations/refusal';
 import type { CatalogueEntry } from '../../operations/types';
 import { contactKnownOffline } from '../contactHosts';
+import { refreshCluster } from '../lookAtCluster';
 import { type ApiServices, type Route, route } from '../route';
+import { legacyDocument } from '../taskInfo/legacy';
 import { ocpTime } from '../taskInfo/time';
 
 const Query = z.object({
@@ -22,15 +24,23 @@ export function operationRoutes(services: ApiServices): Route[] {
   return OPERATIONS.map((operation) => operationRoute(services, operation));
 }
 
+/** Heading of the API document. */
+function tagOf(path: string): string {
+  return path.startsWith('/api/v2/ob/') ? 'OceanBase' : 'OBProxy';
+}
+
 function operationRoute(services: ApiServices, operation: CatalogueEntry): Route {
   const { method, path, permission, summary, description, params, body } = operation;
   const { inventory, tasks, address, logger } = services;
   return route(
-    { method, path, permission, tag: 'OBProxy', summary, description, params, body, query: Query },
+    { method, path, permission, tag: tagOf(path), summary, description, params, body, query: Query },
     async ({ params, query, body, user, traceId, receivedAt }) => {
       if (user === undefined) throw new Refusal(401, 'IAM10000', 'Log in by HTTP Basic.');
       const accepted = operation.request(params, body);
-      await contactKnownOffline(services, accepted.hostIds);
+      await Promise.all([
+        contactKnownOffline(services, accepted.hostIds),
+        accepted.obClusterId === undefined ? undefined : refreshCluster(inventory, accepted.obClusterId),
+      ]);
       const { plans, extra } = await prepareRequest(
         accepted,
         { inventory, user, executor: address, traceId, createTime: ocpTime(receivedAt) },
@@ -42,7 +52,10 @@ function operationRoute(services: ApiServices, operation: CatalogueEntry): Route
         logger.info({ operation: operation.id, taskIds, user: user.name, traceId }, 'accepted');
         await Promise.all(plans.map((plan) => tasks.start(plan, operation.id)));
       }
-      const submitted = plans.map((plan) => tasks.submitted(plan));
+      const submitted = plans.map((plan) => {
+        const document = tasks.submitted(plan);
+        return operation.answer === 'legacyTask' ? legacyDocument(plan, document) : document;
+      });
       return operation.answer === 'tasks' ? { contents: submitted } : { ...submitted[0], ...extra };
     },
   );

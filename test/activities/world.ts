@@ -119,6 +119,7 @@ function configOf(folder: string, publicUrl: string): RuntimeConfig {
     temporalPort: 0,
     temporalUiPort: 0,
     logLevel: 'silent',
+    hostRequirements: 'small',
   };
 }
 

@@ -90,6 +90,7 @@ export async function startTestApi(options: { temporal?: TemporalHandle } = {}):
     temporalPort: 0,
     temporalUiPort: 0,
     logLevel: 'silent',
+    hostRequirements: 'small' as const,
   };
   const logger = createLogger('api', 'silent');
   const noTemporal = {

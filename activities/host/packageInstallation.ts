@@ -1,0 +1,304 @@
+/** Installing a package of a service at most once, and undoing exactly that: OBProxy and OBServer alike. */
+import { quote } from '../../hosts/quote';
+import type { Host, OnceResult, RpmPackage } from '../../hosts/types';
+import type { PackageRow } from '../../inventory/types';
+import { packageFileName } from '../../oceanbase/packageName';
+import { PermanentError } from '../../runtime/errors';
+import { makeDir, readJson, taskDir, writeJson } from '../places';
+import type { SubtaskScope } from '../types';
+import { storedPackage } from './packageStore';
+import { rpmScript, verifyScript } from './rpmScripts';
+import { lookForService, processText } from './serviceProcesses';
+
+export type InstallablePackage = PackageRow & { readonly home: string };
+
+/** What differs between the services that are installed. */
+export interface InstalledService {
+  /** Name of the program in bin, and of its processes. */
+  readonly program: 'obproxy' | 'observer';
+  /** File or folder below the home whose contents are a configuration that an installation could destroy. */
+  readonly configuration: string;
+  /** What to do about a process that lives in the home. */
+  readonly whenAlive: string;
+}
+
+/** Written before the first change, so that undo knows what was there. */
+interface Mark {
+  readonly installed: string;
+  /** File name of the package that was there before, null when none was. */
+  readonly former: string | null;
+  readonly home: string;
+  readonly homeExisted: boolean;
+}
+
+/** Any home has at least two levels; a mark with less is damaged, and nothing is deleted on its word. */
+const DELETABLE = /^\/[A-Za-z0-9_][A-Za-z0-9._+-]*(?:\/[A-Za-z0-9_][A-Za-z0-9._+-]*)+$/;
+
+function trouble(where: string, tried: string, type: string, code: string, cameBack: string, next: string) {
+  return new PermanentError({ type, code, tried, where, cameBack, next });
+}
+
+function nvra(part: RpmPackage): string {
+  return `${part.name}-${part.version}-${part.release}.${part.arch}`;
+}
+
+function partOf(row: InstallablePackage): RpmPackage {
+  return { name: row.name, version: row.version, release: row.release, arch: row.architecture };
+}
+
+function holds(installed: readonly RpmPackage[], wanted: RpmPackage): boolean {
+  return installed.some((part) => nvra(part) === nvra(wanted));
+}
+
+async function isInstalled(host: Host, wanted: RpmPackage): Promise<boolean> {
+  return holds(await host.rpmQuery(wanted.name), wanted);
+}
+
+/** Files that keep the installed package from being whole; [] when it is. */
+async function damage(host: Host, wanted: RpmPackage): Promise<string[]> {
+  const { stdout } = await host.sh(verifyScript(nvra(wanted)), { timeoutMs: 120_000 });
+  return stdout.trim() === '' ? [] : stdout.trim().split('\n');
+}
+
+/**
+ * A package's scriptlet may remove log, bin, etc and .conf of the home (OBProxy's does), and a program is replaced under
+ * its process, so nothing is installed over a service that lives there, nor over a configuration that may still be needed.
+ */
+async function refuseLiveHome(
+  scope: SubtaskScope,
+  host: Host,
+  service: InstalledService,
+  row: InstallablePackage,
+): Promise<void> {
+  const tried = `install ${row.fileName}`;
+  const configuration = `${row.home}/${service.configuration}`;
+  const kept = quote(configuration);
+  const [look, { stdout }] = await Promise.all([
+    lookForService(host, row.home, service.program),
+    host.sh(`[ ! -e ${kept} ] || ls -A ${kept}`),
+  ]);
+  const living = look.all.filter(({ cwd, exe }) =>
+    [cwd, exe].some((path) => path === look.home || path.startsWith(`${look.home}/`)),
+  );
+  if (living.length > 0) {
+    const text = `the installation would wipe ${row.home}, where ${living.map(processText).join('; ')} lives`;
+    throw trouble(host.ip, tried, 'LiveHome', 'ODP21114', text, service.whenAlive);
+  }
+  if (stdout.trim() !== '') {
+    const text = `${configuration} holds the configuration of a former ${service.program}, which the installation would wipe`;
+    const next = `Move ${configuration} away (or delete it) and retry.`;
+    throw trouble(host.ip, tried, 'HomeNotEmpty', 'ODP21114', text, next);
+  }
+  scope.signal.throwIfAborted();
+}
+
+function logOutput(scope: SubtaskScope) {
+  return (lines: string) => {
+    for (const line of lines.split('\n')) if (line.trim() !== '') scope.log.info(`rpm: ${line.trimEnd()}`);
+  };
+}
+
+/**
+ * Runs rpm at most once per name. When a former attempt's command was killed (host reboot), looks whether it did its
+ * work, and only then goes on under the next name. Undefined: the look was satisfied.
+ */
+async function rpm(
+  scope: SubtaskScope,
+  name: string,
+  words: readonly string[],
+  done: () => Promise<boolean>,
+  /** The caller has just looked, and it was not done. */
+  looked = false,
+): Promise<Extract<OnceResult, { outcome: 'exited' }> | undefined> {
+  for (let i = 1; i <= 20; i += 1) {
+    if (!(looked && i === 1) && (await done())) return undefined;
+    const result = await scope.once(i === 1 ? name : `${name}-${i}`, rpmScript(words), {
+      timeoutMs: 3_500_000,
+      onOutput: logOutput(scope),
+    });
+    if (result.outcome === 'exited') return result;
+    scope.log.warn('rpm was interrupted before it could say how it ended (host reboot or kill); looking');
+  }
+  const host = await scope.host();
+  const next = 'Look why rpm is killed on this host, then retry.';
+  throw trouble(host.ip, 'run rpm', 'RpmInterrupted', 'COM10999', 'it was interrupted 20 times', next);
+}
+
+async function install(
+  scope: SubtaskScope,
+  host: Host,
+  row: InstallablePackage,
+  marked: string,
+  former: RpmPackage | undefined,
+): Promise<void> {
+  const wanted = partOf(row);
+  const tried = `install ${row.fileName}`;
+  const path = `${taskDir(scope.input.taskId)}/${row.sha256}.rpm`;
+  const [{ exitCode }, known, { uploaded }] = await Promise.all([
+    host.sh(`[ -e ${quote(row.home)} ]`),
+    readJson<Mark>(host, marked),
+    host.uploadFile(storedPackage(scope.config.dataDir, row.sha256), row.sha256, path),
+  ]);
+  if (known === undefined) {
+    const mark: Mark = {
+      installed: nvra(wanted),
+      former: former === undefined ? null : packageFileName(former),
+      home: row.home,
+      homeExisted: exitCode === 0,
+    };
+    await writeJson(host, marked, mark);
+  }
+  if (former !== undefined) scope.log.info(`${nvra(former)} is installed and will be replaced`);
+  scope.log.info(
+    uploaded
+      ? `Sent ${row.fileName} (${row.size} bytes, SHA-256 compared)`
+      : `${row.fileName} is on the host`,
+  );
+
+  const words = ['-Uvh', '--oldpackage', path];
+  const result = await rpm(scope, 'rpm', words, () => isInstalled(host, wanted), true);
+  if (result !== undefined && result.exitCode !== 0 && !(await isInstalled(host, wanted))) {
+    const said = `rpm ended with ${result.exitCode}: ${result.output.trim().slice(-1_000)}`;
+    const next = 'Repair what rpm complains about and retry.';
+    throw trouble(host.ip, tried, 'RpmFailed', 'COM10999', said, next);
+  }
+  if (result !== undefined && /scriptlet failed/.test(result.output)) {
+    // rpm ends with 0 all the same.
+    scope.log.warn('A scriptlet of the package failed; the files are checked below');
+  }
+}
+
+async function verify(host: Host, service: InstalledService, row: InstallablePackage): Promise<void> {
+  const wanted = partOf(row);
+  const tried = `verify ${row.fileName}`;
+  const program = `${row.home}/bin/${service.program}`;
+  const [listed, { exitCode }] = await Promise.all([
+    isInstalled(host, wanted),
+    host.sh(`[ -x ${quote(program)} ]`),
+  ]);
+  if (!listed) {
+    const text = 'rpm ended well, but its database does not list the package';
+    throw trouble(host.ip, tried, 'RpmNotListed', 'COM10999', text, 'Check the rpm database of the host.');
+  }
+  if (exitCode !== 0) {
+    const next = `Look at rpm -V ${nvra(wanted)}, then remove the package (rpm -e) and retry.`;
+    throw trouble(host.ip, tried, 'ProgramMissing', 'COM10999', `${program} is no program`, next);
+  }
+}
+
+/** This very package is installed, and no living service is touched for it. */
+export async function installPackage(
+  scope: SubtaskScope,
+  service: InstalledService,
+  row: InstallablePackage,
+): Promise<void> {
+  const host = await scope.host();
+  const marked = markOf(scope);
+  const wanted = partOf(row);
+  const installed = await host.rpmQuery(row.name);
+  if (holds(installed, wanted)) {
+    const bad = await damage(host, wanted);
+    if (bad.length === 0) {
+      scope.log.info(`${nvra(wanted)} is installed already, and whole`);
+      await verify(host, service, row);
+      return;
+    }
+    const text = `${nvra(wanted)} is installed, but not whole: ${bad.slice(0, 5).join('; ')}`;
+    const next = `Remove it (rpm -e ${nvra(wanted)}) after saving what you need from ${row.home}, then retry.`;
+    throw trouble(host.ip, `install ${row.fileName}`, 'PackageDamaged', 'PKG10012', text, next);
+  }
+  await Promise.all([refuseLiveHome(scope, host, service, row), makeDir(host, taskDir(scope.input.taskId))]);
+  await install(scope, host, row, marked, installed[0]);
+  await verify(host, service, row);
+  scope.log.info(`${nvra(wanted)} is installed in ${row.home}`);
+}
+
+/** Removes what this subtask installed, or puts the former package back; nothing when it installed nothing. */
+export async function uninstallPackage(scope: SubtaskScope, service: InstalledService): Promise<void> {
+  const host = await scope.host();
+  const marked = markOf(scope);
+  const mark = await readJson<Mark>(host, marked);
+  if (mark?.installed === undefined || mark.home === undefined) {
+    scope.log.info('This task installed no package, nothing to undo');
+    return;
+  }
+  const look = await lookForService(host, mark.home, service.program);
+  if (look.own.length > 0) {
+    const text = `${look.own.map(processText).join('; ')} lives in ${mark.home}`;
+    const next = 'Stop it and roll back again.';
+    throw trouble(host.ip, `remove ${mark.installed}`, 'LiveHome', 'ODP21114', text, next);
+  }
+  if (typeof mark.former === 'string') await restore(scope, host, mark.installed, mark.former);
+  else await erase(scope, host, mark.installed);
+  if (mark.homeExisted === false && DELETABLE.test(mark.home)) {
+    // Made by this task: log and configuration in it are those of the service that is being undone.
+    await host.sh(`rm -rf -- ${quote(mark.home)}`);
+    scope.log.info(`Removed ${mark.home}`);
+  }
+  await host.sh(`rm -f -- ${quote(marked)}`);
+}
+
+function markOf(scope: SubtaskScope): string {
+  return `${taskDir(scope.input.taskId)}/rpm-${scope.input.subtaskId}.json`;
+}
+
+async function lists(host: Host, name: string, wanted: string): Promise<boolean> {
+  return (await host.rpmQuery(name)).some((part) => nvra(part) === wanted);
+}
+
+/** `name-version-release.arch` without the last three parts; names hold hyphens. */
+function nameOf(full: string): string {
+  return full.split('-').slice(0, -2).join('-');
+}
+
+/** A result of an earlier rollback call under the same name would be found again, so a failed name is not reused. */
+async function rpmAgain(
+  scope: SubtaskScope,
+  name: string,
+  words: readonly string[],
+  done: () => Promise<boolean>,
+): Promise<string> {
+  for (let i = 1; ; i += 1) {
+    const result = await rpm(scope, `${name}-${i}`, words, done);
+    if (result === undefined || (await done())) return '';
+    if (!result.alreadyStarted || i >= 20)
+      return `rpm ended with ${result.exitCode}: ${result.output.trim().slice(-1_000)}`;
+  }
+}
+
+async function erase(scope: SubtaskScope, host: Host, installed: string): Promise<void> {
+  const absent = async () => !(await lists(host, nameOf(installed), installed));
+  const said = await rpmAgain(scope, 'rollback-erase', ['-e', installed], absent);
+  if (said !== '') {
+    const next = 'Repair what rpm complains about and roll back again.';
+    throw trouble(host.ip, `remove ${installed}`, 'RpmFailed', 'COM10999', said, next);
+  }
+  scope.log.info(`${installed} is not installed any more`);
+}
+
+/** Puts the former package back over ours, from the store. */
+async function restore(scope: SubtaskScope, host: Host, installed: string, former: string): Promise<void> {
+  const tried = `put ${former} back in place of ${installed}`;
+  const row = await scope.inventory.packages.findByFileName(former);
+  if (row === undefined) {
+    const next = `Upload ${former} and roll back again.`;
+    throw trouble(
+      host.ip,
+      tried,
+      'FormerPackageMissing',
+      'PKG10014',
+      'the former package was never uploaded to obflow',
+      next,
+    );
+  }
+  const path = `${taskDir(scope.input.taskId)}/${row.sha256}.rpm`;
+  await host.uploadFile(storedPackage(scope.config.dataDir, row.sha256), row.sha256, path);
+  const wanted = former.replace(/\.rpm$/, '');
+  const back = () => lists(host, row.name, wanted);
+  const said = await rpmAgain(scope, 'rollback-restore', ['-Uvh', '--oldpackage', path], back);
+  if (said !== '') {
+    const next = 'Repair what rpm complains about and roll back again.';
+    throw trouble(host.ip, tried, 'RpmFailed', 'COM10999', said, next);
+  }
+  scope.log.info(`${wanted} is installed again`);
+}

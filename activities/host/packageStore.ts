@@ -1,0 +1,32 @@
+/** Uploaded packages in the data folder, named by their SHA-256. */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { join } from 'node:path';
+import type { PackageRow } from '../../inventory/types';
+import { PermanentError } from '../../runtime/errors';
+import type { SubtaskScope } from '../types';
+
+/** Path of a package in the store of the data folder. */
+export function storedPackage(dataDir: string, sha256: string): string {
+  return join(dataDir, 'packages', `${sha256}.rpm`);
+}
+
+function refuse(where: string, type: string, cameBack: string, next: string): PermanentError {
+  return new PermanentError({ type, code: 'PKG10014', tried: 'read the package', where, cameBack, next });
+}
+
+/** The stored file is there and whole. PermanentError PKG10014 otherwise. */
+export async function checkStore(scope: SubtaskScope, part: PackageRow): Promise<void> {
+  const path = storedPackage(scope.config.dataDir, part.sha256);
+  const next = `Upload ${part.fileName} again.`;
+  const hash = createHash('sha256');
+  try {
+    for await (const chunk of createReadStream(path, { signal: scope.signal })) hash.update(chunk as Buffer);
+  } catch (error) {
+    scope.signal.throwIfAborted();
+    const said = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+    throw refuse(path, 'PackageFileMissing', `the stored package cannot be read (${said})`, next);
+  }
+  if (hash.digest('hex') === part.sha256) return;
+  throw refuse(path, 'PackageFileDamaged', 'the stored package has another SHA-256', next);
+}

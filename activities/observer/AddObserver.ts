@@ -1,0 +1,155 @@
+import type { ClusterSession } from '../../oceanbase/clusterSession';
+import {
+  addServerSql,
+  type ClusterServer,
+  cancelDeleteServerSql,
+  deleteServerSql,
+} from '../../oceanbase/clusterSql';
+import { SqlConnectionError, SqlError } from '../../oceanbase/sqlSession';
+import { PermanentError, TransientError } from '../../runtime/errors';
+import type { Subtask, SubtaskScope } from '../types';
+import {
+  inTurn,
+  listedServer,
+  type ObserverInstance,
+  observerOf,
+  ownServer,
+  STATEMENT_MS,
+  withCluster,
+} from './observer';
+
+const TRIED = 'add the server to the cluster';
+
+function refuse(observer: ObserverInstance, type: string, code: string, cameBack: string, next: string) {
+  return new PermanentError({ type, code, tried: TRIED, where: observer.address, cameBack, next });
+}
+
+async function listed(
+  session: ClusterSession,
+  observer: ObserverInstance,
+): Promise<ClusterServer | undefined> {
+  return listedServer(await session.servers(), observer.server);
+}
+
+type Outcome = 'done' | 'unknown';
+
+/** A statement whose answer was lost may still have its effect, or have it later: who knows asks again. */
+async function send(scope: SubtaskScope, session: ClusterSession, sql: string): Promise<Outcome> {
+  scope.log.info(sql);
+  try {
+    await session.alter(sql);
+    return 'done';
+  } catch (error) {
+    if (!(error instanceof SqlConnectionError)) throw error;
+    scope.signal.throwIfAborted();
+    scope.log.warn(
+      `No answer (${error.message}): whether it took effect is asked before anything is repeated`,
+    );
+    return 'unknown';
+  }
+}
+
+/** Asks, then acts once. True when the server is listed in its zone and is not being deleted. */
+async function addOnce(
+  scope: SubtaskScope,
+  session: ClusterSession,
+  observer: ObserverInstance,
+): Promise<boolean> {
+  const { server, cluster } = observer;
+  const before = await listed(session, observer);
+  if (before !== undefined && before.zone !== server.zone) {
+    const text = `it is a server of zone ${before.zone}, not of ${server.zone}`;
+    throw refuse(observer, 'InOtherZone', 'OBE11021', text, 'Delete it there first, or choose another host.');
+  }
+  if (before?.innerStatus === 'DELETING') {
+    // Only the deletion that the undo of this very task began may be taken back: others are somebody's decision.
+    if (server.status !== 'DELETING') {
+      const next = `Decide: ALTER SYSTEM CANCEL DELETE SERVER '${observer.address}', or wait until it is gone; then retry.`;
+      throw refuse(observer, 'ServerDeleting', 'OBE19003', `${cluster.name} is deleting it`, next);
+    }
+    await send(scope, session, cancelDeleteServerSql(server, server.zone));
+    await scope.inventory.obServers.updateStatus(server.id, ['DELETING'], 'CREATING');
+    return false;
+  }
+  if (before !== undefined) {
+    scope.log.info(
+      `${observer.address} is a server of ${cluster.name}, zone ${before.zone}, ${before.innerStatus}`,
+    );
+    return true;
+  }
+  try {
+    await send(scope, session, addServerSql(server, server.zone));
+  } catch (error) {
+    // A repeated statement meets the one whose answer was lost: the list decides, not the error.
+    if (!(error instanceof SqlError) || (await listed(session, observer)) === undefined) throw error;
+    scope.log.warn(`OceanBase answered error ${error.errno}, but lists the server now`);
+  }
+  return false;
+}
+
+/** "Add observer": asks first, acts, asks again; one statement at a time in a cluster. */
+export const AddObserver: Subtask = {
+  async run(scope) {
+    const observer = await observerOf(scope);
+    await inTurn(scope, observer.cluster.id, async () => {
+      for (let asks = 0; asks < 4; asks += 1) {
+        const isListed = await withCluster(
+          scope,
+          observer.cluster,
+          TRIED,
+          (session) => addOnce(scope, session, observer),
+          STATEMENT_MS,
+        );
+        if (isListed) return;
+        await scope.pause(asks === 0 ? 20 : 500);
+      }
+      throw new TransientError({
+        type: 'ServerNotListed',
+        code: 'OBE19002',
+        tried: TRIED,
+        where: observer.address,
+        cameBack: `${observer.cluster.name} took the statement, but does not list the server`,
+        next: 'It is asked again.',
+      });
+    });
+    return undefined;
+  },
+
+  /** DELETE SERVER, and wait until it is gone: replicas move away first, which may take minutes to days. */
+  async rollback(scope) {
+    if ((await ownServer(scope)) === undefined) {
+      scope.log.info('There is no server of this task on this host, nothing to undo');
+      return;
+    }
+    const observer = await observerOf(scope);
+    const { cluster, server } = observer;
+    const tried = 'delete the server from the cluster';
+    for (let looks = 0; ; looks += 1) {
+      const found = await withCluster(scope, cluster, tried, (session) => listed(session, observer));
+      if (found === undefined) {
+        scope.log.info(`${observer.address} is no server of ${cluster.name} any more`);
+        return;
+      }
+      if (found.innerStatus !== 'DELETING') {
+        await scope.inventory.obServers.updateStatus(
+          server.id,
+          ['CREATING', 'RUNNING', 'STOPPED', 'UNAVAILABLE'],
+          'DELETING',
+        );
+        await inTurn(scope, cluster.id, () =>
+          withCluster(
+            scope,
+            cluster,
+            tried,
+            async (session) => {
+              if ((await listed(session, observer))?.innerStatus === 'DELETING') return;
+              await send(scope, session, deleteServerSql(server, found.zone));
+            },
+            STATEMENT_MS,
+          ),
+        );
+      } else if (looks % 30 === 1) scope.log.info('OceanBase is moving its replicas away (DELETING)');
+      await scope.pause(Math.min(200 * 1.5 ** looks, 5_000));
+    }
+  },
+};

@@ -1,0 +1,148 @@
+import { quote } from '../../hosts/quote';
+import type { Host } from '../../hosts/types';
+import { type ObserverLayout, RUN_USER } from '../../oceanbase/observerLayout';
+import { readJson, writeJson } from '../places';
+import type { Subtask, SubtaskScope } from '../types';
+import { type ObserverInstance, observerOf, ownServer, proveOutOfCluster } from './observer';
+import { lookForObservers, trouble } from './process';
+
+/** Lies in the cluster's folder on each disk; the observer's own folders below must be empty and hold nothing of ours. */
+interface Mark {
+  readonly serverId: number;
+  readonly taskId: number;
+}
+
+const TRIED = 'make the folders of the observer';
+
+function markFile(root: string): string {
+  return `${root}/.obflow.json`;
+}
+
+function refuse(host: Host, type: string, cameBack: string, next: string) {
+  return trouble(host, TRIED, type, cameBack, next, 'COM10005');
+}
+
+/** Whether a folder of the cluster is ours by its mark; a folder without a mark must be absent or empty. */
+async function isOurs(host: Host, root: string, serverId: number): Promise<boolean> {
+  const mark = await readJson<Mark>(host, markFile(root));
+  if (mark?.serverId === serverId) return true;
+  const { stdout } = await host.sh(
+    `[ ! -e ${quote(root)} ] && [ ! -L ${quote(root)} ] || { [ -d ${quote(root)} ] && ls -A ${quote(root)} | head -n 5 || echo "no folder"; }`,
+  );
+  if (stdout.trim() === '') return false;
+  const text = `${root} is neither empty nor marked as ours: ${stdout.trim().replaceAll('\n', ', ')}`;
+  throw refuse(host, 'FolderNotEmpty', text, 'Move away what is there, or choose another host, and retry.');
+}
+
+/** Prints what stands in the way of the links, one line each; the store may hold nothing else than they. */
+function strangersScript({ store, links }: ObserverLayout): string {
+  const checks = links.map(
+    ({ path, target }) =>
+      `if [ -L ${quote(path)} ]; then [ "$(readlink ${quote(path)})" = ${quote(target)} ] || echo ${quote(path)}; ` +
+      `elif [ -e ${quote(path)} ]; then echo ${quote(path)}; fi`,
+  );
+  const known = links.map(({ path }) => `! -path ${quote(path)}`).join(' ');
+  return `${checks.join('\n')}\n[ ! -d ${quote(store)} ] || find ${quote(store)} -mindepth 1 -maxdepth 1 ${known}`;
+}
+
+function makeScript({ home, store, folders, links }: ObserverLayout): string {
+  const words = (paths: readonly string[]) => paths.map(quote).join(' ');
+  return `
+    set -e
+    mkdir -p -- ${words([...folders, store])}
+    chown ${RUN_USER}: -- ${words(folders)}
+    chmod 755 -- ${words(folders)}
+    ${links.map(({ path, target }) => `[ -L ${quote(path)} ] || ln -s ${quote(target)} ${quote(path)}`).join('\n    ')}
+    chown -R -h -P ${RUN_USER}: -- ${quote(home)}`;
+}
+
+/** Folders that hold something or belong to somebody else; the observer refuses both. */
+function unfitScript({ home, folders }: ObserverLayout): string {
+  const each = folders.map(
+    (path) =>
+      `[ -z "$(ls -A ${quote(path)})" ] || echo "${path} is not empty"; [ "$(stat -c %U ${quote(path)})" = ${RUN_USER} ] || echo "${path} is not ${RUN_USER}'s"`,
+  );
+  const etc = quote(`${home}/etc`);
+  return `${each.join('\n')}
+    [ ! -e ${etc} ] || [ "$(stat -c %U ${etc})" = ${RUN_USER} ] || echo "${home}/etc is not ${RUN_USER}'s"`;
+}
+
+async function make(scope: SubtaskScope, host: Host, { layout, server }: ObserverInstance): Promise<void> {
+  for (const root of layout.roots) {
+    if (await isOurs(host, root, server.id)) continue;
+    // The root of a disk may be missing; the cluster's folder below it is made, marked, then given away.
+    await host.sh(`mkdir -p -- ${quote(root)} && chown ${RUN_USER}: -- ${quote(root)}`);
+    await writeJson(host, markFile(root), { serverId: server.id, taskId: scope.input.taskId } satisfies Mark);
+  }
+  const { stdout: strangers } = await host.sh(strangersScript(layout));
+  if (strangers.trim() !== '') {
+    const text = `${strangers.trim().replaceAll('\n', ', ')} of ${layout.store} was not made by obflow`;
+    throw refuse(host, 'FolderNotEmpty', text, 'Move it away and retry.');
+  }
+  const made = await host.sh(makeScript(layout));
+  if (made.exitCode !== 0) {
+    const next = 'Repair the cause and retry.';
+    throw trouble(host, TRIED, 'FoldersFailed', made.stderr.trim().slice(0, 500), next, 'CMP07050');
+  }
+}
+
+/** "Make dir for ob": folders on the data and the log disk, links to them in the store, all of the run user. */
+export const MakeDirForOb: Subtask = {
+  async run(scope) {
+    const observer = await observerOf(scope);
+    const { layout } = observer;
+    const host = await scope.host();
+    await make(scope, host, observer);
+    const { stdout: unfit } = await host.sh(unfitScript(layout));
+    const lives = (await lookForObservers(host, layout.home)).own.length > 0;
+    if (unfit.trim() !== '' && !lives) {
+      const text = unfit.trim().replaceAll('\n', '; ');
+      throw refuse(
+        host,
+        'FolderNotEmpty',
+        text,
+        'An observer starts only in empty folders: empty them, retry.',
+      );
+    }
+    for (const folder of layout.folders) scope.log.info(folder);
+    scope.log.info(`${layout.store} links to them; all of it belongs to ${RUN_USER}`);
+    return undefined;
+  },
+
+  async rollback(scope) {
+    if ((await ownServer(scope)) === undefined) {
+      scope.log.info('There is no server of this task on this host, nothing to undo');
+      return;
+    }
+    const { layout, server } = await proveOutOfCluster(scope, 'remove the folders of the observer');
+    const host = await scope.host();
+    if ((await lookForObservers(host, layout.home)).own.length > 0) {
+      const next = 'Undo its start first, then roll back again.';
+      throw trouble(
+        host,
+        'remove the folders of the observer',
+        'ObserverLives',
+        `an observer works in ${layout.home}`,
+        next,
+      );
+    }
+    let ours = 0;
+    for (const root of layout.roots) {
+      const mark = await readJson<Mark>(host, markFile(root));
+      if (mark?.serverId !== server.id || mark.taskId !== scope.input.taskId) continue;
+      ours += 1;
+      const folders = layout.folders.filter((path) => path.startsWith(`${root}/`));
+      // The mark goes last, and with it the folder, which stays when somebody else put something there.
+      await host.sh(
+        `rm -rf -- ${folders.map(quote).join(' ')} && rm -f -- ${quote(markFile(root))} && rmdir -- ${quote(root)} 2>/dev/null`,
+      );
+      scope.log.info(`${root} is removed`);
+    }
+    if (ours === 0) {
+      scope.log.info('No folder carries the mark of this task, nothing to undo');
+      return;
+    }
+    const links = layout.links.map(({ path }) => `[ ! -L ${quote(path)} ] || rm -f -- ${quote(path)}`);
+    await host.sh(`${links.join('\n')}\nrmdir -- ${quote(layout.store)} 2>/dev/null`);
+  },
+};

@@ -1,0 +1,27 @@
+import { PermanentError } from '../../runtime/errors';
+import type { Subtask } from '../types';
+
+/** "Reserve host": compare-and-set; of two tasks that want a host one gets it, and the other learns which. */
+export const ReserveHost: Subtask = {
+  async run(scope) {
+    const { obServers } = scope.inventory;
+    const holder = await obServers.reserveHost(scope.hostId, scope.input.taskId);
+    if (holder !== scope.input.taskId) {
+      throw new PermanentError({
+        type: 'HostReserved',
+        code: 'CMP07004',
+        tried: `reserve host ${scope.hostId}`,
+        cameBack: `task ${holder} has it`,
+        next: 'Wait until that task has ended and retry.',
+      });
+    }
+    const host = await scope.host();
+    scope.log.info(`Host ${host.ip} is reserved for this task`);
+    return undefined;
+  },
+
+  async rollback(scope) {
+    const released = await scope.inventory.obServers.releaseHost(scope.hostId, scope.input.taskId);
+    scope.log.info(released ? 'The host is free again' : 'The host was not reserved by this task');
+  },
+};

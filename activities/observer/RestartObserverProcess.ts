@@ -1,0 +1,125 @@
+import type { Host, HostProcess } from '../../hosts/types';
+import type { ClusterServer } from '../../oceanbase/clusterSql';
+import { isServing } from '../../oceanbase/clusterSql';
+import { processText } from '../host/serviceProcesses';
+import type { Subtask, SubtaskScope } from '../types';
+import { type ObserverMark, type RestartMark, readObserverMark, writeObserverMark } from './mark';
+import { listedServer, type ObserverInstance, observerOf, withCluster } from './observer';
+import { launchObserver, lookForObservers, observerListening, stopObservers, trouble } from './process';
+
+const TRIED = 'restart the observer';
+/** Enough for the lease of a stopped observer to end and for its next start to be reported. */
+const NEWER_MS = 900_000;
+
+function ask(scope: SubtaskScope, observer: ObserverInstance): Promise<ClusterServer | undefined> {
+  return withCluster(scope, observer.cluster, 'ask for the state of the server', async (session) =>
+    listedServer(await session.servers(), observer.server),
+  );
+}
+
+/**
+ * Tenants that live on a server would lose a replica while it restarts. A server that was just added has none, unless
+ * the cluster was balanced at once; then a person decides when.
+ */
+async function refuseUnits(scope: SubtaskScope, host: Host, observer: ObserverInstance): Promise<void> {
+  const units = await withCluster(scope, observer.cluster, 'ask for units on the server', (session) =>
+    session.units(observer.server),
+  );
+  if (units === undefined)
+    scope.log.warn('This version does not tell the units of a server; it was just added');
+  if (units === undefined || units === 0) return;
+  const next = 'Retry when its tenants can miss a replica for a moment; STOP SERVER first if they must not.';
+  const text = `${units} units of tenants live on ${observer.address} already`;
+  // A retry is the person's consent, so the second run goes on.
+  if (scope.input.run === 1) throw trouble(host, TRIED, 'UnitsOnServer', text, next, 'OBE19003');
+  scope.log.warn(`${text}; restarted all the same, as run ${scope.input.run} asks`);
+}
+
+/** Remembers the process that is to go before anything is done, so that a later attempt knows whether it went. */
+async function remember(
+  scope: SubtaskScope,
+  host: Host,
+  observer: ObserverInstance,
+  process: HostProcess,
+): Promise<RestartMark> {
+  const server = await ask(scope, observer);
+  const restart = {
+    pid: process.pid,
+    startTicks: process.startTime,
+    servingSince: server?.startTime ?? null,
+  };
+  await writeObserverMark(host, observer, scope.input.taskId, { state: 'running', restart });
+  return restart;
+}
+
+/** Waits until the cluster says that the server serves since later than before the restart. */
+async function newerStart(
+  scope: SubtaskScope,
+  host: Host,
+  observer: ObserverInstance,
+  before: RestartMark,
+): Promise<void> {
+  const started = Date.now();
+  for (let asks = 0; ; asks += 1) {
+    const server = await ask(scope, observer);
+    const since = server?.startTime ?? null;
+    if (server !== undefined && isServing(server) && since !== null && since > (before.servingSince ?? '')) {
+      scope.log.info(`It serves since ${since} (before: ${before.servingSince ?? 'never'})`);
+      return;
+    }
+    if (Date.now() - started > NEWER_MS) {
+      const text = `after ${NEWER_MS / 60_000} min the cluster still says: ${server?.innerStatus ?? 'not listed'}, since ${since ?? 'never'}`;
+      throw trouble(host, TRIED, 'NotServingAgain', text, 'Look at its log and retry.', 'OBE19004');
+    }
+    await scope.pause(Math.min(100 * 1.5 ** asks, 2_000));
+  }
+}
+
+function restartOf(
+  mark: Partial<ObserverMark> | undefined,
+  observer: ObserverInstance,
+): RestartMark | undefined {
+  return mark?.serverId === observer.server.id ? mark.restart : undefined;
+}
+
+/**
+ * "Restart observer process": it comes back from the configuration it stored alone, without options, as any later start
+ * will have to (OCP does not say why it restarts here; this is what it proves).
+ */
+export const RestartObserverProcess: Subtask = {
+  async run(scope) {
+    const observer = await observerOf(scope);
+    const host = await scope.host();
+    const { home } = observer.layout;
+    let before = restartOf(await readObserverMark(host), observer);
+    let [process] = (await lookForObservers(host, home)).own;
+    if (before === undefined) {
+      if (process === undefined) {
+        const text = `no observer works in ${home}`;
+        throw trouble(host, TRIED, 'ProcessGone', text, 'Look at its log and retry.', 'CMP07054');
+      }
+      await refuseUnits(scope, host, observer);
+      before = await remember(scope, host, observer, process);
+    }
+    const { pid, startTicks } = before;
+    if (process?.pid === pid && process.startTime === startTicks) {
+      scope.log.info(`Stopping ${processText(process)}`);
+      await stopObservers(scope, host, home, process);
+      process = undefined;
+    }
+    if (process === undefined) {
+      scope.log.info('Starting it without options');
+      await launchObserver(scope, host, home, 'restart', []);
+    }
+    const after = await observerListening(scope, host, observer);
+    if (after.args.length > 1 && after.args.some((word) => word === '-r')) {
+      scope.log.warn('It runs with options: somebody else has started it');
+    }
+    await newerStart(scope, host, observer, before);
+    return undefined;
+  },
+
+  async rollback(scope) {
+    scope.log.info('Nothing to undo');
+  },
+};

@@ -1,0 +1,48 @@
+import { isServing, serverStatus } from '../../oceanbase/clusterSql';
+import { PermanentError } from '../../runtime/errors';
+import type { Subtask } from '../types';
+import { listedServer, observerOf, withCluster } from './observer';
+
+/** "Update observer status": what the cluster says is written; a server that does not serve is not called RUNNING. */
+export const UpdateObserverStatus: Subtask = {
+  async run(scope) {
+    const { cluster, server, address } = await observerOf(scope);
+    const { obServers } = scope.inventory;
+    const seen = await withCluster(scope, cluster, 'ask for the state of the server', async (session) =>
+      listedServer(await session.servers(), server),
+    );
+    if (seen === undefined || !isServing(seen)) {
+      throw new PermanentError({
+        type: 'ObserverNotActive',
+        code: 'OBE19004',
+        tried: 'record the server as RUNNING',
+        where: address,
+        cameBack:
+          seen === undefined
+            ? `${cluster.name} does not list it`
+            : `it is ${seen.innerStatus} and does not serve`,
+        next: 'Look at its log; retry when it serves.',
+      });
+    }
+    const status = serverStatus(seen);
+    await obServers.updateStatus(server.id, ['CREATING', 'RUNNING', 'STOPPED', 'UNAVAILABLE'], status, {
+      ...seen,
+      status,
+    });
+    // The server itself keeps the host occupied from now on.
+    await obServers.releaseHost(scope.hostId, scope.input.taskId);
+    scope.log.info(`${address} is ${status}, ${seen.buildVersion}`);
+    return undefined;
+  },
+
+  async rollback(scope) {
+    const { server } = await observerOf(scope);
+    await scope.inventory.obServers.updateStatus(
+      server.id,
+      ['RUNNING', 'STOPPED', 'UNAVAILABLE'],
+      'CREATING',
+    );
+    await scope.inventory.obServers.reserveHost(scope.hostId, scope.input.taskId);
+    scope.log.info('The server is CREATING again');
+  },
+};

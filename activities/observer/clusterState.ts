@@ -1,0 +1,44 @@
+/** What the cluster says of itself, written to the inventory. */
+import type { ObClusterRow } from '../../inventory/types';
+import {
+  type ClusterServer,
+  type ClusterZone,
+  isServing,
+  rootServersOf,
+  serverStatus,
+} from '../../oceanbase/clusterSql';
+import type { SubtaskScope } from '../types';
+import { withCluster } from './observer';
+
+export interface ClusterState {
+  readonly servers: readonly ClusterServer[];
+  readonly zones: readonly ClusterZone[];
+}
+
+export function readCluster(scope: SubtaskScope, cluster: ObClusterRow): Promise<ClusterState> {
+  return withCluster(scope, cluster, 'ask the cluster for its servers and zones', async (session) => ({
+    servers: await session.servers(),
+    zones: await session.zones(),
+  }));
+}
+
+/** Records servers and zones, and the root servers that proxies and later observers are told: one a zone. */
+export async function recordCluster(
+  scope: SubtaskScope,
+  cluster: ObClusterRow,
+  { servers, zones }: ClusterState,
+): Promise<void> {
+  const { obServers, obClusters } = scope.inventory;
+  await obServers.record(cluster.id, {
+    servers: servers.map((server) => ({ ...server, status: serverStatus(server) })),
+    zones,
+  });
+  const serving = servers.filter(isServing).length;
+  scope.log.info(`${cluster.name}: ${zones.length} zones, ${serving} of ${servers.length} servers serve`);
+  const rootServers = rootServersOf(servers, cluster.rootServers);
+  const text = (list: readonly { ip: string; rpcPort: number; sqlPort: number }[]) =>
+    list.map(({ ip, rpcPort, sqlPort }) => `${ip}:${rpcPort}:${sqlPort}`).join(', ');
+  if (rootServers.length === 0 || text(rootServers) === text(cluster.rootServers)) return;
+  await obClusters.recordRootServers(cluster.id, rootServers);
+  scope.log.info(`Proxies and new observers are told the root servers ${text(rootServers)}`);
+}

@@ -1,0 +1,203 @@
+/** Starting, proving and stopping the observer process of a host. */
+import { quote } from '../../hosts/quote';
+import type { Host, HostProcess } from '../../hosts/types';
+import { RUN_USER } from '../../oceanbase/observerLayout';
+import { openSqlSession, SqlConnectionError, SqlError } from '../../oceanbase/sqlSession';
+import { PermanentError } from '../../runtime/errors';
+import { lookForService, processText, type ServiceProcesses } from '../host/serviceProcesses';
+import type { SubtaskScope } from '../types';
+import type { ObserverInstance } from './observer';
+
+/** A launcher's child may take a moment to show up under its name. */
+const GONE_MS = 6_000;
+const READY_MS = 600_000;
+const FIRST_LOOK_MS = 50;
+const LAST_LOOK_MS = 1_000;
+
+export function trouble(
+  host: Host,
+  tried: string,
+  type: string,
+  cameBack: string,
+  next: string,
+  code?: string,
+): PermanentError {
+  const coded = code === undefined ? {} : { code };
+  return new PermanentError({ type, ...coded, tried, where: host.ip, cameBack, next });
+}
+
+export function lookPause(n: number): number {
+  return Math.min(FIRST_LOOK_MS * 1.5 ** n, LAST_LOOK_MS);
+}
+
+export function lookForObservers(host: Host, home: string): Promise<ServiceProcesses> {
+  return lookForService(host, home, 'observer');
+}
+
+/**
+ * Runs bin/observer in its home (its paths are relative) as the run user. Never as root: the observer compares its uid
+ * with the owner of etc/, and a start as root would leave files that the run user cannot open.
+ */
+function startScript(home: string, words: readonly string[]): string {
+  return `
+    [ "$(id -u)" != 0 ] || { echo "this would start the observer as root"; exit 77; }
+    cd ${quote(home)} && mkdir -p log || exit 76
+    LD_LIBRARY_PATH=${quote(`${home}/lib`)}; export LD_LIBRARY_PATH
+    exec ${quote(`${home}/bin/observer`)} ${words.map(quote).join(' ')} </dev/null`;
+}
+
+/** The end of what the observer logged: errors when there are any. */
+async function logTail(host: Host, home: string): Promise<string> {
+  const log = quote(`${home}/log/observer.log`);
+  const { stdout } = await host.sh(
+    `{ grep -hE 'ERROR|fail|refuse' ${log} || cat ${log}; } 2>/dev/null | tail -n 8 | cut -c1-400`,
+  );
+  return stdout.trim() === '' ? 'it wrote no log' : `log/observer.log says: ${stdout.trim()}`;
+}
+
+/** Whether a process of the home shows up within a few seconds. */
+async function appears(scope: SubtaskScope, host: Host, home: string): Promise<boolean> {
+  const deadline = Date.now() + GONE_MS;
+  for (let looks = 0; ; looks += 1) {
+    if ((await lookForObservers(host, home)).own.length > 0) return true;
+    if (Date.now() > deadline) return false;
+    await scope.pause(lookPause(looks));
+  }
+}
+
+/**
+ * Starts the observer at most once per name; a start of an earlier attempt of which nothing is left (host reboot, crash)
+ * is followed by another. Throws when the program itself refuses.
+ */
+export async function launchObserver(
+  scope: SubtaskScope,
+  host: Host,
+  home: string,
+  name: string,
+  words: readonly string[],
+): Promise<void> {
+  const tried = 'start the observer';
+  for (let i = 1; i <= 5; i += 1) {
+    const result = await scope.once(i === 1 ? name : `${name}-${i}`, startScript(home, words), {
+      timeoutMs: 120_000,
+      user: RUN_USER,
+    });
+    const ended = result.outcome === 'exited';
+    if (ended && !result.alreadyStarted) {
+      if (result.exitCode === 0) return;
+      const text = `it ended with ${result.exitCode}: ${result.output.trim().slice(-800)}; ${await logTail(host, home)}`;
+      throw trouble(host, tried, 'ObserverStartFailed', text, 'Repair the cause and retry.', 'CMP07054');
+    }
+    if (await appears(scope, host, home)) return;
+    scope.log.warn('An earlier start left no process (host reboot or crash); starting again');
+  }
+}
+
+/** Waits until one process of the home holds both ports; fails early, with the observer's own words, when it is gone. */
+export async function observerListening(
+  scope: SubtaskScope,
+  host: Host,
+  { server, layout }: ObserverInstance,
+): Promise<HostProcess> {
+  const tried = 'start the observer';
+  const started = Date.now();
+  let lastSeen = started;
+  for (let looks = 0; ; looks += 1) {
+    const look = await lookForObservers(host, layout.home);
+    const owners = [server.sqlPort, server.rpcPort].map(
+      (port) => look.listeners.find((listener) => listener.port === port)?.pid,
+    );
+    const process = look.own.find(({ pid }) => owners.every((owner) => owner === pid));
+    if (process !== undefined) {
+      scope.log.info(
+        `${processText(process)}: holds the ports ${server.sqlPort} (SQL) and ${server.rpcPort} (RPC)`,
+      );
+      return process;
+    }
+    const now = Date.now();
+    if (look.own.length > 0) lastSeen = now;
+    else if (now - lastSeen > GONE_MS) {
+      const text = `the process is gone; ${await logTail(host, layout.home)}`;
+      throw trouble(host, tried, 'ObserverStartFailed', text, 'Repair the cause and retry.', 'CMP07054');
+    }
+    if (now - started > READY_MS) {
+      const text = `after ${READY_MS / 1000} s it does not hold its ports; ${await logTail(host, layout.home)}`;
+      throw trouble(host, tried, 'ObserverStartFailed', text, 'Repair the cause and retry.', 'CMP07054');
+    }
+    await scope.pause(lookPause(looks));
+  }
+}
+
+/**
+ * The SQL port speaks MySQL's protocol: a new observer may accept or refuse the login (it knows no users before it has
+ * joined), both prove that it works; silence does not.
+ */
+export async function provesItself(
+  scope: SubtaskScope,
+  host: Host,
+  { server, layout }: ObserverInstance,
+): Promise<void> {
+  const deadline = Date.now() + 60_000;
+  for (let looks = 0; ; looks += 1) {
+    try {
+      const stream = await host.tunnel(server.sqlPort);
+      const session = await openSqlSession({
+        to: { stream },
+        user: 'root@sys',
+        password: '',
+        timeoutMs: 5_000,
+        signal: scope.signal,
+      });
+      session.close();
+      scope.log.info('A login as root@sys is answered');
+      return;
+    } catch (error) {
+      scope.signal.throwIfAborted();
+      if (error instanceof SqlError) {
+        scope.log.info(`A login is answered (error ${error.errno}: it knows its users after it has joined)`);
+        return;
+      }
+      if (!(error instanceof SqlConnectionError) || Date.now() > deadline) {
+        if (!(error instanceof SqlConnectionError)) throw error;
+        const text = `its SQL port is open but does not answer (${error.message}); ${await logTail(host, layout.home)}`;
+        throw trouble(host, 'log in to the observer', 'ObserverSilent', text, 'Repair the cause and retry.');
+      }
+      await scope.pause(lookPause(looks));
+    }
+  }
+}
+
+/** TERM, then KILL after 60 s; returns when no observer of the home is left. */
+export async function stopObservers(
+  scope: SubtaskScope,
+  host: Host,
+  home: string,
+  only?: Pick<HostProcess, 'pid' | 'startTime'>,
+): Promise<void> {
+  const started = Date.now();
+  let asked = false;
+  for (let looks = 0; ; looks += 1) {
+    const look = await lookForObservers(host, home);
+    const own = look.own.filter(
+      ({ pid, startTime }) => only === undefined || (pid === only.pid && startTime === only.startTime),
+    );
+    if (own.length === 0) return;
+    const elapsed = Date.now() - started;
+    if (elapsed > 120_000) {
+      const text = `${own.map(processText).join('; ')} does not end`;
+      const next = 'Look at this process and try again.';
+      throw trouble(host, 'stop the observer', 'ProcessDoesNotEnd', text, next);
+    }
+    const signal = elapsed > 60_000 ? 'KILL' : 'TERM';
+    if (!asked || signal === 'KILL') {
+      asked = true;
+      // The name is compared again right before: a pid may have been given to another process.
+      await host.sh(
+        own
+          .map(({ pid }) => `[ "$(cat /proc/${pid}/comm)" = observer ] && kill -${signal} ${pid}`)
+          .join('\n'),
+      );
+    }
+    await scope.pause(lookPause(looks));
+  }
+}

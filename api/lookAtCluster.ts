@@ -1,0 +1,51 @@
+import type { Inventory, ObClusterRow } from '../inventory/types';
+import { type ClusterSession, openCluster } from '../oceanbase/clusterSession';
+import { type ClusterServer, type ClusterZone, serverStatus } from '../oceanbase/clusterSql';
+
+/** A request waits so long for each server of a cluster that does not answer, and for each statement. */
+const ANSWER_MS = 1_500;
+
+export interface ClusterLook {
+  readonly servers: readonly ClusterServer[];
+  readonly zones: readonly ClusterZone[];
+}
+
+/**
+ * Asks a cluster for its servers and zones and records them; it is RUNNING from then on. A cluster that does not answer
+ * answers the reason, and is UNAVAILABLE when it was known before (a declared one may simply never have been reached).
+ */
+export async function lookAtCluster(
+  inventory: Inventory,
+  cluster: ObClusterRow,
+): Promise<ClusterLook | { readonly reason: string }> {
+  let session: ClusterSession | undefined;
+  try {
+    const sys = await inventory.credentials.open(cluster.sysCredentialId);
+    session = await openCluster({
+      servers: cluster.rootServers,
+      user: sys.username,
+      password: sys.secret,
+      timeoutMs: ANSWER_MS,
+    });
+    const servers = await session.servers();
+    const zones = await session.zones();
+    await inventory.obServers.record(cluster.id, {
+      servers: servers.map((server) => ({ ...server, status: serverStatus(server) })),
+      zones,
+    });
+    await inventory.obClusters.recordStatus(cluster.id, 'RUNNING');
+    return { servers, zones };
+  } catch (error) {
+    const known = await inventory.obServers.zones(cluster.id);
+    if (known.length > 0) await inventory.obClusters.recordStatus(cluster.id, 'UNAVAILABLE');
+    return { reason: error instanceof Error ? error.message : String(error) };
+  } finally {
+    session?.close();
+  }
+}
+
+/** The same by id; nothing happens when there is no such cluster. */
+export async function refreshCluster(inventory: Inventory, id: number): Promise<void> {
+  const cluster = await inventory.obClusters.find(id);
+  if (cluster !== undefined) await lookAtCluster(inventory, cluster);
+}

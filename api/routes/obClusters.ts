@@ -1,0 +1,233 @@
+import { z } from 'zod';
+import type { HostRow, Inventory, ObClusterRow, ObServerRow, ObZoneRow } from '../../inventory/types';
+import { obClusterById } from '../../operations/observerPreconditions';
+import { IdPath, QueryText } from '../../operations/schemas';
+import { pageOf } from '../envelope';
+import { type ClusterLook, lookAtCluster } from '../lookAtCluster';
+import { allPages, listed, PAGING, pageRequest, TextList } from '../paging';
+import { type ApiServices, type Route, route } from '../route';
+import { ocpTime } from '../taskInfo/time';
+
+/** A cluster with what it said just now, or why it said nothing. */
+interface ClusterView {
+  readonly cluster: ObClusterRow;
+  readonly servers: readonly ObServerRow[];
+  readonly zones: readonly ObZoneRow[];
+  readonly hosts: ReadonlyMap<number, HostRow>;
+  readonly reason: string | undefined;
+}
+
+/** OCP's word for a time that is none. */
+const NEVER = '1970-01-01T00:00:00.000Z';
+
+async function viewOf(inventory: Inventory, row: ObClusterRow): Promise<ClusterView> {
+  const look: ClusterLook | { readonly reason: string } = await lookAtCluster(inventory, row);
+  const cluster = (await inventory.obClusters.find(row.id)) ?? row;
+  const servers = await inventory.obServers.ofCluster(row.id);
+  const zones = await inventory.obServers.zones(row.id);
+  const hosts = await inventory.hosts.findMany(servers.flatMap(({ hostId }) => hostId ?? []));
+  return {
+    cluster,
+    servers,
+    zones,
+    hosts: new Map(hosts.map((host) => [host.id, host])),
+    reason: 'reason' in look ? look.reason : undefined,
+  };
+}
+
+/** Server as documented; withRootserver is spelt as in the samples. */
+function serverDocument(server: ObServerRow, { hosts, zones }: ClusterView): Record<string, unknown> {
+  const host = server.hostId === null ? undefined : hosts.get(server.hostId);
+  const zone = zones.find(({ name }) => name === server.zone);
+  const regionName = host?.idc.region.name ?? zone?.region;
+  const idcName = host?.idc.name ?? zone?.idc;
+  return {
+    id: server.id,
+    clusterId: server.clusterId,
+    ip: server.ip,
+    port: server.rpcPort,
+    sqlPort: server.sqlPort,
+    zoneName: server.zone,
+    ...(regionName === undefined ? {} : { regionName }),
+    ...(idcName === undefined ? {} : { idcName }),
+    ...(server.hostId === null ? {} : { hostId: server.hostId }),
+    status: server.status,
+    ...(server.innerStatus === null ? {} : { innerStatus: server.innerStatus }),
+    ...(server.buildVersion === null ? {} : { version: server.buildVersion }),
+    withRootserver: server.withRootserver,
+    ...(server.startTime === null ? {} : { startTime: ocpTime(server.startTime) }),
+    stopTime: ocpTime(server.stopTime ?? NEVER),
+    updateTime: ocpTime(server.updateTime),
+    availableOperations: [],
+  };
+}
+
+function rootServerDocument(
+  { ip, rpcPort, sqlPort }: { ip: string; rpcPort: number; sqlPort: number },
+  servers: readonly ObServerRow[],
+): Record<string, unknown> {
+  const leads = servers.some(
+    (server) => server.ip === ip && server.rpcPort === rpcPort && server.withRootserver,
+  );
+  return {
+    address: `${ip.includes(':') ? `[${ip}]` : ip}:${rpcPort}`,
+    role: leads ? 'LEADER' : 'FOLLOWER',
+    sql_port: sqlPort,
+  };
+}
+
+function zoneDocument(zone: ObZoneRow, view: ClusterView): Record<string, unknown> {
+  const { cluster } = view;
+  const servers = view.servers.filter((server) => server.zone === zone.name);
+  const root = cluster.rootServers.find(({ ip, rpcPort }) =>
+    servers.some((server) => server.ip === ip && server.rpcPort === rpcPort),
+  );
+  const hosts = servers.flatMap(({ hostId }) => (hostId === null ? [] : (view.hosts.get(hostId) ?? [])));
+  const idc = hosts.find(({ idc }) => idc.name === zone.idc)?.idc ?? hosts[0]?.idc;
+  const making = servers.some(({ status }) => status === 'CREATING' || status === 'DELETING');
+  return {
+    name: zone.name,
+    ...(idc === undefined ? {} : { idcId: idc.id }),
+    idcName: zone.idc === '' ? (idc?.name ?? '') : zone.idc,
+    regionName: zone.region,
+    clusterId: cluster.id,
+    obClusterId: cluster.obClusterId,
+    serverCount: servers.length,
+    hostCount: new Set(servers.map(({ ip }) => ip)).size,
+    servers: servers.map((server) => serverDocument(server, view)),
+    status: zone.innerStatus === 'ACTIVE' ? 'RUNNING' : 'STOPPED',
+    innerStatus: zone.innerStatus,
+    operateStatus: making ? 'OPERATING' : 'NORMAL',
+    ...(root === undefined ? {} : { rootServer: rootServerDocument(root, servers) }),
+    createTime: ocpTime(zone.createTime),
+    updateTime: ocpTime(zone.updateTime),
+  };
+}
+
+/** ObCluster as documented; `sql_port` is the documents' own spelling. */
+function clusterDocument(view: ClusterView): Record<string, unknown> {
+  const { cluster, servers, zones, reason } = view;
+  return {
+    id: cluster.id,
+    name: cluster.name,
+    obClusterId: cluster.obClusterId,
+    obVersion: cluster.version,
+    status: cluster.status,
+    type: cluster.type,
+    regionCount: new Set(zones.map(({ region }) => region)).size,
+    serverCount: servers.length,
+    rootServers: cluster.rootServers.map((server) => rootServerDocument(server, servers)),
+    zones: zones.map((zone) => zoneDocument(zone, view)),
+    standbyClusters: [],
+    createTime: ocpTime(cluster.createTime),
+    updateTime: ocpTime(cluster.updateTime),
+    ...(reason === undefined ? {} : { failToQueryFromObReason: reason }),
+  };
+}
+
+const TAG = 'OceanBase';
+/** A list of many clusters is asked so many at a time. */
+const PARALLEL_LOOKS = 8;
+
+async function viewsOf(inventory: Inventory, rows: readonly ObClusterRow[]): Promise<ClusterView[]> {
+  const views: ClusterView[] = [];
+  for (let at = 0; at < rows.length; at += PARALLEL_LOOKS) {
+    const some = rows.slice(at, at + PARALLEL_LOOKS);
+    views.push(...(await Promise.all(some.map((row) => viewOf(inventory, row)))));
+  }
+  return views;
+}
+
+/** OceanBase clusters from the inventory, after each was asked by SQL (at most 1.5 s a server that does not answer). */
+export function obClusterRoutes({ inventory }: ApiServices): Route[] {
+  const view = async (id: number) => viewOf(inventory, await obClusterById(inventory, id));
+  return [
+    route(
+      {
+        method: 'GET',
+        path: '/api/v2/ob/clusters',
+        permission: 'CLUSTER_VIEWER',
+        tag: TAG,
+        summary: 'List OceanBase clusters',
+        query: z.object({
+          name: QueryText.optional().describe('Part of the name.'),
+          status: TextList.optional().describe('RUNNING, UNAVAILABLE; comma separated.'),
+          ...PAGING,
+        }),
+      },
+      async ({ query }) => {
+        const page = pageRequest(query);
+        const { name, status } = query;
+        if (name === undefined && status === undefined) {
+          const found = await listed(query, () => inventory.obClusters.list(page));
+          const views = await viewsOf(inventory, found.contents);
+          return pageOf(views.map(clusterDocument), {
+            number: page.page,
+            size: page.size,
+            totalElements: found.totalElements,
+          });
+        }
+        const sort = page.sort === undefined ? {} : { sort: page.sort };
+        const all = await listed(query, () =>
+          allPages((part) => inventory.obClusters.list({ ...part, ...sort })),
+        );
+        const named = all.filter((row) => row.name.toLowerCase().includes((name ?? '').toLowerCase()));
+        const fitting = (await viewsOf(inventory, named)).filter(
+          ({ cluster }) => status === undefined || status.includes(cluster.status),
+        );
+        const from = (page.page - 1) * page.size;
+        return pageOf(fitting.slice(from, from + page.size).map(clusterDocument), {
+          number: page.page,
+          size: page.size,
+          totalElements: fitting.length,
+        });
+      },
+    ),
+    route(
+      {
+        method: 'GET',
+        path: '/api/v2/ob/clusters/{id}',
+        permission: 'CLUSTER_VIEWER',
+        tag: TAG,
+        summary: 'Get an OceanBase cluster',
+        params: IdPath,
+      },
+      async ({ params }) => clusterDocument(await view(params.id)),
+    ),
+    route(
+      {
+        method: 'GET',
+        path: '/api/v2/ob/clusters/{id}/servers',
+        permission: 'CLUSTER_VIEWER',
+        tag: TAG,
+        summary: 'List the OBServers of a cluster',
+        params: IdPath,
+        query: z.object({ regionName: QueryText.optional(), idcName: QueryText.optional() }),
+      },
+      async ({ params, query }) => {
+        const found = await view(params.id);
+        const contents = found.servers
+          .map((server) => serverDocument(server, found))
+          .filter(
+            ({ regionName, idcName }) =>
+              (query.regionName ?? regionName) === regionName && (query.idcName ?? idcName) === idcName,
+          );
+        return { contents };
+      },
+    ),
+    route(
+      {
+        method: 'GET',
+        path: '/api/v2/ob/clusters/{id}/zones',
+        permission: 'CLUSTER_VIEWER',
+        tag: TAG,
+        summary: 'List the zones of a cluster',
+        params: IdPath,
+      },
+      async ({ params }) => {
+        const found = await view(params.id);
+        return { contents: found.zones.map((zone) => zoneDocument(zone, found)) };
+      },
+    ),
+  ];
+}

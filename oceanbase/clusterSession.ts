@@ -1,0 +1,99 @@
+/** A session of the sys tenant on any server of a cluster that answers. */
+import {
+  type ClusterServer,
+  type ClusterZone,
+  serverOf,
+  serversSql,
+  UTC_SQL,
+  unitsSql,
+  zonesOf,
+  zonesSql,
+} from './clusterSql';
+import { serverVersion, userName } from './observerSql';
+import { columnText, openSqlSession, SqlConnectionError, SqlError, type SqlSession } from './sqlSession';
+
+export interface ClusterTarget {
+  readonly servers: readonly { readonly ip: string; readonly sqlPort: number }[];
+  /** The login is `<user>@sys`, whether or not the tenant stands here too. */
+  readonly user: string;
+  readonly password: string;
+  /** For each login and statement; default 3 000. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface ClusterSession {
+  /** `ip:port` of the server that answers. */
+  readonly at: string;
+  /** Dotted version of that server. */
+  readonly version: string;
+  /** Whether it is the community edition (its version_comment says so). */
+  isCommunity(): Promise<boolean>;
+  servers(): Promise<ClusterServer[]>;
+  zones(): Promise<ClusterZone[]>;
+  /** Units of tenants on a server; undefined when the version does not let us ask. */
+  units(server: { readonly ip: string; readonly rpcPort: number }): Promise<number | undefined>;
+  /** Sends a statement of clusterSql.ts that changes the cluster. SqlConnectionError: its outcome is unknown. */
+  alter(sql: string): Promise<void>;
+  close(): void;
+}
+
+/**
+ * Logs in at the first server that answers. Throws SqlError when a login is refused (the same on every server), and
+ * SqlConnectionError naming every server when none answers.
+ */
+export async function openCluster(target: ClusterTarget): Promise<ClusterSession> {
+  const silent: string[] = [];
+  for (const { ip, sqlPort } of target.servers) {
+    const at = `${ip}:${sqlPort}`;
+    try {
+      const session = await openSqlSession({
+        to: { ip, port: sqlPort },
+        user: `${userName(target.user.replace(/@sys$/, ''))}@sys`,
+        password: target.password,
+        timeoutMs: target.timeoutMs ?? 3_000,
+        ...(target.signal === undefined ? {} : { signal: target.signal }),
+      });
+      try {
+        await session.query(UTC_SQL);
+        const version = await serverVersion(session);
+        if (version === '') throw new SqlConnectionError('it does not tell its version');
+        return cluster(session, at, version);
+      } catch (error) {
+        session.close();
+        throw error;
+      }
+    } catch (error) {
+      if (!(error instanceof SqlConnectionError)) throw error;
+      target.signal?.throwIfAborted();
+      silent.push(`${at}: ${error.message}`);
+    }
+  }
+  throw new SqlConnectionError(silent.join('; ') || 'no server of the cluster is known');
+}
+
+function cluster(session: SqlSession, at: string, version: string): ClusterSession {
+  return {
+    at,
+    version,
+    async isCommunity() {
+      const [row] = await session.query("SHOW VARIABLES LIKE 'version_comment'");
+      return row !== undefined && /OceanBase[ _]CE/i.test(columnText(row, 'Value'));
+    },
+    servers: async () => (await session.query(serversSql(version))).map(serverOf),
+    zones: async () => zonesOf(version, await session.query(zonesSql(version))),
+    async units(server) {
+      try {
+        const [row] = await session.query(unitsSql(version, server));
+        return row === undefined ? undefined : Number(columnText(row, 'units'));
+      } catch (error) {
+        if (error instanceof SqlError) return undefined;
+        throw error;
+      }
+    },
+    async alter(sql) {
+      await session.query(sql);
+    },
+    close: () => session.close(),
+  };
+}

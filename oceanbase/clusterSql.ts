@@ -1,0 +1,185 @@
+/**
+ * SQL of the sys tenant about servers and zones, by version: 4.x has DBA_OB_SERVERS with NULL for "none", 2.x and 3.x
+ * have __all_server with bigint microseconds where 0 is "none", so that a test for NULL there is always true.
+ */
+import { escape as escapeSql } from 'mysql2';
+import { columnText, type SqlRow } from './sqlSession';
+import { isAtLeast } from './versions';
+
+export type InnerStatus = 'ACTIVE' | 'INACTIVE' | 'DELETING' | (string & {});
+
+/** A server as the cluster lists it. */
+export interface ClusterServer {
+  readonly zone: string;
+  readonly ip: string;
+  readonly rpcPort: number;
+  readonly sqlPort: number;
+  /** In upper case whatever the version. */
+  readonly innerStatus: InnerStatus;
+  readonly withRootserver: boolean;
+  /** ISO-8601; null = not in service. */
+  readonly startTime: string | null;
+  /** ISO-8601; null = not stopped. STOP SERVER sets it and leaves the status ACTIVE. */
+  readonly stopTime: string | null;
+  readonly buildVersion: string;
+}
+
+export interface ClusterZone {
+  readonly name: string;
+  readonly region: string;
+  readonly idc: string;
+  readonly innerStatus: string;
+}
+
+function is4(version: string): boolean {
+  return isAtLeast(version, '4.0');
+}
+
+/**
+ * Every server, columns named alike in both dialects. serverOf reads a row of it.
+ */
+export function serversSql(version: string): string {
+  if (is4(version)) {
+    return `SELECT ZONE AS zone, SVR_IP AS ip, SVR_PORT AS rpc_port, SQL_PORT AS sql_port, STATUS AS status,
+ WITH_ROOTSERVER AS with_rootserver, CAST(START_SERVICE_TIME AS CHAR) AS start_service_time,
+ CAST(STOP_TIME AS CHAR) AS stop_time, BUILD_VERSION AS build_version FROM oceanbase.DBA_OB_SERVERS`;
+  }
+  return `SELECT zone, svr_ip AS ip, svr_port AS rpc_port, inner_port AS sql_port, status, with_rootserver,
+ start_service_time, stop_time, build_version FROM oceanbase.__all_server`;
+}
+
+/** Sent after the login, so that times are UTC: 4.x shows TIMESTAMPs in the time zone of the session. */
+export const UTC_SQL = "SET time_zone = '+00:00'";
+
+/** Microseconds since 1970, or the text of a time in UTC, as ISO-8601; null for 0, NULL and ''. */
+function time(text: string): string | null {
+  if (text === '' || text === '0' || /^(0000|1970)-/.test(text)) return null;
+  if (/^\d+$/.test(text)) return new Date(Math.floor(Number(text) / 1000)).toISOString();
+  const parsed = new Date(`${text.replace(' ', 'T').replace(/(\.\d{3})\d*$/, '$1')}Z`);
+  return Number.isNaN(parsed.getTime()) ? null : parsed.toISOString();
+}
+
+export function serverOf(row: SqlRow): ClusterServer {
+  const text = (name: string) => columnText(row, name);
+  return {
+    zone: text('zone'),
+    ip: text('ip'),
+    rpcPort: Number(text('rpc_port')),
+    sqlPort: Number(text('sql_port')),
+    innerStatus: text('status').toUpperCase(),
+    withRootserver: /^(1|yes)$/i.test(text('with_rootserver')),
+    startTime: time(text('start_service_time')),
+    stopTime: time(text('stop_time')),
+    buildVersion: text('build_version'),
+  };
+}
+
+export function zonesSql(version: string): string {
+  return is4(version)
+    ? 'SELECT ZONE AS zone, STATUS AS status, IDC AS idc, REGION AS region FROM oceanbase.DBA_OB_ZONES'
+    : "SELECT zone, name, info FROM oceanbase.__all_zone WHERE zone <> '' AND name IN ('status', 'idc', 'region')";
+}
+
+/** 2.x and 3.x keep one row a property. */
+export function zonesOf(version: string, rows: readonly SqlRow[]): ClusterZone[] {
+  if (is4(version)) {
+    return rows.map((row) => ({
+      name: columnText(row, 'zone'),
+      region: columnText(row, 'region'),
+      idc: columnText(row, 'idc'),
+      innerStatus: columnText(row, 'status').toUpperCase(),
+    }));
+  }
+  const zones = new Map<string, Record<string, string>>();
+  for (const row of rows) {
+    const name = columnText(row, 'zone');
+    const zone = zones.get(name) ?? {};
+    zone[columnText(row, 'name')] = columnText(row, 'info');
+    zones.set(name, zone);
+  }
+  return [...zones].map(([name, zone]) => ({
+    name,
+    region: zone.region ?? '',
+    idc: zone.idc ?? '',
+    innerStatus: (zone.status ?? '').toUpperCase(),
+  }));
+}
+
+/** In service: active, has begun to serve, and is not stopped (each of the three; see the head of this file). */
+export function isServing(server: ClusterServer): boolean {
+  return server.innerStatus === 'ACTIVE' && server.startTime !== null && server.stopTime === null;
+}
+
+/** What a row of the inventory says of a server that the cluster lists. */
+export function serverStatus(server: ClusterServer): 'RUNNING' | 'STOPPED' | 'DELETING' | 'UNAVAILABLE' {
+  if (server.innerStatus === 'DELETING') return 'DELETING';
+  if (server.stopTime !== null) return 'STOPPED';
+  return isServing(server) ? 'RUNNING' : 'UNAVAILABLE';
+}
+
+/** How many units of tenants live on a server. */
+export function unitsSql(version: string, server: { readonly ip: string; readonly rpcPort: number }): string {
+  const where = `svr_ip = ${escapeSql(server.ip)} AND svr_port = ${port(server.rpcPort)}`;
+  return is4(version)
+    ? `SELECT COUNT(*) AS units FROM oceanbase.DBA_OB_UNITS WHERE ${where}`
+    : `SELECT COUNT(*) AS units FROM oceanbase.__all_unit WHERE ${where}`;
+}
+
+function port(value: number): number {
+  if (!Number.isSafeInteger(value) || value < 1 || value > 65_535) throw new RangeError('not a port');
+  return value;
+}
+
+const ADDRESS = /^[0-9A-Fa-f:.]{2,45}$/;
+const ZONE = /^[A-Za-z][A-Za-z0-9_.-]{1,63}$/;
+
+/** `'ip:rpcPort'`: the port in these statements is the one of RPC. */
+function address({ ip, rpcPort }: { readonly ip: string; readonly rpcPort: number }): string {
+  if (!ADDRESS.test(ip)) throw new RangeError('not the address of a server');
+  return `'${ip.includes(':') ? `[${ip}]` : ip}:${port(rpcPort)}'`;
+}
+
+export function isZoneName(name: string): boolean {
+  return ZONE.test(name);
+}
+
+function zone(name: string): string {
+  if (!isZoneName(name)) throw new RangeError('not the name of a zone');
+  return `'${name}'`;
+}
+
+type Address = { readonly ip: string; readonly rpcPort: number };
+
+export function addServerSql(server: Address, zoneName: string): string {
+  return `ALTER SYSTEM ADD SERVER ${address(server)} ZONE ${zone(zoneName)}`;
+}
+
+export function deleteServerSql(server: Address, zoneName: string): string {
+  return `ALTER SYSTEM DELETE SERVER ${address(server)} ZONE ${zone(zoneName)}`;
+}
+
+export function cancelDeleteServerSql(server: Address, zoneName: string): string {
+  return `ALTER SYSTEM CANCEL DELETE SERVER ${address(server)} ZONE ${zone(zoneName)}`;
+}
+
+/**
+ * One root server a zone: those known stay when they still serve in their zone, other zones get a server that serves,
+ * the one with the root service first. Zones without a serving server keep what is known of them.
+ */
+export function rootServersOf(
+  servers: readonly ClusterServer[],
+  known: readonly { readonly ip: string; readonly rpcPort: number; readonly sqlPort: number }[],
+): { ip: string; sqlPort: number; rpcPort: number }[] {
+  const zones = [...new Set(servers.map((server) => server.zone))].sort();
+  return zones.flatMap((name) => {
+    const inZone = servers.filter((server) => server.zone === name);
+    const wasRoot = ({ ip, rpcPort }: ClusterServer) =>
+      known.some((server) => server.ip === ip && server.rpcPort === rpcPort);
+    const chosen =
+      inZone.find((server) => wasRoot(server) && isServing(server)) ??
+      inZone.find((server) => server.withRootserver && isServing(server)) ??
+      inZone.find(isServing) ??
+      inZone.find(wasRoot);
+    return chosen === undefined ? [] : [{ ip: chosen.ip, sqlPort: chosen.sqlPort, rpcPort: chosen.rpcPort }];
+  });
+}

@@ -1,0 +1,192 @@
+import { z } from 'zod';
+import { isZoneName } from '../oceanbase/clusterSql';
+import { observerNameFault, observerValueFault } from '../oceanbase/observerCommandLine';
+import type { ChainNode } from '../workflows/dag';
+import { hostObserverLock, obClusterLock } from './locks';
+import {
+  activeZone,
+  clusterRuns,
+  hostsInRegion,
+  hostsWithoutObserver,
+  obClusterById,
+  observerPackage,
+  oneArchitecture,
+} from './observerPreconditions';
+import { planTask, refuseWhenHeld } from './planTask';
+import { hostsByIds, portsFreeOnHosts } from './preconditions';
+import { HostIds, IdPath, refuseEqualPorts, ServicePort } from './schemas';
+import { SUBTASKS, type SubtaskType } from './subtasks';
+import { catalogued } from './types';
+
+function node(activity: SubtaskType): ChainNode {
+  return { activity, definition: SUBTASKS[activity] };
+}
+
+function perHost(activity: SubtaskType): ChainNode {
+  return { ...node(activity), splitBy: 'host_ids' };
+}
+
+/** The documented 21 nodes; what works on hosts is split, and "Wait node" is where all of them meet. */
+const ADD_OB_SERVER: readonly ChainNode[] = [
+  node('PrepareAddObserver'),
+  perHost('ReserveHost'),
+  perHost('PreCheckForInstallOb'),
+  node('WaitNode'),
+  perHost('InstallRpm'),
+  node('WaitNode'),
+  perHost('MakeDirForOb'),
+  node('WaitNode'),
+  perHost('StartObserverWithParam'),
+  node('WaitNode'),
+  perHost('AddObserver'),
+  perHost('WaitObserverActive'),
+  perHost('RestartObserverProcess'),
+  perHost('WaitObserverActive'),
+  perHost('StartOcpAgentService'),
+  node('WaitNode'),
+  perHost('UpdateObserverStatus'),
+  node('WaitNode'),
+  node('UpdateZoneStatus'),
+  node('SyncClusterInfo'),
+  node('UpdateObClusterStatus'),
+];
+
+function checked(fault: (text: string) => string | undefined) {
+  return z.string().superRefine((text, context) => {
+    const message = fault(text);
+    if (message !== undefined) context.addIssue({ code: 'custom', message, input: text });
+  });
+}
+
+const StartupParameters = z
+  .array(z.object({ name: checked(observerNameFault), value: checked(observerValueFault) }))
+  .max(400)
+  .superRefine((parameters, context) => {
+    parameters.forEach(({ name }, index) => {
+      if (parameters.findIndex((other) => other.name === name) === index) return;
+      context.addIssue({
+        code: 'custom',
+        path: [index, 'name'],
+        message: `names ${name} a second time`,
+        input: name,
+      });
+    });
+  });
+
+const Body = z
+  .object({
+    zoneName: checked((name) =>
+      isZoneName(name)
+        ? undefined
+        : 'must begin with a letter and have 2 to 64 letters, digits, "_", "." or "-"',
+    ).describe('Zone of the cluster that the servers join.'),
+    servers: HostIds.min(1, 'must name at least one host').describe('Ids of the hosts (not of servers).'),
+    packageOperatingSystem: z
+      .string()
+      .regex(/^[a-z][a-z0-9_]{0,31}$/, 'must be the dist tag of a package, e.g. el7')
+      .optional()
+      .describe('Restricts the choice of the package, e.g. el7.'),
+    startupParameters: StartupParameters.default([]).describe('Parameters of the first start (-o).'),
+    sqlPort: ServicePort.default(2881).describe('Not in OCP: SQL port of the new servers.'),
+    rpcPort: ServicePort.default(2882).describe('Not in OCP: RPC port of the new servers.'),
+  })
+  .superRefine(({ sqlPort, rpcPort }, context) => {
+    refuseEqualPorts(
+      [
+        { field: ['sqlPort'], port: sqlPort },
+        { field: ['rpcPort'], port: rpcPort },
+      ],
+      context,
+    );
+  });
+
+/** `POST /api/v2/ob/clusters/{id}/servers` (OCP documentation, "Add OBServers"). */
+export const addObserver = catalogued({
+  id: 'addObserver',
+  method: 'POST',
+  path: '/api/v2/ob/clusters/{id}/servers',
+  permission: 'CLUSTER_MANAGER',
+  summary: 'Add OBServers to an OceanBase cluster',
+  description:
+    'Installs an OBServer of the cluster\'s version on every host named and adds it to the zone. Answers one task "Add ' +
+    'OB server" in the documented older form (tasks, context as text), with the modern subtasks beside it.',
+  params: IdPath,
+  body: Body,
+  answer: 'legacyTask',
+  hostIds: (body) => body.servers,
+  obClusterId: (params) => params.id,
+
+  async prepare(scope, { params, body }) {
+    const { inventory } = scope;
+    const { zoneName, sqlPort, rpcPort } = body;
+    const cluster = await obClusterById(inventory, params.id);
+    const hosts = await hostsByIds(inventory, body.servers);
+    const locks = [obClusterLock(cluster.id), ...hosts.map(({ id }) => hostObserverLock(id))];
+    await refuseWhenHeld(inventory, locks);
+    clusterRuns(cluster);
+    const zone = await activeZone(inventory, cluster, zoneName);
+    await hostsWithoutObserver(inventory, hosts);
+    await hostsInRegion(inventory, cluster, zone, hosts);
+    oneArchitecture(hosts);
+    await portsFreeOnHosts(inventory, hosts, [
+      { field: 'sqlPort', port: sqlPort },
+      { field: 'rpcPort', port: rpcPort },
+    ]);
+    const part = await observerPackage(inventory, cluster, hosts, body.packageOperatingSystem);
+
+    const [taskId = 0] = await scope.reserveTasks(1);
+    const serverIds: number[] = [];
+    for (const [index, host] of hosts.entries()) {
+      serverIds.push(
+        scope.dryRun
+          ? -1 - index
+          : await inventory.obServers.add({
+              clusterId: cluster.id,
+              zone: zoneName,
+              hostId: host.id,
+              ip: host.ip,
+              rpcPort,
+              sqlPort,
+              packageId: part.id,
+              startupParameters: body.startupParameters,
+              taskId,
+            }),
+      );
+    }
+    const ips = new Map(hosts.map((host) => [String(host.id), host.ip]));
+    const plan = await planTask(scope, {
+      taskId,
+      name: 'Add OB server',
+      workflowType: 'addObserver',
+      chain: ADD_OB_SERVER,
+      context: {
+        stringMap: {
+          cluster_name: cluster.name,
+          cluster_id: String(cluster.id),
+          service_type: 'OB_CLUSTER',
+          rpm_name: part.fileName,
+          service_name: `${cluster.name}:${cluster.obClusterId}`,
+          service_version: part.version,
+          ...Object.fromEntries(hosts.map(({ id }) => [`host.${id}.zone`, zoneName])),
+          ob_cluster_id: String(cluster.obClusterId),
+        },
+        listMap: {
+          root_server_ips: cluster.rootServers.map(({ ip }) => ip),
+          server_ids: serverIds.map(String),
+          host_ids: hosts.map(({ id }) => String(id)),
+          zone_names: [zoneName],
+        },
+      },
+      cluster: {
+        id: cluster.id,
+        name: cluster.name,
+        obClusterId: cluster.obClusterId,
+        type: cluster.type,
+      },
+      target: (element) => (element === undefined ? cluster.name : ips.get(element.value)),
+      locks,
+      groupTaskIds: [taskId],
+    });
+    return { plans: [plan] };
+  },
+});
