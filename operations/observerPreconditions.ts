@@ -3,7 +3,7 @@ import type { HostRow, Inventory, ObClusterRow, ObZoneRow, PackageRow } from '..
 import { packageFit } from '../oceanbase/packageFit';
 import { comparePackages, versionRelease } from '../oceanbase/packageName';
 import { compareVersions } from '../oceanbase/versions';
-import { allObClusters, fieldRefusal } from './preconditions';
+import { allObClusters, fieldRefusal, OBSERVER_PACKAGES } from './preconditions';
 import { Refusal } from './refusal';
 
 export async function obClusterById(inventory: Inventory, id: number): Promise<ObClusterRow> {
@@ -135,14 +135,12 @@ export function oneArchitecture(hosts: readonly HostRow[]): void {
   );
 }
 
-const NAMES: readonly string[] = ['oceanbase', 'oceanbase-ce'];
-
 async function observerPackages(inventory: Inventory): Promise<PackageRow[]> {
   const found: PackageRow[] = [];
   const size = 200;
   for (let page = 1; ; page += 1) {
     const { contents } = await inventory.packages.list({ keyword: 'oceanbase' }, { page, size });
-    found.push(...contents.filter(({ name, home }) => NAMES.includes(name) && home !== null));
+    found.push(...contents.filter(({ name, home }) => OBSERVER_PACKAGES.includes(name) && home !== null));
     if (contents.length < size) return found;
   }
 }

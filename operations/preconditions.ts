@@ -36,6 +36,9 @@ export async function hostsByIds(inventory: Inventory, ids: readonly number[]): 
   return ids.flatMap((id) => found.get(id) ?? []);
 }
 
+/** Packages that hold an OBServer. */
+export const OBSERVER_PACKAGES: readonly string[] = ['oceanbase', 'oceanbase-ce'];
+
 /** The package of this file name, which must hold an OBProxy. */
 export async function obproxyPackage(
   inventory: Inventory,
@@ -51,7 +54,7 @@ export async function obproxyPackage(
       { target: fileName },
     );
   }
-  if (row.home === null) {
+  if (row.home === null || OBSERVER_PACKAGES.includes(row.name)) {
     throw fieldRefusal(field, fileName, 'names a package without an OBProxy in it (no bin/obproxy)');
   }
   return { ...row, home: row.home };

@@ -134,7 +134,13 @@ export async function startTestApi(options: { temporal?: TemporalHandle } = {}):
       const page = { page: 1, size: 1000 };
       const clusters = await inventory.obproxy.listClusters(page);
       const rows = await inventory.hosts.list({}, page);
+      const obClusters = await inventory.obClusters.list(page);
+      const observers = await Promise.all(
+        obClusters.contents.map(({ id }) => inventory.obServers.ofCluster(id)),
+      );
       const resources = [
+        ...rows.contents.map(({ id }) => `host:${id}:OB_CLUSTER`),
+        ...obClusters.contents.map(({ id }) => `ob_cluster:${id}`),
         ...rows.contents.map(({ id }) => `host:${id}:OB_PROXY`),
         ...[...clusters.contents.map(({ id }) => id), 900].map((id) => `obproxy_cluster:${id}`),
       ];
@@ -142,6 +148,7 @@ export async function startTestApi(options: { temporal?: TemporalHandle } = {}):
       return {
         clusters: clusters.totalElements,
         servers: clusters.contents.reduce((sum, { servers }) => sum + servers.length, 0),
+        observers: observers.flat().length,
         tasks: (await inventory.tasks.list({}, page)).totalElements,
         locks: holders.filter((holder) => holder !== undefined).length,
         packages: (await inventory.packages.list({}, page)).totalElements,
@@ -225,6 +232,7 @@ export async function givenObCluster(
   name: string,
   obClusterId = 1,
   ip = '10.0.0.1',
+  more: { version?: string; sqlPort?: number } = {},
 ): Promise<number> {
   const credential = await inventory.credentials.put({
     name: 'database',
@@ -235,9 +243,9 @@ export async function givenObCluster(
   const { id } = await inventory.obClusters.put({
     name,
     obClusterId,
-    version: '4.2.1.0',
+    version: more.version ?? '4.2.1.0',
     type: 'PRIMARY',
-    rootServers: [{ ip, sqlPort: 2881, rpcPort: 2882 }],
+    rootServers: [{ ip, sqlPort: more.sqlPort ?? 2881, rpcPort: 2882 }],
     sysCredentialId: credential.id,
     proxyroCredentialId: credential.id,
   });
