@@ -103,6 +103,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       OBFLOW_LISTEN: `127.0.0.1:${apiPort},${fleet.gateway}:${apiPort}`,
       OBFLOW_PUBLIC_URL: `http://${fleet.gateway}:${apiPort}`,
       OBFLOW_ADMIN_PASSWORD: secrets.admin,
+      // Test hosts share the memory and the kernel of this machine.
+      OBFLOW_HOST_REQUIREMENTS: 'small',
       OBFLOW_TEMPORAL_PORT: String(await freePort()),
       OBFLOW_TEMPORAL_UI_PORT: String(await freePort(options.uiPort)),
     };
