@@ -15,6 +15,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { type Connection, createConnection } from 'mysql2/promise';
 import { observerStandin } from '../../sandbox/standins/bundle';
+import { observerRpmOf } from '../../sandbox/standins/observer/cluster';
 import type { Steering } from '../../sandbox/standins/observer/clusterState';
 import type { ObserverCountsFile } from '../../sandbox/standins/observer/counters';
 import { type ObserverIdentity, observerTraits } from '../../sandbox/standins/observer/edition';
@@ -23,21 +24,9 @@ import { freePort } from './proxyHome';
 
 const run = promisify(execFile);
 
-export const CE_4_2: ObserverIdentity = {
-  name: 'oceanbase-ce',
-  version: '4.2.1.2',
-  release: '102000042023120514.el7',
-};
-export const EE_2_2: ObserverIdentity = {
-  name: 'oceanbase',
-  version: '2.2.77',
-  release: '20210108170301.el7',
-};
-export const CE_3_1: ObserverIdentity = {
-  name: 'oceanbase-ce',
-  version: '3.1.4',
-  release: '103000102023020719.el7',
-};
+export const CE_4_2: ObserverIdentity = observerRpmOf('4.2.1.2');
+export const CE_3_1: ObserverIdentity = observerRpmOf('3.1.4');
+export const EE_2_2: ObserverIdentity = observerRpmOf('2.2.77');
 
 export type Row = Record<string, string | null>;
 

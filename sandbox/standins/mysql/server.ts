@@ -158,8 +158,11 @@ function serve<S>(socket: Socket, options: MysqlServerOptions<S>): void {
       void Promise.resolve(options.login(login)).then((answer) => {
         if (socket.destroyed) return;
         if (answer === 'drop') socket.destroy();
-        else if ('error' in answer) done(null, answer.error);
-        else {
+        else if ('error' in answer) {
+          done(null, answer.error);
+          // As MySQL does; mysql2's client keeps its half open for ever otherwise.
+          socket.end();
+        } else {
           session = answer.session;
           done(null);
           connection._resetSequenceId();

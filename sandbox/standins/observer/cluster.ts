@@ -1,5 +1,6 @@
 /** A whole OceanBase cluster of stand-ins on test hosts: packages, directories, processes, bootstrap, users. */
 import { copyFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import path from 'node:path';
 import { type Connection, createConnection } from 'mysql2/promise';
 import type { TestHost } from '../../hosts/fleet';
@@ -8,8 +9,8 @@ import type { Steering } from './clusterState';
 import { observerTraits } from './edition';
 
 export interface ObserverClusterOptions {
-  /** Package of the servers, e.g. `oceanbase-ce` 4.2.1.2 or `oceanbase` 2.2.77. */
-  readonly rpm: ObserverRpm;
+  /** E.g. `2.2.77`, `3.1.4` or `4.2.1.2`; the package is observerRpmOf(version). */
+  readonly version: string;
   readonly name: string;
   readonly obClusterId: number;
   readonly rootPassword: string;
@@ -21,6 +22,13 @@ export interface ObserverClusterOptions {
   /** Default 2881 and 2882. */
   readonly sqlPort?: number;
   readonly rpcPort?: number;
+}
+
+/** A package as it exists in the field for each family: 2.x enterprise, 3.x and 4.x community, all for el7. */
+export function observerRpmOf(version: string): ObserverRpm {
+  if (version.startsWith('2.')) return { name: 'oceanbase', version, release: '20210108170301.el7' };
+  const release = version.startsWith('3.') ? '103000102023020719.el7' : '102000042023120514.el7';
+  return { name: 'oceanbase-ce', version, release };
 }
 
 export interface ObserverServer {
@@ -77,22 +85,50 @@ export async function startObserverProcess(host: TestHost, options: StartOptions
   );
 }
 
-/** Waits until a login works; a server that is starting refuses the connection. */
-async function loginWhenUp(server: ObserverServer, password: string): Promise<Connection> {
+interface Login {
+  readonly connection: Connection;
+  /** Closes our end at once: a host that is switched off right after says no goodbye. */
+  close(): void;
+}
+
+async function login(server: ObserverServer, password: string): Promise<Login> {
+  const stream = connect({ host: server.host.ip, port: server.sqlPort });
+  try {
+    const connection = await createConnection({ stream, user: 'root@sys', password, connectTimeout: 2_000 });
+    // Without a listener, an error after close() would end the process.
+    connection.on('error', () => undefined);
+    return { connection, close: () => stream.destroy() };
+  } catch (error) {
+    stream.destroy();
+    throw error;
+  }
+}
+
+/** Waits until a login works; a server that is starting refuses the connection, one that does not serve the login. */
+async function loginWhenUp(server: ObserverServer, password: string): Promise<Login> {
   const deadline = Date.now() + 30_000;
   for (;;) {
     try {
-      return await createConnection({
-        host: server.host.ip,
-        port: server.sqlPort,
-        user: 'root@sys',
-        password,
-        connectTimeout: 2_000,
-      });
+      return await login(server, password);
     } catch (error) {
       if (Date.now() > deadline) throw error;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
+  }
+}
+
+async function runAt(
+  server: ObserverServer,
+  password: string,
+  statements: readonly string[],
+): Promise<Record<string, string | null>[]> {
+  const { connection, close } = await loginWhenUp(server, password);
+  try {
+    let answer: unknown;
+    for (const statement of statements) [answer] = await connection.query(statement);
+    return Array.isArray(answer) ? (answer as Record<string, string | null>[]) : [];
+  } finally {
+    close();
   }
 }
 
@@ -108,7 +144,7 @@ export async function startObserverCluster(
   hosts: readonly TestHost[],
   options: ObserverClusterOptions,
 ): Promise<ObserverCluster> {
-  const { rpm, name, obClusterId, sqlPort = 2881, rpcPort = 2882 } = options;
+  const { version, name, obClusterId, sqlPort = 2881, rpcPort = 2882 } = options;
   const servers = hosts.map((host, index) => ({
     host,
     zone: options.zones?.[index] ?? `zone${index + 1}`,
@@ -123,49 +159,28 @@ export async function startObserverCluster(
   const rootServers = roots.map(({ host }) => `${host.ip}:${rpcPort}:${sqlPort}`).join(';');
   await Promise.all(
     servers.map(async ({ host, zone }) => {
-      await installObserverRpm(host, rpm);
-      const start = { version: rpm.version, clusterName: name, obClusterId, zone, rootServers };
+      await installObserverRpm(host, observerRpmOf(version));
+      const start = { version, clusterName: name, obClusterId, zone, rootServers };
       await startObserverProcess(host, { ...start, sqlPort, rpcPort });
     }),
   );
-  await Promise.all(servers.map(async (server) => (await loginWhenUp(server, '')).destroy()));
+  const allServe = (password: string): Promise<unknown> =>
+    Promise.all(servers.map((server) => runAt(server, password, [])));
+  await allServe('');
 
-  const root = await loginWhenUp(first, '');
-  try {
-    const named = roots.map(({ host, zone }) => `ZONE '${zone}' SERVER '${host.ip}:${rpcPort}'`);
-    await root.query(`ALTER SYSTEM BOOTSTRAP ${named.join(', ')}`);
-  } finally {
-    root.destroy();
-  }
-  const administrator = await loginWhenUp(first, '');
-  try {
-    for (const [parameter, value] of Object.entries(options.steering ?? {}))
-      await administrator.query(`ALTER SYSTEM SET ${parameter} = '${value}'`);
-    for (const { host, zone } of servers.filter((server) => !roots.includes(server)))
-      await administrator.query(`ALTER SYSTEM ADD SERVER '${host.ip}:${rpcPort}' ZONE '${zone}'`);
-    if (options.proxyroPassword !== undefined) {
-      await administrator.query(`CREATE USER proxyro IDENTIFIED BY ${quoted(options.proxyroPassword)}`);
-      await administrator.query('GRANT SELECT ON oceanbase.* TO proxyro');
-    }
-    await administrator.query(`ALTER USER root IDENTIFIED BY ${quoted(options.rootPassword)}`);
-  } finally {
-    administrator.destroy();
-  }
-  // A server that does not serve yet answers logins with 8001.
-  await Promise.all(
-    servers.map(async (server) => (await loginWhenUp(server, options.rootPassword)).destroy()),
-  );
-  return {
-    servers,
-    rootServers,
-    sql: async (statement) => {
-      const connection = await loginWhenUp(first, options.rootPassword);
-      try {
-        const [rows] = await connection.query(statement);
-        return Array.isArray(rows) ? (rows as Record<string, string | null>[]) : [];
-      } finally {
-        connection.destroy();
-      }
-    },
-  };
+  const bootstrap = roots.map(({ host, zone }) => `ZONE '${zone}' SERVER '${host.ip}:${rpcPort}'`);
+  await runAt(first, '', [`ALTER SYSTEM BOOTSTRAP ${bootstrap.join(', ')}`]);
+  const reader = options.proxyroPassword;
+  await runAt(first, '', [
+    ...Object.entries(options.steering ?? {}).map(([key, value]) => `ALTER SYSTEM SET ${key} = '${value}'`),
+    ...servers
+      .filter((server) => !roots.includes(server))
+      .map(({ host, zone }) => `ALTER SYSTEM ADD SERVER '${host.ip}:${rpcPort}' ZONE '${zone}'`),
+    ...(reader === undefined
+      ? []
+      : [`CREATE USER proxyro IDENTIFIED BY ${quoted(reader)}`, 'GRANT SELECT ON oceanbase.* TO proxyro']),
+    `ALTER USER root IDENTIFIED BY ${quoted(options.rootPassword)}`,
+  ]);
+  await allServe(options.rootPassword);
+  return { servers, rootServers, sql: (statement) => runAt(first, options.rootPassword, [statement]) };
 }
