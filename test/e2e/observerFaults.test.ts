@@ -3,7 +3,6 @@ import { until } from '../support/until';
 import {
   added,
   addServers,
-  CE_4_2,
   clusterOnHosts,
   type ObserverScene,
   observerEffects,
@@ -14,7 +13,7 @@ import { describeWithStack, subtaskLog, subtaskOf } from './scene';
 describeWithStack('broken hosts while a cluster grows', { hosts: 4, processes: 'one' }, (stack) => {
   let scene: ObserverScene;
   beforeAll(async () => {
-    scene = await clusterOnHosts(stack(), 1, CE_4_2);
+    scene = await clusterOnHosts(stack(), 1, '4.2.1.2');
   }, 120_000);
 
   it('one of three hosts fails its pre-check: every finding is named, the others stop at the Wait node, and after the repair retry adds all three, each once', async () => {
@@ -66,7 +65,7 @@ describeWithStack('broken hosts while a cluster grows', { hosts: 4, processes: '
 describeWithStack('crashes while a cluster grows', { hosts: 6, processes: 'split' }, (stack) => {
   let scene: ObserverScene;
   beforeAll(async () => {
-    scene = await clusterOnHosts(stack(), 1, CE_4_2);
+    scene = await clusterOnHosts(stack(), 1, '4.2.1.2');
   }, 120_000);
 
   const at = (index: number) => {

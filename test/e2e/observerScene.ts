@@ -4,17 +4,11 @@ import { type Stack, wholeInventory } from '../../sandbox/stack/stack';
 import {
   type ObserverCluster,
   type ObserverClusterOptions,
+  observerRpmOf,
   startObserverCluster,
 } from '../../sandbox/standins/observer/cluster';
 import type { ObserverCountsFile } from '../../sandbox/standins/observer/counters';
 import { buildObserverRpm, OBSERVER_HOME } from '../../sandbox/standins/rpm';
-
-export const CE_4_2 = {
-  name: 'oceanbase-ce',
-  version: '4.2.1.2',
-  release: '102000042023120514.el7',
-} as const;
-export const EE_3_1 = { name: 'oceanbase', version: '3.1.0', release: '20210412122703.el7' } as const;
 
 export interface ObserverScene {
   readonly cluster: ObserverCluster;
@@ -28,12 +22,12 @@ export interface ObserverScene {
 export async function clusterOnHosts(
   stack: Stack,
   members: number,
-  rpm: ObserverClusterOptions['rpm'],
+  version: string,
   steering: NonNullable<ObserverClusterOptions['steering']> = {},
 ): Promise<ObserverScene> {
   const name = 'obgrows';
   const cluster = await startObserverCluster(stack.fleet.hosts.slice(0, members), {
-    rpm,
+    version,
     name,
     obClusterId: 22,
     rootPassword: stack.secrets.sys,
@@ -51,7 +45,7 @@ export async function clusterOnHosts(
       {
         name,
         obClusterId: 22,
-        version: rpm.version,
+        version,
         rootServers: cluster.servers
           .slice(0, 1)
           .map(({ host, sqlPort, rpcPort }) => ({ ip: host.ip, sqlPort, rpcPort })),
@@ -60,7 +54,7 @@ export async function clusterOnHosts(
       },
     ],
   });
-  await stack.api.uploadPackage(await buildObserverRpm(rpm));
+  await stack.api.uploadPackage(await buildObserverRpm(observerRpmOf(version)));
   const clusters = await stack.api.call<{ contents: { id: number }[] }>('GET', '/api/v2/ob/clusters');
   const hosts = await stack.api.call<{ contents: { id: number; innerIpAddress: string }[] }>(
     'GET',

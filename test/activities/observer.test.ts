@@ -1,0 +1,174 @@
+import { fleetUnavailable } from '../../sandbox/hosts/fleet';
+import { OBSERVER_HOME } from '../../sandbox/standins/rpm';
+import { added, observerEffects } from '../e2e/observerScene';
+import { describeIf } from '../support/skip';
+import { startTcpProxy } from '../support/tcpProxy';
+import { until } from '../support/until';
+import { type AddTask, HOST_STEPS, type ObserverWorld, startObserverWorld } from './observerWorld';
+
+const FOLDERS = ['/data/1/obacts/sstable', '/data/log1/obacts/clog', `${OBSERVER_HOME}/store/obacts`];
+
+/** Everything an undo could destroy: the process and the folders. */
+async function belongings({ host }: AddTask): Promise<string> {
+  const { stdout } = await host.sh(`
+    pgrep -x observer | sort; for p in ${FOLDERS.join(' ')}; do [ -e $p ] && echo $p; done
+    find /data /home/admin/oceanbase/etc -type f -not -name '*.json' | sort | head -n 50`);
+  return stdout;
+}
+
+const listed = async (world: ObserverWorld, { host }: AddTask) =>
+  (await world.cluster.sql('SELECT SVR_IP, STATUS FROM oceanbase.DBA_OB_SERVERS')).find(
+    (row) => row.SVR_IP === host.ip,
+  );
+
+describeIf(fleetUnavailable(), 'Add OB server on a host', () => {
+  let world: ObserverWorld;
+  beforeAll(async () => {
+    world = await startObserverWorld({ free: 4 });
+  }, 120_000);
+  afterAll(() => world?.stop(), 60_000);
+
+  test('every step may be repeated, and nothing is done a second time', async () => {
+    const task = await world.add(0);
+    await task.run('PrepareAddObserver');
+    for (const type of HOST_STEPS.slice(0, 5)) {
+      await task.run(type);
+      await task.run(type, { run: 2 });
+    }
+    const pids = task.host.pids('observer');
+    for (const type of HOST_STEPS.slice(5)) await task.run(type);
+    for (const type of HOST_STEPS.slice(5, 7)) await task.run(type, { run: 2 });
+    const after = task.host.pids('observer');
+    expect(after).not.toEqual(pids);
+    await task.run('RestartObserverProcess', { run: 2 });
+    expect(task.host.pids('observer')).toEqual(after);
+    expect((await added(world.cluster))[`${task.host.ip}:2882`]).toBe(1);
+    expect(await observerEffects(task.host)).toEqual({ installs: 1, starts: 2, processes: 1 });
+    expect(await world.inventory.obServers.find(task.serverId)).toMatchObject({
+      status: 'RUNNING',
+      innerStatus: 'ACTIVE',
+    });
+    for (const type of ['UpdateZoneStatus', 'SyncClusterInfo', 'UpdateObClusterStatus']) await task.run(type);
+    expect(await world.inventory.obServers.zones(world.clusterId)).toMatchObject([
+      { name: 'zone1', innerStatus: 'ACTIVE' },
+    ]);
+  }, 120_000);
+
+  test('an undo that cannot prove the server out of the cluster touches nothing, and the whole undo leaves nothing', async () => {
+    const task = await world.add(1);
+    await task.upTo('RestartObserverProcess');
+    const before = await belongings(task);
+    for (const type of ['StartObserverWithParam', 'MakeDirForOb', 'InstallRpm']) {
+      await expect(task.run(type, { rollback: true })).rejects.toThrow(
+        /still a server of obacts.*nothing was touched/,
+      );
+    }
+    await world.reachedAt([{ ip: '127.0.0.1', sqlPort: 1, rpcPort: 2 }]);
+    for (const type of ['AddObserver', 'StartObserverWithParam', 'MakeDirForOb', 'InstallRpm']) {
+      await expect(task.run(type, { rollback: true })).rejects.toMatchObject({
+        type: 'ObClusterUnreachable',
+      });
+    }
+    await world.reachedAt(world.rootServers);
+    expect(await belongings(task)).toBe(before);
+    expect(await listed(world, task)).toMatchObject({ STATUS: 'ACTIVE' });
+
+    for (const type of [...HOST_STEPS].reverse()) await task.run(type, { rollback: true });
+    await task.run('PrepareAddObserver', { rollback: true });
+    expect(await listed(world, task)).toBeUndefined();
+    expect((await belongings(task)).trim()).toBe('');
+    expect((await task.host.sh('rpm -q oceanbase-ce')).exitCode).toBe(1);
+    expect(await world.inventory.obServers.find(task.serverId)).toBeUndefined();
+    expect(await world.inventory.obServers.reservedBy(task.hostId)).toBeUndefined();
+    // Undone twice is undone.
+    for (const type of ['AddObserver', 'StartObserverWithParam', 'MakeDirForOb']) {
+      await task.run(type, { rollback: true });
+    }
+  }, 120_000);
+
+  test('an answer that is lost is asked for, not repeated; a deletion by somebody else is not taken back', async () => {
+    const task = await world.add(2);
+    await task.upTo('StartObserverWithParam');
+    const [root] = world.rootServers;
+    if (root === undefined) throw new Error('a cluster has a root server');
+    const proxy = await startTcpProxy({ host: root.ip, port: root.sqlPort });
+    try {
+      const [ip = '', port] = proxy.address.split(':');
+      await world.reachedAt([{ ip, sqlPort: Number(port), rpcPort: 2882 }, root]);
+      await world.cluster.sql('ALTER SYSTEM SET _standin_add_server_answer_delay = 2000');
+      const adding = task.run('AddObserver');
+      await until(
+        'the cluster has obeyed',
+        async () => (await added(world.cluster))[`${task.host.ip}:2882`] === 1,
+      );
+      await proxy.stop();
+      await adding;
+    } finally {
+      await proxy.stop();
+      await world.cluster.sql('ALTER SYSTEM SET _standin_add_server_answer_delay = 0');
+      await world.reachedAt(world.rootServers);
+    }
+    expect((await added(world.cluster))[`${task.host.ip}:2882`]).toBe(1);
+    expect(await task.log('AddObserver')).toMatch(/No answer .*asked before anything is repeated/);
+
+    await world.cluster.sql('ALTER SYSTEM SET _standin_delete_delay = 60000');
+    await world.cluster.sql(`ALTER SYSTEM DELETE SERVER '${task.host.ip}:2882' ZONE 'zone1'`);
+    await expect(task.run('AddObserver', { run: 2 })).rejects.toMatchObject({ type: 'ServerDeleting' });
+    await world.cluster.sql('ALTER SYSTEM SET _standin_delete_delay = 200');
+  }, 120_000);
+
+  test('folders that hold something, or links that lead elsewhere, are left alone', async () => {
+    const task = await world.add(3);
+    await task.upTo('InstallRpm');
+    await task.host.sh('mkdir -p /data/1/obacts/sstable && echo precious >/data/1/obacts/sstable/block_file');
+    await expect(task.run('MakeDirForOb')).rejects.toMatchObject({ type: 'FolderNotEmpty' });
+    await task.run('MakeDirForOb', { rollback: true });
+    expect((await task.host.sh('cat /data/1/obacts/sstable/block_file')).stdout).toBe('precious\n');
+    await task.host.sh('rm -r /data/1/obacts');
+    await task.host.sh(
+      `mkdir -p ${OBSERVER_HOME}/store/obacts && ln -s /root ${OBSERVER_HOME}/store/obacts/clog`,
+    );
+    await expect(task.run('MakeDirForOb', { run: 2 })).rejects.toMatchObject({ type: 'FolderNotEmpty' });
+    expect((await task.host.sh('stat -c %U /root')).stdout).toBe('root\n');
+    await task.host.sh(`rm ${OBSERVER_HOME}/store/obacts/clog`);
+    await task.run('MakeDirForOb', { run: 3 });
+
+    // Another service holds a port.
+    await task.host.sh('setsid nc -lk 2882 >/dev/null 2>&1 </dev/null & sleep 0');
+    await until('the port is taken', async () => (await task.host.sh('nc -z 127.0.0.1 2882')).exitCode === 0);
+    await expect(task.run('StartObserverWithParam')).rejects.toMatchObject({ type: 'PortTaken' });
+    await expect(task.run('PreCheckForInstallOb', { run: 2 })).rejects.toThrow(/port 2882 is held by/);
+  }, 120_000);
+
+  test('of two tasks that want one host, one gets it, and the other learns which', async () => {
+    const { obServers, hosts } = world.inventory;
+    const [host] = (await hosts.list({}, { page: 1, size: 1 })).contents;
+    const hostId = host?.id ?? 0;
+    const holders = await Promise.all([901, 902, 903].map((taskId) => obServers.reserveHost(hostId, taskId)));
+    expect(new Set(holders).size).toBe(1);
+    expect(await obServers.releaseHost(hostId, 904)).toBe(false);
+    expect(await obServers.releaseHost(hostId, holders[0] ?? 0)).toBe(true);
+  });
+});
+
+describeIf(fleetUnavailable(), 'Pre check for install OB with the requirements of production', () => {
+  let world: ObserverWorld;
+  beforeAll(async () => {
+    world = await startObserverWorld({ free: 1, requirements: 'production' });
+  }, 120_000);
+  afterAll(() => world?.stop(), 60_000);
+
+  test('names every finding with its level in one go, and fails by the errors', async () => {
+    const task = await world.add(0);
+    await task.host.sh(
+      'mkdir -p /data/1/obacts && touch /data/1/obacts/x; userdel admin 2>/dev/null || sed -i /^admin:/d /etc/passwd',
+    );
+    await expect(task.run('PreCheckForInstallOb')).rejects.toMatchObject({ type: 'HostUnfit' });
+    const log = await task.log('PreCheckForInstallOb');
+    expect(log).toMatch(/\[ERROR\] CMP07037: there is no user admin/);
+    expect(log).toMatch(/\[ERROR\] COM10005: \/data\/1\/obacts is not empty/);
+    expect(log).toMatch(/\[(INFO|WARN|ERROR)\] .*MiB memory are available/);
+    expect(log).toMatch(/\[INFO\] port 2881 is free/);
+    expect(log).toMatch(/\d+ checks: \d+ errors, \d+ warnings/);
+  }, 60_000);
+});
