@@ -3,19 +3,23 @@ import { Command } from 'commander';
 import { fleetUnavailable, publishPort } from '../hosts/fleet';
 import { ensureHostTools } from '../setup/packages';
 import { startStack } from '../stack/stack';
+import { growCluster } from './growCluster';
 import { createProgress } from './progress';
-import { runScenario } from './scenario';
+import { GROWING_HOSTS, runScenario } from './scenario';
 
 /**
- * `npm run demo`: three test hosts, everything up, OBProxies installed by the documented requests.
+ * `npm run demo`: three test hosts, everything up, OBProxies installed by the documented requests; two more for an
+ * OceanBase cluster of stand-ins that grows by one OBServer.
  * Stays up until Ctrl-C; `--exit` ends at once, `--report FILE` writes what was asked and answered.
  */
 async function main(): Promise<number> {
   const options = new Command('demo')
-    .description('Installs OBProxies on three test hosts of this machine by the documented requests.')
+    .description(
+      'Installs OBProxies on test hosts of this machine and grows an OceanBase cluster, by the documented requests.',
+    )
     .option('--exit', 'take everything down when done and exit 0, or 1 when anything failed', false)
     .option('--report <file>', 'write {requests, tasks} as JSON')
-    .option('--hosts <n>', 'number of test hosts', '3')
+    .option('--hosts <n>', 'number of test hosts for OBProxies', '3')
     .parse()
     .opts<{ exit: boolean; report?: string; hosts: string }>();
 
@@ -41,7 +45,7 @@ async function main(): Promise<number> {
 
   console.log('Bringing up test hosts, Temporal, API and worker (the first start fetches the Temporal CLI).');
   const stack = await startStack({
-    hosts: Number(options.hosts),
+    hosts: Number(options.hosts) + GROWING_HOSTS,
     processes: 'one',
     apiPort: 8080,
     uiPort: 8233,
@@ -49,8 +53,14 @@ async function main(): Promise<number> {
   });
   try {
     const addresses = new Map<number, string>();
-    const progress = createProgress((task) => addresses.get(task.id) ?? `task ${task.id}`);
-    const work = runScenario(stack, { progress, addresses, say: (text) => console.log(text) });
+    const hostOf = (task: { id: number }) => addresses.get(task.id) ?? `task ${task.id}`;
+    const progress = createProgress(hostOf);
+    const say = (text: string) => console.log(text);
+    const work = runScenario(stack, { progress, addresses, say }).then(async (proxies) => {
+      if (proxies.failed) return proxies;
+      const grown = await growCluster(stack, { progress: createProgress(hostOf), addresses, say });
+      return { tasks: [...proxies.tasks, ...grown.tasks], failed: grown.failed };
+    });
     const outcome = await Promise.race([work, interrupted]);
     progress.stop();
     if (outcome === undefined) return 130;

@@ -3,7 +3,10 @@ import { OB_CLUSTER, type Stack } from '../stack/stack';
 import { buildObproxyRpm } from '../standins/rpm';
 import type { Progress } from './progress';
 
-interface HostJson {
+/** The last hosts of the demo: a cluster of one observer, and the host that joins it (growCluster.ts). */
+export const GROWING_HOSTS = 2;
+
+export interface HostJson {
   readonly id: number;
   readonly innerIpAddress: string;
 }
@@ -49,12 +52,14 @@ export async function runScenario(
   const [creation] = await api.settled([created.id]);
   if (creation?.status !== 'SUCCESSFUL') return report(stack, [created.id]);
 
-  const hosts = await api.call<{ contents: HostJson[] }>('GET', '/api/v2/compute/hosts?size=100&sort=id,asc');
+  const all = await api.call<{ contents: HostJson[] }>('GET', '/api/v2/compute/hosts?size=100&sort=id,asc');
+  // The last ones are for OceanBase.
+  const hosts = all.contents.slice(0, -GROWING_HOSTS);
   const added = await api.call<{ contents: TaskJson[] }>(
     'POST',
     `/api/v2/obproxy/clusters/${created.obproxyClusterId}/obproxies/batchAdd`,
     {
-      hostIds: hosts.contents.map((host) => host.id),
+      hostIds: hosts.map((host) => host.id),
       sqlPort: 2883,
       exporterPort: 2884,
       version: uploaded.fileName,
@@ -62,7 +67,7 @@ export async function runScenario(
   );
   const ids = added.contents.map((task) => task.id);
   for (const { id, hostId } of added.contents)
-    ui.addresses.set(id, hosts.contents.find((host) => host.id === hostId)?.innerIpAddress ?? '');
+    ui.addresses.set(id, hosts.find((host) => host.id === hostId)?.innerIpAddress ?? '');
   ui.say(`Add OBProxies on ${ids.length} hosts: POST …/obproxies/batchAdd -> tasks ${ids.join(', ')}`);
   await api.settled(ids, { deadlineMs: 600_000, onDocument: (task) => ui.progress.show(task) });
   ui.progress.stop();
@@ -71,19 +76,22 @@ export async function runScenario(
     'GET',
     `/api/v2/obproxy/clusters/${created.obproxyClusterId}`,
   );
-  ui.say(`\n${table(cluster.obproxies)}`);
+  ui.say(`\n${proxyTable(cluster.obproxies)}`);
   return report(stack, [created.id, ...ids]);
 }
 
 /** Reads every task once more, for the record. */
-async function report(stack: Stack, ids: readonly number[]): Promise<{ tasks: TaskJson[]; failed: boolean }> {
+export async function report(
+  stack: Stack,
+  ids: readonly number[],
+): Promise<{ tasks: TaskJson[]; failed: boolean }> {
   const tasks: TaskJson[] = [];
   for (const id of ids) tasks.push(await stack.api.call<TaskJson>('GET', `/api/v2/tasks/instances/${id}`));
   return { tasks, failed: tasks.some((task) => task.status !== 'SUCCESSFUL') };
 }
 
-function table(proxies: readonly ProxyJson[]): string {
-  const rows = [
+function proxyTable(proxies: readonly ProxyJson[]): string {
+  return table([
     ['OBProxy', 'SQL port', 'exporter port', 'version', 'status'],
     ...proxies.map((proxy) => [
       proxy.ip,
@@ -92,14 +100,18 @@ function table(proxies: readonly ProxyJson[]): string {
       proxy.version,
       proxy.status,
     ]),
-  ];
+  ]);
+}
+
+/** Rows as columns of equal width; the first row is the heading. */
+export function table(rows: readonly (readonly string[])[]): string {
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
   return rows
     .map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`)
     .join('\n');
 }
 
-function indent(text: string): string {
+export function indent(text: string): string {
   return text
     .trimEnd()
     .split('\n')
