@@ -1,6 +1,7 @@
 import { addObproxy } from './addObproxy';
 import { createObproxyCluster } from './createObproxyCluster';
+import { takeOverObproxy } from './takeOverObproxy';
 import type { CatalogueEntry } from './types';
 
 /** The catalogue: every documented operation that starts tasks. Routes and the API document are made from it. */
-export const OPERATIONS: readonly CatalogueEntry[] = [createObproxyCluster, addObproxy];
+export const OPERATIONS: readonly CatalogueEntry[] = [createObproxyCluster, addObproxy, takeOverObproxy];

@@ -31,7 +31,7 @@ function subtask(
   };
 }
 
-const OBPROXY = ['host_id', 'obproxy_cluster_id'] as const;
+const OBPROXY = ['host_id', 'obproxy_cluster_id', 'obproxy_take_over'] as const;
 
 export const SUBTASKS = {
   PrepareObproxyInstall: subtask('Prepare obproxy install', 'obproxy.PrepareObproxyInstallTask', 300, [
@@ -73,7 +73,7 @@ export const SUBTASKS = {
     OBPROXY,
   ),
   UpdateObproxyStatus: subtask('Update obproxy status', 'obproxy.UpdateObproxyStatusTask', 300, OBPROXY),
-  Finish: subtask('Finish node', 'obproxy.FinishTask', 0, ['host_id', 'host_ids']),
+  Finish: subtask('Finish node', 'obproxy.FinishTask', 0, [...OBPROXY, 'host_ids']),
 } as const satisfies Record<string, SubtaskDefinition>;
 
 /** Activity types of the catalogue: the documented class names without package and "Task". */

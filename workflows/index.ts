@@ -11,3 +11,8 @@ export async function addObproxy(plan: Plan): Promise<void> {
 export async function createObproxyCluster(plan: Plan): Promise<void> {
   await runPlan(plan);
 }
+
+/** POST /api/v2/obproxy/clusters/{id}/takeOver, one task per host. */
+export async function takeOverObproxy(plan: Plan): Promise<void> {
+  await runPlan(plan);
+}

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { OPERATIONS } from '../../operations';
 import { prepareRequest } from '../../operations/planTask';
 import { Refusal } from '../../operations/refusal';
-import type { CatalogueEntry } from '../../operations/types';
-import { contactKnownOffline } from '../contactHosts';
+import type { CatalogueEntry, InspectScope } from '../../operations/types';
+import { addressOf, contactKnownOffline } from '../contactHosts';
 import { type ApiServices, type Route, route } from '../route';
 import { ocpTime } from '../taskInfo/time';
 
@@ -20,6 +20,19 @@ const Query = z.object({
 /** One route per operation of the catalogue. */
 export function operationRoutes(services: ApiServices): Route[] {
   return OPERATIONS.map((operation) => operationRoute(services, operation));
+}
+
+/** Hosts are contacted as for any request; a host key seen for the first time is recorded. */
+function inspectScope({ inventory, hosts, config }: ApiServices): InspectScope {
+  return {
+    inventory,
+    publicUrl: config.publicUrl,
+    async openHost(hostId) {
+      const row = await inventory.hosts.find(hostId);
+      if (row === undefined) throw new RangeError(`There is no host ${hostId}.`);
+      return hosts.open(await addressOf(inventory, row));
+    },
+  };
 }
 
 function operationRoute(services: ApiServices, operation: CatalogueEntry): Route {
@@ -42,8 +55,11 @@ function operationRoute(services: ApiServices, operation: CatalogueEntry): Route
         logger.info({ operation: operation.id, taskIds, user: user.name, traceId }, 'accepted');
         await Promise.all(plans.map((plan) => tasks.start(plan, operation.id)));
       }
+      const findings = query.dryRun ? await accepted.inspect?.(inspectScope(services)) : undefined;
       const submitted = plans.map((plan) => tasks.submitted(plan));
-      return operation.answer === 'tasks' ? { contents: submitted } : { ...submitted[0], ...extra };
+      return operation.answer === 'tasks'
+        ? { contents: submitted, ...(findings === undefined ? {} : { findings }) }
+        : { ...submitted[0], ...extra };
     },
   );
 }
