@@ -52,7 +52,7 @@ const Body = z
         [
           { field: ['exporterPort'], port: exporterPort },
           { field: ['rpcPort'], port: body.rpcPort },
-          { field: ['hosts', String(index), 'sqlPort'], port: sqlPort },
+          { field: ['hosts', index, 'sqlPort'], port: sqlPort },
         ],
         context,
       );
