@@ -7,15 +7,18 @@ import { createProgress } from './progress';
 import { runScenario } from './scenario';
 
 /**
- * `npm run demo`: three test hosts, everything up, OBProxies installed by the documented requests.
+ * `npm run demo`: four test hosts, everything up, OBProxies installed and a running one taken over by the documented
+ * requests.
  * Stays up until Ctrl-C; `--exit` ends at once, `--report FILE` writes what was asked and answered.
  */
 async function main(): Promise<number> {
   const options = new Command('demo')
-    .description('Installs OBProxies on three test hosts of this machine by the documented requests.')
+    .description(
+      'Installs OBProxies on test hosts of this machine, and takes over one that runs, by the documented requests.',
+    )
     .option('--exit', 'take everything down when done and exit 0, or 1 when anything failed', false)
     .option('--report <file>', 'write {requests, tasks} as JSON')
-    .option('--hosts <n>', 'number of test hosts', '3')
+    .option('--hosts <n>', 'number of test hosts for new OBProxies', '3')
     .parse()
     .opts<{ exit: boolean; report?: string; hosts: string }>();
 
@@ -41,7 +44,8 @@ async function main(): Promise<number> {
 
   console.log('Bringing up test hosts, Temporal, API and worker (the first start fetches the Temporal CLI).');
   const stack = await startStack({
-    hosts: Number(options.hosts),
+    // One more, where an OBProxy runs already.
+    hosts: Number(options.hosts) + 1,
     processes: 'one',
     apiPort: 8080,
     uiPort: 8233,

@@ -263,7 +263,7 @@ describeIf(fleetUnavailable(), 'Taking over a running OBProxy', () => {
     task = await takeOver({ takeOver: { password: 'plantedBAD.66++' } });
     await task.run('PrepareObproxyInstall');
     const error = await failure(task.run('PrepareCreateObproxy'));
-    const name = `proxysys@${host.ip}:2883`;
+    const name = `proxysys@${host.ip}-2883`;
     expect(error).toMatchObject({ type: 'ObproxyAccessDenied', nonRetryable: true });
     expect(error.message).toMatch(
       /^ODP10001: .*the password of the request, the cluster's password, the empty password/,

@@ -17,7 +17,8 @@ export interface KnownPassword {
  * one of the request: it is read anew at every run, so that a failed subtask can be retried.
  */
 export function proxysysCredentialName(ip: string, sqlPort: number): string {
-  return `proxysys@${ip}:${sqlPort}`;
+  // Names of credentials hold no colons.
+  return `proxysys@${ip.replaceAll(':', '_')}-${sqlPort}`;
 }
 
 /** Candidates in the order they are tried: given by the request, declared, the cluster's, empty. */
