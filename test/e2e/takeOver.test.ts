@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { obproxyConfigUrl } from '../../oceanbase/configServer';
 import type { TaskJson } from '../../sandbox/stack/apiClient';
 import { OB_CLUSTER, wholeInventory } from '../../sandbox/stack/stack';
@@ -108,6 +109,14 @@ describeWithStack('taking over running OBProxies', { hosts: 6, processes: 'one' 
         },
       ],
     });
+    const kept = execFileSync(
+      'sh',
+      ['-c', 'grep -rlaE "planted(OLD|BAD)" "$1" || true', 'sh', stack().dataDir],
+      {
+        encoding: 'utf8',
+      },
+    );
+    expect(kept).toBe('');
     expect(JSON.stringify(api.requests.filter(({ method }) => method === 'GET'))).not.toMatch(
       /planted(OLD|BAD)/,
     );
@@ -127,9 +136,10 @@ describeWithStack('taking over running OBProxies', { hosts: 6, processes: 'one' 
     expect(errors).toEqual([
       { hostId: ids[3], level: 'ERROR', code: 'ODP21016', message: expect.stringContaining('runs as root') },
     ]);
-    expect(preview.findings?.some(({ message }) => message.includes('Nobody starts this proxy again'))).toBe(
-      true,
-    );
+    const said = preview.findings?.map(({ message }) => message).join('\n');
+    expect(said).toContain('Nobody starts this proxy again');
+    expect(said).toContain("client_max_connections would be set from '8192' to '4096'");
+    expect(said).toMatch(/Drift, .*app_name is 'by_hand', the cluster wants 'trio'/);
     expect(JSON.stringify(preview)).not.toContain(PASSWORD);
     expect((await cluster(clusterId)).obproxies).toEqual([]);
 

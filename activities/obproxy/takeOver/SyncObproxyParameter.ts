@@ -1,22 +1,21 @@
-import type { ParameterDrift } from '../../../inventory/types';
-import { identityParameters, readRunning } from '../../../oceanbase/obproxyRunning';
+import { readRunning } from '../../../oceanbase/obproxyRunning';
 import { isSecretParameter } from '../../../oceanbase/parameters';
+import { PermanentError } from '../../../runtime/errors';
 import type { Subtask } from '../../types';
 import { proxyOf } from '../proxy';
-import {
-  applyParameters,
-  compareParameters,
-  rememberParameters,
-  setBackParameters,
-} from '../SyncObproxyParameter';
+import { applyParameters, rememberParameters, setBackParameters } from '../SyncObproxyParameter';
+import { driftText, parameterPlan } from './drift';
 import { proxyHome } from './inspect';
 import { administerAdopted } from './passwords';
 
-function shownText(drift: ParameterDrift): string {
-  const { name, value, expectedValue } = drift;
-  if (value === null)
-    return `${name}: this version has no such parameter (the cluster wants '${expectedValue}')`;
-  return `${name} is '${value}', the cluster wants '${expectedValue}'`;
+function versionUntold(where: string): PermanentError {
+  return new PermanentError({
+    type: 'ObproxyVersionUnknown',
+    tried: 'read the parameters of OBProxy',
+    where,
+    cameBack: 'SHOW PROXYINFO BINARY tells no version any more',
+    next: 'Check that an OBProxy answers on this port, and retry.',
+  });
 }
 
 /**
@@ -32,23 +31,12 @@ export const AdoptSyncObproxyParameter: Subtask = {
     const { admin } = await administerAdopted(scope, proxy);
     try {
       const running = await readRunning(admin);
-      const own = running === undefined ? [] : identityParameters(running, home);
-      const { unknown, late, now } = compareParameters(await admin.showAll(), [...own, ...parameters]);
-      const atOnce = now.filter(({ wished }) => !own.includes(wished));
-      await rememberParameters(scope, atOnce, server.parameterVersion);
-      await applyParameters(scope, admin, atOnce);
-      scope.log.info(`${parameters.length} parameters of the cluster, ${atOnce.length} were set now`);
-      const drift = [...late, ...now.filter(({ wished }) => own.includes(wished))].map(
-        ({ wished, shown }): ParameterDrift => ({
-          name: wished.name,
-          value: isSecretParameter(wished.name) ? '***' : shown.value,
-          expectedValue: isSecretParameter(wished.name) ? '***' : wished.value,
-        }),
-      );
-      for (const { name, value } of unknown) {
-        drift.push({ name, value: null, expectedValue: isSecretParameter(name) ? '***' : value });
-      }
-      for (const one of drift) scope.log.warn(`Drift, needs a restart and is not applied: ${shownText(one)}`);
+      if (running === undefined) throw versionUntold(server.ip);
+      const { setNow, drift } = parameterPlan(running, home, parameters);
+      await rememberParameters(scope, setNow, server.parameterVersion);
+      await applyParameters(scope, admin, setNow);
+      scope.log.info(`${parameters.length} parameters of the cluster, ${setNow.length} were set now`);
+      for (const one of drift) scope.log.warn(driftText(one));
       await scope.inventory.obproxy.setParameterDrift(server.id, drift);
     } finally {
       admin.close();

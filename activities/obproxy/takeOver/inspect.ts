@@ -12,10 +12,13 @@ import {
   shownValue,
   versionFindings,
 } from '../../../oceanbase/obproxyRunning';
+import { isSecretParameter } from '../../../oceanbase/parameters';
 import { hasRpcPort } from '../../../oceanbase/versions';
 import { PermanentError, type TransientError } from '../../../runtime/errors';
 import { missingCommands } from '../../host/CheckCommand';
 import type { SubtaskLog } from '../../types';
+import { clusterParameters } from '../proxy';
+import { driftText, parameterPlan } from './drift';
 import { type KnownPassword, knownPasswords, logIn } from './passwords';
 import {
   keeperFindings,
@@ -156,10 +159,18 @@ export async function inspectEverything(
   }
   if (seen.found !== undefined) {
     const { program, running, process, exporterPort } = seen.found;
+    const { setNow, drift } = parameterPlan(running, home, clusterParameters(cluster));
     findings.push(
       ...packageFindings(program, running.version),
       ...keeperFindings(program),
       ...metricsFindings(process, exporterPort),
+      ...setNow.map(({ wished, shown }): Finding => {
+        const text = isSecretParameter(wished.name)
+          ? `${wished.name} (secret) would be set`
+          : `${wished.name} would be set from '${shown.value}' to '${wished.value}'`;
+        return { level: 'INFO', text };
+      }),
+      ...drift.map((one): Finding => ({ level: 'WARN', text: driftText(one) })),
     );
   }
   return findings;
