@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
 import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
 import { findTool } from '../../sandbox/setup/packages';
 
@@ -27,11 +30,13 @@ export function chromiumUnavailable(): string | undefined {
 export class Visitor {
   readonly page: Page;
   readonly #browser: Browser;
+  readonly #home: string;
   readonly #refused: string[];
   #seen = '';
 
-  private constructor(browser: Browser, page: Page, refused: string[]) {
+  private constructor(browser: Browser, home: string, page: Page, refused: string[]) {
     this.#browser = browser;
+    this.#home = home;
     this.page = page;
     this.#refused = refused;
   }
@@ -40,7 +45,15 @@ export class Visitor {
   static async open(origin: string): Promise<Visitor> {
     const executablePath = executable();
     if (executablePath === undefined) throw new Error(chromiumUnavailable());
-    const browser = await chromium.launch({ executablePath, headless: true, args: ARGS });
+    // It leaves files in the home and temporary folders of whoever starts it.
+    const home = await mkdtemp(path.join(os.tmpdir(), 'obflow-browser-'));
+    const env = { PATH: process.env.PATH, HOME: home, TMPDIR: home };
+    const browser = await chromium
+      .launch({ executablePath, headless: true, args: ARGS, env })
+      .catch(async (error: unknown) => {
+        await rm(home, { recursive: true, force: true });
+        throw error;
+      });
     const context = await browser.newContext({ viewport: { width: 1500, height: 1200 }, locale: 'en-US' });
     const refused: string[] = [];
     // Requests are made by this process: Chromium drops every one under way (ERR_NETWORK_CHANGED) when an interface
@@ -60,7 +73,7 @@ export class Visitor {
     });
     const page = await context.newPage();
     page.setDefaultTimeout(LOOK_MS);
-    return new Visitor(browser, page, refused);
+    return new Visitor(browser, home, page, refused);
   }
 
   /** Opens the address, again and again if need be, until it shows what is expected. */
@@ -96,5 +109,6 @@ export class Visitor {
 
   async close(): Promise<void> {
     await this.#browser.close();
+    await rm(this.#home, { recursive: true, force: true, maxRetries: 5 });
   }
 }
