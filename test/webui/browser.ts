@@ -14,7 +14,7 @@ const ARGS = [
   '--disable-component-update',
   '--disable-sync',
 ];
-/** The Web UI shows an error page or an old state now and then; then it is loaded again. */
+/** A page that does not show what is expected within this time is loaded again. */
 const LOOK_MS = 15_000;
 const DEADLINE_MS = 60_000;
 
@@ -72,7 +72,7 @@ export class Visitor {
       }
     });
     const page = await context.newPage();
-    page.setDefaultTimeout(LOOK_MS);
+    page.setDefaultTimeout(DEADLINE_MS);
     return new Visitor(browser, home, page, refused);
   }
 
@@ -81,8 +81,8 @@ export class Visitor {
     const deadline = Date.now() + DEADLINE_MS;
     for (;;) {
       try {
-        await this.page.goto(url);
-        await expected(this.page).first().waitFor();
+        await this.page.goto(url, { timeout: LOOK_MS });
+        await expected(this.page).first().waitFor({ timeout: LOOK_MS });
         return;
       } catch (error) {
         if (Date.now() > deadline) {
