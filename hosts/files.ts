@@ -3,7 +3,8 @@ import { posix } from 'node:path';
 import { PermanentError, TransientError } from '../runtime/errors';
 import type { Connection } from './connection';
 import { quote } from './quote';
-import { runScript, userName } from './script';
+import { runScript } from './script';
+import { userName } from './userName';
 
 const READ_LIMIT = 1024 * 1024;
 /** A transfer may take long, but one without any progress for so long is as good as lost. */

@@ -20,12 +20,12 @@ echo ${mark}; grep -aH '' [0-9]*/cmdline
 const PROCESS_PARTS = 6;
 
 /**
- * Every process of the host but those of this very look. Read from /proc by a handful of commands, whatever
+ * Every process of the host but those of this very look and of the connection's other shells. Read from /proc by a handful of commands, whatever
  * the number of processes. `grep` puts the file's name before each line, so that names and arguments with blanks,
  * parentheses and line breaks stay with their process; processes that end meanwhile are left out.
  */
 export async function processes(connection: Connection): Promise<HostProcess[]> {
-  return parseProcesses(await look(connection, processScript));
+  return parseProcesses(await look(connection, processScript), sessionsOf(connection));
 }
 
 /** Processes, listening ports, and `path` with symbolic links resolved ('' when it does not exist), in one round trip. */
@@ -37,14 +37,21 @@ export async function observe(connection: Connection, path: string): Promise<Obs
   );
   const [rows = '', sockets = '', resolved = ''] = parts.slice(PROCESS_PARTS);
   return {
-    processes: parseProcesses(parts.slice(0, PROCESS_PARTS)),
+    processes: parseProcesses(parts.slice(0, PROCESS_PARTS), sessionsOf(connection)),
     listeners: parseListeners(rows, sockets),
     resolved: resolved.replace(/\n$/, ''),
   };
 }
 
-/** The parts printed above, in bytes read as UTF-8; pure. */
-export function parseProcesses(parts: readonly string[]): HostProcess[] {
+/** Sessions of the shells that this connection keeps open on the host. */
+function sessionsOf(connection: Connection): Set<string> {
+  return new Set(
+    connection.shells.stats.map((stat) => stat.slice(stat.lastIndexOf(') ') + 2).split(' ')[3] ?? ''),
+  );
+}
+
+/** The parts printed above, in bytes read as UTF-8, without the look's own session and those in `without`; pure. */
+export function parseProcesses(parts: readonly string[], without: ReadonlySet<string>): HostProcess[] {
   const [own = '', stats = '', statuses = '', accounts = '', links = '', commands = ''] = parts;
   const users = new Map<string, string>();
   for (const line of accounts.split('\n')) {
@@ -82,7 +89,7 @@ export function parseProcesses(parts: readonly string[]): HostProcess[] {
   }
   const shell = found.find((process) => process.pid === Number(own.trim()));
   return found
-    .filter((process) => shell === undefined || process.session !== shell.session)
+    .filter(({ session }) => session !== shell?.session && !without.has(session))
     .map(({ session: _, ...process }) => process);
 }
 

@@ -131,8 +131,8 @@ systemctl daemon-reload && systemctl enable --now ${KEEPER_UNIT}`;
   return `${files}
     ${KEEPER_STATE}
     if [ -n "$keeper" ] && is_keeper "$keeper"; then exit 0; fi
-    # Not in a list with cd: its subshell would hold the SSH channel open for ever.
-    setsid /bin/sh ${KEEPER_FILE} </dev/null >/dev/null 2>&1 &
+    # Not in a list with cd: its subshell would hold the script's files open for ever. File 9: see hosts/shell.ts.
+    setsid /bin/sh ${KEEPER_FILE} </dev/null >/dev/null 2>&1 9>&- &
     n=0
     while [ $n -lt 250 ]; do
       { read -r keeper <${KEEPER_PID}; } 2>/dev/null && is_keeper "$keeper" && exit 0
