@@ -1,9 +1,11 @@
 import type { Migration } from 'kysely';
 import { initial } from './0001_initial';
+import { taskHosts } from './0002_task_hosts';
 
 /** In code, not found by file name: the bundle holds no migration files. A published one is never changed. */
 export function migrations(kind: 'sqlite' | 'postgres'): Record<string, Migration> {
   return {
     '0001_initial': initial(kind),
+    '0002_task_hosts': taskHosts(kind),
   };
 }
