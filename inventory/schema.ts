@@ -133,6 +133,7 @@ export interface Schema {
     create_time: string;
     finish_time: string | null;
   };
+  task_hosts: { host_id: number; task_id: number };
   task_texts: { task_id: number; plan: string; document: string | null };
   task_logs: {
     id: Generated<number>;

@@ -158,6 +158,9 @@ onEveryDatabase('Tasks', (on) => {
     expect(await ids({ tenantName: 'crm' })).toEqual([4]);
     expect(await ids({ tenantId: 1002 })).toEqual([4]);
     expect(await ids({ hostId: 5 })).toEqual([1]);
+    await add(5, { context: { stringMap: {}, listMap: { host_ids: ['5', '6'] } } });
+    expect(await ids({ hostId: 5 })).toEqual([5, 1]);
+    expect(await ids({ hostId: 6 })).toEqual([5]);
     expect(await ids({ hostId: 2 ** 60 })).toEqual([]);
     expect(await ids({ name: 'x'.repeat(60_000) })).toEqual([]);
     expect(await ids({ name: 'Install\0', tenantName: '\0', type: '\ud800' })).toEqual([]);
