@@ -13,6 +13,17 @@ import { RegisterObproxyExporter } from './obproxy/RegisterObproxyExporter';
 import { SetObproxyUserPasswordForOb } from './obproxy/SetObproxyUserPasswordForOb';
 import { StartObproxy } from './obproxy/StartObproxy';
 import { SyncObproxyParameter } from './obproxy/SyncObproxyParameter';
+import { eitherWay } from './obproxy/takeOver/guard';
+import {
+  AdoptFinish,
+  AdoptRegisterObproxyExporter,
+  AdoptUpdateObproxyStatus,
+} from './obproxy/takeOver/inInventory';
+import { AdoptCheckProcessNotExist, AdoptInstallRpm, AdoptStartObproxy } from './obproxy/takeOver/onHost';
+import { AdoptPrepareCreateObproxy } from './obproxy/takeOver/PrepareCreateObproxy';
+import { AdoptPrepareObproxyInstall } from './obproxy/takeOver/PrepareObproxyInstall';
+import { AdoptSetObproxyUserPasswordForOb } from './obproxy/takeOver/SetObproxyUserPasswordForOb';
+import { AdoptSyncObproxyParameter } from './obproxy/takeOver/SyncObproxyParameter';
 import { UpdateObproxyStatus } from './obproxy/UpdateObproxyStatus';
 import { AddObserver } from './observer/AddObserver';
 import { InstallRpm } from './observer/InstallRpm';
@@ -31,18 +42,18 @@ import { WaitObserverActive } from './observer/WaitObserverActive';
 import type { ActivityDeps, Subtask } from './types';
 
 const SUBTASKS: Readonly<Record<string, Subtask>> = {
-  PrepareObproxyInstall,
-  PrepareCreateObproxy,
-  CheckProcessNotExist,
-  CheckCommand,
-  InstallRpmByPackageAndVersion,
-  StartObproxy,
-  SyncObproxyParameter,
-  SetObproxyUserPasswordForOb,
-  RefreshAgentConfig,
-  RegisterObproxyExporter,
-  UpdateObproxyStatus,
-  Finish,
+  PrepareObproxyInstall: eitherWay(PrepareObproxyInstall, AdoptPrepareObproxyInstall),
+  PrepareCreateObproxy: eitherWay(PrepareCreateObproxy, AdoptPrepareCreateObproxy),
+  CheckProcessNotExist: eitherWay(CheckProcessNotExist, AdoptCheckProcessNotExist),
+  CheckCommand: eitherWay(CheckCommand),
+  InstallRpmByPackageAndVersion: eitherWay(InstallRpmByPackageAndVersion, AdoptInstallRpm),
+  StartObproxy: eitherWay(StartObproxy, AdoptStartObproxy),
+  SyncObproxyParameter: eitherWay(SyncObproxyParameter, AdoptSyncObproxyParameter),
+  SetObproxyUserPasswordForOb: eitherWay(SetObproxyUserPasswordForOb, AdoptSetObproxyUserPasswordForOb),
+  RefreshAgentConfig: eitherWay(RefreshAgentConfig),
+  RegisterObproxyExporter: eitherWay(RegisterObproxyExporter, AdoptRegisterObproxyExporter),
+  UpdateObproxyStatus: eitherWay(UpdateObproxyStatus, AdoptUpdateObproxyStatus),
+  Finish: eitherWay(Finish, AdoptFinish),
   PrepareAddObserver,
   ReserveHost,
   PreCheckForInstallOb,

@@ -11,7 +11,7 @@ export function taskDir(taskId: number): string {
 
 /** Makes a folder that only root may read. `path` holds no character of the shell. */
 export async function makeDir(host: Host, path: string): Promise<void> {
-  await host.sh(`mkdir -p -m 700 /var/lib/obflow && mkdir -p -m 700 ${path}`);
+  await host.sh(`[ -d ${path} ] || { mkdir -p -m 700 /var/lib/obflow && mkdir -p -m 700 ${path}; }`);
 }
 
 /** A small JSON document on the host (0600), or undefined when it is absent or unreadable. */

@@ -47,10 +47,19 @@ export function openSubtaskLog(tasks: Tasks, input: SubtaskInput): BufferedLog {
       });
     return flushing;
   };
-  const timer = setInterval(() => {
-    flush().catch(() => undefined); // kept and tried again with the next lines; close() reports
-  }, FLUSH_MS);
-  timer.unref();
+  let timer: NodeJS.Timeout | undefined;
+  let closed = false;
+  const flushSoon = (): void => {
+    if (closed) return;
+    // All subtasks of a worker at the same moments, so that their lines become one commit.
+    timer ??= setTimeout(
+      () => {
+        timer = undefined;
+        flush().catch(flushSoon); // kept and tried again; close() reports
+      },
+      FLUSH_MS - (Date.now() % FLUSH_MS),
+    ).unref();
+  };
 
   const write = (level: LogLine['level'], text: string): void => {
     const time = new Date().toISOString();
@@ -65,6 +74,7 @@ export function openSubtaskLog(tasks: Tasks, input: SubtaskInput): BufferedLog {
         text: line.slice(0, MAX_LINE),
       });
     }
+    flushSoon();
   };
 
   return {
@@ -84,7 +94,8 @@ export function openSubtaskLog(tasks: Tasks, input: SubtaskInput): BufferedLog {
     },
     mask,
     async close() {
-      clearInterval(timer);
+      closed = true;
+      clearTimeout(timer);
       await flushing?.catch(() => undefined);
       try {
         while (pending.length > 0) await flush();

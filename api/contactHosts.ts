@@ -8,7 +8,8 @@ const CONTACT_MS = 5_000;
 
 type Contact = Pick<ApiServices, 'inventory' | 'hosts'>;
 
-async function addressOf(inventory: Inventory, host: HostRow): Promise<HostAddress> {
+/** How to log in to a host. */
+export async function addressOf(inventory: Inventory, host: HostRow): Promise<HostAddress> {
   const credential = await inventory.credentials.open(host.credentialId);
   const { secret, passphrase } = credential;
   return {

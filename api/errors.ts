@@ -80,16 +80,40 @@ function shown(field: string, value: unknown): { rejectedValue?: unknown } {
   return { rejectedValue: typeof value === 'string' ? value.slice(0, MAX_SHOWN) : value };
 }
 
+const TYPES: Readonly<Record<string, string>> = {
+  string: 'a string',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'an object',
+};
+/** What zod says where a schema brings no text of its own. */
+const BY_DEFAULT = /^(Invalid input|Too big|Too small)\b/;
+
+/** What is wrong with a field, said to follow its name. */
+function faultText(issue: z.core.$ZodIssue): string {
+  if (!BY_DEFAULT.test(issue.message)) return issue.message;
+  if (issue.code === 'invalid_type') return `must be ${TYPES[issue.expected] ?? issue.expected}`;
+  if (issue.code === 'too_big' || issue.code === 'too_small') {
+    const limit = issue.code === 'too_big' ? `at most ${issue.maximum}` : `at least ${issue.minimum}`;
+    if (issue.origin === 'string') return `must have ${limit} characters`;
+    if (issue.origin === 'array') return `must have ${limit} entries`;
+    return `must be ${limit}`;
+  }
+  return issue.message;
+}
+
 function validationFailure(error: z.ZodError, input: unknown): Failure {
   const subErrors = error.issues.map((issue): SubError => {
     const field = fieldName(issue.path);
     const value = valueAt(input, issue.path);
     const missing = value === undefined && issue.code === 'invalid_type' && issue.path.length > 0;
-    return { field, ...shown(field, value), message: missing ? 'is required' : issue.message };
+    return { field, ...shown(field, value), message: missing ? 'is required' : faultText(issue) };
   });
   const list = subErrors
     .slice(0, 5)
-    .map(({ field, message }) => (field === '' ? `the request: ${message}` : `${field} ${message}`))
+    .map(({ field, message }) => (field === '' ? `the request ${message}` : `${field} ${message}`))
     .join('; ');
   const more = subErrors.length > 5 ? `; and ${subErrors.length - 5} more` : '';
   return failure(400, 'COM10001', `The request cannot be accepted: ${list}${more}.`, { subErrors });

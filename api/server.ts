@@ -1,9 +1,12 @@
+import { randomBytes } from 'node:crypto';
 import type { RequestListener } from 'node:http';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { PermanentError } from '../runtime/errors';
 import { listenerUrl, serverAddress } from './address';
 import { application } from './application';
+import { errorEnvelope } from './envelope';
 import { removeAbandonedUploads } from './packageUpload';
 import type { ApiServices } from './route';
 import { allRoutes } from './routes';
@@ -36,7 +39,7 @@ export async function startApi(services: Omit<ApiServices, 'address'>): Promise<
   const urls: string[] = [];
   try {
     for (const { host, port } of services.config.listen) {
-      const server = await listen(app, host, port);
+      const server = await listen(app, host, port, complete.address);
       servers.push(server);
       urls.push(listenerUrl(host, (server.address() as AddressInfo).port));
     }
@@ -54,7 +57,7 @@ export async function startApi(services: Omit<ApiServices, 'address'>): Promise<
   };
 }
 
-function listen(app: RequestListener, host: string, port: number): Promise<Server> {
+function listen(app: RequestListener, host: string, port: number, serverName: string): Promise<Server> {
   const server = createServer(
     {
       headersTimeout: HEADERS_TIMEOUT_MS,
@@ -62,6 +65,9 @@ function listen(app: RequestListener, host: string, port: number): Promise<Serve
       requestTimeout: REQUEST_TIMEOUT_MS,
     },
     app,
+  );
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) =>
+    refuseUnreadable(error.code, socket, serverName),
   );
   return new Promise((resolve, reject) => {
     // Stays for the life of the server: an error of accept() must not end the process.
@@ -89,4 +95,38 @@ function close(server: Server): Promise<void> {
     });
     server.closeIdleConnections();
   });
+}
+
+/** Texts by the code of Node's HTTP parser. */
+const UNREADABLE: Readonly<Record<string, { status: number; reason: string; message: string }>> = {
+  HPE_HEADER_OVERFLOW: {
+    status: 431,
+    reason: 'Request Header Fields Too Large',
+    message: 'The URL and headers are larger than 16 KB. Send less.',
+  },
+  ERR_HTTP_REQUEST_TIMEOUT: {
+    status: 408,
+    reason: 'Request Timeout',
+    message: 'The request did not arrive in time. Send it again.',
+  },
+};
+const NO_HTTP = {
+  status: 400,
+  reason: 'Bad Request',
+  message: 'This is no HTTP request. Check its first lines.',
+};
+
+/** Answers what never became a request in the documented envelope, and closes. */
+function refuseUnreadable(code: string | undefined, socket: Duplex, server: string): void {
+  if (code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const { status, reason, message } = UNREADABLE[code ?? ''] ?? NO_HTTP;
+  const facts = { traceId: randomBytes(8).toString('hex'), receivedAt: Date.now(), server };
+  const body = JSON.stringify(errorEnvelope(facts, status, { code: 'COM10003', message }));
+  socket.end(
+    `HTTP/1.1 ${status} ${reason}\r\nContent-Type: application/json; charset=utf-8\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
 }

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Hosts } from '../hosts/types';
@@ -12,6 +11,7 @@ import {
   type TemporalHandle,
   temporalIsConfigured,
 } from '../runtime/temporal';
+import { makeDataDir } from './dataDir';
 import { complain, say, textOf } from './output';
 import { Shutdown } from './shutdown';
 
@@ -42,7 +42,7 @@ export async function serve(parts: readonly Part[], options: { ownTemporal: bool
 
   const shutdown = new Shutdown();
   const failed = await shutdown.during(async () => {
-    mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
+    makeDataDir(config.dataDir);
     say(`Data folder: ${config.dataDir}`);
     const failures: Promise<never>[] = [];
     const [temporal, inventory] = await Promise.all([

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { Client, type ClientChannel, type ConnectConfig, type SFTPWrapper } from 'ssh2';
 import { PermanentError, TransientError } from '../runtime/errors';
 import { type HostKeyCheck, hostKeyVerifier } from './hostKey';
+import { Shells } from './shells';
 import { Slots } from './slots';
 import type { HostAddress, PinHostKey } from './types';
 
@@ -26,6 +27,8 @@ export class Connection {
   private open = 0;
   private lost: TransientError | undefined;
   private readonly slots = new Slots(CHANNELS);
+  /** Root's shells, which serve one script after another. */
+  readonly shells = new Shells((command, signal) => this.exec(command, signal));
 
   constructor(
     private readonly client: Client,
@@ -41,6 +44,7 @@ export class Connection {
     client.on('close', () => {
       this.lost = connectionLost(address, cause);
       this.slots.refuseAll(this.lost);
+      this.shells.refuseAll(this.lost);
     });
   }
 
@@ -48,14 +52,15 @@ export class Connection {
     return this.lost === undefined;
   }
 
-  /** Milliseconds since the last use; 0 while a channel is open. */
+  /** Milliseconds since the last use; 0 while a channel is used. */
   get idleMs(): number {
-    return this.open > 0 ? 0 : Date.now() - this.touched;
+    if (this.open > this.shells.unused) return 0;
+    return Date.now() - Math.max(this.touched, this.shells.touched);
   }
 
-  /** Callers that wait for a free channel. */
+  /** Callers that wait for a free channel or shell. */
   get waiting(): number {
-    return this.slots.waiting;
+    return this.slots.waiting + this.shells.waiting;
   }
 
   /** Why the connection ended, as the error to throw; also when ssh2 has not told it yet. */

@@ -3,7 +3,8 @@ import { posix } from 'node:path';
 import { PermanentError, TransientError } from '../runtime/errors';
 import type { Connection } from './connection';
 import { quote } from './quote';
-import { runScript, userName } from './script';
+import { runScript } from './script';
+import { userName } from './userName';
 
 const READ_LIMIT = 1024 * 1024;
 /** A transfer may take long, but one without any progress for so long is as good as lost. */
@@ -11,7 +12,6 @@ const STALL_MS = 60_000;
 const DEFAULT_MODE = '0644';
 /** Exit codes of the scripts below, chosen outside of what the tools use. */
 const ABSENT = 44;
-const TOO_LARGE = 45;
 const DIFFERENT = 46;
 
 export interface Placement {
@@ -36,7 +36,7 @@ function placing({ mode, owner }: Placement, file: string): string {
 }
 
 /** `hash FILE` prints the SHA-256 alone; empty when the file is absent or no regular file. */
-const HASH = 'hash() { [ ! -f "$1" ] || sha256sum <"$1" | cut -c1-64; }';
+const HASH = 'hash() { [ ! -f "$1" ] || { set -- $(sha256sum <"$1"); echo "$1"; }; }';
 
 /**
  * Puts a local file at `path` of the host. When a file with this SHA-256 lies there, only mode and owner are set. Otherwise
@@ -153,16 +153,20 @@ export async function writeFile(
   const bytes = Buffer.from(content);
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   const temporary = `${posix.dirname(target)}/.obflow-${randomBytes(8).toString('hex')}.part`;
+  const folder = quote(posix.dirname(target));
+  const { mode, ...owner } = options;
+  // The temporary file is 0600 from the beginning.
+  const placement = mode === '0600' ? owner : options;
   const script = `${HASH}
 n=${quote(temporary)}
-mkdir -p ${quote(posix.dirname(target))} || exit
-trap 'rm -f "$n"' EXIT
+[ -d ${folder} ] || mkdir -p ${folder} || exit
+trap '[ ! -e "$n" ] || rm -f "$n"' EXIT
 ( umask 077; base64 -d <<'END_OF_BASE64' | dd of="$n" conv=fsync 2>/dev/null
 ${bytes.toString('base64').replace(/.{76}/g, '$&\n')}
 END_OF_BASE64
 )
-[ "$(hash "$n")" = ${sha256} ] || { ls -ld "$n" >&2; df -P ${quote(posix.dirname(target))} >&2; exit 1; }
-${placing(options, '"$n"')}
+[ "$(hash "$n")" = ${sha256} ] || { ls -ld "$n" >&2; df -P ${folder} >&2; exit 1; }
+${placing(placement, '"$n"')}
 mv -fT "$n" ${quote(target)}`;
   await must(connection, script, `write ${target}`);
 }
@@ -172,20 +176,18 @@ export async function readFile(connection: Connection, path: string): Promise<st
   const target = absolute(path);
   const script = `f=${quote(target)}
 [ -e "$f" ] || exit ${ABSENT}
-size=$(wc -c <"$f") || exit 1
-[ "$size" -le ${READ_LIMIT} ] || exit ${TOO_LARGE}
-cat "$f"`;
+head -c ${READ_LIMIT + 1} -- "$f"`;
   const result = await runScript(connection, script, { maxOutput: 2 * READ_LIMIT });
+  const tooLarge = result.stdout.length > READ_LIMIT;
   if (result.exitCode === ABSENT) return undefined;
-  if (result.exitCode === 0) return result.stdout.toString();
+  if (result.exitCode === 0 && !tooLarge) return result.stdout.toString();
   throw new PermanentError({
-    type: result.exitCode === TOO_LARGE ? 'FileTooLarge' : 'FileUnreadable',
+    type: tooLarge ? 'FileTooLarge' : 'FileUnreadable',
     tried: `read ${target}`,
     where: connection.address.ip,
-    cameBack:
-      result.exitCode === TOO_LARGE
-        ? `it is larger than ${READ_LIMIT} bytes`
-        : result.stderr.toString().trim().slice(0, 500),
+    cameBack: tooLarge
+      ? `it is larger than ${READ_LIMIT} bytes`
+      : result.stderr.toString().trim().slice(0, 500),
     next: 'Look at this file on the host.',
   });
 }

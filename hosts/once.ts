@@ -3,7 +3,8 @@ import { StringDecoder } from 'node:string_decoder';
 import { TransientError } from '../runtime/errors';
 import type { Connection } from './connection';
 import { SESSION_FUNCTIONS } from './remoteSessions';
-import { type RunResult, runScript, shellCommand, wholeScript } from './script';
+import { type RunResult, runScript, shellCommand } from './script';
+import { wholeScript } from './shell';
 import type { CommandId, OnceOptions, OnceResult } from './types';
 
 /*
@@ -94,7 +95,7 @@ else
   mkdir -p ${ROOT}; umask 077
   mkdir -p "$D" && : >>"$D/out" && cat >"$D/script.${launch}" <<'${end}' || { say failed; exit 0; }
 ${body}${end}
-  setsid sh -s "$D" ${launch} "$boot" <<'${end}' >/dev/null 2>&1 &
+  setsid sh -s "$D" ${launch} "$boot" <<'${end}' >/dev/null 2>&1 9>&- &
 { D=$1 launch=$2 boot=$3
 ${SESSION_FUNCTIONS}
 [ -r "$D/script.$launch" ] || exit 1

@@ -7,73 +7,109 @@ import type { HostProcess, Listener, Observation } from './types';
 
 const MAX_OUTPUT = 32 * 1024 * 1024;
 
-/** Prints what `parseProcesses` reads: one part after each mark. */
-function processScript(mark: string): string {
-  return `echo $$
-echo ${mark}; grep -aH '' [0-9]*/stat
+/** In the look's output one part follows a line with the mark. Every command costs the host a millisecond, so they are few. */
+const PROCESS_LOOK = (mark: string) => `echo $$
+echo ${mark}; grep -aH '' [0-9]*/stat [0-9]*/cmdline
 echo ${mark}; grep -aH '^Uid:' [0-9]*/status
-echo ${mark}; getent passwd $(sed -n 's/^Uid:[[:blank:]]*[0-9]*[[:blank:]]*\\([0-9]*\\).*/\\1/p' [0-9]*/status | sort -u)
 echo ${mark}; find [0-9]*/exe [0-9]*/cwd -maxdepth 0 -printf '%p\\t%l\\0'
-echo ${mark}; grep -aH '' [0-9]*/cmdline
 `;
-}
-const PROCESS_PARTS = 6;
+const PROCESS_PARTS = 4;
+
+/** Rows of listening sockets, and which processes hold them. The loop forks nothing; there are few listeners. */
+const LISTENER_LOOK = (
+  mark: string,
+) => `rows=$(grep -hE '^ *[0-9]+: [0-9A-F]+:[0-9A-F]+ [0-9A-F]+:0000 0A ' net/tcp net/tcp6 2>/dev/null)
+echo "$rows"
+echo ${mark}
+sockets=
+while read -r _ _ _ _ _ _ _ _ _ inode _; do [ "\${inode:-0}" = 0 ] || sockets="$sockets
+socket:[$inode]"; done <<END
+$rows
+END
+[ -z "$sockets" ] || find [0-9]*/fd -maxdepth 1 -lname 'socket:*' -printf '%p %l\\n' 2>/dev/null | grep -F "\${sockets#?}"
+`;
 
 /**
- * Every process of the host but those of this very look. Read from /proc by a handful of commands, whatever
- * the number of processes. `grep` puts the file's name before each line, so that names and arguments with blanks,
- * parentheses and line breaks stay with their process; processes that end meanwhile are left out.
+ * Every process of the host but those of this very look and of the connection's other shells. Read from /proc by a handful of
+ * commands, whatever the number of processes. `grep` puts the file's name before each line, so that names and arguments
+ * with blanks, parentheses and line breaks stay with their process; processes that end meanwhile are left out.
  */
 export async function processes(connection: Connection): Promise<HostProcess[]> {
-  return parseProcesses(await look(connection, processScript));
+  return named(connection, await look(connection, PROCESS_LOOK));
 }
 
 /** Processes, listening ports, and `path` with symbolic links resolved ('' when it does not exist), in one round trip. */
 export async function observe(connection: Connection, path: string): Promise<Observation> {
+  // A folder, the usual case, is resolved without a command.
+  const resolve = `{ cd -P ${quote(path)} && pwd -P; } 2>/dev/null || readlink -f -- ${quote(path)}\n`;
   const parts = await look(
     connection,
-    (mark) =>
-      `${processScript(mark)}echo ${mark}; ${listenerScript(mark)}echo ${mark}; readlink -f -- ${quote(path)}\n`,
+    (mark) => `${PROCESS_LOOK(mark)}echo ${mark}; ${LISTENER_LOOK(mark)}echo ${mark}; ${resolve}`,
   );
   const [rows = '', sockets = '', resolved = ''] = parts.slice(PROCESS_PARTS);
   return {
-    processes: parseProcesses(parts.slice(0, PROCESS_PARTS)),
+    processes: await named(connection, parts.slice(0, PROCESS_PARTS)),
     listeners: parseListeners(rows, sockets),
     resolved: resolved.replace(/\n$/, ''),
   };
 }
 
-/** The parts printed above, in bytes read as UTF-8; pure. */
-export function parseProcesses(parts: readonly string[]): HostProcess[] {
-  const [own = '', stats = '', statuses = '', accounts = '', links = '', commands = ''] = parts;
-  const users = new Map<string, string>();
-  for (const line of accounts.split('\n')) {
-    const [name, , uid] = line.split(':');
-    if (name !== undefined && uid !== undefined && !users.has(uid)) users.set(uid, name);
+/** Sessions of the shells that this connection keeps open on the host. */
+function sessionsOf(connection: Connection): Set<string> {
+  return new Set(
+    connection.shells.stats.map((stat) => stat.slice(stat.lastIndexOf(') ') + 2).split(' ')[3] ?? ''),
+  );
+}
+
+/** Names of accounts by user id, as they were when first asked for; lasts as long as the connection. */
+const accounts = new WeakMap<Connection, Map<string, string>>();
+
+/** What `PROCESS_LOOK` saw, with the users' names; accounts met for the first time cost another round trip. */
+async function named(connection: Connection, parts: readonly string[]): Promise<HostProcess[]> {
+  const found = parseProcesses(parts, sessionsOf(connection));
+  const names = accounts.get(connection) ?? new Map<string, string>();
+  accounts.set(connection, names);
+  const strangers = [...new Set(found.map(({ user }) => user))].filter((uid) => !names.has(uid));
+  if (strangers.length > 0) {
+    const { stdout } = await runScript(connection, `getent passwd ${strangers.map(quote).join(' ')}`);
+    for (const uid of strangers) names.set(uid, uid); // has no name
+    for (const line of stdout.toString().split('\n').reverse()) {
+      const [name, , uid] = line.split(':');
+      if (name !== undefined && uid !== undefined) names.set(uid, name);
+    }
   }
-  const uids = linesByPid(statuses, 'status');
-  const args = linesByPid(commands, 'cmdline');
+  return found.map((process) => ({ ...process, user: names.get(process.user) ?? process.user }));
+}
+
+/**
+ * The parts of `PROCESS_LOOK`, in bytes read as UTF-8, without the look's own session and those in `without`; users as
+ * effective user ids; pure.
+ */
+export function parseProcesses(parts: readonly string[], without: ReadonlySet<string>): HostProcess[] {
+  const [own = '', texts = '', statuses = '', links = ''] = parts;
+  const files = textsByFile(texts);
+  const uids = textsByFile(statuses);
   const targets = new Map<string, string>();
   for (const entry of links.split('\0')) {
     const tab = entry.indexOf('\t');
     if (tab > 0) targets.set(entry.slice(0, tab), entry.slice(tab + 1));
   }
   const found: (HostProcess & { session: string })[] = [];
-  for (const [pid, stat] of linesByPid(stats, 'stat')) {
+  for (const [file, stat] of files) {
+    const pid = /^(\d+)\/stat$/.exec(file)?.[1];
     const end = stat.lastIndexOf(') ');
     const fields = stat.slice(end + 2).split(' ');
     const startTime = fields[19];
-    if (end < 0 || startTime === undefined) continue;
-    const uid = uids.get(pid)?.split(/\s+/)[2] ?? '';
+    if (pid === undefined || end < 0 || startTime === undefined) continue;
     found.push({
       pid: Number(pid),
       ppid: Number(fields[1]),
       comm: stat.slice(stat.indexOf('(') + 1, end),
-      args: (args.get(pid) ?? '')
+      args: (files.get(`${pid}/cmdline`) ?? '')
         .replace(/\0$/, '')
         .split('\0')
         .filter((_, at, all) => all.length > 1 || all[at] !== ''),
-      user: users.get(uid) ?? uid,
+      user: uids.get(`${pid}/status`)?.split(/\s+/)[2] ?? '',
       cwd: targets.get(`${pid}/cwd`) ?? '',
       exe: (targets.get(`${pid}/exe`) ?? '').replace(/ \(deleted\)$/, ''),
       startTime,
@@ -82,31 +118,21 @@ export function parseProcesses(parts: readonly string[]): HostProcess[] {
   }
   const shell = found.find((process) => process.pid === Number(own.trim()));
   return found
-    .filter((process) => shell === undefined || process.session !== shell.session)
+    .filter(({ session }) => session !== shell?.session && !without.has(session))
     .map(({ session: _, ...process }) => process);
 }
 
-/** Lines `<pid>/<file>:<text>` of grep, put together by pid. */
-function linesByPid(output: string, file: string): Map<string, string> {
+/** Lines `<pid>/<file>:<text>` of grep, put together by file. */
+function textsByFile(output: string): Map<string, string> {
   const texts = new Map<string, string>();
-  const prefix = new RegExp(`^(\\d+)/${file}:`);
   for (const line of output.split('\n')) {
-    const match = prefix.exec(line);
-    if (match?.[1] === undefined) continue;
-    const text = line.slice(match[0].length);
-    const before = texts.get(match[1]);
-    texts.set(match[1], before === undefined ? text : `${before}\n${text}`);
+    const colon = line.indexOf(':');
+    const file = line.slice(0, Math.max(colon, 0));
+    const before = texts.get(file);
+    const text = line.slice(colon + 1);
+    texts.set(file, before === undefined ? text : `${before}\n${text}`);
   }
   return texts;
-}
-
-function listenerScript(mark: string): string {
-  return `rows=$(grep -hE '^ *[0-9]+: [0-9A-F]+:[0-9A-F]+ [0-9A-F]+:0000 0A ' net/tcp net/tcp6 2>/dev/null)
-echo "$rows"
-echo ${mark}
-sockets=$(echo "$rows" | sed -nE 's/^ *[0-9]+: ([^ ]+ +){8}([0-9]+) .*/socket:[\\2]/p')
-[ -z "$sockets" ] || find [0-9]*/fd -maxdepth 1 -lname 'socket:*' -printf '%p %l\\n' 2>/dev/null | grep -F "$sockets"
-`;
 }
 
 /**
@@ -114,7 +140,7 @@ sockets=$(echo "$rows" | sed -nE 's/^ *[0-9]+: ([^ ]+ +){8}([0-9]+) .*/socket:[\
  * processes hold: needs neither ss nor netstat.
  */
 export async function listeners(connection: Connection): Promise<Listener[]> {
-  const [rows = '', sockets = ''] = await look(connection, listenerScript);
+  const [rows = '', sockets = ''] = await look(connection, LISTENER_LOOK);
   return parseListeners(rows, sockets);
 }
 

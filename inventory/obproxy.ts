@@ -81,7 +81,7 @@ async function assembled(
 
 export function obproxyRepository(scope: Scope, key: MasterKey): ObproxyRepository {
   return {
-    ...serversRepository(scope),
+    ...serversRepository(scope, key),
 
     addCluster: (cluster) =>
       scope.write(async (db) => {

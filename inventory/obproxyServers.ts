@@ -1,7 +1,16 @@
 import type { Kysely } from 'kysely';
+import type { MasterKey } from './masterKey';
 import { now, type Schema } from './schema';
 import type { Scope } from './scope';
-import { DuplicateError, type ObproxyRepository, type ObproxyServerRow } from './types';
+import {
+  type AdoptedObproxy,
+  DuplicateError,
+  type ObproxyRepository,
+  type ObproxyServerRow,
+  type ParameterDrift,
+} from './types';
+
+const passwordPlace = (hostId: number) => `former proxysys password of the OBProxy on host ${hostId}`;
 
 /** Servers with what their host tells; alias `server`. */
 export function selectServers(db: Kysely<Schema>) {
@@ -32,6 +41,8 @@ export function serverRow(row: Row): ObproxyServerRow {
     parameterVersion: row.parameter_version,
     lastActiveTime: row.last_active_time,
     taskId: row.task_id,
+    adopted: row.adopted === null ? null : (JSON.parse(row.adopted) as AdoptedObproxy),
+    parameterDrift: row.parameter_drift === null ? [] : (JSON.parse(row.parameter_drift) as ParameterDrift[]),
   };
 }
 
@@ -40,6 +51,11 @@ type ServerMethods = Pick<
   | 'addServer'
   | 'findServer'
   | 'findServerOnHost'
+  | 'findServersAt'
+  | 'recordAdopted'
+  | 'setParameterDrift'
+  | 'formerPassword'
+  | 'setFormerPassword'
   | 'updateServerStatus'
   | 'setServerParameterVersion'
   | 'deleteServer'
@@ -49,7 +65,7 @@ type ServerMethods = Pick<
 >;
 
 /** The OBProxy processes and what Prometheus is told about them. */
-export function serversRepository(scope: Scope): ServerMethods {
+export function serversRepository(scope: Scope, key: MasterKey): ServerMethods {
   return {
     async addServer(server) {
       const added = await scope.db
@@ -62,12 +78,16 @@ export function serversRepository(scope: Scope): ServerMethods {
           rpc_port: server.rpcPort,
           version: server.version,
           package_id: server.packageId,
-          status: 'CREATING',
+          status: server.status ?? 'CREATING',
           operate_status: 'OPERATING',
           parameter_version: server.parameterVersion,
           last_active_time: null,
           task_id: server.taskId,
           create_time: now(),
+          former_password:
+            server.formerPassword === undefined
+              ? null
+              : key.seal(server.formerPassword, passwordPlace(server.hostId)),
         })
         .onConflict((conflict) => conflict.doNothing())
         .returning('id')
@@ -84,6 +104,58 @@ export function serversRepository(scope: Scope): ServerMethods {
     async findServerOnHost(hostId) {
       const row = await selectServers(scope.db).where('server.host_id', '=', hostId).executeTakeFirst();
       return row === undefined ? undefined : serverRow(row);
+    },
+
+    async findServersAt(ip) {
+      const rows = await selectServers(scope.db).where('hosts.ip', '=', ip).orderBy('server.id').execute();
+      return rows.map(serverRow);
+    },
+
+    async recordAdopted(id, found) {
+      await scope.db
+        .updateTable('obproxy_servers')
+        .set({
+          version: found.version,
+          exporter_port: found.exporterPort,
+          rpc_port: found.rpcPort,
+          package_id: found.packageId,
+          adopted: JSON.stringify(found.adopted),
+        })
+        .where('id', '=', id)
+        .execute();
+    },
+
+    async setParameterDrift(id, drift) {
+      await scope.db
+        .updateTable('obproxy_servers')
+        .set({ parameter_drift: drift.length === 0 ? null : JSON.stringify(drift) })
+        .where('id', '=', id)
+        .execute();
+    },
+
+    async formerPassword(id) {
+      const row = await scope.db
+        .selectFrom('obproxy_servers')
+        .select(['host_id', 'former_password'])
+        .where('id', '=', id)
+        .executeTakeFirst();
+      if (row === undefined || row.former_password === null) return undefined;
+      return key.open(row.former_password, passwordPlace(row.host_id));
+    },
+
+    async setFormerPassword(id, password) {
+      const row = await scope.db
+        .selectFrom('obproxy_servers')
+        .select('host_id')
+        .where('id', '=', id)
+        .executeTakeFirst();
+      if (row === undefined) return;
+      const sealed = password === undefined ? null : key.seal(password, passwordPlace(row.host_id));
+      await scope.db
+        .updateTable('obproxy_servers')
+        .set({ former_password: sealed })
+        .where('id', '=', id)
+        .execute();
     },
 
     async updateServerStatus(id, from, to) {

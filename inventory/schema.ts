@@ -135,12 +135,17 @@ export interface Schema {
     rpc_port: number | null;
     version: string;
     package_id: number | null;
-    status: 'CREATING' | 'RUNNING' | 'UNAVAILABLE' | 'DELETING';
+    status: 'CREATING' | 'TAKINGOVER' | 'RUNNING' | 'UNAVAILABLE' | 'DELETING';
     operate_status: 'NORMAL' | 'OPERATING';
     parameter_version: number;
     last_active_time: string | null;
     task_id: number;
     create_time: string;
+    /** Sealed by the master key; only while a take-over is under way. */
+    former_password: Generated<string | null>;
+    /** JSON of AdoptedObproxy and ParameterDrift[]. */
+    adopted: Generated<string | null>;
+    parameter_drift: Generated<string | null>;
   };
   exporters: { obproxy_server_id: number; target: string; labels: string };
   /** Narrow on purpose: lists of 100 000 tasks are filtered and counted here; the wide texts are in task_texts. */
@@ -166,6 +171,7 @@ export interface Schema {
     create_time: string;
     finish_time: string | null;
   };
+  task_hosts: { host_id: number; task_id: number };
   task_texts: { task_id: number; plan: string; document: string | null };
   task_logs: {
     id: Generated<number>;

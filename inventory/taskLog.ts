@@ -1,11 +1,52 @@
+import type { Insertable } from 'kysely';
+import type { Schema } from './schema';
 import type { Scope } from './scope';
 import type { Tasks } from './types';
 
 /** Lines in one statement: eight parameters each, of the 32 766 that SQLite takes. */
 const CHUNK = 1000;
 
+type LogRow = Insertable<Schema['task_logs']>;
+interface Append {
+  readonly rows: readonly LogRow[];
+  done(): void;
+  failed(error: unknown): void;
+}
+
 /** The subtasks' logs; the order of a subtask's lines is the order they were written in. */
 export function taskLogRepository(scope: Scope): Pick<Tasks, 'appendLog' | 'readLog'> {
+  const insert = async (rows: readonly LogRow[]) => {
+    if (rows.length <= CHUNK) {
+      await scope.db.insertInto('task_logs').values(rows).execute();
+      return;
+    }
+    await scope.write(async (db) => {
+      for (let at = 0; at < rows.length; at += CHUNK) {
+        await db
+          .insertInto('task_logs')
+          .values(rows.slice(at, at + CHUNK))
+          .execute();
+      }
+    });
+  };
+
+  /** Every commit waits for the disk, and with SQLite the whole process does: what came up together is one commit. */
+  let gathered: Append[] = [];
+  const store = async () => {
+    const appends = gathered;
+    gathered = [];
+    if (appends.length > 1) {
+      try {
+        await insert(appends.flatMap(({ rows }) => rows));
+        for (const append of appends) append.done();
+        return;
+      } catch {
+        // One that cannot be stored must not take the others with it.
+      }
+    }
+    for (const append of appends) await insert(append.rows).then(append.done, append.failed);
+  };
+
   return {
     async appendLog(taskId, lines) {
       const rows = lines.map((line) => ({
@@ -18,17 +59,9 @@ export function taskLogRepository(scope: Scope): Pick<Tasks, 'appendLog' | 'read
         text: line.text,
       }));
       if (rows.length === 0) return;
-      if (rows.length <= CHUNK) {
-        await scope.db.insertInto('task_logs').values(rows).execute();
-        return;
-      }
-      await scope.write(async (db) => {
-        for (let at = 0; at < rows.length; at += CHUNK) {
-          await db
-            .insertInto('task_logs')
-            .values(rows.slice(at, at + CHUNK))
-            .execute();
-        }
+      await new Promise<void>((done, failed) => {
+        gathered.push({ rows, done, failed });
+        if (gathered.length === 1) setImmediate(() => void store());
       });
     },
 

@@ -72,7 +72,14 @@ function conditions(filter: TaskFilter): Expression<SqlBool>[] {
   if (filter.tenantName !== undefined) all.push(eb('tasks.tenant_name', '=', filter.tenantName));
   if (filter.clusterId !== undefined) all.push(eb('tasks.cluster_id', '=', filter.clusterId));
   if (filter.tenantId !== undefined) all.push(eb('tasks.tenant_id', '=', filter.tenantId));
-  if (filter.hostId !== undefined) all.push(eb('tasks.host_id', '=', filter.hostId));
+  if (filter.hostId !== undefined) {
+    const { hostId } = filter;
+    all.push(
+      eb('tasks.id', 'in', (query) =>
+        query.selectFrom('task_hosts').select('task_hosts.task_id').where('task_hosts.host_id', '=', hostId),
+      ),
+    );
+  }
   return all;
 }
 
@@ -83,6 +90,12 @@ function tenant(plan: Plan): { tenant_id: number | null; tenant_name: string | n
     tenant_id: id !== undefined && /^\d{1,15}$/.test(id) ? Number(id) : null,
     tenant_name: name ?? null,
   };
+}
+
+/** The plan's own host, and those that it is split by. */
+function hostsOf(plan: Plan): number[] {
+  const split = (plan.context.listMap.host_ids ?? []).filter((id) => /^\d{1,15}$/.test(id)).map(Number);
+  return [...new Set([...(plan.hostId === undefined ? [] : [plan.hostId]), ...split])];
 }
 
 export function tasksRepository(scope: Scope): Tasks {
@@ -121,6 +134,8 @@ export function tasksRepository(scope: Scope): Tasks {
           .insertInto('task_texts')
           .values({ task_id: plan.taskId, plan: JSON.stringify(plan), document: null })
           .execute();
+        const hosts = hostsOf(plan).map((id) => ({ host_id: id, task_id: plan.taskId }));
+        if (hosts.length > 0) await db.insertInto('task_hosts').values(hosts).execute();
       }),
 
     async find(id) {

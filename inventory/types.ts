@@ -148,6 +148,27 @@ export interface ObLinkRow {
   readonly username: string;
 }
 
+/** A parameter on which a proxy that was taken over differs from its cluster until somebody restarts it. */
+export interface ParameterDrift {
+  readonly name: string;
+  /** What the proxy shows; null when its version has no such parameter. */
+  readonly value: string | null;
+  readonly expectedValue: string;
+}
+
+/** How a proxy that was taken over lives on its host, as it was found. */
+export interface AdoptedObproxy {
+  readonly home: string;
+  /** Owner of the process. */
+  readonly user: string;
+  readonly program: string;
+  /** name-version-release.arch of the package the program came from; null when no package owns it. */
+  readonly package: string | null;
+  /** Who starts it again when it dies, and where that was seen. */
+  readonly keeper: 'obproxyd.sh' | 'systemd' | 'obflow' | 'none';
+  readonly keeperDetail: string;
+}
+
 export interface ObproxyServerRow {
   readonly id: number;
   readonly clusterId: number;
@@ -156,18 +177,22 @@ export interface ObproxyServerRow {
   readonly idcName: string;
   readonly architecture: string | null;
   readonly sqlPort: number;
+  /** 0 while a take-over has not read it from the proxy yet. */
   readonly exporterPort: number;
   /** Null before 4.3 or when not asked for. */
   readonly rpcPort: number | null;
-  /** `version-release` without dist tag, e.g. `1.9.1.1-1919579`. */
+  /** `version-release` without dist tag, e.g. `1.9.1.1-1919579`; '' while a take-over has not read it yet. */
   readonly version: string;
   readonly packageId: number | null;
-  readonly status: 'CREATING' | 'RUNNING' | 'UNAVAILABLE' | 'DELETING';
+  readonly status: 'CREATING' | 'TAKINGOVER' | 'RUNNING' | 'UNAVAILABLE' | 'DELETING';
   readonly operateStatus: 'NORMAL' | 'OPERATING';
   readonly parameterVersion: number;
   readonly lastActiveTime: string | null;
   /** The task that made the row. */
   readonly taskId: number;
+  /** Null unless the proxy was taken over. */
+  readonly adopted: AdoptedObproxy | null;
+  readonly parameterDrift: readonly ParameterDrift[];
 }
 
 export interface ObproxyClusterRow {
@@ -425,7 +450,11 @@ export interface ObproxyRepository {
   listClusters(page: PageRequest): Promise<Page<ObproxyClusterRow>>;
   deleteCluster(id: number): Promise<void>;
   proxysysPassword(clusterId: number): Promise<string>;
-  /** Inserts with status CREATING, operateStatus OPERATING. Throws DuplicateError when the host has one already. */
+  /**
+   * Inserts with status CREATING unless another is given, operateStatus OPERATING; `formerPassword` (of
+   * root@proxysys, before obflow) is stored encrypted. Throws DuplicateError when the host has one
+   * already.
+   */
   addServer(server: {
     clusterId: number;
     hostId: number;
@@ -436,9 +465,25 @@ export interface ObproxyRepository {
     packageId: number | null;
     parameterVersion: number;
     taskId: number;
+    status?: 'CREATING' | 'TAKINGOVER';
+    formerPassword?: string;
   }): Promise<number>;
   findServer(id: number): Promise<ObproxyServerRow | undefined>;
   findServerOnHost(hostId: number): Promise<ObproxyServerRow | undefined>;
+  /** Every proxy at an address, whatever host row it hangs on. */
+  findServersAt(ip: string): Promise<ObproxyServerRow[]>;
+  /** What a take-over has found. */
+  recordAdopted(
+    id: number,
+    found: Pick<ObproxyServerRow, 'version' | 'exporterPort' | 'rpcPort' | 'packageId'> & {
+      readonly adopted: AdoptedObproxy;
+    },
+  ): Promise<void>;
+  setParameterDrift(id: number, drift: readonly ParameterDrift[]): Promise<void>;
+  /** root@proxysys's password before obflow's; undefined when none is known. Stays in memory, never leaves the process. */
+  formerPassword(id: number): Promise<string | undefined>;
+  /** Stores it encrypted; undefined forgets it. */
+  setFormerPassword(id: number, password: string | undefined): Promise<void>;
   /** Compare-and-set on status; false when the row is in none of the expected ones. */
   updateServerStatus(
     id: number,

@@ -16,7 +16,13 @@ import {
 } from './sqlSession';
 
 /** OBProxy's and OceanBase's error numbers that mean something to us. */
-const ERRNO = { accessDenied: 1045, badValue: 4147, unknownItem: 5099, tooLong: 8007 } as const;
+const ERRNO = {
+  accessDenied: 1045,
+  notExist: 4018,
+  badValue: 4147,
+  unknownItem: 5099,
+  tooLong: 8007,
+} as const;
 
 export interface ProxyParameter {
   readonly name: string;
@@ -27,6 +33,8 @@ export interface ProxyParameter {
 export interface ObproxyAdmin {
   /** Text of SHOW PROXYINFO BINARY; holds the running version. */
   binaryInfo(): Promise<string>;
+  /** Names of the OceanBase clusters the proxy learnt from its config server; [] in RS_LIST mode. */
+  clusterNames(): Promise<string[]>;
   /** Undefined when this version knows no such parameter. Passwords are shown as SHA-1. */
   showConfig(name: string): Promise<ProxyParameter | undefined>;
   showAll(): Promise<ProxyParameter[]>;
@@ -156,7 +164,9 @@ function administration(session: SqlSession, where: string): ObproxyAdmin {
 
   const confirm = (name: string, shown: string | undefined, wished: string): void => {
     const secret = isSecretParameter(name);
-    const same = shown !== undefined && (secret ? shown === sha1Hex(wished) : sameValue(shown, wished));
+    // An empty password is stored as such, without a hash.
+    const same =
+      shown !== undefined && (secret && wished !== '' ? shown === sha1Hex(wished) : sameValue(shown, wished));
     if (same) return;
     const other = secret ? 'the hash of another value' : `the value '${shown ?? ''}'`;
     throw new PermanentError({
@@ -184,6 +194,15 @@ function administration(session: SqlSession, where: string): ObproxyAdmin {
     async binaryInfo() {
       const rows = await ask('read the version of OBProxy', 'show proxyinfo binary');
       return rows.map((row) => Object.values(row).map(String).join(' ')).join('\n');
+    },
+    async clusterNames() {
+      const rows = await session.query('show proxycluster').catch((error: unknown) => {
+        // Also what a proxy in RS_LIST mode answers, whatever it knows (OBProxy 4.3.1, observed).
+        if (error instanceof SqlError && error.errno === ERRNO.notExist) return [];
+        throw troubleOf(error, { tried: 'read the clusters of OBProxy', where });
+      });
+      const names = rows.map((row) => columnText(row, 'cluster_name'));
+      return [...new Set(names)].filter((name) => name !== '' && name !== 'MetaDataBase');
     },
     showConfig,
     showAll,

@@ -37,6 +37,11 @@ export function obproxyFamily(version: string): ObproxyFamily {
   return isAtLeast(version, '4.0') ? '4.0' : 'before-4.0';
 }
 
+/** Two proxies of one cluster are both before 4.0 or both from it on (OCP documentation, "Take over an OBProxy"). */
+export function sameFamily(a: string, b: string): boolean {
+  return isAtLeast(a, '4.0') === isAtLeast(b, '4.0');
+}
+
 /** Whether the proxy opens an RPC port (2885 unless told otherwise): from 4.3.0 on. */
 export function hasRpcPort(version: string): boolean {
   return isAtLeast(version, '4.3');

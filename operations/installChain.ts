@@ -40,18 +40,37 @@ export const INSTALL_ON_HOSTS: readonly ChainNode[] = [
 /** Two nodes (OCP documentation, "Create an OBProxy cluster", sample without hosts). */
 export const CREATE_WITHOUT_HOSTS: readonly ChainNode[] = [node('PrepareObproxyInstall'), node('Finish')];
 
+interface InstallContext {
+  readonly stringMap: Readonly<Record<string, string>>;
+  readonly listMap: Readonly<Record<string, readonly string[]>>;
+}
+
 /** Context shared by every installation, keys as documented. */
-export function installContext(
-  cluster: { readonly id: number; readonly name: string; readonly parameterVersion: number },
-  softwarePackage: PackageRow,
-): { stringMap: Record<string, string>; listMap: Record<string, readonly string[]> } {
+export function installContext(cluster: ContextCluster, softwarePackage: PackageRow): InstallContext {
+  const { stringMap, listMap } = obproxyContext(cluster);
+  return {
+    stringMap: {
+      ...stringMap,
+      package_version: versionRelease(softwarePackage),
+      package_name: softwarePackage.name,
+    },
+    listMap,
+  };
+}
+
+interface ContextCluster {
+  readonly id: number;
+  readonly name: string;
+  readonly parameterVersion: number;
+}
+
+/** The same without a package, for proxies that are there already. */
+export function obproxyContext(cluster: ContextCluster): InstallContext {
   return {
     stringMap: {
       obproxy_need_delete_cluster: 'false',
-      package_version: versionRelease(softwarePackage),
       prohibit_rollback: 'false',
       service_name: cluster.name,
-      package_name: softwarePackage.name,
       obproxy_parameter_version: String(cluster.parameterVersion),
       obproxy_cluster_name: cluster.name,
       obproxy_cluster_id: String(cluster.id),

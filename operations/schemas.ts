@@ -102,7 +102,7 @@ export const QueryText = z
 
 /** Reports every pair of equal ports at the later field. */
 export function refuseEqualPorts(
-  ports: readonly { readonly field: readonly string[]; readonly port: number | undefined }[],
+  ports: readonly { readonly field: readonly (string | number)[]; readonly port: number | undefined }[],
   context: z.RefinementCtx,
 ): void {
   ports.forEach(({ field, port }, index) => {
@@ -111,7 +111,7 @@ export function refuseEqualPorts(
       context.addIssue({
         code: 'custom',
         path: [...field],
-        message: `must differ from ${same.field.at(-1)} (both ${port})`,
+        message: `must differ from ${String(same.field.at(-1))} (both ${port})`,
         input: port,
       });
     }

@@ -31,7 +31,7 @@ function subtask(
   };
 }
 
-const OBPROXY = ['host_id', 'obproxy_cluster_id'] as const;
+const OBPROXY = ['host_id', 'obproxy_cluster_id', 'obproxy_take_over'] as const;
 const OB_SERVER = ['cluster_id', 'host.{element}.zone'] as const;
 
 export const SUBTASKS = {
@@ -74,7 +74,7 @@ export const SUBTASKS = {
     OBPROXY,
   ),
   UpdateObproxyStatus: subtask('Update obproxy status', 'obproxy.UpdateObproxyStatusTask', 300, OBPROXY),
-  Finish: subtask('Finish node', 'obproxy.FinishTask', 0, ['host_id', 'host_ids']),
+  Finish: subtask('Finish node', 'obproxy.FinishTask', 0, [...OBPROXY, 'host_ids']),
 
   // "Add OB server". Its sample has neither classes nor timeouts: both are those of the same subtasks in other samples
   // where there are any; the others (Prepare, Pre check, Install rpm, Make dir, Add, Restart) are named and timed alike.

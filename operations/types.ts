@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { Host } from '../hosts/types';
 import type { Inventory, User } from '../inventory/types';
 import type { Plan } from '../workflows/plan';
 
@@ -34,6 +35,23 @@ export interface PrepareScope {
   reserveSubtasks(count: number): Promise<number>;
 }
 
+/** One thing seen on a host by a dry run. ERROR: the task would fail on it. */
+export interface HostFinding {
+  readonly hostId: number;
+  readonly level: 'ERROR' | 'WARN' | 'INFO';
+  /** Documented code, where one fits. */
+  readonly code?: string;
+  readonly message: string;
+}
+
+/** What a dry run may look at, outside of any transaction. */
+export interface InspectScope {
+  readonly inventory: Inventory;
+  openHost(hostId: number): Promise<Host>;
+  /** OBFLOW_PUBLIC_URL. */
+  readonly publicUrl: string;
+}
+
 /** Tasks ready to start, and documented fields that stand beside a single task (`obproxyClusterId`). */
 export interface Prepared {
   readonly plans: readonly Plan[];
@@ -66,6 +84,14 @@ export interface Operation<Params extends z.ZodType = z.ZodType, Body extends z.
     scope: PrepareScope,
     request: { readonly params: z.output<Params>; readonly body: z.output<Body> },
   ): Promise<Prepared>;
+  /**
+   * Looks at the hosts for a dry run whose `prepare` had nothing against it, and answers everything found at once. It
+   * changes nothing.
+   */
+  inspect?(
+    scope: InspectScope,
+    request: { readonly params: z.output<Params>; readonly body: z.output<Body> },
+  ): Promise<readonly HostFinding[]>;
 }
 
 /** A parsed request of one operation. */
@@ -73,10 +99,12 @@ export interface AcceptedRequest {
   readonly hostIds: readonly number[];
   readonly obClusterId: number | undefined;
   prepare(scope: PrepareScope): Promise<Prepared>;
+  /** Undefined when the operation has nothing to look at. */
+  readonly inspect?: (scope: InspectScope) => Promise<readonly HostFinding[]>;
 }
 
 /** An operation in the catalogue: its types are closed over by `request`. */
-export interface CatalogueEntry extends Omit<Operation, 'prepare' | 'hostIds' | 'obClusterId'> {
+export interface CatalogueEntry extends Omit<Operation, 'prepare' | 'hostIds' | 'obClusterId' | 'inspect'> {
   /** Binds parameters and body; both are outputs of this entry's own schemas. */
   request(params: unknown, body: unknown): AcceptedRequest;
 }
@@ -85,7 +113,7 @@ export interface CatalogueEntry extends Omit<Operation, 'prepare' | 'hostIds' | 
 export function catalogued<Params extends z.ZodType, Body extends z.ZodType>(
   operation: Operation<Params, Body>,
 ): CatalogueEntry {
-  const { prepare, hostIds, obClusterId, ...declared } = operation;
+  const { prepare, hostIds, obClusterId, inspect, ...declared } = operation;
   return {
     ...declared,
     request(parsedParams, parsedBody) {
@@ -95,6 +123,9 @@ export function catalogued<Params extends z.ZodType, Body extends z.ZodType>(
         hostIds: hostIds(body),
         obClusterId: obClusterId?.(params),
         prepare: (scope) => prepare(scope, { params, body }),
+        ...(inspect === undefined
+          ? {}
+          : { inspect: (scope: InspectScope) => inspect(scope, { params, body }) }),
       };
     },
   };

@@ -1,6 +1,6 @@
 /** The text a task shows of itself in the Temporal Web UI (tab User Metadata, "Current Details"): markdown. */
 import type { SubtaskState, TaskMachine } from './machine';
-import { line, quote } from './markdown';
+import { encodedLength, line, quote } from './markdown';
 import { placeOf } from './messages';
 
 /**
@@ -11,8 +11,8 @@ const MAX_ENCODED = 7_500;
 /** Kept for the table's last line. */
 const REST = 200;
 const MAX_FAILURES = 5;
-/** Characters of failure texts, shared by the failures shown; the whole text is in the subtask's log. */
-const MAX_FAILURE_TEXT = 1_500;
+/** Of MAX_ENCODED, for the texts of all failures shown; the whole texts are in the subtasks' logs. */
+const FAILURE_TEXTS = 4_000;
 /** The Web UI's tables leave no room between their columns. */
 const GAP = '\u2003';
 
@@ -51,7 +51,7 @@ function failures({ failed }: TaskMachine): string[] {
   return [
     ...shown.flatMap(({ plan, run, failure }) => [
       `Subtask **${plan.id} ${line(plan.name)}**${on(placeOf(plan))} failed (run ${run}):`,
-      quote(failure ?? '', MAX_FAILURE_TEXT / shown.length),
+      quote(failure ?? '', FAILURE_TEXTS / shown.length),
     ]),
     ...(more > 0 ? [`${more} more failed; the table has them.`] : []),
   ];
@@ -109,10 +109,3 @@ function statusOf({ status, operation, run }: Omit<SubtaskState, 'plan'>): strin
 }
 
 const on = (place: string): string => (place === '' ? '' : ` on ${line(place)}`);
-
-/** Length after encodeURIComponent, at most; that function itself throws on halves of surrogate pairs. */
-function encodedLength(text: string): number {
-  const plain = text.replaceAll(/[^\w.!~*'()-]/g, '').length;
-  const ascii = text.replaceAll(/[^\0-\x7f]/g, '').length;
-  return plain + (ascii - plain) * 3 + (text.length - ascii) * 9;
-}

@@ -12,6 +12,11 @@ export async function createObproxyCluster(plan: Plan): Promise<void> {
   await runPlan(plan);
 }
 
+/** POST /api/v2/obproxy/clusters/{id}/takeOver, one task per host. */
+export async function takeOverObproxy(plan: Plan): Promise<void> {
+  await runPlan(plan);
+}
+
 /** POST /api/v2/ob/clusters/{id}/servers. */
 export async function addObserver(plan: Plan): Promise<void> {
   await runPlan(plan);

@@ -147,7 +147,14 @@ function refuseRetrySubtask(machine: TaskMachine, argument: unknown): CommandRef
 /** Updates must fail with a TemporalFailure: any other error would fail the workflow task again and again. */
 function refuse(refusal: CommandRefusal | undefined): void {
   if (refusal === undefined) return;
-  throw ApplicationFailure.create({ message: refusal.message, type: refusal.code, nonRetryable: true });
+  const failure = ApplicationFailure.create({
+    message: refusal.message,
+    type: refusal.code,
+    nonRetryable: true,
+  });
+  // The Web UI's dialog shows it below the text, where it tells the person who pressed nothing.
+  failure.stack = '';
+  throw failure;
 }
 
 function obey<T>(command: () => T): T {

@@ -1,9 +1,54 @@
 import { quote } from '../../hosts/quote';
+import type { Host } from '../../hosts/types';
 import { PermanentError } from '../../runtime/errors';
 import { proxyOf } from '../obproxy/proxy';
 import type { Subtask } from '../types';
 
 const COMMAND = /^[A-Za-z0-9][A-Za-z0-9._+-]*$/;
+
+async function commandsFound(
+  host: Host,
+  user: string,
+  commands: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  const script = `
+      [ ! -r /etc/profile ] || . /etc/profile >/dev/null 2>&1
+      for command in ${commands.map(quote).join(' ')}; do
+        printf '%s %s\\n' "$command" "$(command -v "$command")"
+      done`;
+  const { stdout } = await host.sh(script, { user });
+  return new Map(
+    stdout
+      .trim()
+      .split('\n')
+      .map((line) => {
+        const blank = line.indexOf(' ');
+        return [line.slice(0, blank), line.slice(blank + 1)];
+      }),
+  );
+}
+
+function missingError(host: Host, user: string, commands: readonly string[], missing: readonly string[]) {
+  return new PermanentError({
+    type: 'CommandMissing',
+    code: 'CMP07036',
+    tried: `find the commands ${commands.join(', ')} as ${user}`,
+    where: host.ip,
+    cameBack: `missing: ${missing.join(', ')}`,
+    next: `Install ${missing.join(', ')} on the host and retry.`,
+  });
+}
+
+/** The error of "Check if command exists", or undefined when every command is there. */
+export async function missingCommands(
+  host: Host,
+  user: string,
+  commands: readonly string[],
+): Promise<PermanentError | undefined> {
+  const found = await commandsFound(host, user, commands);
+  const missing = commands.filter((command) => (found.get(command) ?? '') === '');
+  return missing.length === 0 ? undefined : missingError(host, user, commands, missing);
+}
 
 /** "Check if command exists": every command is found by the run user with the PATH of a login; all missing at once. */
 export const CheckCommand: Subtask = {
@@ -11,35 +56,12 @@ export const CheckCommand: Subtask = {
     const commands = scope.list('commands_to_check').filter((command) => COMMAND.test(command));
     const { cluster } = await proxyOf(scope);
     const host = await scope.host();
-    const script = `
-      [ ! -r /etc/profile ] || . /etc/profile >/dev/null 2>&1
-      for command in ${commands.map(quote).join(' ')}; do
-        printf '%s %s\\n' "$command" "$(command -v "$command")"
-      done`;
-    const { stdout } = await host.sh(script, { user: cluster.runUser });
-    const found = new Map(
-      stdout
-        .trim()
-        .split('\n')
-        .map((line) => {
-          const blank = line.indexOf(' ');
-          return [line.slice(0, blank), line.slice(blank + 1)];
-        }),
-    );
+    const found = await commandsFound(host, cluster.runUser, commands);
     const missing = commands.filter((command) => (found.get(command) ?? '') === '');
     for (const command of commands) {
       if (!missing.includes(command)) scope.log.info(`${command}: ${found.get(command)}`);
     }
-    if (missing.length > 0) {
-      throw new PermanentError({
-        type: 'CommandMissing',
-        code: 'CMP07036',
-        tried: `find the commands ${commands.join(', ')} as ${cluster.runUser}`,
-        where: host.ip,
-        cameBack: `missing: ${missing.join(', ')}`,
-        next: `Install ${missing.join(', ')} on the host and retry.`,
-      });
-    }
+    if (missing.length > 0) throw missingError(host, cluster.runUser, commands, missing);
     return undefined;
   },
 

@@ -5,7 +5,7 @@ import { isOwnPort, lookForProxies, processText } from '../obproxy/process';
 import { packageOf, proxyOf } from '../obproxy/proxy';
 import type { Subtask } from '../types';
 
-const INTERPRETER = /^(?:sh|bash|dash|ksh|zsh|ash|busybox|env|nohup|setsid|node|perl|python[\d.]*)$/;
+export const INTERPRETER = /^(?:sh|bash|dash|ksh|zsh|ash|busybox|env|nohup|setsid|node|perl|python[\d.]*)$/;
 
 /** The program, and the script when the program is an interpreter: `bash -x /a/obproxyd.sh -c start` → bash, obproxyd.sh. */
 function programs(process: HostProcess): string[] {

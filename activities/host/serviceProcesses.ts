@@ -13,7 +13,7 @@ export interface ServiceProcesses {
 }
 
 /** A zombie keeps its name but nothing else; it holds no port and no home. */
-function lives(process: HostProcess): boolean {
+export function lives(process: HostProcess): boolean {
   return process.exe !== '' || process.args.length > 0;
 }
 

@@ -14,10 +14,21 @@ function refuse(where: string, code: string, type: string, cameBack: string, nex
   return new PermanentError({ type, code, tried: 'prepare the host for OBProxy', where, cameBack, next });
 }
 
-async function checkAccounts(scope: SubtaskScope, host: Host, runUser: string): Promise<void> {
+/** Accounts, and the file system the home will be on. */
+async function checkHost(
+  scope: SubtaskScope,
+  host: Host,
+  part: InstallablePackage,
+  runUser: string,
+): Promise<void> {
   const user = quote(runUser);
-  const { stdout } = await host.sh(`id -u; id -u ${user} 2>/dev/null || echo missing`);
-  const [root, runUserId] = stdout.trim().split('\n');
+  const { stdout, stderr } = await host.sh(`
+    id -u; id -u ${user} 2>/dev/null || echo missing
+    place=${quote(part.home)}
+    while [ ! -e "$place" ]; do place=\${place%/*}; place=\${place:-/}; done
+    [ -w "$place" ] && echo writable || echo "$place"
+    df -Pk "$place"`);
+  const [root, runUserId, writable, ...df] = stdout.trim().split('\n');
   if (root !== '0') {
     const next = 'Use root, or a login that may run everything by sudo without a password.';
     throw refuse(host.ip, 'CMP07002', 'RootNeeded', `the commands run with uid ${root ?? '?'}`, next);
@@ -27,17 +38,9 @@ async function checkAccounts(scope: SubtaskScope, host: Host, runUser: string): 
     throw refuse(host.ip, 'CMP07037', 'UserMissing', `there is no user ${runUser}`, next);
   }
   scope.log.info(`User ${runUser} (uid ${runUserId}) exists, root works`);
-}
 
-async function checkDisk(scope: SubtaskScope, host: Host, part: InstallablePackage): Promise<void> {
-  const { exitCode, stdout, stderr } = await host.sh(`
-    place=${quote(part.home)}
-    while [ ! -e "$place" ]; do place=$(dirname "$place"); done
-    df -Pk "$place" | awk 'NR == 2 { print $4 }'
-    [ -w "$place" ] && echo writable || echo "$place"`);
-  const [free, writable] = stdout.trim().split('\n');
-  const freeBytes = Number(free) * 1024;
-  if (exitCode !== 0 || !Number.isFinite(freeBytes)) {
+  const freeBytes = Number(df[1]?.split(/\s+/)[3]) * 1024;
+  if (!Number.isFinite(freeBytes)) {
     const next = `Look at the file system of ${part.home}.`;
     throw refuse(host.ip, 'CMP07050', 'DiskUnreadable', stderr.trim() || 'df gave no number', next);
   }
@@ -101,9 +104,9 @@ export const PrepareCreateObproxy: Subtask = {
     await checkStore(scope, part);
     const host = await scope.host();
     await checkFit(scope, host, part);
-    await checkAccounts(scope, host, proxy.cluster.runUser);
+    // First: without the user the next check would only say that it gets no shell.
+    await checkHost(scope, host, part, proxy.cluster.runUser);
     await Promise.all([
-      checkDisk(scope, host, part),
       checkLogFolder(host, part, proxy.cluster.runUser),
       checkPorts(scope, host, proxy, part.home),
     ]);

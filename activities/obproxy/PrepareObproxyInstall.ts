@@ -1,7 +1,8 @@
+import type { Host, HostFacts } from '../../hosts/types';
 import { PermanentError } from '../../runtime/errors';
 import { hostIdOf } from '../scope';
 import type { Subtask, SubtaskScope } from '../types';
-import { proxyOn } from './proxy';
+import { type ObproxyInstance, proxyOn } from './proxy';
 
 /** Hosts of the subtask: its own, or all of the request when the node is not split. */
 function hostIds(scope: SubtaskScope): number[] {
@@ -10,8 +11,13 @@ function hostIds(scope: SubtaskScope): number[] {
   return (scope.input.context.listMap.host_ids ?? []).map(Number);
 }
 
+interface Reached extends Pick<ObproxyInstance, 'server' | 'cluster'> {
+  readonly host: Host;
+  readonly facts: HostFacts;
+}
+
 /** Connects once and keeps what the host says about itself. */
-async function reach(scope: SubtaskScope, hostId: number): Promise<void> {
+export async function reach(scope: SubtaskScope, hostId: number): Promise<Reached> {
   const { server, cluster } = await proxyOn(scope, hostId);
   if (server.status === 'DELETING') {
     throw new PermanentError({
@@ -30,6 +36,12 @@ async function reach(scope: SubtaskScope, hostId: number): Promise<void> {
   await scope.inventory.hosts.recordFacts(hostId, { hostname, architecture, kernel, osId, osLike, osMajor });
   const system = osId === '' ? 'an unnamed system' : `${osId} ${osMajor}`.trim();
   scope.log.info(`${host.ip}: ${hostname}, ${system}, ${architecture}, kernel ${kernel}`);
+  return { server, cluster, host, facts };
+}
+
+/** An installation needs rpm. */
+async function ready(scope: SubtaskScope, hostId: number): Promise<void> {
+  const { server, cluster, host, facts } = await reach(scope, hostId);
   const ports = [server.sqlPort, server.exporterPort, ...(server.rpcPort === null ? [] : [server.rpcPort])];
   scope.log.info(
     `${host.ip}: OBProxy ${server.version} for cluster ${cluster.name}, ports ${ports.join(', ')}`,
@@ -54,7 +66,7 @@ export const PrepareObproxyInstall: Subtask = {
       scope.log.info('The request names no hosts: the cluster is recorded, nothing is installed');
       return undefined;
     }
-    const outcomes = await Promise.allSettled(ids.map((id) => reach(scope, id)));
+    const outcomes = await Promise.allSettled(ids.map((id) => ready(scope, id)));
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
     return undefined;

@@ -11,7 +11,7 @@ const PARAMETER = 'observer_sys_password';
 /** Short enough for three servers, a look-up and a creation within the documented 30 s. */
 const OBSERVER_TIMEOUT_MS = 3_000;
 
-interface Link {
+export interface Link {
   readonly link: ObLinkRow;
   readonly cluster: ObClusterRow;
   readonly password: string;
@@ -182,6 +182,15 @@ async function giveToProxy(
   scope.log.info(`OBProxy has the password now, ${place}; its stored hash is the right one`);
 }
 
+/** The linked clusters, whose users have just logged in to OceanBase with the passwords that come with them. */
+export async function provenLinks(scope: SubtaskScope, proxy: ObproxyInstance): Promise<Link[]> {
+  const links = await Promise.all(proxy.cluster.obLinks.map((link) => linkOf(scope, link)));
+  if (links.length === 0) scope.log.info('No OceanBase cluster is linked, there is no password to set');
+  refuseSeveralPasswords(proxy, links);
+  await Promise.all(links.map((link) => proveLogin(scope, link)));
+  return links;
+}
+
 /**
  * "Set obproxy user and password for connect": the user of every linked cluster is proved at OceanBase itself, then given
  * to the proxy and compared by the stored hash.
@@ -189,13 +198,8 @@ async function giveToProxy(
 export const SetObproxyUserPasswordForOb: Subtask = {
   async run(scope) {
     const proxy = await proxyOf(scope);
-    const links = await Promise.all(proxy.cluster.obLinks.map((link) => linkOf(scope, link)));
-    if (links.length === 0) {
-      scope.log.info('No OceanBase cluster is linked, there is no password to set');
-      return undefined;
-    }
-    refuseSeveralPasswords(proxy, links);
-    await Promise.all(links.map((link) => proveLogin(scope, link)));
+    const links = await provenLinks(scope, proxy);
+    if (links.length === 0) return undefined;
     const admin = await administer(scope, proxy);
     try {
       for (const link of links) await giveToProxy(scope, admin, proxy, link);

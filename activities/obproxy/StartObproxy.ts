@@ -95,7 +95,7 @@ async function listening(
   host: Host,
   proxy: ObproxyInstance,
   home: string,
-): Promise<HostProcess> {
+): Promise<{ process: HostProcess; look: ProxyProcesses }> {
   const { sqlPort } = proxy.server;
   const started = Date.now();
   let lastSeen = started;
@@ -103,7 +103,7 @@ async function listening(
     const look = await lookForProxies(host, home);
     const owner = look.listeners.find(({ port }) => port === sqlPort)?.pid;
     const process = look.own.find(({ pid }) => pid === owner);
-    if (process !== undefined) return process;
+    if (process !== undefined) return { process, look };
     const now = Date.now();
     if (look.own.length > 0) lastSeen = now;
     else if (now - lastSeen > GONE_MS) {
@@ -182,12 +182,12 @@ async function patiently<T>(scope: SubtaskScope, work: () => Promise<T>): Promis
   }
 }
 
-/** OBProxy starts without metrics, and without a word, when their port is taken. */
+/** OBProxy starts without metrics, and without a word, when their port is taken. Looks again unless `seen` is enough. */
 async function checkMetricsPort(
   scope: SubtaskScope,
   host: Host,
   proxy: ObproxyInstance,
-  home: string,
+  seen: ProxyProcesses,
 ): Promise<void> {
   const { exporterPort } = proxy.server;
   const wished = proxy.parameters.find(({ name }) => name === 'enable_prometheus')?.value.toLowerCase();
@@ -196,9 +196,8 @@ async function checkMetricsPort(
     return;
   }
   const deadline = Date.now() + METRICS_MS;
-  for (let looks = 0; ; looks += 1) {
-    const look = await lookForProxies(host, home);
-    if (isOwnPort(look, exporterPort)) break;
+  let look = seen;
+  for (let looks = 0; !isOwnPort(look, exporterPort); looks += 1) {
     const holder = holderText(look, exporterPort);
     if (holder !== undefined || Date.now() > deadline) {
       const text = `the proxy runs, but its metrics port ${exporterPort} is ${holder === undefined ? 'closed' : `held by ${holder}`}`;
@@ -206,6 +205,7 @@ async function checkMetricsPort(
       throw trouble(host, 'MetricsPortTaken', text, next, 'ODP21116');
     }
     await scope.pause(lookPause(looks));
+    look = await lookForProxies(host, seen.home);
   }
   scope.log.info(`Metrics are served on port ${exporterPort}`);
 }
@@ -238,13 +238,13 @@ export const StartObproxy: Subtask = {
       await refuseTakenPorts(host, proxy, before);
       await launch(scope, host, proxy, home);
     }
-    const process = await listening(scope, host, proxy, home);
+    const { process, look } = await listening(scope, host, proxy, home);
     scope.log.info(`pid ${process.pid} of ${process.user} listens on port ${proxy.server.sqlPort}`);
     await login(scope, host, proxy);
     const [mark] = await Promise.all([
       readMark(host),
       keep(scope, host, proxy, home),
-      checkMetricsPort(scope, host, proxy, home),
+      checkMetricsPort(scope, host, proxy, look),
     ]);
     if (mark?.serverId === proxy.server.id && mark.taskId !== undefined && mark.state !== 'running') {
       await writeMark(host, { serverId: proxy.server.id, taskId: mark.taskId, home, state: 'running' });

@@ -4,7 +4,7 @@ import { sha1Hex } from '../../oceanbase/passwords';
 import { PermanentError } from '../../runtime/errors';
 import { makeDir, readJson, taskDir, writeJson } from '../places';
 import type { Subtask, SubtaskScope } from '../types';
-import { administer, proxyOf } from './proxy';
+import { administer, type ObproxyInstance, proxyOf } from './proxy';
 
 /** Values before this task, by name; kept on the host because a rollback receives only declared context keys. */
 interface Former {
@@ -20,7 +20,7 @@ function trouble(where: string, type: string, cameBack: string, next: string): P
   return new PermanentError({ type, tried: 'set the parameters of OBProxy', where, cameBack, next });
 }
 
-interface Difference {
+export interface Difference {
   readonly wished: ParameterValue;
   readonly shown: ProxyParameter;
 }
@@ -34,14 +34,35 @@ function display(name: string, value: string): string {
   return isSecretParameter(name) ? `${name} (secret)` : `${name}=${value}`;
 }
 
+/** What differs, by what can be done about it: nothing, a restart, or setting it now. */
+export function compareParameters(
+  all: readonly ProxyParameter[],
+  wished: readonly ParameterValue[],
+): {
+  readonly unknown: readonly ParameterValue[];
+  readonly late: readonly Difference[];
+  readonly now: readonly Difference[];
+} {
+  const shown = new Map(all.map((parameter) => [parameter.name.toLowerCase(), parameter]));
+  const different = wished.flatMap((parameter) => {
+    const current = shown.get(parameter.name.toLowerCase());
+    return current === undefined || isSame(current, parameter) ? [] : [{ wished: parameter, shown: current }];
+  });
+  return {
+    unknown: wished.filter(({ name }) => !shown.has(name.toLowerCase())),
+    late: different.filter((difference) => difference.shown.needReboot),
+    now: different.filter((difference) => !difference.shown.needReboot),
+  };
+}
+
 /** What differs, after refusing what this step cannot change. */
 function differences(
   where: string,
   all: readonly ProxyParameter[],
   wished: readonly ParameterValue[],
-): Difference[] {
-  const shown = new Map(all.map((parameter) => [parameter.name.toLowerCase(), parameter]));
-  const unknown = wished.filter(({ name }) => !shown.has(name.toLowerCase())).map(({ name }) => name);
+): readonly Difference[] {
+  const { unknown: strange, late, now } = compareParameters(all, wished);
+  const unknown = strange.map(({ name }) => name);
   if (unknown.length > 0) {
     const next = 'Remove it from the cluster, or install a version that knows it.';
     throw trouble(
@@ -51,11 +72,6 @@ function differences(
       next,
     );
   }
-  const different = wished.flatMap((parameter) => {
-    const current = shown.get(parameter.name.toLowerCase());
-    return current === undefined || isSame(current, parameter) ? [] : [{ wished: parameter, shown: current }];
-  });
-  const late = different.filter((difference) => difference.shown.needReboot);
   if (late.length > 0) {
     const words = late.map(({ wished: { name, value }, shown: { value: now } }) =>
       isSecretParameter(name) ? name : `${name} is '${now}', wished '${value}'`,
@@ -65,7 +81,7 @@ function differences(
       'Check that the value is within the range of the parameter (a wrong one is replaced by the default at start); then restart the proxy or correct the value, and retry.';
     throw trouble(where, 'ObproxyRestartNeeded', text, next);
   }
-  return different;
+  return now;
 }
 
 /**
@@ -85,8 +101,8 @@ export const SyncObproxyParameter: Subtask = {
       const admin = await administer(scope, proxy);
       try {
         const different = differences(where, await admin.showAll(), proxy.parameters);
-        await remember(scope, different, server.parameterVersion);
-        await apply(scope, admin, different);
+        await rememberParameters(scope, different, server.parameterVersion);
+        await applyParameters(scope, admin, different);
         scope.log.info(
           `${proxy.parameters.length} parameters have their values, ${different.length} were set now`,
         );
@@ -102,33 +118,41 @@ export const SyncObproxyParameter: Subtask = {
   },
 
   async rollback(scope) {
-    const host = await scope.host();
-    const former = await readJson<Former>(host, formerFile(scope));
-    if (former?.values === undefined) {
-      scope.log.info('This task set no parameters, nothing to undo');
-      return;
-    }
-    const proxy = await proxyOf(scope);
-    const admin = await administer(scope, proxy);
-    try {
-      for (const [name, value] of Object.entries(former.values)) {
-        const shown = await admin.showConfig(parameterName(name));
-        if (shown === undefined || sameValue(shown.value, value)) continue;
-        await admin.alter(name, value);
-        scope.log.info(`Set back: ${display(name, value)}`);
-      }
-    } finally {
-      admin.close();
-    }
-    const { parameterVersion } = former;
-    if (parameterVersion !== undefined) {
-      await scope.inventory.obproxy.setServerParameterVersion(proxy.server.id, parameterVersion);
-    }
+    await setBackParameters(scope, (proxy) => administer(scope, proxy));
   },
 };
 
+/** Sets back what this subtask changed; `open` logs in to the proxy. */
+export async function setBackParameters(
+  scope: SubtaskScope,
+  open: (proxy: ObproxyInstance) => Promise<ObproxyAdmin>,
+): Promise<void> {
+  const host = await scope.host();
+  const former = await readJson<Former>(host, formerFile(scope));
+  if (former?.values === undefined) {
+    scope.log.info('This task set no parameters, nothing to undo');
+    return;
+  }
+  const proxy = await proxyOf(scope);
+  const admin = await open(proxy);
+  try {
+    for (const [name, value] of Object.entries(former.values)) {
+      const shown = await admin.showConfig(parameterName(name));
+      if (shown === undefined || sameValue(shown.value, value)) continue;
+      await admin.alter(name, value);
+      scope.log.info(`Set back: ${display(name, value)}`);
+    }
+  } finally {
+    admin.close();
+  }
+  const { parameterVersion } = former;
+  if (parameterVersion !== undefined) {
+    await scope.inventory.obproxy.setServerParameterVersion(proxy.server.id, parameterVersion);
+  }
+}
+
 /** Keeps what is about to change; secrets are shown as hashes and cannot be set back, so they are left out. */
-async function remember(
+export async function rememberParameters(
   scope: SubtaskScope,
   different: readonly Difference[],
   parameterVersion: number,
@@ -144,7 +168,7 @@ async function remember(
   await writeJson(host, formerFile(scope), former);
 }
 
-async function apply(
+export async function applyParameters(
   scope: SubtaskScope,
   admin: ObproxyAdmin,
   different: readonly Difference[],

@@ -8,7 +8,7 @@ export const UpdateObproxyStatus: Subtask = {
     const { server } = await proxyOf(scope);
     const changed = await scope.inventory.obproxy.updateServerStatus(
       server.id,
-      ['CREATING', 'UNAVAILABLE', 'RUNNING'],
+      ['CREATING', 'TAKINGOVER', 'UNAVAILABLE', 'RUNNING'],
       { status: 'RUNNING', operateStatus: 'NORMAL', active: true },
     );
     if (!changed) {

@@ -82,7 +82,11 @@ while :; do
 done
 `;
 
-/** KillMode=process: stopping the keeper must not stop the proxy, which belongs to the same control group. */
+/**
+ * KillMode=process: stopping the keeper must not stop the proxy, which belongs to the same control group.
+ * The limits are the proxy's, which the keeper starts again: systemd's own 1024 (soft) and 4096 (hard, el7) open files
+ * would end at some two thousand clients, and a login shell's limits do not apply to units.
+ */
 export const KEEPER_UNIT_TEXT = `[Unit]
 Description=OBProxy kept by obflow
 After=network-online.target
@@ -94,6 +98,8 @@ ExecStart=/bin/sh ${KEEPER_FILE}
 Restart=always
 RestartSec=1
 KillMode=process
+LimitNOFILE=655350
+TasksMax=infinity
 
 [Install]
 WantedBy=multi-user.target
@@ -131,8 +137,8 @@ systemctl daemon-reload && systemctl enable --now ${KEEPER_UNIT}`;
   return `${files}
     ${KEEPER_STATE}
     if [ -n "$keeper" ] && is_keeper "$keeper"; then exit 0; fi
-    # Not in a list with cd: its subshell would hold the SSH channel open for ever.
-    setsid /bin/sh ${KEEPER_FILE} </dev/null >/dev/null 2>&1 &
+    # Not in a list with cd: its subshell would hold the script's files open for ever. File 9: see hosts/shell.ts.
+    setsid /bin/sh ${KEEPER_FILE} </dev/null >/dev/null 2>&1 9>&- &
     n=0
     while [ $n -lt 250 ]; do
       { read -r keeper <${KEEPER_PID}; } 2>/dev/null && is_keeper "$keeper" && exit 0

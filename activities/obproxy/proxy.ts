@@ -35,6 +35,11 @@ function portsOf(server: ObproxyServerRow): { name: string; port: number }[] {
   return rpcPort === undefined ? ports : [...ports, { name: 'rpcPort', port: rpcPort }];
 }
 
+/** Startup and plain parameters of a cluster as one list. */
+export function clusterParameters(cluster: ObproxyClusterRow): ParameterValue[] {
+  return mergeParameters(cluster.startupParameters, cluster.parameters);
+}
+
 /** The row of the proxy on `hostId`, which must belong to the task's cluster. */
 export async function proxyOn(scope: SubtaskScope, hostId: number): Promise<ObproxyInstance> {
   const { obproxy } = scope.inventory;
@@ -60,7 +65,7 @@ export async function proxyOn(scope: SubtaskScope, hostId: number): Promise<Obpr
     version: server.version.split('-')[0] ?? server.version,
     family: obproxyFamily(server.version),
     ports: portsOf(server),
-    parameters: mergeParameters(cluster.startupParameters, cluster.parameters),
+    parameters: clusterParameters(cluster),
   };
 }
 

@@ -23,7 +23,10 @@ function clusterDocument(row: ObproxyClusterRow, publicUrl: string): Record<stri
     creatorName: row.creator.name,
     createTime: ocpTime(row.createTime),
     updateTime: ocpTime(row.updateTime),
-    versions: counted(row.servers, (server) => server.version).map(([version, count]) => ({
+    versions: counted(
+      row.servers.filter(({ version }) => version !== ''),
+      (server) => server.version,
+    ).map(([version, count]) => ({
       version,
       count,
     })),
@@ -54,13 +57,15 @@ function serverDocument(server: ObproxyServerRow): Record<string, unknown> {
     idcName: server.idcName,
     architecture: server.architecture,
     sqlPort: server.sqlPort,
-    exporterPort: server.exporterPort,
+    ...(server.exporterPort === 0 ? {} : { exporterPort: server.exporterPort }),
     ...(server.rpcPort === null ? {} : { rpcPort: server.rpcPort }),
-    version: server.version,
+    ...(server.version === '' ? {} : { version: server.version }),
     parameterVersion: server.parameterVersion,
     status: server.status,
     operateStatus: server.operateStatus,
     ...(server.lastActiveTime === null ? {} : { lastActiveTime: ocpTime(server.lastActiveTime) }),
+    // Ours: how a proxy that was taken over lives, and on what it waits for a restart.
+    ...(server.adopted === null ? {} : { adopted: server.adopted, parameterDrift: server.parameterDrift }),
   };
 }
 

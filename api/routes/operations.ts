@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { OPERATIONS } from '../../operations';
 import { prepareRequest } from '../../operations/planTask';
 import { Refusal } from '../../operations/refusal';
-import type { CatalogueEntry } from '../../operations/types';
-import { contactKnownOffline } from '../contactHosts';
+import type { CatalogueEntry, InspectScope } from '../../operations/types';
+import { addressOf, contactKnownOffline } from '../contactHosts';
 import { refreshCluster } from '../lookAtCluster';
 import { type ApiServices, type Route, route } from '../route';
 import { legacyDocument } from '../taskInfo/legacy';
@@ -29,6 +29,19 @@ function tagOf(path: string): string {
   return path.startsWith('/api/v2/ob/') ? 'OceanBase' : 'OBProxy';
 }
 
+/** Hosts are contacted as for any request; a host key seen for the first time is recorded. */
+function inspectScope({ inventory, hosts, config }: ApiServices): InspectScope {
+  return {
+    inventory,
+    publicUrl: config.publicUrl,
+    async openHost(hostId) {
+      const row = await inventory.hosts.find(hostId);
+      if (row === undefined) throw new RangeError(`There is no host ${hostId}.`);
+      return hosts.open(await addressOf(inventory, row));
+    },
+  };
+}
+
 function operationRoute(services: ApiServices, operation: CatalogueEntry): Route {
   const { method, path, permission, summary, description, params, body } = operation;
   const { inventory, tasks, address, logger } = services;
@@ -52,11 +65,14 @@ function operationRoute(services: ApiServices, operation: CatalogueEntry): Route
         logger.info({ operation: operation.id, taskIds, user: user.name, traceId }, 'accepted');
         await Promise.all(plans.map((plan) => tasks.start(plan, operation.id)));
       }
+      const findings = query.dryRun ? await accepted.inspect?.(inspectScope(services)) : undefined;
       const submitted = plans.map((plan) => {
         const document = tasks.submitted(plan);
         return operation.answer === 'legacyTask' ? legacyDocument(plan, document) : document;
       });
-      return operation.answer === 'tasks' ? { contents: submitted } : { ...submitted[0], ...extra };
+      return operation.answer === 'tasks'
+        ? { contents: submitted, ...(findings === undefined ? {} : { findings }) }
+        : { ...submitted[0], ...extra };
     },
   );
 }

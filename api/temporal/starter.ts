@@ -7,10 +7,10 @@ import { placeOf } from '../../workflows/messages';
 import type { Plan } from '../../workflows/plan';
 
 const TIMEOUT_MS = 3_000;
-/** Temporal refuses a summary over 400 bytes; a character may take three of them. */
-const MAX_SUMMARY = 130;
+/** Percent-encoded; Temporal refuses a summary over 400 bytes. */
+const MAX_SUMMARY = 390;
 const MAX_SUMMARY_PLACES = 4;
-/** Characters; the Web UI hands the details on in a URL. */
+/** Percent-encoded. */
 const MAX_PLACES = 1_500;
 
 /** Where the task works, each place once. */

@@ -1,11 +1,15 @@
 import type { Migration } from 'kysely';
 import { initial } from './0001_initial';
-import { observers } from './0002_observers';
+import { taskHosts } from './0002_task_hosts';
+import { takeOver } from './0003_take_over';
+import { observers } from './0004_observers';
 
 /** In code, not found by file name: the bundle holds no migration files. A published one is never changed. */
 export function migrations(kind: 'sqlite' | 'postgres'): Record<string, Migration> {
   return {
     '0001_initial': initial(kind),
-    '0002_observers': observers(kind),
+    '0002_task_hosts': taskHosts(kind),
+    '0003_take_over': takeOver,
+    '0004_observers': observers(kind),
   };
 }

@@ -8,18 +8,18 @@ import { createProgress } from './progress';
 import { GROWING_HOSTS, runScenario } from './scenario';
 
 /**
- * `npm run demo`: three test hosts, everything up, OBProxies installed by the documented requests; two more for an
- * OceanBase cluster of stand-ins that grows by one OBServer.
+ * `npm run demo`: test hosts, everything up, OBProxies installed and a running one taken over by the documented requests,
+ * and an OceanBase cluster of stand-ins that grows by one OBServer.
  * Stays up until Ctrl-C; `--exit` ends at once, `--report FILE` writes what was asked and answered.
  */
 async function main(): Promise<number> {
   const options = new Command('demo')
     .description(
-      'Installs OBProxies on test hosts of this machine and grows an OceanBase cluster, by the documented requests.',
+      'Installs OBProxies on test hosts of this machine, takes over one that runs, and grows an OceanBase cluster, by the documented requests.',
     )
     .option('--exit', 'take everything down when done and exit 0, or 1 when anything failed', false)
     .option('--report <file>', 'write {requests, tasks} as JSON')
-    .option('--hosts <n>', 'number of test hosts for OBProxies', '3')
+    .option('--hosts <n>', 'number of test hosts for new OBProxies', '3')
     .parse()
     .opts<{ exit: boolean; report?: string; hosts: string }>();
 
@@ -45,7 +45,8 @@ async function main(): Promise<number> {
 
   console.log('Bringing up test hosts, Temporal, API and worker (the first start fetches the Temporal CLI).');
   const stack = await startStack({
-    hosts: Number(options.hosts) + GROWING_HOSTS,
+    // One more, where an OBProxy runs already, and those of OceanBase.
+    hosts: Number(options.hosts) + 1 + GROWING_HOSTS,
     processes: 'one',
     apiPort: 8080,
     uiPort: 8233,

@@ -24,6 +24,7 @@ function bars(hostOf: (task: TaskJson) => string): Progress {
     barIncompleteChar: '.',
   });
   const shown = new Map<number, SingleBar>();
+  let stopped = false;
   return {
     show(task) {
       const bar =
@@ -32,7 +33,11 @@ function bars(hostOf: (task: TaskJson) => string): Progress {
       shown.set(task.id, bar);
       bar.update(finished(task), { step: step(task) });
     },
-    stop: () => multibar.stop(),
+    stop() {
+      // A second stop would move the cursor up again, over what was printed since.
+      if (!stopped) multibar.stop();
+      stopped = true;
+    },
   };
 }
 

@@ -2,6 +2,7 @@ import type { TaskJson } from '../stack/apiClient';
 import { OB_CLUSTER, type Stack } from '../stack/stack';
 import { buildObproxyRpm } from '../standins/rpm';
 import type { Progress } from './progress';
+import { takeOverByHand } from './takeOver';
 
 /** The last hosts of the demo: a cluster of one observer, and the host that joins it (growCluster.ts). */
 export const GROWING_HOSTS = 2;
@@ -19,14 +20,20 @@ interface ProxyJson {
   readonly status: string;
 }
 
-/** What the demo shows: hosts and cluster declared, package uploaded, cluster created, OBProxies added. */
+export interface ScenarioUi {
+  readonly progress: Progress;
+  /** Host address by task id, filled by the scenario. */
+  readonly addresses: Map<number, string>;
+  readonly say: (text: string) => void;
+}
+
+/**
+ * What the demo shows: hosts and cluster declared, package uploaded, cluster created, OBProxies added on all hosts but
+ * the last, and the one that runs there already taken over.
+ */
 export async function runScenario(
   stack: Stack,
-  ui: {
-    progress: Progress /** Host address by task id, filled here. */;
-    addresses: Map<number, string>;
-    say: (text: string) => void;
-  },
+  ui: ScenarioUi,
 ): Promise<{ tasks: TaskJson[]; failed: boolean }> {
   const { api } = stack;
   ui.say('\nDeclare hosts and the OceanBase cluster (a stand-in): obflow apply inventory.yaml');
@@ -59,7 +66,7 @@ export async function runScenario(
     'POST',
     `/api/v2/obproxy/clusters/${created.obproxyClusterId}/obproxies/batchAdd`,
     {
-      hostIds: hosts.map((host) => host.id),
+      hostIds: hosts.slice(0, -1).map((host) => host.id),
       sqlPort: 2883,
       exporterPort: 2884,
       version: uploaded.fileName,
@@ -70,6 +77,15 @@ export async function runScenario(
     ui.addresses.set(id, hosts.find((host) => host.id === hostId)?.innerIpAddress ?? '');
   ui.say(`Add OBProxies on ${ids.length} hosts: POST …/obproxies/batchAdd -> tasks ${ids.join(', ')}`);
   await api.settled(ids, { deadlineMs: 600_000, onDocument: (task) => ui.progress.show(task) });
+
+  const last = hosts.at(-1);
+  if (last === undefined) throw new Error('the demo needs hosts');
+  const taken = await takeOverByHand(
+    stack,
+    ui,
+    { id: created.obproxyClusterId, name: 'OBProxy001' },
+    { id: last.id, ip: last.innerIpAddress },
+  );
   ui.progress.stop();
 
   const cluster = await api.call<{ obproxies: ProxyJson[] }>(
@@ -77,7 +93,7 @@ export async function runScenario(
     `/api/v2/obproxy/clusters/${created.obproxyClusterId}`,
   );
   ui.say(`\n${proxyTable(cluster.obproxies)}`);
-  return report(stack, [created.id, ...ids]);
+  return report(stack, [created.id, ...ids, ...taken]);
 }
 
 /** Reads every task once more, for the record. */

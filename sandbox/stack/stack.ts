@@ -24,6 +24,8 @@ export interface StackOptions {
   /** Ports of API and Web UI; 0 = any free one. */
   readonly apiPort?: number;
   readonly uiPort?: number;
+  /** PostgreSQL to use instead of a SQLite file in the data folder. */
+  readonly databaseUrl?: string;
   readonly onStep?: (text: string) => void;
 }
 
@@ -102,6 +104,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       OBFLOW_DATA_DIR: dataDir,
       OBFLOW_LISTEN: `127.0.0.1:${apiPort},${fleet.gateway}:${apiPort}`,
       OBFLOW_PUBLIC_URL: `http://${fleet.gateway}:${apiPort}`,
+      ...(options.databaseUrl === undefined ? {} : { OBFLOW_DATABASE_URL: options.databaseUrl }),
       OBFLOW_ADMIN_PASSWORD: secrets.admin,
       // Test hosts share the memory and the kernel of this machine.
       OBFLOW_HOST_REQUIREMENTS: 'small',

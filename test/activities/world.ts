@@ -54,6 +54,15 @@ export interface InstallOptions {
   readonly linked?: boolean;
   readonly rpcPort?: number;
   readonly context?: Readonly<Record<string, string>>;
+  /** Takes over what runs on the SQL port instead of installing. */
+  readonly takeOver?: {
+    readonly password?: string;
+    readonly sqlPort?: number;
+    readonly exporterPort?: number;
+    readonly rpcPort?: number;
+  };
+  /** A cluster made before, instead of a new one. */
+  readonly clusterId?: number;
 }
 
 export interface RunOptions {
@@ -256,29 +265,34 @@ export async function startWorld(options: FleetOptions): Promise<World> {
       const part = await world.package(install.rpm ?? OBPROXY_4_3);
       clusters += 1;
       const name = `cluster${process.pid}_${clusters}`;
-      const clusterId = await inventory.obproxy.addCluster({
-        name,
-        address: null,
-        port: null,
-        workMode: install.workMode ?? 'RS_LIST',
-        startupParameters: install.startupParameters ?? [],
-        parameters: install.parameters ?? [],
-        runUser: 'admin',
-        proxysysPassword: PLANTED.proxysys,
-        creator: { id: 100, name: 'admin' },
-        links: install.linked === false ? [] : [{ clusterId: obClusterId, username: 'proxyro' }],
-      });
+      const makeCluster = () =>
+        inventory.obproxy.addCluster({
+          name,
+          address: null,
+          port: null,
+          workMode: install.workMode ?? 'RS_LIST',
+          startupParameters: install.startupParameters ?? [],
+          parameters: install.parameters ?? [],
+          runUser: 'admin',
+          proxysysPassword: PLANTED.proxysys,
+          creator: { id: 100, name: 'admin' },
+          links: install.linked === false ? [] : [{ clusterId: obClusterId, username: 'proxyro' }],
+        });
+      const clusterId = install.clusterId ?? (await makeCluster());
       const taskId = await inventory.sequences.next('task');
+      const { takeOver } = install;
       const serverId = await inventory.obproxy.addServer({
         clusterId,
         hostId,
-        sqlPort: 2883,
-        exporterPort: 2884,
-        rpcPort: install.rpcPort ?? null,
-        version: versionRelease(part),
-        packageId: part.id,
+        sqlPort: takeOver?.sqlPort ?? 2883,
+        exporterPort: takeOver === undefined ? 2884 : (takeOver.exporterPort ?? 0),
+        rpcPort: takeOver?.rpcPort ?? install.rpcPort ?? null,
+        version: takeOver === undefined ? versionRelease(part) : '',
+        packageId: takeOver === undefined ? part.id : null,
         parameterVersion: 1,
         taskId,
+        ...(takeOver === undefined ? {} : { status: 'TAKINGOVER' as const }),
+        ...(takeOver?.password === undefined ? {} : { formerPassword: takeOver.password }),
       });
       await inventory.tasks.add({ plan: planOf(taskId, hostId), workflowType: 'addObproxy' });
       const subtaskIds = new Map(CHAIN.map((type, i) => [type as string, taskId * 100 + i]));
@@ -286,7 +300,8 @@ export async function startWorld(options: FleetOptions): Promise<World> {
         host_id: String(hostId),
         obproxy_cluster_id: String(clusterId),
         obproxy_parameter_version: '7',
-        obproxy_need_delete_cluster: 'true',
+        obproxy_need_delete_cluster: takeOver === undefined ? 'true' : 'false',
+        ...(takeOver === undefined ? {} : { obproxy_take_over: 'true' }),
         package_name: part.name,
         package_version: versionRelease(part),
         ...install.context,

@@ -77,6 +77,42 @@ describe('answers to the documented sample requests', () => {
     expect(api.started.map((plan) => plan.taskId)).toEqual([answer.body.data.contents[0].id]);
   });
 
+  test('takeOver answers the sample, and one key more in the context that tells it from an installation', async () => {
+    const { inventory } = api;
+    const clusterId = await givenProxyCluster(inventory, 'test-over');
+    const other = await givenHost(inventory, '10.1.1.1');
+    const hostId = await givenHost(inventory, '10.1.1.2');
+    const part = await inventory.packages.findByFileName('obproxy-1.9.1.1-1919579.el7.x86_64.rpm');
+    await inventory.obproxy.addServer({
+      clusterId,
+      hostId: other,
+      sqlPort: 2883,
+      exporterPort: 2884,
+      rpcPort: null,
+      version: '1.9.1.1-1919579',
+      packageId: part!.id,
+      parameterVersion: 1,
+      taskId: 1,
+    });
+    const request = golden('take-over-obproxy.request');
+    request.hosts[0].hostId = hostId;
+
+    const answer = await api.send('POST', `/api/v2/obproxy/clusters/${clusterId}/takeOver`, request);
+    expect(answer.status).toBe(200);
+    const expected = golden('take-over-obproxy.response');
+    const server = await inventory.obproxy.findServerOnHost(hostId);
+    Object.assign(expected.data.contents[0].context.stringMap, {
+      host_id: String(hostId),
+      obproxy_cluster_id: String(clusterId),
+      obproxy_cluster_name: 'test-over',
+      service_name: 'test-over',
+      obproxy_server_id: String(server!.id),
+      obproxy_take_over: 'true',
+    });
+    expect(comparable(answer.body)).toEqual(comparable(expected));
+    expect(server).toMatchObject({ status: 'TAKINGOVER', operateStatus: 'OPERATING', sqlPort: 2883 });
+  });
+
   test('create cluster answers the sample, with obproxyClusterId beside the task', async () => {
     await givenObCluster(api.inventory, 'hooray', 1);
     const request = golden('create-obproxy-cluster.request');

@@ -199,6 +199,7 @@ export async function givenHost(
   inventory: Inventory,
   ip: string,
   facts: { architecture?: string; osId?: string; osMajor?: string } = {},
+  sshPort = 22,
 ): Promise<number> {
   const credential = await inventory.credentials.put({
     name: 'root',
@@ -208,7 +209,7 @@ export async function givenHost(
   });
   const { id } = await inventory.hosts.put({
     ip,
-    sshPort: 22,
+    sshPort,
     name: null,
     credentialId: credential.id,
     hostKey: null,

@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import {
   basic,
   givenHost,
@@ -56,6 +57,45 @@ describe('login', () => {
 });
 
 describe('the envelope', () => {
+  test.each([
+    ['an unknown method', 'FOO / HTTP/1.1\r\nHost: x\r\n\r\n', 400],
+    ['no HTTP at all', 'hello\r\n\r\n', 400],
+    ['headers beyond 16 KB', `GET / HTTP/1.1\r\nHost: x\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
+  ])('answers %s too', async (_what, request, status) => {
+    const { hostname, port } = new URL(api.url);
+    const socket = connect(Number(port), hostname);
+    let answer = '';
+    socket.setEncoding('utf8').on('data', (chunk: string) => {
+      answer += chunk;
+    });
+    socket.on('error', () => undefined);
+    socket.write(request);
+    await new Promise((resolve) => socket.once('close', resolve));
+    const [head = '', body = ''] = answer.split('\r\n\r\n');
+    expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(JSON.parse(body)).toMatchObject({ status, successful: false, error: { code: 'COM10003' } });
+  });
+
+  test('says of a field of the wrong type what it must be', async () => {
+    const { body } = await api.send('POST', '/api/v2/obproxy/clusters', {
+      name: 5,
+      obLinks: {},
+      obproxyInstallParam: [],
+      parameters: [7],
+      address: 'x'.repeat(300),
+    });
+    const { subErrors } = body.error;
+    expect(Object.fromEntries(subErrors.map((sub: Json) => [sub.field, sub.message]))).toEqual({
+      name: 'must be a string',
+      obLinks: 'must be a list',
+      obproxyInstallParam: 'must be an object',
+      'parameters[0]': 'must be an object',
+      address: 'must have at most 255 characters',
+    });
+    const whole = await api.send('POST', '/api/v2/obproxy/clusters', []);
+    expect(whole.body.error.message).toBe('The request cannot be accepted: the request must be an object.');
+  });
+
   test('takes the trace id of the request, or makes one', async () => {
     const given = await api.send('GET', '/api/v2/obproxy/clusters', undefined, {
       'x-trace-id': '0123456789abcdef',

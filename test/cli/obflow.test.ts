@@ -71,6 +71,15 @@ async function openRequest(url: string): Promise<void> {
   await new Promise((resolve) => socket.once('data', resolve));
 }
 
+/** SIGINT, unless the process has ended meanwhile. */
+function interrupt(pid: number): void {
+  try {
+    process.kill(pid, 'SIGINT');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
 describe('obflow up', () => {
   it('serves when it says ready, drains on SIGTERM, leaves no process, and keeps its data', async () => {
     const first = obflow('up');
@@ -105,7 +114,7 @@ describe('obflow up', () => {
       exitCode = code;
     });
     await until('the process has ended', () => {
-      if (exitCode === undefined) process.kill(up.pid, 'SIGINT');
+      if (exitCode === undefined) interrupt(up.pid);
       return exitCode !== undefined;
     });
     expect(exitCode).toBe(130);

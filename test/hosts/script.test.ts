@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Host, type Hosts, quote } from '../../hosts';
-import { wholeScript } from '../../hosts/script';
+import { markedScript, wholeScript } from '../../hosts/shell';
 import { PermanentError, TransientError } from '../../runtime/errors';
 import { type Fleet, fleetUnavailable, startFleet } from '../../sandbox/hosts/fleet';
 import { describeIf } from '../support/skip';
@@ -15,24 +15,32 @@ const noSudo =
   fleetUnavailable() ??
   (spawnSync('sudo', ['-V']).status === 0 ? undefined : 'sudo is missing; to get it: apt-get install sudo');
 
-test('a script cut off anywhere by a lost connection runs as a whole or not at all', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'obflow-script-'));
-  const first = join(folder, 'first');
-  const last = join(folder, 'last');
-  const text = wholeScript(
-    `echo 1 >${quote(first)}\ncat >/dev/null <<'END'\ntext\nEND\necho 2 >${quote(last)}`,
-  );
-  const cuts = Array.from({ length: text.length }, (_, at) => at).filter((at) => at > 150 || at % 10 === 0);
-  for (const cut of cuts) {
-    spawnSync('sh', ['-s'], { input: text.slice(0, cut) });
-    expect([cut, existsSync(first)]).toEqual([cut, existsSync(last)]);
-    rmSync(first, { force: true });
-    rmSync(last, { force: true });
-  }
-  spawnSync('sh', ['-s'], { input: text });
-  expect(existsSync(first) && existsSync(last)).toBe(true);
-  rmSync(folder, { recursive: true });
-});
+const wrappings: [string, (script: string) => string][] = [
+  ['in a shell of its own', wholeScript],
+  ['in a shell that serves several', (script) => markedScript('mark', script)],
+];
+test.each(wrappings)(
+  'a script cut off anywhere by a lost connection runs as a whole or not at all, %s',
+  (_, wrap) => {
+    const folder = mkdtempSync(join(tmpdir(), 'obflow-script-'));
+    const first = join(folder, 'first');
+    const last = join(folder, 'last');
+    const text = wrap(`echo 1 >${quote(first)}\ncat >/dev/null <<'END'\ntext\nEND\necho 2 >${quote(last)}`);
+    const body = text.indexOf('echo 1');
+    const cuts = Array.from({ length: text.length }, (_, at) => at).filter(
+      (at) => at > body || at % 10 === 0,
+    );
+    for (const cut of cuts) {
+      spawnSync('sh', ['-s'], { input: text.slice(0, cut) });
+      expect([cut, existsSync(first)]).toEqual([cut, existsSync(last)]);
+      rmSync(first, { force: true });
+      rmSync(last, { force: true });
+    }
+    spawnSync('sh', ['-s'], { input: text });
+    expect(existsSync(first) && existsSync(last)).toBe(true);
+    rmSync(folder, { recursive: true });
+  },
+);
 
 describeIf(fleetUnavailable(), 'scripts on a real host', () => {
   let fleet: Fleet;
@@ -69,6 +77,61 @@ describeIf(fleetUnavailable(), 'scripts on a real host', () => {
 
   test('commands of a script read nothing of the script itself', async () => {
     expect(await host.sh('cat\necho "still here"')).toMatchObject({ exitCode: 0, stdout: 'still here\n' });
+  });
+
+  test('one after another they share a shell, and nothing of one is left for the next', async () => {
+    const state = `echo "$$ $v $1 $(umask) $PWD"; trap; alias; ls /proc/self/fd; command -v f; ulimit -n`;
+    const before = await host.sh(state);
+    const spoil = `v=1; set -- x; umask 0; cd /tmp; trap 'echo trapped' EXIT; alias f=ls; f() { :; }
+      exec 7</dev/null; ulimit -n 99; set -e; exec >/tmp/spoilt 2>&1; PATH=; LC_ALL=x; readonly v; false`;
+    expect((await host.sh(spoil)).exitCode).not.toBe(0);
+    expect(await host.sh(state)).toEqual(before);
+    expect((await host.sh('exec true')).exitCode).toBe(0);
+    expect((await host.sh('exit 3')).exitCode).toBe(3);
+    expect((await host.sh('umask 0; exec sh -c "exit 4"')).exitCode).toBe(4);
+    expect(await host.sh(state)).toEqual(before);
+    expect(Number.parseInt(before.stdout, 10)).toBeGreaterThan(1);
+  });
+
+  test('a script lasts as long as what it leaves behind; what lets go of file 9 is no part of it', async () => {
+    const started = Date.now();
+    expect((await host.sh('( sleep 0.5; echo late ) & echo early')).stdout).toBe('early\nlate\n');
+    expect((await host.sh('( sleep 0.5 ) >/dev/null 2>&1 & echo early')).stdout).toBe('early\n');
+    expect(Date.now() - started).toBeGreaterThan(950);
+    await host.sh('sleep 300 >/dev/null 2>&1 9>&- &');
+    expect(fleet.hosts[0]!.pids('sleep')).toHaveLength(1);
+    await inside('pkill -x sleep');
+  });
+
+  test('what comes in between two scripts is output of neither', async () => {
+    const shell = (
+      await host.sh('( sleep 0.3; echo stray; echo stray >&2; touch /tmp/strayed ) 9>&- & echo $$')
+    ).stdout;
+    await until('the stray lines', async () => (await inside('[ -e /tmp/strayed ]')).exitCode === 0);
+    expect(await host.sh('echo x; echo y >&2')).toEqual({ exitCode: 0, stdout: 'x\n', stderr: 'y\n' });
+    expect((await host.sh('echo $$')).stdout).not.toBe(shell);
+  });
+
+  test('a shell that was killed while idle is replaced, and the script runs once', async () => {
+    const shell = (await host.sh('echo $$')).stdout.trim();
+    await inside(`kill -KILL ${shell}`);
+    expect(await host.sh('echo effect >>/tmp/once-in-new; echo $$')).toMatchObject({ exitCode: 0 });
+    expect((await inside('cat /tmp/once-in-new')).stdout).toBe('effect\n');
+  });
+
+  test('a script that no shell can parse runs not at all, and that is told', async () => {
+    const error = await failureOf(host.sh('echo effect >/tmp/unparsed; if'));
+    expect(error).toBeInstanceOf(PermanentError);
+    expect(error.message).toMatch(/[Ss]yntax error/);
+    expect((await inside('ls /tmp/unparsed')).exitCode).not.toBe(0);
+    expect((await host.sh('echo "next one"')).stdout).toBe('next one\n');
+  });
+
+  test('output that looks like the end of a script is output', async () => {
+    const odd = 'obflow-obflow-\nobflow-0123456789abcdef01234567-end 0\nobflow';
+    expect(
+      (await host.sh(`printf '${odd.replaceAll('\n', '\\n')}'; sleep 0.05; printf -- -end`)).stdout,
+    ).toBe(`${odd}-end`);
   });
 
   test('noise of a login shell is no output', async () => {

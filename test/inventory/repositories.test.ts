@@ -333,6 +333,8 @@ onEveryDatabase('OBProxy clusters', (on) => {
           parameterVersion: 1,
           lastActiveTime: null,
           taskId: 1,
+          adopted: null,
+          parameterDrift: [],
         },
       ],
       createTime: expect.stringMatching(UTC),
@@ -361,6 +363,52 @@ onEveryDatabase('OBProxy clusters', (on) => {
     expect(await inventory.obproxy.findServerOnHost(host)).toMatchObject({ id: server });
     expect(await inventory.obproxy.findServer(server)).toMatchObject({ hostId: host });
     expect(await inventory.obproxy.findServerOnHost(host + 1)).toBeUndefined();
+  });
+
+  test('A proxy that is taken over keeps what was found, and its former password until it is forgotten', async () => {
+    const inventory = await on.open();
+    const host = await addHost(inventory);
+    const clusterId = await addObproxyCluster(inventory);
+    const id = await inventory.obproxy.addServer({
+      clusterId,
+      hostId: host,
+      sqlPort: 2883,
+      exporterPort: 0,
+      rpcPort: null,
+      version: '',
+      packageId: null,
+      parameterVersion: 1,
+      taskId: 1,
+      status: 'TAKINGOVER',
+      formerPassword: 'the former one',
+    });
+    const { obproxy } = inventory;
+    expect(await obproxy.findServersAt('10.1.1.1')).toMatchObject([
+      { id, status: 'TAKINGOVER', version: '', adopted: null, parameterDrift: [] },
+    ]);
+    expect(await obproxy.findServersAt('10.1.1.9')).toEqual([]);
+    const adopted = {
+      home: '/srv/obproxy',
+      user: 'admin',
+      program: '/srv/obproxy/bin/obproxy',
+      package: null,
+      keeper: 'none' as const,
+      keeperDetail: '',
+    };
+    const found = { version: '4.3.1.0-4', exporterPort: 2884, rpcPort: 2885, packageId: null };
+    await obproxy.recordAdopted(id, { ...found, adopted });
+    const drift = [{ name: 'work_thread_num', value: '128', expectedValue: '8' }];
+    await obproxy.setParameterDrift(id, drift);
+    expect(await obproxy.findServer(id)).toMatchObject({ ...found, adopted, parameterDrift: drift });
+    await obproxy.setParameterDrift(id, []);
+    expect(await obproxy.findServer(id)).toMatchObject({ parameterDrift: [] });
+
+    expect(await obproxy.formerPassword(id)).toBe('the former one');
+    await obproxy.setFormerPassword(id, '');
+    expect(await obproxy.formerPassword(id)).toBe('');
+    await obproxy.setFormerPassword(id, undefined);
+    expect(await obproxy.formerPassword(id)).toBeUndefined();
+    expect(await obproxy.formerPassword(id + 1)).toBeUndefined();
   });
 
   test('A status changes only from a status that was expected', async () => {

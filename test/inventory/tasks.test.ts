@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Inventory, TaskFilter } from '../../inventory/types';
+import type { Inventory, LogLine, TaskFilter } from '../../inventory/types';
 import type { TaskStateChange } from '../../workflows/plan';
 import { onEveryDatabase } from './databases';
 import { plan } from './plan';
@@ -18,6 +18,10 @@ async function addTasks(inventory: Inventory, ...ids: number[]): Promise<void> {
 
 function change(taskId: number, sequence: number, more: Partial<TaskStateChange> = {}): TaskStateChange {
   return { taskId, sequence, status: 'RUNNING', operation: 'EXECUTE', closed: false, ...more };
+}
+
+function line(subtaskId: number, text: string): LogLine {
+  return { subtaskId, run: 1, operation: 'EXECUTE', time: '2026-03-01T02:00:00.000Z', level: 'INFO', text };
 }
 
 onEveryDatabase('Tasks', (on) => {
@@ -154,6 +158,9 @@ onEveryDatabase('Tasks', (on) => {
     expect(await ids({ tenantName: 'crm' })).toEqual([4]);
     expect(await ids({ tenantId: 1002 })).toEqual([4]);
     expect(await ids({ hostId: 5 })).toEqual([1]);
+    await add(5, { context: { stringMap: {}, listMap: { host_ids: ['5', '6'] } } });
+    expect(await ids({ hostId: 5 })).toEqual([5, 1]);
+    expect(await ids({ hostId: 6 })).toEqual([5]);
     expect(await ids({ hostId: 2 ** 60 })).toEqual([]);
     expect(await ids({ name: 'x'.repeat(60_000) })).toEqual([]);
     expect(await ids({ name: 'Install\0', tenantName: '\0', type: '\ud800' })).toEqual([]);
@@ -227,14 +234,6 @@ onEveryDatabase('Tasks', (on) => {
 
   test('A log is read in the order written, one subtask at a time', async () => {
     const { tasks } = await on.open();
-    const line = (subtaskId: number, text: string) => ({
-      subtaskId,
-      run: 1,
-      operation: 'EXECUTE',
-      time: '2026-03-01T02:00:00.000Z',
-      level: 'INFO' as const,
-      text,
-    });
     await tasks.appendLog(1, []);
     await tasks.appendLog(1, [line(10, 'first'), line(11, 'other'), line(10, 'second')]);
     await tasks.appendLog(2, [line(10, 'of another task')]);
@@ -248,5 +247,18 @@ onEveryDatabase('Tasks', (on) => {
       line(10, 'odd \uFFFD byte'),
     ]);
     expect(await tasks.readLog(1, 12)).toEqual([]);
+  });
+
+  test('Of logs written at once each is stored whole, or refused alone', async () => {
+    const { tasks } = await on.open();
+    const broken = { ...line(10, 'broken'), level: null } as unknown as LogLine;
+    const outcomes = await Promise.allSettled([
+      tasks.appendLog(1, [line(10, 'one'), line(10, 'two')]),
+      tasks.appendLog(2, [line(10, 'before'), broken]),
+      tasks.appendLog(1, [line(10, 'three')]),
+    ]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(await tasks.readLog(1, 10)).toEqual([line(10, 'one'), line(10, 'two'), line(10, 'three')]);
+    expect(await tasks.readLog(2, 10)).toEqual([]);
   });
 });

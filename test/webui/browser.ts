@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
 import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
 import { findTool } from '../../sandbox/setup/packages';
 
@@ -11,7 +14,7 @@ const ARGS = [
   '--disable-component-update',
   '--disable-sync',
 ];
-/** The Web UI shows an error page or an old state now and then; then it is loaded again. */
+/** A page that does not show what is expected within this time is loaded again. */
 const LOOK_MS = 15_000;
 const DEADLINE_MS = 60_000;
 
@@ -27,11 +30,13 @@ export function chromiumUnavailable(): string | undefined {
 export class Visitor {
   readonly page: Page;
   readonly #browser: Browser;
+  readonly #home: string;
   readonly #refused: string[];
   #seen = '';
 
-  private constructor(browser: Browser, page: Page, refused: string[]) {
+  private constructor(browser: Browser, home: string, page: Page, refused: string[]) {
     this.#browser = browser;
+    this.#home = home;
     this.page = page;
     this.#refused = refused;
   }
@@ -40,7 +45,15 @@ export class Visitor {
   static async open(origin: string): Promise<Visitor> {
     const executablePath = executable();
     if (executablePath === undefined) throw new Error(chromiumUnavailable());
-    const browser = await chromium.launch({ executablePath, headless: true, args: ARGS });
+    // It leaves files in the home and temporary folders of whoever starts it.
+    const home = await mkdtemp(path.join(os.tmpdir(), 'obflow-browser-'));
+    const env = { PATH: process.env.PATH, HOME: home, TMPDIR: home };
+    const browser = await chromium
+      .launch({ executablePath, headless: true, args: ARGS, env })
+      .catch(async (error: unknown) => {
+        await rm(home, { recursive: true, force: true });
+        throw error;
+      });
     const context = await browser.newContext({ viewport: { width: 1500, height: 1200 }, locale: 'en-US' });
     const refused: string[] = [];
     // Requests are made by this process: Chromium drops every one under way (ERR_NETWORK_CHANGED) when an interface
@@ -59,8 +72,8 @@ export class Visitor {
       }
     });
     const page = await context.newPage();
-    page.setDefaultTimeout(LOOK_MS);
-    return new Visitor(browser, page, refused);
+    page.setDefaultTimeout(DEADLINE_MS);
+    return new Visitor(browser, home, page, refused);
   }
 
   /** Opens the address, again and again if need be, until it shows what is expected. */
@@ -68,8 +81,8 @@ export class Visitor {
     const deadline = Date.now() + DEADLINE_MS;
     for (;;) {
       try {
-        await this.page.goto(url);
-        await expected(this.page).first().waitFor();
+        await this.page.goto(url, { timeout: LOOK_MS });
+        await expected(this.page).first().waitFor({ timeout: LOOK_MS });
         return;
       } catch (error) {
         if (Date.now() > deadline) {
@@ -96,5 +109,6 @@ export class Visitor {
 
   async close(): Promise<void> {
     await this.#browser.close();
+    await rm(this.#home, { recursive: true, force: true, maxRetries: 5 });
   }
 }

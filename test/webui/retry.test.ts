@@ -20,6 +20,8 @@ const FAILING = 'Check if command exists';
 const DONE = 'Prepare obproxy install';
 const PROXYSYS_PASSWORD = 'Planted_Aa17_proxysys';
 
+jest.setTimeout(180_000);
+
 describeIf(chromiumUnavailable(), 'a failed task', () => {
   describeWithStack('in the Temporal Web UI', { hosts: 1, processes: 'one' }, (stack) => {
     let visitor: Visitor;

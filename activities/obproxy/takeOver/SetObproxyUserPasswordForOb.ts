@@ -1,0 +1,156 @@
+import type { ObproxyAdmin } from '../../../oceanbase/obproxyAdmin';
+import { sha1Hex } from '../../../oceanbase/passwords';
+import { PermanentError } from '../../../runtime/errors';
+import { makeDir, readJson, taskDir, writeJson } from '../../places';
+import type { Subtask, SubtaskScope } from '../../types';
+import { type ObproxyInstance, proxyOf, proxysysPassword } from '../proxy';
+import { type Link, provenLinks } from '../SetObproxyUserPasswordForOb';
+import { administerAdopted, type OpenProxy } from './passwords';
+
+/**
+ * OBProxy has two slots for proxyro's password, and takes either. A take-over writes only into an empty one, because a
+ * former hash cannot be written back by SQL (the proxy would hash it again) and an undo must restore it.
+ */
+const SLOTS = ['observer_sys_password', 'observer_sys_password1'] as const;
+type Slot = (typeof SLOTS)[number];
+
+/** What this task changed, on the host; passwords are not in it. */
+interface Mark {
+  /** Cluster '' before 4.0: one password for all clusters. */
+  readonly slots: readonly { readonly cluster: string; readonly slot: Slot }[];
+  readonly proxysys: boolean;
+}
+
+function markFile(scope: SubtaskScope): string {
+  return `${taskDir(scope.input.taskId)}/passwords-${scope.input.subtaskId}.json`;
+}
+
+async function readMark(scope: SubtaskScope): Promise<Mark> {
+  const mark = await readJson<Mark>(await scope.host(), markFile(scope));
+  return { slots: mark?.slots ?? [], proxysys: mark?.proxysys === true };
+}
+
+async function writeMark(scope: SubtaskScope, mark: Mark): Promise<void> {
+  const host = await scope.host();
+  await makeDir(host, taskDir(scope.input.taskId));
+  await writeJson(host, markFile(scope), mark);
+}
+
+interface SlotValues {
+  /** In effect, by slot; undefined where this version has no such slot. */
+  readonly inEffect: readonly (string | undefined)[];
+  /** The slots that nothing is written in, in the place we would write to. */
+  readonly free: readonly Slot[];
+}
+
+async function slotValues(admin: ObproxyAdmin, cluster: string): Promise<SlotValues> {
+  const global = await Promise.all(SLOTS.map(async (slot) => (await admin.showConfig(slot))?.value));
+  // Before 4.0 the first slot always holds something, at least the built-in value.
+  if (cluster === '') return { inEffect: global, free: SLOTS.filter((_, i) => global[i] === '') };
+  const own = await Promise.all(SLOTS.map((slot) => admin.clusterValue(cluster, slot)));
+  return {
+    inEffect: own.map((value, i) => value ?? global[i]),
+    free: SLOTS.filter((_, i) => own[i] === undefined && global[i] !== undefined),
+  };
+}
+
+/** Gives the proxy the password of a linked cluster, in a slot that is free. */
+async function giveToProxy(
+  scope: SubtaskScope,
+  admin: ObproxyAdmin,
+  proxy: ObproxyInstance,
+  link: Link,
+): Promise<void> {
+  const cluster = proxy.family === 'before-4.0' ? '' : link.cluster.name;
+  const place = cluster === '' ? 'for all clusters' : `for cluster ${cluster}`;
+  const { inEffect, free } = await slotValues(admin, cluster);
+  if (inEffect.includes(sha1Hex(link.password))) {
+    scope.log.info(`OBProxy has the password of ${link.link.username} already, ${place}`);
+    return;
+  }
+  const [slot] = free;
+  if (slot === undefined) {
+    throw new PermanentError({
+      type: 'PasswordSlotsTaken',
+      code: 'ODP21006',
+      tried: `give OBProxy the password of ${link.link.username}`,
+      where: proxy.server.ip,
+      cameBack: `both of its slots (${SLOTS.join(', ')}) hold other passwords ${place}, which an undo could not put back`,
+      next: `Set one of them to the password of ${link.link.username} yourself, or empty it, and retry.`,
+    });
+  }
+  const mark = await readMark(scope);
+  await writeMark(scope, { ...mark, slots: [...mark.slots, { cluster, slot }] });
+  if (cluster === '') await admin.alter(slot, link.password);
+  else await admin.replaceClusterValue(cluster, slot, link.password);
+  scope.log.info(`OBProxy has the password of ${link.link.username} now, ${place} (${slot})`);
+}
+
+/** Whether SQL can carry the password back (OBProxy knows no escapes). */
+function canBeRestored(password: string): boolean {
+  return !/['"`\\\p{Cc}]/u.test(password);
+}
+
+/** From here on root@proxysys has the cluster's password, as in every proxy of the cluster. */
+async function takePassword(scope: SubtaskScope, proxy: ObproxyInstance, open: OpenProxy): Promise<void> {
+  const wanted = await proxysysPassword(scope, proxy);
+  const { admin, used } = open;
+  if (used.password === wanted) {
+    scope.log.info("root@proxysys has the cluster's password already");
+    return;
+  }
+  if (!canBeRestored(used.password)) {
+    throw new PermanentError({
+      type: 'PasswordUnfit',
+      code: 'ODP21106',
+      tried: "give root@proxysys the cluster's password",
+      where: proxy.server.ip,
+      cameBack: 'its present password holds a quote or a backslash, which an undo could not put back',
+      next: 'Give root@proxysys another password, declare it as said in the documentation, and retry.',
+    });
+  }
+  await scope.inventory.obproxy.setFormerPassword(proxy.server.id, used.password);
+  await writeMark(scope, { ...(await readMark(scope)), proxysys: true });
+  await admin.alter('obproxy_sys_password', wanted);
+  scope.log.info("root@proxysys has the cluster's password now");
+}
+
+/** "Set obproxy user and password for connect" of a take-over: proxyro's password first, the administrator's last. */
+export const AdoptSetObproxyUserPasswordForOb: Subtask = {
+  async run(scope) {
+    const proxy = await proxyOf(scope);
+    const links = await provenLinks(scope, proxy);
+    const open = await administerAdopted(scope, proxy);
+    try {
+      for (const link of links) await giveToProxy(scope, open.admin, proxy, link);
+      await takePassword(scope, proxy, open);
+    } finally {
+      open.admin.close();
+    }
+    return undefined;
+  },
+
+  async rollback(scope) {
+    const mark = await readMark(scope);
+    if (mark.slots.length === 0 && !mark.proxysys) {
+      scope.log.info('This task set no password, nothing to undo');
+      return;
+    }
+    const proxy = await proxyOf(scope);
+    const { admin, used } = await administerAdopted(scope, proxy);
+    try {
+      for (const { cluster, slot } of mark.slots) {
+        if (cluster === '') await admin.alter(slot, '');
+        else await admin.deleteClusterValue(cluster, slot);
+        scope.log.info(`Emptied ${slot}${cluster === '' ? '' : ` of cluster ${cluster}`} again`);
+      }
+      const former = await scope.inventory.obproxy.formerPassword(proxy.server.id);
+      if (mark.proxysys && former !== undefined && former !== used.password) {
+        await admin.alter('obproxy_sys_password', former);
+        scope.log.info('root@proxysys has its former password again');
+      }
+    } finally {
+      admin.close();
+    }
+  },
+};

@@ -1,0 +1,55 @@
+import { readRunning } from '../../../oceanbase/obproxyRunning';
+import { isSecretParameter } from '../../../oceanbase/parameters';
+import { PermanentError } from '../../../runtime/errors';
+import type { Subtask } from '../../types';
+import { proxyOf } from '../proxy';
+import { applyParameters, rememberParameters, setBackParameters } from '../SyncObproxyParameter';
+import { driftText, parameterPlan } from './drift';
+import { proxyHome } from './inspect';
+import { administerAdopted } from './passwords';
+
+function versionUntold(where: string): PermanentError {
+  return new PermanentError({
+    type: 'ObproxyVersionUnknown',
+    tried: 'read the parameters of OBProxy',
+    where,
+    cameBack: 'SHOW PROXYINFO BINARY tells no version any more',
+    next: 'Check that an OBProxy answers on this port, and retry.',
+  });
+}
+
+/**
+ * "Sync obproxy parameter" of a take-over: what takes effect at once is set and read back; what needs a restart is
+ * recorded as drift and never applied, because nothing here may restart a proxy that serves.
+ */
+export const AdoptSyncObproxyParameter: Subtask = {
+  async run(scope) {
+    const proxy = await proxyOf(scope);
+    const { server, cluster, parameters } = proxy;
+    for (const { name, value } of parameters) if (isSecretParameter(name)) scope.log.hide(value);
+    const home = await proxyHome(scope.inventory, cluster, scope.config.publicUrl, server.id);
+    const { admin } = await administerAdopted(scope, proxy);
+    try {
+      const running = await readRunning(admin);
+      if (running === undefined) throw versionUntold(server.ip);
+      const { setNow, drift } = parameterPlan(running, home, parameters);
+      await rememberParameters(scope, setNow, server.parameterVersion);
+      await applyParameters(scope, admin, setNow);
+      scope.log.info(`${parameters.length} parameters of the cluster, ${setNow.length} were set now`);
+      for (const one of drift) scope.log.warn(driftText(one));
+      await scope.inventory.obproxy.setParameterDrift(server.id, drift);
+    } finally {
+      admin.close();
+    }
+    const version = Number(
+      scope.input.context.stringMap.obproxy_parameter_version ?? cluster.parameterVersion,
+    );
+    await scope.inventory.obproxy.setServerParameterVersion(server.id, version);
+    scope.log.info(`Parameter version ${version} is recorded`);
+    return undefined;
+  },
+
+  async rollback(scope) {
+    await setBackParameters(scope, async (proxy) => (await administerAdopted(scope, proxy)).admin);
+  },
+};

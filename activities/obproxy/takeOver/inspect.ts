@@ -1,0 +1,196 @@
+/** Everything that a take-over looks at, for the subtasks and for a dry run: nothing here changes host or proxy. */
+import type { Host } from '../../../hosts/types';
+import type { Inventory, ObproxyClusterRow } from '../../../inventory/types';
+import { obproxyConfigUrl } from '../../../oceanbase/configServer';
+import {
+  type Finding,
+  linkFindings,
+  type ObproxyHome,
+  portFindings,
+  type RunningObproxy,
+  readRunning,
+  shownValue,
+  versionFindings,
+} from '../../../oceanbase/obproxyRunning';
+import { isSecretParameter } from '../../../oceanbase/parameters';
+import { hasRpcPort } from '../../../oceanbase/versions';
+import { PermanentError, type TransientError } from '../../../runtime/errors';
+import { missingCommands } from '../../host/CheckCommand';
+import type { SubtaskLog } from '../../types';
+import { clusterParameters } from '../proxy';
+import { driftText, parameterPlan } from './drift';
+import { type KnownPassword, knownPasswords, logIn } from './passwords';
+import {
+  keeperFindings,
+  lookAtPort,
+  metricsFindings,
+  otherProxyFindings,
+  type ProgramFacts,
+  packageFindings,
+  processFindings,
+  programFacts,
+  type RunningProcess,
+} from './running';
+
+export interface TakeOverPorts {
+  readonly sqlPort: number;
+  /** Undefined: whatever the proxy has. */
+  readonly exporterPort?: number | undefined;
+  readonly rpcPort?: number | undefined;
+}
+
+export interface FoundProxy {
+  readonly process: RunningProcess;
+  readonly program: ProgramFacts;
+  readonly running: RunningObproxy;
+  readonly exporterPort: number;
+  readonly rpcPort: number | null;
+}
+
+/** The cluster as a proxy sees it; `ownServerId` is left out of the versions. */
+export async function proxyHome(
+  inventory: Inventory,
+  cluster: ObproxyClusterRow,
+  publicUrl: string,
+  ownServerId?: number,
+): Promise<ObproxyHome> {
+  const [link] = cluster.obLinks;
+  const linked = link === undefined ? undefined : await inventory.obClusters.find(link.clusterId);
+  return {
+    name: cluster.name,
+    workMode: cluster.workMode,
+    configUrl: obproxyConfigUrl(publicUrl, cluster.name),
+    linkedClusters: cluster.obLinks.map(({ clusterName }) => clusterName),
+    rootServers: linked?.rootServers ?? [],
+    versions: cluster.servers.flatMap(({ id, version }) =>
+      id === ownServerId || version === '' ? [] : [version],
+    ),
+  };
+}
+
+/**
+ * Finds the proxy, logs in and compares it with the cluster. `found` is there when the proxy could be asked, whatever
+ * the findings. Throws TransientError when host or proxy do not answer.
+ */
+export async function inspectProxy(
+  host: Host,
+  wished: TakeOverPorts,
+  home: ObproxyHome,
+  runUser: string,
+  known: readonly KnownPassword[],
+  signal: AbortSignal,
+): Promise<{ readonly findings: Finding[]; readonly found?: FoundProxy; readonly process?: RunningProcess }> {
+  const process = await lookAtPort(host, wished.sqlPort);
+  if ('level' in process) return { findings: [process] };
+  const findings = processFindings(process, runUser);
+  const program = await programFacts(host, process);
+  try {
+    const { admin, used } = await logIn(host, wished.sqlPort, known, signal);
+    try {
+      findings.push({ level: 'INFO', text: `root@proxysys can log in with ${used.source}` });
+      const running = await readRunning(admin);
+      if (running === undefined) {
+        findings.push({
+          level: 'ERROR',
+          type: 'ObproxyVersionUnknown',
+          code: 'ODP21018',
+          text: 'SHOW PROXYINFO BINARY tells no version',
+          next: 'Check that an OBProxy answers on this port.',
+        });
+        return { findings, process };
+      }
+      findings.push(
+        ...versionFindings(running.version, home.versions),
+        ...portFindings(running, wished),
+        ...linkFindings(running, home),
+      );
+      const exporterPort = Number(shownValue(running, 'prometheus_listen_port')) || 0;
+      const rpcPort = Number(shownValue(running, 'rpc_listen_port')) || null;
+      const found = {
+        process,
+        program,
+        running,
+        exporterPort,
+        rpcPort: hasRpcPort(running.version) ? rpcPort : null,
+      };
+      return { findings, found, process };
+    } finally {
+      admin.close();
+    }
+  } catch (error) {
+    if (!(error instanceof PermanentError)) throw error;
+    findings.push(findingOf(error));
+    return { findings, process };
+  }
+}
+
+/** An error as a finding, for those who want all of them at once. */
+export function findingOf(error: PermanentError | TransientError): Finding {
+  const { type, code, tried, cameBack, next } = error.trouble;
+  const text = `could not ${tried}: ${cameBack}`;
+  return { level: 'ERROR', type, ...(code === undefined ? {} : { code }), text, next };
+}
+
+/** All that the subtasks of a take-over would find, without any of their effects. */
+export async function inspectEverything(
+  inventory: Inventory,
+  host: Host,
+  cluster: ObproxyClusterRow,
+  request: TakeOverPorts & { readonly password?: string | undefined },
+  surroundings: {
+    readonly publicUrl: string;
+    readonly commands: readonly string[];
+    readonly signal: AbortSignal;
+  },
+): Promise<Finding[]> {
+  const at = { ip: host.ip, sqlPort: request.sqlPort, clusterId: cluster.id };
+  const known = await knownPasswords(inventory, at, request.password);
+  const home = await proxyHome(inventory, cluster, surroundings.publicUrl);
+  const { signal } = surroundings;
+  const seen = await inspectProxy(host, request, home, cluster.runUser, known, signal);
+  const findings = [...seen.findings];
+  if (seen.process !== undefined) findings.push(...otherProxyFindings(seen.process));
+  try {
+    const missing = await missingCommands(host, cluster.runUser, surroundings.commands);
+    if (missing !== undefined) findings.push(findingOf(missing));
+  } catch (error) {
+    if (!(error instanceof PermanentError)) throw error;
+    findings.push(findingOf(error));
+  }
+  if (seen.found !== undefined) {
+    const { program, running, process, exporterPort } = seen.found;
+    const { setNow, drift } = parameterPlan(running, home, clusterParameters(cluster));
+    findings.push(
+      ...packageFindings(program, running.version),
+      ...keeperFindings(program),
+      ...metricsFindings(process, exporterPort),
+      ...setNow.map(({ wished, shown }): Finding => {
+        const text = isSecretParameter(wished.name)
+          ? `${wished.name} (secret) would be set`
+          : `${wished.name} would be set from '${shown.value}' to '${wished.value}'`;
+        return { level: 'INFO', text };
+      }),
+      ...drift.map((one): Finding => ({ level: 'WARN', text: driftText(one) })),
+    );
+  }
+  return findings;
+}
+
+/** Writes findings into the log; throws the first error, which names the others. */
+export function settle(log: SubtaskLog, where: string, findings: readonly Finding[]): void {
+  for (const { level, text } of findings) {
+    if (level === 'INFO') log.info(text);
+    else if (level === 'WARN') log.warn(text);
+  }
+  const errors = findings.filter(({ level }) => level === 'ERROR');
+  const [first] = errors;
+  if (first === undefined) return;
+  throw new PermanentError({
+    type: first.type ?? 'TakeOverRefused',
+    ...(first.code === undefined ? {} : { code: first.code }),
+    tried: 'take the OBProxy over',
+    where,
+    cameBack: errors.map(({ text }) => text).join('; '),
+    next: [...new Set(errors.map(({ next }) => next ?? ''))].join(' ').trim(),
+  });
+}

@@ -1,0 +1,95 @@
+/** The password of root@proxysys of a proxy that is not ours yet. */
+import type { Host } from '../../../hosts/types';
+import type { Inventory } from '../../../inventory/types';
+import { type ObproxyAdmin, openObproxyAdmin } from '../../../oceanbase/obproxyAdmin';
+import { PermanentError } from '../../../runtime/errors';
+import type { SubtaskLog, SubtaskScope } from '../../types';
+import type { ObproxyInstance } from '../proxy';
+
+/** A password that may be the right one, and who says so. */
+export interface KnownPassword {
+  readonly source: string;
+  readonly password: string;
+}
+
+/**
+ * Name of the credential (kind DATABASE) by which an operator gives the password of a running proxy, or corrects the
+ * one of the request: it is read anew at every run, so that a failed subtask can be retried.
+ */
+export function proxysysCredentialName(ip: string, sqlPort: number): string {
+  // Names of credentials hold no colons.
+  return `proxysys@${ip.replaceAll(':', '_')}-${sqlPort}`;
+}
+
+/** Candidates in the order they are tried: given by the request, declared, the cluster's, empty. */
+export async function knownPasswords(
+  inventory: Inventory,
+  at: { readonly ip: string; readonly sqlPort: number; readonly clusterId: number },
+  given: string | undefined,
+): Promise<KnownPassword[]> {
+  const name = proxysysCredentialName(at.ip, at.sqlPort);
+  const credential = await inventory.credentials.find(name);
+  const declared = credential === undefined ? undefined : await inventory.credentials.open(credential.id);
+  const candidates: (KnownPassword | undefined)[] = [
+    given === undefined ? undefined : { source: 'the password of the request', password: given },
+    declared && { source: `the credential "${name}"`, password: declared.secret },
+    { source: "the cluster's password", password: await inventory.obproxy.proxysysPassword(at.clusterId) },
+    { source: 'the empty password', password: '' },
+  ];
+  const found: KnownPassword[] = [];
+  for (const candidate of candidates) {
+    if (candidate === undefined) continue;
+    if (!found.some(({ password }) => password === candidate.password)) found.push(candidate);
+  }
+  return found;
+}
+
+export interface OpenProxy {
+  readonly admin: ObproxyAdmin;
+  readonly used: KnownPassword;
+}
+
+/**
+ * Logs in with the first password that the proxy takes.
+ * @throws PermanentError ObproxyAccessDenied (ODP10001) when it takes none, saying how to give another.
+ */
+export async function logIn(
+  host: Host,
+  sqlPort: number,
+  known: readonly KnownPassword[],
+  signal: AbortSignal,
+): Promise<OpenProxy> {
+  const where = `${host.ip}:${sqlPort}`;
+  const refused: string[] = [];
+  for (const used of known) {
+    try {
+      const open = () => host.tunnel(sqlPort);
+      return { admin: await openObproxyAdmin({ where, password: used.password, open, signal }), used };
+    } catch (error) {
+      if (!(error instanceof PermanentError) || error.type !== 'ObproxyAccessDenied') throw error;
+      refused.push(used.source);
+    }
+  }
+  throw new PermanentError({
+    type: 'ObproxyAccessDenied',
+    code: 'ODP10001',
+    tried: 'log in to OBProxy as root@proxysys',
+    where,
+    cameBack: `it refuses ${refused.join(', ')} (a connection that does not come from 127.0.0.1 is refused in the same words)`,
+    next: `Declare the right password with \`obflow apply\` as a credential "${proxysysCredentialName(host.ip, sqlPort)}" of kind DATABASE, username root@proxysys, then retry.`,
+  });
+}
+
+function hide(log: SubtaskLog, known: readonly KnownPassword[]): void {
+  log.hide(...known.map(({ password }) => password));
+}
+
+/** Logs in to the proxy of this subtask; every candidate is hidden from the log. */
+export async function administerAdopted(scope: SubtaskScope, proxy: ObproxyInstance): Promise<OpenProxy> {
+  const { server, cluster } = proxy;
+  const given = await scope.inventory.obproxy.formerPassword(server.id);
+  const at = { ip: server.ip, sqlPort: server.sqlPort, clusterId: cluster.id };
+  const known = await knownPasswords(scope.inventory, at, given);
+  hide(scope.log, known);
+  return logIn(await scope.host(), server.sqlPort, known, scope.signal);
+}

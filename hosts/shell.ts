@@ -1,0 +1,269 @@
+import { randomBytes } from 'node:crypto';
+import { constants } from 'node:os';
+import type { ClientChannel } from 'ssh2';
+import { userName } from './userName';
+
+/** How long a remote shell may take to say which process it is. */
+const STAT_WAIT_MS = 3_000;
+
+/**
+ * Messages come in English, the administration commands are on PATH, new files are 0644; another user than the
+ * login starts at / with a HOME of his own.
+ */
+function surroundings(user: string | undefined): string {
+  const home = user === undefined ? '' : `HOME=~${userName(user)}; USER=${user}; LOGNAME=${user}; cd /\n`;
+  return `LC_ALL=C; export LC_ALL
+PATH="\${PATH:-/usr/bin:/bin}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"; export PATH
+umask 022
+${home}`;
+}
+
+function refuseNul(script: string): void {
+  if (script.includes('\0')) throw new RangeError('A script cannot hold a NUL byte.');
+}
+
+/**
+ * `script` as one compound command: the shell reads it to the end before it runs the first word, so a connection
+ * lost half-way runs nothing instead of a cut-off command. Its commands read /dev/null.
+ */
+export function wholeScript(script: string, user?: string): string {
+  refuseNul(script);
+  return `{\n${surroundings(user)}${script}\n} </dev/null\n`;
+}
+
+/**
+ * `script` for a shell that serves several, one after another; also one compound command. It runs in a subshell, so that
+ * its folder, umask, variables, traps and open files end with it, and its output lies between marks. The subshell is a
+ * command substitution over file 9: the shell goes on when nothing of the script holds file 9 any more, so no
+ * process of one script can write into the next one's output. What is to live on closes it (`9>&-`).
+ * The function keeps shells from parsing the script inside `$(…)`, which old ones do badly.
+ */
+export function markedScript(mark: string, script: string, user?: string): string {
+  refuseNul(script);
+  return `{
+[ -n "$obflow_stat" ] || IFS= read -r obflow_stat </proc/$$/stat
+obflow_script() {
+echo ${mark}-begin; echo "${mark}-begin $obflow_stat" >&2
+${surroundings(user)}${script}
+}
+{ obflow_held=$(exec 9>&1 >&4 2>&5 4>&- 5>&- </dev/null; obflow_script); } 4>&1 5>&2
+echo "${mark}-end $?"; echo "${mark}-end " >&2; unset -f obflow_script
+}
+`;
+}
+
+export interface ShellTask {
+  readonly script: string;
+  readonly user?: string | undefined;
+  /** Bytes of both streams together. */
+  readonly limit: number;
+  /** Receives stdout as it comes; it is then not collected. */
+  readonly onStdout?: ((chunk: Buffer) => void) | undefined;
+  /** No script follows this one. */
+  readonly last: boolean;
+}
+
+/** `closed`: the channel ended before the script did; without a code when the connection is gone. */
+export type ShellEnd =
+  | { readonly how: 'done'; readonly exitCode: number }
+  | { readonly how: 'closed'; readonly exitCode: number | undefined }
+  | { readonly how: 'full' };
+
+/** A shell on a host that reads scripts from its stdin and runs them one after another. */
+export class Shell {
+  /** The line of /proc/<pid>/stat of the shell, '' until it has told it. */
+  stat = '';
+  private stdout: MarkedStream | undefined;
+  private stderr: MarkedStream | undefined;
+  private limit = 0;
+  private settle: (end: ShellEnd) => void = () => {};
+  private told: () => void = () => {};
+  /** Something came in between two scripts, or the marks are not as expected. */
+  private astray = false;
+  private closed = false;
+  private exitCode: number | undefined;
+  private readonly ending: Promise<void>;
+
+  constructor(private readonly channel: ClientChannel) {
+    channel.on('data', (chunk: Buffer) => this.receive(this.stdout, chunk));
+    channel.stderr.on('data', (chunk: Buffer) => this.receive(this.stderr, chunk));
+    channel.on('error', () => {}); // 'close' follows and decides
+    // A fast command's 'exit' event may precede this listener; 'close' waits for the streams to be read.
+    const closed = new Promise<void>((resolve) => {
+      channel.once('close', (exit: number | null | undefined, signal?: string) => {
+        if (exit !== undefined)
+          this.exitCode = exit ?? 128 + (constants.signals[signal as NodeJS.Signals] ?? 0);
+        resolve();
+      });
+    });
+    const drained = new Promise<void>((resolve) => channel.stderr.once('close', resolve));
+    this.ending = Promise.all([closed, drained]).then(() => {
+      this.closed = true;
+      this.told();
+      this.settle({ how: 'closed', exitCode: this.exitCode });
+    });
+  }
+
+  /** Whether another script may be given to it. */
+  get reusable(): boolean {
+    const over = (stream: MarkedStream | undefined) => stream === undefined || stream.state === 'behind';
+    return !this.closed && !this.astray && over(this.stdout) && over(this.stderr) && this.channel.writable;
+  }
+
+  /** Whether the script of the last `run` has begun. */
+  get began(): boolean {
+    return this.stderr !== undefined && this.stderr.state !== 'before';
+  }
+
+  /** Runs one script; only one at a time. Resolves at its end, at the end of the shell, or when the limit is exceeded. */
+  async run(task: ShellTask): Promise<ShellEnd> {
+    const mark = `obflow-${randomBytes(12).toString('hex')}`;
+    this.stdout = new MarkedStream(mark, task.onStdout);
+    this.stderr = new MarkedStream(mark);
+    this.limit = task.limit;
+    const ended = new Promise<ShellEnd>((resolve) => {
+      this.settle = resolve;
+    });
+    const text = markedScript(mark, task.script, task.user);
+    if (this.closed) return { how: 'closed', exitCode: this.exitCode };
+    if (task.last) this.channel.end(text);
+    else this.channel.write(text);
+    const end = await ended;
+    if (task.last && end.how === 'done') await this.ending;
+    return end;
+  }
+
+  /** What the script printed; without marks, all that came (a refusal of sudo, for example). */
+  output(): { stdout: Buffer; stderr: Buffer } {
+    const part = (stream: MarkedStream | undefined) =>
+      (stream?.bytes() ?? Buffer.alloc(0)).subarray(0, this.limit);
+    return { stdout: part(this.stdout), stderr: part(this.stderr) };
+  }
+
+  /** The stat line; it may still be on its way when the shell is to be killed. */
+  async processStat(): Promise<string> {
+    if (this.stat === '' && !this.closed) {
+      await new Promise<void>((resolve) => {
+        this.told = resolve;
+        setTimeout(resolve, STAT_WAIT_MS).unref();
+      });
+    }
+    return this.stat;
+  }
+
+  /** Calls when the channel is closed, at once when it is. */
+  onClosed(listener: () => void): void {
+    void this.ending.then(listener);
+  }
+
+  /** Gives the shell up. A script that runs in it is not ended by this. */
+  close(): void {
+    this.channel.close();
+  }
+
+  private receive(stream: MarkedStream | undefined, chunk: Buffer): void {
+    const { stdout, stderr } = this;
+    if (stream === undefined || stdout === undefined || stderr === undefined) return; // noise before the first script
+    stream.add(chunk);
+    if (this.stat === '' && stderr.first !== '') {
+      this.stat = stderr.first;
+      this.told();
+    }
+    if (stream.stray) this.astray = true;
+    if (stdout.size + stderr.size > this.limit) {
+      this.astray = true;
+      this.settle({ how: 'full' });
+    } else if (stdout.state === 'behind' && stderr.state === 'behind') {
+      this.settle({ how: 'done', exitCode: Number(stdout.last) });
+    }
+  }
+}
+
+/** One stream of a script: what lies between the lines `<mark>-begin …` and `<mark>-end …`. */
+class MarkedStream {
+  state: 'before' | 'inside' | 'behind' = 'before';
+  /** Rest of the line of each mark. */
+  first = '';
+  last = '';
+  /** Bytes collected. */
+  size = 0;
+  /** Whether something came behind the end. */
+  stray = false;
+  private chunks: Buffer[] = [];
+  private held: Buffer = Buffer.alloc(0);
+
+  constructor(
+    private readonly mark: string,
+    private readonly sink?: (chunk: Buffer) => void,
+  ) {}
+
+  add(chunk: Buffer): void {
+    let rest = this.held.length === 0 ? chunk : Buffer.concat([this.held, chunk]);
+    this.held = Buffer.alloc(0);
+    if (this.state === 'before') {
+      const line = this.find(rest, `${this.mark}-begin`);
+      if (line === undefined || line.end < 0) {
+        this.held = rest;
+        this.size = rest.length;
+        return;
+      }
+      this.size = 0;
+      this.first = line.text;
+      this.state = 'inside';
+      rest = rest.subarray(line.end);
+    }
+    if (this.state === 'inside') {
+      const line = this.find(rest, `${this.mark}-end`);
+      const upto = line === undefined ? rest.length - this.beginningOfMark(rest) : line.at;
+      this.keep(rest.subarray(0, upto));
+      if (line === undefined || line.end < 0) {
+        this.held = rest.subarray(upto);
+        return;
+      }
+      this.last = line.text;
+      this.state = 'behind';
+      rest = rest.subarray(line.end);
+    }
+    if (rest.length > 0) this.stray = true;
+  }
+
+  bytes(): Buffer {
+    return Buffer.concat(this.state === 'behind' ? this.chunks : [...this.chunks, this.held]);
+  }
+
+  private keep(chunk: Buffer): void {
+    if (chunk.length === 0) return;
+    if (this.sink !== undefined) {
+      this.sink(chunk);
+      return;
+    }
+    this.chunks.push(chunk);
+    this.size += chunk.length;
+  }
+
+  /** The line that begins with `word`; `end` is -1 while its end has not come. */
+  private find(bytes: Buffer, word: string): { at: number; text: string; end: number } | undefined {
+    const at = bytes.indexOf(word);
+    if (at < 0) return undefined;
+    const end = bytes.indexOf(10, at) + 1;
+    const text = bytes
+      .subarray(at + word.length, Math.max(end - 1, 0))
+      .toString('latin1')
+      .trim();
+    return { at, text, end: end === 0 ? -1 : end };
+  }
+
+  /** How many of the last bytes may be the beginning of the end mark. */
+  private beginningOfMark(bytes: Buffer): number {
+    const word = `${this.mark}-end`;
+    const from = Math.max(bytes.length - word.length + 1, 0);
+    for (
+      let at = bytes.indexOf(word.charCodeAt(0), from);
+      at >= 0;
+      at = bytes.indexOf(word.charCodeAt(0), at + 1)
+    ) {
+      if (word.startsWith(bytes.toString('latin1', at))) return bytes.length - at;
+    }
+    return 0;
+  }
+}

@@ -1,0 +1,167 @@
+/**
+ * What a running OBProxy says of itself, against the cluster it is to belong to: which clusters it serves, how it learnt
+ * of them, and what only a restart could change. Pure.
+ */
+import type { ObproxyAdmin, ProxyParameter } from './obproxyAdmin';
+import type { ParameterValue } from './parameters';
+import { rootServiceList } from './proxyConfigDb';
+import { isAtLeast, sameFamily } from './versions';
+
+/** Oldest OBProxy that can be taken over (OCP documentation, "Take over an OBProxy"). */
+const OLDEST = '1.8';
+
+/** One thing found out about a proxy. ERROR: it cannot be taken over as it is. */
+export interface Finding {
+  readonly level: 'ERROR' | 'WARN' | 'INFO';
+  /** Stable name of the situation; for errors. */
+  readonly type?: string;
+  /** Documented OCP code, for errors. */
+  readonly code?: string;
+  readonly text: string;
+  /** What to do, one sentence; for errors. */
+  readonly next?: string;
+}
+
+/** The cluster a proxy is to belong to, as far as the proxy can agree or differ. */
+export interface ObproxyHome {
+  readonly name: string;
+  readonly workMode: 'CONFIG_URL' | 'RS_LIST';
+  readonly configUrl: string;
+  readonly linkedClusters: readonly string[];
+  /** Root servers of the linked cluster; RS_LIST. */
+  readonly rootServers: readonly { readonly ip: string; readonly sqlPort: number }[];
+  /** Of the cluster's other proxies, as far as known. */
+  readonly versions: readonly string[];
+}
+
+export interface RunningObproxy {
+  /** Dotted. */
+  readonly version: string;
+  /** With dist tag; undefined when the proxy does not tell. */
+  readonly release: string | undefined;
+  /** By lower-case name. */
+  readonly shown: ReadonlyMap<string, ProxyParameter>;
+  readonly clusterNames: readonly string[];
+}
+
+/** Version and release in the text of SHOW PROXYINFO BINARY, e.g. `ObProxy-OceanBase 4.3.1.0-4.el7`. */
+export function runningVersion(binaryInfo: string): Pick<RunningObproxy, 'version' | 'release'> | undefined {
+  const match = /(\d+(?:\.\d+){2,})(?:-([A-Za-z0-9][A-Za-z0-9._+~^]*))?/.exec(binaryInfo);
+  return match?.[1] === undefined ? undefined : { version: match[1], release: match[2] };
+}
+
+/** Asks the proxy; throws what the connection throws. Undefined when it does not tell its version. */
+export async function readRunning(admin: ObproxyAdmin): Promise<RunningObproxy | undefined> {
+  const version = runningVersion(await admin.binaryInfo());
+  if (version === undefined) return undefined;
+  const parameters = await admin.showAll();
+  return {
+    ...version,
+    shown: new Map(parameters.map((parameter) => [parameter.name.toLowerCase(), parameter])),
+    clusterNames: await admin.clusterNames(),
+  };
+}
+
+export function shownValue(proxy: RunningObproxy, name: string): string {
+  return proxy.shown.get(name)?.value ?? '';
+}
+
+function error(type: string, code: string, text: string, next: string): Finding {
+  return { level: 'ERROR', type, code, text, next };
+}
+
+/** Version at least 1.8, and of the family of the cluster's other proxies. */
+export function versionFindings(version: string, others: readonly string[]): Finding[] {
+  if (!isAtLeast(version, OLDEST)) {
+    const next = `Upgrade it to ${OLDEST} or later first.`;
+    return [error('ObproxyTooOld', 'ODP21018', `OBProxy ${version} is older than ${OLDEST}`, next)];
+  }
+  const unlike = others.find((other) => !sameFamily(version, other));
+  if (unlike === undefined) return [{ level: 'INFO', text: `OBProxy ${version} runs` }];
+  const text = `OBProxy ${version} runs, and the cluster has ${unlike}: versions before 4.0 and from 4.0 on do not mix in one cluster`;
+  const next = 'Take it over into a cluster of its own family, or upgrade it first.';
+  return [error('ObproxyFamilyDiffers', 'ODP21110', text, next)];
+}
+
+/** A wished port must be the proxy's; the SQL port that it shows must be the one it listens on. */
+export function portFindings(
+  proxy: RunningObproxy,
+  wished: { sqlPort: number; exporterPort?: number | undefined; rpcPort?: number | undefined },
+): Finding[] {
+  const found: Finding[] = [];
+  const compare = (field: string, parameter: string, port: number | undefined, next: string) => {
+    const value = shownValue(proxy, parameter);
+    if (port === undefined || value === String(port)) return;
+    const says = value === '' ? `has no ${parameter}` : `says ${parameter}=${value}`;
+    found.push(error('ObproxyPortDiffers', 'ODP21016', `the proxy ${says}, and ${field} is ${port}`, next));
+  };
+  const altered =
+    'Its port was altered and takes effect at the next restart: set it back (alter proxyconfig set listen_port) or restart the proxy, then retry.';
+  compare('sqlPort', 'listen_port', wished.sqlPort, altered);
+  const given = 'Take it over with the port it has, or without naming one.';
+  compare('exporterPort', 'prometheus_listen_port', wished.exporterPort, given);
+  compare('rpcPort', 'rpc_listen_port', wished.rpcPort, given);
+  return found;
+}
+
+/** `ip:port;ip:port` as a set. */
+function serverSet(list: string): Set<string> {
+  return new Set(
+    list
+      .split(/[;,]/)
+      .map((server) => server.trim())
+      .filter((server) => server !== ''),
+  );
+}
+
+/** A list of root servers wins over a config server's URL (OBProxy source). */
+export function workModeOf(proxy: RunningObproxy): 'CONFIG_URL' | 'RS_LIST' {
+  return shownValue(proxy, 'rootservice_list') === '' ? 'CONFIG_URL' : 'RS_LIST';
+}
+
+/** Work mode as the cluster's; linked clusters a subset (CONFIG_URL) or the very one (RS_LIST), as OCP demands. */
+export function linkFindings(proxy: RunningObproxy, home: ObproxyHome): Finding[] {
+  const mode = workModeOf(proxy);
+  if (mode !== home.workMode) {
+    const text = `the proxy works by ${mode}, and cluster ${home.name} by ${home.workMode}`;
+    const next = `Take it over into a cluster of work mode ${mode}.`;
+    return [error('WorkModeDiffers', 'ODP21015', text, next)];
+  }
+  const next = 'Take it over into the OBProxy cluster that is linked to the same OceanBase clusters.';
+  if (mode === 'CONFIG_URL') {
+    const foreign = proxy.clusterNames.filter((name) => !home.linkedClusters.includes(name));
+    if (foreign.length > 0) {
+      const links = home.linkedClusters.join(', ') || 'none';
+      const text = `the proxy serves ${foreign.join(', ')}, and cluster ${home.name} is linked to ${links}`;
+      return [error('LinksDiffer', 'ODP21011', text, next)];
+    }
+    const names = proxy.clusterNames.join(', ') || 'no cluster yet';
+    return [{ level: 'INFO', text: `The proxy works by a config server and serves ${names}` }];
+  }
+  const [link = ''] = home.linkedClusters;
+  const name = shownValue(proxy, 'rootservice_cluster_name');
+  if (name !== link) {
+    const text = `the proxy serves ${name === '' || name === 'undefined' ? 'a cluster without a name' : name}, and cluster ${home.name} is linked to ${link}`;
+    return [error('LinksDiffer', 'ODP21011', text, next)];
+  }
+  const list = serverSet(shownValue(proxy, 'rootservice_list'));
+  const known = serverSet(rootServiceList(home.rootServers));
+  if (![...list].some((server) => known.has(server))) {
+    const text = `the proxy's root servers (${[...list].join(', ')}) are none of those of ${link} (${[...known].join(', ')}): another cluster of that name`;
+    return [error('LinksDiffer', 'ODP21011', text, next)];
+  }
+  return [{ level: 'INFO', text: `The proxy works by a root server list and serves ${name}` }];
+}
+
+/** Parameters that the cluster itself implies, which only a restart could change. */
+export function identityParameters(proxy: RunningObproxy, home: ObproxyHome): ParameterValue[] {
+  const name = { name: 'app_name', value: home.name };
+  if (home.workMode === 'CONFIG_URL') {
+    return [name, { name: 'obproxy_config_server_url', value: home.configUrl }];
+  }
+  const list = shownValue(proxy, 'rootservice_list');
+  const [is, known] = [serverSet(list), serverSet(rootServiceList(home.rootServers))];
+  const same = is.size === known.size && [...is].every((server) => known.has(server));
+  // The same servers in another order are the same list.
+  return [name, { name: 'rootservice_list', value: same ? list : rootServiceList(home.rootServers) }];
+}

@@ -1,0 +1,86 @@
+import { currentDetails } from '../../workflows/details';
+import { TaskMachine } from '../../workflows/machine';
+import type { Plan } from '../../workflows/plan';
+import { CHAIN, idOf, planOf } from '../support/plans';
+
+/** nginx refuses longer request lines unless told otherwise; the renderer's path and options need some of it. */
+const URL_ROOM = 7_700;
+
+function onHosts(count: number): Plan {
+  const plan = planOf(Object.fromEntries(Array.from({ length: count }, (_, at) => [`Start ${at}`, []])), {
+    concurrency: 0,
+  });
+  const subtasks = plan.subtasks.map((subtask, at) => ({
+    ...subtask,
+    target: `10.0.${at >> 8}.${at & 255}`,
+  }));
+  return { ...plan, subtasks };
+}
+
+function failed(plan: Plan, failures: number, text: string): TaskMachine {
+  const machine = new TaskMachine(plan);
+  for (const id of machine.startable()) machine.start(id);
+  const [first, rest] = [plan.subtasks.slice(0, failures), plan.subtasks.slice(failures)];
+  for (const { id } of first) machine.fail(id, text);
+  for (const { id } of rest) machine.succeed(id);
+  return machine;
+}
+
+const rowsOf = (details: string) => details.match(/^\|\d+.*$/gm) ?? [];
+
+describe('current details', () => {
+  it.each([
+    [3, 1, 'short'],
+    [40, 1, 'short'],
+    [40, 40, '启动失败，端口被占用。'.repeat(300)],
+    [1000, 16, `a_b <c> | d\n`.repeat(250)],
+    [1000, 1000, '\u{1f525}'.repeat(1500)],
+    [1000, 1, '\n'.repeat(3000)],
+    [1000, 3, `${'x'.repeat(2999)}\ud83d…`],
+  ])('of %d subtasks, %d of them failed, fit into a URL', (count, failures, text) => {
+    const details = currentDetails(failed(onHosts(count), failures, text));
+    expect(encodeURIComponent(details).length).toBeLessThan(URL_ROOM);
+    expect(details).toContain(`${count - failures} of ${count} subtasks done, ${failures} failed`);
+    expect(details).toContain('To go on');
+    expect(rowsOf(details)[0]).toMatch(/Start 0.*10\.0\.0\.0.*FAILED/);
+  });
+
+  it('show every subtask while there is room, and say how many they do not show', () => {
+    expect(rowsOf(currentDetails(failed(onHosts(40), 1, 'short')))).toHaveLength(40);
+    const details = currentDetails(failed(onHosts(1000), 16, 'short'));
+    expect(rowsOf(details)).toHaveLength(16);
+    expect(details).toContain(
+      '984 subtasks are not shown; of all: 0 PENDING, 0 READY, 16 FAILED, 984 SUCCESSFUL.',
+    );
+  });
+
+  it('show what markdown or HTML would hide or obey', () => {
+    const details = currentDetails(
+      failed(onHosts(1), 1, 'cat <home>/*.log | grep __all_server\n[ERROR] &lt; `x`'),
+    );
+    expect(details).toContain(
+      '> cat \\<home\\>/\\*.log \\| grep \\_\\_all\\_server\n> \\[ERROR\\] \\&lt; \\`x\\`\n',
+    );
+  });
+
+  it('give every failure its text, and the first one’s id to send', () => {
+    const details = currentDetails(failed(onHosts(3), 2, 'no space left on device'));
+    expect(details.match(/no space left on device/g)).toHaveLength(2);
+    expect(details).toContain('**retrySubtask** with Data');
+  });
+
+  it('tell of a task that only runs where attempts are seen, and of a retried subtask its run', () => {
+    const plan = planOf(CHAIN);
+    const machine = new TaskMachine(plan);
+    expect(currentDetails(machine)).toContain(
+      '**RUNNING**: 0 of 3 subtasks done. Attempts and their errors: tab',
+    );
+    const id = idOf(plan, 'a');
+    machine.start(id);
+    machine.fail(id, 'no');
+    machine.retrySubtask(id);
+    machine.start(id);
+    expect(rowsOf(currentDetails(machine))[0]).toMatch(/\*\*READY\*\* \(RETRY, run 2\)/);
+    expect(currentDetails(machine)).not.toContain('To go on');
+  });
+});
