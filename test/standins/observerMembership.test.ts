@@ -138,7 +138,7 @@ test('STOP SERVER leaves STATUS as it is, says STOP_TIME, and is refused while a
 
 test('A server that falls silent is INACTIVE after its lease, and after a restart its service is a newer one', async () => {
   const [member] = (await homes.cluster(CE_4_2)) as [ObserverHome];
-  await member.ask('ALTER SYSTEM SET _standin_lease = 400');
+  await member.ask('ALTER SYSTEM SET _standin_lease = 1500');
   const home = await joining(member);
   await member.ask(`ALTER SYSTEM ADD SERVER '${home.address}'`);
   const before = await serving(member, home);
@@ -204,4 +204,57 @@ test('An ADD SERVER whose answer is held back is done all the same when the conn
   lost.destroy();
   await member.ask('ALTER SYSTEM SET _standin_add_server_answer_delay = 0');
   expect(await errnoOf(member.ask(`ALTER SYSTEM ADD SERVER '${home.address}'`))).toBe(4017);
+});
+
+test('A server of another cluster id can be added, but is never heard', async () => {
+  const [member] = (await homes.cluster(CE_4_2)) as [ObserverHome];
+  const home = await homes.make(CE_4_2);
+  await home.launch(home.firstOptions([member], ['-c', '8']));
+  await home.ready();
+  await member.ask(`ALTER SYSTEM ADD SERVER '${home.address}'`);
+  const heard = await joining(member);
+  await member.ask(`ALTER SYSTEM ADD SERVER '${heard.address}'`);
+  await serving(member, heard);
+  expect(await rowOf(member, home)).toMatchObject({ STATUS: 'INACTIVE', START_SERVICE_TIME: null });
+});
+
+test('Times of 4.x stand in the time zone of the session, at first +08:00, whichever server is asked', async () => {
+  const [member, other] = (await homes.cluster(CE_4_2, ['zone1', 'zone2'])) as [ObserverHome, ObserverHome];
+  for (const server of [member, other]) {
+    const connection = await server.connect();
+    const started = async () => {
+      const [rows] = await connection.query(`${SERVERS} limit 1`);
+      return Date.parse(
+        `${String((rows as Row[])[0]?.START_SERVICE_TIME)
+          .replace(' ', 'T')
+          .slice(0, 23)}Z`,
+      );
+    };
+    const local = await started();
+    await connection.query("SET time_zone = '+00:00'");
+    const utc = await started();
+    connection.destroy();
+    expect(local - utc).toBe(8 * 3_600_000);
+    expect(Math.abs(Date.now() - utc)).toBeLessThan(60_000);
+  }
+});
+
+test('Parameters say where the root service is, with both ports', async () => {
+  const [member, other] = (await homes.cluster(CE_4_2, ['zone1', 'zone2'])) as [ObserverHome, ObserverHome];
+  const list = `${member.address}:${member.sqlPort};${other.address}:${other.sqlPort}`;
+  expect(
+    await other.ask("select distinct VALUE from oceanbase.GV$OB_PARAMETERS where NAME = 'rootservice_list'"),
+  ).toEqual([{ VALUE: list }]);
+  expect(await member.ask("show parameters like 'rootservice_list'")).toMatchObject([
+    { svr_port: String(member.rpcPort), value: list },
+    { svr_port: String(other.rpcPort), value: list },
+  ]);
+  expect(await member.ask("show variables like 'version_comment'")).toEqual([
+    { Variable_name: 'version_comment', Value: expect.stringMatching(/^OceanBase_CE 4\.2\.1\.2 \(r1020/) },
+  ]);
+  expect(
+    await member.ask(
+      'select SVR_PORT from oceanbase.CDB_OB_LS_LOCATIONS where ROLE = "LEADER" and TENANT_ID = 1',
+    ),
+  ).toEqual([{ SVR_PORT: String(member.rpcPort) }]);
 });

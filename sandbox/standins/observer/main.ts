@@ -51,8 +51,8 @@ async function serve(line: ObserverCommandLine): Promise<number> {
   // `ps`, pgrep -x and /proc/<pid>/comm must say observer, while argv stays what was typed.
   writeFileSync('/proc/self/comm', 'observer');
   try {
-    const { startNode } = await import('./node');
-    const observer = await startNode(process.cwd(), line);
+    const { startObserverNode } = await import('./start');
+    const observer = await startObserverNode(process.cwd(), line);
     await observer.done;
     return 0;
   } catch {

@@ -33,7 +33,13 @@ export type RpcRequest =
   | { readonly op: 'check' }
   | { readonly op: 'heartbeat'; readonly from: NodeCard }
   | { readonly op: 'account'; readonly name: string }
-  | { readonly op: 'sql'; readonly login: AccountCard; readonly database: string; readonly sql: string };
+  | {
+      readonly op: 'sql';
+      readonly login: AccountCard;
+      readonly database: string;
+      readonly timeZone: number;
+      readonly sql: string;
+    };
 
 export type RpcReply =
   | { readonly kind: 'card'; readonly card: NodeCard }
@@ -44,6 +50,8 @@ export type RpcReply =
   /** Asked a server that is not the root service. */
   | { readonly kind: 'elsewhere'; readonly rootService?: string };
 
+/** Silence after which another stand-in is unreachable. */
+export const RPC_TIMEOUT_MS = 1_500;
 const MAXIMUM_LINE = 4 * 1024 * 1024;
 
 /** Asks another stand-in. Rejects when it is unreachable, silent for `timeoutMs`, or no stand-in. */

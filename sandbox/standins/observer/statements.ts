@@ -9,7 +9,12 @@ export interface Session {
   /** As they were at the login. */
   readonly privileges: ReadonlyMap<string, ReadonlySet<string>>;
   database: string;
+  /** Minutes east of UTC; times of 4.x are shown in it. */
+  timeZone: number;
 }
+
+/** What time_zone is unless set: +08:00 (OceanBase documentation, system variable time_zone). */
+export const DEFAULT_TIME_ZONE = 480;
 
 const DATABASES = new Set(['', 'oceanbase', 'mysql', 'information_schema', 'test']);
 
@@ -29,6 +34,17 @@ export function useDatabase(session: Session, name: string): Answer {
   if (!DATABASES.has(name.toLowerCase()))
     return { kind: 'error', error: { code: 1049, message: `Unknown database '${name}'` } };
   session.database = name.toLowerCase();
+  return { kind: 'ok' };
+}
+
+/** SET, USE and the like, which concern the session alone; undefined for everything else. */
+export function sessionStatement(session: Session, text: string): Answer | undefined {
+  const sql = bareStatement(text);
+  const use = /^use\s+`?(\w+)`?$/i.exec(sql);
+  if (use !== null) return useDatabase(session, use[1] ?? '');
+  if (!/^(set|begin|commit|rollback)\b/i.test(sql)) return undefined;
+  const zone = /\btime_zone\s*=\s*['"]([+-])(\d{1,2}):(\d\d)['"]/i.exec(sql);
+  if (zone !== null) session.timeZone = (zone[1] === '-' ? -1 : 1) * (Number(zone[2]) * 60 + Number(zone[3]));
   return { kind: 'ok' };
 }
 
@@ -74,7 +90,12 @@ export function admit(
   if (!DATABASES.has(login.database.toLowerCase()))
     return { error: { code: 1049, message: `Unknown database '${login.database}'` } };
   return {
-    session: { user: name, privileges: account.privileges, database: login.database.toLowerCase() },
+    session: {
+      user: name,
+      privileges: account.privileges,
+      database: login.database.toLowerCase(),
+      timeZone: DEFAULT_TIME_ZONE,
+    },
   };
 }
 
@@ -102,14 +123,16 @@ export class Statements {
   }
 
   private async run(session: Session, sql: string): Promise<Answer> {
-    const use = /^use\s+`?(\w+)`?$/i.exec(sql);
-    if (use !== null) return useDatabase(session, use[1] ?? '');
-    if (/^(set|begin|commit|rollback)\b/i.test(sql)) return { kind: 'ok' };
+    const own = sessionStatement(session, sql);
+    if (own !== undefined) return own;
     if (/^select\b/i.test(sql)) return this.select(session, sql);
     const grants = /^show\s+grants(?:\s+for\s+'?([\w]+)'?(?:@'?%'?)?)?$/i.exec(sql);
     if (grants !== null) return this.showGrants(session, grants[1] ?? session.user);
     const variables = /^show\s+(?:global\s+|session\s+)?variables\s+like\s+'([^']*)'$/i.exec(sql);
     if (variables !== null) return this.showVariable(variables[1] ?? '');
+    const parameters = /^show\s+parameters\s+like\s+'([^']*)'$/i.exec(sql);
+    if (parameters !== null)
+      return { kind: 'rows', ...(await this.parts.tables()).showParameters(parameters[1] ?? '') };
     if (/^(create|alter|drop)\s+user\b|^(grant|revoke)\b/i.test(sql)) {
       if (!isRootLike(session))
         refuse(
@@ -153,7 +176,7 @@ export class Statements {
       if (database !== '' && database !== 'information_schema' && !may(session, 'SELECT', database))
         refuse(1142, `SELECT command denied to user '${session.user}'@'%' for table '${table}'`);
     }
-    const { columns, rows } = (await this.parts.tables()).select(sql);
+    const { columns, rows } = (await this.parts.tables()).select(sql, session.timeZone);
     return { kind: 'rows', columns, rows };
   }
 

@@ -5,6 +5,7 @@
  */
 import initSqlJs, { type Database } from 'sql.js';
 import { refuse } from './accounts';
+import { createTables } from './tableColumns';
 
 export interface ServerRow {
   readonly ip: string;
@@ -49,16 +50,16 @@ export interface ClusterFacts {
   revision?(): number;
 }
 
-const SERVER_COLUMNS = `svr_ip TEXT, svr_port INTEGER, id INTEGER, zone TEXT, inner_port INTEGER, with_rootserver INTEGER,
-  status TEXT, block_migrate_in_time INTEGER, build_version TEXT, stop_time INTEGER, start_service_time INTEGER`;
-const PARAMETER_COLUMNS = 'zone TEXT, svr_type TEXT, svr_ip TEXT, svr_port INTEGER, name TEXT, value TEXT';
 const STARTED_MICROSECONDS = 1_700_000_000_000_000;
 const GIB = 1024 ** 3;
 
 /** `2023-11-15 06:13:20.000000`, NULL for 0: how 4.x shows what __all_server holds as microseconds. */
-function timestamp(microseconds: number): string | null {
+function timestamp(microseconds: number, minutesEast: number): string | null {
   if (microseconds === 0) return null;
-  const text = new Date(microseconds / 1000).toISOString().replace('T', ' ').replace('Z', '');
+  const text = new Date(microseconds / 1000 + minutesEast * 60_000)
+    .toISOString()
+    .replace('T', ' ')
+    .replace('Z', '');
   return `${text}${String(Math.floor(microseconds) % 1000).padStart(3, '0')}`;
 }
 
@@ -70,7 +71,9 @@ export class Tables {
     private readonly facts: ClusterFacts,
   ) {}
 
-  private filledFrom: number | undefined;
+  private filledFrom: string | undefined;
+  /** Of the session that asks, in minutes east of UTC. */
+  private timeZone = 0;
 
   /** `wasm` is SQLite's own binary, for programs that do not lie beside it. */
   static async make(facts: ClusterFacts, wasm?: Uint8Array): Promise<Tables> {
@@ -80,49 +83,16 @@ export class Tables {
     database.create_function('ob_version', () => facts.version);
     database.create_function('version', () => facts.serverVersion);
     database.create_function('now', () => new Date().toISOString().slice(0, 19).replace('T', ' '));
-    database.create_function('usec_to_time', (time) => (time === null ? null : timestamp(Number(time))));
     const tables = new Tables(database, facts);
-    tables.create();
+    database.create_function('usec_to_time', (time) =>
+      time === null ? null : timestamp(Number(time), tables.timeZone),
+    );
+    createTables(database, tables.isV4);
     return tables;
   }
 
   private get isV4(): boolean {
     return Number(this.facts.version.split('.')[0]) >= 4;
-  }
-
-  private create(): void {
-    const { database } = this;
-    database.run(`CREATE TABLE oceanbase.__all_server(${SERVER_COLUMNS})`);
-    database.run('CREATE TABLE oceanbase.__all_zone(zone TEXT, name TEXT, value INTEGER, info TEXT)');
-    database.run(
-      'CREATE TABLE oceanbase.__all_user(tenant_id INTEGER, user_id INTEGER, user_name TEXT, host TEXT)',
-    );
-    database.run('CREATE TABLE mysql.user(host TEXT, user TEXT)');
-    if (!this.isV4) {
-      database.run(`CREATE TABLE oceanbase.__all_virtual_sys_parameter_stat(${PARAMETER_COLUMNS})`);
-      database.run(`CREATE TABLE oceanbase.__all_unit(unit_id INTEGER, resource_pool_id INTEGER, group_id TEXT,
-        zone TEXT, svr_ip TEXT, svr_port INTEGER, status TEXT)`);
-      database.run(`CREATE TABLE oceanbase.__all_virtual_server_stat(svr_ip TEXT, svr_port INTEGER, zone TEXT,
-        cpu_total NUMERIC, cpu_assigned NUMERIC, mem_total INTEGER, mem_assigned INTEGER, disk_total INTEGER,
-        disk_in_use INTEGER)`);
-      return;
-    }
-    for (const name of ['GV$OB_PARAMETERS', 'V$OB_PARAMETERS'])
-      database.run(`CREATE TABLE oceanbase."${name}"(SVR_IP TEXT, SVR_PORT INTEGER, ZONE TEXT, SCOPE TEXT,
-        TENANT_ID INTEGER, NAME TEXT, VALUE TEXT)`);
-    database.run(`CREATE TABLE oceanbase.DBA_OB_SERVERS(SVR_IP TEXT, SVR_PORT INTEGER, ID INTEGER, ZONE TEXT,
-      SQL_PORT INTEGER, WITH_ROOTSERVER TEXT, STATUS TEXT, START_SERVICE_TIME TEXT, STOP_TIME TEXT,
-      BLOCK_MIGRATE_IN_TIME TEXT, BUILD_VERSION TEXT)`);
-    database.run(`CREATE TABLE oceanbase.DBA_OB_UNITS(UNIT_ID INTEGER, TENANT_ID INTEGER, STATUS TEXT, ZONE TEXT,
-      SVR_IP TEXT, SVR_PORT INTEGER)`);
-    database.run(`CREATE TABLE oceanbase.CDB_OB_LS_LOCATIONS(TENANT_ID INTEGER, LS_ID INTEGER, SVR_IP TEXT,
-      SVR_PORT INTEGER, SQL_PORT INTEGER, ZONE TEXT, ROLE TEXT)`);
-    database.run(`CREATE TABLE oceanbase."GV$OB_SERVERS"(SVR_IP TEXT, SVR_PORT INTEGER, ZONE TEXT, SQL_PORT INTEGER,
-      CPU_CAPACITY NUMERIC, CPU_CAPACITY_MAX NUMERIC, CPU_ASSIGNED NUMERIC, MEM_CAPACITY INTEGER, MEM_ASSIGNED INTEGER,
-      LOG_DISK_CAPACITY INTEGER, LOG_DISK_ASSIGNED INTEGER, DATA_DISK_CAPACITY INTEGER, DATA_DISK_IN_USE INTEGER)`);
-    database.run(
-      'CREATE TABLE oceanbase.DBA_OB_ZONES(ZONE TEXT, STATUS TEXT, IDC TEXT, REGION TEXT, TYPE TEXT)',
-    );
   }
 
   private fill(table: string, rows: readonly (readonly Cell[])[]): void {
@@ -137,8 +107,9 @@ export class Tables {
   /** Servers, zones, users and parameters may have changed since the last look. */
   private refresh(): void {
     const revision = this.facts.revision?.();
-    if (revision !== undefined && revision === this.filledFrom) return;
-    this.filledFrom = revision;
+    const from = revision === undefined ? undefined : `${revision} ${this.timeZone}`;
+    if (from !== undefined && from === this.filledFrom) return;
+    this.filledFrom = from;
     this.database.run('BEGIN');
     this.fillServers();
     this.fillZones();
@@ -206,6 +177,17 @@ export class Tables {
           4 * GIB,
         ]),
       );
+      this.fill(
+        'oceanbase.__all_virtual_core_meta_table',
+        sysUnits.map(({ ip, rpcPort, sqlPort, zone, withRootService }) => [
+          ...[1, zone, ip],
+          ...[rpcPort, sqlPort, withRootService ? 1 : 2],
+        ]),
+      );
+      this.fill(
+        'oceanbase.__all_virtual_clog_stat',
+        sysUnits.map(({ ip, rpcPort, status }) => [ip, rpcPort, 1, status === 'INACTIVE' ? 1 : 0]),
+      );
       return;
     }
     this.fill(
@@ -218,8 +200,8 @@ export class Tables {
         server.sqlPort,
         server.withRootService ? 'YES' : 'NO',
         server.status,
-        timestamp(server.startServiceTime),
-        timestamp(server.stopTime),
+        timestamp(server.startServiceTime, this.timeZone),
+        timestamp(server.stopTime, this.timeZone),
         null,
         server.build,
       ]),
@@ -239,6 +221,15 @@ export class Tables {
         zone,
         withRootService ? 'LEADER' : 'FOLLOWER',
       ]),
+    );
+    this.fill(
+      'oceanbase."GV$OB_LOG_STAT"',
+      sysUnits
+        .filter(({ status }) => status !== 'INACTIVE')
+        .map(({ ip, rpcPort, withRootService }) => [
+          ...[1, 1, ip, rpcPort],
+          ...[withRootService ? 'LEADER' : 'FOLLOWER', 'YES'],
+        ]),
     );
     // A server that has no life reports no capacity.
     this.fill(
@@ -308,7 +299,8 @@ export class Tables {
   }
 
   /** Answers a SELECT. Throws SqlRefusal: 1146 unknown table, 1054 unknown column, 1064 everything else. */
-  select(sql: string): { columns: string[]; rows: (string | null)[][] } {
+  select(sql: string, minutesEast = 0): { columns: string[]; rows: (string | null)[][] } {
+    this.timeZone = minutesEast;
     this.refresh();
     const asSqlite = sql
       .replace(/@@(?:global\.|session\.)?version_comment\b/gi, `'${this.facts.versionComment}'`)
@@ -334,6 +326,18 @@ export class Tables {
       if (column !== undefined) refuse(1054, `Unknown column '${column}' in 'field list'`);
       return refuse(1064, 'You have an error in your SQL syntax; check the manual for OceanBase');
     }
+  }
+
+  /** SHOW PARAMETERS LIKE, one row a server. */
+  showParameters(like: string): { columns: string[]; rows: (string | null)[][] } {
+    const name = `'${like.replaceAll("'", "''")}'`;
+    return this.select(
+      this.isV4
+        ? `SELECT ZONE AS zone, 'observer' AS svr_type, SVR_IP AS svr_ip, SVR_PORT AS svr_port, NAME AS name, NULL AS data_type,
+           VALUE AS value, SCOPE AS scope FROM oceanbase."GV$OB_PARAMETERS" WHERE NAME LIKE ${name}`
+        : `SELECT zone, svr_type, svr_ip, svr_port, name, NULL AS data_type, value, 'CLUSTER' AS scope
+           FROM oceanbase.__all_virtual_sys_parameter_stat WHERE name LIKE ${name}`,
+    );
   }
 
   close(): void {

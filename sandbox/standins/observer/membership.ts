@@ -1,0 +1,64 @@
+/** A server's side of its cluster: who the root service is, and whether it takes this server for one of its own. */
+import { existsSync, readFileSync } from 'node:fs';
+import { replaceFile } from '../obproxy/files';
+import { addressOf, type ServerState } from './clusterState';
+import { askNode, type NodeCard, RPC_TIMEOUT_MS } from './rpc';
+
+/** What a server remembers of the cluster it belongs, or belonged, to. */
+interface Remembered {
+  readonly rootService: string;
+  /** Deleted from the cluster; its data is of no use to another one. */
+  readonly left?: boolean;
+}
+
+export class Membership {
+  /** This server's row at the last heartbeat; undefined while it is, or may be, nobody. */
+  own: ServerState | undefined;
+  private remembered: Remembered | undefined;
+  private hint: string | undefined;
+
+  /** `candidates` are the addresses of -r, asked in turn until one knows the root service. */
+  constructor(
+    private readonly file: string,
+    private readonly candidates: readonly string[],
+  ) {
+    if (existsSync(file)) this.remembered = JSON.parse(readFileSync(file, 'utf8')) as Remembered;
+  }
+
+  /** Its directories have been part of a cluster once: no other ADD SERVER takes them. */
+  get isMarked(): boolean {
+    return this.remembered !== undefined;
+  }
+
+  get isMember(): boolean {
+    return this.remembered !== undefined && this.remembered.left !== true;
+  }
+
+  get rootService(): string | undefined {
+    return this.hint ?? this.remembered?.rootService;
+  }
+
+  remember(rootService: string, left = false): void {
+    const next = left ? { rootService, left } : { rootService };
+    if (JSON.stringify(next) === JSON.stringify(this.remembered)) return;
+    this.remembered = next;
+    replaceFile(this.file, JSON.stringify(next));
+  }
+
+  /** Tells the root service about this server, wherever it is now. A silent root service changes nothing. */
+  async heartbeat(card: NodeCard): Promise<void> {
+    for (const address of new Set([this.hint, this.remembered?.rootService, ...this.candidates])) {
+      if (address === undefined || address === addressOf(card)) continue;
+      const reply = await askNode(address, { op: 'heartbeat', from: card }, RPC_TIMEOUT_MS).catch(
+        () => undefined,
+      );
+      if (reply?.kind === 'elsewhere' && reply.rootService !== undefined) this.hint = reply.rootService;
+      if (reply?.kind !== 'heartbeat') continue;
+      this.hint = reply.rootService;
+      this.own = reply.own;
+      if (reply.own !== undefined) this.remember(reply.rootService);
+      else if (this.remembered !== undefined) this.remember(this.remembered.rootService, true);
+      return;
+    }
+  }
+}

@@ -1,0 +1,47 @@
+/** Columns of the tables and views that the stand-in knows, by version (OceanBase documentation, system views). */
+import type { Database } from 'sql.js';
+
+const SERVER_COLUMNS = `svr_ip TEXT, svr_port INTEGER, id INTEGER, zone TEXT, inner_port INTEGER, with_rootserver INTEGER,
+  status TEXT, block_migrate_in_time INTEGER, build_version TEXT, stop_time INTEGER, start_service_time INTEGER`;
+const PARAMETER_COLUMNS = 'zone TEXT, svr_type TEXT, svr_ip TEXT, svr_port INTEGER, name TEXT, value TEXT';
+
+/** Makes the tables and views that such a version has, empty. */
+export function createTables(database: Database, isV4: boolean): void {
+  database.run(`CREATE TABLE oceanbase.__all_server(${SERVER_COLUMNS})`);
+  database.run('CREATE TABLE oceanbase.__all_zone(zone TEXT, name TEXT, value INTEGER, info TEXT)');
+  database.run(
+    'CREATE TABLE oceanbase.__all_user(tenant_id INTEGER, user_id INTEGER, user_name TEXT, host TEXT)',
+  );
+  database.run('CREATE TABLE mysql.user(host TEXT, user TEXT)');
+  if (!isV4) {
+    database.run(`CREATE TABLE oceanbase.__all_virtual_sys_parameter_stat(${PARAMETER_COLUMNS})`);
+    database.run(`CREATE TABLE oceanbase.__all_unit(unit_id INTEGER, resource_pool_id INTEGER, group_id TEXT,
+        zone TEXT, svr_ip TEXT, svr_port INTEGER, status TEXT)`);
+    database.run(`CREATE TABLE oceanbase.__all_virtual_core_meta_table(tenant_id INTEGER, zone TEXT, svr_ip TEXT,
+        svr_port INTEGER, sql_port INTEGER, role INTEGER)`);
+    database.run(`CREATE TABLE oceanbase.__all_virtual_clog_stat(svr_ip TEXT, svr_port INTEGER, is_in_sync INTEGER,
+        is_offline INTEGER)`);
+    database.run(`CREATE TABLE oceanbase.__all_virtual_server_stat(svr_ip TEXT, svr_port INTEGER, zone TEXT,
+        cpu_total NUMERIC, cpu_assigned NUMERIC, mem_total INTEGER, mem_assigned INTEGER, disk_total INTEGER,
+        disk_in_use INTEGER)`);
+    return;
+  }
+  for (const name of ['GV$OB_PARAMETERS', 'V$OB_PARAMETERS'])
+    database.run(`CREATE TABLE oceanbase."${name}"(SVR_IP TEXT, SVR_PORT INTEGER, ZONE TEXT, SCOPE TEXT,
+        TENANT_ID INTEGER, NAME TEXT, VALUE TEXT)`);
+  database.run(`CREATE TABLE oceanbase.DBA_OB_SERVERS(SVR_IP TEXT, SVR_PORT INTEGER, ID INTEGER, ZONE TEXT,
+      SQL_PORT INTEGER, WITH_ROOTSERVER TEXT, STATUS TEXT, START_SERVICE_TIME TEXT, STOP_TIME TEXT,
+      BLOCK_MIGRATE_IN_TIME TEXT, BUILD_VERSION TEXT)`);
+  database.run(`CREATE TABLE oceanbase.DBA_OB_UNITS(UNIT_ID INTEGER, TENANT_ID INTEGER, STATUS TEXT, ZONE TEXT,
+      SVR_IP TEXT, SVR_PORT INTEGER)`);
+  database.run(`CREATE TABLE oceanbase.CDB_OB_LS_LOCATIONS(TENANT_ID INTEGER, LS_ID INTEGER, SVR_IP TEXT,
+      SVR_PORT INTEGER, SQL_PORT INTEGER, ZONE TEXT, ROLE TEXT)`);
+  database.run(`CREATE TABLE oceanbase."GV$OB_LOG_STAT"(TENANT_ID INTEGER, LS_ID INTEGER, SVR_IP TEXT,
+      SVR_PORT INTEGER, ROLE TEXT, IN_SYNC TEXT)`);
+  database.run(`CREATE TABLE oceanbase."GV$OB_SERVERS"(SVR_IP TEXT, SVR_PORT INTEGER, ZONE TEXT, SQL_PORT INTEGER,
+      CPU_CAPACITY NUMERIC, CPU_CAPACITY_MAX NUMERIC, CPU_ASSIGNED NUMERIC, MEM_CAPACITY INTEGER, MEM_ASSIGNED INTEGER,
+      LOG_DISK_CAPACITY INTEGER, LOG_DISK_ASSIGNED INTEGER, DATA_DISK_CAPACITY INTEGER, DATA_DISK_IN_USE INTEGER)`);
+  database.run(
+    'CREATE TABLE oceanbase.DBA_OB_ZONES(ZONE TEXT, STATUS TEXT, IDC TEXT, REGION TEXT, TYPE TEXT)',
+  );
+}
