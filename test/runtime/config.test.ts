@@ -24,6 +24,7 @@ describe('Configuration', () => {
         taskQueue: 'obflow',
         temporalPort: 7233,
         temporalUiPort: 8233,
+        hostRequirements: 'production',
         logLevel: 'info',
       },
       warnings: [],
