@@ -1,0 +1,102 @@
+import { DuplicateError, InUseError, type SeenObServer } from '../../inventory/types';
+import { addHost, addObCluster, onEveryDatabase, packageOf } from './databases';
+
+const seen = (ip: string, more: Partial<SeenObServer> = {}): SeenObServer => ({
+  zone: 'zone1',
+  ip,
+  rpcPort: 2882,
+  sqlPort: 2881,
+  status: 'RUNNING',
+  innerStatus: 'ACTIVE',
+  withRootserver: false,
+  startTime: '2026-01-01T00:00:00.000Z',
+  stopTime: null,
+  buildVersion: '4.2.1.2_1',
+  ...more,
+});
+const zone = (name: string, innerStatus = 'ACTIVE') => ({ name, region: 'hz', idc: 'hz1', innerStatus });
+
+onEveryDatabase('Observers', (on) => {
+  async function given() {
+    const inventory = await on.open();
+    const clusterId = await addObCluster(inventory);
+    const hostId = await addHost(inventory);
+    const { ip } = (await inventory.hosts.find(hostId))!;
+    const part = await inventory.packages.add(packageOf('4.2.1'));
+    const add = () =>
+      inventory.obServers.add({
+        clusterId,
+        zone: 'zone1',
+        hostId,
+        ip,
+        rpcPort: 2882,
+        sqlPort: 2881,
+        packageId: part.id,
+        startupParameters: [{ name: 'memory_limit', value: '8G' }],
+        taskId: 7,
+      });
+    return { inventory, clusterId, hostId, ip, part, add };
+  }
+
+  test('What the cluster says is written; a server that a task makes stays CREATING until the task says otherwise', async () => {
+    const { inventory, clusterId, hostId, ip, add } = await given();
+    const { obServers } = inventory;
+    const id = await add();
+    await expect(add()).rejects.toThrow(DuplicateError);
+    await obServers.record(clusterId, {
+      servers: [seen(ip), seen('10.9.9.9')],
+      zones: [zone('zone1'), zone('zone2', 'INACTIVE')],
+    });
+    expect(await obServers.find(id)).toMatchObject({ status: 'CREATING', innerStatus: 'ACTIVE', hostId });
+    expect((await obServers.ofCluster(clusterId)).map((row) => [row.ip, row.status, row.hostId])).toEqual([
+      [ip, 'CREATING', hostId],
+      ['10.9.9.9', 'RUNNING', null],
+    ]);
+    expect(await obServers.updateStatus(id, ['CREATING'], 'RUNNING', seen(ip))).toBe(true);
+    expect(await obServers.updateStatus(id, ['CREATING'], 'RUNNING')).toBe(false);
+
+    await obServers.record(clusterId, { servers: [seen(ip, { status: 'STOPPED' })], zones: [zone('zone1')] });
+    expect((await obServers.ofCluster(clusterId)).map((row) => [row.ip, row.status])).toEqual([
+      [ip, 'STOPPED'],
+    ]);
+    expect((await obServers.zones(clusterId)).map(({ name }) => name)).toEqual(['zone1']);
+  });
+
+  test('A package that an observer was made from is in use', async () => {
+    const { inventory, part, add } = await given();
+    const id = await add();
+    expect(await inventory.packages.observers(part.id)).toEqual([id]);
+    await expect(inventory.packages.delete(part.id)).rejects.toThrow(InUseError);
+    await inventory.obServers.delete(id);
+    await inventory.packages.delete(part.id);
+  });
+
+  test('Of many who reserve a host one gets it', async () => {
+    const { inventory, hostId } = await given();
+    const { obServers } = inventory;
+    const holders = await Promise.all([1, 2, 3, 4].map((task) => obServers.reserveHost(hostId, task)));
+    expect(new Set(holders).size).toBe(1);
+    expect(await obServers.releaseHost(hostId, 99)).toBe(false);
+    expect(await obServers.reservedBy(hostId)).toBe(holders[0]);
+    expect(await obServers.releaseHost(hostId, holders[0]!)).toBe(true);
+    expect(await obServers.reservedBy(hostId)).toBeUndefined();
+  });
+
+  test('One at a time has the turn at a cluster; who dies loses it when its time is over', async () => {
+    const { inventory, clusterId } = await given();
+    const { obServers } = inventory;
+    const taken = await Promise.all(
+      ['a', 'b', 'c'].map((holder) => obServers.takeTurn(clusterId, holder, 60_000)),
+    );
+    expect(taken.filter(Boolean)).toHaveLength(1);
+    const holder = ['a', 'b', 'c'][taken.indexOf(true)]!;
+    expect(await obServers.takeTurn(clusterId, holder, 60_000)).toBe(true);
+    expect(await obServers.takeTurn(clusterId, 'd', 60_000)).toBe(false);
+    await obServers.endTurn(clusterId, 'd');
+    expect(await obServers.takeTurn(clusterId, 'd', 60_000)).toBe(false);
+    expect(await obServers.takeTurn(clusterId, holder, -1)).toBe(true);
+    expect(await obServers.takeTurn(clusterId, 'd', 60_000)).toBe(true);
+    await obServers.endTurn(clusterId, 'd');
+    expect(await obServers.takeTurn(clusterId, 'a', 60_000)).toBe(true);
+  });
+});
