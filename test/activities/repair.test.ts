@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { ApplicationFailure } from '@temporalio/common';
 import { quote } from '../../hosts/quote';
 import { openObproxyAdmin } from '../../oceanbase/obproxyAdmin';
@@ -29,6 +30,20 @@ async function failure(promise: Promise<unknown>): Promise<ApplicationFailure> {
   for (const secret of Object.values(PLANTED))
     expect(`${failed.stack}${failed.message}`).not.toContain(secret);
   return failed;
+}
+
+/** Whether the host's SSH port takes a connection now. */
+function answers(host: TestHost): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: host.ip, port: host.sshPort, timeout: 1_000 });
+    const end = (answered: boolean) => {
+      socket.destroy();
+      resolve(answered);
+    };
+    socket.once('connect', () => end(true));
+    socket.once('error', () => end(false));
+    socket.once('timeout', () => end(false));
+  });
 }
 
 async function undo(undone: InstallTask): Promise<void> {
@@ -76,6 +91,8 @@ describeIf(fleetUnavailable(), 'Install obproxy, when something is in its way', 
     expect(error).toMatchObject({ nonRetryable: false });
     await task.host.heal();
     await first.stop();
+    // The kernel may still hold the address for unreachable: a worker would be tried again, this one is started later.
+    await until('the host answers again', () => answers(task.host));
     // Another worker takes the subtask up and waits for the same command.
     const second = world.newWorker();
     const waiting = task.run('InstallRpmByPackageAndVersion', { attempt: 2 }, second);
