@@ -3,7 +3,6 @@ import path from 'node:path';
 import { Command } from 'commander';
 import { repositoryRoot } from '../runtime/paths';
 import { fleetUnavailable } from '../sandbox/hosts/fleet';
-import { ensureHostTools } from '../sandbox/setup/packages';
 import { ansiblePlaybook } from './ansible';
 import { benchApi } from './api';
 import { benchEngine } from './engine';
@@ -31,7 +30,6 @@ async function main(): Promise<void> {
   if (parts.includes('engine')) take(await benchEngine(rounds));
   if (parts.includes('api')) take(await benchApi(rounds));
   if (parts.includes('install')) {
-    ensureHostTools((line) => console.log(line));
     const missing = fleetUnavailable();
     if (missing === undefined)
       take(

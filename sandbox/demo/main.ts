@@ -1,7 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { fleetUnavailable, publishPort } from '../hosts/fleet';
-import { ensureHostTools } from '../setup/packages';
 import { startStack } from '../stack/stack';
 import { growCluster } from './growCluster';
 import { createProgress } from './progress';
@@ -23,7 +22,6 @@ async function main(): Promise<number> {
     .parse()
     .opts<{ exit: boolean; report?: string; hosts: string }>();
 
-  ensureHostTools((line) => console.log(line));
   const missing = fleetUnavailable();
   if (missing !== undefined) {
     console.error(`The demo needs test hosts: ${missing}`);
