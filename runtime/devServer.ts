@@ -4,7 +4,7 @@ import { closeSync, fstatSync, mkdirSync, openSync, renameSync, statSync } from 
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { claimDataFolder } from './devServerOwner';
-import { waitForDevServer } from './devServerReady';
+import { DevServerFailed, waitForDevServer } from './devServerReady';
 import { PermanentError } from './errors';
 import { type TemporalCliOptions, temporalCli } from './temporalCli';
 
@@ -43,7 +43,7 @@ const TUNING = [
 ];
 const PRAGMAS = ['journal_mode=WAL', 'synchronous=NORMAL'];
 const MAX_LOG_BYTES = 10 * 1024 * 1024;
-const FREE_PORT_ATTEMPTS = 3;
+const START_ATTEMPTS = 3;
 
 const GUARD = path.join(__dirname, 'devServerGuard.sh');
 
@@ -64,12 +64,19 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
     try {
       return await launch(cli, dataDir, port, uiPort, options.persistent);
     } catch (error) {
-      // Somebody else took the free port in between: choose again.
-      const mayChoose = options.port === 0 || options.uiPort === 0;
-      const taken = error instanceof Error && error.message.includes('address already in use');
-      if (!mayChoose || !taken || attempt === FREE_PORT_ATTEMPTS) throw error;
+      if (attempt === START_ATTEMPTS || !lostAPort(error, options)) throw error;
     }
   }
+}
+
+/**
+ * Whether another process took a port between its choice and the server's start: one of ours, when it was free to
+ * choose, or one of those that the server chooses itself for its services and panics over (seen with 1.9.1).
+ */
+function lostAPort(error: unknown, options: DevServerOptions): boolean {
+  if (!(error instanceof DevServerFailed)) return false;
+  const mayChoose = options.port === 0 || options.uiPort === 0;
+  return error.panicked || (mayChoose && error.message.includes('address already in use'));
 }
 
 async function launch(

@@ -4,13 +4,34 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { PermanentError } from './errors';
 
+/** The dev server ended, or never answered, while it was being started. */
+export class DevServerFailed extends PermanentError {
+  constructor(
+    address: string,
+    cameBack: string,
+    logFile: string,
+    /** The server's program crashed (a Go panic), it did not refuse. */
+    readonly panicked: boolean,
+  ) {
+    super({
+      type: 'DevServerFailed',
+      tried: 'start the Temporal dev server',
+      where: address,
+      cameBack,
+      next: `Its log is ${logFile}.`,
+    });
+  }
+}
+
 const READY_WITHIN_MS = 60_000;
-const QUOTED_BYTES = 2_000;
+const READ_BYTES = 64 * 1024;
+const QUOTED_LINES = 6;
+const QUOTED_CHARS = 2_000;
 
 /**
  * Returns when the server answers a real gRPC call about its namespace.
- * Throws PermanentError when the process ends or 60 s have passed, quoting the tail of what it wrote into the log
- * from byte `start` on.
+ * Throws PermanentError when the process ends or 60 s have passed, quoting what it wrote into the log from byte
+ * `start` on.
  */
 export async function waitForDevServer(
   address: string,
@@ -22,14 +43,10 @@ export async function waitForDevServer(
   void exited.then((code) => {
     ended = { code };
   });
-  const problem = (cameBack: string) =>
-    new PermanentError({
-      type: 'DevServerFailed',
-      tried: 'start the Temporal dev server',
-      where: address,
-      cameBack: `${cameBack}: ${tailOf(log.file, log.start)}`,
-      next: `Its log is ${log.file}.`,
-    });
+  const problem = (cameBack: string) => {
+    const { text, panicked } = writtenSince(log.file, log.start);
+    return new DevServerFailed(address, `${cameBack}: ${text}`, log.file, panicked);
+  };
   for (;;) {
     if (ended !== undefined) throw problem(`it ended with exit code ${ended.code}`);
     if (Date.now() > deadline) throw problem(`no answer within ${READY_WITHIN_MS / 1000} s`);
@@ -65,16 +82,18 @@ async function answers(address: string): Promise<boolean> {
   }
 }
 
-/** The last lines that this start wrote, in one line. */
-function tailOf(file: string, from: number): string {
+/** What this start wrote into the log, in one line: its last lines, or the reason of a Go panic, which stands above its trace. */
+function writtenSince(file: string, from: number): { text: string; panicked: boolean } {
   const descriptor = openSync(file, 'r');
   try {
     const { size } = fstatSync(descriptor);
-    const start = Math.max(from, size - QUOTED_BYTES);
+    const start = Math.max(from, size - READ_BYTES);
     const buffer = Buffer.alloc(Math.max(0, size - start));
     readSync(descriptor, buffer, 0, buffer.length, start);
-    const lines = buffer.toString('utf8').trim().split('\n').slice(-6);
-    return lines.join(' | ') || 'it wrote nothing';
+    const lines = buffer.toString('utf8').trim().split('\n');
+    const panic = lines.findIndex((line) => line.startsWith('panic: '));
+    const quoted = panic === -1 ? lines.slice(-QUOTED_LINES) : lines.slice(panic, panic + QUOTED_LINES);
+    return { text: quoted.join(' | ').slice(0, QUOTED_CHARS) || 'it wrote nothing', panicked: panic !== -1 };
   } finally {
     closeSync(descriptor);
   }

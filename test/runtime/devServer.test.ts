@@ -129,6 +129,31 @@ describe('Dev server', () => {
     expect(existsSync(path.join(folder, 'temporal.pid'))).toBe(false);
   });
 
+  it('starts again when the server panics over a port of its own, and quotes the panic when it goes on', async () => {
+    const real = await temporalCli(folder);
+    const panics = (times: number) => {
+      const cli = path.join(folder, `temporal-${times}`);
+      const script = [
+        '#!/bin/sh',
+        '[ "$1" = --version ] && echo "temporal version 1.9.1" && exit',
+        `echo start >>${cli}.starts`,
+        `if [ $(wc -l <${cli}.starts) -le ${times} ]; then`,
+        '  printf "panic: failed assigning ephemeral port\\n\\ngoroutine 1 [running]:\\n" >&2',
+        '  for i in 1 2 3 4 5 6 7 8 9; do echo "main.main() frame $i" >&2; done; exit 2',
+        'fi',
+        `exec ${real} "$@"`,
+      ];
+      writeFileSync(cli, `${script.join('\n')}\n`, { mode: 0o755 });
+      return { OBFLOW_TEMPORAL_CLI: cli };
+    };
+    const server = await startDevServer({ dataDir: folder, ...free, persistent: true, env: panics(1) });
+    await server.stop();
+    await expect(
+      startDevServer({ dataDir: folder, ...free, persistent: true, env: panics(9) }),
+    ).rejects.toThrow(/exit code 2: panic: failed assigning ephemeral port/);
+    expect(readFileSync(path.join(folder, 'temporal-9.starts'), 'utf8')).toBe('start\n'.repeat(3));
+  });
+
   it('tells when the server dies by itself', async () => {
     const server = await startDevServer({ dataDir: folder, ...free, persistent: true });
     process.kill(serverPid(), 'SIGKILL');
