@@ -1,15 +1,13 @@
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { Command } from 'commander';
 import { ConfigError, ENVIRONMENT } from '../runtime/config';
-import { repositoryRoot } from '../runtime/paths';
+import { obflowVersion } from '../runtime/version';
 import { complain, textOf } from './output';
 
 /** Exit codes: 0 done, 1 failed, 2 wrong usage or setting, 128 + n ended by a second signal n. */
 async function main(): Promise<void> {
   const program = new Command('obflow')
     .description('OceanBase operations as durable workflows, behind the REST API that OCP documents')
-    .version(version())
+    .version(obflowVersion())
     .showHelpAfterError('(obflow --help lists the commands)')
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
 
@@ -45,11 +43,6 @@ async function main(): Promise<void> {
     });
 
   await program.parseAsync();
-}
-
-function version(): string {
-  const text = readFileSync(path.join(repositoryRoot(), 'package.json'), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }
 
 function environmentHelp(): string {

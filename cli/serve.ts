@@ -120,6 +120,7 @@ async function openDatabase(config: RuntimeConfig, firstUser: boolean): Promise<
   const inventory = await openInventory({
     databaseUrl: config.databaseUrl,
     masterKeyFile: config.masterKeyFile,
+    onWaiting: () => say('Waiting for the database: another obflow may be bringing its schema up to date.'),
   });
   const password = config.adminPassword ?? randomBytes(12).toString('base64url');
   if (firstUser && (await inventory.users.ensureAdmin(password)) && config.adminPassword === undefined) {
