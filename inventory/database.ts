@@ -28,8 +28,8 @@ export interface ConnectOptions {
  * nothing in it is decoded) or `postgres://…`. Throws PermanentError for anything else.
  */
 export function connectDatabase(databaseUrl: string, options: ConnectOptions = {}): Database {
-  if (databaseUrl.startsWith('file:')) {
-    const file = resolve(databaseUrl.slice('file:'.length).replace(/^\/\/(?=\/)/, ''));
+  const file = sqliteFile(databaseUrl);
+  if (file !== undefined) {
     return {
       kind: 'sqlite',
       db: new Kysely<Schema>({ dialect: new LibsqlDialect(file, options.lockTimeoutMs) }),
@@ -53,6 +53,12 @@ export function connectDatabase(databaseUrl: string, options: ConnectOptions = {
     cameBack: 'its URL begins with neither file: nor postgres://',
     next: 'Set OBFLOW_DATABASE_URL to file:/path/obflow.db or postgres://user:password@host/database.',
   });
+}
+
+/** The file of a `file:` URL; undefined for any other. */
+export function sqliteFile(databaseUrl: string): string | undefined {
+  if (!databaseUrl.startsWith('file:')) return undefined;
+  return resolve(databaseUrl.slice('file:'.length).replace(/^\/\/(?=\/)/, ''));
 }
 
 /** The database for people: no user, no password. */
