@@ -91,6 +91,7 @@ export async function startTestApi(options: { temporal?: TemporalHandle } = {}):
     temporalUiPort: 0,
     logLevel: 'silent',
     hostRequirements: 'small' as const,
+    taskRetentionDays: 0,
   };
   const logger = createLogger('api', 'silent');
   const noTemporal = {
