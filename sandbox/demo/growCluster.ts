@@ -1,8 +1,9 @@
+import { table } from '../../cli/table';
 import type { TaskJson } from '../stack/apiClient';
 import { startGrowingCluster } from '../stack/growingCluster';
 import { inventoryIds, type Stack } from '../stack/stack';
-import type { Progress } from './progress';
-import { GROWING_HOSTS, report, table } from './scenario';
+import type { TaskProgress } from './progress';
+import { GROWING_HOSTS, indent, report } from './scenario';
 
 interface ServerJson {
   readonly ip: string;
@@ -14,7 +15,7 @@ interface ServerJson {
 /** A cluster of one OBServer (a stand-in, in a process of its own) gets a second one. */
 export async function growCluster(
   stack: Stack,
-  ui: { progress: Progress; addresses: Map<number, string>; say: (text: string) => void },
+  ui: { progress: TaskProgress; addresses: Map<number, string>; say: (text: string) => void },
 ): Promise<{ tasks: TaskJson[]; failed: boolean }> {
   const { api, fleet } = stack;
   const [member, joining] = fleet.hosts.slice(-GROWING_HOSTS);
@@ -33,6 +34,6 @@ export async function growCluster(
 
   const listed = await api.call<{ contents: ServerJson[] }>('GET', path);
   const rows = listed.contents.map(({ ip, port, zoneName, status }) => [ip, String(port), zoneName, status]);
-  ui.say(`\n${table([['OBServer', 'RPC port', 'zone', 'status'], ...rows])}`);
+  ui.say(`\n${indent(table(['OBServer', 'RPC port', 'zone', 'status'], rows))}`);
   return report(stack, [task.id]);
 }
