@@ -4,9 +4,10 @@ import { z } from 'zod';
 import type { TaskFilter, TaskRow, User } from '../../inventory/types';
 import { Refusal } from '../../operations/refusal';
 import { IdText, QueryText } from '../../operations/schemas';
+import { writeDiagnosis } from '../diagnosis';
 import { pageOf } from '../envelope';
 import { listed, PAGING, pageRequest, TextList } from '../paging';
-import { type ApiServices, type Route, route } from '../route';
+import { type ApiServices, bareRoute, type Route, route } from '../route';
 import { subtaskLog } from '../subtaskLog';
 import type { Command } from '../tasks';
 
@@ -85,7 +86,7 @@ function commandOf(request: Request, user: User | undefined): Command {
   return { requestId: given ?? randomUUID(), who: user?.name ?? '' };
 }
 
-export function taskRoutes({ inventory, tasks }: ApiServices): Route[] {
+export function taskRoutes({ inventory, tasks, taskEvents }: ApiServices): Route[] {
   async function row(id: number): Promise<TaskRow> {
     const found = await inventory.tasks.find(id);
     if (found === undefined) throw unknownTask(id);
@@ -161,6 +162,40 @@ export function taskRoutes({ inventory, tasks }: ApiServices): Route[] {
         const { taskInstanceId, subtaskInstanceId } = params;
         await rowWithSubtask(taskInstanceId, subtaskInstanceId);
         return { log: subtaskLog(await inventory.tasks.readLog(taskInstanceId, subtaskInstanceId)) };
+      },
+    ),
+    bareRoute(
+      {
+        method: 'GET',
+        path: '/api/v2/tasks/instances/{taskInstanceId}/events',
+        permission: 'TASK_VIEWER',
+        tag,
+        summary: 'Watch a task: its document now and after every change, as Server-Sent Events',
+        description:
+          'Each event has the whole document as JSON in `data` and an `id`. With Last-Event-ID only what is newer is ' +
+          'sent. The stream ends after the document of a closed task; asked for again with the id of that one, it ' +
+          'answers 204. A comment comes every 15 s at the latest.',
+        params: TaskPath,
+      },
+      ({ params, request }, response) => taskEvents.stream(params.taskInstanceId, request, response),
+    ),
+    bareRoute(
+      {
+        method: 'POST',
+        path: '/api/v1/tasks/instances/{taskInstanceId}/downloadDiagnosis',
+        permission: 'TASK_VIEWER',
+        tag,
+        summary: 'Download a ZIP with the document and the logs of a task',
+        params: TaskPath,
+      },
+      async ({ params, notes }, response) => {
+        const document = await read(params.taskInstanceId);
+        notes.taskIds = [document.id];
+        response.set({
+          'content-type': 'application/zip',
+          'content-disposition': `attachment; filename="task_${document.id}_diagnosis.zip"`,
+        });
+        await writeDiagnosis(response, document, inventory.tasks);
       },
     ),
     route(
