@@ -52,6 +52,14 @@ export async function startTestApi(options: { temporal?: TemporalHandle } = {}):
   const hosts = createHosts({ pinHostKey: (id, key) => inventory.hosts.pinHostKey(id, key) });
   const started: Plan[] = [];
   const commands: TestApi['commands'] = [];
+  const noteTask: TaskService['retryTask'] = async (taskId, command) => {
+    commands.push({ taskId, ...command });
+    return {} as Json;
+  };
+  const noteSubtask: TaskService['retrySubtask'] = async (taskId, subtaskId, command) => {
+    commands.push({ taskId, subtaskId, ...command });
+    return {} as Json;
+  };
   const tasks: TaskService = {
     submitted: submittedDocument,
     start: async (plan) => {
@@ -69,14 +77,12 @@ export async function startTestApi(options: { temporal?: TemporalHandle } = {}):
         startTime: row.createTime,
         subtasks: [],
       })),
-    retryTask: async (taskId, command) => {
-      commands.push({ taskId, ...command });
-      return {} as Json;
-    },
-    retrySubtask: async (taskId, subtaskId, command) => {
-      commands.push({ taskId, subtaskId, ...command });
-      return {} as Json;
-    },
+    retryTask: noteTask,
+    rollbackTask: noteTask,
+    abandonTask: noteTask,
+    retrySubtask: noteSubtask,
+    skipSubtask: noteSubtask,
+    cancelSubtask: noteSubtask,
     startReconciler: () => ({ stop: async () => undefined }),
   };
   const config = {

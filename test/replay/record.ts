@@ -11,7 +11,7 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils';
 import { ownAddress } from '../../runtime/config';
 import { type ChainNode, chainLength, expandChain } from '../../workflows/dag';
 import { taskWorkflowId } from '../../workflows/ids';
-import { retrySubtask, retryTask } from '../../workflows/messages';
+import { SUBTASK_UPDATES, TASK_UPDATES } from '../../workflows/messages';
 import type { Plan } from '../../workflows/plan';
 import { CHAIN, DIAMOND, idOf, planOf } from '../support/plans';
 import { broken, flaky, gate, TaskBed, until } from '../support/tasks';
@@ -75,7 +75,7 @@ it('retried: the second run is under way', async () => {
   await bed.startWorker();
   const workflow = await bed.start(plan);
   await bed.documentWhen(plan, 'FAILED');
-  await workflow.executeUpdate(retryTask, { args: [{ who: 'admin' }] });
+  await workflow.executeUpdate(TASK_UPDATES.retryTask.update, { args: [{ who: 'admin' }] });
   await bed.subtaskWhen(plan, 'b', ({ status }) => status === 'RUNNING');
   await record('retried', plan);
   door.open();
@@ -89,12 +89,12 @@ it('retried-succeeded: two subtasks retried by different commands', async () => 
   const workflow = await bed.start(plan);
   await bed.documentWhen(plan, 'FAILED');
   delete bed.behaviours.b;
-  await workflow.executeUpdate(retrySubtask, { args: [String(idOf(plan, 'b'))] });
+  await workflow.executeUpdate(SUBTASK_UPDATES.retrySubtask.update, { args: [String(idOf(plan, 'b'))] });
   await bed.documentWhen(plan, 'FAILED');
   await bed.subtaskWhen(plan, 'b', ({ status }) => status === 'SUCCESSFUL');
   delete bed.behaviours.c;
   await until('retry accepted', async () => {
-    await workflow.executeUpdate(retryTask, { args: [{}] }).catch(() => undefined);
+    await workflow.executeUpdate(TASK_UPDATES.retryTask.update, { args: [{}] }).catch(() => undefined);
     return (await workflow.describe()).status.name === 'COMPLETED';
   });
   await record('retried-succeeded', plan);
@@ -167,7 +167,7 @@ it('fan-out: 50 hosts, one of them failed and retried', async () => {
   await bed.startWorker();
   const workflow = await bed.start(plan);
   await bed.documentWhen(plan, 'FAILED');
-  await workflow.executeUpdate(retryTask, { args: [{}] });
+  await workflow.executeUpdate(TASK_UPDATES.retryTask.update, { args: [{}] });
   await workflow.result();
   await record('fan-out', plan);
 });
