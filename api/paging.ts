@@ -9,7 +9,8 @@ const whole = (min: number, max: number) =>
     .string('must be given once')
     .regex(/^[0-9]{1,9}$/, `must be a whole number from ${min} to ${max}`)
     .transform(Number)
-    .pipe(z.int().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`));
+    .pipe(z.int().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`))
+    .meta({ wire: { type: 'integer', minimum: min, maximum: max } });
 
 /** Documented query parameters of paged lists. */
 export const PAGING = {
@@ -21,12 +22,22 @@ export const PAGING = {
 };
 
 /** A documented StringArray: one parameter, comma separated; repeated parameters are understood too. */
-export const TextList = z.union([QueryText, z.array(QueryText).max(100)]).transform((value) =>
-  (typeof value === 'string' ? [value] : value)
-    .flatMap((text) => text.split(','))
-    .map((text) => text.trim())
-    .filter((text) => text !== ''),
-);
+export const TextList = z
+  .union([QueryText, z.array(QueryText).max(100)])
+  .transform((value) =>
+    (typeof value === 'string' ? [value] : value)
+      .flatMap((text) => text.split(','))
+      .map((text) => text.trim())
+      .filter((text) => text !== ''),
+  )
+  .meta({ wire: { type: 'array', items: { type: 'string' }, maxItems: 100 } });
+
+/** A switch in a query, off unless it is `true`. */
+export const Flag = z
+  .enum(['true', 'false'], 'must be true or false')
+  .default('false')
+  .transform((value) => value === 'true')
+  .meta({ wire: { type: 'boolean', default: false } });
 
 export interface PagingQuery {
   readonly page: number;

@@ -4,10 +4,12 @@ import { z } from 'zod';
 import type { TaskFilter, TaskRow, User } from '../../inventory/types';
 import { Refusal } from '../../operations/refusal';
 import { IdText, QueryText } from '../../operations/schemas';
+import { pagedOf } from '../answers';
 import { pageOf } from '../envelope';
 import { listed, PAGING, pageRequest, TextList } from '../paging';
 import { type ApiServices, type Route, route } from '../route';
 import { subtaskLog } from '../subtaskLog';
+import { BasicTaskInstance, SubtaskInstance, WrappedTaskInstance } from '../taskInfo/schemas';
 import type { Command } from '../tasks';
 
 const TaskPath = z.object({ taskInstanceId: IdText });
@@ -111,6 +113,7 @@ export function taskRoutes({ inventory, tasks }: ApiServices): Route[] {
         tag,
         summary: 'List tasks, the newest first',
         query: ListQuery,
+        answer: pagedOf(BasicTaskInstance),
       },
       async ({ query }) => {
         const page = pageRequest(query, { field: 'id', descending: true });
@@ -130,6 +133,7 @@ export function taskRoutes({ inventory, tasks }: ApiServices): Route[] {
         tag,
         summary: 'Get a task with its subtasks',
         params: TaskPath,
+        answer: WrappedTaskInstance,
       },
       ({ params }) => read(params.taskInstanceId),
     ),
@@ -141,6 +145,7 @@ export function taskRoutes({ inventory, tasks }: ApiServices): Route[] {
         tag,
         summary: 'The same as /api/v2/tasks/instances/{taskInstanceId}',
         params: TaskPath,
+        answer: WrappedTaskInstance,
       },
       ({ params }) => read(params.taskInstanceId),
     ),
@@ -152,6 +157,7 @@ export function taskRoutes({ inventory, tasks }: ApiServices): Route[] {
         tag,
         summary: 'Log of a subtask, all runs',
         params: SubtaskPath,
+        answer: z.object({ log: z.string() }),
       },
       async ({ params }) => {
         const { taskInstanceId, subtaskInstanceId } = params;
@@ -167,6 +173,7 @@ export function taskRoutes({ inventory, tasks }: ApiServices): Route[] {
         tag,
         summary: 'Retry a FAILED task: every failed subtask runs again',
         params: TaskPath,
+        answer: WrappedTaskInstance,
       },
       async ({ params, request, user }) => {
         await row(params.taskInstanceId);
@@ -181,6 +188,7 @@ export function taskRoutes({ inventory, tasks }: ApiServices): Route[] {
         tag,
         summary: 'Retry one FAILED subtask',
         params: SubtaskPath,
+        answer: SubtaskInstance,
       },
       async ({ params, request, user }) => {
         const { taskInstanceId, subtaskInstanceId } = params;

@@ -1,0 +1,146 @@
+/** The shapes of types.ts as schemas, for the API document and the tests that hold answers to it. */
+import { z } from 'zod';
+import { listOf, Time, Whole } from '../answers';
+import type { LegacyTaskInstance as Legacy } from './legacy';
+import type {
+  BasicTaskInstance as Basic,
+  SubtaskInstance as Subtask,
+  TaskInstance as Task,
+  WrappedTaskInstance as Wrapped,
+} from './types';
+
+const SubtaskStatus = z
+  .enum(['PENDING', 'READY', 'RUNNING', 'CANCELING', 'FAILED', 'SUCCESSFUL'])
+  .meta({ id: 'SubtaskStatus' });
+const SubtaskOperation = z
+  .enum(['EXECUTE', 'RETRY', 'SKIP', 'CANCEL', 'ROLLBACK', 'ROLLBACK_SKIP'])
+  .meta({ id: 'SubtaskOperation' });
+const TaskStatus = z.enum(['RUNNING', 'FAILED', 'SUCCESSFUL']).meta({ id: 'TaskStatus' });
+const TaskOperation = z.enum(['EXECUTE', 'RETRY', 'ROLLBACK']).meta({ id: 'TaskOperation' });
+
+const Context = z
+  .object({
+    listMap: z.record(z.string(), listOf(z.string())),
+    parallel: z.boolean(),
+    parallelIdx: Whole,
+    stringMap: z.record(z.string(), z.string()),
+  })
+  .meta({ id: 'TaskContext' });
+const Creator = z.object({ id: Whole, name: z.string() }).meta({ id: 'Creator' });
+const Cluster = z
+  .object({ id: Whole, name: z.string(), obClusterId: Whole, type: z.string() })
+  .meta({ id: 'TaskCluster' });
+
+export const SubtaskInstance = z
+  .object({
+    id: Whole,
+    name: z.string(),
+    description: z.string(),
+    className: z.string(),
+    seriesId: Whole.describe('0 to n - 1, unique in the task.'),
+    timeout: Whole.describe('Seconds.'),
+    status: SubtaskStatus,
+    operation: SubtaskOperation,
+    runTime: Whole.describe('Number of the run, from 1.'),
+    nodeType: z.literal('JAVA_TASK'),
+    parallelIdx: Whole.describe('Index in the fan-out; -1 outside of one.'),
+    upstreams: listOf(Whole),
+    downstreams: listOf(Whole),
+    prohibitRollback: z.boolean().describe('True: rolling back is forbidden once it has started.'),
+    createTime: Time.optional(),
+    executor: z.string().optional().describe('Address of the worker; absent until started.'),
+    startTime: Time.optional(),
+    finishTime: Time.optional(),
+    attempt: Whole.optional().describe('Attempt within this run, when it is not the first.'),
+    failureMessage: z.string().optional().describe('Why the run failed.'),
+    lastFailure: z.string().optional().describe('Why the last attempt of a run that goes on failed.'),
+  })
+  .meta({ id: 'SubtaskInstance' }) satisfies z.ZodType<Subtask>;
+
+export const TaskInstance = z
+  .object({
+    id: Whole.describe('In a dry run from -1 down.'),
+    name: z.string(),
+    taskDefinitionId: z.literal(-1),
+    type: z.literal('MANUAL'),
+    status: TaskStatus,
+    operation: TaskOperation,
+    creator: z.string(),
+    clusterId: Whole.optional(),
+    hostId: Whole.optional(),
+    executor: z.string(),
+    context: Context,
+    startTime: Time,
+    subtasks: listOf(SubtaskInstance),
+  })
+  .meta({ id: 'TaskInstance' }) satisfies z.ZodType<Task>;
+
+export const WrappedTaskInstance = z
+  .object({
+    id: Whole,
+    name: z.string(),
+    taskDefinitionId: z.literal(-1),
+    type: z.literal('MANUAL'),
+    status: TaskStatus,
+    operation: TaskOperation,
+    creator: Creator,
+    cluster: Cluster.optional(),
+    executor: z.string(),
+    createTime: Time,
+    startTime: Time,
+    finishTime: Time.optional().describe('Present when FAILED or SUCCESSFUL.'),
+    prohibitRollback: z.boolean().describe('True: rolling back is forbidden.'),
+    subtasks: listOf(SubtaskInstance),
+    context: Context,
+    firstFailure: z
+      .object({ subtaskId: Whole.optional(), name: z.string().optional(), message: z.string() })
+      .optional()
+      .describe('The first subtask that is FAILED, or why the whole task ended.'),
+    leftBehind: listOf(z.string()).optional().describe('What an abandoned task left on hosts.'),
+  })
+  .meta({ id: 'WrappedTaskInstance' }) satisfies z.ZodType<Wrapped>;
+
+export const BasicTaskInstance = z
+  .object({
+    id: Whole,
+    name: z.string(),
+    status: TaskStatus,
+    creator: Creator,
+    cluster: Cluster.optional(),
+    startTime: Time,
+    finishTime: Time.optional(),
+    subtasks: listOf(
+      z.object({
+        id: Whole,
+        name: z.string(),
+        description: z.string(),
+        status: SubtaskStatus,
+        operation: SubtaskOperation,
+      }),
+    ),
+  })
+  .meta({ id: 'BasicTaskInstance' }) satisfies z.ZodType<Basic>;
+
+export const LegacyTaskInstance = z
+  .object({
+    id: Whole,
+    name: z.string(),
+    status: TaskStatus,
+    startTime: Time,
+    creator: Creator,
+    cluster: z.object({ id: Whole, name: z.string(), obClusterId: Whole }).optional(),
+    context: z.string().describe('As Java prints it.'),
+    tasks: listOf(
+      z.object({
+        id: Whole,
+        name: z.string(),
+        description: z.string(),
+        status: SubtaskStatus,
+        operation: SubtaskOperation,
+        upstreams: listOf(Whole),
+        downstreams: listOf(Whole),
+      }),
+    ),
+    subtasks: listOf(SubtaskInstance).describe('The same subtasks as the modern answers have them.'),
+  })
+  .meta({ id: 'LegacyTaskInstance' }) satisfies z.ZodType<Legacy>;
