@@ -38,9 +38,9 @@ export function pagedOf<T extends z.ZodType>(element: T) {
 export const NoData = z.void();
 
 const SubErrorDocument = z.object({
-  object: z.string().optional(),
+  object: z.string().exactOptional(),
   field: z.string().describe('As in the request, e.g. obLinks[0].clusterName; empty for the whole body.'),
-  rejectedValue: z.unknown().optional().describe('Left out for secrets and structures.'),
+  rejectedValue: z.unknown().exactOptional().describe('Left out for secrets and structures.'),
   message: z.string(),
 });
 
@@ -63,8 +63,8 @@ export const ErrorAnswer = z
     error: z.object({
       code: z.string().describe('A code of the OCP error table, e.g. TSK10016.'),
       message: z.string().describe('What was wrong, and what to do.'),
-      target: z.string().optional(),
-      subErrors: z.array(SubErrorDocument).optional(),
+      target: z.string().exactOptional(),
+      subErrors: z.array(SubErrorDocument).exactOptional(),
     }),
   })
   .meta({ id: 'Error', description: 'Every answer that is no success.' });

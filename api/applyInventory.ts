@@ -92,7 +92,7 @@ export const AppliedInventory = z.object({
       kind: z.enum(['credential', 'host', 'obCluster']),
       name: z.string(),
       change: ChangeKind,
-      note: z.string().optional(),
+      note: z.string().exactOptional(),
     }),
   ),
   warnings: listOf(z.string()),

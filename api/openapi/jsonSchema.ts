@@ -15,19 +15,8 @@ function asWritten(jsonSchema: Json): void {
   if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
   const { wire, description } = jsonSchema;
   if (typeof wire !== 'object' || wire === null) return;
-  const { default: byDefault } = jsonSchema;
   for (const key of Object.keys(jsonSchema)) delete jsonSchema[key];
-  Object.assign(
-    jsonSchema,
-    wire,
-    description === undefined ? {} : { description },
-    byDefault === undefined || typeof byDefault === 'object' ? {} : { default: wireValue(byDefault) },
-  );
-}
-
-/** `'false'` of a flag in a query is written as the JSON false. */
-function wireValue(value: unknown): unknown {
-  return value === 'true' || value === 'false' ? value === 'true' : value;
+  Object.assign(jsonSchema, wire, description === undefined ? {} : { description });
 }
 
 function hoisted(value: unknown): unknown {

@@ -47,14 +47,14 @@ const Finding = z
   .object({
     hostId: Whole,
     level: z.enum(['ERROR', 'WARN', 'INFO']).describe('ERROR: the task would fail on it.'),
-    code: z.string().optional(),
+    code: z.string().exactOptional(),
     message: z.string(),
   })
   .meta({ id: 'HostFinding' }) satisfies z.ZodType<HostFinding>;
 
 function answerOf({ answer, extra = {} }: CatalogueEntry): z.ZodType {
   if (answer === 'tasks')
-    return z.object({ contents: listOf(TaskInstance), findings: listOf(Finding).optional() });
+    return z.object({ contents: listOf(TaskInstance), findings: listOf(Finding).exactOptional() });
   const one = answer === 'legacyTask' ? LegacyTaskInstance : TaskInstance;
   return Object.keys(extra).length === 0 ? one : one.extend(extra);
 }

@@ -21,6 +21,7 @@ const ListQuery = z
     status: TextList.pipe(
       z.array(z.enum(['RUNNING', 'FAILED', 'SUCCESSFUL'], 'must be RUNNING, FAILED or SUCCESSFUL')),
     )
+      .meta({ wire: { type: 'array', items: { enum: ['RUNNING', 'FAILED', 'SUCCESSFUL'] } } })
       .optional()
       .describe('RUNNING, FAILED, SUCCESSFUL; comma separated.'),
     type: z

@@ -47,13 +47,13 @@ export const SubtaskInstance = z
     upstreams: listOf(Whole),
     downstreams: listOf(Whole),
     prohibitRollback: z.boolean().describe('True: rolling back is forbidden once it has started.'),
-    createTime: Time.optional(),
-    executor: z.string().optional().describe('Address of the worker; absent until started.'),
-    startTime: Time.optional(),
-    finishTime: Time.optional(),
-    attempt: Whole.optional().describe('Attempt within this run, when it is not the first.'),
-    failureMessage: z.string().optional().describe('Why the run failed.'),
-    lastFailure: z.string().optional().describe('Why the last attempt of a run that goes on failed.'),
+    createTime: Time.exactOptional(),
+    executor: z.string().exactOptional().describe('Address of the worker; absent until started.'),
+    startTime: Time.exactOptional(),
+    finishTime: Time.exactOptional(),
+    attempt: Whole.exactOptional().describe('Attempt within this run, when it is not the first.'),
+    failureMessage: z.string().exactOptional().describe('Why the run failed.'),
+    lastFailure: z.string().exactOptional().describe('Why the last attempt of a run that goes on failed.'),
   })
   .meta({ id: 'SubtaskInstance' }) satisfies z.ZodType<Subtask>;
 
@@ -66,8 +66,8 @@ export const TaskInstance = z
     status: TaskStatus,
     operation: TaskOperation,
     creator: z.string(),
-    clusterId: Whole.optional(),
-    hostId: Whole.optional(),
+    clusterId: Whole.exactOptional(),
+    hostId: Whole.exactOptional(),
     executor: z.string(),
     context: Context,
     startTime: Time,
@@ -84,19 +84,19 @@ export const WrappedTaskInstance = z
     status: TaskStatus,
     operation: TaskOperation,
     creator: Creator,
-    cluster: Cluster.optional(),
+    cluster: Cluster.exactOptional(),
     executor: z.string(),
     createTime: Time,
     startTime: Time,
-    finishTime: Time.optional().describe('Present when FAILED or SUCCESSFUL.'),
+    finishTime: Time.exactOptional().describe('Present when FAILED or SUCCESSFUL.'),
     prohibitRollback: z.boolean().describe('True: rolling back is forbidden.'),
     subtasks: listOf(SubtaskInstance),
     context: Context,
     firstFailure: z
-      .object({ subtaskId: Whole.optional(), name: z.string().optional(), message: z.string() })
-      .optional()
+      .object({ subtaskId: Whole.exactOptional(), name: z.string().exactOptional(), message: z.string() })
+      .exactOptional()
       .describe('The first subtask that is FAILED, or why the whole task ended.'),
-    leftBehind: listOf(z.string()).optional().describe('What an abandoned task left on hosts.'),
+    leftBehind: listOf(z.string()).exactOptional().describe('What an abandoned task left on hosts.'),
   })
   .meta({ id: 'WrappedTaskInstance' }) satisfies z.ZodType<Wrapped>;
 
@@ -106,9 +106,9 @@ export const BasicTaskInstance = z
     name: z.string(),
     status: TaskStatus,
     creator: Creator,
-    cluster: Cluster.optional(),
+    cluster: Cluster.exactOptional(),
     startTime: Time,
-    finishTime: Time.optional(),
+    finishTime: Time.exactOptional(),
     subtasks: listOf(
       z.object({
         id: Whole,
@@ -128,7 +128,7 @@ export const LegacyTaskInstance = z
     status: TaskStatus,
     startTime: Time,
     creator: Creator,
-    cluster: z.object({ id: Whole, name: z.string(), obClusterId: Whole }).optional(),
+    cluster: z.object({ id: Whole, name: z.string(), obClusterId: Whole }).exactOptional(),
     context: z.string().describe('As Java prints it.'),
     tasks: listOf(
       z.object({
