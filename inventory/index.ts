@@ -1,8 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Kysely, KyselyPlugin } from 'kysely';
+import { auditRepository } from './audit';
 import { credentialsRepository } from './credentials';
 import { connectDatabase, type Database, migrate, undoing } from './database';
 import { hostsRepository } from './hosts';
+import { idempotencyRepository } from './idempotency';
 import { locksRepository } from './locks';
 import { loadMasterKey, type MasterKey, wrongMasterKey } from './masterKey';
 import { obClustersRepository } from './obClusters';
@@ -75,6 +77,8 @@ function outerInventory(database: Database, key: MasterKey): Inventory {
     tasks: tasksRepository(scope),
     locks: locksRepository(scope),
     sequences: sequencesRepository(scope),
+    idempotency: idempotencyRepository(scope, key),
+    audit: auditRepository(scope),
   });
 
   function refuseInside(): void {

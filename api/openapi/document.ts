@@ -66,7 +66,11 @@ function operationOf(route: Route, book: SchemaBook): Json {
     summary: route.summary,
     ...(route.description === undefined ? {} : { description: route.description }),
     ...(route.permission === undefined ? { security: [] } : { 'x-permission': route.permission }),
-    parameters: [...parametersIn('path', route.params, book), ...parametersIn('query', route.query, book)],
+    parameters: [
+      ...parametersIn('path', route.params, book),
+      ...parametersIn('query', route.query, book),
+      ...(route.method === 'GET' ? [] : [{ $ref: '#/components/parameters/IdempotencyKey' }]),
+    ],
     ...requestBody(route, book),
     responses: { ...Object.fromEntries(refusals), ...ownResponses(route, book) },
   };
@@ -90,6 +94,16 @@ const SECURITY_SCHEMES: Json = {
       'Base64 of HMAC-SHA1 under the secret key over method, MD5 of the body, Content-Type, Date, Host, x-ocp- headers ' +
       'and path with sorted query, joined by newlines.',
   },
+};
+
+const IDEMPOTENCY_KEY: Json = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  description:
+    'Requests of one user under one key happen once and are answered alike for 24 h, an earlier answer with ' +
+    '`idempotency-replayed: true`. Another request under the same key is refused with 409.',
+  schema: { type: 'string', pattern: '^[!#-~]{1,255}$' },
 };
 
 /**
@@ -121,6 +135,7 @@ export function openApiDocument(routes: readonly Route[], version: string, close
     components: {
       securitySchemes: SECURITY_SCHEMES,
       schemas: book.components,
+      parameters: { IdempotencyKey: IDEMPOTENCY_KEY },
       responses: refusalComponents(),
     },
     paths,

@@ -98,8 +98,10 @@ export function packageRoutes({ inventory, config }: ApiServices): Route[] {
         upload: true,
         answer: PackageDocument.meta({ id: 'UploadedPackage' }),
       },
-      async ({ request }) =>
-        packageDocument(await receivePackage(request, inventory, config.dataDir), config.publicUrl),
+      ({ request, runOnce }) =>
+        receivePackage(request, inventory, config.dataDir, (sha256, store) =>
+          runOnce(sha256, async () => packageDocument(await store(), config.publicUrl)),
+        ),
     ),
     route(
       {
@@ -111,8 +113,8 @@ export function packageRoutes({ inventory, config }: ApiServices): Route[] {
         params: IdPath,
         answer: NoData,
       },
-      async ({ params }) => {
-        await deletePackage(inventory, config.dataDir, params.id);
+      async ({ params, once }) => {
+        await deletePackage(inventory, config.dataDir, params.id, once);
       },
     ),
     bareRoute(

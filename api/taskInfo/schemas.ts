@@ -1,4 +1,7 @@
-/** The shapes of types.ts as schemas, for the API document and the tests that hold answers to it. */
+/**
+ * The shapes of types.ts as schemas, for the API document and the tests that hold answers to it. The compiler sees to it
+ * that both name the same fields.
+ */
 import { z } from 'zod';
 import { listOf, Time, Whole } from '../answers';
 import type { LegacyTaskInstance as Legacy } from './legacy';
@@ -51,10 +54,12 @@ export const SubtaskInstance = z
     executor: z.string().exactOptional().describe('Address of the worker; absent until started.'),
     startTime: Time.exactOptional(),
     finishTime: Time.exactOptional(),
+    target: z.string().exactOptional().describe("Where it works: an IP address or a cluster's name."),
+    prohibitSkip: z.literal(true).exactOptional().describe('Skipping is forbidden.'),
     attempt: Whole.exactOptional().describe('Attempt within this run, when it is not the first.'),
     failureMessage: z.string().exactOptional().describe('Why the run failed.'),
     lastFailure: z.string().exactOptional().describe('Why the last attempt of a run that goes on failed.'),
-  })
+  } satisfies Record<keyof Subtask, z.ZodType>)
   .meta({ id: 'SubtaskInstance' }) satisfies z.ZodType<Subtask>;
 
 export const TaskInstance = z
@@ -72,7 +77,7 @@ export const TaskInstance = z
     context: Context,
     startTime: Time,
     subtasks: listOf(SubtaskInstance),
-  })
+  } satisfies Record<keyof Task, z.ZodType>)
   .meta({ id: 'TaskInstance' }) satisfies z.ZodType<Task>;
 
 export const WrappedTaskInstance = z
@@ -96,8 +101,8 @@ export const WrappedTaskInstance = z
       .object({ subtaskId: Whole.exactOptional(), name: z.string().exactOptional(), message: z.string() })
       .exactOptional()
       .describe('The first subtask that is FAILED, or why the whole task ended.'),
-    leftBehind: listOf(z.string()).exactOptional().describe('What an abandoned task left on hosts.'),
-  })
+    closed: z.literal(true).exactOptional().describe('The task has ended for good and takes no command.'),
+  } satisfies Record<keyof Wrapped, z.ZodType>)
   .meta({ id: 'WrappedTaskInstance' }) satisfies z.ZodType<Wrapped>;
 
 export const BasicTaskInstance = z
@@ -118,7 +123,7 @@ export const BasicTaskInstance = z
         operation: SubtaskOperation,
       }),
     ),
-  })
+  } satisfies Record<keyof Basic, z.ZodType>)
   .meta({ id: 'BasicTaskInstance' }) satisfies z.ZodType<Basic>;
 
 export const LegacyTaskInstance = z
@@ -142,5 +147,5 @@ export const LegacyTaskInstance = z
       }),
     ),
     subtasks: listOf(SubtaskInstance).describe('The same subtasks as the modern answers have them.'),
-  })
+  } satisfies Record<keyof Legacy, z.ZodType>)
   .meta({ id: 'LegacyTaskInstance' }) satisfies z.ZodType<Legacy>;
