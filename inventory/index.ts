@@ -26,10 +26,12 @@ import { KnownPasswords, usersRepository } from './users';
 export async function openInventory(options: {
   databaseUrl: string;
   masterKeyFile: string;
+  /** Called once when the schema is not up to date after 3 s: mostly another process is at it. */
+  onWaiting?: () => void;
 }): Promise<Inventory> {
   const database = connectDatabase(options.databaseUrl);
   try {
-    await migrate(database);
+    await migrate(database, options.onWaiting === undefined ? {} : { onWaiting: options.onWaiting });
     const key = await openMasterKey(database, options.masterKeyFile);
     return outerInventory(database, key);
   } catch (error) {

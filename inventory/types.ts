@@ -540,6 +540,10 @@ export interface Tasks {
   loggedRuns(taskId: number): Promise<Pick<LogLine, 'subtaskId' | 'run' | 'operation'>[]>;
   /** In the order written. */
   readLog(taskId: number, subtaskId: number): Promise<LogLine[]>;
+  /** Tasks archived with a finish time before this one (ISO-8601, UTC). */
+  countEndedBefore(time: string): Promise<number>;
+  /** Deletes them with their documents and logs, a few at a time; resolves to their number. */
+  deleteEndedBefore(time: string): Promise<number>;
 }
 
 export interface Locks {

@@ -61,6 +61,14 @@ export async function startTestApi(
   const commands: TestApi['commands'] = [];
   const documentOf = async (taskId: number) =>
     taskDocument(new FoldedTask((await inventory.tasks.find(taskId))!.plan), new Map());
+  const noteTask: TaskService['retryTask'] = async (taskId, command) => {
+    commands.push({ taskId, ...command });
+    return documentOf(taskId);
+  };
+  const noteSubtask: TaskService['retrySubtask'] = async (taskId, subtaskId, command) => {
+    commands.push({ taskId, subtaskId, ...command });
+    return (await documentOf(taskId)).subtasks.find(({ id }) => id === subtaskId)!;
+  };
   const tasks: TaskService = {
     submitted: submittedDocument,
     start: async (plan) => {
@@ -78,14 +86,12 @@ export async function startTestApi(
         startTime: row.createTime,
         subtasks: [],
       })),
-    retryTask: async (taskId, command) => {
-      commands.push({ taskId, ...command });
-      return documentOf(taskId);
-    },
-    retrySubtask: async (taskId, subtaskId, command) => {
-      commands.push({ taskId, subtaskId, ...command });
-      return (await documentOf(taskId)).subtasks.find(({ id }) => id === subtaskId)!;
-    },
+    retryTask: noteTask,
+    rollbackTask: noteTask,
+    abandonTask: noteTask,
+    retrySubtask: noteSubtask,
+    skipSubtask: noteSubtask,
+    cancelSubtask: noteSubtask,
     startReconciler: () => ({ stop: async () => undefined }),
   };
   const config = {
@@ -100,6 +106,7 @@ export async function startTestApi(
     temporalUiPort: 0,
     logLevel: 'silent',
     hostRequirements: 'small' as const,
+    taskRetentionDays: 0,
   };
   const logger = createLogger('api', 'silent');
   const noTemporal = {
