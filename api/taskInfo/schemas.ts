@@ -101,6 +101,10 @@ export const WrappedTaskInstance = z
       .object({ subtaskId: Whole.exactOptional(), name: z.string().exactOptional(), message: z.string() })
       .exactOptional()
       .describe('The first subtask that is FAILED, or why the whole task ended.'),
+    ending: z.string().exactOptional().describe('How a task ended that did not end well.'),
+    leftBehind: listOf(z.string())
+      .exactOptional()
+      .describe('With ending: what its subtasks did, or may have half done, and nothing has undone.'),
     closed: z.literal(true).exactOptional().describe('The task has ended for good and takes no command.'),
   } satisfies Record<keyof Wrapped, z.ZodType>)
   .meta({ id: 'WrappedTaskInstance' }) satisfies z.ZodType<Wrapped>;
