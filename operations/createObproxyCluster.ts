@@ -135,6 +135,15 @@ async function prepare(
       ...task,
       chain: CREATE_WITHOUT_HOSTS,
       context: { stringMap: { prohibit_rollback: 'false' }, listMap: {} },
+      // The documented context is that short; the undo must know all the same which cluster this task has made.
+      unshown: {
+        stringMap: {
+          obproxy_cluster_id: String(clusterId),
+          obproxy_cluster_name: body.name,
+          obproxy_need_delete_cluster: 'true',
+        },
+        listMap: {},
+      },
       target: () => body.name,
       locks: [obproxyClusterLock(clusterId)],
     });
