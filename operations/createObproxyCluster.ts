@@ -16,6 +16,7 @@ import {
   portsFreeOnHosts,
 } from './preconditions';
 import { Refusal } from './refusal';
+import { Id } from './schemas';
 import { catalogued, type Prepared, type PrepareScope } from './types';
 
 /** The linked OceanBase clusters as the inventory knows them. */
@@ -204,6 +205,8 @@ export const createObproxyCluster = catalogued({
   params: z.object({}),
   body: CreateObproxyClusterBody,
   answer: 'task',
+  sample: 'create-obproxy-cluster',
+  extra: { obproxyClusterId: Id },
   hostIds: (body) => body.install?.hostIds ?? [],
   prepare,
 });

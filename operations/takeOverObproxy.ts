@@ -238,6 +238,7 @@ export const takeOverObproxy = catalogued({
   params: IdPath,
   body: Body,
   answer: 'tasks',
+  sample: 'take-over-obproxy',
   hostIds: (body) => body.hosts.map(({ hostId }) => hostId),
   prepare,
   inspect,
