@@ -1,18 +1,14 @@
-import { randomUUID } from 'node:crypto';
-import type { Request } from 'express';
 import { z } from 'zod';
-import type { TaskFilter, TaskRow, User } from '../../inventory/types';
-import { Refusal } from '../../operations/refusal';
+import type { TaskFilter } from '../../inventory/types';
 import { IdText, QueryText } from '../../operations/schemas';
+import { pagedOf } from '../answers';
 import { writeDiagnosis } from '../diagnosis';
 import { pageOf } from '../envelope';
 import { listed, PAGING, pageRequest, TextList } from '../paging';
 import { type ApiServices, bareRoute, type Route, route } from '../route';
 import { subtaskLog } from '../subtaskLog';
-import type { Command } from '../tasks';
-
-const TaskPath = z.object({ taskInstanceId: IdText });
-const SubtaskPath = z.object({ taskInstanceId: IdText, subtaskInstanceId: IdText });
+import { BasicTaskInstance, WrappedTaskInstance } from '../taskInfo/schemas';
+import { rowWithSubtask, SubtaskPath, TaskPath, unknownTask } from '../taskRows';
 
 const ListQuery = z
   .object({
@@ -20,6 +16,7 @@ const ListQuery = z
     status: TextList.pipe(
       z.array(z.enum(['RUNNING', 'FAILED', 'SUCCESSFUL'], 'must be RUNNING, FAILED or SUCCESSFUL')),
     )
+      .meta({ wire: { type: 'array', items: { enum: ['RUNNING', 'FAILED', 'SUCCESSFUL'] } } })
       .optional()
       .describe('RUNNING, FAILED, SUCCESSFUL; comma separated.'),
     type: z
@@ -43,17 +40,6 @@ const ListQuery = z
     message: 'can only be given together with clusterId',
   });
 
-function unknownTask(id: number): Refusal {
-  return new Refusal(
-    404,
-    'TSK10001',
-    `There is no task ${id}. GET /api/v2/tasks/instances lists the tasks.`,
-    {
-      target: `task:${id}`,
-    },
-  );
-}
-
 /** The filter of the repository; undefined fields are left out. */
 function filterOf(query: z.output<typeof ListQuery>): TaskFilter {
   const type = query.type === 'SYS_ONCE' ? 'SYS_ONECE' : query.type;
@@ -70,37 +56,7 @@ function filterOf(query: z.output<typeof ListQuery>): TaskFilter {
   return Object.fromEntries(Object.entries(wished).filter(([, value]) => value !== undefined));
 }
 
-/** A client that repeats a command with the same x-request-id gives it once. */
-function commandOf(request: Request, user: User | undefined): Command {
-  const given = request.get('x-request-id');
-  if (given !== undefined && !/^[\w.:-]{1,128}$/.test(given)) {
-    throw new Refusal(
-      400,
-      'COM10001',
-      'The x-request-id must be 1 to 128 letters, digits, "_", ".", ":" or "-".',
-      {
-        target: 'x-request-id',
-      },
-    );
-  }
-  return { requestId: given ?? randomUUID(), who: user?.name ?? '' };
-}
-
 export function taskRoutes({ inventory, tasks, taskEvents }: ApiServices): Route[] {
-  async function row(id: number): Promise<TaskRow> {
-    const found = await inventory.tasks.find(id);
-    if (found === undefined) throw unknownTask(id);
-    return found;
-  }
-  async function rowWithSubtask(taskId: number, subtaskId: number): Promise<TaskRow> {
-    const task = await row(taskId);
-    if (!task.plan.subtasks.some(({ id }) => id === subtaskId)) {
-      throw new Refusal(404, 'TSK10001', `Task ${taskId} has no subtask ${subtaskId}.`, {
-        target: `subtask:${subtaskId}`,
-      });
-    }
-    return task;
-  }
   async function read(id: number) {
     const document = await tasks.read(id);
     if (document === undefined) throw unknownTask(id);
@@ -116,6 +72,7 @@ export function taskRoutes({ inventory, tasks, taskEvents }: ApiServices): Route
         tag,
         summary: 'List tasks, the newest first',
         query: ListQuery,
+        answer: pagedOf(BasicTaskInstance),
       },
       async ({ query }) => {
         const page = pageRequest(query, { field: 'id', descending: true });
@@ -135,6 +92,7 @@ export function taskRoutes({ inventory, tasks, taskEvents }: ApiServices): Route
         tag,
         summary: 'Get a task with its subtasks',
         params: TaskPath,
+        answer: WrappedTaskInstance,
       },
       ({ params }) => read(params.taskInstanceId),
     ),
@@ -146,6 +104,7 @@ export function taskRoutes({ inventory, tasks, taskEvents }: ApiServices): Route
         tag,
         summary: 'The same as /api/v2/tasks/instances/{taskInstanceId}',
         params: TaskPath,
+        answer: WrappedTaskInstance,
       },
       ({ params }) => read(params.taskInstanceId),
     ),
@@ -157,10 +116,11 @@ export function taskRoutes({ inventory, tasks, taskEvents }: ApiServices): Route
         tag,
         summary: 'Log of a subtask, all runs',
         params: SubtaskPath,
+        answer: z.object({ log: z.string() }),
       },
       async ({ params }) => {
         const { taskInstanceId, subtaskInstanceId } = params;
-        await rowWithSubtask(taskInstanceId, subtaskInstanceId);
+        await rowWithSubtask(inventory, taskInstanceId, subtaskInstanceId);
         return { log: subtaskLog(await inventory.tasks.readLog(taskInstanceId, subtaskInstanceId)) };
       },
     ),
@@ -176,6 +136,13 @@ export function taskRoutes({ inventory, tasks, taskEvents }: ApiServices): Route
           'sent. The stream ends after the document of a closed task; asked for again with the id of that one, it ' +
           'answers 204. A comment comes every 15 s at the latest.',
         params: TaskPath,
+        answers: {
+          200: { type: 'text/event-stream', description: 'The stream.' },
+          204: {
+            type: 'text/event-stream',
+            description: 'The task has closed and the client has its last document.',
+          },
+        },
       },
       ({ params, request }, response) => taskEvents.stream(params.taskInstanceId, request, response),
     ),
@@ -187,6 +154,7 @@ export function taskRoutes({ inventory, tasks, taskEvents }: ApiServices): Route
         tag,
         summary: 'Download a ZIP with the document and the logs of a task',
         params: TaskPath,
+        answers: { 200: { type: 'application/zip', description: 'The file.' } },
       },
       async ({ params, notes }, response) => {
         const document = await read(params.taskInstanceId);
@@ -196,35 +164,6 @@ export function taskRoutes({ inventory, tasks, taskEvents }: ApiServices): Route
           'content-disposition': `attachment; filename="task_${document.id}_diagnosis.zip"`,
         });
         await writeDiagnosis(response, document, inventory.tasks);
-      },
-    ),
-    route(
-      {
-        method: 'POST',
-        path: '/api/v2/tasks/instances/{taskInstanceId}/retry',
-        permission: 'TASK_MANAGER',
-        tag,
-        summary: 'Retry a FAILED task: every failed subtask runs again',
-        params: TaskPath,
-      },
-      async ({ params, request, user }) => {
-        await row(params.taskInstanceId);
-        return tasks.retryTask(params.taskInstanceId, commandOf(request, user));
-      },
-    ),
-    route(
-      {
-        method: 'POST',
-        path: '/api/v2/tasks/instances/{taskInstanceId}/subtasks/{subtaskInstanceId}/retry',
-        permission: 'TASK_MANAGER',
-        tag,
-        summary: 'Retry one FAILED subtask',
-        params: SubtaskPath,
-      },
-      async ({ params, request, user }) => {
-        const { taskInstanceId, subtaskInstanceId } = params;
-        await rowWithSubtask(taskInstanceId, subtaskInstanceId);
-        return tasks.retrySubtask(taskInstanceId, subtaskInstanceId, commandOf(request, user));
       },
     ),
   ];
