@@ -166,6 +166,7 @@ describe('what is declared of answers', () => {
     expect(Object.fromEntries(refused)).toEqual({
       'get /api/v2/files/sys-package/{fileName}': 404,
       'get /api/v2/tasks/instances/{taskInstanceId}': 404,
+      'get /api/v2/tasks/instances/{taskInstanceId}/events': 404,
       'get /api/v2/tasks/{taskInstanceId}': 404,
       'get /services': 404,
     });
