@@ -14,7 +14,7 @@ export interface KnownUser extends User {
 }
 
 /** Runs the expensive part of a password check (scrypt), when its turn comes; may refuse by throwing. */
-export type RunCheck = <T>(check: () => Promise<T>) => Promise<T>;
+export type RunCheck = (check: () => Promise<boolean>) => Promise<boolean>;
 
 /** What may be changed of a user; absent fields stay. */
 export interface UserChange {
@@ -102,6 +102,8 @@ export interface LoginState {
   readonly blockedUntil: number;
   /** Many failed at this subject from many places: attempts from places unknown to it are to be slowed down. */
   readonly slow: boolean;
+  /** A success would change nothing that is stored. */
+  readonly settled: boolean;
 }
 
 export interface LoginAttempts {
@@ -109,7 +111,10 @@ export interface LoginAttempts {
   look(attempt: LoginAttempt, now: number): Promise<LoginState>;
   /** Counts a wrong password or signature, and answers the state after it. */
   failed(attempt: LoginAttempt, now: number): Promise<LoginState>;
-  /** Forgets the failures of this subject at this address, and remembers for 30 days that it belongs there. */
+  /**
+   * Forgets the failures of this subject at this address, and remembers for 30 days that it belongs there. Not to be
+   * called when the state was `settled`: a poller would write all day.
+   */
   succeeded(attempt: LoginAttempt, now: number): Promise<void>;
 }
 

@@ -103,6 +103,7 @@ export function loginAttemptsRepository(scope: Scope): LoginAttempts {
     return {
       blockedUntil: until > now ? until : 0,
       slow: !belongs && failuresOf(found.subject, SUBJECT, now) >= SUBJECT.free,
+      settled: found.pair?.failures === 0 && now - msOf(found.pair.last_success_time) < BELONGS_NOTED_MS,
     };
   }
 
@@ -171,9 +172,7 @@ export function loginAttemptsRepository(scope: Scope): LoginAttempts {
       }),
 
     succeeded: async (attempt, now) => {
-      const { names, pair } = await read(scope.db, attempt);
-      const noted = now - msOf(pair?.last_success_time) < BELONGS_NOTED_MS;
-      if (noted && pair?.failures === 0) return;
+      const names = bucketsOf(attempt);
       await store(
         scope.db,
         {

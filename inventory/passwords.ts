@@ -22,8 +22,9 @@ export async function passwordFits(password: string, stored: string): Promise<bo
 }
 
 /** As much work as `passwordFits`, for nothing: the time of an answer must not tell which names exist. */
-export async function pretendToCheck(password: string): Promise<void> {
+export async function pretendToCheck(password: string): Promise<false> {
   await derive(password, randomBytes(16), COST);
+  return false;
 }
 
 function derive(password: string, salt: Buffer, cost: ScryptOptions): Promise<Buffer> {

@@ -78,7 +78,7 @@ onEveryDatabase('Users and roles', (on) => {
     const { users } = await on.open();
     await users.ensureAdmin('first');
     let checks = 0;
-    const counted = async <T>(check: () => Promise<T>): Promise<T> => {
+    const counted = async (check: () => Promise<boolean>): Promise<boolean> => {
       checks += 1;
       return check();
     };
