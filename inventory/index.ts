@@ -1,9 +1,14 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Kysely, KyselyPlugin } from 'kysely';
+<<<<<<< HEAD
 import { accessKeysRepository } from './accessKeys';
+=======
+import { auditRepository } from './audit';
+>>>>>>> main
 import { credentialsRepository } from './credentials';
 import { connectDatabase, type Database, migrate, undoing } from './database';
 import { hostsRepository } from './hosts';
+import { idempotencyRepository } from './idempotency';
 import { locksRepository } from './locks';
 import { loginAttemptsRepository } from './loginAttempts';
 import { loadMasterKey, type MasterKey, wrongMasterKey } from './masterKey';
@@ -28,10 +33,12 @@ import { usersRepository } from './users';
 export async function openInventory(options: {
   databaseUrl: string;
   masterKeyFile: string;
+  /** Called once when the schema is not up to date after 3 s: mostly another process is at it. */
+  onWaiting?: () => void;
 }): Promise<Inventory> {
   const database = connectDatabase(options.databaseUrl);
   try {
-    await migrate(database);
+    await migrate(database, options.onWaiting === undefined ? {} : { onWaiting: options.onWaiting });
     const key = await openMasterKey(database, options.masterKeyFile);
     return outerInventory(database, key);
   } catch (error) {
@@ -82,6 +89,8 @@ function outerInventory(database: Database, key: MasterKey): Inventory {
     tasks: tasksRepository(scope),
     locks: locksRepository(scope),
     sequences: sequencesRepository(scope),
+    idempotency: idempotencyRepository(scope, key),
+    audit: auditRepository(scope),
   });
 
   function refuseInside(): void {

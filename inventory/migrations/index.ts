@@ -3,6 +3,7 @@ import { initial } from './0001_initial';
 import { taskHosts } from './0002_task_hosts';
 import { takeOver } from './0003_take_over';
 import { observers } from './0004_observers';
+import { idempotencyAndAudit } from './0005_idempotency_and_audit';
 import { access } from './0006_access';
 
 /** In code, not found by file name: the bundle holds no migration files. A published one is never changed. */
@@ -12,6 +13,7 @@ export function migrations(kind: 'sqlite' | 'postgres'): Record<string, Migratio
     '0002_task_hosts': taskHosts(kind),
     '0003_take_over': takeOver,
     '0004_observers': observers(kind),
+    '0005_idempotency_and_audit': idempotencyAndAudit(kind),
     '0006_access': access(kind),
   };
 }

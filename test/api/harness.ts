@@ -40,10 +40,12 @@ export interface TestApi {
 
 /**
  * The API over a real inventory. Without `temporal` a task service that only notes what it is asked to start stands
- * at that border.
+ * at that border. With `dataDir` it works on the database of another one, which is stopped last.
  */
-export async function startTestApi(options: { temporal?: TemporalHandle } = {}): Promise<TestApi> {
-  const dataDir = await mkdtemp(path.join(os.tmpdir(), 'obflow-api-'));
+export async function startTestApi(
+  options: { temporal?: TemporalHandle; dataDir?: string } = {},
+): Promise<TestApi> {
+  const dataDir = options.dataDir ?? (await mkdtemp(path.join(os.tmpdir(), 'obflow-api-')));
   const inventory = await openInventory({
     databaseUrl: `file:${path.join(dataDir, 'obflow.db')}`,
     masterKeyFile: path.join(dataDir, 'master.key'),
@@ -91,6 +93,7 @@ export async function startTestApi(options: { temporal?: TemporalHandle } = {}):
     temporalUiPort: 0,
     logLevel: 'silent',
     hostRequirements: 'small' as const,
+    taskRetentionDays: 0,
   };
   const logger = createLogger('api', 'silent');
   const noTemporal = {
@@ -160,7 +163,7 @@ export async function startTestApi(options: { temporal?: TemporalHandle } = {}):
       await api.stop();
       await hosts.close();
       await inventory.close();
-      await rm(dataDir, { recursive: true, force: true });
+      if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });
     },
   };
 }
