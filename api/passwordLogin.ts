@@ -11,6 +11,10 @@ const LIMITS = { parallel: 2, perLane: 32, altogether: 256 };
 /** Between two guesses at a user who is attacked from many addresses. */
 const SLOW_MS = 1_000;
 
+/** Digests of wrong passwords that are remembered, and for how long. */
+const WRONG_KEPT = 1_000;
+const WRONG_KEPT_MS = 10 * 60_000;
+
 export interface BasicLogin {
   readonly name: string;
   readonly password: string;
@@ -31,8 +35,19 @@ export function passwordLogin(
   // No password stays in memory, not even as a key of this map.
   const secret = randomBytes(32);
   const underWay = new Map<string, Promise<KnownUser>>();
+  const wrong = new Map<string, number>();
 
-  async function check(login: BasicLogin, request: Request): Promise<KnownUser> {
+  /** Whether this very password was wrong a moment ago. Notes that it was. */
+  function wrongAgain(digest: string): boolean {
+    const before = wrong.get(digest);
+    wrong.delete(digest);
+    wrong.set(digest, now());
+    const [oldest] = wrong.keys();
+    if (wrong.size > WRONG_KEPT && oldest !== undefined) wrong.delete(oldest);
+    return before !== undefined && now() - before < WRONG_KEPT_MS;
+  }
+
+  async function check(login: BasicLogin, request: Request, digest: string): Promise<KnownUser> {
     const attempt = attemptOf(login.name, request);
     const before = await refuseLockedOut(loginAttempts, attempt, now());
     const lane = before.slow ? `user ${login.name}` : `address ${attempt.address}`;
@@ -42,7 +57,7 @@ export function passwordLogin(
         await refuseLockedOut(loginAttempts, attempt, now());
         const fits = await scrypt();
         // Counted before the next one's turn comes, or a burst would count as one failure.
-        if (!fits) await loginAttempts.failed(attempt, now());
+        if (!fits) await loginAttempts.failed(attempt, now(), wrongAgain(digest));
         return fits;
       });
     const user = await users.verify(login.name, login.password, inTurn).catch((error: unknown) => {
@@ -60,7 +75,7 @@ export function passwordLogin(
       .digest('base64');
     let checked = underWay.get(digest);
     if (checked === undefined) {
-      checked = check(login, request).finally(() => underWay.delete(digest));
+      checked = check(login, request, digest).finally(() => underWay.delete(digest));
       underWay.set(digest, checked);
     }
     return checked;

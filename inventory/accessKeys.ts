@@ -9,8 +9,6 @@ const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
 /** Forms of the published examples: 16 letters or digits, and 16 bytes in hex. */
 const ID_LENGTH = 16;
 const SECRET_BYTES = 16;
-/** A use is written down at most so often: a client polls more often than a database should be written. */
-const USE_NOTED_MS = 3_600_000;
 
 const COLUMNS = [
   'id',
@@ -107,6 +105,7 @@ export function accessKeysRepository(scope: Scope, key: MasterKey): AccessKeys {
         .select([
           'access_keys.id',
           'access_keys.secret',
+          'access_keys.last_used_time',
           'users.id as userId',
           'users.name',
           'user_roles.role',
@@ -123,18 +122,11 @@ export function accessKeysRepository(scope: Scope, key: MasterKey): AccessKeys {
         id: first.id,
         user: { id: first.userId, name: first.name, roles },
         secret: key.open(first.secret, place(accessKeyId)),
+        lastUsedTime: first.last_used_time,
       };
     },
 
     async used(id) {
-      const before = new Date(Date.now() - USE_NOTED_MS).toISOString();
-      const stale = await scope.db
-        .selectFrom('access_keys')
-        .select('id')
-        .where('id', '=', id)
-        .where((eb) => eb.or([eb('last_used_time', 'is', null), eb('last_used_time', '<', before)]))
-        .executeTakeFirst();
-      if (stale === undefined) return;
       await scope.db.updateTable('access_keys').set({ last_used_time: now() }).where('id', '=', id).execute();
     },
   };

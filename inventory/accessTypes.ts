@@ -34,6 +34,8 @@ export interface Users {
   /** Enabled at once. Throws DuplicateError when the name is taken, whatever its case. */
   add(user: { name: string; password: string; roles: readonly string[] }): Promise<UserRow>;
   find(id: number): Promise<UserRow | undefined>;
+  /** Whether there is a user of exactly this name. */
+  exists(name: string): Promise<boolean>;
   /** Sort fields: id, name, createTime. */
   list(page: PageRequest): Promise<Page<UserRow>>;
   /**
@@ -52,7 +54,7 @@ export interface AccessKeyRow {
   readonly description: string | null;
   readonly enabled: boolean;
   readonly createTime: string;
-  /** Within an hour exact; null when it was never used. */
+  /** About an hour exact; null when it was never used. */
   readonly lastUsedTime: string | null;
 }
 
@@ -61,6 +63,7 @@ export interface SigningKey {
   readonly id: number;
   readonly user: KnownUser;
   readonly secret: string;
+  readonly lastUsedTime: string | null;
 }
 
 export interface AccessKeys {
@@ -77,7 +80,7 @@ export interface AccessKeys {
   remove(userId: number, id: number): Promise<boolean>;
   /** Undefined when there is none, or it or its user is disabled. */
   forSigning(accessKeyId: string): Promise<SigningKey | undefined>;
-  /** Notes the use, at most once an hour. */
+  /** Notes the use; not to be called for every request. */
   used(id: number): Promise<void>;
 }
 
@@ -109,8 +112,12 @@ export interface LoginState {
 export interface LoginAttempts {
   /** `now` in milliseconds since 1970, here and below. */
   look(attempt: LoginAttempt, now: number): Promise<LoginState>;
-  /** Counts a wrong password or signature, and answers the state after it. */
-  failed(attempt: LoginAttempt, now: number): Promise<LoginState>;
+  /**
+   * Counts a wrong password or signature, and answers the state after it. `sameAgain`: the very password that was
+   * wrong before. That is no guess; it counts for the address alone, so that a forgotten client does not keep the
+   * person out whose old password it sends.
+   */
+  failed(attempt: LoginAttempt, now: number, sameAgain?: boolean): Promise<LoginState>;
   /**
    * Forgets the failures of this subject at this address, and remembers for 30 days that it belongs there. Not to be
    * called when the state was `settled`: a poller would write all day.

@@ -1,10 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Kysely, KyselyPlugin } from 'kysely';
-<<<<<<< HEAD
+
 import { accessKeysRepository } from './accessKeys';
-=======
+
 import { auditRepository } from './audit';
->>>>>>> main
+
 import { credentialsRepository } from './credentials';
 import { connectDatabase, type Database, migrate, undoing } from './database';
 import { hostsRepository } from './hosts';

@@ -147,7 +147,7 @@ export function loginAttemptsRepository(scope: Scope): LoginAttempts {
       return stateOf(await read(scope.db, attempt), now);
     },
 
-    failed: (attempt, now) =>
+    failed: (attempt, now, sameAgain = false) =>
       scope.write(async (db) => {
         await prune(db, now);
         const { names, ...found } = await read(db, attempt);
@@ -162,12 +162,14 @@ export function loginAttemptsRepository(scope: Scope): LoginAttempts {
           };
         };
         const after = {
-          pair: next(names.pair, found.pair, PAIR),
+          pair: sameAgain ? found.pair : next(names.pair, found.pair, PAIR),
           address: next(names.address, found.address, ADDRESS),
-          subject: next(names.subject, found.subject, SUBJECT),
+          subject: sameAgain ? found.subject : next(names.subject, found.subject, SUBJECT),
         };
         // In one order everywhere, so that two transactions never wait for each other.
-        for (const bucket of [after.pair, after.address, after.subject]) await store(db, bucket, now);
+        for (const bucket of [after.pair, after.address, after.subject]) {
+          if (bucket !== undefined) await store(db, bucket, now);
+        }
         return stateOf(after, now);
       }),
 

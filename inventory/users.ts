@@ -121,6 +121,11 @@ export function usersRepository(scope: Scope, known: KnownPasswords): Users {
 
     find: (id) => find(scope.db, id),
 
+    async exists(name) {
+      const row = await scope.db.selectFrom('users').select('id').where('name', '=', name).executeTakeFirst();
+      return row !== undefined;
+    },
+
     async list(request) {
       const page = pageOf(request, SORT_FIELDS, { descending: false });
       let query = scope.db.selectFrom('users').select(COLUMNS).limit(page.limit).offset(page.offset);

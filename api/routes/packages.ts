@@ -74,8 +74,8 @@ export function packageRoutes({ inventory, config }: ApiServices): Route[] {
         summary: 'Upload a package (multipart, part "file")',
         upload: true,
       },
-      ({ request, runOnce }) =>
-        receivePackage(request, inventory, config.dataDir, (sha256, store) =>
+      ({ request, proof, runOnce }) =>
+        receivePackage({ request, proof }, inventory, config.dataDir, (sha256, store) =>
           runOnce(sha256, async () => packageDocument(await store(), config.publicUrl)),
         ),
     ),

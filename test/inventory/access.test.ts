@@ -170,14 +170,14 @@ onEveryDatabase('Failed logins', (on) => {
     const start = Date.now();
     expect(await fail(one, mallory, 4, start)).toBe(0);
     expect(await fail(two, mallory, 1, start)).toBe(start + MINUTE / 2);
-    expect(await one.loginAttempts.look(mallory, start)).toEqual({
+    expect(await one.loginAttempts.look(mallory, start)).toMatchObject({
       blockedUntil: start + MINUTE / 2,
       slow: false,
     });
     expect(await two.loginAttempts.look(mallory, start + MINUTE / 2)).toMatchObject({ blockedUntil: 0 });
     expect(await fail(one, mallory, 1, start)).toBe(start + MINUTE);
     expect(await fail(one, mallory, 20, start)).toBe(start + 15 * MINUTE);
-    expect(await one.loginAttempts.look({ ...mallory, address: '10.0.0.1' }, start)).toEqual({
+    expect(await one.loginAttempts.look({ ...mallory, address: '10.0.0.1' }, start)).toMatchObject({
       blockedUntil: 0,
       slow: false,
     });
@@ -218,8 +218,8 @@ onEveryDatabase('Failed logins', (on) => {
       await fail(inventory, { subject: 'admin', address: `10.9.0.${host}` }, 1, start);
     }
     const look = (address: string) => inventory.loginAttempts.look({ subject: 'admin', address }, start);
-    expect(await look('10.0.0.2')).toEqual({ blockedUntil: 0, slow: true });
-    expect(await look('10.0.0.1')).toEqual({ blockedUntil: 0, slow: false });
+    expect(await look('10.0.0.2')).toMatchObject({ blockedUntil: 0, slow: true });
+    expect(await look('10.0.0.1')).toMatchObject({ blockedUntil: 0, slow: false, settled: true });
   });
 
   if (on.kind !== 'SQLite') return;
