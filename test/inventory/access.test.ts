@@ -106,6 +106,7 @@ onEveryDatabase('Access keys', (on) => {
       id: key.id,
       user: { id: 100, name: 'admin', roles: ['ADMIN'] },
       secret,
+      lastUsedTime: null,
     });
     expect(await accessKeys.forSigning('nobody')).toBeUndefined();
     expect(await accessKeys.setEnabled(100, key.id, false)).toMatchObject({ enabled: false });
