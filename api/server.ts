@@ -10,6 +10,7 @@ import { errorEnvelope } from './envelope';
 import { removeAbandonedUploads } from './packageUpload';
 import type { ApiServices } from './route';
 import { allRoutes } from './routes';
+import { TaskEvents } from './taskEvents';
 
 /** A client that sends its headers slower than this is cut off. */
 const HEADERS_TIMEOUT_MS = 15_000;
@@ -31,8 +32,10 @@ export interface RunningApi {
  * Serves the API on every listen address. Throws PermanentError when one of them cannot be had; nothing listens
  * then.
  */
-export async function startApi(services: Omit<ApiServices, 'address'>): Promise<RunningApi> {
-  const complete: ApiServices = { ...services, address: serverAddress(services.config.listen) };
+export async function startApi(services: Omit<ApiServices, 'address' | 'taskEvents'>): Promise<RunningApi> {
+  const taskEvents = new TaskEvents(services.tasks);
+  const address = serverAddress(services.config.listen);
+  const complete: ApiServices = { ...services, taskEvents, address };
   await removeAbandonedUploads(services.config.dataDir);
   const app = application(complete, allRoutes(complete));
   const servers: Server[] = [];
@@ -51,6 +54,7 @@ export async function startApi(services: Omit<ApiServices, 'address'>): Promise<
   return {
     urls,
     stop() {
+      taskEvents.close();
       stopping ??= Promise.all(servers.map(close)).then(() => undefined);
       return stopping;
     },

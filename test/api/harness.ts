@@ -4,6 +4,7 @@ import path from 'node:path';
 import { serverAddress } from '../../api/address';
 import { allRoutes } from '../../api/routes';
 import { startApi } from '../../api/server';
+import { TaskEvents } from '../../api/taskEvents';
 import { submittedDocument, taskDocument } from '../../api/taskInfo/document';
 import { FoldedTask } from '../../api/taskInfo/fold';
 import { createTaskService, type TaskService } from '../../api/tasks';
@@ -48,7 +49,7 @@ export interface TestApi {
  * at that border. With `dataDir` it works on the database of another one, which is stopped last.
  */
 export async function startTestApi(
-  options: { temporal?: TemporalHandle; dataDir?: string } = {},
+  options: { temporal?: TemporalHandle; taskQueue?: string; dataDir?: string } = {},
 ): Promise<TestApi> {
   const dataDir = options.dataDir ?? (await mkdtemp(path.join(os.tmpdir(), 'obflow-api-')));
   const inventory = await openInventory({
@@ -101,7 +102,7 @@ export async function startTestApi(
     databaseUrl: '',
     masterKeyFile: '',
     adminPassword: undefined,
-    taskQueue: 'none',
+    taskQueue: options.taskQueue ?? 'none',
     temporalPort: 0,
     temporalUiPort: 0,
     logLevel: 'silent',
@@ -123,7 +124,8 @@ export async function startTestApi(
     logger,
   };
   const api = await startApi(services);
-  const check = answerCheck(allRoutes({ ...services, address: serverAddress(config.listen) }));
+  const taskEvents = new TaskEvents(services.tasks);
+  const check = answerCheck(allRoutes({ ...services, taskEvents, address: serverAddress(config.listen) }));
   const url = api.urls[0]!;
   const send: TestApi['send'] = async (method, where, body, headers = {}) => {
     const raw = typeof body === 'string' || body instanceof FormData || body instanceof Uint8Array;
