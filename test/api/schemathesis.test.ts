@@ -83,37 +83,24 @@ describeIf(found.python === undefined ? found.reason : undefined, 'Schemathesis'
     const endless = Object.entries<Json>(document.paths)
       .filter(([, { get }]) => get?.responses[200]?.content['text/event-stream'] !== undefined)
       .flatMap(([where]) => ['--exclude-path', where]);
+    const options = {
+      auth: `admin:${PASSWORD}`,
+      phases: 'examples,coverage,fuzzing',
+      checks: CHECKS.join(','),
+      'max-examples': EXAMPLES,
+      seed: SEED,
+      workers: '2',
+      'request-timeout': '60',
+      warnings: 'off',
+      'generation-database': 'none',
+      'suppress-health-check': 'all',
+    };
+    const words = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
     const child = spawn(
       found.python ?? '',
       [
         ...['-m', 'schemathesis.cli', '--config-file', config, 'run', `${api.url}/openapi.json`],
-        ...[
-          '--auth',
-          `admin:${PASSWORD}`,
-          '--phases',
-          'examples,coverage,fuzzing',
-          '--checks',
-          CHECKS.join(','),
-        ],
-        ...[
-          '--max-examples',
-          EXAMPLES,
-          '--seed',
-          SEED,
-          '--workers',
-          '2',
-          '--continue-on-failure',
-          '--no-shrink',
-        ],
-        ...[
-          '--no-color',
-          '--warnings',
-          'off',
-          '--generation-database',
-          'none',
-          '--suppress-health-check',
-          'all',
-        ],
+        ...[...words, ...endless, '--continue-on-failure', '--no-shrink', '--no-color'],
       ],
       { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] },
     );
