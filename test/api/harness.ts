@@ -9,8 +9,10 @@ import { submittedDocument, taskDocument } from '../../api/taskInfo/document';
 import { FoldedTask } from '../../api/taskInfo/fold';
 import { createTaskService, type TaskService } from '../../api/tasks';
 import { createHosts } from '../../hosts';
+import type { Hosts } from '../../hosts/types';
 import { openInventory } from '../../inventory';
 import type { Inventory, PackageRow } from '../../inventory/types';
+import { TransientError } from '../../runtime/errors';
 import { createLogger } from '../../runtime/logger';
 import type { TemporalHandle } from '../../runtime/temporal';
 import type { Plan } from '../../workflows/plan';
@@ -27,6 +29,20 @@ export interface Answer {
   readonly headers: Headers;
   readonly text: string;
 }
+
+/** For whatever may be declared: nobody is contacted. */
+const UNREACHABLE: Hosts = {
+  open: async ({ ip }) => {
+    throw new TransientError({
+      type: 'HostUnreachable',
+      tried: 'log in',
+      where: ip,
+      cameBack: 'nothing',
+      next: '',
+    });
+  },
+  close: async () => undefined,
+};
 
 export interface TestApi {
   readonly url: string;
@@ -49,7 +65,7 @@ export interface TestApi {
  * at that border. With `dataDir` it works on the database of another one, which is stopped last.
  */
 export async function startTestApi(
-  options: { temporal?: TemporalHandle; taskQueue?: string; dataDir?: string } = {},
+  options: { temporal?: TemporalHandle; taskQueue?: string; dataDir?: string; unreachableHosts?: true } = {},
 ): Promise<TestApi> {
   const dataDir = options.dataDir ?? (await mkdtemp(path.join(os.tmpdir(), 'obflow-api-')));
   const inventory = await openInventory({
@@ -57,7 +73,9 @@ export async function startTestApi(
     masterKeyFile: path.join(dataDir, 'master.key'),
   });
   await inventory.users.ensureAdmin(PASSWORD);
-  const hosts = createHosts({ pinHostKey: (id, key) => inventory.hosts.pinHostKey(id, key) });
+  const hosts = options.unreachableHosts
+    ? UNREACHABLE
+    : createHosts({ pinHostKey: (id, key) => inventory.hosts.pinHostKey(id, key) });
   const started: Plan[] = [];
   const commands: TestApi['commands'] = [];
   const documentOf = async (taskId: number) =>
@@ -77,7 +95,8 @@ export async function startTestApi(
       if ((await inventory.tasks.find(plan.taskId)) === undefined) throw new Error('started before stored');
       started.push(plan);
     },
-    read: async () => undefined,
+    read: async (taskId) =>
+      (await inventory.tasks.find(taskId)) === undefined ? undefined : documentOf(taskId),
     basic: async (rows) =>
       rows.map((row) => ({
         id: row.id,
