@@ -109,13 +109,13 @@ export async function startTemporalServer(postgresPort: number, folder: string):
   }
   const settings = path.join(folder, 'temporal-settings.yaml');
   writeFileSync(settings, composeSettings());
-  const port = await freePort();
+  const port = await lowPort();
   const names = ['FRONTEND', 'MATCHING', 'HISTORY', 'WORKER'].flatMap((service) => [
     `${service}_MEMBERSHIP_PORT`,
     ...(service === 'FRONTEND' ? ['FRONTEND_HTTP_PORT'] : [`${service}_GRPC_PORT`]),
   ]);
   const ports: Record<string, string> = {};
-  for (const name of names) ports[name] = String(await freePort());
+  for (const name of names) ports[name] = String(await lowPort());
   const env: NodeJS.ProcessEnv = {
     PATH: process.env.PATH,
     HOME: folder,
@@ -178,6 +178,14 @@ export async function startTemporalServer(postgresPort: number, folder: string):
       await running?.kill('SIGTERM');
     },
   };
+}
+
+/** A free port that fits into the column where the server keeps its members' ports: a signed 16-bit number. */
+async function lowPort(): Promise<number> {
+  for (;;) {
+    const wanted = 12_000 + Math.floor(Math.random() * 18_000);
+    if ((await freePort(wanted)) === wanted) return wanted;
+  }
 }
 
 function listens(port: number): Promise<boolean> {
