@@ -10,7 +10,7 @@ export function serverAddress(listen: RuntimeConfig['listen']): string {
 }
 
 /** URL under which a person on this machine reaches a listener. */
-export function listenerUrl(host: string, port: number): string {
+export function listenerUrl(host: string, port: number, tls = false): string {
   const reachable = WILDCARDS.includes(host) ? '127.0.0.1' : host;
-  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+  return `${tls ? 'https' : 'http'}://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
 }

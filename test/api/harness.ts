@@ -7,7 +7,9 @@ import { createTaskService, type TaskService } from '../../api/tasks';
 import { createHosts } from '../../hosts';
 import { openInventory } from '../../inventory';
 import type { Inventory, PackageRow } from '../../inventory/types';
-import { createLogger } from '../../runtime/logger';
+import { type RuntimeConfig, readConfig } from '../../runtime/config';
+import type { HttpSettings } from '../../runtime/httpSettings';
+import { createLogger, type Logger } from '../../runtime/logger';
 import type { TemporalHandle } from '../../runtime/temporal';
 import type { Plan } from '../../workflows/plan';
 
@@ -42,7 +44,9 @@ export interface TestApi {
  * The API over a real inventory. Without `temporal` a task service that only notes what it is asked to start stands
  * at that border.
  */
-export async function startTestApi(options: { temporal?: TemporalHandle } = {}): Promise<TestApi> {
+export async function startTestApi(
+  options: { temporal?: TemporalHandle; http?: Partial<HttpSettings>; logger?: Logger } = {},
+): Promise<TestApi> {
   const dataDir = await mkdtemp(path.join(os.tmpdir(), 'obflow-api-'));
   const inventory = await openInventory({
     databaseUrl: `file:${path.join(dataDir, 'obflow.db')}`,
@@ -79,20 +83,17 @@ export async function startTestApi(options: { temporal?: TemporalHandle } = {}):
     },
     startReconciler: () => ({ stop: async () => undefined }),
   };
-  const config = {
+  const config: RuntimeConfig = {
+    ...readConfig({}).config,
     listen: [{ host: '127.0.0.1', port: 0 }],
     publicUrl: 'http://10.9.8.7:8080',
     dataDir,
-    databaseUrl: '',
-    masterKeyFile: '',
-    adminPassword: undefined,
     taskQueue: 'none',
-    temporalPort: 0,
-    temporalUiPort: 0,
     logLevel: 'silent',
-    hostRequirements: 'small' as const,
+    hostRequirements: 'small',
+    http: { ...readConfig({}).config.http, rateLimit: [], addressRateLimit: [], ...options.http },
   };
-  const logger = createLogger('api', 'silent');
+  const logger = options.logger ?? createLogger('api', 'silent');
   const noTemporal = {
     connection: { withDeadline: () => Promise.reject(new Error('no Temporal here')) },
   } as unknown as TemporalHandle;
