@@ -16,7 +16,11 @@ const SubtaskPath = z.object({ taskInstanceId: IdText, subtaskInstanceId: IdText
 const ListQuery = z
   .object({
     name: QueryText.optional().describe('Part of the name of the task.'),
-    status: TextList.optional().describe('RUNNING, FAILED, SUCCESSFUL; comma separated.'),
+    status: TextList.pipe(
+      z.array(z.enum(['RUNNING', 'FAILED', 'SUCCESSFUL'], 'must be RUNNING, FAILED or SUCCESSFUL')),
+    )
+      .optional()
+      .describe('RUNNING, FAILED, SUCCESSFUL; comma separated.'),
     type: z
       .enum(
         ['MANUAL', 'SYS_ONECE', 'SYS_ONCE', 'SCHEDULED', 'SYS_SCHEDULED'],

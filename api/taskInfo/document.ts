@@ -1,7 +1,7 @@
 /** The documented JSON of a task from its folded history and what Temporal says of its open activities. Pure. */
 import { activityId } from '../../workflows/ids';
 import type { SubtaskState } from '../../workflows/machine';
-import type { Plan, SubtaskStatus, TaskStatus } from '../../workflows/plan';
+import type { Plan, PlanSubtask, SubtaskStatus, TaskStatus } from '../../workflows/plan';
 import { FoldedTask, type RunFacts } from './fold';
 import { ocpTime } from './time';
 import type {
@@ -61,7 +61,11 @@ export function taskDocument(
   const createTime = ocpTime(plan.createTime);
   const subtasks = [...machine.subtasks.values()].map((state) => {
     const open = pending.get(activityId(state.plan.id, state.run));
-    return { createTime, ...openSubtask(folded, state, open, startable.has(state.plan.id)) };
+    return {
+      createTime,
+      ...ourFacts(state.plan),
+      ...openSubtask(folded, state, open, startable.has(state.plan.id)),
+    };
   });
   const status = folded.status;
   const finishTime = finishTimeOf(folded, status);
@@ -81,6 +85,7 @@ export function taskDocument(
     ...(finishTime === undefined ? {} : { finishTime: ocpTime(finishTime) }),
     prohibitRollback: prohibitsRollback(plan, subtasks),
     context: contextDocument(plan),
+    ...(closing === undefined ? {} : { closed: true }),
     ...(firstFailure === undefined ? {} : { firstFailure }),
     subtasks,
   };
@@ -128,6 +133,10 @@ function subtaskDocument({ plan, operation, run }: SubtaskState, status: Subtask
     downstreams: plan.downstreams,
     prohibitRollback: plan.prohibitRollback,
   };
+}
+
+function ourFacts({ target, prohibitSkip }: PlanSubtask): Pick<SubtaskInstance, 'target' | 'prohibitSkip'> {
+  return { ...(target === undefined ? {} : { target }), ...(prohibitSkip ? { prohibitSkip } : {}) };
 }
 
 function openSubtask(

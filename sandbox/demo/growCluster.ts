@@ -1,9 +1,10 @@
+import { table } from '../../cli/table';
 import type { TaskJson } from '../stack/apiClient';
 import { type Stack, wholeInventory } from '../stack/stack';
 import { observerRpmOf, startObserverCluster } from '../standins/observer/cluster';
 import { buildObserverRpm } from '../standins/rpm';
-import type { Progress } from './progress';
-import { GROWING_HOSTS, type HostJson, report, table } from './scenario';
+import type { TaskProgress } from './progress';
+import { GROWING_HOSTS, type HostJson, indent, report } from './scenario';
 
 const VERSION = '4.2.1.2';
 const CLUSTER = { name: 'obgrows', obClusterId: 22 } as const;
@@ -18,7 +19,7 @@ interface ServerJson {
 /** A cluster of one OBServer (a stand-in, in a process of its own) gets a second one. */
 export async function growCluster(
   stack: Stack,
-  ui: { progress: Progress; addresses: Map<number, string>; say: (text: string) => void },
+  ui: { progress: TaskProgress; addresses: Map<number, string>; say: (text: string) => void },
 ): Promise<{ tasks: TaskJson[]; failed: boolean }> {
   const { api, fleet, secrets } = stack;
   const [member, joining] = fleet.hosts.slice(-GROWING_HOSTS);
@@ -60,6 +61,6 @@ export async function growCluster(
 
   const servers = await api.call<{ contents: ServerJson[] }>('GET', path);
   const rows = servers.contents.map(({ ip, port, zoneName, status }) => [ip, String(port), zoneName, status]);
-  ui.say(`\n${table([['OBServer', 'RPC port', 'zone', 'status'], ...rows])}`);
+  ui.say(`\n${indent(table(['OBServer', 'RPC port', 'zone', 'status'], rows))}`);
   return report(stack, [task.id]);
 }

@@ -64,6 +64,14 @@ describe('the list of tasks', () => {
     expect(ids(await list(`?hostId=${hostIds[1]}`))).toEqual([tasks[1].id]);
   });
 
+  test('refuses a status that no task can have, naming it', async () => {
+    const { status, body } = await list('?status=FAILED,NOPE');
+    expect([status, body.error.code]).toEqual([400, 'COM10001']);
+    expect(body.error.subErrors).toEqual([
+      { field: 'status[1]', message: 'must be RUNNING, FAILED or SUCCESSFUL' },
+    ]);
+  });
+
   test.each(['?type=OTHER', '?hostId=x', '?hostId=9007199254740993', '?tenantName=t', '?name=%00'])(
     'refuses %s',
     async (query) => {
