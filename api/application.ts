@@ -1,17 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
-import type { User } from '../inventory/types';
 import { Refusal } from '../operations/refusal';
+import { inTrace } from '../runtime/trace';
+import { type AccessFacts, logAccess } from './accessLog';
 import { type Authenticate, basicAuthentication } from './auth';
 import { type AnswerFacts, errorEnvelope, successEnvelope } from './envelope';
 import { failureOf } from './errors';
 import type { ApiServices, Route } from './route';
+import { createThrottle, type Throttle } from './throttle';
 
-interface RequestState extends AnswerFacts {
-  user: User | undefined;
-}
+interface RequestState extends AnswerFacts, AccessFacts {}
 
-const TRACE_ID = /^[0-9a-f]{16}$/i;
+/** Ours are 16 hex digits as documented; other people's trackers make UUIDs, 32 hex digits, names. */
+const TRACE_ID = /^[A-Za-z0-9_.-]{1,64}$/;
+const YEAR_S = 31_536_000;
 const readJson = express.json({ limit: '1mb', type: () => true });
 
 /** The Express application: login, routes, and one form for every error. */
@@ -21,13 +23,14 @@ export function application(services: ApiServices, routes: readonly Route[]): Ex
   app.disable('etag');
   app.set('query parser', 'simple');
   app.set('case sensitive routing', true);
+  app.set('trust proxy', services.config.http.trustedProxies);
   const authenticate = basicAuthentication(services.inventory.users);
+  const throttle = createThrottle(services.config.http);
 
   app.use((request: Request, response: Response, next: NextFunction) => {
     const given = request.get('x-trace-id');
     const state: RequestState = {
-      traceId:
-        given !== undefined && TRACE_ID.test(given) ? given.toLowerCase() : randomBytes(8).toString('hex'),
+      traceId: given !== undefined && TRACE_ID.test(given) ? given : randomBytes(8).toString('hex'),
       receivedAt: Date.now(),
       server: services.address,
       user: undefined,
@@ -37,15 +40,21 @@ export function application(services: ApiServices, routes: readonly Route[]): Ex
       'x-trace-id': state.traceId,
       'x-content-type-options': 'nosniff',
       'cache-control': 'no-store',
+      ...(request.secure ? { 'strict-transport-security': `max-age=${YEAR_S}` } : {}),
     });
+    logAccess(services.logger, request, response, state);
+    inTrace({ traceId: state.traceId }, next);
+  });
+  app.use(async (request: Request, response: Response, next: NextFunction) => {
+    await throttle.arrived(request, response);
     next();
   });
 
   const open = routes.filter((route) => route.permission === undefined);
   const closed = routes.filter((route) => route.permission !== undefined);
-  addRoutes(app, services, open);
-  app.use(loginRequired(authenticate));
-  addRoutes(app, services, closed);
+  addRoutes(app, open);
+  app.use(loginRequired(authenticate, throttle));
+  addRoutes(app, closed);
   refuseOtherMethods(app, routes);
 
   app.use((request: Request) => {
@@ -68,10 +77,12 @@ function stateOf(response: Response): RequestState {
   return response.locals.state as RequestState;
 }
 
-function loginRequired(authenticate: Authenticate) {
+function loginRequired(authenticate: Authenticate, throttle: Throttle) {
   return async (request: Request, response: Response, next: NextFunction): Promise<void> => {
     refuseOtherSites(request);
-    stateOf(response).user = await authenticate(request.get('authorization'));
+    const user = await authenticate(request.get('authorization'));
+    stateOf(response).user = user;
+    await throttle.loggedIn(request, response, user);
     next();
   };
 }
@@ -92,22 +103,18 @@ function expressPath(path: string): string {
   return path.replace(/\{(\w+)\}/g, ':$1');
 }
 
-function addRoutes(app: Express, services: ApiServices, routes: readonly Route[]): void {
+function addRoutes(app: Express, routes: readonly Route[]): void {
   for (const route of routes) {
     const method = route.method.toLowerCase() as 'get' | 'post' | 'put' | 'delete';
     app[method](expressPath(route.path), async (request: Request, response: Response) => {
+      Object.assign(stateOf(response), { route: route.path, open: route.permission === undefined });
       if (route.body !== undefined) await jsonBody(request, response);
-      await answer(services, route, request, response);
+      await answer(route, request, response);
     });
   }
 }
 
-async function answer(
-  services: ApiServices,
-  route: Route,
-  request: Request,
-  response: Response,
-): Promise<void> {
+async function answer(route: Route, request: Request, response: Response): Promise<void> {
   const state = stateOf(response);
   const call = { user: state.user, traceId: state.traceId, receivedAt: state.receivedAt, request };
   const query = Object.fromEntries(Object.entries(request.query).filter(([, value]) => value !== ''));
@@ -116,7 +123,6 @@ async function answer(
     return;
   }
   const data = await route.accept(request.params, query, request.body)(call);
-  services.logger.debug({ method: request.method, path: request.path, traceId: state.traceId }, 'answered');
   response.json(successEnvelope(state, data));
 }
 
@@ -156,9 +162,10 @@ function answerError(services: ApiServices, error: unknown, request: Request, re
   const state = stateOf(response);
   const input = { ...request.params, ...request.query, ...(request.body as object | undefined) };
   const { status, error: body, unexpected } = failureOf(error, input);
-  const event = { method: request.method, path: request.path, status, traceId: state.traceId };
+  const event = { traceId: state.traceId, status, code: body.code };
+  state.code = body.code;
   if (unexpected) services.logger.error({ ...event, err: error }, 'request failed');
-  else services.logger.debug({ ...event, code: body.code }, 'request refused');
+  else services.logger.debug({ ...event, message: body.message }, 'request refused');
   if (response.headersSent) {
     response.destroy();
     return;

@@ -1,5 +1,5 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
-import { readFileSync, unwatchFile, watchFile } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import type { SecureContextOptions } from 'node:tls';
 import { PermanentError } from '../runtime/errors';
 import type { HttpSettings } from '../runtime/httpSettings';
@@ -96,16 +96,24 @@ export interface CertificateWatch {
   stop(): void;
 }
 
+/** Changes whenever a file is written or replaced. */
+function state({ certFile, keyFile }: TlsFiles): string {
+  const files = [certFile, keyFile].map((file) => statSync(file, { throwIfNoEntry: false }));
+  return files.map((facts) => `${facts?.ino}/${facts?.size}/${facts?.mtimeMs}`).join(' ');
+}
+
 /**
- * Calls `take` with the new certificate when one of the files has changed. A pair that cannot be used (the first of
- * two files was written a moment ago) is told to the log, and the former one stays in use.
+ * Calls `take` with the new certificate when one of the files has changed. A pair that cannot be used (the first of two files was written a moment ago) is told to the log, and
+ * the former one stays in use.
  */
 export function watchCertificate(
   files: TlsFiles,
   logger: Logger,
   take: (certificate: Certificate) => void,
 ): CertificateWatch {
+  let seen = state(files);
   const reload = () => {
+    seen = state(files);
     try {
       const certificate = readCertificate(files);
       take(certificate);
@@ -117,13 +125,8 @@ export function watchCertificate(
       );
     }
   };
-  for (const file of [files.certFile, files.keyFile]) {
-    watchFile(file, { interval: LOOK_MS, persistent: false }, reload);
-  }
-  return {
-    reload,
-    stop() {
-      for (const file of [files.certFile, files.keyFile]) unwatchFile(file, reload);
-    },
-  };
+  const timer = setInterval(() => {
+    if (state(files) !== seen) reload();
+  }, LOOK_MS).unref();
+  return { reload, stop: () => clearInterval(timer) };
 }

@@ -5,6 +5,7 @@ import { createServer as createHttpsServer, type Server as HttpsServer } from 'n
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { PermanentError } from '../runtime/errors';
+import type { Rate } from '../runtime/httpSettings';
 import { listenerUrl, serverAddress } from './address';
 import { application } from './application';
 import { type Certificate, readCertificate, tellValidity, watchCertificate } from './certificate';
@@ -14,12 +15,10 @@ import type { ApiServices } from './route';
 import { allRoutes } from './routes';
 import { guardAgainstSlowClients } from './slowClients';
 
-/** A client that sends its headers slower than this is cut off. */
+/** A client whose headers, or TLS handshake, take longer is cut off; sooner when OBFLOW_MIN_RATE has a shorter window. */
 const HEADERS_TIMEOUT_MS = 15_000;
-/** How often that is looked at; Node's default of 30 s would triple it. */
-const CONNECTIONS_LOOK_MS = 5_000;
-/** Older versions are broken (RFC 8996); 15 s for a handshake, as for headers. */
-const TLS = { minVersion: 'TLSv1.2', handshakeTimeout: HEADERS_TIMEOUT_MS } as const;
+/** Older versions are broken (RFC 8996). */
+const TLS = { minVersion: 'TLSv1.2' } as const;
 /** Longer than the usual 60 s of load balancers, so that they close first. */
 const KEEP_ALIVE_MS = 65_000;
 /** Packages of some hundred megabytes over slow lines. */
@@ -55,7 +54,7 @@ export async function startApi(services: Omit<ApiServices, 'address'>): Promise<
   const urls: string[] = [];
   try {
     for (const { host, port } of config.listen) {
-      const server = createServer(app, certificate);
+      const server = createServer(app, certificate, config.http.minRate);
       guard(server, complete);
       servers.push(await listen(server, host, port));
       urls.push(listenerUrl(host, (server.address() as AddressInfo).port, certificate !== undefined));
@@ -93,15 +92,24 @@ function warnOfClearText({ config, logger }: Omit<ApiServices, 'address'>): void
   );
 }
 
-function createServer(app: RequestListener, certificate: Certificate | undefined): Server {
+function createServer(
+  app: RequestListener,
+  certificate: Certificate | undefined,
+  minRate: Rate | undefined,
+): Server {
+  const headersTimeout = Math.min(HEADERS_TIMEOUT_MS, (minRate?.seconds ?? Number.POSITIVE_INFINITY) * 1000);
   const timeouts = {
-    headersTimeout: HEADERS_TIMEOUT_MS,
+    headersTimeout,
     keepAliveTimeout: KEEP_ALIVE_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
-    connectionsCheckingInterval: CONNECTIONS_LOOK_MS,
+    // Node's default of 30 s would triple the time above.
+    connectionsCheckingInterval: Math.ceil(headersTimeout / 3),
   };
   if (certificate === undefined) return createHttpServer(timeouts, app);
-  return createHttpsServer({ ...timeouts, ...TLS, ...certificate.options }, app);
+  return createHttpsServer(
+    { ...timeouts, ...TLS, handshakeTimeout: headersTimeout, ...certificate.options },
+    app,
+  );
 }
 
 /** Bounds what clients can hold: connections, and the time of slow ones. */

@@ -1,5 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
 import type { Rate } from '../runtime/httpSettings';
 
 /** What moves in one direction of a connection since the last time it moved enough. */
@@ -15,17 +15,23 @@ interface Exchange {
   readonly taking: Progress;
 }
 
+function numberIn(holder: object, name: string): number | undefined {
+  const value: unknown = Reflect.get(holder, name);
+  return typeof value === 'number' ? value : undefined;
+}
+
 /**
  * Bytes the kernel has taken from us. `socket.bytesWritten` counts what still waits in the process, and a large answer
- * is one write, so the event loop's own count of what it has not got rid of is subtracted; Node's idle timeout
- * of sockets uses the same number. Without it every write counts as taken.
+ * is one write, so what libuv has not got rid of is subtracted: the number that Node's own idle timeout of sockets
+ * goes by, kept by the TCP handle (of TLS: the one below it). Without it every write counts as taken.
  */
 function bytesTaken(socket: Socket): number {
-  const handle: unknown = Reflect.get(socket, '_handle');
+  const below: unknown = Reflect.get(socket, '_parent');
+  const handle: unknown = Reflect.get(below instanceof Socket ? below : socket, '_handle');
   if (typeof handle !== 'object' || handle === null) return socket.bytesWritten;
-  const written: unknown = Reflect.get(handle, 'bytesWritten');
-  const waiting: unknown = Reflect.get(handle, 'writeQueueSize');
-  return typeof written === 'number' && typeof waiting === 'number' ? written - waiting : socket.bytesWritten;
+  const written = numberIn(handle, 'bytesWritten');
+  const waiting = numberIn(handle, 'writeQueueSize');
+  return written === undefined || waiting === undefined ? socket.bytesWritten : written - waiting;
 }
 
 /** Whether the direction is too slow; forgets the past when it does not wait for the client or has moved enough. */

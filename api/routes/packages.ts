@@ -75,7 +75,7 @@ export function packageRoutes({ inventory, config }: ApiServices): Route[] {
         upload: true,
       },
       async ({ request }) =>
-        packageDocument(await receivePackage(request, inventory, config.dataDir), config.publicUrl),
+        packageDocument(await receivePackage(request, inventory, config), config.publicUrl),
     ),
     route(
       {

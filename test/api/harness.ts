@@ -45,7 +45,12 @@ export interface TestApi {
  * at that border.
  */
 export async function startTestApi(
-  options: { temporal?: TemporalHandle; http?: Partial<HttpSettings>; logger?: Logger } = {},
+  options: {
+    temporal?: TemporalHandle;
+    http?: Partial<HttpSettings>;
+    logger?: Logger;
+    listen?: RuntimeConfig['listen'];
+  } = {},
 ): Promise<TestApi> {
   const dataDir = await mkdtemp(path.join(os.tmpdir(), 'obflow-api-'));
   const inventory = await openInventory({
@@ -85,7 +90,7 @@ export async function startTestApi(
   };
   const config: RuntimeConfig = {
     ...readConfig({}).config,
-    listen: [{ host: '127.0.0.1', port: 0 }],
+    listen: options.listen ?? [{ host: '127.0.0.1', port: 0 }],
     publicUrl: 'http://10.9.8.7:8080',
     dataDir,
     taskQueue: 'none',
