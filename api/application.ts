@@ -3,13 +3,18 @@ import express, { type Express, type NextFunction, type Request, type Response }
 import { Refusal } from '../operations/refusal';
 import { inTrace } from '../runtime/trace';
 import { type AccessFacts, logAccess } from './accessLog';
+import { type AuditNotes, AuditTrail } from './audit';
 import { type Authenticate, basicAuthentication } from './auth';
 import { type AnswerFacts, errorEnvelope, successEnvelope } from './envelope';
 import { failureOf } from './errors';
+import { bodyDigest, onceFor, WITHOUT_KEY } from './idempotency';
 import type { ApiServices, Route } from './route';
 import { createThrottle, type Throttle } from './throttle';
 
-interface RequestState extends AnswerFacts, AccessFacts {}
+interface RequestState extends AnswerFacts, AccessFacts {
+  readonly notes: AuditNotes;
+  readonly trail: AuditTrail;
+}
 
 /** Ours are 16 hex digits as documented; other people's trackers make UUIDs, 32 hex digits, names. */
 const TRACE_ID = /^[A-Za-z0-9_.-]{1,64}$/;
@@ -26,6 +31,7 @@ export function application(services: ApiServices, routes: readonly Route[]): Ex
   app.set('trust proxy', services.config.http.trustedProxies);
   const authenticate = basicAuthentication(services.inventory.users);
   const throttle = createThrottle(services.config.http);
+  const trail = new AuditTrail(services);
 
   app.use((request: Request, response: Response, next: NextFunction) => {
     const given = request.get('x-trace-id');
@@ -34,6 +40,8 @@ export function application(services: ApiServices, routes: readonly Route[]): Ex
       receivedAt: Date.now(),
       server: services.address,
       user: undefined,
+      notes: { taskIds: [] },
+      trail,
     };
     response.locals.state = state;
     response.set({
@@ -52,9 +60,9 @@ export function application(services: ApiServices, routes: readonly Route[]): Ex
 
   const open = routes.filter((route) => route.permission === undefined);
   const closed = routes.filter((route) => route.permission !== undefined);
-  addRoutes(app, open);
+  addRoutes(app, services, open);
   app.use(loginRequired(authenticate, throttle));
-  addRoutes(app, closed);
+  addRoutes(app, services, closed);
   refuseOtherMethods(app, routes);
 
   app.use((request: Request) => {
@@ -67,9 +75,9 @@ export function application(services: ApiServices, routes: readonly Route[]): Ex
       },
     );
   });
-  app.use((error: unknown, request: Request, response: Response, _next: NextFunction) => {
-    answerError(services, error, request, response);
-  });
+  app.use((error: unknown, request: Request, response: Response, _next: NextFunction) =>
+    answerError(services, error, request, response),
+  );
   return app;
 }
 
@@ -103,32 +111,47 @@ function expressPath(path: string): string {
   return path.replace(/\{(\w+)\}/g, ':$1');
 }
 
-function addRoutes(app: Express, routes: readonly Route[]): void {
+function addRoutes(app: Express, services: ApiServices, routes: readonly Route[]): void {
   for (const route of routes) {
     const method = route.method.toLowerCase() as 'get' | 'post' | 'put' | 'delete';
     app[method](expressPath(route.path), async (request: Request, response: Response) => {
       Object.assign(stateOf(response), { route: route.path, open: route.permission === undefined });
       if (route.body !== undefined) await jsonBody(request, response);
-      await answer(route, request, response);
+      await answer(services, route, request, response);
     });
   }
 }
 
-async function answer(route: Route, request: Request, response: Response): Promise<void> {
+async function answer(
+  services: ApiServices,
+  route: Route,
+  request: Request,
+  response: Response,
+): Promise<void> {
   const state = stateOf(response);
-  const call = { user: state.user, traceId: state.traceId, receivedAt: state.receivedAt, request };
+  const { user, traceId, receivedAt, notes } = state;
+  const runOnce = onceFor(services.inventory, request, response, user);
+  const call = { user, traceId, receivedAt, request, notes, once: WITHOUT_KEY, runOnce };
   const query = Object.fromEntries(Object.entries(request.query).filter(([, value]) => value !== ''));
   if ('answerBare' in route) {
     await route.answerBare(call, query, request.params, response);
+    await state.trail.record({ request, ...state }, { status: response.statusCode });
     return;
   }
-  const data = await route.accept(request.params, query, request.body)(call);
+  const work = route.accept(request.params, query, request.body);
+  const keyed = route.method !== 'GET' && !route.upload;
+  const data = await (keyed
+    ? runOnce(bodyDigest(request.body), (once) => work({ ...call, once }))
+    : work(call));
+  await state.trail.record({ request, ...state }, { status: 200 });
   response.json(successEnvelope(state, data));
 }
 
 /** Reads a JSON body of at most 1 MB into `request.body`. */
 async function jsonBody(request: Request, response: Response): Promise<void> {
-  // `is` answers null for a request without a body, which validation then refuses field by field.
+  // Many clients send an empty body with a POST that has none; validation refuses it where one is needed.
+  if (request.get('content-length') === '0') return;
+  // `is` answers null for a request without a body.
   if (request.is('application/json') === false) {
     const type = request.get('content-type') ?? 'none';
     throw new Refusal(
@@ -158,7 +181,12 @@ function refuseOtherMethods(app: Express, routes: readonly Route[]): void {
   }
 }
 
-function answerError(services: ApiServices, error: unknown, request: Request, response: Response): void {
+async function answerError(
+  services: ApiServices,
+  error: unknown,
+  request: Request,
+  response: Response,
+): Promise<void> {
   const state = stateOf(response);
   const input = { ...request.params, ...request.query, ...(request.body as object | undefined) };
   const { status, error: body, unexpected } = failureOf(error, input);
@@ -166,6 +194,7 @@ function answerError(services: ApiServices, error: unknown, request: Request, re
   state.code = body.code;
   if (unexpected) services.logger.error({ ...event, err: error }, 'request failed');
   else services.logger.debug({ ...event, message: body.message }, 'request refused');
+  await state.trail.record({ request, ...state }, { status, code: body.code });
   if (response.headersSent) {
     response.destroy();
     return;

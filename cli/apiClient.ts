@@ -1,11 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import { ConfigError } from '../runtime/config';
+import { withSecretFiles } from '../runtime/secretFiles';
 
 const REQUEST_TIMEOUT_MS = 120_000;
 /** Pauses between the sends of one command whose answer was lost. */
 const RESEND_AFTER_MS = [500, 1_000, 2_000];
 /** Nobody took the request: sending it again at once would meet the same. */
 const NEVER_ARRIVED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
+/** Node's codes for a certificate that cannot be trusted. */
+const UNTRUSTED = /CERT|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER/;
 
 /** The API and who asks, for the help of every command that needs them. */
 export const ACCESS_HELP =
@@ -56,11 +60,13 @@ export class ApiClient {
   readonly user: string;
   readonly #authorization: string;
 
-  /** @throws Error when OBFLOW_PASSWORD is missing, or OBFLOW_URL is no address or holds a login */
+  /** @throws Error when OBFLOW_PASSWORD (or its file) is missing, or OBFLOW_URL is no address or holds a login */
   constructor(env: NodeJS.ProcessEnv) {
     this.base = baseOf(setting(env.OBFLOW_URL) ?? 'http://127.0.0.1:8080');
     this.user = setting(env.OBFLOW_USER) ?? 'admin';
-    const password = setting(env.OBFLOW_PASSWORD);
+    const { env: filled, problems } = withSecretFiles(env);
+    if (problems.length > 0) throw new ConfigError(problems);
+    const password = setting(filled.OBFLOW_PASSWORD);
     if (password === undefined) {
       throw new Error(`Set OBFLOW_PASSWORD to the password of ${this.user} at ${this.base}.`);
     }
@@ -137,8 +143,12 @@ export class ApiClient {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
     const said = cause instanceof Error ? cause.message || code : String(cause);
-    const message = `No answer from ${this.base}: ${said}. Is obflow up? OBFLOW_URL says where.`;
-    return new NoAnswerError(message, !NEVER_ARRIVED.has(code));
+    const untrusted = UNTRUSTED.test(code);
+    const next = untrusted
+      ? 'Let OBFLOW_CA_FILE name the CA of its certificate, and OBFLOW_URL the name it was made for.'
+      : 'Is obflow up? OBFLOW_URL says where.';
+    const message = `No answer from ${this.base}: ${said}. ${next}`;
+    return new NoAnswerError(message, !untrusted && !NEVER_ARRIVED.has(code));
   }
 }
 

@@ -8,6 +8,7 @@ import {
   httpProblems,
   httpSettings,
 } from './httpSettings';
+import { IN_FILES, withSecretFiles } from './secretFiles';
 
 /** Settings of API and worker, parsed once from the environment (see cli `obflow up --help`). */
 export interface RuntimeConfig {
@@ -31,6 +32,8 @@ export interface RuntimeConfig {
   readonly http: HttpSettings;
   /** How strictly "Pre check for install OB" judges the size of hosts; see oceanbase/hostRequirements.ts. */
   readonly hostRequirements: 'production' | 'small';
+  /** Days after which the API deletes ended tasks; 0 = never. */
+  readonly taskRetentionDays: number;
 }
 
 /** One line of `obflow up --help`. */
@@ -58,6 +61,11 @@ export const ENVIRONMENT: readonly EnvironmentVariable[] = [
     name: 'OBFLOW_DATABASE_URL',
     byDefault: 'file:<data dir>/obflow.db',
     meaning: 'file:/path (SQLite) or postgres://user:password@host/database',
+  },
+  {
+    name: 'OBFLOW_DATABASE_PASSWORD',
+    byDefault: '',
+    meaning: 'password for a postgres:// URL that holds none',
   },
   {
     name: 'OBFLOW_MASTER_KEY_FILE',
@@ -99,6 +107,11 @@ export const ENVIRONMENT: readonly EnvironmentVariable[] = [
       'small: too little memory, disk or kernel limits are warnings when an OBServer is added (test hosts)',
   },
   {
+    name: 'OBFLOW_TASK_RETENTION_DAYS',
+    byDefault: '0, never',
+    meaning: 'days after which the API deletes ended tasks with their documents and logs',
+  },
+  {
     name: 'TEMPORAL_ADDRESS',
     byDefault: 'an own dev server',
     meaning:
@@ -117,6 +130,9 @@ export const ENVIRONMENT: readonly EnvironmentVariable[] = [
     meaning: 'PEM file of a CA that client commands trust besides the usual ones, for an https OBFLOW_URL',
   },
 ];
+
+/** Settings that may stand in a file, named by a variable of its own. */
+const FILE_VARIABLES: readonly string[] = IN_FILES.map((name) => `${name}_FILE`);
 
 /** Read by tests and the sandbox; no settings of the product. */
 const OTHER_KNOWN = /^OBFLOW_(TEST_\w+|REAL_OBPROXY|IN_USER_NAMESPACE)$/;
@@ -186,6 +202,12 @@ const environment = z.object({
   OBFLOW_HOST_REQUIREMENTS: z
     .enum(['production', 'small'], 'must be production or small')
     .default('production'),
+  OBFLOW_DATABASE_PASSWORD: z.string().optional(),
+  OBFLOW_TASK_RETENTION_DAYS: z
+    .string()
+    .regex(/^\d{1,5}$/, 'must be a number of days, 0 = never')
+    .transform(Number)
+    .prefault('0'),
   OBFLOW_LOG_LEVEL: z.enum(LEVELS, `must be one of ${LEVELS.join(', ')}`).default('info'),
   OBFLOW_LOG_FORMAT: z.enum(['json', 'pretty'], 'must be json or pretty').optional(),
   ...httpEnvironment,
@@ -203,20 +225,25 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): {
   const given = Object.fromEntries(
     Object.entries(env).filter(([, value]) => value !== undefined && value !== ''),
   );
-  const parsed = environment.safeParse(given);
-  if (!parsed.success) {
-    throw new ConfigError(parsed.error.issues.map((issue) => `${String(issue.path[0])} ${issue.message}.`));
+  const { env: filled, problems } = withSecretFiles(given);
+  const parsed = environment.safeParse(filled);
+  if (!parsed.success || problems.length > 0) {
+    const wrong = (parsed.error?.issues ?? []).map((issue) => `${String(issue.path[0])} ${issue.message}.`);
+    throw new ConfigError([...problems, ...wrong]);
   }
   const values = parsed.data;
-  const problems = httpProblems(values);
-  if (problems.length > 0) throw new ConfigError(problems.map(({ name, text }) => `${name} ${text}.`));
+  const unfit = httpProblems(values);
+  if (unfit.length > 0) throw new ConfigError(unfit.map(({ name, text }) => `${name} ${text}.`));
   const http = httpSettings(values);
   return {
     config: {
       listen: values.OBFLOW_LISTEN,
       publicUrl: values.OBFLOW_PUBLIC_URL ?? defaultPublicUrl(values.OBFLOW_LISTEN, http.tls !== undefined),
       dataDir: values.OBFLOW_DATA_DIR,
-      databaseUrl: values.OBFLOW_DATABASE_URL ?? `file:${path.join(values.OBFLOW_DATA_DIR, 'obflow.db')}`,
+      databaseUrl: withPassword(
+        values.OBFLOW_DATABASE_URL ?? `file:${path.join(values.OBFLOW_DATA_DIR, 'obflow.db')}`,
+        values.OBFLOW_DATABASE_PASSWORD,
+      ),
       masterKeyFile: values.OBFLOW_MASTER_KEY_FILE ?? path.join(values.OBFLOW_DATA_DIR, 'master.key'),
       adminPassword: values.OBFLOW_ADMIN_PASSWORD,
       taskQueue: values.OBFLOW_TASK_QUEUE,
@@ -226,6 +253,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): {
       logFormat: values.OBFLOW_LOG_FORMAT,
       http,
       hostRequirements: values.OBFLOW_HOST_REQUIREMENTS,
+      taskRetentionDays: values.OBFLOW_TASK_RETENTION_DAYS,
     },
     warnings: unknownVariables(given),
   };
@@ -249,8 +277,17 @@ export function ownAddress(): string {
   return outward?.address ?? '127.0.0.1';
 }
 
+/** The URL of a PostgreSQL database with this password; any other URL, and one with a password, as it is. */
+export function withPassword(databaseUrl: string, password: string | undefined): string {
+  if (password === undefined || databaseUrl.startsWith('file:')) return databaseUrl;
+  const url = new URL(databaseUrl);
+  if (url.password !== '') return databaseUrl;
+  url.password = encodeURIComponent(password);
+  return url.href;
+}
+
 function unknownVariables(env: NodeJS.ProcessEnv): string[] {
-  const known = ENVIRONMENT.map((variable) => variable.name);
+  const known = [...ENVIRONMENT.map((variable) => variable.name), ...FILE_VARIABLES];
   return Object.keys(env)
     .filter((name) => name.startsWith('OBFLOW_') && !known.includes(name) && !OTHER_KNOWN.test(name))
     .sort()

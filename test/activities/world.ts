@@ -126,6 +126,7 @@ function configOf(folder: string, publicUrl: string): RuntimeConfig {
     taskQueue: 'unused',
     logLevel: 'silent',
     hostRequirements: 'small',
+    taskRetentionDays: 0,
   };
 }
 
