@@ -1,13 +1,13 @@
 import type { Request, Response } from 'express';
-import type { User } from '../inventory/types';
 import type { Logger } from '../runtime/logger';
+import type { Login } from './auth';
 
 /** What the line tells beside the request itself; filled while it is answered. */
 export interface AccessFacts {
   readonly traceId: string;
   /** Milliseconds since 1970. */
   readonly receivedAt: number;
-  user: User | undefined;
+  login: Login | undefined;
   /** Path of the route as documented; undefined when none fits. */
   route?: string;
   /** Needs no login. */
@@ -36,7 +36,7 @@ export function logAccess(logger: Logger, request: Request, response: Response, 
         path: path.slice(0, MAX_PATH),
         status,
         ms: Date.now() - facts.receivedAt,
-        user: facts.user?.name,
+        user: facts.login?.user.name,
         remote: ip,
         ...(facts.code === undefined ? {} : { code: facts.code }),
         // The client went before it had its answer, or was cut off.

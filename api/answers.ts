@@ -65,7 +65,9 @@ export const ErrorAnswer = z
     error: z.object({
       code: z
         .union([z.string(), z.literal(0)])
-        .describe('A code of the OCP error table, e.g. TSK10016; the number 0 when throttled, as documented.'),
+        .describe(
+          'A code of the OCP error table, e.g. TSK10016; the number 0 when throttled, as documented.',
+        ),
       message: z.string().describe('What was wrong, and what to do.'),
       target: z.string().exactOptional(),
       subErrors: z.array(SubErrorDocument).exactOptional(),

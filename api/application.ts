@@ -3,15 +3,18 @@ import express, { type Express, type NextFunction, type Request, type Response }
 import { Refusal } from '../operations/refusal';
 import { inTrace } from '../runtime/trace';
 import { type AccessFacts, logAccess } from './accessLog';
-import { type AuditNotes, AuditTrail } from './audit';
-import { type Authenticate, basicAuthentication } from './auth';
+import { type AuditedResult, type AuditNotes, AuditTrail } from './audit';
+import { type Authenticate, authentication, type Login, requirePermission } from './auth';
+import { parsedBody } from './bodyProof';
 import { type AnswerFacts, errorEnvelope, successEnvelope } from './envelope';
 import { failureOf } from './errors';
 import { bodyDigest, onceFor, WITHOUT_KEY } from './idempotency';
+import { refuseOtherSites } from './otherSites';
 import type { ApiServices, Route } from './route';
 import { createThrottle, type Throttle } from './throttle';
 
 interface RequestState extends AnswerFacts, AccessFacts {
+  login: Login | undefined;
   readonly notes: AuditNotes;
   readonly trail: AuditTrail;
 }
@@ -29,7 +32,7 @@ export function application(services: ApiServices, routes: readonly Route[]): Ex
   app.set('query parser', 'simple');
   app.set('case sensitive routing', true);
   app.set('trust proxy', services.config.http.trustedProxies);
-  const authenticate = basicAuthentication(services.inventory.users);
+  const authenticate = authentication(services.inventory);
   const throttle = createThrottle(services.config.http);
   const trail = new AuditTrail(services);
 
@@ -39,7 +42,7 @@ export function application(services: ApiServices, routes: readonly Route[]): Ex
       traceId: given !== undefined && TRACE_ID.test(given) ? given : randomBytes(8).toString('hex'),
       receivedAt: Date.now(),
       server: services.address,
-      user: undefined,
+      login: undefined,
       notes: { taskIds: [] },
       trail,
     };
@@ -88,22 +91,11 @@ function stateOf(response: Response): RequestState {
 function loginRequired(authenticate: Authenticate, throttle: Throttle) {
   return async (request: Request, response: Response, next: NextFunction): Promise<void> => {
     refuseOtherSites(request);
-    const user = await authenticate(request.get('authorization'));
-    stateOf(response).user = user;
-    await throttle.loggedIn(request, response, user);
+    const state = stateOf(response);
+    state.login = await authenticate(request, response, state.notes);
+    await throttle.loggedIn(request, response, state.login.user);
     next();
   };
-}
-
-/**
- * Browsers remember a Basic login and send it along with whatever another site's page posts here. They also say so,
- * and such requests change nothing.
- */
-function refuseOtherSites(request: Request): void {
-  const site = request.get('sec-fetch-site');
-  const own = site === undefined || site === 'same-origin' || site === 'none';
-  if (own || request.method === 'GET' || request.method === 'HEAD') return;
-  throw new Refusal(403, 'IAM11000', 'Pages of other sites may not send requests that change something.');
 }
 
 /** `{id}` as documented, `:id` as Express spells it. */
@@ -116,6 +108,9 @@ function addRoutes(app: Express, services: ApiServices, routes: readonly Route[]
     const method = route.method.toLowerCase() as 'get' | 'post' | 'put' | 'delete';
     app[method](expressPath(route.path), async (request: Request, response: Response) => {
       Object.assign(stateOf(response), { route: route.path, open: route.permission === undefined });
+      const { login } = stateOf(response);
+      if (login !== undefined) requirePermission(login, route);
+      if (!route.upload) await login?.proof?.settled();
       if (route.body !== undefined) await jsonBody(request, response);
       await answer(services, route, request, response);
     });
@@ -129,13 +124,15 @@ async function answer(
   response: Response,
 ): Promise<void> {
   const state = stateOf(response);
-  const { user, traceId, receivedAt, notes } = state;
+  const { login, traceId, receivedAt, notes } = state;
+  const user = login?.user;
   const runOnce = onceFor(services.inventory, request, response, user);
-  const call = { user, traceId, receivedAt, request, notes, once: WITHOUT_KEY, runOnce };
+  const proof = login?.proof;
+  const call = { user, proof, traceId, receivedAt, request, notes, once: WITHOUT_KEY, runOnce };
   const query = Object.fromEntries(Object.entries(request.query).filter(([, value]) => value !== ''));
   if ('answerBare' in route) {
     await route.answerBare(call, query, request.params, response);
-    await state.trail.record({ request, ...state }, { status: response.statusCode });
+    await record(state, request, { status: response.statusCode });
     return;
   }
   const work = route.accept(request.params, query, request.body);
@@ -143,8 +140,16 @@ async function answer(
   const data = await (keyed
     ? runOnce(bodyDigest(request.body), (once) => work({ ...call, once }))
     : work(call));
-  await state.trail.record({ request, ...state }, { status: 200 });
+  if (proof?.proven === false) throw new Error('The handler of this upload did not settle its proof');
+  await record(state, request, { status: 200 });
   response.json(successEnvelope(state, data));
+}
+
+/** The audit's line; who has not proven to be somebody is nobody. */
+async function record(state: RequestState, request: Request, result: AuditedResult): Promise<void> {
+  const { login, traceId, notes, trail } = state;
+  const user = login?.proof?.proven === false ? undefined : login?.user;
+  await trail.record({ request, user, traceId, notes }, result);
 }
 
 /** Reads a JSON body of at most 1 MB into `request.body`. */
@@ -159,6 +164,11 @@ async function jsonBody(request: Request, response: Response): Promise<void> {
       'COM10003',
       `The Content-Type "${type.slice(0, 100)}" is not understood. Send application/json.`,
     );
+  }
+  const read = stateOf(response).login?.body;
+  if (read !== undefined) {
+    request.body = parsedBody(read);
+    return;
   }
   await new Promise<void>((resolve, reject) => {
     readJson(request, response, (error?: unknown) => (error === undefined ? resolve() : reject(error)));
@@ -194,10 +204,13 @@ async function answerError(
   state.code = body.code;
   if (unexpected) services.logger.error({ ...event, err: error }, 'request failed');
   else services.logger.debug({ ...event, message: body.message }, 'request refused');
-  await state.trail.record({ request, ...state }, { status, code: body.code });
+  await record(state, request, { status, code: body.code });
   if (response.headersSent) {
     response.destroy();
     return;
+  }
+  if (error instanceof Refusal && error.retryAfterSeconds !== undefined) {
+    response.set('retry-after', String(error.retryAfterSeconds));
   }
   if (status === 401) response.set('www-authenticate', 'Basic realm="obflow", charset="UTF-8"');
   response.status(status).json(errorEnvelope(state, status, body));

@@ -22,9 +22,12 @@ export function successEnvelope(facts: AnswerFacts, data: unknown): Record<strin
   return { ...(data === undefined ? {} : { data }), ...common(facts, 200), successful: true };
 }
 
+/** Code of a throttled request. */
+export const THROTTLED = '0';
+
 /** Documented envelope of a failure. The one of throttling is the only sample of it: its code is the number 0. */
 export function errorEnvelope(facts: AnswerFacts, status: number, error: ErrorBody): Record<string, unknown> {
-  const shown = status === 429 ? { ...error, code: 0 } : error;
+  const shown = error.code === THROTTLED ? { ...error, code: 0 } : error;
   return { error: shown, ...common(facts, status), successful: false };
 }
 

@@ -12,6 +12,7 @@ import { packageFileName, parsePackageName, splitRelease } from '../oceanbase/pa
 import { BadRpmError, type RpmHeader, readRpmHeader } from '../oceanbase/rpmHeader';
 import { Refusal } from '../operations/refusal';
 import type { RuntimeConfig } from '../runtime/config';
+import type { BodyProof } from './bodyProof';
 import type { OnceScope } from './idempotency';
 
 /** Other parts than the file mean nothing here; a client may send a few all the same. */
@@ -45,6 +46,12 @@ interface Received {
   readonly sha1: string;
 }
 
+/** A request whose body is a package, and what is left to prove of who sends it. */
+export interface Upload {
+  readonly request: Request;
+  readonly proof: BodyProof | undefined;
+}
+
 /**
  * Receives a package (multipart, part `file`) as a stream, checks that it is a whole RPM and stores file and row.
  * The same package sent again answers its row. Throws Refusal; whatever goes wrong, no file is left behind.
@@ -52,7 +59,7 @@ interface Received {
  * @param accept decides whether the package with this SHA-256 is stored, and what is answered
  */
 export async function receivePackage<T>(
-  request: Request,
+  upload: Upload,
   inventory: Inventory,
   { dataDir, http: { maxPackageBytes } }: Pick<RuntimeConfig, 'dataDir' | 'http'>,
   accept: (sha256: string, store: () => Promise<PackageRow>) => Promise<T>,
@@ -61,7 +68,9 @@ export async function receivePackage<T>(
   await mkdir(folder, { recursive: true });
   const incoming = path.join(folder, `incoming-${randomBytes(8).toString('hex')}`);
   try {
-    const received = await receive(request, incoming, maxPackageBytes);
+    const received = await receive(upload, incoming, maxPackageBytes);
+    // Before anything looks into the file: a stranger's stays unread.
+    await upload.proof?.settled();
     const row = packageRow(await header(incoming), received);
     const file = packageFile(dataDir, received.sha256);
     return await accept(received.sha256, () => store(inventory, incoming, file, row));
@@ -70,7 +79,7 @@ export async function receivePackage<T>(
   }
 }
 
-function receive(request: Request, file: string, maxBytes: number): Promise<Received> {
+function receive({ request, proof }: Upload, file: string, maxBytes: number): Promise<Received> {
   if (!request.is('multipart/form-data')) {
     throw new Refusal(415, 'COM10003', 'Send the package as multipart/form-data, in a part named "file".');
   }
@@ -110,6 +119,7 @@ function receive(request: Request, file: string, maxBytes: number): Promise<Rece
         reject(unreadable('the connection ended before the file did'));
       }
     });
+    proof?.watch();
     request.pipe(form);
   });
 }

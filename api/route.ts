@@ -8,6 +8,7 @@ import type { RuntimeConfig } from '../runtime/config';
 import type { Logger } from '../runtime/logger';
 import type { TemporalHandle } from '../runtime/temporal';
 import type { AuditNotes } from './audit';
+import type { BodyProof } from './bodyProof';
 import type { Once, OnceScope } from './idempotency';
 import type { TaskService } from './tasks';
 
@@ -30,6 +31,8 @@ export interface Call<Params, Query, Body> {
   readonly body: Body;
   /** Undefined on routes without login. */
   readonly user: User | undefined;
+  /** On routes that read the request's stream themselves: to be settled before anything of it is kept. */
+  readonly proof: BodyProof | undefined;
   readonly traceId: string;
   /** Milliseconds since 1970. */
   readonly receivedAt: number;

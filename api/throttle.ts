@@ -4,6 +4,7 @@ import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import type { User } from '../inventory/types';
 import { Refusal } from '../operations/refusal';
 import type { HttpSettings, Rate } from '../runtime/httpSettings';
+import { THROTTLED } from './envelope';
 
 /**
  * Counts requests per window in this process. Everybody's requests count for their address until the login has
@@ -81,7 +82,7 @@ function show(response: Response, counted: Count | undefined): void {
   });
   if (!counted.exceeded) return;
   response.set('Retry-After', String(counted.resetSeconds));
-  throw new Refusal(429, 'IAM20000', TEXT);
+  throw new Refusal(429, THROTTLED, TEXT);
 }
 
 /** An IPv6 client has a whole /64 of addresses. */

@@ -1,6 +1,6 @@
 import { type Expression, expressionBuilder, type Kysely, type Selectable, type SqlBool, sql } from 'kysely';
 import type { Plan } from '../workflows/plan';
-import { releaseLocks } from './locks';
+import { releaseHeld } from './locks';
 import { contains, direction, pageOf } from './paging';
 import { now, type Schema, utc } from './schema';
 import type { Scope } from './scope';
@@ -98,6 +98,9 @@ function hostsOf(plan: Plan): number[] {
   const split = (plan.context.listMap.host_ids ?? []).filter((id) => /^\d{1,15}$/.test(id)).map(Number);
   return [...new Set([...(plan.hostId === undefined ? [] : [plan.hostId]), ...split])];
 }
+
+const cameToNothing = ({ status, operation }: Pick<TaskRow, 'status' | 'operation'>): boolean =>
+  status === 'FAILED' || operation === 'ROLLBACK';
 
 export function tasksRepository(scope: Scope): Tasks {
   return {
@@ -207,7 +210,7 @@ export function tasksRepository(scope: Scope): Tasks {
           .where('sequence', '<', change.sequence)
           .where('closed', '=', 0)
           .execute();
-        if (change.closed) await releaseLocks(db, change.taskId);
+        if (change.closed) await releaseHeld(db, change.taskId, cameToNothing(change));
       }),
 
     archive: (id, final) =>
@@ -229,7 +232,7 @@ export function tasksRepository(scope: Scope): Tasks {
           .set({ document: JSON.stringify(final.document) })
           .where('task_id', '=', id)
           .execute();
-        await releaseLocks(db, id);
+        await releaseHeld(db, id, cameToNothing(final));
       }),
   };
 }

@@ -3,6 +3,7 @@
  * names, times as ISO-8601 UTC strings. Implemented on Kysely for SQLite (libsql) and PostgreSQL alike.
  */
 import type { Plan, TaskOperation, TaskStateChange, TaskStatus } from '../workflows/plan';
+import type { AccessKeys, LoginAttempts, UsedSignatures, Users } from './accessTypes';
 
 export interface User {
   readonly id: number;
@@ -262,13 +263,6 @@ export interface PageRequest {
 export interface Page<T> {
   readonly contents: readonly T[];
   readonly totalElements: number;
-}
-
-export interface Users {
-  /** Makes `admin` (id 100) when no user exists; returns whether it did. */
-  ensureAdmin(password: string): Promise<boolean>;
-  /** The user when the password fits (scrypt), else undefined. */
-  verify(name: string, password: string): Promise<User | undefined>;
 }
 
 export interface Credentials {
@@ -562,7 +556,7 @@ export interface Locks {
 
 export interface Sequences {
   /** Reserves `count` ids and returns the first. */
-  next(name: 'task' | 'subtask', count?: number): Promise<number>;
+  next(name: 'task' | 'subtask' | 'user', count?: number): Promise<number>;
 }
 
 /** A request under its Idempotency-Key, and who works on it: `owner` is made anew for every attempt. */
@@ -641,6 +635,9 @@ export interface Inventory {
   readonly idempotency: Idempotency;
   readonly audit: Audit;
   readonly users: Users;
+  readonly accessKeys: AccessKeys;
+  readonly usedSignatures: UsedSignatures;
+  readonly loginAttempts: LoginAttempts;
   readonly credentials: Credentials;
   readonly hosts: HostsRepository;
   readonly packages: Packages;
