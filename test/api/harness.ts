@@ -8,9 +8,11 @@ import { submittedDocument, taskDocument } from '../../api/taskInfo/document';
 import { FoldedTask } from '../../api/taskInfo/fold';
 import { createTaskService, type TaskService } from '../../api/tasks';
 import { createHosts } from '../../hosts';
+import type { Hosts } from '../../hosts/types';
 import { openInventory } from '../../inventory';
 import type { Inventory, PackageRow } from '../../inventory/types';
 import { type RuntimeConfig, readConfig } from '../../runtime/config';
+import { TransientError } from '../../runtime/errors';
 import type { HttpSettings } from '../../runtime/httpSettings';
 import { createLogger, type Logger } from '../../runtime/logger';
 import type { TemporalHandle } from '../../runtime/temporal';
@@ -28,6 +30,20 @@ export interface Answer {
   readonly headers: Headers;
   readonly text: string;
 }
+
+/** For whatever may be declared: nobody is contacted. */
+const UNREACHABLE: Hosts = {
+  open: async ({ ip }) => {
+    throw new TransientError({
+      type: 'HostUnreachable',
+      tried: 'log in',
+      where: ip,
+      cameBack: 'nothing',
+      next: '',
+    });
+  },
+  close: async () => undefined,
+};
 
 export interface TestApi {
   readonly url: string;
@@ -53,6 +69,7 @@ export async function startTestApi(
   options: {
     temporal?: TemporalHandle;
     dataDir?: string;
+    unreachableHosts?: true;
     http?: Partial<HttpSettings>;
     logger?: Logger;
     listen?: RuntimeConfig['listen'];
@@ -64,7 +81,9 @@ export async function startTestApi(
     masterKeyFile: path.join(dataDir, 'master.key'),
   });
   await inventory.users.ensureAdmin(PASSWORD);
-  const hosts = createHosts({ pinHostKey: (id, key) => inventory.hosts.pinHostKey(id, key) });
+  const hosts = options.unreachableHosts
+    ? UNREACHABLE
+    : createHosts({ pinHostKey: (id, key) => inventory.hosts.pinHostKey(id, key) });
   const started: Plan[] = [];
   const commands: TestApi['commands'] = [];
   const documentOf = async (taskId: number) =>
@@ -84,7 +103,8 @@ export async function startTestApi(
       if ((await inventory.tasks.find(plan.taskId)) === undefined) throw new Error('started before stored');
       started.push(plan);
     },
-    read: async () => undefined,
+    read: async (taskId) =>
+      (await inventory.tasks.find(taskId)) === undefined ? undefined : documentOf(taskId),
     basic: async (rows) =>
       rows.map((row) => ({
         id: row.id,
