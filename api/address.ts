@@ -1,3 +1,4 @@
+import type { Request } from 'express';
 import { ownAddress, type RuntimeConfig } from '../runtime/config';
 
 const WILDCARDS: readonly string[] = ['0.0.0.0', '::'];
@@ -13,4 +14,9 @@ export function serverAddress(listen: RuntimeConfig['listen']): string {
 export function listenerUrl(host: string, port: number, tls = false): string {
   const reachable = WILDCARDS.includes(host) ? '127.0.0.1' : host;
   return `${tls ? 'https' : 'http'}://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+}
+
+/** Who is at the other end of the connection; an IPv4 address is written as one also on a dual-stack socket. */
+export function clientAddress(request: Request): string {
+  return (request.socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/i, '');
 }

@@ -14,6 +14,7 @@ import { removeAbandonedUploads } from './packageUpload';
 import type { ApiServices } from './route';
 import { allRoutes } from './routes';
 import { guardAgainstSlowClients } from './slowClients';
+import { TaskEvents } from './taskEvents';
 
 /** A client whose headers, or TLS handshake, take longer is cut off; sooner when OBFLOW_MIN_RATE has a shorter window. */
 const HEADERS_TIMEOUT_MS = 15_000;
@@ -41,10 +42,11 @@ export interface RunningApi {
  * Serves the API on every listen address. Throws PermanentError when one of them cannot be had, or certificate and
  * key cannot be used; nothing listens then.
  */
-export async function startApi(services: Omit<ApiServices, 'address'>): Promise<RunningApi> {
+export async function startApi(services: Omit<ApiServices, 'address' | 'taskEvents'>): Promise<RunningApi> {
   const { config, logger } = services;
   const { tls } = config.http;
-  const complete: ApiServices = { ...services, address: serverAddress(config.listen) };
+  const taskEvents = new TaskEvents(services.tasks);
+  const complete: ApiServices = { ...services, taskEvents, address: serverAddress(config.listen) };
   const certificate = tls && readCertificate(tls);
   if (certificate !== undefined) tellValidity(certificate, logger);
   else warnOfClearText(services);
@@ -76,6 +78,7 @@ export async function startApi(services: Omit<ApiServices, 'address'>): Promise<
     reloadCertificate: () => watch?.reload(),
     stop() {
       watch?.stop();
+      taskEvents.close();
       stopping ??= Promise.all(servers.map(close)).then(() => undefined);
       return stopping;
     },
@@ -83,7 +86,7 @@ export async function startApi(services: Omit<ApiServices, 'address'>): Promise<
 }
 
 /** Basic is a password in every request; a proxy that speaks TLS may stand before a loopback address only. */
-function warnOfClearText({ config, logger }: Omit<ApiServices, 'address'>): void {
+function warnOfClearText({ config, logger }: Pick<ApiServices, 'config' | 'logger'>): void {
   const open = config.listen.filter(({ host }) => !/^(127\.|::1$|localhost$)/.test(host));
   if (open.length === 0) return;
   logger.warn(

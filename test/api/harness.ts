@@ -4,6 +4,7 @@ import path from 'node:path';
 import { serverAddress } from '../../api/address';
 import { allRoutes } from '../../api/routes';
 import { startApi } from '../../api/server';
+import { TaskEvents } from '../../api/taskEvents';
 import { submittedDocument, taskDocument } from '../../api/taskInfo/document';
 import { FoldedTask } from '../../api/taskInfo/fold';
 import { createTaskService, type TaskService } from '../../api/tasks';
@@ -68,6 +69,7 @@ export interface TestApi {
 export async function startTestApi(
   options: {
     temporal?: TemporalHandle;
+    taskQueue?: string;
     dataDir?: string;
     unreachableHosts?: true;
     http?: Partial<HttpSettings>;
@@ -127,7 +129,7 @@ export async function startTestApi(
     listen: options.listen ?? [{ host: '127.0.0.1', port: 0 }],
     publicUrl: 'http://10.9.8.7:8080',
     dataDir,
-    taskQueue: 'none',
+    taskQueue: options.taskQueue ?? 'none',
     logLevel: 'silent',
     hostRequirements: 'small',
     http: { ...readConfig({}).config.http, rateLimit: [], addressRateLimit: [], ...options.http },
@@ -147,7 +149,8 @@ export async function startTestApi(
     logger,
   };
   const api = await startApi(services);
-  const check = answerCheck(allRoutes({ ...services, address: serverAddress(config.listen) }));
+  const taskEvents = new TaskEvents(services.tasks);
+  const check = answerCheck(allRoutes({ ...services, taskEvents, address: serverAddress(config.listen) }));
   const url = api.urls[0]!;
   const send: TestApi['send'] = async (method, where, body, headers = {}) => {
     const raw = typeof body === 'string' || body instanceof FormData || body instanceof Uint8Array;
