@@ -39,13 +39,11 @@ const OBPROXY = ['host_id', 'obproxy_cluster_id', 'obproxy_take_over'] as const;
 const OB_SERVER = ['cluster_id', 'host.{element}.zone'] as const;
 
 export const SUBTASKS = {
-  PrepareObproxyInstall: subtask(
-    'Prepare obproxy install',
-    'obproxy.PrepareObproxyInstallTask',
-    300,
-    [...OBPROXY, 'obproxy_need_delete_cluster', 'host_ids'],
-    'the record of the proxy in obflow',
-  ),
+  PrepareObproxyInstall: subtask('Prepare obproxy install', 'obproxy.PrepareObproxyInstallTask', 300, [
+    ...OBPROXY,
+    'obproxy_need_delete_cluster',
+    'host_ids',
+  ]),
   PrepareCreateObproxy: subtask('Prepare create obproxy', 'obproxy.PrepareCreateObproxyTask', 1800, OBPROXY),
   CheckProcessNotExist: subtask('Check if process not exist', 'host.CheckProcessNotExistTask', 300, [
     ...OBPROXY,
@@ -96,20 +94,12 @@ export const SUBTASKS = {
 
   // "Add OB server". Its sample has neither classes nor timeouts: both are those of the same subtasks in other samples
   // where there are any; the others (Prepare, Pre check, Install rpm, Make dir, Add, Restart) are named and timed alike.
-  PrepareAddObserver: subtask(
-    'Prepare add observer',
-    'server.PrepareAddObServerTask',
-    300,
-    [...OB_SERVER, 'host_ids', 'server_ids'],
-    'the record of the server in obflow',
-  ),
-  ReserveHost: subtask(
-    'Reserve host',
-    'host.ReserveHostTask',
-    1800,
-    OB_SERVER,
-    'the reservation of the host',
-  ),
+  PrepareAddObserver: subtask('Prepare add observer', 'server.PrepareAddObServerTask', 300, [
+    ...OB_SERVER,
+    'host_ids',
+    'server_ids',
+  ]),
+  ReserveHost: subtask('Reserve host', 'host.ReserveHostTask', 1800, OB_SERVER),
   PreCheckForInstallOb: subtask(
     'Pre check for install OB',
     'server.PreCheckForInstallObTask',

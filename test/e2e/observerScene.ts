@@ -7,7 +7,7 @@ import {
 } from '../../sandbox/stack/growingCluster';
 import { inventoryIds, type Stack } from '../../sandbox/stack/stack';
 import type { ObserverCluster } from '../../sandbox/standins/observer/cluster';
-import type { ObserverCountsFile } from '../../sandbox/standins/observer/counters';
+import type { Counted, ObserverCountsFile } from '../../sandbox/standins/observer/counters';
 import { OBSERVER_HOME } from '../../sandbox/standins/rpm';
 
 export interface ObserverScene extends GrowingCluster {
@@ -78,16 +78,18 @@ async function counters(host: TestHost): Promise<Partial<ObserverCountsFile>> {
   return JSON.parse(stdout) as Partial<ObserverCountsFile>;
 }
 
-/** ADD SERVER statements that the cluster obeyed, by `ip:rpcPort`. */
-export async function added(cluster: ObserverCluster): Promise<Record<string, number>> {
+/** Statements of a kind that the cluster obeyed, by `ip:rpcPort`. */
+export async function obeyed(cluster: ObserverCluster, what: Counted): Promise<Record<string, number>> {
   const found: Record<string, number> = {};
   for (const { host } of cluster.servers) {
-    for (const [address, count] of Object.entries((await counters(host)).addServer ?? {})) {
+    for (const [address, count] of Object.entries((await counters(host))[what] ?? {})) {
       found[address] = (found[address] ?? 0) + count;
     }
   }
   return found;
 }
+
+export const added = (cluster: ObserverCluster) => obeyed(cluster, 'addServer');
 
 /** What was done to a host: packages installed, observers started, observers that run. */
 export async function observerEffects(
