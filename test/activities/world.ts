@@ -16,7 +16,7 @@ import { versionRelease } from '../../oceanbase/packageName';
 import { readRpmHeader } from '../../oceanbase/rpmHeader';
 import { INSTALL_ON_ONE_HOST } from '../../operations/installChain';
 import type { SubtaskType } from '../../operations/subtasks';
-import type { RuntimeConfig } from '../../runtime/config';
+import { type RuntimeConfig, readConfig } from '../../runtime/config';
 import { type Fleet, type FleetOptions, startFleet, type TestHost } from '../../sandbox/hosts/fleet';
 import { type Observer, startObserver } from '../../sandbox/standins/observer';
 import { buildObproxyRpm, type ObproxyRpm } from '../../sandbox/standins/rpm';
@@ -107,15 +107,12 @@ export function quietEnvironment(attempt = 1): MockActivityEnvironment {
 
 function configOf(folder: string, publicUrl: string): RuntimeConfig {
   return {
-    listen: [],
+    ...readConfig({}).config,
     publicUrl,
     dataDir: folder,
     databaseUrl: `file:${path.join(folder, 'obflow.db')}`,
     masterKeyFile: path.join(folder, 'master.key'),
-    adminPassword: undefined,
     taskQueue: 'unused',
-    temporalPort: 0,
-    temporalUiPort: 0,
     logLevel: 'silent',
     hostRequirements: 'small',
     taskRetentionDays: 0,
