@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Hosts } from '../hosts/types';
 import type { Inventory } from '../inventory/types';
 import { defaultPublicUrl, type RuntimeConfig, readConfig } from '../runtime/config';
+import { TransientError } from '../runtime/errors';
 import { createLogger, type Logger } from '../runtime/logger';
 import {
   connectTemporal,
@@ -14,6 +15,7 @@ import {
 import { makeDataDir } from './dataDir';
 import { complain, say, textOf } from './output';
 import { Shutdown } from './shutdown';
+import { ownStatus } from './trust';
 
 export type Part = 'api' | 'worker';
 
@@ -37,7 +39,7 @@ interface Ground {
 export async function serve(parts: readonly Part[], options: { ownTemporal: boolean }): Promise<void> {
   const read = readConfig();
   const config = await withFreePorts(read.config);
-  const logger = createLogger('obflow', config.logLevel);
+  const logger = createLogger('obflow', config.logLevel, config.logFormat);
   for (const warning of read.warnings) complain(`Warning: ${warning}`);
 
   const shutdown = new Shutdown();
@@ -94,21 +96,30 @@ async function openTemporal(
     say(`Temporal Web UI: ${server.uiUrl}`);
     return temporal;
   }
-  const temporal = await connectWhenReachable(config);
+  const temporal = await whenReachable(async () => {
+    const connected = await connectTemporal(
+      temporalIsConfigured() ? {} : { address: `127.0.0.1:${config.temporalPort}` },
+    );
+    try {
+      await prepareNamespace(connected);
+      return connected;
+    } catch (error) {
+      await connected.close();
+      throw error;
+    }
+  });
   shutdown.add(undefined, () => temporal.close());
-  await prepareNamespace(temporal);
   say(`Temporal: ${temporal.address}, namespace ${temporal.namespace}`);
   return temporal;
 }
 
 /** A restart during an outage of Temporal should wait for its end, not fail in a loop. */
-async function connectWhenReachable(config: RuntimeConfig): Promise<TemporalHandle> {
+async function whenReachable<T>(attempt: () => Promise<T>): Promise<T> {
   for (;;) {
     try {
-      return await connectTemporal(
-        temporalIsConfigured() ? {} : { address: `127.0.0.1:${config.temporalPort}` },
-      );
+      return await attempt();
     } catch (error) {
+      if (!(error instanceof TransientError)) throw error;
       complain(`${textOf(error)} Trying again in ${CONNECT_AGAIN_MS / 1000} s.`);
       await delay(CONNECT_AGAIN_MS);
     }
@@ -135,7 +146,7 @@ async function startWorkerPart(
   failures: Promise<never>[],
 ): Promise<void> {
   const { startWorker } = await import('../worker/main');
-  const worker = await startWorker(ground);
+  const worker = await whenReachable(() => startWorker(ground));
   shutdown.add('Waiting for running steps of tasks; the others go on at the next start.', () =>
     worker.drain(),
   );
@@ -156,9 +167,13 @@ async function startApiPart(ground: Ground, shutdown: Shutdown): Promise<string>
   }
   const api = await startApi({ ...ground, tasks });
   shutdown.add('Answering the requests under way, taking no new ones.', () => api.stop());
+  // At a terminal SIGHUP says that the terminal is gone.
+  if (ground.config.http.tls !== undefined && !process.stdin.isTTY) {
+    process.on('SIGHUP', () => api.reloadCertificate());
+  }
   const url = api.urls[0] ?? defaultPublicUrl(ground.config.listen);
-  const answer = await fetch(`${url}/api/status`, { signal: AbortSignal.timeout(10_000) });
-  if (!answer.ok) throw new Error(`The API at ${url} answers /api/status with ${answer.status}`);
+  const status = await ownStatus(url);
+  if (status !== 200) throw new Error(`The API at ${url} answers /api/status with ${status}`);
   say(`API: ${api.urls.join(', ')}; hosts reach it at ${ground.config.publicUrl}`);
   say(`API documentation: ${url}/api-docs`);
   return url;
@@ -175,8 +190,9 @@ async function withFreePorts(config: RuntimeConfig): Promise<RuntimeConfig> {
   const listen = await Promise.all(
     config.listen.map(async ({ host, port }) => ({ host, port: port === 0 ? await freePort(host) : port })),
   );
-  const byDefault = config.publicUrl === defaultPublicUrl(config.listen);
-  return { ...config, listen, publicUrl: byDefault ? defaultPublicUrl(listen) : config.publicUrl };
+  const tls = config.http.tls !== undefined;
+  const byDefault = config.publicUrl === defaultPublicUrl(config.listen, tls);
+  return { ...config, listen, publicUrl: byDefault ? defaultPublicUrl(listen, tls) : config.publicUrl };
 }
 
 function freePort(host: string): Promise<number> {
