@@ -16,7 +16,7 @@ export function listenerUrl(host: string, port: number, tls = false): string {
   return `${tls ? 'https' : 'http'}://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
 }
 
-/** Who is at the other end of the connection; an IPv4 address is written as one also on a dual-stack socket. */
+/** Who sends a request, told by a trusted proxy if there is one; IPv4 is written as such also on a dual-stack socket. */
 export function clientAddress(request: Request): string {
-  return (request.socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/i, '');
+  return (request.ip ?? '').replace(/^::ffff:(?=\d+\.)/i, '');
 }
