@@ -24,13 +24,19 @@ const GUARD = path.join(repositoryRoot(), 'runtime', 'devServerGuard.sh');
 
 /**
  * Starts `obflow <args>`; its output goes to `logFile`, and to the caller through `line` and `output`. It is no
- * member of the terminal's foreground group, so Ctrl-C reaches it only through `stop`.
+ * member of the terminal's foreground group, so Ctrl-C reaches it only through `stop`. `build` is the folder of another
+ * build of obflow than this one.
  */
-export function startObflow(args: readonly string[], env: NodeJS.ProcessEnv, logFile: string): ObflowProcess {
+export function startObflow(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  logFile: string,
+  build: string = repositoryRoot(),
+): ObflowProcess {
   const pidFile = `${logFile}.${randomBytes(4).toString('hex')}`;
   const child: ChildProcess = spawn(
     'sh',
-    [GUARD, pidFile, process.execPath, path.join(repositoryRoot(), 'bin/obflow.js'), ...args],
+    [GUARD, pidFile, process.execPath, path.join(build, 'bin/obflow.js'), ...args],
     { env, stdio: ['pipe', 'pipe', 'pipe'], detached: true },
   );
   // The pipe is only there to close.
