@@ -1,4 +1,5 @@
 import type { ApiServices, Route } from '../route';
+import { accessKeyRoutes } from './accessKeys';
 import { auditRoutes } from './audit';
 import { configServerRoutes } from './configServer';
 import { docsRoutes } from './docs';
@@ -11,6 +12,7 @@ import { packageRoutes } from './packages';
 import { prometheusRoutes } from './prometheus';
 import { serviceRoutes } from './service';
 import { taskRoutes } from './tasks';
+import { userRoutes } from './users';
 
 /** Every route of the API, the ones made from the catalogue of operations first. */
 export function allRoutes(services: ApiServices): Route[] {
@@ -22,6 +24,8 @@ export function allRoutes(services: ApiServices): Route[] {
     ...packageRoutes(services),
     ...taskRoutes(services),
     ...inventoryRoutes(services),
+    ...userRoutes(services),
+    ...accessKeyRoutes(services),
     ...auditRoutes(services),
     ...prometheusRoutes(services),
     ...configServerRoutes(services),

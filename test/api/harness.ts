@@ -2,6 +2,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { serverAddress } from '../../api/address';
+import type { Route } from '../../api/route';
 import { allRoutes } from '../../api/routes';
 import { startApi } from '../../api/server';
 import { submittedDocument, taskDocument } from '../../api/taskInfo/document';
@@ -45,6 +46,7 @@ const UNREACHABLE: Hosts = {
 
 export interface TestApi {
   readonly url: string;
+  readonly routes: readonly Route[];
   readonly dataDir: string;
   readonly inventory: Inventory;
   /** Plans handed to the task service for starting. */
@@ -142,7 +144,8 @@ export async function startTestApi(
     logger,
   };
   const api = await startApi(services);
-  const check = answerCheck(allRoutes({ ...services, address: serverAddress(config.listen) }));
+  const routes = allRoutes({ ...services, address: serverAddress(config.listen) });
+  const check = answerCheck(routes);
   const url = api.urls[0]!;
   const send: TestApi['send'] = async (method, where, body, headers = {}) => {
     const raw = typeof body === 'string' || body instanceof FormData || body instanceof Uint8Array;
@@ -163,6 +166,7 @@ export async function startTestApi(
   };
   return {
     url,
+    routes,
     dataDir,
     inventory,
     started,
