@@ -10,6 +10,7 @@ import type { TemporalHandle } from '../runtime/temporal';
 import type { AuditNotes } from './audit';
 import type { BodyProof } from './bodyProof';
 import type { Once, OnceScope } from './idempotency';
+import type { TaskEvents } from './taskEvents';
 import type { TaskService } from './tasks';
 
 /** What routes work with. */
@@ -19,6 +20,7 @@ export interface ApiServices {
   readonly hosts: Hosts;
   readonly temporal: TemporalHandle;
   readonly tasks: TaskService;
+  readonly taskEvents: TaskEvents;
   readonly logger: Logger;
   /** Address of this server: `server` of every answer, `executor` of the tasks it accepts. */
   readonly address: string;

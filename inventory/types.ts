@@ -513,8 +513,6 @@ export interface Tasks {
   add(task: { plan: Plan; workflowType: string }): Promise<void>;
   find(id: number): Promise<TaskRow | undefined>;
   list(filter: TaskFilter, page: PageRequest): Promise<Page<TaskRow>>;
-  /** Whether nothing more can happen; false also for an unknown task. */
-  isClosed(id: number): Promise<boolean>;
   markStarted(id: number): Promise<void>;
   /** Rows not started and older than the given ISO time, oldest first. */
   listUnstarted(before: string): Promise<TaskRow[]>;

@@ -11,6 +11,7 @@ import { operationRoutes } from './operations';
 import { packageRoutes } from './packages';
 import { prometheusRoutes } from './prometheus';
 import { serviceRoutes } from './service';
+import { taskCommandRoutes } from './taskCommands';
 import { taskRoutes } from './tasks';
 import { userRoutes } from './users';
 
@@ -23,6 +24,7 @@ export function allRoutes(services: ApiServices): Route[] {
     ...hostRoutes(services),
     ...packageRoutes(services),
     ...taskRoutes(services),
+    ...taskCommandRoutes(services),
     ...inventoryRoutes(services),
     ...userRoutes(services),
     ...accessKeyRoutes(services),

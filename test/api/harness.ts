@@ -5,6 +5,7 @@ import { serverAddress } from '../../api/address';
 import type { Route } from '../../api/route';
 import { allRoutes } from '../../api/routes';
 import { startApi } from '../../api/server';
+import { TaskEvents } from '../../api/taskEvents';
 import { submittedDocument, taskDocument } from '../../api/taskInfo/document';
 import { FoldedTask } from '../../api/taskInfo/fold';
 import { createTaskService, type TaskService } from '../../api/tasks';
@@ -12,8 +13,10 @@ import { createHosts } from '../../hosts';
 import type { Hosts } from '../../hosts/types';
 import { openInventory } from '../../inventory';
 import type { Inventory, PackageRow } from '../../inventory/types';
+import { type RuntimeConfig, readConfig } from '../../runtime/config';
 import { TransientError } from '../../runtime/errors';
-import { createLogger } from '../../runtime/logger';
+import type { HttpSettings } from '../../runtime/httpSettings';
+import { createLogger, type Logger } from '../../runtime/logger';
 import type { TemporalHandle } from '../../runtime/temporal';
 import type { Plan } from '../../workflows/plan';
 import { answerCheck } from '../support/declaredAnswers';
@@ -66,7 +69,15 @@ export interface TestApi {
  * at that border. With `dataDir` it works on the database of another one, which is stopped last.
  */
 export async function startTestApi(
-  options: { temporal?: TemporalHandle; dataDir?: string; unreachableHosts?: true } = {},
+  options: {
+    temporal?: TemporalHandle;
+    taskQueue?: string;
+    dataDir?: string;
+    unreachableHosts?: true;
+    http?: Partial<HttpSettings>;
+    logger?: Logger;
+    listen?: RuntimeConfig['listen'];
+  } = {},
 ): Promise<TestApi> {
   const dataDir = options.dataDir ?? (await mkdtemp(path.join(os.tmpdir(), 'obflow-api-')));
   const inventory = await openInventory({
@@ -115,21 +126,17 @@ export async function startTestApi(
     cancelSubtask: noteSubtask,
     startReconciler: () => ({ stop: async () => undefined }),
   };
-  const config = {
-    listen: [{ host: '127.0.0.1', port: 0 }],
+  const config: RuntimeConfig = {
+    ...readConfig({}).config,
+    listen: options.listen ?? [{ host: '127.0.0.1', port: 0 }],
     publicUrl: 'http://10.9.8.7:8080',
     dataDir,
-    databaseUrl: '',
-    masterKeyFile: '',
-    adminPassword: undefined,
-    taskQueue: 'none',
-    temporalPort: 0,
-    temporalUiPort: 0,
+    taskQueue: options.taskQueue ?? 'none',
     logLevel: 'silent',
-    hostRequirements: 'small' as const,
-    taskRetentionDays: 0,
+    hostRequirements: 'small',
+    http: { ...readConfig({}).config.http, rateLimit: [], addressRateLimit: [], ...options.http },
   };
-  const logger = createLogger('api', 'silent');
+  const logger = options.logger ?? createLogger('api', 'silent');
   const noTemporal = {
     connection: { withDeadline: () => Promise.reject(new Error('no Temporal here')) },
   } as unknown as TemporalHandle;
@@ -144,7 +151,8 @@ export async function startTestApi(
     logger,
   };
   const api = await startApi(services);
-  const routes = allRoutes({ ...services, address: serverAddress(config.listen) });
+  const taskEvents = new TaskEvents(services.tasks);
+  const routes = allRoutes({ ...services, taskEvents, address: serverAddress(config.listen) });
   const check = answerCheck(routes);
   const url = api.urls[0]!;
   const send: TestApi['send'] = async (method, where, body, headers = {}) => {
