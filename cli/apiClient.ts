@@ -105,9 +105,12 @@ export class ApiClient {
     }
   }
 
-  /** The answer as it begins: its body is still to be read, its status to be looked at. Errors: NoAnswerError. */
-  open(path: string, request: Request & { readonly signal: AbortSignal }): Promise<Response> {
-    return this.#asked(() => this.#fetch('GET', path, request), request.signal);
+  /** The answer to a GET as it begins, its body still to be read. Errors as `call`. */
+  async open(path: string, request: Request & { readonly signal: AbortSignal }): Promise<Response> {
+    const response = await this.#asked(() => this.#fetch('GET', path, request), request.signal);
+    if (response.ok) return response;
+    const text = await this.#asked(() => response.text(), request.signal);
+    throw refused(response.status, parseJson(text), text, this.user);
   }
 
   #fetch(method: string, path: string, { body, headers, signal }: Request): Promise<Response> {
