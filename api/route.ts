@@ -6,6 +6,8 @@ import type { Permission } from '../operations/types';
 import type { RuntimeConfig } from '../runtime/config';
 import type { Logger } from '../runtime/logger';
 import type { TemporalHandle } from '../runtime/temporal';
+import type { AuditNotes } from './audit';
+import type { Once, OnceScope } from './idempotency';
 import type { TaskService } from './tasks';
 
 /** What routes work with. */
@@ -31,6 +33,12 @@ export interface Call<Params, Query, Body> {
   /** Milliseconds since 1970. */
   readonly receivedAt: number;
   readonly request: Request;
+  /** What the audit should know of this call beside who, when and how it ended. */
+  readonly notes: AuditNotes;
+  /** Of this attempt; on routes that read the request's stream themselves, `runOnce` gives one. */
+  readonly once: OnceScope;
+  /** For routes that read the request's stream themselves: to be called as soon as the digest of the body is known. */
+  readonly runOnce: Once;
 }
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';

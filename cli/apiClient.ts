@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import { ConfigError } from '../runtime/config';
+import { withSecretFiles } from '../runtime/secretFiles';
 
 const REQUEST_TIMEOUT_MS = 120_000;
 /** Pauses between the sends of one command whose answer was lost. */
@@ -56,11 +58,13 @@ export class ApiClient {
   readonly user: string;
   readonly #authorization: string;
 
-  /** @throws Error when OBFLOW_PASSWORD is missing, or OBFLOW_URL is no address or holds a login */
+  /** @throws Error when OBFLOW_PASSWORD (or its file) is missing, or OBFLOW_URL is no address or holds a login */
   constructor(env: NodeJS.ProcessEnv) {
     this.base = baseOf(setting(env.OBFLOW_URL) ?? 'http://127.0.0.1:8080');
     this.user = setting(env.OBFLOW_USER) ?? 'admin';
-    const password = setting(env.OBFLOW_PASSWORD);
+    const { env: filled, problems } = withSecretFiles(env);
+    if (problems.length > 0) throw new ConfigError(problems);
+    const password = setting(filled.OBFLOW_PASSWORD);
     if (password === undefined) {
       throw new Error(`Set OBFLOW_PASSWORD to the password of ${this.user} at ${this.base}.`);
     }

@@ -5,6 +5,7 @@ import { contains, direction, pageOf } from './paging';
 import { now, type Schema, utc } from './schema';
 import type { Scope } from './scope';
 import { taskLogRepository } from './taskLog';
+import { taskPruning } from './taskPruning';
 import { DuplicateError, type TaskFilter, type TaskRow, type Tasks } from './types';
 
 const SORT_FIELDS = {
@@ -101,6 +102,7 @@ function hostsOf(plan: Plan): number[] {
 export function tasksRepository(scope: Scope): Tasks {
   return {
     ...taskLogRepository(scope),
+    ...taskPruning(scope),
 
     add: ({ plan, workflowType }) =>
       scope.write(async (db) => {
@@ -154,6 +156,11 @@ export function tasksRepository(scope: Scope): Tasks {
         .where(where)
         .executeTakeFirstOrThrow();
       return { contents: await withTexts(scope.db, await query.execute()), totalElements: total };
+    },
+
+    async isClosed(id) {
+      const row = await scope.db.selectFrom('tasks').select('closed').where('id', '=', id).executeTakeFirst();
+      return row?.closed === 1;
     },
 
     async markStarted(id) {

@@ -91,15 +91,18 @@ export interface RequestOrigin {
 /**
  * Prepares an accepted request in one transaction: all of its rows, plans and locks, or nothing. A dry run asks the
  * same questions and stores nothing; its ids count down from -1.
+ *
+ * @param remember stores what must be there if, and only if, the tasks are; not called in a dry run
  */
 export function prepareRequest(
   accepted: AcceptedRequest,
   origin: RequestOrigin,
   dryRun: boolean,
+  remember: (inventory: Inventory, prepared: Prepared) => Promise<void> = async () => undefined,
 ): Promise<Prepared> {
   if (!dryRun) {
-    return origin.inventory.transaction((inventory) =>
-      accepted.prepare({
+    return origin.inventory.transaction(async (inventory) => {
+      const prepared = await accepted.prepare({
         ...origin,
         inventory,
         dryRun,
@@ -108,8 +111,10 @@ export function prepareRequest(
           return Array.from({ length: count }, (_, index) => first + index);
         },
         reserveSubtasks: (count) => inventory.sequences.next('subtask', count),
-      }),
-    );
+      });
+      await remember(inventory, prepared);
+      return prepared;
+    });
   }
   let subtasks = 0;
   return origin.inventory.dryTransaction((inventory) =>

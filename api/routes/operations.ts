@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { OPERATIONS } from '../../operations';
 import { prepareRequest } from '../../operations/planTask';
 import { Refusal } from '../../operations/refusal';
-import type { CatalogueEntry, InspectScope } from '../../operations/types';
+import type { CatalogueEntry, InspectScope, Prepared } from '../../operations/types';
 import { addressOf, contactKnownOffline } from '../contactHosts';
 import { refreshCluster } from '../lookAtCluster';
 import { type ApiServices, type Route, route } from '../route';
@@ -47,32 +47,37 @@ function operationRoute(services: ApiServices, operation: CatalogueEntry): Route
   const { inventory, tasks, address, logger } = services;
   return route(
     { method, path, permission, tag: tagOf(path), summary, description, params, body, query: Query },
-    async ({ params, query, body, user, traceId, receivedAt }) => {
+    async ({ params, query, body, user, traceId, receivedAt, once, notes }) => {
       if (user === undefined) throw new Refusal(401, 'IAM10000', 'Log in by HTTP Basic.');
       const accepted = operation.request(params, body);
       await Promise.all([
         contactKnownOffline(services, accepted.hostIds),
         accepted.obClusterId === undefined ? undefined : refreshCluster(inventory, accepted.obClusterId),
       ]);
-      const { plans, extra } = await prepareRequest(
+      const answerOf = ({ plans, extra }: Prepared) => {
+        const submitted = plans.map((plan) => {
+          const document = tasks.submitted(plan);
+          return operation.answer === 'legacyTask' ? legacyDocument(plan, document) : document;
+        });
+        return operation.answer === 'tasks' ? { contents: submitted } : { ...submitted[0], ...extra };
+      };
+      const prepared = await prepareRequest(
         accepted,
         { inventory, user, executor: address, traceId, createTime: ocpTime(receivedAt) },
         query.dryRun,
+        (transaction, stored) => once.remember(transaction, answerOf(stored)),
       );
+      const { plans } = prepared;
       // The transaction is committed: from here on the tasks run, now or by the reconciler.
       if (!query.dryRun) {
         const taskIds = plans.map(({ taskId }) => taskId);
+        notes.taskIds = taskIds;
         logger.info({ operation: operation.id, taskIds, user: user.name, traceId }, 'accepted');
         await Promise.all(plans.map((plan) => tasks.start(plan, operation.id)));
       }
       const findings = query.dryRun ? await accepted.inspect?.(inspectScope(services)) : undefined;
-      const submitted = plans.map((plan) => {
-        const document = tasks.submitted(plan);
-        return operation.answer === 'legacyTask' ? legacyDocument(plan, document) : document;
-      });
-      return operation.answer === 'tasks'
-        ? { contents: submitted, ...(findings === undefined ? {} : { findings }) }
-        : { ...submitted[0], ...extra };
+      const answer = answerOf(prepared);
+      return operation.answer === 'tasks' && findings !== undefined ? { ...answer, findings } : answer;
     },
   );
 }

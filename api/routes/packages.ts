@@ -74,8 +74,10 @@ export function packageRoutes({ inventory, config }: ApiServices): Route[] {
         summary: 'Upload a package (multipart, part "file")',
         upload: true,
       },
-      async ({ request }) =>
-        packageDocument(await receivePackage(request, inventory, config.dataDir), config.publicUrl),
+      ({ request, runOnce }) =>
+        receivePackage(request, inventory, config.dataDir, (sha256, store) =>
+          runOnce(sha256, async () => packageDocument(await store(), config.publicUrl)),
+        ),
     ),
     route(
       {
@@ -86,8 +88,8 @@ export function packageRoutes({ inventory, config }: ApiServices): Route[] {
         summary: 'Delete a package that no proxy uses',
         params: IdPath,
       },
-      async ({ params }) => {
-        await deletePackage(inventory, config.dataDir, params.id);
+      async ({ params, once }) => {
+        await deletePackage(inventory, config.dataDir, params.id, once);
       },
     ),
     bareRoute(

@@ -95,6 +95,10 @@ export interface WrappedTaskInstance {
   readonly closed?: true;
   /** Ours: id, name and reason of the first subtask that is FAILED, or why the whole task ended. */
   readonly firstFailure?: { readonly subtaskId?: number; readonly name?: string; readonly message: string };
+  /** Ours: how a task ended that did not end well, and why it takes no more commands. */
+  readonly ending?: string;
+  /** Ours, with `ending`: what its subtasks did, or may have half done, and nothing has undone. */
+  readonly leftBehind?: readonly string[];
 }
 
 /** BasicTaskInstance: an element of the list. */

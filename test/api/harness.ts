@@ -40,10 +40,12 @@ export interface TestApi {
 
 /**
  * The API over a real inventory. Without `temporal` a task service that only notes what it is asked to start stands
- * at that border.
+ * at that border. With `dataDir` it works on the database of another one, which is stopped last.
  */
-export async function startTestApi(options: { temporal?: TemporalHandle } = {}): Promise<TestApi> {
-  const dataDir = await mkdtemp(path.join(os.tmpdir(), 'obflow-api-'));
+export async function startTestApi(
+  options: { temporal?: TemporalHandle; dataDir?: string } = {},
+): Promise<TestApi> {
+  const dataDir = options.dataDir ?? (await mkdtemp(path.join(os.tmpdir(), 'obflow-api-')));
   const inventory = await openInventory({
     databaseUrl: `file:${path.join(dataDir, 'obflow.db')}`,
     masterKeyFile: path.join(dataDir, 'master.key'),
@@ -52,6 +54,14 @@ export async function startTestApi(options: { temporal?: TemporalHandle } = {}):
   const hosts = createHosts({ pinHostKey: (id, key) => inventory.hosts.pinHostKey(id, key) });
   const started: Plan[] = [];
   const commands: TestApi['commands'] = [];
+  const noteTask: TaskService['retryTask'] = async (taskId, command) => {
+    commands.push({ taskId, ...command });
+    return {} as Json;
+  };
+  const noteSubtask: TaskService['retrySubtask'] = async (taskId, subtaskId, command) => {
+    commands.push({ taskId, subtaskId, ...command });
+    return {} as Json;
+  };
   const tasks: TaskService = {
     submitted: submittedDocument,
     start: async (plan) => {
@@ -69,14 +79,12 @@ export async function startTestApi(options: { temporal?: TemporalHandle } = {}):
         startTime: row.createTime,
         subtasks: [],
       })),
-    retryTask: async (taskId, command) => {
-      commands.push({ taskId, ...command });
-      return {} as Json;
-    },
-    retrySubtask: async (taskId, subtaskId, command) => {
-      commands.push({ taskId, subtaskId, ...command });
-      return {} as Json;
-    },
+    retryTask: noteTask,
+    rollbackTask: noteTask,
+    abandonTask: noteTask,
+    retrySubtask: noteSubtask,
+    skipSubtask: noteSubtask,
+    cancelSubtask: noteSubtask,
     startReconciler: () => ({ stop: async () => undefined }),
   };
   const config = {
@@ -91,6 +99,7 @@ export async function startTestApi(options: { temporal?: TemporalHandle } = {}):
     temporalUiPort: 0,
     logLevel: 'silent',
     hostRequirements: 'small' as const,
+    taskRetentionDays: 0,
   };
   const logger = createLogger('api', 'silent');
   const noTemporal = {
@@ -160,7 +169,7 @@ export async function startTestApi(options: { temporal?: TemporalHandle } = {}):
       await api.stop();
       await hosts.close();
       await inventory.close();
-      await rm(dataDir, { recursive: true, force: true });
+      if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });
     },
   };
 }

@@ -1,37 +1,25 @@
 import type { TestHost } from '../../sandbox/hosts/fleet';
 import type { TaskJson } from '../../sandbox/stack/apiClient';
-import { type Stack, wholeInventory } from '../../sandbox/stack/stack';
-import {
-  type ObserverCluster,
-  type ObserverClusterOptions,
-  observerRpmOf,
-  startObserverCluster,
-} from '../../sandbox/standins/observer/cluster';
+import { type GrowingCluster, startGrowingCluster } from '../../sandbox/stack/growingCluster';
+import { inventoryIds, type Stack } from '../../sandbox/stack/stack';
+import type { ObserverCluster, ObserverClusterOptions } from '../../sandbox/standins/observer/cluster';
 import type { ObserverCountsFile } from '../../sandbox/standins/observer/counters';
-import { buildObserverRpm, OBSERVER_HOME } from '../../sandbox/standins/rpm';
+import { OBSERVER_HOME } from '../../sandbox/standins/rpm';
 
-export interface ObserverScene {
-  readonly cluster: ObserverCluster;
-  /** Id in obflow. */
-  readonly clusterId: number;
+export interface ObserverScene extends GrowingCluster {
   /** Hosts that are in no cluster yet, with their ids. */
   readonly free: readonly { readonly host: TestHost; readonly id: number }[];
 }
 
-/** A cluster on the first hosts (a zone each), declared together with all hosts, its package uploaded. */
+/** A cluster on the first hosts that answers without the delays of a real one, and the hosts it may grow to. */
 export async function clusterOnHosts(
   stack: Stack,
   members: number,
   version: string,
   steering: NonNullable<ObserverClusterOptions['steering']> = {},
 ): Promise<ObserverScene> {
-  const name = 'obgrows';
-  const cluster = await startObserverCluster(stack.fleet.hosts.slice(0, members), {
+  const grown = await startGrowingCluster(stack, stack.fleet.hosts.slice(0, members), {
     version,
-    name,
-    obClusterId: 22,
-    rootPassword: stack.secrets.sys,
-    proxyroPassword: stack.secrets.proxyro,
     steering: {
       _standin_active_delay: 0,
       _standin_service_delay: 100,
@@ -39,32 +27,9 @@ export async function clusterOnHosts(
       ...steering,
     },
   });
-  await stack.apply({
-    ...wholeInventory(stack),
-    obClusters: [
-      {
-        name,
-        obClusterId: 22,
-        version,
-        rootServers: cluster.servers
-          .slice(0, 1)
-          .map(({ host, sqlPort, rpcPort }) => ({ ip: host.ip, sqlPort, rpcPort })),
-        sysCredential: 'ob-sys',
-        proxyroCredential: 'ob-proxyro',
-      },
-    ],
-  });
-  await stack.api.uploadPackage(await buildObserverRpm(observerRpmOf(version)));
-  const clusters = await stack.api.call<{ contents: { id: number }[] }>('GET', '/api/v2/ob/clusters');
-  const hosts = await stack.api.call<{ contents: { id: number; innerIpAddress: string }[] }>(
-    'GET',
-    '/api/v2/compute/hosts?size=100',
-  );
-  const free = stack.fleet.hosts.slice(members).map((host) => {
-    const id = hosts.contents.find((row) => row.innerIpAddress === host.ip)?.id ?? 0;
-    return { host, id };
-  });
-  return { cluster, clusterId: clusters.contents[0]?.id ?? 0, free };
+  const hosts = stack.fleet.hosts.slice(members);
+  const ids = await inventoryIds(stack, hosts);
+  return { ...grown, free: hosts.map((host, index) => ({ host, id: ids[index] ?? 0 })) };
 }
 
 export function addServers(
