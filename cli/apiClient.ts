@@ -101,8 +101,10 @@ export class ApiClient {
         return await this.call('POST', path, { body, headers });
       } catch (error) {
         const wait = RESEND_AFTER_MS[sent];
+        // 409 to a second send: the first is still being worked on.
+        const underWay = sent > 0 && error instanceof RefusedError && error.status === 409;
         const lost = error instanceof NoAnswerError && (error.mayBeObeyed || sent > 0);
-        if (!lost) throw error;
+        if (!lost && !underWay) throw error;
         if (wait === undefined) throw new NoAnswerError(error.message, true);
         await new Promise((resolve) => setTimeout(resolve, wait));
       }
@@ -141,12 +143,17 @@ export class ApiClient {
   }
 
   #noAnswer(error: unknown): NoAnswerError {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-    const said = cause instanceof Error ? cause.message || code : String(cause);
+    const { message: said, code } = causeOf(error);
     const message = `No answer from ${this.base}: ${said}. Is obflow up? OBFLOW_URL says where.`;
     return new NoAnswerError(message, !NEVER_ARRIVED.has(code));
   }
+}
+
+/** Why fetch failed: it says so in the cause of its error. */
+function causeOf(error: unknown): { message: string; code: string } {
+  const { cause = error } = Object(error) as { cause?: unknown };
+  const { message = '', code = '' } = Object(cause) as { message?: unknown; code?: unknown };
+  return { message: String(message) || String(code) || String(error), code: String(code) };
 }
 
 function baseOf(address: string): string {

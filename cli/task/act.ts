@@ -34,7 +34,7 @@ export async function act(api: ApiClient, order: Order): Promise<void> {
   } catch (error) {
     if (!(error instanceof NoAnswerError) || !error.mayBeObeyed) throw error;
     throw new Error(
-      `${error.message}\nThe command may have been obeyed: look at the task before you give it again.`,
+      `${error.message}\nThe command may have been obeyed. Before you give it again: obflow task show ${taskId}`,
       { cause: error },
     );
   }

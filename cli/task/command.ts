@@ -46,6 +46,7 @@ export function addTaskCommands(program: Command): void {
   const task = program
     .command('task')
     .description('see, follow and repair tasks, through the API')
+    .showHelpAfterError('(obflow task --help lists the commands)')
     .addHelpText('after', `${ACCESS_HELP}\ndocs/operating.md says what to do when a task has failed.`);
 
   declare(task, 'ls')

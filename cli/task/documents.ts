@@ -14,7 +14,7 @@ const FINAL = new Set([401, 403, 404]);
 export interface Following {
   /** Ends the following; what is under way is dropped. */
   readonly signal: AbortSignal;
-  /** Told once when an established connection is lost, and that it is tried again. */
+  /** Told once when an established connection is lost and tried again, and what the server says of its own troubles. */
   readonly onTrouble: (message: string) => void;
   /** False: ask every second, whether the document changes or not; default true. */
   readonly streams?: boolean;
@@ -38,7 +38,7 @@ export async function* taskDocuments(
   let inTrouble = false;
   while (!signal.aborted) {
     try {
-      const found = polls ? asked(api, path, signal) : streamed(api, path, state, signal);
+      const found = polls ? asked(api, path, signal) : streamed(api, path, state, { signal, onTrouble });
       for await (const document of found) {
         inTrouble = false;
         yield document;
@@ -77,7 +77,7 @@ async function* streamed(
   api: ApiClient,
   path: string,
   state: StreamState,
-  signal: AbortSignal,
+  { signal, onTrouble }: Following,
 ): AsyncGenerator<unknown> {
   const silence = new AbortController();
   const watchdog = setTimeout(() => silence.abort(), SILENCE_MS);
@@ -88,6 +88,9 @@ async function* streamed(
       onEvent({ id, data }) {
         if (id !== undefined) state.lastEventId = id;
         documents.push(JSON.parse(data));
+      },
+      onComment(text) {
+        if (text.trim() !== '') onTrouble(text.trim());
       },
       onRetry(ms) {
         state.retryMs = ms;

@@ -43,7 +43,7 @@ export interface TestApi {
  * at that border. With `dataDir` it works on the database of another one, which is stopped last.
  */
 export async function startTestApi(
-  options: { temporal?: TemporalHandle; dataDir?: string } = {},
+  options: { temporal?: TemporalHandle; taskQueue?: string; dataDir?: string } = {},
 ): Promise<TestApi> {
   const dataDir = options.dataDir ?? (await mkdtemp(path.join(os.tmpdir(), 'obflow-api-')));
   const inventory = await openInventory({
@@ -94,7 +94,7 @@ export async function startTestApi(
     databaseUrl: '',
     masterKeyFile: '',
     adminPassword: undefined,
-    taskQueue: 'none',
+    taskQueue: options.taskQueue ?? 'none',
     temporalPort: 0,
     temporalUiPort: 0,
     logLevel: 'silent',
