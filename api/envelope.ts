@@ -1,4 +1,5 @@
 import type { SubError } from '../operations/refusal';
+import type { PageFacts } from './answers';
 import { ocpTime } from './taskInfo/time';
 
 /** What every enveloped answer says of its request. */
@@ -21,9 +22,13 @@ export function successEnvelope(facts: AnswerFacts, data: unknown): Record<strin
   return { ...(data === undefined ? {} : { data }), ...common(facts, 200), successful: true };
 }
 
-/** Documented envelope of a failure. */
+/** Code of a throttled request. */
+export const THROTTLED = '0';
+
+/** Documented envelope of a failure. The one of throttling is the only sample of it: its code is the number 0. */
 export function errorEnvelope(facts: AnswerFacts, status: number, error: ErrorBody): Record<string, unknown> {
-  return { error, ...common(facts, status), successful: false };
+  const shown = error.code === THROTTLED ? { ...error, code: 0 } : error;
+  return { error: shown, ...common(facts, status), successful: false };
 }
 
 function common(facts: AnswerFacts, status: number): Record<string, unknown> {
@@ -41,7 +46,7 @@ function common(facts: AnswerFacts, status: number): Record<string, unknown> {
 export function pageOf<T>(
   contents: readonly T[],
   page: { readonly number: number; readonly size: number; readonly totalElements: number },
-): { contents: readonly T[]; page: Record<string, number> } {
+): { contents: readonly T[]; page: PageFacts } {
   return {
     contents,
     page: {

@@ -2,12 +2,15 @@ import type { Request, Response } from 'express';
 import { z } from 'zod';
 import type { Hosts } from '../hosts/types';
 import type { Inventory, User } from '../inventory/types';
+import type { PublishedSample } from '../operations/samples';
 import type { Permission } from '../operations/types';
 import type { RuntimeConfig } from '../runtime/config';
 import type { Logger } from '../runtime/logger';
 import type { TemporalHandle } from '../runtime/temporal';
 import type { AuditNotes } from './audit';
+import type { BodyProof } from './bodyProof';
 import type { Once, OnceScope } from './idempotency';
+import type { TaskEvents } from './taskEvents';
 import type { TaskService } from './tasks';
 
 /** What routes work with. */
@@ -17,6 +20,7 @@ export interface ApiServices {
   readonly hosts: Hosts;
   readonly temporal: TemporalHandle;
   readonly tasks: TaskService;
+  readonly taskEvents: TaskEvents;
   readonly logger: Logger;
   /** Address of this server: `server` of every answer, `executor` of the tasks it accepts. */
   readonly address: string;
@@ -29,6 +33,8 @@ export interface Call<Params, Query, Body> {
   readonly body: Body;
   /** Undefined on routes without login. */
   readonly user: User | undefined;
+  /** On routes that read the request's stream themselves: to be settled before anything of it is kept. */
+  readonly proof: BodyProof | undefined;
   readonly traceId: string;
   /** Milliseconds since 1970. */
   readonly receivedAt: number;
@@ -62,15 +68,30 @@ export interface RouteDeclaration<
   readonly body?: Body;
   /** The handler reads the request's stream itself (multipart). */
   readonly upload?: true;
+  /** Statuses it refuses with that routes of its kind do not (api/openapi/statuses.ts has the usual ones). */
+  readonly refuses?: readonly number[];
+  /** Example of the API document. */
+  readonly sample?: PublishedSample | undefined;
 }
 
 /** A route whose value becomes `data` of the envelope (undefined: no `data`). */
 export interface EnvelopedRoute extends RouteDeclaration {
+  /** What `data` is; NoData when there is none. */
+  readonly answer: z.ZodType;
   accept(params: unknown, query: unknown, body: unknown): (call: CallBase) => Promise<unknown>;
+}
+
+/** One answer of a bare route: its media type and, unless it is a file, what is in it. */
+export interface BareAnswer {
+  readonly type: string;
+  readonly schema?: z.ZodType;
+  readonly description?: string;
 }
 
 /** A route that answers by itself: plain text, bare JSON, files. */
 export interface BareRoute extends RouteDeclaration {
+  /** By status; errors of the documented form need no entry. */
+  readonly answers: Readonly<Record<number, BareAnswer>>;
   answerBare(call: CallBase, query: unknown, params: unknown, response: Response): Promise<void>;
 }
 
@@ -94,9 +115,9 @@ function withoutNulls(value: unknown, depth = 0): unknown {
 }
 
 /** Declares an enveloped route; its types are closed over by `accept`. */
-export function route<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType>(
-  declaration: RouteDeclaration<P, Q, B>,
-  handle: (call: Call<z.output<P>, z.output<Q>, z.output<B>>) => Promise<unknown>,
+export function route<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, A extends z.ZodType>(
+  declaration: RouteDeclaration<P, Q, B> & { readonly answer: A },
+  handle: (call: Call<z.output<P>, z.output<Q>, z.output<B>>) => Promise<z.input<A>>,
 ): EnvelopedRoute {
   return {
     ...declaration,
@@ -120,7 +141,7 @@ export function route<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodT
 
 /** Declares a route that writes its own answer. */
 export function bareRoute<P extends z.ZodType, Q extends z.ZodType>(
-  declaration: Omit<RouteDeclaration<P, Q, z.ZodType>, 'body'>,
+  declaration: Omit<RouteDeclaration<P, Q, z.ZodType>, 'body'> & Pick<BareRoute, 'answers'>,
   answer: (call: Call<z.output<P>, z.output<Q>, unknown>, response: Response) => Promise<void>,
 ): BareRoute {
   return {

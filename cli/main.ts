@@ -6,6 +6,7 @@ import { ACCESS_HELP } from './apiClient';
 import type { MigrateDatabaseOptions } from './database';
 import { complain, textOf } from './output';
 import { addTaskCommands } from './task/command';
+import { trustCaFile } from './trust';
 
 /** Exit codes: 0 done, 1 failed, 2 wrong usage or setting, 128 + n ended by a second signal n. */
 async function main(): Promise<void> {
@@ -62,6 +63,7 @@ async function main(): Promise<void> {
       (await import('./database')).prune(options),
     );
 
+  await trustCaFile(process.env);
   await program.parseAsync();
 }
 

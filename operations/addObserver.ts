@@ -113,6 +113,7 @@ export const addObserver = catalogued({
   params: IdPath,
   body: Body,
   answer: 'legacyTask',
+  sample: 'add-observer',
   hostIds: (body) => body.servers,
   obClusterId: (params) => params.id,
 

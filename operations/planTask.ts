@@ -14,6 +14,8 @@ export interface TaskDraft {
   readonly workflowType: string;
   readonly chain: readonly ChainNode[];
   readonly context: TaskContext;
+  /** Keys for the activities that the documented context does not show. */
+  readonly unshown?: TaskContext;
   readonly hostId?: number;
   /** The OceanBase cluster the task is about. */
   readonly cluster?: NonNullable<Plan['cluster']>;
@@ -41,6 +43,7 @@ export async function planTask(scope: PrepareScope, draft: TaskDraft): Promise<P
     ...(draft.hostId === undefined ? {} : { hostId: draft.hostId }),
     ...(draft.cluster === undefined ? {} : { cluster: draft.cluster }),
     context,
+    ...(draft.unshown === undefined ? {} : { unshown: draft.unshown }),
     concurrency: CONCURRENCY,
     subtasks: expandChain(chain, context, firstId, draft.target),
   };

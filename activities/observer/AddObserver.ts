@@ -39,13 +39,21 @@ function sayListed(
   log.info(`${address} is a server of ${cluster.name}, zone ${found.zone}, ${found.innerStatus}`);
 }
 
+/**
+ * OB_TIMEOUT: ADD SERVER ends so when the new server does not answer the root service, and also when the statement took
+ * too long (oceanbase:src/share/ob_errno.h). Either way its outcome is unknown, and the cause may pass.
+ */
+const TIMEOUT = 4012;
+
 /** A statement whose answer was lost may still have its effect, or have it later: who knows asks again. */
 async function send(scope: SubtaskScope, session: ClusterSession, sql: string): Promise<void> {
   scope.log.info(sql);
   try {
     await session.alter(sql);
   } catch (error) {
-    if (!(error instanceof SqlConnectionError)) throw error;
+    const isUnknown =
+      error instanceof SqlConnectionError || (error instanceof SqlError && error.errno === TIMEOUT);
+    if (!isUnknown) throw error;
     scope.signal.throwIfAborted();
     scope.log.warn(
       `No answer (${error.message}): whether it took effect is asked before anything is repeated`,
@@ -128,8 +136,8 @@ export const AddObserver: Subtask = {
         code: 'OBE19002',
         tried: TRIED,
         where: observer.address,
-        cameBack: `${observer.cluster.name} took the statement, but does not list the server`,
-        next: 'It is asked again.',
+        cameBack: `${observer.cluster.name} does not list the server, whatever it answered (see the log)`,
+        next: 'It is asked again; check that the root service reaches the RPC port of the server.',
       });
     });
     return undefined;

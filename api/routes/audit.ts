@@ -1,24 +1,47 @@
 import { z } from 'zod';
 import type { AuditEvent } from '../../inventory/types';
 import { IdText, QueryText } from '../../operations/schemas';
+import { listOf, pagedOf, Time, Whole } from '../answers';
 import { pageOf } from '../envelope';
 import { listed, PAGING, pageRequest } from '../paging';
 import { type ApiServices, type Route, route } from '../route';
 import { ocpTime } from '../taskInfo/time';
 
-const Time = QueryText.refine((text) => /^\d{4}-\d\d-\d\d/.test(text) && !Number.isNaN(Date.parse(text)), {
-  message: 'must be an ISO-8601 time, e.g. 2026-11-01T08:00:00+08:00 (a "+" in a URL is written %2B)',
-});
+const TimeText = QueryText.refine(
+  (text) => /^\d{4}-\d\d-\d\d/.test(text) && !Number.isNaN(Date.parse(text)),
+  {
+    message: 'must be an ISO-8601 time, e.g. 2026-11-01T08:00:00+08:00 (a "+" in a URL is written %2B)',
+  },
+);
 
 const Query = z.object({
   user: QueryText.optional().describe('Name of the user.'),
   taskId: IdText.optional().describe('Calls that started this task or commanded it.'),
-  from: Time.optional().describe('ISO-8601 time, inclusive.'),
-  to: Time.optional().describe('ISO-8601 time, exclusive.'),
+  from: TimeText.optional().describe('ISO-8601 time, inclusive.'),
+  to: TimeText.optional().describe('ISO-8601 time, exclusive.'),
   ...PAGING,
 });
 
-function eventDocument(event: AuditEvent): Record<string, unknown> {
+const EventDocument = z
+  .object({
+    id: Whole,
+    time: Time,
+    user: z.object({ id: Whole, name: z.string() }).nullable().describe('Null when nobody was logged in.'),
+    address: z.string(),
+    traceId: z.string(),
+    method: z.string(),
+    path: z.string(),
+    taskIds: listOf(Whole).describe('Tasks that the call started or was about.'),
+    subtaskId: Whole.nullable(),
+    command: z.string().nullable().describe('retryTask, skipSubtask, …'),
+    why: z.string().nullable().describe('As the operator gave it.'),
+    successful: z.boolean(),
+    status: Whole,
+    code: z.string().nullable().describe('Of the refusal.'),
+  })
+  .meta({ id: 'AuditEvent' });
+
+function eventDocument(event: AuditEvent): z.input<typeof EventDocument> {
   return {
     id: event.id,
     time: ocpTime(event.time),
@@ -50,6 +73,7 @@ export function auditRoutes({ inventory }: ApiServices): Route[] {
           'Every call that changes something, accepted or refused, and every call that was refused for want of a ' +
           'login or a permission. Bodies are never recorded.',
         query: Query,
+        answer: pagedOf(EventDocument),
       },
       async ({ query }) => {
         const page = pageRequest(query, { field: 'id', descending: true });

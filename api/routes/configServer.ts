@@ -9,6 +9,7 @@ import {
   rootServiceInfo,
 } from '../../oceanbase/configServer';
 import { IdText, QueryText } from '../../operations/schemas';
+import { Whole } from '../answers';
 import { allPages } from '../paging';
 import { type ApiServices, bareRoute, type Call, type Route } from '../route';
 
@@ -24,6 +25,46 @@ const Query = z.object({
   ObClusterId: IdText.optional(),
 });
 type Query = z.output<typeof Query>;
+
+const ABOUT = { Trace: z.string(), Server: z.string(), Cost: Whole.describe('Milliseconds.') };
+const Text = z.string();
+const Config = z.object({
+  ObProxyBinUrl: Text,
+  ObProxyDatabaseInfo: z.object({ DataBase: Text, MetaDataBase: Text, User: Text, Password: Text }),
+  ObRootServiceInfoUrlList: z.array(z.object({ ObRegion: Text, ObRootServiceInfoUrl: Text })),
+  Version: Text,
+});
+const Version = Config.pick({ Version: true });
+const RootService = z.object({
+  ObClusterId: Whole,
+  ObRegionId: Whole,
+  ObCluster: Text,
+  ObRegion: Text,
+  Type: z.enum(['PRIMARY', 'STANDBY']),
+  timestamp: Whole,
+  RsList: z.array(z.object({ address: Text, role: Text, sql_port: Whole })),
+  ReadonlyRsList: z.array(z.never()),
+});
+const IdcRegion = z.object({
+  ObRegion: Text,
+  ObRegionId: Whole,
+  IDCList: z.array(z.object({ idc: Text, region: Text })),
+  ReadonlyRsList: z.array(z.never()),
+});
+const Answer = z.object({
+  Code: z.literal(200),
+  Message: z.literal('successful'),
+  Success: z.literal(true),
+  Data: z.union([Config, Version, RootService, IdcRegion]),
+  ...ABOUT,
+});
+const Missing = z.object({
+  Code: z.literal(404),
+  Message: Text,
+  Success: z.literal(false),
+  Data: z.null(),
+  ...ABOUT,
+});
 
 /** Names of the OceanBase clusters an OBProxy cluster is linked to; of all without a name; undefined: no such one. */
 async function linkedNames(inventory: Inventory, obproxyCluster?: string): Promise<string[] | undefined> {
@@ -45,13 +86,17 @@ async function asked(inventory: Inventory, query: Query): Promise<ObClusterRow |
     : named.find(({ obClusterId }) => obClusterId === query.ObClusterId);
 }
 
+const ACTIONS =
+  'Action=GetObProxyConfig, Action=ObRootServiceInfo&ObCluster=<name> or Action=ObIDCRegionInfo&ObCluster=<name>';
+
 /** The answer's `Data`, or a text that says why there is none. */
 async function data(services: ApiServices, query: Query): Promise<{ data: unknown } | { missing: string }> {
   const { inventory, config } = services;
   switch (query.Action) {
     case 'GetObProxyConfig': {
       const names = await linkedNames(inventory, query.ObproxyClusterName);
-      if (names === undefined) return { missing: `no OBProxy cluster ${query.ObproxyClusterName}` };
+      if (names === undefined)
+        return { missing: `There is no OBProxy cluster ${query.ObproxyClusterName} here.` };
       return {
         data:
           query.VersionOnly?.toLowerCase() === 'true'
@@ -62,13 +107,13 @@ async function data(services: ApiServices, query: Query): Promise<{ data: unknow
     case 'ObRootServiceInfo': {
       const cluster = await asked(inventory, query);
       return cluster === undefined
-        ? { missing: `no OceanBase cluster ${query.ObCluster ?? query.ObRegion}` }
+        ? { missing: `There is no OceanBase cluster ${query.ObCluster ?? query.ObRegion} here.` }
         : { data: rootServiceInfo(cluster, Date.now()) };
     }
     case 'ObIDCRegionInfo': {
       const cluster = await asked(inventory, query);
       if (cluster === undefined)
-        return { missing: `no OceanBase cluster ${query.ObCluster ?? query.ObRegion}` };
+        return { missing: `There is no OceanBase cluster ${query.ObCluster ?? query.ObRegion} here.` };
       const hosts = await allPages((page) => inventory.hosts.list({}, page));
       const places = new Map(
         hosts.map(({ idc }) => [
@@ -79,7 +124,12 @@ async function data(services: ApiServices, query: Query): Promise<{ data: unknow
       return { data: idcRegionInfo(cluster, [...places.values()]) };
     }
     default:
-      return { missing: `no action ${query.Action}` };
+      return {
+        missing:
+          query.Action === undefined
+            ? `Say what you want: /services?${ACTIONS}.`
+            : `There is no action "${query.Action.slice(0, 100)}". Ask for /services?${ACTIONS}.`,
+      };
   }
 }
 
@@ -100,7 +150,7 @@ async function answer(
   }
   response.status(404).json({
     Code: 404,
-    Message: `There is ${found.missing} here.`,
+    Message: found.missing,
     Success: false,
     Data: null,
     Trace: about.trace,
@@ -120,6 +170,14 @@ export function configServerRoutes(services: ApiServices): Route[] {
         tag: 'Config server',
         summary: 'Config server of OBProxies: GetObProxyConfig, ObRootServiceInfo, ObIDCRegionInfo',
         query: Query,
+        answers: {
+          200: { type: 'application/json', schema: Answer },
+          404: {
+            type: 'application/json',
+            schema: Missing,
+            description: 'There is nothing of that name here.',
+          },
+        },
       },
       (call, response) => answer(services, call, response),
     ),

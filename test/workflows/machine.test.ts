@@ -1,3 +1,4 @@
+import { submittedDocument } from '../../api/taskInfo/document';
 import { CommandRefusedError, TaskMachine } from '../../workflows/machine';
 import { CHAIN, DIAMOND, type Edges, idOf, type PlanOptions, planOf } from '../support/plans';
 
@@ -204,6 +205,16 @@ describe('contexts', () => {
       stringMap: { base: '1', own: '2' },
       listMap: { list: ['p', 'r'] },
     });
+  });
+
+  it('hands on what the plan does not show as if it stood in the context', () => {
+    const unshown = { stringMap: { own: 'hidden', base: 'overruled' }, listMap: {} };
+    const plan = { ...planOf({ a: [] }, { needs, context: { stringMap: { base: '1' } } }), unshown };
+    expect(new TaskMachine(plan).start(idOf(plan, 'a')).context.stringMap).toEqual({
+      base: '1',
+      own: 'hidden',
+    });
+    expect(submittedDocument(plan).context.stringMap).toEqual({ base: '1' });
   });
 
   it('puts the element of the fan-out into declared keys', () => {
