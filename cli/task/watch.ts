@@ -131,18 +131,25 @@ function rowOf({ level, subtasks }: ChainLevel, undoing: boolean, now: number | 
 function ofStatus(subtasks: readonly Subtask[], status: string, now: number | undefined): string {
   const found = subtasks.filter((subtask) => subtask.status === status);
   if (found.length === 0) return '';
-  const shown = found.slice(0, NAMES_SHOWN).map((subtask) => {
-    const took = now === undefined || status !== 'RUNNING' ? '' : duration(subtask, now);
-    return [hostOf(subtask), took].filter((part) => part !== '').join(' ');
-  });
-  const names = shown.filter((part) => part !== '').join(', ');
+  const names = found
+    .slice(0, NAMES_SHOWN)
+    .map((subtask) => {
+      const host = hostOf(subtask);
+      const took = now === undefined || status !== 'RUNNING' ? '' : ` ${duration(subtask, now)}`;
+      return `${host === '' ? '' : `on ${host}`}${took}`.trim();
+    })
+    .filter((part) => part !== '')
+    .join(', ')
+    .replace(/, on /g, ', ');
   const more = found.length > NAMES_SHOWN ? ` and ${found.length - NAMES_SHOWN} more` : '';
-  const again = found.find(({ attempt }) => attempt !== undefined);
-  const attempt =
-    again === undefined || status !== 'RUNNING'
-      ? ''
-      : ` (attempt ${again.attempt}${again.lastFailure === undefined ? '' : `: ${again.lastFailure}`})`;
-  return `${status}${names === '' ? '' : ` on ${names}`}${more}${attempt}`;
+  return `${status}${names === '' ? '' : ` ${names}`}${more}${attemptOf(found)}`;
+}
+
+/** What the last attempt of a run that goes on said; '' in a first attempt. */
+function attemptOf(subtasks: readonly Subtask[]): string {
+  const again = subtasks.find(({ status, attempt }) => status === 'RUNNING' && attempt !== undefined);
+  if (again === undefined) return '';
+  return ` (attempt ${again.attempt}${again.lastFailure === undefined ? '' : `: ${again.lastFailure}`})`;
 }
 
 function outcome(task: Task): string {
