@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { ActivityDeps } from '../activities/types';
 import type { Hosts } from '../hosts/types';
 import type { Inventory } from '../inventory/types';
 import { defaultPublicUrl, type RuntimeConfig, readConfig } from '../runtime/config';
@@ -16,6 +17,13 @@ import { complain, say, textOf } from './output';
 import { Shutdown } from './shutdown';
 
 export type Part = 'api' | 'worker';
+
+export interface ServeOptions {
+  /** Starts a Temporal dev server unless another Temporal is configured. */
+  readonly ownTemporal: boolean;
+  /** The worker's activities; default the catalogue's. */
+  readonly activities?: (deps: ActivityDeps) => object;
+}
 
 /** A dev server forgets closed workflows after a day unless told otherwise. */
 const RETENTION_DAYS = 90;
@@ -34,7 +42,7 @@ interface Ground {
  * Runs the parts in the foreground until a signal, then drains them; sets the process's exit code. Prints where
  * what is, and last `ready: <api url>` (or `ready: worker …`) when the first request would succeed.
  */
-export async function serve(parts: readonly Part[], options: { ownTemporal: boolean }): Promise<void> {
+export async function serve(parts: readonly Part[], options: ServeOptions): Promise<void> {
   const read = readConfig();
   const config = await withFreePorts(read.config);
   const logger = createLogger('obflow', config.logLevel);
@@ -57,7 +65,9 @@ export async function serve(parts: readonly Part[], options: { ownTemporal: bool
     shutdown.add(undefined, () => hosts.close());
     const ground: Ground = { config, logger, temporal, inventory, hosts };
     // The worker ends after the API: a request under way may still need it.
-    if (parts.includes('worker')) await startWorkerPart(ground, shutdown, failures);
+    if (parts.includes('worker')) {
+      await startWorkerPart(ground, options.activities, shutdown, failures);
+    }
     const ready = parts.includes('api')
       ? await startApiPart(ground, shutdown)
       : `worker of ${config.taskQueue}`;
@@ -130,11 +140,14 @@ async function openDatabase(config: RuntimeConfig, firstUser: boolean): Promise<
 
 async function startWorkerPart(
   ground: Ground,
+  activities: ServeOptions['activities'],
   shutdown: Shutdown,
   failures: Promise<never>[],
 ): Promise<void> {
   const { startWorker } = await import('../worker/main');
-  const worker = await startWorker(ground);
+  const worker = await startWorker(
+    activities === undefined ? ground : { ...ground, activities: activities(ground) },
+  );
   shutdown.add('Waiting for running steps of tasks; the others go on at the next start.', () =>
     worker.drain(),
   );
