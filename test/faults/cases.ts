@@ -71,9 +71,8 @@ export function allCases(): Case[] {
   );
 }
 
-/** Cases whose id matches a pattern: its parts, `*` for anything, parts at the end may be left out. */
-export function matching(cases: readonly Case[], patterns: readonly string[]): Case[] {
-  if (patterns.length === 0) return [...cases];
+/** Whether an id matches one of the patterns: its parts, `*` for anything, parts at the end may be left out. */
+function matcher(patterns: readonly string[]): (one: Case) => boolean {
   const expressions = patterns.map((pattern) => {
     const parts = pattern.split('/').map((part) =>
       part
@@ -83,7 +82,13 @@ export function matching(cases: readonly Case[], patterns: readonly string[]): C
     );
     return new RegExp(`^${parts.join('/')}(/|$)`);
   });
-  return cases.filter(({ id }) => expressions.some((expression) => expression.test(id)));
+  return ({ id }) => expressions.some((expression) => expression.test(id));
+}
+
+/** The cases that `only` names (all when it is empty), without those that `skip` names. */
+export function matching(cases: readonly Case[], only: readonly string[], skip: readonly string[]): Case[] {
+  const [wanted, unwanted] = [matcher(only), matcher(skip)];
+  return cases.filter((one) => (only.length === 0 || wanted(one)) && !unwanted(one));
 }
 
 /** `count` of them, chosen by the seed. */

@@ -16,7 +16,7 @@ export interface HostState {
 const NOT_LOOKED_AT = /^\/(usr|proc|dev|sys|run|lib\w*|bin|sbin|opt\/\.sandbox|etc\/ssh|\.hidden)(\/|$)/;
 /** Only that they are there counts: databases, diaries, pids, answers with a trace id. */
 const CONTENT_VARIES =
-  /^\/var\/(lib\/rpm|log)\/|\/log\/|\/\.standin\/|\.log(\.\d)?$|\.pid$|obflow-standin\/|\.db$|\.db-\w+$/;
+  /^\/var\/(lib\/rpm|log)\/|\/log\/|\/\.standin\/|\.log(\.\d)?$|\.pid$|obflow-standin\/|config_server_info\.json$|\.standin$|\.db$|\.db-\w+$/;
 /** Not even that: how much was said, and what depends on moments. */
 const VARIES = /^\/var\/(lib\/rpm|log)\/.|\/log\/.|\/\.standin\/.|\/observer\.pid$/;
 
@@ -53,7 +53,7 @@ function filesOf(root: string, mask: (text: string) => string): string[] {
 
 /** What obflow notes on a host are ids and ticks. */
 function maskFile(place: string, text: string): string {
-  return place.startsWith('/var/lib/obflow/') ? text.replaceAll(/\d+/g, '#') : text;
+  return /^\/var\/lib\/obflow\/|\/\.obflow\.json$/.test(place) ? text.replaceAll(/\d+/g, '#') : text;
 }
 
 const LOOK = `

@@ -8,6 +8,7 @@ import { runSuite } from './suite';
 
 interface Options {
   readonly only: readonly string[];
+  readonly skip: readonly string[];
   readonly seed: number;
   readonly sample?: number;
   readonly lanes: number;
@@ -22,8 +23,10 @@ function number(text: string): number {
   return value;
 }
 
+const collect = (text: string, before: string[]) => [...before, text];
+
 async function faults(options: Options): Promise<number> {
-  const chosen = matching(allCases(), options.only);
+  const chosen = matching(allCases(), options.only, options.skip);
   const cases = options.sample === undefined ? chosen : sample(chosen, options.sample, options.seed);
   if (options.list === true) {
     for (const { id } of cases) console.log(id);
@@ -59,12 +62,8 @@ async function faults(options: Options): Promise<number> {
 
 async function main(): Promise<number> {
   const command = new Command('test:faults')
-    .option(
-      '--only <pattern>',
-      'operation/subtask/fault; * for anything, may be repeated',
-      (text: string, before: string[]) => [...before, text],
-      [],
-    )
+    .option('--only <pattern>', 'operation/subtask/fault; * for anything, may be repeated', collect, [])
+    .option('--skip <pattern>', 'the opposite, of the same form', collect, [])
     .option('--seed <number>', 'chooses moments and samples', number, 1)
     .option('--sample <count>', 'so many cases, chosen by the seed', number)
     .option('--lanes <count>', 'whole obflows side by side', number, 2)

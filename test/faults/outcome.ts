@@ -99,7 +99,7 @@ export async function leftovers(lane: Lane, scene: Scene): Promise<string[]> {
   for (const lock of lane.rows.locks()) found.push(`lock ${lock}`);
   for (const host of scene.looked) {
     const { stdout } = await host.sh(
-      'ls -Ad /var/lib/obflow/[0-9]* /tmp/* /tmp/.[!.]* /var/tmp/* 2>/dev/null; find / -xdev -name "*.obflow*" -not -path "/proc/*" 2>/dev/null; exit 0',
+      'ls -Ad /var/lib/obflow/[0-9]* /tmp/* /tmp/.[!.]* /var/tmp/* 2>/dev/null; find / -xdev -name "*.obflow-*" -not -path "/proc/*" 2>/dev/null; exit 0',
     );
     for (const line of stdout.split('\n').filter((text) => text !== '')) found.push(`${host.name} ${line}`);
   }

@@ -12,7 +12,7 @@ export function resultLine(result: CaseResult): string {
   const facts = [
     point,
     ...(recoveryMs === undefined ? [] : [`recovered ${(recoveryMs / 1000).toFixed(1)} s`]),
-    ...(retried ? ['one retry'] : []),
+    ...(retried === undefined ? [] : [`one retry after "${retried.slice(0, 160)}"`]),
     `${(ms / 1000).toFixed(1)} s`,
   ];
   return `${passed ? 'ok    ' : 'FAILED'} ${id}  (${facts.join('; ')})`;

@@ -17,7 +17,8 @@ export interface CaseResult {
   readonly point: string;
   /** From the fault (of a host: from its end) until the subtask was done, without a person. */
   readonly recoveryMs?: number;
-  readonly retried: boolean;
+  /** What a person read before the one retry; undefined when none was needed. */
+  readonly retried?: string;
   readonly ms: number;
   readonly problems: readonly string[];
 }
@@ -134,7 +135,7 @@ export async function runCase(
   const problems: string[] = [];
   let point: Point | undefined;
   let recoveryMs: number | undefined;
-  let retried = false;
+  let retried: string | undefined;
   try {
     const { fault, operation } = one;
     const scene = await operation.arrange(lane);
@@ -179,13 +180,12 @@ export async function runCase(
       ended = await rolledBack(lane, ended);
     } else if (ended.status === 'FAILED') {
       if (fault.kind === 'obflow') problems.push(`it did not recover by itself: ${failures(ended)}`);
-      retried = true;
-      const why = failures(ended);
+      retried = failures(ended);
       await lane.stack.api.call('POST', `/api/v2/tasks/instances/${task.id}/retry`);
       await retryBegins(lane, task.id, ended);
       ended = await settled(lane, task.id, ['FAILED', 'SUCCESSFUL']);
       if (ended.status === 'FAILED') {
-        throw new CaseFailed(`FAILED again after one retry: ${failures(ended)} (first: ${why})`);
+        throw new CaseFailed(`FAILED again after one retry: ${failures(ended)} (first: ${retried})`);
       }
     }
     if (fault.kind === 'obflow' && (recoveryMs ?? 0) > RECOVERY_MS) {
@@ -206,7 +206,7 @@ export async function runCase(
     passed: problems.length === 0,
     point: point === undefined ? 'not reached' : describePoint(point),
     ...(recoveryMs === undefined ? {} : { recoveryMs }),
-    retried,
+    ...(retried === undefined ? {} : { retried }),
     ms: Date.now() - started,
     problems,
   };
