@@ -2,13 +2,17 @@ import { randomBytes } from 'node:crypto';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import type { User } from '../inventory/types';
 import { Refusal } from '../operations/refusal';
+import { type AuditNotes, AuditTrail } from './audit';
 import { type Authenticate, basicAuthentication } from './auth';
 import { type AnswerFacts, errorEnvelope, successEnvelope } from './envelope';
 import { failureOf } from './errors';
+import { bodyDigest, onceFor, WITHOUT_KEY } from './idempotency';
 import type { ApiServices, Route } from './route';
 
 interface RequestState extends AnswerFacts {
   user: User | undefined;
+  readonly notes: AuditNotes;
+  readonly trail: AuditTrail;
 }
 
 const TRACE_ID = /^[0-9a-f]{16}$/i;
@@ -22,6 +26,7 @@ export function application(services: ApiServices, routes: readonly Route[]): Ex
   app.set('query parser', 'simple');
   app.set('case sensitive routing', true);
   const authenticate = basicAuthentication(services.inventory.users);
+  const trail = new AuditTrail(services);
 
   app.use((request: Request, response: Response, next: NextFunction) => {
     const given = request.get('x-trace-id');
@@ -31,6 +36,8 @@ export function application(services: ApiServices, routes: readonly Route[]): Ex
       receivedAt: Date.now(),
       server: services.address,
       user: undefined,
+      notes: { taskIds: [] },
+      trail,
     };
     response.locals.state = state;
     response.set({
@@ -58,9 +65,9 @@ export function application(services: ApiServices, routes: readonly Route[]): Ex
       },
     );
   });
-  app.use((error: unknown, request: Request, response: Response, _next: NextFunction) => {
-    answerError(services, error, request, response);
-  });
+  app.use((error: unknown, request: Request, response: Response, _next: NextFunction) =>
+    answerError(services, error, request, response),
+  );
   return app;
 }
 
@@ -109,20 +116,30 @@ async function answer(
   response: Response,
 ): Promise<void> {
   const state = stateOf(response);
-  const call = { user: state.user, traceId: state.traceId, receivedAt: state.receivedAt, request };
+  const { user, traceId, receivedAt, notes } = state;
+  const runOnce = onceFor(services.inventory, request, response, user);
+  const call = { user, traceId, receivedAt, request, notes, once: WITHOUT_KEY, runOnce };
   const query = Object.fromEntries(Object.entries(request.query).filter(([, value]) => value !== ''));
   if ('answerBare' in route) {
     await route.answerBare(call, query, request.params, response);
+    await state.trail.record({ request, ...state }, { status: response.statusCode });
     return;
   }
-  const data = await route.accept(request.params, query, request.body)(call);
+  const work = route.accept(request.params, query, request.body);
+  const keyed = route.method !== 'GET' && !route.upload;
+  const data = await (keyed
+    ? runOnce(bodyDigest(request.body), (once) => work({ ...call, once }))
+    : work(call));
+  await state.trail.record({ request, ...state }, { status: 200 });
   services.logger.debug({ method: request.method, path: request.path, traceId: state.traceId }, 'answered');
   response.json(successEnvelope(state, data));
 }
 
 /** Reads a JSON body of at most 1 MB into `request.body`. */
 async function jsonBody(request: Request, response: Response): Promise<void> {
-  // `is` answers null for a request without a body, which validation then refuses field by field.
+  // Many clients send an empty body with a POST that has none; validation refuses it where one is needed.
+  if (request.get('content-length') === '0') return;
+  // `is` answers null for a request without a body.
   if (request.is('application/json') === false) {
     const type = request.get('content-type') ?? 'none';
     throw new Refusal(
@@ -152,13 +169,19 @@ function refuseOtherMethods(app: Express, routes: readonly Route[]): void {
   }
 }
 
-function answerError(services: ApiServices, error: unknown, request: Request, response: Response): void {
+async function answerError(
+  services: ApiServices,
+  error: unknown,
+  request: Request,
+  response: Response,
+): Promise<void> {
   const state = stateOf(response);
   const input = { ...request.params, ...request.query, ...(request.body as object | undefined) };
   const { status, error: body, unexpected } = failureOf(error, input);
   const event = { method: request.method, path: request.path, status, traceId: state.traceId };
   if (unexpected) services.logger.error({ ...event, err: error }, 'request failed');
   else services.logger.debug({ ...event, code: body.code }, 'request refused');
+  await state.trail.record({ request, ...state }, { status, code: body.code });
   if (response.headersSent) {
     response.destroy();
     return;

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { HostRow, Inventory } from '../inventory/types';
 import { fieldRefusal } from '../operations/preconditions';
 import { Id } from '../operations/schemas';
+import { listOf } from './answers';
 import { contactHost } from './contactHosts';
 import type { ApiServices } from './route';
 
@@ -81,17 +82,22 @@ export const DeclaredInventory = z.object({
 });
 export type DeclaredInventory = z.output<typeof DeclaredInventory>;
 
-type ChangeKind = 'added' | 'changed' | 'unchanged';
+const ChangeKind = z.enum(['added', 'changed', 'unchanged']);
+type ChangeKind = z.output<typeof ChangeKind>;
 
-export interface AppliedInventory {
-  readonly changes: readonly {
-    readonly kind: 'credential' | 'host' | 'obCluster';
-    readonly name: string;
-    readonly change: ChangeKind;
-    readonly note?: string;
-  }[];
-  readonly warnings: readonly string[];
-}
+/** The answer to it. */
+export const AppliedInventory = z.object({
+  changes: listOf(
+    z.object({
+      kind: z.enum(['credential', 'host', 'obCluster']),
+      name: z.string(),
+      change: ChangeKind,
+      note: z.string().exactOptional(),
+    }),
+  ),
+  warnings: listOf(z.string()),
+});
+export type AppliedInventory = z.output<typeof AppliedInventory>;
 
 interface Stored {
   readonly changes: AppliedInventory['changes'][number][];

@@ -1,4 +1,5 @@
 import type { SubError } from '../operations/refusal';
+import type { PageFacts } from './answers';
 import { ocpTime } from './taskInfo/time';
 
 /** What every enveloped answer says of its request. */
@@ -41,7 +42,7 @@ function common(facts: AnswerFacts, status: number): Record<string, unknown> {
 export function pageOf<T>(
   contents: readonly T[],
   page: { readonly number: number; readonly size: number; readonly totalElements: number },
-): { contents: readonly T[]; page: Record<string, number> } {
+): { contents: readonly T[]; page: PageFacts } {
   return {
     contents,
     page: {

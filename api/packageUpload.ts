@@ -11,6 +11,7 @@ import { DuplicateError, type Inventory, type PackageRow } from '../inventory/ty
 import { packageFileName, parsePackageName, splitRelease } from '../oceanbase/packageName';
 import { BadRpmError, type RpmHeader, readRpmHeader } from '../oceanbase/rpmHeader';
 import { Refusal } from '../operations/refusal';
+import type { OnceScope } from './idempotency';
 
 /** Larger than any OceanBase package by far. */
 const MAX_BYTES = 8 * 1024 ** 3;
@@ -44,19 +45,23 @@ interface Received {
 /**
  * Receives a package (multipart, part `file`) as a stream, checks that it is a whole RPM and stores file and row.
  * The same package sent again answers its row. Throws Refusal; whatever goes wrong, no file is left behind.
+ *
+ * @param accept decides whether the package with this SHA-256 is stored, and what is answered
  */
-export async function receivePackage(
+export async function receivePackage<T>(
   request: Request,
   inventory: Inventory,
   dataDir: string,
-): Promise<PackageRow> {
+  accept: (sha256: string, store: () => Promise<PackageRow>) => Promise<T>,
+): Promise<T> {
   const folder = path.join(dataDir, 'packages');
   await mkdir(folder, { recursive: true });
   const incoming = path.join(folder, `incoming-${randomBytes(8).toString('hex')}`);
   try {
     const received = await receive(request, incoming);
     const row = packageRow(await header(incoming), received);
-    return await store(inventory, incoming, packageFile(dataDir, received.sha256), row);
+    const file = packageFile(dataDir, received.sha256);
+    return await accept(received.sha256, () => store(inventory, incoming, file, row));
   } finally {
     await rm(incoming, { force: true });
   }
@@ -220,7 +225,12 @@ async function store(
 }
 
 /** Deletes row and file. Throws Refusal PKG10014 when there is none, PKG10007 while a proxy uses it. */
-export async function deletePackage(inventory: Inventory, dataDir: string, id: number): Promise<void> {
+export async function deletePackage(
+  inventory: Inventory,
+  dataDir: string,
+  id: number,
+  once: OnceScope,
+): Promise<void> {
   await inventory.transaction(async (transaction) => {
     const row = await transaction.packages.find(id);
     if (row === undefined) {
@@ -252,6 +262,7 @@ export async function deletePackage(inventory: Inventory, dataDir: string, id: n
       );
     }
     await transaction.packages.delete(id);
+    await once.remember(transaction, undefined);
     await rm(packageFile(dataDir, row.sha256), { force: true });
   });
 }

@@ -4,29 +4,41 @@ import { Refusal } from '../operations/refusal';
 import { QueryText } from '../operations/schemas';
 
 const MAX_SIZE = 2_000;
-const whole = (min: number, max: number) =>
+const whole = (min: number, max: number, byDefault: number) =>
   z
     .string('must be given once')
     .regex(/^[0-9]{1,9}$/, `must be a whole number from ${min} to ${max}`)
     .transform(Number)
-    .pipe(z.int().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`));
+    .pipe(z.int().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`))
+    .default(byDefault)
+    .meta({ wire: { type: 'integer', minimum: min, maximum: max, default: byDefault } });
 
 /** Documented query parameters of paged lists. */
 export const PAGING = {
-  page: whole(1, 999_999_999).default(1).describe('Page, from 1.'),
-  size: whole(1, MAX_SIZE).default(10).describe(`Elements on a page, at most ${MAX_SIZE}.`),
+  page: whole(1, 999_999_999, 1).describe('Page, from 1.'),
+  size: whole(1, MAX_SIZE, 10).describe(`Elements on a page, at most ${MAX_SIZE}.`),
   sort: QueryText.regex(/^[A-Za-z][A-Za-z0-9_]*(,(asc|desc))?$/i, 'must be field,asc or field,desc')
     .optional()
     .describe('field,asc or field,desc.'),
 };
 
 /** A documented StringArray: one parameter, comma separated; repeated parameters are understood too. */
-export const TextList = z.union([QueryText, z.array(QueryText).max(100)]).transform((value) =>
-  (typeof value === 'string' ? [value] : value)
-    .flatMap((text) => text.split(','))
-    .map((text) => text.trim())
-    .filter((text) => text !== ''),
-);
+export const TextList = z
+  .union([QueryText, z.array(QueryText).max(100)])
+  .transform((value) =>
+    (typeof value === 'string' ? [value] : value)
+      .flatMap((text) => text.split(','))
+      .map((text) => text.trim())
+      .filter((text) => text !== ''),
+  )
+  .meta({ wire: { type: 'array', items: { type: 'string' }, maxItems: 100 } });
+
+/** A switch in a query, off unless it is `true`. */
+export const Flag = z
+  .enum(['true', 'false'], 'must be true or false')
+  .default('false')
+  .transform((value) => value === 'true')
+  .meta({ wire: { type: 'boolean', default: false } });
 
 export interface PagingQuery {
   readonly page: number;

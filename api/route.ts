@@ -2,10 +2,13 @@ import type { Request, Response } from 'express';
 import { z } from 'zod';
 import type { Hosts } from '../hosts/types';
 import type { Inventory, User } from '../inventory/types';
+import type { PublishedSample } from '../operations/samples';
 import type { Permission } from '../operations/types';
 import type { RuntimeConfig } from '../runtime/config';
 import type { Logger } from '../runtime/logger';
 import type { TemporalHandle } from '../runtime/temporal';
+import type { AuditNotes } from './audit';
+import type { Once, OnceScope } from './idempotency';
 import type { TaskService } from './tasks';
 
 /** What routes work with. */
@@ -31,6 +34,12 @@ export interface Call<Params, Query, Body> {
   /** Milliseconds since 1970. */
   readonly receivedAt: number;
   readonly request: Request;
+  /** What the audit should know of this call beside who, when and how it ended. */
+  readonly notes: AuditNotes;
+  /** Of this attempt; on routes that read the request's stream themselves, `runOnce` gives one. */
+  readonly once: OnceScope;
+  /** For routes that read the request's stream themselves: to be called as soon as the digest of the body is known. */
+  readonly runOnce: Once;
 }
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -54,15 +63,30 @@ export interface RouteDeclaration<
   readonly body?: Body;
   /** The handler reads the request's stream itself (multipart). */
   readonly upload?: true;
+  /** Statuses it refuses with that routes of its kind do not (api/openapi/statuses.ts has the usual ones). */
+  readonly refuses?: readonly number[];
+  /** Example of the API document. */
+  readonly sample?: PublishedSample | undefined;
 }
 
 /** A route whose value becomes `data` of the envelope (undefined: no `data`). */
 export interface EnvelopedRoute extends RouteDeclaration {
+  /** What `data` is; NoData when there is none. */
+  readonly answer: z.ZodType;
   accept(params: unknown, query: unknown, body: unknown): (call: CallBase) => Promise<unknown>;
+}
+
+/** One answer of a bare route: its media type and, unless it is a file, what is in it. */
+export interface BareAnswer {
+  readonly type: string;
+  readonly schema?: z.ZodType;
+  readonly description?: string;
 }
 
 /** A route that answers by itself: plain text, bare JSON, files. */
 export interface BareRoute extends RouteDeclaration {
+  /** By status; errors of the documented form need no entry. */
+  readonly answers: Readonly<Record<number, BareAnswer>>;
   answerBare(call: CallBase, query: unknown, params: unknown, response: Response): Promise<void>;
 }
 
@@ -86,9 +110,9 @@ function withoutNulls(value: unknown, depth = 0): unknown {
 }
 
 /** Declares an enveloped route; its types are closed over by `accept`. */
-export function route<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType>(
-  declaration: RouteDeclaration<P, Q, B>,
-  handle: (call: Call<z.output<P>, z.output<Q>, z.output<B>>) => Promise<unknown>,
+export function route<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, A extends z.ZodType>(
+  declaration: RouteDeclaration<P, Q, B> & { readonly answer: A },
+  handle: (call: Call<z.output<P>, z.output<Q>, z.output<B>>) => Promise<z.input<A>>,
 ): EnvelopedRoute {
   return {
     ...declaration,
@@ -112,7 +136,7 @@ export function route<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodT
 
 /** Declares a route that writes its own answer. */
 export function bareRoute<P extends z.ZodType, Q extends z.ZodType>(
-  declaration: Omit<RouteDeclaration<P, Q, z.ZodType>, 'body'>,
+  declaration: Omit<RouteDeclaration<P, Q, z.ZodType>, 'body'> & Pick<BareRoute, 'answers'>,
   answer: (call: Call<z.output<P>, z.output<Q>, unknown>, response: Response) => Promise<void>,
 ): BareRoute {
   return {

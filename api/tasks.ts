@@ -4,12 +4,12 @@ import type { RuntimeConfig } from '../runtime/config';
 import type { Logger } from '../runtime/logger';
 import type { TemporalHandle } from '../runtime/temporal';
 import { taskWorkflowId } from '../workflows/ids';
-import { retrySubtask, retryTask } from '../workflows/messages';
-import type { Plan } from '../workflows/plan';
+import { SUBTASK_UPDATES, TASK_UPDATES } from '../workflows/messages';
+import type { Plan, SubtaskCommand, SubtaskStatus, TaskCommand } from '../workflows/plan';
 import { basicDocument, submittedDocument, taskDocument } from './taskInfo/document';
 import { FoldedTask } from './taskInfo/fold';
 import type { BasicTaskInstance, SubtaskInstance, TaskInstance, WrappedTaskInstance } from './taskInfo/types';
-import { sendCommand, type TaskCommand, temporalRefusal } from './temporal/commands';
+import { type SentCommand, sendCommand, temporalRefusal } from './temporal/commands';
 import { HistoryReader, isOfPlan } from './temporal/historyReader';
 import { Reconciler } from './temporal/reconciler';
 import { startTask } from './temporal/starter';
@@ -18,7 +18,13 @@ import { startTask } from './temporal/starter';
 export interface Command {
   readonly requestId: string;
   readonly who: string;
+  readonly why?: string;
 }
+
+/** Refusal 400 TSK10016 or TSK10009, 404 TSK10001, 503 when no worker polls. */
+type CommandTask = (taskId: number, command: Command) => Promise<WrappedTaskInstance>;
+/** Refusal 400 TSK10017 or TSK10010, 404 TSK10001, 503 when no worker polls. */
+type CommandSubtask = (taskId: number, subtaskId: number, command: Command) => Promise<SubtaskInstance>;
 
 /** Tasks as the API sees them: started, read and commanded in Temporal, archived in the inventory. */
 export interface TaskService {
@@ -32,10 +38,18 @@ export interface TaskService {
   /** Undefined when there is no such task. Refusal 503 when Temporal does not answer. */
   read(taskId: number): Promise<WrappedTaskInstance | undefined>;
   basic(rows: readonly TaskRow[]): Promise<BasicTaskInstance[]>;
-  /** Every FAILED subtask runs again. Refusal 400 TSK10016, 404 TSK10001, 503 when no worker polls. */
-  retryTask(taskId: number, command: Command): Promise<WrappedTaskInstance>;
-  /** This FAILED subtask runs again. Refusal 400 TSK10017, 404 TSK10001, 503 when no worker polls. */
-  retrySubtask(taskId: number, subtaskId: number, command: Command): Promise<SubtaskInstance>;
+  /** Every FAILED subtask runs again. */
+  retryTask: CommandTask;
+  /** Undoes what a FAILED task has done, or goes on undoing it. */
+  rollbackTask: CommandTask;
+  /** Ends a FAILED task as it is; the document says what stays behind. */
+  abandonTask: CommandTask;
+  /** This FAILED subtask runs again. */
+  retrySubtask: CommandSubtask;
+  /** This FAILED subtask, or this failed undo, counts as done. */
+  skipSubtask: CommandSubtask;
+  /** This RUNNING subtask is told to stop. */
+  cancelSubtask: CommandSubtask;
   /** Starts what was not started and archives what has closed, about every second. */
   startReconciler(): { stop(): Promise<void> };
 }
@@ -62,8 +76,21 @@ function closedRefusal(document: WrappedTaskInstance, subtaskId: number | undefi
     subtask === undefined
       ? `Task ${id} is ${status}`
       : `Subtask ${subtask.id} (${subtask.name}) is ${subtask.status}`;
-  const text = `${what}, and the workflow of task ${id} ${ended}; retry is allowed when a task waits FAILED.`;
+  const text = `${what}, and the workflow of task ${id} ${ended}: only an open task takes commands.`;
   return new Refusal(400, subtask === undefined ? 'TSK10016' : 'TSK10017', text, { target: `task:${id}` });
+}
+
+/** The states of a subtask, as the document shows them, that a command may be meant for. */
+const FIT_FOR: Readonly<Record<SubtaskCommand, readonly SubtaskStatus[]>> = {
+  retrySubtask: ['FAILED'],
+  skipSubtask: ['FAILED'],
+  cancelSubtask: ['READY', 'RUNNING'],
+};
+
+function subtaskOf({ id, subtasks }: WrappedTaskInstance, subtaskId: number): SubtaskInstance {
+  const subtask = subtasks.find((candidate) => candidate.id === subtaskId);
+  if (subtask !== undefined) return subtask;
+  throw new Refusal(404, 'TSK10001', `Task ${id} has no subtask ${subtaskId}.`);
 }
 
 export function createTaskService(deps: TaskServiceDeps): TaskService {
@@ -95,7 +122,7 @@ export function createTaskService(deps: TaskServiceDeps): TaskService {
    * document allows the command, that refusal is not the client's.
    */
   async function obey(
-    command: TaskCommand,
+    command: SentCommand,
     isAllowed: (document: WrappedTaskInstance) => boolean,
   ): Promise<WrappedTaskInstance> {
     const deadline = Date.now() + CATCH_UP_MS;
@@ -113,6 +140,26 @@ export function createTaskService(deps: TaskServiceDeps): TaskService {
       await new Promise((resolve) => setTimeout(resolve, CATCH_UP_STEP_MS));
     }
   }
+
+  const commandTask =
+    (name: TaskCommand): CommandTask =>
+    async (taskId, { requestId, ...argument }) => {
+      await readOrRefuse(taskId);
+      const definition = TASK_UPDATES[name].update;
+      return obey({ taskId, definition, argument, requestId }, ({ status }) => status === 'FAILED');
+    };
+
+  const commandSubtask =
+    (name: SubtaskCommand): CommandSubtask =>
+    async (taskId, subtaskId, { requestId, ...who }) => {
+      subtaskOf(await readOrRefuse(taskId), subtaskId);
+      const definition = SUBTASK_UPDATES[name].update;
+      const document = await obey(
+        { taskId, definition, argument: { subtaskId, ...who }, requestId },
+        (current) => FIT_FOR[name].includes(subtaskOf(current, subtaskId).status),
+      );
+      return subtaskOf(document, subtaskId);
+    };
 
   return {
     submitted: submittedDocument,
@@ -140,27 +187,12 @@ export function createTaskService(deps: TaskServiceDeps): TaskService {
       return documents;
     },
 
-    async retryTask(taskId, { requestId, who }) {
-      await readOrRefuse(taskId);
-      return obey(
-        { taskId, definition: retryTask, argument: { who }, requestId },
-        ({ status }) => status === 'FAILED',
-      );
-    },
-
-    async retrySubtask(taskId, subtaskId, { requestId, who }) {
-      const find = ({ subtasks }: WrappedTaskInstance) => {
-        const subtask = subtasks.find(({ id }) => id === subtaskId);
-        if (subtask !== undefined) return subtask;
-        throw new Refusal(404, 'TSK10001', `Task ${taskId} has no subtask ${subtaskId}.`);
-      };
-      find(await readOrRefuse(taskId));
-      const document = await obey(
-        { taskId, definition: retrySubtask, argument: { subtaskId, who }, requestId },
-        (current) => find(current).status === 'FAILED',
-      );
-      return find(document);
-    },
+    retryTask: commandTask('retryTask'),
+    rollbackTask: commandTask('rollbackTask'),
+    abandonTask: commandTask('abandonTask'),
+    retrySubtask: commandSubtask('retrySubtask'),
+    skipSubtask: commandSubtask('skipSubtask'),
+    cancelSubtask: commandSubtask('cancelSubtask'),
 
     startReconciler: () => new Reconciler({ temporal, inventory, taskQueue: config.taskQueue, logger }),
   };

@@ -5,14 +5,17 @@ import { bundleWorkflowCode, NativeConnection, Worker } from '@temporalio/worker
 import { startDevServer } from '../runtime/devServer';
 import { repositoryRoot } from '../runtime/paths';
 import { connectTemporal, prepareNamespace, type TemporalHandle } from '../runtime/temporal';
-import { chainLength, expandChain } from '../workflows/dag';
 import { taskWorkflowId } from '../workflows/ids';
-import type { Plan } from '../workflows/plan';
+import { timeOfManyHosts } from './manyHosts';
 import { type BenchResult, result, timed } from './measure';
+import { noOpPlan } from './plans';
 
 const STEPS = 12;
 
-/** (a) a chain alone and (b) many at once: the interpreter against a bare workflow of as many no-op activities. */
+/**
+ * (a) a chain alone, (b) many at once and (h) one task of fifty hosts: the interpreter against a bare workflow of as
+ * many no-op activities.
+ */
 export async function benchEngine(rounds: number): Promise<BenchResult[]> {
   const dataDir = await mkdtemp(path.join(os.tmpdir(), 'obflow-bench-'));
   const server = await startDevServer({ dataDir, port: 0, uiPort: 0, persistent: true });
@@ -32,7 +35,11 @@ export async function benchEngine(rounds: number): Promise<BenchResult[]> {
   });
   const running = worker.run();
   try {
-    return [await alone(temporal, rounds), await together(temporal, rounds)];
+    return [
+      await alone(temporal, rounds),
+      await together(temporal, rounds),
+      await timeOfManyHosts(temporal, rounds),
+    ];
   } finally {
     worker.shutdown();
     await running;
@@ -81,38 +88,12 @@ function bare(temporal: TemporalHandle): Promise<unknown> {
 }
 
 function planned(temporal: TemporalHandle): Promise<unknown> {
-  const plan = noOpPlan(next++);
+  const plan = noOpPlan(next++, STEPS);
   return temporal.client.workflow.execute('addObproxy', {
     taskQueue: 'bench',
     workflowId: taskWorkflowId(plan.taskId),
     args: [plan],
   });
-}
-
-function noOpPlan(taskId: number): Plan {
-  const context = { stringMap: { host_id: '1' }, listMap: {} };
-  const chain = Array.from({ length: STEPS }, (_, step) => ({
-    activity: 'noOp',
-    definition: {
-      name: `Step ${step}`,
-      className: `Step${step}Task`,
-      timeout: 300,
-      prohibitRollback: false,
-      prohibitSkip: false,
-      needs: ['host_id'],
-    },
-  }));
-  return {
-    taskId,
-    name: 'Benchmark',
-    creator: { id: 100, name: 'admin' },
-    executor: '127.0.0.1',
-    createTime: new Date().toISOString(),
-    traceId: '0000000000000000',
-    context,
-    concurrency: 10,
-    subtasks: expandChain(chain, context, taskId * chainLength(chain, context)),
-  };
 }
 
 async function many(count: number, atOnce: number, work: () => Promise<unknown>): Promise<void> {

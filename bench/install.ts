@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import type { TestHost } from '../sandbox/hosts/fleet';
 import type { TaskJson } from '../sandbox/stack/apiClient';
-import { OB_CLUSTER, type Stack, startStack } from '../sandbox/stack/stack';
+import { inventoryIds, OB_CLUSTER, type Stack, startStack } from '../sandbox/stack/stack';
 import { buildObproxyRpm } from '../sandbox/standins/rpm';
 import { installByAnsible } from './ansible';
 import { type BenchResult, residentMiB, result } from './measure';
@@ -104,11 +104,7 @@ async function install(
   hosts: readonly TestHost[],
   version: string,
 ): Promise<number> {
-  const known = await stack.api.call<{ contents: { id: number; innerIpAddress: string }[] }>(
-    'GET',
-    '/api/v2/compute/hosts?size=2000',
-  );
-  const hostIds = hosts.map((host) => known.contents.find((row) => row.innerIpAddress === host.ip)?.id);
+  const hostIds = await inventoryIds(stack, hosts);
   const start = Date.now();
   const added = await stack.api.call<{ contents: TaskJson[] }>(
     'POST',

@@ -8,13 +8,14 @@ import { benchApi } from './api';
 import { benchEngine } from './engine';
 import { benchInstall } from './install';
 import { type BenchResult, cpuTimes, machine, printResult, stealSince } from './measure';
+import { benchObservers } from './observers';
 
 /** `npm run bench`: ratios of one run, back to back; see docs/performance.md. */
 async function main(): Promise<void> {
   const options = new Command('bench')
     .description('Compares obflow with bare Temporal and with Ansible, and writes bench/results.json.')
     .option('--rounds <n>', 'rounds of every comparison, at least 5', '5')
-    .option('--only <parts>', 'engine,api,install', 'engine,api,install')
+    .option('--only <parts>', 'engine,api,install,observers', 'engine,api,install,observers')
     .parse()
     .opts<{ rounds: string; only: string }>();
   const rounds = Math.max(5, Number(options.rounds));
@@ -29,16 +30,15 @@ async function main(): Promise<void> {
   console.log(`${machine()}; ${rounds} rounds; median (min - max)`);
   if (parts.includes('engine')) take(await benchEngine(rounds));
   if (parts.includes('api')) take(await benchApi(rounds));
-  if (parts.includes('install')) {
-    const missing = fleetUnavailable();
-    if (missing === undefined)
-      take(
-        await benchInstall(
-          rounds,
-          ansiblePlaybook((line) => console.log(line)),
-        ),
-      );
-    else console.log(`(e), (f) and (g) are left out: ${missing}`);
+  const onHosts = ['install', 'observers'].filter((part) => parts.includes(part));
+  const missing = onHosts.length === 0 ? undefined : fleetUnavailable();
+  if (missing !== undefined) console.log(`${onHosts.join(' and ')} left out: ${missing}`);
+  else {
+    if (parts.includes('install')) {
+      const ansible = ansiblePlaybook((line) => console.log(line));
+      take(await benchInstall(rounds, ansible));
+    }
+    if (parts.includes('observers')) take(await benchObservers(rounds));
   }
   console.log(`CPU stolen from this machine meanwhile: ${stealSince(before).toFixed(0)} %`);
   await writeFile(

@@ -10,3 +10,14 @@ const { noOp } = proxyActivities<{ noOp(input: unknown): Promise<null> }>({
 export async function bareChain(steps: number): Promise<void> {
   for (let step = 0; step < steps; step++) await noOp({ step });
 }
+
+/** The same for a task of many hosts: layer after layer, in each of them at most `atOnce` together. */
+export async function bareLayers(widths: readonly number[], atOnce: number): Promise<void> {
+  for (const width of widths) {
+    let left = width;
+    const lane = async () => {
+      while (left > 0) await noOp({ step: left-- });
+    };
+    await Promise.all(Array.from({ length: Math.min(atOnce, width) }, lane));
+  }
+}

@@ -1,15 +1,15 @@
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { Command } from 'commander';
 import { ConfigError, ENVIRONMENT } from '../runtime/config';
-import { repositoryRoot } from '../runtime/paths';
+import { IN_FILES } from '../runtime/secretFiles';
+import { obflowVersion } from '../runtime/version';
+import type { MigrateDatabaseOptions } from './database';
 import { complain, textOf } from './output';
 
 /** Exit codes: 0 done, 1 failed, 2 wrong usage or setting, 128 + n ended by a second signal n. */
 async function main(): Promise<void> {
   const program = new Command('obflow')
     .description('OceanBase operations as durable workflows, behind the REST API that OCP documents')
-    .version(version())
+    .version(obflowVersion())
     .showHelpAfterError('(obflow --help lists the commands)')
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
 
@@ -44,12 +44,24 @@ async function main(): Promise<void> {
       process.exitCode = await apply(file, { dryRun: options.dryRun === true, env: process.env });
     });
 
-  await program.parseAsync();
-}
+  program
+    .command('migrate-database')
+    .description('copy the whole inventory into an empty database, from SQLite to PostgreSQL or back')
+    .requiredOption('--to <url>', 'file:/path/to/file.db or postgres://user@host/database')
+    .option('--from <url>', 'the database to read (default: OBFLOW_DATABASE_URL)')
+    .option('--to-password-file <file>', 'file with the password of --to')
+    .option('--from-password-file <file>', 'file with the password of --from')
+    .action(async (options: MigrateDatabaseOptions) => (await import('./database')).migrateDatabase(options));
+  program
+    .command('prune')
+    .description('delete tasks that ended long ago, with their documents and logs')
+    .requiredOption('--older-than <age>', 'days since their end, as in 90d')
+    .option('--dry-run', 'only count them', false)
+    .action(async (options: { olderThan: string; dryRun: boolean }) =>
+      (await import('./database')).prune(options),
+    );
 
-function version(): string {
-  const text = readFileSync(path.join(repositoryRoot(), 'package.json'), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
+  await program.parseAsync();
 }
 
 function environmentHelp(): string {
@@ -57,7 +69,8 @@ function environmentHelp(): string {
     const fallback = byDefault === '' ? '' : ` [${byDefault}]`;
     return `  ${name.padEnd(24)} ${meaning}${fallback}`;
   });
-  return `\nSettings (environment variables, [default]):\n${lines.join('\n')}`;
+  const files = IN_FILES.map((name) => `${name}_FILE`).join(', ');
+  return `\nSettings (environment variables, [default]):\n${lines.join('\n')}\nRead from a file instead: ${files}`;
 }
 
 main().catch((error: unknown) => {

@@ -130,6 +130,7 @@ async function openDatabase(config: RuntimeConfig, firstUser: boolean): Promise<
   const inventory = await openInventory({
     databaseUrl: config.databaseUrl,
     masterKeyFile: config.masterKeyFile,
+    onWaiting: () => say('Waiting for the database: another obflow may be bringing its schema up to date.'),
   });
   const password = config.adminPassword ?? randomBytes(12).toString('base64url');
   if (firstUser && (await inventory.users.ensureAdmin(password)) && config.adminPassword === undefined) {
@@ -161,6 +162,11 @@ async function startApiPart(ground: Ground, shutdown: Shutdown): Promise<string>
   const tasks = createTaskService(ground);
   const reconciler = tasks.startReconciler();
   shutdown.add(undefined, () => reconciler.stop());
+  if (ground.config.taskRetentionDays > 0) {
+    const { startPruning } = await import('../api/pruning');
+    const pruning = startPruning({ ...ground, days: ground.config.taskRetentionDays });
+    shutdown.add(undefined, () => pruning.stop());
+  }
   const api = await startApi({ ...ground, tasks });
   shutdown.add('Answering the requests under way, taking no new ones.', () => api.stop());
   const url = api.urls[0] ?? defaultPublicUrl(ground.config.listen);

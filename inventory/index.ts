@@ -1,8 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Kysely, KyselyPlugin } from 'kysely';
+import { auditRepository } from './audit';
 import { credentialsRepository } from './credentials';
 import { connectDatabase, type Database, migrate, undoing } from './database';
 import { hostsRepository } from './hosts';
+import { idempotencyRepository } from './idempotency';
 import { locksRepository } from './locks';
 import { loadMasterKey, type MasterKey, wrongMasterKey } from './masterKey';
 import { obClustersRepository } from './obClusters';
@@ -24,10 +26,12 @@ import { KnownPasswords, usersRepository } from './users';
 export async function openInventory(options: {
   databaseUrl: string;
   masterKeyFile: string;
+  /** Called once when the schema is not up to date after 3 s: mostly another process is at it. */
+  onWaiting?: () => void;
 }): Promise<Inventory> {
   const database = connectDatabase(options.databaseUrl);
   try {
-    await migrate(database);
+    await migrate(database, options.onWaiting === undefined ? {} : { onWaiting: options.onWaiting });
     const key = await openMasterKey(database, options.masterKeyFile);
     return outerInventory(database, key);
   } catch (error) {
@@ -75,6 +79,8 @@ function outerInventory(database: Database, key: MasterKey): Inventory {
     tasks: tasksRepository(scope),
     locks: locksRepository(scope),
     sequences: sequencesRepository(scope),
+    idempotency: idempotencyRepository(scope, key),
+    audit: auditRepository(scope),
   });
 
   function refuseInside(): void {

@@ -51,3 +51,22 @@ export function locksRepository(scope: Scope): Locks {
 export async function releaseLocks(db: Kysely<Schema>, taskId: number): Promise<void> {
   await db.deleteFrom('locks').where('task_id', '=', taskId).execute();
 }
+
+/**
+ * What an ended task still holds: its locks and the hosts it has reserved; and when it came to nothing, the records of the
+ * servers that it was to make, so that their hosts can be asked for again. What is on those hosts stays there: the
+ * next task finds it.
+ *
+ * @param failed it was abandoned, cancelled, terminated or rolled back
+ */
+export async function releaseHeld(db: Kysely<Schema>, taskId: number, failed: boolean): Promise<void> {
+  await releaseLocks(db, taskId);
+  await db.deleteFrom('host_reservations').where('task_id', '=', taskId).execute();
+  if (!failed) return;
+  await db
+    .deleteFrom('obproxy_servers')
+    .where('task_id', '=', taskId)
+    .where('status', 'in', ['CREATING', 'TAKINGOVER'])
+    .execute();
+  await db.deleteFrom('ob_servers').where('task_id', '=', taskId).where('status', '=', 'CREATING').execute();
+}

@@ -11,6 +11,8 @@ import { Pool, types } from 'pg';
 import { translateError, withoutNul } from './errors';
 
 const INT8 = 20;
+/** Milliseconds. */
+const LOCK_TIMEOUT = 10_000;
 
 /**
  * PostgreSQL through pg. int8 comes back as number (ids stay below 2^53). A process that hangs in a transaction
@@ -20,11 +22,19 @@ export class PgDialect extends PostgresDialect {
   readonly #pool: Pool;
   readonly #where: string;
 
-  constructor(databaseUrl: string, where: string) {
+  readonly #lockTimeout: number;
+
+  constructor(
+    databaseUrl: string,
+    where: string,
+    options: { lockTimeoutMs?: number; applicationName?: string } = {},
+  ) {
     const pool = new Pool({
       connectionString: databaseUrl,
-      application_name: 'obflow',
+      application_name: options.applicationName ?? 'obflow',
       max: 10,
+      // A process that is up shows itself by a connection, however idle it is: see databaseUse.ts.
+      min: 1,
       connectionTimeoutMillis: 10_000,
       keepAlive: true,
       types: {
@@ -39,10 +49,11 @@ export class PgDialect extends PostgresDialect {
     super({ pool });
     this.#pool = pool;
     this.#where = where;
+    this.#lockTimeout = options.lockTimeoutMs ?? LOCK_TIMEOUT;
   }
 
   override createDriver(): Driver {
-    return new TranslatingDriver(this.#pool, this.#where);
+    return new TranslatingDriver(this.#pool, this.#where, this.#lockTimeout);
   }
 }
 
@@ -52,12 +63,12 @@ class TranslatingDriver implements Driver {
   readonly #where: string;
   readonly #wrapped = new WeakMap<DatabaseConnection, TranslatingConnection>();
 
-  constructor(pool: Pool, where: string) {
+  constructor(pool: Pool, where: string, lockTimeout: number) {
     this.#where = where;
     this.#driver = new PostgresDriver({
       pool,
       onCreateConnection: async (connection) => {
-        await connection.executeQuery(CompiledQuery.raw("set lock_timeout = '10s'"));
+        await connection.executeQuery(CompiledQuery.raw(`set lock_timeout = ${lockTimeout}`));
         await connection.executeQuery(CompiledQuery.raw("set idle_in_transaction_session_timeout = '60s'"));
       },
     });

@@ -184,6 +184,36 @@ export interface Schema {
     text: string;
   };
   locks: { resource: string; task_id: number };
+  idempotency_keys: {
+    user_id: number;
+    key: string;
+    /** Of the request that came first; sealed by the master key. */
+    digest: string;
+    /** Stays the same however often the request is sent again. */
+    request_id: string;
+    /** Who works on it, until when; null when nobody does. */
+    owner: string | null;
+    until: string;
+    /** JSON sealed by the master key; null while there is none. */
+    answer: string | null;
+    create_time: string;
+  };
+  audit_events: {
+    id: Generated<number>;
+    time: string;
+    user_id: number | null;
+    user_name: string | null;
+    address: string;
+    trace_id: string;
+    method: string;
+    path: string;
+    subtask_id: number | null;
+    command: string | null;
+    why: string | null;
+    status: number;
+    code: string | null;
+  };
+  audit_event_tasks: { task_id: number; event_id: number };
 }
 
 /** Now, as stored: ISO-8601 UTC with milliseconds. */

@@ -27,11 +27,13 @@ const LONGEST_PAUSE = 25;
  */
 export class LibsqlDialect implements Dialect {
   readonly #file: string;
-  constructor(file: string) {
+  readonly #busyTimeout: number;
+  constructor(file: string, busyTimeout: number = BUSY_TIMEOUT) {
     this.#file = file;
+    this.#busyTimeout = busyTimeout;
   }
   createDriver(): Driver {
-    return new LibsqlDriver(this.#file);
+    return new LibsqlDriver(this.#file, this.#busyTimeout);
   }
   createQueryCompiler(): QueryCompiler {
     return new SqliteQueryCompiler();
@@ -53,17 +55,19 @@ class LibsqlAdapter extends SqliteAdapter {
 
 class LibsqlDriver implements Driver {
   readonly #file: string;
+  readonly #busyTimeout: number;
   #connection: LibsqlConnection | undefined;
   /** Resolves when the one connection is free; every user appends itself. */
   #queue: Promise<void> = Promise.resolve();
   #release: () => void = () => undefined;
 
-  constructor(file: string) {
+  constructor(file: string, busyTimeout: number) {
     this.#file = file;
+    this.#busyTimeout = busyTimeout;
   }
 
   async init(): Promise<void> {
-    this.#connection = await LibsqlConnection.open(this.#file);
+    this.#connection = await LibsqlConnection.open(this.#file, this.#busyTimeout);
   }
 
   async acquireConnection(): Promise<DatabaseConnection> {
@@ -116,9 +120,11 @@ class LibsqlDriver implements Driver {
 class LibsqlConnection implements DatabaseConnection {
   readonly #database: Libsql.Database;
   readonly #where: string;
+  readonly #busyTimeout: number;
 
-  private constructor(database: Libsql.Database, file: string) {
+  private constructor(database: Libsql.Database, file: string, busyTimeout: number) {
     this.#database = database;
+    this.#busyTimeout = busyTimeout;
     this.#where = `file ${file}`;
   }
 
@@ -126,11 +132,11 @@ class LibsqlConnection implements DatabaseConnection {
    * Opens or makes the file (0600, for it holds password hashes), in WAL mode with every commit on disk
    * (synchronous=FULL: an acknowledged row survives kill -9 and power loss).
    */
-  static async open(file: string): Promise<LibsqlConnection> {
+  static async open(file: string, busyTimeout: number): Promise<LibsqlConnection> {
     try {
       mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
       closeSync(openSync(file, 'a', 0o600));
-      const connection = new LibsqlConnection(new Libsql(file), file);
+      const connection = new LibsqlConnection(new Libsql(file), file, busyTimeout);
       for (const pragma of ['journal_mode=WAL', 'synchronous=FULL', 'foreign_keys=ON']) {
         await connection.exec(`PRAGMA ${pragma}`);
       }
@@ -176,7 +182,7 @@ class LibsqlConnection implements DatabaseConnection {
    * until it ran out.
    */
   async #patiently<T>(attempt: () => T): Promise<T> {
-    const deadline = Date.now() + BUSY_TIMEOUT;
+    const deadline = Date.now() + this.#busyTimeout;
     for (let pause = 1; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
       try {
         return attempt();

@@ -1,7 +1,7 @@
 import type { Insertable } from 'kysely';
 import type { Schema } from './schema';
 import type { Scope } from './scope';
-import type { Tasks } from './types';
+import type { LogLine, Tasks } from './types';
 
 /** Lines in one statement: eight parameters each, of the 32 766 that SQLite takes. */
 const CHUNK = 1000;
@@ -13,8 +13,22 @@ interface Append {
   failed(error: unknown): void;
 }
 
+function logRow(taskId: number, line: LogLine) {
+  return {
+    task_id: taskId,
+    subtask_id: line.subtaskId,
+    run: line.run,
+    operation: line.operation,
+    time: line.time,
+    level: line.level,
+    text: line.text,
+  };
+}
+
 /** The subtasks' logs; the order of a subtask's lines is the order they were written in. */
-export function taskLogRepository(scope: Scope): Pick<Tasks, 'appendLog' | 'readLog'> {
+export function taskLogRepository(
+  scope: Scope,
+): Pick<Tasks, 'appendLog' | 'appendLogOnce' | 'loggedRuns' | 'readLog'> {
   const insert = async (rows: readonly LogRow[]) => {
     if (rows.length <= CHUNK) {
       await scope.db.insertInto('task_logs').values(rows).execute();
@@ -49,20 +63,40 @@ export function taskLogRepository(scope: Scope): Pick<Tasks, 'appendLog' | 'read
 
   return {
     async appendLog(taskId, lines) {
-      const rows = lines.map((line) => ({
-        task_id: taskId,
-        subtask_id: line.subtaskId,
-        run: line.run,
-        operation: line.operation,
-        time: line.time,
-        level: line.level,
-        text: line.text,
-      }));
+      const rows = lines.map((line) => logRow(taskId, line));
       if (rows.length === 0) return;
       await new Promise<void>((done, failed) => {
         gathered.push({ rows, done, failed });
         if (gathered.length === 1) setImmediate(() => void store());
       });
+    },
+
+    appendLogOnce: (taskId, lines) =>
+      scope.write(async (db) => {
+        for (const line of lines) {
+          const { time: _time, level: _level, ...same } = logRow(taskId, line);
+          const known = await db
+            .selectFrom('task_logs')
+            .select('id')
+            .where('task_id', '=', same.task_id)
+            .where('subtask_id', '=', same.subtask_id)
+            .where('run', '=', same.run)
+            .where('operation', '=', same.operation)
+            .where('text', '=', same.text)
+            .executeTakeFirst();
+          if (known === undefined) await db.insertInto('task_logs').values(logRow(taskId, line)).execute();
+        }
+      }),
+
+    async loggedRuns(taskId) {
+      const rows = await scope.db
+        .selectFrom('task_logs')
+        .select(['subtask_id', 'run', 'operation'])
+        .where('task_id', '=', taskId)
+        .groupBy(['subtask_id', 'run', 'operation'])
+        .orderBy((eb) => eb.fn.min('id'))
+        .execute();
+      return rows.map(({ subtask_id: subtaskId, run, operation }) => ({ subtaskId, run, operation }));
     },
 
     async readLog(taskId, subtaskId) {

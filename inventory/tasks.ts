@@ -1,10 +1,11 @@
 import { type Expression, expressionBuilder, type Kysely, type Selectable, type SqlBool, sql } from 'kysely';
 import type { Plan } from '../workflows/plan';
-import { releaseLocks } from './locks';
+import { releaseHeld } from './locks';
 import { contains, direction, pageOf } from './paging';
 import { now, type Schema, utc } from './schema';
 import type { Scope } from './scope';
 import { taskLogRepository } from './taskLog';
+import { taskPruning } from './taskPruning';
 import { DuplicateError, type TaskFilter, type TaskRow, type Tasks } from './types';
 
 const SORT_FIELDS = {
@@ -98,9 +99,13 @@ function hostsOf(plan: Plan): number[] {
   return [...new Set([...(plan.hostId === undefined ? [] : [plan.hostId]), ...split])];
 }
 
+const cameToNothing = ({ status, operation }: Pick<TaskRow, 'status' | 'operation'>): boolean =>
+  status === 'FAILED' || operation === 'ROLLBACK';
+
 export function tasksRepository(scope: Scope): Tasks {
   return {
     ...taskLogRepository(scope),
+    ...taskPruning(scope),
 
     add: ({ plan, workflowType }) =>
       scope.write(async (db) => {
@@ -156,6 +161,11 @@ export function tasksRepository(scope: Scope): Tasks {
       return { contents: await withTexts(scope.db, await query.execute()), totalElements: total };
     },
 
+    async isClosed(id) {
+      const row = await scope.db.selectFrom('tasks').select('closed').where('id', '=', id).executeTakeFirst();
+      return row?.closed === 1;
+    },
+
     async markStarted(id) {
       await scope.db.updateTable('tasks').set({ started: 1 }).where('id', '=', id).execute();
     },
@@ -200,7 +210,7 @@ export function tasksRepository(scope: Scope): Tasks {
           .where('sequence', '<', change.sequence)
           .where('closed', '=', 0)
           .execute();
-        if (change.closed) await releaseLocks(db, change.taskId);
+        if (change.closed) await releaseHeld(db, change.taskId, cameToNothing(change));
       }),
 
     archive: (id, final) =>
@@ -222,7 +232,7 @@ export function tasksRepository(scope: Scope): Tasks {
           .set({ document: JSON.stringify(final.document) })
           .where('task_id', '=', id)
           .execute();
-        await releaseLocks(db, id);
+        await releaseHeld(db, id, cameToNothing(final));
       }),
   };
 }

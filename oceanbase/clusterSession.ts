@@ -2,6 +2,7 @@
 import {
   type ClusterServer,
   type ClusterZone,
+  parameterSql,
   serverOf,
   serversSql,
   UTC_SQL,
@@ -33,6 +34,8 @@ export interface ClusterSession {
   zones(): Promise<ClusterZone[]>;
   /** Units of tenants on a server; undefined when the version does not let us ask. */
   units(server: { readonly ip: string; readonly rpcPort: number }): Promise<number | undefined>;
+  /** Value of a cluster's parameter; undefined when there is none of that name. */
+  parameter(name: string): Promise<string | undefined>;
   /** Sends a statement of clusterSql.ts that changes the cluster. SqlConnectionError: its outcome is unknown. */
   alter(sql: string): Promise<void>;
   close(): void;
@@ -90,6 +93,10 @@ function cluster(session: SqlSession, at: string, version: string): ClusterSessi
         if (error instanceof SqlError) return undefined;
         throw error;
       }
+    },
+    async parameter(name) {
+      const [row] = await session.query(parameterSql(version, name));
+      return row === undefined ? undefined : columnText(row, 'value');
     },
     async alter(sql) {
       await session.query(sql);

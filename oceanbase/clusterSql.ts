@@ -162,6 +162,43 @@ export function cancelDeleteServerSql(server: Address, zoneName: string): string
   return `ALTER SYSTEM CANCEL DELETE SERVER ${address(server)} ZONE ${zone(zoneName)}`;
 }
 
+/** Leaders move away, and clients stay away, before the statement ends (OceanBase documentation, ALTER SYSTEM SERVER). */
+export function stopServerSql(server: Address, zoneName: string): string {
+  return `ALTER SYSTEM STOP SERVER ${address(server)} ZONE ${zone(zoneName)}`;
+}
+
+export function startServerSql(server: Address, zoneName: string): string {
+  return `ALTER SYSTEM START SERVER ${address(server)} ZONE ${zone(zoneName)}`;
+}
+
+/** Writes what is in memory to disk, so that the next start reads less of the log. */
+export function minorFreezeSql(server: Address): string {
+  return `ALTER SYSTEM MINOR FREEZE SERVER = (${address(server)})`;
+}
+
+/** The value of a cluster's parameter, one row a server. */
+export function parameterSql(version: string, name: string): string {
+  const table = is4(version) ? 'oceanbase.GV$OB_PARAMETERS' : 'oceanbase.__all_virtual_sys_parameter_stat';
+  return `SELECT value AS value FROM ${table} WHERE name = ${escapeSql(name)} LIMIT 1`;
+}
+
+const UNIT_SECONDS: Readonly<Record<string, number>> = {
+  us: 1e-6,
+  ms: 1e-3,
+  '': 1,
+  s: 1,
+  m: 60,
+  h: 3600,
+  d: 86_400,
+};
+
+/** Seconds of a parameter's value such as `3600s` or `1h`; undefined when it is none. */
+export function durationSeconds(text: string): number | undefined {
+  const [, number, unit = ''] = /^\s*(\d+)\s*(us|ms|s|m|h|d)?\s*$/i.exec(text) ?? [];
+  const factor = UNIT_SECONDS[unit.toLowerCase()];
+  return number === undefined || factor === undefined ? undefined : Number(number) * factor;
+}
+
 /**
  * One root server a zone: those known stay when they still serve in their zone, other zones get a server that serves,
  * the one with the root service first. Zones without a serving server keep what is known of them.

@@ -53,6 +53,7 @@ export const addObproxy = catalogued({
   params: IdPath,
   body: Body,
   answer: 'tasks',
+  sample: 'add-obproxy',
   hostIds: (body) => body.hostIds,
 
   async prepare(scope, { params, body }) {

@@ -27,7 +27,7 @@ function perHost(activity: SubtaskType): ChainNode {
 }
 
 /** The documented 21 nodes; what works on hosts is split, and "Wait node" is where all of them meet. */
-const ADD_OB_SERVER: readonly ChainNode[] = [
+export const ADD_OB_SERVER: readonly ChainNode[] = [
   node('PrepareAddObserver'),
   perHost('ReserveHost'),
   perHost('PreCheckForInstallOb'),
@@ -113,6 +113,7 @@ export const addObserver = catalogued({
   params: IdPath,
   body: Body,
   answer: 'legacyTask',
+  sample: 'add-observer',
   hostIds: (body) => body.servers,
   obClusterId: (params) => params.id,
 

@@ -16,6 +16,7 @@ import {
   portsFreeOnHosts,
 } from './preconditions';
 import { Refusal } from './refusal';
+import { Id } from './schemas';
 import { catalogued, type Prepared, type PrepareScope } from './types';
 
 /** The linked OceanBase clusters as the inventory knows them. */
@@ -134,6 +135,15 @@ async function prepare(
       ...task,
       chain: CREATE_WITHOUT_HOSTS,
       context: { stringMap: { prohibit_rollback: 'false' }, listMap: {} },
+      // The documented context is that short; the undo must know all the same which cluster this task has made.
+      unshown: {
+        stringMap: {
+          obproxy_cluster_id: String(clusterId),
+          obproxy_cluster_name: body.name,
+          obproxy_need_delete_cluster: 'true',
+        },
+        listMap: {},
+      },
       target: () => body.name,
       locks: [obproxyClusterLock(clusterId)],
     });
@@ -195,6 +205,8 @@ export const createObproxyCluster = catalogued({
   params: z.object({}),
   body: CreateObproxyClusterBody,
   answer: 'task',
+  sample: 'create-obproxy-cluster',
+  extra: { obproxyClusterId: Id },
   hostIds: (body) => body.install?.hostIds ?? [],
   prepare,
 });

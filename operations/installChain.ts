@@ -30,6 +30,13 @@ export const INSTALL_ON_ONE_HOST: readonly ChainNode[] = [
   node('Finish'),
 ];
 
+/** The same chain over a proxy that is there already: package and process are not this task's to leave behind. */
+export const ADOPT_ON_ONE_HOST: readonly ChainNode[] = INSTALL_ON_ONE_HOST.map((step) => {
+  const { leaves, ...definition } = step.definition;
+  const adopted = step.activity === 'InstallRpmByPackageAndVersion' || step.activity === 'StartObproxy';
+  return adopted ? { ...step, definition } : step;
+});
+
 /** The same chain with the steps on hosts split by `host_ids`; OCP publishes no sample with hosts. */
 export const INSTALL_ON_HOSTS: readonly ChainNode[] = [
   node('PrepareObproxyInstall'),

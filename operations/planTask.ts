@@ -14,6 +14,8 @@ export interface TaskDraft {
   readonly workflowType: string;
   readonly chain: readonly ChainNode[];
   readonly context: TaskContext;
+  /** Keys for the activities that the documented context does not show. */
+  readonly unshown?: TaskContext;
   readonly hostId?: number;
   /** The OceanBase cluster the task is about. */
   readonly cluster?: NonNullable<Plan['cluster']>;
@@ -41,6 +43,7 @@ export async function planTask(scope: PrepareScope, draft: TaskDraft): Promise<P
     ...(draft.hostId === undefined ? {} : { hostId: draft.hostId }),
     ...(draft.cluster === undefined ? {} : { cluster: draft.cluster }),
     context,
+    ...(draft.unshown === undefined ? {} : { unshown: draft.unshown }),
     concurrency: CONCURRENCY,
     subtasks: expandChain(chain, context, firstId, draft.target),
   };
@@ -91,15 +94,18 @@ export interface RequestOrigin {
 /**
  * Prepares an accepted request in one transaction: all of its rows, plans and locks, or nothing. A dry run asks the
  * same questions and stores nothing; its ids count down from -1.
+ *
+ * @param remember stores what must be there if, and only if, the tasks are; not called in a dry run
  */
 export function prepareRequest(
   accepted: AcceptedRequest,
   origin: RequestOrigin,
   dryRun: boolean,
+  remember: (inventory: Inventory, prepared: Prepared) => Promise<void> = async () => undefined,
 ): Promise<Prepared> {
   if (!dryRun) {
-    return origin.inventory.transaction((inventory) =>
-      accepted.prepare({
+    return origin.inventory.transaction(async (inventory) => {
+      const prepared = await accepted.prepare({
         ...origin,
         inventory,
         dryRun,
@@ -108,8 +114,10 @@ export function prepareRequest(
           return Array.from({ length: count }, (_, index) => first + index);
         },
         reserveSubtasks: (count) => inventory.sequences.next('subtask', count),
-      }),
-    );
+      });
+      await remember(inventory, prepared);
+      return prepared;
+    });
   }
   let subtasks = 0;
   return origin.inventory.dryTransaction((inventory) =>

@@ -7,12 +7,13 @@ import { passwordFault } from '../oceanbase/passwords';
 /** An id OCP gave out: 1 to 2^53 - 1, beyond which JSON numbers lose digits. */
 export const Id = z.int('must be a whole number from 1 to 9007199254740991').min(1, 'must be at least 1');
 
-/** An id in a path or query. */
+/** An id in a path or query: `wire` is how the API document shows it. */
 export const IdText = z
   .string()
   .regex(/^[0-9]{1,16}$/, 'must be a whole number from 1 to 9007199254740991')
   .transform(Number)
-  .pipe(Id);
+  .pipe(Id)
+  .meta({ wire: { type: 'integer', minimum: 1, maximum: Number.MAX_SAFE_INTEGER } });
 
 /** Ports of services; OCP allows (1024, 65535]. */
 export const ServicePort = z
@@ -98,7 +99,8 @@ const CONTROL = /\p{Cc}/u;
 export const QueryText = z
   .string('must be given once')
   .max(256, 'must have at most 256 characters')
-  .refine((value) => !CONTROL.test(value), 'must not hold control characters');
+  .refine((value) => !CONTROL.test(value), 'must not hold control characters')
+  .meta({ pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f]*$' });
 
 /** Reports every pair of equal ports at the later field. */
 export function refuseEqualPorts(

@@ -11,6 +11,8 @@ export interface SubtaskDefinition {
   readonly prohibitSkip: boolean;
   /** Keys of the context's maps; `{element}` stands for the fan-out element's value. */
   readonly needs: readonly string[];
+  /** Ours: what stays behind on host, proxy or cluster when it has run and is not undone; absent: nothing. */
+  readonly leaves?: string;
 }
 
 const PACKAGE = 'com.alipay.ocp.service.task.business.';
@@ -20,6 +22,7 @@ function subtask(
   className: string,
   timeout: number,
   needs: readonly string[],
+  leaves?: string,
 ): SubtaskDefinition {
   return {
     name,
@@ -28,6 +31,7 @@ function subtask(
     prohibitRollback: false,
     prohibitSkip: false,
     needs,
+    ...(leaves === undefined ? {} : { leaves }),
   };
 }
 
@@ -54,17 +58,28 @@ export const SUBTASKS = {
     'host.InstallRpmByPackageAndVersionTask',
     3600,
     [...OBPROXY, 'package_name', 'package_version'],
+    'the installed package',
   ),
-  StartObproxy: subtask('Start obproxy process', 'obproxy.StartObproxyTask', 600, OBPROXY),
-  SyncObproxyParameter: subtask('Sync obproxy parameter', 'obproxy.SyncObproxyParameterTask', 30, [
-    ...OBPROXY,
-    'obproxy_parameter_version',
-  ]),
+  StartObproxy: subtask(
+    'Start obproxy process',
+    'obproxy.StartObproxyTask',
+    600,
+    OBPROXY,
+    'the running proxy, its configuration and its keeper',
+  ),
+  SyncObproxyParameter: subtask(
+    'Sync obproxy parameter',
+    'obproxy.SyncObproxyParameterTask',
+    30,
+    [...OBPROXY, 'obproxy_parameter_version'],
+    'changed parameters of the proxy',
+  ),
   SetObproxyUserPasswordForOb: subtask(
     'Set obproxy user and password for connect',
     'obproxy.SetObproxyUserPasswordForObTask',
     30,
     OBPROXY,
+    'users and passwords on proxy and OceanBase cluster',
   ),
   RefreshAgentConfig: subtask('Refresh ocp agent config', 'host.RefreshAgentConfigTask', 3600, OBPROXY),
   RegisterObproxyExporter: subtask(
@@ -72,6 +87,7 @@ export const SUBTASKS = {
     'obproxy.RegisterObproxyExporterTask',
     30,
     OBPROXY,
+    'a target for Prometheus',
   ),
   UpdateObproxyStatus: subtask('Update obproxy status', 'obproxy.UpdateObproxyStatusTask', 300, OBPROXY),
   Finish: subtask('Finish node', 'obproxy.FinishTask', 0, [...OBPROXY, 'host_ids']),
@@ -91,15 +107,34 @@ export const SUBTASKS = {
     OB_SERVER,
   ),
   WaitNode: subtask('Wait node', 'WaitNode', 30, []),
-  InstallRpm: subtask('Install rpm', 'host.InstallRpmTask', 3600, [...OB_SERVER, 'rpm_name']),
-  MakeDirForOb: subtask('Make dir for ob', 'server.MakeDirForObTask', 300, OB_SERVER),
+  InstallRpm: subtask(
+    'Install rpm',
+    'host.InstallRpmTask',
+    3600,
+    [...OB_SERVER, 'rpm_name'],
+    'the installed package',
+  ),
+  MakeDirForOb: subtask(
+    'Make dir for ob',
+    'server.MakeDirForObTask',
+    300,
+    OB_SERVER,
+    'directories of the server',
+  ),
   StartObserverWithParam: subtask(
     'Start observer process with param',
     'server.StartObServerProcessWithParamTask',
     1200,
     OB_SERVER,
+    'the running observer and its data',
   ),
-  AddObserver: subtask('Add observer', 'server.AddObServerTask', 1800, OB_SERVER),
+  AddObserver: subtask(
+    'Add observer',
+    'server.AddObServerTask',
+    1800,
+    OB_SERVER,
+    'the server in the cluster',
+  ),
   WaitObserverActive: subtask('Wait observer active', 'server.WaitObServerActiveTask', 1800, OB_SERVER),
   RestartObserverProcess: subtask(
     'Restart observer process',

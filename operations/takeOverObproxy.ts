@@ -3,7 +3,7 @@ import { findingOf, inspectEverything } from '../activities/obproxy/takeOver/ins
 import type { HostRow, Inventory, ObproxyClusterRow } from '../inventory/types';
 import { hasRpcPort } from '../oceanbase/versions';
 import { PermanentError, TransientError } from '../runtime/errors';
-import { INSTALL_ON_ONE_HOST, INSTALL_TASK_NAME, obproxyContext } from './installChain';
+import { ADOPT_ON_ONE_HOST, INSTALL_TASK_NAME, obproxyContext } from './installChain';
 import { hostProxyLock, obproxyClusterLock } from './locks';
 import { planTask, refuseWhenHeld } from './planTask';
 import { hostsByIds, noProxyOnHosts, obproxyClusterById, portsFreeOnHosts } from './preconditions';
@@ -160,7 +160,7 @@ async function prepare(
         taskId,
         name: INSTALL_TASK_NAME,
         workflowType: 'takeOverObproxy',
-        chain: INSTALL_ON_ONE_HOST,
+        chain: ADOPT_ON_ONE_HOST,
         context: {
           ...context,
           stringMap: {
@@ -238,6 +238,7 @@ export const takeOverObproxy = catalogued({
   params: IdPath,
   body: Body,
   answer: 'tasks',
+  sample: 'take-over-obproxy',
   hostIds: (body) => body.hosts.map(({ hostId }) => hostId),
   prepare,
   inspect,

@@ -72,6 +72,10 @@ export interface Operation<Params extends z.ZodType = z.ZodType, Body extends z.
   readonly body: Body;
   /** `task`: `data` is one task; `tasks`: `data.contents` holds one task per host; `legacyTask`: one in the older dialect. */
   readonly answer: 'task' | 'tasks' | 'legacyTask';
+  /** Documented fields that stand beside a single task; `prepare` answers them as `extra`. */
+  readonly extra?: z.ZodRawShape;
+  /** Name of the published request and answer in operations/samples. */
+  readonly sample: string;
   /** Hosts the request is about; those known to be offline are contacted before anything else. */
   hostIds(body: z.output<Body>): readonly number[];
   /** The OceanBase cluster the request is about; it is asked for its servers and zones before anything else. */

@@ -1,6 +1,7 @@
 import { networkInterfaces } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
+import { IN_FILES, withSecretFiles } from './secretFiles';
 
 /** Settings of API and worker, parsed once from the environment (see cli `obflow up --help`). */
 export interface RuntimeConfig {
@@ -20,6 +21,8 @@ export interface RuntimeConfig {
   readonly logLevel: string;
   /** How strictly "Pre check for install OB" judges the size of hosts; see oceanbase/hostRequirements.ts. */
   readonly hostRequirements: 'production' | 'small';
+  /** Days after which the API deletes ended tasks; 0 = never. */
+  readonly taskRetentionDays: number;
 }
 
 /** One line of `obflow up --help`. */
@@ -47,6 +50,11 @@ export const ENVIRONMENT: readonly EnvironmentVariable[] = [
     name: 'OBFLOW_DATABASE_URL',
     byDefault: 'file:<data dir>/obflow.db',
     meaning: 'file:/path (SQLite) or postgres://user:password@host/database',
+  },
+  {
+    name: 'OBFLOW_DATABASE_PASSWORD',
+    byDefault: '',
+    meaning: 'password for a postgres:// URL that holds none',
   },
   {
     name: 'OBFLOW_MASTER_KEY_FILE',
@@ -82,6 +90,11 @@ export const ENVIRONMENT: readonly EnvironmentVariable[] = [
       'small: too little memory, disk or kernel limits are warnings when an OBServer is added (test hosts)',
   },
   {
+    name: 'OBFLOW_TASK_RETENTION_DAYS',
+    byDefault: '0, never',
+    meaning: 'days after which the API deletes ended tasks with their documents and logs',
+  },
+  {
     name: 'TEMPORAL_ADDRESS',
     byDefault: 'an own dev server',
     meaning:
@@ -95,6 +108,9 @@ export const ENVIRONMENT: readonly EnvironmentVariable[] = [
   { name: 'OBFLOW_USER', byDefault: 'admin', meaning: 'user of client commands' },
   { name: 'OBFLOW_PASSWORD', byDefault: '', meaning: 'password of client commands' },
 ];
+
+/** Settings that may stand in a file, named by a variable of its own. */
+const FILE_VARIABLES: readonly string[] = IN_FILES.map((name) => `${name}_FILE`);
 
 /** Read by tests and the sandbox; no settings of the product. */
 const OTHER_KNOWN = /^OBFLOW_(TEST_\w+|REAL_OBPROXY|IN_USER_NAMESPACE)$/;
@@ -164,6 +180,12 @@ const environment = z.object({
   OBFLOW_HOST_REQUIREMENTS: z
     .enum(['production', 'small'], 'must be production or small')
     .default('production'),
+  OBFLOW_DATABASE_PASSWORD: z.string().optional(),
+  OBFLOW_TASK_RETENTION_DAYS: z
+    .string()
+    .regex(/^\d{1,5}$/, 'must be a number of days, 0 = never')
+    .transform(Number)
+    .prefault('0'),
   OBFLOW_LOG_LEVEL: z.enum(LEVELS, `must be one of ${LEVELS.join(', ')}`).default('info'),
 });
 
@@ -179,9 +201,11 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): {
   const given = Object.fromEntries(
     Object.entries(env).filter(([, value]) => value !== undefined && value !== ''),
   );
-  const parsed = environment.safeParse(given);
-  if (!parsed.success) {
-    throw new ConfigError(parsed.error.issues.map((issue) => `${String(issue.path[0])} ${issue.message}.`));
+  const { env: filled, problems } = withSecretFiles(given);
+  const parsed = environment.safeParse(filled);
+  if (!parsed.success || problems.length > 0) {
+    const wrong = (parsed.error?.issues ?? []).map((issue) => `${String(issue.path[0])} ${issue.message}.`);
+    throw new ConfigError([...problems, ...wrong]);
   }
   const values = parsed.data;
   return {
@@ -189,7 +213,10 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): {
       listen: values.OBFLOW_LISTEN,
       publicUrl: values.OBFLOW_PUBLIC_URL ?? defaultPublicUrl(values.OBFLOW_LISTEN),
       dataDir: values.OBFLOW_DATA_DIR,
-      databaseUrl: values.OBFLOW_DATABASE_URL ?? `file:${path.join(values.OBFLOW_DATA_DIR, 'obflow.db')}`,
+      databaseUrl: withPassword(
+        values.OBFLOW_DATABASE_URL ?? `file:${path.join(values.OBFLOW_DATA_DIR, 'obflow.db')}`,
+        values.OBFLOW_DATABASE_PASSWORD,
+      ),
       masterKeyFile: values.OBFLOW_MASTER_KEY_FILE ?? path.join(values.OBFLOW_DATA_DIR, 'master.key'),
       adminPassword: values.OBFLOW_ADMIN_PASSWORD,
       taskQueue: values.OBFLOW_TASK_QUEUE,
@@ -197,6 +224,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): {
       temporalUiPort: values.OBFLOW_TEMPORAL_UI_PORT,
       logLevel: values.OBFLOW_LOG_LEVEL,
       hostRequirements: values.OBFLOW_HOST_REQUIREMENTS,
+      taskRetentionDays: values.OBFLOW_TASK_RETENTION_DAYS,
     },
     warnings: unknownVariables(given),
   };
@@ -220,8 +248,17 @@ export function ownAddress(): string {
   return outward?.address ?? '127.0.0.1';
 }
 
+/** The URL of a PostgreSQL database with this password; any other URL, and one with a password, as it is. */
+export function withPassword(databaseUrl: string, password: string | undefined): string {
+  if (password === undefined || databaseUrl.startsWith('file:')) return databaseUrl;
+  const url = new URL(databaseUrl);
+  if (url.password !== '') return databaseUrl;
+  url.password = encodeURIComponent(password);
+  return url.href;
+}
+
 function unknownVariables(env: NodeJS.ProcessEnv): string[] {
-  const known = ENVIRONMENT.map((variable) => variable.name);
+  const known = [...ENVIRONMENT.map((variable) => variable.name), ...FILE_VARIABLES];
   return Object.keys(env)
     .filter((name) => name.startsWith('OBFLOW_') && !known.includes(name) && !OTHER_KNOWN.test(name))
     .sort()

@@ -10,6 +10,7 @@ export interface ChainDefinition {
   readonly prohibitRollback: boolean;
   readonly prohibitSkip: boolean;
   readonly needs: readonly string[];
+  readonly leaves?: string;
 }
 
 /** One node of an operation's chain. */
@@ -87,6 +88,7 @@ export function expandChain(
         prohibitRollback: node.definition.prohibitRollback,
         prohibitSkip: node.definition.prohibitSkip,
         needs: node.definition.needs,
+        ...(node.definition.leaves === undefined ? {} : { leaves: node.definition.leaves }),
         ...(place === undefined ? {} : { target: place }),
       };
     }),

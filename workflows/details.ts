@@ -25,24 +25,25 @@ export function currentDetails(machine: TaskMachine): string {
 }
 
 function headline(
-  { status, operation, failed }: TaskMachine,
+  { status, operation, failed, closed }: TaskMachine,
   all: SubtaskState[],
   places: Set<string>,
 ): string {
   const [place = ''] = places;
   const where = places.size === 1 ? on(place) : '';
   const how = operation === 'EXECUTE' ? '' : ` (${operation})`;
-  const done = all.filter((subtask) => subtask.status === 'SUCCESSFUL').length;
+  const undoing = operation === 'ROLLBACK';
+  const done = all.filter(({ status: own }) => own === (undoing ? 'PENDING' : 'SUCCESSFUL')).length;
   const some = failed.length === 0 ? '' : `, ${failed.length} failed`;
   const next = {
-    FAILED: ' Nothing runs until somebody acts.',
+    FAILED: closed ? ' It has ended like this.' : ' Nothing runs until somebody acts.',
     RUNNING:
       failed.length > 0
         ? ' What runs is finishing, nothing else starts.'
         : ' Attempts and their errors: tab *Pending Activities*.',
     SUCCESSFUL: '',
   }[status];
-  return `**${status}**${how}${where}: ${done} of ${all.length} subtasks done${some}.${next}`;
+  return `**${status}**${how}${where}: ${done} of ${all.length} subtasks ${undoing ? 'undone or never run' : 'done'}${some}.${next}`;
 }
 
 function failures({ failed }: TaskMachine): string[] {
@@ -57,16 +58,36 @@ function failures({ failed }: TaskMachine): string[] {
   ];
 }
 
-function whatToDo({ plan, status, failed }: TaskMachine): string[] {
+function whatToDo(machine: TaskMachine): string[] {
+  const { plan, status, operation, failed, closed } = machine;
   const [first] = failed;
-  if (first === undefined) return [];
-  const { id } = first.plan;
-  const all = status === 'FAILED' ? ', or **retryTask** with `{}` to run every failed subtask again' : '';
+  if (first === undefined || closed) return [];
+  const { id, prohibitSkip } = first.plan;
+  const undoing = operation === 'ROLLBACK';
+  const waits = status === 'FAILED';
+  const send = '*More Actions → Send an Update* →';
+  const lines = undoing
+    ? [
+        ...(waits
+          ? [`Repair the cause, then ${send} **rollbackTask** with Data \`{}\` to go on undoing.`]
+          : []),
+        `Or leave it as it is: **skipSubtask** with \`${id}\`.`,
+      ]
+    : [
+        `Repair the cause, then ${send} **retrySubtask** with Data \`${id}\`${
+          waits ? ', or **retryTask** with `{}` to run every failed subtask again' : ''
+        }.`,
+        ...(prohibitSkip ? [] : [`Done by hand already? **skipSubtask** with \`${id}\` counts it as done.`]),
+        ...(waits && machine.rollbackForbiddenBy() === undefined
+          ? ['To undo the whole task: **rollbackTask** with `{}`.']
+          : []),
+      ];
   return [
     [
       '**To go on:**',
       '',
-      `- Repair the cause, then *More Actions → Send an Update* → **retrySubtask** with Data \`${id}\`${all}.`,
+      ...lines.map((text) => `- ${text}`),
+      ...(waits ? ['- To leave everything as it is and end the task: **abandonTask** with `{}`.'] : []),
       `- To leave your name: \`{"subtaskId": ${id}, "who": "…", "why": "…"}\``,
       `- The whole log: \`GET /api/v2/tasks/instances/${plan.taskId}/subtasks/${id}/log\` of obflow's API`,
       '- Do **not** press *Request Cancellation* or *Terminate*: they end the task as FAILED, and nobody can retry it then.',
@@ -90,21 +111,21 @@ function table(all: SubtaskState[], withPlaces: boolean, room: number): string {
   let left = room - encodedLength(title.join('\n'));
   let shown = 0;
   for (const subtask of all) {
-    if (subtask.status !== 'FAILED' && subtask.status !== 'READY') continue;
+    if (subtask.status === 'PENDING' || subtask.status === 'SUCCESSFUL') continue;
     const next = row(subtask);
     left -= encodedLength(`${next}\n`);
     if (left < 0) break;
     lines.push(next);
     shown += 1;
   }
-  const counts = (['PENDING', 'READY', 'FAILED', 'SUCCESSFUL'] as const).map(
+  const counts = (['PENDING', 'READY', 'CANCELING', 'FAILED', 'SUCCESSFUL'] as const).map(
     (status) => `${all.filter((subtask) => subtask.status === status).length} ${status}`,
   );
   return `${lines.join('\n')}\n\n${all.length - shown} subtasks are not shown; of all: ${counts.join(', ')}.`;
 }
 
 function statusOf({ status, operation, run }: Omit<SubtaskState, 'plan'>): string {
-  const shown = status === 'FAILED' || status === 'READY' ? `**${status}**` : status;
+  const shown = status !== 'PENDING' && status !== 'SUCCESSFUL' ? `**${status}**` : status;
   return operation === 'EXECUTE' ? shown : `${shown} (${operation}, run ${run})`;
 }
 

@@ -12,11 +12,19 @@ function timeoutText(error: TimeoutFailure, timeout: number | undefined): string
   return `TSK10012: Not finished within ${limit}, waiting for a worker included.${last} Retry when the cause is gone.`;
 }
 
+/** Whether an activity ended because it was told to; one whose worker was dead then runs into its timeout. */
+export function wasCancelled(error: unknown): boolean {
+  if (!(error instanceof ActivityFailure)) return false;
+  return error.cause instanceof CancelledFailure || error.retryState === 'CANCEL_REQUESTED';
+}
+
 export interface FailureContext {
   /** Seconds of the subtask, named when they are over. */
   readonly timeout?: number;
   /** No time was left for another attempt: Temporal then hands on what the last one said. */
   readonly outOfTime?: boolean;
+  /** It had been told to stop, and its worker was lost before it answered. */
+  readonly cancelUnanswered?: boolean;
 }
 
 /**
@@ -27,7 +35,14 @@ export interface FailureContext {
 export function failureText(error: unknown, context: FailureContext = {}): string {
   const { timeout, outOfTime } = context;
   if (error instanceof ActivityFailure && error.cause !== undefined) {
-    return failureText(error.cause, { ...context, outOfTime: error.retryState === 'TIMEOUT' });
+    return failureText(error.cause, {
+      ...context,
+      outOfTime: error.retryState === 'TIMEOUT',
+      cancelUnanswered: error.retryState === 'CANCEL_REQUESTED',
+    });
+  }
+  if (error instanceof TimeoutFailure && context.cancelUnanswered === true) {
+    return 'TSK10014: It was cancelled, and the worker that ran it was lost: its command may still run on the host.';
   }
   if (error instanceof TimeoutFailure) return timeoutText(error, timeout);
   if (error instanceof CancelledFailure) return 'TSK10014: It was cancelled.';

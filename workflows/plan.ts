@@ -40,6 +40,8 @@ export interface PlanSubtask {
   readonly needs: readonly string[];
   /** Where it works, for the Web UI: an IP address or a cluster name. */
   readonly target?: string;
+  /** What stays behind when it has run and is not undone, e.g. `the installed package`; absent: nothing. */
+  readonly leaves?: string;
 }
 
 export interface Plan {
@@ -60,6 +62,8 @@ export interface Plan {
     readonly type: string;
   };
   readonly context: TaskContext;
+  /** Keys that activities receive as if they stood in the context, where the documented context has no room for them. */
+  readonly unshown?: TaskContext;
   /** At most so many subtasks are READY or RUNNING together; 0 = no limit. */
   readonly concurrency: number;
   readonly subtasks: readonly PlanSubtask[];
@@ -70,6 +74,10 @@ export type SubtaskStatus = 'PENDING' | 'READY' | 'RUNNING' | 'CANCELING' | 'FAI
 export type SubtaskOperation = 'EXECUTE' | 'RETRY' | 'SKIP' | 'CANCEL' | 'ROLLBACK' | 'ROLLBACK_SKIP';
 export type TaskStatus = 'RUNNING' | 'FAILED' | 'SUCCESSFUL';
 export type TaskOperation = 'EXECUTE' | 'RETRY' | 'ROLLBACK';
+
+/** What an operator may ask of a task, or of one of its subtasks; also the names of the Temporal updates. */
+export type TaskCommand = 'retryTask' | 'rollbackTask' | 'abandonTask';
+export type SubtaskCommand = 'retrySubtask' | 'skipSubtask' | 'cancelSubtask';
 
 /** Input of an activity. Small on purpose: history grows with the number of subtasks, not with its square. */
 export interface SubtaskInput {

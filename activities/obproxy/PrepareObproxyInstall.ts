@@ -1,5 +1,6 @@
 import type { Host, HostFacts } from '../../hosts/types';
 import { PermanentError } from '../../runtime/errors';
+import { forgetTask } from '../host/forgetTask';
 import { hostIdOf } from '../scope';
 import type { Subtask, SubtaskScope } from '../types';
 import { type ObproxyInstance, proxyOn } from './proxy';
@@ -80,6 +81,7 @@ export const PrepareObproxyInstall: Subtask = {
       await obproxy.deleteServer(server.id);
       scope.log.info(`Removed the record of the proxy on ${server.ip}`);
     }
+    await forgetTask(scope, hostIds(scope));
     if (scope.input.context.stringMap.obproxy_need_delete_cluster !== 'true') return;
     const cluster = await obproxy.findCluster(Number(scope.value('obproxy_cluster_id')));
     if (cluster === undefined) return;

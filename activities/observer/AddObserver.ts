@@ -31,25 +31,37 @@ async function listed(
   return listedServer(await session.servers(), observer.server);
 }
 
-type Outcome = 'done' | 'unknown';
+function sayListed(
+  { log }: SubtaskScope,
+  { address, cluster }: ObserverInstance,
+  found: ClusterServer,
+): void {
+  log.info(`${address} is a server of ${cluster.name}, zone ${found.zone}, ${found.innerStatus}`);
+}
+
+/**
+ * OB_TIMEOUT: ADD SERVER ends so when the new server does not answer the root service, and also when the statement took
+ * too long (oceanbase:src/share/ob_errno.h). Either way its outcome is unknown, and the cause may pass.
+ */
+const TIMEOUT = 4012;
 
 /** A statement whose answer was lost may still have its effect, or have it later: who knows asks again. */
-async function send(scope: SubtaskScope, session: ClusterSession, sql: string): Promise<Outcome> {
+async function send(scope: SubtaskScope, session: ClusterSession, sql: string): Promise<void> {
   scope.log.info(sql);
   try {
     await session.alter(sql);
-    return 'done';
   } catch (error) {
-    if (!(error instanceof SqlConnectionError)) throw error;
+    const isUnknown =
+      error instanceof SqlConnectionError || (error instanceof SqlError && error.errno === TIMEOUT);
+    if (!isUnknown) throw error;
     scope.signal.throwIfAborted();
     scope.log.warn(
       `No answer (${error.message}): whether it took effect is asked before anything is repeated`,
     );
-    return 'unknown';
   }
 }
 
-/** Asks, then acts once. True when the server is listed in its zone and is not being deleted. */
+/** True when the server is listed in its zone and is not being deleted; else acts once. */
 async function addOnce(
   scope: SubtaskScope,
   session: ClusterSession,
@@ -72,9 +84,7 @@ async function addOnce(
     return false;
   }
   if (before !== undefined) {
-    scope.log.info(
-      `${observer.address} is a server of ${cluster.name}, zone ${before.zone}, ${before.innerStatus}`,
-    );
+    sayListed(scope, observer, before);
     return true;
   }
   try {
@@ -87,6 +97,23 @@ async function addOnce(
   return false;
 }
 
+/** After the statement: whether the server is listed; false also when this session cannot be asked any more. */
+async function isListedNow(
+  scope: SubtaskScope,
+  session: ClusterSession,
+  observer: ObserverInstance,
+): Promise<boolean> {
+  try {
+    const now = await listed(session, observer);
+    if (now?.zone !== observer.server.zone || now.innerStatus === 'DELETING') return false;
+    sayListed(scope, observer, now);
+    return true;
+  } catch (error) {
+    if (!(error instanceof SqlConnectionError)) throw error;
+    return false;
+  }
+}
+
 /** "Add observer": asks first, acts, asks again; one statement at a time in a cluster. */
 export const AddObserver: Subtask = {
   async run(scope) {
@@ -97,19 +124,20 @@ export const AddObserver: Subtask = {
           scope,
           observer.cluster,
           TRIED,
-          (session) => addOnce(scope, session, observer),
+          async (session) =>
+            (await addOnce(scope, session, observer)) || isListedNow(scope, session, observer),
           STATEMENT_MS,
         );
         if (isListed) return;
-        await scope.pause(asks === 0 ? 20 : 500);
+        await scope.pause(500);
       }
       throw new TransientError({
         type: 'ServerNotListed',
         code: 'OBE19002',
         tried: TRIED,
         where: observer.address,
-        cameBack: `${observer.cluster.name} took the statement, but does not list the server`,
-        next: 'It is asked again.',
+        cameBack: `${observer.cluster.name} does not list the server, whatever it answered (see the log)`,
+        next: 'It is asked again; check that the root service reaches the RPC port of the server.',
       });
     });
     return undefined;

@@ -1,6 +1,7 @@
 import { type ClusterServer, isServing } from '../../oceanbase/clusterSql';
 import { compareVersions } from '../../oceanbase/versions';
 import { PermanentError } from '../../runtime/errors';
+import { forgetTask } from '../host/forgetTask';
 import type { Subtask, SubtaskScope } from '../types';
 import { clusterOf, withCluster } from './observer';
 
@@ -86,5 +87,6 @@ export const PrepareAddObserver: Subtask = {
       await scope.inventory.obServers.delete(row.id);
       scope.log.info(`The record of ${row.ip}:${row.rpcPort} is removed`);
     }
+    await forgetTask(scope, (scope.input.context.listMap.host_ids ?? []).map(Number));
   },
 };

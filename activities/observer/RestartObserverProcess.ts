@@ -4,7 +4,8 @@ import { isServing } from '../../oceanbase/clusterSql';
 import { processText } from '../host/serviceProcesses';
 import type { Subtask, SubtaskScope } from '../types';
 import { type ObserverMark, type RestartMark, readObserverMark, writeObserverMark } from './mark';
-import { listedServer, type ObserverInstance, observerOf, withCluster } from './observer';
+import { listedServer, type ObserverInstance, observerOf, ownServer, withCluster } from './observer';
+import { startServer, stopServer, unitsOn } from './plannedStop';
 import { launchObserver, lookForObservers, observerListening, stopObservers, trouble } from './process';
 
 const TRIED = 'restart the observer';
@@ -17,53 +18,41 @@ function ask(scope: SubtaskScope, observer: ObserverInstance): Promise<ClusterSe
   );
 }
 
-/**
- * Tenants that live on a server would lose a replica while it restarts. A server that was just added has none, unless
- * the cluster was balanced at once; then a person decides when.
- */
-async function refuseUnits(scope: SubtaskScope, host: Host, observer: ObserverInstance): Promise<void> {
-  const units = await withCluster(scope, observer.cluster, 'ask for units on the server', (session) =>
-    session.units(observer.server),
-  );
-  if (units === undefined)
-    scope.log.warn('This version does not tell the units of a server; it was just added');
-  if (units === undefined || units === 0) return;
-  const next = 'Retry when its tenants can miss a replica for a moment; STOP SERVER first if they must not.';
-  const text = `${units} units of tenants live on ${observer.address} already`;
-  // A retry is the person's consent, so the second run goes on.
-  if (scope.input.run === 1) throw trouble(host, TRIED, 'UnitsOnServer', text, next, 'OBE19003');
-  scope.log.warn(`${text}; restarted all the same, as run ${scope.input.run} asks`);
-}
-
 /** Remembers the process that is to go before anything is done, so that a later attempt knows whether it went. */
 async function remember(
   scope: SubtaskScope,
   host: Host,
   observer: ObserverInstance,
   process: HostProcess,
+  planned: boolean,
 ): Promise<RestartMark> {
   const server = await ask(scope, observer);
   const restart = {
     pid: process.pid,
     startTicks: process.startTime,
     servingSince: server?.startTime ?? null,
+    ...(planned ? { planned } : {}),
   };
   await writeObserverMark(host, observer, scope.input.taskId, { state: 'running', restart });
   return restart;
 }
 
-/** Waits until the cluster says that the server serves since later than before the restart. */
+/**
+ * Waits until the cluster says that the server serves since later than before the restart; when it is stopped for the
+ * restart, until it would serve.
+ */
 async function newerStart(
   scope: SubtaskScope,
   host: Host,
   observer: ObserverInstance,
   before: RestartMark,
+  isBack: (server: ClusterServer) => boolean = isServing,
 ): Promise<void> {
   const started = Date.now();
   for (let asks = 0; ; asks += 1) {
     const server = await ask(scope, observer);
     const since = server?.startTime ?? null;
-    if (server !== undefined && isServing(server) && since !== null && since > (before.servingSince ?? '')) {
+    if (server !== undefined && isBack(server) && since !== null && since > (before.servingSince ?? '')) {
       scope.log.info(`It serves since ${since} (before: ${before.servingSince ?? 'never'})`);
       return;
     }
@@ -98,11 +87,13 @@ export const RestartObserverProcess: Subtask = {
         const text = `no observer works in ${home}`;
         throw trouble(host, TRIED, 'ProcessGone', text, 'Look at its log and retry.', 'CMP07054');
       }
-      await refuseUnits(scope, host, observer);
-      before = await remember(scope, host, observer, process);
+      const units = await unitsOn(scope, observer);
+      if (units > 0) scope.log.info(`${units} units of tenants live on ${observer.address} already`);
+      before = await remember(scope, host, observer, process, units > 0);
     }
     const { pid, startTicks } = before;
     if (process?.pid === pid && process.startTime === startTicks) {
+      if (before.planned === true) await stopServer(scope, host, observer);
       scope.log.info(`Stopping ${processText(process)}`);
       await stopObservers(scope, host, home, process);
       process = undefined;
@@ -115,11 +106,21 @@ export const RestartObserverProcess: Subtask = {
     if (after.args.length > 1 && after.args.some((word) => word === '-r')) {
       scope.log.warn('It runs with options: somebody else has started it');
     }
+    if (before.planned === true) {
+      await newerStart(scope, host, observer, before, (server) => isServing({ ...server, stopTime: null }));
+      await startServer(scope, host, observer);
+    }
     await newerStart(scope, host, observer, before);
     return undefined;
   },
 
+  /** A server that was stopped for its restart is started again: a stopped server keeps other zones from stopping. */
   async rollback(scope) {
+    if ((await ownServer(scope)) === undefined) return scope.log.info('Nothing to undo');
+    const observer = await observerOf(scope);
+    const host = await scope.host();
+    const planned = restartOf(await readObserverMark(host), observer)?.planned === true;
+    if (planned && (await ask(scope, observer)) !== undefined) return startServer(scope, host, observer);
     scope.log.info('Nothing to undo');
   },
 };

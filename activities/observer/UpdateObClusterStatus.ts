@@ -1,4 +1,5 @@
 import { isServing } from '../../oceanbase/clusterSql';
+import { forgetTask } from '../host/forgetTask';
 import type { Subtask } from '../types';
 import { readCluster } from './clusterState';
 import { clusterOf } from './observer';
@@ -11,15 +12,7 @@ export const UpdateObClusterStatus: Subtask = {
     const status = servers.some(isServing) ? 'RUNNING' : 'UNAVAILABLE';
     await scope.inventory.obClusters.recordStatus(cluster.id, status);
     scope.log.info(`${cluster.name} is ${status}`);
-    for (const id of scope.input.context.listMap.host_ids ?? []) {
-      try {
-        await (await scope.hostById(Number(id))).forgetTask(scope.input.taskId);
-      } catch (error) {
-        scope.signal.throwIfAborted();
-        const said = error instanceof Error ? error.message : String(error);
-        scope.log.warn(`Files of this task stay on host ${id}: ${said}`);
-      }
-    }
+    await forgetTask(scope, (scope.input.context.listMap.host_ids ?? []).map(Number));
     return undefined;
   },
 

@@ -20,6 +20,8 @@ export interface RestartMark {
   readonly pid: number;
   readonly startTicks: string;
   readonly servingSince: string | null;
+  /** Whether the cluster is told STOP SERVER before, and owed START SERVER after. */
+  readonly planned?: boolean;
 }
 
 export function readObserverMark(host: Host): Promise<Partial<ObserverMark> | undefined> {

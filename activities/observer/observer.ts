@@ -1,5 +1,6 @@
 /** The observer that a subtask works on, as the inventory knows it, and sessions to its cluster. */
-import type { ObClusterRow, ObServerRow } from '../../inventory/types';
+import { Slots } from '../../hosts/slots';
+import type { Inventory, ObClusterRow, ObServerRow } from '../../inventory/types';
 import { type ClusterSession, openCluster } from '../../oceanbase/clusterSession';
 import type { ClusterServer } from '../../oceanbase/clusterSql';
 import { type ObserverLayout, observerLayout } from '../../oceanbase/observerLayout';
@@ -122,6 +123,17 @@ export function listedServer(
 export const STATEMENT_MS = 60_000;
 const TURN_MS = 150_000;
 
+/** Who waits for a cluster in this worker: they follow each other at once, and only the first asks the database. */
+const queues = new WeakMap<Inventory, Map<number, Slots>>();
+
+function queueOf(inventory: Inventory, clusterId: number): Slots {
+  const ofClusters = queues.get(inventory) ?? new Map<number, Slots>();
+  queues.set(inventory, ofClusters);
+  const queue = ofClusters.get(clusterId) ?? new Slots(1);
+  ofClusters.set(clusterId, queue);
+  return queue;
+}
+
 /**
  * Runs `work` while no other subtask of any worker sends statements to this cluster: OceanBase refuses ADD SERVER and
  * DELETE SERVER that meet. A worker that dies leaves the turn to its own next attempt, or to others after 150 s.
@@ -129,14 +141,19 @@ const TURN_MS = 150_000;
 export async function inTurn<T>(scope: SubtaskScope, clusterId: number, work: () => Promise<T>): Promise<T> {
   const { obServers } = scope.inventory;
   const holder = `${scope.input.taskId}/${scope.input.subtaskId}`;
-  for (let tries = 0; !(await obServers.takeTurn(clusterId, holder, TURN_MS)); tries += 1) {
-    if (tries === 0) scope.log.info('Another server is being added; waiting for the turn at the cluster');
-    await scope.pause(Math.min(50 * 1.5 ** tries, 1_000));
-  }
+  const leave = await queueOf(scope.inventory, clusterId).take(scope.signal);
   try {
-    return await work();
+    for (let tries = 0; !(await obServers.takeTurn(clusterId, holder, TURN_MS)); tries += 1) {
+      if (tries === 0) scope.log.info('Another worker adds a server; waiting for the turn at the cluster');
+      await scope.pause(Math.min(50 * 1.5 ** tries, 1_000));
+    }
+    try {
+      return await work();
+    } finally {
+      await obServers.endTurn(clusterId, holder);
+    }
   } finally {
-    await obServers.endTurn(clusterId, holder);
+    leave();
   }
 }
 

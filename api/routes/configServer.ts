@@ -9,6 +9,7 @@ import {
   rootServiceInfo,
 } from '../../oceanbase/configServer';
 import { IdText, QueryText } from '../../operations/schemas';
+import { Whole } from '../answers';
 import { allPages } from '../paging';
 import { type ApiServices, bareRoute, type Call, type Route } from '../route';
 
@@ -24,6 +25,46 @@ const Query = z.object({
   ObClusterId: IdText.optional(),
 });
 type Query = z.output<typeof Query>;
+
+const ABOUT = { Trace: z.string(), Server: z.string(), Cost: Whole.describe('Milliseconds.') };
+const Text = z.string();
+const Config = z.object({
+  ObProxyBinUrl: Text,
+  ObProxyDatabaseInfo: z.object({ DataBase: Text, MetaDataBase: Text, User: Text, Password: Text }),
+  ObRootServiceInfoUrlList: z.array(z.object({ ObRegion: Text, ObRootServiceInfoUrl: Text })),
+  Version: Text,
+});
+const Version = Config.pick({ Version: true });
+const RootService = z.object({
+  ObClusterId: Whole,
+  ObRegionId: Whole,
+  ObCluster: Text,
+  ObRegion: Text,
+  Type: z.enum(['PRIMARY', 'STANDBY']),
+  timestamp: Whole,
+  RsList: z.array(z.object({ address: Text, role: Text, sql_port: Whole })),
+  ReadonlyRsList: z.array(z.never()),
+});
+const IdcRegion = z.object({
+  ObRegion: Text,
+  ObRegionId: Whole,
+  IDCList: z.array(z.object({ idc: Text, region: Text })),
+  ReadonlyRsList: z.array(z.never()),
+});
+const Answer = z.object({
+  Code: z.literal(200),
+  Message: z.literal('successful'),
+  Success: z.literal(true),
+  Data: z.union([Config, Version, RootService, IdcRegion]),
+  ...ABOUT,
+});
+const Missing = z.object({
+  Code: z.literal(404),
+  Message: Text,
+  Success: z.literal(false),
+  Data: z.null(),
+  ...ABOUT,
+});
 
 /** Names of the OceanBase clusters an OBProxy cluster is linked to; of all without a name; undefined: no such one. */
 async function linkedNames(inventory: Inventory, obproxyCluster?: string): Promise<string[] | undefined> {
@@ -120,6 +161,14 @@ export function configServerRoutes(services: ApiServices): Route[] {
         tag: 'Config server',
         summary: 'Config server of OBProxies: GetObProxyConfig, ObRootServiceInfo, ObIDCRegionInfo',
         query: Query,
+        answers: {
+          200: { type: 'application/json', schema: Answer },
+          404: {
+            type: 'application/json',
+            schema: Missing,
+            description: 'There is nothing of that name here.',
+          },
+        },
       },
       (call, response) => answer(services, call, response),
     ),

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Response } from 'express';
 import { z } from 'zod';
 import { repositoryRoot } from '../../runtime/paths';
-import { openApiDocument } from '../openapi';
+import { openApiDocument } from '../openapi/document';
 import { bareRoute, type Route } from '../route';
 import { productVersion } from './service';
 
@@ -40,23 +40,45 @@ function sendAsset(response: Response, name: string): Promise<void> {
 }
 
 /** The OpenAPI document of all routes, and a page to read and try it. */
-export function docsRoutes(routes: readonly Route[]): Route[] {
-  const document = openApiDocument(routes, productVersion());
+export function docsRoutes(others: readonly Route[]): Route[] {
+  let made: Record<string, unknown> | undefined;
+  const document = () => {
+    made ??= openApiDocument([...others, ...own], productVersion());
+    return made;
+  };
   const tag = 'Documentation';
   const page = { method: 'GET', permission: 'AUTHENTICATED', tag } as const;
-  return [
-    bareRoute({ ...page, path: '/openapi.json', summary: 'OpenAPI document' }, async (_call, response) => {
-      response.json(document);
-    }),
-    bareRoute({ ...page, path: '/api-docs', summary: 'Documentation page' }, async (_call, response) => {
-      response
-        .set(
-          'content-security-policy',
-          "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'",
-        )
-        .type('html')
-        .send(PAGE);
-    }),
+  const own: Route[] = [
+    bareRoute(
+      {
+        ...page,
+        path: '/openapi.json',
+        summary: 'OpenAPI document',
+        answers: {
+          200: { type: 'application/json', schema: z.looseObject({ openapi: z.literal('3.1.0') }) },
+        },
+      },
+      async (_call, response) => {
+        response.json(document());
+      },
+    ),
+    bareRoute(
+      {
+        ...page,
+        path: '/api-docs',
+        summary: 'Documentation page',
+        answers: { 200: { type: 'text/html', schema: z.string() } },
+      },
+      async (_call, response) => {
+        response
+          .set(
+            'content-security-policy',
+            "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'",
+          )
+          .type('html')
+          .send(PAGE);
+      },
+    ),
     bareRoute(
       {
         ...page,
@@ -65,6 +87,7 @@ export function docsRoutes(routes: readonly Route[]): Route[] {
         params: z.object({
           file: z.enum([...ASSETS, 'start.js'], 'must be a file of the documentation page'),
         }),
+        answers: { 200: { type: '*/*' } },
       },
       async ({ params }, response) => {
         if (params.file === 'start.js') response.type('text/javascript').send(START);
@@ -72,4 +95,5 @@ export function docsRoutes(routes: readonly Route[]): Route[] {
       },
     ),
   ];
+  return own;
 }

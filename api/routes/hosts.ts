@@ -2,17 +2,57 @@ import { z } from 'zod';
 import type { HostRow, Inventory } from '../../inventory/types';
 import { hostsByIds } from '../../operations/preconditions';
 import { IdText, QueryText } from '../../operations/schemas';
+import { listOf, pagedOf, Time, Whole } from '../answers';
 import { pageOf } from '../envelope';
 import { allPages, listed, PAGING, pageRequest, TextList } from '../paging';
 import { type ApiServices, type Route, route } from '../route';
 import { ocpTime } from '../taskInfo/time';
 
-interface Service {
-  readonly name: string;
-  readonly version: string;
-  readonly type: 'OB_PROXY' | 'OB_CLUSTER';
-  readonly softwarePackageId: number | null;
-}
+const Service = z.object({
+  name: z.string(),
+  version: z.string(),
+  type: z.enum(['OB_PROXY', 'OB_CLUSTER']),
+  softwarePackageId: Whole.nullable(),
+});
+type Service = z.output<typeof Service>;
+
+/** Documented fields of the OCP agent and of what obflow does not keep. */
+const ALWAYS_NULL = z.null();
+const HostDocument = z
+  .object({
+    id: Whole,
+    name: z.string().nullable(),
+    alias: ALWAYS_NULL,
+    description: ALWAYS_NULL,
+    operatingSystem: z.string().nullable().describe('Release of the kernel.'),
+    operatingSystemRelease: z
+      .string()
+      .nullable()
+      .describe('Distribution and its major version, e.g. centos7.'),
+    architecture: z.string().nullable(),
+    serialNumber: ALWAYS_NULL,
+    innerIpAddress: z.string(),
+    sshPort: Whole,
+    kind: z.literal('DEDICATED_PHYSICAL_MACHINE'),
+    publishPorts: ALWAYS_NULL,
+    services: listOf(Service),
+    status: z.string().describe('NEW, AVAILABLE, ONLINE, OFFLINE, DELETING.'),
+    idcId: Whole,
+    idcName: z.string(),
+    idcDescription: ALWAYS_NULL,
+    typeId: ALWAYS_NULL,
+    typeName: ALWAYS_NULL,
+    typeDescription: ALWAYS_NULL,
+    regionId: Whole,
+    regionName: z.string(),
+    regionDescription: ALWAYS_NULL,
+    hostAgentId: ALWAYS_NULL,
+    hostAgentVersion: ALWAYS_NULL,
+    hostAgentStatus: ALWAYS_NULL,
+    createTime: Time,
+    updateTime: Time,
+  })
+  .meta({ id: 'Host' });
 
 /** The services obflow knows on hosts, by host id. */
 async function servicesOn(inventory: Inventory, hosts: readonly HostRow[]): Promise<Map<number, Service[]>> {
@@ -42,7 +82,7 @@ async function servicesOn(inventory: Inventory, hosts: readonly HostRow[]): Prom
 }
 
 /** Host as documented, nulls explicit. There is no OCP agent: its fields are null. */
-function hostDocument(host: HostRow, services: readonly Service[]): Record<string, unknown> {
+function hostDocument(host: HostRow, services: readonly Service[]): z.input<typeof HostDocument> {
   const release = `${host.osId ?? ''}${host.osMajor ?? ''}`;
   return {
     id: host.id,
@@ -97,6 +137,7 @@ export function hostRoutes({ inventory }: ApiServices): Route[] {
           excludedServiceType: SERVICE_TYPE.optional(),
           ...PAGING,
         }),
+        answer: pagedOf(HostDocument),
       },
       async ({ query }) => {
         const page = pageRequest(query);
@@ -127,6 +168,7 @@ export function hostRoutes({ inventory }: ApiServices): Route[] {
         tag: 'Hosts',
         summary: 'Get a host',
         params: z.object({ hostId: IdText }),
+        answer: HostDocument,
       },
       async ({ params }) => {
         const [host] = await hostsByIds(inventory, [params.hostId]);

@@ -1,4 +1,5 @@
 import type { ApiServices, Route } from '../route';
+import { auditRoutes } from './audit';
 import { configServerRoutes } from './configServer';
 import { docsRoutes } from './docs';
 import { hostRoutes } from './hosts';
@@ -21,6 +22,7 @@ export function allRoutes(services: ApiServices): Route[] {
     ...packageRoutes(services),
     ...taskRoutes(services),
     ...inventoryRoutes(services),
+    ...auditRoutes(services),
     ...prometheusRoutes(services),
     ...configServerRoutes(services),
     ...serviceRoutes(services),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { type AppliedInventory, applyInventory, DeclaredInventory } from '../applyInventory';
+import { AppliedInventory, applyInventory, DeclaredInventory } from '../applyInventory';
+import { Flag } from '../paging';
 import { type ApiServices, type Route, route } from '../route';
 
 /** What `obflow apply` sends. */
@@ -15,15 +16,11 @@ export function inventoryRoutes(services: ApiServices): Route[] {
         description:
           'Adds and changes what is named, leaves the rest. Hosts added or changed are contacted once by SSH; ' +
           'one that cannot be reached is a warning, not an error.',
-        query: z.object({
-          dryRun: z
-            .enum(['true', 'false'], 'must be true or false')
-            .default('false')
-            .transform((value) => value === 'true'),
-        }),
+        query: z.object({ dryRun: Flag.describe('Only answer what would change.') }),
         body: DeclaredInventory,
+        answer: AppliedInventory,
       },
-      ({ query, body }): Promise<AppliedInventory> => applyInventory(services, body, query.dryRun),
+      ({ query, body }) => applyInventory(services, body, query.dryRun),
     ),
   ];
 }

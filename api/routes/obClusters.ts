@@ -2,11 +2,13 @@ import { z } from 'zod';
 import type { HostRow, Inventory, ObClusterRow, ObServerRow, ObZoneRow } from '../../inventory/types';
 import { obClusterById } from '../../operations/observerPreconditions';
 import { IdPath, QueryText } from '../../operations/schemas';
+import { contentsOf, pagedOf } from '../answers';
 import { pageOf } from '../envelope';
 import { type ClusterLook, lookAtCluster } from '../lookAtCluster';
 import { allPages, listed, PAGING, pageRequest, TextList } from '../paging';
 import { type ApiServices, type Route, route } from '../route';
 import { ocpTime } from '../taskInfo/time';
+import { ObClusterDocument, ObServerDocument, ObZoneDocument } from './obClusterSchemas';
 
 /** A cluster with what it said just now, or why it said nothing. */
 interface ClusterView {
@@ -35,8 +37,10 @@ async function viewOf(inventory: Inventory, row: ObClusterRow): Promise<ClusterV
   };
 }
 
-/** Server as documented; withRootserver is spelt as in the samples. */
-function serverDocument(server: ObServerRow, { hosts, zones }: ClusterView): Record<string, unknown> {
+function serverDocument(
+  server: ObServerRow,
+  { hosts, zones }: ClusterView,
+): z.input<typeof ObServerDocument> {
   const host = server.hostId === null ? undefined : hosts.get(server.hostId);
   const zone = zones.find(({ name }) => name === server.zone);
   const regionName = host?.idc.region.name ?? zone?.region;
@@ -65,7 +69,7 @@ function serverDocument(server: ObServerRow, { hosts, zones }: ClusterView): Rec
 function rootServerDocument(
   { ip, rpcPort, sqlPort }: { ip: string; rpcPort: number; sqlPort: number },
   servers: readonly ObServerRow[],
-): Record<string, unknown> {
+): z.input<typeof ObClusterDocument>['rootServers'][number] {
   const leads = servers.some(
     (server) => server.ip === ip && server.rpcPort === rpcPort && server.withRootserver,
   );
@@ -76,7 +80,7 @@ function rootServerDocument(
   };
 }
 
-function zoneDocument(zone: ObZoneRow, view: ClusterView): Record<string, unknown> {
+function zoneDocument(zone: ObZoneRow, view: ClusterView): z.input<typeof ObZoneDocument> {
   const { cluster } = view;
   const servers = view.servers.filter((server) => server.zone === zone.name);
   const root = cluster.rootServers.find(({ ip, rpcPort }) =>
@@ -104,8 +108,7 @@ function zoneDocument(zone: ObZoneRow, view: ClusterView): Record<string, unknow
   };
 }
 
-/** ObCluster as documented; `sql_port` is the documents' own spelling. */
-function clusterDocument(view: ClusterView): Record<string, unknown> {
+function clusterDocument(view: ClusterView): z.input<typeof ObClusterDocument> {
   const { cluster, servers, zones, reason } = view;
   return {
     id: cluster.id,
@@ -154,6 +157,7 @@ export function obClusterRoutes({ inventory }: ApiServices): Route[] {
           status: TextList.optional().describe('RUNNING, UNAVAILABLE; comma separated.'),
           ...PAGING,
         }),
+        answer: pagedOf(ObClusterDocument),
       },
       async ({ query }) => {
         const page = pageRequest(query);
@@ -191,6 +195,7 @@ export function obClusterRoutes({ inventory }: ApiServices): Route[] {
         tag: TAG,
         summary: 'Get an OceanBase cluster',
         params: IdPath,
+        answer: ObClusterDocument,
       },
       async ({ params }) => clusterDocument(await view(params.id)),
     ),
@@ -202,6 +207,7 @@ export function obClusterRoutes({ inventory }: ApiServices): Route[] {
         tag: TAG,
         summary: 'List the OBServers of a cluster',
         params: IdPath,
+        answer: contentsOf(ObServerDocument),
         query: z.object({ regionName: QueryText.optional(), idcName: QueryText.optional() }),
       },
       async ({ params, query }) => {
@@ -223,6 +229,7 @@ export function obClusterRoutes({ inventory }: ApiServices): Route[] {
         tag: TAG,
         summary: 'List the zones of a cluster',
         params: IdPath,
+        answer: contentsOf(ObZoneDocument),
       },
       async ({ params }) => {
         const found = await view(params.id);

@@ -3,13 +3,83 @@ import type { ObproxyClusterRow, ObproxyServerRow } from '../../inventory/types'
 import { obproxyConfigUrl } from '../../oceanbase/configServer';
 import { obproxyClusterById } from '../../operations/preconditions';
 import { IdPath } from '../../operations/schemas';
+import { listOf, pagedOf, Time, Whole } from '../answers';
 import { pageOf } from '../envelope';
 import { listed, PAGING, pageRequest } from '../paging';
 import { type ApiServices, type Route, route } from '../route';
 import { ocpTime } from '../taskInfo/time';
 
+const Parameters = listOf(z.object({ name: z.string(), value: z.string() }));
+
+const ServerDocument = z
+  .object({
+    id: Whole,
+    clusterId: Whole,
+    hostId: Whole,
+    ip: z.string(),
+    idcName: z.string(),
+    architecture: z.string().nullable(),
+    sqlPort: Whole,
+    exporterPort: Whole.exactOptional(),
+    rpcPort: Whole.exactOptional(),
+    version: z.string().exactOptional().describe('Version and release without dist tag.'),
+    parameterVersion: Whole,
+    status: z.enum(['CREATING', 'TAKINGOVER', 'RUNNING', 'UNAVAILABLE', 'DELETING']),
+    operateStatus: z.enum(['NORMAL', 'OPERATING']),
+    lastActiveTime: Time.exactOptional(),
+    adopted: z
+      .object({
+        home: z.string(),
+        user: z.string(),
+        program: z.string(),
+        package: z.string().nullable(),
+        keeper: z.enum(['obproxyd.sh', 'systemd', 'obflow', 'none']),
+        keeperDetail: z.string(),
+      })
+      .exactOptional()
+      .describe('How a proxy that was taken over lives on its host.'),
+    parameterDrift: listOf(
+      z.object({ name: z.string(), value: z.string().nullable(), expectedValue: z.string() }),
+    )
+      .exactOptional()
+      .describe('Parameters that wait for a restart of a proxy that was taken over.'),
+  })
+  .meta({ id: 'ObproxyServer' });
+
+const ClusterDocument = z
+  .object({
+    id: Whole,
+    name: z.string(),
+    address: z.string().nullable(),
+    port: Whole.nullable(),
+    workMode: z.enum(['CONFIG_URL', 'RS_LIST']),
+    configUrl: z.string(),
+    parameterVersion: Whole,
+    creatorId: Whole,
+    creatorName: z.string(),
+    createTime: Time,
+    updateTime: Time,
+    versions: listOf(z.object({ version: z.string(), count: Whole })),
+    topo: listOf(z.object({ idcName: z.string(), count: Whole })),
+    obLinks: listOf(
+      z.object({
+        clusterId: Whole,
+        clusterName: z.string(),
+        clusterType: z.enum(['PRIMARY', 'STANDBY']),
+        obClusterId: Whole,
+        username: z.string(),
+        status: z.enum(['RUNNING', 'CREATING']),
+        connections: Whole,
+      }),
+    ),
+    obproxies: listOf(ServerDocument),
+    startupParameters: Parameters,
+    parameters: Parameters,
+  })
+  .meta({ id: 'ObproxyCluster' });
+
 /** ObproxyCluster as documented; `workMode` stands only in the samples. */
-function clusterDocument(row: ObproxyClusterRow, publicUrl: string): Record<string, unknown> {
+function clusterDocument(row: ObproxyClusterRow, publicUrl: string): z.input<typeof ClusterDocument> {
   const running = row.servers.some((server) => server.status === 'RUNNING');
   return {
     id: row.id,
@@ -48,7 +118,7 @@ function clusterDocument(row: ObproxyClusterRow, publicUrl: string): Record<stri
 }
 
 /** ObproxyServer as documented. */
-function serverDocument(server: ObproxyServerRow): Record<string, unknown> {
+function serverDocument(server: ObproxyServerRow): z.input<typeof ServerDocument> {
   return {
     id: server.id,
     clusterId: server.clusterId,
@@ -85,6 +155,7 @@ export function obproxyClusterRoutes({ inventory, config }: ApiServices): Route[
         tag: 'OBProxy',
         summary: 'List OBProxy clusters',
         query: z.object(PAGING),
+        answer: pagedOf(ClusterDocument),
       },
       async ({ query }) => {
         const page = pageRequest(query);
@@ -103,6 +174,7 @@ export function obproxyClusterRoutes({ inventory, config }: ApiServices): Route[
         tag: 'OBProxy',
         summary: 'Get an OBProxy cluster',
         params: IdPath,
+        answer: ClusterDocument,
       },
       async ({ params }) => clusterDocument(await obproxyClusterById(inventory, params.id), config.publicUrl),
     ),

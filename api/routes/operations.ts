@@ -2,21 +2,21 @@ import { z } from 'zod';
 import { OPERATIONS } from '../../operations';
 import { prepareRequest } from '../../operations/planTask';
 import { Refusal } from '../../operations/refusal';
-import type { CatalogueEntry, InspectScope } from '../../operations/types';
+import { publishedSample } from '../../operations/samples';
+import type { CatalogueEntry, HostFinding, InspectScope, Prepared } from '../../operations/types';
+import { listOf, Whole } from '../answers';
 import { addressOf, contactKnownOffline } from '../contactHosts';
 import { refreshCluster } from '../lookAtCluster';
+import { Flag } from '../paging';
 import { type ApiServices, type Route, route } from '../route';
 import { legacyDocument } from '../taskInfo/legacy';
+import { LegacyTaskInstance, TaskInstance } from '../taskInfo/schemas';
 import { ocpTime } from '../taskInfo/time';
 
 const Query = z.object({
-  dryRun: z
-    .enum(['true', 'false'], 'must be true or false')
-    .default('false')
-    .transform((value) => value === 'true')
-    .describe(
-      'Validate everything and answer the tasks as they would be (ids from -1 down); store and start nothing.',
-    ),
+  dryRun: Flag.describe(
+    'Validate everything and answer the tasks as they would be (ids from -1 down); store and start nothing.',
+  ),
 });
 
 /** One route per operation of the catalogue. */
@@ -42,37 +42,64 @@ function inspectScope({ inventory, hosts, config }: ApiServices): InspectScope {
   };
 }
 
+/** What a dry run saw on a host. */
+const Finding = z
+  .object({
+    hostId: Whole,
+    level: z.enum(['ERROR', 'WARN', 'INFO']).describe('ERROR: the task would fail on it.'),
+    code: z.string().exactOptional(),
+    message: z.string(),
+  })
+  .meta({ id: 'HostFinding' }) satisfies z.ZodType<HostFinding>;
+
+function answerSchema({ answer, extra = {} }: CatalogueEntry): z.ZodType {
+  if (answer === 'tasks')
+    return z.object({ contents: listOf(TaskInstance), findings: listOf(Finding).exactOptional() });
+  const one = answer === 'legacyTask' ? LegacyTaskInstance : TaskInstance;
+  return Object.keys(extra).length === 0 ? one : one.extend(extra);
+}
+
 function operationRoute(services: ApiServices, operation: CatalogueEntry): Route {
-  const { method, path, permission, summary, description, params, body } = operation;
+  const { method, path, permission, summary, description, params, body, sample } = operation;
   const { inventory, tasks, address, logger } = services;
   return route(
-    { method, path, permission, tag: tagOf(path), summary, description, params, body, query: Query },
-    async ({ params, query, body, user, traceId, receivedAt }) => {
+    {
+      ...{ method, path, permission, tag: tagOf(path), summary, description, params, body, query: Query },
+      answer: answerSchema(operation),
+      refuses: [404],
+      sample: publishedSample(sample),
+    },
+    async ({ params, query, body, user, traceId, receivedAt, once, notes }) => {
       if (user === undefined) throw new Refusal(401, 'IAM10000', 'Log in by HTTP Basic.');
       const accepted = operation.request(params, body);
       await Promise.all([
         contactKnownOffline(services, accepted.hostIds),
         accepted.obClusterId === undefined ? undefined : refreshCluster(inventory, accepted.obClusterId),
       ]);
-      const { plans, extra } = await prepareRequest(
+      const answerOf = ({ plans, extra }: Prepared) => {
+        const submitted = plans.map((plan) => {
+          const document = tasks.submitted(plan);
+          return operation.answer === 'legacyTask' ? legacyDocument(plan, document) : document;
+        });
+        return operation.answer === 'tasks' ? { contents: submitted } : { ...submitted[0], ...extra };
+      };
+      const prepared = await prepareRequest(
         accepted,
         { inventory, user, executor: address, traceId, createTime: ocpTime(receivedAt) },
         query.dryRun,
+        (transaction, stored) => once.remember(transaction, answerOf(stored)),
       );
+      const { plans } = prepared;
       // The transaction is committed: from here on the tasks run, now or by the reconciler.
       if (!query.dryRun) {
         const taskIds = plans.map(({ taskId }) => taskId);
+        notes.taskIds = taskIds;
         logger.info({ operation: operation.id, taskIds, user: user.name, traceId }, 'accepted');
         await Promise.all(plans.map((plan) => tasks.start(plan, operation.id)));
       }
       const findings = query.dryRun ? await accepted.inspect?.(inspectScope(services)) : undefined;
-      const submitted = plans.map((plan) => {
-        const document = tasks.submitted(plan);
-        return operation.answer === 'legacyTask' ? legacyDocument(plan, document) : document;
-      });
-      return operation.answer === 'tasks'
-        ? { contents: submitted, ...(findings === undefined ? {} : { findings }) }
-        : { ...submitted[0], ...extra };
+      const answer = answerOf(prepared);
+      return operation.answer === 'tasks' && findings !== undefined ? { ...answer, findings } : answer;
     },
   );
 }

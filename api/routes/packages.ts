@@ -3,6 +3,7 @@ import type { PackageRow } from '../../inventory/types';
 import { splitRelease } from '../../oceanbase/packageName';
 import { Refusal } from '../../operations/refusal';
 import { IdPath, PackageFileName, QueryText } from '../../operations/schemas';
+import { ErrorAnswer, NoData, pagedOf, Time, Whole } from '../answers';
 import { pageOf } from '../envelope';
 import { deletePackage, packageFile, receivePackage } from '../packageUpload';
 import { listed, PAGING, pageRequest, TextList } from '../paging';
@@ -12,8 +13,29 @@ import { ocpTime } from '../taskInfo/time';
 const DOWNLOAD = '/api/v2/files/sys-package';
 const tag = 'Packages';
 
+const PackageDocument = z.object({
+  id: Whole,
+  name: z.string(),
+  fileName: z.string(),
+  extension: z.literal('rpm'),
+  size: Whole.describe('Bytes.'),
+  sha1: z.string(),
+  sha256: z.string(),
+  downloadUrl: z.string(),
+  type: z.string().describe('OBPROXY_INSTALL_PACKAGE, OB_SERVER_INSTALL_PACKAGE, …'),
+  version: z.string(),
+  buildNumber: z.string(),
+  operatingSystem: z.string().nullable().describe('Dist tag of the release, e.g. el7.'),
+  architecture: z.string(),
+});
+const ListedPackage = PackageDocument.extend({
+  createTime: Time,
+  deletable: z.boolean().describe('No proxy uses it.'),
+  installationDataList: z.array(z.never()),
+});
+
 /** SoftwarePackageMeta, the fields of the documented upload answer. */
-function packageDocument(row: PackageRow, publicUrl: string): Record<string, unknown> {
+function packageDocument(row: PackageRow, publicUrl: string): z.input<typeof PackageDocument> {
   return {
     id: row.id,
     name: row.name,
@@ -48,6 +70,7 @@ export function packageRoutes({ inventory, config }: ApiServices): Route[] {
           architecture: TextList.optional(),
           ...PAGING,
         }),
+        answer: pagedOf(ListedPackage.meta({ id: 'Package' })),
       },
       async ({ query }) => {
         const page = pageRequest(query);
@@ -73,9 +96,12 @@ export function packageRoutes({ inventory, config }: ApiServices): Route[] {
         tag,
         summary: 'Upload a package (multipart, part "file")',
         upload: true,
+        answer: PackageDocument.meta({ id: 'UploadedPackage' }),
       },
-      async ({ request }) =>
-        packageDocument(await receivePackage(request, inventory, config.dataDir), config.publicUrl),
+      ({ request, runOnce }) =>
+        receivePackage(request, inventory, config.dataDir, (sha256, store) =>
+          runOnce(sha256, async () => packageDocument(await store(), config.publicUrl)),
+        ),
     ),
     route(
       {
@@ -85,9 +111,10 @@ export function packageRoutes({ inventory, config }: ApiServices): Route[] {
         tag,
         summary: 'Delete a package that no proxy uses',
         params: IdPath,
+        answer: NoData,
       },
-      async ({ params }) => {
-        await deletePackage(inventory, config.dataDir, params.id);
+      async ({ params, once }) => {
+        await deletePackage(inventory, config.dataDir, params.id, once);
       },
     ),
     bareRoute(
@@ -98,6 +125,15 @@ export function packageRoutes({ inventory, config }: ApiServices): Route[] {
         tag,
         summary: 'Download a package',
         params: z.object({ fileName: PackageFileName }),
+        answers: {
+          200: { type: 'application/x-rpm', description: 'The file.' },
+          206: { type: 'application/x-rpm', description: 'The part of the file that Range names.' },
+          416: {
+            type: 'application/json',
+            schema: ErrorAnswer,
+            description: 'Range lies outside of the file.',
+          },
+        },
       },
       async ({ params }, response) => {
         const row = await inventory.packages.findByFileName(params.fileName);

@@ -2,6 +2,8 @@ import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { repositoryRoot } from '../../runtime/paths';
+import { Time } from '../answers';
+import { Flag } from '../paging';
 import { type ApiServices, bareRoute, type Route } from '../route';
 import { ocpTime } from '../taskInfo/time';
 
@@ -34,6 +36,17 @@ function unavailableParts({ inventory, temporal }: ApiServices): () => Promise<s
   };
 }
 
+const Info = z.object({
+  name: z.string(),
+  group: z.string(),
+  artifact: z.string(),
+  buildTime: Time,
+  buildVersion: z.string(),
+  buildJavaVersion: z.literal(''),
+  springBootVersion: z.literal(''),
+  nodeVersion: z.string(),
+});
+
 /** Answers about the server itself. None of them is enveloped. */
 export function serviceRoutes(services: ApiServices): Route[] {
   const tag = 'Service';
@@ -48,6 +61,7 @@ export function serviceRoutes(services: ApiServices): Route[] {
         permission: 'AUTHENTICATED',
         tag,
         summary: 'Build of this server',
+        answers: { 200: { type: 'application/json', schema: Info } },
       },
       async (_call, response) => {
         response.json({
@@ -64,7 +78,14 @@ export function serviceRoutes(services: ApiServices): Route[] {
       },
     ),
     bareRoute(
-      { method: 'GET', path: '/api/v2/time', permission: undefined, tag, summary: 'Time of this server' },
+      {
+        method: 'GET',
+        path: '/api/v2/time',
+        permission: undefined,
+        tag,
+        summary: 'Time of this server',
+        answers: { 200: { type: 'text/plain', schema: Time } },
+      },
       async (_call, response) => {
         response.type('text/plain').send(ocpTime(Date.now()));
       },
@@ -77,17 +98,19 @@ export function serviceRoutes(services: ApiServices): Route[] {
         tag,
         summary: 'Whether this server can take requests',
         query: z.object({
-          includeUnavailableComponent: z.enum(['true', 'false'], 'must be true or false').default('false'),
+          includeUnavailableComponent: Flag.describe('Also name the parts that do not answer.'),
         }),
+        answers: {
+          200: { type: 'text/plain', schema: z.string(), description: 'Requests are taken.' },
+          503: { type: 'text/plain', schema: z.string(), description: 'The database does not answer.' },
+        },
       },
       async ({ query }, response) => {
         const parts = await unavailable();
         // Without Temporal requests are still taken: their tasks start when it is back.
         const usable = !parts.includes('database');
         const detail =
-          query.includeUnavailableComponent === 'true' && parts.length > 0
-            ? `; unavailable: ${parts.join(', ')}`
-            : '';
+          query.includeUnavailableComponent && parts.length > 0 ? `; unavailable: ${parts.join(', ')}` : '';
         response
           .status(usable ? 200 : 503)
           .type('text/plain')

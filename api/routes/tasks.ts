@@ -4,10 +4,12 @@ import { z } from 'zod';
 import type { TaskFilter, TaskRow, User } from '../../inventory/types';
 import { Refusal } from '../../operations/refusal';
 import { IdText, QueryText } from '../../operations/schemas';
+import { pagedOf } from '../answers';
 import { pageOf } from '../envelope';
 import { listed, PAGING, pageRequest, TextList } from '../paging';
 import { type ApiServices, type Route, route } from '../route';
 import { subtaskLog } from '../subtaskLog';
+import { BasicTaskInstance, SubtaskInstance, WrappedTaskInstance } from '../taskInfo/schemas';
 import type { Command } from '../tasks';
 
 const TaskPath = z.object({ taskInstanceId: IdText });
@@ -19,6 +21,7 @@ const ListQuery = z
     status: TextList.pipe(
       z.array(z.enum(['RUNNING', 'FAILED', 'SUCCESSFUL'], 'must be RUNNING, FAILED or SUCCESSFUL')),
     )
+      .meta({ wire: { type: 'array', items: { enum: ['RUNNING', 'FAILED', 'SUCCESSFUL'] } } })
       .optional()
       .describe('RUNNING, FAILED, SUCCESSFUL; comma separated.'),
     type: z
@@ -115,6 +118,7 @@ export function taskRoutes({ inventory, tasks }: ApiServices): Route[] {
         tag,
         summary: 'List tasks, the newest first',
         query: ListQuery,
+        answer: pagedOf(BasicTaskInstance),
       },
       async ({ query }) => {
         const page = pageRequest(query, { field: 'id', descending: true });
@@ -134,6 +138,7 @@ export function taskRoutes({ inventory, tasks }: ApiServices): Route[] {
         tag,
         summary: 'Get a task with its subtasks',
         params: TaskPath,
+        answer: WrappedTaskInstance,
       },
       ({ params }) => read(params.taskInstanceId),
     ),
@@ -145,6 +150,7 @@ export function taskRoutes({ inventory, tasks }: ApiServices): Route[] {
         tag,
         summary: 'The same as /api/v2/tasks/instances/{taskInstanceId}',
         params: TaskPath,
+        answer: WrappedTaskInstance,
       },
       ({ params }) => read(params.taskInstanceId),
     ),
@@ -156,6 +162,7 @@ export function taskRoutes({ inventory, tasks }: ApiServices): Route[] {
         tag,
         summary: 'Log of a subtask, all runs',
         params: SubtaskPath,
+        answer: z.object({ log: z.string() }),
       },
       async ({ params }) => {
         const { taskInstanceId, subtaskInstanceId } = params;
@@ -171,6 +178,7 @@ export function taskRoutes({ inventory, tasks }: ApiServices): Route[] {
         tag,
         summary: 'Retry a FAILED task: every failed subtask runs again',
         params: TaskPath,
+        answer: WrappedTaskInstance,
       },
       async ({ params, request, user }) => {
         await row(params.taskInstanceId);
@@ -185,6 +193,7 @@ export function taskRoutes({ inventory, tasks }: ApiServices): Route[] {
         tag,
         summary: 'Retry one FAILED subtask',
         params: SubtaskPath,
+        answer: SubtaskInstance,
       },
       async ({ params, request, user }) => {
         const { taskInstanceId, subtaskInstanceId } = params;

@@ -1,7 +1,7 @@
 /** The documented JSON of a task from its folded history and what Temporal says of its open activities. Pure. */
 import { activityId } from '../../workflows/ids';
 import type { SubtaskState } from '../../workflows/machine';
-import type { Plan, SubtaskStatus, TaskStatus } from '../../workflows/plan';
+import type { Plan, PlanSubtask, SubtaskStatus, TaskStatus } from '../../workflows/plan';
 import { FoldedTask, type RunFacts } from './fold';
 import { ocpTime } from './time';
 import type {
@@ -60,12 +60,17 @@ export function taskDocument(
   const startable = new Set(closing === undefined ? machine.startable() : []);
   const createTime = ocpTime(plan.createTime);
   const subtasks = [...machine.subtasks.values()].map((state) => {
-    const open = pending.get(activityId(state.plan.id, state.run));
-    return { createTime, ...openSubtask(folded, state, open, startable.has(state.plan.id)) };
+    const open = pending.get(activityId(state.plan.id, state.run, state.operation === 'ROLLBACK'));
+    return {
+      createTime,
+      ...ourFacts(state.plan),
+      ...openSubtask(folded, state, open, startable.has(state.plan.id)),
+    };
   });
   const status = folded.status;
   const finishTime = finishTimeOf(folded, status);
   const firstFailure = firstFailureOf(folded);
+  const leftBehind = closing === undefined || closing.successful ? [] : machine.leftBehind();
   return {
     id: plan.taskId,
     name: plan.name,
@@ -81,7 +86,9 @@ export function taskDocument(
     ...(finishTime === undefined ? {} : { finishTime: ocpTime(finishTime) }),
     prohibitRollback: prohibitsRollback(plan, subtasks),
     context: contextDocument(plan),
+    ...(closing === undefined ? {} : { closed: true }),
     ...(firstFailure === undefined ? {} : { firstFailure }),
+    ...(closing === undefined || closing.successful ? {} : { ending: closing.reason, leftBehind }),
     subtasks,
   };
 }
@@ -130,6 +137,10 @@ function subtaskDocument({ plan, operation, run }: SubtaskState, status: Subtask
   };
 }
 
+function ourFacts({ target, prohibitSkip }: PlanSubtask): Pick<SubtaskInstance, 'target' | 'prohibitSkip'> {
+  return { ...(target === undefined ? {} : { target }), ...(prohibitSkip ? { prohibitSkip } : {}) };
+}
+
 function openSubtask(
   folded: FoldedTask,
   state: SubtaskState,
@@ -140,10 +151,10 @@ function openSubtask(
   const status = statusOf(state, open, startable);
   const facts = folded.runs.get(state.plan.id);
   // A run that was asked for and is not scheduled yet has no facts; the ones at hand are of the run before.
-  if (facts === undefined || facts.run !== state.run || status === 'PENDING') {
+  if (facts === undefined || !isOfState(facts, state) || (status === 'PENDING' && !facts.rollback)) {
     return subtaskDocument(state, status);
   }
-  if (state.status === 'READY' && closing !== undefined) {
+  if ((state.status === 'READY' || state.status === 'CANCELING') && closing !== undefined) {
     return {
       ...subtaskDocument(state, 'FAILED'),
       ...runDocument(folded, { ...facts, finishTime: closing.time }, open),
@@ -158,12 +169,20 @@ function openSubtask(
   };
 }
 
+/** Whether the facts are those of the state's own run: not of the run before it, nor of the run that is to be undone. */
+function isOfState(facts: RunFacts, { run, operation, status }: SubtaskState): boolean {
+  const undoes = operation === 'ROLLBACK' || operation === 'ROLLBACK_SKIP';
+  if (facts.run === run && facts.rollback === undoes) return true;
+  // What waits for its undo shows how its own run went.
+  return undoes && !facts.rollback && status !== 'READY' && status !== 'PENDING';
+}
+
 /**
  * A run between two attempts stays RUNNING: an operator sees one run from its first attempt to its end, and
  * `attempt` and `lastFailure` say how it goes.
  */
 function statusOf(state: SubtaskState, open: PendingActivity | undefined, startable: boolean): SubtaskStatus {
-  if (state.status === 'PENDING') return startable ? 'READY' : 'PENDING';
+  if (startable) return 'READY';
   if (state.status !== 'READY' || open === undefined) return state.status;
   if (open.state === 'CANCEL_REQUESTED') return 'CANCELING';
   return open.state === 'STARTED' || open.state === 'PAUSE_REQUESTED' || open.attempt > 1

@@ -8,8 +8,8 @@ import type { temporal } from '@temporalio/proto';
 import { effectiveTimeout, type FailureContext, failureText } from '../../workflows/failures';
 import { addressOfWorker, parseActivityId } from '../../workflows/ids';
 import { CommandRefusedError, type SubtaskState, TaskMachine } from '../../workflows/machine';
-import { retrySubtask, retryTask, subtaskIdOf, TASK_STATE } from '../../workflows/messages';
-import type { Plan, TaskStatus } from '../../workflows/plan';
+import { ABANDONED, SUBTASK_UPDATES, subtaskIdOf, TASK_STATE, TASK_UPDATES } from '../../workflows/messages';
+import type { Plan, SubtaskCommand, TaskCommand, TaskStatus } from '../../workflows/plan';
 
 export type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
 type Payload = temporal.api.common.v1.IPayload;
@@ -17,10 +17,13 @@ type Failure = temporal.api.failure.v1.IFailure;
 type Timestamp = { seconds?: unknown; nanos?: number | null } | null | undefined;
 /** temporal.api.enums.v1.RetryState, which is a type only. */
 const RETRY_STATE_TIMEOUT = 3;
+const RETRY_STATE_CANCEL_REQUESTED = 7;
 
 /** What history says of the newest run of a subtask; times in ms since 1970. */
 export interface RunFacts {
   readonly run: number;
+  /** It is an undo. */
+  readonly rollback: boolean;
   readonly scheduledTime: number;
   /** Of the last attempt, known when the run has ended. */
   startedTime?: number;
@@ -32,6 +35,8 @@ export interface RunFacts {
 /** How a closed workflow ended. */
 export interface Closing {
   readonly successful: boolean;
+  /** An operator accepted the failure. */
+  readonly abandoned?: true;
   readonly time: number;
   /** For a person; '' when successful. */
   readonly reason: string;
@@ -101,7 +106,7 @@ export class FoldedTask {
       if (key === undefined || state === undefined) return;
       this.#subtaskOfEvent.set(String(event.eventId), key.subtaskId);
       this.machine.start(key.subtaskId);
-      this.runs.set(key.subtaskId, { run: key.run, scheduledTime: time });
+      this.runs.set(key.subtaskId, { run: key.run, rollback: key.rollback, scheduledTime: time });
       return;
     }
     const started = event.activityTaskStartedEventAttributes;
@@ -124,14 +129,13 @@ export class FoldedTask {
     const facts = this.runs.get(plan.id);
     if (facts !== undefined) facts.finishTime = time;
     if (completed) this.machine.succeed(plan.id);
-    else if (canceled) this.machine.fail(plan.id, failureMessage({ canceledFailureInfo: {} }));
+    else if (canceled) this.machine.fail(plan.id, failureMessage({ canceledFailureInfo: {} }), true);
     else {
-      const failure = (failed ?? timedOut)?.failure;
-      const outOfTime = failed?.retryState === RETRY_STATE_TIMEOUT;
-      this.machine.fail(
-        plan.id,
-        failureMessage(failure, { timeout: effectiveTimeout(plan.timeout), outOfTime }),
-      );
+      const { failure, retryState } = failed ?? timedOut ?? {};
+      const cancelUnanswered = retryState === RETRY_STATE_CANCEL_REQUESTED;
+      const outOfTime = failed !== null && failed !== undefined && retryState === RETRY_STATE_TIMEOUT;
+      const context = { timeout: effectiveTimeout(plan.timeout), outOfTime, cancelUnanswered };
+      this.machine.fail(plan.id, failureMessage(failure, context), cancelUnanswered);
     }
   }
 
@@ -142,16 +146,17 @@ export class FoldedTask {
     if (taskState) this.#acknowledged = decode<TaskStatus>(taskState);
     const input = event.workflowExecutionUpdateAcceptedEventAttributes?.acceptedRequest?.input;
     if (!input) return;
-    this.#acknowledged = 'RUNNING';
+    const name = input.name ?? '';
     const argument = input.args?.payloads?.[0];
     try {
-      if (input.name === retryTask.name) this.machine.retryTask();
-      if (input.name === retrySubtask.name && argument) {
-        this.machine.retrySubtask(subtaskIdOf(decode(argument)) ?? 0);
+      if (name in TASK_UPDATES) this.machine.commandTask(name as TaskCommand);
+      else if (name in SUBTASK_UPDATES && argument) {
+        this.machine.commandSubtask(name as SubtaskCommand, subtaskIdOf(decode(argument)) ?? 0);
       }
     } catch (error) {
       if (!(error instanceof CommandRefusedError)) throw error;
     }
+    if (this.machine.status !== 'FAILED') this.#acknowledged = 'RUNNING';
   }
 
   #applyClosing(event: HistoryEvent): void {
@@ -164,16 +169,18 @@ export class FoldedTask {
     const terminated = event.workflowExecutionTerminatedEventAttributes;
     if (cancelRequested) this.#cancelRequestedBy = cancelRequested.identity ?? '';
     else if (event.workflowExecutionCompletedEventAttributes) close(true, '');
-    else if (failed) close(false, `The workflow failed: ${failureMessage(failed.failure)}`);
+    else if (failed?.failure?.applicationFailureInfo?.type === ABANDONED) {
+      this.closing = { successful: false, abandoned: true, time, reason: failureMessage(failed.failure) };
+    } else if (failed) close(false, `The workflow failed: ${failureMessage(failed.failure)}`);
     else if (event.workflowExecutionTimedOutEventAttributes)
       close(false, 'The workflow exceeded its timeout.');
     else if (event.workflowExecutionCanceledEventAttributes) {
-      close(false, `The workflow was cancelled${by(this.#cancelRequestedBy)}; it cannot be retried.`);
+      close(false, `The workflow was cancelled${by(this.#cancelRequestedBy)}; it takes no more commands.`);
     } else if (terminated) {
       const reason = terminated.reason ? `: ${terminated.reason}` : '';
       close(
         false,
-        `The workflow was terminated${by(terminated.identity ?? '')}${reason}; it cannot be retried.`,
+        `The workflow was terminated${by(terminated.identity ?? '')}${reason}; it takes no more commands.`,
       );
     }
   }

@@ -35,6 +35,10 @@ export interface SubtaskInstance {
   readonly executor?: string;
   readonly startTime?: string;
   readonly finishTime?: string;
+  /** Ours: where it works, an IP address or a cluster's name. */
+  readonly target?: string;
+  /** Ours: present and true when "skip" is forbidden. */
+  readonly prohibitSkip?: true;
   /** Ours: number of Temporal's attempt within this run, when it is not the first. */
   readonly attempt?: number;
   /** Ours: why the run failed. */
@@ -87,8 +91,14 @@ export interface WrappedTaskInstance {
   readonly subtasks: readonly SubtaskInstance[];
   /** Documented until V4.2 for TaskInstance; kept here. */
   readonly context: ContextDocument;
+  /** Ours: present and true when the task has ended for good and takes no command any more. */
+  readonly closed?: true;
   /** Ours: id, name and reason of the first subtask that is FAILED, or why the whole task ended. */
   readonly firstFailure?: { readonly subtaskId?: number; readonly name?: string; readonly message: string };
+  /** Ours: how a task ended that did not end well, and why it takes no more commands. */
+  readonly ending?: string;
+  /** Ours, with `ending`: what its subtasks did, or may have half done, and nothing has undone. */
+  readonly leftBehind?: readonly string[];
 }
 
 /** BasicTaskInstance: an element of the list. */

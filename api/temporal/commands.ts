@@ -16,10 +16,10 @@ const TIMEOUT_MS = 5_000;
 /** OCP's code for "timeout". */
 const UNAVAILABLE = 'COM10004';
 
-export interface TaskCommand {
+export interface SentCommand {
   readonly taskId: number;
   readonly definition: UpdateDefinition<CommandAnswer, [unknown]>;
-  readonly argument: { readonly subtaskId?: number; readonly who: string };
+  readonly argument: { readonly subtaskId?: number; readonly who: string; readonly why?: string };
   readonly requestId: string;
 }
 
@@ -34,7 +34,7 @@ export interface TaskCommand {
 export async function sendCommand(
   temporal: TemporalHandle,
   taskQueue: string,
-  command: TaskCommand,
+  command: SentCommand,
 ): Promise<boolean> {
   const { taskId, definition, argument, requestId } = command;
   const updateId = [definition.name, argument.subtaskId ?? 'task', requestId].join('/');

@@ -18,9 +18,13 @@ function places(plan: Plan): string[] {
   return [...new Set(plan.subtasks.map(placeOf).filter((place) => place !== ''))];
 }
 
+function obproxyClusterOf({ context, unshown }: Plan): string | undefined {
+  return context.stringMap.obproxy_cluster_name ?? unshown?.stringMap.obproxy_cluster_name;
+}
+
 /** The Web UI renders it as markdown too. */
 function summary(plan: Plan): string {
-  const cluster = plan.context.stringMap.obproxy_cluster_name;
+  const cluster = obproxyClusterOf(plan);
   const where = places(plan).filter((place) => place !== cluster);
   const more = where.length - MAX_SUMMARY_PLACES;
   return line(
@@ -36,11 +40,8 @@ function summary(plan: Plan): string {
 
 /** Markdown for the Web UI. */
 function details(plan: Plan): string {
-  const {
-    obproxy_cluster_name: cluster,
-    package_name: name,
-    package_version: version,
-  } = plan.context.stringMap;
+  const { package_name: name, package_version: version } = plan.context.stringMap;
+  const cluster = obproxyClusterOf(plan);
   return [
     `**${line(plan.name)}**, task ${plan.taskId}, asked for by ${line(plan.creator.name)} at ${plan.createTime}`,
     '',
@@ -67,7 +68,7 @@ export async function startTask(
   workflowType: string,
 ): Promise<void> {
   const workflowId = taskWorkflowId(plan.taskId);
-  const obproxyCluster = plan.context.stringMap.obproxy_cluster_name;
+  const obproxyCluster = obproxyClusterOf(plan);
   const deadline = Date.now() + TIMEOUT_MS;
   try {
     await connection.withDeadline(deadline, () =>

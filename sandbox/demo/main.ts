@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { fleetUnavailable, publishPort } from '../hosts/fleet';
 import { startStack } from '../stack/stack';
 import { growCluster } from './growCluster';
-import { createProgress } from './progress';
+import { createTaskProgress } from './progress';
 import { GROWING_HOSTS, runScenario } from './scenario';
 
 /**
@@ -53,11 +53,11 @@ async function main(): Promise<number> {
   try {
     const addresses = new Map<number, string>();
     const hostOf = (task: { id: number }) => addresses.get(task.id) ?? `task ${task.id}`;
-    const progress = createProgress(hostOf);
+    const progress = createTaskProgress(hostOf);
     const say = (text: string) => console.log(text);
     const work = runScenario(stack, { progress, addresses, say }).then(async (proxies) => {
       if (proxies.failed) return proxies;
-      const grown = await growCluster(stack, { progress: createProgress(hostOf), addresses, say });
+      const grown = await growCluster(stack, { progress: createTaskProgress(hostOf), addresses, say });
       return { tasks: [...proxies.tasks, ...grown.tasks], failed: grown.failed };
     });
     const outcome = await Promise.race([work, interrupted]);

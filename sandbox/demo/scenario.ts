@@ -1,7 +1,8 @@
+import { table } from '../../cli/table';
 import type { TaskJson } from '../stack/apiClient';
 import { OB_CLUSTER, type Stack } from '../stack/stack';
 import { buildObproxyRpm } from '../standins/rpm';
-import type { Progress } from './progress';
+import type { TaskProgress } from './progress';
 import { takeOverByHand } from './takeOver';
 
 /** The last hosts of the demo: a cluster of one observer, and the host that joins it (growCluster.ts). */
@@ -21,7 +22,7 @@ interface ProxyJson {
 }
 
 export interface ScenarioUi {
-  readonly progress: Progress;
+  readonly progress: TaskProgress;
   /** Host address by task id, filled by the scenario. */
   readonly addresses: Map<number, string>;
   readonly say: (text: string) => void;
@@ -78,6 +79,8 @@ export async function runScenario(
   ui.say(`Add OBProxies on ${ids.length} hosts: POST …/obproxies/batchAdd -> tasks ${ids.join(', ')}`);
   await api.settled(ids, { deadlineMs: 600_000, onDocument: (task) => ui.progress.show(task) });
 
+  ui.progress.stop();
+
   const last = hosts.at(-1);
   if (last === undefined) throw new Error('the demo needs hosts');
   const taken = await takeOverByHand(
@@ -107,24 +110,15 @@ export async function report(
 }
 
 function proxyTable(proxies: readonly ProxyJson[]): string {
-  return table([
-    ['OBProxy', 'SQL port', 'exporter port', 'version', 'status'],
-    ...proxies.map((proxy) => [
-      proxy.ip,
-      String(proxy.sqlPort),
-      String(proxy.exporterPort),
-      proxy.version,
-      proxy.status,
-    ]),
+  const heading = ['OBProxy', 'SQL port', 'exporter port', 'version', 'status'];
+  const rows = proxies.map((proxy) => [
+    proxy.ip,
+    String(proxy.sqlPort),
+    String(proxy.exporterPort),
+    proxy.version,
+    proxy.status,
   ]);
-}
-
-/** Rows as columns of equal width; the first row is the heading. */
-export function table(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
-  return rows
-    .map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`)
-    .join('\n');
+  return indent(table(heading, rows));
 }
 
 export function indent(text: string): string {

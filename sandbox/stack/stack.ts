@@ -5,7 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { stringify } from 'yaml';
 import { type DevServer, startDevServer } from '../../runtime/devServer';
-import { type Fleet, startFleet } from '../hosts/fleet';
+import { type Fleet, startFleet, type TestHost } from '../hosts/fleet';
 import { startObserver } from '../standins/observer';
 import { ApiClient } from './apiClient';
 import { type ObflowProcess, startObflow } from './process';
@@ -210,6 +210,19 @@ export function wholeInventory(stack: Stack): Record<string, unknown> {
       },
     ],
   };
+}
+
+/** Ids in obflow of hosts of the fleet, in the given order. */
+export async function inventoryIds(stack: Stack, hosts: readonly TestHost[]): Promise<number[]> {
+  const known = await stack.api.call<{ contents: { id: number; innerIpAddress: string }[] }>(
+    'GET',
+    '/api/v2/compute/hosts?size=2000',
+  );
+  return hosts.map(({ ip }) => {
+    const row = known.contents.find(({ innerIpAddress }) => innerIpAddress === ip);
+    if (row === undefined) throw new Error(`host ${ip} is not declared`);
+    return row.id;
+  });
 }
 
 async function apply(stack: Stack, inventory: unknown): Promise<string> {

@@ -1,6 +1,6 @@
 import { fleetUnavailable } from '../../sandbox/hosts/fleet';
 import { OBSERVER_HOME } from '../../sandbox/standins/rpm';
-import { added, observerEffects } from '../e2e/observerScene';
+import { added, obeyed, observerEffects } from '../e2e/observerScene';
 import { describeIf } from '../support/skip';
 import { startTcpProxy } from '../support/tcpProxy';
 import { until } from '../support/until';
@@ -24,7 +24,7 @@ const listed = async (world: ObserverWorld, { host }: AddTask) =>
 describeIf(fleetUnavailable(), 'Add OB server on a host', () => {
   let world: ObserverWorld;
   beforeAll(async () => {
-    world = await startObserverWorld({ free: 4 });
+    world = await startObserverWorld({ free: 5 });
   }, 120_000);
   afterAll(() => world?.stop(), 60_000);
 
@@ -138,6 +138,42 @@ describeIf(fleetUnavailable(), 'Add OB server on a host', () => {
     await until('the port is taken', async () => (await task.host.sh('nc -z 127.0.0.1 2882')).exitCode === 0);
     await expect(task.run('StartObserverWithParam')).rejects.toMatchObject({ type: 'PortTaken' });
     await expect(task.run('PreCheckForInstallOb', { run: 2 })).rejects.toThrow(/port 2882 is held by/);
+  }, 120_000);
+
+  test('a server on which tenants live is stopped by the cluster before its restart, and started by it afterwards', async () => {
+    const task = await world.add(4);
+    const address = `${task.host.ip}:2882`;
+    await world.cluster.sql('ALTER SYSTEM SET _standin_tenant_units = 1');
+    try {
+      await task.upTo('WaitObserverActive');
+      const before = task.host.pids('observer');
+      await world.cluster.sql("ALTER SYSTEM SET server_permanent_offline_time = '10s'");
+      await expect(task.run('RestartObserverProcess')).rejects.toMatchObject({ type: 'OfflineTimeTooShort' });
+      expect(task.host.pids('observer')).toEqual(before);
+      expect((await obeyed(world.cluster, 'stopServer'))[address]).toBeUndefined();
+
+      await world.cluster.sql("ALTER SYSTEM SET server_permanent_offline_time = '1h'");
+      await task.run('RestartObserverProcess', { run: 2 });
+      expect(task.host.pids('observer')).not.toEqual(before);
+      expect(await observerEffects(task.host)).toEqual({ installs: 1, starts: 2, processes: 1 });
+      expect(await task.log('RestartObserverProcess')).toMatch(
+        /STOP SERVER.*MINOR FREEZE.*Stopping pid.*without options.*It serves since.*START SERVER.*It serves since/s,
+      );
+      for (const what of ['stopServer', 'minorFreeze', 'startServer'] as const) {
+        expect((await obeyed(world.cluster, what))[address]).toBe(1);
+      }
+      const [row] = await world.cluster.sql(
+        `SELECT STATUS, STOP_TIME FROM oceanbase.DBA_OB_SERVERS WHERE SVR_IP = '${task.host.ip}'`,
+      );
+      expect(row).toEqual({ STATUS: 'ACTIVE', STOP_TIME: null });
+
+      // Whoever undoes a restart that was broken off after STOP SERVER gets a server that serves.
+      await world.cluster.sql(`ALTER SYSTEM STOP SERVER '${address}'`);
+      await task.run('RestartObserverProcess', { rollback: true });
+      expect((await obeyed(world.cluster, 'startServer'))[address]).toBe(2);
+    } finally {
+      await world.cluster.sql('ALTER SYSTEM SET _standin_tenant_units = 0');
+    }
   }, 120_000);
 
   test('of two tasks that want one host, one gets it, and the other learns which', async () => {

@@ -129,6 +129,7 @@ function configOf(folder: string, publicUrl: string): RuntimeConfig {
     temporalUiPort: 0,
     logLevel: 'silent',
     hostRequirements: 'small',
+    taskRetentionDays: 0,
   };
 }
 

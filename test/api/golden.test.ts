@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { repositoryRoot } from '../../runtime/paths';
 import { startObserver } from '../../sandbox/standins/observer';
 import {
   givenHost,
@@ -12,7 +13,7 @@ import {
 } from './harness';
 
 const golden = (name: string): Json =>
-  JSON.parse(readFileSync(path.join(__dirname, '..', 'golden', `${name}.json`), 'utf8'));
+  JSON.parse(readFileSync(path.join(repositoryRoot(), 'operations/samples', `${name}.json`), 'utf8'));
 
 /** What a sample cannot fix: ids, times, addresses, and the numbering of seriesId. */
 function comparable(answer: Json): Json {

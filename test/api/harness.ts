@@ -1,8 +1,11 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { serverAddress } from '../../api/address';
+import { allRoutes } from '../../api/routes';
 import { startApi } from '../../api/server';
-import { submittedDocument } from '../../api/taskInfo/document';
+import { submittedDocument, taskDocument } from '../../api/taskInfo/document';
+import { FoldedTask } from '../../api/taskInfo/fold';
 import { createTaskService, type TaskService } from '../../api/tasks';
 import { createHosts } from '../../hosts';
 import { openInventory } from '../../inventory';
@@ -10,6 +13,7 @@ import type { Inventory, PackageRow } from '../../inventory/types';
 import { createLogger } from '../../runtime/logger';
 import type { TemporalHandle } from '../../runtime/temporal';
 import type { Plan } from '../../workflows/plan';
+import { answerCheck } from '../support/declaredAnswers';
 
 export const PASSWORD = 'Planted.Adm1n+pass';
 
@@ -32,6 +36,7 @@ export interface TestApi {
   /** The real one, with `temporal`. */
   readonly tasks: TaskService;
   readonly commands: { taskId: number; subtaskId?: number; requestId: string; who: string }[];
+  /** Fails, too, when the answer is not one that the route declares in the API document. */
   send(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
   /** Counts of everything a request could leave behind. */
   traces(): Promise<Record<string, number>>;
@@ -40,10 +45,12 @@ export interface TestApi {
 
 /**
  * The API over a real inventory. Without `temporal` a task service that only notes what it is asked to start stands
- * at that border.
+ * at that border. With `dataDir` it works on the database of another one, which is stopped last.
  */
-export async function startTestApi(options: { temporal?: TemporalHandle } = {}): Promise<TestApi> {
-  const dataDir = await mkdtemp(path.join(os.tmpdir(), 'obflow-api-'));
+export async function startTestApi(
+  options: { temporal?: TemporalHandle; dataDir?: string } = {},
+): Promise<TestApi> {
+  const dataDir = options.dataDir ?? (await mkdtemp(path.join(os.tmpdir(), 'obflow-api-')));
   const inventory = await openInventory({
     databaseUrl: `file:${path.join(dataDir, 'obflow.db')}`,
     masterKeyFile: path.join(dataDir, 'master.key'),
@@ -52,6 +59,16 @@ export async function startTestApi(options: { temporal?: TemporalHandle } = {}):
   const hosts = createHosts({ pinHostKey: (id, key) => inventory.hosts.pinHostKey(id, key) });
   const started: Plan[] = [];
   const commands: TestApi['commands'] = [];
+  const documentOf = async (taskId: number) =>
+    taskDocument(new FoldedTask((await inventory.tasks.find(taskId))!.plan), new Map());
+  const noteTask: TaskService['retryTask'] = async (taskId, command) => {
+    commands.push({ taskId, ...command });
+    return documentOf(taskId);
+  };
+  const noteSubtask: TaskService['retrySubtask'] = async (taskId, subtaskId, command) => {
+    commands.push({ taskId, subtaskId, ...command });
+    return (await documentOf(taskId)).subtasks.find(({ id }) => id === subtaskId)!;
+  };
   const tasks: TaskService = {
     submitted: submittedDocument,
     start: async (plan) => {
@@ -69,14 +86,12 @@ export async function startTestApi(options: { temporal?: TemporalHandle } = {}):
         startTime: row.createTime,
         subtasks: [],
       })),
-    retryTask: async (taskId, command) => {
-      commands.push({ taskId, ...command });
-      return {} as Json;
-    },
-    retrySubtask: async (taskId, subtaskId, command) => {
-      commands.push({ taskId, subtaskId, ...command });
-      return {} as Json;
-    },
+    retryTask: noteTask,
+    rollbackTask: noteTask,
+    abandonTask: noteTask,
+    retrySubtask: noteSubtask,
+    skipSubtask: noteSubtask,
+    cancelSubtask: noteSubtask,
     startReconciler: () => ({ stop: async () => undefined }),
   };
   const config = {
@@ -91,6 +106,7 @@ export async function startTestApi(options: { temporal?: TemporalHandle } = {}):
     temporalUiPort: 0,
     logLevel: 'silent',
     hostRequirements: 'small' as const,
+    taskRetentionDays: 0,
   };
   const logger = createLogger('api', 'silent');
   const noTemporal = {
@@ -98,14 +114,16 @@ export async function startTestApi(options: { temporal?: TemporalHandle } = {}):
   } as unknown as TemporalHandle;
   const { temporal } = options;
   const service = temporal && createTaskService({ temporal, inventory, config, logger });
-  const api = await startApi({
+  const services = {
     config,
     inventory,
     hosts,
     temporal: temporal ?? noTemporal,
     tasks: service ?? tasks,
     logger,
-  });
+  };
+  const api = await startApi(services);
+  const check = answerCheck(allRoutes({ ...services, address: serverAddress(config.listen) }));
   const url = api.urls[0]!;
   const send: TestApi['send'] = async (method, where, body, headers = {}) => {
     const raw = typeof body === 'string' || body instanceof FormData || body instanceof Uint8Array;
@@ -119,7 +137,9 @@ export async function startTestApi(options: { temporal?: TemporalHandle } = {}):
       ...(body === undefined ? {} : { body: raw ? (body as string) : JSON.stringify(body) }),
     });
     const text = await response.text();
-    const json = response.headers.get('content-type')?.includes('json') ? JSON.parse(text) : undefined;
+    const type = response.headers.get('content-type');
+    if (method !== 'HEAD') check(method, where, { status: response.status, type, text });
+    const json = type?.includes('json') ? JSON.parse(text) : undefined;
     return { status: response.status, body: json, headers: response.headers, text };
   };
   return {
@@ -160,7 +180,7 @@ export async function startTestApi(options: { temporal?: TemporalHandle } = {}):
       await api.stop();
       await hosts.close();
       await inventory.close();
-      await rm(dataDir, { recursive: true, force: true });
+      if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });
     },
   };
 }

@@ -38,6 +38,21 @@ describeIf(rpmbuild ? undefined : 'rpmbuild is missing: apt-get install rpm', 'p
 
   const upload = (data: FormData) => api.send('POST', '/api/v2/software-packages', data);
 
+  test('an upload under an Idempotency-Key is one upload, and another file under it is refused', async () => {
+    const send = (data: FormData) =>
+      api.send('POST', '/api/v2/software-packages', data, { 'idempotency-key': 'upload-1' });
+    const first = await send(form(content));
+    expect(first.status).toBe(200);
+    const again = await send(form(content));
+    expect(again.headers.get('idempotency-replayed')).toBe('true');
+    expect(again.body.data).toEqual(first.body.data);
+    const other = await readFile(await buildObproxyRpm({ ...RPM, release: '1919580.el7' }));
+    const before = await api.traces();
+    const refused = await send(form(other));
+    expect([refused.status, refused.body.error.code]).toEqual([409, 'COM10005']);
+    expect(await api.traces()).toEqual(before);
+  });
+
   test('an upload is stored by its SHA-256 and described by its header, not by the name it came with', async () => {
     const { status, body } = await upload(form(content, 'file', '../../etc/passwd'));
     expect(status).toBe(200);

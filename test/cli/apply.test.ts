@@ -171,6 +171,15 @@ describe('obflow apply', () => {
     expect(printed).toMatch(/No answer from http:\/\/127\.0\.0\.1:1: .*OBFLOW_URL/);
   });
 
+  it.each(['http://admin:hunter2admin@127.0.0.1:1', 'hunter2admin@nowhere', 'ftp://127.0.0.1'])(
+    'refuses %s as an address, without repeating it',
+    async (url) => {
+      expect(await run({ env: { OBFLOW_URL: url } })).toBe(1);
+      expect(printed).toMatch(/^OBFLOW_URL must .*127\.0\.0\.1:8080|OBFLOW_USER and OBFLOW_PASSWORD\.$/m);
+      expect(printed).not.toContain('hunter2');
+    },
+  );
+
   it('refuses a key file that holds no private key', async () => {
     const file = write(
       'other.yaml',

@@ -93,7 +93,7 @@ describe('obflow up', () => {
     const server = temporalServer();
     expect(await first.stop()).toBe(0);
     expect(first.output()).toMatch(
-      /SIGTERM: stopping; a second one stops at once\.\n(.+\n)*Stopping Temporal\.\nStopped\.\n$/,
+      /SIGTERM: stopping; a second one stops at once\.\n(.+\n)*Stopping Temporal\.\n(.+\n)*Stopped\.\n$/,
     );
     expect(isSameProcess(server)).toBe(false);
 

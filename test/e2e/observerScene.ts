@@ -1,70 +1,55 @@
 import type { TestHost } from '../../sandbox/hosts/fleet';
 import type { TaskJson } from '../../sandbox/stack/apiClient';
-import { type Stack, wholeInventory } from '../../sandbox/stack/stack';
 import {
-  type ObserverCluster,
-  type ObserverClusterOptions,
-  observerRpmOf,
-  startObserverCluster,
-} from '../../sandbox/standins/observer/cluster';
-import type { ObserverCountsFile } from '../../sandbox/standins/observer/counters';
-import { buildObserverRpm, OBSERVER_HOME } from '../../sandbox/standins/rpm';
+  type GrowingCluster,
+  startGrowingCluster,
+  startGrowingClusters,
+} from '../../sandbox/stack/growingCluster';
+import { inventoryIds, type Stack } from '../../sandbox/stack/stack';
+import type { ObserverCluster } from '../../sandbox/standins/observer/cluster';
+import type { Counted, ObserverCountsFile } from '../../sandbox/standins/observer/counters';
+import { OBSERVER_HOME } from '../../sandbox/standins/rpm';
 
-export interface ObserverScene {
-  readonly cluster: ObserverCluster;
-  /** Id in obflow. */
-  readonly clusterId: number;
+export interface ObserverScene extends GrowingCluster {
   /** Hosts that are in no cluster yet, with their ids. */
-  readonly free: readonly { readonly host: TestHost; readonly id: number }[];
+  readonly free: readonly Place[];
 }
 
-/** A cluster on the first hosts (a zone each), declared together with all hosts, its package uploaded. */
-export async function clusterOnHosts(
-  stack: Stack,
-  members: number,
-  version: string,
-  steering: NonNullable<ObserverClusterOptions['steering']> = {},
-): Promise<ObserverScene> {
-  const name = 'obgrows';
-  const cluster = await startObserverCluster(stack.fleet.hosts.slice(0, members), {
+/** A stand-in that answers without the delays of a real one. */
+const QUICK = {
+  _standin_active_delay: 0,
+  _standin_service_delay: 100,
+  _standin_delete_delay: 300,
+} as const;
+
+/** A cluster on the first hosts, and the hosts it may grow to. */
+export async function clusterOnHosts(stack: Stack, members: number, version: string): Promise<ObserverScene> {
+  const grown = await startGrowingCluster(stack, stack.fleet.hosts.slice(0, members), {
     version,
-    name,
-    obClusterId: 22,
-    rootPassword: stack.secrets.sys,
-    proxyroPassword: stack.secrets.proxyro,
-    steering: {
-      _standin_active_delay: 0,
-      _standin_service_delay: 100,
-      _standin_delete_delay: 300,
-      ...steering,
-    },
+    steering: QUICK,
   });
-  await stack.apply({
-    ...wholeInventory(stack),
-    obClusters: [
-      {
-        name,
-        obClusterId: 22,
-        version,
-        rootServers: cluster.servers
-          .slice(0, 1)
-          .map(({ host, sqlPort, rpcPort }) => ({ ip: host.ip, sqlPort, rpcPort })),
-        sysCredential: 'ob-sys',
-        proxyroCredential: 'ob-proxyro',
-      },
-    ],
-  });
-  await stack.api.uploadPackage(await buildObserverRpm(observerRpmOf(version)));
-  const clusters = await stack.api.call<{ contents: { id: number }[] }>('GET', '/api/v2/ob/clusters');
-  const hosts = await stack.api.call<{ contents: { id: number; innerIpAddress: string }[] }>(
-    'GET',
-    '/api/v2/compute/hosts?size=100',
-  );
-  const free = stack.fleet.hosts.slice(members).map((host) => {
-    const id = hosts.contents.find((row) => row.innerIpAddress === host.ip)?.id ?? 0;
-    return { host, id };
-  });
-  return { cluster, clusterId: clusters.contents[0]?.id ?? 0, free };
+  return { ...grown, free: await placesOf(stack, stack.fleet.hosts.slice(members)) };
+}
+
+/** As many clusters of one server as there are members, with names of their own. */
+export function clustersOfOne(
+  stack: Stack,
+  members: readonly TestHost[],
+  version: string,
+): Promise<GrowingCluster[]> {
+  const wanted = members.map((member, index) => ({ name: `obgrows${index}`, hosts: [member] }));
+  return startGrowingClusters(stack, wanted, { version, steering: QUICK });
+}
+
+/** A host that may join a cluster, and its id. */
+export interface Place {
+  readonly host: TestHost;
+  readonly id: number;
+}
+
+export async function placesOf(stack: Stack, hosts: readonly TestHost[]): Promise<Place[]> {
+  const ids = await inventoryIds(stack, hosts);
+  return hosts.map((host, index) => ({ host, id: ids[index] ?? 0 }));
 }
 
 export function addServers(
@@ -93,16 +78,18 @@ async function counters(host: TestHost): Promise<Partial<ObserverCountsFile>> {
   return JSON.parse(stdout) as Partial<ObserverCountsFile>;
 }
 
-/** ADD SERVER statements that the cluster obeyed, by `ip:rpcPort`. */
-export async function added(cluster: ObserverCluster): Promise<Record<string, number>> {
+/** Statements of a kind that the cluster obeyed, by `ip:rpcPort`. */
+export async function obeyed(cluster: ObserverCluster, what: Counted): Promise<Record<string, number>> {
   const found: Record<string, number> = {};
   for (const { host } of cluster.servers) {
-    for (const [address, count] of Object.entries((await counters(host)).addServer ?? {})) {
+    for (const [address, count] of Object.entries((await counters(host))[what] ?? {})) {
       found[address] = (found[address] ?? 0) + count;
     }
   }
   return found;
 }
+
+export const added = (cluster: ObserverCluster) => obeyed(cluster, 'addServer');
 
 /** What was done to a host: packages installed, observers started, observers that run. */
 export async function observerEffects(

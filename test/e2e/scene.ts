@@ -1,6 +1,12 @@
 import { fleetUnavailable, type TestHost } from '../../sandbox/hosts/fleet';
 import type { TaskJson } from '../../sandbox/stack/apiClient';
-import { OB_CLUSTER, type Stack, type StackOptions, startStack } from '../../sandbox/stack/stack';
+import {
+  inventoryIds,
+  OB_CLUSTER,
+  type Stack,
+  type StackOptions,
+  startStack,
+} from '../../sandbox/stack/stack';
 import { buildObproxyRpm } from '../../sandbox/standins/rpm';
 import { describeIf } from '../support/skip';
 
@@ -72,16 +78,8 @@ export async function batchAdd(
 }
 
 /** Inventory ids of the fleet's hosts, in the fleet's order. */
-export async function hostIds(stack: Stack): Promise<number[]> {
-  const hosts = await stack.api.call<{ contents: { id: number; innerIpAddress: string }[] }>(
-    'GET',
-    '/api/v2/compute/hosts?size=100',
-  );
-  return stack.fleet.hosts.map((host) => {
-    const found = hosts.contents.find((row) => row.innerIpAddress === host.ip);
-    if (found === undefined) throw new Error(`host ${host.ip} is not declared`);
-    return found.id;
-  });
+export function hostIds(stack: Stack): Promise<number[]> {
+  return inventoryIds(stack, stack.fleet.hosts);
 }
 
 export async function subtaskLog(stack: Stack, task: TaskJson, subtaskName: string): Promise<string> {

@@ -127,7 +127,13 @@ export async function addObproxyCluster(inventory: Inventory, name = 'proxies', 
   });
 }
 
-export function addServer(inventory: Inventory, clusterId: number, hostId: number, packageId?: number) {
+export function addServer(
+  inventory: Inventory,
+  clusterId: number,
+  hostId: number,
+  packageId?: number,
+  taskId = 1,
+) {
   return inventory.obproxy.addServer({
     clusterId,
     hostId,
@@ -137,7 +143,7 @@ export function addServer(inventory: Inventory, clusterId: number, hostId: numbe
     version: '4.3.1.0-1',
     packageId: packageId ?? null,
     parameterVersion: 1,
-    taskId: 1,
+    taskId,
   });
 }
 

@@ -1,5 +1,6 @@
 import { DuplicateError, InUseError, type SeenObServer } from '../../inventory/types';
-import { addHost, addObCluster, onEveryDatabase, packageOf } from './databases';
+import { addHost, addObCluster, addObproxyCluster, addServer, onEveryDatabase, packageOf } from './databases';
+import { plan } from './plan';
 
 const seen = (ip: string, more: Partial<SeenObServer> = {}): SeenObServer => ({
   zone: 'zone1',
@@ -60,6 +61,38 @@ onEveryDatabase('Observers', (on) => {
       [ip, 'STOPPED'],
     ]);
     expect((await obServers.zones(clusterId)).map(({ name }) => name)).toEqual(['zone1']);
+  });
+
+  test('A task that came to nothing holds nothing: no lock, no host, no record of a server that never was', async () => {
+    const { inventory, clusterId, hostId, add } = await given();
+    const { tasks, locks, obServers, obproxy } = inventory;
+    await tasks.add({ plan: plan(7), workflowType: 'addObserver' });
+    await locks.take(7, ['ob_cluster:1'], []);
+    await obServers.reserveHost(hostId, 7);
+    await add();
+    const proxies = await addObproxyCluster(inventory);
+    const [made, running] = [await addHost(inventory, 8), await addHost(inventory, 9)];
+    const half = await addServer(inventory, proxies, made, undefined, 7);
+    const whole = await addServer(inventory, proxies, running, undefined, 7);
+    await obproxy.updateServerStatus(whole, ['CREATING'], { status: 'RUNNING', operateStatus: 'NORMAL' });
+
+    const waiting = {
+      taskId: 7,
+      status: 'FAILED',
+      operation: 'EXECUTE',
+      closed: false,
+      sequence: 1,
+    } as const;
+    await tasks.applyStateChange(waiting);
+    expect(await obServers.reservedBy(hostId)).toBe(7);
+    expect(await obproxy.findServer(half)).toBeDefined();
+
+    await tasks.applyStateChange({ ...waiting, closed: true, sequence: 2 });
+    expect(await locks.holder('ob_cluster:1')).toBeUndefined();
+    expect(await obServers.reservedBy(hostId)).toBeUndefined();
+    expect(await obServers.ofCluster(clusterId)).toEqual([]);
+    expect(await obproxy.findServer(half)).toBeUndefined();
+    expect(await obproxy.findServer(whole)).toBeDefined();
   });
 
   test('A package that an observer was made from is in use', async () => {

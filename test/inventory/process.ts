@@ -5,6 +5,7 @@
  */
 import { createInterface } from 'node:readline';
 import { openInventory } from '../../inventory';
+import { connectDatabase, migrate } from '../../inventory/database';
 import type { Inventory } from '../../inventory/types';
 
 const [command = '', databaseUrl = '', masterKeyFile = '', argument = ''] = process.argv.slice(2);
@@ -43,14 +44,31 @@ const commands: Record<string, (inventory: Inventory) => Promise<void>> = {
       print(id);
     }
   },
+  /** Nothing but opening it. */
   async open() {
     print('opened');
   },
 };
 
+/** Brings the schema up to date with little patience for locks; prints `waiting` first when it had to wait. */
+async function migrateOnly(): Promise<void> {
+  const database = connectDatabase(databaseUrl, { lockTimeoutMs: 100 });
+  try {
+    const onWaiting = () => print('waiting');
+    print((await migrate(database, { onWaiting, waitingAfterMs: 500 })).length);
+  } finally {
+    await database.db.destroy();
+  }
+}
+
 async function main(): Promise<void> {
   print('ready');
   await new Promise((resolve) => createInterface(process.stdin).once('line', resolve));
+  if (command === 'migrate') {
+    await migrateOnly();
+    process.stdin.destroy();
+    return;
+  }
   const inventory = await openInventory({ databaseUrl, masterKeyFile });
   await commands[command]?.(inventory);
   await inventory.close();

@@ -2,7 +2,9 @@ import {
   addServerSql,
   cancelDeleteServerSql,
   deleteServerSql,
+  durationSeconds,
   isServing,
+  minorFreezeSql,
   rootServersOf,
   serverOf,
   serverStatus,
@@ -207,6 +209,7 @@ describe('what a cluster says of its servers', () => {
     const server = { ip: '10.0.0.1', rpcPort: 2882 };
     expect(addServerSql(server, 'zone1')).toBe("ALTER SYSTEM ADD SERVER '10.0.0.1:2882' ZONE 'zone1'");
     expect(deleteServerSql(server, 'zone1')).toBe("ALTER SYSTEM DELETE SERVER '10.0.0.1:2882' ZONE 'zone1'");
+    expect(minorFreezeSql(server)).toBe("ALTER SYSTEM MINOR FREEZE SERVER = ('10.0.0.1:2882')");
     expect(cancelDeleteServerSql(server, 'zone1')).toBe(
       "ALTER SYSTEM CANCEL DELETE SERVER '10.0.0.1:2882' ZONE 'zone1'",
     );
@@ -214,6 +217,18 @@ describe('what a cluster says of its servers', () => {
       expect(() => addServerSql(server, zone)).toThrow(RangeError);
     expect(() => addServerSql({ ip: "1'; DROP", rpcPort: 2882 }, 'zone1')).toThrow(RangeError);
     expect(() => addServerSql({ ip: '10.0.0.1', rpcPort: 0 }, 'zone1')).toThrow(RangeError);
+  });
+
+  test.each([
+    ['3600s', 3600],
+    ['1h', 3600],
+    ['20M', 1200],
+    ['7', 7],
+    ['500ms', 0.5],
+    ['', undefined],
+    ['soon', undefined],
+  ])('the parameter value %p lasts %p seconds', (text, seconds) => {
+    expect(durationSeconds(text)).toBe(seconds);
   });
 
   test('there is one root server a zone: known ones stay while they serve, new zones get theirs', () => {

@@ -11,7 +11,7 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils';
 import { ownAddress } from '../../runtime/config';
 import { type ChainNode, chainLength, expandChain } from '../../workflows/dag';
 import { taskWorkflowId } from '../../workflows/ids';
-import { retrySubtask, retryTask } from '../../workflows/messages';
+import { SUBTASK_UPDATES, TASK_UPDATES } from '../../workflows/messages';
 import type { Plan } from '../../workflows/plan';
 import { CHAIN, DIAMOND, idOf, planOf } from '../support/plans';
 import { broken, flaky, gate, TaskBed, until } from '../support/tasks';
@@ -75,7 +75,7 @@ it('retried: the second run is under way', async () => {
   await bed.startWorker();
   const workflow = await bed.start(plan);
   await bed.documentWhen(plan, 'FAILED');
-  await workflow.executeUpdate(retryTask, { args: [{ who: 'admin' }] });
+  await workflow.executeUpdate(TASK_UPDATES.retryTask.update, { args: [{ who: 'admin' }] });
   await bed.subtaskWhen(plan, 'b', ({ status }) => status === 'RUNNING');
   await record('retried', plan);
   door.open();
@@ -89,12 +89,12 @@ it('retried-succeeded: two subtasks retried by different commands', async () => 
   const workflow = await bed.start(plan);
   await bed.documentWhen(plan, 'FAILED');
   delete bed.behaviours.b;
-  await workflow.executeUpdate(retrySubtask, { args: [String(idOf(plan, 'b'))] });
+  await workflow.executeUpdate(SUBTASK_UPDATES.retrySubtask.update, { args: [String(idOf(plan, 'b'))] });
   await bed.documentWhen(plan, 'FAILED');
   await bed.subtaskWhen(plan, 'b', ({ status }) => status === 'SUCCESSFUL');
   delete bed.behaviours.c;
   await until('retry accepted', async () => {
-    await workflow.executeUpdate(retryTask, { args: [{}] }).catch(() => undefined);
+    await workflow.executeUpdate(TASK_UPDATES.retryTask.update, { args: [{}] }).catch(() => undefined);
     return (await workflow.describe()).status.name === 'COMPLETED';
   });
   await record('retried-succeeded', plan);
@@ -167,7 +167,100 @@ it('fan-out: 50 hosts, one of them failed and retried', async () => {
   await bed.startWorker();
   const workflow = await bed.start(plan);
   await bed.documentWhen(plan, 'FAILED');
-  await workflow.executeUpdate(retryTask, { args: [{}] });
+  await workflow.executeUpdate(TASK_UPDATES.retryTask.update, { args: [{}] });
   await workflow.result();
   await record('fan-out', plan);
 });
+
+it('skipped: a failed subtask counted as done', async () => {
+  const plan = planOf(CHAIN, { taskId: 22 });
+  bed.behaviours.b = broken;
+  await bed.startWorker();
+  const workflow = await bed.start(plan);
+  await bed.documentWhen(plan, 'FAILED');
+  await workflow.executeUpdate(SUBTASK_UPDATES.skipSubtask.update, { args: [idOf(plan, 'b')] });
+  await workflow.result();
+  await record('skipped', plan);
+});
+
+it('cancelled-subtask: stopped by an operator, retried, and then done', async () => {
+  const plan = planOf(CHAIN, { taskId: 23 });
+  bed.behaviours.b = gate().behaviour;
+  await bed.startWorker();
+  const workflow = await bed.start(plan);
+  await bed.subtaskWhen(plan, 'b', ({ status }) => status === 'RUNNING');
+  await workflow.executeUpdate(SUBTASK_UPDATES.cancelSubtask.update, { args: [String(idOf(plan, 'b'))] });
+  await bed.documentWhen(plan, 'FAILED');
+  delete bed.behaviours.b;
+  await workflow.executeUpdate(SUBTASK_UPDATES.retrySubtask.update, { args: [idOf(plan, 'b')] });
+  await workflow.result();
+  await record('cancelled-subtask', plan);
+});
+
+it('canceling: told to stop and not stopped yet', async () => {
+  const plan = planOf(CHAIN, { taskId: 24 });
+  const door = gate();
+  bed.behaviours.b = (input, attempt) => door.behaviour(input, attempt, new AbortController().signal);
+  await bed.startWorker();
+  const workflow = await bed.start(plan);
+  await bed.subtaskWhen(plan, 'b', ({ status }) => status === 'RUNNING');
+  await workflow.executeUpdate(SUBTASK_UPDATES.cancelSubtask.update, { args: [idOf(plan, 'b')] });
+  await record('canceling', plan);
+  door.open();
+});
+
+it('rolled-back: after a retry that failed, with two branches', async () => {
+  const plan = planOf({ ...DIAMOND, e: ['d'] }, { taskId: 25 });
+  bed.behaviours.d = broken;
+  await bed.startWorker();
+  const workflow = await bed.start(plan);
+  await bed.documentWhen(plan, 'FAILED');
+  await workflow.executeUpdate(TASK_UPDATES.retryTask.update, { args: [{}] });
+  await bed.subtaskWhen(plan, 'd', ({ status, runTime }) => status === 'FAILED' && runTime === 2);
+  await bed.documentWhen(plan, 'FAILED');
+  await workflow.executeUpdate(TASK_UPDATES.rollbackTask.update, { args: [{ who: 'admin' }] });
+  await workflow.result();
+  await record('rolled-back', plan);
+});
+
+it('rollback-repeated: one undo failed and was repeated, another one was skipped', async () => {
+  const plan = planOf(CHAIN, { taskId: 26 });
+  bed.behaviours.c = broken;
+  bed.behaviours['b.rollback'] = broken;
+  bed.behaviours['a.rollback'] = broken;
+  await bed.startWorker();
+  const workflow = await bed.start(plan);
+  await bed.documentWhen(plan, 'FAILED');
+  await workflow.executeUpdate(TASK_UPDATES.rollbackTask.update, { args: [{}] });
+  await bed.subtaskWhen(plan, 'b', ({ status }) => status === 'FAILED');
+  await bed.documentWhen(plan, 'FAILED');
+  await record('rollback-failed', plan);
+  delete bed.behaviours['b.rollback'];
+  await workflow.executeUpdate(TASK_UPDATES.rollbackTask.update, { args: [{}] });
+  await bed.subtaskWhen(plan, 'a', ({ status }) => status === 'FAILED');
+  await bed.documentWhen(plan, 'FAILED');
+  await workflow.executeUpdate(SUBTASK_UPDATES.skipSubtask.update, { args: [idOf(plan, 'a')] });
+  await workflow.result();
+  await record('rollback-repeated', plan);
+});
+
+it('abandoned: with something left behind', async () => {
+  const plan = planOf(CHAIN, { taskId: 27, leaves: { a: 'the package', b: 'the process' } });
+  bed.behaviours.b = broken;
+  await bed.startWorker();
+  const workflow = await bed.start(plan);
+  await bed.documentWhen(plan, 'FAILED');
+  await workflow.executeUpdate(TASK_UPDATES.abandonTask.update, { args: [{ who: 'admin', why: 'sold' }] });
+  await workflow.result().catch(() => undefined);
+  await record('abandoned', plan);
+});
+
+it('crashed: the worker was lost in mid-activity, the next attempt went on', async () => {
+  const plan = planOf(CHAIN, { taskId: 28 });
+  // All that the server notices of a killed worker: no heartbeat, no answer.
+  bed.behaviours.b = (_input, attempt) => (attempt > 1 ? undefined : new Promise(() => undefined));
+  await bed.startWorker();
+  const workflow = await bed.start(plan);
+  await workflow.result();
+  await record('crashed', plan);
+}, 60_000);

@@ -1,5 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { ConfigError, ENVIRONMENT, readConfig } from '../../runtime/config';
+import { IN_FILES, withSecretFiles } from '../../runtime/secretFiles';
 
 function problemsOf(env: NodeJS.ProcessEnv): readonly string[] {
   try {
@@ -25,6 +28,7 @@ describe('Configuration', () => {
         temporalPort: 7233,
         temporalUiPort: 8233,
         hostRequirements: 'production',
+        taskRetentionDays: 0,
         logLevel: 'info',
       },
       warnings: [],
@@ -72,6 +76,7 @@ describe('Configuration', () => {
     ['OBFLOW_TEMPORAL_PORT', '-1'],
     ['OBFLOW_TEMPORAL_UI_PORT', '70000'],
     ['OBFLOW_LOG_LEVEL', 'loud'],
+    ['OBFLOW_TASK_RETENTION_DAYS', 'soon'],
   ])('names %s when its value %s cannot be used', (name, value) => {
     const problems = problemsOf({ [name]: value });
     expect(problems).toHaveLength(1);
@@ -81,6 +86,53 @@ describe('Configuration', () => {
 
   it('names every wrong variable at once', () => {
     expect(problemsOf({ OBFLOW_LISTEN: 'x', OBFLOW_LOG_LEVEL: 'x' })).toHaveLength(2);
+  });
+
+  it('puts the password into a PostgreSQL URL that has none, whatever its letters', () => {
+    const password = 'p@ss/wo:rd%41 #?é';
+    const url = (databaseUrl: string) =>
+      new URL(
+        readConfig({ OBFLOW_DATABASE_URL: databaseUrl, OBFLOW_DATABASE_PASSWORD: password }).config
+          .databaseUrl,
+      );
+    expect(decodeURIComponent(url('postgres://me@db:5432/obflow').password)).toBe(password);
+    expect(url('postgres://me@db:5432/obflow').host).toBe('db:5432');
+    expect(decodeURIComponent(url('postgres://me@%2Frun%2Fpg/obflow').password)).toBe(password);
+    expect(url('postgres://me:other@db/obflow').password).toBe('other');
+    expect(url('file:/x/y.db').href).toBe('file:///x/y.db');
+  });
+
+  describe('of secrets in files', () => {
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'obflow-secrets-'));
+    const file = path.join(folder, 'secret');
+    afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+    it.each(IN_FILES)('takes %s from the file that its _FILE names', (name) => {
+      const text = name === 'OBFLOW_DATABASE_URL' ? 'postgres://me:hunter2secret@db/x' : 'hunter2secret';
+      writeFileSync(file, `${text}\n`);
+      const { config, warnings } = readConfig({
+        OBFLOW_DATABASE_URL_FILE: '',
+        ...(name === 'OBFLOW_DATABASE_PASSWORD' ? { OBFLOW_DATABASE_URL: 'postgres://me@db/x' } : {}),
+        [`${name}_FILE`]: file,
+      });
+      expect(warnings).toEqual([]);
+      if (/DATABASE/.test(name)) expect(config.databaseUrl).toBe('postgres://me:hunter2secret@db/x');
+      if (name === 'OBFLOW_ADMIN_PASSWORD') expect(config.adminPassword).toBe('hunter2secret');
+      expect(withSecretFiles({ [`${name}_FILE`]: file }).env[name]).toBe(text);
+    });
+
+    it('says which file cannot be used, and never what is in one', () => {
+      writeFileSync(file, 'hunter2');
+      expect(problemsOf({ OBFLOW_ADMIN_PASSWORD_FILE: `${file}.missing` })).toEqual([
+        `OBFLOW_ADMIN_PASSWORD_FILE names ${file}.missing, which cannot be read (ENOENT).`,
+      ]);
+      expect(problemsOf({ OBFLOW_ADMIN_PASSWORD_FILE: file, OBFLOW_ADMIN_PASSWORD: 'hunter2long' })).toEqual([
+        'OBFLOW_ADMIN_PASSWORD and OBFLOW_ADMIN_PASSWORD_FILE are both set; set one of them.',
+      ]);
+      expect(problemsOf({ OBFLOW_ADMIN_PASSWORD_FILE: file }).join()).not.toContain('hunter2');
+      writeFileSync(file, '\n');
+      expect(problemsOf({ OBFLOW_ADMIN_PASSWORD_FILE: file })).toEqual([expect.stringContaining('empty')]);
+    });
   });
 
   it('warns about an unknown variable and goes on', () => {

@@ -18,6 +18,14 @@ export const HISTORIES = [
   'terminated',
   'out-of-time',
   'fan-out',
+  'skipped',
+  'cancelled-subtask',
+  'canceling',
+  'rolled-back',
+  'rollback-failed',
+  'rollback-repeated',
+  'abandoned',
+  'crashed',
 ] as const;
 export type HistoryName = (typeof HISTORIES)[number];
 

@@ -12,6 +12,11 @@ export interface PlanOptions {
   readonly needs?: readonly string[];
   /** Seconds, for every subtask. */
   readonly timeout?: number;
+  /** Names of subtasks that may not be skipped, or not be undone once they have started. */
+  readonly unskippable?: readonly string[];
+  readonly permanent?: readonly string[];
+  /** What subtasks leave behind, by name. */
+  readonly leaves?: Readonly<Record<string, string>>;
 }
 
 /** A small plan whose subtasks are named a, b, c … and run the activity of their name. */
@@ -31,9 +36,10 @@ export function planOf(edges: Edges, options: PlanOptions = {}): Plan {
       parallelIdx: -1,
       upstreams: (edges[name] ?? []).map(idOf),
       downstreams: names.filter((other) => edges[other]?.includes(name)).map(idOf),
-      prohibitRollback: false,
-      prohibitSkip: false,
+      prohibitRollback: options.permanent?.includes(name) === true,
+      prohibitSkip: options.unskippable?.includes(name) === true,
       needs: options.needs ?? [],
+      ...(options.leaves?.[name] === undefined ? {} : { leaves: options.leaves[name] }),
     }),
   );
   return {

@@ -78,9 +78,9 @@ export class TaskBed {
   readonly temporal: TemporalHandle;
   readonly taskQueue = `test-${randomUUID()}`;
   readonly reader: HistoryReader;
-  /** By subtask name; what is not here succeeds at once. */
+  /** By subtask name, an undo's with `.rollback` behind it; what is not here succeeds at once. */
   readonly behaviours: Record<string, Behaviour> = {};
-  /** `name/run#attempt` in the order they began. */
+  /** `name/run#attempt`, undos as `name.rollback/run#attempt`, in the order they began. */
   readonly executions: string[] = [];
   readonly changes: TaskStateChange[] = [];
   /** Highest number of activities that ran together. */
@@ -160,20 +160,24 @@ export class TaskBed {
   #activities(): object {
     const run = async (input: SubtaskInput): Promise<SubtaskResult | null> => {
       const { info, cancellationSignal } = Context.current();
-      this.executions.push(`${input.name}/${input.run}#${info.attempt}`);
-      if (info.activityId !== activityId(input.subtaskId, input.run)) throw new Error('wrong activity id');
+      const undo = input.operation === 'ROLLBACK';
+      const name = undo ? `${input.name}.rollback` : input.name;
+      this.executions.push(`${name}/${input.run}#${info.attempt}`);
+      if (info.activityType !== name) throw new Error(`${info.activityType} was called for ${name}`);
+      if (info.activityId !== activityId(input.subtaskId, input.run, undo))
+        throw new Error('wrong activity id');
       this.#together += 1;
       this.mostTogether = Math.max(this.mostTogether, this.#together);
       try {
         if (input.conflict !== undefined) throw new Error(input.conflict);
-        return (await this.behaviours[input.name]?.(input, info.attempt, cancellationSignal)) ?? null;
+        return (await this.behaviours[name]?.(input, info.attempt, cancellationSignal)) ?? null;
       } finally {
         this.#together -= 1;
       }
     };
     const names = [...'abcdefghijklmnopqrstuvwxyz', 'Prepare', 'Install', 'Finish'];
     return {
-      ...Object.fromEntries(names.map((name) => [name, run])),
+      ...Object.fromEntries(names.flatMap((name) => [name, `${name}.rollback`]).map((name) => [name, run])),
       applyTaskState: async (change: TaskStateChange) => {
         this.changes.push(change);
         await this.#inventory?.tasks.applyStateChange(change);

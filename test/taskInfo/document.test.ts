@@ -1,6 +1,8 @@
 import { basicDocument, taskDocument } from '../../api/taskInfo/document';
+import { FoldedTask } from '../../api/taskInfo/fold';
 import type { SubtaskInstance, WrappedTaskInstance } from '../../api/taskInfo/types';
-import { fold, HISTORIES, type HistoryName, recordedHistory } from '../support/histories';
+import { fold, type HistoryName, recordedHistory } from '../support/histories';
+import { CHAIN, planOf } from '../support/plans';
 
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d$/;
 
@@ -49,6 +51,18 @@ describe('an accepted task that no worker has yet', () => {
       type: 'MANUAL',
     });
     expect(JSON.stringify(document)).not.toContain('null');
+  });
+});
+
+describe('a subtask', () => {
+  it('says where it works, and that it cannot be skipped where its plan says so', () => {
+    const plan = planOf(CHAIN);
+    const subtasks = plan.subtasks.map((planned, at) =>
+      at === 0 ? { ...planned, target: '192.0.2.7', prohibitSkip: true } : planned,
+    );
+    const document = taskDocument(new FoldedTask({ ...plan, subtasks }), new Map());
+    expect(subtask(document, 'a')).toMatchObject({ target: '192.0.2.7', prohibitSkip: true });
+    for (const field of ['target', 'prohibitSkip']) expect(subtask(document, 'b')).not.toHaveProperty(field);
   });
 });
 
@@ -179,6 +193,11 @@ describe('a workflow that somebody closed', () => {
     expect(subtask(document, 'b').failureMessage).toContain(ofSubtask);
     expect(folded.closing?.reason).toContain(ofTask);
     expect(document.finishTime).toMatch(ISO);
+    expect(document.closed).toBe(true);
+  });
+
+  it('is told from one that waits FAILED for an operator', () => {
+    expect(documentOf('failed')).not.toHaveProperty('closed');
   });
 });
 
@@ -208,29 +227,6 @@ describe('a fan-out over 50 hosts', () => {
       const document = taskDocument(fold(events, count), new Map());
       const busy = statuses(document).filter((status) => status === 'READY' || status === 'RUNNING');
       expect(busy.length).toBeLessThanOrEqual(10);
-    }
-  });
-});
-
-describe.each(HISTORIES)('history %s, read up to any event', (name) => {
-  const { events } = recordedHistory(name);
-
-  it('gives a document, and SUCCESSFUL subtasks stay SUCCESSFUL', () => {
-    let successful = 0;
-    for (let count = 1; count <= events.length; count++) {
-      const document = taskDocument(fold(events, count), new Map());
-      const now = statuses(document).filter((status) => status === 'SUCCESSFUL').length;
-      expect(now).toBeGreaterThanOrEqual(successful);
-      successful = now;
-    }
-  });
-
-  it('gives the same document when it is read in two parts, or when events come twice', () => {
-    const whole = taskDocument(fold(events), new Map());
-    for (let cut = 1; cut < events.length; cut += 3) {
-      const folded = fold(events, cut);
-      for (const event of events.slice(Math.max(0, cut - 4))) folded.apply(event);
-      expect(taskDocument(folded, new Map())).toEqual(whole);
     }
   });
 });

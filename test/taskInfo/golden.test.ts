@@ -3,12 +3,15 @@ import path from 'node:path';
 import { submittedDocument } from '../../api/taskInfo/document';
 import type { TaskInstance } from '../../api/taskInfo/types';
 import { CREATE_WITHOUT_HOSTS, INSTALL_ON_ONE_HOST } from '../../operations/installChain';
+import { repositoryRoot } from '../../runtime/paths';
 import { type ChainNode, expandChain } from '../../workflows/dag';
 import type { Plan } from '../../workflows/plan';
 import { planOf } from '../support/plans';
 
 function golden(name: string): { data: unknown } {
-  return JSON.parse(readFileSync(path.join(__dirname, '..', 'golden', `${name}.response.json`), 'utf8'));
+  return JSON.parse(
+    readFileSync(path.join(repositoryRoot(), 'operations/samples', `${name}.response.json`), 'utf8'),
+  );
 }
 
 function planFrom(sample: TaskInstance, chain: readonly ChainNode[]): Plan {

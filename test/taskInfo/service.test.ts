@@ -142,7 +142,7 @@ describe('retry through the API', () => {
     const wrong = await refusal(tasks.retrySubtask(plan.taskId, idOf(plan, 'c'), command()));
     expect(wrong).toMatchObject({ status: 400, code: 'TSK10017' });
     expect(wrong.message).toBe(
-      `Subtask ${idOf(plan, 'c')} (c) is PENDING; retry is allowed when it is FAILED.`,
+      `Subtask ${idOf(plan, 'c')} (c) is PENDING; retry is allowed when it is FAILED. Allowed now: retry, rollback, abandon; retry or skip of a FAILED subtask.`,
     );
     expect(await refusal(tasks.retrySubtask(plan.taskId, 5, command()))).toMatchObject({
       status: 404,

@@ -50,7 +50,7 @@ describe('current details', () => {
     const details = currentDetails(failed(onHosts(1000), 16, 'short'));
     expect(rowsOf(details)).toHaveLength(16);
     expect(details).toContain(
-      '984 subtasks are not shown; of all: 0 PENDING, 0 READY, 16 FAILED, 984 SUCCESSFUL.',
+      '984 subtasks are not shown; of all: 0 PENDING, 0 READY, 0 CANCELING, 16 FAILED, 984 SUCCESSFUL.',
     );
   });
 
@@ -78,7 +78,7 @@ describe('current details', () => {
     const id = idOf(plan, 'a');
     machine.start(id);
     machine.fail(id, 'no');
-    machine.retrySubtask(id);
+    machine.commandSubtask('retrySubtask', id);
     machine.start(id);
     expect(rowsOf(currentDetails(machine))[0]).toMatch(/\*\*READY\*\* \(RETRY, run 2\)/);
     expect(currentDetails(machine)).not.toContain('To go on');

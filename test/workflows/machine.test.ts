@@ -1,3 +1,4 @@
+import { submittedDocument } from '../../api/taskInfo/document';
 import { CommandRefusedError, TaskMachine } from '../../workflows/machine';
 import { CHAIN, DIAMOND, type Edges, idOf, type PlanOptions, planOf } from '../support/plans';
 
@@ -19,6 +20,8 @@ function machineOf(edges: Edges, options: PlanOptions = {}) {
 }
 
 const FAN: Edges = { a: [], b: [], c: [], d: ['a', 'b', 'c'] };
+
+const WHILE_RUNNING = 'Allowed now: cancel of a RUNNING subtask, retry or skip of a FAILED one.';
 
 describe('going forward', () => {
   it('starts roots first and a subtask when its last upstream is done', () => {
@@ -72,7 +75,7 @@ describe('retry task', () => {
     task.fail('a');
     task.succeed('b');
     task.fail('c');
-    expect(task.machine.retryTask()).toEqual([task.id('a'), task.id('c')]);
+    expect(task.machine.commandTask('retryTask')).toEqual([task.id('a'), task.id('c')]);
     expect(task.machine.change).toMatchObject({ status: 'RUNNING', operation: 'RETRY' });
     expect(task.startable()).toEqual(['a', 'c']);
     expect(task.start('a', 'c').map(({ run, operation }) => [run, operation])).toEqual([
@@ -87,7 +90,7 @@ describe('retry task', () => {
     task.start('a', 'b');
     task.fail('a');
     task.fail('b');
-    task.machine.retryTask();
+    task.machine.commandTask('retryTask');
     task.start('a');
     task.fail('a');
     expect(task.machine.status).toBe('RUNNING');
@@ -101,13 +104,13 @@ describe('retry task', () => {
     const task = machineOf({ a: [] });
     const refusal = {
       code: 'TSK10016',
-      message: `Task ${task.plan.taskId} is RUNNING; retry is allowed when it is FAILED.`,
+      message: `Task ${task.plan.taskId} is RUNNING; retry is allowed when it is FAILED. ${WHILE_RUNNING}`,
     };
-    expect(task.machine.refuseRetryTask()).toEqual(refusal);
-    expect(() => task.machine.retryTask()).toThrow(CommandRefusedError);
+    expect(task.machine.refuseTaskCommand('retryTask')).toEqual(refusal);
+    expect(() => task.machine.commandTask('retryTask')).toThrow(CommandRefusedError);
     task.start('a');
     task.succeed('a');
-    expect(task.machine.refuseRetryTask()?.message).toContain('is SUCCESSFUL');
+    expect(task.machine.refuseTaskCommand('retryTask')?.message).toContain('is SUCCESSFUL');
   });
 });
 
@@ -118,7 +121,7 @@ describe('retry subtask', () => {
     task.fail('a');
     task.fail('b');
     task.succeed('c');
-    task.machine.retrySubtask(task.id('b'));
+    task.machine.commandSubtask('retrySubtask', task.id('b'));
     expect(task.machine.change).toMatchObject({ status: 'RUNNING', operation: 'EXECUTE' });
     expect(task.startable()).toEqual(['b']);
     task.start('b');
@@ -131,7 +134,7 @@ describe('retry subtask', () => {
     const task = machineOf(FAN);
     task.start('a', 'b', 'c');
     task.fail('a');
-    task.machine.retrySubtask(task.id('a'));
+    task.machine.commandSubtask('retrySubtask', task.id('a'));
     expect(task.startable()).toEqual(['a']);
   });
 
@@ -144,14 +147,14 @@ describe('retry subtask', () => {
     task.start('a');
     task.succeed('a');
     task.start('b');
-    const refusal = task.machine.refuseRetrySubtask(task.id(name));
+    const refusal = task.machine.refuseSubtaskCommand('retrySubtask', task.id(name));
     expect(refusal?.code).toBe(code);
-    expect(refusal?.message).toBe(`Subtask ${task.id(name)} (${name}) ${text}`);
+    expect(refusal?.message).toBe(`Subtask ${task.id(name)} (${name}) ${text} ${WHILE_RUNNING}`);
   });
 
   it('is refused for an id of another task', () => {
     const task = machineOf(CHAIN);
-    expect(task.machine.refuseRetrySubtask(7)).toEqual({
+    expect(task.machine.refuseSubtaskCommand('retrySubtask', 7)).toEqual({
       code: 'TSK10001',
       message: `Task ${task.plan.taskId} has no subtask 7.`,
     });
@@ -161,8 +164,8 @@ describe('retry subtask', () => {
     const task = machineOf({ a: [] });
     task.start('a');
     task.fail('a');
-    task.machine.retrySubtask(task.id('a'));
-    expect(() => task.machine.retrySubtask(task.id('a'))).toThrow('is PENDING');
+    task.machine.commandSubtask('retrySubtask', task.id('a'));
+    expect(() => task.machine.commandSubtask('retrySubtask', task.id('a'))).toThrow('is PENDING');
     expect(task.state('a')).toMatchObject({ run: 2 });
   });
 });
@@ -176,7 +179,7 @@ describe('what the database is told', () => {
     note();
     task.fail('a');
     note();
-    task.machine.retrySubtask(task.id('a'));
+    task.machine.commandSubtask('retrySubtask', task.id('a'));
     note();
     task.start('a');
     task.succeed('a');
@@ -202,6 +205,16 @@ describe('contexts', () => {
       stringMap: { base: '1', own: '2' },
       listMap: { list: ['p', 'r'] },
     });
+  });
+
+  it('hands on what the plan does not show as if it stood in the context', () => {
+    const unshown = { stringMap: { own: 'hidden', base: 'overruled' }, listMap: {} };
+    const plan = { ...planOf({ a: [] }, { needs, context: { stringMap: { base: '1' } } }), unshown };
+    expect(new TaskMachine(plan).start(idOf(plan, 'a')).context.stringMap).toEqual({
+      base: '1',
+      own: 'hidden',
+    });
+    expect(submittedDocument(plan).context.stringMap).toEqual({ base: '1' });
   });
 
   it('puts the element of the fan-out into declared keys', () => {

@@ -1,5 +1,5 @@
 import { WorkflowUpdateFailedError } from '@temporalio/client';
-import { retrySubtask, retryTask } from '../../workflows/messages';
+import { SUBTASK_UPDATES, TASK_UPDATES } from '../../workflows/messages';
 import { CHAIN, DIAMOND, idOf, planOf } from '../support/plans';
 import { broken, flaky, gate, TaskBed, until } from '../support/tasks';
 
@@ -119,7 +119,7 @@ describe('a task with a failed subtask', () => {
     await bed.documentWhen(plan, 'FAILED');
     delete bed.behaviours.b;
     delete bed.behaviours.c;
-    const answer = await workflow.executeUpdate(retryTask, {
+    const answer = await workflow.executeUpdate(TASK_UPDATES.retryTask.update, {
       args: [{ who: 'admin', why: 'disk replaced' }],
     });
     expect([...answer.subtaskIds].sort()).toEqual([idOf(plan, 'b'), idOf(plan, 'c')]);
@@ -143,7 +143,7 @@ describe('a task with a failed subtask', () => {
     const workflow = await bed.start(plan);
     await bed.documentWhen(plan, 'FAILED');
     delete bed.behaviours.b;
-    await workflow.executeUpdate(retrySubtask, { args: [argument(idOf(plan, 'b'))] });
+    await workflow.executeUpdate(SUBTASK_UPDATES.retrySubtask.update, { args: [argument(idOf(plan, 'b'))] });
     const document = await until('b done, c still FAILED', async () => {
       const now = await bed.document(plan);
       return now.status === 'FAILED' && now.subtasks[1]?.status === 'SUCCESSFUL' ? now : undefined;
@@ -184,14 +184,15 @@ describe('refused commands', () => {
     const workflow = await bed.start(plan);
     await bed.documentWhen(plan, 'FAILED');
     const before = (await workflow.fetchHistory()).events?.length;
-    const send = (argument: unknown) => refusal(workflow.executeUpdate(retrySubtask, { args: [argument] }));
+    const send = (argument: unknown) =>
+      refusal(workflow.executeUpdate(SUBTASK_UPDATES.retrySubtask.update, { args: [argument] }));
     expect(await send(idOf(plan, 'a'))).toMatchObject({
       type: 'TSK10017',
-      message: `Subtask ${idOf(plan, 'a')} (a) is SUCCESSFUL; retry is allowed when it is FAILED.`,
+      message: `Subtask ${idOf(plan, 'a')} (a) is SUCCESSFUL; retry is allowed when it is FAILED. Allowed now: retry, rollback, abandon; retry or skip of a FAILED subtask.`,
     });
     expect(await send(17)).toMatchObject({ type: 'TSK10001' });
     for (const nonsense of ['b', {}, null, [1], -1, 1.5]) {
-      expect((await send(nonsense)).message).toContain('Send the id of a FAILED subtask');
+      expect((await send(nonsense)).message).toContain('Send the id of a subtask');
     }
     expect((await workflow.fetchHistory()).events).toHaveLength(before ?? 0);
   });
@@ -202,9 +203,11 @@ describe('refused commands', () => {
     const plan = planOf({ a: [] });
     const workflow = await bed.start(plan);
     await bed.subtaskWhen(plan, 'a', ({ status }) => status === 'RUNNING');
-    expect(await refusal(workflow.executeUpdate(retryTask, { args: [{}] }))).toMatchObject({
+    expect(
+      await refusal(workflow.executeUpdate(TASK_UPDATES.retryTask.update, { args: [{}] })),
+    ).toMatchObject({
       type: 'TSK10016',
-      message: `Task ${plan.taskId} is RUNNING; retry is allowed when it is FAILED.`,
+      message: `Task ${plan.taskId} is RUNNING; retry is allowed when it is FAILED. Allowed now: cancel of a RUNNING subtask, retry or skip of a FAILED one.`,
     });
     slow.open();
     await workflow.result();
@@ -216,7 +219,9 @@ describe('refused commands', () => {
     const workflow = await bed.start(plan);
     await bed.documentWhen(plan, 'FAILED');
     const both = await Promise.allSettled(
-      [1, 2].map(() => workflow.executeUpdate(retrySubtask, { args: [idOf(plan, 'a')] })),
+      [1, 2].map(() =>
+        workflow.executeUpdate(SUBTASK_UPDATES.retrySubtask.update, { args: [idOf(plan, 'a')] }),
+      ),
     );
     await bed.documentWhen(plan, 'FAILED');
     const runs = bed.executions.length - 1;

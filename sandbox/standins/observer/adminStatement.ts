@@ -16,6 +16,7 @@ export type AdminStatement =
       readonly region?: string;
       readonly idc?: string;
     }
+  | { readonly kind: 'minorFreeze'; readonly addresses: readonly string[] }
   | { readonly kind: 'set'; readonly parameters: Readonly<Record<string, string>> }
   | {
       readonly kind: 'bootstrap';
@@ -104,7 +105,24 @@ function setStatement(sql: string): AdminStatement | undefined {
   return Object.keys(parameters).length === 0 ? undefined : { kind: 'set', parameters };
 }
 
+function minorFreezeStatement(sql: string): AdminStatement | undefined {
+  const form = new RegExp(
+    `^alter\\s+system\\s+minor\\s+freeze\\s+server\\s*=?\\s*\\(\\s*((?:['"]${ADDRESS}['"]\\s*,?\\s*)+)\\)$`,
+    'is',
+  );
+  const list = form.exec(sql)?.[1];
+  if (list === undefined) return undefined;
+  const addresses = [...list.matchAll(new RegExp(ADDRESS, 'g'))].map(([address]) => address);
+  return { kind: 'minorFreeze', addresses };
+}
+
 /** The statement, or undefined when it is none of these (a syntax error, 1064). */
 export function parseAdminStatement(sql: string): AdminStatement | undefined {
-  return serverStatement(sql) ?? zoneStatement(sql) ?? bootstrapStatement(sql) ?? setStatement(sql);
+  return (
+    serverStatement(sql) ??
+    zoneStatement(sql) ??
+    bootstrapStatement(sql) ??
+    minorFreezeStatement(sql) ??
+    setStatement(sql)
+  );
 }

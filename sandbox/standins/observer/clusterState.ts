@@ -50,7 +50,7 @@ export function now(): number {
   return Date.now() * 1000;
 }
 
-/** What steers the stand-in, in milliseconds: ALTER SYSTEM SET <name> = <value>, from any server. */
+/** What steers the stand-in, in milliseconds where nothing else is said: ALTER SYSTEM SET <name> = <value>, from any server. */
 export const STEERING = {
   /** From the first heartbeat after ADD SERVER or a restart to STATUS = ACTIVE. */
   _standin_active_delay: 300,
@@ -62,6 +62,8 @@ export const STEERING = {
   _standin_lease: 3_000,
   /** How long the answer of an ADD SERVER that is done is held back, for lost connections. */
   _standin_add_server_answer_delay: 0,
+  /** 1: servers that were added hold a unit of a tenant, as in a cluster that is balanced at once. */
+  _standin_tenant_units: 0,
 } as const;
 
 export type Steering = keyof typeof STEERING;

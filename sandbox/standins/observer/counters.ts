@@ -14,6 +14,7 @@ export type Counted =
   | 'cancelDeleteServer'
   | 'stopServer'
   | 'startServer'
+  | 'minorFreeze'
   | 'zoneChanges'
   | 'logins'
   | 'failedLogins';
@@ -37,6 +38,7 @@ const FRESH: ObserverCountsFile = {
   cancelDeleteServer: {},
   stopServer: {},
   startServer: {},
+  minorFreeze: {},
   zoneChanges: {},
   logins: {},
   failedLogins: {},

@@ -124,6 +124,12 @@ export class RootService {
         this.changeZone(statement);
         this.counters.countOf('zoneChanges', `${statement.verb} ${statement.zone}`);
         break;
+      case 'minorFreeze':
+        for (const address of statement.addresses) {
+          if (this.server(address) === undefined) refuse(...ENTRY_NOT_EXIST);
+          this.counters.countOf('minorFreeze', address);
+        }
+        return;
       case 'set':
         Object.assign(this.state.parameters, statement.parameters);
         break;

@@ -26,6 +26,7 @@ async function makeTables(rootService: RootService, self: string): Promise<Table
           ...server,
           active: server.status === 'ACTIVE',
           withRootService: addressOf(server) === self,
+          holdsTenantUnit: !server.holdsSysUnit && steering(state, '_standin_tenant_units') > 0,
         })),
       users: () => rootService.accounts.names(),
       zones: () => state.zones,

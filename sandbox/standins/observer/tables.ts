@@ -23,6 +23,8 @@ export interface ServerRow {
   readonly withRootService?: boolean;
   /** Whether a unit of the sys tenant lies on it; default no. */
   readonly holdsSysUnit?: boolean;
+  /** Whether a unit of another tenant lies on it; default no. */
+  readonly holdsTenantUnit?: boolean;
 }
 
 export interface ZoneRow {
@@ -135,6 +137,7 @@ export class Tables {
       build: this.facts.build,
       withRootService: index === 0,
       holdsSysUnit: false,
+      holdsTenantUnit: false,
       ...server,
     }));
   }
@@ -158,10 +161,11 @@ export class Tables {
       ]),
     );
     const sysUnits = servers.filter(({ holdsSysUnit }) => holdsSysUnit);
+    const units = servers.filter(({ holdsSysUnit, holdsTenantUnit }) => holdsSysUnit || holdsTenantUnit);
     if (!this.isV4) {
       this.fill(
         'oceanbase.__all_unit',
-        sysUnits.map(({ ip, rpcPort, zone, id }) => [id, 1, 'default', zone, ip, rpcPort, 'ACTIVE']),
+        units.map(({ ip, rpcPort, zone, id }) => [id, 1, 'default', zone, ip, rpcPort, 'ACTIVE']),
       );
       this.fill(
         'oceanbase.__all_virtual_server_stat',
@@ -208,7 +212,10 @@ export class Tables {
     );
     this.fill(
       'oceanbase.DBA_OB_UNITS',
-      sysUnits.map(({ ip, rpcPort, zone, id }) => [id, 1, 'ACTIVE', zone, ip, rpcPort]),
+      units.map(({ ip, rpcPort, zone, id, holdsSysUnit }) => [
+        ...[id, holdsSysUnit ? 1 : 1002, 'ACTIVE'],
+        ...[zone, ip, rpcPort],
+      ]),
     );
     this.fill(
       'oceanbase.CDB_OB_LS_LOCATIONS',
@@ -272,13 +279,14 @@ export class Tables {
     const roots = servers.some(({ holdsSysUnit }) => holdsSysUnit)
       ? servers.filter(({ holdsSysUnit }) => holdsSysUnit)
       : servers;
-    const parameters: [string, string][] = [
-      ['cluster', clusterName],
-      ['cluster_id', String(obClusterId)],
-      ['min_observer_version', version],
-      ['rootservice_list', roots.map(({ ip, rpcPort, sqlPort }) => `${ip}:${rpcPort}:${sqlPort}`).join(';')],
-      ...Object.entries(this.facts.parameters?.() ?? {}),
-    ];
+    const parameters = Object.entries({
+      cluster: clusterName,
+      cluster_id: String(obClusterId),
+      min_observer_version: version,
+      rootservice_list: roots.map(({ ip, rpcPort, sqlPort }) => `${ip}:${rpcPort}:${sqlPort}`).join(';'),
+      server_permanent_offline_time: '3600s',
+      ...this.facts.parameters?.(),
+    });
     const ofServers = (make: (server: ServerRow, name: string, value: string) => Cell[]): Cell[][] =>
       servers.flatMap((server) => parameters.map(([name, value]) => make(server, name, value)));
     if (!this.isV4) {

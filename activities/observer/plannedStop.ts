@@ -1,0 +1,127 @@
+/**
+ * The planned stop of a server on which tenants live (OceanBase documentation, "Restart a node"): STOP SERVER moves its
+ * leaders away, a minor freeze shortens the next start, and START SERVER lets clients come back.
+ */
+import type { Host } from '../../hosts/types';
+import {
+  type ClusterServer,
+  durationSeconds,
+  minorFreezeSql,
+  startServerSql,
+  stopServerSql,
+} from '../../oceanbase/clusterSql';
+import { SqlError } from '../../oceanbase/sqlSession';
+import { TransientError } from '../../runtime/errors';
+import type { SubtaskScope } from '../types';
+import { inTurn, listedServer, type ObserverInstance, STATEMENT_MS, withCluster } from './observer';
+import { trouble } from './process';
+
+/** The documented timeout of the restart: so long the server may be away. */
+const AWAY_SECONDS = 1_200;
+const OFFLINE_TIME = 'server_permanent_offline_time';
+/** OB_TIMEOUT: the outcome is unknown, so it is asked for again. */
+const TIMEOUT = 4012;
+
+/** How many units of tenants live on the server; 0 when its version does not tell. */
+export async function unitsOn(scope: SubtaskScope, observer: ObserverInstance): Promise<number> {
+  const units = await withCluster(scope, observer.cluster, 'ask for units on the server', (session) =>
+    session.units(observer.server),
+  );
+  if (units === undefined) {
+    scope.log.warn('This version does not tell the units of a server; it was just added');
+  }
+  return units ?? 0;
+}
+
+/** One statement about the server, unless `isDone` says that it has taken effect already. */
+async function tell(
+  scope: SubtaskScope,
+  host: Host,
+  observer: ObserverInstance,
+  { tried, sql, isDone }: { tried: string; sql: string; isDone?: (server: ClusterServer) => boolean },
+): Promise<void> {
+  const { cluster, server } = observer;
+  await inTurn(scope, cluster.id, () =>
+    withCluster(
+      scope,
+      cluster,
+      tried,
+      async (session) => {
+        const listed = listedServer(await session.servers(), server);
+        if (listed === undefined) {
+          const text = `it is no server of ${cluster.name}`;
+          throw trouble(host, tried, 'NotInCluster', text, 'Look at the cluster and retry.', 'OBE19003');
+        }
+        if (isDone?.(listed) === true) return;
+        scope.log.info(sql);
+        try {
+          await session.alter(sql);
+        } catch (error) {
+          if (!(error instanceof SqlError)) throw error;
+          const cameBack = `error ${error.errno}: ${error.message}`;
+          if (error.errno === TIMEOUT) {
+            const next = 'It is asked again whether it took effect.';
+            throw new TransientError({
+              type: 'StatementTimeout',
+              tried,
+              where: cluster.name,
+              cameBack,
+              next,
+            });
+          }
+          const next =
+            'Start the servers that are stopped in another zone, or repair the replicas that are behind; then retry.';
+          throw trouble(host, tried, 'ObClusterRefused', cameBack, next, 'OBE19003');
+        }
+      },
+      STATEMENT_MS,
+    ),
+  );
+}
+
+/** Throws while the cluster would replace the server's replicas before it is back. */
+async function refuseShortAbsence(
+  scope: SubtaskScope,
+  host: Host,
+  observer: ObserverInstance,
+): Promise<void> {
+  const tried = `ask for ${OFFLINE_TIME}`;
+  const value = await withCluster(scope, observer.cluster, tried, (session) =>
+    session.parameter(OFFLINE_TIME),
+  );
+  const seconds = value === undefined ? undefined : durationSeconds(value);
+  if (seconds === undefined || seconds >= AWAY_SECONDS) return;
+  const text = `${OFFLINE_TIME} is ${value}: the cluster would begin to replace its replicas before it is back`;
+  const next = `ALTER SYSTEM SET ${OFFLINE_TIME} = '3600s', then retry.`;
+  throw trouble(host, 'stop a server with units', 'OfflineTimeTooShort', text, next, 'OBE19003');
+}
+
+/** STOP SERVER, which ends when the leaders have moved, and a minor freeze. May be repeated. */
+export async function stopServer(scope: SubtaskScope, host: Host, observer: ObserverInstance): Promise<void> {
+  const { server, cluster } = observer;
+  await refuseShortAbsence(scope, host, observer);
+  await tell(scope, host, observer, {
+    tried: 'move the leaders away from the server',
+    // Sent again although it is stopped: only the statement's end says that the leaders have moved.
+    sql: stopServerSql(server, server.zone),
+  });
+  const freeze = minorFreezeSql(server);
+  try {
+    scope.log.info(freeze);
+    await withCluster(scope, cluster, 'freeze its memory', (session) => session.alter(freeze), STATEMENT_MS);
+  } catch (error) {
+    scope.signal.throwIfAborted();
+    const text = error instanceof Error ? error.message : String(error);
+    scope.log.warn(`Its next start will read more of the log: ${text}`);
+  }
+}
+
+/** START SERVER for a server that this task has stopped. May be repeated. */
+export function startServer(scope: SubtaskScope, host: Host, observer: ObserverInstance): Promise<void> {
+  const { server } = observer;
+  return tell(scope, host, observer, {
+    tried: 'let clients come back to the server',
+    sql: startServerSql(server, server.zone),
+    isDone: ({ stopTime }) => stopTime === null,
+  });
+}

@@ -1,0 +1,73 @@
+import { z } from 'zod';
+import { listOf, Time, Whole } from '../answers';
+
+/** Server as documented; withRootserver is spelt as in the samples. */
+export const ObServerDocument = z
+  .object({
+    id: Whole,
+    clusterId: Whole,
+    ip: z.string(),
+    port: Whole.describe('RPC port.'),
+    sqlPort: Whole,
+    zoneName: z.string(),
+    regionName: z.string().exactOptional(),
+    idcName: z.string().exactOptional(),
+    hostId: Whole.exactOptional().describe('Absent when its machine is no host of the inventory.'),
+    status: z.enum(['CREATING', 'RUNNING', 'STOPPED', 'UNAVAILABLE', 'DELETING']),
+    innerStatus: z.string().exactOptional().describe('ACTIVE, INACTIVE or DELETING as OceanBase says.'),
+    version: z.string().exactOptional(),
+    withRootserver: z.boolean(),
+    startTime: Time.exactOptional(),
+    stopTime: Time.describe('1970-01-01 when it was not stopped.'),
+    updateTime: Time,
+    availableOperations: z.array(z.never()),
+  })
+  .meta({ id: 'ObServer' });
+
+const RootServer = z
+  .object({
+    address: z.string().describe('ip:rpcPort'),
+    role: z.enum(['LEADER', 'FOLLOWER']),
+    sql_port: Whole,
+  })
+  .meta({ id: 'RootServer' });
+
+export const ObZoneDocument = z
+  .object({
+    name: z.string(),
+    idcId: Whole.exactOptional(),
+    idcName: z.string(),
+    regionName: z.string(),
+    clusterId: Whole,
+    obClusterId: Whole,
+    serverCount: Whole,
+    hostCount: Whole,
+    servers: listOf(ObServerDocument),
+    status: z.enum(['RUNNING', 'STOPPED']),
+    innerStatus: z.string().describe('ACTIVE or INACTIVE as OceanBase says.'),
+    operateStatus: z.enum(['OPERATING', 'NORMAL']),
+    rootServer: RootServer.exactOptional(),
+    createTime: Time,
+    updateTime: Time,
+  })
+  .meta({ id: 'ObZone' });
+
+/** ObCluster as documented; `sql_port` is the documents' own spelling. */
+export const ObClusterDocument = z
+  .object({
+    id: Whole,
+    name: z.string(),
+    obClusterId: Whole,
+    obVersion: z.string(),
+    status: z.enum(['RUNNING', 'UNAVAILABLE']),
+    type: z.enum(['PRIMARY', 'STANDBY']),
+    regionCount: Whole,
+    serverCount: Whole,
+    rootServers: listOf(RootServer),
+    zones: listOf(ObZoneDocument),
+    standbyClusters: z.array(z.never()),
+    createTime: Time,
+    updateTime: Time,
+    failToQueryFromObReason: z.string().exactOptional().describe('Why what is shown is from the last look.'),
+  })
+  .meta({ id: 'ObCluster' });

@@ -1,0 +1,194 @@
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import { ConfigError } from '../runtime/config';
+import { withSecretFiles } from '../runtime/secretFiles';
+
+const REQUEST_TIMEOUT_MS = 120_000;
+/** Pauses between the sends of one command whose answer was lost. */
+const RESEND_AFTER_MS = [500, 1_000, 2_000];
+/** Nobody took the request: sending it again at once would meet the same. */
+const NEVER_ARRIVED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
+
+/** The API and who asks, for the help of every command that needs them. */
+export const ACCESS_HELP =
+  '\nThe API and who asks: OBFLOW_URL (http://127.0.0.1:8080), OBFLOW_USER (admin), OBFLOW_PASSWORD.';
+
+const errorSchema = z.object({
+  error: z.object({
+    code: z.union([z.string(), z.number()]).nullish(),
+    message: z.string(),
+    target: z.string().nullish(),
+    subErrors: z.array(z.object({ message: z.string(), field: z.string().nullish() })).nullish(),
+  }),
+});
+
+/** Thrown when the API answered with an error; the message is what it said, for the person at the terminal. */
+export class RefusedError extends Error {
+  readonly status: number;
+  /** The API's own code, as in `TSK10016`; '' when it named none. */
+  readonly code: string;
+  constructor(status: number, code: string, message: string) {
+    super(message);
+    this.name = 'RefusedError';
+    this.status = status;
+    this.code = code;
+  }
+}
+
+/** Thrown when no whole answer came back. */
+export class NoAnswerError extends Error {
+  /** False: the request has certainly not been obeyed. */
+  readonly mayBeObeyed: boolean;
+  constructor(message: string, mayBeObeyed: boolean) {
+    super(message);
+    this.name = 'NoAnswerError';
+    this.mayBeObeyed = mayBeObeyed;
+  }
+}
+
+interface Request {
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+}
+
+/** The API as the `obflow` command talks to it. The password stands in one header and nowhere else. */
+export class ApiClient {
+  readonly base: string;
+  readonly user: string;
+  readonly #authorization: string;
+
+  /** @throws Error when OBFLOW_PASSWORD (or its file) is missing, or OBFLOW_URL is no address or holds a login */
+  constructor(env: NodeJS.ProcessEnv) {
+    this.base = baseOf(setting(env.OBFLOW_URL) ?? 'http://127.0.0.1:8080');
+    this.user = setting(env.OBFLOW_USER) ?? 'admin';
+    const { env: filled, problems } = withSecretFiles(env);
+    if (problems.length > 0) throw new ConfigError(problems);
+    const password = setting(filled.OBFLOW_PASSWORD);
+    if (password === undefined) {
+      throw new Error(`Set OBFLOW_PASSWORD to the password of ${this.user} at ${this.base}.`);
+    }
+    this.#authorization = `Basic ${Buffer.from(`${this.user}:${password}`).toString('base64')}`;
+  }
+
+  /**
+   * Sends one request and returns `data` of the answer (undefined when it has none).
+   *
+   * @throws RefusedError when the API answers with an error, NoAnswerError when none or no whole answer came
+   */
+  async call(method: string, path: string, request: Request = {}): Promise<unknown> {
+    const deadline = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
+    const signal = request.signal === undefined ? deadline : AbortSignal.any([request.signal, deadline]);
+    const { response, text } = await this.#asked(async () => {
+      const answer = await this.#fetch(method, path, { ...request, signal });
+      return { response: answer, text: await answer.text() };
+    }, request.signal);
+    const answer = parseJson(text);
+    if (!response.ok) throw refused(response.status, answer, text, this.user);
+    const envelope = z.object({ data: z.unknown() }).safeParse(answer);
+    if (envelope.success) return envelope.data.data;
+    throw new Error(`${this.base} answered ${response.status}, but not as obflow does. Is OBFLOW_URL right?`);
+  }
+
+  /**
+   * Sends a command under a key of its own. When the answer is lost it is sent again under the same key, so that it
+   * is obeyed once. Errors as `call`.
+   */
+  async command(path: string, body: unknown): Promise<unknown> {
+    const headers = { 'idempotency-key': randomUUID() };
+    for (let sent = 0; ; sent += 1) {
+      try {
+        return await this.call('POST', path, { body, headers });
+      } catch (error) {
+        const wait = RESEND_AFTER_MS[sent];
+        const lost = error instanceof NoAnswerError && (error.mayBeObeyed || sent > 0);
+        if (!lost) throw error;
+        if (wait === undefined) throw new NoAnswerError(error.message, true);
+        await new Promise((resolve) => setTimeout(resolve, wait));
+      }
+    }
+  }
+
+  /** The answer as it begins: its body is still to be read, its status to be looked at. Errors: NoAnswerError. */
+  open(path: string, request: Request & { readonly signal: AbortSignal }): Promise<Response> {
+    return this.#asked(() => this.#fetch('GET', path, request), request.signal);
+  }
+
+  #fetch(method: string, path: string, { body, headers, signal }: Request): Promise<Response> {
+    return fetch(this.base + path, {
+      method,
+      headers: {
+        accept: 'application/json',
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+        authorization: this.#authorization,
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+  }
+
+  async #asked<T>(ask: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+    try {
+      return await ask();
+    } catch (error) {
+      if (signal?.aborted === true) throw error;
+      throw this.#noAnswer(error);
+    }
+  }
+
+  #noAnswer(error: unknown): NoAnswerError {
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+    const said = cause instanceof Error ? cause.message || code : String(cause);
+    const message = `No answer from ${this.base}: ${said}. Is obflow up? OBFLOW_URL says where.`;
+    return new NoAnswerError(message, !NEVER_ARRIVED.has(code));
+  }
+}
+
+function baseOf(address: string): string {
+  const url = URL.canParse(address) ? new URL(address) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol)) {
+    throw new Error('OBFLOW_URL must be an address such as http://127.0.0.1:8080.');
+  }
+  if (url.username !== '' || url.password !== '') {
+    throw new Error('OBFLOW_URL must not hold a login; set OBFLOW_USER and OBFLOW_PASSWORD.');
+  }
+  return address.replace(/\/+$/, '');
+}
+
+/** What the API said: the error and one line for each field. */
+function refused(status: number, answer: unknown, text: string, user: string): RefusedError {
+  const parsed = errorSchema.safeParse(answer);
+  if (!parsed.success) {
+    return new RefusedError(
+      status,
+      '',
+      `The API answered ${status}: ${text.trim().slice(0, 500) || 'nothing'}`,
+    );
+  }
+  const { code, message, target, subErrors } = parsed.data.error;
+  // A target such as task:33001 is named by the message as well; a field is not.
+  const at = (field: string | null | undefined) =>
+    field === undefined || field === null || field.includes(':') ? '' : `${field}: `;
+  const hint = status === 401 ? ` Check OBFLOW_USER (${user}) and OBFLOW_PASSWORD.` : '';
+  const lines = (subErrors ?? []).map((sub) => `  ${at(sub.field)}${sub.message}`);
+  const number = code === undefined || code === null ? '' : ` ${code}`;
+  return new RefusedError(
+    status,
+    number.trim(),
+    [`The API refused (${status}${number}): ${at(target)}${message}${hint}`, ...lines].join('\n'),
+  );
+}
+
+function setting(value: string | undefined): string | undefined {
+  return value === undefined || value === '' ? undefined : value;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

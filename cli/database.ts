@@ -1,0 +1,89 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { openInventory } from '../inventory';
+import { copyDatabase } from '../inventory/copyDatabase';
+import { sqliteFile } from '../inventory/database';
+import { ConfigError, type RuntimeConfig, readConfig, withPassword } from '../runtime/config';
+import { complain, say } from './output';
+
+export interface MigrateDatabaseOptions {
+  /** Default: the configured database. */
+  readonly from?: string;
+  readonly to: string;
+  readonly fromPasswordFile?: string;
+  readonly toPasswordFile?: string;
+}
+
+/** `obflow migrate-database`: copies the inventory, and prints a line for each table. */
+export async function migrateDatabase(options: MigrateDatabaseOptions): Promise<void> {
+  const from =
+    options.from === undefined
+      ? configured().databaseUrl
+      : location('--from', options.from, options.fromPasswordFile);
+  const to = location('--to', options.to, options.toPasswordFile);
+  let rows = 0;
+  await copyDatabase({
+    from,
+    to,
+    onTable(table) {
+      rows += table.rows;
+      say(`${table.name.padEnd(20)} ${String(table.rows).padStart(9)} rows  sha256 ${table.digest}`);
+    },
+  });
+  say(`Copied ${rows} rows; counts and digests are the same in both. The source is as it was.`);
+  say(
+    'Now set OBFLOW_DATABASE_URL to the new database for every API and worker, and keep the master key and the data folder.',
+  );
+}
+
+/** Which database, from words of the command line; its password must not stand there, where any user can read it. */
+function location(option: string, url: string, passwordFile: string | undefined): string {
+  const file = sqliteFile(url);
+  if (file !== undefined) return `file:${file}`;
+  if (!/^postgres(ql)?:\/\//.test(url) || !URL.canParse(url)) {
+    throw new ConfigError([`${option} must be file:/path/to/file.db or postgres://user@host:5432/database.`]);
+  }
+  if (new URL(url).password !== '') {
+    throw new ConfigError([
+      `${option} holds a password, which every user of this machine could read; put it into a file and name that with ${option}-password-file.`,
+    ]);
+  }
+  if (passwordFile === undefined) return url;
+  try {
+    return withPassword(url, readFileSync(passwordFile, 'utf8').replace(/\r?\n$/, ''));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new ConfigError([`${option}-password-file names ${passwordFile}, which cannot be read (${code}).`]);
+  }
+}
+
+/** `obflow prune`: deletes tasks that ended before the given age, with their documents and logs. */
+export async function prune(options: { olderThan: string; dryRun: boolean }): Promise<void> {
+  const days = /^(\d{1,5})d?$/.exec(options.olderThan)?.[1];
+  if (days === undefined) throw new ConfigError(['--older-than must be a number of days, as in 90d.']);
+  const before = new Date(Date.now() - Number(days) * 86_400_000).toISOString();
+  const config = configured();
+  const file = sqliteFile(config.databaseUrl);
+  if (file !== undefined && !existsSync(file)) {
+    throw new ConfigError([
+      `There is no database ${file}; set OBFLOW_DATA_DIR or OBFLOW_DATABASE_URL as the API has them.`,
+    ]);
+  }
+  const inventory = await openInventory(config);
+  try {
+    if (options.dryRun) {
+      say(
+        `${await inventory.tasks.countEndedBefore(before)} tasks ended before ${before}; none was deleted.`,
+      );
+    } else {
+      say(`Deleted ${await inventory.tasks.deleteEndedBefore(before)} tasks that ended before ${before}.`);
+    }
+  } finally {
+    await inventory.close();
+  }
+}
+
+function configured(): RuntimeConfig {
+  const { config, warnings } = readConfig();
+  for (const warning of warnings) complain(`Warning: ${warning}`);
+  return config;
+}

@@ -1,0 +1,231 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { openInventory } from '../../inventory';
+import {
+  type CopiedTable,
+  type CopyDatabaseOptions,
+  copyDatabase as copy,
+} from '../../inventory/copyDatabase';
+import { connectDatabase } from '../../inventory/database';
+import type { Inventory } from '../../inventory/types';
+import { postgresUnavailable, startPostgres, type TestPostgres } from '../support/postgres';
+import { describeIf } from '../support/skip';
+import { addHost, addObCluster, addObproxyCluster, addServer, packageOf } from './databases';
+import { plan } from './plan';
+
+const HOSTS = 450;
+
+/** Something in every table, more rows than one page holds, ids with gaps, and a secret of each kind. */
+async function fill(inventory: Inventory): Promise<void> {
+  await inventory.users.ensureAdmin('a password');
+  for (let number = 1; number <= HOSTS; number += 1) await addHost(inventory, number);
+  const obClusterId = await addObCluster(inventory, 'ob "1"\n\u2028 中文', 1);
+  const clusterId = await addObproxyCluster(inventory, 'proxies', [obClusterId]);
+  const { id: packageId } = await inventory.packages.add(packageOf('4.3.1.0'));
+  const serverId = await addServer(inventory, clusterId, 1, packageId);
+  await inventory.obproxy.putExporter({
+    obproxyServerId: serverId,
+    target: '10.1.1.1:2884',
+    labels: { a: 'b' },
+  });
+  for (let number = 0; number < 3; number += 1) {
+    const taskId = await inventory.sequences.next('task');
+    await inventory.tasks.add({ plan: plan(taskId, { hostId: 1 }), workflowType: 'addObproxy' });
+    await inventory.tasks.markStarted(taskId);
+    await inventory.tasks.appendLog(taskId, [
+      {
+        subtaskId: 1,
+        run: 1,
+        operation: 'EXECUTE',
+        time: new Date(0).toISOString(),
+        level: 'INFO',
+        text: 'é',
+      },
+    ]);
+    const document = { id: taskId, text: 'x'.repeat(100_000) };
+    const ended = {
+      status: 'SUCCESSFUL' as const,
+      operation: 'EXECUTE' as const,
+      finishTime: '2026-03-01T10:00:00Z',
+    };
+    if (number < 2) await inventory.tasks.archive(taskId, { ...ended, document });
+  }
+  // The third one waits for a person: it stays open in Temporal and goes on with the new database.
+  await inventory.tasks.applyStateChange({
+    taskId: 3,
+    status: 'FAILED',
+    operation: 'EXECUTE',
+    closed: false,
+    sequence: 0,
+  });
+  await inventory.locks.take(3, ['host/1'], []);
+  await inventory.sequences.next('subtask', 41);
+}
+
+/**
+ * libsql closes a file when its statements are collected. In the field a process that has ended has no file open;
+ * here they are one process.
+ */
+async function copyDatabase(options: CopyDatabaseOptions): Promise<CopiedTable[]> {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  for (let round = 0; round < 3; round += 1) {
+    collect();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return copy(options);
+}
+
+async function failure(work: Promise<unknown>): Promise<{ type?: string; message: string }> {
+  return work.then(
+    () => ({ message: 'it did not fail' }),
+    (error: { type?: string; message: string }) => error,
+  );
+}
+
+describeIf(postgresUnavailable(), 'Moving to another database', () => {
+  let server: TestPostgres;
+  let folder: string;
+  let masterKeyFile: string;
+  let source: string;
+  let postgres: string;
+  let first: CopiedTable[];
+
+  beforeAll(async () => {
+    server = await startPostgres();
+    folder = mkdtempSync(path.join(os.tmpdir(), 'obflow-copy-'));
+    masterKeyFile = path.join(folder, 'master.key');
+    source = `file:${path.join(folder, 'obflow.db')}`;
+    const inventory = await openInventory({ databaseUrl: source, masterKeyFile });
+    await fill(inventory);
+    await inventory.close();
+    postgres = await server.createDatabase();
+    first = await copyDatabase({ from: source, to: postgres });
+  });
+  afterAll(async () => {
+    await server?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test('Every row arrives with its id, and the way back brings the same', async () => {
+    const rows = Object.fromEntries(first.map(({ name, rows }) => [name, rows]));
+    expect(rows).toMatchObject({
+      hosts: HOSTS,
+      tasks: 3,
+      task_texts: 3,
+      task_logs: 3,
+      locks: 1,
+      exporters: 1,
+    });
+    const back = `file:${path.join(folder, 'back.db')}`;
+    expect(await copyDatabase({ from: postgres, to: back })).toEqual(first);
+  });
+
+  test('Secrets, logins, locks and documents work there as before', async () => {
+    const inventory = await openInventory({ databaseUrl: postgres, masterKeyFile });
+    try {
+      const credential = await inventory.credentials.find('root key');
+      expect((await inventory.credentials.open(credential?.id ?? 0)).secret).toBe('key');
+      expect(await inventory.users.verify('admin', 'a password')).toBeDefined();
+      expect(await inventory.locks.holder('host/1')).toBe(3);
+      expect((await inventory.tasks.find(2))?.document).toMatchObject({ id: 2 });
+    } finally {
+      await inventory.close();
+    }
+  });
+
+  test('New rows get the numbers that they would have got', async () => {
+    const numbers = async (databaseUrl: string) => {
+      const inventory = await openInventory({ databaseUrl, masterKeyFile });
+      try {
+        const { id: packageId } = await inventory.packages.add(packageOf('9.9.9'));
+        return [
+          await inventory.sequences.next('task'),
+          await inventory.sequences.next('subtask'),
+          packageId,
+          await addHost(inventory, 9_999),
+        ];
+      } finally {
+        await inventory.close();
+      }
+    };
+    const copy = await server.createDatabase();
+    await copyDatabase({ from: source, to: copy });
+    const original = `file:${path.join(folder, 'twin.db')}`;
+    await copyDatabase({ from: copy, to: original });
+    expect(await numbers(original)).toEqual(await numbers(copy));
+    expect(await numbers(copy)).not.toContain(1);
+  });
+
+  test('A target that holds anything is refused and left as it was', async () => {
+    const refused = await failure(copyDatabase({ from: source, to: postgres }));
+    expect(refused).toMatchObject({
+      type: 'DatabaseNotEmpty',
+      message: expect.stringMatching(/rows in .*hosts/),
+    });
+    const opened = `file:${path.join(folder, 'opened.db')}`;
+    await (
+      await openInventory({ databaseUrl: opened, masterKeyFile: path.join(folder, 'other.key') })
+    ).close();
+    expect(await failure(copyDatabase({ from: source, to: opened }))).toMatchObject({
+      type: 'DatabaseNotEmpty',
+    });
+  });
+
+  test('A database that a process has open is refused, as source and as target, however idle it is', async () => {
+    const empty = await server.createDatabase();
+    for (const [databaseUrl, from, to] of [
+      [source, source, empty],
+      [postgres, postgres, `file:${path.join(folder, 'new.db')}`],
+      [empty, source, empty],
+    ] as const) {
+      const key = databaseUrl === empty ? path.join(folder, 'third.key') : masterKeyFile;
+      const inventory = await openInventory({ databaseUrl, masterKeyFile: key });
+      try {
+        expect(await failure(copyDatabase({ from, to }))).toMatchObject({ type: 'DatabaseInUse' });
+      } finally {
+        await inventory.close();
+      }
+    }
+  });
+
+  test('Nothing is copied while a task runs, and nothing stays of a copy that fails', async () => {
+    const running = `file:${path.join(folder, 'running.db')}`;
+    await copyDatabase({ from: postgres, to: running });
+    const inventory = await openInventory({ databaseUrl: running, masterKeyFile });
+    await inventory.tasks.add({ plan: plan(77), workflowType: 'addObproxy' });
+    await inventory.close();
+    const to = await server.createDatabase();
+    expect(await failure(copyDatabase({ from: running, to }))).toMatchObject({
+      type: 'TasksRunning',
+      message: expect.stringContaining('77'),
+    });
+
+    const broken = connectDatabase(running);
+    await broken.db.updateTable('tasks').set({ closed: 1 }).execute();
+    // SQLite takes any value in any column; PostgreSQL will not.
+    await broken.db
+      .insertInto('task_hosts')
+      .values({ host_id: 'x' as never, task_id: 77 })
+      .execute();
+    await broken.db.destroy();
+    expect((await failure(copyDatabase({ from: running, to }))).message).toMatch(/integer|bigint/);
+    expect(await copyDatabase({ from: source, to })).toEqual(first);
+  });
+
+  test('A source of another version, none at all, and itself are refused', async () => {
+    const to = await server.createDatabase();
+    const missing = `file:${path.join(folder, 'missing.db')}`;
+    expect(await failure(copyDatabase({ from: missing, to }))).toMatchObject({ type: 'DatabaseMissing' });
+    expect(await failure(copyDatabase({ from: to, to: missing }))).toMatchObject({
+      type: 'SchemaDiffers',
+      message: expect.stringContaining('no inventory'),
+    });
+    expect(await failure(copyDatabase({ from: source, to: source }))).toMatchObject({
+      type: 'DatabasesSame',
+    });
+  });
+});
