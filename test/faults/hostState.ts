@@ -13,12 +13,13 @@ export interface HostState {
 }
 
 /** This machine's, the kernel's, or different on every host and at every boot. */
-const NOT_LOOKED_AT = /^\/(usr|proc|dev|sys|run|lib\w*|bin|sbin|opt\/\.sandbox|etc\/ssh|\.hidden)(\/|$)/;
-/** Only that they are there counts: databases, diaries, pids, answers with a trace id. */
+const NOT_LOOKED_AT =
+  /^\/(usr|proc|dev|sys|run|lib\w*|bin|sbin|opt\/\.sandbox|etc\/ssh|\.hidden|var\/lib\/obflow-standin)(\/|$)/;
+/** Only that they are there counts: databases, diaries, pids. */
 const CONTENT_VARIES =
-  /^\/var\/(lib\/rpm|log)\/|\/log\/|\/\.standin\/|\.log(\.\d)?$|\.pid$|obflow-standin\/|config_server_info\.json$|\.standin$|\.db$|\.db-\w+$/;
-/** Not even that: how much was said, and what depends on moments. */
-const VARIES = /^\/var\/(lib\/rpm|log)\/.|\/log\/.|\/\.standin\/.|\/observer\.pid$/;
+  /^\/var\/(lib\/rpm|log)\/|\/log\/|\/\.standin\/|\.log(\.\d)?$|\.pid$|\.standin$|\.db$|\.db-\w+$/;
+/** Not even that: how much was said, and what a proxy reads once a minute from an API that may be away just then. */
+const VARIES = /^\/var\/(lib\/rpm|log)\/.|\/log\/.|\/\.standin\/.|\/observer\.pid$|config_server_info\.json$/;
 
 function filesOf(root: string, mask: (text: string) => string): string[] {
   const lines: string[] = [];

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { repositoryRoot } from '../../runtime/paths';
+import { connectTemporal, type TemporalHandle } from '../../runtime/temporal';
 import type { TestHost } from '../../sandbox/hosts/fleet';
 import type { TaskJson } from '../../sandbox/stack/apiClient';
 import { OB_CLUSTER, type Stack, startStack, wholeInventory } from '../../sandbox/stack/stack';
@@ -13,6 +14,7 @@ import {
   startObserverCluster,
 } from '../../sandbox/standins/observer/cluster';
 import { buildObproxyRpm, buildObserverRpm } from '../../sandbox/standins/rpm';
+import { taskWorkflowId } from '../../workflows/ids';
 import { until } from '../support/until';
 import { Control } from './control';
 import { CONTROL_URL, TIMEOUTS_FILE } from './points';
@@ -124,6 +126,13 @@ export class Lane {
     return runs !== ended;
   }
 
+  /** Gives the command as the Web UI does. */
+  rollback(taskId: number): Promise<void> {
+    return this.#temporal((workflows) =>
+      workflows.getHandle(taskWorkflowId(taskId)).executeUpdate('rollbackTask', { args: [{ who: 'suite' }] }),
+    );
+  }
+
   /** The document, however long the API is away. */
   document(taskId: number): Promise<TaskJson | undefined> {
     return this.stack.api.task(taskId).catch(() => undefined);
@@ -205,15 +214,25 @@ export class Lane {
     );
     const ids = open.contents.filter(({ status }) => status !== 'SUCCESSFUL').map(({ id }) => id);
     if (ids.length === 0) return;
-    const { connectTemporal } = await import('../../runtime/temporal');
+    await this.#temporal(async (workflows) => {
+      for (const id of ids) {
+        await workflows
+          .getHandle(taskWorkflowId(id))
+          .terminate('the suite starts over')
+          .catch(() => undefined);
+      }
+    });
+  }
+
+  async #temporal(
+    work: (workflows: TemporalHandle['client']['workflow']) => Promise<unknown>,
+  ): Promise<void> {
     const temporal = await connectTemporal({ address: this.stack.temporalAddress });
-    for (const id of ids) {
-      await temporal.client.workflow
-        .getHandle(`task-${id}`)
-        .terminate('the suite starts over')
-        .catch(() => undefined);
+    try {
+      await work(temporal.client.workflow);
+    } finally {
+      await temporal.close();
     }
-    await temporal.close();
   }
 }
 

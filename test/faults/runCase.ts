@@ -194,7 +194,7 @@ export async function runCase(
     problems.push(...(await leftovers(lane, scene)).map((left) => `left behind: ${left}`));
     problems.push(...(await compared(lane, one, scene, ended, before ?? reference.outcome)));
   } catch (error) {
-    problems.push(error instanceof CaseFailed ? error.message : String((error as Error).stack ?? error));
+    problems.push(error instanceof CaseFailed ? error.message : String(error));
     await lane.heal();
   } finally {
     lane.control.forget();
@@ -244,8 +244,7 @@ async function compared(
 }
 
 async function rolledBack(lane: Lane, { id }: TaskJson): Promise<TaskJson> {
-  const { api } = lane.stack;
-  await api.call('POST', `/api/v2/tasks/instances/${id}/rollback`);
+  await lane.rollback(id);
   const deadline = Date.now() + SETTLE_MS;
   for (;;) {
     const task = (await settled(lane, id, ['FAILED', 'SUCCESSFUL'])) as TaskJson & { operation: string };
