@@ -1,3 +1,4 @@
+import type { Request } from 'express';
 import { ownAddress, type RuntimeConfig } from '../runtime/config';
 
 const WILDCARDS: readonly string[] = ['0.0.0.0', '::'];
@@ -10,7 +11,12 @@ export function serverAddress(listen: RuntimeConfig['listen']): string {
 }
 
 /** URL under which a person on this machine reaches a listener. */
-export function listenerUrl(host: string, port: number): string {
+export function listenerUrl(host: string, port: number, tls = false): string {
   const reachable = WILDCARDS.includes(host) ? '127.0.0.1' : host;
-  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+  return `${tls ? 'https' : 'http'}://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+}
+
+/** Who is at the other end of the connection; an IPv4 address is written as one also on a dual-stack socket. */
+export function clientAddress(request: Request): string {
+  return (request.socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/i, '');
 }

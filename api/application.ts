@@ -1,21 +1,27 @@
 import { randomBytes } from 'node:crypto';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
-import type { User } from '../inventory/types';
 import { Refusal } from '../operations/refusal';
-import { type AuditNotes, AuditTrail } from './audit';
-import { type Authenticate, basicAuthentication } from './auth';
+import { inTrace } from '../runtime/trace';
+import { type AccessFacts, logAccess } from './accessLog';
+import { type AuditedResult, type AuditNotes, AuditTrail } from './audit';
+import { type Authenticate, authentication, type Login, requirePermission } from './auth';
+import { parsedBody } from './bodyProof';
 import { type AnswerFacts, errorEnvelope, successEnvelope } from './envelope';
 import { failureOf } from './errors';
 import { bodyDigest, onceFor, WITHOUT_KEY } from './idempotency';
+import { refuseOtherSites } from './otherSites';
 import type { ApiServices, Route } from './route';
+import { createThrottle, type Throttle } from './throttle';
 
-interface RequestState extends AnswerFacts {
-  user: User | undefined;
+interface RequestState extends AnswerFacts, AccessFacts {
+  login: Login | undefined;
   readonly notes: AuditNotes;
   readonly trail: AuditTrail;
 }
 
-const TRACE_ID = /^[0-9a-f]{16}$/i;
+/** Ours are 16 hex digits as documented; other people's trackers make UUIDs, 32 hex digits, names. */
+const TRACE_ID = /^[A-Za-z0-9_.-]{1,64}$/;
+const YEAR_S = 31_536_000;
 const readJson = express.json({ limit: '1mb', type: () => true });
 
 /** The Express application: login, routes, and one form for every error. */
@@ -25,17 +31,18 @@ export function application(services: ApiServices, routes: readonly Route[]): Ex
   app.disable('etag');
   app.set('query parser', 'simple');
   app.set('case sensitive routing', true);
-  const authenticate = basicAuthentication(services.inventory.users);
+  app.set('trust proxy', services.config.http.trustedProxies);
+  const authenticate = authentication(services.inventory);
+  const throttle = createThrottle(services.config.http);
   const trail = new AuditTrail(services);
 
   app.use((request: Request, response: Response, next: NextFunction) => {
     const given = request.get('x-trace-id');
     const state: RequestState = {
-      traceId:
-        given !== undefined && TRACE_ID.test(given) ? given.toLowerCase() : randomBytes(8).toString('hex'),
+      traceId: given !== undefined && TRACE_ID.test(given) ? given : randomBytes(8).toString('hex'),
       receivedAt: Date.now(),
       server: services.address,
-      user: undefined,
+      login: undefined,
       notes: { taskIds: [] },
       trail,
     };
@@ -44,14 +51,20 @@ export function application(services: ApiServices, routes: readonly Route[]): Ex
       'x-trace-id': state.traceId,
       'x-content-type-options': 'nosniff',
       'cache-control': 'no-store',
+      ...(request.secure ? { 'strict-transport-security': `max-age=${YEAR_S}` } : {}),
     });
+    logAccess(services.logger, request, response, state);
+    inTrace({ traceId: state.traceId }, next);
+  });
+  app.use(async (request: Request, response: Response, next: NextFunction) => {
+    await throttle.arrived(request, response);
     next();
   });
 
   const open = routes.filter((route) => route.permission === undefined);
   const closed = routes.filter((route) => route.permission !== undefined);
   addRoutes(app, services, open);
-  app.use(loginRequired(authenticate));
+  app.use(loginRequired(authenticate, throttle));
   addRoutes(app, services, closed);
   refuseOtherMethods(app, routes);
 
@@ -75,23 +88,14 @@ function stateOf(response: Response): RequestState {
   return response.locals.state as RequestState;
 }
 
-function loginRequired(authenticate: Authenticate) {
+function loginRequired(authenticate: Authenticate, throttle: Throttle) {
   return async (request: Request, response: Response, next: NextFunction): Promise<void> => {
     refuseOtherSites(request);
-    stateOf(response).user = await authenticate(request.get('authorization'));
+    const state = stateOf(response);
+    state.login = await authenticate(request, response, state.notes);
+    await throttle.loggedIn(request, response, state.login.user);
     next();
   };
-}
-
-/**
- * Browsers remember a Basic login and send it along with whatever another site's page posts here. They also say so,
- * and such requests change nothing.
- */
-function refuseOtherSites(request: Request): void {
-  const site = request.get('sec-fetch-site');
-  const own = site === undefined || site === 'same-origin' || site === 'none';
-  if (own || request.method === 'GET' || request.method === 'HEAD') return;
-  throw new Refusal(403, 'IAM11000', 'Pages of other sites may not send requests that change something.');
 }
 
 /** `{id}` as documented, `:id` as Express spells it. */
@@ -103,6 +107,10 @@ function addRoutes(app: Express, services: ApiServices, routes: readonly Route[]
   for (const route of routes) {
     const method = route.method.toLowerCase() as 'get' | 'post' | 'put' | 'delete';
     app[method](expressPath(route.path), async (request: Request, response: Response) => {
+      Object.assign(stateOf(response), { route: route.path, open: route.permission === undefined });
+      const { login } = stateOf(response);
+      if (login !== undefined) requirePermission(login, route);
+      if (!route.upload) await login?.proof?.settled();
       if (route.body !== undefined) await jsonBody(request, response);
       await answer(services, route, request, response);
     });
@@ -116,13 +124,15 @@ async function answer(
   response: Response,
 ): Promise<void> {
   const state = stateOf(response);
-  const { user, traceId, receivedAt, notes } = state;
+  const { login, traceId, receivedAt, notes } = state;
+  const user = login?.user;
   const runOnce = onceFor(services.inventory, request, response, user);
-  const call = { user, traceId, receivedAt, request, notes, once: WITHOUT_KEY, runOnce };
+  const proof = login?.proof;
+  const call = { user, proof, traceId, receivedAt, request, notes, once: WITHOUT_KEY, runOnce };
   const query = Object.fromEntries(Object.entries(request.query).filter(([, value]) => value !== ''));
   if ('answerBare' in route) {
     await route.answerBare(call, query, request.params, response);
-    await state.trail.record({ request, ...state }, { status: response.statusCode });
+    await record(state, request, { status: response.statusCode });
     return;
   }
   const work = route.accept(request.params, query, request.body);
@@ -130,9 +140,16 @@ async function answer(
   const data = await (keyed
     ? runOnce(bodyDigest(request.body), (once) => work({ ...call, once }))
     : work(call));
-  await state.trail.record({ request, ...state }, { status: 200 });
-  services.logger.debug({ method: request.method, path: request.path, traceId: state.traceId }, 'answered');
+  if (proof?.proven === false) throw new Error('The handler of this upload did not settle its proof');
+  await record(state, request, { status: 200 });
   response.json(successEnvelope(state, data));
+}
+
+/** The audit's line; who has not proven to be somebody is nobody. */
+async function record(state: RequestState, request: Request, result: AuditedResult): Promise<void> {
+  const { login, traceId, notes, trail } = state;
+  const user = login?.proof?.proven === false ? undefined : login?.user;
+  await trail.record({ request, user, traceId, notes }, result);
 }
 
 /** Reads a JSON body of at most 1 MB into `request.body`. */
@@ -147,6 +164,11 @@ async function jsonBody(request: Request, response: Response): Promise<void> {
       'COM10003',
       `The Content-Type "${type.slice(0, 100)}" is not understood. Send application/json.`,
     );
+  }
+  const read = stateOf(response).login?.body;
+  if (read !== undefined) {
+    request.body = parsedBody(read);
+    return;
   }
   await new Promise<void>((resolve, reject) => {
     readJson(request, response, (error?: unknown) => (error === undefined ? resolve() : reject(error)));
@@ -178,13 +200,17 @@ async function answerError(
   const state = stateOf(response);
   const input = { ...request.params, ...request.query, ...(request.body as object | undefined) };
   const { status, error: body, unexpected } = failureOf(error, input);
-  const event = { method: request.method, path: request.path, status, traceId: state.traceId };
+  const event = { traceId: state.traceId, status, code: body.code };
+  state.code = body.code;
   if (unexpected) services.logger.error({ ...event, err: error }, 'request failed');
-  else services.logger.debug({ ...event, code: body.code }, 'request refused');
-  await state.trail.record({ request, ...state }, { status, code: body.code });
+  else services.logger.debug({ ...event, message: body.message }, 'request refused');
+  await record(state, request, { status, code: body.code });
   if (response.headersSent) {
     response.destroy();
     return;
+  }
+  if (error instanceof Refusal && error.retryAfterSeconds !== undefined) {
+    response.set('retry-after', String(error.retryAfterSeconds));
   }
   if (status === 401) response.set('www-authenticate', 'Basic realm="obflow", charset="UTF-8"');
   response.status(status).json(errorEnvelope(state, status, body));

@@ -1,6 +1,7 @@
 import type { Request } from 'express';
 import type { Inventory, NewAuditEvent, User } from '../inventory/types';
 import type { Logger } from '../runtime/logger';
+import { clientAddress } from './address';
 
 /** What a handler adds to the audit of its call. */
 export interface AuditNotes {
@@ -56,7 +57,7 @@ export class AuditTrail {
   ): Promise<void> {
     const { request, user, traceId, notes } = call;
     if (CHANGES_NOTHING.has(request.method) && !REFUSED_AT_THE_DOOR.has(result.status)) return;
-    const address = request.socket.remoteAddress ?? '';
+    const address = clientAddress(request);
     if (user === undefined && !this.#mayWrite(address)) return;
     const event: NewAuditEvent = {
       ...(user === undefined ? {} : { user }),

@@ -1,56 +1,89 @@
-import { createHmac, randomBytes } from 'node:crypto';
-import type { User, Users } from '../inventory/types';
+import type { Request, Response } from 'express';
+import type { KnownUser } from '../inventory/accessTypes';
+import type { Inventory, User } from '../inventory/types';
 import { Refusal } from '../operations/refusal';
+import { permits } from '../operations/roles';
+import type { Permission } from '../operations/types';
+import type { AuditNotes } from './audit';
+import type { BodyProof } from './bodyProof';
+import { basicLogin, passwordLogin } from './passwordLogin';
+import { claimedSignature, SIGNATURE_SCHEME } from './signature';
+import { signedLogin } from './signedLogin';
 
-/** A password that was right is right for this long without asking scrypt again (about 50 ms of CPU a check). */
-const REMEMBER_MS = 60_000;
-const REMEMBERED = 1_000;
+/** Who sends a request. */
+export interface Login {
+  /** Id and name only: goes into plans and documents. */
+  readonly user: User;
+  readonly roles: readonly string[];
+  /** The body as sent, when it had to be read for the login. */
+  readonly body?: Buffer;
+  /** Of a signed upload: nothing may be kept before it is settled. */
+  readonly proof?: BodyProof;
+}
 
-/** Finds out who sends a request; throws Refusal 401. */
-export type Authenticate = (authorization: string | undefined) => Promise<User>;
+/** Finds out who sends a request. Throws Refusal 401, and 429 after too many failures; notes whose login it was. */
+export type Authenticate = (request: Request, response: Response, notes: AuditNotes) => Promise<Login>;
 
-/**
- * HTTP Basic against the users of the inventory. Successful checks are remembered under a keyed hash, so that no
- * password stays in memory and a polling client does not pay scrypt each time; equal checks under way are shared.
- */
-export function basicAuthentication(users: Users, now: () => number = Date.now): Authenticate {
-  const key = randomBytes(32);
-  const known = new Map<string, { user: User; until: number }>();
-  const underWay = new Map<string, Promise<User | undefined>>();
+/** HTTP Basic, or a signature under an access key. */
+export function authentication(inventory: Inventory): Authenticate {
+  const byPassword = passwordLogin(inventory);
+  const bySignature = signedLogin(inventory);
 
-  return async (authorization) => {
-    const login = basicLogin(authorization);
-    if (login === undefined) {
-      throw new Refusal(
-        401,
-        'IAM10000',
-        'Log in by HTTP Basic: send an Authorization header with user name and password.',
-      );
+  async function login(request: Request, response: Response): Promise<Login> {
+    const authorization = request.get('authorization');
+    const basic = basicLogin(authorization);
+    if (basic !== undefined) return loginOf(await byPassword(basic, request));
+    const claim = claimedSignature(authorization);
+    if (claim !== undefined) {
+      const { user, ...rest } = await bySignature(claim, request, response);
+      return { ...loginOf(user), ...rest };
     }
-    const digest = createHmac('sha256', key).update(`${login.name}\0${login.password}`).digest('base64');
-    const remembered = known.get(digest);
-    if (remembered !== undefined && remembered.until > now()) return remembered.user;
+    throw new Refusal(
+      401,
+      'IAM10000',
+      `Log in by HTTP Basic, or sign the request with an access key: send an Authorization header "Basic …" or "${SIGNATURE_SCHEME} <access key id>:<signature>".`,
+    );
+  }
 
-    let check = underWay.get(digest);
-    if (check === undefined) {
-      check = users.verify(login.name, login.password).finally(() => underWay.delete(digest));
-      underWay.set(digest, check);
+  return async (request, response, notes) => {
+    try {
+      return await login(request, response);
+    } catch (error) {
+      notes.command = 'login';
+      const tried = await triedName(inventory, request.get('authorization'));
+      if (tried !== undefined) notes.why = `as ${tried}`;
+      throw error;
     }
-    const user = await check;
-    if (user === undefined) throw new Refusal(401, 'IAM10004', 'User name or password is wrong.');
-    known.delete(digest);
-    known.set(digest, { user, until: now() + REMEMBER_MS });
-    const [oldest] = known.keys();
-    if (known.size > REMEMBERED && oldest !== undefined) known.delete(oldest);
-    return user;
   };
 }
 
-function basicLogin(authorization: string | undefined): { name: string; password: string } | undefined {
-  const encoded = /^Basic +([A-Za-z0-9+/_-]+={0,2}) *$/i.exec(authorization ?? '')?.[1];
-  if (encoded === undefined) return undefined;
-  const text = Buffer.from(encoded, 'base64').toString('utf8');
-  const colon = text.indexOf(':');
-  if (colon < 1 || text.includes('\0')) return undefined;
-  return { name: text.slice(0, colon), password: text.slice(colon + 1) };
+function loginOf({ id, name, roles }: KnownUser): Login {
+  return { user: { id, name }, roles };
+}
+
+/** Whose login failed: for the audit, which must not record what was typed unless there is a user of that name. */
+async function triedName(
+  { users }: Inventory,
+  authorization: string | undefined,
+): Promise<string | undefined> {
+  const name = basicLogin(authorization)?.name;
+  if (name !== undefined) return (await users.exists(name).catch(() => false)) ? `user ${name}` : undefined;
+  const claim = claimedSignature(authorization);
+  return claim === undefined ? undefined : `access key ${claim.accessKeyId}`;
+}
+
+/** Throws Refusal 403 unless the roles include what the route asks for. */
+export function requirePermission(
+  { user, roles }: Pick<Login, 'user' | 'roles'>,
+  route: { readonly method: string; readonly path: string; readonly permission: Permission | undefined },
+): void {
+  if (route.permission === undefined || permits(roles, route.permission)) return;
+  throw new Refusal(
+    403,
+    'IAM11000',
+    `${route.method} ${route.path} needs the permission ${route.permission}, and ${user.name} has ${
+      roles.length === 0 ? 'no role' : roles.join(', ')
+    }. Ask an administrator for a role that includes it.`,
+    { target: route.permission },
+  );
 }

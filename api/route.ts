@@ -8,7 +8,9 @@ import type { RuntimeConfig } from '../runtime/config';
 import type { Logger } from '../runtime/logger';
 import type { TemporalHandle } from '../runtime/temporal';
 import type { AuditNotes } from './audit';
+import type { BodyProof } from './bodyProof';
 import type { Once, OnceScope } from './idempotency';
+import type { TaskEvents } from './taskEvents';
 import type { TaskService } from './tasks';
 
 /** What routes work with. */
@@ -18,6 +20,7 @@ export interface ApiServices {
   readonly hosts: Hosts;
   readonly temporal: TemporalHandle;
   readonly tasks: TaskService;
+  readonly taskEvents: TaskEvents;
   readonly logger: Logger;
   /** Address of this server: `server` of every answer, `executor` of the tasks it accepts. */
   readonly address: string;
@@ -30,6 +33,8 @@ export interface Call<Params, Query, Body> {
   readonly body: Body;
   /** Undefined on routes without login. */
   readonly user: User | undefined;
+  /** On routes that read the request's stream themselves: to be settled before anything of it is kept. */
+  readonly proof: BodyProof | undefined;
   readonly traceId: string;
   /** Milliseconds since 1970. */
   readonly receivedAt: number;

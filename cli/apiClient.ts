@@ -8,6 +8,8 @@ const REQUEST_TIMEOUT_MS = 120_000;
 const RESEND_AFTER_MS = [500, 1_000, 2_000];
 /** Nobody took the request: sending it again at once would meet the same. */
 const NEVER_ARRIVED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
+/** Node's codes for a certificate that cannot be trusted. */
+const UNTRUSTED = /CERT|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER/;
 
 /** The API and who asks, for the help of every command that needs them. */
 export const ACCESS_HELP =
@@ -141,8 +143,12 @@ export class ApiClient {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
     const said = cause instanceof Error ? cause.message || code : String(cause);
-    const message = `No answer from ${this.base}: ${said}. Is obflow up? OBFLOW_URL says where.`;
-    return new NoAnswerError(message, !NEVER_ARRIVED.has(code));
+    const untrusted = UNTRUSTED.test(code);
+    const next = untrusted
+      ? 'Let OBFLOW_CA_FILE name the CA of its certificate, and OBFLOW_URL the name it was made for.'
+      : 'Is obflow up? OBFLOW_URL says where.';
+    const message = `No answer from ${this.base}: ${said}. ${next}`;
+    return new NoAnswerError(message, !untrusted && !NEVER_ARRIVED.has(code));
   }
 }
 

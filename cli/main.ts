@@ -4,6 +4,7 @@ import { IN_FILES } from '../runtime/secretFiles';
 import { obflowVersion } from '../runtime/version';
 import type { MigrateDatabaseOptions } from './database';
 import { complain, textOf } from './output';
+import { trustCaFile } from './trust';
 
 /** Exit codes: 0 done, 1 failed, 2 wrong usage or setting, 128 + n ended by a second signal n. */
 async function main(): Promise<void> {
@@ -61,6 +62,7 @@ async function main(): Promise<void> {
       (await import('./database')).prune(options),
     );
 
+  await trustCaFile(process.env);
   await program.parseAsync();
 }
 

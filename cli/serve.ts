@@ -15,6 +15,7 @@ import {
 import { makeDataDir } from './dataDir';
 import { complain, say, textOf } from './output';
 import { Shutdown } from './shutdown';
+import { ownStatus } from './trust';
 
 export type Part = 'api' | 'worker';
 
@@ -45,7 +46,7 @@ interface Ground {
 export async function serve(parts: readonly Part[], options: ServeOptions): Promise<void> {
   const read = readConfig();
   const config = await withFreePorts(read.config);
-  const logger = createLogger('obflow', config.logLevel);
+  const logger = createLogger('obflow', config.logLevel, config.logFormat);
   for (const warning of read.warnings) complain(`Warning: ${warning}`);
 
   const shutdown = new Shutdown();
@@ -169,9 +170,13 @@ async function startApiPart(ground: Ground, shutdown: Shutdown): Promise<string>
   }
   const api = await startApi({ ...ground, tasks });
   shutdown.add('Answering the requests under way, taking no new ones.', () => api.stop());
+  // At a terminal SIGHUP says that the terminal is gone.
+  if (ground.config.http.tls !== undefined && !process.stdin.isTTY) {
+    process.on('SIGHUP', () => api.reloadCertificate());
+  }
   const url = api.urls[0] ?? defaultPublicUrl(ground.config.listen);
-  const answer = await fetch(`${url}/api/status`, { signal: AbortSignal.timeout(10_000) });
-  if (!answer.ok) throw new Error(`The API at ${url} answers /api/status with ${answer.status}`);
+  const status = await ownStatus(url);
+  if (status !== 200) throw new Error(`The API at ${url} answers /api/status with ${status}`);
   say(`API: ${api.urls.join(', ')}; hosts reach it at ${ground.config.publicUrl}`);
   say(`API documentation: ${url}/api-docs`);
   return url;
@@ -188,8 +193,9 @@ async function withFreePorts(config: RuntimeConfig): Promise<RuntimeConfig> {
   const listen = await Promise.all(
     config.listen.map(async ({ host, port }) => ({ host, port: port === 0 ? await freePort(host) : port })),
   );
-  const byDefault = config.publicUrl === defaultPublicUrl(config.listen);
-  return { ...config, listen, publicUrl: byDefault ? defaultPublicUrl(listen) : config.publicUrl };
+  const tls = config.http.tls !== undefined;
+  const byDefault = config.publicUrl === defaultPublicUrl(config.listen, tls);
+  return { ...config, listen, publicUrl: byDefault ? defaultPublicUrl(listen, tls) : config.publicUrl };
 }
 
 function freePort(host: string): Promise<number> {

@@ -1,22 +1,29 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Kysely, KyselyPlugin } from 'kysely';
+
+import { accessKeysRepository } from './accessKeys';
+
 import { auditRepository } from './audit';
+
 import { credentialsRepository } from './credentials';
 import { connectDatabase, type Database, migrate, undoing } from './database';
 import { hostsRepository } from './hosts';
 import { idempotencyRepository } from './idempotency';
 import { locksRepository } from './locks';
+import { loginAttemptsRepository } from './loginAttempts';
 import { loadMasterKey, type MasterKey, wrongMasterKey } from './masterKey';
 import { obClustersRepository } from './obClusters';
 import { obproxyRepository } from './obproxy';
 import { obServersRepository } from './obServers';
 import { packagesRepository } from './packages';
+import { KnownPasswords } from './passwords';
 import type { Schema } from './schema';
 import type { Scope } from './scope';
 import { sequencesRepository } from './sequences';
 import { tasksRepository } from './tasks';
 import type { Inventory } from './types';
-import { KnownPasswords, usersRepository } from './users';
+import { usedSignaturesRepository } from './usedSignatures';
+import { usersRepository } from './users';
 
 /**
  * Opens the inventory: connects, brings the schema up to date, loads or makes the master key. Any number of
@@ -70,6 +77,9 @@ function outerInventory(database: Database, key: MasterKey): Inventory {
 
   const repositories = (scope: Scope): Repositories => ({
     users: usersRepository(scope, known),
+    accessKeys: accessKeysRepository(scope, key),
+    usedSignatures: usedSignaturesRepository(scope),
+    loginAttempts: loginAttemptsRepository(scope),
     credentials: credentialsRepository(scope, key),
     hosts: hostsRepository(scope),
     packages: packagesRepository(scope),

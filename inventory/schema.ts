@@ -10,7 +10,30 @@ export interface Schema {
   write_lock: { id: number };
   settings: { name: string; value: string };
   sequences: { name: string; next: number };
-  users: { id: number; name: string; password_hash: string; create_time: string };
+  users: { id: number; name: string; password_hash: string; create_time: string; enabled: Generated<number> };
+  user_roles: { user_id: number; role: string };
+  access_keys: {
+    id: Generated<number>;
+    access_key_id: string;
+    user_id: number;
+    /** Sealed by the master key. */
+    secret: string;
+    description: string | null;
+    enabled: number;
+    create_time: string;
+    last_used_time: string | null;
+  };
+  /** Signatures of changing requests, until their Date is too old anyway. */
+  used_signatures: { digest: string; expire_time: string };
+  /** Failed logins by user, by address, and by both; see loginAttempts.ts. */
+  login_attempts: {
+    bucket: string;
+    failures: number;
+    last_failure_time: string | null;
+    blocked_until: string | null;
+    last_success_time: string | null;
+    update_time: string;
+  };
   credentials: {
     id: Generated<number>;
     name: string;

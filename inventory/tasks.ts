@@ -161,11 +161,6 @@ export function tasksRepository(scope: Scope): Tasks {
       return { contents: await withTexts(scope.db, await query.execute()), totalElements: total };
     },
 
-    async isClosed(id) {
-      const row = await scope.db.selectFrom('tasks').select('closed').where('id', '=', id).executeTakeFirst();
-      return row?.closed === 1;
-    },
-
     async markStarted(id) {
       await scope.db.updateTable('tasks').set({ started: 1 }).where('id', '=', id).execute();
     },

@@ -3,6 +3,7 @@
  * names, times as ISO-8601 UTC strings. Implemented on Kysely for SQLite (libsql) and PostgreSQL alike.
  */
 import type { Plan, TaskOperation, TaskStateChange, TaskStatus } from '../workflows/plan';
+import type { AccessKeys, LoginAttempts, UsedSignatures, Users } from './accessTypes';
 
 export interface User {
   readonly id: number;
@@ -264,13 +265,6 @@ export interface Page<T> {
   readonly totalElements: number;
 }
 
-export interface Users {
-  /** Makes `admin` (id 100) when no user exists; returns whether it did. */
-  ensureAdmin(password: string): Promise<boolean>;
-  /** The user when the password fits (scrypt), else undefined. */
-  verify(name: string, password: string): Promise<User | undefined>;
-}
-
 export interface Credentials {
   /** Adds or changes by name; unchanged secrets are recognised. */
   put(
@@ -519,8 +513,6 @@ export interface Tasks {
   add(task: { plan: Plan; workflowType: string }): Promise<void>;
   find(id: number): Promise<TaskRow | undefined>;
   list(filter: TaskFilter, page: PageRequest): Promise<Page<TaskRow>>;
-  /** Whether nothing more can happen; false also for an unknown task. */
-  isClosed(id: number): Promise<boolean>;
   markStarted(id: number): Promise<void>;
   /** Rows not started and older than the given ISO time, oldest first. */
   listUnstarted(before: string): Promise<TaskRow[]>;
@@ -562,7 +554,7 @@ export interface Locks {
 
 export interface Sequences {
   /** Reserves `count` ids and returns the first. */
-  next(name: 'task' | 'subtask', count?: number): Promise<number>;
+  next(name: 'task' | 'subtask' | 'user', count?: number): Promise<number>;
 }
 
 /** A request under its Idempotency-Key, and who works on it: `owner` is made anew for every attempt. */
@@ -641,6 +633,9 @@ export interface Inventory {
   readonly idempotency: Idempotency;
   readonly audit: Audit;
   readonly users: Users;
+  readonly accessKeys: AccessKeys;
+  readonly usedSignatures: UsedSignatures;
+  readonly loginAttempts: LoginAttempts;
   readonly credentials: Credentials;
   readonly hosts: HostsRepository;
   readonly packages: Packages;

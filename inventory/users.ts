@@ -1,97 +1,168 @@
-import { createHmac, randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto';
+import { sql } from 'kysely';
+import type { KnownUser, UserRow, Users } from './accessTypes';
+import { LastAdminError } from './accessTypes';
+import { direction, pageOf } from './paging';
+import { hashPassword, type KnownPasswords, passwordFits, pretendToCheck } from './passwords';
 import { now } from './schema';
 import type { Scope } from './scope';
-import type { Users } from './types';
+import { sequencesRepository } from './sequences';
+import { DuplicateError } from './types';
 
 /** Id of `admin` in the documented samples. */
 const ADMIN_ID = 100;
-const HASH_BYTES = 32;
-/** 16 MiB and about 0.15 s a guess; of the strengths OWASP lists as equal, the one that takes least memory. */
-const COST = { N: 2 ** 14, r: 8, p: 5 };
+/** The role that may do everything. */
+const ADMIN = 'ADMIN';
+const SORT_FIELDS = { id: 'id', name: 'name', createTime: 'create_time' };
+const COLUMNS = ['id', 'name', 'enabled', 'create_time'] as const;
 
-/** `scrypt$N$r$p$salt$hash`, salt and hash in base64url. */
-async function hashPassword(password: string): Promise<string> {
-  const salt = randomBytes(16);
-  const hash = await derive(password, salt, COST);
-  return ['scrypt', COST.N, COST.r, COST.p, salt.toString('base64url'), hash.toString('base64url')].join('$');
-}
-
-async function fits(password: string, stored: string): Promise<boolean> {
-  const [scheme, n, r, p, salt, hash] = stored.split('$');
-  if (scheme !== 'scrypt' || salt === undefined || hash === undefined) return false;
-  const cost = { N: Number(n), r: Number(r), p: Number(p) };
-  const derived = await derive(password, Buffer.from(salt, 'base64url'), cost);
-  const expected = Buffer.from(hash, 'base64url');
-  return derived.length === expected.length && timingSafeEqual(derived, expected);
-}
-
-function derive(password: string, salt: Buffer, cost: ScryptOptions): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    scrypt(password, salt, HASH_BYTES, { ...cost, maxmem: 128 * 1024 * 1024 }, (error, hash) =>
-      error === null ? resolve(hash) : reject(error),
-    );
-  });
-}
-
-/**
- * Passwords this process has seen fit, as HMACs under a key that lives as long as it: HTTP Basic sends the password
- * with every request, and scrypt each time would cost more than the request itself. Bound to the stored hash, so a
- * changed password counts at once. A wrong password always costs a full scrypt.
- */
-export class KnownPasswords {
-  readonly #key = randomBytes(32);
-  readonly #known = new Map<number, Buffer>();
-
-  #mac(password: string, stored: string): Buffer {
-    return createHmac('sha256', this.#key).update(`${stored}\0${password}`).digest();
-  }
-
-  has(userId: number, password: string, stored: string): boolean {
-    const known = this.#known.get(userId);
-    return known !== undefined && timingSafeEqual(known, this.#mac(password, stored));
-  }
-
-  add(userId: number, password: string, stored: string): void {
-    this.#known.set(userId, this.#mac(password, stored));
-  }
+interface Row {
+  readonly id: number;
+  readonly name: string;
+  readonly enabled: number;
+  readonly create_time: string;
 }
 
 export function usersRepository(scope: Scope, known: KnownPasswords): Users {
+  async function withRoles(db: Scope['db'], rows: readonly Row[]): Promise<UserRow[]> {
+    const ids = rows.map(({ id }) => id);
+    const granted =
+      ids.length === 0
+        ? []
+        : await db.selectFrom('user_roles').selectAll().where('user_id', 'in', ids).orderBy('role').execute();
+    return rows.map((row) => ({
+      id: row.id,
+      name: row.name,
+      enabled: row.enabled === 1,
+      roles: granted.filter(({ user_id }) => user_id === row.id).map(({ role }) => role),
+      createTime: row.create_time,
+    }));
+  }
+
+  async function find(db: Scope['db'], id: number): Promise<UserRow | undefined> {
+    const row = await db.selectFrom('users').select(COLUMNS).where('id', '=', id).executeTakeFirst();
+    return row === undefined ? undefined : (await withRoles(db, [row]))[0];
+  }
+
+  async function grant(db: Scope['db'], userId: number, roles: readonly string[]): Promise<void> {
+    await db.deleteFrom('user_roles').where('user_id', '=', userId).execute();
+    const rows = [...new Set(roles)].map((role) => ({ user_id: userId, role }));
+    if (rows.length > 0) await db.insertInto('user_roles').values(rows).execute();
+  }
+
+  /** Inside the transaction of the change: writers wait for each other, so two cannot remove the last two at once. */
+  async function refuseWithoutAdmin(db: Scope['db']): Promise<void> {
+    const left = await db
+      .selectFrom('users')
+      .innerJoin('user_roles', 'user_roles.user_id', 'users.id')
+      .select('users.id')
+      .where('users.enabled', '=', 1)
+      .where('user_roles.role', '=', ADMIN)
+      .limit(1)
+      .executeTakeFirst();
+    if (left === undefined) throw new LastAdminError('No enabled user with the role ADMIN would be left');
+  }
+
   return {
     async ensureAdmin(password) {
       const anyUser = scope.db.selectFrom('users').select('id').limit(1);
       if ((await anyUser.executeTakeFirst()) !== undefined) return false;
-      const row = {
-        id: ADMIN_ID,
-        name: 'admin',
-        password_hash: await hashPassword(password),
-        create_time: now(),
-      };
-      const made = await scope.db
-        .insertInto('users')
-        .values(row)
-        .onConflict((conflict) => conflict.doNothing())
-        .returning('id')
-        .executeTakeFirst();
-      return made !== undefined;
+      const password_hash = await hashPassword(password);
+      return scope.write(async (db) => {
+        const made = await db
+          .insertInto('users')
+          .values({ id: ADMIN_ID, name: 'admin', password_hash, create_time: now() })
+          .onConflict((conflict) => conflict.doNothing())
+          .returning('id')
+          .executeTakeFirst();
+        if (made === undefined) return false;
+        await grant(db, ADMIN_ID, [ADMIN]);
+        return true;
+      });
     },
 
-    async verify(name, password) {
-      const user = await scope.db
+    async verify(name, password, runCheck = (check) => check()) {
+      const rows = await scope.db
         .selectFrom('users')
-        .select(['id', 'name', 'password_hash'])
-        .where('name', '=', name)
-        .executeTakeFirst();
+        .leftJoin('user_roles', 'user_roles.user_id', 'users.id')
+        .select(['users.id', 'users.name', 'users.password_hash', 'users.enabled', 'user_roles.role'])
+        .where('users.name', '=', name)
+        .orderBy('user_roles.role')
+        .execute();
+      const [user] = rows;
       if (user === undefined) {
-        // As much work as for a known user: the time of an answer must not tell which names exist.
-        await derive(password, randomBytes(16), COST);
+        await runCheck(() => pretendToCheck(password));
         return undefined;
       }
       if (!known.has(user.id, password, user.password_hash)) {
-        if (!(await fits(password, user.password_hash))) return undefined;
+        if (!(await runCheck(() => passwordFits(password, user.password_hash)))) return undefined;
         known.add(user.id, password, user.password_hash);
       }
-      return { id: user.id, name: user.name };
+      if (user.enabled !== 1) return undefined;
+      const roles = rows.flatMap(({ role }) => (role === null ? [] : [role]));
+      return { id: user.id, name: user.name, roles } satisfies KnownUser;
     },
+
+    async add({ name, password, roles }) {
+      const password_hash = await hashPassword(password);
+      return scope.write(async (db) => {
+        const taken = await db
+          .selectFrom('users')
+          .select('name')
+          .where(sql<string>`lower(name)`, '=', name.toLowerCase())
+          .executeTakeFirst();
+        if (taken !== undefined) throw new DuplicateError(`There is a user ${taken.name} already`);
+        const id = await sequencesRepository({ ...scope, db }).next('user');
+        const row = { id, name, password_hash, create_time: now() };
+        await db.insertInto('users').values(row).execute();
+        await grant(db, id, roles);
+        return { id, name, enabled: true, roles: [...new Set(roles)].sort(), createTime: row.create_time };
+      });
+    },
+
+    find: (id) => find(scope.db, id),
+
+    async exists(name) {
+      const row = await scope.db.selectFrom('users').select('id').where('name', '=', name).executeTakeFirst();
+      return row !== undefined;
+    },
+
+    async list(request) {
+      const page = pageOf(request, SORT_FIELDS, { descending: false });
+      let query = scope.db.selectFrom('users').select(COLUMNS).limit(page.limit).offset(page.offset);
+      for (const { column, descending } of page.order) query = query.orderBy(column, direction(descending));
+      const { total } = await scope.db
+        .selectFrom('users')
+        .select((eb) => eb.fn.countAll<number>().as('total'))
+        .executeTakeFirstOrThrow();
+      return { contents: await withRoles(scope.db, await query.execute()), totalElements: total };
+    },
+
+    async change(id, { password, roles, enabled }) {
+      const password_hash = password === undefined ? undefined : await hashPassword(password);
+      return scope.write(async (db) => {
+        if ((await find(db, id)) === undefined) return undefined;
+        if (password_hash !== undefined) {
+          await db.updateTable('users').set({ password_hash }).where('id', '=', id).execute();
+        }
+        if (enabled !== undefined) {
+          await db
+            .updateTable('users')
+            .set({ enabled: enabled ? 1 : 0 })
+            .where('id', '=', id)
+            .execute();
+        }
+        if (roles !== undefined) await grant(db, id, roles);
+        await refuseWithoutAdmin(db);
+        return find(db, id);
+      });
+    },
+
+    remove: (id) =>
+      scope.write(async (db) => {
+        const removed = await db.deleteFrom('users').where('id', '=', id).returning('id').executeTakeFirst();
+        if (removed === undefined) return false;
+        await refuseWithoutAdmin(db);
+        return true;
+      }),
   };
 }

@@ -16,7 +16,6 @@ import {
   portsFreeOnHosts,
 } from './preconditions';
 import { Refusal } from './refusal';
-import { Id } from './schemas';
 import { catalogued, type Prepared, type PrepareScope } from './types';
 
 /** The linked OceanBase clusters as the inventory knows them. */
@@ -206,7 +205,7 @@ export const createObproxyCluster = catalogued({
   body: CreateObproxyClusterBody,
   answer: 'task',
   sample: 'create-obproxy-cluster',
-  extra: { obproxyClusterId: Id },
+  extra: { obproxyClusterId: z.int().describe('-1 in a dry run.') },
   hostIds: (body) => body.install?.hostIds ?? [],
   prepare,
 });

@@ -15,11 +15,13 @@ export class Refusal extends Error {
   readonly code: string;
   readonly target: string | undefined;
   readonly subErrors: readonly SubError[];
+  /** For 429 and 503: when it is worth trying again. */
+  readonly retryAfterSeconds: number | undefined;
   constructor(
     status: number,
     code: string,
     message: string,
-    more: { target?: string; subErrors?: readonly SubError[] } = {},
+    more: { target?: string; subErrors?: readonly SubError[]; retryAfterSeconds?: number } = {},
   ) {
     super(message);
     this.name = 'Refusal';
@@ -27,5 +29,6 @@ export class Refusal extends Error {
     this.code = code;
     this.target = more.target;
     this.subErrors = more.subErrors ?? [];
+    this.retryAfterSeconds = more.retryAfterSeconds;
   }
 }

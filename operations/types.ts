@@ -16,7 +16,8 @@ export type Permission =
   | 'PACKAGE_MANAGER'
   | 'PACKAGE_VIEWER'
   | 'TASK_MANAGER'
-  | 'TASK_VIEWER';
+  | 'TASK_VIEWER'
+  | 'AUDIT_VIEWER';
 
 /** What `prepare` works with. `inventory` is inside one transaction that ends with the request. */
 export interface PrepareScope {

@@ -35,7 +35,8 @@ function requestBody(route: Route, book: SchemaBook): Json {
   if (route.body === undefined) return {};
   const example = route.sample === undefined ? {} : { example: route.sample.request };
   const content = { 'application/json': { schema: book.of(route.body, 'request'), ...example } };
-  return { requestBody: { required: true, content } };
+  const required = !route.body.safeParse(undefined).success;
+  return { requestBody: { required, content } };
 }
 
 function bareResponse({ type, schema, description }: BareAnswer, status: number, book: SchemaBook): Json {

@@ -10,6 +10,7 @@ import { operationRoutes } from './operations';
 import { packageRoutes } from './packages';
 import { prometheusRoutes } from './prometheus';
 import { serviceRoutes } from './service';
+import { taskCommandRoutes } from './taskCommands';
 import { taskRoutes } from './tasks';
 
 /** Every route of the API, the ones made from the catalogue of operations first. */
@@ -21,6 +22,7 @@ export function allRoutes(services: ApiServices): Route[] {
     ...hostRoutes(services),
     ...packageRoutes(services),
     ...taskRoutes(services),
+    ...taskCommandRoutes(services),
     ...inventoryRoutes(services),
     ...auditRoutes(services),
     ...prometheusRoutes(services),

@@ -98,8 +98,8 @@ export function packageRoutes({ inventory, config }: ApiServices): Route[] {
         upload: true,
         answer: PackageDocument.meta({ id: 'UploadedPackage' }),
       },
-      ({ request, runOnce }) =>
-        receivePackage(request, inventory, config.dataDir, (sha256, store) =>
+      ({ request, proof, runOnce }) =>
+        receivePackage({ request, proof }, inventory, config, (sha256, store) =>
           runOnce(sha256, async () => packageDocument(await store(), config.publicUrl)),
         ),
     ),

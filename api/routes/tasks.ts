@@ -1,19 +1,14 @@
-import { randomUUID } from 'node:crypto';
-import type { Request } from 'express';
 import { z } from 'zod';
-import type { TaskFilter, TaskRow, User } from '../../inventory/types';
-import { Refusal } from '../../operations/refusal';
+import type { TaskFilter } from '../../inventory/types';
 import { IdText, QueryText } from '../../operations/schemas';
 import { pagedOf } from '../answers';
+import { writeDiagnosis } from '../diagnosis';
 import { pageOf } from '../envelope';
 import { listed, PAGING, pageRequest, TextList } from '../paging';
-import { type ApiServices, type Route, route } from '../route';
+import { type ApiServices, bareRoute, type Route, route } from '../route';
 import { subtaskLog } from '../subtaskLog';
-import { BasicTaskInstance, SubtaskInstance, WrappedTaskInstance } from '../taskInfo/schemas';
-import type { Command } from '../tasks';
-
-const TaskPath = z.object({ taskInstanceId: IdText });
-const SubtaskPath = z.object({ taskInstanceId: IdText, subtaskInstanceId: IdText });
+import { BasicTaskInstance, WrappedTaskInstance } from '../taskInfo/schemas';
+import { rowWithSubtask, SubtaskPath, TaskPath, unknownTask } from '../taskRows';
 
 const ListQuery = z
   .object({
@@ -45,17 +40,6 @@ const ListQuery = z
     message: 'can only be given together with clusterId',
   });
 
-function unknownTask(id: number): Refusal {
-  return new Refusal(
-    404,
-    'TSK10001',
-    `There is no task ${id}. GET /api/v2/tasks/instances lists the tasks.`,
-    {
-      target: `task:${id}`,
-    },
-  );
-}
-
 /** The filter of the repository; undefined fields are left out. */
 function filterOf(query: z.output<typeof ListQuery>): TaskFilter {
   const type = query.type === 'SYS_ONCE' ? 'SYS_ONECE' : query.type;
@@ -72,37 +56,7 @@ function filterOf(query: z.output<typeof ListQuery>): TaskFilter {
   return Object.fromEntries(Object.entries(wished).filter(([, value]) => value !== undefined));
 }
 
-/** A client that repeats a command with the same x-request-id gives it once. */
-function commandOf(request: Request, user: User | undefined): Command {
-  const given = request.get('x-request-id');
-  if (given !== undefined && !/^[\w.:-]{1,128}$/.test(given)) {
-    throw new Refusal(
-      400,
-      'COM10001',
-      'The x-request-id must be 1 to 128 letters, digits, "_", ".", ":" or "-".',
-      {
-        target: 'x-request-id',
-      },
-    );
-  }
-  return { requestId: given ?? randomUUID(), who: user?.name ?? '' };
-}
-
-export function taskRoutes({ inventory, tasks }: ApiServices): Route[] {
-  async function row(id: number): Promise<TaskRow> {
-    const found = await inventory.tasks.find(id);
-    if (found === undefined) throw unknownTask(id);
-    return found;
-  }
-  async function rowWithSubtask(taskId: number, subtaskId: number): Promise<TaskRow> {
-    const task = await row(taskId);
-    if (!task.plan.subtasks.some(({ id }) => id === subtaskId)) {
-      throw new Refusal(404, 'TSK10001', `Task ${taskId} has no subtask ${subtaskId}.`, {
-        target: `subtask:${subtaskId}`,
-      });
-    }
-    return task;
-  }
+export function taskRoutes({ inventory, tasks, taskEvents }: ApiServices): Route[] {
   async function read(id: number) {
     const document = await tasks.read(id);
     if (document === undefined) throw unknownTask(id);
@@ -166,39 +120,50 @@ export function taskRoutes({ inventory, tasks }: ApiServices): Route[] {
       },
       async ({ params }) => {
         const { taskInstanceId, subtaskInstanceId } = params;
-        await rowWithSubtask(taskInstanceId, subtaskInstanceId);
+        await rowWithSubtask(inventory, taskInstanceId, subtaskInstanceId);
         return { log: subtaskLog(await inventory.tasks.readLog(taskInstanceId, subtaskInstanceId)) };
       },
     ),
-    route(
+    bareRoute(
       {
-        method: 'POST',
-        path: '/api/v2/tasks/instances/{taskInstanceId}/retry',
-        permission: 'TASK_MANAGER',
+        method: 'GET',
+        path: '/api/v2/tasks/instances/{taskInstanceId}/events',
+        permission: 'TASK_VIEWER',
         tag,
-        summary: 'Retry a FAILED task: every failed subtask runs again',
+        summary: 'Watch a task: its document now and after every change, as Server-Sent Events',
+        description:
+          'Each event has the whole document as JSON in `data` and an `id`. With Last-Event-ID only what is newer is ' +
+          'sent. The stream ends after the document of a closed task; asked for again with the id of that one, it ' +
+          'answers 204. A comment comes every 15 s at the latest.',
         params: TaskPath,
-        answer: WrappedTaskInstance,
+        answers: {
+          200: { type: 'text/event-stream', description: 'The stream.' },
+          204: {
+            type: 'text/event-stream',
+            description: 'The task has closed and the client has its last document.',
+          },
+        },
       },
-      async ({ params, request, user }) => {
-        await row(params.taskInstanceId);
-        return tasks.retryTask(params.taskInstanceId, commandOf(request, user));
-      },
+      ({ params, request }, response) => taskEvents.stream(params.taskInstanceId, request, response),
     ),
-    route(
+    bareRoute(
       {
         method: 'POST',
-        path: '/api/v2/tasks/instances/{taskInstanceId}/subtasks/{subtaskInstanceId}/retry',
-        permission: 'TASK_MANAGER',
+        path: '/api/v1/tasks/instances/{taskInstanceId}/downloadDiagnosis',
+        permission: 'TASK_VIEWER',
         tag,
-        summary: 'Retry one FAILED subtask',
-        params: SubtaskPath,
-        answer: SubtaskInstance,
+        summary: 'Download a ZIP with the document and the logs of a task',
+        params: TaskPath,
+        answers: { 200: { type: 'application/zip', description: 'The file.' } },
       },
-      async ({ params, request, user }) => {
-        const { taskInstanceId, subtaskInstanceId } = params;
-        await rowWithSubtask(taskInstanceId, subtaskInstanceId);
-        return tasks.retrySubtask(taskInstanceId, subtaskInstanceId, commandOf(request, user));
+      async ({ params, notes }, response) => {
+        const document = await read(params.taskInstanceId);
+        notes.taskIds = [document.id];
+        response.set({
+          'content-type': 'application/zip',
+          'content-disposition': `attachment; filename="task_${document.id}_diagnosis.zip"`,
+        });
+        await writeDiagnosis(response, document, inventory.tasks);
       },
     ),
   ];

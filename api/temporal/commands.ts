@@ -12,14 +12,20 @@ import { taskWorkflowId } from '../../workflows/ids';
 import type { CommandAnswer } from '../../workflows/messages';
 import { hasLiveWorker } from './workers';
 
-const TIMEOUT_MS = 5_000;
+/** With the look for a worker before it, an answer comes within 5 s. */
+const TIMEOUT_MS = 4_000;
 /** OCP's code for "timeout". */
 const UNAVAILABLE = 'COM10004';
 
 export interface SentCommand {
   readonly taskId: number;
   readonly definition: UpdateDefinition<CommandAnswer, [unknown]>;
-  readonly argument: { readonly subtaskId?: number; readonly who: string; readonly why?: string };
+  readonly argument: {
+    readonly subtaskId?: number;
+    readonly who: string;
+    readonly from?: string;
+    readonly why?: string;
+  };
   readonly requestId: string;
 }
 
@@ -27,7 +33,7 @@ export interface SentCommand {
  * Sends the command and returns when the workflow has obeyed. The update id comes from the request id, so a
  * repeated request is one command, also after a timeout and after the task has closed.
  *
- * @returns false when the workflow takes no commands: it has closed, or is not started yet
+ * @returns undefined when the workflow takes no commands: it has closed, or is not started yet
  * @throws Refusal 400 with the code and text of the workflow's validator; 503 when no worker polls (nothing was
  *   sent) or none answered in time (it may still be obeyed)
  */
@@ -35,7 +41,7 @@ export async function sendCommand(
   temporal: TemporalHandle,
   taskQueue: string,
   command: SentCommand,
-): Promise<boolean> {
+): Promise<CommandAnswer | undefined> {
   const { taskId, definition, argument, requestId } = command;
   const updateId = [definition.name, argument.subtaskId ?? 'task', requestId].join('/');
   try {
@@ -46,14 +52,13 @@ export async function sendCommand(
         `No worker takes tasks of queue "${taskQueue}"; the command was not sent. Start one (obflow worker) and send it again.`,
       );
     }
-    await temporal.connection.withDeadline(Date.now() + TIMEOUT_MS, () =>
+    return await temporal.connection.withDeadline(Date.now() + TIMEOUT_MS, () =>
       temporal.client.workflow
         .getHandle(taskWorkflowId(taskId))
         .executeUpdate(definition, { args: [argument], updateId }),
     );
-    return true;
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return false;
+    if (error instanceof WorkflowNotFoundError) return undefined;
     throw asRefusal(error, taskId);
   }
 }

@@ -4,6 +4,7 @@ import { taskHosts } from './0002_task_hosts';
 import { takeOver } from './0003_take_over';
 import { observers } from './0004_observers';
 import { idempotencyAndAudit } from './0005_idempotency_and_audit';
+import { access } from './0006_access';
 
 /** In code, not found by file name: the bundle holds no migration files. A published one is never changed. */
 export function migrations(kind: 'sqlite' | 'postgres'): Record<string, Migration> {
@@ -13,5 +14,6 @@ export function migrations(kind: 'sqlite' | 'postgres'): Record<string, Migratio
     '0003_take_over': takeOver,
     '0004_observers': observers(kind),
     '0005_idempotency_and_audit': idempotencyAndAudit(kind),
+    '0006_access': access(kind),
   };
 }

@@ -14,7 +14,7 @@ import type { Inventory, LogLine, PackageRow, Parameter } from '../../inventory/
 import { configServerAnswer, obproxyConfig } from '../../oceanbase/configServer';
 import { versionRelease } from '../../oceanbase/packageName';
 import { readRpmHeader } from '../../oceanbase/rpmHeader';
-import type { RuntimeConfig } from '../../runtime/config';
+import { type RuntimeConfig, readConfig } from '../../runtime/config';
 import { type Fleet, type FleetOptions, startFleet, type TestHost } from '../../sandbox/hosts/fleet';
 import { type Observer, startObserver } from '../../sandbox/standins/observer';
 import { buildObproxyRpm, type ObproxyRpm } from '../../sandbox/standins/rpm';
@@ -118,15 +118,12 @@ export function quietEnvironment(attempt = 1): MockActivityEnvironment {
 
 function configOf(folder: string, publicUrl: string): RuntimeConfig {
   return {
-    listen: [],
+    ...readConfig({}).config,
     publicUrl,
     dataDir: folder,
     databaseUrl: `file:${path.join(folder, 'obflow.db')}`,
     masterKeyFile: path.join(folder, 'master.key'),
-    adminPassword: undefined,
     taskQueue: 'unused',
-    temporalPort: 0,
-    temporalUiPort: 0,
     logLevel: 'silent',
     hostRequirements: 'small',
     taskRetentionDays: 0,

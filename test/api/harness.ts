@@ -4,13 +4,18 @@ import path from 'node:path';
 import { serverAddress } from '../../api/address';
 import { allRoutes } from '../../api/routes';
 import { startApi } from '../../api/server';
+import { TaskEvents } from '../../api/taskEvents';
 import { submittedDocument, taskDocument } from '../../api/taskInfo/document';
 import { FoldedTask } from '../../api/taskInfo/fold';
 import { createTaskService, type TaskService } from '../../api/tasks';
 import { createHosts } from '../../hosts';
+import type { Hosts } from '../../hosts/types';
 import { openInventory } from '../../inventory';
 import type { Inventory, PackageRow } from '../../inventory/types';
-import { createLogger } from '../../runtime/logger';
+import { type RuntimeConfig, readConfig } from '../../runtime/config';
+import { TransientError } from '../../runtime/errors';
+import type { HttpSettings } from '../../runtime/httpSettings';
+import { createLogger, type Logger } from '../../runtime/logger';
 import type { TemporalHandle } from '../../runtime/temporal';
 import type { Plan } from '../../workflows/plan';
 import { answerCheck } from '../support/declaredAnswers';
@@ -26,6 +31,20 @@ export interface Answer {
   readonly headers: Headers;
   readonly text: string;
 }
+
+/** For whatever may be declared: nobody is contacted. */
+const UNREACHABLE: Hosts = {
+  open: async ({ ip }) => {
+    throw new TransientError({
+      type: 'HostUnreachable',
+      tried: 'log in',
+      where: ip,
+      cameBack: 'nothing',
+      next: '',
+    });
+  },
+  close: async () => undefined,
+};
 
 export interface TestApi {
   readonly url: string;
@@ -48,7 +67,15 @@ export interface TestApi {
  * at that border. With `dataDir` it works on the database of another one, which is stopped last.
  */
 export async function startTestApi(
-  options: { temporal?: TemporalHandle; dataDir?: string } = {},
+  options: {
+    temporal?: TemporalHandle;
+    taskQueue?: string;
+    dataDir?: string;
+    unreachableHosts?: true;
+    http?: Partial<HttpSettings>;
+    logger?: Logger;
+    listen?: RuntimeConfig['listen'];
+  } = {},
 ): Promise<TestApi> {
   const dataDir = options.dataDir ?? (await mkdtemp(path.join(os.tmpdir(), 'obflow-api-')));
   const inventory = await openInventory({
@@ -56,7 +83,9 @@ export async function startTestApi(
     masterKeyFile: path.join(dataDir, 'master.key'),
   });
   await inventory.users.ensureAdmin(PASSWORD);
-  const hosts = createHosts({ pinHostKey: (id, key) => inventory.hosts.pinHostKey(id, key) });
+  const hosts = options.unreachableHosts
+    ? UNREACHABLE
+    : createHosts({ pinHostKey: (id, key) => inventory.hosts.pinHostKey(id, key) });
   const started: Plan[] = [];
   const commands: TestApi['commands'] = [];
   const documentOf = async (taskId: number) =>
@@ -76,7 +105,8 @@ export async function startTestApi(
       if ((await inventory.tasks.find(plan.taskId)) === undefined) throw new Error('started before stored');
       started.push(plan);
     },
-    read: async () => undefined,
+    read: async (taskId) =>
+      (await inventory.tasks.find(taskId)) === undefined ? undefined : documentOf(taskId),
     basic: async (rows) =>
       rows.map((row) => ({
         id: row.id,
@@ -94,21 +124,17 @@ export async function startTestApi(
     cancelSubtask: noteSubtask,
     startReconciler: () => ({ stop: async () => undefined }),
   };
-  const config = {
-    listen: [{ host: '127.0.0.1', port: 0 }],
+  const config: RuntimeConfig = {
+    ...readConfig({}).config,
+    listen: options.listen ?? [{ host: '127.0.0.1', port: 0 }],
     publicUrl: 'http://10.9.8.7:8080',
     dataDir,
-    databaseUrl: '',
-    masterKeyFile: '',
-    adminPassword: undefined,
-    taskQueue: 'none',
-    temporalPort: 0,
-    temporalUiPort: 0,
+    taskQueue: options.taskQueue ?? 'none',
     logLevel: 'silent',
-    hostRequirements: 'small' as const,
-    taskRetentionDays: 0,
+    hostRequirements: 'small',
+    http: { ...readConfig({}).config.http, rateLimit: [], addressRateLimit: [], ...options.http },
   };
-  const logger = createLogger('api', 'silent');
+  const logger = options.logger ?? createLogger('api', 'silent');
   const noTemporal = {
     connection: { withDeadline: () => Promise.reject(new Error('no Temporal here')) },
   } as unknown as TemporalHandle;
@@ -123,7 +149,8 @@ export async function startTestApi(
     logger,
   };
   const api = await startApi(services);
-  const check = answerCheck(allRoutes({ ...services, address: serverAddress(config.listen) }));
+  const taskEvents = new TaskEvents(services.tasks);
+  const check = answerCheck(allRoutes({ ...services, taskEvents, address: serverAddress(config.listen) }));
   const url = api.urls[0]!;
   const send: TestApi['send'] = async (method, where, body, headers = {}) => {
     const raw = typeof body === 'string' || body instanceof FormData || body instanceof Uint8Array;

@@ -1,0 +1,115 @@
+import type { Writable } from 'node:stream';
+import { Zip, ZipDeflate } from 'fflate';
+import type { LogLine, Tasks } from '../inventory/types';
+import { topologicalOrder } from '../workflows/dag';
+import { subtaskLog } from './subtaskLog';
+import type { SubtaskInstance, WrappedTaskInstance } from './taskInfo/types';
+
+/** What is compressed at once; other requests wait meanwhile. */
+const SLICE = 64 * 1024;
+/** Operations of a rollback: a log of their own, for a run that is undone keeps its number. */
+const UNDOING = new Set(['ROLLBACK', 'ROLLBACK_SKIP']);
+
+/** `34803 FAILED [34801,34802] RETRY 2 Start obproxy`: id, state, upstreams, operation, run, name. */
+function infoLine(subtask: SubtaskInstance): string {
+  const { id, status, upstreams, operation, runTime, name } = subtask;
+  return `${id} ${status} [${upstreams.join(',')}] ${operation} ${runTime} ${name}\n`;
+}
+
+function taskInfo({ subtasks }: WrappedTaskInstance): string {
+  const byId = new Map(subtasks.map((subtask) => [subtask.id, subtask]));
+  const inOrder = topologicalOrder(subtasks).flatMap((id) => byId.get(id) ?? []);
+  return inOrder.map(infoLine).join('');
+}
+
+/** A run's own log, and that of its undoing. */
+interface LogFile {
+  readonly subtaskId: number;
+  readonly run: number;
+  readonly undoing: boolean;
+}
+
+function logFiles(runs: readonly Pick<LogLine, 'subtaskId' | 'run' | 'operation'>[]): LogFile[] {
+  const files = new Map<string, LogFile>();
+  for (const { subtaskId, run, operation } of runs) {
+    const undoing = UNDOING.has(operation);
+    files.set(`${subtaskId}/${run}/${undoing}`, { subtaskId, run, undoing });
+  }
+  return [...files.values()].sort((a, b) => a.subtaskId - b.subtaskId || a.run - b.run);
+}
+
+/** Sent piece by piece, each as soon as the connection has taken the one before. */
+class ZipStream {
+  readonly #output: Writable;
+  readonly #zip: Zip;
+  #failed: Error | undefined;
+
+  constructor(output: Writable) {
+    this.#output = output;
+    this.#zip = new Zip((error, chunk, final) => {
+      if (error !== null) this.#failed = error;
+      else if (final) output.end(chunk);
+      else output.write(chunk);
+    });
+  }
+
+  /** False when the client has gone. */
+  async add(name: string, text: string): Promise<boolean> {
+    const file = new ZipDeflate(name, { level: 6 });
+    file.mtime = new Date();
+    this.#zip.add(file);
+    const content = Buffer.from(text, 'utf8');
+    let at = 0;
+    do {
+      const end = Math.min(at + SLICE, content.length);
+      file.push(content.subarray(at, end), end === content.length);
+      at = end;
+      if (this.#failed !== undefined) throw this.#failed;
+      if (!(await this.#taken())) return false;
+    } while (at < content.length);
+    return true;
+  }
+
+  end(): void {
+    this.#zip.end();
+  }
+
+  async #taken(): Promise<boolean> {
+    if (this.#output.destroyed) return false;
+    if (this.#output.writableNeedDrain) {
+      await new Promise<void>((resolve) => {
+        const done = () => {
+          this.#output.off('drain', done);
+          this.#output.off('close', done);
+          resolve();
+        };
+        this.#output.on('drain', done);
+        this.#output.on('close', done);
+      });
+    } else await new Promise<void>((resolve) => setImmediate(resolve));
+    return !this.#output.destroyed;
+  }
+}
+
+/**
+ * Writes the ZIP that a person sends to whoever helps: `task_info.txt` (one line a subtask, in topological order),
+ * `task.json` (the document) and `subtask_<id>_<run>.log` for every run that said something, that of an undo as
+ * `subtask_<id>_<run>_rollback.log` (source: ocp-express; the JSON and the undos are ours). One log stands in memory at
+ * a time. It ends early when the client goes.
+ */
+export async function writeDiagnosis(
+  output: Writable,
+  document: WrappedTaskInstance,
+  tasks: Pick<Tasks, 'loggedRuns' | 'readLog'>,
+): Promise<void> {
+  const zip = new ZipStream(output);
+  if (!(await zip.add('task_info.txt', taskInfo(document)))) return;
+  if (!(await zip.add('task.json', `${JSON.stringify(document, null, 2)}\n`))) return;
+  for (const { subtaskId, run, undoing } of logFiles(await tasks.loggedRuns(document.id))) {
+    const lines = await tasks.readLog(document.id, subtaskId);
+    const own = lines.filter((line) => line.run === run && UNDOING.has(line.operation) === undoing);
+    const name = `subtask_${subtaskId}_${run}${undoing ? '_rollback' : ''}.log`;
+    if (!(await zip.add(name, subtaskLog(own)))) return;
+  }
+  zip.end();
+}

@@ -1,0 +1,115 @@
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import { Refusal } from '../../operations/refusal';
+import type { SubtaskCommand, TaskCommand } from '../../workflows/plan';
+import { clientAddress } from '../address';
+import { NoData } from '../answers';
+import { type ApiServices, type Call, type Route, route } from '../route';
+import { SubtaskInstance, WrappedTaskInstance } from '../taskInfo/schemas';
+import { rowWithSubtask, SubtaskPath, TaskPath, taskRow } from '../taskRows';
+import type { Command } from '../tasks';
+
+/** What OCP sends no body for; ours may say why. */
+const Body = z
+  .object({
+    why: z
+      .string()
+      .max(500)
+      // One line of a log is one line.
+      .transform((text) => text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trim())
+      .optional()
+      .describe('Kept in the log of the subtasks, in the history and in the audit.'),
+  })
+  .optional();
+
+type AnyCall = Call<unknown, unknown, z.output<typeof Body>>;
+
+/** A client that repeats a command with the same Idempotency-Key or x-request-id gives it once. */
+function commandOf({ request, user, once, body }: AnyCall): Command {
+  const given = request.get('x-request-id');
+  if (given !== undefined && !/^[\w.:-]{1,128}$/.test(given)) {
+    const text = 'The x-request-id must be 1 to 128 letters, digits, "_", ".", ":" or "-".';
+    throw new Refusal(400, 'COM10001', text, { target: 'x-request-id' });
+  }
+  const why = body?.why ?? '';
+  return {
+    requestId: once.requestId ?? given ?? randomUUID(),
+    who: user?.name ?? '',
+    from: clientAddress(request),
+    ...(why === '' ? {} : { why }),
+  };
+}
+
+/** For the audit, also of a command that is refused. */
+function note(call: AnyCall, name: TaskCommand | SubtaskCommand, taskId: number, subtaskId?: number): void {
+  const { notes, body } = call;
+  notes.taskIds = [taskId];
+  notes.command = name;
+  if (subtaskId !== undefined) notes.subtaskId = subtaskId;
+  if (body?.why !== undefined && body.why !== '') notes.why = body.why;
+}
+
+/** The commands that an operator gives to a task or to one of its subtasks. */
+export function taskCommandRoutes({ inventory, tasks }: ApiServices): Route[] {
+  const common = { method: 'POST', permission: 'TASK_MANAGER', tag: 'Tasks', body: Body } as const;
+
+  const taskCommand = (word: string, name: TaskCommand, summary: string): Route =>
+    route(
+      {
+        ...common,
+        path: `/api/v2/tasks/instances/{taskInstanceId}/${word}`,
+        summary,
+        params: TaskPath,
+        answer: WrappedTaskInstance,
+      },
+      async (call) => {
+        const { taskInstanceId } = call.params;
+        note(call, name, taskInstanceId);
+        await taskRow(inventory, taskInstanceId);
+        return tasks[name](taskInstanceId, commandOf(call));
+      },
+    );
+
+  const subtaskCommand = <A extends z.ZodType>(
+    word: string,
+    name: SubtaskCommand,
+    summary: string,
+    answer: A,
+    answerOf: (subtask: z.input<typeof SubtaskInstance>) => z.input<A>,
+  ): Route =>
+    route(
+      {
+        ...common,
+        path: `/api/v2/tasks/instances/{taskInstanceId}/subtasks/{subtaskInstanceId}/${word}`,
+        summary,
+        params: SubtaskPath,
+        answer,
+      },
+      async (call) => {
+        const { taskInstanceId, subtaskInstanceId } = call.params;
+        note(call, name, taskInstanceId, subtaskInstanceId);
+        await rowWithSubtask(inventory, taskInstanceId, subtaskInstanceId);
+        return answerOf(await tasks[name](taskInstanceId, subtaskInstanceId, commandOf(call)));
+      },
+    );
+
+  const nothing = () => undefined;
+  return [
+    taskCommand('retry', 'retryTask', 'Retry a FAILED task: every failed subtask runs again'),
+    taskCommand('rollback', 'rollbackTask', 'Roll a FAILED task back: everything it has done is undone'),
+    taskCommand(
+      'abandon',
+      'abandonTask',
+      'Abandon a FAILED task: it ends as it is, releases what it holds, and the document lists what it leaves behind',
+    ),
+    subtaskCommand(
+      'retry',
+      'retrySubtask',
+      'Retry one FAILED subtask',
+      SubtaskInstance,
+      (subtask) => subtask,
+    ),
+    subtaskCommand('skip', 'skipSubtask', 'Skip a FAILED subtask: it counts as done', NoData, nothing),
+    subtaskCommand('cancel', 'cancelSubtask', 'Cancel a RUNNING subtask: it is FAILED then', NoData, nothing),
+  ];
+}

@@ -1,0 +1,25 @@
+import type { UsedSignatures } from './accessTypes';
+import { now } from './schema';
+import type { Scope } from './scope';
+
+/** Expired digests are deleted by every process about so often, as part of a claim. */
+const PRUNE_MS = 60_000;
+
+export function usedSignaturesRepository(scope: Scope): UsedSignatures {
+  let pruned = 0;
+  return {
+    async claim(digest, expireTime) {
+      if (Date.now() - pruned > PRUNE_MS) {
+        pruned = Date.now();
+        await scope.db.deleteFrom('used_signatures').where('expire_time', '<', now()).execute();
+      }
+      const made = await scope.db
+        .insertInto('used_signatures')
+        .values({ digest, expire_time: expireTime })
+        .onConflict((conflict) => conflict.doNothing())
+        .returning('digest')
+        .executeTakeFirst();
+      return made !== undefined;
+    },
+  };
+}

@@ -1,0 +1,127 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { schemathesis } from '../support/schemathesis';
+import { describeIf } from '../support/skip';
+import {
+  givenHost,
+  givenObCluster,
+  givenPackage,
+  givenProxyCluster,
+  type Json,
+  PASSWORD,
+  startTestApi,
+  type TestApi,
+} from './harness';
+
+/** `npm run test:schemathesis` asks for more examples of every operation, from a seed of its own. */
+const FULL = process.env.OBFLOW_TEST_SCHEMATHESIS === 'full';
+const EXAMPLES = FULL ? '50' : '2';
+const SEED = process.env.OBFLOW_TEST_SCHEMATHESIS_SEED ?? (FULL ? String(Date.now() % 1_000_000) : '1');
+const MINUTES = FULL ? 30 : 4;
+
+const CHECKS = [
+  'not_a_server_error',
+  'status_code_conformance',
+  'content_type_conformance',
+  'response_headers_conformance',
+  'response_schema_conformance',
+  'negative_data_rejection',
+  'unsupported_method',
+  'allow_header_conformance',
+];
+
+const found = schemathesis();
+
+describeIf(found.python === undefined ? found.reason : undefined, 'Schemathesis', () => {
+  let api: TestApi;
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(path.join(os.tmpdir(), 'obflow-schemathesis-'));
+    // Hosts that refuse, whatever it declares: nothing leaves this machine.
+    api = await startTestApi({ unreachableHosts: true });
+  });
+  afterAll(async () => {
+    await api.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  /** Something to find in every list, and its ids for paths. */
+  async function inventoryToPlayWith(): Promise<Record<string, number | string>> {
+    const hostId = await givenHost(api.inventory, '127.0.0.9', {}, 9);
+    const clusterId = await givenProxyCluster(api.inventory, 'watched');
+    await givenObCluster(api.inventory, 'observed', 1, '127.0.0.9', { sqlPort: 9 });
+    const part = await givenPackage(api.inventory, { version: '4.3.1.0', release: '1.el7' });
+    const { body } = await api.send('POST', `/api/v2/obproxy/clusters/${clusterId}/obproxies/batchAdd`, {
+      hostIds: [hostId],
+      sqlPort: 2883,
+      exporterPort: 2884,
+      version: part.fileName,
+    });
+    const [task] = body.data.contents;
+    return {
+      id: clusterId,
+      hostId,
+      taskInstanceId: task.id,
+      subtaskInstanceId: task.subtasks[0].id,
+      fileName: part.fileName,
+      file: 'start.js',
+    };
+  }
+
+  async function run(ids: Record<string, number | string>): Promise<{ code: number | null; output: string }> {
+    const config = path.join(folder, 'schemathesis.toml');
+    // Most paths lead somewhere, the others stay as generated.
+    const toml = Object.entries(ids).map(
+      ([name, value]) =>
+        `[dictionaries.${name}]\nvalues = [${JSON.stringify(value)}]\n` +
+        `[parameters."path.${name}"]\ndictionary = "${name}"\nprobability = 0.8\n`,
+    );
+    await writeFile(config, toml.join(''));
+    const document = (await api.send('GET', '/openapi.json')).body;
+    const endless = Object.entries<Json>(document.paths)
+      .filter(([, { get }]) => get?.responses[200]?.content['text/event-stream'] !== undefined)
+      .flatMap(([where]) => ['--exclude-path', where]);
+    const options = {
+      auth: `admin:${PASSWORD}`,
+      phases: 'examples,coverage,fuzzing',
+      checks: CHECKS.join(','),
+      'max-examples': EXAMPLES,
+      seed: SEED,
+      workers: '2',
+      'request-timeout': '60',
+      warnings: 'off',
+      'generation-database': 'none',
+      'suppress-health-check': 'all',
+    };
+    const words = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
+    const child = spawn(
+      found.python ?? '',
+      [
+        ...['-m', 'schemathesis.cli', '--config-file', config, 'run', `${api.url}/openapi.json`],
+        ...[...words, ...endless, '--continue-on-failure', '--no-shrink', '--no-color'],
+      ],
+      { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] },
+    );
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (chunk: string) => {
+        output += chunk;
+      });
+    }
+    const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+    return { code, output };
+  }
+
+  test(
+    `finds no 5xx, no undocumented status and no answer other than declared (seed ${SEED})`,
+    async () => {
+      const { code, output } = await run(await inventoryToPlayWith());
+      // The last lines say what was tested; on failure everything says how to repeat it.
+      expect([code, code === 0 ? '' : output]).toEqual([0, '']);
+      expect(output).toMatch(/Test cases:\s+\d{3,} generated/);
+    },
+    MINUTES * 60_000,
+  );
+});
