@@ -126,11 +126,8 @@ export class Lane {
     return runs !== ended;
   }
 
-  /** Gives the command as the Web UI does. */
-  rollback(taskId: number): Promise<void> {
-    return this.#temporal((workflows) =>
-      workflows.getHandle(taskWorkflowId(taskId)).executeUpdate('rollbackTask', { args: [{ who: 'suite' }] }),
-    );
+  async rollback(taskId: number): Promise<void> {
+    await this.stack.api.call('POST', `/api/v2/tasks/instances/${taskId}/rollback`);
   }
 
   /** The document, however long the API is away. */
