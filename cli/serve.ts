@@ -5,6 +5,7 @@ import type { ActivityDeps } from '../activities/types';
 import type { Hosts } from '../hosts/types';
 import type { Inventory } from '../inventory/types';
 import { defaultPublicUrl, type RuntimeConfig, readConfig } from '../runtime/config';
+import { TransientError } from '../runtime/errors';
 import { createLogger, type Logger } from '../runtime/logger';
 import {
   connectTemporal,
@@ -105,21 +106,30 @@ async function openTemporal(
     say(`Temporal Web UI: ${server.uiUrl}`);
     return temporal;
   }
-  const temporal = await connectWhenReachable(config);
+  const temporal = await whenReachable(async () => {
+    const connected = await connectTemporal(
+      temporalIsConfigured() ? {} : { address: `127.0.0.1:${config.temporalPort}` },
+    );
+    try {
+      await prepareNamespace(connected);
+      return connected;
+    } catch (error) {
+      await connected.close();
+      throw error;
+    }
+  });
   shutdown.add(undefined, () => temporal.close());
-  await prepareNamespace(temporal);
   say(`Temporal: ${temporal.address}, namespace ${temporal.namespace}`);
   return temporal;
 }
 
 /** A restart during an outage of Temporal should wait for its end, not fail in a loop. */
-async function connectWhenReachable(config: RuntimeConfig): Promise<TemporalHandle> {
+async function whenReachable<T>(attempt: () => Promise<T>): Promise<T> {
   for (;;) {
     try {
-      return await connectTemporal(
-        temporalIsConfigured() ? {} : { address: `127.0.0.1:${config.temporalPort}` },
-      );
+      return await attempt();
     } catch (error) {
+      if (!(error instanceof TransientError)) throw error;
       complain(`${textOf(error)} Trying again in ${CONNECT_AGAIN_MS / 1000} s.`);
       await delay(CONNECT_AGAIN_MS);
     }
@@ -147,9 +157,13 @@ async function startWorkerPart(
   failures: Promise<never>[],
 ): Promise<void> {
   const { startWorker } = await import('../worker/main');
+<<<<<<< HEAD
   const worker = await startWorker(
     activities === undefined ? ground : { ...ground, activities: activities(ground) },
   );
+=======
+  const worker = await whenReachable(() => startWorker(ground));
+>>>>>>> main
   shutdown.add('Waiting for running steps of tasks; the others go on at the next start.', () =>
     worker.drain(),
   );

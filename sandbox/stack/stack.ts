@@ -32,6 +32,8 @@ export interface StackOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** PostgreSQL to use instead of a SQLite file in the data folder. */
   readonly databaseUrl?: string;
+  /** Temporal to use instead of a dev server, `host:port`; only for `split`. */
+  readonly temporalAddress?: string;
   readonly onStep?: (text: string) => void;
 }
 
@@ -131,7 +133,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       secrets,
       dataDir,
       uiUrl: `http://127.0.0.1:${env.OBFLOW_TEMPORAL_UI_PORT}`,
-      temporalAddress: `127.0.0.1:${env.OBFLOW_TEMPORAL_PORT}`,
+      temporalAddress: options.temporalAddress ?? `127.0.0.1:${env.OBFLOW_TEMPORAL_PORT}`,
       env,
       parts: {},
       async startApi() {
@@ -166,6 +168,9 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     if (options.processes === 'one') {
       stack.parts.up = startObflow(['up'], env, path.join(dataDir, 'up.log'));
       await stack.parts.up.line(/^ready: /);
+    } else if (options.temporalAddress !== undefined) {
+      env.TEMPORAL_ADDRESS = options.temporalAddress;
+      await Promise.all([stack.startApi(), stack.startWorker()]);
     } else {
       await stack.startTemporal();
       undo.splice(-1, 0, async () => devServer?.stop());
