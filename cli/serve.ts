@@ -157,13 +157,8 @@ async function startWorkerPart(
   failures: Promise<never>[],
 ): Promise<void> {
   const { startWorker } = await import('../worker/main');
-<<<<<<< HEAD
-  const worker = await startWorker(
-    activities === undefined ? ground : { ...ground, activities: activities(ground) },
-  );
-=======
-  const worker = await whenReachable(() => startWorker(ground));
->>>>>>> main
+  const deps = activities === undefined ? ground : { ...ground, activities: activities(ground) };
+  const worker = await whenReachable(() => startWorker(deps));
   shutdown.add('Waiting for running steps of tasks; the others go on at the next start.', () =>
     worker.drain(),
   );
