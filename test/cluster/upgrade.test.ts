@@ -30,7 +30,12 @@ describeWithStack('a rolling upgrade', { hosts: 1, processes: 'split' }, (stack)
   }, 60_000);
 
   const start = async (part: 'api' | 'worker', env: NodeJS.ProcessEnv): Promise<ObflowProcess> => {
-    const process = startObflow([part], env, path.join(folder, `${part}.log`), next);
+    const process = startObflow(
+      [part],
+      env,
+      path.join(folder, `${part}.log`),
+      path.join(next, 'bin/obflow.js'),
+    );
     started.push(process);
     await process.line(/^ready/);
     return process;
