@@ -97,7 +97,7 @@ export const ENVIRONMENT: readonly EnvironmentVariable[] = [
   {
     name: 'OBFLOW_LOG_FORMAT',
     byDefault: 'pretty on a terminal, else json',
-    meaning: 'json: one JSON line an event; pretty: for people',
+    meaning: 'json: one JSON line an event (set so, what is said at start and stop too); pretty: for people',
   },
   ...HTTP_VARIABLES,
   {

@@ -27,6 +27,8 @@ export interface StackOptions {
   /** PostgreSQL to use instead of a SQLite file in the data folder. */
   readonly databaseUrl?: string;
   readonly onStep?: (text: string) => void;
+  /** Further settings of the parts. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 /** Everything of obflow on this machine: test hosts, an OceanBase stand-in, Temporal, API and worker. */
@@ -110,6 +112,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       OBFLOW_HOST_REQUIREMENTS: 'small',
       OBFLOW_TEMPORAL_PORT: String(await freePort()),
       OBFLOW_TEMPORAL_UI_PORT: String(await freePort(options.uiPort)),
+      ...options.env,
     };
     const api = new ApiClient(`http://127.0.0.1:${apiPort}`, 'admin', secrets.admin);
     const stack: Stack = {
