@@ -17,8 +17,8 @@ export function listenerUrl(host: string, port: number, tls = false): string {
 }
 
 /**
- * Who is at the other end of the connection; behind trusted proxies (OBFLOW_TRUSTED_PROXIES) who they name. An IPv4 address
- * is written as one also on a dual-stack socket.
+ * Where a request comes from: the other end of the connection or, when that is a proxy of OBFLOW_TRUSTED_PROXIES, what
+ * it says. An IPv4 address is written as one also on a dual-stack socket.
  */
 export function clientAddress(request: Request): string {
   return (request.ip ?? request.socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/i, '');

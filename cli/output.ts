@@ -12,7 +12,7 @@ export function say(line: string): void {
 /** What went wrong, for the person at the terminal. */
 export function complain(line: string): void {
   if (listeners.complained === undefined) process.stderr.write(`${line}\n`);
-  else listeners.complained.warn(line);
+  else listeners.complained[/^Warning: /.test(line) ? 'warn' : 'error'](line);
 }
 
 /**

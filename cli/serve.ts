@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { ActivityDeps } from '../activities/types';
 import type { Hosts } from '../hosts/types';
 import type { Inventory } from '../inventory/types';
 import { defaultPublicUrl, type RuntimeConfig, readConfig } from '../runtime/config';
+import { TransientError } from '../runtime/errors';
 import { createLogger, type Logger, logFormat } from '../runtime/logger';
 import {
   connectTemporal,
@@ -17,6 +19,13 @@ import { Shutdown } from './shutdown';
 import { ownStatus } from './trust';
 
 export type Part = 'api' | 'worker';
+
+export interface ServeOptions {
+  /** Starts a Temporal dev server unless another Temporal is configured. */
+  readonly ownTemporal: boolean;
+  /** The worker's activities; default the catalogue's. */
+  readonly activities?: (deps: ActivityDeps) => object;
+}
 
 /** A dev server forgets closed workflows after a day unless told otherwise. */
 const RETENTION_DAYS = 90;
@@ -35,7 +44,7 @@ interface Ground {
  * Runs the parts in the foreground until a signal, then drains them; sets the process's exit code. Prints where
  * what is, and last `ready: <api url>` (or `ready: worker …`) when the first request would succeed.
  */
-export async function serve(parts: readonly Part[], options: { ownTemporal: boolean }): Promise<void> {
+export async function serve(parts: readonly Part[], options: ServeOptions): Promise<void> {
   const read = readConfig();
   const config = await withFreePorts(read.config);
   const logger = createLogger('obflow', config.logLevel, config.logFormat);
@@ -60,7 +69,9 @@ export async function serve(parts: readonly Part[], options: { ownTemporal: bool
     shutdown.add(undefined, () => hosts.close());
     const ground: Ground = { config, logger, temporal, inventory, hosts };
     // The worker ends after the API: a request under way may still need it.
-    if (parts.includes('worker')) await startWorkerPart(ground, shutdown, failures);
+    if (parts.includes('worker')) {
+      await startWorkerPart(ground, options.activities, shutdown, failures);
+    }
     const ready = parts.includes('api')
       ? await startApiPart(ground, shutdown)
       : `worker of ${config.taskQueue}`;
@@ -97,21 +108,30 @@ async function openTemporal(
     say(`Temporal Web UI: ${server.uiUrl}`);
     return temporal;
   }
-  const temporal = await connectWhenReachable(config);
+  const temporal = await whenReachable(async () => {
+    const connected = await connectTemporal(
+      temporalIsConfigured() ? {} : { address: `127.0.0.1:${config.temporalPort}` },
+    );
+    try {
+      await prepareNamespace(connected);
+      return connected;
+    } catch (error) {
+      await connected.close();
+      throw error;
+    }
+  });
   shutdown.add(undefined, () => temporal.close());
-  await prepareNamespace(temporal);
   say(`Temporal: ${temporal.address}, namespace ${temporal.namespace}`);
   return temporal;
 }
 
 /** A restart during an outage of Temporal should wait for its end, not fail in a loop. */
-async function connectWhenReachable(config: RuntimeConfig): Promise<TemporalHandle> {
+async function whenReachable<T>(attempt: () => Promise<T>): Promise<T> {
   for (;;) {
     try {
-      return await connectTemporal(
-        temporalIsConfigured() ? {} : { address: `127.0.0.1:${config.temporalPort}` },
-      );
+      return await attempt();
     } catch (error) {
+      if (!(error instanceof TransientError)) throw error;
       complain(`${textOf(error)} Trying again in ${CONNECT_AGAIN_MS / 1000} s.`);
       await delay(CONNECT_AGAIN_MS);
     }
@@ -134,11 +154,13 @@ async function openDatabase(config: RuntimeConfig, firstUser: boolean): Promise<
 
 async function startWorkerPart(
   ground: Ground,
+  activities: ServeOptions['activities'],
   shutdown: Shutdown,
   failures: Promise<never>[],
 ): Promise<void> {
   const { startWorker } = await import('../worker/main');
-  const worker = await startWorker(ground);
+  const deps = activities === undefined ? ground : { ...ground, activities: activities(ground) };
+  const worker = await whenReachable(() => startWorker(deps));
   shutdown.add('Waiting for running steps of tasks; the others go on at the next start.', () =>
     worker.drain(),
   );
