@@ -125,6 +125,12 @@ export const ENVIRONMENT: readonly EnvironmentVariable[] = [
   { name: 'OBFLOW_USER', byDefault: 'admin', meaning: 'user of client commands' },
   { name: 'OBFLOW_PASSWORD', byDefault: '', meaning: 'password of client commands' },
   {
+    name: 'OBFLOW_ACCESS_KEY_ID',
+    byDefault: '',
+    meaning: 'access key that client commands sign with, instead of user and password',
+  },
+  { name: 'OBFLOW_ACCESS_KEY_SECRET', byDefault: '', meaning: 'its secret' },
+  {
     name: 'OBFLOW_CA_FILE',
     byDefault: '',
     meaning: 'PEM file of a CA that client commands trust besides the usual ones, for an https OBFLOW_URL',
