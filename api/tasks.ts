@@ -135,7 +135,11 @@ export function createTaskService(deps: TaskServiceDeps): TaskService {
       try {
         const obeyed = await sendCommand(temporal, config.taskQueue, command);
         const document = await readOrRefuse(command.taskId);
-        if (obeyed) return document;
+        if (obeyed) {
+          const { taskId, definition, argument } = command;
+          logger.info({ taskId, subtaskId: argument.subtaskId, command: definition.name }, 'command obeyed');
+          return document;
+        }
         throw closedRefusal(document, command.argument.subtaskId);
       } catch (error) {
         const ahead = error instanceof Refusal && error.target === undefined && error.status === 400;
@@ -173,8 +177,13 @@ export function createTaskService(deps: TaskServiceDeps): TaskService {
       try {
         await startTask(temporal, config.taskQueue, plan, workflowType);
         await inventory.tasks.markStarted(plan.taskId);
+        const { taskId, traceId, name } = plan;
+        logger.info({ traceId, taskId, name, workflowId: taskWorkflowId(taskId) }, 'workflow started');
       } catch (error) {
-        logger.warn({ err: error, taskId: plan.taskId }, 'the task is stored but not started; trying again');
+        logger.warn(
+          { err: error, traceId: plan.traceId, taskId: plan.taskId },
+          'the task is stored but not started; trying again',
+        );
       }
     },
 
