@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { ActivityDeps } from '../activities/types';
 import type { Hosts } from '../hosts/types';
 import type { Inventory } from '../inventory/types';
 import { defaultPublicUrl, type RuntimeConfig, readConfig } from '../runtime/config';
@@ -19,6 +20,13 @@ import { ownStatus } from './trust';
 
 export type Part = 'api' | 'worker';
 
+export interface ServeOptions {
+  /** Starts a Temporal dev server unless another Temporal is configured. */
+  readonly ownTemporal: boolean;
+  /** The worker's activities; default the catalogue's. */
+  readonly activities?: (deps: ActivityDeps) => object;
+}
+
 /** A dev server forgets closed workflows after a day unless told otherwise. */
 const RETENTION_DAYS = 90;
 const CONNECT_AGAIN_MS = 2_000;
@@ -36,7 +44,7 @@ interface Ground {
  * Runs the parts in the foreground until a signal, then drains them; sets the process's exit code. Prints where
  * what is, and last `ready: <api url>` (or `ready: worker …`) when the first request would succeed.
  */
-export async function serve(parts: readonly Part[], options: { ownTemporal: boolean }): Promise<void> {
+export async function serve(parts: readonly Part[], options: ServeOptions): Promise<void> {
   const read = readConfig();
   const config = await withFreePorts(read.config);
   const logger = createLogger('obflow', config.logLevel, config.logFormat);
@@ -59,7 +67,9 @@ export async function serve(parts: readonly Part[], options: { ownTemporal: bool
     shutdown.add(undefined, () => hosts.close());
     const ground: Ground = { config, logger, temporal, inventory, hosts };
     // The worker ends after the API: a request under way may still need it.
-    if (parts.includes('worker')) await startWorkerPart(ground, shutdown, failures);
+    if (parts.includes('worker')) {
+      await startWorkerPart(ground, options.activities, shutdown, failures);
+    }
     const ready = parts.includes('api')
       ? await startApiPart(ground, shutdown)
       : `worker of ${config.taskQueue}`;
@@ -142,11 +152,13 @@ async function openDatabase(config: RuntimeConfig, firstUser: boolean): Promise<
 
 async function startWorkerPart(
   ground: Ground,
+  activities: ServeOptions['activities'],
   shutdown: Shutdown,
   failures: Promise<never>[],
 ): Promise<void> {
   const { startWorker } = await import('../worker/main');
-  const worker = await whenReachable(() => startWorker(ground));
+  const deps = activities === undefined ? ground : { ...ground, activities: activities(ground) };
+  const worker = await whenReachable(() => startWorker(deps));
   shutdown.add('Waiting for running steps of tasks; the others go on at the next start.', () =>
     worker.drain(),
   );

@@ -2,6 +2,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { serverAddress } from '../../api/address';
+import type { Route } from '../../api/route';
 import { allRoutes } from '../../api/routes';
 import { startApi } from '../../api/server';
 import { TaskEvents } from '../../api/taskEvents';
@@ -48,6 +49,7 @@ const UNREACHABLE: Hosts = {
 
 export interface TestApi {
   readonly url: string;
+  readonly routes: readonly Route[];
   readonly dataDir: string;
   readonly inventory: Inventory;
   /** Plans handed to the task service for starting. */
@@ -150,7 +152,8 @@ export async function startTestApi(
   };
   const api = await startApi(services);
   const taskEvents = new TaskEvents(services.tasks);
-  const check = answerCheck(allRoutes({ ...services, taskEvents, address: serverAddress(config.listen) }));
+  const routes = allRoutes({ ...services, taskEvents, address: serverAddress(config.listen) });
+  const check = answerCheck(routes);
   const url = api.urls[0]!;
   const send: TestApi['send'] = async (method, where, body, headers = {}) => {
     const raw = typeof body === 'string' || body instanceof FormData || body instanceof Uint8Array;
@@ -171,6 +174,7 @@ export async function startTestApi(
   };
   return {
     url,
+    routes,
     dataDir,
     inventory,
     started,
