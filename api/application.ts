@@ -6,6 +6,7 @@ import { type Authenticate, authentication, type Login, requirePermission } from
 import { parsedBody } from './bodyProof';
 import { type AnswerFacts, errorEnvelope, successEnvelope } from './envelope';
 import { failureOf } from './errors';
+import { measureHttp } from './httpMetrics';
 import { bodyDigest, onceFor, WITHOUT_KEY } from './idempotency';
 import { refuseOtherSites } from './otherSites';
 import type { ApiServices, Route } from './route';
@@ -28,6 +29,7 @@ export function application(services: ApiServices, routes: readonly Route[]): Ex
   app.set('case sensitive routing', true);
   const authenticate = authentication(services.inventory);
   const trail = new AuditTrail(services);
+  app.use(measureHttp);
 
   app.use((request: Request, response: Response, next: NextFunction) => {
     const given = request.get('x-trace-id');

@@ -4,11 +4,14 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { PermanentError } from '../runtime/errors';
+import { type Readiness, readiness } from '../runtime/health';
 import { listenerUrl, serverAddress } from './address';
 import { application } from './application';
 import { errorEnvelope } from './envelope';
+import { apiHealth, REQUIRED_BY_API } from './health';
+import { monitorApi } from './monitoring';
 import { removeAbandonedUploads } from './packageUpload';
-import type { ApiServices } from './route';
+import type { ApiServices, Route } from './route';
 import { allRoutes } from './routes';
 import { TaskEvents } from './taskEvents';
 
@@ -24,6 +27,9 @@ const DRAIN_MS = 10_000;
 export interface RunningApi {
   /** One per listen address, with the port that was taken when 0 was asked for. */
   readonly urls: readonly string[];
+  readonly routes: readonly Route[];
+  /** As /readyz answers. */
+  ready(): Promise<Readiness>;
   /** Takes no new requests, lets those under way end (at most 10 s), then closes. */
   stop(): Promise<void>;
 }
@@ -32,12 +38,17 @@ export interface RunningApi {
  * Serves the API on every listen address. Throws PermanentError when one of them cannot be had; nothing listens
  * then.
  */
-export async function startApi(services: Omit<ApiServices, 'address' | 'taskEvents'>): Promise<RunningApi> {
+export async function startApi(
+  services: Omit<ApiServices, 'address' | 'taskEvents' | 'health'>,
+): Promise<RunningApi> {
   const taskEvents = new TaskEvents(services.tasks);
   const address = serverAddress(services.config.listen);
-  const complete: ApiServices = { ...services, taskEvents, address };
+  const health = apiHealth(services);
+  const complete: ApiServices = { ...services, taskEvents, health, address };
+  monitorApi(complete);
   await removeAbandonedUploads(services.config.dataDir);
-  const app = application(complete, allRoutes(complete));
+  const routes = allRoutes(complete);
+  const app = application(complete, routes);
   const servers: Server[] = [];
   const urls: string[] = [];
   try {
@@ -53,6 +64,8 @@ export async function startApi(services: Omit<ApiServices, 'address' | 'taskEven
   let stopping: Promise<void> | undefined;
   return {
     urls,
+    routes,
+    ready: async () => readiness(await health(), REQUIRED_BY_API),
     stop() {
       taskEvents.close();
       stopping ??= Promise.all(servers.map(close)).then(() => undefined);

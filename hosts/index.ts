@@ -15,13 +15,16 @@ export type * from './types';
  * Hosts reached by SSH. `pinHostKey` records the key of a host at first contact. A `Host` stays usable when
  * its connection is lost: the next call connects again. Call `close` at the end; open connections keep the process alive.
  */
-export function createHosts(options: { readonly pinHostKey: PinHostKey }): Hosts {
+export function createHosts(options: {
+  readonly pinHostKey: PinHostKey;
+}): Hosts & { connections(): Promise<number> } {
   const pool = new ConnectionPool(options.pinHostKey);
   return {
     open: async (address) => {
       await pool.open(address);
       return hostAt(pool, address);
     },
+    connections: () => pool.count(),
     close: () => pool.close(),
   };
 }

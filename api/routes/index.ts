@@ -2,6 +2,7 @@ import type { ApiServices, Route } from '../route';
 import { auditRoutes } from './audit';
 import { configServerRoutes } from './configServer';
 import { docsRoutes } from './docs';
+import { healthRoutes } from './health';
 import { hostRoutes } from './hosts';
 import { inventoryRoutes } from './inventory';
 import { obClusterRoutes } from './obClusters';
@@ -28,6 +29,7 @@ export function allRoutes(services: ApiServices): Route[] {
     ...prometheusRoutes(services),
     ...configServerRoutes(services),
     ...serviceRoutes(services),
+    ...healthRoutes(services),
   ];
   return [...routes, ...docsRoutes(routes)];
 }

@@ -1,10 +1,7 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { serverAddress } from '../../api/address';
-import { allRoutes } from '../../api/routes';
 import { startApi } from '../../api/server';
-import { TaskEvents } from '../../api/taskEvents';
 import { submittedDocument, taskDocument } from '../../api/taskInfo/document';
 import { FoldedTask } from '../../api/taskInfo/fold';
 import { createTaskService, type TaskService } from '../../api/tasks';
@@ -143,8 +140,7 @@ export async function startTestApi(
     logger,
   };
   const api = await startApi(services);
-  const taskEvents = new TaskEvents(services.tasks);
-  const check = answerCheck(allRoutes({ ...services, taskEvents, address: serverAddress(config.listen) }));
+  const check = answerCheck(api.routes);
   const url = api.urls[0]!;
   const send: TestApi['send'] = async (method, where, body, headers = {}) => {
     const raw = typeof body === 'string' || body instanceof FormData || body instanceof Uint8Array;
