@@ -11,9 +11,9 @@ export function serverAddress(listen: RuntimeConfig['listen']): string {
 }
 
 /** URL under which a person on this machine reaches a listener. */
-export function listenerUrl(host: string, port: number): string {
+export function listenerUrl(host: string, port: number, tls = false): string {
   const reachable = WILDCARDS.includes(host) ? '127.0.0.1' : host;
-  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+  return `${tls ? 'https' : 'http'}://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
 }
 
 /** Who is at the other end of the connection; an IPv4 address is written as one also on a dual-stack socket. */

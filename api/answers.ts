@@ -51,8 +51,10 @@ const FACTS = {
   timestamp: Time,
   traceId: z
     .string()
-    .regex(/^[0-9a-f]{16}$/)
-    .describe('Stands in the log of the server; a request may bring its own in x-trace-id.'),
+    .regex(/^[A-Za-z0-9_.-]{1,64}$/)
+    .describe(
+      'Stands in every log line about the request. 16 hex digits, unless the request brought its own in x-trace-id.',
+    ),
 };
 
 /** The documented envelope of a failure. */
@@ -61,7 +63,11 @@ export const ErrorAnswer = z
     ...FACTS,
     successful: z.literal(false),
     error: z.object({
-      code: z.string().describe('A code of the OCP error table, e.g. TSK10016.'),
+      code: z
+        .union([z.string(), z.literal(0)])
+        .describe(
+          'A code of the OCP error table, e.g. TSK10016; the number 0 when throttled, as documented.',
+        ),
       message: z.string().describe('What was wrong, and what to do.'),
       target: z.string().exactOptional(),
       subErrors: z.array(SubErrorDocument).exactOptional(),

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import { Refusal } from '../operations/refusal';
+import { inTrace } from '../runtime/trace';
+import { type AccessFacts, logAccess } from './accessLog';
 import { type AuditedResult, type AuditNotes, AuditTrail } from './audit';
 import { type Authenticate, authentication, type Login, requirePermission } from './auth';
 import { parsedBody } from './bodyProof';
@@ -10,14 +12,17 @@ import { measureHttp } from './httpMetrics';
 import { bodyDigest, onceFor, WITHOUT_KEY } from './idempotency';
 import { refuseOtherSites } from './otherSites';
 import type { ApiServices, Route } from './route';
+import { createThrottle, type Throttle } from './throttle';
 
-interface RequestState extends AnswerFacts {
+interface RequestState extends AnswerFacts, AccessFacts {
   login: Login | undefined;
   readonly notes: AuditNotes;
   readonly trail: AuditTrail;
 }
 
-const TRACE_ID = /^[0-9a-f]{16}$/i;
+/** Ours are 16 hex digits as documented; other people's trackers make UUIDs, 32 hex digits, names. */
+const TRACE_ID = /^[A-Za-z0-9_.-]{1,64}$/;
+const YEAR_S = 31_536_000;
 const readJson = express.json({ limit: '1mb', type: () => true });
 
 /** The Express application: login, routes, and one form for every error. */
@@ -27,15 +32,16 @@ export function application(services: ApiServices, routes: readonly Route[]): Ex
   app.disable('etag');
   app.set('query parser', 'simple');
   app.set('case sensitive routing', true);
+  app.set('trust proxy', services.config.http.trustedProxies);
   const authenticate = authentication(services.inventory);
+  const throttle = createThrottle(services.config.http);
   const trail = new AuditTrail(services);
   app.use(measureHttp);
 
   app.use((request: Request, response: Response, next: NextFunction) => {
     const given = request.get('x-trace-id');
     const state: RequestState = {
-      traceId:
-        given !== undefined && TRACE_ID.test(given) ? given.toLowerCase() : randomBytes(8).toString('hex'),
+      traceId: given !== undefined && TRACE_ID.test(given) ? given : randomBytes(8).toString('hex'),
       receivedAt: Date.now(),
       server: services.address,
       login: undefined,
@@ -47,14 +53,20 @@ export function application(services: ApiServices, routes: readonly Route[]): Ex
       'x-trace-id': state.traceId,
       'x-content-type-options': 'nosniff',
       'cache-control': 'no-store',
+      ...(request.secure ? { 'strict-transport-security': `max-age=${YEAR_S}` } : {}),
     });
+    logAccess(services.logger, request, response, state);
+    inTrace({ traceId: state.traceId }, next);
+  });
+  app.use(async (request: Request, response: Response, next: NextFunction) => {
+    await throttle.arrived(request, response);
     next();
   });
 
   const open = routes.filter((route) => route.permission === undefined);
   const closed = routes.filter((route) => route.permission !== undefined);
   addRoutes(app, services, open);
-  app.use(loginRequired(authenticate));
+  app.use(loginRequired(authenticate, throttle));
   addRoutes(app, services, closed);
   refuseOtherMethods(app, routes);
 
@@ -78,11 +90,12 @@ function stateOf(response: Response): RequestState {
   return response.locals.state as RequestState;
 }
 
-function loginRequired(authenticate: Authenticate) {
+function loginRequired(authenticate: Authenticate, throttle: Throttle) {
   return async (request: Request, response: Response, next: NextFunction): Promise<void> => {
     refuseOtherSites(request);
     const state = stateOf(response);
     state.login = await authenticate(request, response, state.notes);
+    await throttle.loggedIn(request, response, state.login.user);
     next();
   };
 }
@@ -96,6 +109,7 @@ function addRoutes(app: Express, services: ApiServices, routes: readonly Route[]
   for (const route of routes) {
     const method = route.method.toLowerCase() as 'get' | 'post' | 'put' | 'delete';
     app[method](expressPath(route.path), async (request: Request, response: Response) => {
+      Object.assign(stateOf(response), { route: route.path, open: route.permission === undefined });
       const { login } = stateOf(response);
       if (login !== undefined) requirePermission(login, route);
       if (!route.upload) await login?.proof?.settled();
@@ -130,7 +144,6 @@ async function answer(
     : work(call));
   if (proof?.proven === false) throw new Error('The handler of this upload did not settle its proof');
   await record(state, request, { status: 200 });
-  services.logger.debug({ method: request.method, path: request.path, traceId: state.traceId }, 'answered');
   response.json(successEnvelope(state, data));
 }
 
@@ -189,9 +202,10 @@ async function answerError(
   const state = stateOf(response);
   const input = { ...request.params, ...request.query, ...(request.body as object | undefined) };
   const { status, error: body, unexpected } = failureOf(error, input);
-  const event = { method: request.method, path: request.path, status, traceId: state.traceId };
+  const event = { traceId: state.traceId, status, code: body.code };
+  state.code = body.code;
   if (unexpected) services.logger.error({ ...event, err: error }, 'request failed');
-  else services.logger.debug({ ...event, code: body.code }, 'request refused');
+  else services.logger.debug({ ...event, message: body.message }, 'request refused');
   await record(state, request, { status, code: body.code });
   if (response.headersSent) {
     response.destroy();

@@ -22,9 +22,13 @@ export function successEnvelope(facts: AnswerFacts, data: unknown): Record<strin
   return { ...(data === undefined ? {} : { data }), ...common(facts, 200), successful: true };
 }
 
-/** Documented envelope of a failure. */
+/** Code of a throttled request. */
+export const THROTTLED = '0';
+
+/** Documented envelope of a failure. The one of throttling is the only sample of it: its code is the number 0. */
 export function errorEnvelope(facts: AnswerFacts, status: number, error: ErrorBody): Record<string, unknown> {
-  return { error, ...common(facts, status), successful: false };
+  const shown = error.code === THROTTLED ? { ...error, code: 0 } : error;
+  return { error: shown, ...common(facts, status), successful: false };
 }
 
 function common(facts: AnswerFacts, status: number): Record<string, unknown> {

@@ -11,11 +11,14 @@ import { DuplicateError, type Inventory, type PackageRow } from '../inventory/ty
 import { packageFileName, parsePackageName, splitRelease } from '../oceanbase/packageName';
 import { BadRpmError, type RpmHeader, readRpmHeader } from '../oceanbase/rpmHeader';
 import { Refusal } from '../operations/refusal';
+import type { RuntimeConfig } from '../runtime/config';
 import type { BodyProof } from './bodyProof';
 import type { OnceScope } from './idempotency';
 
-/** Larger than any OceanBase package by far. */
-const MAX_BYTES = 8 * 1024 ** 3;
+/** Other parts than the file mean nothing here; a client may send a few all the same. */
+const PARTS = { files: 1, fields: 10, parts: 11, fieldNameSize: 100, fieldSize: 16 * 1024, headerPairs: 20 };
+/** What boundaries and headers of the parts may add to the file. */
+const FORM_BYTES = 1024 ** 2;
 
 /** Where packages lie: `<data folder>/packages/<sha256>.rpm`. */
 export function packageFile(dataDir: string, sha256: string): string {
@@ -58,14 +61,14 @@ export interface Upload {
 export async function receivePackage<T>(
   upload: Upload,
   inventory: Inventory,
-  dataDir: string,
+  { dataDir, http: { maxPackageBytes } }: Pick<RuntimeConfig, 'dataDir' | 'http'>,
   accept: (sha256: string, store: () => Promise<PackageRow>) => Promise<T>,
 ): Promise<T> {
   const folder = path.join(dataDir, 'packages');
   await mkdir(folder, { recursive: true });
   const incoming = path.join(folder, `incoming-${randomBytes(8).toString('hex')}`);
   try {
-    const received = await receive(upload, incoming);
+    const received = await receive(upload, incoming, maxPackageBytes);
     // Before anything looks into the file: a stranger's stays unread.
     await upload.proof?.settled();
     const row = packageRow(await header(incoming), received);
@@ -76,13 +79,15 @@ export async function receivePackage<T>(
   }
 }
 
-function receive({ request, proof }: Upload, file: string): Promise<Received> {
+function receive({ request, proof }: Upload, file: string, maxBytes: number): Promise<Received> {
   if (!request.is('multipart/form-data')) {
     throw new Refusal(415, 'COM10003', 'Send the package as multipart/form-data, in a part named "file".');
   }
+  // Before the first gigabyte is written.
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes + FORM_BYTES) throw tooLarge(maxBytes);
   let form: busboy.Busboy;
   try {
-    form = busboy({ headers: request.headers, limits: { files: 1, fields: 20, fileSize: MAX_BYTES } });
+    form = busboy({ headers: request.headers, limits: { ...PARTS, fileSize: maxBytes } });
   } catch {
     throw unreadable('the Content-Type names no boundary');
   }
@@ -93,9 +98,15 @@ function receive({ request, proof }: Upload, file: string): Promise<Received> {
         stream.resume();
         return;
       }
-      part = write(stream, file);
+      part = write(stream, file, maxBytes);
       part.catch(reject);
     });
+    for (const limit of ['partsLimit', 'filesLimit', 'fieldsLimit'] as const) {
+      form.on(limit, () => {
+        form.destroy();
+        reject(unreadable('it has more parts than a package needs'));
+      });
+    }
     form.on('error', (error) => reject(unreadable(error instanceof Error ? error.message : String(error))));
     form.on('close', () => {
       if (part === undefined) reject(unreadable('there is no part named "file"'));
@@ -121,8 +132,21 @@ function unreadable(reason: string): Refusal {
   );
 }
 
+function tooLarge(maxBytes: number): Refusal {
+  return new Refusal(
+    413,
+    'COM10003',
+    `The package is larger than ${maxBytes} bytes. OBFLOW_MAX_PACKAGE_MB of the API sets the limit.`,
+    { target: 'file' },
+  );
+}
+
 /** Streams to disk and makes it durable; both digests are taken on the way. */
-async function write(stream: Readable & { truncated?: boolean }, file: string): Promise<Received> {
+async function write(
+  stream: Readable & { truncated?: boolean },
+  file: string,
+  maxBytes: number,
+): Promise<Received> {
   const sha256 = createHash('sha256');
   const sha1 = createHash('sha1');
   let size = 0;
@@ -135,9 +159,7 @@ async function write(stream: Readable & { truncated?: boolean }, file: string): 
     },
   });
   await pipeline(stream, digests, createWriteStream(file, { flags: 'wx', mode: 0o644 }));
-  if (stream.truncated) {
-    throw new Refusal(413, 'COM10003', `The package is larger than ${MAX_BYTES} bytes.`, { target: 'file' });
-  }
+  if (stream.truncated) throw tooLarge(maxBytes);
   await sync(file);
   return { file, size, sha256: sha256.digest('hex'), sha1: sha1.digest('hex') };
 }

@@ -1,28 +1,36 @@
 import { randomBytes } from 'node:crypto';
 import type { RequestListener } from 'node:http';
-import { createServer, type Server } from 'node:http';
+import { createServer as createHttpServer, type Server } from 'node:http';
+import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { PermanentError } from '../runtime/errors';
 import { type Readiness, readiness } from '../runtime/health';
+import type { Rate } from '../runtime/httpSettings';
 import { listenerUrl, serverAddress } from './address';
 import { application } from './application';
+import { type Certificate, readCertificate, tellValidity, watchCertificate } from './certificate';
 import { errorEnvelope } from './envelope';
 import { apiHealth, REQUIRED_BY_API } from './health';
 import { monitorApi } from './monitoring';
 import { removeAbandonedUploads } from './packageUpload';
 import type { ApiServices, Route } from './route';
 import { allRoutes } from './routes';
+import { guardAgainstSlowClients } from './slowClients';
 import { TaskEvents } from './taskEvents';
 
-/** A client that sends its headers slower than this is cut off. */
+/** A client whose headers, or TLS handshake, take longer is cut off; sooner when OBFLOW_MIN_RATE has a shorter window. */
 const HEADERS_TIMEOUT_MS = 15_000;
+/** Older versions are broken (RFC 8996). */
+const TLS = { minVersion: 'TLSv1.2' } as const;
 /** Longer than the usual 60 s of load balancers, so that they close first. */
 const KEEP_ALIVE_MS = 65_000;
 /** Packages of some hundred megabytes over slow lines. */
 const REQUEST_TIMEOUT_MS = 3_600_000;
 /** Requests under way get this long when the server stops. */
 const DRAIN_MS = 10_000;
+/** A client that was told it is too slow gets this long to read that. */
+const GOODBYE_MS = 1_000;
 
 export interface RunningApi {
   /** One per listen address, with the port that was taken when 0 was asked for. */
@@ -30,43 +38,59 @@ export interface RunningApi {
   readonly routes: readonly Route[];
   /** As /readyz answers. */
   ready(): Promise<Readiness>;
+  /** Reads the files of OBFLOW_TLS_CERT and OBFLOW_TLS_KEY again; nothing without TLS. */
+  reloadCertificate(): void;
   /** Takes no new requests, lets those under way end (at most 10 s), then closes. */
   stop(): Promise<void>;
 }
 
 /**
- * Serves the API on every listen address. Throws PermanentError when one of them cannot be had; nothing listens
- * then.
+ * Serves the API on every listen address. Throws PermanentError when one of them cannot be had, or certificate and
+ * key cannot be used; nothing listens then.
  */
 export async function startApi(
   services: Omit<ApiServices, 'address' | 'taskEvents' | 'health'>,
 ): Promise<RunningApi> {
+  const { config, logger } = services;
+  const { tls } = config.http;
   const taskEvents = new TaskEvents(services.tasks);
-  const address = serverAddress(services.config.listen);
   const health = apiHealth(services);
-  const complete: ApiServices = { ...services, taskEvents, health, address };
+  const complete: ApiServices = { ...services, taskEvents, health, address: serverAddress(config.listen) };
   monitorApi(complete);
-  await removeAbandonedUploads(services.config.dataDir);
+  const certificate = tls && readCertificate(tls);
+  if (certificate !== undefined) tellValidity(certificate, logger);
+  else warnOfClearText(services);
+  await removeAbandonedUploads(config.dataDir);
   const routes = allRoutes(complete);
   const app = application(complete, routes);
   const servers: Server[] = [];
   const urls: string[] = [];
   try {
-    for (const { host, port } of services.config.listen) {
-      const server = await listen(app, host, port, complete.address);
-      servers.push(server);
-      urls.push(listenerUrl(host, (server.address() as AddressInfo).port));
+    for (const { host, port } of config.listen) {
+      const server = createServer(app, certificate, config.http.minRate);
+      guard(server, complete);
+      servers.push(await listen(server, host, port));
+      urls.push(listenerUrl(host, (server.address() as AddressInfo).port, certificate !== undefined));
     }
   } catch (error) {
     await Promise.all(servers.map(close));
     throw error;
   }
+  const watch =
+    tls &&
+    watchCertificate(tls, logger, ({ options }) => {
+      for (const server of servers) {
+        if ('setSecureContext' in server) (server as HttpsServer).setSecureContext({ ...TLS, ...options });
+      }
+    });
   let stopping: Promise<void> | undefined;
   return {
     urls,
     routes,
     ready: async () => readiness(await health(), REQUIRED_BY_API),
+    reloadCertificate: () => watch?.reload(),
     stop() {
+      watch?.stop();
       taskEvents.close();
       stopping ??= Promise.all(servers.map(close)).then(() => undefined);
       return stopping;
@@ -74,18 +98,58 @@ export async function startApi(
   };
 }
 
-function listen(app: RequestListener, host: string, port: number, serverName: string): Promise<Server> {
-  const server = createServer(
-    {
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-    },
+/** Basic is a password in every request; a proxy that speaks TLS may stand before a loopback address only. */
+function warnOfClearText({ config, logger }: Pick<ApiServices, 'config' | 'logger'>): void {
+  const open = config.listen.filter(({ host }) => !/^(127\.|::1$|localhost$)/.test(host));
+  if (open.length === 0) return;
+  logger.warn(
+    { listen: open.map(({ host, port }) => `${host}:${port}`) },
+    'passwords travel in clear text to this API: set OBFLOW_TLS_CERT and OBFLOW_TLS_KEY, or let it listen on 127.0.0.1 behind a proxy that speaks TLS',
+  );
+}
+
+function createServer(
+  app: RequestListener,
+  certificate: Certificate | undefined,
+  minRate: Rate | undefined,
+): Server {
+  const headersTimeout = Math.min(HEADERS_TIMEOUT_MS, (minRate?.seconds ?? Number.POSITIVE_INFINITY) * 1000);
+  const timeouts = {
+    headersTimeout,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    // Node's default of 30 s would triple the time above.
+    connectionsCheckingInterval: Math.ceil(headersTimeout / 3),
+  };
+  if (certificate === undefined) return createHttpServer(timeouts, app);
+  return createHttpsServer(
+    { ...timeouts, ...TLS, handshakeTimeout: headersTimeout, ...certificate.options },
     app,
   );
+}
+
+/** Bounds what clients can hold: connections, and the time of slow ones. */
+function guard(server: Server, { config, logger, address }: ApiServices): void {
+  const { maxConnections, minRate } = config.http;
+  server.maxConnections = maxConnections;
+  server.on('drop', () => {
+    logger.warn({ maxConnections }, 'too many connections: a new one was closed (OBFLOW_MAX_CONNECTIONS)');
+    server.closeIdleConnections();
+  });
   server.on('clientError', (error: NodeJS.ErrnoException, socket) =>
-    refuseUnreadable(error.code, socket, serverName),
+    refuseUnreadable(error.code, socket, address),
   );
+  if (minRate === undefined) return;
+  const slow = guardAgainstSlowClients(server, minRate, ({ socket }, response) => {
+    if (response.headersSent) socket.destroy();
+    else
+      refuseUnreadable('ERR_HTTP_REQUEST_TIMEOUT', socket, address, String(response.getHeader('x-trace-id')));
+    setTimeout(() => socket.destroy(), GOODBYE_MS).unref();
+  });
+  server.on('close', () => slow.stop());
+}
+
+function listen(server: Server, host: string, port: number): Promise<Server> {
   return new Promise((resolve, reject) => {
     // Stays for the life of the server: an error of accept() must not end the process.
     server.on('error', (error: NodeJS.ErrnoException) => {
@@ -134,16 +198,21 @@ const NO_HTTP = {
 };
 
 /** Answers what never became a request in the documented envelope, and closes. */
-function refuseUnreadable(code: string | undefined, socket: Duplex, server: string): void {
+function refuseUnreadable(
+  code: string | undefined,
+  socket: Duplex,
+  server: string,
+  traceId = randomBytes(8).toString('hex'),
+): void {
   if (code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
   }
   const { status, reason, message } = UNREADABLE[code ?? ''] ?? NO_HTTP;
-  const facts = { traceId: randomBytes(8).toString('hex'), receivedAt: Date.now(), server };
+  const facts = { traceId, receivedAt: Date.now(), server };
   const body = JSON.stringify(errorEnvelope(facts, status, { code: 'COM10003', message }));
   socket.end(
-    `HTTP/1.1 ${status} ${reason}\r\nContent-Type: application/json; charset=utf-8\r\n` +
+    `HTTP/1.1 ${status} ${reason}\r\nX-Trace-Id: ${traceId}\r\nContent-Type: application/json; charset=utf-8\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   );
 }

@@ -8,6 +8,8 @@ const REQUEST_TIMEOUT_MS = 120_000;
 const RESEND_AFTER_MS = [500, 1_000, 2_000];
 /** Nobody took the request: sending it again at once would meet the same. */
 const NEVER_ARRIVED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
+/** Node's codes for a certificate that cannot be trusted. */
+const UNTRUSTED = /CERT|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER/;
 
 /** The API and who asks, for the help of every command that needs them. */
 export const ACCESS_HELP =
@@ -101,17 +103,22 @@ export class ApiClient {
         return await this.call('POST', path, { body, headers });
       } catch (error) {
         const wait = RESEND_AFTER_MS[sent];
+        // 409 to a second send: the first is still being worked on.
+        const underWay = sent > 0 && error instanceof RefusedError && error.status === 409;
         const lost = error instanceof NoAnswerError && (error.mayBeObeyed || sent > 0);
-        if (!lost) throw error;
+        if (!lost && !underWay) throw error;
         if (wait === undefined) throw new NoAnswerError(error.message, true);
         await new Promise((resolve) => setTimeout(resolve, wait));
       }
     }
   }
 
-  /** The answer as it begins: its body is still to be read, its status to be looked at. Errors: NoAnswerError. */
-  open(path: string, request: Request & { readonly signal: AbortSignal }): Promise<Response> {
-    return this.#asked(() => this.#fetch('GET', path, request), request.signal);
+  /** The answer to a GET as it begins, its body still to be read. Errors as `call`. */
+  async open(path: string, request: Request & { readonly signal: AbortSignal }): Promise<Response> {
+    const response = await this.#asked(() => this.#fetch('GET', path, request), request.signal);
+    if (response.ok) return response;
+    const text = await this.#asked(() => response.text(), request.signal);
+    throw refused(response.status, parseJson(text), text, this.user);
   }
 
   #fetch(method: string, path: string, { body, headers, signal }: Request): Promise<Response> {
@@ -138,12 +145,21 @@ export class ApiClient {
   }
 
   #noAnswer(error: unknown): NoAnswerError {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-    const said = cause instanceof Error ? cause.message || code : String(cause);
-    const message = `No answer from ${this.base}: ${said}. Is obflow up? OBFLOW_URL says where.`;
-    return new NoAnswerError(message, !NEVER_ARRIVED.has(code));
+    const { message: said, code } = causeOf(error);
+    const untrusted = UNTRUSTED.test(code);
+    const next = untrusted
+      ? 'Let OBFLOW_CA_FILE name the CA of its certificate, and OBFLOW_URL the name it was made for.'
+      : 'Is obflow up? OBFLOW_URL says where.';
+    const message = `No answer from ${this.base}: ${said}. ${next}`;
+    return new NoAnswerError(message, !untrusted && !NEVER_ARRIVED.has(code));
   }
+}
+
+/** Why fetch failed: it says so in the cause of its error. */
+function causeOf(error: unknown): { message: string; code: string } {
+  const { cause = error } = Object(error) as { cause?: unknown };
+  const { message = '', code = '' } = Object(cause) as { message?: unknown; code?: unknown };
+  return { message: String(message) || String(code) || String(error), code: String(code) };
 }
 
 function baseOf(address: string): string {

@@ -2,8 +2,11 @@ import { Command } from 'commander';
 import { ConfigError, ENVIRONMENT } from '../runtime/config';
 import { IN_FILES } from '../runtime/secretFiles';
 import { obflowVersion } from '../runtime/version';
+import { ACCESS_HELP } from './apiClient';
 import type { MigrateDatabaseOptions } from './database';
 import { complain, textOf } from './output';
+import { addTaskCommands } from './task/command';
+import { trustCaFile } from './trust';
 
 /** Exit codes: 0 done, 1 failed, 2 wrong usage or setting, 128 + n ended by a second signal n. */
 async function main(): Promise<void> {
@@ -35,14 +38,13 @@ async function main(): Promise<void> {
     .description('declare credentials, hosts and OceanBase clusters from a YAML file, through the API')
     .argument('<file>', 'inventory file; docs/inventory.example.yaml shows one')
     .option('--dry-run', 'only say what would change')
-    .addHelpText(
-      'after',
-      '\nThe API and who asks: OBFLOW_URL (http://127.0.0.1:8080), OBFLOW_USER (admin), OBFLOW_PASSWORD.',
-    )
+    .addHelpText('after', ACCESS_HELP)
     .action(async (file: string, options: { dryRun?: boolean }) => {
       const { apply } = await import('./apply/apply');
       process.exitCode = await apply(file, { dryRun: options.dryRun === true, env: process.env });
     });
+
+  addTaskCommands(program);
 
   program
     .command('migrate-database')
@@ -61,6 +63,7 @@ async function main(): Promise<void> {
       (await import('./database')).prune(options),
     );
 
+  await trustCaFile(process.env);
   await program.parseAsync();
 }
 

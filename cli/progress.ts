@@ -88,7 +88,7 @@ export function pictureLines(
   const lines = shown.map(({ label, done, total, note }) => {
     const filled = total === 0 ? BAR_WIDTH : Math.floor((done / total) * BAR_WIDTH);
     const bar = '#'.repeat(filled) + '.'.repeat(BAR_WIDTH - filled);
-    return `  ${cliTruncate(label, width || 1).padEnd(width)} |${bar}| ${count(done, total, digits)} ${note}`;
+    return `  ${cut(label, width).padEnd(width)} |${bar}| ${count(done, total, digits)} ${note}`;
   });
   return [
     ...head,
@@ -96,7 +96,12 @@ export function pictureLines(
     ...lines,
     ...(under > 0 ? [`  … ${under} more`] : []),
     ...tail,
-  ].map((line) => cliTruncate(line, size.columns));
+  ].map((line) => cut(line, size.columns));
+}
+
+/** cliTruncate cuts one column to "…", also where one is enough. */
+function cut(text: string, columns: number): string {
+  return text.length <= 1 ? text : cliTruncate(text, Math.max(1, columns));
 }
 
 function count(done: number, total: number, digits = String(total).length): string {

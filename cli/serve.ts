@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { ActivityDeps } from '../activities/types';
 import type { RunningApi } from '../api/server';
 import type { Hosts } from '../hosts/types';
 import type { Inventory } from '../inventory/types';
 import { defaultPublicUrl, type RuntimeConfig, readConfig } from '../runtime/config';
+import { TransientError } from '../runtime/errors';
 import { createLogger, type Logger } from '../runtime/logger';
 import { freePort } from '../runtime/ports';
 import {
@@ -17,8 +19,16 @@ import { makeDataDir } from './dataDir';
 import { startMonitoring } from './monitoring';
 import { complain, say, textOf } from './output';
 import { Shutdown } from './shutdown';
+import { ownStatus } from './trust';
 
 export type Part = 'api' | 'worker';
+
+export interface ServeOptions {
+  /** Starts a Temporal dev server unless another Temporal is configured. */
+  readonly ownTemporal: boolean;
+  /** The worker's activities; default the catalogue's. */
+  readonly activities?: (deps: ActivityDeps) => object;
+}
 
 /** A dev server forgets closed workflows after a day unless told otherwise. */
 const RETENTION_DAYS = 90;
@@ -37,10 +47,10 @@ interface Ground {
  * Runs the parts in the foreground until a signal, then drains them; sets the process's exit code. Prints where
  * what is, and last `ready: <api url>` (or `ready: worker …`) when the first request would succeed.
  */
-export async function serve(parts: readonly Part[], options: { ownTemporal: boolean }): Promise<void> {
+export async function serve(parts: readonly Part[], options: ServeOptions): Promise<void> {
   const read = readConfig();
   const config = await withFreePorts(read.config);
-  const logger = createLogger('obflow', config.logLevel);
+  const logger = createLogger('obflow', config.logLevel, config.logFormat);
   for (const warning of read.warnings) complain(`Warning: ${warning}`);
 
   const shutdown = new Shutdown();
@@ -60,7 +70,9 @@ export async function serve(parts: readonly Part[], options: { ownTemporal: bool
     shutdown.add(undefined, () => hosts.close());
     const ground: Ground = { config, logger, temporal, inventory, hosts };
     // The worker ends after the API: a request under way may still need it.
-    const worker = parts.includes('worker') ? await startWorkerPart(ground, shutdown, failures) : undefined;
+    const worker = parts.includes('worker')
+      ? await startWorkerPart(ground, options.activities, shutdown, failures)
+      : undefined;
     const api = parts.includes('api') ? await startApiPart(ground, shutdown) : undefined;
     await startMonitoring({ ...ground, hosts, worker, api }, shutdown);
     const ready = api?.urls[0] ?? `worker of ${config.taskQueue}`;
@@ -97,21 +109,30 @@ async function openTemporal(
     say(`Temporal Web UI: ${server.uiUrl}`);
     return temporal;
   }
-  const temporal = await connectWhenReachable(config);
+  const temporal = await whenReachable(async () => {
+    const connected = await connectTemporal(
+      temporalIsConfigured() ? {} : { address: `127.0.0.1:${config.temporalPort}` },
+    );
+    try {
+      await prepareNamespace(connected);
+      return connected;
+    } catch (error) {
+      await connected.close();
+      throw error;
+    }
+  });
   shutdown.add(undefined, () => temporal.close());
-  await prepareNamespace(temporal);
   say(`Temporal: ${temporal.address}, namespace ${temporal.namespace}`);
   return temporal;
 }
 
 /** A restart during an outage of Temporal should wait for its end, not fail in a loop. */
-async function connectWhenReachable(config: RuntimeConfig): Promise<TemporalHandle> {
+async function whenReachable<T>(attempt: () => Promise<T>): Promise<T> {
   for (;;) {
     try {
-      return await connectTemporal(
-        temporalIsConfigured() ? {} : { address: `127.0.0.1:${config.temporalPort}` },
-      );
+      return await attempt();
     } catch (error) {
+      if (!(error instanceof TransientError)) throw error;
       complain(`${textOf(error)} Trying again in ${CONNECT_AGAIN_MS / 1000} s.`);
       await delay(CONNECT_AGAIN_MS);
     }
@@ -134,11 +155,13 @@ async function openDatabase(config: RuntimeConfig, firstUser: boolean): Promise<
 
 async function startWorkerPart(
   ground: Ground,
+  activities: ServeOptions['activities'],
   shutdown: Shutdown,
   failures: Promise<never>[],
 ): Promise<RunningWorker> {
   const { startWorker } = await import('../worker/main');
-  const worker = await startWorker(ground);
+  const deps = activities === undefined ? ground : { ...ground, activities: activities(ground) };
+  const worker = await whenReachable(() => startWorker(deps));
   shutdown.add('Waiting for running steps of tasks; the others go on at the next start.', () =>
     worker.drain(),
   );
@@ -160,9 +183,13 @@ async function startApiPart(ground: Ground, shutdown: Shutdown): Promise<Running
   }
   const api = await startApi({ ...ground, tasks });
   shutdown.add('Answering the requests under way, taking no new ones.', () => api.stop());
+  // At a terminal SIGHUP says that the terminal is gone.
+  if (ground.config.http.tls !== undefined && !process.stdin.isTTY) {
+    process.on('SIGHUP', () => api.reloadCertificate());
+  }
   const url = api.urls[0] ?? defaultPublicUrl(ground.config.listen);
-  const answer = await fetch(`${url}/api/status`, { signal: AbortSignal.timeout(10_000) });
-  if (!answer.ok) throw new Error(`The API at ${url} answers /api/status with ${answer.status}`);
+  const status = await ownStatus(url);
+  if (status !== 200) throw new Error(`The API at ${url} answers /api/status with ${status}`);
   say(`API: ${api.urls.join(', ')}; hosts reach it at ${ground.config.publicUrl}`);
   say(`API documentation: ${url}/api-docs`);
   return api;
@@ -179,6 +206,7 @@ async function withFreePorts(config: RuntimeConfig): Promise<RuntimeConfig> {
   const listen = await Promise.all(
     config.listen.map(async ({ host, port }) => ({ host, port: port === 0 ? await freePort(host) : port })),
   );
-  const byDefault = config.publicUrl === defaultPublicUrl(config.listen);
-  return { ...config, listen, publicUrl: byDefault ? defaultPublicUrl(listen) : config.publicUrl };
+  const tls = config.http.tls !== undefined;
+  const byDefault = config.publicUrl === defaultPublicUrl(config.listen, tls);
+  return { ...config, listen, publicUrl: byDefault ? defaultPublicUrl(listen, tls) : config.publicUrl };
 }

@@ -298,7 +298,9 @@ exit 0`;
 
 /** Removes every command folder of a task; stops nothing. */
 export async function forgetTask(connection: Connection, taskId: number): Promise<void> {
-  const result = await runScript(connection, `rm -rf ${taskFolder(taskId)}`);
+  // The last one takes the folder of obflow with it; others make it again when they need it.
+  const script = `rm -rf ${taskFolder(taskId)} || exit 1\nrmdir ${ROOT} 2>/dev/null\nexit 0`;
+  const result = await runScript(connection, script);
   if (result.exitCode === 0) return;
   throw new TransientError({
     type: 'FolderNotRemoved',

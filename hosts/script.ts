@@ -39,7 +39,7 @@ export function shellCommand(login: string, user = 'root'): string {
 
 /**
  * Runs a script by stdin of a `sh -s` and collects what it prints. Root's shells serve one script after another (see
- * hosts/shells.ts); another user's serve one. Throws TransientError ScriptTimeout, ConnectionLost (outcome unknown),
+ * hosts/shells.ts); another user's serve one. Throws TransientError ScriptTimeout, ConnectionLost and ShellKilled (outcome unknown),
  * PermanentError ShellRefused when no shell could be had (sudo, runuser), and the signal's reason. On timeout and abort
  * the whole remote session is killed through another channel, because sshd neither passes signals to root's commands
  * nor ends them with their channel (observed, OpenSSH 9.2).
@@ -99,6 +99,8 @@ export async function runScript(
     if (end.exitCode === undefined) throw connection.lostError();
     // Of a script whose first mark never came nothing has run: the shell had ended while it lay idle.
     if (known && !shell.began) continue;
+    // By a signal: memory was short, or somebody's hand. What the script said until then is no answer.
+    if (end.exitCode > 128) throw shellKilled(where, end.exitCode);
     if (!shell.began) throw shellRefused(where, login, user, { exitCode: 0, ...shell.output() });
     return { exitCode: end.exitCode, ...shell.output() };
   }
@@ -141,6 +143,16 @@ done`;
     ownChannel: true,
     ...(options.asLogin === undefined ? {} : { asLogin: options.asLogin }),
   }).catch(() => undefined);
+}
+
+function shellKilled(where: string, exitCode: number): TransientError {
+  return new TransientError({
+    type: 'ShellKilled',
+    tried: 'run a command',
+    where,
+    cameBack: `its shell was killed (exit code ${exitCode})`,
+    next: 'It is tried again; look whether the host is short of memory.',
+  });
 }
 
 function shellRefused(where: string, login: string, user: string, result: RunResult): PermanentError {

@@ -98,7 +98,12 @@ async function refuseFilled(target: Database): Promise<void> {
   for (const { name } of await tablesOf(target)) {
     if (!SEEDED.includes(name) && (await countOf(target.db, name)) > 0) filled.push(name);
   }
-  const used = await target.db.selectFrom('sequences').select('name').where('next', '>', 1).execute();
+  const used = await target.db
+    .selectFrom('sequences')
+    .select('name')
+    .where('name', 'in', ['task', 'subtask'])
+    .where('next', '>', 1)
+    .execute();
   const opened = await target.db
     .selectFrom('settings')
     .select('name')

@@ -1,6 +1,13 @@
 import { networkInterfaces } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
+import {
+  HTTP_VARIABLES,
+  type HttpSettings,
+  httpEnvironment,
+  httpProblems,
+  httpSettings,
+} from './httpSettings';
 import { IN_FILES, withSecretFiles } from './secretFiles';
 
 /** Settings of API and worker, parsed once from the environment (see cli `obflow up --help`). */
@@ -21,6 +28,10 @@ export interface RuntimeConfig {
   readonly temporalPort: number;
   readonly temporalUiPort: number;
   readonly logLevel: string;
+  /** Undefined: pretty when stderr is a terminal, else json. */
+  readonly logFormat: 'json' | 'pretty' | undefined;
+  /** TLS, limits and throttling of the API. */
+  readonly http: HttpSettings;
   /** How strictly "Pre check for install OB" judges the size of hosts; see oceanbase/hostRequirements.ts. */
   readonly hostRequirements: 'production' | 'small';
   /** Days after which the API deletes ended tasks; 0 = never. */
@@ -44,7 +55,7 @@ export const ENVIRONMENT: readonly EnvironmentVariable[] = [
   },
   {
     name: 'OBFLOW_PUBLIC_URL',
-    byDefault: 'http://<first address of OBFLOW_LISTEN>',
+    byDefault: 'http(s)://<first address of OBFLOW_LISTEN>',
     meaning: "the URL under which hosts reach this API's /services",
   },
   { name: 'OBFLOW_DATA_DIR', byDefault: '.obflow', meaning: 'database, packages, keys, logs' },
@@ -92,6 +103,12 @@ export const ENVIRONMENT: readonly EnvironmentVariable[] = [
     meaning: 'trace, debug, info, warn, error, fatal or silent',
   },
   {
+    name: 'OBFLOW_LOG_FORMAT',
+    byDefault: 'pretty on a terminal, else json',
+    meaning: 'json: one JSON line an event; pretty: for people',
+  },
+  ...HTTP_VARIABLES,
+  {
     name: 'OBFLOW_HOST_REQUIREMENTS',
     byDefault: 'production',
     meaning:
@@ -115,6 +132,11 @@ export const ENVIRONMENT: readonly EnvironmentVariable[] = [
   },
   { name: 'OBFLOW_USER', byDefault: 'admin', meaning: 'user of client commands' },
   { name: 'OBFLOW_PASSWORD', byDefault: '', meaning: 'password of client commands' },
+  {
+    name: 'OBFLOW_CA_FILE',
+    byDefault: '',
+    meaning: 'PEM file of a CA that client commands trust besides the usual ones, for an https OBFLOW_URL',
+  },
 ];
 
 /** Settings that may stand in a file, named by a variable of its own. */
@@ -198,6 +220,8 @@ const environment = z.object({
     .transform(Number)
     .prefault('0'),
   OBFLOW_LOG_LEVEL: z.enum(LEVELS, `must be one of ${LEVELS.join(', ')}`).default('info'),
+  OBFLOW_LOG_FORMAT: z.enum(['json', 'pretty'], 'must be json or pretty').optional(),
+  ...httpEnvironment,
 });
 
 /**
@@ -219,10 +243,13 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): {
     throw new ConfigError([...problems, ...wrong]);
   }
   const values = parsed.data;
+  const unfit = httpProblems(values);
+  if (unfit.length > 0) throw new ConfigError(unfit.map(({ name, text }) => `${name} ${text}.`));
+  const http = httpSettings(values);
   return {
     config: {
       listen: values.OBFLOW_LISTEN,
-      publicUrl: values.OBFLOW_PUBLIC_URL ?? defaultPublicUrl(values.OBFLOW_LISTEN),
+      publicUrl: values.OBFLOW_PUBLIC_URL ?? defaultPublicUrl(values.OBFLOW_LISTEN, http.tls !== undefined),
       dataDir: values.OBFLOW_DATA_DIR,
       databaseUrl: withPassword(
         values.OBFLOW_DATABASE_URL ?? `file:${path.join(values.OBFLOW_DATA_DIR, 'obflow.db')}`,
@@ -237,6 +264,8 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): {
       temporalPort: values.OBFLOW_TEMPORAL_PORT,
       temporalUiPort: values.OBFLOW_TEMPORAL_UI_PORT,
       logLevel: values.OBFLOW_LOG_LEVEL,
+      logFormat: values.OBFLOW_LOG_FORMAT,
+      http,
       hostRequirements: values.OBFLOW_HOST_REQUIREMENTS,
       taskRetentionDays: values.OBFLOW_TASK_RETENTION_DAYS,
     },
@@ -245,13 +274,13 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): {
 }
 
 /**
- * `http://<first address>`; a wildcard address becomes this machine's first other than loopback, because hosts
+ * `http(s)://<first address>`; a wildcard address becomes this machine's first other than loopback, because hosts
  * cannot connect to 0.0.0.0.
  */
-export function defaultPublicUrl(addresses: RuntimeConfig['listen']): string {
+export function defaultPublicUrl(addresses: RuntimeConfig['listen'], tls = false): string {
   const first = addresses[0] ?? { host: '127.0.0.1', port: 8080 };
   const host = first.host === '0.0.0.0' || first.host === '::' ? ownAddress() : first.host;
-  return `http://${host.includes(':') ? `[${host}]` : host}:${first.port}`;
+  return `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${first.port}`;
 }
 
 /** First outward IPv4 address of this machine; 127.0.0.1 when it has none. */

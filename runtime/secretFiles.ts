@@ -9,7 +9,7 @@ export const IN_FILES = [
 ] as const;
 
 /**
- * The environment with the content of those files as the settings themselves; one line break at a file's end is no
+ * The environment with the content of those files as the settings themselves, the files no longer named in it; one line break at a file's end is no
  * part of it. `problems` has a sentence for each file that cannot be used; none repeats a content.
  */
 export function withSecretFiles(env: Readonly<Record<string, string | undefined>>): {
@@ -28,7 +28,7 @@ export function withSecretFiles(env: Readonly<Record<string, string | undefined>
     try {
       const content = readFileSync(file, 'utf8').replace(/\r?\n$/, '');
       if (content === '') problems.push(`${name}_FILE names ${file}, which is empty.`);
-      else filled[name] = content;
+      else Object.assign(filled, { [name]: content, [`${name}_FILE`]: undefined });
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code ?? String(error);
       problems.push(`${name}_FILE names ${file}, which cannot be read (${code}).`);

@@ -62,13 +62,7 @@ export async function connectTemporal(options: { address?: string } = {}): Promi
     },
   } as ConnectionOptions;
   const connection = await Connection.connect(connectionOptions).catch((error: unknown) => {
-    throw new TransientError({
-      type: 'TemporalUnreachable',
-      tried: 'connect to Temporal',
-      where: address,
-      cameBack: textOf(error),
-      next: 'Start it, or correct TEMPORAL_ADDRESS; without TEMPORAL_ADDRESS `obflow up` starts its own.',
-    });
+    throw unreachable('connect to Temporal', address, error);
   });
   return {
     connection,
@@ -80,7 +74,7 @@ export async function connectTemporal(options: { address?: string } = {}): Promi
   };
 }
 
-/** The worker's connection to the same server; the caller closes it. */
+/** The worker's connection to the same server; the caller closes it. Throws TransientError when it does not answer. */
 export async function nativeConnection(handle: TemporalHandle): Promise<NativeConnection> {
   // Loaded here: a process that only serves the API is spared the native worker (0.4 s, 90 MB).
   const worker = await import('@temporalio/worker');
@@ -90,14 +84,17 @@ export async function nativeConnection(handle: TemporalHandle): Promise<NativeCo
     ...(tls === undefined || tls === null ? {} : { tls }),
     ...(apiKey === undefined ? {} : { apiKey }),
     ...(metadata === undefined ? {} : { metadata }),
-  } as Parameters<typeof worker.NativeConnection.connect>[0]);
+  } as Parameters<typeof worker.NativeConnection.connect>[0]).catch((error: unknown) => {
+    throw unreachable('connect the worker to Temporal', handle.address, error);
+  });
 }
 
 /**
  * Registers the search attributes that are missing and waits until they can be used (about 50 ms). With
  * `retentionDays` it also raises the namespace's retention to that, never lowers it: a dev server forgets closed
  * workflows after a day; in production the retention is its operator's decision. Repeating it is harmless.
- * Throws PermanentError when the namespace does not exist or the attributes may not be registered.
+ * Throws PermanentError when the namespace does not exist or the attributes may not be registered, TransientError
+ * when the server does not answer.
  */
 export async function prepareNamespace(
   handle: TemporalHandle,
@@ -114,7 +111,11 @@ export async function prepareNamespace(
         `Create it: temporal operator namespace create -n ${namespace}`,
       ),
     );
-  const listed = await connection.operatorService.listSearchAttributes({ namespace });
+  const listed = await connection.operatorService
+    .listSearchAttributes({ namespace })
+    .catch((error: unknown) =>
+      fail(handle, error, 'read the search attributes of', 'Look into the log of the server'),
+    );
   const known = listed.customAttributes ?? {};
   const missing = Object.values(SEARCH_ATTRIBUTES).filter((key) => known[key.name] === undefined);
   if (missing.length > 0) {
@@ -172,7 +173,23 @@ async function usable({ client }: TemporalHandle): Promise<void> {
   }
 }
 
+function unreachable(tried: string, where: string, error: unknown): TransientError {
+  return new TransientError({
+    type: 'TemporalUnreachable',
+    tried,
+    where,
+    cameBack: textOf(error),
+    next: 'Start it, or correct TEMPORAL_ADDRESS; without TEMPORAL_ADDRESS `obflow up` starts its own.',
+  });
+}
+
+/** gRPC statuses DEADLINE_EXCEEDED and UNAVAILABLE. */
+const NO_ANSWER: readonly number[] = [4, 14];
+
 function fail(handle: TemporalHandle, error: unknown, tried: string, next: string): never {
+  if (isGrpcServiceError(error) && NO_ANSWER.includes(error.code)) {
+    throw unreachable(`${tried} "${handle.namespace}" of Temporal`, handle.address, error);
+  }
   throw new PermanentError({
     type: 'TemporalNotPrepared',
     tried: `${tried} "${handle.namespace}" of Temporal`,

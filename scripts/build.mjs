@@ -22,7 +22,10 @@ const FOLDERS = [
   'cli',
   'sandbox',
   'bench',
+  'test/faults',
 ];
+/** Small parts of other tests that the above use. */
+const FILES = ['test/support/until.ts'];
 const BUNDLE_FOLDER = path.join('dist', 'workflows');
 const BUNDLE = path.join(BUNDLE_FOLDER, 'bundle.js');
 const STAMP = path.join(BUNDLE_FOLDER, 'bundle.stamp');
@@ -44,7 +47,9 @@ function writeIfChanged(file, contents) {
   renameSync(temporary, file);
 }
 
-const sources = FOLDERS.flatMap(filesIn);
+const sources = [...FOLDERS.flatMap(filesIn), ...FILES.filter((file) => existsSync(file))].filter(
+  (file) => !file.endsWith('.test.ts'),
+);
 const compiled = await build({
   absWorkingDir: root,
   entryPoints: sources.filter((file) => file.endsWith('.ts')),

@@ -86,13 +86,17 @@ async function asked(inventory: Inventory, query: Query): Promise<ObClusterRow |
     : named.find(({ obClusterId }) => obClusterId === query.ObClusterId);
 }
 
+const ACTIONS =
+  'Action=GetObProxyConfig, Action=ObRootServiceInfo&ObCluster=<name> or Action=ObIDCRegionInfo&ObCluster=<name>';
+
 /** The answer's `Data`, or a text that says why there is none. */
 async function data(services: ApiServices, query: Query): Promise<{ data: unknown } | { missing: string }> {
   const { inventory, config } = services;
   switch (query.Action) {
     case 'GetObProxyConfig': {
       const names = await linkedNames(inventory, query.ObproxyClusterName);
-      if (names === undefined) return { missing: `no OBProxy cluster ${query.ObproxyClusterName}` };
+      if (names === undefined)
+        return { missing: `There is no OBProxy cluster ${query.ObproxyClusterName} here.` };
       return {
         data:
           query.VersionOnly?.toLowerCase() === 'true'
@@ -103,13 +107,13 @@ async function data(services: ApiServices, query: Query): Promise<{ data: unknow
     case 'ObRootServiceInfo': {
       const cluster = await asked(inventory, query);
       return cluster === undefined
-        ? { missing: `no OceanBase cluster ${query.ObCluster ?? query.ObRegion}` }
+        ? { missing: `There is no OceanBase cluster ${query.ObCluster ?? query.ObRegion} here.` }
         : { data: rootServiceInfo(cluster, Date.now()) };
     }
     case 'ObIDCRegionInfo': {
       const cluster = await asked(inventory, query);
       if (cluster === undefined)
-        return { missing: `no OceanBase cluster ${query.ObCluster ?? query.ObRegion}` };
+        return { missing: `There is no OceanBase cluster ${query.ObCluster ?? query.ObRegion} here.` };
       const hosts = await allPages((page) => inventory.hosts.list({}, page));
       const places = new Map(
         hosts.map(({ idc }) => [
@@ -120,7 +124,12 @@ async function data(services: ApiServices, query: Query): Promise<{ data: unknow
       return { data: idcRegionInfo(cluster, [...places.values()]) };
     }
     default:
-      return { missing: `no action ${query.Action}` };
+      return {
+        missing:
+          query.Action === undefined
+            ? `Say what you want: /services?${ACTIONS}.`
+            : `There is no action "${query.Action.slice(0, 100)}". Ask for /services?${ACTIONS}.`,
+      };
   }
 }
 
@@ -141,7 +150,7 @@ async function answer(
   }
   response.status(404).json({
     Code: 404,
-    Message: `There is ${found.missing} here.`,
+    Message: found.missing,
     Success: false,
     Data: null,
     Trace: about.trace,

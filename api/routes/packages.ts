@@ -99,7 +99,7 @@ export function packageRoutes({ inventory, config }: ApiServices): Route[] {
         answer: PackageDocument.meta({ id: 'UploadedPackage' }),
       },
       ({ request, proof, runOnce }) =>
-        receivePackage({ request, proof }, inventory, config.dataDir, (sha256, store) =>
+        receivePackage({ request, proof }, inventory, config, (sha256, store) =>
           runOnce(sha256, async () => packageDocument(await store(), config.publicUrl)),
         ),
     ),

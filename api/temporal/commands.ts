@@ -12,7 +12,7 @@ import { taskWorkflowId } from '../../workflows/ids';
 import type { CommandAnswer } from '../../workflows/messages';
 import { hasLiveWorker } from './workers';
 
-/** With the look for a worker before it, an answer comes within 5 s. */
+/** For the look for a worker and the update together, so that an answer comes within 5 s. */
 const TIMEOUT_MS = 4_000;
 /** OCP's code for "timeout". */
 const UNAVAILABLE = 'COM10004';
@@ -43,6 +43,7 @@ export async function sendCommand(
   command: SentCommand,
 ): Promise<CommandAnswer | undefined> {
   const { taskId, definition, argument, requestId } = command;
+  const deadline = Date.now() + TIMEOUT_MS;
   const updateId = [definition.name, argument.subtaskId ?? 'task', requestId].join('/');
   try {
     if (!(await hasLiveWorker(temporal, taskQueue))) {
@@ -52,7 +53,7 @@ export async function sendCommand(
         `No worker takes tasks of queue "${taskQueue}"; the command was not sent. Start one (obflow worker) and send it again.`,
       );
     }
-    return await temporal.connection.withDeadline(Date.now() + TIMEOUT_MS, () =>
+    return await temporal.connection.withDeadline(deadline, () =>
       temporal.client.workflow
         .getHandle(taskWorkflowId(taskId))
         .executeUpdate(definition, { args: [argument], updateId }),

@@ -5,8 +5,9 @@ import type { TemporalHandle } from '../../runtime/temporal';
 import { addressOfWorker } from '../../workflows/ids';
 import type { Plan } from '../../workflows/plan';
 import type { PendingActivity } from '../taskInfo/document';
-import { FoldedTask, failureMessage, type HistoryEvent, millis } from '../taskInfo/fold';
+import { FoldedTask, failureMessage, type HistoryEvent, int64, millis } from '../taskInfo/fold';
 
+type HistoryPage = temporal.api.workflowservice.v1.IGetWorkflowExecutionHistoryResponse;
 type PendingInfo = temporal.api.workflow.v1.IPendingActivityInfo;
 const PENDING_STATES = {
   1: 'SCHEDULED',
@@ -132,20 +133,25 @@ export class HistoryReader {
     let folded: FoldedTask | undefined;
     let foundRunId = runId ?? '';
     let certain = 0;
-    let nextPageToken: Uint8Array | null | undefined;
-    do {
-      const page = await this.#page('getWorkflowExecutionHistory', workflowId, runId, nextPageToken, PAGE);
+    const read = (token?: Uint8Array) =>
+      this.#page('getWorkflowExecutionHistory', workflowId, runId, token, PAGE);
+    let coming: Promise<HistoryPage> | undefined = read();
+    while (coming !== undefined) {
+      const page: HistoryPage = await coming;
+      const token = page.nextPageToken ?? undefined;
+      // The server prepares the next page while this one is folded.
+      coming = token === undefined || token.length === 0 ? undefined : read(token);
+      coming?.catch(() => undefined);
       for (const event of page.history?.events ?? []) {
         if (folded === undefined) folded = FoldedTask.fromFirstEvent(event);
         else folded.apply(event);
         foundRunId ||= event.workflowExecutionStartedEventAttributes?.originalExecutionRunId ?? '';
         // The server appends workflow tasks that are not stored yet; those are no proof of completeness.
         if (!event.workflowTaskScheduledEventAttributes && !event.workflowTaskStartedEventAttributes) {
-          certain = Number(event.eventId);
+          certain = int64(event.eventId);
         }
       }
-      nextPageToken = page.nextPageToken;
-    } while (nextPageToken !== null && nextPageToken !== undefined && nextPageToken.length > 0);
+    }
     if (folded === undefined) throw new Error(`The history of ${workflowId} is empty.`);
     return { runId: foundRunId, folded, certain };
   }
@@ -163,8 +169,8 @@ export class HistoryReader {
         50,
       );
       const events = page.history?.events ?? [];
-      fresh.push(...events.filter((event) => Number(event.eventId) > folded.lastEventId));
-      if (events.some((event) => Number(event.eventId) <= folded.lastEventId)) break;
+      fresh.push(...events.filter((event) => int64(event.eventId) > folded.lastEventId));
+      if (events.some((event) => int64(event.eventId) <= folded.lastEventId)) break;
       nextPageToken = page.nextPageToken;
     } while (nextPageToken !== null && nextPageToken !== undefined && nextPageToken.length > 0);
     for (const event of fresh.reverse()) folded.apply(event);
@@ -176,7 +182,7 @@ export class HistoryReader {
     runId: string | undefined,
     nextPageToken: Uint8Array | null | undefined,
     maximumPageSize: number,
-  ): Promise<temporal.api.workflowservice.v1.IGetWorkflowExecutionHistoryResponse> {
+  ): Promise<HistoryPage> {
     const { connection, namespace } = this.#temporal;
     return this.#deadline(() =>
       connection.workflowService[method]({

@@ -16,7 +16,7 @@ import { ended, run } from './command';
 import { BLACKHOLE_METRIC, type FleetNetwork } from './network';
 
 /**
- * Undoes a fleet: bridge, veths, route, folder. The bridge goes last, because its name is the lock on the range,
+ * Undoes a fleet: bridge, veths, route, disks, folder. The bridge goes last, because its name is the lock on the range,
  * and only when its MAC address is the fleet's own. The folder may still be written to by dying processes.
  * --one-file-system because nothing mounted may ever be emptied by this.
  */
@@ -33,6 +33,9 @@ tear_down() {
     ip link del "$bridge"
     ;;
   esac
+  while read -r source disk rest; do
+    case "$disk" in "$1"/*) umount -l "$disk" ;; esac
+  done </proc/mounts
   tries=0
   until rm -rf --one-file-system "$1" 2>/dev/null; do
     tries=$((tries + 1)); [ $tries -lt 100 ] || { rm -rf --one-file-system "$1"; return; }

@@ -1,6 +1,6 @@
-import { chownSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { runChecked } from './command';
+import { run, runChecked } from './command';
 import { sshKeyPair } from './keys';
 
 /** What /etc/os-release of a test host says. */
@@ -25,9 +25,19 @@ export interface HostDisk {
   readonly passwordHash: string;
 }
 
-/** Copies the template and writes what is this host's alone. */
-export async function makeDisk(disk: HostDisk, template: string): Promise<void> {
-  await runChecked('cp', ['-a', template, disk.root]);
+/** Room on a disk of its own; memory is used for what lies on it alone. */
+const DISK_SIZE = '8g';
+/** A full disk keeps so many bytes: a tmpfs must not become smaller than what it holds. */
+const PAGE = 4096;
+
+/**
+ * Copies the template and writes what is this host's alone. With `own`, the disk is a file system of its own in
+ * memory, which can become full.
+ */
+export async function makeDisk(disk: HostDisk, template: string, own: boolean): Promise<void> {
+  mkdirSync(disk.root);
+  if (own) await runChecked('mount', ['-t', 'tmpfs', '-o', `size=${DISK_SIZE}`, 'obflow-disk', disk.root]);
+  await runChecked('cp', ['-a', `${template}/.`, disk.root]);
   const write = (name: string, content: string, mode = 0o644, owner = 0): void => {
     const file = path.join(disk.root, name);
     writeFileSync(file, content, { mode });
@@ -54,4 +64,17 @@ export function writeHostKey(root: string, name: string): string {
   writeFileSync(file, key.privateKey, { mode: 0o600 });
   writeFileSync(`${file}.pub`, key.publicKey);
   return key.fingerprint;
+}
+
+/** Removes the disk of a host that is off. */
+export async function removeDisk(root: string, own: boolean): Promise<void> {
+  if (own) await run('umount', ['-l', root]);
+  rmSync(root, { recursive: true, force: true, maxRetries: 5 });
+}
+
+/** Leaves no byte free on a disk of its own, or makes it as large as before. */
+export async function resizeDisk(root: string, to: 'full' | 'large'): Promise<void> {
+  const { blocks, bfree, bsize } = statfsSync(root);
+  const size = to === 'large' ? DISK_SIZE : String(Math.max((blocks - bfree) * bsize, PAGE));
+  await runChecked('mount', ['-o', `remount,size=${size}`, root]);
 }

@@ -22,6 +22,8 @@ export interface FleetOptions {
   readonly osRelease?: OsRelease;
   /** Commands the hosts do not have, e.g. `['nc']`: for all, or by position. */
   readonly hide?: readonly string[] | ((index: number) => readonly string[]);
+  /** Each disk is a file system of its own, which `fillDisk` can make full; default false. */
+  readonly ownDisks?: boolean;
 }
 
 /** Test hosts on a network of their own. */
@@ -83,6 +85,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
             folder,
             osRelease: options.osRelease ?? EL7,
             hide: typeof hide === 'function' ? hide(index) : hide,
+            ownDisk: options.ownDisks ?? false,
             authorizedKey: key.publicKey,
             passwordHash,
           },

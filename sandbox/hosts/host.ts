@@ -6,7 +6,7 @@ import path from 'node:path';
 import { findTool, TOOL_PATH } from '../setup/packages';
 import { BOOT, hideScript, mountTable } from './boot';
 import { type CommandResult, ended, ip, run, runChecked, until } from './command';
-import { type HostDisk, makeDisk, writeHostKey } from './disk';
+import { type HostDisk, makeDisk, removeDisk, resizeDisk, writeHostKey } from './disk';
 import type { FleetNetwork } from './network';
 
 export interface HostSettings extends Omit<HostDisk, 'root' | 'name' | 'ip'> {
@@ -17,6 +17,8 @@ export interface HostSettings extends Omit<HostDisk, 'root' | 'name' | 'ip'> {
   readonly folder: string;
   /** Commands this host does not have. */
   readonly hide: readonly string[];
+  /** The disk is a file system of its own. */
+  readonly ownDisk: boolean;
 }
 
 const BOOT_DEADLINE_MS = 30_000;
@@ -34,11 +36,12 @@ export class TestHost {
   readonly #settings: HostSettings;
   readonly #veth: string;
   readonly #hidden: Set<string>;
+  readonly #template: string;
   #hostKey = '';
   #booting: Promise<void> | undefined;
   #running: { readonly unshare: ChildProcess; readonly init: number } | undefined;
 
-  private constructor(settings: HostSettings) {
+  private constructor(settings: HostSettings, template: string) {
     const number = settings.index + 1;
     this.index = settings.index;
     this.name = `host${number}`;
@@ -47,14 +50,45 @@ export class TestHost {
     this.#settings = settings;
     this.#veth = `${settings.network.bridge}h${number}`;
     this.#hidden = new Set(settings.hide);
+    this.#template = template;
   }
 
   /** Makes the host's disk from the template; the host is off. */
   static async create(settings: HostSettings, template: string): Promise<TestHost> {
-    const host = new TestHost(settings);
-    await makeDisk({ ...settings, root: host.rootDir, name: host.name, ip: host.ip }, template);
+    const host = new TestHost(settings, template);
+    await host.#makeDisk();
     host.#hostKey = writeHostKey(host.rootDir, host.name);
     return host;
+  }
+
+  #makeDisk(): Promise<void> {
+    const own = { root: this.rootDir, name: this.name, ip: this.ip };
+    return makeDisk({ ...this.#settings, ...own }, this.#template, this.#settings.ownDisk);
+  }
+
+  /** As new, from the template, with the SSH key it had; on when it returns. Peers see their connections closed. */
+  async reinstall(): Promise<void> {
+    const keys = ['ssh_host_ed25519_key', 'ssh_host_ed25519_key.pub'].map((name) =>
+      path.join(this.rootDir, 'etc/ssh', name),
+    );
+    const contents = keys.map((file) => readFileSync(file));
+    await this.crash();
+    await removeDisk(this.rootDir, this.#settings.ownDisk);
+    await this.#makeDisk();
+    keys.forEach((file, index) => {
+      writeFileSync(file, contents[index] ?? '', { mode: 0o600 });
+    });
+    await this.boot();
+  }
+
+  /** Nothing more can be written to the host's disk; the fleet must have been started with `ownDisks`. */
+  async fillDisk(): Promise<void> {
+    if (!this.#settings.ownDisk) throw new Error('start the fleet with ownDisks to fill the disk of a host');
+    await resizeDisk(this.rootDir, 'full');
+  }
+
+  async freeDisk(): Promise<void> {
+    await resizeDisk(this.rootDir, 'large');
   }
 
   /** The fingerprint of the host's SSH key, `SHA256:…`. */
@@ -285,6 +319,26 @@ export class TestHost {
     return readdirSync(proc)
       .filter((name) => /^\d+$/.test(name) && readComm(`${proc}/${name}/comm`) === comm)
       .map(Number);
+  }
+
+  /**
+   * Ends processes at once (SIGKILL), as the kernel does when memory is short: those that `fits` picks by their id on
+   * this machine, kernel name and arguments. Answers the names of what it ended.
+   */
+  killProcesses(fits: (process: { pid: number; comm: string; args: string }) => boolean): string[] {
+    if (this.#running === undefined) return [];
+    const init = this.#init();
+    return this.#machinePids().flatMap((pid) => {
+      const comm = readComm(`/proc/${pid}/comm`);
+      const args = readComm(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim();
+      if (pid === init || comm === '' || !fits({ pid, comm, args })) return [];
+      try {
+        process.kill(pid, 'SIGKILL');
+        return [comm];
+      } catch {
+        return [];
+      }
+    });
   }
 
   #init(): number {

@@ -23,16 +23,21 @@ export interface ObflowProcess {
 const GUARD = path.join(repositoryRoot(), 'runtime', 'devServerGuard.sh');
 
 /**
- * Starts `obflow <args>`; its output goes to `logFile`, and to the caller through `line` and `output`. It is no
+ * Starts `obflow <args>`, or another script of its kind; its output goes to `logFile`, and to the caller through `line` and `output`. It is no
  * member of the terminal's foreground group, so Ctrl-C reaches it only through `stop`.
  */
-export function startObflow(args: readonly string[], env: NodeJS.ProcessEnv, logFile: string): ObflowProcess {
+export function startObflow(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  logFile: string,
+  script: string = path.join(repositoryRoot(), 'bin/obflow.js'),
+): ObflowProcess {
   const pidFile = `${logFile}.${randomBytes(4).toString('hex')}`;
-  const child: ChildProcess = spawn(
-    'sh',
-    [GUARD, pidFile, process.execPath, path.join(repositoryRoot(), 'bin/obflow.js'), ...args],
-    { env, stdio: ['pipe', 'pipe', 'pipe'], detached: true },
-  );
+  const child: ChildProcess = spawn('sh', [GUARD, pidFile, process.execPath, script, ...args], {
+    env,
+    stdio: ['pipe', 'pipe', 'pipe'],
+    detached: true,
+  });
   // The pipe is only there to close.
   child.stdin?.on('error', () => undefined);
   const log = createWriteStream(logFile, { flags: 'a' });

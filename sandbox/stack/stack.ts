@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { stringify } from 'yaml';
-import { startDevServer } from '../../runtime/devServer';
+import { type DevServer, startDevServer } from '../../runtime/devServer';
 import { type Fleet, startFleet, type TestHost } from '../hosts/fleet';
 import { startObserver } from '../standins/observer';
 import { ApiClient } from './apiClient';
@@ -24,8 +24,16 @@ export interface StackOptions {
   /** Ports of API and Web UI; 0 = any free one. */
   readonly apiPort?: number;
   readonly uiPort?: number;
+  /** Disks of the hosts that can become full. */
+  readonly ownDisks?: boolean;
+  /** A script to run as `<script> api` and `<script> worker` instead of the obflow command; default that command. */
+  readonly program?: string;
+  /** For the parts, above everything else. */
+  readonly env?: NodeJS.ProcessEnv;
   /** PostgreSQL to use instead of a SQLite file in the data folder. */
   readonly databaseUrl?: string;
+  /** Temporal to use instead of a dev server, `host:port`; only for `split`. */
+  readonly temporalAddress?: string;
   readonly onStep?: (text: string) => void;
 }
 
@@ -43,6 +51,10 @@ export interface Stack {
   readonly parts: { up?: ObflowProcess; api?: ObflowProcess; worker?: ObflowProcess };
   startApi(): Promise<void>;
   startWorker(): Promise<void>;
+  /** Kills the Temporal server (SIGKILL), with split processes. */
+  killTemporal(): Promise<void>;
+  /** Starts it again on the same file and port. */
+  startTemporal(): Promise<void>;
   /** Runs `obflow apply` on an inventory of all hosts and the cluster; returns what it printed. */
   apply(inventory?: unknown): Promise<string>;
   stop(): Promise<void>;
@@ -87,7 +99,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       proxyro: secret('Pro'),
     };
     say(`starting ${options.hosts} test hosts`);
-    const fleet = await startFleet({ hosts: options.hosts });
+    const fleet = await startFleet({ hosts: options.hosts, ownDisks: options.ownDisks ?? false });
     undo.push(() => fleet.stop());
     const observer = await startObserver({
       host: fleet.gateway,
@@ -110,7 +122,9 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       OBFLOW_HOST_REQUIREMENTS: 'small',
       OBFLOW_TEMPORAL_PORT: String(await freePort()),
       OBFLOW_TEMPORAL_UI_PORT: String(await freePort(options.uiPort)),
+      ...options.env,
     };
+    let devServer: DevServer | undefined;
     const api = new ApiClient(`http://127.0.0.1:${apiPort}`, 'admin', secrets.admin);
     const stack: Stack = {
       api,
@@ -119,16 +133,29 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       secrets,
       dataDir,
       uiUrl: `http://127.0.0.1:${env.OBFLOW_TEMPORAL_UI_PORT}`,
-      temporalAddress: `127.0.0.1:${env.OBFLOW_TEMPORAL_PORT}`,
+      temporalAddress: options.temporalAddress ?? `127.0.0.1:${env.OBFLOW_TEMPORAL_PORT}`,
       env,
       parts: {},
       async startApi() {
-        stack.parts.api = startObflow(['api'], env, path.join(dataDir, 'api.log'));
+        stack.parts.api = startObflow(['api'], env, path.join(dataDir, 'api.log'), options.program);
         await stack.parts.api.line(/^ready: /);
       },
       async startWorker() {
-        stack.parts.worker = startObflow(['worker'], env, path.join(dataDir, 'worker.log'));
+        stack.parts.worker = startObflow(['worker'], env, path.join(dataDir, 'worker.log'), options.program);
         await stack.parts.worker.line(/^ready/);
+      },
+      async killTemporal() {
+        const died = devServer?.died;
+        process.kill(Number(await readFile(path.join(dataDir, 'temporal.pid.server'), 'utf8')), 'SIGKILL');
+        await died;
+      },
+      async startTemporal() {
+        devServer = await startDevServer({
+          dataDir,
+          port: Number(env.OBFLOW_TEMPORAL_PORT),
+          uiPort: Number(env.OBFLOW_TEMPORAL_UI_PORT),
+          persistent: true,
+        });
       },
       apply: (inventory) => apply(stack, inventory ?? wholeInventory(stack)),
       stop,
@@ -141,15 +168,13 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     if (options.processes === 'one') {
       stack.parts.up = startObflow(['up'], env, path.join(dataDir, 'up.log'));
       await stack.parts.up.line(/^ready: /);
+    } else if (options.temporalAddress !== undefined) {
+      env.TEMPORAL_ADDRESS = options.temporalAddress;
+      await Promise.all([stack.startApi(), stack.startWorker()]);
     } else {
-      const devServer = await startDevServer({
-        dataDir,
-        port: Number(env.OBFLOW_TEMPORAL_PORT),
-        uiPort: Number(env.OBFLOW_TEMPORAL_UI_PORT),
-        persistent: true,
-      });
-      undo.splice(-1, 0, () => devServer.stop());
-      env.TEMPORAL_ADDRESS = devServer.address;
+      await stack.startTemporal();
+      undo.splice(-1, 0, async () => devServer?.stop());
+      env.TEMPORAL_ADDRESS = stack.temporalAddress;
       await Promise.all([stack.startApi(), stack.startWorker()]);
     }
     return stack;

@@ -1,11 +1,11 @@
 import { connect } from 'node:net';
-import { ApplicationFailure } from '@temporalio/common';
 import { openObproxyAdmin } from '../../oceanbase/obproxyAdmin';
 import { sha1Hex } from '../../oceanbase/passwords';
 import { fleetUnavailable, type TestHost } from '../../sandbox/hosts/fleet';
 import { holdRpmLock } from '../support/rpmLock';
 import { describeIf } from '../support/skip';
 import { until } from '../support/until';
+import { failureWithout } from './failure';
 import {
   CHAIN,
   effects,
@@ -20,17 +20,7 @@ import {
 let world: World;
 let task: InstallTask;
 
-async function failure(promise: Promise<unknown>): Promise<ApplicationFailure> {
-  const error = await promise.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  expect(error).toBeInstanceOf(ApplicationFailure);
-  const failed = error as ApplicationFailure;
-  for (const secret of Object.values(PLANTED))
-    expect(`${failed.stack}${failed.message}`).not.toContain(secret);
-  return failed;
-}
+const failure = (promise: Promise<unknown>) => failureWithout(Object.values(PLANTED), promise);
 
 /** Whether the host's SSH port takes a connection now. */
 function answers(host: TestHost): Promise<boolean> {

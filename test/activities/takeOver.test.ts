@@ -1,4 +1,3 @@
-import { ApplicationFailure } from '@temporalio/common';
 import { createActivities } from '../../activities';
 import { eitherWay } from '../../activities/obproxy/takeOver/guard';
 import type { SubtaskScope } from '../../activities/types';
@@ -14,6 +13,7 @@ import {
 } from '../../sandbox/standins/startByHand';
 import { describeIf } from '../support/skip';
 import { until } from '../support/until';
+import { failureWithout } from './failure';
 import {
   CHAIN,
   effects,
@@ -39,17 +39,7 @@ let world: World;
 let task: InstallTask;
 let proxy: StartedByHand;
 
-async function failure(promise: Promise<unknown>): Promise<ApplicationFailure> {
-  const error = await promise.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  expect(error).toBeInstanceOf(ApplicationFailure);
-  const failed = error as ApplicationFailure;
-  for (const secret of [...Object.values(PLANTED), STRANGER])
-    expect(`${failed.stack}${failed.message}`).not.toContain(secret);
-  return failed;
-}
+const failure = (promise: Promise<unknown>) => failureWithout([...Object.values(PLANTED), STRANGER], promise);
 
 function rootServers(): string {
   return `${world.fleet.gateway}:${world.observer.port}`;

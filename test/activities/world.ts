@@ -14,7 +14,9 @@ import type { Inventory, LogLine, PackageRow, Parameter } from '../../inventory/
 import { configServerAnswer, obproxyConfig } from '../../oceanbase/configServer';
 import { versionRelease } from '../../oceanbase/packageName';
 import { readRpmHeader } from '../../oceanbase/rpmHeader';
-import type { RuntimeConfig } from '../../runtime/config';
+import { INSTALL_ON_ONE_HOST } from '../../operations/installChain';
+import type { SubtaskType } from '../../operations/subtasks';
+import { type RuntimeConfig, readConfig } from '../../runtime/config';
 import { type Fleet, type FleetOptions, startFleet, type TestHost } from '../../sandbox/hosts/fleet';
 import { type Observer, startObserver } from '../../sandbox/standins/observer';
 import { buildObproxyRpm, type ObproxyRpm } from '../../sandbox/standins/rpm';
@@ -30,21 +32,8 @@ export const PLANTED = {
   root: 'plantedROOT.33@@',
 };
 
-/** The chain as documented. */
-export const CHAIN = [
-  'PrepareObproxyInstall',
-  'PrepareCreateObproxy',
-  'CheckProcessNotExist',
-  'CheckCommand',
-  'InstallRpmByPackageAndVersion',
-  'StartObproxy',
-  'SyncObproxyParameter',
-  'SetObproxyUserPasswordForOb',
-  'RefreshAgentConfig',
-  'RegisterObproxyExporter',
-  'UpdateObproxyStatus',
-  'Finish',
-] as const;
+/** Activity types of the chain, which the golden documents fix. */
+export const CHAIN = INSTALL_ON_ONE_HOST.map(({ activity }) => activity);
 
 export interface InstallOptions {
   readonly rpm?: ObproxyRpm;
@@ -106,7 +95,7 @@ export interface InstallTask {
   /** Runs one subtask (or its undo) with the world's own worker, or another. */
   run(type: string, options?: RunOptions, worker?: Worker): Promise<SubtaskResult | null>;
   /** Runs the chain up to and with `last`. */
-  chain(last?: (typeof CHAIN)[number]): Promise<void>;
+  chain(last?: SubtaskType): Promise<void>;
   log(type: string): Promise<string>;
   wholeLog(): Promise<LogLine[]>;
 }
@@ -118,15 +107,12 @@ export function quietEnvironment(attempt = 1): MockActivityEnvironment {
 
 function configOf(folder: string, publicUrl: string): RuntimeConfig {
   return {
-    listen: [],
+    ...readConfig({}).config,
     publicUrl,
     dataDir: folder,
     databaseUrl: `file:${path.join(folder, 'obflow.db')}`,
     masterKeyFile: path.join(folder, 'master.key'),
-    adminPassword: undefined,
     taskQueue: 'unused',
-    temporalPort: 0,
-    temporalUiPort: 0,
     logLevel: 'silent',
     hostRequirements: 'small',
     taskRetentionDays: 0,

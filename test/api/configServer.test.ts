@@ -81,4 +81,19 @@ describe('the config server, as an OBProxy asks it', () => {
     const { status, body } = await ask(query);
     expect([status, body.Code, body.Success]).toEqual([404, 404, false]);
   });
+
+  test.each(['', 'Action=Nonsense'])(
+    'a request without an action of it (%s) learns which there are',
+    async (query) => {
+      const { body } = await ask(query);
+      for (const action of [
+        'GetObProxyConfig',
+        'ObRootServiceInfo&ObCluster=',
+        'ObIDCRegionInfo&ObCluster=',
+      ]) {
+        expect(body.Message).toContain(`Action=${action}`);
+      }
+      expect(body.Message).not.toContain('undefined');
+    },
+  );
 });

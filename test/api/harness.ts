@@ -9,8 +9,10 @@ import { createHosts } from '../../hosts';
 import type { Hosts } from '../../hosts/types';
 import { openInventory } from '../../inventory';
 import type { Inventory, PackageRow } from '../../inventory/types';
+import { type RuntimeConfig, readConfig } from '../../runtime/config';
 import { TransientError } from '../../runtime/errors';
-import { createLogger } from '../../runtime/logger';
+import type { HttpSettings } from '../../runtime/httpSettings';
+import { createLogger, type Logger } from '../../runtime/logger';
 import type { TemporalHandle } from '../../runtime/temporal';
 import type { Plan } from '../../workflows/plan';
 import { answerCheck } from '../support/declaredAnswers';
@@ -62,7 +64,15 @@ export interface TestApi {
  * at that border. With `dataDir` it works on the database of another one, which is stopped last.
  */
 export async function startTestApi(
-  options: { temporal?: TemporalHandle; taskQueue?: string; dataDir?: string; unreachableHosts?: true } = {},
+  options: {
+    temporal?: TemporalHandle;
+    taskQueue?: string;
+    dataDir?: string;
+    unreachableHosts?: true;
+    http?: Partial<HttpSettings>;
+    logger?: Logger;
+    listen?: RuntimeConfig['listen'];
+  } = {},
 ): Promise<TestApi> {
   const dataDir = options.dataDir ?? (await mkdtemp(path.join(os.tmpdir(), 'obflow-api-')));
   const inventory = await openInventory({
@@ -111,21 +121,17 @@ export async function startTestApi(
     cancelSubtask: noteSubtask,
     startReconciler: () => ({ stop: async () => undefined }),
   };
-  const config = {
-    listen: [{ host: '127.0.0.1', port: 0 }],
+  const config: RuntimeConfig = {
+    ...readConfig({}).config,
+    listen: options.listen ?? [{ host: '127.0.0.1', port: 0 }],
     publicUrl: 'http://10.9.8.7:8080',
     dataDir,
-    databaseUrl: '',
-    masterKeyFile: '',
-    adminPassword: undefined,
     taskQueue: options.taskQueue ?? 'none',
-    temporalPort: 0,
-    temporalUiPort: 0,
     logLevel: 'silent',
-    hostRequirements: 'small' as const,
-    taskRetentionDays: 0,
+    hostRequirements: 'small',
+    http: { ...readConfig({}).config.http, rateLimit: [], addressRateLimit: [], ...options.http },
   };
-  const logger = createLogger('api', 'silent');
+  const logger = options.logger ?? createLogger('api', 'silent');
   const noTemporal = {
     connection: { withDeadline: () => Promise.reject(new Error('no Temporal here')) },
   } as unknown as TemporalHandle;

@@ -134,6 +134,7 @@ describe('a subtask', () => {
       taskId: tasks[0].id,
       subtaskId,
       requestId: 'mine-1',
+      from: '127.0.0.1',
       who: 'admin',
     });
     await api.send('POST', `/api/v2/tasks/instances/${tasks[0].id}/retry`);

@@ -1,5 +1,9 @@
 import { openInventory } from '../../inventory';
 import { readConfig } from '../../runtime/config';
+import type { TaskJson } from '../../sandbox/stack/apiClient';
+import { OB_CLUSTER } from '../../sandbox/stack/stack';
+import type { Counts } from '../../sandbox/standins/obproxy/counters';
+import { fingerprint, startByHand } from '../../sandbox/standins/startByHand';
 import { startTcpProxy } from '../support/tcpProxy';
 import { until } from '../support/until';
 import {
@@ -9,11 +13,12 @@ import {
   effects,
   hostIds,
   OBPROXY_1_9,
+  OBPROXY_4_3,
   subtaskOf,
   uploaded,
 } from './scene';
 
-describeWithStack('crashes of obflow itself', { hosts: 3, processes: 'split' }, (stack) => {
+describeWithStack('crashes of obflow itself', { hosts: 4, processes: 'split' }, (stack) => {
   let ids: number[];
   let clusterId: number;
 
@@ -23,55 +28,74 @@ describeWithStack('crashes of obflow itself', { hosts: 3, processes: 'split' }, 
     clusterId = await createCluster(stack(), 'crash');
   }, 60_000);
 
-  /** Kills the worker at a moment, starts another, and expects the task to end by itself within 30 s. */
-  async function killWorkerWhile(
-    taskId: number,
-    moment: () => Promise<boolean>,
-    meanwhile: () => Promise<void> = async () => {},
-  ) {
-    await until('the moment to kill the worker', moment);
-    await stack().parts.worker?.kill();
-    await meanwhile();
-    await stack().startWorker();
-    const [task] = await stack().api.settled([taskId], { deadlineMs: 30_000 });
-    return task;
-  }
-
-  it('kill -9 of the worker while rpm installs: the task goes on by itself and the host saw one install', async () => {
-    const host = stack().fleet.hosts[0];
-    if (!host) throw new Error('three hosts were asked for');
-    const version = await uploaded(stack(), {
+  /** Three tasks at once, because what a dead worker costs is waiting for its heartbeat. */
+  it('kill -9 of the worker while rpm installs, while OBProxy starts, and while a parameter of a proxy that is taken over is set: the tasks go on by themselves, and every host saw its step once', async () => {
+    const { api, fleet, observer } = stack();
+    const [installing, starting, , adopted] = fleet.hosts;
+    if (!installing || !starting || !adopted) throw new Error('four hosts were asked for');
+    const adopting = await createCluster(stack(), 'adopting', {
+      workMode: 'RS_LIST',
+      parameters: [{ name: 'client_max_connections', value: '4096' }],
+    });
+    const slow = await uploaded(stack(), {
       ...OBPROXY_1_9,
       release: '1919581.el7',
       payloadBytes: 60_000_000,
     });
-    const [task] = await batchAdd(stack(), clusterId, ids.slice(0, 1), version);
-    if (!task) throw new Error('no task');
-    const done = await killWorkerWhile(task.id, async () => host.pids('rpm').length > 0);
-    expect(done?.status).toBe('SUCCESSFUL');
-    expect(await effects(host)).toEqual({ installs: 1, starts: 1, processes: 1 });
-  }, 120_000);
 
-  it('kill -9 of the worker while OBProxy starts: the task goes on by itself and the host saw one start', async () => {
-    const host = stack().fleet.hosts[1];
-    if (!host) throw new Error('three hosts were asked for');
-    const version = await uploaded(stack(), OBPROXY_1_9);
-    const [task] = await batchAdd(stack(), clusterId, ids.slice(1, 2), version);
-    if (!task) throw new Error('no task');
-    const done = await killWorkerWhile(
-      task.id,
-      // Only the daemon: a stopped launcher would stop runuser too. Held still right after its birth, the proxy cannot be verified: the step is certainly under way.
-      async () => (await host.sh('pkill -STOP -x -P 1 obproxy')).exitCode === 0,
-      async () => {
-        expect(subtaskOf(await stack().api.task(task.id), 'Start obproxy process').status).not.toBe(
-          'SUCCESSFUL',
-        );
-        await host.sh('pkill -CONT -x -P 1 obproxy');
-      },
+    const password = 'plantedOLD.55++';
+    const proxy = await startByHand(adopted, {
+      rpm: OBPROXY_4_3,
+      sqlPort: 2883,
+      exporterPort: 2884,
+      rpcPort: 2885,
+      password,
+      source: { cluster: OB_CLUSTER.name, rootServers: `${fleet.gateway}:${observer.port}` },
+    });
+    const before = await fingerprint(adopted, proxy);
+    const timesSet = async () => {
+      const { stdout } = await adopted.sh(`cat ${proxy.home}/.standin/counters.json`);
+      return (JSON.parse(stdout) as Counts).alters.client_max_connections;
+    };
+    await adopted.sh(`touch ${proxy.home}/.standin/hold-answers`);
+    const { contents } = await api.call<{ contents: TaskJson[] }>(
+      'POST',
+      `/api/v2/obproxy/clusters/${adopting}/takeOver`,
+      { hosts: [{ hostId: ids[3], sqlPort: 2883, proxysysPasswd: password }] },
     );
-    expect(done?.status).toBe('SUCCESSFUL');
-    expect(await effects(host)).toEqual({ installs: 1, starts: 1, processes: 1 });
-  }, 120_000);
+    const [takeOver] = contents;
+    const [start] = await batchAdd(stack(), clusterId, ids.slice(1, 2), await uploaded(stack(), OBPROXY_1_9));
+    if (!takeOver || !start) throw new Error('no task');
+    await until('the parameter is set, and not answered', async () => (await timesSet()) === 1);
+    await until(
+      'OBProxy is born',
+      // Only the daemon: a stopped launcher would stop runuser too. Held still right after its birth, the proxy cannot be verified: the step is certainly under way.
+      async () => (await starting.sh('pkill -STOP -x -P 1 obproxy')).exitCode === 0,
+    );
+    const other = await createCluster(stack(), 'slow');
+    const [install] = await batchAdd(stack(), other, ids.slice(0, 1), slow);
+    if (!install) throw new Error('no task');
+    await until('rpm installs', () => installing.pids('rpm').length > 0);
+    await stack().parts.worker?.kill();
+    const status = async (task: TaskJson, name: string) => subtaskOf(await api.task(task.id), name).status;
+    expect(await status(takeOver, 'Sync obproxy parameter')).toBe('RUNNING');
+    expect(await status(start, 'Start obproxy process')).toBe('RUNNING');
+    expect(await status(install, 'Install rpm by package and version')).toBe('RUNNING');
+
+    await adopted.sh(`rm ${proxy.home}/.standin/hold-answers`);
+    await starting.sh('pkill -CONT -x -P 1 obproxy');
+    await stack().startWorker();
+    const done = await api.settled(
+      [install, start, takeOver].map(({ id }) => id),
+      { deadlineMs: 60_000 },
+    );
+    expect(done.map((task) => task.status)).toEqual(Array(3).fill('SUCCESSFUL'));
+    for (const host of [installing, starting]) {
+      expect(await effects(host)).toEqual({ installs: 1, starts: 1, processes: 1 });
+    }
+    expect(await timesSet()).toBe(1);
+    expect(await fingerprint(adopted, proxy)).toBe(before);
+  }, 180_000);
 
   it('kill -9 of the API between commit and start: the task still runs', async () => {
     const { api, env, parts, temporalAddress } = stack();
@@ -82,7 +106,7 @@ describeWithStack('crashes of obflow itself', { hosts: 3, processes: 'split' }, 
       env.TEMPORAL_ADDRESS = proxy.address;
       await stack().startApi();
       proxy.hold();
-      const request = batchAdd(stack(), clusterId, ids.slice(2), await versionInStore());
+      const request = batchAdd(stack(), clusterId, ids.slice(2, 3), await versionInStore());
       request.catch(() => undefined);
       // Read from the database itself: the API's lists would wait for Temporal.
       const inventory = await openInventory(readConfig(env).config);

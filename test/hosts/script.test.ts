@@ -71,8 +71,14 @@ describeIf(fleetUnavailable(), 'scripts on a real host', () => {
     expect((await host.sh('printf "a\\tünï 中文"')).stdout).toBe('a\tünï 中文');
   });
 
-  test('a script killed by a signal has the shell’s code for it', async () => {
-    expect((await host.sh('kill -TERM $$')).exitCode).toBe(143);
+  test('half an answer of a script whose shell was killed is no answer, and it may be tried again', async () => {
+    const killed = host.sh('echo half; kill -KILL $$');
+    await expect(killed).rejects.toMatchObject({
+      name: 'ShellKilled',
+      message: expect.stringContaining('137'),
+    });
+    await expect(killed).rejects.toBeInstanceOf(TransientError);
+    expect((await host.sh('echo whole')).stdout).toBe('whole\n');
   });
 
   test('commands of a script read nothing of the script itself', async () => {

@@ -16,7 +16,7 @@ import { describeIf } from '../support/skip';
 import { addHost, addObCluster, addObproxyCluster, addServer, packageOf } from './databases';
 import { plan } from './plan';
 
-const HOSTS = 450;
+const HOSTS = 210;
 
 /** Something in every table, more rows than one page holds, ids with gaps, and a secret of each kind. */
 async function fill(inventory: Inventory): Promise<void> {

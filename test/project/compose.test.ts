@@ -1,66 +1,160 @@
-import { readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
+import Ajv2020 from 'ajv/dist/2020';
 import { parse } from 'yaml';
 import { ENVIRONMENT, readConfig } from '../../runtime/config';
 import { repositoryRoot } from '../../runtime/paths';
+import { IN_FILES } from '../../runtime/secretFiles';
+import { dockerfile } from './dockerfile';
 
 interface Service {
   readonly image?: string;
-  readonly command?: unknown;
+  readonly build?: { context: string; target?: string };
+  readonly command?: readonly string[];
   readonly depends_on?: Record<string, { condition: string }>;
   readonly environment?: Record<string, string>;
   readonly volumes?: readonly string[];
+  readonly secrets?: readonly string[];
   readonly configs?: readonly { source: string }[];
-  readonly healthcheck?: unknown;
+  readonly healthcheck?: { test: readonly string[] };
+  readonly profiles?: readonly string[];
 }
 interface Compose {
   readonly services: Record<string, Service>;
   readonly volumes: Record<string, unknown>;
+  readonly secrets: Record<string, { file: string }>;
   readonly configs: Record<string, { content: string }>;
 }
 
-const read = (name: string) => readFileSync(path.join(repositoryRoot(), name), 'utf8');
-const compose = parse(read('docker-compose.yml'), { merge: true }) as Compose;
+const root = repositoryRoot();
+const read = (name: string) => readFileSync(path.join(root, name), 'utf8');
+const text = read('docker-compose.yml');
+const compose = parse(text, { merge: true }) as Compose;
 const services = Object.entries(compose.services);
+/** What obflow's programs read; DEMO_* only the demo of the profile. */
+const KNOWN = [
+  ...ENVIRONMENT.map((variable) => variable.name),
+  ...IN_FILES.map((name) => `${name}_FILE`),
+  'TEMPORAL_NAMESPACE',
+];
+
+let secrets: string;
+beforeAll(() => {
+  secrets = mkdtempSync(path.join(os.tmpdir(), 'obflow-secrets-'));
+  execFileSync('sh', [path.join(root, 'docker/make-secrets.sh'), secrets]);
+});
+afterAll(() => rmSync(secrets, { recursive: true, force: true }));
 
 describe('docker-compose.yml', () => {
-  it('runs PostgreSQL, Temporal, its Web UI, API and worker', () => {
-    expect(Object.keys(compose.services)).toEqual(
+  it('is what the Compose specification allows', () => {
+    const schema = JSON.parse(read('test/golden/compose-spec.schema.json')) as object;
+    const validate = new Ajv2020({ strict: false, validateFormats: false, allErrors: true }).compile(schema);
+    validate(compose);
+    expect(validate.errors ?? []).toEqual([]);
+    expect(validate({ ...compose, services: { api: { comand: ['api'] } } })).toBe(false);
+  });
+
+  it('runs PostgreSQL, Temporal, its Web UI, API and worker; the demo only when asked for', () => {
+    const always = services.filter(([, { profiles }]) => profiles === undefined).map(([name]) => name);
+    expect(always).toEqual(
       expect.arrayContaining(['postgresql', 'temporal', 'temporal-ui', 'api', 'worker']),
     );
-    expect(compose.services.api?.command).toEqual(['api']);
-    expect(compose.services.worker?.command).toEqual(['worker']);
+    expect(services.filter(([, { profiles }]) => profiles?.includes('demo')).map(([name]) => name)).toEqual([
+      'demo-host',
+      'demo',
+    ]);
   });
 
-  it.each(services)('%s refers only to services, volumes and configs that exist', (_name, service) => {
-    for (const [other, { condition }] of Object.entries(service.depends_on ?? {})) {
-      expect(Object.keys(compose.services)).toContain(other);
-      if (condition === 'service_healthy') expect(compose.services[other]?.healthcheck).toBeDefined();
+  it.each(services)(
+    '%s refers only to services, volumes, secrets and configs that exist',
+    (_name, service) => {
+      for (const [other, { condition }] of Object.entries(service.depends_on ?? {})) {
+        expect(Object.keys(compose.services)).toContain(other);
+        if (condition === 'service_healthy') expect(compose.services[other]?.healthcheck).toBeDefined();
+      }
+      for (const volume of service.volumes ?? [])
+        expect(Object.keys(compose.volumes)).toContain(volume.split(':')[0]);
+      for (const secret of service.secrets ?? []) expect(Object.keys(compose.secrets)).toContain(secret);
+      for (const { source } of service.configs ?? []) expect(Object.keys(compose.configs)).toContain(source);
+    },
+  );
+
+  it.each(services)(
+    '%s reads secrets that it is given, from files and never from the environment',
+    (_name, service) => {
+      const used = JSON.stringify(service).matchAll(/\/run\/secrets\/([\w-]+)/g);
+      for (const [, secret] of used) expect(service.secrets).toContain(secret);
+      for (const name of Object.keys(service.environment ?? {}))
+        expect(name).not.toMatch(/(PASSWORD|PWD|KEY)$/);
+    },
+  );
+
+  it('finds every secret where docker/make-secrets.sh puts them, readable in containers and closed to other users', () => {
+    for (const { file } of Object.values(compose.secrets)) {
+      const made = file.replace(/^\$\{OBFLOW_SECRETS:-\.\/secrets\}/, secrets);
+      expect(readFileSync(made, 'utf8')).toMatch(/^[0-9a-f]{36}\n$/);
+      expect(statSync(made).mode & 0o444).toBe(0o444);
     }
-    for (const volume of service.volumes ?? [])
-      expect(Object.keys(compose.volumes)).toContain(volume.split(':')[0]);
-    for (const { source } of service.configs ?? []) expect(Object.keys(compose.configs)).toContain(source);
+    expect(statSync(secrets).mode & 0o077).toBe(0);
+    const before = readFileSync(path.join(secrets, 'admin-password'), 'utf8');
+    execFileSync('sh', [path.join(root, 'docker/make-secrets.sh'), secrets]);
+    expect(readFileSync(path.join(secrets, 'admin-password'), 'utf8')).toBe(before);
+    for (const ignore of ['.gitignore', '.dockerignore']) expect(read(ignore)).toMatch(/^secrets\/?$/m);
   });
 
-  it.each(['api', 'worker'])('gives %s settings that obflow knows and accepts', (name) => {
-    const known = [...ENVIRONMENT.map((variable) => variable.name), 'TEMPORAL_NAMESPACE'];
-    const environment = compose.services[name]?.environment ?? {};
-    for (const variable of Object.keys(environment)) expect(known).toContain(variable);
-    const filled = Object.fromEntries(
-      Object.entries(environment).map(([variable, value]) => [
-        variable,
-        value
-          .replace(/\$\{OBFLOW_PUBLIC_URL:\?\}/, 'http://10.0.0.5:8080')
-          .replace(/\$\{\w+:-([^}]*)\}/g, '$1')
-          .replace(/\$\{\w+:\?\}/g, 'aPassword1'),
-      ]),
+  it.each(services)('builds %s from files that exist, up to a stage that exists', (_name, { build }) => {
+    if (build === undefined) return;
+    const stages = dockerfile(path.join(root, build.context, 'Dockerfile'));
+    if (build.target !== undefined) expect(stages.map(({ name }) => name)).toContain(build.target);
+    for (const { from, sources } of stages.flatMap(({ copies }) => copies)) {
+      if (from !== undefined) expect(stages.map(({ name }) => name)).toContain(from);
+      else
+        for (const source of sources) expect(existsSync(path.join(root, build.context, source))).toBe(true);
+    }
+  });
+
+  it.each(['api', 'worker'])(
+    'starts %s as a command that obflow has, with settings that it accepts',
+    (name) => {
+      const service = compose.services[name];
+      const help = execFileSync(process.execPath, [path.join(root, 'bin/obflow.js'), '--help']).toString();
+      expect(help).toMatch(new RegExp(`^ +${service?.command?.[0]}\\b`, 'm'));
+      const environment = service?.environment ?? {};
+      for (const variable of Object.keys(environment)) expect(KNOWN).toContain(variable);
+      const filled = Object.fromEntries(
+        Object.entries(environment).map(([variable, value]) => [
+          variable,
+          value
+            .replace('/run/secrets', secrets)
+            .replace(/\$\{OBFLOW_PUBLIC_URL:\?[^}]*\}/, 'http://10.0.0.5:8080')
+            .replace(/\$\{\w+:-([^}]*)\}/g, '$1'),
+        ]),
+      );
+      const { config, warnings } = readConfig(filled);
+      const password = readFileSync(path.join(secrets, 'postgres-password'), 'utf8').trim();
+      expect(config.databaseUrl).toBe(`postgres://obflow:${password}@postgresql:5432/obflow`);
+      expect(warnings).toEqual([]);
+      const admin = readFileSync(path.join(secrets, 'admin-password'), 'utf8').trim();
+      expect(config.adminPassword).toBe(name === 'api' ? admin : undefined);
+    },
+  );
+
+  it('gives the demo only settings that its program reads', () => {
+    const program = readdirSync(path.join(root, 'sandbox/containers')).map((file) =>
+      read(path.join('sandbox/containers', file)),
     );
-    expect(readConfig(filled).config.databaseUrl).toBe('postgres://obflow:aPassword1@postgresql:5432/obflow');
+    for (const name of Object.keys(compose.services.demo?.environment ?? {})) {
+      if (name.startsWith('DEMO_')) expect(program.join('\n')).toContain(`env.${name}`);
+      else expect(KNOWN).toContain(name);
+    }
   });
 
-  it('asks for every variable it takes from outside in its head', () => {
-    const head = read('docker-compose.yml').split('\nname:')[0];
-    for (const [, variable] of read('docker-compose.yml').matchAll(/\$\{(\w+):\?\}/g))
-      expect(head).toContain(variable);
+  it('explains every variable it takes from outside in its head', () => {
+    const head = text.split('\nname:')[0];
+    const taken = [...text.matchAll(/\$\{(\w+)/g)].map(([, variable]) => variable);
+    expect(taken.length).toBeGreaterThan(2);
+    for (const variable of taken) expect(head).toContain(variable);
   });
 });

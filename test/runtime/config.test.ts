@@ -30,6 +30,16 @@ describe('Configuration', () => {
         hostRequirements: 'production',
         taskRetentionDays: 0,
         logLevel: 'info',
+        logFormat: undefined,
+        http: {
+          tls: undefined,
+          rateLimit: [{ limit: 3000, seconds: 10 }],
+          addressRateLimit: [{ limit: 1000, seconds: 10 }],
+          trustedProxies: [],
+          maxConnections: 2000,
+          minRate: { limit: 8192, seconds: 30 },
+          maxPackageBytes: 8 * 1024 ** 3,
+        },
       },
       warnings: [],
     });
@@ -76,12 +86,58 @@ describe('Configuration', () => {
     ['OBFLOW_TEMPORAL_PORT', '-1'],
     ['OBFLOW_TEMPORAL_UI_PORT', '70000'],
     ['OBFLOW_LOG_LEVEL', 'loud'],
+    ['OBFLOW_LOG_FORMAT', 'xml'],
+    ['OBFLOW_RATE_LIMIT', '100'],
+    ['OBFLOW_RATE_LIMIT', '100/10s,5/1w'],
+    ['OBFLOW_RATE_LIMIT', '0/10s'],
+    ['OBFLOW_RATE_LIMIT_ADDRESS', '100/99999d'],
+    ['OBFLOW_TRUSTED_PROXIES', '10.0.0.0/33'],
+    ['OBFLOW_TRUSTED_PROXIES', 'proxy.example'],
+    ['OBFLOW_MAX_CONNECTIONS', '0'],
+    ['OBFLOW_MIN_RATE', '8192'],
+    ['OBFLOW_MAX_PACKAGE_MB', '1e3'],
     ['OBFLOW_TASK_RETENTION_DAYS', 'soon'],
   ])('names %s when its value %s cannot be used', (name, value) => {
     const problems = problemsOf({ [name]: value });
     expect(problems).toHaveLength(1);
     expect(problems[0]).toMatch(new RegExp(`^${name} must `));
     expect(problems[0]).not.toContain('hunter2');
+  });
+
+  it('reads windows of requests, networks and a rate', () => {
+    const { http } = readConfig({
+      OBFLOW_RATE_LIMIT: '50/10s, 1000/1h,5000/1d',
+      OBFLOW_RATE_LIMIT_ADDRESS: 'off',
+      OBFLOW_TRUSTED_PROXIES: '10.0.0.7, 192.168.0.0/16,2001:db8::/32',
+      OBFLOW_MIN_RATE: 'off',
+      OBFLOW_MAX_PACKAGE_MB: '3',
+    }).config;
+    expect(http).toMatchObject({
+      rateLimit: [
+        { limit: 50, seconds: 10 },
+        { limit: 1000, seconds: 3600 },
+        { limit: 5000, seconds: 86_400 },
+      ],
+      addressRateLimit: [],
+      trustedProxies: ['10.0.0.7', '192.168.0.0/16', '2001:db8::/32'],
+      minRate: undefined,
+      maxPackageBytes: 3 * 1024 ** 2,
+    });
+  });
+
+  it('takes certificate and key together only, and speaks https then', () => {
+    const pair = { OBFLOW_TLS_CERT: 'tls/cert.pem', OBFLOW_TLS_KEY: '/etc/obflow/key.pem' };
+    const { config } = readConfig(pair);
+    expect(config.http.tls).toEqual({
+      certFile: path.resolve('tls/cert.pem'),
+      keyFile: '/etc/obflow/key.pem',
+    });
+    expect(config.publicUrl).toBe('https://127.0.0.1:8080');
+    for (const name of ['OBFLOW_TLS_CERT', 'OBFLOW_TLS_KEY'] as const) {
+      expect(problemsOf({ ...pair, [name]: '' })).toEqual([
+        expect.stringMatching(new RegExp(`^${name} must `)),
+      ]);
+    }
   });
 
   it('names every wrong variable at once', () => {

@@ -3,7 +3,8 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, write
 import { createServer, type Server } from 'node:net';
 import Database from 'libsql';
 import { until } from '../support/until';
-import { errnoOf, freePort, PASSWORD, ProxyHome, sha1 } from './proxyHome';
+import { freePort } from './home';
+import { errnoOf, PASSWORD, ProxyHome, sha1 } from './proxyHome';
 
 const SCHEMA = `CREATE TABLE proxy_config(vid int NOT NULL default -1, vip varchar(100) NOT NULL default '',
   vport int NOT NULL default 0, tenant_name varchar(128) collate nocase NOT NULL default '',

@@ -1,28 +1,13 @@
 /** Observers, stand-ins, each in a home of its own under the temporary folder, on loopback. */
-import { execFile } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import { type Connection, createConnection } from 'mysql2/promise';
 import { observerStandin } from '../../sandbox/standins/bundle';
 import { observerRpmOf } from '../../sandbox/standins/observer/cluster';
 import type { Steering } from '../../sandbox/standins/observer/clusterState';
 import type { ObserverCountsFile } from '../../sandbox/standins/observer/counters';
 import { type ObserverIdentity, observerTraits } from '../../sandbox/standins/observer/edition';
-import { until } from '../support/until';
-import { freePort } from './proxyHome';
-
-const run = promisify(execFile);
+import { freePort, Home, homeFolder } from './home';
 
 export const CE_4_2: ObserverIdentity = observerRpmOf('4.2.1.2');
 export const CE_3_1: ObserverIdentity = observerRpmOf('3.1.4');
@@ -30,18 +15,19 @@ export const EE_2_2: ObserverIdentity = observerRpmOf('2.2.77');
 
 export type Row = Record<string, string | null>;
 
-export class ObserverHome {
+export class ObserverHome extends Home {
   private constructor(
-    readonly dir: string,
+    dir: string,
     readonly who: ObserverIdentity,
     readonly sqlPort: number,
     readonly rpcPort: number,
     readonly zone: string,
-  ) {}
+  ) {
+    super(dir, 'observer');
+  }
 
   static async make(who: ObserverIdentity, zone = 'zone1'): Promise<ObserverHome> {
-    const dir = mkdtempSync(path.join(tmpdir(), 'obflow-observer-'));
-    mkdirSync(path.join(dir, 'bin'));
+    const dir = homeFolder('observer');
     writeFileSync(path.join(dir, 'bin/observer'), observerStandin({ ...who, node: process.execPath }), {
       mode: 0o755,
     });
@@ -53,25 +39,6 @@ export class ObserverHome {
 
   get address(): string {
     return `127.0.0.1:${this.rpcPort}`;
-  }
-
-  path(name: string): string {
-    return path.join(this.dir, name);
-  }
-
-  read(name: string): string {
-    return readFileSync(this.path(name), 'utf8');
-  }
-
-  /** What the launcher says. */
-  async launch(args: readonly string[]): Promise<{ code: number; stderr: string }> {
-    try {
-      const { stderr } = await run('./bin/observer', [...args], { cwd: this.dir });
-      return { code: 0, stderr };
-    } catch (error) {
-      const { code, stderr } = error as { code: number; stderr: string };
-      return { code, stderr };
-    }
   }
 
   /** The options of a first start that finds its root service at these servers. */
@@ -106,44 +73,8 @@ export class ObserverHome {
   }
 
   /** Waits until root can log in. */
-  async ready(password = ''): Promise<void> {
-    await until(
-      'a login as root@sys',
-      async () => {
-        try {
-          (await this.connect(password)).destroy();
-          return true;
-        } catch {
-          return false;
-        }
-      },
-      20_000,
-    );
-  }
-
-  pids(): number[] {
-    return readdirSync('/proc')
-      .filter((name) => /^\d+$/.test(name))
-      .map(Number)
-      .filter((pid) => {
-        try {
-          return (
-            readlinkSync(`/proc/${pid}/cwd`) === this.dir &&
-            !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
-          );
-        } catch {
-          return false;
-        }
-      });
-  }
-
-  async gone(): Promise<void> {
-    await until('no process in the home', () => this.pids().length === 0, 20_000);
-  }
-
-  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
-    for (const pid of this.pids()) process.kill(pid, signal);
-    await this.gone();
+  ready(password = ''): Promise<void> {
+    return this.loginWorks('root@sys', () => this.connect(password));
   }
 
   log(): string {
@@ -152,11 +83,6 @@ export class ObserverHome {
 
   counts(): ObserverCountsFile {
     return JSON.parse(this.read('.standin/counters.json')) as ObserverCountsFile;
-  }
-
-  async remove(): Promise<void> {
-    await this.stop('SIGKILL');
-    rmSync(this.dir, { recursive: true, force: true });
   }
 }
 

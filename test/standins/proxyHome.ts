@@ -1,39 +1,17 @@
 /** An OBProxy, stand-in or real, in a home of its own under the temporary folder. */
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import {
-  copyFileSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { copyFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import { type Connection, createConnection } from 'mysql2/promise';
 import { obproxyStandin } from '../../sandbox/standins/bundle';
 import type { Counts } from '../../sandbox/standins/obproxy/counters';
-import { until } from '../support/until';
-
-const run = promisify(execFile);
+import { freePort, Home, homeFolder } from './home';
 
 export const PASSWORD = 'pw0';
 
 export function sha1(plain: string): string {
   return createHash('sha1').update(plain).digest('hex');
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
 export interface HomeOptions {
@@ -42,17 +20,18 @@ export interface HomeOptions {
   readonly real?: string;
 }
 
-export class ProxyHome {
+export class ProxyHome extends Home {
   private constructor(
-    readonly dir: string,
+    dir: string,
     readonly sqlPort: number,
     readonly metricsPort: number,
     readonly rpcPort: number,
-  ) {}
+  ) {
+    super(dir, 'obproxy');
+  }
 
   static async make({ version = '4.3.1.0', real }: HomeOptions = {}): Promise<ProxyHome> {
-    const dir = mkdtempSync(path.join(tmpdir(), 'obflow-proxy-'));
-    mkdirSync(path.join(dir, 'bin'));
+    const dir = homeFolder('proxy');
     const binary = path.join(dir, 'bin/obproxy');
     if (real === undefined)
       writeFileSync(binary, obproxyStandin({ version, release: '4.el8', node: process.execPath }), {
@@ -60,27 +39,6 @@ export class ProxyHome {
       });
     else copyFileSync(real, binary);
     return new ProxyHome(dir, await freePort(), await freePort(), await freePort());
-  }
-
-  path(name: string): string {
-    return path.join(this.dir, name);
-  }
-
-  /** What the launcher says; it comes back at once whatever becomes of the proxy. */
-  async launch(
-    args: readonly string[],
-    env: NodeJS.ProcessEnv = {},
-  ): Promise<{ code: number; stderr: string; stdout: string }> {
-    try {
-      const { stderr, stdout } = await run('./bin/obproxy', [...args], {
-        cwd: this.dir,
-        env: { ...process.env, ...env },
-      });
-      return { code: 0, stderr, stdout };
-    } catch (error) {
-      const { code, stderr, stdout } = error as { code: number; stderr: string; stdout: string };
-      return { code, stderr, stdout };
-    }
   }
 
   /** Runs in the foreground; resolves with the exit code when it ends. */
@@ -134,61 +92,16 @@ export class ProxyHome {
   }
 
   /** Waits until the administrator can log in. */
-  async ready(password = PASSWORD, port = this.sqlPort): Promise<void> {
-    await until(
-      'a login as root@proxysys',
-      async () => {
-        try {
-          (await this.connect(password, { port })).destroy();
-          return true;
-        } catch {
-          return false;
-        }
-      },
-      20_000,
-    );
-  }
-
-  /** Processes that live in this home; a dead one that nobody has waited for does not count. */
-  pids(): number[] {
-    return readdirSync('/proc')
-      .filter((name) => /^\d+$/.test(name))
-      .map(Number)
-      .filter((pid) => {
-        try {
-          return (
-            readlinkSync(`/proc/${pid}/cwd`) === this.dir &&
-            !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
-          );
-        } catch {
-          return false;
-        }
-      });
-  }
-
-  async gone(): Promise<void> {
-    await until('no process in the home', () => this.pids().length === 0, 20_000);
-  }
-
-  /** Stops what runs here by SIGTERM, and waits. */
-  async stop(): Promise<void> {
-    for (const pid of this.pids()) process.kill(pid, 'SIGTERM');
-    await this.gone();
+  ready(password = PASSWORD, port = this.sqlPort): Promise<void> {
+    return this.loginWorks('root@proxysys', () => this.connect(password, { port }));
   }
 
   log(): string {
-    return readFileSync(this.path('log/obproxy.log'), 'utf8');
+    return this.read('log/obproxy.log');
   }
 
   counts(): Counts {
-    return JSON.parse(readFileSync(this.path('.standin/counters.json'), 'utf8')) as Counts;
-  }
-
-  /** The end of a test: nothing is left, neither process nor file. */
-  async remove(): Promise<void> {
-    for (const pid of this.pids()) process.kill(pid, 'SIGKILL');
-    await this.gone();
-    rmSync(this.dir, { recursive: true, force: true });
+    return JSON.parse(this.read('.standin/counters.json')) as Counts;
   }
 }
 

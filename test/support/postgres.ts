@@ -17,6 +17,8 @@ interface Installation {
 }
 
 export interface TestPostgres {
+  /** TCP port on 127.0.0.1; undefined without `tcp`. */
+  readonly port: number | undefined;
   /** Makes an empty database and answers its URL. */
   createDatabase(): Promise<string>;
   stop(): Promise<void>;
@@ -29,10 +31,12 @@ export function postgresUnavailable(): string | undefined {
 }
 
 /**
- * A private server in a temporary folder, reached by a Unix socket only. It goes with `stop()`, and by itself when
+ * A private server in a temporary folder, reached by a Unix socket, with `tcp` also on 127.0.0.1. It goes with `stop()`, and by itself when
  * this process dies; what a killed run left on disk the next start removes.
  */
-export async function startPostgres(): Promise<TestPostgres> {
+export async function startPostgres(
+  options: { tcp?: boolean; connections?: number } = {},
+): Promise<TestPostgres> {
   const found = installation();
   if (typeof found === 'string') throw new Error(found);
   removeLeftovers();
@@ -43,27 +47,38 @@ export async function startPostgres(): Promise<TestPostgres> {
     const [command = '', ...words] = [...found.before, path.join(found.bin, program), ...args];
     return [command, words];
   };
-  const options = { cwd: folder, env: { PATH: process.env.PATH, LC_ALL: 'C' } };
+  const port =
+    options.tcp === true ? await (await import('../../sandbox/stack/stack')).freePort() : undefined;
+  const surroundings = { cwd: folder, env: { PATH: process.env.PATH, LC_ALL: 'C' } };
   execFileSync(
     ...run('initdb', ['-D', data, '-U', 'obflow', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync']),
-    { ...options, stdio: ['ignore', 'ignore', 'pipe'] },
+    { ...surroundings, stdio: ['ignore', 'ignore', 'pipe'] },
   );
-  const settings = ['listen_addresses=', 'fsync=off', 'max_connections=60', 'shared_buffers=16MB'];
+  const settings = [
+    ...(port === undefined ? ['listen_addresses='] : ['listen_addresses=127.0.0.1', `port=${port}`]),
+    'fsync=off',
+    `max_connections=${options.connections ?? 60}`,
+    'shared_buffers=16MB',
+  ];
   const server = spawn(
     ...run('postgres', ['-D', data, '-k', folder, ...settings.flatMap((setting) => ['-c', setting])]),
-    { ...options, stdio: ['ignore', 'ignore', 'pipe'] },
+    { ...surroundings, stdio: ['ignore', 'ignore', 'pipe'] },
   );
   let complaints = '';
   server.stderr.on('data', (chunk: Buffer) => {
     complaints = (complaints + chunk.toString()).slice(-2000);
   });
-  const url = (database: string) => `postgres://obflow@${encodeURIComponent(folder)}/${database}`;
+  const url = (database: string) =>
+    port === undefined
+      ? `postgres://obflow@${encodeURIComponent(folder)}/${database}`
+      : `postgres://obflow@127.0.0.1:${port}/${database}`;
   await until('PostgreSQL accepts connections', async () => {
     if (server.exitCode !== null) throw new Error(`PostgreSQL ended: ${complaints}`);
     return answers(url('postgres'));
   });
   let count = 0;
   return {
+    port,
     async createDatabase() {
       count += 1;
       const name = `test_${count}`;

@@ -5,6 +5,7 @@ import type { Host, HostProcess, Listener, RpmPackage } from '../../../hosts/typ
 import type { AdoptedObproxy } from '../../../inventory/types';
 import type { Finding } from '../../../oceanbase/obproxyRunning';
 import { packageFileName } from '../../../oceanbase/packageName';
+import { TransientError } from '../../../runtime/errors';
 import { INTERPRETER, matchesKeyword } from '../../host/CheckProcessNotExist';
 import { KEEPER_STATE } from '../keeper';
 import { lives, processText } from '../process';
@@ -67,19 +68,31 @@ const MARK = '--of the program--';
 export async function programFacts(host: Host, running: RunningProcess): Promise<ProgramFacts> {
   const { process, all } = running;
   const { systemd } = await host.facts();
-  const { stdout } = await host.sh(`
+  const { exitCode, stdout } = await host.sh(`
     tr '\\0' '\\n' </proc/${process.pid}/environ 2>/dev/null | sed -n 's/^OBPROXY_ROOT=//p' | tail -n 1
     echo ${quote(MARK)}
     cd ${quote(process.cwd)} 2>/dev/null
     program=$(readlink -f -- ${quote(programOf(process))})
+    [ $? -lt 128 ] || exit 1
     echo "$program"
     echo ${quote(MARK)}
     rpm -qf --queryformat '%{NAME}\\t%{VERSION}\\t%{RELEASE}\\t%{ARCH}\\n' -- "$program" 2>/dev/null
+    # Killed (memory is short, somebody's hand): its silence is no answer.
+    [ $? -lt 128 ] || exit 1
     echo ${quote(MARK)}
     cat /proc/${process.pid}/cgroup 2>/dev/null
     echo ${quote(MARK)}
     ${KEEPER_STATE}
     exit 0`);
+  if (exitCode !== 0) {
+    throw new TransientError({
+      type: 'CommandKilled',
+      tried: 'find the program and the package of the running OBProxy',
+      where: host.ip,
+      cameBack: 'a command was killed on the host',
+      next: 'It is tried again; look whether the host is short of memory.',
+    });
+  }
   const parts = stdout.split(`${MARK}\n`).map((part) => part.trim());
   const [root = '', program = '', owner = '', cgroup = '', ours = ''] = parts;
   return {

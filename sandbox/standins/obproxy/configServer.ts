@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { get } from 'node:http';
 import path from 'node:path';
+import { replaceFile } from '../files';
 import type { Cluster } from './admin';
 import {
   type ConfigDocument,
@@ -10,7 +11,6 @@ import {
   rootServers,
   versionOf,
 } from './configDocument';
-import { replaceFile } from './files';
 import type { Log } from './log';
 import type { Settings } from './settings';
 

@@ -4,8 +4,8 @@
  *
  * This file is the launcher: it prints, forks away and says 0, whatever becomes of the proxy (OBProxy 4.3.1, observed).
  */
-import { spawn } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
+import { detach, isDetached, typedWords } from '../launcher';
 import { type CommandLine, parseCommandLine, USAGE } from './commandLine';
 import { identity, traits } from './identity';
 
@@ -14,12 +14,6 @@ const DAEMON = 'OBPROXY_STANDIN_DAEMON';
 /** Everything OBProxy prints goes to stderr, the whole argv first. */
 function say(words: readonly string[], text: string): void {
   process.stderr.write(`${words.join(' ')}\n${text}`);
-}
-
-/** The words of the command line from the program's name on, as they were typed. */
-function typedWords(): string[] {
-  const words = readFileSync('/proc/self/cmdline', 'utf8').split('\0').slice(0, -1);
-  return words.slice(words.length - process.argv.length + 1);
 }
 
 function versionText(): string {
@@ -49,24 +43,15 @@ async function serve(line: CommandLine): Promise<number> {
 }
 
 async function main(): Promise<number> {
-  const words = typedWords();
   const line = parseCommandLine(process.argv.slice(2), traits(identity().version));
-  if (process.env[DAEMON] === 'yes') {
-    delete process.env[DAEMON];
-    return serve(line);
-  }
-  say(words, line.show === 'version' ? versionText() : '');
+  if (isDetached(DAEMON)) return serve(line);
+  say(typedWords(), line.show === 'version' ? versionText() : '');
   if (line.show === 'version') return 0;
   if (line.show === 'usage' || line.mistake !== undefined)
     process.stderr.write(`${line.mistake === undefined ? '' : `obproxy: ${line.mistake}\n`}${USAGE}`);
   if (line.show === 'usage') return 0;
   if (line.foreground) return serve(line);
-  const child = spawn(process.execPath, words, {
-    detached: true,
-    stdio: 'ignore',
-    env: { ...process.env, [DAEMON]: 'yes' },
-  });
-  child.unref();
+  detach(DAEMON);
   return 0;
 }
 

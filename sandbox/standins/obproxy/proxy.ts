@@ -7,6 +7,7 @@ import { type AdminParts, administer } from './admin';
 import { type CommandLine, parseExtra } from './commandLine';
 import { ConfigServer } from './configServer';
 import { Counters } from './counters';
+import { answerWhenReleased } from './heldAnswers';
 import { identity, traits } from './identity';
 import { Log } from './log';
 import { admit } from './logins';
@@ -95,7 +96,7 @@ export async function startProxy(home: string, line: CommandLine): Promise<Runni
     const byUrl = settings.value('rootservice_list') === '';
     const configServer = new ConfigServer(home, settings, log);
     if (byUrl) await configServer.start();
-    const proxy = new Listeners(settings, store, log, counters, byUrl ? configServer : undefined);
+    const proxy = new Listeners(home, settings, store, log, counters, byUrl ? configServer : undefined);
     try {
       await proxy.open();
     } catch (error) {
@@ -123,6 +124,7 @@ class Listeners implements RunningProxy {
   private leaving = false;
 
   constructor(
+    private readonly home: string,
     private readonly settings: Settings,
     private readonly store: Store,
     private readonly log: Log,
@@ -175,7 +177,7 @@ class Listeners implements RunningProxy {
           },
           login,
         ),
-      query: (_session, sql) => administer(parts, sql),
+      query: (_session, sql) => answerWhenReleased(this.home, sql, administer(parts, sql)),
       useDatabase: () => ({ kind: 'drop' }),
     });
     if (settings.isOn('enable_prometheus'))

@@ -7,7 +7,7 @@ import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:
 import path from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import type { Database } from 'sql.js';
-import { replaceFile } from './files';
+import { replaceFile } from '../files';
 import type { Traits } from './identity';
 
 const PROXY_CONFIG = `CREATE TABLE IF NOT EXISTS proxy_config(vid int NOT NULL default -1,

@@ -1,6 +1,6 @@
 /** What the root service knows about its cluster, as it lies in the data directory of the root service's server. */
 import { existsSync, readFileSync } from 'node:fs';
-import { replaceFile } from '../obproxy/files';
+import { replaceFile } from '../files';
 import type { StoredAccount } from './accounts';
 
 /** Times are microseconds since 1970; 0 = none, as in __all_server. */

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import path from 'node:path';
-import { replaceFile } from '../obproxy/files';
+import { replaceFile } from '../files';
 import type { Log } from '../obproxy/log';
 import { observerTraits } from './edition';
 

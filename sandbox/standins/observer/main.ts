@@ -5,8 +5,8 @@
  * This file is the launcher: it checks what the real one checks before it goes into the background, then says 0,
  * whatever becomes of the observer (oceanbase:src/observer/main.cpp).
  */
-import { spawn } from 'node:child_process';
 import { readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
+import { detach, isDetached, typedWords } from '../launcher';
 import { OBSERVER_USAGE, type ObserverCommandLine, parseObserverCommandLine } from './commandLine';
 import { identity, observerTraits, versionText } from './edition';
 
@@ -14,12 +14,6 @@ const DAEMON = 'OBSERVER_STANDIN_DAEMON';
 
 function say(text: string): void {
   process.stderr.write(`${text}\n`);
-}
-
-/** The words of the command line from the program's name on, as they were typed. */
-function typedWords(): string[] {
-  const words = readFileSync('/proc/self/cmdline', 'utf8').split('\0').slice(0, -1);
-  return words.slice(words.length - process.argv.length + 1);
 }
 
 /**
@@ -61,13 +55,9 @@ async function serve(line: ObserverCommandLine): Promise<number> {
 }
 
 async function main(): Promise<number> {
-  const words = typedWords();
   const line = parseObserverCommandLine(process.argv.slice(2), observerTraits(identity().version));
-  if (process.env[DAEMON] === 'yes') {
-    delete process.env[DAEMON];
-    return serve(line);
-  }
-  say(words.join(' '));
+  if (isDetached(DAEMON)) return serve(line);
+  say(typedWords().join(' '));
   if (line.show === 'version') {
     say(versionText(identity()));
     return 0;
@@ -86,12 +76,7 @@ async function main(): Promise<number> {
     return 1;
   }
   if (line.foreground) return serve(line);
-  const child = spawn(process.execPath, words, {
-    detached: true,
-    stdio: 'ignore',
-    env: { ...process.env, [DAEMON]: 'yes' },
-  });
-  child.unref();
+  detach(DAEMON);
   return 0;
 }
 

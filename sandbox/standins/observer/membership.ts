@@ -1,6 +1,6 @@
 /** A server's side of its cluster: who the root service is, and whether it takes this server for one of its own. */
 import { existsSync, readFileSync } from 'node:fs';
-import { replaceFile } from '../obproxy/files';
+import { replaceFile } from '../files';
 import { addressOf, type ServerState } from './clusterState';
 import { askNode, type NodeCard, RPC_TIMEOUT_MS } from './rpc';
 

@@ -1,0 +1,112 @@
+import { z } from 'zod';
+import type { ApiClient } from '../apiClient';
+import { complain, say } from '../output';
+import type { OutputFormat } from './command';
+import { isClosed, nameOf, needsPerson, parseAnswer, parseTask, type Subtask, type Task } from './document';
+import { taskDocuments } from './documents';
+import { taskPath } from './show';
+
+export interface LogOptions {
+  readonly subtaskId?: number;
+  readonly follow: boolean;
+  readonly output: OutputFormat;
+  readonly signal: AbortSignal;
+}
+
+/** Logs are fetched so many at a time. */
+const TOGETHER = 8;
+const logSchema = z.object({ log: z.string() });
+
+/** `obflow task log`: what one subtask, or each that has begun, wrote in all its runs. */
+export async function showLog(api: ApiClient, taskId: number, options: LogOptions): Promise<void> {
+  const { subtaskId, follow, output, signal } = options;
+  if (follow) return followLog(api, taskId, options);
+  const chosen = choose(parseTask(await api.call('GET', taskPath(taskId), { signal })), subtaskId);
+  const logs = await logsOf(api, taskId, chosen);
+  if (output === 'json') {
+    const list = chosen.map(({ id, name }) => ({ subtaskId: id, name, log: logs.get(id) ?? '' }));
+    return say(JSON.stringify(list, null, 2));
+  }
+  const printed = chosen.filter(({ id }) => logs.get(id) !== '');
+  for (const [at, subtask] of printed.entries()) {
+    if (subtaskId === undefined) say(`${at === 0 ? '' : '\n'}${header(subtask)}`);
+    say((logs.get(subtask.id) ?? '').trimEnd());
+  }
+  if (printed.length === 0) complain(nothing(taskId, subtaskId, chosen));
+}
+
+/** Prints what is new until nothing can come any more without a person's act. */
+async function followLog(api: ApiClient, taskId: number, options: LogOptions): Promise<void> {
+  const { subtaskId, signal } = options;
+  const shown = new Map<number, string>();
+  let last: number | undefined;
+  const print = async (chosen: readonly Subtask[]) => {
+    const logs = await logsOf(api, taskId, chosen);
+    for (const subtask of chosen) {
+      const text = logs.get(subtask.id) ?? '';
+      const before = shown.get(subtask.id) ?? '';
+      if (text === before) continue;
+      if (subtaskId === undefined && last !== subtask.id)
+        say(`${last === undefined ? '' : '\n'}${header(subtask)}`);
+      last = subtask.id;
+      shown.set(subtask.id, text);
+      say((text.startsWith(before) ? text.slice(before.length) : text).trimEnd());
+    }
+  };
+  // A log grows without the document changing, so it is asked for every second.
+  const documents = taskDocuments(api, taskId, { signal, onTrouble: complain, streams: false });
+  let settled = new Set<number>();
+  for await (const answer of documents) {
+    const task = parseTask(answer);
+    const chosen = choose(task, subtaskId);
+    await print(chosen.filter(({ id }) => !settled.has(id)));
+    // What had ended before its log was read has nothing more to say.
+    settled = new Set(chosen.filter(isSettled).map((subtask) => subtask.id));
+    if (isOver(task, subtaskId === undefined ? undefined : chosen[0])) return;
+  }
+}
+
+function isOver(task: Task, only: Subtask | undefined): boolean {
+  return isClosed(task) || needsPerson(task) || (only !== undefined && isSettled(only));
+}
+
+function isSettled({ status }: Subtask): boolean {
+  return status === 'SUCCESSFUL' || status === 'FAILED';
+}
+
+/** The one that is named, or all that have begun. */
+function choose(task: Task, subtaskId: number | undefined): Subtask[] {
+  if (subtaskId === undefined) {
+    return task.subtasks.filter(({ status, operation }) => status !== 'PENDING' || operation !== 'EXECUTE');
+  }
+  const found = task.subtasks.find(({ id }) => id === subtaskId);
+  if (found !== undefined) return [found];
+  throw new Error(`Task ${task.id} has no subtask ${subtaskId}. obflow task show ${task.id} lists them.`);
+}
+
+async function logsOf(
+  api: ApiClient,
+  taskId: number,
+  subtasks: readonly Subtask[],
+): Promise<Map<number, string>> {
+  const logs = new Map<number, string>();
+  for (let from = 0; from < subtasks.length; from += TOGETHER) {
+    const read = subtasks.slice(from, from + TOGETHER).map(async ({ id }) => {
+      const answer = await api.call('GET', `${taskPath(taskId)}/subtasks/${id}/log`);
+      logs.set(id, parseAnswer(logSchema, answer).log);
+    });
+    await Promise.all(read);
+  }
+  return logs;
+}
+
+function header(subtask: Subtask): string {
+  return `==> ${nameOf(subtask)}: ${subtask.status}, run ${subtask.runTime}`;
+}
+
+function nothing(taskId: number, subtaskId: number | undefined, [only]: readonly Subtask[]): string {
+  if (subtaskId === undefined || only === undefined) {
+    return `No subtask of task ${taskId} has written anything yet. obflow task watch ${taskId} shows how it goes.`;
+  }
+  return `${nameOf(only)} is ${only.status} and has written nothing yet; --follow waits for it.`;
+}

@@ -1,0 +1,112 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { Command, CommanderError } from 'commander';
+import { addTaskCommands } from '../../cli/task/command';
+import { openInventory } from '../../inventory';
+import type { Inventory } from '../../inventory/types';
+import type { Plan } from '../../workflows/plan';
+import { PASSWORD, startTestApi, type TestApi } from '../api/harness';
+import { type Edges, type PlanOptions, planOf } from '../support/plans';
+import { TaskBed } from '../support/tasks';
+
+/** What one `obflow task …` left. */
+export interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A real API, Temporal and worker whose activities are fakes, and the command as a person types it. */
+export class TaskScene {
+  readonly bed: TaskBed;
+  readonly api: TestApi;
+  readonly #inventory: Inventory;
+  readonly #dataDir: string;
+  readonly #reconciler: { stop(): Promise<void> };
+
+  static async open(): Promise<TaskScene> {
+    const dataDir = mkdtempSync(path.join(os.tmpdir(), 'obflow-task-'));
+    const inventory = await openInventory({
+      databaseUrl: `file:${path.join(dataDir, 'obflow.db')}`,
+      masterKeyFile: path.join(dataDir, 'master.key'),
+    });
+    const bed = await TaskBed.open(inventory);
+    const { temporal, taskQueue } = bed;
+    const api = await startTestApi({ temporal, taskQueue, dataDir });
+    await bed.startWorker();
+    return new TaskScene(bed, api, inventory, dataDir);
+  }
+
+  private constructor(bed: TaskBed, api: TestApi, inventory: Inventory, dataDir: string) {
+    this.bed = bed;
+    this.api = api;
+    this.#inventory = inventory;
+    this.#dataDir = dataDir;
+    this.#reconciler = api.tasks.startReconciler();
+  }
+
+  async close(): Promise<void> {
+    await this.#reconciler.stop();
+    await this.bed.close();
+    await this.#inventory.close();
+    await this.api.stop();
+    rmSync(this.#dataDir, { recursive: true, force: true });
+  }
+
+  /** Stored, locked and started as an operation does it. */
+  async submit(edges: Edges, options: PlanOptions & { change?: (plan: Plan) => Plan } = {}): Promise<Plan> {
+    const draft = { ...planOf(edges, options), createTime: new Date().toISOString() };
+    const plan = options.change?.(draft) ?? draft;
+    await this.api.inventory.tasks.add({ plan, workflowType: 'addObproxy' });
+    await this.api.inventory.locks.take(plan.taskId, [`host:${plan.taskId}`], [plan.taskId]);
+    await this.api.tasks.start(plan, 'addObproxy');
+    return plan;
+  }
+
+  /** Where the API is and who asks. */
+  get env(): NodeJS.ProcessEnv {
+    return { OBFLOW_URL: this.api.url, OBFLOW_USER: 'admin', OBFLOW_PASSWORD: PASSWORD };
+  }
+
+  /** What the command that runs now has printed so far, or the last one has. */
+  get printed(): string {
+    return printed.stdout + printed.stderr;
+  }
+
+  /** Runs `obflow task …` inside this process, with stdout no terminal. */
+  async task(...args: (string | number)[]): Promise<Outcome> {
+    return runTask(args.map(String), this.env);
+  }
+}
+
+let printed = { stdout: '', stderr: '' };
+
+/** `obflow task …` inside this process; one at a time, because it has one stdout. */
+export async function runTask(args: readonly string[], env: NodeJS.ProcessEnv): Promise<Outcome> {
+  printed = { stdout: '', stderr: '' };
+  const spies = (['stdout', 'stderr'] as const).map((name) =>
+    jest.spyOn(process[name], 'write').mockImplementation((chunk) => {
+      printed[name] += String(chunk);
+      return true;
+    }),
+  );
+  const before = { ...process.env };
+  const exitCode = process.exitCode;
+  Object.assign(process.env, env);
+  process.exitCode = 0;
+  try {
+    const program = new Command('obflow').exitOverride();
+    addTaskCommands(program);
+    await program.parseAsync(['task', ...args], { from: 'user' });
+    return { ...printed, code: Number(process.exitCode) };
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return { ...printed, code: error.exitCode === 0 ? 0 : 2 };
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+    process.exitCode = exitCode;
+    for (const name of Object.keys(env)) delete process.env[name];
+    Object.assign(process.env, before);
+  }
+}

@@ -1,0 +1,97 @@
+import { FAULTS, type Fault } from './faults';
+import { OPERATIONS, type Operation } from './operations';
+import { seeded, shuffled } from './random';
+
+/** One subtask of an operation; what occurs more than once in a chain has a number, as in `WaitNode.2`. */
+export interface Node {
+  readonly activity: string;
+  readonly occurrence: number;
+  readonly key: string;
+}
+
+export interface Case {
+  readonly id: string;
+  readonly operation: Operation;
+  readonly node: Node;
+  readonly fault: Fault;
+}
+
+const INSTALL = [
+  'PrepareObproxyInstall',
+  'PrepareCreateObproxy',
+  'CheckProcessNotExist',
+  'CheckCommand',
+  'InstallRpmByPackageAndVersion',
+  'StartObproxy',
+  'SyncObproxyParameter',
+  'SetObproxyUserPasswordForOb',
+  'RefreshAgentConfig',
+  'RegisterObproxyExporter',
+  'UpdateObproxyStatus',
+  'Finish',
+];
+
+const CHAINS: Readonly<Record<Operation['name'], readonly string[]>> = {
+  addObproxy: INSTALL,
+  createObproxyCluster: INSTALL,
+  takeOverObproxy: INSTALL,
+  addObserver: [
+    ...['PrepareAddObserver', 'ReserveHost', 'PreCheckForInstallOb', 'WaitNode', 'InstallRpm', 'WaitNode'],
+    ...[
+      'MakeDirForOb',
+      'WaitNode',
+      'StartObserverWithParam',
+      'WaitNode',
+      'AddObserver',
+      'WaitObserverActive',
+    ],
+    ...['RestartObserverProcess', 'WaitObserverActive', 'StartOcpAgentService', 'WaitNode'],
+    ...['UpdateObserverStatus', 'WaitNode', 'UpdateZoneStatus', 'SyncClusterInfo', 'UpdateObClusterStatus'],
+  ],
+};
+
+function nodesOf(chain: readonly string[]): Node[] {
+  return chain.map((activity, index) => {
+    const occurrence = chain.slice(0, index + 1).filter((other) => other === activity).length;
+    const repeated = chain.filter((other) => other === activity).length > 1;
+    return { activity, occurrence, key: repeated ? `${activity}.${occurrence}` : activity };
+  });
+}
+
+export function allCases(): Case[] {
+  return OPERATIONS.flatMap((operation) =>
+    nodesOf(CHAINS[operation.name]).flatMap((node) =>
+      FAULTS.map((fault) => ({
+        id: `${operation.name}/${node.key}/${fault.name}`,
+        operation,
+        node,
+        fault,
+      })),
+    ),
+  );
+}
+
+/** Whether an id matches one of the patterns: its parts, `*` for anything, parts at the end may be left out. */
+function matcher(patterns: readonly string[]): (one: Case) => boolean {
+  const expressions = patterns.map((pattern) => {
+    const parts = pattern.split('/').map((part) =>
+      part
+        .split('*')
+        .map((text) => text.replace(/[.\\+?^$()[\]{}|]/g, '\\$&'))
+        .join('[^/]*'),
+    );
+    return new RegExp(`^${parts.join('/')}(/|$)`);
+  });
+  return ({ id }) => expressions.some((expression) => expression.test(id));
+}
+
+/** The cases that `only` names (all when it is empty), without those that `skip` names. */
+export function matching(cases: readonly Case[], only: readonly string[], skip: readonly string[]): Case[] {
+  const [wanted, unwanted] = [matcher(only), matcher(skip)];
+  return cases.filter((one) => (only.length === 0 || wanted(one)) && !unwanted(one));
+}
+
+/** `count` of them, chosen by the seed. */
+export function sample(cases: readonly Case[], count: number, seed: number): Case[] {
+  return shuffled(cases, seeded(seed, 'sample')).slice(0, count);
+}

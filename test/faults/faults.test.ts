@@ -1,0 +1,55 @@
+import { fleetUnavailable } from '../../sandbox/hosts/fleet';
+import { describeIf } from '../support/skip';
+import { allCases, matching } from './cases';
+import { Lane } from './lane';
+import { aloneLine } from './report';
+import { type Reference, referenceRun, runCase } from './runCase';
+
+/** A few of the cases of `npm run test:faults`, one of each part that can break; the others take an hour. */
+const CASES = {
+  'addObproxy/InstallRpmByPackageAndVersion/temporal-kill': 'kill -9 of Temporal while rpm installs',
+  'addObproxy/SyncObproxyParameter/api-kill': 'kill -9 of the API while parameters are set',
+  'addObproxy/StartObproxy/power-loss': 'power loss of the host while OBProxy starts',
+  'addObproxy/InstallRpmByPackageAndVersion/disk-full': 'a full disk while rpm installs, and one retry',
+} as const;
+const UNDONE = {
+  'addObproxy/StartObproxy/rollback-inside': 'a failure in the middle of the start',
+} as const;
+
+const SEED = 1;
+
+describeIf(fleetUnavailable(), 'faults while OBProxy is added', () => {
+  let lane: Lane;
+  let reference: Reference;
+
+  beforeAll(async () => {
+    lane = await Lane.start();
+    const [first] = allCases();
+    if (first === undefined) throw new Error('there are no cases');
+    reference = await referenceRun(lane, first.operation);
+  }, 120_000);
+  afterAll(() => lane?.stop(), 60_000);
+
+  async function problems(id: string): Promise<string[]> {
+    const [one] = matching(allCases(), [id], []);
+    if (one === undefined) throw new Error(`there is no case ${id}`);
+    const result = await runCase(lane, one, reference, SEED);
+    return result.problems.length === 0 ? [] : [result.point, ...result.problems, aloneLine(result)];
+  }
+
+  it.each(Object.entries(CASES))(
+    '%s: after %s everything is as without it, and done once',
+    async (id) => {
+      expect(await problems(id)).toEqual([]);
+    },
+    120_000,
+  );
+
+  it.each(Object.entries(UNDONE))(
+    '%s: after %s, rollback leaves the host as it was',
+    async (id) => {
+      expect(await problems(id)).toEqual([]);
+    },
+    120_000,
+  );
+});

@@ -1,0 +1,272 @@
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { repositoryRoot } from '../../runtime/paths';
+import { connectTemporal, type TemporalHandle } from '../../runtime/temporal';
+import type { TestHost } from '../../sandbox/hosts/fleet';
+import type { TaskJson } from '../../sandbox/stack/apiClient';
+import { OB_CLUSTER, type Stack, startStack, wholeInventory } from '../../sandbox/stack/stack';
+import {
+  type ObserverCluster,
+  observerRpmOf,
+  startObserverCluster,
+} from '../../sandbox/standins/observer/cluster';
+import { buildObproxyRpm, buildObserverRpm } from '../../sandbox/standins/rpm';
+import { taskWorkflowId } from '../../workflows/ids';
+import { until } from '../support/until';
+import { Control } from './control';
+import { CONTROL_URL, TIMEOUTS_FILE } from './points';
+import { Rows } from './rows';
+
+export const OBPROXY = { name: 'obproxy-ce', version: '4.3.1.0', release: '4.el7' } as const;
+export const OB_VERSION = '4.2.1.2';
+export const GROWING = { name: 'obgrows', obClusterId: 22 } as const;
+/** root@proxysys of proxies that were started by hand. */
+export const BY_HAND_PASSWORD = 'plantedOLD.55++';
+
+/** A whole obflow with hosts of its own, used for one case after the other. */
+export class Lane {
+  readonly stack: Stack;
+  readonly control: Control;
+  readonly rows: Rows;
+  /** Ids in the inventory, in the fleet's order. */
+  hostIds: number[] = [];
+  /** Ids of the prepared OBProxy clusters, and of the growing OceanBase cluster. */
+  clusters = { install: 0, adopt: 0, growing: 0 };
+  package = '';
+  observers: ObserverCluster | undefined;
+  readonly #timeouts: string;
+
+  private constructor(stack: Stack, control: Control, timeouts: string) {
+    this.stack = stack;
+    this.control = control;
+    this.#timeouts = timeouts;
+    this.rows = new Rows(path.join(stack.dataDir, 'obflow.db'));
+  }
+
+  static async start(): Promise<Lane> {
+    const control = await Control.start();
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'obflow-faults-'));
+    const timeouts = path.join(folder, 'timeouts.json');
+    const stack = await startStack({
+      hosts: 3,
+      processes: 'split',
+      ownDisks: true,
+      program: path.join(repositoryRoot(), 'dist/test/faults/part.js'),
+      env: { [CONTROL_URL]: control.url, [TIMEOUTS_FILE]: timeouts },
+    });
+    const lane = new Lane(stack, control, timeouts);
+    try {
+      await lane.#prepare();
+    } catch (error) {
+      await lane.stop();
+      throw error;
+    }
+    return lane;
+  }
+
+  async stop(): Promise<void> {
+    this.control.letAllPass();
+    this.rows.close();
+    await this.stack.stop();
+    await this.control.stop();
+    rmSync(path.dirname(this.#timeouts), { recursive: true, force: true });
+  }
+
+  /** The member of the growing OceanBase cluster. */
+  get member(): TestHost {
+    return this.host(0);
+  }
+
+  host(index: number): TestHost {
+    const host = this.stack.fleet.hosts[index];
+    if (host === undefined) throw new Error(`a lane has no host ${index}`);
+    return host;
+  }
+
+  /** Plans made from now on have these timeouts (seconds, by activity). */
+  cutTimeouts(timeouts: Record<string, number>): void {
+    writeFileSync(this.#timeouts, JSON.stringify(timeouts));
+  }
+
+  /** Everything as after the lane's start; the growing cluster only where it is needed. */
+  async reset(options: { readonly hosts: readonly TestHost[]; readonly growing: boolean }): Promise<void> {
+    this.control.forget();
+    this.control.letAllPass();
+    this.cutTimeouts({});
+    await this.#endOpenTasks();
+    await Promise.all(
+      [...options.hosts, ...(options.growing ? [this.member] : [])].map((host) => host.reinstall()),
+    );
+    if (options.growing) this.observers = await this.#growingCluster();
+    this.rows.reset();
+  }
+
+  /** Whatever a case was doing when it failed: ends its faults, as far as hosts go. */
+  async heal(): Promise<void> {
+    this.control.letAllPass();
+    for (const host of this.stack.fleet.hosts) {
+      if (!host.poweredOn) await host.boot();
+      await host.heal().catch(() => undefined);
+      await host.thawSshd().catch(() => undefined);
+      await host.freeDisk().catch(() => undefined);
+    }
+  }
+
+  /** Whether API and worker run and a request is answered; a lane that is not goes away. */
+  async healthy(): Promise<boolean> {
+    const { api, worker } = this.stack.parts;
+    const ended = Symbol('ended');
+    const runs = await Promise.race([
+      Promise.race([api?.exited, worker?.exited]).then(() => ended),
+      this.stack.api.send('GET', '/api/v2/tasks/instances?size=1').catch(() => ended),
+    ]);
+    return runs !== ended;
+  }
+
+  async rollback(taskId: number): Promise<void> {
+    await this.stack.api.call('POST', `/api/v2/tasks/instances/${taskId}/rollback`);
+  }
+
+  /** The document, however long the API is away. */
+  document(taskId: number): Promise<TaskJson | undefined> {
+    return this.stack.api.task(taskId).catch(() => undefined);
+  }
+
+  async #prepare(): Promise<void> {
+    const { stack } = this;
+    this.cutTimeouts({});
+    this.rows.useLargeIds();
+    this.observers = await this.#growingCluster();
+    const inventory = wholeInventory(stack);
+    await stack.apply({
+      ...inventory,
+      obClusters: [
+        ...(inventory.obClusters as unknown[]),
+        {
+          ...GROWING,
+          version: OB_VERSION,
+          rootServers: [{ ip: this.member.ip, sqlPort: 2881, rpcPort: 2882 }],
+          sysCredential: 'ob-sys',
+          proxyroCredential: 'ob-proxyro',
+        },
+      ],
+    });
+    this.package = (await stack.api.uploadPackage(await buildObproxyRpm(OBPROXY))).fileName;
+    await stack.api.uploadPackage(await buildObserverRpm(observerRpmOf(OB_VERSION)));
+    const rows = await stack.api.call<{ contents: { id: number; innerIpAddress: string }[] }>(
+      'GET',
+      '/api/v2/compute/hosts?size=100',
+    );
+    this.hostIds = stack.fleet.hosts.map(
+      ({ ip }) => rows.contents.find((row) => row.innerIpAddress === ip)?.id ?? 0,
+    );
+    const clusters = await stack.api.call<{ contents: { id: number; name: string }[] }>(
+      'GET',
+      '/api/v2/ob/clusters',
+    );
+    const growing = clusters.contents.find(({ name }) => name === GROWING.name)?.id ?? 0;
+    const parameters = [{ name: 'client_max_connections', value: '4096' }];
+    this.clusters = {
+      growing,
+      install: await this.#emptyCluster('install', {
+        workMode: 'CONFIG_URL',
+        parameters,
+        startupParameters: [{ name: 'work_thread_num', value: '8' }],
+      }),
+      adopt: await this.#emptyCluster('adopt', { workMode: 'RS_LIST', parameters }),
+    };
+    this.rows.remember();
+  }
+
+  async #emptyCluster(name: string, more: Record<string, unknown>): Promise<number> {
+    const task = await this.stack.api.call<TaskJson & { obproxyClusterId: number }>(
+      'POST',
+      '/api/v2/obproxy/clusters',
+      { ...clusterBody(name), obproxyInstallParam: { hostIds: [] }, ...more },
+    );
+    await this.stack.api.settled([task.id], { statuses: ['SUCCESSFUL'] });
+    await until('the locks are released', () => this.rows.locks().length === 0);
+    return task.obproxyClusterId;
+  }
+
+  #growingCluster(): Promise<ObserverCluster> {
+    return startObserverCluster([this.member], {
+      ...GROWING,
+      version: OB_VERSION,
+      rootPassword: this.stack.secrets.sys,
+      proxyroPassword: this.stack.secrets.proxyro,
+      steering: { _standin_active_delay: 300, _standin_service_delay: 100, _standin_delete_delay: 300 },
+    });
+  }
+
+  /** A case that failed may leave a task that waits for a person, or for a timeout of an hour. */
+  async #endOpenTasks(): Promise<void> {
+    const { api } = this.stack;
+    const open = await api.call<{ contents: { id: number; status: string }[] }>(
+      'GET',
+      '/api/v2/tasks/instances?status=FAILED,RUNNING&size=100',
+    );
+    const ids = open.contents.filter(({ status }) => status !== 'SUCCESSFUL').map(({ id }) => id);
+    if (ids.length === 0) return;
+    await this.#temporal(async (workflows) => {
+      for (const id of ids) {
+        await workflows
+          .getHandle(taskWorkflowId(id))
+          .terminate('the suite starts over')
+          .catch(() => undefined);
+      }
+    });
+  }
+
+  async #temporal(
+    work: (workflows: TemporalHandle['client']['workflow']) => Promise<unknown>,
+  ): Promise<void> {
+    const temporal = await connectTemporal({ address: this.stack.temporalAddress });
+    try {
+      await work(temporal.client.workflow);
+    } finally {
+      await temporal.close();
+    }
+  }
+}
+
+export function clusterBody(name: string): Record<string, unknown> {
+  return {
+    name,
+    address: 'foo.bar',
+    port: 2883,
+    workMode: 'CONFIG_URL',
+    obLinks: [{ clusterName: OB_CLUSTER.name, obClusterId: OB_CLUSTER.obClusterId, username: 'proxyro' }],
+  };
+}
+
+/** Where a planted password stands in clear: files of hosts, arguments and environments there, logs of the parts. */
+export async function secretsFound(lane: Lane, hosts: readonly TestHost[]): Promise<string[]> {
+  const { secrets, dataDir } = lane.stack;
+  const found: string[] = [];
+  for (const [name, secret] of [...Object.entries(secrets), ['by hand', BY_HAND_PASSWORD] as const]) {
+    const logs = ['api.log', 'worker.log'].map((file) => path.join(dataDir, file));
+    const places = [...hosts.map((host) => host.rootDir), ...logs];
+    const hits = execFileSync('sh', ['-c', 'grep -rlaF -f - "$@" 2>/dev/null || true', 'sh', ...places], {
+      encoding: 'utf8',
+      input: `${secret}\n`,
+    });
+    for (const hit of hits.split('\n').filter((line) => line !== '')) found.push(`${name} in ${hit}`);
+    for (const host of hosts) {
+      if (!host.poweredOn) continue;
+      const { stdout } = await host.sh(
+        "cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n'",
+      );
+      if (stdout.includes(secret)) found.push(`${name} in an argument or environment on ${host.ip}`);
+    }
+  }
+  return found;
+}
+
+/** A name that no other case has used. */
+export function freshName(prefix: string): string {
+  return `${prefix}${randomBytes(3).toString('hex')}`;
+}

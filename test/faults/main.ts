@@ -1,0 +1,89 @@
+/** `npm run test:faults`: breaks every part during every subtask of every operation, and compares what is left. */
+import { writeFileSync } from 'node:fs';
+import { Command, InvalidArgumentError } from 'commander';
+import { fleetUnavailable } from '../../sandbox/hosts/fleet';
+import { allCases, matching, sample } from './cases';
+import { aloneLine, markdown, resultLine } from './report';
+import { runSuite } from './suite';
+
+interface Options {
+  readonly only: readonly string[];
+  readonly skip: readonly string[];
+  readonly seed: number;
+  readonly sample?: number;
+  readonly lanes: number;
+  readonly report?: string;
+  readonly list?: true;
+  readonly chaos?: number | true;
+}
+
+function number(text: string): number {
+  const value = Number(text);
+  if (!Number.isFinite(value) || value < 0) throw new InvalidArgumentError('must be a number');
+  return value;
+}
+
+const collect = (text: string, before: string[]) => [...before, text];
+
+async function faults(options: Options): Promise<number> {
+  const chosen = matching(allCases(), options.only, options.skip);
+  const cases = options.sample === undefined ? chosen : sample(chosen, options.sample, options.seed);
+  if (options.list === true) {
+    for (const { id } of cases) console.log(id);
+    return 0;
+  }
+  if (cases.length === 0) {
+    console.error('No case is named so; --list shows them all.');
+    return 2;
+  }
+  console.log(`${cases.length} cases, seed ${options.seed}, ${options.lanes} at a time`);
+  const results = await runSuite({
+    cases,
+    seed: options.seed,
+    lanes: options.lanes,
+    onResult: (result, done) => {
+      console.log(`${String(done).padStart(4)}/${cases.length} ${resultLine(result)}`);
+      if (result.passed) return;
+      for (const problem of result.problems) console.log(`       ${problem}`);
+      console.log(`       ${aloneLine(result)}`);
+    },
+  });
+  const failed = results.filter(({ passed }) => !passed);
+  const table = markdown(results);
+  console.log(`\n${table}\n`);
+  for (const result of failed) console.log(aloneLine(result));
+  console.log(`${results.length - failed.length} passed, ${failed.length} failed`);
+  if (options.report !== undefined) {
+    writeFileSync(`${options.report}.md`, `${table}\n`);
+    writeFileSync(`${options.report}.json`, `${JSON.stringify({ seed: options.seed, results }, null, 2)}\n`);
+  }
+  return failed.length === 0 ? 0 : 1;
+}
+
+async function main(): Promise<number> {
+  const command = new Command('test:faults')
+    .option('--only <pattern>', 'operation/subtask/fault; * for anything, may be repeated', collect, [])
+    .option('--skip <pattern>', 'the opposite, of the same form', collect, [])
+    .option('--seed <number>', 'chooses moments and samples', number, 1)
+    .option('--sample <count>', 'so many cases, chosen by the seed', number)
+    .option('--lanes <count>', 'whole obflows side by side', number, 2)
+    .option('--report <file>', 'writes <file>.md and <file>.json')
+    .option('--list', 'only names the cases')
+    .option('--chaos [minutes]', '200 tasks in flight while everything is killed at random', number)
+    .parse();
+  const options = command.opts<Options>();
+  const unavailable = fleetUnavailable();
+  if (unavailable !== undefined && options.list !== true) {
+    console.error(unavailable);
+    return 2;
+  }
+  return faults(options);
+}
+
+main().then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    console.error(error);
+    process.exit(1);
+  },
+);

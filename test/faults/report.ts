@@ -1,0 +1,56 @@
+import { FAULTS } from './faults';
+import { OPERATIONS } from './operations';
+import type { CaseResult } from './runCase';
+
+/** The line that runs one case alone. */
+export function aloneLine({ id, seed }: CaseResult): string {
+  return `npm run test:faults -- --only '${id}' --seed ${seed}`;
+}
+
+export function resultLine(result: CaseResult): string {
+  const { passed, id, point, recoveryMs, retried, ms } = result;
+  const facts = [
+    point,
+    ...(recoveryMs === undefined ? [] : [`recovered ${(recoveryMs / 1000).toFixed(1)} s`]),
+    ...(retried === undefined ? [] : [`one retry after "${retried.slice(0, 160)}"`]),
+    `${(ms / 1000).toFixed(1)} s`,
+  ];
+  return `${passed ? 'ok    ' : 'FAILED'} ${id}  (${facts.join('; ')})`;
+}
+
+function percentile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((left, right) => left - right);
+  return sorted[Math.min(Math.floor(sorted.length * share), sorted.length - 1)] ?? 0;
+}
+
+function cell(results: readonly CaseResult[]): string {
+  if (results.length === 0) return '';
+  const passed = results.filter((result) => result.passed).length;
+  const times = results.flatMap(({ recoveryMs }) => (recoveryMs === undefined ? [] : [recoveryMs]));
+  const seconds = (ms: number) => (ms / 1000).toFixed(1);
+  const time =
+    times.length === 0 ? '' : ` ${seconds(percentile(times, 0.5))} / ${seconds(Math.max(...times))}`;
+  return `${passed}/${results.length}${time}`;
+}
+
+/** Operation × fault: passed/run, and recovery in seconds (median / longest). */
+export function markdown(results: readonly CaseResult[]): string {
+  const names = OPERATIONS.map(({ name }) => name);
+  const of = (fault: string, operation?: string) =>
+    results.filter(({ id }) => {
+      const [first, , last] = id.split('/');
+      return last === fault && (operation === undefined || first === operation);
+    });
+  const rows = FAULTS.map(({ name }) => name)
+    .filter((fault) => of(fault).length > 0)
+    .map(
+      (fault) => `| ${[fault, ...names.map((name) => cell(of(fault, name))), cell(of(fault))].join(' | ')} |`,
+    );
+  return [
+    `| fault | ${names.join(' | ')} | all |`,
+    `|${'---|'.repeat(names.length + 2)}`,
+    ...rows,
+    '',
+    'Passed / run, then seconds until the subtask was done by itself (median / longest): from the fault, for faults of hosts from their end.',
+  ].join('\n');
+}
