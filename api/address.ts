@@ -16,7 +16,10 @@ export function listenerUrl(host: string, port: number, tls = false): string {
   return `${tls ? 'https' : 'http'}://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
 }
 
-/** Who is at the other end of the connection; an IPv4 address is written as one also on a dual-stack socket. */
+/**
+ * Where a request comes from: the other end of the connection or, when that is a proxy of OBFLOW_TRUSTED_PROXIES, what
+ * it says. An IPv4 address is written as one also on a dual-stack socket.
+ */
 export function clientAddress(request: Request): string {
-  return (request.socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/i, '');
+  return (request.ip ?? request.socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/i, '');
 }

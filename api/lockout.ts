@@ -1,10 +1,11 @@
 import type { Request } from 'express';
 import type { LoginAttempt, LoginAttempts, LoginState } from '../inventory/accessTypes';
 import { Refusal } from '../operations/refusal';
+import { clientAddress } from './address';
 
 /** Who a request says it is, and where it comes from. Behind trusted proxies that is who they name. */
 export function attemptOf(subject: string, request: Request): LoginAttempt {
-  return { subject, address: request.ip ?? request.socket.remoteAddress ?? '' };
+  return { subject, address: clientAddress(request) };
 }
 
 /** The state of an attempt that may go on. Throws Refusal 429 while it may not. */

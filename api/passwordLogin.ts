@@ -3,6 +3,7 @@ import type { Request } from 'express';
 import type { KnownUser, RunCheck } from '../inventory/accessTypes';
 import type { Inventory } from '../inventory/types';
 import { Refusal } from '../operations/refusal';
+import { clientAddress } from './address';
 import { CheckLanes, LanesFullError } from './checkLanes';
 import { attemptOf, refuseLockedOut, tooMany } from './lockout';
 
@@ -71,7 +72,7 @@ export function passwordLogin(
 
   return (login, request) => {
     const digest = createHmac('sha256', secret)
-      .update(JSON.stringify([login.name, login.password, request.ip]))
+      .update(JSON.stringify([login.name, login.password, clientAddress(request)]))
       .digest('base64');
     let checked = underWay.get(digest);
     if (checked === undefined) {

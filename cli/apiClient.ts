@@ -24,6 +24,11 @@ const errorSchema = z.object({
   }),
 });
 
+/** `data` is absent where a call answers none. */
+const envelopeSchema = z
+  .object({ data: z.unknown().optional(), successful: z.boolean().optional() })
+  .refine(({ data, successful }) => data !== undefined || successful === true);
+
 /** Thrown when the API answered with an error; the message is what it said, for the person at the terminal. */
 export class RefusedError extends Error {
   readonly status: number;
@@ -87,7 +92,7 @@ export class ApiClient {
     }, request.signal);
     const answer = parseJson(text);
     if (!response.ok) throw refused(response.status, answer, text, this.user);
-    const envelope = z.object({ data: z.unknown() }).safeParse(answer);
+    const envelope = envelopeSchema.safeParse(answer);
     if (envelope.success) return envelope.data.data;
     throw new Error(`${this.base} answered ${response.status}, but not as obflow does. Is OBFLOW_URL right?`);
   }

@@ -66,7 +66,7 @@ export function auditRoutes({ inventory }: ApiServices): Route[] {
       {
         method: 'GET',
         path: '/api/v2/audit/events',
-        permission: 'ADMIN',
+        permission: 'AUDIT_VIEWER',
         tag: 'Audit',
         summary: 'List who did what, the newest first',
         description:

@@ -1,4 +1,5 @@
 import type { ApiServices, Route } from '../route';
+import { accessKeyRoutes } from './accessKeys';
 import { auditRoutes } from './audit';
 import { configServerRoutes } from './configServer';
 import { docsRoutes } from './docs';
@@ -13,6 +14,7 @@ import { prometheusRoutes } from './prometheus';
 import { serviceRoutes } from './service';
 import { taskCommandRoutes } from './taskCommands';
 import { taskRoutes } from './tasks';
+import { userRoutes } from './users';
 
 /** Every route of the API, the ones made from the catalogue of operations first. */
 export function allRoutes(services: ApiServices): Route[] {
@@ -25,6 +27,8 @@ export function allRoutes(services: ApiServices): Route[] {
     ...taskRoutes(services),
     ...taskCommandRoutes(services),
     ...inventoryRoutes(services),
+    ...userRoutes(services),
+    ...accessKeyRoutes(services),
     ...auditRoutes(services),
     ...prometheusRoutes(services),
     ...configServerRoutes(services),

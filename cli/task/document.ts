@@ -29,6 +29,7 @@ const taskSchema = z.object({
   prohibitRollback: z.boolean(),
   closed: z.boolean().default(false),
   firstFailure: z.object({ subtaskId: z.number().optional(), message: z.string() }).optional(),
+  ending: z.string().optional(),
   leftBehind: z.array(z.string()).default([]),
   subtasks: z.array(subtaskSchema),
 });

@@ -47,7 +47,7 @@ function headline(task: Task): string {
   return `Task ${id} ${name}: ${coloured(stateOf(task))}\n${facts.join(', ')}`;
 }
 
-/** Why it failed and what it left, each reason on a line of its own after the subtask; none when all is well. */
+/** Why it failed, how it ended and what it left, each reason on a line of its own after the subtask; none when all is well. */
 export function failureLines(task: Task): string[] {
   const failed = failedOf(task);
   const reasons = failed.flatMap((subtask) => [
@@ -57,8 +57,10 @@ export function failureLines(task: Task): string[] {
   const whole =
     failed.length === 0 && task.status === 'FAILED' ? indented(task.firstFailure?.message ?? '') : [];
   const left = task.leftBehind.map((line) => `  ${line}`);
+  const ending = task.ending === undefined ? [] : ['', 'How it ended', ...indented(task.ending)];
   return [
     ...(reasons.length + whole.length === 0 ? [] : ['', 'Why it failed', ...reasons, ...whole]),
+    ...ending,
     ...(left.length === 0 ? [] : ['', 'Left behind, to be cleared away by hand where it disturbs', ...left]),
   ];
 }

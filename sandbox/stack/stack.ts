@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { stringify } from 'yaml';
@@ -8,7 +7,10 @@ import { type DevServer, startDevServer } from '../../runtime/devServer';
 import { type Fleet, startFleet, type TestHost } from '../hosts/fleet';
 import { startObserver } from '../standins/observer';
 import { ApiClient } from './apiClient';
+import { freePort } from './freePort';
 import { type ObflowProcess, startObflow } from './process';
+
+export { freePort } from './freePort';
 
 /** Passwords of the stand-in cluster; planted so that tests can look for them where they must not be. */
 export interface StackSecrets {
@@ -61,19 +63,6 @@ export interface Stack {
 }
 
 export const OB_CLUSTER = { name: 'obcluster', obClusterId: 1 } as const;
-
-/** A TCP port that is free on every address of this machine at this moment. */
-export async function freePort(preferred = 0): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', (error) => (preferred === 0 ? reject(error) : resolve(freePort())));
-    server.listen(preferred, '0.0.0.0', () => {
-      const address = server.address();
-      const port = typeof address === 'object' && address !== null ? address.port : 0;
-      server.close(() => resolve(port));
-    });
-  });
-}
 
 /** Brings everything up; on failure takes everything down again before it throws. */
 export async function startStack(options: StackOptions): Promise<Stack> {

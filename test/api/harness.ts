@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import type { Route } from '../../api/route';
 import { startApi } from '../../api/server';
 import { submittedDocument, taskDocument } from '../../api/taskInfo/document';
 import { FoldedTask } from '../../api/taskInfo/fold';
@@ -45,6 +46,7 @@ const UNREACHABLE: Hosts = {
 
 export interface TestApi {
   readonly url: string;
+  readonly routes: readonly Route[];
   readonly dataDir: string;
   readonly inventory: Inventory;
   /** Plans handed to the task service for starting. */
@@ -167,6 +169,7 @@ export async function startTestApi(
   };
   return {
     url,
+    routes: api.routes,
     dataDir,
     inventory,
     started,

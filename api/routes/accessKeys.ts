@@ -1,0 +1,205 @@
+import { z } from 'zod';
+import type { AccessKeyRow } from '../../inventory/accessTypes';
+import { Refusal } from '../../operations/refusal';
+import { IdPath, IdText, QueryText } from '../../operations/schemas';
+import { contentsOf, NoData, Time, Whole } from '../answers';
+import type { OnceScope } from '../idempotency';
+import { type ApiServices, type Route, route } from '../route';
+import { ocpTime } from '../taskInfo/time';
+import { loggedIn, unknownUser } from './users';
+
+/** Enough to change one for another; a list of hundreds is a list nobody reads. */
+const MOST_KEYS = 20;
+const tag = 'Access keys';
+
+const KEY = {
+  id: Whole,
+  accessKeyId: z.string(),
+  userId: Whole,
+  description: z.string().nullable(),
+  enabled: z.boolean(),
+  createTime: Time,
+  lastUsedTime: Time.nullable().describe('About an hour exact; null: never used.'),
+};
+const KeyDocument = z.object(KEY).meta({ id: 'AccessKey' });
+const NewKeyDocument = z
+  .object({ ...KEY, accessKeySecret: z.string().describe('Shown this once.') })
+  .meta({ id: 'NewAccessKey' });
+const NewKey = z.object({ description: QueryText.optional() });
+
+function keyDocument(row: AccessKeyRow): z.input<typeof KeyDocument> {
+  return {
+    id: row.id,
+    accessKeyId: row.accessKeyId,
+    userId: row.userId,
+    description: row.description,
+    enabled: row.enabled,
+    createTime: ocpTime(row.createTime),
+    lastUsedTime: row.lastUsedTime === null ? null : ocpTime(row.lastUsedTime),
+  };
+}
+
+/** Access keys: everybody's own below `…/me`, those of others below `…/users/{id}`. */
+export function accessKeyRoutes({ inventory }: ApiServices): Route[] {
+  async function list(userId: number) {
+    return { contents: (await inventory.accessKeys.ofUser(userId)).map(keyDocument) };
+  }
+
+  /** With the answer in one transaction: a request that is sent again must not leave a key that nobody knows. */
+  function add(userId: number, description: string | undefined, once: OnceScope) {
+    return inventory.transaction(async (transaction) => {
+      if ((await transaction.users.find(userId)) === undefined) throw unknownUser(userId);
+      const made = await transaction.accessKeys
+        .add(userId, description ?? null, MOST_KEYS)
+        .catch((error: unknown) => {
+          if (!(error instanceof RangeError)) throw error;
+          throw new Refusal(
+            409,
+            'COM10005',
+            `The user has ${MOST_KEYS} access keys already. Delete one that is not used any more.`,
+          );
+        });
+      const document = { ...keyDocument(made.key), accessKeySecret: made.secret };
+      await once.remember(transaction, document);
+      return document;
+    });
+  }
+
+  async function setEnabled(userId: number, keyId: number, enabled: boolean) {
+    const row = await inventory.accessKeys.setEnabled(userId, keyId, enabled);
+    if (row === undefined) throw unknownKey(userId, keyId);
+    return keyDocument(row);
+  }
+
+  async function remove(userId: number, keyId: number): Promise<void> {
+    if (!(await inventory.accessKeys.remove(userId, keyId))) throw unknownKey(userId, keyId);
+  }
+
+  const own = { permission: 'AUTHENTICATED', tag } as const;
+  const mine = '/api/v2/iam/me/accessKeys';
+  const others = { permission: 'ADMIN', tag } as const;
+  const theirs = '/api/v2/iam/users/{id}/accessKeys';
+  const OwnKey = z.object({ keyId: IdText });
+  const TheirKey = z.object({ id: IdText, keyId: IdText });
+  return [
+    route(
+      {
+        ...own,
+        method: 'GET',
+        path: mine,
+        summary: 'List the own access keys',
+        answer: contentsOf(KeyDocument),
+      },
+      ({ user }) => list(loggedIn(user).id),
+    ),
+    route(
+      {
+        ...own,
+        method: 'POST',
+        path: mine,
+        summary: 'Add an own access key',
+        body: NewKey,
+        answer: NewKeyDocument,
+      },
+      ({ user, body, once }) => add(loggedIn(user).id, body.description, once),
+    ),
+    route(
+      {
+        ...own,
+        method: 'POST',
+        path: `${mine}/{keyId}/disable`,
+        summary: 'Disable an own access key',
+        params: OwnKey,
+        answer: KeyDocument,
+      },
+      ({ user, params }) => setEnabled(loggedIn(user).id, params.keyId, false),
+    ),
+    route(
+      {
+        ...own,
+        method: 'POST',
+        path: `${mine}/{keyId}/enable`,
+        summary: 'Enable an own access key',
+        params: OwnKey,
+        answer: KeyDocument,
+      },
+      ({ user, params }) => setEnabled(loggedIn(user).id, params.keyId, true),
+    ),
+    route(
+      {
+        ...own,
+        method: 'DELETE',
+        path: `${mine}/{keyId}`,
+        summary: 'Delete an own access key',
+        params: OwnKey,
+        answer: NoData,
+      },
+      ({ user, params }) => remove(loggedIn(user).id, params.keyId),
+    ),
+    route(
+      {
+        ...others,
+        method: 'GET',
+        path: theirs,
+        summary: 'List the access keys of a user',
+        params: IdPath,
+        answer: contentsOf(KeyDocument),
+      },
+      async ({ params }) => {
+        if ((await inventory.users.find(params.id)) === undefined) throw unknownUser(params.id);
+        return list(params.id);
+      },
+    ),
+    route(
+      {
+        ...others,
+        method: 'POST',
+        path: theirs,
+        summary: 'Add an access key for a user',
+        params: IdPath,
+        body: NewKey,
+        answer: NewKeyDocument,
+      },
+      ({ params, body, once }) => add(params.id, body.description, once),
+    ),
+    route(
+      {
+        ...others,
+        method: 'POST',
+        path: `${theirs}/{keyId}/disable`,
+        summary: 'Disable an access key of a user',
+        params: TheirKey,
+        answer: KeyDocument,
+      },
+      ({ params }) => setEnabled(params.id, params.keyId, false),
+    ),
+    route(
+      {
+        ...others,
+        method: 'POST',
+        path: `${theirs}/{keyId}/enable`,
+        summary: 'Enable an access key of a user',
+        params: TheirKey,
+        answer: KeyDocument,
+      },
+      ({ params }) => setEnabled(params.id, params.keyId, true),
+    ),
+    route(
+      {
+        ...others,
+        method: 'DELETE',
+        path: `${theirs}/{keyId}`,
+        summary: 'Delete an access key of a user',
+        params: TheirKey,
+        answer: NoData,
+      },
+      ({ params }) => remove(params.id, params.keyId),
+    ),
+  ];
+}
+
+function unknownKey(userId: number, keyId: number): Refusal {
+  return new Refusal(404, 'COM10002', `User ${userId} has no access key with id ${keyId}.`, {
+    target: `accessKey:${keyId}`,
+  });
+}

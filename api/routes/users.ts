@@ -1,0 +1,236 @@
+import { z } from 'zod';
+import { LastAdminError, type UserChange, type UserRow } from '../../inventory/accessTypes';
+import { DuplicateError, type Inventory, type User } from '../../inventory/types';
+import { Refusal } from '../../operations/refusal';
+import { ROLE_NAMES, ROLES, type Role } from '../../operations/roles';
+import { IdPath } from '../../operations/schemas';
+import { contentsOf, listOf, NoData, pagedOf, Time, Whole } from '../answers';
+import { pageOf } from '../envelope';
+import { listed, PAGING, pageRequest } from '../paging';
+import { passwordLogin } from '../passwordLogin';
+import { type ApiServices, type Route, route } from '../route';
+import { ocpTime } from '../taskInfo/time';
+
+const tag = 'Users';
+const CONTROL = /\p{Cc}/u;
+
+const UserName = z
+  .string()
+  .regex(
+    /^[A-Za-z][A-Za-z0-9_.-]{1,63}$/,
+    'must begin with a letter and hold 2 to 64 letters, digits, "_", "." or "-"',
+  );
+
+/** Length is what guessing meets; rules about characters make people write passwords down. */
+const NewPassword = z
+  .string()
+  .min(8, 'must have at least 8 characters')
+  .max(256, 'must have at most 256 characters')
+  .refine((value) => !CONTROL.test(value), 'must not hold control characters');
+
+const Roles = z
+  .array(z.enum(ROLE_NAMES, `must be one of ${ROLE_NAMES.join(', ')}`))
+  .max(ROLE_NAMES.length)
+  .transform((roles) => [...new Set(roles)]);
+
+const UserDocument = z
+  .object({
+    id: Whole,
+    name: z.string(),
+    enabled: z.boolean().describe('A disabled user cannot log in, nor can the access keys of it.'),
+    roles: listOf(z.string()),
+    createTime: Time,
+  })
+  .meta({ id: 'User' });
+
+const RoleDocument = z
+  .object({ name: z.string(), permissions: listOf(z.string()).describe('As in x-permission.') })
+  .meta({ id: 'Role' });
+
+function userDocument({ id, name, enabled, roles, createTime }: UserRow): z.input<typeof UserDocument> {
+  return { id, name, enabled, roles, createTime: ocpTime(createTime) };
+}
+
+/** Refusal 404: there is no such user. */
+export function unknownUser(id: number): Refusal {
+  return new Refusal(404, 'COM10002', `There is no user ${id}. GET /api/v2/iam/users lists the users.`, {
+    target: `user:${id}`,
+  });
+}
+
+/** The user of a route behind the login. */
+export function loggedIn(user: User | undefined): User {
+  if (user === undefined) throw new Refusal(401, 'IAM10000', 'Log in.');
+  return user;
+}
+
+async function keepingAnAdmin<T>(work: () => Promise<T>): Promise<T> {
+  return work().catch((error: unknown) => {
+    if (!(error instanceof LastAdminError)) throw error;
+    throw new Refusal(
+      409,
+      'COM10005',
+      'No enabled user with the role ADMIN would be left. Give that role to another user first.',
+    );
+  });
+}
+
+async function changed({ users }: Inventory, id: number, change: UserChange) {
+  const user = await keepingAnAdmin(() => users.change(id, change));
+  if (user === undefined) throw unknownUser(id);
+  return userDocument(user);
+}
+
+/** `…/me`: what every user may do about itself. */
+function ownRoutes({ inventory }: ApiServices): Route[] {
+  const checkPassword = passwordLogin(inventory);
+  return [
+    route(
+      {
+        method: 'GET',
+        path: '/api/v2/iam/me',
+        permission: 'AUTHENTICATED',
+        tag,
+        summary: 'Who is logged in',
+        answer: UserDocument,
+      },
+      async ({ user }) => {
+        const { id } = loggedIn(user);
+        const row = await inventory.users.find(id);
+        if (row === undefined) throw unknownUser(id);
+        return userDocument(row);
+      },
+    ),
+    route(
+      {
+        method: 'PUT',
+        path: '/api/v2/iam/me/password',
+        permission: 'AUTHENTICATED',
+        tag,
+        summary: 'Change the own password',
+        description: 'Access keys of the user stay as they are.',
+        body: z.object({ oldPassword: z.string().max(256), newPassword: NewPassword }),
+        answer: UserDocument,
+      },
+      async ({ user, body, request }) => {
+        const { id, name } = loggedIn(user);
+        // An access key, or a browser left open, is not enough to take the user over.
+        await checkPassword({ name, password: body.oldPassword }, request).catch((error: unknown) => {
+          if (!(error instanceof Refusal) || error.status !== 401) throw error;
+          throw new Refusal(400, 'COM10001', 'The old password is wrong.', { target: 'oldPassword' });
+        });
+        return changed(inventory, id, { password: body.newPassword });
+      },
+    ),
+  ];
+}
+
+/** Users and their roles. */
+export function userRoutes(services: ApiServices): Route[] {
+  const { inventory } = services;
+  const { users } = inventory;
+  const administered = { permission: 'ADMIN', tag } as const;
+  const one = { ...administered, params: IdPath, answer: UserDocument } as const;
+  return [
+    route(
+      {
+        method: 'GET',
+        path: '/api/v2/iam/roles',
+        permission: 'AUTHENTICATED',
+        tag,
+        summary: 'List the roles and what they permit',
+        answer: contentsOf(RoleDocument),
+      },
+      async () => ({
+        contents: ROLE_NAMES.map((name: Role) => ({ name, permissions: ROLES[name] })),
+      }),
+    ),
+    ...ownRoutes(services),
+    route(
+      {
+        ...administered,
+        method: 'GET',
+        path: '/api/v2/iam/users',
+        summary: 'List users',
+        query: z.object(PAGING),
+        answer: pagedOf(UserDocument),
+      },
+      async ({ query }) => {
+        const page = pageRequest(query);
+        const { contents, totalElements } = await listed(query, () => users.list(page));
+        return pageOf(contents.map(userDocument), { number: page.page, size: page.size, totalElements });
+      },
+    ),
+    route(
+      {
+        ...administered,
+        method: 'POST',
+        path: '/api/v2/iam/users',
+        summary: 'Add a user',
+        body: z.object({ name: UserName, password: NewPassword, roles: Roles.default([]) }),
+        answer: UserDocument,
+      },
+      async ({ body }) => {
+        const added = await users.add(body).catch((error: unknown) => {
+          if (!(error instanceof DuplicateError)) throw error;
+          throw new Refusal(409, 'COM10006', `${error.message}. Choose another name.`, { target: 'name' });
+        });
+        return userDocument(added);
+      },
+    ),
+    route(
+      { ...one, method: 'GET', path: '/api/v2/iam/users/{id}', summary: 'Get a user' },
+      async ({ params }) => {
+        const row = await users.find(params.id);
+        if (row === undefined) throw unknownUser(params.id);
+        return userDocument(row);
+      },
+    ),
+    route(
+      {
+        ...one,
+        method: 'PUT',
+        path: '/api/v2/iam/users/{id}/roles',
+        summary: 'Set the roles of a user',
+        body: z.object({ roles: Roles }),
+      },
+      ({ params, body }) => changed(inventory, params.id, { roles: body.roles }),
+    ),
+    route(
+      {
+        ...one,
+        method: 'PUT',
+        path: '/api/v2/iam/users/{id}/password',
+        summary: 'Set the password of a user',
+        body: z.object({ password: NewPassword }),
+      },
+      ({ params, body }) => changed(inventory, params.id, { password: body.password }),
+    ),
+    route(
+      {
+        ...one,
+        method: 'POST',
+        path: '/api/v2/iam/users/{id}/disable',
+        summary: 'Disable a user and its access keys',
+      },
+      ({ params }) => changed(inventory, params.id, { enabled: false }),
+    ),
+    route(
+      { ...one, method: 'POST', path: '/api/v2/iam/users/{id}/enable', summary: 'Enable a user' },
+      ({ params }) => changed(inventory, params.id, { enabled: true }),
+    ),
+    route(
+      {
+        ...administered,
+        method: 'DELETE',
+        path: '/api/v2/iam/users/{id}',
+        summary: 'Delete a user and its access keys',
+        params: IdPath,
+        answer: NoData,
+      },
+      async ({ params }) => {
+        if (!(await keepingAnAdmin(() => users.remove(params.id)))) throw unknownUser(params.id);
+      },
+    ),
+  ];
+}
