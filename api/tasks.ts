@@ -126,6 +126,7 @@ export function createTaskService(deps: TaskServiceDeps): TaskService {
     subtaskIds: readonly number[],
     command: ObeyedCommand,
   ): Promise<void> {
+    logger.info({ taskId: document.id, subtaskIds, command: command.name }, 'command obeyed');
     try {
       await inventory.tasks.appendLogOnce(document.id, commandLines(document, subtaskIds, command));
     } catch (error) {
@@ -190,8 +191,13 @@ export function createTaskService(deps: TaskServiceDeps): TaskService {
       try {
         await startTask(temporal, config.taskQueue, plan, workflowType);
         await inventory.tasks.markStarted(plan.taskId);
+        const { taskId, traceId, name } = plan;
+        logger.info({ traceId, taskId, name, workflowId: taskWorkflowId(taskId) }, 'workflow started');
       } catch (error) {
-        logger.warn({ err: error, taskId: plan.taskId }, 'the task is stored but not started; trying again');
+        logger.warn(
+          { err: error, traceId: plan.traceId, taskId: plan.taskId },
+          'the task is stored but not started; trying again',
+        );
       }
     },
 

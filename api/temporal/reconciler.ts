@@ -79,7 +79,7 @@ export class Reconciler {
         continue;
       }
       await inventory.tasks.markStarted(row.id);
-      logger.info({ taskId: row.id }, 'started a task whose start had been lost');
+      logger.info({ traceId: row.plan.traceId, taskId: row.id }, 'started a task whose start had been lost');
     }
   }
 
@@ -133,7 +133,7 @@ export class Reconciler {
     const reason = `Temporal at ${address}, namespace ${namespace}, does not know the workflow of task ${row.id}`;
     if (Date.now() - since < GONE_AFTER_MS) {
       this.#deps.logger.warn(
-        { taskId: row.id },
+        { traceId: row.plan.traceId, taskId: row.id },
         `${reason}; if that lasts for ${GONE_AFTER_MS / 60_000} min, the task counts as FAILED`,
       );
       return;
@@ -158,7 +158,11 @@ export class Reconciler {
     });
     this.#archived.add(row.id);
     this.#unknownSince.delete(row.id);
-    if (!closing.successful) this.#deps.logger.warn({ taskId: row.id }, `the task ended: ${closing.reason}`);
+    if (!closing.successful)
+      this.#deps.logger.warn(
+        { traceId: row.plan.traceId, taskId: row.id },
+        `the task ended: ${closing.reason}`,
+      );
   }
 
   /** The same trouble is told once. */
