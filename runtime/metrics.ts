@@ -4,8 +4,8 @@ import type { Health } from './health';
 import { obflowVersion } from './version';
 
 /** Everything obflow counts itself; one for the process, however many servers it runs. */
-export const registry = new Registry();
-const registers = [registry];
+const metrics = new Registry();
+const registers = [metrics];
 
 /** From what a list takes to an upload of some hundred megabytes. */
 const HTTP_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 120];
@@ -54,7 +54,7 @@ export function gauge(
   labelNames: readonly string[],
   look: () => Promise<readonly { readonly labels: Record<string, string>; readonly value: number }[]>,
 ): void {
-  registry.removeSingleMetric(name);
+  metrics.removeSingleMetric(name);
   new Gauge({
     name,
     help,
@@ -83,7 +83,7 @@ let started = false;
 export function startMetrics(): void {
   if (started) return;
   started = true;
-  collectDefaultMetrics({ register: registry });
+  collectDefaultMetrics({ register: metrics });
   new Gauge({
     name: 'obflow_build_info',
     help: 'Always 1; the labels say what runs',
@@ -92,7 +92,7 @@ export function startMetrics(): void {
   }).set({ version: obflowVersion(), node: process.version }, 1);
 }
 
-export const CONTENT_TYPE = registry.contentType;
+export const CONTENT_TYPE = metrics.contentType;
 
 /** Where the SDK of this process's worker serves its own metrics; on loopback, for this process alone. */
 let sdkUrl: string | undefined;
@@ -102,7 +102,7 @@ export function includeSdkMetrics(url: string): void {
 
 /** Everything in Prometheus' text format. */
 export async function metricsText(): Promise<string> {
-  const [own, sdk] = await Promise.all([registry.metrics(), sdkMetrics()]);
+  const [own, sdk] = await Promise.all([metrics.metrics(), sdkMetrics()]);
   return sdk === '' ? own : `${own}\n${sdk}`;
 }
 
