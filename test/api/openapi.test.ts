@@ -26,8 +26,6 @@ const VALIDATOR = path.join(
 );
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'];
 
-/** Of the first user. */
-const ADMIN_ID = 100;
 
 let api: TestApi;
 let document: Json;
@@ -159,10 +157,11 @@ describe('what is declared of answers', () => {
     const statuses: Record<string, number> = {};
     for (const { path: template, method, name, operation } of operations) {
       if (method !== 'get' || operation.responses[200].content['text/event-stream'] !== undefined) continue;
-      const fallback = template.startsWith('/api/v2/ob/')
-        ? obClusterId
-        : template.startsWith('/api/v2/iam/users/')
-          ? ADMIN_ID
+      // 100 is admin.
+      const fallback = template.startsWith('/api/v2/iam/')
+        ? 100
+        : template.startsWith('/api/v2/ob/')
+          ? obClusterId
           : clusterId;
       const url = template.replace(/\{(\w+)\}/g, (_match, key: string) => ids[key] ?? String(fallback));
       // `send` compares the answer with what is declared.
