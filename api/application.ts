@@ -10,6 +10,7 @@ import { type AnswerFacts, errorEnvelope, successEnvelope } from './envelope';
 import { failureOf } from './errors';
 import { measureHttp } from './httpMetrics';
 import { bodyDigest, onceFor, WITHOUT_KEY } from './idempotency';
+import { inLanguage, languageOf } from './messages/language';
 import { refuseOtherSites } from './otherSites';
 import type { ApiServices, Route } from './route';
 import { createThrottle, type Throttle } from './throttle';
@@ -215,5 +216,7 @@ async function answerError(
     response.set('retry-after', String(error.retryAfterSeconds));
   }
   if (status === 401) response.set('www-authenticate', 'Basic realm="obflow", charset="UTF-8"');
-  response.status(status).json(errorEnvelope(state, status, body));
+  const language = languageOf(request);
+  response.vary('accept-language').set('content-language', language);
+  response.status(status).json(errorEnvelope(state, status, inLanguage(body, language)));
 }
