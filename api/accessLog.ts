@@ -1,5 +1,6 @@
 import type { Request, Response } from 'express';
 import type { Logger } from '../runtime/logger';
+import { clientAddress } from './address';
 import type { Login } from './auth';
 
 /** What the line tells beside the request itself; filled while it is answered. */
@@ -24,7 +25,8 @@ const MAX_PATH = 200;
  * come every few seconds for ever, are told at debug unless they fail.
  */
 export function logAccess(logger: Logger, request: Request, response: Response, facts: AccessFacts): void {
-  const { ip, method, path } = request;
+  const { method, path } = request;
+  const remote = clientAddress(request);
   response.once('close', () => {
     const status = response.statusCode;
     const level = facts.open === true && status < 400 ? 'debug' : 'info';
@@ -37,7 +39,7 @@ export function logAccess(logger: Logger, request: Request, response: Response, 
         status,
         ms: Date.now() - facts.receivedAt,
         user: facts.login?.user.name,
-        remote: ip,
+        remote,
         ...(facts.code === undefined ? {} : { code: facts.code }),
         // The client went before it had its answer, or was cut off.
         ...(response.writableFinished ? {} : { aborted: true }),

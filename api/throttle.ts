@@ -4,6 +4,7 @@ import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import type { User } from '../inventory/types';
 import { Refusal } from '../operations/refusal';
 import type { HttpSettings, Rate } from '../runtime/httpSettings';
+import { clientAddress } from './address';
 import { THROTTLED } from './envelope';
 
 /**
@@ -86,10 +87,10 @@ function show(response: Response, counted: Count | undefined): void {
 }
 
 /** An IPv6 client has a whole /64 of addresses. */
-function addressKey(address: string | undefined): string {
-  const plain = (address ?? '').replace(/^::ffff:(?=\d+\.)/, '');
-  if (!isIPv6(plain)) return plain;
-  const [head = '', tail] = plain.split('::');
+function addressKey(request: Request): string {
+  const address = clientAddress(request);
+  if (!isIPv6(address)) return address;
+  const [head = '', tail] = address.split('::');
   const front = head === '' ? [] : head.split(':');
   const back = tail === undefined || tail === '' ? [] : tail.split(':');
   const zeros =
@@ -107,10 +108,10 @@ export function createThrottle({ rateLimit, addressRateLimit }: HttpSettings): T
   return {
     async arrived(request, response) {
       const windows = PROBES.includes(request.path) ? probes : addresses;
-      show(response, await windows.count(addressKey(request.ip)));
+      show(response, await windows.count(addressKey(request)));
     },
     async loggedIn(request, response, user) {
-      await addresses.uncount(addressKey(request.ip));
+      await addresses.uncount(addressKey(request));
       for (const name of ['RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset'])
         response.removeHeader(name);
       show(response, await users.count(String(user.id)));

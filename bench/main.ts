@@ -1,23 +1,29 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { Runtime } from '@temporalio/worker';
 import { Command } from 'commander';
 import { repositoryRoot } from '../runtime/paths';
 import { fleetUnavailable } from '../sandbox/hosts/fleet';
 import { ansiblePlaybook } from './ansible';
 import { benchApi } from './api';
+import { benchCommands } from './commands';
 import { benchEngine } from './engine';
 import { benchInstall } from './install';
 import { type BenchResult, cpuTimes, machine, printResult, stealSince } from './measure';
 import { benchObservers } from './observers';
+
+const PARTS = 'engine,api,commands,install,observers';
 
 /** `npm run bench`: ratios of one run, back to back; see docs/performance.md. */
 async function main(): Promise<void> {
   const options = new Command('bench')
     .description('Compares obflow with bare Temporal and with Ansible, and writes bench/results.json.')
     .option('--rounds <n>', 'rounds of every comparison, at least 5', '5')
-    .option('--only <parts>', 'engine,api,install,observers', 'engine,api,install,observers')
+    .option('--only <parts>', PARTS, PARTS)
     .parse()
     .opts<{ rounds: string; only: string }>();
+  // The API gives commands to live workers only, and the default is to tell of one every minute.
+  Runtime.install({ workerHeartbeatInterval: '1 s' });
   const rounds = Math.max(5, Number(options.rounds));
   const parts = options.only.split(',');
   const results: BenchResult[] = [];
@@ -30,6 +36,7 @@ async function main(): Promise<void> {
   console.log(`${machine()}; ${rounds} rounds; median (min - max)`);
   if (parts.includes('engine')) take(await benchEngine(rounds));
   if (parts.includes('api')) take(await benchApi(rounds));
+  if (parts.includes('commands')) take(await benchCommands(rounds));
   const onHosts = ['install', 'observers'].filter((part) => parts.includes(part));
   const missing = onHosts.length === 0 ? undefined : fleetUnavailable();
   if (missing !== undefined) console.log(`${onHosts.join(' and ')} left out: ${missing}`);

@@ -1,4 +1,4 @@
-import { proxyActivities } from '@temporalio/workflow';
+import { condition, defineUpdate, proxyActivities, setHandler } from '@temporalio/workflow';
 
 export * from '../workflows/index';
 
@@ -20,4 +20,12 @@ export async function bareLayers(widths: readonly number[], atOnce: number): Pro
     };
     await Promise.all(Array.from({ length: Math.min(atOnce, width) }, lane));
   }
+}
+
+export const bareUpdate = defineUpdate<void, [unknown]>('bareUpdate');
+
+/** What a command is compared with: an update that does nothing. */
+export async function bareUpdates(): Promise<void> {
+  setHandler(bareUpdate, () => undefined);
+  await condition(() => false);
 }

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { ConfigError } from '../runtime/config';
-import { withSecretFiles } from '../runtime/secretFiles';
+import { type ClientLogin, clientLogin } from './login';
 
 const REQUEST_TIMEOUT_MS = 120_000;
 /** Pauses between the sends of one command whose answer was lost. */
@@ -13,7 +12,8 @@ const UNTRUSTED = /CERT|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER/;
 
 /** The API and who asks, for the help of every command that needs them. */
 export const ACCESS_HELP =
-  '\nThe API and who asks: OBFLOW_URL (http://127.0.0.1:8080), OBFLOW_USER (admin), OBFLOW_PASSWORD.';
+  '\nThe API and who asks: OBFLOW_URL (http://127.0.0.1:8080); OBFLOW_USER (admin) and OBFLOW_PASSWORD, or ' +
+  'OBFLOW_ACCESS_KEY_ID and OBFLOW_ACCESS_KEY_SECRET.';
 
 const errorSchema = z.object({
   error: z.object({
@@ -59,23 +59,20 @@ interface Request {
   readonly signal?: AbortSignal;
 }
 
-/** The API as the `obflow` command talks to it. The password stands in one header and nowhere else. */
+/** The API as the `obflow` command talks to it. The login stands in headers and nowhere else. */
 export class ApiClient {
   readonly base: string;
-  readonly user: string;
-  readonly #authorization: string;
+  readonly #login: ClientLogin;
 
-  /** @throws Error when OBFLOW_PASSWORD (or its file) is missing, or OBFLOW_URL is no address or holds a login */
+  /** @throws Error when the secret of the login (or its file) is missing, or OBFLOW_URL is no address or holds a login */
   constructor(env: NodeJS.ProcessEnv) {
     this.base = baseOf(setting(env.OBFLOW_URL) ?? 'http://127.0.0.1:8080');
-    this.user = setting(env.OBFLOW_USER) ?? 'admin';
-    const { env: filled, problems } = withSecretFiles(env);
-    if (problems.length > 0) throw new ConfigError(problems);
-    const password = setting(filled.OBFLOW_PASSWORD);
-    if (password === undefined) {
-      throw new Error(`Set OBFLOW_PASSWORD to the password of ${this.user} at ${this.base}.`);
-    }
-    this.#authorization = `Basic ${Buffer.from(`${this.user}:${password}`).toString('base64')}`;
+    this.#login = clientLogin(env, this.base);
+  }
+
+  /** The password it logs in with; undefined with an access key. */
+  get password(): string | undefined {
+    return this.#login.password;
   }
 
   /**
@@ -91,7 +88,7 @@ export class ApiClient {
       return { response: answer, text: await answer.text() };
     }, request.signal);
     const answer = parseJson(text);
-    if (!response.ok) throw refused(response.status, answer, text, this.user);
+    if (!response.ok) throw refused(response.status, answer, text, this.#login.hint);
     const envelope = envelopeSchema.safeParse(answer);
     if (envelope.success) return envelope.data.data;
     throw new Error(`${this.base} answered ${response.status}, but not as obflow does. Is OBFLOW_URL right?`);
@@ -123,19 +120,22 @@ export class ApiClient {
     const response = await this.#asked(() => this.#fetch('GET', path, request), request.signal);
     if (response.ok) return response;
     const text = await this.#asked(() => response.text(), request.signal);
-    throw refused(response.status, parseJson(text), text, this.user);
+    throw refused(response.status, parseJson(text), text, this.#login.hint);
   }
 
   #fetch(method: string, path: string, { body, headers, signal }: Request): Promise<Response> {
-    return fetch(this.base + path, {
+    const url = new URL(this.base + path);
+    const json = body === undefined ? undefined : JSON.stringify(body);
+    const sent = json === undefined ? {} : { body: json, contentType: 'application/json' };
+    return fetch(url, {
       method,
       headers: {
         accept: 'application/json',
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(json === undefined ? {} : { 'content-type': 'application/json' }),
         ...headers,
-        authorization: this.#authorization,
+        ...this.#login.headers({ method, url, ...sent }),
       },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(json === undefined ? {} : { body: json }),
       ...(signal === undefined ? {} : { signal }),
     });
   }
@@ -179,7 +179,7 @@ function baseOf(address: string): string {
 }
 
 /** What the API said: the error and one line for each field. */
-function refused(status: number, answer: unknown, text: string, user: string): RefusedError {
+function refused(status: number, answer: unknown, text: string, loginHint: string): RefusedError {
   const parsed = errorSchema.safeParse(answer);
   if (!parsed.success) {
     return new RefusedError(
@@ -192,7 +192,7 @@ function refused(status: number, answer: unknown, text: string, user: string): R
   // A target such as task:33001 is named by the message as well; a field is not.
   const at = (field: string | null | undefined) =>
     field === undefined || field === null || field.includes(':') ? '' : `${field}: `;
-  const hint = status === 401 ? ` Check OBFLOW_USER (${user}) and OBFLOW_PASSWORD.` : '';
+  const hint = status === 401 ? ` ${loginHint}` : '';
   const lines = (subErrors ?? []).map((sub) => `  ${at(sub.field)}${sub.message}`);
   const number = code === undefined || code === null ? '' : ` ${code}`;
   return new RefusedError(

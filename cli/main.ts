@@ -2,6 +2,8 @@ import { Command } from 'commander';
 import { ConfigError, ENVIRONMENT } from '../runtime/config';
 import { IN_FILES } from '../runtime/secretFiles';
 import { obflowVersion } from '../runtime/version';
+import { addKeyCommands } from './access/keyCommands';
+import { addResetAdmin, addUserCommands } from './access/userCommands';
 import { ACCESS_HELP } from './apiClient';
 import type { MigrateDatabaseOptions } from './database';
 import { complain, textOf } from './output';
@@ -45,6 +47,9 @@ async function main(): Promise<void> {
     });
 
   addTaskCommands(program);
+  addUserCommands(program);
+  addKeyCommands(program);
+  addResetAdmin(program);
 
   program
     .command('migrate-database')

@@ -6,7 +6,7 @@ import type { Hosts } from '../hosts/types';
 import type { Inventory } from '../inventory/types';
 import { defaultPublicUrl, type RuntimeConfig, readConfig } from '../runtime/config';
 import { TransientError } from '../runtime/errors';
-import { createLogger, type Logger } from '../runtime/logger';
+import { createLogger, type Logger, logFormat } from '../runtime/logger';
 import {
   connectTemporal,
   prepareNamespace,
@@ -14,7 +14,7 @@ import {
   temporalIsConfigured,
 } from '../runtime/temporal';
 import { makeDataDir } from './dataDir';
-import { complain, say, textOf } from './output';
+import { complain, say, tellLog, textOf } from './output';
 import { Shutdown } from './shutdown';
 import { ownStatus } from './trust';
 
@@ -48,6 +48,7 @@ export async function serve(parts: readonly Part[], options: ServeOptions): Prom
   const read = readConfig();
   const config = await withFreePorts(read.config);
   const logger = createLogger('obflow', config.logLevel, config.logFormat);
+  if (logFormat(config.logFormat) === 'json') tellLog(logger, { everything: config.logFormat === 'json' });
   for (const warning of read.warnings) complain(`Warning: ${warning}`);
 
   const shutdown = new Shutdown();
@@ -63,6 +64,7 @@ export async function serve(parts: readonly Part[], options: ServeOptions): Prom
     const { createHosts } = await import('../hosts');
     const hosts = createHosts({
       pinHostKey: (id, fingerprint) => inventory.hosts.pinHostKey(id, fingerprint),
+      logger,
     });
     shutdown.add(undefined, () => hosts.close());
     const ground: Ground = { config, logger, temporal, inventory, hosts };

@@ -1,3 +1,5 @@
+import type { Logger } from '../runtime/logger';
+import { CommandLog } from './commandLog';
 import { facts } from './facts';
 import { readFile, uploadFile, writeFile } from './files';
 import { forgetTask, runOnce, stopOnce } from './once';
@@ -14,43 +16,65 @@ export type * from './types';
 /**
  * Hosts reached by SSH. `pinHostKey` records the key of a host at first contact. A `Host` stays usable when
  * its connection is lost: the next call connects again. Call `close` at the end; open connections keep the process alive.
+ * `logger` is told what is done where (see hosts/commandLog.ts).
  */
-export function createHosts(options: { readonly pinHostKey: PinHostKey }): Hosts {
-  const pool = new ConnectionPool(options.pinHostKey);
+export function createHosts(options: { readonly pinHostKey: PinHostKey; readonly logger?: Logger }): Hosts {
+  const pool = new ConnectionPool(options.pinHostKey, options.logger);
   return {
     open: async (address) => {
       await pool.open(address);
-      return hostAt(pool, address);
+      return hostAt(pool, address, new CommandLog(options.logger, address));
     },
     close: () => pool.close(),
   };
 }
 
-function hostAt(pool: ConnectionPool, address: HostAddress): Host {
+function hostAt(pool: ConnectionPool, address: HostAddress, log: CommandLog): Host {
   const connection = () => pool.open(address);
   return {
     id: address.hostId,
     ip: address.ip,
     sh: async (script, options) => {
-      const result = await runScript(await connection(), script, options);
+      const run = async () => runScript(await connection(), script, options);
+      const result = await log.look('script', run, ({ exitCode }) => ({ exitCode }));
       return {
         exitCode: result.exitCode,
         stdout: result.stdout.toString(),
         stderr: result.stderr.toString(),
       };
     },
-    once: (id, script, options) => runOnce(connection, id, script, options),
-    stopOnce: async (id) => stopOnce(await connection(), id),
-    forgetTask: async (taskId) => forgetTask(await connection(), taskId),
-    uploadFile: async (localPath, sha256, path, options) =>
-      uploadFile(await connection(), localPath, sha256, path, options),
-    writeFile: async (path, content, options) => writeFile(await connection(), path, content, options),
-    readFile: async (path) => readFile(await connection(), path),
-    facts: async () => facts(await connection()),
-    processes: async () => processes(await connection()),
-    listeners: async () => listeners(await connection()),
-    observe: async (path) => observe(await connection(), path),
-    rpmQuery: async (name) => rpmQuery(await connection(), name),
-    tunnel: async (port) => tunnel(await connection(), port),
+    once: (id, script, options) =>
+      log.command(
+        id,
+        () => runOnce(connection, id, script, options),
+        (result) => ({
+          outcome: result.outcome,
+          ...(result.outcome === 'exited' ? { exitCode: result.exitCode } : {}),
+        }),
+      ),
+    stopOnce: (id) =>
+      log.command(
+        id,
+        async () => stopOnce(await connection(), id),
+        () => ({ outcome: 'stopped' }),
+      ),
+    forgetTask: (taskId) =>
+      log.change('forget task', { taskId }, async () => forgetTask(await connection(), taskId)),
+    uploadFile: (localPath, sha256, path, options) =>
+      log.change(
+        'upload',
+        { path },
+        async () => uploadFile(await connection(), localPath, sha256, path, options),
+        (result) => result,
+      ),
+    writeFile: (path, content, options) =>
+      log.change('write file', { path }, async () => writeFile(await connection(), path, content, options)),
+    readFile: (path) => log.look('read file', async () => readFile(await connection(), path)),
+    facts: () => log.look('facts', async () => facts(await connection())),
+    processes: () => log.look('processes', async () => processes(await connection())),
+    listeners: () => log.look('listeners', async () => listeners(await connection())),
+    observe: (path) => log.look('observe', async () => observe(await connection(), path)),
+    rpmQuery: (name) => log.look('rpm query', async () => rpmQuery(await connection(), name)),
+    tunnel: (port) => log.look(`tunnel to port ${port}`, async () => tunnel(await connection(), port)),
   };
 }

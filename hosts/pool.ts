@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Logger } from '../runtime/logger';
 import { type Connection, connect } from './connection';
 import { sameFingerprint } from './hostKey';
 import type { HostAddress, PinHostKey } from './types';
@@ -11,7 +12,10 @@ export class ConnectionPool {
   private sweeper: NodeJS.Timeout | undefined;
   private closed = false;
 
-  constructor(private readonly pin: PinHostKey) {}
+  constructor(
+    private readonly pin: PinHostKey,
+    private readonly logger?: Logger,
+  ) {}
 
   /** A living connection; concurrent callers share one login. Throws as `connect` does. */
   async open(address: HostAddress): Promise<Connection> {
@@ -32,6 +36,8 @@ export class ConnectionPool {
     this.sweeper ??= setInterval(() => void this.sweep(), IDLE_MS / 5).unref();
     try {
       const connection = await connecting;
+      const { ip, sshPort, username } = address;
+      this.logger?.info({ host: ip, sshPort, username, hostKey: connection.fingerprint }, 'SSH connected');
       if (this.closed) connection.end();
       return connection;
     } catch (error) {

@@ -97,7 +97,7 @@ export const ENVIRONMENT: readonly EnvironmentVariable[] = [
   {
     name: 'OBFLOW_LOG_FORMAT',
     byDefault: 'pretty on a terminal, else json',
-    meaning: 'json: one JSON line an event; pretty: for people',
+    meaning: 'json: one JSON line an event (set so, what is said at start and stop too); pretty: for people',
   },
   ...HTTP_VARIABLES,
   {
@@ -124,6 +124,12 @@ export const ENVIRONMENT: readonly EnvironmentVariable[] = [
   },
   { name: 'OBFLOW_USER', byDefault: 'admin', meaning: 'user of client commands' },
   { name: 'OBFLOW_PASSWORD', byDefault: '', meaning: 'password of client commands' },
+  {
+    name: 'OBFLOW_ACCESS_KEY_ID',
+    byDefault: '',
+    meaning: 'access key that client commands sign with, instead of user and password',
+  },
+  { name: 'OBFLOW_ACCESS_KEY_SECRET', byDefault: '', meaning: 'its secret' },
   {
     name: 'OBFLOW_CA_FILE',
     byDefault: '',

@@ -6,6 +6,7 @@ export const IN_FILES = [
   'OBFLOW_DATABASE_PASSWORD',
   'OBFLOW_ADMIN_PASSWORD',
   'OBFLOW_PASSWORD',
+  'OBFLOW_ACCESS_KEY_SECRET',
 ] as const;
 
 /**

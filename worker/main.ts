@@ -8,6 +8,7 @@ import { nativeConnection, type TemporalHandle } from '../runtime/temporal';
 import { workerIdentity } from '../workflows/ids';
 import { type WorkflowSource, workflowBundle } from './bundle';
 import { failureInterceptor } from './errors';
+import { sdkLine, traceInterceptor, workflowLogSinks } from './trace';
 
 export interface WorkerDeps extends ActivityDeps {
   readonly temporal: TemporalHandle;
@@ -36,14 +37,12 @@ let installed = false;
 function installRuntime(logger: Logger): void {
   if (installed) return;
   installed = true;
-  const write = (level: 'trace' | 'debug' | 'info' | 'warn' | 'error') => (message: string, meta?: object) =>
-    logger[level](meta ?? {}, message);
   const levels = {
-    trace: write('trace'),
-    debug: write('debug'),
-    info: write('info'),
-    warn: write('warn'),
-    error: write('error'),
+    trace: sdkLine(logger, 'trace'),
+    debug: sdkLine(logger, 'debug'),
+    info: sdkLine(logger, 'info'),
+    warn: sdkLine(logger, 'warn'),
+    error: sdkLine(logger, 'error'),
   };
   const options: RuntimeOptions = {
     logger: {
@@ -74,7 +73,8 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
     identity: workerIdentity(ownAddress(), process.pid, hostname()),
     ...(deps.workflows ?? workflowBundle()),
     activities: deps.activities ?? createActivities(deps),
-    interceptors: { activity: [failureInterceptor] },
+    interceptors: { activity: [traceInterceptor(logger), failureInterceptor] },
+    sinks: workflowLogSinks(logger),
     // A workflow whose worker died waits this long for it before another one may take it; the default is 10 s.
     stickyQueueScheduleToStartTimeout: '1 s',
     // Cancel and a lost connection are noticed with the next heartbeat; the default throttles to 8 s.

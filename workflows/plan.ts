@@ -110,4 +110,6 @@ export interface TaskStateChange {
   readonly closed: boolean;
   /** Grows with each change of the task; a late duplicate never overwrites a newer one. */
   readonly sequence: number;
+  /** For the worker's log; workflows of earlier versions do not send it. */
+  readonly traceId?: string;
 }

@@ -127,7 +127,7 @@ export async function runPlan(plan: Plan): Promise<void> {
     projecting = true;
     const { change } = machine;
     // Repeated for ever, and not cancelled with the workflow: the last one releases the locks.
-    CancellationScope.nonCancellable(() => applyTaskState(change)).then(() => {
+    CancellationScope.nonCancellable(() => applyTaskState({ ...change, traceId: plan.traceId })).then(() => {
       upsertSearchAttributes([
         { key: TASK_STATE, value: change.status },
         { key: NEEDS_OPERATOR, value: change.status === 'FAILED' && !change.closed },

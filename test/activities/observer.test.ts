@@ -199,11 +199,16 @@ describeIf(fleetUnavailable(), 'Pre check for install OB with the requirements o
     await task.host.sh(
       'mkdir -p /data/1/obacts && touch /data/1/obacts/x; userdel admin 2>/dev/null || sed -i /^admin:/d /etc/passwd',
     );
+    await task.host.sh(`
+      mkdir -p /srv && printf '#!/bin/sh\\nwhile :; do sleep 60; done\\n' >/srv/observer && chmod 755 /srv/observer
+      setsid /srv/observer </dev/null >/dev/null 2>&1 &`);
+    await until('a stranger’s observer', () => task.host.pids('observer').length > 0);
     await expect(task.run('PreCheckForInstallOb')).rejects.toMatchObject({ type: 'HostUnfit' });
     const log = await task.log('PreCheckForInstallOb');
     expect(log).toMatch(/\[ERROR\] CMP07037: there is no user admin/);
     expect(log).toMatch(/\[ERROR\] COM10005: \/data\/1\/obacts is not empty/);
     expect(log).toMatch(/\[(INFO|WARN|ERROR)\] .*MiB memory are available/);
+    expect(log).toMatch(/\[ERROR\] OBE11021: another observer runs on the host: pid \d+ of root/);
     expect(log).toMatch(/\[INFO\] port 2881 is free/);
     expect(log).toMatch(/\d+ checks: \d+ errors, \d+ warnings/);
   }, 60_000);

@@ -82,8 +82,17 @@ export class TaskScene {
 
 let printed = { stdout: '', stderr: '' };
 
-/** `obflow task …` inside this process; one at a time, because it has one stdout. */
-export async function runTask(args: readonly string[], env: NodeJS.ProcessEnv): Promise<Outcome> {
+/** `obflow task …` inside this process. */
+export function runTask(args: readonly string[], env: NodeJS.ProcessEnv): Promise<Outcome> {
+  return runCommand(addTaskCommands, ['task', ...args], env);
+}
+
+/** A command inside this process; one at a time, because it has one stdout. */
+export async function runCommand(
+  add: (program: Command) => void,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Promise<Outcome> {
   printed = { stdout: '', stderr: '' };
   const spies = (['stdout', 'stderr'] as const).map((name) =>
     jest.spyOn(process[name], 'write').mockImplementation((chunk) => {
@@ -97,8 +106,8 @@ export async function runTask(args: readonly string[], env: NodeJS.ProcessEnv): 
   process.exitCode = 0;
   try {
     const program = new Command('obflow').exitOverride();
-    addTaskCommands(program);
-    await program.parseAsync(['task', ...args], { from: 'user' });
+    add(program);
+    await program.parseAsync(args, { from: 'user' });
     return { ...printed, code: Number(process.exitCode) };
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;

@@ -1,11 +1,14 @@
+import { connectTemporal } from '../../runtime/temporal';
 import type { TestHost } from '../../sandbox/hosts/fleet';
 import type { TaskJson } from '../../sandbox/stack/apiClient';
 import type { GrowingCluster } from '../../sandbox/stack/growingCluster';
+import { taskWorkflowId } from '../../workflows/ids';
 import { until } from '../support/until';
 import {
   added,
   addServers,
   clustersOfOne,
+  obeyed,
   observerEffects,
   type Place,
   placesOf,
@@ -24,7 +27,7 @@ interface Growth extends GrowingCluster, Place {
  * Three clusters at once, each held at another step, because what a fault costs is waiting: for the heartbeat of a
  * worker that is gone, for a connection that is silent.
  */
-describeWithStack('faults while clusters grow', { hosts: 12, processes: 'split' }, (stack) => {
+describeWithStack('faults while clusters grow', { hosts: 13, processes: 'split' }, (stack) => {
   let clusters: GrowingCluster[];
   let places: Place[];
   beforeAll(async () => {
@@ -176,4 +179,37 @@ describeWithStack('faults while clusters grow', { hosts: 12, processes: 'split' 
     expect(done.map(({ status }) => status)).toEqual(Array(3).fill('SUCCESSFUL'));
     for (const one of [starting, adding, becoming]) await expectOnce(one);
   }, 180_000);
+
+  it('undone after it has joined, the server leaves the cluster, and nothing of it stays on the host', async () => {
+    const { api, temporalAddress } = stack();
+    const [grown] = clusters;
+    const place = places[9];
+    if (grown === undefined || place === undefined) throw new Error('thirteen hosts were asked for');
+    const { cluster, clusterId } = grown;
+    const { host, id } = place;
+    // A restart of a server with units is refused while its replicas would be replaced meanwhile.
+    await cluster.sql('ALTER SYSTEM SET _standin_tenant_units = 1');
+    await cluster.sql("ALTER SYSTEM SET server_permanent_offline_time = '10s'");
+    const task = await addServers(stack(), clusterId, 'zone1', [id]);
+    const [failed] = await settled([task]);
+    if (failed === undefined) throw new Error('no task');
+    expect(subtaskOf(failed, 'Restart observer process').failureMessage).toMatch(/permanent_offline_time/);
+    expect(await observerEffects(host)).toEqual({ installs: 1, starts: 1, processes: 1 });
+
+    const temporal = await connectTemporal({ address: temporalAddress });
+    try {
+      const handle = temporal.client.workflow.getHandle(taskWorkflowId(task.id));
+      await handle.executeUpdate('rollbackTask', { args: [{}] });
+    } finally {
+      await temporal.close();
+    }
+    const [undone] = await api.settled([task.id], { statuses: ['SUCCESSFUL'] });
+    expect(undone).toMatchObject({ operation: 'ROLLBACK' });
+    expect((await serversOf(stack(), clusterId)).map(({ ip }) => ip)).not.toContain(host.ip);
+    expect((await obeyed(cluster, 'deleteServer'))[`${host.ip}:2882`]).toBe(1);
+    const left = await host.sh(
+      'pgrep -x observer; rpm -q oceanbase-ce; ls -d /data/1/* /data/log1/* 2>/dev/null; true',
+    );
+    expect(left.stdout.trim()).toBe('package oceanbase-ce is not installed');
+  }, 120_000);
 });

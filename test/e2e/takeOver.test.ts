@@ -1,8 +1,13 @@
 import { execFileSync } from 'node:child_process';
+import { connect } from 'node:net';
 import { obproxyConfigUrl } from '../../oceanbase/configServer';
+import { openObproxyAdmin } from '../../oceanbase/obproxyAdmin';
+import { sha1Hex } from '../../oceanbase/passwords';
+import { connectTemporal } from '../../runtime/temporal';
 import type { TaskJson } from '../../sandbox/stack/apiClient';
 import { OB_CLUSTER, wholeInventory } from '../../sandbox/stack/stack';
 import { type ByHand, fingerprint, startByHand } from '../../sandbox/standins/startByHand';
+import { taskWorkflowId } from '../../workflows/ids';
 import {
   createCluster,
   describeWithStack,
@@ -23,7 +28,7 @@ interface Finding {
 }
 type Answer = { contents: TaskJson[]; findings?: Finding[] };
 
-describeWithStack('taking over running OBProxies', { hosts: 6, processes: 'one' }, (stack) => {
+describeWithStack('taking over running OBProxies', { hosts: 7, processes: 'one' }, (stack) => {
   let ids: number[];
   beforeAll(async () => {
     await stack().apply();
@@ -32,7 +37,7 @@ describeWithStack('taking over running OBProxies', { hosts: 6, processes: 'one' 
 
   function byHand(index: number, more: Partial<ByHand> = {}) {
     const host = stack().fleet.hosts[index];
-    if (host === undefined) throw new Error('six hosts were asked for');
+    if (host === undefined) throw new Error('seven hosts were asked for');
     const { fleet, observer } = stack();
     const started = startByHand(host, {
       rpm: OBPROXY_4_3,
@@ -199,5 +204,50 @@ describeWithStack('taking over running OBProxies', { hosts: 6, processes: 'one' 
       adopted: { home: '/srv/second/obproxy', package: null },
     });
     expect(stack().fleet.hosts[4]?.pids('obproxy')).toContain(first.proxy.pid);
+  }, 120_000);
+
+  it('undone half-way, it gives back what it changed, and the process never noticed', async () => {
+    const { api, temporalAddress } = stack();
+    const clusterId = await createCluster(stack(), 'undone', {
+      workMode: 'RS_LIST',
+      parameters: [{ name: 'client_max_connections', value: '4096' }],
+    });
+    const { host, proxy, before } = await byHand(6, {
+      rpm: OBPROXY_1_9,
+      // Both places for proxyro's password hold something: the task fails after it has set the parameter.
+      options: [`observer_sys_password1=${sha1Hex('somebody.ELSE.99')}`],
+    });
+    const connections = async () => {
+      const open = async () => connect({ host: host.ip, port: 2883 });
+      const admin = await openObproxyAdmin({ where: host.ip, password: PASSWORD, open });
+      const shown = await admin.showConfig('client_max_connections');
+      admin.close();
+      return shown?.value;
+    };
+    const { contents } = await takeOver(clusterId, [
+      { hostId: ids[6], sqlPort: 2883, proxysysPasswd: PASSWORD },
+    ]);
+    const [failed] = await api.settled(contents.map(({ id }) => id));
+    if (!failed) throw new Error('no task');
+    expect(failed.status).toBe('FAILED');
+    expect(subtaskOf(failed, 'Set obproxy user and password for connect').failureMessage).toMatch(/ODP21006/);
+    expect(await connections()).toBe('4096');
+
+    const temporal = await connectTemporal({ address: temporalAddress });
+    try {
+      const handle = temporal.client.workflow.getHandle(taskWorkflowId(failed.id));
+      await handle.executeUpdate('rollbackTask', { args: [{}] });
+    } finally {
+      await temporal.close();
+    }
+    const [undone] = await api.settled([failed.id], { statuses: ['SUCCESSFUL'] });
+    expect(undone).toMatchObject({ operation: 'ROLLBACK' });
+    expect(new Set(undone?.subtasks.map(({ status }) => status))).toEqual(new Set(['PENDING']));
+    expect(await connections()).toBe('8192');
+    expect((await cluster(clusterId)).obproxies).toEqual([]);
+    expect(await fingerprint(host, proxy)).toBe(before);
+    // Nothing of it is left behind: it may be taken over again.
+    const again = await takeOver(clusterId, [{ hostId: ids[6], sqlPort: 2883 }], '?dryRun=true');
+    expect(again.contents).toHaveLength(1);
   }, 120_000);
 });

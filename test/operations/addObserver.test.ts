@@ -56,6 +56,9 @@ beforeAll(async () => {
       { ip: '10.3.0.1', sqlPort: 2881, rpcPort: 2882, zone: 'zone1', active: true },
       { ip: '10.3.0.6', sqlPort: 2881, rpcPort: 2882, zone: 'zone2', active: true },
     ],
+    zones: (['ACTIVE', 'ACTIVE', 'INACTIVE'] as const).map((status, index) => ({
+      ...{ name: `zone${index + 1}`, status, region: 'default_region', idc: '' },
+    })),
   });
   const at = { sqlPort: observer.port };
   given.root = await givenHost(inventory, '10.3.0.1');
@@ -112,6 +115,13 @@ const CASES: readonly Case[] = [
     status: 404,
     code: 'OBE18002',
     says: () => ['zone9', 'zone1, zone2'],
+  },
+  {
+    what: 'a zone that is stopped, as it is before it is deleted',
+    body: () => body({ zoneName: 'zone3' }),
+    status: 409,
+    code: 'OBE18004',
+    says: () => ['zone3', 'INACTIVE'],
   },
   { what: 'an unknown host', body: () => body({ servers: [4711] }), status: 404, code: 'CMP07005' },
   {
@@ -290,7 +300,11 @@ describe('adding OBServers', () => {
       name: 'obcluster',
       obClusterId: 1,
       status: 'RUNNING',
-      zones: [{ name: 'zone1' }, { name: 'zone2', status: 'RUNNING', innerStatus: 'ACTIVE' }],
+      zones: [
+        { name: 'zone1' },
+        { name: 'zone2', status: 'RUNNING', innerStatus: 'ACTIVE' },
+        { name: 'zone3' },
+      ],
     });
     const servers = await api.send('GET', SERVERS(given.cluster));
     expect(
@@ -312,7 +326,7 @@ describe('adding OBServers', () => {
     const gone = await api.send('GET', `/api/v2/ob/clusters/${given.cluster}`);
     expect(gone.body.data).toMatchObject({
       status: 'UNAVAILABLE',
-      zones: [{ name: 'zone1' }, { name: 'zone2' }],
+      zones: [{ name: 'zone1' }, { name: 'zone2' }, { name: 'zone3' }],
     });
     expect(gone.body.data.failToQueryFromObReason).toMatch(/ECONNREFUSED/);
     const refused = await api.send('POST', SERVERS(given.mixed), body({ servers: [given.el8] }));

@@ -179,7 +179,8 @@ export class TaskBed {
     return {
       ...Object.fromEntries(names.flatMap((name) => [name, `${name}.rollback`]).map((name) => [name, run])),
       applyTaskState: async (change: TaskStateChange) => {
-        this.changes.push(change);
+        const { traceId: _forTheLog, ...state } = change;
+        this.changes.push(state);
         await this.#inventory?.tasks.applyStateChange(change);
       },
     };

@@ -6,7 +6,7 @@ import { type MysqlServer, startMysqlServer } from '../mysql/server';
 import { Accounts } from './accounts';
 import { buildVersion, type ObserverIdentity, serverVersion, versionComment } from './edition';
 import { admit, loginName, type Session, Statements, useDatabase } from './statements';
-import { type ServerRow, Tables } from './tables';
+import { type ServerRow, Tables, type ZoneRow } from './tables';
 
 export type { ServerRow } from './tables';
 
@@ -25,6 +25,8 @@ export interface ObserverOptions {
   readonly grants?: Readonly<Record<string, readonly string[]>>;
   /** Rows of the server tables; default this one server in zone1 with RPC port 2882. */
   readonly servers?: readonly ServerRow[];
+  /** Default: the servers' zones, all ACTIVE. */
+  readonly zones?: readonly ZoneRow[];
 }
 
 /** What was done so far; names and numbers only. */
@@ -65,6 +67,7 @@ export async function startObserver(options: ObserverOptions): Promise<Observer>
     zone: 'zone1',
     active: true,
   });
+  const { zones } = options;
   const tables = await Tables.make({
     version,
     versionComment: versionComment(who),
@@ -74,6 +77,7 @@ export async function startObserver(options: ObserverOptions): Promise<Observer>
     obClusterId: options.obClusterId,
     servers: () => options.servers ?? [self()],
     users: () => accounts.names(),
+    ...(zones === undefined ? {} : { zones: () => zones }),
   });
   const statements = new Statements({
     accounts,

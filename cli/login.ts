@@ -1,0 +1,80 @@
+import { randomUUID } from 'node:crypto';
+import { bodyDigest, SIGNATURE_SCHEME, signatureOf, stringToSign } from '../api/signature';
+import { ConfigError } from '../runtime/config';
+import { withSecretFiles } from '../runtime/secretFiles';
+
+/** A request as it is about to be sent. */
+export interface Outgoing {
+  readonly method: string;
+  readonly url: URL;
+  readonly contentType?: string;
+  readonly body?: string;
+}
+
+/** How the `obflow` command says who it is. */
+export interface ClientLogin {
+  /** User name or access key id. */
+  readonly name: string;
+  /** What to check when the API does not believe it. */
+  readonly hint: string;
+  /** Of the user, when that is how it logs in. */
+  readonly password?: string;
+  /** The headers that say it, made anew for every request that is sent. */
+  headers(request: Outgoing): Record<string, string>;
+}
+
+/**
+ * The login of OBFLOW_ACCESS_KEY_ID and OBFLOW_ACCESS_KEY_SECRET, else of OBFLOW_USER and OBFLOW_PASSWORD; secrets also
+ * by file. Throws ConfigError when a file cannot be used, Error when a secret is missing.
+ */
+export function clientLogin(env: NodeJS.ProcessEnv, base: string): ClientLogin {
+  const { env: filled, problems } = withSecretFiles(env);
+  if (problems.length > 0) throw new ConfigError(problems);
+  const accessKeyId = setting(filled.OBFLOW_ACCESS_KEY_ID);
+  if (accessKeyId !== undefined) {
+    const secret = setting(filled.OBFLOW_ACCESS_KEY_SECRET);
+    if (secret !== undefined) return signing(accessKeyId, secret);
+    throw new Error(`Set OBFLOW_ACCESS_KEY_SECRET to the secret of access key ${accessKeyId} at ${base}.`);
+  }
+  const user = setting(filled.OBFLOW_USER) ?? 'admin';
+  const password = setting(filled.OBFLOW_PASSWORD);
+  if (password === undefined) {
+    throw new Error(
+      `Set OBFLOW_PASSWORD to the password of ${user} at ${base}, or OBFLOW_ACCESS_KEY_ID and OBFLOW_ACCESS_KEY_SECRET.`,
+    );
+  }
+  const authorization = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+  return {
+    name: user,
+    password,
+    hint: `Check OBFLOW_USER (${user}) and OBFLOW_PASSWORD.`,
+    headers: () => ({ authorization }),
+  };
+}
+
+function signing(accessKeyId: string, secret: string): ClientLogin {
+  return {
+    name: accessKeyId,
+    hint: `Check OBFLOW_ACCESS_KEY_ID (${accessKeyId}), OBFLOW_ACCESS_KEY_SECRET and this machine's clock.`,
+    headers({ method, url, contentType = '', body = '' }) {
+      const date = new Date().toUTCString();
+      // Tells apart what is sent twice in a second: a signature is good once.
+      const nonce = randomUUID();
+      const text = stringToSign({
+        method,
+        target: `${url.pathname}${url.search}`,
+        contentType,
+        date,
+        host: url.host,
+        rawHeaders: ['x-ocp-nonce', nonce],
+        bodyMd5: bodyDigest(Buffer.from(body)),
+      });
+      const authorization = `${SIGNATURE_SCHEME} ${accessKeyId}:${signatureOf(secret, text)}`;
+      return { authorization, date, 'x-ocp-nonce': nonce };
+    },
+  };
+}
+
+function setting(value: string | undefined): string | undefined {
+  return value === undefined || value === '' ? undefined : value;
+}
