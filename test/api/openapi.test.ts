@@ -26,7 +26,6 @@ const VALIDATOR = path.join(
 );
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'];
 
-
 let api: TestApi;
 let document: Json;
 let operations: { name: string; path: string; method: string; operation: Json }[];
