@@ -6,7 +6,7 @@ import type { TemporalHandle } from '../runtime/temporal';
 import { taskWorkflowId } from '../workflows/ids';
 import { SUBTASK_UPDATES, TASK_UPDATES } from '../workflows/messages';
 import type { Plan, SubtaskCommand, SubtaskStatus, TaskCommand } from '../workflows/plan';
-import { commandLines, type ObeyedCommand } from './commandLog';
+import { CommandLog } from './commandLog';
 import { basicDocument, submittedDocument, taskDocument } from './taskInfo/document';
 import { FoldedTask } from './taskInfo/fold';
 import type { BasicTaskInstance, SubtaskInstance, TaskInstance, WrappedTaskInstance } from './taskInfo/types';
@@ -99,6 +99,7 @@ function subtaskOf({ id, subtasks }: WrappedTaskInstance, subtaskId: number): Su
 export function createTaskService(deps: TaskServiceDeps): TaskService {
   const { temporal, inventory, config, logger } = deps;
   const reader = new HistoryReader(temporal);
+  const commandLog = new CommandLog(deps);
 
   async function readRow(row: TaskRow): Promise<WrappedTaskInstance> {
     if (row.closed && row.document !== null) return row.document as WrappedTaskInstance;
@@ -106,6 +107,7 @@ export function createTaskService(deps: TaskServiceDeps): TaskService {
       throw temporalRefusal(error);
     });
     if (reading !== undefined && isOfPlan(reading, row.plan)) {
+      await commandLog.tell(reading.folded);
       return taskDocument(reading.folded, reading.pending);
     }
     const accepted = taskDocument(new FoldedTask(row.plan), new Map());
@@ -120,37 +122,22 @@ export function createTaskService(deps: TaskServiceDeps): TaskService {
     return readRow(row);
   }
 
-  /** The command has been obeyed, whether or not the logs can say so. A repeated one is told once. */
-  async function tell(
-    document: WrappedTaskInstance,
-    subtaskIds: readonly number[],
-    command: ObeyedCommand,
-  ): Promise<void> {
-    logger.info({ taskId: document.id, subtaskIds, command: command.name }, 'command obeyed');
-    try {
-      await inventory.tasks.appendLogOnce(document.id, commandLines(document, subtaskIds, command));
-    } catch (error) {
-      logger.warn({ err: error, taskId: document.id, command }, 'the logs do not tell who gave a command');
-    }
-  }
-
   /**
    * What a document shows may be some milliseconds ahead of the workflow, which then refuses. As long as the
    * document allows the command, that refusal is not the client's.
    */
   async function obey(
-    name: TaskCommand | SubtaskCommand,
     command: SentCommand,
     isAllowed: (document: WrappedTaskInstance) => boolean,
   ): Promise<WrappedTaskInstance> {
-    const at = Date.now();
-    const deadline = at + CATCH_UP_MS;
+    const deadline = Date.now() + CATCH_UP_MS;
     for (;;) {
       try {
         const obeyed = await sendCommand(temporal, config.taskQueue, command);
         const document = await readOrRefuse(command.taskId);
-        if (obeyed !== undefined) {
-          await tell(document, obeyed.subtaskIds, { name, at, ...command.argument });
+        if (obeyed) {
+          const { taskId, definition, argument } = command;
+          logger.info({ taskId, subtaskId: argument.subtaskId, command: definition.name }, 'command obeyed');
           return document;
         }
         throw closedRefusal(document, command.argument.subtaskId);
@@ -168,7 +155,7 @@ export function createTaskService(deps: TaskServiceDeps): TaskService {
     async (taskId, { requestId, ...argument }) => {
       await readOrRefuse(taskId);
       const definition = TASK_UPDATES[name].update;
-      return obey(name, { taskId, definition, argument, requestId }, ({ status }) => status === 'FAILED');
+      return obey({ taskId, definition, argument, requestId }, ({ status }) => status === 'FAILED');
     };
 
   const commandSubtask =
@@ -177,7 +164,6 @@ export function createTaskService(deps: TaskServiceDeps): TaskService {
       subtaskOf(await readOrRefuse(taskId), subtaskId);
       const definition = SUBTASK_UPDATES[name].update;
       const document = await obey(
-        name,
         { taskId, definition, argument: { subtaskId, ...who }, requestId },
         (current) => FIT_FOR[name].includes(subtaskOf(current, subtaskId).status),
       );

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { openInventory } from '../inventory';
 import { copyDatabase } from '../inventory/copyDatabase';
 import { sqliteFile } from '../inventory/database';
+import type { Inventory } from '../inventory/types';
 import { ConfigError, type RuntimeConfig, readConfig, withPassword } from '../runtime/config';
 import { complain, say } from './output';
 
@@ -56,11 +57,8 @@ function location(option: string, url: string, passwordFile: string | undefined)
   }
 }
 
-/** `obflow prune`: deletes tasks that ended before the given age, with their documents and logs. */
-export async function prune(options: { olderThan: string; dryRun: boolean }): Promise<void> {
-  const days = /^(\d{1,5})d?$/.exec(options.olderThan)?.[1];
-  if (days === undefined) throw new ConfigError(['--older-than must be a number of days, as in 90d.']);
-  const before = new Date(Date.now() - Number(days) * 86_400_000).toISOString();
+/** The configured inventory. Throws ConfigError instead of making a new one, for that would be the wrong one. */
+export async function openExistingInventory(): Promise<Inventory> {
   const config = configured();
   const file = sqliteFile(config.databaseUrl);
   if (file !== undefined && !existsSync(file)) {
@@ -68,7 +66,15 @@ export async function prune(options: { olderThan: string; dryRun: boolean }): Pr
       `There is no database ${file}; set OBFLOW_DATA_DIR or OBFLOW_DATABASE_URL as the API has them.`,
     ]);
   }
-  const inventory = await openInventory(config);
+  return openInventory(config);
+}
+
+/** `obflow prune`: deletes tasks that ended before the given age, with their documents and logs. */
+export async function prune(options: { olderThan: string; dryRun: boolean }): Promise<void> {
+  const days = /^(\d{1,5})d?$/.exec(options.olderThan)?.[1];
+  if (days === undefined) throw new ConfigError(['--older-than must be a number of days, as in 90d.']);
+  const before = new Date(Date.now() - Number(days) * 86_400_000).toISOString();
+  const inventory = await openExistingInventory();
   try {
     if (options.dryRun) {
       say(

@@ -3,7 +3,7 @@ import { ConfigError, ENVIRONMENT } from '../runtime/config';
 import { IN_FILES } from '../runtime/secretFiles';
 import { obflowVersion } from '../runtime/version';
 import { addKeyCommands } from './access/keyCommands';
-import { addUserCommands } from './access/userCommands';
+import { addResetAdmin, addUserCommands } from './access/userCommands';
 import { ACCESS_HELP } from './apiClient';
 import type { MigrateDatabaseOptions } from './database';
 import { complain, textOf } from './output';
@@ -49,6 +49,7 @@ async function main(): Promise<void> {
   addTaskCommands(program);
   addUserCommands(program);
   addKeyCommands(program);
+  addResetAdmin(program);
 
   program
     .command('migrate-database')

@@ -25,6 +25,29 @@ function logRow(taskId: number, line: LogLine) {
   };
 }
 
+/** Those of the lines whose text is not in the log of their run. */
+async function untold(
+  db: Scope['db'],
+  taskId: number,
+  lines: readonly LogLine[],
+): Promise<readonly LogLine[]> {
+  const keyOf = (line: Pick<LogLine, 'subtaskId' | 'run' | 'operation' | 'text'>) =>
+    JSON.stringify([line.subtaskId, line.run, line.operation, line.text]);
+  const told = new Set<string>();
+  for (let at = 0; at < lines.length; at += CHUNK) {
+    const part = lines.slice(at, at + CHUNK);
+    const rows = await db
+      .selectFrom('task_logs')
+      .select(['subtask_id as subtaskId', 'run', 'operation', 'text'])
+      .where('task_id', '=', taskId)
+      .where('subtask_id', 'in', [...new Set(part.map(({ subtaskId }) => subtaskId))])
+      .where('text', 'in', [...new Set(part.map(({ text }) => text))])
+      .execute();
+    for (const row of rows) told.add(keyOf(row));
+  }
+  return lines.filter((line) => !told.has(keyOf(line)));
+}
+
 /** The subtasks' logs; the order of a subtask's lines is the order they were written in. */
 export function taskLogRepository(
   scope: Scope,
@@ -71,22 +94,19 @@ export function taskLogRepository(
       });
     },
 
-    appendLogOnce: (taskId, lines) =>
-      scope.write(async (db) => {
-        for (const line of lines) {
-          const { time: _time, level: _level, ...same } = logRow(taskId, line);
-          const known = await db
-            .selectFrom('task_logs')
-            .select('id')
-            .where('task_id', '=', same.task_id)
-            .where('subtask_id', '=', same.subtask_id)
-            .where('run', '=', same.run)
-            .where('operation', '=', same.operation)
-            .where('text', '=', same.text)
-            .executeTakeFirst();
-          if (known === undefined) await db.insertInto('task_logs').values(logRow(taskId, line)).execute();
+    async appendLogOnce(taskId, lines) {
+      // Told again and again by whoever reads the task: looking comes first, for it needs no lock.
+      if ((await untold(scope.db, taskId, lines)).length === 0) return;
+      await scope.write(async (db) => {
+        const missing = (await untold(db, taskId, lines)).map((line) => logRow(taskId, line));
+        for (let at = 0; at < missing.length; at += CHUNK) {
+          await db
+            .insertInto('task_logs')
+            .values(missing.slice(at, at + CHUNK))
+            .execute();
         }
-      }),
+      });
+    },
 
     async loggedRuns(taskId) {
       const rows = await scope.db

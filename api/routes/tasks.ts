@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import type { TaskFilter } from '../../inventory/types';
 import { IdText, QueryText } from '../../operations/schemas';
@@ -9,6 +10,9 @@ import { type ApiServices, bareRoute, type Route, route } from '../route';
 import { subtaskLog } from '../subtaskLog';
 import { BasicTaskInstance, WrappedTaskInstance } from '../taskInfo/schemas';
 import { rowWithSubtask, SubtaskPath, TaskPath, unknownTask } from '../taskRows';
+
+/** A log does not wait longer for what Temporal may know. */
+const TELL_MS = 500;
 
 const ListQuery = z
   .object({
@@ -120,7 +124,11 @@ export function taskRoutes({ inventory, tasks, taskEvents }: ApiServices): Route
       },
       async ({ params }) => {
         const { taskInstanceId, subtaskInstanceId } = params;
-        await rowWithSubtask(inventory, taskInstanceId, subtaskInstanceId);
+        const task = await rowWithSubtask(inventory, taskInstanceId, subtaskInstanceId);
+        // Reading an open task tells its logs who commanded it, in Temporal's Web UI for instance.
+        if (!task.closed) {
+          await Promise.race([tasks.read(taskInstanceId).catch(() => undefined), delay(TELL_MS)]);
+        }
         return { log: subtaskLog(await inventory.tasks.readLog(taskInstanceId, subtaskInstanceId)) };
       },
     ),

@@ -1,11 +1,13 @@
 /** The documented JSON of a task from its folded history and what Temporal says of its open activities. Pure. */
 import { activityId } from '../../workflows/ids';
 import type { SubtaskState } from '../../workflows/machine';
+import { SUBTASK_UPDATES } from '../../workflows/messages';
 import type { Plan, PlanSubtask, SubtaskStatus, TaskStatus } from '../../workflows/plan';
-import { FoldedTask, type RunFacts } from './fold';
+import { FoldedTask, type GivenCommand, type RunFacts } from './fold';
 import { ocpTime } from './time';
 import type {
   BasicTaskInstance,
+  CommandDocument,
   ContextDocument,
   SubtaskInstance,
   TaskInstance,
@@ -87,9 +89,22 @@ export function taskDocument(
     prohibitRollback: prohibitsRollback(plan, subtasks),
     context: contextDocument(plan),
     ...(closing === undefined ? {} : { closed: true }),
+    ...(folded.commands.length === 0 ? {} : { commands: folded.commands.map(commandDocument) }),
     ...(firstFailure === undefined ? {} : { firstFailure }),
     ...(closing === undefined || closing.successful ? {} : { ending: closing.reason, leftBehind }),
     subtasks,
+  };
+}
+
+function commandDocument({ name, time, who, from, why, subtasks }: GivenCommand): CommandDocument {
+  const [subtask] = name in SUBTASK_UPDATES ? subtasks : [];
+  return {
+    time: ocpTime(time),
+    command: name,
+    ...(subtask === undefined ? {} : { subtaskId: subtask.id }),
+    ...(who === undefined ? {} : { who }),
+    ...(from === undefined ? {} : { from }),
+    ...(why === undefined ? {} : { why }),
   };
 }
 

@@ -18,6 +18,9 @@ type Timestamp = { seconds?: unknown; nanos?: number | null } | null | undefined
 /** temporal.api.enums.v1.RetryState, which is a type only. */
 const RETRY_STATE_TIMEOUT = 3;
 const RETRY_STATE_CANCEL_REQUESTED = 7;
+/** What people type in the Web UI ends as one line of a log. */
+const CONTROL = /[\p{Cc}\p{Zl}\p{Zp}]+/gu;
+const MAX_SAID = 500;
 
 /** What history says of the newest run of a subtask; times in ms since 1970. */
 export interface RunFacts {
@@ -63,6 +66,19 @@ export function failureMessage(failure: Failure | null | undefined, context?: Fa
   return failureText(defaultFailureConverter.failureToError(failure, defaultPayloadConverter), context);
 }
 
+/** A command that the workflow obeyed, whoever gave it: the API, or a person in Temporal's Web UI or CLI. */
+export interface GivenCommand {
+  readonly name: TaskCommand | SubtaskCommand;
+  /** When it was accepted. */
+  readonly time: number;
+  readonly who?: string;
+  /** Address of the API's client. */
+  readonly from?: string;
+  readonly why?: string;
+  /** What it concerns, in the run that it began or ended. */
+  readonly subtasks: readonly (Pick<SubtaskState, 'run' | 'operation'> & { readonly id: number })[];
+}
+
 export class FoldedTask {
   machine: TaskMachine;
   closing: Closing | undefined;
@@ -70,6 +86,8 @@ export class FoldedTask {
   lastEventId = 0;
   /** By subtask id. */
   readonly runs = new Map<number, RunFacts>();
+  /** In the order they were given. */
+  readonly commands: GivenCommand[] = [];
   readonly #subtaskOfEvent = new Map<number, number>();
   #acknowledged: TaskStatus = 'RUNNING';
   #cancelRequestedBy = '';
@@ -157,16 +175,43 @@ export class FoldedTask {
     const input = event.workflowExecutionUpdateAcceptedEventAttributes?.acceptedRequest?.input;
     if (!input) return;
     const name = input.name ?? '';
-    const argument = input.args?.payloads?.[0];
+    const payload = input.args?.payloads?.[0];
+    const argument = payload ? decode<unknown>(payload) : undefined;
     try {
-      if (name in TASK_UPDATES) this.machine.commandTask(name as TaskCommand);
-      else if (name in SUBTASK_UPDATES && argument) {
-        this.machine.commandSubtask(name as SubtaskCommand, subtaskIdOf(decode(argument)) ?? 0);
+      if (name in TASK_UPDATES) {
+        this.#note(event, name as TaskCommand, argument, this.machine.commandTask(name as TaskCommand));
+      } else if (name in SUBTASK_UPDATES) {
+        const command = name as SubtaskCommand;
+        const ids = this.machine.commandSubtask(command, subtaskIdOf(argument) ?? 0);
+        this.#note(event, command, argument, ids);
       }
     } catch (error) {
       if (!(error instanceof CommandRefusedError)) throw error;
     }
     if (this.machine.status !== 'FAILED') this.#acknowledged = 'RUNNING';
+  }
+
+  #note(event: HistoryEvent, name: GivenCommand['name'], argument: unknown, ids: readonly number[]): void {
+    const said = (typeof argument === 'object' && argument !== null ? argument : {}) as Record<
+      string,
+      unknown
+    >;
+    const text = (key: 'who' | 'from' | 'why') => {
+      const value = said[key];
+      const line = typeof value === 'string' ? value.replace(CONTROL, ' ').trim().slice(0, MAX_SAID) : '';
+      return line === '' ? {} : { [key]: line };
+    };
+    this.commands.push({
+      name,
+      time: millis(event.eventTime),
+      ...text('who'),
+      ...text('from'),
+      ...text('why'),
+      subtasks: ids.flatMap((id) => {
+        const state = this.machine.subtasks.get(id);
+        return state === undefined ? [] : [{ id, run: state.run, operation: state.operation }];
+      }),
+    });
   }
 
   #applyClosing(event: HistoryEvent): void {

@@ -7,6 +7,7 @@ import { listOf, Time, Whole } from '../answers';
 import type { LegacyTaskInstance as Legacy } from './legacy';
 import type {
   BasicTaskInstance as Basic,
+  CommandDocument,
   SubtaskInstance as Subtask,
   TaskInstance as Task,
   WrappedTaskInstance as Wrapped,
@@ -80,6 +81,24 @@ export const TaskInstance = z
   } satisfies Record<keyof Task, z.ZodType>)
   .meta({ id: 'TaskInstance' }) satisfies z.ZodType<Task>;
 
+const CommandEntry = z
+  .object({
+    time: Time,
+    command: z.enum([
+      'retryTask',
+      'rollbackTask',
+      'abandonTask',
+      'retrySubtask',
+      'skipSubtask',
+      'cancelSubtask',
+    ]),
+    subtaskId: Whole.exactOptional(),
+    who: z.string().exactOptional(),
+    from: z.string().exactOptional().describe('Address it came from; absent when given in Temporal itself.'),
+    why: z.string().exactOptional(),
+  } satisfies Record<keyof CommandDocument, z.ZodType>)
+  .meta({ id: 'TaskCommand' }) satisfies z.ZodType<CommandDocument>;
+
 export const WrappedTaskInstance = z
   .object({
     id: Whole,
@@ -97,6 +116,7 @@ export const WrappedTaskInstance = z
     prohibitRollback: z.boolean().describe('True: rolling back is forbidden.'),
     subtasks: listOf(SubtaskInstance),
     context: Context,
+    commands: listOf(CommandEntry).exactOptional().describe('What operators asked of the task, in order.'),
     firstFailure: z
       .object({ subtaskId: Whole.exactOptional(), name: z.string().exactOptional(), message: z.string() })
       .exactOptional()

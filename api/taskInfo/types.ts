@@ -2,7 +2,14 @@
  * The documented shapes of a task (OCP documentation, "Task information"). What is absent is left out, never
  * null; dates are ISO-8601 with milliseconds and a numeric offset. Fields below a comment "ours" are additions.
  */
-import type { SubtaskOperation, SubtaskStatus, TaskOperation, TaskStatus } from '../../workflows/plan';
+import type {
+  SubtaskCommand,
+  SubtaskOperation,
+  SubtaskStatus,
+  TaskCommand,
+  TaskOperation,
+  TaskStatus,
+} from '../../workflows/plan';
 
 /** The context as OCP prints it. */
 export interface ContextDocument {
@@ -71,6 +78,18 @@ export interface ClusterDocument {
   readonly type: string;
 }
 
+/** Who gave which command, when and why, as far as they said it. */
+export interface CommandDocument {
+  readonly time: string;
+  readonly command: TaskCommand | SubtaskCommand;
+  /** Of the commands on one subtask. */
+  readonly subtaskId?: number;
+  readonly who?: string;
+  /** Address the command came from; absent for one given in Temporal itself. */
+  readonly from?: string;
+  readonly why?: string;
+}
+
 /** WrappedTaskInstance: GET of one task and the answer to "retry task". */
 export interface WrappedTaskInstance {
   readonly id: number;
@@ -93,6 +112,8 @@ export interface WrappedTaskInstance {
   readonly context: ContextDocument;
   /** Ours: present and true when the task has ended for good and takes no command any more. */
   readonly closed?: true;
+  /** Ours: the commands that the task has obeyed, in their order; absent when there were none. */
+  readonly commands?: readonly CommandDocument[];
   /** Ours: id, name and reason of the first subtask that is FAILED, or why the whole task ended. */
   readonly firstFailure?: { readonly subtaskId?: number; readonly name?: string; readonly message: string };
   /** Ours: how a task ended that did not end well, and why it takes no more commands. */

@@ -33,7 +33,7 @@ export interface SentCommand {
  * Sends the command and returns when the workflow has obeyed. The update id comes from the request id, so a
  * repeated request is one command, also after a timeout and after the task has closed.
  *
- * @returns undefined when the workflow takes no commands: it has closed, or is not started yet
+ * @returns false when the workflow takes no commands: it has closed, or is not started yet
  * @throws Refusal 400 with the code and text of the workflow's validator; 503 when no worker polls (nothing was
  *   sent) or none answered in time (it may still be obeyed)
  */
@@ -41,7 +41,7 @@ export async function sendCommand(
   temporal: TemporalHandle,
   taskQueue: string,
   command: SentCommand,
-): Promise<CommandAnswer | undefined> {
+): Promise<boolean> {
   const { taskId, definition, argument, requestId } = command;
   const deadline = Date.now() + TIMEOUT_MS;
   const updateId = [definition.name, argument.subtaskId ?? 'task', requestId].join('/');
@@ -53,13 +53,14 @@ export async function sendCommand(
         `No worker takes tasks of queue "${taskQueue}"; the command was not sent. Start one (obflow worker) and send it again.`,
       );
     }
-    return await temporal.connection.withDeadline(deadline, () =>
+    await temporal.connection.withDeadline(deadline, () =>
       temporal.client.workflow
         .getHandle(taskWorkflowId(taskId))
         .executeUpdate(definition, { args: [argument], updateId }),
     );
+    return true;
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return undefined;
+    if (error instanceof WorkflowNotFoundError) return false;
     throw asRefusal(error, taskId);
   }
 }

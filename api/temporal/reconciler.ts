@@ -4,6 +4,7 @@ import { PermanentError } from '../../runtime/errors';
 import type { Logger } from '../../runtime/logger';
 import type { TemporalHandle } from '../../runtime/temporal';
 import { taskIdOf, taskWorkflowId } from '../../workflows/ids';
+import { CommandLog } from '../commandLog';
 import { taskDocument } from '../taskInfo/document';
 import { FoldedTask } from '../taskInfo/fold';
 import { HistoryReader, isOfPlan, type TaskReading } from './historyReader';
@@ -33,6 +34,7 @@ const GONE_AFTER_MS = 600_000;
 export class Reconciler {
   readonly #deps: ReconcilerDeps;
   readonly #reader: HistoryReader;
+  readonly #commandLog: CommandLog;
   readonly #archived = new Set<number>();
   readonly #unknownSince = new Map<number, number>();
   readonly #stop = new AbortController();
@@ -43,6 +45,7 @@ export class Reconciler {
   constructor(deps: ReconcilerDeps) {
     this.#deps = deps;
     this.#reader = new HistoryReader(deps.temporal, 0);
+    this.#commandLog = new CommandLog(deps);
     this.#loop = this.#run();
   }
 
@@ -150,6 +153,7 @@ export class Reconciler {
   async #store(row: TaskRow, { folded, pending }: TaskReading): Promise<void> {
     const { closing, machine, status } = folded;
     if (closing === undefined) return;
+    await this.#commandLog.tell(folded);
     await this.#deps.inventory.tasks.archive(row.id, {
       document: taskDocument(folded, pending),
       status,

@@ -83,6 +83,20 @@ export function addUserCommands(program: Command): void {
     );
 }
 
+/** Adds `obflow reset-admin`, which asks the database instead of the API. */
+export function addResetAdmin(program: Command): void {
+  withPassword(
+    program
+      .command('reset-admin')
+      .description(
+        'give a user a new password and the role ADMIN, in the database itself; for when nobody can log in',
+      )
+      .argument('[name]', 'user', 'admin'),
+  ).action(async (name: string, source: PasswordSource) =>
+    (await import('./resetAdmin')).resetAdmin(name, source),
+  );
+}
+
 function withPassword(command: Command): Command {
   return command
     .option('--password-file <file>', 'read the new password from a file instead of asking')

@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import type { Route } from '../../api/route';
-import type { Role } from '../../operations/roles';
+import { ROLES, type Role } from '../../operations/roles';
 import type { Permission } from '../../operations/types';
+import { repositoryRoot } from '../../runtime/paths';
 import { basic, startTestApi, type TestApi } from './harness';
 
 /** Routes that nobody logs in for; one more needs a reason here. */
@@ -152,6 +155,17 @@ test('a refusal says what is missing, and stands in the audit under the name of 
     status: 403,
     code: 'IAM11000',
   });
+});
+
+test('docs/security.md shows the roles as they are', () => {
+  const text = readFileSync(path.join(repositoryRoot(), 'docs/security.md'), 'utf8');
+  const rows = [...text.matchAll(/^\| ([A-Z_]+) \| ([A-Z_ ]+|everything) \|$/gm)];
+  const table = Object.fromEntries(rows.map(([, role = '', permits = '']) => [role, permits]));
+  const real = Object.entries(ROLES).map(([role, permissions]) => [
+    role,
+    role === 'ADMIN' ? 'everything' : permissions.join(' '),
+  ]);
+  expect(table).toEqual(Object.fromEntries(real));
 });
 
 test('the documented permissions of the operations are the declared ones', () => {

@@ -1,12 +1,18 @@
+import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { bodyDigest, claimedSignature, signatureFits, signatureOf, stringToSign } from '../../api/signature';
+import { repositoryRoot } from '../../runtime/paths';
 import { buildObproxyRpm } from '../../sandbox/standins/rpm';
 import { describeIf } from '../support/skip';
 import { until } from '../support/until';
 import { startTestApi, type TestApi } from './harness';
 import { type Pair, type Signed, send, signed } from './signing';
+
+const onPath = (name: string) =>
+  (process.env.PATH ?? '').split(':').some((folder) => existsSync(path.join(folder, name)));
 
 const PUBLISHED = { accessKeyId: 'cqammmxBpfGjFlto', secret: '2fc0c299cc94c6be266f2ceece765d4d' };
 
@@ -272,69 +278,96 @@ describe('a signed request', () => {
   });
 });
 
-const rpmbuild = (process.env.PATH ?? '')
-  .split(':')
-  .some((folder) => existsSync(path.join(folder, 'rpmbuild')));
+const missing = ['curl', 'openssl'].filter((name) => !onPath(name));
 
-describeIf(rpmbuild ? undefined : 'rpmbuild is missing: apt-get install rpm', 'a signed upload', () => {
-  let api: TestApi;
-  let pair: Pair;
-  let rpm: Buffer;
-  beforeAll(async () => {
-    api = await startTestApi();
-    const { key, secret } = await api.inventory.accessKeys.add(100, null, 10);
-    pair = { accessKeyId: key.accessKeyId, secret };
-    rpm = await readFile(
-      await buildObproxyRpm({ name: 'obproxy', version: '1.9.1.1', release: '1919579.el7' }),
-    );
-  });
-  afterAll(() => api.stop());
-
-  function upload(content: Buffer, headers: Record<string, string> = {}): Signed {
-    const part = 'Content-Disposition: form-data; name="file"; filename="x.rpm"\r\n\r\n';
-    const body = Buffer.concat([
-      Buffer.from(`--BOUND\r\n${part}`),
-      content,
-      // What follows the last boundary is signed, too.
-      Buffer.from('\r\n--BOUND--\r\nepilogue'),
-    ]);
-    return signed(api.url, pair, {
-      method: 'POST',
-      target: '/api/v2/software-packages',
-      body,
-      headers: { 'content-type': 'multipart/form-data; boundary=BOUND', ...headers },
+describeIf(
+  missing.length > 0 ? `missing: ${missing.join(', ')}` : undefined,
+  'the example of docs/security.md',
+  () => {
+    let api: TestApi;
+    beforeAll(async () => {
+      api = await startTestApi();
     });
-  }
-  const files = () => api.traces().then(({ packages, files }) => ({ packages, files }));
+    afterAll(() => api.stop());
 
-  test('with one byte changed on the way leaves nothing behind, wherever that byte is', async () => {
-    const request = upload(rpm);
-    const body = request.body as Buffer;
-    for (const at of [10, 5000, body.length - 1]) {
-      const changed = Buffer.from(body);
-      changed[at] = (changed[at] ?? 0) ^ 1;
-      const { status } = await send(api.url, { ...request, body: changed });
-      expect([at, status === 401 || status === 400]).toEqual([at, true]);
-      await until('the file is gone', async () => (await files()).files === 0);
-      expect(await files()).toEqual({ packages: 0, files: 0 });
+    test('signs with curl and openssl as it stands there, with and without a body', async () => {
+      const { key, secret } = await api.inventory.accessKeys.add(100, null, 10);
+      const text = await readFile(path.join(repositoryRoot(), 'docs/security.md'), 'utf8');
+      const example = /```sh\n(.*?)```/s.exec(text)?.[1] ?? '';
+      const more = `call POST /api/v2/iam/me/accessKeys '{"description":"it'"'"'s by hand: \\\\ %s"}'`;
+      const { stdout } = await promisify(execFile)('sh', ['-euc', `${example}\necho\n${more}`], {
+        env: { PATH: process.env.PATH, API: api.url, AK: key.accessKeyId, SK: secret },
+      });
+      const [hosts, made] = stdout.trim().split('\n');
+      expect(JSON.parse(hosts ?? '')).toMatchObject({ status: 200, data: { contents: [] } });
+      expect(JSON.parse(made ?? '')).toMatchObject({ data: { description: "it's by hand: \\ %s" } });
+    });
+  },
+);
+
+describeIf(
+  onPath('rpmbuild') ? undefined : 'rpmbuild is missing: apt-get install rpm',
+  'a signed upload',
+  () => {
+    let api: TestApi;
+    let pair: Pair;
+    let rpm: Buffer;
+    beforeAll(async () => {
+      api = await startTestApi();
+      const { key, secret } = await api.inventory.accessKeys.add(100, null, 10);
+      pair = { accessKeyId: key.accessKeyId, secret };
+      rpm = await readFile(
+        await buildObproxyRpm({ name: 'obproxy', version: '1.9.1.1', release: '1919579.el7' }),
+      );
+    });
+    afterAll(() => api.stop());
+
+    function upload(content: Buffer, headers: Record<string, string> = {}): Signed {
+      const part = 'Content-Disposition: form-data; name="file"; filename="x.rpm"\r\n\r\n';
+      const body = Buffer.concat([
+        Buffer.from(`--BOUND\r\n${part}`),
+        content,
+        // What follows the last boundary is signed, too.
+        Buffer.from('\r\n--BOUND--\r\nepilogue'),
+      ]);
+      return signed(api.url, pair, {
+        method: 'POST',
+        target: '/api/v2/software-packages',
+        body,
+        headers: { 'content-type': 'multipart/form-data; boundary=BOUND', ...headers },
+      });
     }
-    const { contents } = await api.inventory.audit.list({}, { page: 1, size: 20 });
-    expect(contents.filter(({ user }) => user !== undefined)).toEqual([]);
-  });
+    const files = () => api.traces().then(({ packages, files }) => ({ packages, files }));
 
-  test('is stored when it fits, once; its replay is refused', async () => {
-    const request = upload(rpm);
-    const { status, body } = await send(api.url, request);
-    expect([status, body.data?.name]).toEqual([200, 'obproxy']);
-    const replayed = await send(api.url, request);
-    expect([replayed.status, replayed.body.error.code]).toEqual([401, 'IAM10000']);
-    expect(await files()).toEqual({ packages: 1, files: 1 });
-  });
+    test('with one byte changed on the way leaves nothing behind, wherever that byte is', async () => {
+      const request = upload(rpm);
+      const body = request.body as Buffer;
+      for (const at of [10, 5000, body.length - 1]) {
+        const changed = Buffer.from(body);
+        changed[at] = (changed[at] ?? 0) ^ 1;
+        const { status } = await send(api.url, { ...request, body: changed });
+        expect([at, status === 401 || status === 400]).toEqual([at, true]);
+        await until('the file is gone', async () => (await files()).files === 0);
+        expect(await files()).toEqual({ packages: 0, files: 0 });
+      }
+      const { contents } = await api.inventory.audit.list({}, { page: 1, size: 20 });
+      expect(contents.filter(({ user }) => user !== undefined)).toEqual([]);
+    });
 
-  test('of a user without the permission is refused before it is received', async () => {
-    const ann = await api.inventory.users.add({ name: 'ann', password: 'x', roles: ['PACKAGE_VIEWER'] });
-    const { key, secret } = await api.inventory.accessKeys.add(ann.id, null, 10);
-    pair = { accessKeyId: key.accessKeyId, secret };
-    expect((await send(api.url, upload(rpm))).status).toBe(403);
-  });
-});
+    test('is stored when it fits, once; its replay is refused', async () => {
+      const request = upload(rpm);
+      const { status, body } = await send(api.url, request);
+      expect([status, body.data?.name]).toEqual([200, 'obproxy']);
+      const replayed = await send(api.url, request);
+      expect([replayed.status, replayed.body.error.code]).toEqual([401, 'IAM10000']);
+      expect(await files()).toEqual({ packages: 1, files: 1 });
+    });
+
+    test('of a user without the permission is refused before it is received', async () => {
+      const ann = await api.inventory.users.add({ name: 'ann', password: 'x', roles: ['PACKAGE_VIEWER'] });
+      const { key, secret } = await api.inventory.accessKeys.add(ann.id, null, 10);
+      pair = { accessKeyId: key.accessKeyId, secret };
+      expect((await send(api.url, upload(rpm))).status).toBe(403);
+    });
+  },
+);

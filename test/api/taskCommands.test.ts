@@ -117,6 +117,44 @@ describe('a command', () => {
   });
 });
 
+test('A command given in Temporal itself is in the log as well, and in the document for good', async () => {
+  const plan = await failedTask();
+  const workflow = bed.temporal.client.workflow.getHandle(taskWorkflowId(plan.taskId));
+  await workflow.executeUpdate('skipSubtask', {
+    args: [{ subtaskId: String(idOf(plan, 'b')), who: 'night shift', why: 'done by\nhand' }],
+  });
+  expect(await log(plan, 'b')).toMatch(
+    /^#{12}\{SKIP\}.*\n.* INFO : Skip asked for by night shift through Temporal: done by hand\n$/,
+  );
+  const entry = {
+    time: expect.stringMatching(/[+-]\d\d:\d\d$/),
+    command: 'skipSubtask',
+    subtaskId: idOf(plan, 'b'),
+    who: 'night shift',
+    why: 'done by hand',
+  };
+  await scene.whenStatus(plan, 'SUCCESSFUL');
+  await until('archived', async () => (await scene.inventory.tasks.find(plan.taskId))?.document != null);
+  expect((await api.send('GET', scene.path(plan))).body.data.commands).toEqual([entry]);
+  // Told once, whoever reads it.
+  const other = await scene.anotherApi();
+  await other.send('GET', scene.path(plan));
+  expect((await log(plan, 'b')).match(/asked for/g)).toHaveLength(1);
+});
+
+test('A command that nobody reads about is told when the task has closed', async () => {
+  const plan = await failedTask();
+  const workflow = bed.temporal.client.workflow.getHandle(taskWorkflowId(plan.taskId));
+  await workflow.executeUpdate('abandonTask', { args: [{ who: 'night shift' }] });
+  const lines = await until('told', async () => {
+    const found = await scene.inventory.tasks.readLog(plan.taskId, idOf(plan, 'b'));
+    return found.length > 0 ? found : undefined;
+  });
+  expect(lines.map(({ text }) => text)).toEqual([
+    'Abandoning the task asked for by night shift through Temporal',
+  ]);
+});
+
 describe('a refused command changes nothing and says why', () => {
   test.each([
     ['retry', 'TSK10016'],

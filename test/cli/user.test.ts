@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { addKeyCommands } from '../../cli/access/keyCommands';
-import { addUserCommands } from '../../cli/access/userCommands';
+import { addResetAdmin, addUserCommands } from '../../cli/access/userCommands';
 import { repositoryRoot } from '../../runtime/paths';
 import { PASSWORD, startTestApi, type TestApi } from '../api/harness';
 import { describeIf } from '../support/skip';
@@ -149,6 +149,26 @@ describe('obflow key', () => {
     expect((await obflow(['key', 'rm', id], as('hal'))).stdout).toBe(`Access key ${id} is deleted.\n`);
     const gone = await obflow(['key', 'rm', id], as('hal'));
     expect([gone.code, gone.stderr]).toEqual([1, expect.stringContaining(`no access key ${id}`)]);
+  });
+});
+
+describe('obflow reset-admin', () => {
+  it('lets a person back in who has the machine and no password', async () => {
+    const { id } = await api.inventory.users.add({ name: 'kay', password: ANN, roles: ['TASK_VIEWER'] });
+    await api.inventory.users.change(id, { enabled: false });
+    const reset = (name: string, file: string, dataDir: string) =>
+      runCommand(addResetAdmin, ['reset-admin', name, '--password-file', file], { OBFLOW_DATA_DIR: dataDir });
+    const { code, stdout } = await reset('kay', passwordFile('Planted.reset+pass'), api.dataDir);
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^User kay is enabled, has the role ADMIN/)]);
+    const { stdout: listed } = await obflow(['user', 'roles', 'kay'], as('kay', 'Planted.reset+pass'));
+    expect(listed).toMatch(/kay +enabled +ADMIN TASK_VIEWER/);
+    await reset('lin', passwordFile(ANN), api.dataDir);
+    expect((await obflow(['user', 'ls'], as('lin'))).code).toBe(0);
+    await expect(reset('kay', passwordFile('short'), api.dataDir)).rejects.toThrow(/at least 8 characters/);
+    // A typing error must not make a new database.
+    await expect(reset('kay', passwordFile(ANN), path.join(folder, 'nowhere'))).rejects.toThrow(
+      /There is no database/,
+    );
   });
 });
 
