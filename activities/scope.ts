@@ -92,6 +92,8 @@ export function openScope(
     if (known !== undefined) return known;
     const opening = connect(deps, hostId, log).then((host) => hostWithSignal(host, signal));
     opened.set(hostId, opening);
+    // Who asks again wants another try.
+    opening.catch(() => opened.delete(hostId));
     return opening;
   };
   return {

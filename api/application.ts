@@ -9,6 +9,7 @@ import { parsedBody } from './bodyProof';
 import { type AnswerFacts, errorEnvelope, successEnvelope } from './envelope';
 import { failureOf } from './errors';
 import { bodyDigest, onceFor, WITHOUT_KEY } from './idempotency';
+import { inLanguage, languageOf } from './messages/language';
 import { refuseOtherSites } from './otherSites';
 import type { ApiServices, Route } from './route';
 import { createThrottle, type Throttle } from './throttle';
@@ -212,5 +213,7 @@ async function answerError(
     response.set('retry-after', String(error.retryAfterSeconds));
   }
   if (status === 401) response.set('www-authenticate', 'Basic realm="obflow", charset="UTF-8"');
-  response.status(status).json(errorEnvelope(state, status, body));
+  const language = languageOf(request);
+  response.vary('accept-language').set('content-language', language);
+  response.status(status).json(errorEnvelope(state, status, inLanguage(body, language)));
 }

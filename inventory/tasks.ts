@@ -149,10 +149,10 @@ export function tasksRepository(scope: Scope): Tasks {
     },
 
     async list(filter, request) {
-      const page = pageOf(request, SORT_FIELDS, { descending: true });
+      const page = pageOf(request, SORT_FIELDS, { descending: true, nullable: ['tasks.finish_time'] });
       const where = expressionBuilder<Schema, 'tasks'>().and(conditions(filter));
       let query = scope.db.selectFrom('tasks').selectAll().where(where).limit(page.limit).offset(page.offset);
-      for (const { column, descending } of page.order) query = query.orderBy(column, direction(descending));
+      for (const { column, ...how } of page.order) query = query.orderBy(column, direction(how));
       const { total } = await scope.db
         .selectFrom('tasks')
         .select((eb) => eb.fn.countAll<number>().as('total'))

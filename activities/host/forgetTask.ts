@@ -1,18 +1,32 @@
+import { TransientError } from '../../runtime/errors';
 import type { SubtaskScope } from '../types';
+
+/** So long a host is asked again; the subtasks that end a task have 30 s, and one attempt to connect may take 10. */
+const PATIENCE_MS = 12_000;
+const PAUSE_MS = 1_000;
 
 /** Removes what obflow kept on these hosts for this task. A host that cannot be reached is no reason to fail. */
 export async function forgetTask(scope: SubtaskScope, hostIds: readonly number[]): Promise<void> {
-  await Promise.all(
-    hostIds.map(async (id) => {
-      try {
-        const host = await scope.hostById(id);
-        await host.forgetTask(scope.input.taskId);
-        scope.log.info(`${host.ip}: files of this task removed`);
-      } catch (error) {
-        scope.signal.throwIfAborted();
-        const said = error instanceof Error ? error.message : String(error);
-        scope.log.warn(`Files of this task stay on host ${id}: ${said}`);
+  await Promise.all(hostIds.map((id) => forgetOn(scope, id)));
+}
+
+async function forgetOn(scope: SubtaskScope, hostId: number): Promise<void> {
+  const deadline = Date.now() + PATIENCE_MS;
+  for (;;) {
+    try {
+      const host = await scope.hostById(hostId);
+      await host.forgetTask(scope.input.taskId);
+      scope.log.info(`${host.ip}: files of this task removed`);
+      return;
+    } catch (error) {
+      scope.signal.throwIfAborted();
+      const said = error instanceof Error ? error.message : String(error);
+      if (!(error instanceof TransientError) || Date.now() > deadline) {
+        scope.log.warn(`Files of this task stay on host ${hostId}: ${said}`);
+        return;
       }
-    }),
-  );
+      scope.log.warn(said);
+      await scope.pause(PAUSE_MS);
+    }
+  }
 }

@@ -22,8 +22,13 @@ export interface InstalledService {
   readonly whenAlive: string;
 }
 
-/** Written before the first change, so that undo knows what was there. */
+/**
+ * Written before the first change, so that undo knows what was there. Stays as long as the service: the task's own folder
+ * is gone when its last subtask has begun, and a rollback may still come after that.
+ */
 interface Mark {
+  readonly taskId: number;
+  readonly subtaskId: number;
   readonly installed: string;
   /** File name of the package that was there before, null when none was. */
   readonly former: string | null;
@@ -139,8 +144,10 @@ async function install(
     readJson<Mark>(host, marked),
     host.uploadFile(storedPackage(scope.config.dataDir, row.sha256), row.sha256, path),
   ]);
-  if (known === undefined) {
+  if (!isOf(known, scope)) {
     const mark: Mark = {
+      taskId: scope.input.taskId,
+      subtaskId: scope.input.subtaskId,
       installed: nvra(wanted),
       former: former === undefined ? null : packageFileName(former),
       home: row.home,
@@ -193,7 +200,6 @@ export async function installPackage(
   row: InstallablePackage,
 ): Promise<void> {
   const host = await scope.host();
-  const marked = markOf(scope);
   const wanted = partOf(row);
   const installed = await host.rpmQuery(row.name);
   if (holds(installed, wanted)) {
@@ -207,8 +213,12 @@ export async function installPackage(
     const next = `Remove it (rpm -e ${nvra(wanted)}) after saving what you need from ${row.home}, then retry.`;
     throw trouble(host.ip, `install ${row.fileName}`, 'PackageDamaged', 'PKG10012', text, next);
   }
-  await Promise.all([refuseLiveHome(scope, host, service, row), makeDir(host, taskDir(scope.input.taskId))]);
-  await install(scope, host, row, marked, installed[0]);
+  await Promise.all([
+    refuseLiveHome(scope, host, service, row),
+    makeDir(host, serviceDir(service)),
+    makeDir(host, taskDir(scope.input.taskId)),
+  ]);
+  await install(scope, host, row, markOf(service), installed[0]);
   await verify(host, service, row);
   scope.log.info(`${nvra(wanted)} is installed in ${row.home}`);
 }
@@ -216,9 +226,9 @@ export async function installPackage(
 /** Removes what this subtask installed, or puts the former package back; nothing when it installed nothing. */
 export async function uninstallPackage(scope: SubtaskScope, service: InstalledService): Promise<void> {
   const host = await scope.host();
-  const marked = markOf(scope);
+  const marked = markOf(service);
   const mark = await readJson<Mark>(host, marked);
-  if (mark?.installed === undefined || mark.home === undefined) {
+  if (!isOf(mark, scope) || mark?.installed === undefined || mark.home === undefined) {
     scope.log.info('This task installed no package, nothing to undo');
     return;
   }
@@ -235,11 +245,20 @@ export async function uninstallPackage(scope: SubtaskScope, service: InstalledSe
     await host.sh(`rm -rf -- ${quote(mark.home)}`);
     scope.log.info(`Removed ${mark.home}`);
   }
-  await host.sh(`rm -f -- ${quote(marked)}`);
+  await host.sh(`rm -f -- ${quote(marked)}; rmdir -- ${serviceDir(service)} 2>/dev/null`);
 }
 
-function markOf(scope: SubtaskScope): string {
-  return `${taskDir(scope.input.taskId)}/rpm-${scope.input.subtaskId}.json`;
+/** What obflow knows about a service of the host: KEEPER_DIR, OBSERVER_DIR. */
+function serviceDir({ program }: InstalledService): string {
+  return `/var/lib/obflow/${program}`;
+}
+
+function markOf(service: InstalledService): string {
+  return `${serviceDir(service)}/package.json`;
+}
+
+function isOf(mark: Partial<Mark> | undefined, { input }: SubtaskScope): boolean {
+  return mark?.taskId === input.taskId && mark.subtaskId === input.subtaskId;
 }
 
 async function lists(host: Host, name: string, wanted: string): Promise<boolean> {

@@ -297,9 +297,10 @@ async function stopProxies(scope: SubtaskScope, host: Host, home: string): Promi
   }
 }
 
-/** What a start leaves in the home (OBProxy 4.3.1, observed), but not its log; and what obflow keeps for the proxy. */
+/** What a start leaves in the home (OBProxy 4.3.1, observed), but not its log; and what obflow keeps for the proxy, but not for its package. */
 async function removeTraces(host: Host, home: string): Promise<void> {
   await host.sh(`
     cd ${quote(home)} && rm -rf -- etc .conf control-config sharding-config
-    rm -rf -- ${KEEPER_DIR}`);
+    cd ${KEEPER_DIR} && find . -mindepth 1 ! -name package.json -delete
+    rmdir ${KEEPER_DIR} 2>/dev/null`);
 }

@@ -1,8 +1,9 @@
 import { quote } from '../../hosts/quote';
 import type { Host } from '../../hosts/types';
 import { type ObserverLayout, RUN_USER } from '../../oceanbase/observerLayout';
-import { readJson, writeJson } from '../places';
+import { makeDir, readJson, writeJson } from '../places';
 import type { Subtask, SubtaskScope } from '../types';
+import { FOLDERS_FILE, OBSERVER_DIR } from './mark';
 import { type ObserverInstance, observerOf, ownServer, proveOutOfCluster } from './observer';
 import { lookForObservers, trouble } from './process';
 
@@ -11,6 +12,13 @@ interface Mark {
   readonly serverId: number;
   readonly taskId: number;
 }
+
+/** Folders above the cluster's that were missing, the outermost first; written before they are made. */
+interface MadeFolders extends Mark {
+  readonly above: readonly string[];
+}
+
+const MADE = `${OBSERVER_DIR}/${FOLDERS_FILE}`;
 
 const TRIED = 'make the folders of the observer';
 
@@ -67,7 +75,47 @@ function unfitScript({ home, folders }: ObserverLayout): string {
     [ ! -e ${etc} ] || [ "$(stat -c %U ${etc})" = ${RUN_USER} ] || echo "${home}/etc is not ${RUN_USER}'s"`;
 }
 
-async function make(scope: SubtaskScope, host: Host, { layout, server }: ObserverInstance): Promise<void> {
+/** `/a/b` of `/a/b/c`, then `/a`. */
+function above(path: string): string[] {
+  const parts = path.split('/').slice(1, -1);
+  return parts.map((_, index) => `/${parts.slice(0, index + 1).join('/')}`).reverse();
+}
+
+/** What will be made above the roots is noted, so that undo takes it away again. */
+async function noteMissing(scope: SubtaskScope, host: Host, observer: ObserverInstance): Promise<void> {
+  const { layout, server } = observer;
+  const known = await readJson<MadeFolders>(host, MADE);
+  if (known?.serverId === server.id && known.taskId === scope.input.taskId) return;
+  const candidates = [...new Set(layout.roots.flatMap(above))];
+  const { stdout } = await host.sh(
+    candidates
+      .map((path) => `[ -e ${quote(path)} ] || [ -L ${quote(path)} ] || echo ${quote(path)}`)
+      .join('\n'),
+  );
+  const missing = stdout.split('\n').filter((line) => candidates.includes(line));
+  await makeDir(host, OBSERVER_DIR);
+  const made: MadeFolders = {
+    serverId: server.id,
+    taskId: scope.input.taskId,
+    above: missing.sort((left, right) => left.length - right.length),
+  };
+  await writeJson(host, MADE, made);
+}
+
+/** Only folders that are empty go: a disk may have been mounted there, or others may use them by now. */
+async function removeMade(scope: SubtaskScope, host: Host): Promise<void> {
+  const made = await readJson<MadeFolders>(host, MADE);
+  if (made?.taskId !== scope.input.taskId) return;
+  const folders = [...(made.above ?? [])].reverse();
+  await host.sh(
+    `${folders.map((path) => `rmdir -- ${quote(path)} 2>/dev/null`).join('\n')}
+    rm -f -- ${MADE}; rmdir -- ${OBSERVER_DIR} 2>/dev/null`,
+  );
+}
+
+async function make(scope: SubtaskScope, host: Host, observer: ObserverInstance): Promise<void> {
+  const { layout, server } = observer;
+  await noteMissing(scope, host, observer);
   for (const root of layout.roots) {
     if (await isOurs(host, root, server.id)) continue;
     // The root of a disk may be missing; the cluster's folder below it is made, marked, then given away.
@@ -138,6 +186,7 @@ export const MakeDirForOb: Subtask = {
       );
       scope.log.info(`${root} is removed`);
     }
+    await removeMade(scope, host);
     if (ours === 0) {
       scope.log.info('No folder carries the mark of this task, nothing to undo');
       return;

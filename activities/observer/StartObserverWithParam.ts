@@ -4,7 +4,7 @@ import { observerArguments, takesLocalIp } from '../../oceanbase/observerCommand
 import { RUN_USER } from '../../oceanbase/observerLayout';
 import { holderText, processText, type ServiceProcesses } from '../host/serviceProcesses';
 import type { Subtask, SubtaskScope } from '../types';
-import { OBSERVER_DIR, readObserverMark, writeObserverMark } from './mark';
+import { FORGET_OBSERVER, readObserverMark, writeObserverMark } from './mark';
 import { type ObserverInstance, observerOf, ownServer, proveOutOfCluster } from './observer';
 import {
   launchObserver,
@@ -118,7 +118,8 @@ export const StartObserverWithParam: Subtask = {
     await stopObservers(scope, host, layout.home);
     // Its configuration goes, or a later installation would take it for somebody's; its log stays.
     await host.sh(
-      `cd ${quote(layout.home)} && rm -rf -- etc/observer.config.bin* run/observer.pid; rm -rf -- ${OBSERVER_DIR}`,
+      `cd ${quote(layout.home)} && rm -rf -- etc/observer.config.bin* run/observer.pid
+${FORGET_OBSERVER}`,
     );
     scope.log.info('The observer is stopped; its log stays');
   },

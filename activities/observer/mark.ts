@@ -4,6 +4,8 @@ import { makeDir, readJson, writeJson } from '../places';
 import type { ObserverInstance } from './observer';
 
 export const OBSERVER_DIR = '/var/lib/obflow/observer';
+/** In that folder; of "Make dir for ob", which is undone after the start. */
+export const FOLDERS_FILE = 'folders.json';
 const MARK = `${OBSERVER_DIR}/server.json`;
 
 /** `preparing` until the first start was proved; `restarting` holds the process that is to go. */
@@ -38,3 +40,7 @@ export async function writeObserverMark(
   const mark: ObserverMark = { serverId: observer.server.id, taskId, home: observer.part.home, ...rest };
   await writeJson(host, MARK, mark);
 }
+
+/** Shell commands that forget the observer, but not what the steps before its start noted. */
+export const FORGET_OBSERVER = `cd ${OBSERVER_DIR} && find . -mindepth 1 ! -name package.json ! -name ${FOLDERS_FILE} -delete
+rmdir ${OBSERVER_DIR} 2>/dev/null`;

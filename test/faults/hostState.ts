@@ -1,6 +1,16 @@
 import { createHash } from 'node:crypto';
-import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import {
+  copyFileSync,
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+} from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
+import Libsql from 'libsql';
 import type { TestHost } from '../../sandbox/hosts/fleet';
 import { INSTALLS_LOG } from '../../sandbox/standins/rpm';
 
@@ -42,6 +52,7 @@ function filesOf(root: string, mask: (text: string) => string): string[] {
           lines.push(`${head} ${createHash('sha256').update(text).digest('hex').slice(0, 16)}`);
         } else {
           lines.push(head);
+          if (name === 'proxyconfig_v1.db') lines.push(...parametersIn(path.join(root, place)));
         }
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
@@ -50,6 +61,29 @@ function filesOf(root: string, mask: (text: string) => string): string[] {
   };
   visit('/');
   return lines;
+}
+
+/** Parameters that an OBProxy of 4.1 or later has stored; what it reads from elsewhere and secrets left out. */
+function parametersIn(file: string): string[] {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'obflow-state-'));
+  try {
+    const copy = path.join(folder, 'proxy.db');
+    copyFileSync(file, copy);
+    const db = new Libsql(copy, { readonly: true });
+    try {
+      const rows = db.prepare('select name, value from proxy_config order by name').all() as {
+        name: string;
+        value: string;
+      }[];
+      return rows
+        .filter(({ name }) => !/password|json_config|version|_time/.test(name))
+        .map(({ name, value }) => `parameter ${name}=${value}`);
+    } finally {
+      db.close();
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 /** What obflow notes on a host are ids and ticks. */

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
 import { fleetUnavailable } from '../../sandbox/hosts/fleet';
 import { allCases, matching, sample } from './cases';
+import { runChaos } from './chaos';
 import { aloneLine, markdown, resultLine } from './report';
 import { runSuite } from './suite';
 
@@ -16,6 +17,8 @@ interface Options {
   readonly list?: true;
   readonly chaos?: number | true;
 }
+
+const CHAOS_MINUTES = 5;
 
 function number(text: string): number {
   const value = Number(text);
@@ -60,6 +63,20 @@ async function faults(options: Options): Promise<number> {
   return failed.length === 0 ? 0 : 1;
 }
 
+async function chaos({ seed, chaos: minutes, report }: Options): Promise<number> {
+  const outcome = await runChaos({
+    minutes: typeof minutes === 'number' ? minutes : CHAOS_MINUTES,
+    seed,
+    say: (text) => console.log(text),
+  });
+  const { problems, ...counts } = outcome;
+  console.log(JSON.stringify(counts, null, 2));
+  for (const problem of problems.slice(0, 100)) console.log(problem);
+  console.log(problems.length === 0 ? 'none lost, none doubled' : `${problems.length} problems`);
+  if (report !== undefined) writeFileSync(`${report}.json`, `${JSON.stringify(outcome, null, 2)}\n`);
+  return problems.length === 0 ? 0 : 1;
+}
+
 async function main(): Promise<number> {
   const command = new Command('test:faults')
     .option('--only <pattern>', 'operation/subtask/fault; * for anything, may be repeated', collect, [])
@@ -77,7 +94,7 @@ async function main(): Promise<number> {
     console.error(unavailable);
     return 2;
   }
-  return faults(options);
+  return options.chaos === undefined ? faults(options) : chaos(options);
 }
 
 main().then(

@@ -62,6 +62,34 @@ export class Rows {
       .sort();
   }
 
+  query<R>(sql: string): R[] {
+    return this.#patiently(() => this.#db.prepare(sql).all() as R[]);
+  }
+
+  count(sql: string): number {
+    return this.query<{ n: number }>(sql)[0]?.n ?? 0;
+  }
+
+  ids(sql: string): number[] {
+    return this.query<{ id: number }>(sql).map(({ id }) => id);
+  }
+
+  /** Hosts that exist in the inventory alone: copies of the first one, with addresses nobody has. Answers their ids. */
+  copyHost(count: number): number[] {
+    const [first] = this.#all('hosts');
+    if (first === undefined) throw new Error('no host is declared');
+    const columns = Object.keys(first).filter((column) => column !== 'id');
+    const sql = `insert into hosts (${columns.join(', ')}) values (${columns.map(() => '?').join(', ')})`;
+    this.#patiently(() => this.#db.exec('begin immediate'));
+    for (let index = 0; index < count; index += 1) {
+      const ip = `198.18.${Math.floor(index / 250)}.${(index % 250) + 1}`;
+      const own: Row = { ...first, ip, hostname: `chaos${index}`, declared_name: null };
+      this.#db.prepare(sql).run(columns.map((column) => own[column]));
+    }
+    this.#db.exec('commit');
+    return this.ids("select id from hosts where ip like '198.18.%' order by id");
+  }
+
   locks(): string[] {
     return this.#all('locks').map((row) => JSON.stringify(row));
   }
@@ -108,6 +136,7 @@ function comparable(row: Row): Row {
       .map(([column, value]) => {
         if (SECRET.test(column)) return [column, value === null ? null : 'secret'];
         if (/_id$/.test(column) && column !== 'host_id') return [column, value === null ? null : 'id'];
+        if (column === 'labels') return [column, String(value).replaceAll(/_id":"\d+"/g, '_id":"#"')];
         return [column, value];
       }),
   );
