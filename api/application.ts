@@ -8,6 +8,7 @@ import { type Authenticate, authentication, type Login, provenUser, requirePermi
 import { parsedBody } from './bodyProof';
 import { type AnswerFacts, errorEnvelope, successEnvelope } from './envelope';
 import { failureOf } from './errors';
+import { measureHttp } from './httpMetrics';
 import { bodyDigest, onceFor, WITHOUT_KEY } from './idempotency';
 import { inLanguage, languageOf } from './messages/language';
 import { refuseOtherSites } from './otherSites';
@@ -36,6 +37,7 @@ export function application(services: ApiServices, routes: readonly Route[]): Ex
   const authenticate = authentication(services.inventory);
   const throttle = createThrottle(services.config.http);
   const trail = new AuditTrail(services);
+  app.use(measureHttp);
 
   app.use((request: Request, response: Response, next: NextFunction) => {
     const given = request.get('x-trace-id');

@@ -23,6 +23,8 @@ export interface RuntimeConfig {
   readonly masterKeyFile: string;
   readonly adminPassword: string | undefined;
   readonly taskQueue: string;
+  /** Where /metrics, /healthz and /readyz are served without login; undefined: nowhere. Port 0 = any free one. */
+  readonly metricsListen?: { readonly host: string; readonly port: number };
   readonly temporalPort: number;
   readonly temporalUiPort: number;
   readonly logLevel: string;
@@ -76,6 +78,12 @@ export const ENVIRONMENT: readonly EnvironmentVariable[] = [
     name: 'OBFLOW_ADMIN_PASSWORD',
     byDefault: 'random, printed once',
     meaning: 'password of the first user, admin (first start only)',
+  },
+  {
+    name: 'OBFLOW_METRICS_LISTEN',
+    byDefault: '',
+    meaning:
+      'host:port where this process serves /metrics, /healthz and /readyz without login; none by default',
   },
   { name: 'OBFLOW_TASK_QUEUE', byDefault: 'obflow', meaning: 'Temporal task queue of API and worker' },
   {
@@ -202,6 +210,9 @@ const environment = z.object({
     .transform((file) => path.resolve(file))
     .optional(),
   OBFLOW_ADMIN_PASSWORD: z.string().min(8, 'must have 8 characters or more').optional(),
+  OBFLOW_METRICS_LISTEN: listen
+    .refine((all) => all.length === 1, 'must be one address, host:port')
+    .optional(),
   OBFLOW_TASK_QUEUE: z.string().default('obflow'),
   OBFLOW_TEMPORAL_PORT: port('the own dev server').prefault('7233'),
   OBFLOW_TEMPORAL_UI_PORT: port('its Web UI').prefault('8233'),
@@ -253,6 +264,9 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): {
       masterKeyFile: values.OBFLOW_MASTER_KEY_FILE ?? path.join(values.OBFLOW_DATA_DIR, 'master.key'),
       adminPassword: values.OBFLOW_ADMIN_PASSWORD,
       taskQueue: values.OBFLOW_TASK_QUEUE,
+      ...(values.OBFLOW_METRICS_LISTEN?.[0] === undefined
+        ? {}
+        : { metricsListen: values.OBFLOW_METRICS_LISTEN[0] }),
       temporalPort: values.OBFLOW_TEMPORAL_PORT,
       temporalUiPort: values.OBFLOW_TEMPORAL_UI_PORT,
       logLevel: values.OBFLOW_LOG_LEVEL,

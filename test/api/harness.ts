@@ -1,11 +1,8 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { serverAddress } from '../../api/address';
 import type { Route } from '../../api/route';
-import { allRoutes } from '../../api/routes';
 import { startApi } from '../../api/server';
-import { TaskEvents } from '../../api/taskEvents';
 import { submittedDocument, taskDocument } from '../../api/taskInfo/document';
 import { FoldedTask } from '../../api/taskInfo/fold';
 import { createTaskService, type TaskService } from '../../api/tasks';
@@ -151,9 +148,7 @@ export async function startTestApi(
     logger,
   };
   const api = await startApi(services);
-  const taskEvents = new TaskEvents(services.tasks);
-  const routes = allRoutes({ ...services, taskEvents, address: serverAddress(config.listen) });
-  const check = answerCheck(routes);
+  const check = answerCheck(api.routes);
   const url = api.urls[0]!;
   const send: TestApi['send'] = async (method, where, body, headers = {}) => {
     const raw = typeof body === 'string' || body instanceof FormData || body instanceof Uint8Array;
@@ -174,7 +169,7 @@ export async function startTestApi(
   };
   return {
     url,
-    routes,
+    routes: api.routes,
     dataDir,
     inventory,
     started,
