@@ -4,7 +4,7 @@ import { Refusal } from '../operations/refusal';
 import { inTrace } from '../runtime/trace';
 import { type AccessFacts, logAccess } from './accessLog';
 import { type AuditedResult, type AuditNotes, AuditTrail } from './audit';
-import { type Authenticate, authentication, type Login, requirePermission } from './auth';
+import { type Authenticate, authentication, type Login, provenUser, requirePermission } from './auth';
 import { parsedBody } from './bodyProof';
 import { type AnswerFacts, errorEnvelope, successEnvelope } from './envelope';
 import { failureOf } from './errors';
@@ -164,8 +164,7 @@ async function answer(
 /** The audit's line; who has not proven to be somebody is nobody. */
 async function record(state: RequestState, request: Request, result: AuditedResult): Promise<void> {
   const { login, traceId, notes, trail } = state;
-  const user = login?.proof?.proven === false ? undefined : login?.user;
-  await trail.record({ request, user, traceId, notes }, result);
+  await trail.record({ request, user: provenUser(login), traceId, notes }, result);
 }
 
 /** Reads a JSON body of at most 1 MB into `request.body`. */
