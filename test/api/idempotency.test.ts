@@ -50,11 +50,19 @@ async function request(): Promise<Keyed> {
   };
 }
 
+const gates: (() => void)[] = [];
+afterEach(() => {
+  for (const open of gates.splice(0)) open();
+  jest.restoreAllMocks();
+});
+
+/** Opened after the test at the latest: a request that hangs would keep the process. */
 function gate(): { opened: Promise<void>; open(): void } {
   let open: () => void = () => undefined;
   const opened = new Promise<void>((resolve) => {
     open = resolve;
   });
+  gates.push(open);
   return { opened, open };
 }
 
