@@ -79,7 +79,7 @@ export function auditRepository(scope: Scope): Audit {
       }),
 
     async list(filter, request) {
-      const page = pageOf(request, SORT_FIELDS, { descending: true });
+      const page = pageOf(request, SORT_FIELDS, { descending: true, nullable: ['audit_events.user_name'] });
       const where = expressionBuilder<Schema, 'audit_events'>().and(conditions(filter));
       let query = scope.db
         .selectFrom('audit_events')
@@ -87,7 +87,7 @@ export function auditRepository(scope: Scope): Audit {
         .where(where)
         .limit(page.limit)
         .offset(page.offset);
-      for (const { column, descending } of page.order) query = query.orderBy(column, direction(descending));
+      for (const { column, ...how } of page.order) query = query.orderBy(column, direction(how));
       const rows = await query.execute();
       const { total } = await scope.db
         .selectFrom('audit_events')

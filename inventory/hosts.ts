@@ -189,7 +189,7 @@ export function hostsRepository(scope: Scope): HostsRepository {
       const page = pageOf(request, SORT_FIELDS, { descending: false });
       const where = expressionBuilder<Schema, 'hosts'>().and(conditions(filter));
       let query = selectHosts(scope.db).where(where).limit(page.limit).offset(page.offset);
-      for (const { column, descending } of page.order) query = query.orderBy(column, direction(descending));
+      for (const { column, ...how } of page.order) query = query.orderBy(column, direction(how));
       const { total } = await scope.db
         .selectFrom('hosts')
         .select((eb) => eb.fn.countAll<number>().as('total'))

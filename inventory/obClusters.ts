@@ -167,7 +167,7 @@ export function obClustersRepository(scope: Scope): ObClusters {
     async list(request) {
       const page = pageOf(request, SORT_FIELDS, { descending: false });
       let query = scope.db.selectFrom('ob_clusters').selectAll().limit(page.limit).offset(page.offset);
-      for (const { column, descending } of page.order) query = query.orderBy(column, direction(descending));
+      for (const { column, ...how } of page.order) query = query.orderBy(column, direction(how));
       const { total } = await scope.db
         .selectFrom('ob_clusters')
         .select((eb) => eb.fn.countAll<number>().as('total'))

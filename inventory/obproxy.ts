@@ -135,7 +135,7 @@ export function obproxyRepository(scope: Scope, key: MasterKey): ObproxyReposito
     async listClusters(request) {
       const page = pageOf(request, SORT_FIELDS, { descending: false });
       let query = scope.db.selectFrom('obproxy_clusters').selectAll().limit(page.limit).offset(page.offset);
-      for (const { column, descending } of page.order) query = query.orderBy(column, direction(descending));
+      for (const { column, ...how } of page.order) query = query.orderBy(column, direction(how));
       const { total } = await scope.db
         .selectFrom('obproxy_clusters')
         .select((eb) => eb.fn.countAll<number>().as('total'))

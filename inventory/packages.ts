@@ -117,7 +117,7 @@ export function packagesRepository(scope: Scope): Packages {
         .where(where)
         .limit(page.limit)
         .offset(page.offset);
-      for (const { column, descending } of page.order) query = query.orderBy(column, direction(descending));
+      for (const { column, ...how } of page.order) query = query.orderBy(column, direction(how));
       const { total } = await scope.db
         .selectFrom('packages')
         .select((eb) => eb.fn.countAll<number>().as('total'))

@@ -18,17 +18,24 @@ export interface PageOf {
   readonly limit: number;
   readonly offset: number;
   /** Raw expressions for orderBy: the asked field, then the id, so that pages never overlap. */
-  readonly order: readonly { readonly column: Expression<unknown>; readonly descending: boolean }[];
+  readonly order: readonly ({ readonly column: Expression<unknown> } & Order)[];
+}
+
+export interface Order {
+  readonly descending: boolean;
+  /** Whether the column may hold nulls. */
+  readonly nulls: boolean;
 }
 
 /**
- * Limit, offset and order of a page. `fields` maps the repository's sort fields to columns and has `id`.
+ * Limit, offset and order of a page. `fields` maps the repository's sort fields to columns and has `id`; `nullable`
+ * are those of the columns that may hold nulls, all but `id` unless it is given.
  * Throws RangeError for an unknown field or a page or size that is no positive integer.
  */
 export function pageOf(
   request: PageRequest,
   fields: Readonly<Record<string, string>>,
-  byDefault: { readonly descending: boolean },
+  byDefault: { readonly descending: boolean; readonly nullable?: readonly string[] },
 ): PageOf {
   for (const name of ['page', 'size'] as const) {
     if (!Number.isSafeInteger(request[name]) || request[name] < 1) {
@@ -46,11 +53,21 @@ export function pageOf(
   return {
     limit: request.size,
     offset: Math.min((request.page - 1) * request.size, Number.MAX_SAFE_INTEGER),
-    order: columns.map((name) => ({ column: sql.ref(name), descending })),
+    order: columns.map((name) => ({
+      column: sql.ref(name),
+      descending,
+      nulls: byDefault.nullable?.includes(name) ?? name !== id,
+    })),
   };
 }
 
-/** Direction with one place for nulls in both databases: below every value. */
-export function direction(descending: boolean): (item: OrderByItemBuilder) => OrderByItemBuilder {
-  return (item) => (descending ? item.desc().nullsLast() : item.asc().nullsFirst());
+/**
+ * Direction with one place for nulls in both databases: below every value. Columns without nulls are not told that:
+ * PostgreSQL would no longer read them in the order of their index, but sort every row (100 000 for a page of tasks).
+ */
+export function direction({ descending, nulls }: Order): (item: OrderByItemBuilder) => OrderByItemBuilder {
+  return (item) => {
+    if (descending) return nulls ? item.desc().nullsLast() : item.desc();
+    return nulls ? item.asc().nullsFirst() : item.asc();
+  };
 }

@@ -107,6 +107,19 @@ export function tasksRepository(scope: Scope): Tasks {
     ...taskLogRepository(scope),
     ...taskPruning(scope),
 
+    async counts() {
+      const rows = await scope.db
+        .selectFrom('tasks')
+        .select(({ fn }) => ['status', 'closed', fn.countAll<number | string>().as('count')])
+        .groupBy(['status', 'closed'])
+        .execute();
+      return rows.map(({ status, closed, count }) => ({
+        status,
+        closed: closed === 1,
+        count: Number(count),
+      }));
+    },
+
     add: ({ plan, workflowType }) =>
       scope.write(async (db) => {
         const added = await db
@@ -149,10 +162,10 @@ export function tasksRepository(scope: Scope): Tasks {
     },
 
     async list(filter, request) {
-      const page = pageOf(request, SORT_FIELDS, { descending: true });
+      const page = pageOf(request, SORT_FIELDS, { descending: true, nullable: ['tasks.finish_time'] });
       const where = expressionBuilder<Schema, 'tasks'>().and(conditions(filter));
       let query = scope.db.selectFrom('tasks').selectAll().where(where).limit(page.limit).offset(page.offset);
-      for (const { column, descending } of page.order) query = query.orderBy(column, direction(descending));
+      for (const { column, ...how } of page.order) query = query.orderBy(column, direction(how));
       const { total } = await scope.db
         .selectFrom('tasks')
         .select((eb) => eb.fn.countAll<number>().as('total'))

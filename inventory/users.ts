@@ -129,7 +129,7 @@ export function usersRepository(scope: Scope, known: KnownPasswords): Users {
     async list(request) {
       const page = pageOf(request, SORT_FIELDS, { descending: false });
       let query = scope.db.selectFrom('users').select(COLUMNS).limit(page.limit).offset(page.offset);
-      for (const { column, descending } of page.order) query = query.orderBy(column, direction(descending));
+      for (const { column, ...how } of page.order) query = query.orderBy(column, direction(how));
       const { total } = await scope.db
         .selectFrom('users')
         .select((eb) => eb.fn.countAll<number>().as('total'))

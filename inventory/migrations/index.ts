@@ -5,6 +5,7 @@ import { takeOver } from './0003_take_over';
 import { observers } from './0004_observers';
 import { idempotencyAndAudit } from './0005_idempotency_and_audit';
 import { access } from './0006_access';
+import { finishTimeOrder } from './0007_finish_time_order';
 
 /** In code, not found by file name: the bundle holds no migration files. A published one is never changed. */
 export function migrations(kind: 'sqlite' | 'postgres'): Record<string, Migration> {
@@ -15,5 +16,6 @@ export function migrations(kind: 'sqlite' | 'postgres'): Record<string, Migratio
     '0004_observers': observers(kind),
     '0005_idempotency_and_audit': idempotencyAndAudit(kind),
     '0006_access': access(kind),
+    '0007_finish_time_order': finishTimeOrder(kind),
   };
 }

@@ -94,6 +94,13 @@ export async function startPostgres(
   };
 }
 
+/** Path of a program of PostgreSQL's installation, as in `pg_dump`. */
+export function postgresProgram(name: string): string {
+  const found = installation();
+  if (typeof found === 'string') throw new Error(found);
+  return path.join(found.bin, name);
+}
+
 /** Runs one statement beside the product. */
 export async function execute(url: string, statement: string): Promise<Record<string, unknown>[]> {
   const client = new Client({ connectionString: url });

@@ -26,8 +26,8 @@ const CHANGES: Readonly<Record<string, readonly (readonly [string, string])[]>> 
   // … and a column that it does not read.
   'inventory/migrations/index.ts': [
     [
-      'access(kind),\n',
-      "access(kind),\n    '9999_later': { up: (db) => db.schema.alterTable('tasks').addColumn('later', 'text').execute() },\n",
+      '  return {\n',
+      "  return {\n    '9999_later': { up: (db) => db.schema.alterTable('tasks').addColumn('later', 'text').execute() },\n",
     ],
   ],
 };

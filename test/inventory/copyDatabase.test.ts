@@ -1,83 +1,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { openInventory } from '../../inventory';
-import {
-  type CopiedTable,
-  type CopyDatabaseOptions,
-  copyDatabase as copy,
-} from '../../inventory/copyDatabase';
+import type { CopiedTable } from '../../inventory/copyDatabase';
 import { connectDatabase } from '../../inventory/database';
-import type { Inventory } from '../../inventory/types';
 import { postgresUnavailable, startPostgres, type TestPostgres } from '../support/postgres';
 import { describeIf } from '../support/skip';
-import { addHost, addObCluster, addObproxyCluster, addServer, packageOf } from './databases';
+import { addHost, packageOf } from './databases';
+import { copyDatabase, fill, HOSTS } from './filled';
 import { plan } from './plan';
-
-const HOSTS = 210;
-
-/** Something in every table, more rows than one page holds, ids with gaps, and a secret of each kind. */
-async function fill(inventory: Inventory): Promise<void> {
-  await inventory.users.ensureAdmin('a password');
-  for (let number = 1; number <= HOSTS; number += 1) await addHost(inventory, number);
-  const obClusterId = await addObCluster(inventory, 'ob "1"\n\u2028 中文', 1);
-  const clusterId = await addObproxyCluster(inventory, 'proxies', [obClusterId]);
-  const { id: packageId } = await inventory.packages.add(packageOf('4.3.1.0'));
-  const serverId = await addServer(inventory, clusterId, 1, packageId);
-  await inventory.obproxy.putExporter({
-    obproxyServerId: serverId,
-    target: '10.1.1.1:2884',
-    labels: { a: 'b' },
-  });
-  for (let number = 0; number < 3; number += 1) {
-    const taskId = await inventory.sequences.next('task');
-    await inventory.tasks.add({ plan: plan(taskId, { hostId: 1 }), workflowType: 'addObproxy' });
-    await inventory.tasks.markStarted(taskId);
-    await inventory.tasks.appendLog(taskId, [
-      {
-        subtaskId: 1,
-        run: 1,
-        operation: 'EXECUTE',
-        time: new Date(0).toISOString(),
-        level: 'INFO',
-        text: 'é',
-      },
-    ]);
-    const document = { id: taskId, text: 'x'.repeat(100_000) };
-    const ended = {
-      status: 'SUCCESSFUL' as const,
-      operation: 'EXECUTE' as const,
-      finishTime: '2026-03-01T10:00:00Z',
-    };
-    if (number < 2) await inventory.tasks.archive(taskId, { ...ended, document });
-  }
-  // The third one waits for a person: it stays open in Temporal and goes on with the new database.
-  await inventory.tasks.applyStateChange({
-    taskId: 3,
-    status: 'FAILED',
-    operation: 'EXECUTE',
-    closed: false,
-    sequence: 0,
-  });
-  await inventory.locks.take(3, ['host/1'], []);
-  await inventory.sequences.next('subtask', 41);
-}
-
-/**
- * libsql closes a file when its statements are collected. In the field a process that has ended has no file open;
- * here they are one process.
- */
-async function copyDatabase(options: CopyDatabaseOptions): Promise<CopiedTable[]> {
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void;
-  for (let round = 0; round < 3; round += 1) {
-    collect();
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  return copy(options);
-}
 
 async function failure(work: Promise<unknown>): Promise<{ type?: string; message: string }> {
   return work.then(

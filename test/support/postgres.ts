@@ -1,5 +1,6 @@
 export {
   execute,
+  postgresProgram,
   postgresUnavailable,
   startPostgres,
   type TestPostgres,
