@@ -68,7 +68,12 @@ function composeEnvironment(): Record<string, string> {
   const compose = parse(file, { merge: true }) as {
     services: { temporal: { environment: Record<string, string> } };
   };
-  return compose.services.temporal.environment;
+  return Object.fromEntries(
+    Object.entries(compose.services.temporal.environment).map(([name, value]) => [
+      name,
+      value.replace(/\$\{\w+:-([^}]*)\}/g, '$1'),
+    ]),
+  );
 }
 
 /** The dynamic configuration of docker-compose.yml. */
