@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express';
 import type { Logger } from '../runtime/logger';
 import { clientAddress } from './address';
-import type { Login } from './auth';
+import { type Login, provenUser } from './auth';
 
 /** What the line tells beside the request itself; filled while it is answered. */
 export interface AccessFacts {
@@ -38,7 +38,7 @@ export function logAccess(logger: Logger, request: Request, response: Response, 
         path: path.slice(0, MAX_PATH),
         status,
         ms: Date.now() - facts.receivedAt,
-        user: facts.login?.user.name,
+        user: provenUser(facts.login)?.name,
         remote,
         ...(facts.code === undefined ? {} : { code: facts.code }),
         // The client went before it had its answer, or was cut off.

@@ -4,10 +4,11 @@ import { Refusal } from '../operations/refusal';
 import { inTrace } from '../runtime/trace';
 import { type AccessFacts, logAccess } from './accessLog';
 import { type AuditedResult, type AuditNotes, AuditTrail } from './audit';
-import { type Authenticate, authentication, type Login, requirePermission } from './auth';
+import { type Authenticate, authentication, type Login, provenUser, requirePermission } from './auth';
 import { parsedBody } from './bodyProof';
 import { type AnswerFacts, errorEnvelope, successEnvelope } from './envelope';
 import { failureOf } from './errors';
+import { measureHttp } from './httpMetrics';
 import { bodyDigest, onceFor, WITHOUT_KEY } from './idempotency';
 import { inLanguage, languageOf } from './messages/language';
 import { refuseOtherSites } from './otherSites';
@@ -36,6 +37,7 @@ export function application(services: ApiServices, routes: readonly Route[]): Ex
   const authenticate = authentication(services.inventory);
   const throttle = createThrottle(services.config.http);
   const trail = new AuditTrail(services);
+  app.use(measureHttp);
 
   app.use((request: Request, response: Response, next: NextFunction) => {
     const given = request.get('x-trace-id');
@@ -65,6 +67,7 @@ export function application(services: ApiServices, routes: readonly Route[]): Ex
   const open = routes.filter((route) => route.permission === undefined);
   const closed = routes.filter((route) => route.permission !== undefined);
   addRoutes(app, services, open);
+  if (services.config.http.tls !== undefined) app.use(refuseClearText);
   app.use(loginRequired(authenticate, throttle));
   addRoutes(app, services, closed);
   refuseOtherMethods(app, routes);
@@ -87,6 +90,18 @@ export function application(services: ApiServices, routes: readonly Route[]): Ex
 
 function stateOf(response: Response): RequestState {
   return response.locals.state as RequestState;
+}
+
+/** A listening address that stays plain beside TLS is for what needs no login. */
+function refuseClearText(request: Request, _response: Response, next: NextFunction): void {
+  if (!request.secure) {
+    throw new Refusal(
+      403,
+      'IAM11000',
+      'This address takes no logins, because they would travel in clear text. Use https.',
+    );
+  }
+  next();
 }
 
 function loginRequired(authenticate: Authenticate, throttle: Throttle) {
@@ -149,8 +164,7 @@ async function answer(
 /** The audit's line; who has not proven to be somebody is nobody. */
 async function record(state: RequestState, request: Request, result: AuditedResult): Promise<void> {
   const { login, traceId, notes, trail } = state;
-  const user = login?.proof?.proven === false ? undefined : login?.user;
-  await trail.record({ request, user, traceId, notes }, result);
+  await trail.record({ request, user: provenUser(login), traceId, notes }, result);
 }
 
 /** Reads a JSON body of at most 1 MB into `request.body`. */

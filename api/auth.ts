@@ -72,6 +72,11 @@ async function triedName(
   return claim === undefined ? undefined : `access key ${claim.accessKeyId}`;
 }
 
+/** The user of a login; undefined while the signature of an upload is unproven, for then anybody may have sent it. */
+export function provenUser(login: Login | undefined): User | undefined {
+  return login?.proof?.proven === false ? undefined : login?.user;
+}
+
 /** Throws Refusal 403 unless the roles include what the route asks for. */
 export function requirePermission(
   { user, roles }: Pick<Login, 'user' | 'roles'>,

@@ -5,6 +5,7 @@ import type { Inventory, User } from '../inventory/types';
 import type { PublishedSample } from '../operations/samples';
 import type { Permission } from '../operations/types';
 import type { RuntimeConfig } from '../runtime/config';
+import type { Health } from '../runtime/health';
 import type { Logger } from '../runtime/logger';
 import type { TemporalHandle } from '../runtime/temporal';
 import type { AuditNotes } from './audit';
@@ -21,6 +22,8 @@ export interface ApiServices {
   readonly temporal: TemporalHandle;
   readonly tasks: TaskService;
   readonly taskEvents: TaskEvents;
+  /** What this server stands on, as /readyz shows it. */
+  readonly health: () => Promise<Health>;
   readonly logger: Logger;
   /** Address of this server: `server` of every answer, `executor` of the tasks it accepts. */
   readonly address: string;

@@ -5,13 +5,16 @@ import { createServer as createHttpsServer, type Server as HttpsServer } from 'n
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { PermanentError } from '../runtime/errors';
+import { type Readiness, readiness } from '../runtime/health';
 import type { Rate } from '../runtime/httpSettings';
 import { listenerUrl, serverAddress } from './address';
 import { application } from './application';
 import { type Certificate, readCertificate, tellValidity, watchCertificate } from './certificate';
 import { errorEnvelope } from './envelope';
+import { apiHealth, REQUIRED_BY_API } from './health';
+import { monitorApi } from './monitoring';
 import { removeAbandonedUploads } from './packageUpload';
-import type { ApiServices } from './route';
+import type { ApiServices, Route } from './route';
 import { allRoutes } from './routes';
 import { guardAgainstSlowClients } from './slowClients';
 import { TaskEvents } from './taskEvents';
@@ -32,6 +35,9 @@ const GOODBYE_MS = 1_000;
 export interface RunningApi {
   /** One per listen address, with the port that was taken when 0 was asked for. */
   readonly urls: readonly string[];
+  readonly routes: readonly Route[];
+  /** As /readyz answers. */
+  ready(): Promise<Readiness>;
   /** Reads the files of OBFLOW_TLS_CERT and OBFLOW_TLS_KEY again; nothing without TLS. */
   reloadCertificate(): void;
   /** Takes no new requests, lets those under way end (at most 10 s), then closes. */
@@ -42,24 +48,30 @@ export interface RunningApi {
  * Serves the API on every listen address. Throws PermanentError when one of them cannot be had, or certificate and
  * key cannot be used; nothing listens then.
  */
-export async function startApi(services: Omit<ApiServices, 'address' | 'taskEvents'>): Promise<RunningApi> {
+export async function startApi(
+  services: Omit<ApiServices, 'address' | 'taskEvents' | 'health'>,
+): Promise<RunningApi> {
   const { config, logger } = services;
   const { tls } = config.http;
   const taskEvents = new TaskEvents(services.tasks);
-  const complete: ApiServices = { ...services, taskEvents, address: serverAddress(config.listen) };
+  const health = apiHealth(services);
+  const complete: ApiServices = { ...services, taskEvents, health, address: serverAddress(config.listen) };
+  monitorApi(complete);
   const certificate = tls && readCertificate(tls);
   if (certificate !== undefined) tellValidity(certificate, logger);
   else warnOfClearText(services);
   await removeAbandonedUploads(config.dataDir);
-  const app = application(complete, allRoutes(complete));
+  const routes = allRoutes(complete);
+  const app = application(complete, routes);
   const servers: Server[] = [];
   const urls: string[] = [];
   try {
-    for (const { host, port } of config.listen) {
-      const server = createServer(app, certificate, config.http.minRate);
+    for (const { host, port, plain } of config.listen) {
+      const shown = plain ? undefined : certificate;
+      const server = createServer(app, shown, config.http.minRate);
       guard(server, complete);
       servers.push(await listen(server, host, port));
-      urls.push(listenerUrl(host, (server.address() as AddressInfo).port, certificate !== undefined));
+      urls.push(listenerUrl(host, (server.address() as AddressInfo).port, shown !== undefined));
     }
   } catch (error) {
     await Promise.all(servers.map(close));
@@ -75,6 +87,8 @@ export async function startApi(services: Omit<ApiServices, 'address' | 'taskEven
   let stopping: Promise<void> | undefined;
   return {
     urls,
+    routes,
+    ready: async () => readiness(await health(), REQUIRED_BY_API),
     reloadCertificate: () => watch?.reload(),
     stop() {
       watch?.stop();

@@ -7,7 +7,7 @@ import { type BenchResult, residentMiB, result } from './measure';
 const SIZES = [1, 4, 16] as const;
 
 /**
- * (j) 1, 4 and 16 OBServers added in one request each, to a cluster of one; the stand-ins become active without the
+ * (l) 1, 4 and 16 OBServers added in one request each, to a cluster of one; the stand-ins become active without the
  * minutes a real server takes. A round is a fleet of its own.
  */
 export async function benchObservers(rounds: number): Promise<BenchResult[]> {
@@ -35,10 +35,10 @@ export async function benchObservers(rounds: number): Promise<BenchResult[]> {
   const of = (size: (typeof SIZES)[number]) => (walls.get(size) ?? []).map((ms) => ms / 1000);
   const against = (size: 4 | 16) => of(size).map((seconds, round) => seconds / (of(1)[round] ?? Number.NaN));
   return [
-    ...SIZES.map((size) => result(`(j) add ${size} observer(s), wall time`, 's', of(size), '-')),
-    result('(j) 4 observers / 1 observer, wall time', 'ratio', against(4), '-'),
-    result('(j) 16 observers / 1 observer, wall time', 'ratio', against(16), '<= 4'),
-    result('(j) memory, worker after', 'MiB', memory, '-'),
+    ...SIZES.map((size) => result(`(l) add ${size} observer(s), wall time`, 's', of(size), '-')),
+    result('(l) 4 observers / 1 observer, wall time', 'ratio', against(4), '-'),
+    result('(l) 16 observers / 1 observer, wall time', 'ratio', against(16), '<= 4'),
+    result('(l) memory, worker after', 'MiB', memory, '-'),
   ];
 }
 

@@ -1,19 +1,22 @@
 import { randomBytes } from 'node:crypto';
-import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ActivityDeps } from '../activities/types';
+import type { RunningApi } from '../api/server';
 import type { Hosts } from '../hosts/types';
 import type { Inventory } from '../inventory/types';
 import { defaultPublicUrl, type RuntimeConfig, readConfig } from '../runtime/config';
 import { TransientError } from '../runtime/errors';
 import { createLogger, type Logger, logFormat } from '../runtime/logger';
+import { freePort } from '../runtime/ports';
 import {
   connectTemporal,
   prepareNamespace,
   type TemporalHandle,
   temporalIsConfigured,
 } from '../runtime/temporal';
+import type { RunningWorker } from '../worker/main';
 import { makeDataDir } from './dataDir';
+import { startMonitoring } from './monitoring';
 import { complain, say, tellLog, textOf } from './output';
 import { Shutdown } from './shutdown';
 import { ownStatus } from './trust';
@@ -69,12 +72,12 @@ export async function serve(parts: readonly Part[], options: ServeOptions): Prom
     shutdown.add(undefined, () => hosts.close());
     const ground: Ground = { config, logger, temporal, inventory, hosts };
     // The worker ends after the API: a request under way may still need it.
-    if (parts.includes('worker')) {
-      await startWorkerPart(ground, options.activities, shutdown, failures);
-    }
-    const ready = parts.includes('api')
-      ? await startApiPart(ground, shutdown)
-      : `worker of ${config.taskQueue}`;
+    const worker = parts.includes('worker')
+      ? await startWorkerPart(ground, options.activities, shutdown, failures)
+      : undefined;
+    const api = parts.includes('api') ? await startApiPart(ground, shutdown) : undefined;
+    await startMonitoring({ ...ground, hosts, worker, api }, shutdown);
+    const ready = api?.urls[0] ?? `worker of ${config.taskQueue}`;
     say(`ready: ${ready}`);
     return failures;
   });
@@ -157,7 +160,7 @@ async function startWorkerPart(
   activities: ServeOptions['activities'],
   shutdown: Shutdown,
   failures: Promise<never>[],
-): Promise<void> {
+): Promise<RunningWorker> {
   const { startWorker } = await import('../worker/main');
   const deps = activities === undefined ? ground : { ...ground, activities: activities(ground) };
   const worker = await whenReachable(() => startWorker(deps));
@@ -165,10 +168,11 @@ async function startWorkerPart(
     worker.drain(),
   );
   failures.push(noticed(worker.failed));
+  return worker;
 }
 
-/** Resolves to the API's URL once it answers. */
-async function startApiPart(ground: Ground, shutdown: Shutdown): Promise<string> {
+/** Resolves once it answers. */
+async function startApiPart(ground: Ground, shutdown: Shutdown): Promise<RunningApi> {
   const { createTaskService } = await import('../api/tasks');
   const { startApi } = await import('../api/server');
   const tasks = createTaskService(ground);
@@ -185,12 +189,13 @@ async function startApiPart(ground: Ground, shutdown: Shutdown): Promise<string>
   if (ground.config.http.tls !== undefined && !process.stdin.isTTY) {
     process.on('SIGHUP', () => api.reloadCertificate());
   }
-  const url = api.urls[0] ?? defaultPublicUrl(ground.config.listen);
+  const url =
+    api.urls.find((one) => one.startsWith('https:')) ?? api.urls[0] ?? defaultPublicUrl(ground.config.listen);
   const status = await ownStatus(url);
   if (status !== 200) throw new Error(`The API at ${url} answers /api/status with ${status}`);
   say(`API: ${api.urls.join(', ')}; hosts reach it at ${ground.config.publicUrl}`);
   say(`API documentation: ${url}/api-docs`);
-  return url;
+  return api;
 }
 
 /** A failure before somebody waits for it must not end the process on the spot. */
@@ -202,20 +207,9 @@ function noticed(failure: Promise<never>): Promise<never> {
 /** Port 0 becomes a free port before anything starts, because worker and hosts must be told the same URL. */
 async function withFreePorts(config: RuntimeConfig): Promise<RuntimeConfig> {
   const listen = await Promise.all(
-    config.listen.map(async ({ host, port }) => ({ host, port: port === 0 ? await freePort(host) : port })),
+    config.listen.map(async (at) => ({ ...at, port: at.port === 0 ? await freePort(at.host) : at.port })),
   );
   const tls = config.http.tls !== undefined;
   const byDefault = config.publicUrl === defaultPublicUrl(config.listen, tls);
   return { ...config, listen, publicUrl: byDefault ? defaultPublicUrl(listen, tls) : config.publicUrl };
-}
-
-function freePort(host: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, host, () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
 }

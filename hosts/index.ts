@@ -18,13 +18,17 @@ export type * from './types';
  * its connection is lost: the next call connects again. Call `close` at the end; open connections keep the process alive.
  * `logger` is told what is done where (see hosts/commandLog.ts).
  */
-export function createHosts(options: { readonly pinHostKey: PinHostKey; readonly logger?: Logger }): Hosts {
+export function createHosts(options: {
+  readonly pinHostKey: PinHostKey;
+  readonly logger?: Logger;
+}): Hosts & { connections(): Promise<number> } {
   const pool = new ConnectionPool(options.pinHostKey, options.logger);
   return {
     open: async (address) => {
       await pool.open(address);
       return hostAt(pool, address, new CommandLog(options.logger, address));
     },
+    connections: () => pool.count(),
     close: () => pool.close(),
   };
 }

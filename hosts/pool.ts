@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Logger } from '../runtime/logger';
+import { sshLoginSeconds } from '../runtime/metrics';
 import { type Connection, connect } from './connection';
 import { sameFingerprint } from './hostKey';
 import type { HostAddress, PinHostKey } from './types';
@@ -31,7 +32,7 @@ export class ConnectionPool {
       if (this.connections.get(key) === pooled) this.connections.delete(key);
       return this.open(address);
     }
-    const connecting = connect(address, this.pin);
+    const connecting = measured(connect(address, this.pin));
     this.connections.set(key, connecting);
     this.sweeper ??= setInterval(() => void this.sweep(), IDLE_MS / 5).unref();
     try {
@@ -44,6 +45,12 @@ export class ConnectionPool {
       if (this.connections.get(key) === connecting) this.connections.delete(key);
       throw error;
     }
+  }
+
+  /** How many live. */
+  async count(): Promise<number> {
+    const settled = await Promise.allSettled(this.connections.values());
+    return settled.filter((result) => result.status === 'fulfilled' && result.value.alive).length;
   }
 
   async close(): Promise<void> {
@@ -61,6 +68,18 @@ export class ConnectionPool {
       if (this.connections.get(key) === pooled) this.connections.delete(key);
       connection.end();
     }
+  }
+}
+
+async function measured(login: Promise<Connection>): Promise<Connection> {
+  const took = sshLoginSeconds.startTimer();
+  try {
+    const connection = await login;
+    took({ outcome: 'connected' });
+    return connection;
+  } catch (error) {
+    took({ outcome: 'refused' });
+    throw error;
   }
 }
 

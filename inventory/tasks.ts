@@ -107,6 +107,19 @@ export function tasksRepository(scope: Scope): Tasks {
     ...taskLogRepository(scope),
     ...taskPruning(scope),
 
+    async counts() {
+      const rows = await scope.db
+        .selectFrom('tasks')
+        .select(({ fn }) => ['status', 'closed', fn.countAll<number | string>().as('count')])
+        .groupBy(['status', 'closed'])
+        .execute();
+      return rows.map(({ status, closed, count }) => ({
+        status,
+        closed: closed === 1,
+        count: Number(count),
+      }));
+    },
+
     add: ({ plan, workflowType }) =>
       scope.write(async (db) => {
         const added = await db

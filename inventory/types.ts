@@ -513,6 +513,8 @@ export interface Tasks {
   add(task: { plan: Plan; workflowType: string }): Promise<void>;
   find(id: number): Promise<TaskRow | undefined>;
   list(filter: TaskFilter, page: PageRequest): Promise<Page<TaskRow>>;
+  /** Tasks by status, and by whether nothing more can happen. */
+  counts(): Promise<{ status: TaskStatus; closed: boolean; count: number }[]>;
   markStarted(id: number): Promise<void>;
   /** Rows not started and older than the given ISO time, oldest first. */
   listUnstarted(before: string): Promise<TaskRow[]>;

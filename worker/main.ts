@@ -4,10 +4,13 @@ import { createActivities } from '../activities';
 import type { ActivityDeps } from '../activities/types';
 import { ownAddress } from '../runtime/config';
 import { createLogger, type Logger } from '../runtime/logger';
+import { includeSdkMetrics } from '../runtime/metrics';
+import { freePort } from '../runtime/ports';
 import { nativeConnection, type TemporalHandle } from '../runtime/temporal';
 import { workerIdentity } from '../workflows/ids';
 import { type WorkflowSource, workflowBundle } from './bundle';
 import { failureInterceptor } from './errors';
+import { measuringInterceptor } from './metrics';
 import { sdkLine, traceInterceptor, workflowLogSinks } from './trace';
 
 export interface WorkerDeps extends ActivityDeps {
@@ -22,6 +25,8 @@ export interface WorkerDeps extends ActivityDeps {
 export interface RunningWorker {
   /** Takes nothing new, gives running activities 10 s to end by themselves, then cancels them. Repeatable. */
   drain(): Promise<void>;
+  /** Takes new tasks. */
+  isRunning(): boolean;
   /** Rejects when the worker ends without being asked to. */
   readonly failed: Promise<never>;
 }
@@ -34,7 +39,7 @@ const FORCE = '25 s';
 let installed = false;
 
 /** The SDK allows one Runtime in a process, before anything else of it is used. */
-function installRuntime(logger: Logger): void {
+function installRuntime(logger: Logger, metricsPort: number | undefined): void {
   if (installed) return;
   installed = true;
   const levels = {
@@ -49,7 +54,10 @@ function installRuntime(logger: Logger): void {
       ...levels,
       log: (level, message, meta) => levels[level.toLowerCase() as Lowercase<typeof level>](message, meta),
     },
-    telemetryOptions: { logging: { forward: {}, filter: 'temporalio_sdk_core=WARN,temporalio_client=WARN' } },
+    telemetryOptions: {
+      logging: { forward: {}, filter: 'temporalio_sdk_core=WARN,temporalio_client=WARN' },
+      ...(metricsPort === undefined ? {} : { metrics: sdkMetrics(metricsPort) }),
+    },
     // The API asks for live workers before it sends a command; the default is a minute.
     workerHeartbeatInterval: '1 s',
     // One place decides what a signal does, and that is the command (cli/).
@@ -58,13 +66,25 @@ function installRuntime(logger: Logger): void {
   Runtime.install(options);
 }
 
+/** Named and measured as Prometheus has it: seconds, units and _total in the names. */
+const sdkMetrics = (port: number) => ({
+  prometheus: {
+    bindAddress: `127.0.0.1:${port}`,
+    countersTotalSuffix: true,
+    unitSuffix: true,
+    useSecondsForDurations: true,
+  },
+});
+
 /**
  * Starts a worker for workflows and activities on the configured task queue. Its options are measured ones: see the
  * comments.
  */
 export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
   const { config, temporal, logger = createLogger('worker', config.logLevel) } = deps;
-  installRuntime(logger);
+  const metricsPort = config.metricsListen === undefined ? undefined : await freePort('127.0.0.1');
+  installRuntime(logger, metricsPort);
+  if (metricsPort !== undefined) includeSdkMetrics(`http://127.0.0.1:${metricsPort}/metrics`);
   const connection = await nativeConnection(temporal);
   const worker = await Worker.create({
     connection,
@@ -73,7 +93,7 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
     identity: workerIdentity(ownAddress(), process.pid, hostname()),
     ...(deps.workflows ?? workflowBundle()),
     activities: deps.activities ?? createActivities(deps),
-    interceptors: { activity: [traceInterceptor(logger), failureInterceptor] },
+    interceptors: { activity: [measuringInterceptor, traceInterceptor(logger), failureInterceptor] },
     sinks: workflowLogSinks(logger),
     // A workflow whose worker died waits this long for it before another one may take it; the default is 10 s.
     stickyQueueScheduleToStartTimeout: '1 s',
@@ -103,6 +123,7 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
   });
   failed.catch(() => undefined);
   return {
+    isRunning: () => worker.getState() === 'RUNNING',
     failed,
     async drain() {
       if (!draining) {

@@ -3,6 +3,7 @@ import type { AccessKeyRow } from '../../inventory/accessTypes';
 import { Refusal } from '../../operations/refusal';
 import { IdPath, IdText, QueryText } from '../../operations/schemas';
 import { contentsOf, NoData, Time, Whole } from '../answers';
+import type { AuditNotes } from '../audit';
 import type { OnceScope } from '../idempotency';
 import { type ApiServices, type Route, route } from '../route';
 import { ocpTime } from '../taskInfo/time';
@@ -46,7 +47,7 @@ export function accessKeyRoutes({ inventory }: ApiServices): Route[] {
   }
 
   /** With the answer in one transaction: a request that is sent again must not leave a key that nobody knows. */
-  function add(userId: number, description: string | undefined, once: OnceScope) {
+  function add(userId: number, description: string | undefined, once: OnceScope, notes: AuditNotes) {
     return inventory.transaction(async (transaction) => {
       if ((await transaction.users.find(userId)) === undefined) throw unknownUser(userId);
       const made = await transaction.accessKeys
@@ -61,13 +62,15 @@ export function accessKeyRoutes({ inventory }: ApiServices): Route[] {
         });
       const document = { ...keyDocument(made.key), accessKeySecret: made.secret };
       await once.remember(transaction, document);
+      notes.command = `access key ${document.accessKeyId}: added`;
       return document;
     });
   }
 
-  async function setEnabled(userId: number, keyId: number, enabled: boolean) {
+  async function setEnabled(userId: number, keyId: number, enabled: boolean, notes: AuditNotes) {
     const row = await inventory.accessKeys.setEnabled(userId, keyId, enabled);
     if (row === undefined) throw unknownKey(userId, keyId);
+    notes.command = `access key ${row.accessKeyId}: ${enabled ? 'enabled' : 'disabled'}`;
     return keyDocument(row);
   }
 
@@ -101,7 +104,7 @@ export function accessKeyRoutes({ inventory }: ApiServices): Route[] {
         body: NewKey,
         answer: NewKeyDocument,
       },
-      ({ user, body, once }) => add(loggedIn(user).id, body.description, once),
+      ({ user, body, once, notes }) => add(loggedIn(user).id, body.description, once, notes),
     ),
     route(
       {
@@ -112,7 +115,7 @@ export function accessKeyRoutes({ inventory }: ApiServices): Route[] {
         params: OwnKey,
         answer: KeyDocument,
       },
-      ({ user, params }) => setEnabled(loggedIn(user).id, params.keyId, false),
+      ({ user, params, notes }) => setEnabled(loggedIn(user).id, params.keyId, false, notes),
     ),
     route(
       {
@@ -123,7 +126,7 @@ export function accessKeyRoutes({ inventory }: ApiServices): Route[] {
         params: OwnKey,
         answer: KeyDocument,
       },
-      ({ user, params }) => setEnabled(loggedIn(user).id, params.keyId, true),
+      ({ user, params, notes }) => setEnabled(loggedIn(user).id, params.keyId, true, notes),
     ),
     route(
       {
@@ -160,7 +163,7 @@ export function accessKeyRoutes({ inventory }: ApiServices): Route[] {
         body: NewKey,
         answer: NewKeyDocument,
       },
-      ({ params, body, once }) => add(params.id, body.description, once),
+      ({ params, body, once, notes }) => add(params.id, body.description, once, notes),
     ),
     route(
       {
@@ -171,7 +174,7 @@ export function accessKeyRoutes({ inventory }: ApiServices): Route[] {
         params: TheirKey,
         answer: KeyDocument,
       },
-      ({ params }) => setEnabled(params.id, params.keyId, false),
+      ({ params, notes }) => setEnabled(params.id, params.keyId, false, notes),
     ),
     route(
       {
@@ -182,7 +185,7 @@ export function accessKeyRoutes({ inventory }: ApiServices): Route[] {
         params: TheirKey,
         answer: KeyDocument,
       },
-      ({ params }) => setEnabled(params.id, params.keyId, true),
+      ({ params, notes }) => setEnabled(params.id, params.keyId, true, notes),
     ),
     route(
       {

@@ -3,9 +3,9 @@ import path from 'node:path';
 import type { Response } from 'express';
 import { z } from 'zod';
 import { repositoryRoot } from '../../runtime/paths';
+import { obflowVersion } from '../../runtime/version';
 import { openApiDocument } from '../openapi/document';
 import { bareRoute, type Route } from '../route';
-import { productVersion } from './service';
 
 const PAGE = `<!doctype html>
 <html lang="en">
@@ -53,7 +53,7 @@ function sendAsset(response: Response, name: string): Promise<void> {
 export function docsRoutes(others: readonly Route[]): Route[] {
   let made: Record<string, unknown> | undefined;
   const document = () => {
-    made ??= openApiDocument([...others, ...own], productVersion());
+    made ??= openApiDocument([...others, ...own], obflowVersion());
     return made;
   };
   const tag = 'Documentation';

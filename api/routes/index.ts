@@ -3,6 +3,7 @@ import { accessKeyRoutes } from './accessKeys';
 import { auditRoutes } from './audit';
 import { configServerRoutes } from './configServer';
 import { docsRoutes } from './docs';
+import { healthRoutes } from './health';
 import { hostRoutes } from './hosts';
 import { inventoryRoutes } from './inventory';
 import { obClusterRoutes } from './obClusters';
@@ -32,6 +33,7 @@ export function allRoutes(services: ApiServices): Route[] {
     ...prometheusRoutes(services),
     ...configServerRoutes(services),
     ...serviceRoutes(services),
+    ...healthRoutes(services),
   ];
   return [...routes, ...docsRoutes(routes)];
 }

@@ -1,40 +1,12 @@
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { repositoryRoot } from '../../runtime/paths';
+import { obflowVersion } from '../../runtime/version';
 import { Time } from '../answers';
 import { Flag } from '../paging';
 import { type ApiServices, bareRoute, type Route } from '../route';
 import { ocpTime } from '../taskInfo/time';
-
-/** Load balancers ask often, and nobody logs in for it: one look serves this long. */
-const LOOK_MS = 2_000;
-
-/** Version of the product, from package.json. */
-export function productVersion(): string {
-  const text = readFileSync(path.join(repositoryRoot(), 'package.json'), 'utf8');
-  return z.object({ version: z.string() }).parse(JSON.parse(text)).version;
-}
-
-/** Names of the parts that do not answer. */
-function unavailableParts({ inventory, temporal }: ApiServices): () => Promise<string[]> {
-  let last: { at: number; parts: Promise<string[]> } | undefined;
-  const look = async (): Promise<string[]> => {
-    const database = inventory.obClusters.list({ page: 1, size: 1 });
-    const server = temporal.connection.withDeadline(Date.now() + LOOK_MS, () =>
-      temporal.connection.workflowService.getSystemInfo({}),
-    );
-    const [databaseResult, serverResult] = await Promise.allSettled([database, server]);
-    return [
-      ...(databaseResult.status === 'rejected' ? ['database'] : []),
-      ...(serverResult.status === 'rejected' ? ['temporal'] : []),
-    ];
-  };
-  return () => {
-    if (last === undefined || Date.now() - last.at > LOOK_MS) last = { at: Date.now(), parts: look() };
-    return last.parts;
-  };
-}
 
 const Info = z.object({
   name: z.string(),
@@ -48,11 +20,10 @@ const Info = z.object({
 });
 
 /** Answers about the server itself. None of them is enveloped. */
-export function serviceRoutes(services: ApiServices): Route[] {
+export function serviceRoutes({ health }: ApiServices): Route[] {
   const tag = 'Service';
-  const version = productVersion();
+  const version = obflowVersion();
   const builtAt = ocpTime(statSync(path.join(repositoryRoot(), 'package.json')).mtimeMs);
-  const unavailable = unavailableParts(services);
   return [
     bareRoute(
       {
@@ -106,7 +77,8 @@ export function serviceRoutes(services: ApiServices): Route[] {
         },
       },
       async ({ query }, response) => {
-        const parts = await unavailable();
+        const checks = Object.entries(await health());
+        const parts = checks.flatMap(([name, { status }]) => (status === 'down' ? [name] : []));
         // Without Temporal requests are still taken: their tasks start when it is back.
         const usable = !parts.includes('database');
         const detail =

@@ -5,6 +5,7 @@ import { Refusal } from '../../operations/refusal';
 import { ROLE_NAMES, ROLES, type Role } from '../../operations/roles';
 import { IdPath } from '../../operations/schemas';
 import { contentsOf, listOf, NoData, pagedOf, Time, Whole } from '../answers';
+import type { AuditNotes } from '../audit';
 import { pageOf } from '../envelope';
 import { listed, PAGING, pageRequest } from '../paging';
 import { passwordLogin } from '../passwordLogin';
@@ -75,10 +76,20 @@ async function keepingAnAdmin<T>(work: () => Promise<T>): Promise<T> {
   });
 }
 
-async function changed({ users }: Inventory, id: number, change: UserChange) {
+async function changed({ users }: Inventory, id: number, change: UserChange, notes: AuditNotes) {
   const user = await keepingAnAdmin(() => users.change(id, change));
   if (user === undefined) throw unknownUser(id);
+  notes.command = `user ${user.name}: ${spoken(change)}`;
   return userDocument(user);
+}
+
+/** A change as the audit names it: who got which role is what one looks for there. */
+function spoken({ password, roles, enabled }: UserChange): string {
+  return [
+    ...(password === undefined ? [] : ['new password']),
+    ...(roles === undefined ? [] : [`roles ${roles.join(' ') || 'none'}`]),
+    ...(enabled === undefined ? [] : [enabled ? 'enabled' : 'disabled']),
+  ].join(', ');
 }
 
 /** `…/me`: what every user may do about itself. */
@@ -112,14 +123,14 @@ function ownRoutes({ inventory }: ApiServices): Route[] {
         body: z.object({ oldPassword: z.string().max(256), newPassword: NewPassword }),
         answer: UserDocument,
       },
-      async ({ user, body, request }) => {
+      async ({ user, body, request, notes }) => {
         const { id, name } = loggedIn(user);
         // An access key, or a browser left open, is not enough to take the user over.
         await checkPassword({ name, password: body.oldPassword }, request).catch((error: unknown) => {
           if (!(error instanceof Refusal) || error.status !== 401) throw error;
           throw new Refusal(400, 'COM10001', 'The old password is wrong.', { target: 'oldPassword' });
         });
-        return changed(inventory, id, { password: body.newPassword });
+        return changed(inventory, id, { password: body.newPassword }, notes);
       },
     ),
   ];
@@ -170,11 +181,12 @@ export function userRoutes(services: ApiServices): Route[] {
         body: z.object({ name: UserName, password: NewPassword, roles: Roles.default([]) }),
         answer: UserDocument,
       },
-      async ({ body }) => {
+      async ({ body, notes }) => {
         const added = await users.add(body).catch((error: unknown) => {
           if (!(error instanceof DuplicateError)) throw error;
           throw new Refusal(409, 'COM10006', `${error.message}. Choose another name.`, { target: 'name' });
         });
+        notes.command = `user ${added.name}: added, ${spoken({ roles: added.roles })}`;
         return userDocument(added);
       },
     ),
@@ -194,7 +206,7 @@ export function userRoutes(services: ApiServices): Route[] {
         summary: 'Set the roles of a user',
         body: z.object({ roles: Roles }),
       },
-      ({ params, body }) => changed(inventory, params.id, { roles: body.roles }),
+      ({ params, body, notes }) => changed(inventory, params.id, { roles: body.roles }, notes),
     ),
     route(
       {
@@ -204,7 +216,7 @@ export function userRoutes(services: ApiServices): Route[] {
         summary: 'Set the password of a user',
         body: z.object({ password: NewPassword }),
       },
-      ({ params, body }) => changed(inventory, params.id, { password: body.password }),
+      ({ params, body, notes }) => changed(inventory, params.id, { password: body.password }, notes),
     ),
     route(
       {
@@ -213,11 +225,11 @@ export function userRoutes(services: ApiServices): Route[] {
         path: '/api/v2/iam/users/{id}/disable',
         summary: 'Disable a user and its access keys',
       },
-      ({ params }) => changed(inventory, params.id, { enabled: false }),
+      ({ params, notes }) => changed(inventory, params.id, { enabled: false }, notes),
     ),
     route(
       { ...one, method: 'POST', path: '/api/v2/iam/users/{id}/enable', summary: 'Enable a user' },
-      ({ params }) => changed(inventory, params.id, { enabled: true }),
+      ({ params, notes }) => changed(inventory, params.id, { enabled: true }, notes),
     ),
     route(
       {
@@ -228,8 +240,10 @@ export function userRoutes(services: ApiServices): Route[] {
         params: IdPath,
         answer: NoData,
       },
-      async ({ params }) => {
+      async ({ params, notes }) => {
+        const user = await users.find(params.id);
         if (!(await keepingAnAdmin(() => users.remove(params.id)))) throw unknownUser(params.id);
+        notes.command = `user ${user?.name}: deleted`;
       },
     ),
   ];

@@ -17,26 +17,30 @@ const SECOND_LOOK_MS = 1_200;
  * True, too, where the server cannot say.
  */
 export async function hasLiveWorker(temporal: TemporalHandle, taskQueue: string): Promise<boolean> {
-  if (await isListed(temporal, taskQueue)) return true;
+  if ((await liveWorkers(temporal, taskQueue)) !== 0) return true;
   await delay(SECOND_LOOK_MS);
-  return isListed(temporal, taskQueue);
+  return (await liveWorkers(temporal, taskQueue)) !== 0;
 }
 
-async function isListed({ connection, namespace }: TemporalHandle, taskQueue: string): Promise<boolean> {
+/** How many live workers take tasks of this queue; undefined where the server cannot say. */
+export async function liveWorkers(
+  { connection, namespace }: TemporalHandle,
+  taskQueue: string,
+): Promise<number | undefined> {
   try {
     const { workersInfo, workers } = await connection.withDeadline(Date.now() + 3_000, () =>
       connection.workflowService.listWorkers({ namespace, query: `TaskQueue = '${taskQueue}'` }),
     );
     const beats = (workersInfo ?? []).map((worker) => worker.workerHeartbeat);
     if (beats.length > 0) {
-      return beats.some(
+      return beats.filter(
         (beat) => beat?.status === RUNNING && Date.now() - millis(beat.heartbeatTime) < FRESH_MS,
-      );
+      ).length;
     }
     // Newer servers leave the heartbeats out; then the status must do.
-    return (workers ?? []).some((worker) => worker.status === RUNNING);
+    return (workers ?? []).filter((worker) => worker.status === RUNNING).length;
   } catch (error) {
-    if (isGrpcServiceError(error) && error.code === UNIMPLEMENTED) return true;
+    if (isGrpcServiceError(error) && error.code === UNIMPLEMENTED) return undefined;
     throw error;
   }
 }

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import type { UserRow } from '../../inventory/accessTypes';
 import type { Inventory } from '../../inventory/types';
 import { openExistingInventory } from '../database';
@@ -28,6 +29,17 @@ export async function resetAdmin(name: string, source: PasswordSource): Promise<
         roles: [...new Set([...known.roles, 'ADMIN'])],
       });
     }
+    await inventory.audit.add({
+      address: hostname(),
+      traceId: '',
+      method: '',
+      path: '',
+      taskIds: [],
+      command: `user ${name}: obflow reset-admin`,
+      // No name: in a container an account often has none.
+      why: `by account ${process.getuid?.()} of that machine`,
+      status: 200,
+    });
     say(
       `User ${name} is ${known === undefined ? 'added' : 'enabled'}, has the role ADMIN and a new password.`,
     );

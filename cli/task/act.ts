@@ -1,5 +1,5 @@
-import { type ApiClient, NoAnswerError } from '../apiClient';
-import { complain, say } from '../output';
+import { type ApiClient, NoAnswerError, RefusedError } from '../apiClient';
+import { complain, say, textOf } from '../output';
 import { stateOf } from './advice';
 import type { OutputFormat } from './command';
 import { doneCount, failedOf, nameOf, parseTask, type Task } from './document';
@@ -32,17 +32,21 @@ export async function act(api: ApiClient, order: Order): Promise<void> {
   try {
     await api.command(`${target}/${verb}`, why === undefined ? {} : { why });
   } catch (error) {
-    if (!(error instanceof NoAnswerError) || !error.mayBeObeyed) throw error;
-    throw new Error(
-      `${error.message}\nThe command may have been obeyed. Before you give it again: obflow task show ${taskId}`,
-      { cause: error },
-    );
+    const mayBeObeyed = error instanceof NoAnswerError ? error.mayBeObeyed : isTrouble(error);
+    if (!mayBeObeyed) throw error;
+    const text = `${textOf(error)}\nBefore you give the command again: obflow task show ${taskId}`;
+    throw new Error(text, { cause: error });
   }
   const answer = await api.call('GET', path).catch(() => undefined);
   if (answer === undefined) return complain(`Obeyed, but task ${taskId} cannot be read now.`);
   if (output === 'json') return say(JSON.stringify(answer, null, 2));
   const task = parseTask(answer);
   say(`${whatWasDone(verb, task, subtaskId)}\n${resultOf(task)}`);
+}
+
+/** The API itself could not say how it ended. */
+function isTrouble(error: unknown): boolean {
+  return error instanceof RefusedError && error.status >= 500;
 }
 
 function whatWasDone(verb: Verb, task: Task, subtaskId: number | undefined): string {

@@ -1,6 +1,4 @@
 import { createActivities } from '../../activities';
-import { eitherWay } from '../../activities/obproxy/takeOver/guard';
-import type { SubtaskScope } from '../../activities/types';
 import { obproxyConfigUrl } from '../../oceanbase/configServer';
 import { openObproxyAdmin } from '../../oceanbase/obproxyAdmin';
 import { sha1Hex } from '../../oceanbase/passwords';
@@ -105,39 +103,6 @@ async function clear(): Promise<void> {
     rpm -e obproxy obproxy-ce 2>/dev/null; rpm -e obproxy 2>/dev/null; rpm -e obproxy-ce 2>/dev/null
     rm -rf /home/admin/obproxy-* /opt/taobao /var/lib/obflow-standin /srv/second`);
 }
-
-describe('the adopting half of a subtask', () => {
-  const scope = (takeOver: boolean): SubtaskScope =>
-    ({
-      input: { context: { stringMap: takeOver ? { obproxy_take_over: 'true' } : {}, listMap: {} } },
-      host: async () => ({ once: async () => 'ran', uploadFile: async () => 'sent' }),
-      once: async () => 'ran',
-    }) as unknown as SubtaskScope;
-
-  test('gets a host on which nothing can be run, sent or stopped, in undo as well', async () => {
-    const attempts = async (given: SubtaskScope) => {
-      const host = await given.host();
-      await expect(host.once({} as never, '')).rejects.toThrow(RangeError);
-      await expect(host.stopOnce({} as never)).rejects.toThrow(RangeError);
-      await expect(host.uploadFile('', '', '')).rejects.toThrow(RangeError);
-      await expect(host.writeFile('/etc/x', '', { mode: '0600' })).rejects.toThrow(RangeError);
-      await expect(given.once('x', '')).rejects.toThrow(RangeError);
-    };
-    const install = { run: async () => Promise.reject(new Error('installed')), rollback: async () => {} };
-    const adopt = {
-      run: async (given: SubtaskScope) => {
-        await attempts(given);
-        return undefined;
-      },
-      rollback: attempts,
-    };
-    const both = eitherWay(install, adopt);
-    await both.run(scope(true));
-    await both.rollback(scope(true));
-    await expect(both.run(scope(false))).rejects.toThrow('installed');
-    expect.assertions(11);
-  });
-});
 
 describeIf(fleetUnavailable(), 'Taking over a running OBProxy', () => {
   beforeAll(async () => {

@@ -1,11 +1,8 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { serverAddress } from '../../api/address';
 import type { Route } from '../../api/route';
-import { allRoutes } from '../../api/routes';
 import { startApi } from '../../api/server';
-import { TaskEvents } from '../../api/taskEvents';
 import { submittedDocument, taskDocument } from '../../api/taskInfo/document';
 import { FoldedTask } from '../../api/taskInfo/fold';
 import { createTaskService, type TaskService } from '../../api/tasks';
@@ -49,6 +46,8 @@ const UNREACHABLE: Hosts = {
 
 export interface TestApi {
   readonly url: string;
+  /** One per listening address. */
+  readonly urls: readonly string[];
   readonly routes: readonly Route[];
   readonly dataDir: string;
   readonly inventory: Inventory;
@@ -151,9 +150,7 @@ export async function startTestApi(
     logger,
   };
   const api = await startApi(services);
-  const taskEvents = new TaskEvents(services.tasks);
-  const routes = allRoutes({ ...services, taskEvents, address: serverAddress(config.listen) });
-  const check = answerCheck(routes);
+  const check = answerCheck(api.routes);
   const url = api.urls[0]!;
   const send: TestApi['send'] = async (method, where, body, headers = {}) => {
     const raw = typeof body === 'string' || body instanceof FormData || body instanceof Uint8Array;
@@ -174,7 +171,8 @@ export async function startTestApi(
   };
   return {
     url,
-    routes,
+    urls: api.urls,
+    routes: api.routes,
     dataDir,
     inventory,
     started,

@@ -12,14 +12,8 @@ const OPEN = [
   'GET /api/status', // documented so: load balancers
   'GET /services', // an OBProxy cannot log in
 ];
-/** Also open where they exist: probes and scrapers. */
-const MAY_BE_OPEN = [
-  'GET /api/health/live',
-  'GET /api/health/ready',
-  'GET /metrics',
-  'GET /livez',
-  'GET /readyz',
-];
+/** Also open where they exist: probes. */
+const MAY_BE_OPEN = ['GET /healthz', 'GET /readyz'];
 
 /** Who has which permission, apart from ADMIN, who has all (OCP documentation, default roles). */
 const HOLDERS: Record<Permission, readonly Role[]> = {

@@ -15,9 +15,10 @@ import {
   type TestApi,
 } from './harness';
 
-/** `npm run test:schemathesis` asks for more examples of every operation, from a seed of its own. */
+/** `npm run test:schemathesis` adds every boundary value of every field (phase coverage) and more examples, from a seed of its own. */
 const FULL = process.env.OBFLOW_TEST_SCHEMATHESIS === 'full';
-const EXAMPLES = FULL ? '50' : '2';
+const PHASES = FULL ? 'examples,coverage,fuzzing' : 'examples,fuzzing';
+const EXAMPLES = FULL ? '50' : '5';
 const SEED = process.env.OBFLOW_TEST_SCHEMATHESIS_SEED ?? (FULL ? String(Date.now() % 1_000_000) : '1');
 const MINUTES = FULL ? 30 : 4;
 
@@ -85,7 +86,7 @@ describeIf(found.python === undefined ? found.reason : undefined, 'Schemathesis'
       .flatMap(([where]) => ['--exclude-path', where]);
     const options = {
       auth: `admin:${PASSWORD}`,
-      phases: 'examples,coverage,fuzzing',
+      phases: PHASES,
       checks: CHECKS.join(','),
       'max-examples': EXAMPLES,
       seed: SEED,
@@ -102,7 +103,12 @@ describeIf(found.python === undefined ? found.reason : undefined, 'Schemathesis'
         ...['-m', 'schemathesis.cli', '--config-file', config, 'run', `${api.url}/openapi.json`],
         ...[...words, ...endless, '--continue-on-failure', '--no-shrink', '--no-color'],
       ],
-      { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] },
+      {
+        cwd: folder,
+        stdio: ['ignore', 'pipe', 'pipe'],
+        timeout: MINUTES * 60_000 - 10_000,
+        killSignal: 'SIGKILL',
+      },
     );
     let output = '';
     for (const stream of [child.stdout, child.stderr]) {

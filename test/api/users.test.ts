@@ -173,6 +173,20 @@ describe('the page of another site', () => {
   });
 });
 
+test('the audit tells who gave which role to whom', async () => {
+  const { id } = await given('pia', ['HOST_VIEWER']);
+  await api.send('PUT', `/api/v2/iam/users/${id}/roles`, { roles: ['ADMIN', 'TASK_VIEWER'] });
+  const made = await api.send('POST', `/api/v2/iam/users/${id}/accessKeys`, {});
+  await api.send('DELETE', `/api/v2/iam/users/${id}`);
+  const { body } = await api.send('GET', '/api/v2/audit/events?user=admin&size=4');
+  expect(body.data.contents.map(({ command }: Json) => command).reverse()).toEqual([
+    'user pia: added, roles HOST_VIEWER',
+    'user pia: roles ADMIN TASK_VIEWER',
+    `access key ${made.body.data.accessKeyId}: added`,
+    'user pia: deleted',
+  ]);
+});
+
 test('no password and no secret is in the audit', async () => {
   await api.send('PUT', '/api/v2/iam/users/100/password', { password: PASSWORD });
   const { text } = await api.send('GET', '/api/v2/audit/events?size=2000');

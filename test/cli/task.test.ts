@@ -318,7 +318,7 @@ describe('a command whose answer is lost', () => {
     const { code, stderr } = await runTask(['retry', String(plan.taskId)], through());
     expect(code).toBe(1);
     expect(stderr).toMatch(
-      /^No answer from http.*\nThe command may have been obeyed\. .*: obflow task show \d+\n$/,
+      /^No answer from http.*\nBefore you give the command again: obflow task show \d+\n$/,
     );
   });
 });

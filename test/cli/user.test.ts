@@ -162,6 +162,8 @@ describe('obflow reset-admin', () => {
     expect([code, stdout]).toEqual([0, expect.stringMatching(/^User kay is enabled, has the role ADMIN/)]);
     const { stdout: listed } = await obflow(['user', 'roles', 'kay'], as('kay', 'Planted.reset+pass'));
     expect(listed).toMatch(/kay +enabled +ADMIN TASK_VIEWER/);
+    const { contents } = await api.inventory.audit.list({}, { page: 1, size: 1 });
+    expect(contents[0]?.command).toBe('user kay: obflow reset-admin');
     await reset('lin', passwordFile(ANN), api.dataDir);
     expect((await obflow(['user', 'ls'], as('lin'))).code).toBe(0);
     await expect(reset('kay', passwordFile('short'), api.dataDir)).rejects.toThrow(/at least 8 characters/);
