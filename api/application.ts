@@ -67,6 +67,7 @@ export function application(services: ApiServices, routes: readonly Route[]): Ex
   const open = routes.filter((route) => route.permission === undefined);
   const closed = routes.filter((route) => route.permission !== undefined);
   addRoutes(app, services, open);
+  if (services.config.http.tls !== undefined) app.use(refuseClearText);
   app.use(loginRequired(authenticate, throttle));
   addRoutes(app, services, closed);
   refuseOtherMethods(app, routes);
@@ -89,6 +90,18 @@ export function application(services: ApiServices, routes: readonly Route[]): Ex
 
 function stateOf(response: Response): RequestState {
   return response.locals.state as RequestState;
+}
+
+/** A listening address that stays plain beside TLS is for what needs no login. */
+function refuseClearText(request: Request, _response: Response, next: NextFunction): void {
+  if (!request.secure) {
+    throw new Refusal(
+      403,
+      'IAM11000',
+      'This address takes no logins, because they would travel in clear text. Use https.',
+    );
+  }
+  next();
 }
 
 function loginRequired(authenticate: Authenticate, throttle: Throttle) {

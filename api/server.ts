@@ -66,11 +66,12 @@ export async function startApi(
   const servers: Server[] = [];
   const urls: string[] = [];
   try {
-    for (const { host, port } of config.listen) {
-      const server = createServer(app, certificate, config.http.minRate);
+    for (const { host, port, plain } of config.listen) {
+      const shown = plain ? undefined : certificate;
+      const server = createServer(app, shown, config.http.minRate);
       guard(server, complete);
       servers.push(await listen(server, host, port));
-      urls.push(listenerUrl(host, (server.address() as AddressInfo).port, certificate !== undefined));
+      urls.push(listenerUrl(host, (server.address() as AddressInfo).port, shown !== undefined));
     }
   } catch (error) {
     await Promise.all(servers.map(close));

@@ -41,6 +41,7 @@ export async function onStand<T>(work: (stand: Stand) => Promise<T>): Promise<T>
     OBFLOW_DATA_DIR: dataDir,
     OBFLOW_LISTEN: `127.0.0.1:${port}`,
     OBFLOW_ADMIN_PASSWORD: password,
+    OBFLOW_RATE_LIMIT: 'off',
   };
   const process_ = startObflow(['api'], env, path.join(dataDir, 'api.log'));
   const connection = await NativeConnection.connect({ address: server.address });

@@ -189,7 +189,8 @@ async function startApiPart(ground: Ground, shutdown: Shutdown): Promise<Running
   if (ground.config.http.tls !== undefined && !process.stdin.isTTY) {
     process.on('SIGHUP', () => api.reloadCertificate());
   }
-  const url = api.urls[0] ?? defaultPublicUrl(ground.config.listen);
+  const url =
+    api.urls.find((one) => one.startsWith('https:')) ?? api.urls[0] ?? defaultPublicUrl(ground.config.listen);
   const status = await ownStatus(url);
   if (status !== 200) throw new Error(`The API at ${url} answers /api/status with ${status}`);
   say(`API: ${api.urls.join(', ')}; hosts reach it at ${ground.config.publicUrl}`);
@@ -206,7 +207,7 @@ function noticed(failure: Promise<never>): Promise<never> {
 /** Port 0 becomes a free port before anything starts, because worker and hosts must be told the same URL. */
 async function withFreePorts(config: RuntimeConfig): Promise<RuntimeConfig> {
   const listen = await Promise.all(
-    config.listen.map(async ({ host, port }) => ({ host, port: port === 0 ? await freePort(host) : port })),
+    config.listen.map(async (at) => ({ ...at, port: at.port === 0 ? await freePort(at.host) : at.port })),
   );
   const tls = config.http.tls !== undefined;
   const byDefault = config.publicUrl === defaultPublicUrl(config.listen, tls);

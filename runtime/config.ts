@@ -13,7 +13,12 @@ import { IN_FILES, withSecretFiles } from './secretFiles';
 /** Settings of API and worker, parsed once from the environment (see cli `obflow up --help`). */
 export interface RuntimeConfig {
   /** Addresses the API listens on, `host:port`; default 127.0.0.1:8080. Port 0 = any free one. */
-  readonly listen: readonly { readonly host: string; readonly port: number }[];
+  readonly listen: readonly {
+    readonly host: string;
+    readonly port: number;
+    /** HTTP although TLS is set up: for OBProxies that fetch /services; no login is taken there. */
+    readonly plain?: true;
+  }[];
   /** Base URL under which hosts reach this API's /services, without a trailing slash. */
   readonly publicUrl: string;
   /** Absolute path. */
@@ -51,7 +56,8 @@ export const ENVIRONMENT: readonly EnvironmentVariable[] = [
   {
     name: 'OBFLOW_LISTEN',
     byDefault: '127.0.0.1:8080',
-    meaning: 'where the API listens: host:port, or several with commas; port 0 = any free one',
+    meaning:
+      'where the API listens: host:port, or several with commas; port 0 = any free one; with TLS, http:// before one of them keeps it plain, for OBProxies only',
   },
   {
     name: 'OBFLOW_PUBLIC_URL',
@@ -170,16 +176,16 @@ const port = (meaning: string) =>
 
 const listen = z.string().transform((text, context) =>
   text.split(',').map((part) => {
-    const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:/[\]]+)):(\d{1,5})$/.exec(part.trim());
-    const host = match?.[1] ?? match?.[2];
-    const number = Number(match?.[3]);
+    const match = /^(http:\/\/)?(?:\[([0-9a-fA-F:.]+)\]|([^\s:/[\]]+)):(\d{1,5})$/.exec(part.trim());
+    const host = match?.[2] ?? match?.[3];
+    const number = Number(match?.[4]);
     if (host === undefined || number > 65535) {
       context.addIssue(
         `must be host:port, or several with commas, e.g. 127.0.0.1:8080; "${part.trim()}" is not`,
       );
       return z.NEVER;
     }
-    return { host, port: number };
+    return match?.[1] === undefined ? { host, port: number } : { host, port: number, plain: true as const };
   }),
 );
 
@@ -280,13 +286,14 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): {
 }
 
 /**
- * `http(s)://<first address>`; a wildcard address becomes this machine's first other than loopback, because hosts
+ * `http(s)://<first address>`, or the first plain one, which OBProxies can read without trusting a certificate; a wildcard address becomes this machine's first other than loopback, because hosts
  * cannot connect to 0.0.0.0.
  */
 export function defaultPublicUrl(addresses: RuntimeConfig['listen'], tls = false): string {
-  const first = addresses[0] ?? { host: '127.0.0.1', port: 8080 };
+  const first = addresses.find(({ plain }) => plain) ?? addresses[0] ?? { host: '127.0.0.1', port: 8080 };
   const host = first.host === '0.0.0.0' || first.host === '::' ? ownAddress() : first.host;
-  return `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${first.port}`;
+  const scheme = tls && first.plain !== true ? 'https' : 'http';
+  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${first.port}`;
 }
 
 /** First outward IPv4 address of this machine; 127.0.0.1 when it has none. */

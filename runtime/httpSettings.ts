@@ -38,8 +38,8 @@ export const HTTP_VARIABLES = [
   },
   {
     name: 'OBFLOW_RATE_LIMIT',
-    byDefault: '3000/10s',
-    meaning: 'requests of one user per window, e.g. 3000/10s,100000/1h (s, m, h, d), or off',
+    byDefault: '5000/10s',
+    meaning: 'requests of one user per window, e.g. 5000/10s,100000/1h (s, m, h, d), or off',
   },
   {
     name: 'OBFLOW_RATE_LIMIT_ADDRESS',
@@ -73,7 +73,7 @@ const rates = z.string().transform((text, context): Rate[] => {
   if (text === 'off') return [];
   const windows = text.split(',').map(rate);
   if (windows.every((window) => window !== undefined)) return windows;
-  context.addIssue('must be a number per window, or several with commas, e.g. 3000/10s,100000/1h; or off');
+  context.addIssue('must be a number per window, or several with commas, e.g. 5000/10s,100000/1h; or off');
   return z.NEVER;
 });
 
@@ -123,7 +123,7 @@ const file = z
 export const httpEnvironment = {
   OBFLOW_TLS_CERT: file,
   OBFLOW_TLS_KEY: file,
-  OBFLOW_RATE_LIMIT: rates.prefault('3000/10s'),
+  OBFLOW_RATE_LIMIT: rates.prefault('5000/10s'),
   OBFLOW_RATE_LIMIT_ADDRESS: rates.prefault('1000/10s'),
   OBFLOW_TRUSTED_PROXIES: networks.optional(),
   OBFLOW_MAX_CONNECTIONS: count(100_000).prefault('2000'),

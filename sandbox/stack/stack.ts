@@ -109,6 +109,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       OBFLOW_ADMIN_PASSWORD: secrets.admin,
       // Test hosts share the memory and the kernel of this machine.
       OBFLOW_HOST_REQUIREMENTS: 'small',
+      // One client here polls hundreds of tasks at once.
+      OBFLOW_RATE_LIMIT: 'off',
       OBFLOW_TEMPORAL_PORT: String(await freePort()),
       OBFLOW_TEMPORAL_UI_PORT: String(await freePort(options.uiPort)),
       ...options.env,

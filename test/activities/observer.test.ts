@@ -73,10 +73,14 @@ describeIf(fleetUnavailable(), 'Add OB server on a host', () => {
     expect(await belongings(task)).toBe(before);
     expect(await listed(world, task)).toMatchObject({ STATUS: 'ACTIVE' });
 
+    // What the last step forgets is not needed for undo.
+    await task.run('UpdateObClusterStatus');
+    expect((await task.host.sh(`ls -d /var/lib/obflow/${task.taskId}`)).exitCode).not.toBe(0);
     for (const type of [...HOST_STEPS].reverse()) await task.run(type, { rollback: true });
     await task.run('PrepareAddObserver', { rollback: true });
     expect(await listed(world, task)).toBeUndefined();
     expect((await belongings(task)).trim()).toBe('');
+    expect((await task.host.sh('ls -d /data /data/1 /var/lib/obflow 2>/dev/null')).stdout).toBe('');
     expect((await task.host.sh('rpm -q oceanbase-ce')).exitCode).toBe(1);
     expect(await world.inventory.obServers.find(task.serverId)).toBeUndefined();
     expect(await world.inventory.obServers.reservedBy(task.hostId)).toBeUndefined();

@@ -46,6 +46,8 @@ const UNREACHABLE: Hosts = {
 
 export interface TestApi {
   readonly url: string;
+  /** One per listening address. */
+  readonly urls: readonly string[];
   readonly routes: readonly Route[];
   readonly dataDir: string;
   readonly inventory: Inventory;
@@ -169,6 +171,7 @@ export async function startTestApi(
   };
   return {
     url,
+    urls: api.urls,
     routes: api.routes,
     dataDir,
     inventory,

@@ -8,7 +8,7 @@ import { readCertificate } from '../../api/certificate';
 import { createLoggerTo } from '../../runtime/logger';
 import { makeCertificate, type Pair } from '../support/certificates';
 import { until } from '../support/until';
-import { basic, PASSWORD, startTestApi, type TestApi } from './harness';
+import { basic, type Json, PASSWORD, startTestApi, type TestApi } from './harness';
 
 let folder: string;
 let first: Pair;
@@ -90,6 +90,22 @@ describe('TLS', () => {
     const socket = await handshake(api.url, { maxVersion: 'TLSv1.2' });
     expect(socket.getProtocol()).toBe('TLSv1.2');
     socket.destroy();
+  });
+
+  test('an address that stays plain beside it serves OBProxies, and takes no login', async () => {
+    const listen = [
+      { host: '127.0.0.1', port: 0 },
+      { host: '127.0.0.1', port: 0, plain: true as const },
+    ];
+    api = await startTestApi({ http: { tls: first }, listen });
+    const plain = api.urls[1] ?? '';
+    expect(plain).toMatch(/^http:/);
+    expect((await fetch(`${plain}/services?Action=GetObProxyConfig`)).status).toBe(200);
+    const headers = { authorization: basic('admin', PASSWORD) };
+    const refused = await fetch(`${plain}/api/v2/info`, { headers });
+    expect(refused.status).toBe(403);
+    expect(((await refused.json()) as Json).error.code).toBe('IAM11000');
+    expect((await get(`${api.url}/api/v2/info`, first.certFile)).status).toBe(200);
   });
 
   test('plain HTTP says nothing of staying with https', async () => {

@@ -5,6 +5,7 @@ import { fleetUnavailable } from '../../sandbox/hosts/fleet';
 import { allCases, matching, sample } from './cases';
 import { runChaos } from './chaos';
 import { aloneLine, markdown, resultLine } from './report';
+import type { CaseResult } from './runCase';
 import { runSuite } from './suite';
 
 interface Options {
@@ -28,6 +29,12 @@ function number(text: string): number {
 
 const collect = (text: string, before: string[]) => [...before, text];
 
+/** Written after every case: an hour's work survives an interruption. */
+function writeReport(file: string, seed: number, results: readonly CaseResult[]): void {
+  writeFileSync(`${file}.md`, `${markdown(results)}\n`);
+  writeFileSync(`${file}.json`, `${JSON.stringify({ seed, results }, null, 2)}\n`);
+}
+
 async function faults(options: Options): Promise<number> {
   const chosen = matching(allCases(), options.only, options.skip);
   const cases = options.sample === undefined ? chosen : sample(chosen, options.sample, options.seed);
@@ -40,12 +47,15 @@ async function faults(options: Options): Promise<number> {
     return 2;
   }
   console.log(`${cases.length} cases, seed ${options.seed}, ${options.lanes} at a time`);
+  const sofar: CaseResult[] = [];
   const results = await runSuite({
     cases,
     seed: options.seed,
     lanes: options.lanes,
     onResult: (result, done) => {
       console.log(`${String(done).padStart(4)}/${cases.length} ${resultLine(result)}`);
+      sofar.push(result);
+      if (options.report !== undefined) writeReport(options.report, options.seed, sofar);
       if (result.passed) return;
       for (const problem of result.problems) console.log(`       ${problem}`);
       console.log(`       ${aloneLine(result)}`);
@@ -56,10 +66,6 @@ async function faults(options: Options): Promise<number> {
   console.log(`\n${table}\n`);
   for (const result of failed) console.log(aloneLine(result));
   console.log(`${results.length - failed.length} passed, ${failed.length} failed`);
-  if (options.report !== undefined) {
-    writeFileSync(`${options.report}.md`, `${table}\n`);
-    writeFileSync(`${options.report}.json`, `${JSON.stringify({ seed: options.seed, results }, null, 2)}\n`);
-  }
   return failed.length === 0 ? 0 : 1;
 }
 

@@ -33,7 +33,7 @@ describe('Configuration', () => {
         logFormat: undefined,
         http: {
           tls: undefined,
-          rateLimit: [{ limit: 3000, seconds: 10 }],
+          rateLimit: [{ limit: 5000, seconds: 10 }],
           addressRateLimit: [{ limit: 1000, seconds: 10 }],
           trustedProxies: [],
           maxConnections: 2000,
@@ -138,6 +138,19 @@ describe('Configuration', () => {
         expect.stringMatching(new RegExp(`^${name} must `)),
       ]);
     }
+  });
+
+  it('keeps one address plain beside TLS, and tells hosts to use that', () => {
+    const { config } = readConfig({
+      OBFLOW_TLS_CERT: 'c',
+      OBFLOW_TLS_KEY: 'k',
+      OBFLOW_LISTEN: '0.0.0.0:8443,http://10.0.0.5:8080',
+    });
+    expect(config.listen).toEqual([
+      { host: '0.0.0.0', port: 8443 },
+      { host: '10.0.0.5', port: 8080, plain: true },
+    ]);
+    expect(config.publicUrl).toBe('http://10.0.0.5:8080');
   });
 
   it('names every wrong variable at once', () => {
