@@ -98,8 +98,8 @@ function addressKey(request: Request): string {
   return [...front, ...zeros, ...back].slice(0, 4).join(':');
 }
 
-/** Probes of load balancers must not be refused because of the clients behind the same address. */
-const PROBES: readonly string[] = ['/api/status', '/api/v2/time'];
+/** Probes of load balancers and monitoring must not be refused because of the clients behind the same address. */
+const PROBES: readonly string[] = ['/api/status', '/api/v2/time', '/healthz', '/readyz', '/metrics'];
 
 export function createThrottle({ rateLimit, addressRateLimit }: HttpSettings): Throttle {
   const addresses = new Windows(addressRateLimit);

@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { ConfigError, ENVIRONMENT } from '../runtime/config';
 import { IN_FILES } from '../runtime/secretFiles';
 import { obflowVersion } from '../runtime/version';
@@ -6,6 +6,7 @@ import { addKeyCommands } from './access/keyCommands';
 import { addResetAdmin, addUserCommands } from './access/userCommands';
 import { ACCESS_HELP } from './apiClient';
 import type { MigrateDatabaseOptions } from './database';
+import type { DoctorOptions } from './doctor/doctor';
 import { complain, textOf } from './output';
 import { addTaskCommands } from './task/command';
 import { trustCaFile } from './trust';
@@ -51,6 +52,20 @@ async function main(): Promise<void> {
   addKeyCommands(program);
   addResetAdmin(program);
 
+  program
+    .command('doctor')
+    .description(
+      'look at database, Temporal, master key, data folder, clocks and hosts, and say what to do; changes nothing',
+    )
+    .option('--hosts <which>', 'log in to: all, none, or ids with commas', 'all')
+    .addOption(
+      new Option('-o, --output <format>', 'how to print').choices(['table', 'json']).default('table'),
+    )
+    .addHelpText('after', environmentHelp())
+    .action(async (options: DoctorOptions) => {
+      const { doctor } = await import('./doctor/doctor');
+      process.exitCode = await doctor(options);
+    });
   program
     .command('migrate-database')
     .description('copy the whole inventory into an empty database, from SQLite to PostgreSQL or back')

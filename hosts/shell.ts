@@ -3,6 +3,7 @@ import { constants } from 'node:os';
 import type { ClientChannel } from 'ssh2';
 import { userName } from './userName';
 
+const EXIT_CODE = /^\d{1,3}$/;
 /** How long a remote shell may take to say which process it is. */
 const STAT_WAIT_MS = 3_000;
 
@@ -80,6 +81,8 @@ export class Shell {
   private told: () => void = () => {};
   /** Something came in between two scripts, or the marks are not as expected. */
   private astray = false;
+  /** The limit was exceeded: what still comes is thrown away. */
+  private full = false;
   private closed = false;
   private exitCode: number | undefined;
   private readonly ending: Promise<void>;
@@ -164,17 +167,23 @@ export class Shell {
   private receive(stream: MarkedStream | undefined, chunk: Buffer): void {
     const { stdout, stderr } = this;
     if (stream === undefined || stdout === undefined || stderr === undefined) return; // noise before the first script
+    if (this.full) return;
     stream.add(chunk);
     if (this.stat === '' && stderr.first !== '') {
       this.stat = stderr.first;
       this.told();
     }
     if (stream.stray) this.astray = true;
-    if (stdout.size + stderr.size > this.limit) {
+    if (stdout.taken + stderr.taken > this.limit) {
       this.astray = true;
+      this.full = true;
       this.settle({ how: 'full' });
     } else if (stdout.state === 'behind' && stderr.state === 'behind') {
-      this.settle({ how: 'done', exitCode: Number(stdout.last) });
+      const readable = EXIT_CODE.test(stdout.last);
+      this.astray ||= !readable;
+      this.settle(
+        readable ? { how: 'done', exitCode: Number(stdout.last) } : { how: 'closed', exitCode: undefined },
+      );
     }
   }
 }
@@ -186,7 +195,7 @@ class MarkedStream {
   first = '';
   last = '';
   /** Bytes collected. */
-  size = 0;
+  private size = 0;
   /** Whether something came behind the end. */
   stray = false;
   private chunks: Buffer[] = [];
@@ -204,10 +213,8 @@ class MarkedStream {
       const line = this.find(rest, `${this.mark}-begin`);
       if (line === undefined || line.end < 0) {
         this.held = rest;
-        this.size = rest.length;
         return;
       }
-      this.size = 0;
       this.first = line.text;
       this.state = 'inside';
       rest = rest.subarray(line.end);
@@ -225,6 +232,11 @@ class MarkedStream {
       rest = rest.subarray(line.end);
     }
     if (rest.length > 0) this.stray = true;
+  }
+
+  /** Bytes in memory: collected, or held until it is known what they are (a host may never end a mark's line). */
+  get taken(): number {
+    return this.size + this.held.length;
   }
 
   bytes(): Buffer {

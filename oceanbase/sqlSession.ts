@@ -3,8 +3,9 @@
  * query's promise pending for ever when its connection is destroyed, and its own query timeout leaves the connection
  * blocked; so each wait here races the connection's end, a timer and the caller's signal, and a timeout destroys.
  */
+import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { type Connection, type ConnectionOptions, createConnection, type QueryError } from 'mysql2';
+import { type Connection, createConnection, type QueryError } from 'mysql2';
 
 /** Thrown when the server answered with an error. Match `errno`: mysql2's `code` names other errors for OceanBase. */
 export class SqlError extends Error {
@@ -45,16 +46,22 @@ function cleaned(error: QueryError & { sqlState?: string | undefined }): SqlErro
   return new SqlConnectionError(error.message);
 }
 
+/** All that OBProxies and observers are asked for fits into a hundredth of this. */
+const MAX_ANSWER_BYTES = 32 * 1024 ** 2;
+
+function socketTo({ ip, port }: { readonly ip: string; readonly port: number }): Duplex {
+  return connect({ host: ip, port, noDelay: true });
+}
+
 /**
  * Logs in.
  * @throws SqlError with errno 1045 when the login is refused; SqlConnectionError when there is no answer.
  */
 export async function openSqlSession(target: SqlTarget): Promise<SqlSession> {
   target.signal?.throwIfAborted();
-  const place: ConnectionOptions =
-    'stream' in target.to ? { stream: target.to.stream } : { host: target.to.ip, port: target.to.port };
+  const stream = 'stream' in target.to ? target.to.stream : socketTo(target.to);
   const connection: Connection = createConnection({
-    ...place,
+    stream,
     user: target.user,
     password: target.password,
     connectTimeout: target.timeoutMs,
@@ -62,13 +69,20 @@ export async function openSqlSession(target: SqlTarget): Promise<SqlSession> {
     multipleStatements: false,
   });
   let ended: SqlError | SqlConnectionError | undefined;
+  // A server that is not what it should be may answer for ever: so much of one answer is held in memory.
+  let received = 0;
+  stream.on('data', (chunk: Buffer) => {
+    received += chunk.length;
+    if (received > MAX_ANSWER_BYTES)
+      end(new SqlConnectionError(`the answer is longer than ${MAX_ANSWER_BYTES / 1024 ** 2} MiB`));
+  });
   const waiting = new Set<(error: SqlError | SqlConnectionError) => void>();
   const end = (error: SqlError | SqlConnectionError): void => {
     ended ??= error;
     for (const reject of waiting) reject(ended);
     waiting.clear();
     connection.destroy();
-    if ('stream' in target.to) target.to.stream.destroy();
+    stream.destroy();
   };
   connection.on('error', (error: QueryError) => end(cleaned(error)));
   connection.on('end', () => end(new SqlConnectionError('the connection was closed')));
@@ -107,6 +121,7 @@ export async function openSqlSession(target: SqlTarget): Promise<SqlSession> {
   return {
     query: (sql) =>
       bounded<SqlRow[]>((resolve, reject) => {
+        received = 0;
         connection.query(sql, (error, rows) => {
           if (error !== null) return reject(cleaned(error));
           resolve(Array.isArray(rows) ? (rows as SqlRow[]) : []);

@@ -50,11 +50,19 @@ async function request(): Promise<Keyed> {
   };
 }
 
+const gates: (() => void)[] = [];
+afterEach(() => {
+  for (const open of gates.splice(0)) open();
+  jest.restoreAllMocks();
+});
+
+/** Opened after the test at the latest: a request that hangs would keep the process. */
 function gate(): { opened: Promise<void>; open(): void } {
   let open: () => void = () => undefined;
   const opened = new Promise<void>((resolve) => {
     open = resolve;
   });
+  gates.push(open);
   return { opened, open };
 }
 
@@ -103,7 +111,7 @@ describe('a request that starts tasks, sent again under its Idempotency-Key', ()
     const before = await api.traces();
     const answers = [
       await send(key, api, { ...body, sqlPort: 2993 }),
-      await api.send('POST', `${path}?dryRun=true`, body, { 'idempotency-key': key }),
+      await api.send('POST', `${path}?dryRun=false`, body, { 'idempotency-key': key }),
       await other.send('DELETE', '/api/v2/software-packages/1', undefined, { 'idempotency-key': key }),
     ];
     for (const answer of answers) {
@@ -179,6 +187,31 @@ describe('other requests under a key', () => {
       expect([status, 'data' in body]).toEqual([200, false]);
     }
     expect(refusal(await erase(randomUUID()))).toEqual([404, 'PKG10014']);
+  });
+
+  test('a dry run under the key of the request that follows it takes nothing away from that', async () => {
+    const { send, path, body } = await request();
+    const key = randomUUID();
+    const dry = await api.send('POST', `${path}?dryRun=true`, body, { 'idempotency-key': key });
+    expect([dry.status, dry.body.data.contents[0].id]).toEqual([200, -1]);
+    const real = await send(key);
+    expect([real.status, real.headers.get('idempotency-replayed')]).toEqual([200, null]);
+  });
+
+  test("OCP's clientToken does the same for the creation of a cluster", async () => {
+    const create = (name: string, clientToken: string, through = api) =>
+      through.send('POST', '/api/v2/obproxy/clusters', {
+        name,
+        workMode: 'CONFIG_URL',
+        obproxyInstallParam: { hostIds: [] },
+        clientToken,
+      });
+    const first = await create('tokened', 'token of a client');
+    expect(first.status).toBe(200);
+    const again = await create('tokened', 'token of a client', other);
+    expect([again.status, again.body.data]).toEqual([200, first.body.data]);
+    expect(refusal(await create('tokened', 'another token'))).toEqual([409, 'COM10006']);
+    expect(refusal(await create('different', 'token of a client'))).toEqual([409, 'COM10005']);
   });
 
   test.each(['', 'a b', '"', 'x'.repeat(256), '"open'])('the malformed key %j is refused', async (key) => {

@@ -1,4 +1,8 @@
+import { spawnSync } from 'node:child_process';
+import path from 'node:path';
 import { createLoggerTo } from '../../runtime/logger';
+import { repositoryRoot } from '../../runtime/paths';
+import { inTrace } from '../../runtime/trace';
 
 function logged(
   log: (logger: ReturnType<typeof createLoggerTo>) => void,
@@ -35,6 +39,55 @@ describe('Log', () => {
   it('keeps the text and stack of an error', () => {
     const [line] = logged((log) => log.error(new Error('disk full')));
     expect(line).toMatchObject({ err: { message: 'disk full', type: 'Error' } });
+  });
+
+  it('shows of an error type, text, code and cause, not what a driver adds', () => {
+    const cause = Object.assign(new TypeError('postgres://ob:hunter2@db/x refused'), { hint: 'hunter2' });
+    const error = Object.assign(new Error('Access denied', { cause }), {
+      code: 'ER_ACCESS_DENIED',
+      sql: "ALTER USER x IDENTIFIED BY 'hunter2'",
+      parameters: ['hunter2'],
+    });
+    const [line] = logged((log) => log.error({ err: error }, 'failed'));
+    expect(line).toMatchObject({
+      err: {
+        type: 'Error',
+        message: 'Access denied',
+        code: 'ER_ACCESS_DENIED',
+        cause: { type: 'TypeError' },
+      },
+    });
+    expect(JSON.stringify(line)).not.toContain('hunter2');
+  });
+
+  it('says on every line of a request which one it is, in what it awaits too, and not on others', async () => {
+    const lines: string[] = [];
+    const log = createLoggerTo({ write: (line) => lines.push(line) }, 'api', 'info');
+    const work = async (name: string) => {
+      await new Promise((resolve) => setImmediate(resolve));
+      log.info({ name }, 'worked');
+    };
+    await Promise.all([
+      inTrace({ traceId: 'one' }, () => inTrace({ taskId: 7 }, () => work('a'))),
+      inTrace({ traceId: 'two' }, () => work('b')),
+      work('c'),
+    ]);
+    const facts = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(facts.map(({ name, traceId, taskId }) => [name, traceId, taskId])).toEqual([
+      ['a', 'one', 7],
+      ['b', 'two', undefined],
+      ['c', undefined, undefined],
+    ]);
+  });
+
+  it.each([
+    ['json', /^\{.*"msg":"hello"/],
+    ['pretty', /INFO.*hello/],
+    ['', /^\{.*"msg":"hello"/],
+  ])('off a terminal is written as asked for by "%s"', (format, form) => {
+    const logger = path.join(repositoryRoot(), 'dist/runtime/logger.js');
+    const program = `require(${JSON.stringify(logger)}).createLogger('x', 'info', ${JSON.stringify(format)} || undefined).info('hello')`;
+    expect(spawnSync(process.execPath, ['-e', program], { encoding: 'utf8' }).stderr).toMatch(form);
   });
 
   it('drops what is below its level', () => {
