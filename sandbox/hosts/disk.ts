@@ -72,9 +72,16 @@ export async function removeDisk(root: string, own: boolean): Promise<void> {
   rmSync(root, { recursive: true, force: true, maxRetries: 5 });
 }
 
+const RESIZE_TRIES = 50;
+
 /** Leaves no byte free on a disk of its own, or makes it as large as before. */
 export async function resizeDisk(root: string, to: 'full' | 'large'): Promise<void> {
-  const { blocks, bfree, bsize } = statfsSync(root);
-  const size = to === 'large' ? DISK_SIZE : String(Math.max((blocks - bfree) * bsize, PAGE));
-  await runChecked('mount', ['-o', `remount,size=${size}`, root]);
+  for (let tries = 1; ; tries += 1) {
+    const { blocks, bfree, bsize } = statfsSync(root);
+    const size = to === 'large' ? DISK_SIZE : String(Math.max((blocks - bfree) * bsize, PAGE));
+    const { exitCode, stderr } = await run('mount', ['-o', `remount,size=${size}`, root]);
+    if (exitCode === 0) return;
+    // Something was written between the look and the change.
+    if (tries === RESIZE_TRIES) throw new Error(`the disk ${root} cannot be resized: ${stderr.trim()}`);
+  }
 }
