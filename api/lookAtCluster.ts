@@ -8,6 +8,10 @@ const ANSWER_MS = 1_500;
 export interface ClusterLook {
   readonly servers: readonly ClusterServer[];
   readonly zones: readonly ClusterZone[];
+  /** Undefined when its version does not tell. */
+  readonly tenantCount: number | undefined;
+  /** By zone. */
+  readonly compaction: ReadonlyMap<string, string>;
 }
 
 /**
@@ -29,12 +33,14 @@ export async function lookAtCluster(
     });
     const servers = await session.servers();
     const zones = await session.zones();
+    const tenantCount = await session.tenantCount();
+    const compaction = await session.compaction();
     await inventory.obServers.record(cluster.id, {
       servers: servers.map((server) => ({ ...server, status: serverStatus(server) })),
       zones,
     });
     await inventory.obClusters.recordStatus(cluster.id, 'RUNNING');
-    return { servers, zones };
+    return { servers, zones, tenantCount, compaction };
   } catch (error) {
     const known = await inventory.obServers.zones(cluster.id);
     if (known.length > 0) await inventory.obClusters.recordStatus(cluster.id, 'UNAVAILABLE');

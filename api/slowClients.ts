@@ -55,10 +55,12 @@ export function guardAgainstSlowClients(
   onSlow: (request: IncomingMessage, response: ServerResponse) => void,
 ): { stop(): void } {
   const exchanges = new Map<Socket, Exchange>();
+  const known = new WeakSet<Socket>();
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     const { socket } = request;
     const now = Date.now();
-    if (!exchanges.has(socket)) socket.once('close', () => exchanges.delete(socket));
+    if (!known.has(socket)) socket.once('close', () => exchanges.delete(socket));
+    known.add(socket);
     exchanges.set(socket, {
       request,
       response,
@@ -71,7 +73,10 @@ export function guardAgainstSlowClients(
     for (const [socket, { request, response, sending, taking }] of exchanges) {
       const awaitsBody = !request.complete && request.readableLength === 0;
       const awaitsReader = socket.writableLength > 0;
-      if (tooSlow(sending, awaitsBody, socket.bytesRead, minRate, now)) {
+      if (request.complete && response.writableFinished && !awaitsReader) {
+        // Over: an idle connection must not keep a request's body in memory.
+        exchanges.delete(socket);
+      } else if (tooSlow(sending, awaitsBody, socket.bytesRead, minRate, now)) {
         exchanges.delete(socket);
         onSlow(request, response);
       } else if (tooSlow(taking, awaitsReader, bytesTaken(socket), minRate, now)) {

@@ -2,16 +2,25 @@
 import {
   type ClusterServer,
   type ClusterZone,
+  compactionSql,
   parameterSql,
   serverOf,
   serversSql,
+  tenantsSql,
   UTC_SQL,
   unitsSql,
   zonesOf,
   zonesSql,
 } from './clusterSql';
 import { serverVersion, userName } from './observerSql';
-import { columnText, openSqlSession, SqlConnectionError, SqlError, type SqlSession } from './sqlSession';
+import {
+  columnText,
+  openSqlSession,
+  SqlConnectionError,
+  SqlError,
+  type SqlRow,
+  type SqlSession,
+} from './sqlSession';
 
 export interface ClusterTarget {
   readonly servers: readonly { readonly ip: string; readonly sqlPort: number }[];
@@ -34,6 +43,10 @@ export interface ClusterSession {
   zones(): Promise<ClusterZone[]>;
   /** Units of tenants on a server; undefined when the version does not let us ask. */
   units(server: { readonly ip: string; readonly rpcPort: number }): Promise<number | undefined>;
+  /** Tenants that users have made; undefined when the version does not let us ask. */
+  tenantCount(): Promise<number | undefined>;
+  /** State of the major compaction by zone; empty when the version does not let us ask. */
+  compaction(): Promise<ReadonlyMap<string, string>>;
   /** Value of a cluster's parameter; undefined when there is none of that name. */
   parameter(name: string): Promise<string | undefined>;
   /** Sends a statement of clusterSql.ts that changes the cluster. SqlConnectionError: its outcome is unknown. */
@@ -76,6 +89,15 @@ export async function openCluster(target: ClusterTarget): Promise<ClusterSession
 }
 
 function cluster(session: SqlSession, at: string, version: string): ClusterSession {
+  /** What a version refuses to tell is not known, which is no failure. */
+  async function tolerant(sql: string): Promise<SqlRow[]> {
+    try {
+      return [...(await session.query(sql))];
+    } catch (error) {
+      if (error instanceof SqlError) return [];
+      throw error;
+    }
+  }
   return {
     at,
     version,
@@ -86,13 +108,16 @@ function cluster(session: SqlSession, at: string, version: string): ClusterSessi
     servers: async () => (await session.query(serversSql(version))).map(serverOf),
     zones: async () => zonesOf(version, await session.query(zonesSql(version))),
     async units(server) {
-      try {
-        const [row] = await session.query(unitsSql(version, server));
-        return row === undefined ? undefined : Number(columnText(row, 'units'));
-      } catch (error) {
-        if (error instanceof SqlError) return undefined;
-        throw error;
-      }
+      const [row] = await tolerant(unitsSql(version, server));
+      return row === undefined ? undefined : Number(columnText(row, 'units'));
+    },
+    async tenantCount() {
+      const [row] = await tolerant(tenantsSql(version));
+      return row === undefined ? undefined : Number(columnText(row, 'tenants'));
+    },
+    async compaction() {
+      const rows = await tolerant(compactionSql(version));
+      return new Map(rows.map((row) => [columnText(row, 'zone'), columnText(row, 'status').toUpperCase()]));
     },
     async parameter(name) {
       const [row] = await session.query(parameterSql(version, name));

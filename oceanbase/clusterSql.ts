@@ -125,6 +125,20 @@ export function unitsSql(version: string, server: { readonly ip: string; readonl
     : `SELECT COUNT(*) AS units FROM oceanbase.__all_unit WHERE ${where}`;
 }
 
+/** How many tenants users have made, `sys` and meta tenants not counted. */
+export function tenantsSql(version: string): string {
+  return is4(version)
+    ? "SELECT COUNT(*) AS tenants FROM oceanbase.DBA_OB_TENANTS WHERE TENANT_TYPE = 'USER'"
+    : 'SELECT COUNT(*) AS tenants FROM oceanbase.__all_tenant WHERE tenant_id > 1000';
+}
+
+/** State of the major compaction by zone: IDLE, COMPACTING, … */
+export function compactionSql(version: string): string {
+  return is4(version)
+    ? 'SELECT ZONE AS zone, STATUS AS status FROM oceanbase.DBA_OB_ZONE_MAJOR_COMPACTION'
+    : "SELECT zone, info AS status FROM oceanbase.__all_zone WHERE zone <> '' AND name = 'merge_status'";
+}
+
 function port(value: number): number {
   if (!Number.isSafeInteger(value) || value < 1 || value > 65_535) throw new RangeError('not a port');
   return value;

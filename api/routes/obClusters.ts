@@ -17,6 +17,10 @@ interface ClusterView {
   readonly zones: readonly ObZoneRow[];
   readonly hosts: ReadonlyMap<number, HostRow>;
   readonly reason: string | undefined;
+  /** Undefined when it does not answer, or its version does not tell. */
+  readonly tenantCount: number | undefined;
+  /** By zone. */
+  readonly compaction: ReadonlyMap<string, string>;
 }
 
 /** OCP's word for a time that is none. */
@@ -33,7 +37,9 @@ async function viewOf(inventory: Inventory, row: ObClusterRow): Promise<ClusterV
     servers,
     zones,
     hosts: new Map(hosts.map((host) => [host.id, host])),
-    reason: 'reason' in look ? look.reason : undefined,
+    ...('reason' in look
+      ? { reason: look.reason, tenantCount: undefined, compaction: new Map() }
+      : { reason: undefined, tenantCount: look.tenantCount, compaction: look.compaction }),
   };
 }
 
@@ -88,6 +94,7 @@ function zoneDocument(zone: ObZoneRow, view: ClusterView): z.input<typeof ObZone
   );
   const hosts = servers.flatMap(({ hostId }) => (hostId === null ? [] : (view.hosts.get(hostId) ?? [])));
   const idc = hosts.find(({ idc }) => idc.name === zone.idc)?.idc ?? hosts[0]?.idc;
+  const compactionStatus = view.compaction.get(zone.name);
   const making = servers.some(({ status }) => status === 'CREATING' || status === 'DELETING');
   return {
     name: zone.name,
@@ -102,6 +109,7 @@ function zoneDocument(zone: ObZoneRow, view: ClusterView): z.input<typeof ObZone
     status: zone.innerStatus === 'ACTIVE' ? 'RUNNING' : 'STOPPED',
     innerStatus: zone.innerStatus,
     operateStatus: making ? 'OPERATING' : 'NORMAL',
+    ...(compactionStatus === undefined ? {} : { compactionStatus }),
     ...(root === undefined ? {} : { rootServer: rootServerDocument(root, servers) }),
     createTime: ocpTime(zone.createTime),
     updateTime: ocpTime(zone.updateTime),
@@ -109,7 +117,7 @@ function zoneDocument(zone: ObZoneRow, view: ClusterView): z.input<typeof ObZone
 }
 
 function clusterDocument(view: ClusterView): z.input<typeof ObClusterDocument> {
-  const { cluster, servers, zones, reason } = view;
+  const { cluster, servers, zones, reason, tenantCount } = view;
   return {
     id: cluster.id,
     name: cluster.name,
@@ -119,6 +127,7 @@ function clusterDocument(view: ClusterView): z.input<typeof ObClusterDocument> {
     type: cluster.type,
     regionCount: new Set(zones.map(({ region }) => region)).size,
     serverCount: servers.length,
+    ...(tenantCount === undefined ? {} : { tenantCount }),
     rootServers: cluster.rootServers.map((server) => rootServerDocument(server, servers)),
     zones: zones.map((zone) => zoneDocument(zone, view)),
     standbyClusters: [],

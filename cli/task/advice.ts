@@ -46,18 +46,25 @@ function skip(taskId: number, subtask: Subtask | undefined, meaning: string): St
   return [{ command: `skip ${taskId} ${subtask.id}`, meaning }];
 }
 
+/** What runs can be stopped; what has failed beside it need not wait for it. */
 function whileRunning(task: Task): Step[] {
+  const { id } = task;
+  const [failed] = failedOf(task);
   const running = task.subtasks.find(({ status }) => status === 'RUNNING');
   const cancel =
     running === undefined
       ? []
-      : [
-          {
-            command: `cancel ${task.id} ${running.id}`,
-            meaning: `stop ${running.name}; the task is FAILED then`,
-          },
-        ];
-  return [{ command: `watch ${task.id}`, meaning: 'see how it goes' }, ...cancel];
+      : [{ command: `cancel ${id} ${running.id}`, meaning: `stop ${running.name}; the task is FAILED then` }];
+  return [{ command: `watch ${id}`, meaning: 'see how it goes' }, ...besides(task, failed), ...cancel];
+}
+
+function besides(task: Task, failed: Subtask | undefined): Step[] {
+  if (failed === undefined) return [];
+  if (task.operation === 'ROLLBACK') {
+    return skip(task.id, failed, 'count it as undone, when you undid it by hand');
+  }
+  const retry = { command: `retry ${task.id} ${failed.id}`, meaning: `run ${failed.name} again already` };
+  return [retry, ...skip(task.id, failed, 'count it as done, when you did it by hand')];
 }
 
 /** `FAILED (waits for a person)`: the state, and what it means where that is not plain. */

@@ -79,6 +79,32 @@ describe('obflow task show', () => {
     expect(stdout).not.toMatch(/obflow task (skip|rollback)/);
   });
 
+  it('of a task in which one has failed and another still runs offers both', async () => {
+    const door = gate();
+    scene.bed.behaviours.b = broken;
+    scene.bed.behaviours.c = door.behaviour;
+    const plan = await scene.submit(DIAMOND);
+    try {
+      await scene.bed.subtaskWhen(plan, 'b', ({ status }) => status === 'FAILED');
+      await scene.bed.subtaskWhen(plan, 'c', ({ status }) => status === 'RUNNING');
+      const { stdout } = await scene.task('show', plan.taskId);
+      expect(stdout).toContain('Test task: RUNNING (a subtask has failed)\n');
+      const verbs = [...stdout.matchAll(/^ {2}obflow task (\w+) \d+ ?(\d*)/gm)].map(([, verb, id]) => [
+        verb,
+        id,
+      ]);
+      const [b, c] = [String(idOf(plan, 'b')), String(idOf(plan, 'c'))];
+      expect(verbs).toEqual([
+        ['watch', ''],
+        ['retry', b],
+        ['skip', b],
+        ['cancel', c],
+      ]);
+    } finally {
+      door.open();
+    }
+  });
+
   it('puts what may run together on one step', async () => {
     const plan = await scene.submit(DIAMOND);
     await scene.bed.documentWhen(plan, 'SUCCESSFUL');

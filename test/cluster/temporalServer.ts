@@ -68,7 +68,12 @@ function composeEnvironment(): Record<string, string> {
   const compose = parse(file, { merge: true }) as {
     services: { temporal: { environment: Record<string, string> } };
   };
-  return compose.services.temporal.environment;
+  return Object.fromEntries(
+    Object.entries(compose.services.temporal.environment).map(([name, value]) => [
+      name,
+      value.replace(/\$\{\w+:-([^}]*)\}/g, '$1'),
+    ]),
+  );
 }
 
 /** The dynamic configuration of docker-compose.yml. */
@@ -109,13 +114,14 @@ export async function startTemporalServer(postgresPort: number, folder: string):
   }
   const settings = path.join(folder, 'temporal-settings.yaml');
   writeFileSync(settings, composeSettings());
-  const port = await lowPort();
+  // Ports of members must fit into a signed 16-bit column; freePort() gives none above.
+  const port = await freePort();
   const names = ['FRONTEND', 'MATCHING', 'HISTORY', 'WORKER'].flatMap((service) => [
     `${service}_MEMBERSHIP_PORT`,
     ...(service === 'FRONTEND' ? ['FRONTEND_HTTP_PORT'] : [`${service}_GRPC_PORT`]),
   ]);
   const ports: Record<string, string> = {};
-  for (const name of names) ports[name] = String(await lowPort());
+  for (const name of names) ports[name] = String(await freePort());
   const env: NodeJS.ProcessEnv = {
     PATH: process.env.PATH,
     HOME: folder,
@@ -178,14 +184,6 @@ export async function startTemporalServer(postgresPort: number, folder: string):
       await running?.kill('SIGTERM');
     },
   };
-}
-
-/** A free port that fits into the column where the server keeps its members' ports: a signed 16-bit number. */
-async function lowPort(): Promise<number> {
-  for (;;) {
-    const wanted = 12_000 + Math.floor(Math.random() * 18_000);
-    if ((await freePort(wanted)) === wanted) return wanted;
-  }
 }
 
 function listens(port: number): Promise<boolean> {

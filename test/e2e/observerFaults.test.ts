@@ -1,8 +1,6 @@
-import { connectTemporal } from '../../runtime/temporal';
 import type { TestHost } from '../../sandbox/hosts/fleet';
 import type { TaskJson } from '../../sandbox/stack/apiClient';
 import type { GrowingCluster } from '../../sandbox/stack/growingCluster';
-import { taskWorkflowId } from '../../workflows/ids';
 import { until } from '../support/until';
 import {
   added,
@@ -181,7 +179,7 @@ describeWithStack('faults while clusters grow', { hosts: 13, processes: 'split' 
   }, 180_000);
 
   it('undone after it has joined, the server leaves the cluster, and nothing of it stays on the host', async () => {
-    const { api, temporalAddress } = stack();
+    const { api } = stack();
     const [grown] = clusters;
     const place = places[9];
     if (grown === undefined || place === undefined) throw new Error('thirteen hosts were asked for');
@@ -196,13 +194,7 @@ describeWithStack('faults while clusters grow', { hosts: 13, processes: 'split' 
     expect(subtaskOf(failed, 'Restart observer process').failureMessage).toMatch(/permanent_offline_time/);
     expect(await observerEffects(host)).toEqual({ installs: 1, starts: 1, processes: 1 });
 
-    const temporal = await connectTemporal({ address: temporalAddress });
-    try {
-      const handle = temporal.client.workflow.getHandle(taskWorkflowId(task.id));
-      await handle.executeUpdate('rollbackTask', { args: [{}] });
-    } finally {
-      await temporal.close();
-    }
+    await api.call('POST', `/api/v2/tasks/instances/${task.id}/rollback`);
     const [undone] = await api.settled([task.id], { statuses: ['SUCCESSFUL'] });
     expect(undone).toMatchObject({ operation: 'ROLLBACK' });
     expect((await serversOf(stack(), clusterId)).map(({ ip }) => ip)).not.toContain(host.ip);

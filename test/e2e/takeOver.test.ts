@@ -3,11 +3,9 @@ import { connect } from 'node:net';
 import { obproxyConfigUrl } from '../../oceanbase/configServer';
 import { openObproxyAdmin } from '../../oceanbase/obproxyAdmin';
 import { sha1Hex } from '../../oceanbase/passwords';
-import { connectTemporal } from '../../runtime/temporal';
 import type { TaskJson } from '../../sandbox/stack/apiClient';
 import { OB_CLUSTER, wholeInventory } from '../../sandbox/stack/stack';
 import { type ByHand, fingerprint, startByHand } from '../../sandbox/standins/startByHand';
-import { taskWorkflowId } from '../../workflows/ids';
 import {
   createCluster,
   describeWithStack,
@@ -207,7 +205,7 @@ describeWithStack('taking over running OBProxies', { hosts: 7, processes: 'one' 
   }, 120_000);
 
   it('undone half-way, it gives back what it changed, and the process never noticed', async () => {
-    const { api, temporalAddress } = stack();
+    const { api } = stack();
     const clusterId = await createCluster(stack(), 'undone', {
       workMode: 'RS_LIST',
       parameters: [{ name: 'client_max_connections', value: '4096' }],
@@ -233,13 +231,7 @@ describeWithStack('taking over running OBProxies', { hosts: 7, processes: 'one' 
     expect(subtaskOf(failed, 'Set obproxy user and password for connect').failureMessage).toMatch(/ODP21006/);
     expect(await connections()).toBe('4096');
 
-    const temporal = await connectTemporal({ address: temporalAddress });
-    try {
-      const handle = temporal.client.workflow.getHandle(taskWorkflowId(failed.id));
-      await handle.executeUpdate('rollbackTask', { args: [{}] });
-    } finally {
-      await temporal.close();
-    }
+    await api.call('POST', `/api/v2/tasks/instances/${failed.id}/rollback`);
     const [undone] = await api.settled([failed.id], { statuses: ['SUCCESSFUL'] });
     expect(undone).toMatchObject({ operation: 'ROLLBACK' });
     expect(new Set(undone?.subtasks.map(({ status }) => status))).toEqual(new Set(['PENDING']));

@@ -300,6 +300,7 @@ describe('adding OBServers', () => {
       name: 'obcluster',
       obClusterId: 1,
       status: 'RUNNING',
+      tenantCount: 0,
       zones: [
         { name: 'zone1' },
         { name: 'zone2', status: 'RUNNING', innerStatus: 'ACTIVE' },
@@ -316,7 +317,11 @@ describe('adding OBServers', () => {
       ]),
     );
     const zones = await api.send('GET', `/api/v2/ob/clusters/${given.cluster}/zones`);
-    expect(zones.body.data.contents[0]).toMatchObject({ name: 'zone1', operateStatus: 'OPERATING' });
+    expect(zones.body.data.contents[0]).toMatchObject({
+      name: 'zone1',
+      operateStatus: 'OPERATING',
+      compactionStatus: 'IDLE',
+    });
     const list = await api.send('GET', '/api/v2/ob/clusters?name=SILENT');
     expect(list.body.data.contents).toMatchObject([
       { name: 'silent', failToQueryFromObReason: expect.stringContaining('127.0.0.1:1') },

@@ -1,5 +1,8 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import Ajv2020 from 'ajv/dist/2020';
@@ -140,6 +143,33 @@ describe('docker-compose.yml', () => {
       expect(config.adminPassword).toBe(name === 'api' ? admin : undefined);
     },
   );
+
+  it.each(['api', 'worker'])('tells a healthy %s by the address that its settings name', async (name) => {
+    const { healthcheck, environment } = compose.services[name] ?? {};
+    const [, program = '', flag = '', script = ''] = healthcheck?.test ?? [];
+    expect(environment?.OBFLOW_METRICS_LISTEN).toBe('0.0.0.0:9464');
+    expect(script).toContain('http://127.0.0.1:9464/healthz');
+    let status = 200;
+    const server = createServer((_request, response) => response.writeHead(status).end()).listen(
+      0,
+      '127.0.0.1',
+    );
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const check = () =>
+      new Promise<number | null>((resolve) => {
+        const child = spawn(program, [flag, script.replace('9464', String(port))]);
+        child.once('exit', resolve);
+      });
+    try {
+      expect(await check()).toBe(0);
+      status = 503;
+      expect(await check()).toBe(1);
+    } finally {
+      server.close();
+    }
+    expect(await check()).toBe(1);
+  });
 
   it('gives the demo only settings that its program reads', () => {
     const program = readdirSync(path.join(root, 'sandbox/containers')).map((file) =>

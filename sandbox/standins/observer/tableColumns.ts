@@ -14,6 +14,7 @@ export function createTables(database: Database, isV4: boolean): void {
   );
   database.run('CREATE TABLE mysql.user(host TEXT, user TEXT)');
   if (!isV4) {
+    database.run('CREATE TABLE oceanbase.__all_tenant(tenant_id INTEGER, tenant_name TEXT)');
     database.run(`CREATE TABLE oceanbase.__all_virtual_sys_parameter_stat(${PARAMETER_COLUMNS})`);
     database.run(`CREATE TABLE oceanbase.__all_unit(unit_id INTEGER, resource_pool_id INTEGER, group_id TEXT,
         zone TEXT, svr_ip TEXT, svr_port INTEGER, status TEXT)`);
@@ -32,6 +33,10 @@ export function createTables(database: Database, isV4: boolean): void {
   database.run(`CREATE TABLE oceanbase.DBA_OB_SERVERS(SVR_IP TEXT, SVR_PORT INTEGER, ID INTEGER, ZONE TEXT,
       SQL_PORT INTEGER, WITH_ROOTSERVER TEXT, STATUS TEXT, START_SERVICE_TIME TEXT, STOP_TIME TEXT,
       BLOCK_MIGRATE_IN_TIME TEXT, BUILD_VERSION TEXT)`);
+  database.run(`CREATE TABLE oceanbase.DBA_OB_TENANTS(TENANT_ID INTEGER, TENANT_NAME TEXT, TENANT_TYPE TEXT,
+      STATUS TEXT)`);
+  database.run(`CREATE TABLE oceanbase.DBA_OB_ZONE_MAJOR_COMPACTION(ZONE TEXT, BROADCAST_SCN INTEGER,
+      LAST_SCN INTEGER, STATUS TEXT)`);
   database.run(`CREATE TABLE oceanbase.DBA_OB_UNITS(UNIT_ID INTEGER, TENANT_ID INTEGER, STATUS TEXT, ZONE TEXT,
       SVR_IP TEXT, SVR_PORT INTEGER)`);
   database.run(`CREATE TABLE oceanbase.CDB_OB_LS_LOCATIONS(TENANT_ID INTEGER, LS_ID INTEGER, SVR_IP TEXT,

@@ -263,13 +263,29 @@ export class Tables {
         [name, 'region', 0, region],
         [name, 'idc', 0, idc],
         [name, 'zone_type', 0, 'ReadWrite'],
+        [name, 'merge_status', 0, 'IDLE'],
       ]),
     );
+    this.fillTenants();
+    if (this.isV4)
+      this.fill(
+        'oceanbase.DBA_OB_ZONE_MAJOR_COMPACTION',
+        zones.map(({ name }) => [name, 1, 1, 'IDLE']),
+      );
     if (this.isV4)
       this.fill(
         'oceanbase.DBA_OB_ZONES',
         zones.map(({ name, status, region, idc }) => [name, status, idc, region, 'ReadWrite']),
       );
+  }
+
+  /** A cluster has its sys tenant; one more where servers are said to hold its units. */
+  private fillTenants(): void {
+    const user = this.servers().some(({ holdsTenantUnit }) => holdsTenantUnit);
+    if (this.isV4) {
+      const rows = [[1, 'sys', 'SYS', 'NORMAL'], ...(user ? [[1002, 'app', 'USER', 'NORMAL']] : [])];
+      this.fill('oceanbase.DBA_OB_TENANTS', rows);
+    } else this.fill('oceanbase.__all_tenant', [[1, 'sys'], ...(user ? [[1002, 'app']] : [])]);
   }
 
   private fillParameters(): void {
