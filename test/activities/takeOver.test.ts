@@ -404,6 +404,7 @@ describeIf(fleetUnavailable(), 'Taking over a running OBProxy', () => {
     const host = world.fleet.hosts[0]!;
     proxy = await start({ options: ['enable_prometheus=False'] });
     await host.sh(`
+      mkdir -p /srv
       printf '#!/bin/sh\\nwhile :; do sleep 60; done\\n' >/srv/obproxyd.sh && chmod 755 /srv/obproxyd.sh
       setsid sh /srv/obproxyd.sh </dev/null >/dev/null 2>&1 &`);
     try {
@@ -417,6 +418,16 @@ describeIf(fleetUnavailable(), 'Taking over a running OBProxy', () => {
     } finally {
       await host.sh('pkill -f /srv/obproxyd.sh; rm -f /srv/obproxyd.sh');
     }
+  }, 60_000);
+
+  test('a proxy that is away when its metrics are registered is not taken for one without', async () => {
+    proxy = await start();
+    task = await takeOver();
+    await task.chain('RefreshAgentConfig');
+    await world.fleet.hosts[0]?.sh(`kill -9 ${proxy.pid}`);
+    const error = await failure(task.run('RegisterObproxyExporter'));
+    expect(error).toMatchObject({ type: 'ObproxyAway', nonRetryable: false });
+    expect(await world.inventory.obproxy.listExporters()).toEqual([]);
   }, 60_000);
 
   test('when proxyro’s slots are taken by other passwords, both stay and the error says so', async () => {

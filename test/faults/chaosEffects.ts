@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
 /** Environment variable: where the light subtasks leave their marks. */
@@ -13,6 +13,14 @@ export interface Effect {
   readonly attempt: number;
   /** It did the work; otherwise it found it done. */
   readonly first: boolean;
+}
+
+export function markName(taskId: number, subtaskId: number): string {
+  return `${taskId}-${subtaskId}`;
+}
+
+export function isMarked(folder: string, taskId: number, subtaskId: number): boolean {
+  return existsSync(path.join(folder, markName(taskId, subtaskId)));
 }
 
 export function readEffects(folder: string): Effect[] {

@@ -10,7 +10,7 @@ import type { ActivityDeps } from '../../activities/types';
 import { type Part, serve } from '../../cli/serve';
 import { PermanentError } from '../../runtime/errors';
 import type { SubtaskInput } from '../../workflows/plan';
-import { CHAOS_FOLDER, EFFECTS_LOG, type Effect } from './chaosEffects';
+import { CHAOS_FOLDER, EFFECTS_LOG, type Effect, markName } from './chaosEffects';
 import { seeded } from './random';
 
 const folder = process.env[CHAOS_FOLDER] ?? '';
@@ -48,7 +48,7 @@ async function light({ taskId, subtaskId, run }: SubtaskInput): Promise<null> {
     });
   }
   const { attempt } = context.info;
-  const effect: Effect = { taskId, subtaskId, run, attempt, first: leaveMark(`${taskId}-${subtaskId}`) };
+  const effect: Effect = { taskId, subtaskId, run, attempt, first: leaveMark(markName(taskId, subtaskId)) };
   // Shorter than a pipe's buffer, so that lines of two workers do not mix.
   appendFileSync(path.join(folder, EFFECTS_LOG), `${JSON.stringify(effect)}\n`);
   return null;

@@ -2,7 +2,7 @@ import type { TaskJson } from '../../sandbox/stack/apiClient';
 import type { Stack } from '../../sandbox/stack/stack';
 import { taskWorkflowId } from '../../workflows/ids';
 import type { ChaosReport, Sent } from './chaos';
-import { type Effect, readEffects } from './chaosEffects';
+import { type Effect, isMarked, readEffects } from './chaosEffects';
 import type { Rows } from './rows';
 
 interface Evidence {
@@ -27,14 +27,15 @@ function byTask(effects: readonly Effect[]): Map<number, Effect[]> {
 }
 
 /** What is wrong with the executions of one task. */
-function problemsOf(task: TaskJson, effects: readonly Effect[]): string[] {
+function problemsOf(task: TaskJson, effects: readonly Effect[], marks: string): string[] {
   const problems: string[] = [];
   const place = `task ${task.id} (${task.status})`;
   for (const subtask of task.subtasks) {
     const own = effects.filter(({ subtaskId }) => subtaskId === subtask.id);
-    const done = own.filter(({ first }) => first).length;
-    const expected = subtask.status === 'SUCCESSFUL' ? 1 : 0;
-    if (done !== expected) problems.push(`${place}: ${subtask.name} ${subtask.status}, done ${done} times`);
+    const done = isMarked(marks, task.id, subtask.id);
+    if (done !== (subtask.status === 'SUCCESSFUL')) {
+      problems.push(`${place}: ${subtask.name} is ${subtask.status}, and ${done ? 'done' : 'not done'}`);
+    }
     const doubled = own.filter(({ first, attempt, run }) => !first && attempt === 1 && run === 1);
     if (doubled.length > 0) problems.push(`${place}: ${subtask.name} was started twice without any reason`);
     if (!['SUCCESSFUL', 'FAILED', 'PENDING'].includes(subtask.status)) {
@@ -80,7 +81,7 @@ export async function verdictOf({
     if (task.status !== status) problems.push(`task ${id} is ${task.status}, its row says ${status}`);
     if (task.status === 'RUNNING') problems.push(`task ${id} does not end`);
     if (task.status === 'SUCCESSFUL' && closed !== 1) problems.push(`task ${id} ended and is not closed`);
-    problems.push(...problemsOf(task, effects.get(id) ?? []));
+    problems.push(...problemsOf(task, effects.get(id) ?? [], marks));
   }
   const failed = new Set(tasks.filter(({ status }) => status === 'FAILED').map(({ id }) => id));
   for (const { task_id } of rows.query<{ task_id: number }>('select distinct task_id from locks')) {

@@ -32,6 +32,8 @@ export interface Fault {
   readonly restarts?: true;
   /** Does the fault, releases the execution, and returns when the fault is over. */
   readonly strike: (strike: Strike) => Promise<void>;
+  /** A second fault, in the undo of the same subtask. */
+  readonly duringUndo?: (strike: Strike) => Promise<void>;
 }
 
 /** So long is a cut, and about so long a frozen sshd. */
@@ -110,16 +112,14 @@ async function killCommand({ host, stop, lane }: Strike): Promise<void> {
   }
 }
 
+async function killWorker({ lane, stop }: Strike): Promise<void> {
+  await lane.stack.parts.worker?.kill();
+  stop.release();
+  await lane.stack.startWorker();
+}
+
 export const FAULTS: readonly Fault[] = [
-  {
-    name: 'worker-kill',
-    kind: 'obflow',
-    async strike({ lane, stop }) {
-      await lane.stack.parts.worker?.kill();
-      stop.release();
-      await lane.stack.startWorker();
-    },
-  },
+  { name: 'worker-kill', kind: 'obflow', strike: killWorker },
   {
     name: 'worker-term',
     kind: 'obflow',
@@ -232,4 +232,11 @@ export const FAULTS: readonly Fault[] = [
       strike: async ({ stop }) => stop.release('fail'),
     }),
   ),
+  {
+    name: 'rollback-worker-kill',
+    kind: 'undo',
+    at: 'after',
+    strike: async ({ stop }) => stop.release('fail'),
+    duringUndo: killWorker,
+  },
 ];

@@ -1,12 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { TaskJson } from '../../sandbox/stack/apiClient';
 import { fingerprint } from '../../sandbox/standins/startByHand';
+import { aimedIndex, CaseFailed, targetOf } from './aim';
 import type { Case } from './cases';
-import type { Fault } from './faults';
+import type { Fault, Strike } from './faults';
 import type { Lane } from './lane';
 import type { Operation, Scene } from './operations';
 import { differences, leftovers, type Outcome, outcomeOf } from './outcome';
-import { describePoint, type Point } from './points';
+import { describePoint } from './points';
 import { seeded } from './random';
 
 export interface CaseResult {
@@ -33,8 +34,8 @@ export interface Reference {
 /** A worker's start, a lock of 5 s and the drain of a stopping worker lie within it. */
 const RECOVERY_MS = 30_000;
 const SETTLE_MS = 150_000;
-
-export class CaseFailed extends Error {}
+/** An undo has few points; a later one than its last means its end. */
+const UNDO_POINTS = 8;
 
 async function settled(lane: Lane, taskId: number, statuses: readonly string[]): Promise<TaskJson> {
   const deadline = Date.now() + SETTLE_MS;
@@ -73,55 +74,115 @@ export async function referenceRun(lane: Lane, operation: Operation): Promise<Re
   return { outcome: await outcomeOf(lane, scene, task), points };
 }
 
-interface Target {
-  readonly index: number;
-  readonly subtask: TaskJson['subtasks'][number];
+/** An execution of the aimed subtask that has stopped where the fault is to strike. */
+interface Provoked extends Strike {
+  readonly taskId: number;
+  readonly subtaskId: number;
 }
 
-/** The subtask of the node; of a fan-out the one that the seed picks. */
-function targetOf(task: TaskJson, { node, operation }: Case, random: () => number): Target {
-  const groups = new Map<string, Target[]>();
-  let occurrence = 0;
-  let last = '';
-  task.subtasks.forEach((subtask, index) => {
-    const { className, parallelIdx } = subtask as unknown as { className: string; parallelIdx: number };
-    const activity = className.split('.').at(-1)?.replace(/Task$/, '') ?? '';
-    const fits = activity === ACTIVITY_CLASS[node.activity] || activity === node.activity;
-    if (!fits) {
-      last = activity;
-      return;
-    }
-    if (parallelIdx <= 0 || last !== activity) occurrence += 1;
-    last = activity;
-    const key = String(occurrence);
-    groups.set(key, [...(groups.get(key) ?? []), { index, subtask }]);
+/** Sends the request and lets the task run up to the point that the seed chooses. */
+async function provoke(
+  lane: Lane,
+  one: Case,
+  scene: Scene,
+  reference: Reference,
+  random: () => number,
+): Promise<Provoked> {
+  const { fault } = one;
+  if (fault.timeout !== undefined) lane.cutTimeouts({ [one.node.activity]: fault.timeout });
+  // Nothing may pass before it is known which subtask is meant.
+  lane.control.holdAll();
+  const task = await one.operation.request(lane);
+  const { subtask, index } = targetOf(task, one, random);
+  const reached = lane.control.stopAt({
+    subtaskId: subtask.id,
+    index: aimedIndex(fault, reference.points.get(index) ?? 2, random),
   });
-  const group = groups.get(String(node.occurrence)) ?? [];
-  const target = group[Math.floor(random() * group.length)];
-  if (target === undefined) throw new CaseFailed(`${operation.name} has no subtask ${node.key}`);
-  return target;
+  lane.control.letAllPass();
+  const stop = await Promise.race([
+    reached,
+    settled(lane, task.id, ['FAILED', 'SUCCESSFUL']).then((early) => {
+      throw new CaseFailed(`the task ended before the fault: ${early.status} ${failures(early)}`);
+    }),
+  ]);
+  const place = (subtask as unknown as { parallelIdx: number }).parallelIdx;
+  return {
+    lane,
+    scene,
+    stop,
+    random,
+    host: scene.targets[Math.max(place, 0)] ?? lane.host(1),
+    taskId: task.id,
+    subtaskId: subtask.id,
+    status: async () => (await lane.document(task.id))?.subtasks.find(({ id }) => id === subtask.id)?.status,
+  };
 }
 
-/** Classes that are spelled otherwise than their activities. */
-const ACTIVITY_CLASS: Readonly<Record<string, string>> = {
-  PrepareAddObserver: 'PrepareAddObServer',
-  PreCheckForInstallOb: 'PreCheckForInstallOb',
-  StartObserverWithParam: 'StartObServerProcessWithParam',
-  AddObserver: 'AddObServer',
-  WaitObserverActive: 'WaitObServerActive',
-  RestartObserverProcess: 'RestartObServerProcess',
-  UpdateObserverStatus: 'UpdateObServerStatus',
-  UpdateZoneStatus: 'UpdateObZoneStatus',
-};
+/** The time at which the subtask is done by itself; undefined when it is not. */
+async function doneByItself({ status }: Provoked): Promise<number | undefined> {
+  const deadline = Date.now() + SETTLE_MS;
+  while (Date.now() < deadline) {
+    const now = await status();
+    if (now === 'SUCCESSFUL') return Date.now();
+    if (now === 'FAILED') return undefined;
+    await delay(100);
+  }
+  return undefined;
+}
 
-/** The point to stop at, of `count` points 0 … count − 1. */
-function aimedIndex({ at }: Fault, count: number, random: () => number): number | 'after' {
-  const place = random();
-  if (at === 'before') return 0;
-  if (at === 'after') return 'after';
-  if (at === 'inside') return 1 + Math.floor(place * Math.max(count - 2, 0));
-  const index = Math.floor(place * count);
-  return index >= count - 1 ? 'after' : index;
+/** What a person does once. */
+async function retryOnce(lane: Lane, failed: TaskJson): Promise<TaskJson> {
+  await lane.stack.api.call('POST', `/api/v2/tasks/instances/${failed.id}/retry`);
+  await retryBegins(lane, failed.id, failed);
+  const ended = await settled(lane, failed.id, ['FAILED', 'SUCCESSFUL']);
+  if (ended.status === 'FAILED') {
+    throw new CaseFailed(`FAILED again after one retry: ${failures(ended)} (first: ${failures(failed)})`);
+  }
+  return ended;
+}
+
+type Findings = { -readonly [Key in 'point' | 'recoveryMs' | 'retried']?: CaseResult[Key] };
+
+/** Runs a case and answers its problems; what it saw on the way goes to `seen`. */
+async function problemsOf(
+  lane: Lane,
+  one: Case,
+  reference: Reference,
+  seed: number,
+  seen: Findings,
+): Promise<string[]> {
+  const { fault, operation } = one;
+  const random = seeded(seed, one.id);
+  const problems: string[] = [];
+  const scene = await operation.arrange(lane);
+  const before = fault.kind === 'undo' ? await outcomeOf(lane, scene, undefined) : undefined;
+  const provoked = await provoke(lane, one, scene, reference, random);
+  seen.point = describePoint(provoked.stop.point);
+  const struck = Date.now();
+  const done = doneByItself(provoked);
+  await fault.strike(provoked);
+  const healed = fault.kind === 'host' ? Date.now() : struck;
+  let ended = await settled(lane, provoked.taskId, ['FAILED', 'SUCCESSFUL']);
+  const doneAt = await done;
+  if (doneAt !== undefined) seen.recoveryMs = Math.max(doneAt - healed, 0);
+
+  if (before !== undefined) {
+    if (ended.status !== 'FAILED') {
+      // A subtask may bear the failure of a part of its work; then there is nothing to undo.
+      return fault.at === 'inside' ? [] : ['the task did not fail'];
+    }
+    ended = await rolledBack(provoked, fault);
+  } else if (ended.status === 'FAILED') {
+    seen.retried = failures(ended);
+    if (fault.kind === 'obflow') problems.push(`it did not recover by itself: ${seen.retried}`);
+    ended = await retryOnce(lane, ended);
+  }
+  if (fault.kind === 'obflow' && (seen.recoveryMs ?? 0) > RECOVERY_MS) {
+    problems.push(`recovered after ${seen.recoveryMs} ms, more than ${RECOVERY_MS}`);
+  }
+  problems.push(...(await leftovers(lane, scene)).map((left) => `left behind: ${left}`));
+  problems.push(...(await compared(lane, one, scene, ended, before ?? reference.outcome)));
+  return problems;
 }
 
 export async function runCase(
@@ -131,102 +192,26 @@ export async function runCase(
   seed: number,
 ): Promise<CaseResult> {
   const started = Date.now();
-  const random = seeded(seed, one.id);
-  const problems: string[] = [];
-  let point: Point | undefined;
-  let recoveryMs: number | undefined;
-  let retried: string | undefined;
-  let undone = false;
+  const seen: Findings = {};
+  let problems: string[];
   try {
-    const { fault, operation } = one;
-    const scene = await operation.arrange(lane);
-    const before = fault.kind === 'undo' ? await outcomeOf(lane, scene, undefined) : undefined;
-    if (fault.timeout !== undefined) lane.cutTimeouts({ [one.node.activity]: fault.timeout });
-    lane.control.holdAll();
-    const task = await operation.request(lane);
-    const { subtask, index } = targetOf(task, one, random);
-    const aim = { subtaskId: subtask.id, index: aimedIndex(fault, reference.points.get(index) ?? 2, random) };
-    const reached = lane.control.stopAt(aim);
-    lane.control.letAllPass();
-    const stop = await Promise.race([
-      reached,
-      settled(lane, task.id, ['FAILED', 'SUCCESSFUL']).then((early) => {
-        throw new CaseFailed(`the task ended before the fault: ${early.status} ${failures(early)}`);
-      }),
-    ]);
-    point = stop.point;
-    const status = async () => {
-      const now = await lane.document(task.id);
-      return now?.subtasks.find(({ id }) => id === subtask.id)?.status;
-    };
-    const place = (subtask as unknown as { parallelIdx: number }).parallelIdx;
-    const host = scene.targets[Math.max(place, 0)] ?? lane.host(1);
-    const struck = Date.now();
-    const recovered = (async () => {
-      while (Date.now() - struck < SETTLE_MS) {
-        const now = await status();
-        if (now === 'SUCCESSFUL') return Date.now();
-        if (now === 'FAILED') return undefined;
-        await delay(100);
-      }
-      return undefined;
-    })();
-    await fault.strike({ lane, scene, stop, host, random, status });
-    const healed = fault.kind === 'host' ? Date.now() : struck;
-    let ended = await settled(lane, task.id, ['FAILED', 'SUCCESSFUL']);
-    const recoveredAt = await recovered;
-    if (recoveredAt !== undefined) recoveryMs = Math.max(recoveredAt - healed, 0);
-    if (fault.kind === 'undo') {
-      // A subtask may bear the failure of a part of its work; then there is nothing to undo.
-      undone = ended.status === 'FAILED';
-      if (undone) ended = await rolledBack(lane, ended);
-      else if (fault.at !== 'inside') throw new CaseFailed('the task did not fail');
-    } else if (ended.status === 'FAILED') {
-      if (fault.kind === 'obflow') problems.push(`it did not recover by itself: ${failures(ended)}`);
-      retried = failures(ended);
-      await lane.stack.api.call('POST', `/api/v2/tasks/instances/${task.id}/retry`);
-      await retryBegins(lane, task.id, ended);
-      ended = await settled(lane, task.id, ['FAILED', 'SUCCESSFUL']);
-      if (ended.status === 'FAILED') {
-        throw new CaseFailed(`FAILED again after one retry: ${failures(ended)} (first: ${retried})`);
-      }
-    }
-    if (fault.kind === 'obflow' && (recoveryMs ?? 0) > RECOVERY_MS) {
-      problems.push(`recovered after ${recoveryMs} ms, more than ${RECOVERY_MS}`);
-    }
-    if (fault.kind === 'undo' && !undone) return result();
-    problems.push(...(await leftovers(lane, scene)).map((left) => `left behind: ${left}`));
-    problems.push(
-      ...(await compared(
-        lane,
-        one,
-        scene,
-        ended,
-        undone && before !== undefined ? before : reference.outcome,
-        undone,
-      )),
-    );
+    problems = await problemsOf(lane, one, reference, seed, seen);
   } catch (error) {
-    problems.push(error instanceof CaseFailed ? error.message : String(error));
+    problems = [error instanceof CaseFailed ? error.message : String(error)];
     await lane.heal();
   } finally {
     lane.control.forget();
     lane.control.letAllPass();
   }
-  return result();
-
-  function result(): CaseResult {
-    return {
-      id: one.id,
-      seed,
-      passed: problems.length === 0,
-      point: point === undefined ? 'not reached' : describePoint(point),
-      ...(recoveryMs === undefined ? {} : { recoveryMs }),
-      ...(retried === undefined ? {} : { retried }),
-      ms: Date.now() - started,
-      problems,
-    };
-  }
+  return {
+    id: one.id,
+    seed,
+    passed: problems.length === 0,
+    point: 'not reached',
+    ...seen,
+    ms: Date.now() - started,
+    problems,
+  };
 }
 
 async function compared(
@@ -235,8 +220,8 @@ async function compared(
   scene: Scene,
   task: TaskJson,
   expected: Outcome,
-  undone: boolean,
 ): Promise<string[]> {
+  const undone = fault.kind === 'undo';
   const restarts = fault.restarts ?? false;
   const wanted = undone ? { ...expected, document: [] } : expected;
   const look = async () => {
@@ -260,11 +245,28 @@ async function compared(
   return differing;
 }
 
-async function rolledBack(lane: Lane, { id }: TaskJson): Promise<TaskJson> {
-  await lane.rollback(id);
+/** Undoes a failed task; with `duringUndo`, the undo of the subtask is struck too. */
+async function rolledBack(provoked: Provoked, { duringUndo }: Fault): Promise<TaskJson> {
+  const { lane, taskId, subtaskId, random } = provoked;
+  const struck = lane.control.stopAt({
+    subtaskId,
+    index: Math.floor(random() * UNDO_POINTS),
+    rollback: true,
+  });
+  if (duringUndo === undefined) lane.control.forget();
+  await lane.rollback(taskId);
+  const ended = rollbackEnds(lane, taskId);
+  if (duringUndo === undefined) return ended;
+  const stop = await Promise.race([struck, ended.then(() => undefined)]);
+  if (stop === undefined) throw new CaseFailed('the undo of the subtask did not run');
+  await duringUndo({ ...provoked, stop });
+  return ended;
+}
+
+async function rollbackEnds(lane: Lane, taskId: number): Promise<TaskJson> {
   const deadline = Date.now() + SETTLE_MS;
   for (;;) {
-    const task = (await settled(lane, id, ['FAILED', 'SUCCESSFUL'])) as TaskJson & { operation: string };
+    const task = (await settled(lane, taskId, ['FAILED', 'SUCCESSFUL'])) as TaskJson & { operation: string };
     if (task.operation === 'ROLLBACK') {
       if (task.status === 'SUCCESSFUL') return task;
       throw new CaseFailed(`the rollback failed: ${failures(task)}`);

@@ -1,19 +1,42 @@
 /** The subtasks of a take-over that record: the proxy belongs to the cluster from here on, or not any more. */
-import type { Subtask } from '../../types';
+import type { ObproxyServerRow } from '../../../inventory/types';
+import { TransientError } from '../../../runtime/errors';
+import type { Subtask, SubtaskScope } from '../../types';
 import { Finish } from '../Finish';
 import { proxyOf } from '../proxy';
 import { RegisterObproxyExporter } from '../RegisterObproxyExporter';
 import { UpdateObproxyStatus } from '../UpdateObproxyStatus';
 import { lookAtPort } from './running';
 
+/** After a restart the metrics port opens a moment later than the SQL port. */
+const METRICS_MS = 3_000;
+
+/** Whether the proxy serves metrics on its port. A proxy that is away is no proxy without metrics. */
+async function servesMetrics(scope: SubtaskScope, server: ObproxyServerRow): Promise<boolean> {
+  const deadline = Date.now() + METRICS_MS;
+  for (;;) {
+    const running = await lookAtPort(await scope.host(), server.sqlPort);
+    if ('level' in running) {
+      throw new TransientError({
+        type: 'ObproxyAway',
+        tried: 'see whether the proxy serves metrics',
+        where: server.ip,
+        cameBack: running.text,
+        next: 'It is looked for again; start the proxy if it stays away, then retry.',
+      });
+    }
+    const { listeners, process } = running;
+    if (listeners.some(({ port, pid }) => port === server.exporterPort && pid === process.pid)) return true;
+    if (Date.now() > deadline) return false;
+    await scope.pause(500);
+  }
+}
+
 /** "Register obproxy exporter": a proxy that serves no metrics is taken over without, not refused. */
 export const AdoptRegisterObproxyExporter: Subtask = {
   async run(scope) {
     const { server } = await proxyOf(scope);
-    const running = await lookAtPort(await scope.host(), server.sqlPort);
-    const serves =
-      !('level' in running) &&
-      running.listeners.some(({ port, pid }) => port === server.exporterPort && pid === running.process.pid);
+    const serves = await servesMetrics(scope, server);
     if (serves) return RegisterObproxyExporter.run(scope);
     scope.log.warn(
       `The proxy serves no metrics on port ${server.exporterPort}: Prometheus is not told of it`,
