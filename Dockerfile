@@ -28,8 +28,8 @@ COPY --from=dependencies /opt/obflow/node_modules ./node_modules
 COPY --from=build /opt/obflow/package.json ./
 COPY --from=build /opt/obflow/bin ./bin
 COPY --from=build /opt/obflow/dist ./dist
-# The demo, the stand-ins and the benchmarks need what is not here.
-RUN rm -rf dist/sandbox dist/bench && mkdir /data && chown node /data
+# Demo, stand-ins, benchmarks and test programs need what is not here.
+RUN rm -rf dist/sandbox dist/bench dist/test && mkdir /data && chown node /data
 USER node
 ENV NODE_ENV=production OBFLOW_DATA_DIR=/data
 VOLUME /data

@@ -106,7 +106,7 @@ describeIf(postgresUnavailable(), 'Moving to another database', () => {
     });
   });
 
-  test('A database that a process has open is refused, as source and as target, however idle it is', async () => {
+  test('A database that a process has open is refused, as source and as target', async () => {
     const empty = await server.createDatabase();
     for (const [databaseUrl, from, to] of [
       [source, source, empty],

@@ -151,7 +151,7 @@ describe('The image', () => {
 
   it('holds everything that API, worker and command line load, and nothing that only development needs', async () => {
     const dist = path.join(rootOf('image'), WORKDIR, 'dist');
-    for (const name of ['sandbox', 'bench']) expect(existsSync(path.join(dist, name))).toBe(false);
+    for (const name of ['sandbox', 'bench', 'test']) expect(existsSync(path.join(dist, name))).toBe(false);
     for (const name of ['typescript', 'jest', 'esbuild']) {
       expect(existsSync(path.join(rootOf('image'), WORKDIR, 'node_modules', name))).toBe(false);
     }
