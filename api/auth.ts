@@ -1,6 +1,5 @@
 import type { Request, Response } from 'express';
-import type { KnownUser } from '../inventory/accessTypes';
-import type { Inventory, User } from '../inventory/types';
+import type { Inventory, KnownUser, User } from '../inventory/types';
 import { Refusal } from '../operations/refusal';
 import { permits } from '../operations/roles';
 import type { Permission } from '../operations/types';

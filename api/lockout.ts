@@ -1,5 +1,5 @@
 import type { Request } from 'express';
-import type { LoginAttempt, LoginAttempts, LoginState } from '../inventory/accessTypes';
+import type { LoginAttempt, LoginAttempts, LoginState } from '../inventory/types';
 import { Refusal } from '../operations/refusal';
 import { clientAddress } from './address';
 

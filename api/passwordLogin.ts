@@ -1,7 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import type { Request } from 'express';
-import type { KnownUser, RunCheck } from '../inventory/accessTypes';
-import type { Inventory } from '../inventory/types';
+import type { Inventory, KnownUser, RunCheck } from '../inventory/types';
 import { Refusal } from '../operations/refusal';
 import { clientAddress } from './address';
 import { CheckLanes, LanesFullError } from './checkLanes';

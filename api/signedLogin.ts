@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Request, Response } from 'express';
-import type { KnownUser, SigningKey } from '../inventory/accessTypes';
-import type { Inventory } from '../inventory/types';
+import type { Inventory, KnownUser, SigningKey } from '../inventory/types';
 import { Refusal } from '../operations/refusal';
 import { BodyProof, type Prove, readAndProve } from './bodyProof';
 import { attemptOf, refuseLockedOut, tooMany } from './lockout';

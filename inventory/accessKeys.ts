@@ -1,9 +1,9 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import type { Selectable } from 'kysely';
-import type { AccessKeyRow, AccessKeys } from './accessTypes';
 import type { MasterKey } from './masterKey';
 import { now, type Schema } from './schema';
 import type { Scope } from './scope';
+import type { AccessKeyRow, AccessKeys } from './types';
 
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 /** Forms of the published examples: 16 letters or digits, and 16 bytes in hex. */

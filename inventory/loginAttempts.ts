@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isIPv4, isIPv6 } from 'node:net';
-import type { LoginAttempt, LoginAttempts, LoginState } from './accessTypes';
 import type { Scope } from './scope';
+import type { LoginAttempt, LoginAttempts, LoginState } from './types';
 
 /** How a bucket of failures turns into refusals: each failure from the `free`th on doubles the time. */
 interface Limit {

@@ -1,6 +1,6 @@
-import type { UsedSignatures } from './accessTypes';
 import { now } from './schema';
 import type { Scope } from './scope';
+import type { UsedSignatures } from './types';
 
 /** Expired digests are deleted by every process about so often, as part of a claim. */
 const PRUNE_MS = 60_000;

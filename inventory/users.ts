@@ -1,12 +1,10 @@
 import { sql } from 'kysely';
-import type { KnownUser, UserRow, Users } from './accessTypes';
-import { LastAdminError } from './accessTypes';
 import { direction, pageOf } from './paging';
 import { hashPassword, type KnownPasswords, passwordFits, pretendToCheck } from './passwords';
 import { now } from './schema';
 import type { Scope } from './scope';
 import { sequencesRepository } from './sequences';
-import { DuplicateError } from './types';
+import { DuplicateError, type KnownUser, LastAdminError, type UserRow, type Users } from './types';
 
 /** Id of `admin` in the documented samples. */
 const ADMIN_ID = 100;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { AccessKeyRow } from '../../inventory/accessTypes';
+import type { AccessKeyRow } from '../../inventory/types';
 import { Refusal } from '../../operations/refusal';
 import { IdPath, IdText, QueryText } from '../../operations/schemas';
 import { contentsOf, NoData, Time, Whole } from '../answers';

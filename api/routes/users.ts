@@ -1,6 +1,12 @@
 import { z } from 'zod';
-import { LastAdminError, type UserChange, type UserRow } from '../../inventory/accessTypes';
-import { DuplicateError, type Inventory, type User } from '../../inventory/types';
+import {
+  DuplicateError,
+  type Inventory,
+  LastAdminError,
+  type User,
+  type UserChange,
+  type UserRow,
+} from '../../inventory/types';
 import { Refusal } from '../../operations/refusal';
 import { ROLE_NAMES, ROLES, type Role } from '../../operations/roles';
 import { IdPath } from '../../operations/schemas';

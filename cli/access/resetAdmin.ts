@@ -1,6 +1,5 @@
 import { hostname } from 'node:os';
-import type { UserRow } from '../../inventory/accessTypes';
-import type { Inventory } from '../../inventory/types';
+import type { Inventory, UserRow } from '../../inventory/types';
 import { openExistingInventory } from '../database';
 import { say } from '../output';
 import { newPassword, type PasswordSource } from './secretInput';

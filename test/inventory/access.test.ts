@@ -3,9 +3,8 @@ import os from 'node:os';
 import path from 'node:path';
 import Libsql from 'libsql';
 import { openInventory } from '../../inventory';
-import { LastAdminError } from '../../inventory/accessTypes';
 import { addressBlock } from '../../inventory/loginAttempts';
-import { DuplicateError } from '../../inventory/types';
+import { DuplicateError, LastAdminError } from '../../inventory/types';
 import { onEveryDatabase } from './databases';
 
 const PAGE = { page: 1, size: 100 };

@@ -1,4 +1,10 @@
-import type { Page, PageRequest, User } from './types';
+/** Users, their access keys, and who may not log in for now. */
+import type { Page, PageRequest } from './paging';
+
+export interface User {
+  readonly id: number;
+  readonly name: string;
+}
 
 /** A user as administrators see it. */
 export interface UserRow extends User {
@@ -124,6 +130,3 @@ export interface LoginAttempts {
    */
   succeeded(attempt: LoginAttempt, now: number): Promise<void>;
 }
-
-/** Thrown when a change would leave nobody who may administer. */
-export class LastAdminError extends Error {}

@@ -1,0 +1,149 @@
+/** OceanBase clusters, their zones and servers. */
+import type { Parameter } from './obproxy';
+import type { Page, PageRequest } from './paging';
+
+export interface RootServer {
+  readonly ip: string;
+  readonly sqlPort: number;
+  readonly rpcPort: number;
+}
+
+/** OCP's words; UNAVAILABLE: nobody of the cluster answers by SQL. */
+export type ObClusterStatus = 'RUNNING' | 'UNAVAILABLE';
+
+export interface ObClusterRow {
+  readonly id: number;
+  readonly name: string;
+  readonly obClusterId: number;
+  readonly version: string;
+  readonly type: 'PRIMARY' | 'STANDBY';
+  readonly rootServers: readonly RootServer[];
+  readonly sysCredentialId: number;
+  readonly proxyroCredentialId: number;
+  readonly status: ObClusterStatus;
+  readonly createTime: string;
+  readonly updateTime: string;
+}
+
+export interface NewObCluster {
+  readonly name: string;
+  readonly obClusterId: number;
+  readonly version: string;
+  readonly type: 'PRIMARY' | 'STANDBY';
+  readonly rootServers: readonly RootServer[];
+  readonly sysCredentialId: number;
+  readonly proxyroCredentialId: number;
+}
+
+export interface ObClusters {
+  put(cluster: NewObCluster): Promise<{ id: number; change: 'added' | 'changed' | 'unchanged' }>;
+  compare(cluster: NewObCluster): Promise<'added' | 'changed' | 'unchanged'>;
+  find(id: number): Promise<ObClusterRow | undefined>;
+  findByName(name: string): Promise<ObClusterRow[]>;
+  recordStatus(id: number, status: ObClusterStatus): Promise<void>;
+  /** Replaces the root servers by what the cluster says. */
+  recordRootServers(id: number, rootServers: readonly RootServer[]): Promise<void>;
+  list(page: PageRequest): Promise<Page<ObClusterRow>>;
+}
+
+/** A zone as OceanBase told at the last look. */
+export interface ObZoneRow {
+  readonly clusterId: number;
+  readonly name: string;
+  readonly region: string;
+  readonly idc: string;
+  /** ACTIVE, INACTIVE. */
+  readonly innerStatus: string;
+  readonly createTime: string;
+  readonly updateTime: string;
+}
+
+export type ObServerStatus = 'CREATING' | 'RUNNING' | 'STOPPED' | 'UNAVAILABLE' | 'DELETING';
+
+export interface ObServerRow {
+  readonly id: number;
+  readonly clusterId: number;
+  readonly zone: string;
+  /** Null for an observer on a machine that is no host of the inventory. */
+  readonly hostId: number | null;
+  readonly ip: string;
+  readonly rpcPort: number;
+  readonly sqlPort: number;
+  readonly status: ObServerStatus;
+  /** ACTIVE, INACTIVE or DELETING as OceanBase says; null while it does not know the server. */
+  readonly innerStatus: string | null;
+  readonly withRootserver: boolean;
+  readonly startTime: string | null;
+  readonly stopTime: string | null;
+  readonly buildVersion: string | null;
+  readonly packageId: number | null;
+  readonly startupParameters: readonly Parameter[];
+  readonly taskId: number | null;
+  readonly createTime: string;
+  readonly updateTime: string;
+}
+
+/** What OceanBase says of one observer. Times are ISO-8601; null = none. */
+export interface SeenObServer {
+  readonly zone: string;
+  readonly ip: string;
+  readonly rpcPort: number;
+  readonly sqlPort: number;
+  readonly status: ObServerStatus;
+  readonly innerStatus: string;
+  readonly withRootserver: boolean;
+  readonly startTime: string | null;
+  readonly stopTime: string | null;
+  readonly buildVersion: string;
+}
+
+export interface ObServers {
+  /** Inserts with status CREATING. Throws DuplicateError when an observer of that address is known. */
+  add(server: {
+    clusterId: number;
+    zone: string;
+    hostId: number;
+    ip: string;
+    rpcPort: number;
+    sqlPort: number;
+    packageId: number;
+    startupParameters: readonly Parameter[];
+    taskId: number;
+  }): Promise<number>;
+  find(id: number): Promise<ObServerRow | undefined>;
+  /** Observers on a host, of whatever cluster. */
+  onHost(hostId: number): Promise<ObServerRow[]>;
+  ofCluster(clusterId: number): Promise<ObServerRow[]>;
+  zones(clusterId: number): Promise<ObZoneRow[]>;
+  /**
+   * Writes what the cluster says of itself. Unknown servers get a row; rows that a task is making stay CREATING, other
+   * rows that the cluster does not know any more go. `hostId` of a new row is the host of that address, if any.
+   */
+  record(
+    clusterId: number,
+    seen: {
+      servers: readonly SeenObServer[];
+      zones: readonly { name: string; region: string; idc: string; innerStatus: string }[];
+    },
+  ): Promise<void>;
+  /** Compare-and-set on status; false when the row is in none of the expected ones. */
+  updateStatus(
+    id: number,
+    from: readonly ObServerStatus[],
+    to: ObServerStatus,
+    seen?: SeenObServer,
+  ): Promise<boolean>;
+  delete(id: number): Promise<void>;
+  setZoneStatus(clusterId: number, zone: string, innerStatus: string): Promise<void>;
+  /** Compare-and-set: the task that has the host reserved from now on, which is `taskId` when it was free. */
+  reserveHost(hostId: number, taskId: number): Promise<number>;
+  /** Gives a host free that this task has reserved; false when it has not. */
+  releaseHost(hostId: number, taskId: number): Promise<boolean>;
+  reservedBy(hostId: number): Promise<number | undefined>;
+  /**
+   * Takes the turn at a cluster for `ms`, unless another holder has it; taking it again prolongs it. A holder that died
+   * keeps it until its time is over.
+   */
+  takeTurn(clusterId: number, holder: string, ms: number): Promise<boolean>;
+  endTurn(clusterId: number, holder: string): Promise<void>;
+}

@@ -1,0 +1,158 @@
+/** OBProxy clusters and their proxies. */
+import type { User } from './access';
+import type { Page, PageRequest } from './paging';
+
+export interface Parameter {
+  readonly name: string;
+  readonly value: string;
+}
+
+export interface ObLinkRow {
+  /** Inventory id of the OceanBase cluster. */
+  readonly clusterId: number;
+  readonly clusterName: string;
+  readonly obClusterId: number;
+  readonly clusterType: 'PRIMARY' | 'STANDBY';
+  readonly username: string;
+}
+
+/** A parameter on which a proxy that was taken over differs from its cluster until somebody restarts it. */
+export interface ParameterDrift {
+  readonly name: string;
+  /** What the proxy shows; null when its version has no such parameter. */
+  readonly value: string | null;
+  readonly expectedValue: string;
+}
+
+/** How a proxy that was taken over lives on its host, as it was found. */
+export interface AdoptedObproxy {
+  readonly home: string;
+  /** Owner of the process. */
+  readonly user: string;
+  readonly program: string;
+  /** name-version-release.arch of the package the program came from; null when no package owns it. */
+  readonly package: string | null;
+  /** Who starts it again when it dies, and where that was seen. */
+  readonly keeper: 'obproxyd.sh' | 'systemd' | 'obflow' | 'none';
+  readonly keeperDetail: string;
+}
+
+export interface ObproxyServerRow {
+  readonly id: number;
+  readonly clusterId: number;
+  readonly hostId: number;
+  readonly ip: string;
+  readonly idcName: string;
+  readonly architecture: string | null;
+  readonly sqlPort: number;
+  /** 0 while a take-over has not read it from the proxy yet. */
+  readonly exporterPort: number;
+  /** Null before 4.3 or when not asked for. */
+  readonly rpcPort: number | null;
+  /** `version-release` without dist tag, e.g. `1.9.1.1-1919579`; '' while a take-over has not read it yet. */
+  readonly version: string;
+  readonly packageId: number | null;
+  readonly status: 'CREATING' | 'TAKINGOVER' | 'RUNNING' | 'UNAVAILABLE' | 'DELETING';
+  readonly operateStatus: 'NORMAL' | 'OPERATING';
+  readonly parameterVersion: number;
+  readonly lastActiveTime: string | null;
+  /** The task that made the row. */
+  readonly taskId: number;
+  /** Null unless the proxy was taken over. */
+  readonly adopted: AdoptedObproxy | null;
+  readonly parameterDrift: readonly ParameterDrift[];
+}
+
+export interface ObproxyClusterRow {
+  readonly id: number;
+  readonly name: string;
+  readonly address: string | null;
+  readonly port: number | null;
+  readonly workMode: 'CONFIG_URL' | 'RS_LIST';
+  readonly parameterVersion: number;
+  readonly startupParameters: readonly Parameter[];
+  readonly parameters: readonly Parameter[];
+  readonly runUser: string;
+  readonly creator: User;
+  readonly obLinks: readonly ObLinkRow[];
+  readonly servers: readonly ObproxyServerRow[];
+  readonly createTime: string;
+  readonly updateTime: string;
+}
+
+export interface ExporterTarget {
+  readonly obproxyServerId: number;
+  /** `ip:port`. */
+  readonly target: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface ObproxyRepository {
+  /** Inserts the cluster; `proxysysPassword` is stored encrypted. Throws DuplicateError on a second one of that name. */
+  addCluster(cluster: {
+    name: string;
+    address: string | null;
+    port: number | null;
+    workMode: 'CONFIG_URL' | 'RS_LIST';
+    startupParameters: readonly Parameter[];
+    parameters: readonly Parameter[];
+    runUser: string;
+    proxysysPassword: string;
+    creator: User;
+    links: readonly { clusterId: number; username: string }[];
+  }): Promise<number>;
+  findCluster(id: number): Promise<ObproxyClusterRow | undefined>;
+  findClusterByName(name: string): Promise<ObproxyClusterRow | undefined>;
+  listClusters(page: PageRequest): Promise<Page<ObproxyClusterRow>>;
+  deleteCluster(id: number): Promise<void>;
+  proxysysPassword(clusterId: number): Promise<string>;
+  /**
+   * Inserts with status CREATING unless another is given, operateStatus OPERATING; `formerPassword` (of
+   * root@proxysys, before obflow) is stored encrypted. Throws DuplicateError when the host has one
+   * already.
+   */
+  addServer(server: {
+    clusterId: number;
+    hostId: number;
+    sqlPort: number;
+    exporterPort: number;
+    rpcPort: number | null;
+    version: string;
+    packageId: number | null;
+    parameterVersion: number;
+    taskId: number;
+    status?: 'CREATING' | 'TAKINGOVER';
+    formerPassword?: string;
+  }): Promise<number>;
+  findServer(id: number): Promise<ObproxyServerRow | undefined>;
+  findServerOnHost(hostId: number): Promise<ObproxyServerRow | undefined>;
+  /** Every proxy at an address, whatever host row it hangs on. */
+  findServersAt(ip: string): Promise<ObproxyServerRow[]>;
+  /** What a take-over has found. */
+  recordAdopted(
+    id: number,
+    found: Pick<ObproxyServerRow, 'version' | 'exporterPort' | 'rpcPort' | 'packageId'> & {
+      readonly adopted: AdoptedObproxy;
+    },
+  ): Promise<void>;
+  setParameterDrift(id: number, drift: readonly ParameterDrift[]): Promise<void>;
+  /** root@proxysys's password before obflow's; undefined when none is known. Stays in memory, never leaves the process. */
+  formerPassword(id: number): Promise<string | undefined>;
+  /** Stores it encrypted; undefined forgets it. */
+  setFormerPassword(id: number, password: string | undefined): Promise<void>;
+  /** Compare-and-set on status; false when the row is in none of the expected ones. */
+  updateServerStatus(
+    id: number,
+    from: readonly ObproxyServerRow['status'][],
+    to: {
+      status: ObproxyServerRow['status'];
+      operateStatus: ObproxyServerRow['operateStatus'];
+      active?: boolean;
+    },
+  ): Promise<boolean>;
+  setServerParameterVersion(id: number, version: number): Promise<void>;
+  deleteServer(id: number): Promise<void>;
+  putExporter(exporter: ExporterTarget): Promise<void>;
+  deleteExporter(obproxyServerId: number): Promise<void>;
+  listExporters(): Promise<ExporterTarget[]>;
+}

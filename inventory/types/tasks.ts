@@ -1,0 +1,102 @@
+/** Tasks, their logs and what they lock. */
+import type { Plan, TaskOperation, TaskStateChange, TaskStatus } from '../../workflows/plan';
+import type { User } from './access';
+import type { Page, PageRequest } from './paging';
+
+export interface TaskRow {
+  readonly id: number;
+  readonly name: string;
+  /** Exported workflow function, e.g. `addObproxy`. */
+  readonly workflowType: string;
+  readonly status: TaskStatus;
+  readonly operation: TaskOperation;
+  /** Nothing more can happen; locks are released. */
+  readonly closed: boolean;
+  /** The workflow is known to Temporal. */
+  readonly started: boolean;
+  readonly creator: User;
+  readonly hostId: number | null;
+  readonly clusterId: number | null;
+  readonly clusterName: string | null;
+  readonly tenantId: number | null;
+  readonly tenantName: string | null;
+  readonly type: 'MANUAL' | 'SYS_ONECE' | 'SCHEDULED' | 'SYS_SCHEDULED';
+  readonly createTime: string;
+  readonly finishTime: string | null;
+  readonly plan: Plan;
+  /** Final document of a closed task; it survives Temporal's retention. */
+  readonly document: unknown | null;
+}
+
+export interface LogLine {
+  readonly subtaskId: number;
+  readonly run: number;
+  readonly operation: string;
+  readonly time: string;
+  readonly level: 'INFO' | 'WARN' | 'ERROR';
+  readonly text: string;
+}
+
+export interface TaskFilter {
+  /** Part of the name. */
+  readonly name?: string;
+  readonly status?: readonly string[];
+  readonly type?: string;
+  /** Part of the OceanBase cluster's name. */
+  readonly clusterName?: string;
+  readonly clusterId?: number;
+  readonly tenantName?: string;
+  readonly tenantId?: number;
+  readonly hostId?: number;
+}
+
+export interface Tasks {
+  /** Inserts with status RUNNING, not started, not closed. */
+  add(task: { plan: Plan; workflowType: string }): Promise<void>;
+  find(id: number): Promise<TaskRow | undefined>;
+  list(filter: TaskFilter, page: PageRequest): Promise<Page<TaskRow>>;
+  /** Tasks by status, and by whether nothing more can happen. */
+  counts(): Promise<{ status: TaskStatus; closed: boolean; count: number }[]>;
+  markStarted(id: number): Promise<void>;
+  /** Rows not started and older than the given ISO time, oldest first. */
+  listUnstarted(before: string): Promise<TaskRow[]>;
+  /** Rows not closed, or closed without a document. */
+  listOpen(): Promise<TaskRow[]>;
+  /** Applies a state change unless a newer one (sequence) is stored; a closing one also releases the task's locks. */
+  applyStateChange(change: TaskStateChange): Promise<void>;
+  /** Stores the final document, sets closed, status and finishTime, releases the task's locks. */
+  archive(
+    id: number,
+    final: { document: unknown; status: TaskStatus; operation: TaskOperation; finishTime: string },
+  ): Promise<void>;
+  appendLog(taskId: number, lines: readonly LogLine[]): Promise<void>;
+  /** Appends the lines whose text is not yet in that run's log: for what may be told twice. */
+  appendLogOnce(taskId: number, lines: readonly LogLine[]): Promise<void>;
+  /** The runs and operations that have a log, in the order they began. */
+  loggedRuns(taskId: number): Promise<Pick<LogLine, 'subtaskId' | 'run' | 'operation'>[]>;
+  /** In the order written. */
+  readLog(taskId: number, subtaskId: number): Promise<LogLine[]>;
+  /** Tasks archived with a finish time before this one (ISO-8601, UTC). */
+  countEndedBefore(time: string): Promise<number>;
+  /** Deletes them with their documents and logs, a few at a time; resolves to their number. */
+  deleteEndedBefore(time: string): Promise<number>;
+}
+
+export interface Locks {
+  /**
+   * Takes every resource for the task. Tasks of one request share: `groupTaskIds` are the tasks made by the same
+   * request. Returns the task that already holds one of them, or undefined when all were taken.
+   */
+  take(
+    taskId: number,
+    resources: readonly string[],
+    groupTaskIds: readonly number[],
+  ): Promise<{ resource: string; taskId: number } | undefined>;
+  holder(resource: string): Promise<number | undefined>;
+  release(taskId: number): Promise<void>;
+}
+
+export interface Sequences {
+  /** Reserves `count` ids and returns the first. */
+  next(name: 'task' | 'subtask' | 'user', count?: number): Promise<number>;
+}
