@@ -17,6 +17,7 @@ module.exports = {
   globalTeardown: '<rootDir>/test/support/globalTeardown.ts',
   // Real servers and real hosts on a busy machine; a test that waits for longer than this hangs.
   testTimeout: 60_000,
-  maxWorkers: 2,
+  // On two cores as well: much of the time goes into waiting for hosts, timeouts and heartbeats.
+  maxWorkers: 3,
   reporters: ['default', '<rootDir>/test/support/reporter.js'],
 };

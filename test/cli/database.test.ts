@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { openInventory } from '../../inventory';
 import { repositoryRoot } from '../../runtime/paths';
 import { plan } from '../inventory/plan';
-import { postgresUnavailable, startPostgres, type TestPostgres } from '../support/postgres';
+import { newPostgresDatabase, postgresUnavailable } from '../support/postgres';
 import { describeIf } from '../support/skip';
 
 const run = promisify(execFile);
@@ -68,18 +68,12 @@ describe('obflow prune', () => {
 });
 
 describeIf(postgresUnavailable(), 'obflow migrate-database', () => {
-  let server: TestPostgres;
-  beforeAll(async () => {
-    server = await startPostgres();
-  });
-  afterAll(() => server?.stop());
-
   it('moves the configured SQLite database to PostgreSQL, where obflow goes on', async () => {
     // Made by the command itself: a file that this process has opened stays open until its statements are collected.
     const seed = `file:${path.join(folder, 'seed.db')}`;
     await obflow('migrate-database', '--from', await filledPostgres(), '--to', seed);
     env.OBFLOW_DATABASE_URL = seed;
-    const to = await server.createDatabase();
+    const to = await newPostgresDatabase();
     const moved = await obflow('migrate-database', '--to', to);
     expect(moved.stderr).toBe('');
     expect(moved.stdout).toMatch(/^tasks +2 rows {2}sha256 [0-9a-f]{64}$/m);
@@ -91,7 +85,7 @@ describeIf(postgresUnavailable(), 'obflow migrate-database', () => {
   });
 
   it('takes no password on the command line, but from a file', async () => {
-    const url = (await server.createDatabase()).replace('postgres://obflow@', 'postgres://obflow:hunter2@');
+    const url = (await newPostgresDatabase()).replace('postgres://obflow@', 'postgres://obflow:hunter2@');
     const refused = await obflow('migrate-database', '--from', url, '--to', 'file:x.db');
     expect(refused.code).toBe(2);
     expect(refused.stderr).toContain('--from-password-file');
@@ -113,7 +107,7 @@ describeIf(postgresUnavailable(), 'obflow migrate-database', () => {
   });
 
   async function filledPostgres(): Promise<string> {
-    place = { ...place, databaseUrl: await server.createDatabase() };
+    place = { ...place, databaseUrl: await newPostgresDatabase() };
     await fill();
     return place.databaseUrl;
   }

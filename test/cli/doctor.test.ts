@@ -14,7 +14,7 @@ import { freePort } from '../../runtime/ports';
 import type { TemporalHandle } from '../../runtime/temporal';
 import { type Fleet, fleetUnavailable, startFleet } from '../../sandbox/hosts/fleet';
 import { givenHost } from '../api/harness';
-import { describeIf } from '../support/skip';
+import { describeIf, longRunOnly } from '../support/skip';
 import { TaskBed } from '../support/tasks';
 import { testTemporal } from '../support/temporal';
 import { until } from '../support/until';
@@ -233,7 +233,7 @@ describe('obflow doctor', () => {
   });
 });
 
-describeIf(fleetUnavailable(), 'obflow doctor on a real host', () => {
+describeIf(fleetUnavailable() ?? longRunOnly(), 'obflow doctor on a real host', () => {
   let fleet: Fleet;
   beforeAll(async () => {
     fleet = await startFleet({ hosts: 1 });

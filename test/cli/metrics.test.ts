@@ -88,20 +88,26 @@ test('after a task, API and worker tell Prometheus what the documentation promis
 
   const apiUrl = await metricsUrl(api);
   expect(apiUrl).not.toContain(url);
-  // The row is closed a moment after the workflow has ended, and counts are looked up every 10 s.
-  const ofApi = await until('the task counts as closed', async () => {
-    const text = await scrape(apiUrl);
-    return /^obflow_tasks{status="SUCCESSFUL",closed="true"} 1$/m.test(text) && text;
-  });
-  for (const promised of [
+  const promisedByApi = [
+    /^obflow_tasks{status="SUCCESSFUL",closed="true"} 1$/m,
     /^obflow_http_request_duration_seconds_count{method="POST",route="\/api\/v2\/obproxy\/clusters",status="200"} 1$/m,
     /^obflow_workers 1$/m,
     /^obflow_task_queue_backlog{kind="workflow"} \d+$/m,
     /^obflow_task_queue_backlog_age_seconds{kind="activity"} /m,
     /^obflow_up{check="worker"} 1$/m,
-  ]) {
-    expect(ofApi).toMatch(promised);
-  }
+  ];
+  // The row is closed a moment after the workflow has ended, the worker is listed a moment after its start, and both are
+  // looked up every 10 s.
+  let ofApi = '';
+  await until(
+    'tasks and workers are counted',
+    async () => {
+      ofApi = await scrape(apiUrl);
+      return promisedByApi.every((promised) => promised.test(ofApi));
+    },
+    40_000,
+  ).catch(() => undefined);
+  for (const promised of promisedByApi) expect(ofApi).toMatch(promised);
   const behindLogin = await fetch(`${url}/metrics`, { headers: { authorization } });
   expect(await behindLogin.text()).toContain('obflow_http_request_duration_seconds_count');
 

@@ -18,8 +18,9 @@ export function describeWithStack(
   name: string,
   options: StackOptions,
   body: (stack: () => Stack) => void,
+  reason = fleetUnavailable(),
 ): void {
-  describeIf(fleetUnavailable(), name, () => {
+  describeIf(reason, name, () => {
     let stack: Stack | undefined;
     beforeAll(async () => {
       stack = await startStack(options);

@@ -5,6 +5,7 @@ import { Server, type ServerChannel, utils } from 'ssh2';
 import { createHosts, type Host, type HostAddress, type Hosts } from '../../hosts';
 import { PermanentError, TransientError } from '../../runtime/errors';
 import { startCaller } from '../hosts/reach';
+import { describeIf, longRunOnly } from '../support/skip';
 
 const PASSWORD = 'Planted-pa55word';
 const MIB = 1024 * 1024;
@@ -108,7 +109,7 @@ async function failureOf(promise: Promise<unknown>): Promise<Error> {
   return outcome;
 }
 
-describe('output without end', () => {
+describeIf(longRunOnly(), 'output without end', () => {
   const noise = randomBytes(64 * 1024);
   const endings: [string, Answer][] = [
     ['before its first mark', (channel) => forEver(channel, noise)],

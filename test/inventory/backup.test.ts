@@ -4,8 +4,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { openInventory } from '../../inventory';
 import type { CopiedTable } from '../../inventory/copyDatabase';
-import { postgresProgram, postgresUnavailable, startPostgres, type TestPostgres } from '../support/postgres';
-import { describeIf } from '../support/skip';
+import { newPostgresDatabase, postgresProgram, postgresUnavailable } from '../support/postgres';
+import { describeIf, longRunOnly } from '../support/skip';
 import { until } from '../support/until';
 import { copyDatabase, fill } from './filled';
 import { killed, startProcesses } from './processes';
@@ -28,7 +28,7 @@ function digests(databaseUrl: string, name: string): Promise<CopiedTable[]> {
   return copyDatabase({ from: databaseUrl, to: `file:${path.join(folder, `${name}.db`)}` });
 }
 
-describe('A backup', () => {
+describeIf(longRunOnly(), 'A backup', () => {
   test('of the data folder, taken after a kill -9, opens with everything in it', async () => {
     const writer = await processes.start('write', place('data'));
     writer.go();
@@ -42,15 +42,9 @@ describe('A backup', () => {
   });
 });
 
-describeIf(postgresUnavailable(), 'A backup of PostgreSQL', () => {
-  let server: TestPostgres;
-  beforeAll(async () => {
-    server = await startPostgres();
-  });
-  afterAll(() => server?.stop());
-
+describeIf(postgresUnavailable() ?? longRunOnly(), 'A backup of PostgreSQL', () => {
   test('by pg_dump, taken while obflow is up, restores to the same rows, and the same master key opens them', async () => {
-    const databaseUrl = await server.createDatabase();
+    const databaseUrl = await newPostgresDatabase();
     const { masterKeyFile } = place('data');
     const inventory = await openInventory({ databaseUrl, masterKeyFile });
     await fill(inventory);
@@ -58,7 +52,7 @@ describeIf(postgresUnavailable(), 'A backup of PostgreSQL', () => {
     execFileSync(postgresProgram('pg_dump'), ['--format=custom', `--file=${dump}`, databaseUrl]);
     await inventory.close();
 
-    const restored = await server.createDatabase();
+    const restored = await newPostgresDatabase();
     execFileSync(postgresProgram('pg_restore'), [
       '--no-owner',
       '--exit-on-error',

@@ -4,8 +4,8 @@ import path from 'node:path';
 import { openInventory } from '../../inventory';
 import type { CopiedTable } from '../../inventory/copyDatabase';
 import { connectDatabase } from '../../inventory/database';
-import { postgresUnavailable, startPostgres, type TestPostgres } from '../support/postgres';
-import { describeIf } from '../support/skip';
+import { newPostgresDatabase, postgresUnavailable } from '../support/postgres';
+import { describeIf, longRunOnly } from '../support/skip';
 import { addHost, packageOf } from './databases';
 import { copyDatabase, fill, HOSTS } from './filled';
 import { plan } from './plan';
@@ -17,8 +17,7 @@ async function failure(work: Promise<unknown>): Promise<{ type?: string; message
   );
 }
 
-describeIf(postgresUnavailable(), 'Moving to another database', () => {
-  let server: TestPostgres;
+describeIf(postgresUnavailable() ?? longRunOnly(), 'Moving to another database', () => {
   let folder: string;
   let masterKeyFile: string;
   let source: string;
@@ -26,18 +25,16 @@ describeIf(postgresUnavailable(), 'Moving to another database', () => {
   let first: CopiedTable[];
 
   beforeAll(async () => {
-    server = await startPostgres();
     folder = mkdtempSync(path.join(os.tmpdir(), 'obflow-copy-'));
     masterKeyFile = path.join(folder, 'master.key');
     source = `file:${path.join(folder, 'obflow.db')}`;
     const inventory = await openInventory({ databaseUrl: source, masterKeyFile });
     await fill(inventory);
     await inventory.close();
-    postgres = await server.createDatabase();
+    postgres = await newPostgresDatabase();
     first = await copyDatabase({ from: source, to: postgres });
   });
   afterAll(async () => {
-    await server?.stop();
     rmSync(folder, { recursive: true, force: true });
   });
 
@@ -83,7 +80,7 @@ describeIf(postgresUnavailable(), 'Moving to another database', () => {
         await inventory.close();
       }
     };
-    const copy = await server.createDatabase();
+    const copy = await newPostgresDatabase();
     await copyDatabase({ from: source, to: copy });
     const original = `file:${path.join(folder, 'twin.db')}`;
     await copyDatabase({ from: copy, to: original });
@@ -107,7 +104,7 @@ describeIf(postgresUnavailable(), 'Moving to another database', () => {
   });
 
   test('A database that a process has open is refused, as source and as target', async () => {
-    const empty = await server.createDatabase();
+    const empty = await newPostgresDatabase();
     for (const [databaseUrl, from, to] of [
       [source, source, empty],
       [postgres, postgres, `file:${path.join(folder, 'new.db')}`],
@@ -129,7 +126,7 @@ describeIf(postgresUnavailable(), 'Moving to another database', () => {
     const inventory = await openInventory({ databaseUrl: running, masterKeyFile });
     await inventory.tasks.add({ plan: plan(77), workflowType: 'addObproxy' });
     await inventory.close();
-    const to = await server.createDatabase();
+    const to = await newPostgresDatabase();
     expect(await failure(copyDatabase({ from: running, to }))).toMatchObject({
       type: 'TasksRunning',
       message: expect.stringContaining('77'),
@@ -148,7 +145,7 @@ describeIf(postgresUnavailable(), 'Moving to another database', () => {
   });
 
   test('A source of another version, none at all, and itself are refused', async () => {
-    const to = await server.createDatabase();
+    const to = await newPostgresDatabase();
     const missing = `file:${path.join(folder, 'missing.db')}`;
     expect(await failure(copyDatabase({ from: missing, to }))).toMatchObject({ type: 'DatabaseMissing' });
     expect(await failure(copyDatabase({ from: to, to: missing }))).toMatchObject({

@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { openInventory } from '../../inventory';
 import type { Inventory } from '../../inventory/types';
-import { postgresUnavailable, startPostgres, type TestPostgres } from '../support/postgres';
+import { newPostgresDatabase, postgresUnavailable } from '../support/postgres';
 import { describeIf } from '../support/skip';
 
 /** A database of its own for one test. */
@@ -21,21 +21,12 @@ export interface OnDatabase {
   open(place?: Place): Promise<Inventory>;
 }
 
-/** One server for a test file, started by the first test that needs it. */
-let server: Promise<TestPostgres> | undefined;
-afterAll(async () => (await server)?.stop());
-
-async function newPostgresDatabase(): Promise<string> {
-  server ??= startPostgres();
-  return (await server).createDatabase();
-}
-
-/** The same promises on SQLite and on PostgreSQL. */
-export function onEveryDatabase(name: string, tests: (on: OnDatabase) => void): void {
-  describe(`${name} on SQLite`, () => {
+/** The same promises on SQLite and on PostgreSQL; `reason` leaves them out. */
+export function onEveryDatabase(name: string, tests: (on: OnDatabase) => void, reason?: string): void {
+  describeIf(reason, `${name} on SQLite`, () => {
     tests(prepared('SQLite', async (folder) => `file:${path.join(folder, 'obflow.db')}`));
   });
-  describeIf(postgresUnavailable(), `${name} on PostgreSQL`, () => {
+  describeIf(reason ?? postgresUnavailable(), `${name} on PostgreSQL`, () => {
     tests(prepared('PostgreSQL', newPostgresDatabase));
   });
 }

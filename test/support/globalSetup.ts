@@ -6,6 +6,7 @@ import path from 'node:path';
 import { type DevServer, startDevServer } from '../../runtime/devServer';
 import { connectTemporal, prepareNamespace } from '../../runtime/temporal';
 import { writeWorkflowBundle } from '../../worker/bundle';
+import { startPostgres, type TestPostgres } from './postgres';
 
 export interface SharedTemporal {
   readonly address: string;
@@ -18,8 +19,9 @@ declare global {
 }
 
 /**
- * One Temporal dev server and one workflow bundle for all test files, made when the first of them asks (by HTTP,
- * since test files run in processes of their own), so that a run of unit tests alone does not pay for them.
+ * One Temporal dev server, one workflow bundle and one PostgreSQL server for all test files, each made when the first
+ * of them asks (by HTTP, since test files run in processes of their own), so that a run of unit tests alone does not
+ * pay for them.
  */
 export default async function globalSetup(): Promise<void> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'obflow-test-'));
@@ -35,21 +37,29 @@ export default async function globalSetup(): Promise<void> {
     return { address: devServer.address, uiUrl: devServer.uiUrl, bundle: await bundling };
   }
 
-  const server = createServer((_request, response) => {
-    shared ??= start();
-    shared.then(
+  let postgres: Promise<TestPostgres> | undefined;
+  async function newDatabase(): Promise<string> {
+    postgres ??= startPostgres();
+    return (await postgres).createDatabase();
+  }
+
+  const server = createServer((request, response) => {
+    if (request.url === '/') shared ??= start();
+    const asked = request.url === '/postgres' ? newDatabase() : shared;
+    Promise.resolve(asked).then(
       (answer) => response.end(JSON.stringify(answer)),
       (error: unknown) => response.writeHead(500).end(error instanceof Error ? error.message : String(error)),
     );
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  process.env.TEST_TEMPORAL_BROKER = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  process.env.TEST_SERVERS = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
   globalThis.obflowTestTeardown = async () => {
     server.closeAllConnections();
     server.close();
     await shared?.catch(() => undefined);
     await devServer?.stop();
+    await (await postgres?.catch(() => undefined))?.stop();
     rmSync(folder, { recursive: true, force: true });
   };
 }

@@ -7,7 +7,7 @@ const DAY = 86_400;
 
 /** Addresses of the run's Temporal dev server and its workflow bundle; the first caller waits for the start (about 2 s). */
 export async function sharedTemporal(): Promise<SharedTemporal> {
-  const response = await fetch(process.env.TEST_TEMPORAL_BROKER ?? '');
+  const response = await fetch(process.env.TEST_SERVERS ?? '');
   if (!response.ok) throw new Error(`The shared Temporal dev server did not start: ${await response.text()}`);
   return (await response.json()) as SharedTemporal;
 }
