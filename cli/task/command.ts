@@ -136,13 +136,16 @@ function taskId(value: string): number {
   return positive(value.replace(/^task-/, ''));
 }
 
+/** Whoever reads (head, a pager) may have seen enough. */
+function onWriteError(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+}
+
 /** Runs one command: errors become one text that ends with the next thing to try, and exit code 1. */
 async function run(hint: string, work: (api: ApiClient) => Promise<void>): Promise<void> {
-  // Whoever reads (head, a pager) may have seen enough.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0);
-    throw error;
-  });
+  // Taken away first: one process may run several commands.
+  process.stdout.off('error', onWriteError).on('error', onWriteError);
   try {
     await work(new ApiClient(process.env));
   } catch (error) {
