@@ -1,3 +1,6 @@
+import { ADD_OB_SERVER } from '../../operations/addObserver';
+import { ADOPT_ON_ONE_HOST, INSTALL_ON_HOSTS, INSTALL_ON_ONE_HOST } from '../../operations/installChain';
+import type { ChainNode } from '../../workflows/dag';
 import { FAULTS, type Fault } from './faults';
 import { OPERATIONS, type Operation } from './operations';
 import { seeded, shuffled } from './random';
@@ -16,38 +19,13 @@ export interface Case {
   readonly fault: Fault;
 }
 
-const INSTALL = [
-  'PrepareObproxyInstall',
-  'PrepareCreateObproxy',
-  'CheckProcessNotExist',
-  'CheckCommand',
-  'InstallRpmByPackageAndVersion',
-  'StartObproxy',
-  'SyncObproxyParameter',
-  'SetObproxyUserPasswordForOb',
-  'RefreshAgentConfig',
-  'RegisterObproxyExporter',
-  'UpdateObproxyStatus',
-  'Finish',
-];
+const typesOf = (chain: readonly ChainNode[]): string[] => chain.map(({ activity }) => activity);
 
 const CHAINS: Readonly<Record<Operation['name'], readonly string[]>> = {
-  addObproxy: INSTALL,
-  createObproxyCluster: INSTALL,
-  takeOverObproxy: INSTALL,
-  addObserver: [
-    ...['PrepareAddObserver', 'ReserveHost', 'PreCheckForInstallOb', 'WaitNode', 'InstallRpm', 'WaitNode'],
-    ...[
-      'MakeDirForOb',
-      'WaitNode',
-      'StartObserverWithParam',
-      'WaitNode',
-      'AddObserver',
-      'WaitObserverActive',
-    ],
-    ...['RestartObserverProcess', 'WaitObserverActive', 'StartOcpAgentService', 'WaitNode'],
-    ...['UpdateObserverStatus', 'WaitNode', 'UpdateZoneStatus', 'SyncClusterInfo', 'UpdateObClusterStatus'],
-  ],
+  addObproxy: typesOf(INSTALL_ON_ONE_HOST),
+  createObproxyCluster: typesOf(INSTALL_ON_HOSTS),
+  takeOverObproxy: typesOf(ADOPT_ON_ONE_HOST),
+  addObserver: typesOf(ADD_OB_SERVER),
 };
 
 function nodesOf(chain: readonly string[]): Node[] {
