@@ -1,5 +1,6 @@
 import { type Expression, expressionBuilder, type Selectable, type SqlBool } from 'kysely';
 import { direction, pageOf } from './paging';
+import { deleteInBatches } from './pruning';
 import { now, type Schema, utc } from './schema';
 import type { Scope } from './scope';
 import type { Audit, AuditEvent, AuditFilter } from './types';
@@ -7,6 +8,8 @@ import type { Audit, AuditEvent, AuditFilter } from './types';
 const SORT_FIELDS = { id: 'audit_events.id', time: 'audit_events.time', user: 'audit_events.user_name' };
 /** Rows in one statement: two parameters each, of the 32 766 that SQLite takes. */
 const CHUNK = 1000;
+/** Rows deleted in one transaction: a few milliseconds. */
+const BATCH = 500;
 
 function conditions(filter: AuditFilter): Expression<SqlBool>[] {
   const eb = expressionBuilder<Schema, 'audit_events'>();
@@ -54,7 +57,7 @@ export function auditRepository(scope: Scope): Audit {
         const { id } = await db
           .insertInto('audit_events')
           .values({
-            time: now(),
+            time: added.time ?? now(),
             user_id: added.user?.id ?? null,
             user_name: added.user?.name ?? null,
             address: added.address,
@@ -106,5 +109,28 @@ export function auditRepository(scope: Scope): Audit {
       }
       return { contents: rows.map((row) => event(row, tasks.get(row.id) ?? [])), totalElements: total };
     },
+
+    async countBefore(time) {
+      const { count } = await scope.db
+        .selectFrom('audit_events')
+        .select((eb) => eb.fn.countAll<number>().as('count'))
+        .where('time', '<', time)
+        .executeTakeFirstOrThrow();
+      return count;
+    },
+
+    deleteBefore: (time) =>
+      deleteInBatches(scope, BATCH, async (db) => {
+        const rows = await db
+          .selectFrom('audit_events')
+          .select('id')
+          .where('time', '<', time)
+          .orderBy('time')
+          .limit(BATCH)
+          .execute();
+        const ids = rows.map(({ id }) => id);
+        if (ids.length > 0) await db.deleteFrom('audit_events').where('id', 'in', ids).execute();
+        return ids.length;
+      }),
   };
 }

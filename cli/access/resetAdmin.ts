@@ -1,5 +1,5 @@
-import { hostname } from 'node:os';
 import type { Inventory, UserRow } from '../../inventory/types';
+import { auditCommand } from '../auditCommand';
 import { openExistingInventory } from '../database';
 import { say } from '../output';
 import { newPassword, type PasswordSource } from './secretInput';
@@ -28,17 +28,7 @@ export async function resetAdmin(name: string, source: PasswordSource): Promise<
         roles: [...new Set([...known.roles, 'ADMIN'])],
       });
     }
-    await inventory.audit.add({
-      address: hostname(),
-      traceId: '',
-      method: '',
-      path: '',
-      taskIds: [],
-      command: `user ${name}: obflow reset-admin`,
-      // No name: in a container an account often has none.
-      why: `by account ${process.getuid?.()} of that machine`,
-      status: 200,
-    });
+    await auditCommand(inventory, `user ${name}: obflow reset-admin`);
     say(
       `User ${name} is ${known === undefined ? 'added' : 'enabled'}, has the role ADMIN and a new password.`,
     );

@@ -96,6 +96,8 @@ export interface UsedSignatures {
    * ones now and then.
    */
   claim(digest: string, expireTime: string): Promise<boolean>;
+  /** Forgets expired ones; resolves to their number. */
+  deleteExpired(): Promise<number>;
 }
 
 /** Who tries to log in, from where. */
@@ -129,4 +131,6 @@ export interface LoginAttempts {
    * called when the state was `settled`: a poller would write all day.
    */
   succeeded(attempt: LoginAttempt, now: number): Promise<void>;
+  /** Forgets what counts no more; resolves to the number of rows. */
+  deleteExpired(now: number): Promise<number>;
 }

@@ -116,6 +116,7 @@ function configOf(folder: string, publicUrl: string): RuntimeConfig {
     logLevel: 'silent',
     hostRequirements: 'small',
     taskRetentionDays: 0,
+    auditRetentionDays: 0,
   };
 }
 

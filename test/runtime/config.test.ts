@@ -29,6 +29,7 @@ describe('Configuration', () => {
         temporalUiPort: 8233,
         hostRequirements: 'production',
         taskRetentionDays: 0,
+        auditRetentionDays: 400,
         logLevel: 'info',
         logFormat: undefined,
         http: {
