@@ -11,14 +11,16 @@ import { failureOf } from './errors';
 import { measureHttp } from './httpMetrics';
 import { bodyDigest, onceFor, WITHOUT_KEY } from './idempotency';
 import { inLanguage, languageOf } from './messages/language';
+import { OpenLogins } from './openLogins';
 import { refuseOtherSites } from './otherSites';
-import type { ApiServices, Route } from './route';
+import type { ApiServices, Route, WhilePermitted } from './route';
 import { createThrottle, type Throttle } from './throttle';
 
 interface RequestState extends AnswerFacts, AccessFacts {
   login: Login | undefined;
   readonly notes: AuditNotes;
   readonly trail: AuditTrail;
+  readonly openLogins: OpenLogins;
 }
 
 /** Ours are 16 hex digits as documented; other people's trackers make UUIDs, 32 hex digits, names. */
@@ -37,6 +39,7 @@ export function application(services: ApiServices, routes: readonly Route[]): Ex
   const authenticate = authentication(services.inventory);
   const throttle = createThrottle(services.config.http);
   const trail = new AuditTrail(services);
+  const openLogins = new OpenLogins(services);
   app.use(measureHttp);
 
   app.use((request: Request, response: Response, next: NextFunction) => {
@@ -48,6 +51,7 @@ export function application(services: ApiServices, routes: readonly Route[]): Ex
       login: undefined,
       notes: { taskIds: [] },
       trail,
+      openLogins,
     };
     response.locals.state = state;
     response.set({
@@ -144,7 +148,12 @@ async function answer(
   const user = login?.user;
   const runOnce = onceFor(services.inventory, request, response, user);
   const proof = login?.proof;
-  const call = { user, proof, traceId, receivedAt, request, notes, once: WITHOUT_KEY, runOnce };
+  const whilePermitted: WhilePermitted = (end) =>
+    login === undefined ? { release: () => undefined } : state.openLogins.hold(login, route, end);
+  const call = {
+    ...{ user, proof, traceId, receivedAt, request, notes, whilePermitted, runOnce },
+    once: WITHOUT_KEY,
+  };
   const query = Object.fromEntries(Object.entries(request.query).filter(([, value]) => value !== ''));
   if ('answerBare' in route) {
     await route.answerBare(call, query, request.params, response);

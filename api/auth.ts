@@ -1,5 +1,5 @@
 import type { Request, Response } from 'express';
-import type { Inventory, KnownUser, User } from '../inventory/types';
+import type { Inventory, KnownUser, LoginBasis, User } from '../inventory/types';
 import { Refusal } from '../operations/refusal';
 import { permits } from '../operations/roles';
 import type { Permission } from '../operations/types';
@@ -14,6 +14,7 @@ export interface Login {
   /** Id and name only: goes into plans and documents. */
   readonly user: User;
   readonly roles: readonly string[];
+  readonly basis: LoginBasis;
   /** The body as sent, when it had to be read for the login. */
   readonly body?: Buffer;
   /** Of a signed upload: nothing may be kept before it is settled. */
@@ -56,8 +57,8 @@ export function authentication(inventory: Inventory): Authenticate {
   };
 }
 
-function loginOf({ id, name, roles }: KnownUser): Login {
-  return { user: { id, name }, roles };
+function loginOf({ id, name, roles, basis }: KnownUser): Login {
+  return { user: { id, name }, roles, basis };
 }
 
 /** Whose login failed: for the audit, which must not record what was typed unless there is a user of that name. */

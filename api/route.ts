@@ -2,6 +2,7 @@ import type { Request, Response } from 'express';
 import { z } from 'zod';
 import type { Hosts } from '../hosts/types';
 import type { Inventory, User } from '../inventory/types';
+import type { Refusal } from '../operations/refusal';
 import type { PublishedSample } from '../operations/samples';
 import type { Permission } from '../operations/types';
 import type { RuntimeConfig } from '../runtime/config';
@@ -29,6 +30,8 @@ export interface ApiServices {
   readonly address: string;
 }
 
+export type WhilePermitted = (end: (refusal: Refusal) => void) => { release(): void };
+
 /** One request, parsed. */
 export interface Call<Params, Query, Body> {
   readonly params: Params;
@@ -46,6 +49,11 @@ export interface Call<Params, Query, Body> {
   readonly notes: AuditNotes;
   /** Of this attempt; on routes that read the request's stream themselves, `runOnce` gives one. */
   readonly once: OnceScope;
+  /**
+   * For answers that go on for long: calls `end` once, as soon as this request would be refused; to be released when
+   * the answer has ended.
+   */
+  readonly whilePermitted: WhilePermitted;
   /** For routes that read the request's stream themselves: to be called as soon as the digest of the body is known. */
   readonly runOnce: Once;
 }
