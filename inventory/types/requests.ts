@@ -57,6 +57,12 @@ export interface NewAuditEvent {
   readonly code?: string;
 }
 
+/** What became known of a task by its history. */
+export interface TaskEvent extends NewAuditEvent {
+  readonly time: string;
+  readonly command: string;
+}
+
 export interface AuditEvent extends NewAuditEvent {
   readonly id: number;
   readonly time: string;
@@ -74,6 +80,8 @@ export interface AuditFilter {
 
 export interface Audit {
   add(event: NewAuditEvent): Promise<void>;
+  /** Adds it unless one of the same task, time and command is there: every reader of a history comes with it. */
+  addOnce(event: TaskEvent): Promise<void>;
   /** The newest first unless asked otherwise; sort fields `id`, `time`, `user`. */
   list(filter: AuditFilter, page: PageRequest): Promise<Page<AuditEvent>>;
   /** Events before this time (ISO-8601, UTC). */

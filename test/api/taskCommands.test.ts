@@ -117,7 +117,15 @@ describe('a command', () => {
   });
 });
 
-test('A command given in Temporal itself is in the log as well, and in the document for good', async () => {
+/** What the audit has of the task. */
+async function audited(plan: Plan): Promise<Json[]> {
+  const { body } = await api.send('GET', `/api/v2/audit/events?taskId=${plan.taskId}`);
+  return body.data.contents.map(({ user, address, command, subtaskId, why }: Json) => ({
+    ...{ user, address, command, subtaskId, why },
+  }));
+}
+
+test('A command given in Temporal itself is in log and audit as well, and in the document for good', async () => {
   const plan = await failedTask();
   const workflow = bed.temporal.client.workflow.getHandle(taskWorkflowId(plan.taskId));
   await workflow.executeUpdate('skipSubtask', {
@@ -140,6 +148,26 @@ test('A command given in Temporal itself is in the log as well, and in the docum
   const other = await scene.anotherApi();
   await other.send('GET', scene.path(plan));
   expect((await log(plan, 'b')).match(/asked for/g)).toHaveLength(1);
+  expect(await audited(plan)).toEqual([
+    {
+      ...{ user: null, address: 'Temporal', command: 'skipSubtask', subtaskId: idOf(plan, 'b') },
+      why: 'as night shift: done by hand',
+    },
+  ]);
+});
+
+test('A workflow terminated in Temporal is in the audit, with who did it and why', async () => {
+  const plan = await failedTask();
+  await bed.temporal.client.workflow.getHandle(taskWorkflowId(plan.taskId)).terminate('wrong cluster');
+  await scene.when(plan, 'closed', ({ closed }) => closed === true);
+  await until('archived', async () => (await scene.inventory.tasks.find(plan.taskId))?.document != null);
+  expect(await audited(plan)).toEqual([
+    {
+      ...{ user: null, address: 'Temporal', command: 'workflow ended', subtaskId: null },
+      why: expect.stringContaining('terminated by'),
+    },
+  ]);
+  expect((await audited(plan))[0].why).toContain('wrong cluster');
 });
 
 test('A command that nobody reads about is told when the task has closed', async () => {
