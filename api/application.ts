@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
+import { z } from 'zod';
 import { Refusal } from '../operations/refusal';
 import { inTrace } from '../runtime/trace';
 import { type AccessFacts, logAccess } from './accessLog';
 import { type AuditedResult, type AuditNotes, AuditTrail } from './audit';
 import { type Authenticate, authentication, type Login, provenUser, requirePermission } from './auth';
-import { parsedBody } from './bodyProof';
+import { parsedBody, refuseDeepJson } from './bodyProof';
 import { type AnswerFacts, errorEnvelope, successEnvelope } from './envelope';
 import { failureOf } from './errors';
 import { measureHttp } from './httpMetrics';
@@ -36,7 +37,7 @@ export function application(services: ApiServices, routes: readonly Route[]): Ex
   app.set('query parser', 'simple');
   app.set('case sensitive routing', true);
   app.set('trust proxy', services.config.http.trustedProxies);
-  const authenticate = authentication(services.inventory);
+  const authenticate = authentication(services.inventory, services.checkPassword);
   const throttle = createThrottle(services.config.http);
   const trail = new AuditTrail(services);
   const openLogins = new OpenLogins(services);
@@ -113,7 +114,9 @@ function loginRequired(authenticate: Authenticate, throttle: Throttle) {
     refuseOtherSites(request);
     const state = stateOf(response);
     state.login = await authenticate(request, response, state.notes);
-    await throttle.loggedIn(request, response, state.login.user);
+    // Until a signature is proven the request counts for its address: who knows a key's id cannot use up its user's.
+    const user = provenUser(state.login);
+    if (user !== undefined) await throttle.loggedIn(request, response, user);
     next();
   };
 }
@@ -129,12 +132,21 @@ function addRoutes(app: Express, services: ApiServices, routes: readonly Route[]
     app[method](expressPath(route.path), async (request: Request, response: Response) => {
       Object.assign(stateOf(response), { route: route.path, open: route.permission === undefined });
       const { login } = stateOf(response);
+      if (login?.proof !== undefined && !route.upload) throw multipartForNothing();
       if (login !== undefined) requirePermission(login, route);
-      if (!route.upload) await login?.proof?.settled();
       if (route.body !== undefined) await jsonBody(request, response);
       await answer(services, route, request, response);
     });
   }
+}
+
+/** What an unproven body may be worth elsewhere: nothing, so it is not even received. */
+function multipartForNothing(): Refusal {
+  return new Refusal(
+    400,
+    'COM10003',
+    'Only an upload takes a multipart body. Send application/json, or none.',
+  );
 }
 
 async function answer(
@@ -160,14 +172,24 @@ async function answer(
     await record(state, request, { status: response.statusCode });
     return;
   }
+  refuseUnknownDryRun(route, query);
   const work = route.accept(request.params, query, request.body);
   const keyed = route.method !== 'GET' && !route.upload;
   const data = await (keyed
     ? runOnce(bodyDigest(request.body), (once) => work({ ...call, once }))
     : work(call));
   if (proof?.proven === false) throw new Error('The handler of this upload did not settle its proof');
+  if (response.hasHeader('idempotency-replayed')) notes.command = 'answered as before (Idempotency-Key)';
   await record(state, request, { status: 200 });
   response.json(successEnvelope(state, data));
+}
+
+/** Who asks for a dry run must not get the real thing where there is none. */
+function refuseUnknownDryRun({ method, path, query: known }: Route, query: Record<string, unknown>): void {
+  if (method === 'GET' || query.dryRun === undefined || query.dryRun === 'false') return;
+  if (known instanceof z.ZodObject && 'dryRun' in known.shape) return;
+  const message = `${method} ${path} has no dry run. Nothing was done.`;
+  throw new Refusal(400, 'COM10001', message, { target: 'dryRun' });
 }
 
 /** The audit's line; who has not proven to be somebody is nobody. */
@@ -192,11 +214,13 @@ async function jsonBody(request: Request, response: Response): Promise<void> {
   const read = stateOf(response).login?.body;
   if (read !== undefined) {
     request.body = parsedBody(read);
+    refuseDeepJson(request.body);
     return;
   }
   await new Promise<void>((resolve, reject) => {
     readJson(request, response, (error?: unknown) => (error === undefined ? resolve() : reject(error)));
   });
+  refuseDeepJson(request.body);
 }
 
 function refuseOtherMethods(app: Express, routes: readonly Route[]): void {

@@ -12,6 +12,7 @@ import type { TemporalHandle } from '../runtime/temporal';
 import type { AuditNotes } from './audit';
 import type { BodyProof } from './bodyProof';
 import type { Once, OnceScope } from './idempotency';
+import type { PasswordLogin } from './passwordLogin';
 import type { TaskEvents } from './taskEvents';
 import type { TaskService } from './tasks';
 
@@ -23,6 +24,8 @@ export interface ApiServices {
   readonly temporal: TemporalHandle;
   readonly tasks: TaskService;
   readonly taskEvents: TaskEvents;
+  /** The one of this process: what it may take of the machine is bounded in it. */
+  readonly checkPassword: PasswordLogin;
   /** What this server stands on, as /readyz shows it. */
   readonly health: () => Promise<Health>;
   readonly logger: Logger;
