@@ -256,14 +256,14 @@ async function store(
   }
 }
 
-/** Deletes row and file. Throws Refusal PKG10014 when there is none, PKG10007 while a proxy uses it. */
+/** Deletes row and file, and answers what the row was. Throws Refusal PKG10014 when there is none, PKG10007 while a proxy uses it. */
 export async function deletePackage(
   inventory: Inventory,
   dataDir: string,
   id: number,
   once: OnceScope,
-): Promise<void> {
-  await inventory.transaction(async (transaction) => {
+): Promise<PackageRow> {
+  return inventory.transaction(async (transaction) => {
     const row = await transaction.packages.find(id);
     if (row === undefined) {
       throw new Refusal(
@@ -296,5 +296,6 @@ export async function deletePackage(
     await transaction.packages.delete(id);
     await once.remember(transaction, undefined);
     await rm(packageFile(dataDir, row.sha256), { force: true });
+    return row;
   });
 }
