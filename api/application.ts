@@ -140,13 +140,10 @@ function addRoutes(app: Express, services: ApiServices, routes: readonly Route[]
   }
 }
 
-/** What an unproven body may be worth elsewhere: nothing, so it is not even received. */
+/** What nobody has proven to have sent, and nobody here could use: it is not even received. */
 function multipartForNothing(): Refusal {
-  return new Refusal(
-    400,
-    'COM10003',
-    'Only an upload takes a multipart body. Send application/json, or none.',
-  );
+  const message = 'Only an upload takes a signed multipart body, and nothing of this one was read.';
+  return new Refusal(401, 'IAM10004', `${message} Send application/json, or no body.`);
 }
 
 async function answer(
@@ -162,8 +159,11 @@ async function answer(
   const proof = login?.proof;
   const whilePermitted: WhilePermitted = (end) =>
     login === undefined ? { release: () => undefined } : state.openLogins.hold(login, route, end);
+  const stillPermitted = async () => {
+    if (login !== undefined) await state.openLogins.refuseEnded(login, route);
+  };
   const call = {
-    ...{ user, proof, traceId, receivedAt, request, notes, whilePermitted, runOnce },
+    ...{ user, proof, traceId, receivedAt, request, notes, whilePermitted, stillPermitted, runOnce },
     once: WITHOUT_KEY,
   };
   const query = Object.fromEntries(Object.entries(request.query).filter(([, value]) => value !== ''));

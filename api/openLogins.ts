@@ -40,6 +40,13 @@ export class OpenLogins {
     return { release: () => this.#release(held) };
   }
 
+  /** Throws Refusal 401 or 403 when a new request would be refused by now. */
+  async refuseEnded(login: Login, route: Held['route']): Promise<void> {
+    const [roles] = await this.#users.rolesUnder([login.basis]);
+    const refusal = refusalOf({ login, route }, roles);
+    if (refusal !== undefined) throw refusal;
+  }
+
   #release(held: Held): void {
     this.#held.delete(held);
     if (this.#held.size > 0) return;
@@ -72,7 +79,10 @@ export class OpenLogins {
   }
 }
 
-function refusalOf({ login, route }: Held, roles: readonly string[] | undefined): Refusal | undefined {
+function refusalOf(
+  { login, route }: Pick<Held, 'login' | 'route'>,
+  roles: readonly string[] | undefined,
+): Refusal | undefined {
   if (roles === undefined) {
     return new Refusal(
       401,

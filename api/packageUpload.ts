@@ -50,6 +50,7 @@ interface Received {
 export interface Upload {
   readonly request: Request;
   readonly proof: BodyProof | undefined;
+  readonly stillPermitted: () => Promise<void>;
 }
 
 /**
@@ -71,6 +72,8 @@ export async function receivePackage<T>(
     const received = await receive(upload, incoming, maxPackageBytes);
     // Before anything looks into the file: a stranger's stays unread.
     await upload.proof?.settled();
+    // It may have taken an hour to arrive.
+    await upload.stillPermitted();
     const row = packageRow(await header(incoming), received);
     const file = packageFile(dataDir, received.sha256);
     return await accept(received.sha256, () => store(inventory, incoming, file, row));

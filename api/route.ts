@@ -57,6 +57,8 @@ export interface Call<Params, Query, Body> {
    * the answer has ended.
    */
   readonly whilePermitted: WhilePermitted;
+  /** For requests that take long to arrive: throws Refusal when this one would be refused by now. */
+  readonly stillPermitted: () => Promise<void>;
   /** For routes that read the request's stream themselves: to be called as soon as the digest of the body is known. */
   readonly runOnce: Once;
 }

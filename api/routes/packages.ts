@@ -98,8 +98,9 @@ export function packageRoutes({ inventory, config }: ApiServices): Route[] {
         upload: true,
         answer: PackageDocument.meta({ id: 'UploadedPackage' }),
       },
-      async ({ request, proof, runOnce, notes }) => {
-        const uploaded = await receivePackage({ request, proof }, inventory, config, (sha256, store) =>
+      async ({ request, proof, stillPermitted, runOnce, notes }) => {
+        const upload = { request, proof, stillPermitted };
+        const uploaded = await receivePackage(upload, inventory, config, (sha256, store) =>
           runOnce(sha256, async () => packageDocument(await store(), config.publicUrl)),
         );
         notes.command = `package ${uploaded.fileName}: uploaded`;

@@ -1,4 +1,8 @@
+import { readdir } from 'node:fs/promises';
+import { request as httpRequest } from 'node:http';
+import path from 'node:path';
 import { plan } from '../inventory/plan';
+import { until } from '../support/until';
 import { EventStream } from './eventStream';
 import { basic, startTestApi, type TestApi } from './harness';
 import { signed } from './signing';
@@ -79,4 +83,30 @@ test('A stream ends with its login, its permission or its key, says why, and no 
     expect([stream.ended, stream.events.length]).toEqual([false, 1]);
     stream.leave();
   }
+});
+
+test('A package whose uploader may no longer upload when its last byte comes is not kept', async () => {
+  const password = 'Planted.uploader+pass';
+  const { id } = await api.inventory.users.add({ name: 'uploader', password, roles: ['PACKAGE_MANAGER'] });
+  const { hostname, port } = new URL(api.url);
+  const answered = new Promise<number | undefined>((resolve, reject) => {
+    const request = httpRequest({
+      ...{ hostname, port, method: 'POST', path: '/api/v2/software-packages' },
+      headers: {
+        authorization: basic('uploader', password),
+        'content-type': 'multipart/form-data; boundary=x',
+      },
+    });
+    request.on('error', reject).on('response', (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    });
+    request.write('--x\r\nContent-Disposition: form-data; name="file"; filename="x.rpm"\r\n\r\nhalf');
+    const files = () => readdir(path.join(api.dataDir, 'packages')).catch(() => []);
+    until('the file begins to arrive', async () => (await files()).length > 0)
+      .then(() => api.inventory.users.change(id, { roles: ['PACKAGE_VIEWER'] }))
+      .then(() => request.end('whole\r\n--x--\r\n'), reject);
+  });
+  expect(await answered).toBe(403);
+  expect(await readdir(path.join(api.dataDir, 'packages'))).toEqual([]);
 });

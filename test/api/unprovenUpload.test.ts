@@ -40,7 +40,7 @@ test('It learns neither whose key that is, nor with which roles', async () => {
 
 test('It is not received where there is nothing to upload', async () => {
   const { status, body } = await forged('/api/v2/iam/me/accessKeys');
-  expect([status, body.error.code]).toEqual([400, 'COM10003']);
+  expect([status, body.error.code]).toEqual([401, 'IAM10004']);
 });
 
 test('It does not use up what the user of the key may send', async () => {
