@@ -17,6 +17,7 @@ import { createLogger, type Logger } from '../../runtime/logger';
 import type { TemporalHandle } from '../../runtime/temporal';
 import type { Plan } from '../../workflows/plan';
 import { answerCheck } from '../support/declaredAnswers';
+import { CHEAP_PASSWORDS } from '../support/inventory';
 
 export const PASSWORD = 'Planted.Adm1n+pass';
 
@@ -82,6 +83,7 @@ export async function startTestApi(
   const inventory = await openInventory({
     databaseUrl: `file:${path.join(dataDir, 'obflow.db')}`,
     masterKeyFile: path.join(dataDir, 'master.key'),
+    passwordCost: CHEAP_PASSWORDS,
   });
   await inventory.users.ensureAdmin(PASSWORD);
   const hosts = options.unreachableHosts
