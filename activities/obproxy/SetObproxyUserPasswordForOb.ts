@@ -7,6 +7,7 @@ import { AddressDenied } from '../../runtime/addresses';
 import { PermanentError, TransientError, type Trouble } from '../../runtime/errors';
 import type { Subtask, SubtaskScope } from '../types';
 import { administer, type ObproxyInstance, proxyOf } from './proxy';
+import { proveStorable } from './storable';
 
 const PARAMETER = 'observer_sys_password';
 /** Short enough for three servers, a look-up and a creation within the documented 30 s. */
@@ -186,8 +187,10 @@ async function giveToProxy(
     scope.log.info(`OBProxy has the password already, ${place}`);
     return;
   }
-  if (perCluster) await admin.replaceClusterValue(cluster.name, PARAMETER, password);
-  else await admin.alter(PARAMETER, password);
+  if (perCluster) {
+    await proveStorable(scope, proxy);
+    await admin.replaceClusterValue(cluster.name, PARAMETER, password);
+  } else await admin.alter(PARAMETER, password);
   scope.log.info(`OBProxy has the password now, ${place}; its stored hash is the right one`);
 }
 

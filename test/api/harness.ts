@@ -19,6 +19,7 @@ import type { TemporalHandle } from '../../runtime/temporal';
 import type { Plan } from '../../workflows/plan';
 import { ANY_ADDRESS } from '../support/addresses';
 import { answerCheck } from '../support/declaredAnswers';
+import { CHEAP_PASSWORDS } from '../support/inventory';
 
 export const PASSWORD = 'Planted.Adm1n+pass';
 
@@ -86,6 +87,7 @@ export async function startTestApi(
   const inventory = await openInventory({
     databaseUrl: `file:${path.join(dataDir, 'obflow.db')}`,
     masterKeyFile: path.join(dataDir, 'master.key'),
+    passwordCost: CHEAP_PASSWORDS,
   });
   await inventory.users.ensureAdmin(PASSWORD);
   const addresses = options.addresses ?? ANY_ADDRESS;

@@ -5,6 +5,7 @@ import { openInventory } from '../../inventory';
 import type { Inventory } from '../../inventory/types';
 import type { TemporalHandle } from '../../runtime/temporal';
 import type { Plan } from '../../workflows/plan';
+import { CHEAP_PASSWORDS } from '../support/inventory';
 import { type Edges, type PlanOptions, planOf } from '../support/plans';
 import { TaskBed } from '../support/tasks';
 import { testTemporal } from '../support/temporal';
@@ -26,6 +27,7 @@ export class TaskScene {
     const inventory = await openInventory({
       databaseUrl: `file:${path.join(dataDir, 'obflow.db')}`,
       masterKeyFile: path.join(dataDir, 'master.key'),
+      passwordCost: CHEAP_PASSWORDS,
     });
     const bed = await TaskBed.open(inventory);
     if (options.worker !== false) await bed.startWorker();
