@@ -3,9 +3,11 @@ import type { ObproxyAdmin } from '../../oceanbase/obproxyAdmin';
 import { ACCESS_DENIED, type ObserverSession, openObserver } from '../../oceanbase/observerSql';
 import { sha1Hex } from '../../oceanbase/passwords';
 import { SqlConnectionError, SqlError } from '../../oceanbase/sqlSession';
+import { AddressDenied } from '../../runtime/addresses';
 import { PermanentError, TransientError, type Trouble } from '../../runtime/errors';
 import type { Subtask, SubtaskScope } from '../types';
 import { administer, type ObproxyInstance, proxyOf } from './proxy';
+import { proveStorable } from './storable';
 
 const PARAMETER = 'observer_sys_password';
 /** Short enough for three servers, a look-up and a creation within the documented 30 s. */
@@ -48,16 +50,24 @@ async function anyServer(
   password: string,
 ): Promise<ObserverSession> {
   const silent: string[] = [];
+  let denied: AddressDenied | undefined;
   for (const { ip, sqlPort } of cluster.rootServers) {
     try {
-      const login = { ip, sqlPort, user, password, timeoutMs: OBSERVER_TIMEOUT_MS, signal: scope.signal };
-      return await openObserver(login);
+      return await openObserver({
+        ...{ ip, sqlPort, addresses: scope.config.addresses, user, password },
+        ...{ timeoutMs: OBSERVER_TIMEOUT_MS, signal: scope.signal },
+      });
     } catch (error) {
+      if (error instanceof AddressDenied) {
+        denied ??= error;
+        continue;
+      }
       if (!(error instanceof SqlConnectionError)) throw error;
       scope.signal.throwIfAborted();
       silent.push(`${ip}:${sqlPort}: ${error.message}`);
     }
   }
+  if (denied !== undefined && silent.length === 0) throw denied;
   throw new TransientError(
     about(cluster, {
       type: 'ObserverUnreachable',
@@ -177,8 +187,10 @@ async function giveToProxy(
     scope.log.info(`OBProxy has the password already, ${place}`);
     return;
   }
-  if (perCluster) await admin.replaceClusterValue(cluster.name, PARAMETER, password);
-  else await admin.alter(PARAMETER, password);
+  if (perCluster) {
+    await proveStorable(scope, proxy);
+    await admin.replaceClusterValue(cluster.name, PARAMETER, password);
+  } else await admin.alter(PARAMETER, password);
   scope.log.info(`OBProxy has the password now, ${place}; its stored hash is the right one`);
 }
 

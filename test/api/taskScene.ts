@@ -4,6 +4,7 @@ import path from 'node:path';
 import { openInventory } from '../../inventory';
 import type { Inventory } from '../../inventory/types';
 import type { Plan } from '../../workflows/plan';
+import { CHEAP_PASSWORDS } from '../support/inventory';
 import { type Edges, type PlanOptions, planOf } from '../support/plans';
 import { TaskBed } from '../support/tasks';
 import { until } from '../support/until';
@@ -23,6 +24,7 @@ export class TaskScene {
     const inventory = await openInventory({
       databaseUrl: `file:${path.join(dataDir, 'obflow.db')}`,
       masterKeyFile: path.join(dataDir, 'master.key'),
+      passwordCost: CHEAP_PASSWORDS,
     });
     const bed = await TaskBed.open(inventory);
     if (options.worker !== false) await bed.startWorker();

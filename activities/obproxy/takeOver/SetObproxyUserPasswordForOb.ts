@@ -5,6 +5,7 @@ import { makeDir, readJson, taskDir, writeJson } from '../../places';
 import type { Subtask, SubtaskScope } from '../../types';
 import { type ObproxyInstance, proxyOf, proxysysPassword } from '../proxy';
 import { type Link, provenLinks } from '../SetObproxyUserPasswordForOb';
+import { proveStorable } from '../storable';
 import { administerAdopted, type OpenProxy } from './passwords';
 
 /**
@@ -79,6 +80,7 @@ async function giveToProxy(
       next: `Set one of them to the password of ${link.link.username} yourself, or empty it, and retry.`,
     });
   }
+  if (cluster !== '') await proveStorable(scope, proxy);
   const mark = await readMark(scope);
   await writeMark(scope, { ...mark, slots: [...mark.slots, { cluster, slot }] });
   if (cluster === '') await admin.alter(slot, link.password);
