@@ -3,6 +3,7 @@ import { Server, type ServerChannel, utils } from 'ssh2';
 import { type Connection, connect } from '../../hosts/connection';
 import { TransientError } from '../../runtime/errors';
 import { failureOf } from '../hosts/reach';
+import { ANY_ADDRESS } from '../support/addresses';
 
 /** SSH_FXP_VERSION 3 with the extension that makes ssh2 ask for limits before it says "ready". */
 const VERSION = Buffer.concat([
@@ -41,7 +42,7 @@ async function connected(then: (channel: ServerChannel, hangUp: () => void) => v
   const { port } = server.address() as { port: number };
   const auth = { kind: 'password', password: 'any' } as const;
   const address = { hostId: 1, ip: '127.0.0.1', sshPort: port, username: 'root', auth };
-  const connection = await connect(address, async (_id, key) => key);
+  const connection = await connect(address, async (_id, key) => key, ANY_ADDRESS);
   open = { connection, server };
   return connection;
 }
