@@ -51,6 +51,7 @@ export interface TestApi {
   readonly urls: readonly string[];
   readonly routes: readonly Route[];
   readonly dataDir: string;
+  readonly databaseUrl: string;
   readonly inventory: Inventory;
   /** Plans handed to the task service for starting. */
   readonly started: Plan[];
@@ -73,6 +74,7 @@ export async function startTestApi(
     temporal?: TemporalHandle;
     taskQueue?: string;
     dataDir?: string;
+    databaseUrl?: string;
     unreachableHosts?: true;
     http?: Partial<HttpSettings>;
     logger?: Logger;
@@ -80,8 +82,9 @@ export async function startTestApi(
   } = {},
 ): Promise<TestApi> {
   const dataDir = options.dataDir ?? (await mkdtemp(path.join(os.tmpdir(), 'obflow-api-')));
+  const databaseUrl = options.databaseUrl ?? `file:${path.join(dataDir, 'obflow.db')}`;
   const inventory = await openInventory({
-    databaseUrl: `file:${path.join(dataDir, 'obflow.db')}`,
+    databaseUrl,
     masterKeyFile: path.join(dataDir, 'master.key'),
     passwordCost: CHEAP_PASSWORDS,
   });
@@ -176,6 +179,7 @@ export async function startTestApi(
     urls: api.urls,
     routes: api.routes,
     dataDir,
+    databaseUrl,
     inventory,
     started,
     tasks: service ?? tasks,
