@@ -1,6 +1,7 @@
-import { connect as connectTcp, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Client, type ClientChannel, type ConnectConfig, type SFTPWrapper } from 'ssh2';
+import { AddressDenied, type AddressPolicy, connectTo } from '../runtime/addresses';
 import { PermanentError, TransientError } from '../runtime/errors';
 import { type HostKeyCheck, hostKeyVerifier } from './hostKey';
 import { Shells } from './shells';
@@ -155,17 +156,22 @@ export class Connection {
 /**
  * Connects and logs in. The host key must be the pinned one; without a pinned one the key shown is pinned by
  * `pin`, and the key it answers counts. Throws TransientError HostUnreachable (CMP07004), PermanentError
- * HostLoginRefused or HostKeyChanged (CMP07002).
+ * HostLoginRefused or HostKeyChanged (CMP07002), AddressDenied (OBE19007).
  */
-export async function connect(address: HostAddress, pin: PinHostKey): Promise<Connection> {
+export async function connect(
+  address: HostAddress,
+  pin: PinHostKey,
+  addresses: AddressPolicy,
+): Promise<Connection> {
   const refused: RemovableKind[] = [];
   let first: HostKeyCheck | undefined;
   for (;;) {
     const check: HostKeyCheck = {};
     try {
-      return await logIn(address, pin, check, refused);
+      return await logIn(address, pin, addresses, check, refused);
     } catch (error) {
       if (check.failure !== undefined) throw check.failure;
+      if (error instanceof AddressDenied) throw error;
       if (check.expected === undefined) {
         // No other kind of key is left to ask for: the one shown first is the news.
         if (first !== undefined && isHandshake(error)) throw hostKeyChanged(address, first);
@@ -183,13 +189,14 @@ export async function connect(address: HostAddress, pin: PinHostKey): Promise<Co
 function logIn(
   address: HostAddress,
   pin: PinHostKey,
+  addresses: AddressPolicy,
   check: HostKeyCheck,
   refused: readonly RemovableKind[],
 ): Promise<Connection> {
   return new Promise((resolve, reject) => {
-    const client = new Client();
     // ssh2's own socket has Nagle on (44 ms a command instead of 4), and cannot be destroyed once it was ended.
-    const socket = connectTcp({ host: address.ip, port: address.sshPort, noDelay: true });
+    const socket = connectTo({ ip: address.ip, port: address.sshPort, addresses });
+    const client = new Client();
     const fail = (error: Error) => {
       reject(error);
       socket.destroy();

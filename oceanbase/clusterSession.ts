@@ -1,5 +1,6 @@
 /** A session of the sys tenant on any server of a cluster that answers. */
 import { isIP } from 'node:net';
+import { AddressDenied, type AddressPolicy } from '../runtime/addresses';
 import { PermanentError } from '../runtime/errors';
 import {
   type ClusterServer,
@@ -26,6 +27,7 @@ import {
 
 export interface ClusterTarget {
   readonly servers: readonly { readonly ip: string; readonly sqlPort: number }[];
+  readonly addresses: AddressPolicy;
   /** The login is `<user>@sys`, whether or not the tenant stands here too. */
   readonly user: string;
   readonly password: string;
@@ -59,15 +61,16 @@ export interface ClusterSession {
 
 /**
  * Logs in at the first server that answers. Throws SqlError when a login is refused (the same on every server), and
- * SqlConnectionError naming every server when none answers.
+ * SqlConnectionError naming every server when none answers; AddressDenied when obflow may connect to none of them.
  */
 export async function openCluster(target: ClusterTarget): Promise<ClusterSession> {
   const silent: string[] = [];
+  let denied: AddressDenied | undefined;
   for (const { ip, sqlPort } of target.servers) {
     const at = `${ip}:${sqlPort}`;
     try {
       const session = await openSqlSession({
-        to: { ip, port: sqlPort },
+        to: { ip, port: sqlPort, addresses: target.addresses },
         user: `${userName(target.user.replace(/@sys$/, ''))}@sys`,
         password: target.password,
         timeoutMs: target.timeoutMs ?? 3_000,
@@ -83,11 +86,16 @@ export async function openCluster(target: ClusterTarget): Promise<ClusterSession
         throw error;
       }
     } catch (error) {
+      if (error instanceof AddressDenied) {
+        denied ??= error;
+        continue;
+      }
       if (!(error instanceof SqlConnectionError)) throw error;
       target.signal?.throwIfAborted();
       silent.push(`${at}: ${error.message}`);
     }
   }
+  if (denied !== undefined && silent.length === 0) throw denied;
   throw new SqlConnectionError(silent.join('; ') || 'no server of the cluster is known');
 }
 

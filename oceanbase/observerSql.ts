@@ -1,4 +1,5 @@
 /** What linking a proxy to an OceanBase cluster needs of an observer's SQL port; dialects of 2.x/3.x and 4.x. */
+import type { AddressPolicy } from '../runtime/addresses';
 import { columnText, openSqlSession, SqlError, type SqlSession } from './sqlSession';
 import { sqlText } from './sqlText';
 import { isAtLeast } from './versions';
@@ -10,6 +11,7 @@ const USER_NAME = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
 export interface ObserverTarget {
   readonly ip: string;
   readonly sqlPort: number;
+  readonly addresses: AddressPolicy;
   /** Without tenant; the login is `<user>@sys`. */
   readonly user: string;
   readonly password: string;
@@ -43,10 +45,10 @@ export function userName(name: string): string {
   return name;
 }
 
-/** Logs in to the sys tenant. Throws SqlError (errno 1045 = refused) or SqlConnectionError. */
+/** Logs in to the sys tenant. Throws SqlError (errno 1045 = refused), SqlConnectionError or AddressDenied. */
 export async function openObserver(target: ObserverTarget): Promise<ObserverSession> {
   const session = await openSqlSession({
-    to: { ip: target.ip, port: target.sqlPort },
+    to: { ip: target.ip, port: target.sqlPort, addresses: target.addresses },
     user: `${userName(target.user)}@sys`,
     password: target.password,
     timeoutMs: target.timeoutMs ?? 3_000,

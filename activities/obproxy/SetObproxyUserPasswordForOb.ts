@@ -4,6 +4,7 @@ import { ACCESS_DENIED, type ObserverSession, openObserver } from '../../oceanba
 import { valueFault } from '../../oceanbase/parameters';
 import { sha1Hex } from '../../oceanbase/passwords';
 import { SqlConnectionError, SqlError } from '../../oceanbase/sqlSession';
+import { AddressDenied } from '../../runtime/addresses';
 import { PermanentError, TransientError, type Trouble } from '../../runtime/errors';
 import type { Subtask, SubtaskScope } from '../types';
 import { administer, type ObproxyInstance, proxyOf } from './proxy';
@@ -50,16 +51,24 @@ async function anyServer(
   password: string,
 ): Promise<ObserverSession> {
   const silent: string[] = [];
+  let denied: AddressDenied | undefined;
   for (const { ip, sqlPort } of cluster.rootServers) {
     try {
-      const login = { ip, sqlPort, user, password, timeoutMs: OBSERVER_TIMEOUT_MS, signal: scope.signal };
-      return await openObserver(login);
+      return await openObserver({
+        ...{ ip, sqlPort, addresses: scope.config.addresses, user, password },
+        ...{ timeoutMs: OBSERVER_TIMEOUT_MS, signal: scope.signal },
+      });
     } catch (error) {
+      if (error instanceof AddressDenied) {
+        denied ??= error;
+        continue;
+      }
       if (!(error instanceof SqlConnectionError)) throw error;
       scope.signal.throwIfAborted();
       silent.push(`${ip}:${sqlPort}: ${error.message}`);
     }
   }
+  if (denied !== undefined && silent.length === 0) throw denied;
   throw new TransientError(
     about(cluster, {
       type: 'ObserverUnreachable',
