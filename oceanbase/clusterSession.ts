@@ -105,7 +105,9 @@ export async function openCluster(target: ClusterTarget): Promise<ClusterSession
  */
 function refuseOddServers(servers: readonly ClusterServer[], at: string): void {
   const port = (value: number) => Number.isInteger(value) && value > 0 && value < 65_536;
-  const odd = servers.find(({ ip, rpcPort, sqlPort }) => isIP(ip) === 0 || !port(rpcPort) || Number.isNaN(sqlPort));
+  const odd = servers.find(
+    ({ ip, rpcPort, sqlPort }) => isIP(ip) === 0 || !port(rpcPort) || Number.isNaN(sqlPort),
+  );
   if (odd === undefined) return;
   throw new PermanentError({
     type: 'ClusterListsNoAddress',

@@ -33,7 +33,9 @@ export const given = {
 };
 
 /** Starts the API before the tests of the calling file or block, and stops it after them. */
-export function givenApi(options: () => Promise<Parameters<typeof startTestApi>[0]> = async () => ({})): void {
+export function givenApi(
+  options: () => Promise<Parameters<typeof startTestApi>[0]> = async () => ({}),
+): void {
   beforeAll(async () => {
     api = await startTestApi(await options());
     const { inventory } = api;
