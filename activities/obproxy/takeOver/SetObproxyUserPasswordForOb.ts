@@ -5,7 +5,7 @@ import { makeDir, readJson, taskDir, writeJson } from '../../places';
 import type { Subtask, SubtaskScope } from '../../types';
 import { storeClusterPassword } from '../clusterPassword';
 import { type ObproxyInstance, proxyOf, proxysysPassword } from '../proxy';
-import { type Link, provenLinks } from '../SetObproxyUserPasswordForOb';
+import { type Link, provenLinks, refuseUnfitPassword } from '../SetObproxyUserPasswordForOb';
 import { administerAdopted, type OpenProxy } from './passwords';
 
 /**
@@ -80,6 +80,7 @@ async function giveToProxy(
       next: `Set one of them to the password of ${link.link.username} yourself, or empty it, and retry.`,
     });
   }
+  refuseUnfitPassword(link);
   const mark = await readMark(scope);
   await writeMark(scope, { ...mark, slots: [...mark.slots, { cluster, slot }] });
   if (cluster === '') await admin.alter(slot, link.password);
