@@ -67,6 +67,7 @@ export async function serve(parts: readonly Part[], options: ServeOptions): Prom
     const { createHosts } = await import('../hosts');
     const hosts = createHosts({
       pinHostKey: (id, fingerprint) => inventory.hosts.pinHostKey(id, fingerprint),
+      addresses: config.addresses,
       logger,
     });
     shutdown.add(undefined, () => hosts.close());

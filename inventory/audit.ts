@@ -3,13 +3,15 @@ import { direction, pageOf } from './paging';
 import { deleteInBatches } from './pruning';
 import { now, type Schema, utc } from './schema';
 import type { Scope } from './scope';
-import type { Audit, AuditEvent, AuditFilter, NewAuditEvent, TaskEvent } from './types';
+import type { Audit, AuditEvent, AuditFilter } from './types';
 
 const SORT_FIELDS = { id: 'audit_events.id', time: 'audit_events.time', user: 'audit_events.user_name' };
 /** Rows in one statement: two parameters each, of the 32 766 that SQLite takes. */
 const CHUNK = 1000;
 /** Rows deleted in one transaction: a few milliseconds. */
 const BATCH = 500;
+/** Method of an event that was read in a workflow's history. */
+const OBEYED = 'UPDATE';
 
 function conditions(filter: AuditFilter): Expression<SqlBool>[] {
   const eb = expressionBuilder<Schema, 'audit_events'>();
@@ -50,56 +52,74 @@ function event(row: Selectable<Schema['audit_events']>, taskIds: readonly number
   };
 }
 
-async function insert(db: Scope['db'], added: NewAuditEvent): Promise<void> {
-  const { id } = await db
-    .insertInto('audit_events')
-    .values({
-      time: added.time ?? now(),
-      user_id: added.user?.id ?? null,
-      user_name: added.user?.name ?? null,
-      address: added.address,
-      trace_id: added.traceId,
-      method: added.method,
-      path: added.path,
-      subtask_id: added.subtaskId ?? null,
-      command: added.command ?? null,
-      why: added.why ?? null,
-      status: added.status,
-      code: added.code ?? null,
-    })
-    .returning('id')
-    .executeTakeFirstOrThrow();
-  const tasks = [...new Set(added.taskIds)].map((taskId) => ({ task_id: taskId, event_id: id }));
-  for (let at = 0; at < tasks.length; at += CHUNK) {
-    await db
-      .insertInto('audit_event_tasks')
-      .values(tasks.slice(at, at + CHUNK))
-      .execute();
-  }
-}
-
-async function isThere(db: Scope['db'], { taskIds, time, command }: TaskEvent): Promise<boolean> {
-  const found = await db
-    .selectFrom('audit_event_tasks')
-    .innerJoin('audit_events', 'audit_events.id', 'audit_event_tasks.event_id')
-    .select('audit_events.id')
-    .where('audit_event_tasks.task_id', 'in', taskIds)
-    .where('audit_events.time', '=', time)
-    .where('audit_events.command', '=', command)
-    .executeTakeFirst();
-  return found !== undefined;
-}
-
 export function auditRepository(scope: Scope): Audit {
   return {
-    add: (added) => scope.write((db) => insert(db, added)),
+    add: (added) =>
+      scope.write(async (db) => {
+        const call = {
+          user_id: added.user?.id ?? null,
+          user_name: added.user?.name ?? null,
+          address: added.address,
+          trace_id: added.traceId,
+          method: added.method,
+          path: added.path,
+          subtask_id: added.subtaskId ?? null,
+          command: added.command ?? null,
+          why: added.why ?? null,
+          status: added.status,
+          code: added.code ?? null,
+        };
+        const commandId = added.commandId ?? null;
+        if (commandId !== null) {
+          const told = await db
+            .updateTable('audit_events')
+            .set(call)
+            .where('command_id', '=', commandId)
+            .where('method', '=', OBEYED)
+            .returning('id')
+            .executeTakeFirst();
+          if (told !== undefined) return;
+        }
+        const insert = (command: string | null) =>
+          db
+            .insertInto('audit_events')
+            .values({ time: added.time ?? now(), ...call, command_id: command })
+            .onConflict((conflict) => conflict.column('command_id').doNothing())
+            .returning('id');
+        // A call that repeats a command is an event, too, but not the one that the command is known by.
+        const { id } =
+          (await insert(commandId).executeTakeFirst()) ?? (await insert(null).executeTakeFirstOrThrow());
+        const tasks = [...new Set(added.taskIds)].map((taskId) => ({ task_id: taskId, event_id: id }));
+        for (let at = 0; at < tasks.length; at += CHUNK) {
+          await db
+            .insertInto('audit_event_tasks')
+            .values(tasks.slice(at, at + CHUNK))
+            .execute();
+        }
+      }),
 
-    async addOnce(added) {
-      // Told again and again by whoever reads the task: looking comes first, for it needs no lock.
-      if (await isThere(scope.db, added)) return;
-      await scope.write(async (db) => {
-        if (!(await isThere(db, added))) await insert(db, added);
-      });
+    async addObeyed(commands) {
+      for (const { taskId, time, commandId, subtaskId, why, traceId, ...told } of commands) {
+        await scope.write(async (db) => {
+          const added = await db
+            .insertInto('audit_events')
+            .values({
+              ...told,
+              time: utc(time),
+              trace_id: traceId,
+              method: OBEYED,
+              subtask_id: subtaskId ?? null,
+              why: why ?? null,
+              status: 200,
+              command_id: commandId,
+            })
+            .onConflict((conflict) => conflict.column('command_id').doNothing())
+            .returning('id')
+            .executeTakeFirst();
+          if (added === undefined) return;
+          await db.insertInto('audit_event_tasks').values({ task_id: taskId, event_id: added.id }).execute();
+        });
+      }
     },
 
     async list(filter, request) {

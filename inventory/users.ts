@@ -1,7 +1,13 @@
 import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
 import { direction, pageOf } from './paging';
-import { hashPassword, type KnownPasswords, passwordFits, pretendToCheck } from './passwords';
+import {
+  hashPassword,
+  type KnownPasswords,
+  type PasswordCost,
+  passwordFits,
+  pretendToCheck,
+} from './passwords';
 import { now } from './schema';
 import type { Scope } from './scope';
 import { sequencesRepository } from './sequences';
@@ -25,7 +31,7 @@ function passwordDigest(hash: string): string {
   return createHash('sha256').update(hash).digest('base64url');
 }
 
-export function usersRepository(scope: Scope, known: KnownPasswords): Users {
+export function usersRepository(scope: Scope, known: KnownPasswords, cost?: PasswordCost): Users {
   async function withRoles(db: Scope['db'], rows: readonly Row[]): Promise<UserRow[]> {
     const ids = rows.map(({ id }) => id);
     const granted =
@@ -69,7 +75,7 @@ export function usersRepository(scope: Scope, known: KnownPasswords): Users {
     async ensureAdmin(password) {
       const anyUser = scope.db.selectFrom('users').select('id').limit(1);
       if ((await anyUser.executeTakeFirst()) !== undefined) return false;
-      const password_hash = await hashPassword(password);
+      const password_hash = await hashPassword(password, cost);
       return scope.write(async (db) => {
         const made = await db
           .insertInto('users')
@@ -93,7 +99,7 @@ export function usersRepository(scope: Scope, known: KnownPasswords): Users {
         .execute();
       const [user] = rows;
       if (user === undefined) {
-        await runCheck(() => pretendToCheck(password));
+        await runCheck(() => pretendToCheck(password, cost));
         return undefined;
       }
       if (!known.has(user.id, password, user.password_hash)) {
@@ -107,7 +113,7 @@ export function usersRepository(scope: Scope, known: KnownPasswords): Users {
     },
 
     async add({ name, password, roles }) {
-      const password_hash = await hashPassword(password);
+      const password_hash = await hashPassword(password, cost);
       return scope.write(async (db) => {
         const taken = await db
           .selectFrom('users')
@@ -169,7 +175,7 @@ export function usersRepository(scope: Scope, known: KnownPasswords): Users {
     },
 
     async change(id, { password, roles, enabled }) {
-      const password_hash = password === undefined ? undefined : await hashPassword(password);
+      const password_hash = password === undefined ? undefined : await hashPassword(password, cost);
       return scope.write(async (db) => {
         if ((await find(db, id)) === undefined) return undefined;
         if (password_hash !== undefined) {

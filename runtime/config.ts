@@ -1,6 +1,7 @@
 import { networkInterfaces } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
+import { ADDRESS_VARIABLES, type AddressPolicy, addressEnvironment, addressPolicy } from './addresses';
 import {
   HTTP_VARIABLES,
   type HttpSettings,
@@ -37,6 +38,8 @@ export interface RuntimeConfig {
   readonly logFormat: 'json' | 'pretty' | undefined;
   /** TLS, limits and throttling of the API. */
   readonly http: HttpSettings;
+  /** Where API and worker may connect to on the word of users, hosts and clusters. */
+  readonly addresses: AddressPolicy;
   /** How strictly "Pre check for install OB" judges the size of hosts; see oceanbase/hostRequirements.ts. */
   readonly hostRequirements: 'production' | 'small';
   /** Days after which the API deletes ended tasks; 0 = never. */
@@ -116,6 +119,7 @@ export const ENVIRONMENT: readonly EnvironmentVariable[] = [
     meaning: 'json: one JSON line an event (set so, what is said at start and stop too); pretty: for people',
   },
   ...HTTP_VARIABLES,
+  ...ADDRESS_VARIABLES,
   {
     name: 'OBFLOW_HOST_REQUIREMENTS',
     byDefault: 'production',
@@ -244,6 +248,7 @@ const environment = z.object({
   OBFLOW_LOG_LEVEL: z.enum(LEVELS, `must be one of ${LEVELS.join(', ')}`).default('info'),
   OBFLOW_LOG_FORMAT: z.enum(['json', 'pretty'], 'must be json or pretty').optional(),
   ...httpEnvironment,
+  ...addressEnvironment,
 });
 
 /**
@@ -288,6 +293,10 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): {
       logLevel: values.OBFLOW_LOG_LEVEL,
       logFormat: values.OBFLOW_LOG_FORMAT,
       http,
+      addresses: addressPolicy({
+        allowed: values.OBFLOW_ALLOWED_ADDRESSES,
+        denied: values.OBFLOW_DENIED_ADDRESSES,
+      }),
       hostRequirements: values.OBFLOW_HOST_REQUIREMENTS,
       taskRetentionDays: values.OBFLOW_TASK_RETENTION_DAYS,
       auditRetentionDays: values.OBFLOW_AUDIT_RETENTION_DAYS,

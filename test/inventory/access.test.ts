@@ -286,6 +286,30 @@ test.each([
   expect(addressBlock(address)).toBe(block);
 });
 
+test('a password is stored as a salted scrypt hash of the strength that docs/security.md names', async () => {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'obflow-passwords-'));
+  try {
+    const file = path.join(folder, 'obflow.db');
+    const { users, close } = await openInventory({
+      databaseUrl: `file:${file}`,
+      masterKeyFile: path.join(folder, 'master.key'),
+    });
+    await users.ensureAdmin('the same');
+    await users.add({ name: 'other', password: 'the same', roles: [] });
+    expect(await users.verify('other', 'the same')).toMatchObject({ name: 'other' });
+    expect(await users.verify('other', 'not the same')).toBeUndefined();
+    await close();
+    const database = new Libsql(file);
+    const rows = database.prepare('select password_hash from users').all() as { password_hash: string }[];
+    database.close();
+    const hashes = rows.map(({ password_hash }) => password_hash);
+    expect(new Set(hashes).size).toBe(2);
+    for (const hash of hashes) expect(hash).toMatch(/^scrypt\$16384\$8\$5\$[\w-]{22}\$[\w-]{43}$/);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
 test('users of a database from before the roles may do everything, as they could', async () => {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'obflow-roles-'));
   try {
@@ -299,7 +323,8 @@ test('users of a database from before the roles may do everything, as they could
     for (const table of ['user_roles', 'access_keys', 'used_signatures', 'login_attempts']) {
       database.exec(`drop table ${table}`);
     }
-    database.exec(`alter table users drop column enabled; delete from sequences where name = 'user';
+    database.exec(`drop index audit_events_command_id; alter table audit_events drop column command_id;
+      alter table users drop column enabled; delete from sequences where name = 'user';
       delete from kysely_migration where name >= '0006';
       insert into users (id, name, password_hash, create_time)
         select 205, 'second', password_hash, create_time from users`);
