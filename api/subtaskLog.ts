@@ -3,10 +3,10 @@ import { ocpTime } from './taskInfo/time';
 
 const RULE = '############';
 
-/** `2021-08-25 15:09:32.716  INFO text`, as lines of OCP's own logs begin. */
+/** `2021-08-25 15:09:32.716  INFO text`, as lines of OCP's own logs begin. No text of a host reads as a separator. */
 function line({ time, level, text }: LogLine): string {
   const local = ocpTime(time).slice(0, 23).replace('T', ' ');
-  return `${local} ${level.padStart(5)} : ${text}`;
+  return `${local} ${level.padStart(5)} : ${text.replaceAll(`${RULE}{`, `${RULE} {`)}`;
 }
 
 /**

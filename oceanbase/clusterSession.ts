@@ -1,5 +1,7 @@
 /** A session of the sys tenant on any server of a cluster that answers. */
+import { isIP } from 'node:net';
 import { AddressDenied, type AddressPolicy } from '../runtime/addresses';
+import { PermanentError } from '../runtime/errors';
 import {
   type ClusterServer,
   type ClusterZone,
@@ -41,6 +43,7 @@ export interface ClusterSession {
   readonly version: string;
   /** Whether it is the community edition (its version_comment says so). */
   isCommunity(): Promise<boolean>;
+  /** PermanentError when it lists what is no address. */
   servers(): Promise<ClusterServer[]>;
   zones(): Promise<ClusterZone[]>;
   /** Units of tenants on a server; undefined when the version does not let us ask. */
@@ -96,6 +99,26 @@ export async function openCluster(target: ClusterTarget): Promise<ClusterSession
   throw new SqlConnectionError(silent.join('; ') || 'no server of the cluster is known');
 }
 
+/**
+ * What a cluster lists is told to proxies and other observers, and reaches command lines of their hosts: a database that
+ * somebody else has taken over must not put anything but addresses there.
+ */
+function refuseOddServers(servers: readonly ClusterServer[], at: string): void {
+  const port = (value: number) => Number.isInteger(value) && value > 0 && value < 65_536;
+  const odd = servers.find(
+    ({ ip, rpcPort, sqlPort }) => isIP(ip) === 0 || !port(rpcPort) || Number.isNaN(sqlPort),
+  );
+  if (odd === undefined) return;
+  throw new PermanentError({
+    type: 'ClusterListsNoAddress',
+    code: 'OBE11028',
+    tried: 'ask the cluster for its servers',
+    where: at,
+    cameBack: `it lists a server "${odd.ip.slice(0, 100)}", RPC port ${odd.rpcPort}, SQL port ${odd.sqlPort}`,
+    next: 'Find out why OceanBase lists something that is no address, before anything else is done with this cluster.',
+  });
+}
+
 function cluster(session: SqlSession, at: string, version: string): ClusterSession {
   /** What a version refuses to tell is not known, which is no failure. */
   async function tolerant(sql: string): Promise<SqlRow[]> {
@@ -113,7 +136,11 @@ function cluster(session: SqlSession, at: string, version: string): ClusterSessi
       const [row] = await session.query("SHOW VARIABLES LIKE 'version_comment'");
       return row !== undefined && /OceanBase[ _]CE/i.test(columnText(row, 'Value'));
     },
-    servers: async () => (await session.query(serversSql(version))).map(serverOf),
+    async servers() {
+      const servers = (await session.query(serversSql(version))).map(serverOf);
+      refuseOddServers(servers, at);
+      return servers;
+    },
     zones: async () => zonesOf(version, await session.query(zonesSql(version))),
     async units(server) {
       const [row] = await tolerant(unitsSql(version, server));

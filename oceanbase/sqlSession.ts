@@ -6,6 +6,7 @@
 import type { Duplex } from 'node:stream';
 import { type Connection, createConnection, type QueryError } from 'mysql2';
 import { connectTo, type Destination } from '../runtime/addresses';
+import { printable } from '../runtime/printable';
 
 /** Thrown when the server answered with an error. Match `errno`: mysql2's `code` names other errors for OceanBase. */
 export class SqlError extends Error {
@@ -133,9 +134,9 @@ export async function openSqlSession(target: SqlTarget): Promise<SqlSession> {
   };
 }
 
-/** A column as text, whatever the case of its name; '' when NULL or absent. */
+/** A column as text fit to be shown and stored, whatever the case of its name; '' when NULL or absent. */
 export function columnText(row: SqlRow, name: string): string {
   const key = Object.keys(row).find((candidate) => candidate.toLowerCase() === name.toLowerCase());
   const value = key === undefined ? undefined : row[key];
-  return value === null || value === undefined ? '' : String(value);
+  return value === null || value === undefined ? '' : printable(String(value));
 }

@@ -1,13 +1,14 @@
 import type { ObClusterRow, ObLinkRow, OpenCredential } from '../../inventory/types';
 import type { ObproxyAdmin } from '../../oceanbase/obproxyAdmin';
 import { ACCESS_DENIED, type ObserverSession, openObserver } from '../../oceanbase/observerSql';
+import { valueFault } from '../../oceanbase/parameters';
 import { sha1Hex } from '../../oceanbase/passwords';
 import { SqlConnectionError, SqlError } from '../../oceanbase/sqlSession';
 import { AddressDenied } from '../../runtime/addresses';
 import { PermanentError, TransientError, type Trouble } from '../../runtime/errors';
 import type { Subtask, SubtaskScope } from '../types';
+import { storeClusterPassword } from './clusterPassword';
 import { administer, type ObproxyInstance, proxyOf } from './proxy';
-import { proveStorable } from './storable';
 
 const PARAMETER = 'observer_sys_password';
 /** Short enough for three servers, a look-up and a creation within the documented 30 s. */
@@ -78,6 +79,20 @@ async function anyServer(
   );
 }
 
+/** OBProxy cannot take every password; one that it cannot must not become that of a new user either. */
+export function refuseUnfitPassword({ link, cluster, password }: Link): void {
+  const fault = valueFault(password);
+  if (fault === undefined) return;
+  throw new PermanentError(
+    about(cluster, {
+      type: 'ProxyroPasswordUnfit',
+      code: 'ODP21006',
+      cameBack: `the password of ${link.username} ${fault}`,
+      next: `Give ${link.username} another password in OceanBase, declare it with \`obflow apply\`, and retry.`,
+    }),
+  );
+}
+
 /** The session of the proxy's user, which is made first when it does not exist and root of the sys tenant may. */
 async function proxyUser(scope: SubtaskScope, { link, cluster, password }: Link): Promise<ObserverSession> {
   try {
@@ -98,6 +113,7 @@ async function proxyUser(scope: SubtaskScope, { link, cluster, password }: Link)
       }),
     );
   }
+  refuseUnfitPassword({ link, cluster, password });
   const root = await anyServer(scope, cluster, sys.username, sys.secret);
   try {
     await root.createReader(link.username, password);
@@ -175,8 +191,9 @@ async function giveToProxy(
   scope: SubtaskScope,
   admin: ObproxyAdmin,
   proxy: ObproxyInstance,
-  { cluster, password }: Link,
+  link: Link,
 ): Promise<void> {
+  const { cluster, password } = link;
   const wanted = sha1Hex(password);
   const perCluster = proxy.family !== 'before-4.0';
   const place = perCluster ? `for cluster ${cluster.name}` : 'for all clusters';
@@ -187,9 +204,9 @@ async function giveToProxy(
     scope.log.info(`OBProxy has the password already, ${place}`);
     return;
   }
+  refuseUnfitPassword(link);
   if (perCluster) {
-    await proveStorable(scope, proxy);
-    await admin.replaceClusterValue(cluster.name, PARAMETER, password);
+    await storeClusterPassword(scope, proxy, admin, { cluster: cluster.name, slot: PARAMETER, password });
   } else await admin.alter(PARAMETER, password);
   scope.log.info(`OBProxy has the password now, ${place}; its stored hash is the right one`);
 }

@@ -53,6 +53,7 @@ export interface TestApi {
   readonly urls: readonly string[];
   readonly routes: readonly Route[];
   readonly dataDir: string;
+  readonly databaseUrl: string;
   readonly inventory: Inventory;
   /** Plans handed to the task service for starting. */
   readonly started: Plan[];
@@ -75,6 +76,7 @@ export async function startTestApi(
     temporal?: TemporalHandle;
     taskQueue?: string;
     dataDir?: string;
+    databaseUrl?: string;
     unreachableHosts?: true;
     http?: Partial<HttpSettings>;
     logger?: Logger;
@@ -84,8 +86,9 @@ export async function startTestApi(
   } = {},
 ): Promise<TestApi> {
   const dataDir = options.dataDir ?? (await mkdtemp(path.join(os.tmpdir(), 'obflow-api-')));
+  const databaseUrl = options.databaseUrl ?? `file:${path.join(dataDir, 'obflow.db')}`;
   const inventory = await openInventory({
-    databaseUrl: `file:${path.join(dataDir, 'obflow.db')}`,
+    databaseUrl,
     masterKeyFile: path.join(dataDir, 'master.key'),
     passwordCost: CHEAP_PASSWORDS,
   });
@@ -182,6 +185,7 @@ export async function startTestApi(
     urls: api.urls,
     routes: api.routes,
     dataDir,
+    databaseUrl,
     inventory,
     started,
     tasks: service ?? tasks,

@@ -299,7 +299,8 @@ test('users of a database from before the roles may do everything, as they could
     for (const table of ['user_roles', 'access_keys', 'used_signatures', 'login_attempts']) {
       database.exec(`drop table ${table}`);
     }
-    database.exec(`alter table users drop column enabled; delete from sequences where name = 'user';
+    database.exec(`drop index audit_events_command_id; alter table audit_events drop column command_id;
+      alter table users drop column enabled; delete from sequences where name = 'user';
       delete from kysely_migration where name >= '0006';
       insert into users (id, name, password_hash, create_time)
         select 205, 'second', password_hash, create_time from users`);

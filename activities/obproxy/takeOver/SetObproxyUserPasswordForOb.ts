@@ -3,9 +3,9 @@ import { sha1Hex } from '../../../oceanbase/passwords';
 import { PermanentError } from '../../../runtime/errors';
 import { makeDir, readJson, taskDir, writeJson } from '../../places';
 import type { Subtask, SubtaskScope } from '../../types';
+import { storeClusterPassword } from '../clusterPassword';
 import { type ObproxyInstance, proxyOf, proxysysPassword } from '../proxy';
-import { type Link, provenLinks } from '../SetObproxyUserPasswordForOb';
-import { proveStorable } from '../storable';
+import { type Link, provenLinks, refuseUnfitPassword } from '../SetObproxyUserPasswordForOb';
 import { administerAdopted, type OpenProxy } from './passwords';
 
 /**
@@ -80,11 +80,11 @@ async function giveToProxy(
       next: `Set one of them to the password of ${link.link.username} yourself, or empty it, and retry.`,
     });
   }
-  if (cluster !== '') await proveStorable(scope, proxy);
+  refuseUnfitPassword(link);
   const mark = await readMark(scope);
   await writeMark(scope, { ...mark, slots: [...mark.slots, { cluster, slot }] });
   if (cluster === '') await admin.alter(slot, link.password);
-  else await admin.replaceClusterValue(cluster, slot, link.password);
+  else await storeClusterPassword(scope, proxy, admin, { cluster, slot, password: link.password });
   scope.log.info(`OBProxy has the password of ${link.link.username} now, ${place} (${slot})`);
 }
 
