@@ -6,7 +6,7 @@ import { inTrace } from '../runtime/trace';
 import { type AccessFacts, logAccess } from './accessLog';
 import { type AuditedResult, type AuditNotes, AuditTrail } from './audit';
 import { type Authenticate, authentication, type Login, provenUser, requirePermission } from './auth';
-import { parsedBody, refuseDeepJson } from './bodyProof';
+import { parsedBody } from './bodyProof';
 import { type AnswerFacts, errorEnvelope, successEnvelope } from './envelope';
 import { failureOf } from './errors';
 import { measureHttp } from './httpMetrics';
@@ -214,13 +214,11 @@ async function jsonBody(request: Request, response: Response): Promise<void> {
   const read = stateOf(response).login?.body;
   if (read !== undefined) {
     request.body = parsedBody(read);
-    refuseDeepJson(request.body);
     return;
   }
   await new Promise<void>((resolve, reject) => {
     readJson(request, response, (error?: unknown) => (error === undefined ? resolve() : reject(error)));
   });
-  refuseDeepJson(request.body);
 }
 
 function refuseOtherMethods(app: Express, routes: readonly Route[]): void {

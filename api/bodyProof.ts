@@ -78,22 +78,3 @@ export function parsedBody(body: Buffer): unknown {
   if (typeof value !== 'object' || value === null) throw new Refusal(400, 'COM10003', NO_JSON);
   return value;
 }
-
-/** Documented bodies have at most 6 levels; fields that nobody knows may bring some of their own. */
-const MAX_DEPTH = 100;
-
-/**
- * Throws Refusal 400 for lists and objects within each other that go deeper than anybody means it: 1 MB can hold half a
- * million levels, and whatever walks through them by calling itself (JSON.stringify does) ends with a stack overflow.
- */
-export function refuseDeepJson(body: unknown): void {
-  let level: unknown[] = [body];
-  for (let depth = 0; level.length > 0; depth += 1) {
-    if (depth > MAX_DEPTH) {
-      throw new Refusal(400, 'COM10003', `The body has more than ${MAX_DEPTH} levels of lists and objects.`);
-    }
-    level = level.flatMap((value) =>
-      typeof value === 'object' && value !== null ? Object.values(value) : [],
-    );
-  }
-}

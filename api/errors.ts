@@ -3,6 +3,7 @@ import { DuplicateError, InUseError } from '../inventory/types';
 import { isSecretParameter } from '../oceanbase/parameters';
 import { Refusal, type SubError } from '../operations/refusal';
 import { PermanentError, TransientError } from '../runtime/errors';
+import { fieldName } from './bodyShape';
 import type { ErrorBody } from './envelope';
 
 /** An error as the client sees it. */
@@ -15,6 +16,8 @@ export interface Failure {
 
 const SECRET_FIELD = /pass(word|wd|phrase)|secret/i;
 const MAX_SHOWN = 200;
+/** Faults that are listed; a body may have as many as it has fields. */
+const MAX_LISTED = 100;
 
 function failure(
   status: number,
@@ -53,15 +56,6 @@ function unexpectedFailure(): Failure {
   const message =
     'Something unexpected happened. The server log has the details under the traceId of this answer.';
   return { ...failure(500, 'COM10999', message), unexpected: true };
-}
-
-/** `obLinks[0].clusterName`. */
-function fieldName(path: readonly PropertyKey[]): string {
-  return path.reduce<string>(
-    (name, key) =>
-      typeof key === 'number' ? `${name}[${key}]` : `${name}${name === '' ? '' : '.'}${String(key)}`,
-    '',
-  );
 }
 
 function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
@@ -112,7 +106,7 @@ function faultText(issue: z.core.$ZodIssue): string {
 }
 
 function validationFailure(error: z.ZodError, input: unknown): Failure {
-  const subErrors = error.issues.map((issue): SubError => {
+  const subErrors = error.issues.slice(0, MAX_LISTED).map((issue): SubError => {
     const field = fieldName(issue.path);
     const value = valueAt(input, issue.path);
     const missing = value === undefined && issue.code === 'invalid_type' && issue.path.length > 0;
@@ -127,7 +121,7 @@ function validationFailure(error: z.ZodError, input: unknown): Failure {
     .slice(0, 5)
     .map(({ field, message }) => (field === '' ? `the request ${message}` : `${field} ${message}`))
     .join('; ');
-  const more = subErrors.length > 5 ? `; and ${subErrors.length - 5} more` : '';
+  const more = error.issues.length > 5 ? `; and ${error.issues.length - 5} more` : '';
   return failure(400, 'COM10001', `The request cannot be accepted: ${list}${more}.`, { subErrors });
 }
 

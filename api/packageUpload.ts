@@ -86,6 +86,14 @@ function receive({ request, proof }: Upload, file: string, maxBytes: number): Pr
   if (!request.is('multipart/form-data')) {
     throw new Refusal(415, 'COM10003', 'Send the package as multipart/form-data, in a part named "file".');
   }
+  const encoding = request.get('content-encoding') ?? 'identity';
+  if (encoding !== 'identity') {
+    throw new Refusal(
+      415,
+      'COM10003',
+      'Send the package without a Content-Encoding: it is compressed already.',
+    );
+  }
   // Before the first gigabyte is written.
   if (Number(request.headers['content-length'] ?? 0) > maxBytes + FORM_BYTES) throw tooLarge(maxBytes);
   let form: busboy.Busboy;

@@ -11,6 +11,7 @@ import type { Logger } from '../runtime/logger';
 import type { TemporalHandle } from '../runtime/temporal';
 import type { AuditNotes } from './audit';
 import type { BodyProof } from './bodyProof';
+import { plainBody } from './bodyShape';
 import type { Once, OnceScope } from './idempotency';
 import type { PasswordLogin } from './passwordLogin';
 import type { TaskEvents } from './taskEvents';
@@ -116,20 +117,6 @@ type CallBase = Omit<Call<never, never, never>, 'params' | 'query' | 'body'>;
 
 const NONE = z.unknown();
 
-/** Deeper than any documented body; a hostile one may be half a million levels deep. */
-const MAX_DEPTH = 20;
-
-/** A null field is an absent one: many clients send every field they know. Elements of lists stay. */
-function withoutNulls(value: unknown, depth = 0): unknown {
-  if (typeof value !== 'object' || value === null || depth > MAX_DEPTH) return value;
-  if (Array.isArray(value)) return value.map((item) => withoutNulls(item, depth + 1));
-  return Object.fromEntries(
-    Object.entries(value).flatMap(([key, field]) =>
-      field === null ? [] : [[key, withoutNulls(field, depth + 1)]],
-    ),
-  );
-}
-
 /** Declares an enveloped route; its types are closed over by `accept`. */
 export function route<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, A extends z.ZodType>(
   declaration: RouteDeclaration<P, Q, B> & { readonly answer: A },
@@ -140,7 +127,7 @@ export function route<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodT
     accept(rawParams, rawQuery, rawBody) {
       const params = (declaration.params ?? NONE).safeParse(rawParams);
       const query = (declaration.query ?? NONE).safeParse(rawQuery);
-      const body = (declaration.body ?? NONE).safeParse(withoutNulls(rawBody));
+      const body = (declaration.body ?? NONE).safeParse(plainBody(rawBody));
       if (!params.success || !query.success || !body.success) {
         const failed = [params, query, body].flatMap((result) => result.error?.issues ?? []);
         throw new z.ZodError(failed);
