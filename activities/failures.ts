@@ -1,5 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { PermanentError, TransientError } from '../runtime/errors';
+import { printable } from '../runtime/printable';
 
 /** The server cuts the last failure of an open activity at 4 KiB. */
 const MAX_MESSAGE = 3_000;
@@ -18,7 +19,7 @@ export function failureOf(error: unknown, mask: (text: string) => string): Appli
   const type = known ? error.type : 'Unexpected';
   const text = error instanceof Error ? error.message : String(error);
   const failure = ApplicationFailure.create({
-    message: cut(mask(known ? text : `Unexpected error: ${text}`)),
+    message: cut(printable(mask(known ? text : `Unexpected error: ${text}`))),
     type,
     nonRetryable: !(error instanceof TransientError),
     details: known && error.code !== undefined ? [{ code: error.code }] : [],

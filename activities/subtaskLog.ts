@@ -1,5 +1,6 @@
 import type { LogLine, Tasks } from '../inventory/types';
 import { TransientError } from '../runtime/errors';
+import { printable } from '../runtime/printable';
 import type { SubtaskInput } from '../workflows/plan';
 import type { SubtaskLog } from './types';
 
@@ -63,7 +64,8 @@ export function openSubtaskLog(tasks: Tasks, input: SubtaskInput): BufferedLog {
 
   const write = (level: LogLine['level'], text: string): void => {
     const time = new Date().toISOString();
-    for (const line of mask(text).split(/\r?\n/)) {
+    // What a host says may hold anything: NUL, which PostgreSQL refuses, or what a reader's terminal would obey.
+    for (const line of mask(text).split(/\r\n|[\r\n]/)) {
       if (pending.length >= MAX_PENDING) return;
       pending.push({
         subtaskId: input.subtaskId,
@@ -71,7 +73,7 @@ export function openSubtaskLog(tasks: Tasks, input: SubtaskInput): BufferedLog {
         operation: input.operation,
         time,
         level,
-        text: line.slice(0, MAX_LINE),
+        text: printable(line.slice(0, MAX_LINE)),
       });
     }
     flushSoon();

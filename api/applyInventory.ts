@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { HostRow, Inventory } from '../inventory/types';
 import { fieldRefusal } from '../operations/preconditions';
 import { Id } from '../operations/schemas';
+import { refuseDeniedFields } from './allowedAddresses';
 import { listOf } from './answers';
 import { contactHost } from './contactHosts';
 import type { ApiServices } from './route';
@@ -50,8 +51,9 @@ const ObCluster = z.object({
 /** Two entries of one key in a request are a mistake, not an update. */
 function once<T>(key: (item: T) => string, field: string) {
   return (items: T[], context: z.RefinementCtx): void => {
+    const seen = new Set<string>();
     items.forEach((item, index) => {
-      if (items.findIndex((other) => key(other) === key(item)) !== index) {
+      if (seen.size === seen.add(key(item)).size) {
         context.addIssue({
           code: 'custom',
           path: [index, field],
@@ -179,14 +181,23 @@ async function store(inventory: Inventory, declared: DeclaredInventory): Promise
 /**
  * Stores a declared inventory in one transaction, then contacts hosts that are new, changed or not known to be
  * reachable, all at once and at most 5 s. A host that does not answer is a warning; it is NEW (again) then, because
- * nobody has reached it as it is declared now. A dry run answers the same changes and stores nothing.
+ * nobody has reached it as it is declared now. Addresses that obflow does not go to are refused. A dry run answers the same changes and stores nothing.
  */
 export async function applyInventory(
-  services: Pick<ApiServices, 'inventory' | 'hosts'>,
+  services: Pick<ApiServices, 'inventory' | 'hosts' | 'config'>,
   declared: DeclaredInventory,
   dryRun: boolean,
 ): Promise<AppliedInventory> {
   const { inventory } = services;
+  refuseDeniedFields(services.config.addresses, [
+    ...declared.hosts.map(({ ip }, index) => ({ field: `hosts[${index}].ip`, ip })),
+    ...declared.obClusters.flatMap(({ rootServers }, index) =>
+      rootServers.map(({ ip }, server) => ({
+        field: `obClusters[${index}].rootServers[${server}].ip`,
+        ip,
+      })),
+    ),
+  ]);
   if (dryRun) {
     const { changes } = await inventory.dryTransaction((transaction) => store(transaction, declared));
     return { changes, warnings: [] };

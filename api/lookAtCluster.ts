@@ -1,9 +1,12 @@
-import type { Inventory, ObClusterRow } from '../inventory/types';
+import type { ObClusterRow } from '../inventory/types';
 import { type ClusterSession, openCluster } from '../oceanbase/clusterSession';
 import { type ClusterServer, type ClusterZone, serverStatus } from '../oceanbase/clusterSql';
+import type { ApiServices } from './route';
 
 /** A request waits so long for each server of a cluster that does not answer, and for each statement. */
 const ANSWER_MS = 1_500;
+
+export type Looking = Pick<ApiServices, 'inventory' | 'config'>;
 
 export interface ClusterLook {
   readonly servers: readonly ClusterServer[];
@@ -19,7 +22,7 @@ export interface ClusterLook {
  * answers the reason, and is UNAVAILABLE when it was known before (a declared one may simply never have been reached).
  */
 export async function lookAtCluster(
-  inventory: Inventory,
+  { inventory, config }: Looking,
   cluster: ObClusterRow,
 ): Promise<ClusterLook | { readonly reason: string }> {
   let session: ClusterSession | undefined;
@@ -27,6 +30,7 @@ export async function lookAtCluster(
     const sys = await inventory.credentials.open(cluster.sysCredentialId);
     session = await openCluster({
       servers: cluster.rootServers,
+      addresses: config.addresses,
       user: sys.username,
       password: sys.secret,
       timeoutMs: ANSWER_MS,
@@ -51,7 +55,7 @@ export async function lookAtCluster(
 }
 
 /** The same by id; nothing happens when there is no such cluster. */
-export async function refreshCluster(inventory: Inventory, id: number): Promise<void> {
-  const cluster = await inventory.obClusters.find(id);
-  if (cluster !== undefined) await lookAtCluster(inventory, cluster);
+export async function refreshCluster(services: Looking, id: number): Promise<void> {
+  const cluster = await services.inventory.obClusters.find(id);
+  if (cluster !== undefined) await lookAtCluster(services, cluster);
 }

@@ -42,6 +42,8 @@ export async function onStand<T>(work: (stand: Stand) => Promise<T>): Promise<T>
     OBFLOW_LISTEN: `127.0.0.1:${port}`,
     OBFLOW_ADMIN_PASSWORD: password,
     OBFLOW_RATE_LIMIT: 'off',
+    // What declareHosts declares.
+    OBFLOW_ALLOWED_ADDRESSES: '127.0.0.0/8',
   };
   const process_ = startObflow(['api'], env, path.join(dataDir, 'api.log'));
   const connection = await NativeConnection.connect({ address: server.address });

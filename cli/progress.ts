@@ -1,5 +1,6 @@
 import cliTruncate from 'cli-truncate';
 import logUpdate from 'log-update';
+import { shown as printed } from './output';
 
 const BAR_WIDTH = 24;
 const DEFAULT_COLUMNS = 80;
@@ -33,7 +34,7 @@ export function createProgress(
   terminal = process.stdout.isTTY,
   stream: NodeJS.WriteStream = process.stdout,
 ): Progress {
-  return terminal ? drawn(stream) : told((line) => stream.write(`${line}\n`));
+  return terminal ? drawn(stream) : told((line) => stream.write(`${printed(line)}\n`));
 }
 
 function drawn(stream: NodeJS.WriteStream): Progress {
@@ -96,7 +97,7 @@ export function pictureLines(
     ...lines,
     ...(under > 0 ? [`  … ${under} more`] : []),
     ...tail,
-  ].map((line) => cut(line, size.columns));
+  ].map((line) => cut(printed(line), size.columns));
 }
 
 /** cliTruncate cuts one column to "…", also where one is enough. */

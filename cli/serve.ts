@@ -67,6 +67,7 @@ export async function serve(parts: readonly Part[], options: ServeOptions): Prom
     const { createHosts } = await import('../hosts');
     const hosts = createHosts({
       pinHostKey: (id, fingerprint) => inventory.hosts.pinHostKey(id, fingerprint),
+      addresses: config.addresses,
       logger,
     });
     shutdown.add(undefined, () => hosts.close());
@@ -178,11 +179,9 @@ async function startApiPart(ground: Ground, shutdown: Shutdown): Promise<Running
   const tasks = createTaskService(ground);
   const reconciler = tasks.startReconciler();
   shutdown.add(undefined, () => reconciler.stop());
-  if (ground.config.taskRetentionDays > 0) {
-    const { startPruning } = await import('../api/pruning');
-    const pruning = startPruning({ ...ground, days: ground.config.taskRetentionDays });
-    shutdown.add(undefined, () => pruning.stop());
-  }
+  const { startPruning } = await import('../api/pruning');
+  const pruning = startPruning(ground);
+  shutdown.add(undefined, () => pruning.stop());
   const api = await startApi({ ...ground, tasks });
   shutdown.add('Answering the requests under way, taking no new ones.', () => api.stop());
   // At a terminal SIGHUP says that the terminal is gone.

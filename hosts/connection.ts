@@ -1,6 +1,7 @@
-import { connect as connectTcp, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Client, type ClientChannel, type ConnectConfig, type SFTPWrapper } from 'ssh2';
+import { AddressDenied, type AddressPolicy, connectTo, giveUp } from '../runtime/addresses';
 import { PermanentError, TransientError } from '../runtime/errors';
 import { type HostKeyCheck, hostKeyVerifier } from './hostKey';
 import { Shells } from './shells';
@@ -18,6 +19,9 @@ const KEEPALIVE_MISSES = 3;
 const RSA_NAMES = ['rsa-sha2-512', 'rsa-sha2-256', 'ssh-rsa'] as const;
 
 type SshError = Error & { level?: string; code?: string | number; reason?: string | number };
+type Closable = { once(event: 'close', listener: () => void): unknown };
+/** Asks ssh2 for a channel. */
+type Start<T> = (done: (error: Error | undefined, channel: T) => void) => void;
 type RemovableKind = (typeof RSA_NAMES)[number] | 'ssh-ed25519' | 'ecdsa-sha2-nistp256';
 
 /** One authenticated SSH connection. Every method throws TransientError once it is lost. */
@@ -40,6 +44,8 @@ export class Connection {
     let cause = 'the host closed the connection';
     client.on('error', (error) => {
       cause = error.message;
+      // Keepalive tells that the host is silent; ssh2 would close plainly after this event.
+      giveUp(socket);
     });
     client.on('close', () => {
       this.lost = connectionLost(address, cause);
@@ -93,8 +99,8 @@ export class Connection {
     setTimeout(() => this.socket.destroy(), 1_000).unref();
   }
 
-  private async session<T extends { once(event: 'close', listener: () => void): unknown }>(
-    start: (done: (error: Error | undefined, channel: T) => void) => void,
+  private async session<T extends Closable>(
+    start: Start<T>,
     tried: string,
     signal: AbortSignal | undefined,
   ): Promise<T> {
@@ -102,7 +108,7 @@ export class Connection {
     try {
       for (let attempt = 0; ; attempt += 1) {
         try {
-          const channel = await this.channel(start);
+          const channel = await this.opened(start);
           channel.once('close', release);
           this.count(channel);
           return channel;
@@ -129,7 +135,27 @@ export class Connection {
     }
   }
 
-  private channel<T>(start: (done: (error: Error | undefined, channel: T) => void) => void): Promise<T> {
+  /**
+   * A channel that is open. ssh2 hands out an SFTP session as ready when it ends during its last question to the server
+   * (limits@openssh.com); its 'close' has come and gone by then, and nothing asked of it is ever answered.
+   */
+  private async opened<T extends Closable>(start: Start<T>): Promise<T> {
+    let closed = false;
+    const channel = await this.channel<T>((done) =>
+      start((error, opened) => {
+        if (!error) {
+          opened.once('close', () => {
+            closed = true;
+          });
+        }
+        done(error, opened);
+      }),
+    );
+    if (closed) throw new Error('the host closed the channel while it was being opened');
+    return channel;
+  }
+
+  private channel<T>(start: Start<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       if (this.lost !== undefined) reject(this.lost);
       else start((error, channel) => (error ? reject(error) : resolve(channel)));
@@ -142,7 +168,7 @@ export class Connection {
     }) as Promise<T>;
   }
 
-  private count(channel: { once(event: 'close', listener: () => void): unknown }): void {
+  private count(channel: Closable): void {
     this.open += 1;
     this.touched = Date.now();
     channel.once('close', () => {
@@ -155,17 +181,22 @@ export class Connection {
 /**
  * Connects and logs in. The host key must be the pinned one; without a pinned one the key shown is pinned by
  * `pin`, and the key it answers counts. Throws TransientError HostUnreachable (CMP07004), PermanentError
- * HostLoginRefused or HostKeyChanged (CMP07002).
+ * HostLoginRefused or HostKeyChanged (CMP07002), AddressDenied (OBE19007).
  */
-export async function connect(address: HostAddress, pin: PinHostKey): Promise<Connection> {
+export async function connect(
+  address: HostAddress,
+  pin: PinHostKey,
+  addresses: AddressPolicy,
+): Promise<Connection> {
   const refused: RemovableKind[] = [];
   let first: HostKeyCheck | undefined;
   for (;;) {
     const check: HostKeyCheck = {};
     try {
-      return await logIn(address, pin, check, refused);
+      return await logIn(address, pin, addresses, check, refused);
     } catch (error) {
       if (check.failure !== undefined) throw check.failure;
+      if (error instanceof AddressDenied) throw error;
       if (check.expected === undefined) {
         // No other kind of key is left to ask for: the one shown first is the news.
         if (first !== undefined && isHandshake(error)) throw hostKeyChanged(address, first);
@@ -183,13 +214,14 @@ export async function connect(address: HostAddress, pin: PinHostKey): Promise<Co
 function logIn(
   address: HostAddress,
   pin: PinHostKey,
+  addresses: AddressPolicy,
   check: HostKeyCheck,
   refused: readonly RemovableKind[],
 ): Promise<Connection> {
   return new Promise((resolve, reject) => {
-    const client = new Client();
     // ssh2's own socket has Nagle on (44 ms a command instead of 4), and cannot be destroyed once it was ended.
-    const socket = connectTcp({ host: address.ip, port: address.sshPort, noDelay: true });
+    const socket = connectTo({ ip: address.ip, port: address.sshPort, addresses });
+    const client = new Client();
     const fail = (error: Error) => {
       reject(error);
       socket.destroy();

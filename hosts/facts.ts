@@ -1,10 +1,19 @@
 import { PermanentError } from '../runtime/errors';
+import { printable } from '../runtime/printable';
 import type { Connection } from './connection';
 import { runScript } from './script';
 import type { HostFacts } from './types';
 
 /** Facts last as long as the connection: what changes them (a new kernel, a new system) ends it. */
 const known = new WeakMap<Connection, Promise<HostFacts>>();
+
+/** Longer than any name of a machine or a system. */
+const LONGEST_FACT = 255;
+
+/** A fact as it is stored and shown; a host may say anything. */
+function fact(text: string): string {
+  return printable(text.slice(0, LONGEST_FACT));
+}
 
 /** What kind of machine the host is. One round trip, asked once a connection. */
 export function facts(connection: Connection): Promise<HostFacts> {
@@ -37,12 +46,15 @@ exit 0`,
   }
   const release = parseOsRelease(osRelease.join('\n'));
   return {
-    hostname,
-    architecture,
-    kernel,
-    osId: (release.get('ID') ?? '').toLowerCase(),
-    osLike: (release.get('ID_LIKE') ?? '').toLowerCase().split(/\s+/).filter(Boolean),
-    osMajor: /^\d+/.exec(release.get('VERSION_ID') ?? '')?.[0] ?? '',
+    hostname: fact(hostname),
+    architecture: fact(architecture),
+    kernel: fact(kernel),
+    osId: fact(release.get('ID') ?? '').toLowerCase(),
+    osLike: fact(release.get('ID_LIKE') ?? '')
+      .toLowerCase()
+      .split(/\s+/)
+      .filter(Boolean),
+    osMajor: /^\d{1,9}/.exec(release.get('VERSION_ID') ?? '')?.[0] ?? '',
     systemd: systemd === 'yes',
     rpm: rpm === 'yes',
   };

@@ -1,3 +1,4 @@
+import type { AddressPolicy } from '../runtime/addresses';
 import type { Logger } from '../runtime/logger';
 import { CommandLog } from './commandLog';
 import { facts } from './facts';
@@ -16,13 +17,14 @@ export type * from './types';
 /**
  * Hosts reached by SSH. `pinHostKey` records the key of a host at first contact. A `Host` stays usable when
  * its connection is lost: the next call connects again. Call `close` at the end; open connections keep the process alive.
- * `logger` is told what is done where (see hosts/commandLog.ts).
+ * Addresses that `addresses` refuses are not connected to. `logger` is told what is done where (see hosts/commandLog.ts).
  */
 export function createHosts(options: {
   readonly pinHostKey: PinHostKey;
+  readonly addresses: AddressPolicy;
   readonly logger?: Logger;
 }): Hosts & { connections(): Promise<number> } {
-  const pool = new ConnectionPool(options.pinHostKey, options.logger);
+  const pool = new ConnectionPool(options.pinHostKey, options.addresses, options.logger);
   return {
     open: async (address) => {
       await pool.open(address);

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { AddressPolicy } from '../runtime/addresses';
 import type { Logger } from '../runtime/logger';
 import { sshLoginSeconds } from '../runtime/metrics';
 import { type Connection, connect } from './connection';
@@ -15,6 +16,7 @@ export class ConnectionPool {
 
   constructor(
     private readonly pin: PinHostKey,
+    private readonly addresses: AddressPolicy,
     private readonly logger?: Logger,
   ) {}
 
@@ -32,7 +34,7 @@ export class ConnectionPool {
       if (this.connections.get(key) === pooled) this.connections.delete(key);
       return this.open(address);
     }
-    const connecting = measured(connect(address, this.pin));
+    const connecting = measured(connect(address, this.pin, this.addresses));
     this.connections.set(key, connecting);
     this.sweeper ??= setInterval(() => void this.sweep(), IDLE_MS / 5).unref();
     try {

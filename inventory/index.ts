@@ -16,7 +16,7 @@ import { obClustersRepository } from './obClusters';
 import { obproxyRepository } from './obproxy';
 import { obServersRepository } from './obServers';
 import { packagesRepository } from './packages';
-import { KnownPasswords } from './passwords';
+import { KnownPasswords, type PasswordCost } from './passwords';
 import type { Schema } from './schema';
 import type { Scope } from './scope';
 import { sequencesRepository } from './sequences';
@@ -35,12 +35,14 @@ export async function openInventory(options: {
   masterKeyFile: string;
   /** Called once when the schema is not up to date after 3 s: mostly another process is at it. */
   onWaiting?: () => void;
+  /** For tests, which make and check users by the hundred; default what guards real passwords (0.15 s a check). */
+  passwordCost?: PasswordCost;
 }): Promise<Inventory> {
   const database = connectDatabase(options.databaseUrl);
   try {
     await migrate(database, options.onWaiting === undefined ? {} : { onWaiting: options.onWaiting });
     const key = await openMasterKey(database, options.masterKeyFile);
-    return outerInventory(database, key);
+    return outerInventory(database, key, options.passwordCost);
   } catch (error) {
     await database.db.destroy();
     throw error;
@@ -71,12 +73,12 @@ type Repositories = Omit<Inventory, 'transaction' | 'dryTransaction' | 'close'>;
 /** Ends a transaction that must leave nothing behind, carrying its result out. */
 class DryRunEnd extends Error {}
 
-function outerInventory(database: Database, key: MasterKey): Inventory {
+function outerInventory(database: Database, key: MasterKey, cost?: PasswordCost): Inventory {
   const known = new KnownPasswords();
   const inside = new AsyncLocalStorage<{ active: boolean }>();
 
   const repositories = (scope: Scope): Repositories => ({
-    users: usersRepository(scope, known),
+    users: usersRepository(scope, known, cost),
     accessKeys: accessKeysRepository(scope, key),
     usedSignatures: usedSignaturesRepository(scope),
     loginAttempts: loginAttemptsRepository(scope),

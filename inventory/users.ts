@@ -1,6 +1,13 @@
+import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
 import { direction, pageOf } from './paging';
-import { hashPassword, type KnownPasswords, passwordFits, pretendToCheck } from './passwords';
+import {
+  hashPassword,
+  type KnownPasswords,
+  type PasswordCost,
+  passwordFits,
+  pretendToCheck,
+} from './passwords';
 import { now } from './schema';
 import type { Scope } from './scope';
 import { sequencesRepository } from './sequences';
@@ -20,7 +27,11 @@ interface Row {
   readonly create_time: string;
 }
 
-export function usersRepository(scope: Scope, known: KnownPasswords): Users {
+function passwordDigest(hash: string): string {
+  return createHash('sha256').update(hash).digest('base64url');
+}
+
+export function usersRepository(scope: Scope, known: KnownPasswords, cost?: PasswordCost): Users {
   async function withRoles(db: Scope['db'], rows: readonly Row[]): Promise<UserRow[]> {
     const ids = rows.map(({ id }) => id);
     const granted =
@@ -64,7 +75,7 @@ export function usersRepository(scope: Scope, known: KnownPasswords): Users {
     async ensureAdmin(password) {
       const anyUser = scope.db.selectFrom('users').select('id').limit(1);
       if ((await anyUser.executeTakeFirst()) !== undefined) return false;
-      const password_hash = await hashPassword(password);
+      const password_hash = await hashPassword(password, cost);
       return scope.write(async (db) => {
         const made = await db
           .insertInto('users')
@@ -88,7 +99,7 @@ export function usersRepository(scope: Scope, known: KnownPasswords): Users {
         .execute();
       const [user] = rows;
       if (user === undefined) {
-        await runCheck(() => pretendToCheck(password));
+        await runCheck(() => pretendToCheck(password, cost));
         return undefined;
       }
       if (!known.has(user.id, password, user.password_hash)) {
@@ -97,11 +108,12 @@ export function usersRepository(scope: Scope, known: KnownPasswords): Users {
       }
       if (user.enabled !== 1) return undefined;
       const roles = rows.flatMap(({ role }) => (role === null ? [] : [role]));
-      return { id: user.id, name: user.name, roles } satisfies KnownUser;
+      const basis = { userId: user.id, passwordDigest: passwordDigest(user.password_hash) };
+      return { id: user.id, name: user.name, roles, basis } satisfies KnownUser;
     },
 
     async add({ name, password, roles }) {
-      const password_hash = await hashPassword(password);
+      const password_hash = await hashPassword(password, cost);
       return scope.write(async (db) => {
         const taken = await db
           .selectFrom('users')
@@ -118,6 +130,33 @@ export function usersRepository(scope: Scope, known: KnownPasswords): Users {
     },
 
     find: (id) => find(scope.db, id),
+
+    async rolesUnder(logins) {
+      const userIds = [...new Set(logins.map(({ userId }) => userId))];
+      if (userIds.length === 0) return [];
+      const users = await scope.db
+        .selectFrom('users')
+        .leftJoin('user_roles', 'user_roles.user_id', 'users.id')
+        .select(['users.id', 'users.password_hash', 'user_roles.role'])
+        .where('users.id', 'in', userIds)
+        .where('users.enabled', '=', 1)
+        .execute();
+      const keys = await scope.db
+        .selectFrom('access_keys')
+        .select('id')
+        .where('user_id', 'in', userIds)
+        .where('enabled', '=', 1)
+        .execute();
+      return logins.map((login) => {
+        const rows = users.filter(({ id }) => id === login.userId);
+        const counts =
+          'accessKeyId' in login
+            ? keys.some(({ id }) => id === login.accessKeyId)
+            : rows.some((row) => passwordDigest(row.password_hash) === login.passwordDigest);
+        if (rows.length === 0 || !counts) return undefined;
+        return rows.flatMap(({ role }) => (role === null ? [] : [role]));
+      });
+    },
 
     async exists(name) {
       const row = await scope.db.selectFrom('users').select('id').where('name', '=', name).executeTakeFirst();
@@ -136,7 +175,7 @@ export function usersRepository(scope: Scope, known: KnownPasswords): Users {
     },
 
     async change(id, { password, roles, enabled }) {
-      const password_hash = password === undefined ? undefined : await hashPassword(password);
+      const password_hash = password === undefined ? undefined : await hashPassword(password, cost);
       return scope.write(async (db) => {
         if ((await find(db, id)) === undefined) return undefined;
         if (password_hash !== undefined) {

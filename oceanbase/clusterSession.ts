@@ -1,4 +1,7 @@
 /** A session of the sys tenant on any server of a cluster that answers. */
+import { isIP } from 'node:net';
+import { AddressDenied, type AddressPolicy } from '../runtime/addresses';
+import { PermanentError } from '../runtime/errors';
 import {
   type ClusterServer,
   type ClusterZone,
@@ -24,6 +27,7 @@ import {
 
 export interface ClusterTarget {
   readonly servers: readonly { readonly ip: string; readonly sqlPort: number }[];
+  readonly addresses: AddressPolicy;
   /** The login is `<user>@sys`, whether or not the tenant stands here too. */
   readonly user: string;
   readonly password: string;
@@ -39,6 +43,7 @@ export interface ClusterSession {
   readonly version: string;
   /** Whether it is the community edition (its version_comment says so). */
   isCommunity(): Promise<boolean>;
+  /** PermanentError when it lists what is no address. */
   servers(): Promise<ClusterServer[]>;
   zones(): Promise<ClusterZone[]>;
   /** Units of tenants on a server; undefined when the version does not let us ask. */
@@ -56,15 +61,16 @@ export interface ClusterSession {
 
 /**
  * Logs in at the first server that answers. Throws SqlError when a login is refused (the same on every server), and
- * SqlConnectionError naming every server when none answers.
+ * SqlConnectionError naming every server when none answers; AddressDenied when obflow may connect to none of them.
  */
 export async function openCluster(target: ClusterTarget): Promise<ClusterSession> {
   const silent: string[] = [];
+  let denied: AddressDenied | undefined;
   for (const { ip, sqlPort } of target.servers) {
     const at = `${ip}:${sqlPort}`;
     try {
       const session = await openSqlSession({
-        to: { ip, port: sqlPort },
+        to: { ip, port: sqlPort, addresses: target.addresses },
         user: `${userName(target.user.replace(/@sys$/, ''))}@sys`,
         password: target.password,
         timeoutMs: target.timeoutMs ?? 3_000,
@@ -80,12 +86,37 @@ export async function openCluster(target: ClusterTarget): Promise<ClusterSession
         throw error;
       }
     } catch (error) {
+      if (error instanceof AddressDenied) {
+        denied ??= error;
+        continue;
+      }
       if (!(error instanceof SqlConnectionError)) throw error;
       target.signal?.throwIfAborted();
       silent.push(`${at}: ${error.message}`);
     }
   }
+  if (denied !== undefined && silent.length === 0) throw denied;
   throw new SqlConnectionError(silent.join('; ') || 'no server of the cluster is known');
+}
+
+/**
+ * What a cluster lists is told to proxies and other observers, and reaches command lines of their hosts: a database that
+ * somebody else has taken over must not put anything but addresses there.
+ */
+function refuseOddServers(servers: readonly ClusterServer[], at: string): void {
+  const port = (value: number) => Number.isInteger(value) && value > 0 && value < 65_536;
+  const odd = servers.find(
+    ({ ip, rpcPort, sqlPort }) => isIP(ip) === 0 || !port(rpcPort) || Number.isNaN(sqlPort),
+  );
+  if (odd === undefined) return;
+  throw new PermanentError({
+    type: 'ClusterListsNoAddress',
+    code: 'OBE11028',
+    tried: 'ask the cluster for its servers',
+    where: at,
+    cameBack: `it lists a server "${odd.ip.slice(0, 100)}", RPC port ${odd.rpcPort}, SQL port ${odd.sqlPort}`,
+    next: 'Find out why OceanBase lists something that is no address, before anything else is done with this cluster.',
+  });
 }
 
 function cluster(session: SqlSession, at: string, version: string): ClusterSession {
@@ -105,7 +136,11 @@ function cluster(session: SqlSession, at: string, version: string): ClusterSessi
       const [row] = await session.query("SHOW VARIABLES LIKE 'version_comment'");
       return row !== undefined && /OceanBase[ _]CE/i.test(columnText(row, 'Value'));
     },
-    servers: async () => (await session.query(serversSql(version))).map(serverOf),
+    async servers() {
+      const servers = (await session.query(serversSql(version))).map(serverOf);
+      refuseOddServers(servers, at);
+      return servers;
+    },
     zones: async () => zonesOf(version, await session.query(zonesSql(version))),
     async units(server) {
       const [row] = await tolerant(unitsSql(version, server));

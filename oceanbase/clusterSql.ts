@@ -2,8 +2,8 @@
  * SQL of the sys tenant about servers and zones, by version: 4.x has DBA_OB_SERVERS with NULL for "none", 2.x and 3.x
  * have __all_server with bigint microseconds where 0 is "none", so that a test for NULL there is always true.
  */
-import { escape as escapeSql } from 'mysql2';
 import { columnText, type SqlRow } from './sqlSession';
+import { sqlText } from './sqlText';
 import { isAtLeast } from './versions';
 
 export type InnerStatus = 'ACTIVE' | 'INACTIVE' | 'DELETING' | (string & {});
@@ -119,7 +119,7 @@ export function serverStatus(server: ClusterServer): 'RUNNING' | 'STOPPED' | 'DE
 
 /** How many units of tenants live on a server. */
 export function unitsSql(version: string, server: { readonly ip: string; readonly rpcPort: number }): string {
-  const where = `svr_ip = ${escapeSql(server.ip)} AND svr_port = ${port(server.rpcPort)}`;
+  const where = `svr_ip = ${sqlText(server.ip)} AND svr_port = ${port(server.rpcPort)}`;
   return is4(version)
     ? `SELECT COUNT(*) AS units FROM oceanbase.DBA_OB_UNITS WHERE ${where}`
     : `SELECT COUNT(*) AS units FROM oceanbase.__all_unit WHERE ${where}`;
@@ -193,7 +193,7 @@ export function minorFreezeSql(server: Address): string {
 /** The value of a cluster's parameter, one row a server. */
 export function parameterSql(version: string, name: string): string {
   const table = is4(version) ? 'oceanbase.GV$OB_PARAMETERS' : 'oceanbase.__all_virtual_sys_parameter_stat';
-  return `SELECT value AS value FROM ${table} WHERE name = ${escapeSql(name)} LIMIT 1`;
+  return `SELECT value AS value FROM ${table} WHERE name = ${sqlText(name)} LIMIT 1`;
 }
 
 const UNIT_SECONDS: Readonly<Record<string, number>> = {

@@ -86,8 +86,15 @@ export async function openObproxyAdmin(target: ObproxyTarget): Promise<ObproxyAd
   }
 }
 
+/** What OBProxy does with a refused statement on table proxy_config (4.3.1, observed). */
+const SECRET_IN_LOG =
+  'OBProxy writes such a statement with the plain password into log/obproxy.log: see that it is not there.';
+
 /** The documented trouble behind an error of the connection; `secret` is taken out of the server's text. */
-function troubleOf(error: unknown, what: { tried: string; where: string; secret?: string }): unknown {
+function troubleOf(
+  error: unknown,
+  what: { tried: string; where: string; sql?: string; secret?: string },
+): unknown {
   const base = { tried: what.tried, where: what.where };
   if (error instanceof SqlConnectionError) {
     return new TransientError({
@@ -104,7 +111,9 @@ function troubleOf(error: unknown, what: { tried: string; where: string; secret?
       ? error.message
       : error.message.replaceAll(what.secret, '***');
   const cameBack = `error ${error.errno}: ${said.slice(0, 500)}`;
-  return new PermanentError({ ...base, cameBack, ...verdict(error.errno) });
+  const { next, ...told } = verdict(error.errno);
+  const logged = what.secret !== undefined && what.sql?.startsWith('replace') === true;
+  return new PermanentError({ ...base, cameBack, ...told, next: logged ? `${next} ${SECRET_IN_LOG}` : next });
 }
 
 function verdict(errno: number): Pick<Trouble, 'type' | 'code' | 'next'> {
@@ -146,7 +155,7 @@ function administration(session: SqlSession, where: string): ObproxyAdmin {
     try {
       return await session.query(sql);
     } catch (error) {
-      throw troubleOf(error, { tried, where, ...(secret === undefined ? {} : { secret }) });
+      throw troubleOf(error, { tried, where, sql, ...(secret === undefined ? {} : { secret }) });
     }
   };
 

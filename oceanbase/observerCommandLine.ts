@@ -49,7 +49,8 @@ export function observerNameFault(name: string): string | undefined {
 export function observerValueFault(value: string): string | undefined {
   if (value === '') return 'must not be empty';
   if (value.includes(',')) return 'must not hold a comma, which separates parameters of an observer';
-  if (/['"`\\\s]/.test(value)) return 'must not hold quotes, backslashes or blanks';
+  if (/['"`\\\s\p{Cc}]/u.test(value))
+    return 'must not hold quotes, backslashes, blanks or control characters';
   if (Buffer.byteLength(value) > 1024) return 'must not be longer than 1024 bytes';
   return undefined;
 }

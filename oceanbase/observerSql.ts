@@ -1,6 +1,7 @@
 /** What linking a proxy to an OceanBase cluster needs of an observer's SQL port; dialects of 2.x/3.x and 4.x. */
-import { escape as escapeSql } from 'mysql2';
+import type { AddressPolicy } from '../runtime/addresses';
 import { columnText, openSqlSession, SqlError, type SqlSession } from './sqlSession';
+import { sqlText } from './sqlText';
 import { isAtLeast } from './versions';
 
 /** MySQL's and OceanBase's number for a refused login: wrong password, unknown user or unknown tenant alike. */
@@ -10,6 +11,7 @@ const USER_NAME = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
 export interface ObserverTarget {
   readonly ip: string;
   readonly sqlPort: number;
+  readonly addresses: AddressPolicy;
   /** Without tenant; the login is `<user>@sys`. */
   readonly user: string;
   readonly password: string;
@@ -32,7 +34,7 @@ export interface ObserverSession {
   /** The user's own grants, one statement each. */
   grants(): Promise<string[]>;
   hasUser(name: string): Promise<boolean>;
-  /** Makes a user that may read the tables of the database `oceanbase`, nothing else. */
+  /** Makes a user that may read the tables of the database `oceanbase`, nothing else. RangeError for a backslash in it. */
   createReader(name: string, password: string): Promise<void>;
   close(): void;
 }
@@ -43,10 +45,10 @@ export function userName(name: string): string {
   return name;
 }
 
-/** Logs in to the sys tenant. Throws SqlError (errno 1045 = refused) or SqlConnectionError. */
+/** Logs in to the sys tenant. Throws SqlError (errno 1045 = refused), SqlConnectionError or AddressDenied. */
 export async function openObserver(target: ObserverTarget): Promise<ObserverSession> {
   const session = await openSqlSession({
-    to: { ip: target.ip, port: target.sqlPort },
+    to: { ip: target.ip, port: target.sqlPort, addresses: target.addresses },
     user: `${userName(target.user)}@sys`,
     password: target.password,
     timeoutMs: target.timeoutMs ?? 3_000,
@@ -88,12 +90,12 @@ function observer(session: SqlSession): ObserverSession {
       return (await session.query('SHOW GRANTS')).map((row) => String(Object.values(row)[0] ?? ''));
     },
     async hasUser(name) {
-      const sql = `SELECT user_name FROM oceanbase.__all_user WHERE user_name = ${escapeSql(userName(name))}`;
+      const sql = `SELECT user_name FROM oceanbase.__all_user WHERE user_name = ${sqlText(userName(name))}`;
       return (await session.query(sql)).length > 0;
     },
     async createReader(name, password) {
       const user = userName(name);
-      await session.query(`CREATE USER IF NOT EXISTS ${user} IDENTIFIED BY ${escapeSql(password)}`);
+      await session.query(`CREATE USER IF NOT EXISTS ${user} IDENTIFIED BY ${sqlText(password)}`);
       await session.query(`GRANT SELECT ON oceanbase.* TO ${user}`);
     },
     close: () => session.close(),

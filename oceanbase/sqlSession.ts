@@ -3,9 +3,11 @@
  * query's promise pending for ever when its connection is destroyed, and its own query timeout leaves the connection
  * blocked; so each wait here races the connection's end, a timer and the caller's signal, and a timeout destroys.
  */
-import { connect } from 'node:net';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Connection, createConnection, type QueryError } from 'mysql2';
+import { connectTo, type Destination, giveUp } from '../runtime/addresses';
+import { printable } from '../runtime/printable';
 
 /** Thrown when the server answered with an error. Match `errno`: mysql2's `code` names other errors for OceanBase. */
 export class SqlError extends Error {
@@ -28,7 +30,7 @@ export interface SqlSession {
 
 export interface SqlTarget {
   /** An open stream (a tunnel), or an address. */
-  readonly to: { readonly stream: Duplex } | { readonly ip: string; readonly port: number };
+  readonly to: { readonly stream: Duplex } | Destination;
   readonly user: string;
   readonly password: string;
   /** For the login and for each statement; milliseconds. */
@@ -49,17 +51,13 @@ function cleaned(error: QueryError & { sqlState?: string | undefined }): SqlErro
 /** All that OBProxies and observers are asked for fits into a hundredth of this. */
 const MAX_ANSWER_BYTES = 32 * 1024 ** 2;
 
-function socketTo({ ip, port }: { readonly ip: string; readonly port: number }): Duplex {
-  return connect({ host: ip, port, noDelay: true });
-}
-
 /**
  * Logs in.
- * @throws SqlError with errno 1045 when the login is refused; SqlConnectionError when there is no answer.
+ * @throws SqlError with errno 1045 when the login is refused; SqlConnectionError when there is no answer; AddressDenied.
  */
 export async function openSqlSession(target: SqlTarget): Promise<SqlSession> {
   target.signal?.throwIfAborted();
-  const stream = 'stream' in target.to ? target.to.stream : socketTo(target.to);
+  const stream = 'stream' in target.to ? target.to.stream : connectTo(target.to);
   const connection: Connection = createConnection({
     stream,
     user: target.user,
@@ -81,6 +79,7 @@ export async function openSqlSession(target: SqlTarget): Promise<SqlSession> {
     ended ??= error;
     for (const reject of waiting) reject(ended);
     waiting.clear();
+    if (stream instanceof Socket) giveUp(stream);
     connection.destroy();
     stream.destroy();
   };
@@ -137,9 +136,9 @@ export async function openSqlSession(target: SqlTarget): Promise<SqlSession> {
   };
 }
 
-/** A column as text, whatever the case of its name; '' when NULL or absent. */
+/** A column as text fit to be shown and stored, whatever the case of its name; '' when NULL or absent. */
 export function columnText(row: SqlRow, name: string): string {
   const key = Object.keys(row).find((candidate) => candidate.toLowerCase() === name.toLowerCase());
   const value = key === undefined ? undefined : row[key];
-  return value === null || value === undefined ? '' : String(value);
+  return value === null || value === undefined ? '' : printable(String(value));
 }

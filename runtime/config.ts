@@ -1,6 +1,7 @@
 import { networkInterfaces } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
+import { ADDRESS_VARIABLES, type AddressPolicy, addressEnvironment, addressPolicy } from './addresses';
 import {
   HTTP_VARIABLES,
   type HttpSettings,
@@ -37,10 +38,14 @@ export interface RuntimeConfig {
   readonly logFormat: 'json' | 'pretty' | undefined;
   /** TLS, limits and throttling of the API. */
   readonly http: HttpSettings;
+  /** Where API and worker may connect to on the word of users, hosts and clusters. */
+  readonly addresses: AddressPolicy;
   /** How strictly "Pre check for install OB" judges the size of hosts; see oceanbase/hostRequirements.ts. */
   readonly hostRequirements: 'production' | 'small';
   /** Days after which the API deletes ended tasks; 0 = never. */
   readonly taskRetentionDays: number;
+  /** Days after which the API deletes audit events; 0 = never. */
+  readonly auditRetentionDays: number;
 }
 
 /** One line of `obflow up --help`. */
@@ -114,6 +119,7 @@ export const ENVIRONMENT: readonly EnvironmentVariable[] = [
     meaning: 'json: one JSON line an event (set so, what is said at start and stop too); pretty: for people',
   },
   ...HTTP_VARIABLES,
+  ...ADDRESS_VARIABLES,
   {
     name: 'OBFLOW_HOST_REQUIREMENTS',
     byDefault: 'production',
@@ -124,6 +130,11 @@ export const ENVIRONMENT: readonly EnvironmentVariable[] = [
     name: 'OBFLOW_TASK_RETENTION_DAYS',
     byDefault: '0, never',
     meaning: 'days after which the API deletes ended tasks with their documents and logs',
+  },
+  {
+    name: 'OBFLOW_AUDIT_RETENTION_DAYS',
+    byDefault: '400',
+    meaning: 'days after which the API deletes audit events; 0 = never',
   },
   {
     name: 'TEMPORAL_ADDRESS',
@@ -203,6 +214,11 @@ const databaseUrl = z
   )
   .transform((text) => (text.startsWith('file:') ? `file:${path.resolve(filePath(text))}` : text));
 
+const days = z
+  .string()
+  .regex(/^\d{1,5}$/, 'must be a number of days, 0 = never')
+  .transform(Number);
+
 const environment = z.object({
   OBFLOW_LISTEN: listen.prefault('127.0.0.1:8080'),
   OBFLOW_PUBLIC_URL: httpUrl.optional(),
@@ -226,14 +242,13 @@ const environment = z.object({
     .enum(['production', 'small'], 'must be production or small')
     .default('production'),
   OBFLOW_DATABASE_PASSWORD: z.string().optional(),
-  OBFLOW_TASK_RETENTION_DAYS: z
-    .string()
-    .regex(/^\d{1,5}$/, 'must be a number of days, 0 = never')
-    .transform(Number)
-    .prefault('0'),
+  OBFLOW_TASK_RETENTION_DAYS: days.prefault('0'),
+  // A year and a month: a look once a year misses nothing.
+  OBFLOW_AUDIT_RETENTION_DAYS: days.prefault('400'),
   OBFLOW_LOG_LEVEL: z.enum(LEVELS, `must be one of ${LEVELS.join(', ')}`).default('info'),
   OBFLOW_LOG_FORMAT: z.enum(['json', 'pretty'], 'must be json or pretty').optional(),
   ...httpEnvironment,
+  ...addressEnvironment,
 });
 
 /**
@@ -278,8 +293,13 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): {
       logLevel: values.OBFLOW_LOG_LEVEL,
       logFormat: values.OBFLOW_LOG_FORMAT,
       http,
+      addresses: addressPolicy({
+        allowed: values.OBFLOW_ALLOWED_ADDRESSES,
+        denied: values.OBFLOW_DENIED_ADDRESSES,
+      }),
       hostRequirements: values.OBFLOW_HOST_REQUIREMENTS,
       taskRetentionDays: values.OBFLOW_TASK_RETENTION_DAYS,
+      auditRetentionDays: values.OBFLOW_AUDIT_RETENTION_DAYS,
     },
     warnings: unknownVariables(given),
   };

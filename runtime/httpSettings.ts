@@ -1,7 +1,7 @@
 /** Settings of the API's listeners: TLS, limits, throttling (part of runtime/config.ts). */
-import { BlockList, isIP } from 'node:net';
 import path from 'node:path';
 import { z } from 'zod';
+import { networks } from './addresses';
 
 /** At most `limit` (requests, bytes) in each `seconds`. */
 export interface Rate {
@@ -82,29 +82,6 @@ const oneRate = z.string().transform((text, context): Rate | undefined => {
   const window = rate(text);
   if (window === undefined) context.addIssue('must be bytes per window, e.g. 8192/30s; or off');
   return window;
-});
-
-/** An address, or a network as address/bits. */
-function isNetwork(text: string): boolean {
-  const [address = '', bits, ...rest] = text.split('/');
-  const family = isIP(address);
-  if (family === 0 || rest.length > 0) return false;
-  if (bits === undefined) return true;
-  if (!/^\d{1,3}$/.test(bits)) return false;
-  try {
-    new BlockList().addSubnet(address, Number(bits), family === 4 ? 'ipv4' : 'ipv6');
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-const networks = z.string().transform((text, context): string[] => {
-  const list = text.split(',').map((part) => part.trim());
-  if (!list.every(isNetwork)) {
-    context.addIssue('must be addresses or networks with commas, e.g. 10.0.0.7,192.168.0.0/16');
-  }
-  return list;
 });
 
 const count = (most: number) =>

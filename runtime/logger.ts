@@ -1,5 +1,6 @@
 import pino from 'pino';
 import pretty from 'pino-pretty';
+import { printable } from './printable';
 import { traceFields } from './trace';
 
 export type Logger = pino.Logger;
@@ -24,10 +25,11 @@ export function logFormat(wished: LogFormat | undefined): LogFormat {
  * of pino's, or `silent`.
  */
 export function createLogger(component: string, level: string, format?: LogFormat): Logger {
-  return pino({ ...options(level), base: { component } }, destination(logFormat(format)));
+  const destination = logFormat(format) === 'pretty' ? prettyTo(2) : pino.destination({ fd: 2, sync: true });
+  return createLoggerTo(destination, component, level);
 }
 
-/** As createLogger, into a given stream: for tests. */
+/** As createLogger, into a given stream. */
 export function createLoggerTo(
   stream: { write(line: string): void },
   component: string,
@@ -49,24 +51,24 @@ function options(level: string): pino.LoggerOptions {
     },
     hooks: {
       logMethod(args, method) {
-        const hidden = args.map((arg) => (typeof arg === 'string' ? hideUrlPassword(arg) : arg));
+        const hidden = args.map((arg) => (typeof arg === 'string' ? shown(arg) : arg));
         method.apply(this, hidden as Parameters<typeof method>);
       },
     },
   };
 }
 
-// Synchronous: the last line before an exit is the one that is needed.
-function destination(format: LogFormat): pino.DestinationStream {
-  return format === 'pretty'
-    ? pretty({
-        destination: 2,
-        sync: true,
-        colorize: process.stderr.isTTY,
-        ignore: 'pid,hostname',
-        translateTime: 'SYS:HH:MM:ss.l',
-      })
-    : pino.destination({ fd: 2, sync: true });
+/** Text for people, to a file descriptor or a stream. Only an event begins at the beginning of a line. */
+export function prettyTo(to: number | NodeJS.WritableStream): pino.DestinationStream {
+  return pretty({
+    destination: to,
+    // The last line before an exit is the one that is needed.
+    sync: true,
+    colorize: to === 2 && process.stderr.isTTY,
+    ignore: 'pid,hostname',
+    translateTime: 'SYS:HH:MM:ss.l',
+    messageFormat: (event, key) => String(event[key] ?? '').replaceAll('\n', '\n    '),
+  });
 }
 
 /** Errors of drivers carry the statement, and with it passwords, in fields of their own: only these are shown. */
@@ -75,15 +77,15 @@ function errorShown(error: unknown): unknown {
   const code = 'code' in error && typeof error.code !== 'object' ? error.code : undefined;
   return {
     type: error.name === 'Error' ? error.constructor.name : error.name,
-    message: hideUrlPassword(error.message),
+    message: shown(error.message),
     ...(code === undefined ? {} : { code }),
-    ...(error.stack === undefined ? {} : { stack: hideUrlPassword(error.stack) }),
+    ...(error.stack === undefined ? {} : { stack: shown(error.stack) }),
     ...(error.cause instanceof Error ? { cause: errorShown(error.cause) } : {}),
   };
 }
 
 function hideSecrets(value: unknown, depth = 0): unknown {
-  if (typeof value === 'string') return hideUrlPassword(value);
+  if (typeof value === 'string') return shown(value);
   if (value === null || typeof value !== 'object' || depth === MAX_DEPTH) return value;
   if (Array.isArray(value)) return value.map((item) => hideSecrets(item, depth + 1));
   // Errors and other instances have serialisers of their own.
@@ -97,6 +99,6 @@ function hideSecrets(value: unknown, depth = 0): unknown {
   );
 }
 
-function hideUrlPassword(text: string): string {
-  return text.replace(URL_PASSWORD, `$1:${HIDDEN}@`);
+function shown(text: string): string {
+  return printable(text.replace(URL_PASSWORD, `$1:${HIDDEN}@`));
 }

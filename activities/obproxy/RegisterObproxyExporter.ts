@@ -1,5 +1,6 @@
 import { request } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { AddressDenied, connectTo } from '../../runtime/addresses';
 import { TransientError } from '../../runtime/errors';
 import type { Subtask, SubtaskScope } from '../types';
 import { proxyOf } from './proxy';
@@ -9,14 +10,15 @@ const TIMEOUT_MS = 3_000;
 /** GET /metrics; the number of samples on the page, which may be 0 in the first minute of a proxy. */
 function readMetrics(
   scope: SubtaskScope,
-  to: { readonly ip: string; readonly port: number; readonly stream?: Duplex },
+  to: { readonly ip: string; readonly port: number; readonly stream: Duplex },
 ): Promise<number> {
-  const { stream } = to;
-  const through = stream === undefined ? {} : { createConnection: () => stream };
   const signal = AbortSignal.any([scope.signal, AbortSignal.timeout(TIMEOUT_MS)]);
   return new Promise((resolve, reject) => {
     const asked = request(
-      { host: to.ip, port: to.port, path: '/metrics', agent: false, signal, ...through },
+      {
+        ...{ host: to.ip, port: to.port, path: '/metrics' },
+        ...{ agent: false, signal, createConnection: () => to.stream },
+      },
       (answer) => {
         let samples = 0;
         answer.setEncoding('utf8');
@@ -42,10 +44,12 @@ function words(error: unknown): string {
 /** Asks as Prometheus would; a closed network between worker and host is told apart by asking through the host. */
 async function probe(scope: SubtaskScope, ip: string, port: number): Promise<void> {
   try {
-    const samples = await readMetrics(scope, { ip, port });
+    const stream = connectTo({ ip, port, addresses: scope.config.addresses });
+    const samples = await readMetrics(scope, { ip, port, stream });
     scope.log.info(`http://${ip}:${port}/metrics answers with ${samples} samples`);
     return;
   } catch (error) {
+    if (error instanceof AddressDenied) throw error;
     scope.signal.throwIfAborted();
     scope.log.warn(
       `http://${ip}:${port}/metrics does not answer this worker: ${words(error)}; asking on the host`,

@@ -1,10 +1,13 @@
 import type { ObClusterRow, ObLinkRow, OpenCredential } from '../../inventory/types';
 import type { ObproxyAdmin } from '../../oceanbase/obproxyAdmin';
 import { ACCESS_DENIED, type ObserverSession, openObserver } from '../../oceanbase/observerSql';
+import { valueFault } from '../../oceanbase/parameters';
 import { sha1Hex } from '../../oceanbase/passwords';
 import { SqlConnectionError, SqlError } from '../../oceanbase/sqlSession';
+import { AddressDenied } from '../../runtime/addresses';
 import { PermanentError, TransientError, type Trouble } from '../../runtime/errors';
 import type { Subtask, SubtaskScope } from '../types';
+import { storeClusterPassword } from './clusterPassword';
 import { administer, type ObproxyInstance, proxyOf } from './proxy';
 
 const PARAMETER = 'observer_sys_password';
@@ -48,22 +51,44 @@ async function anyServer(
   password: string,
 ): Promise<ObserverSession> {
   const silent: string[] = [];
+  let denied: AddressDenied | undefined;
   for (const { ip, sqlPort } of cluster.rootServers) {
     try {
-      const login = { ip, sqlPort, user, password, timeoutMs: OBSERVER_TIMEOUT_MS, signal: scope.signal };
-      return await openObserver(login);
+      return await openObserver({
+        ...{ ip, sqlPort, addresses: scope.config.addresses, user, password },
+        ...{ timeoutMs: OBSERVER_TIMEOUT_MS, signal: scope.signal },
+      });
     } catch (error) {
+      if (error instanceof AddressDenied) {
+        denied ??= error;
+        continue;
+      }
       if (!(error instanceof SqlConnectionError)) throw error;
       scope.signal.throwIfAborted();
       silent.push(`${ip}:${sqlPort}: ${error.message}`);
     }
   }
+  if (denied !== undefined && silent.length === 0) throw denied;
   throw new TransientError(
     about(cluster, {
       type: 'ObserverUnreachable',
       code: 'OBE11028',
       cameBack: silent.join('; ') || 'no root servers are known',
       next: 'The worker must reach the SQL ports of the root servers directly; check network and addresses.',
+    }),
+  );
+}
+
+/** OBProxy cannot take every password; one that it cannot must not become that of a new user either. */
+export function refuseUnfitPassword({ link, cluster, password }: Link): void {
+  const fault = valueFault(password);
+  if (fault === undefined) return;
+  throw new PermanentError(
+    about(cluster, {
+      type: 'ProxyroPasswordUnfit',
+      code: 'ODP21006',
+      cameBack: `the password of ${link.username} ${fault}`,
+      next: `Give ${link.username} another password in OceanBase, declare it with \`obflow apply\`, and retry.`,
     }),
   );
 }
@@ -88,6 +113,7 @@ async function proxyUser(scope: SubtaskScope, { link, cluster, password }: Link)
       }),
     );
   }
+  refuseUnfitPassword({ link, cluster, password });
   const root = await anyServer(scope, cluster, sys.username, sys.secret);
   try {
     await root.createReader(link.username, password);
@@ -165,8 +191,9 @@ async function giveToProxy(
   scope: SubtaskScope,
   admin: ObproxyAdmin,
   proxy: ObproxyInstance,
-  { cluster, password }: Link,
+  link: Link,
 ): Promise<void> {
+  const { cluster, password } = link;
   const wanted = sha1Hex(password);
   const perCluster = proxy.family !== 'before-4.0';
   const place = perCluster ? `for cluster ${cluster.name}` : 'for all clusters';
@@ -177,8 +204,10 @@ async function giveToProxy(
     scope.log.info(`OBProxy has the password already, ${place}`);
     return;
   }
-  if (perCluster) await admin.replaceClusterValue(cluster.name, PARAMETER, password);
-  else await admin.alter(PARAMETER, password);
+  refuseUnfitPassword(link);
+  if (perCluster) {
+    await storeClusterPassword(scope, proxy, admin, { cluster: cluster.name, slot: PARAMETER, password });
+  } else await admin.alter(PARAMETER, password);
   scope.log.info(`OBProxy has the password now, ${place}; its stored hash is the right one`);
 }
 

@@ -44,10 +44,10 @@ function trouble(host: Host, type: string, cameBack: string, next: string, code?
   return new PermanentError({ type, ...coded, tried: 'start OBProxy', where: host.ip, cameBack, next });
 }
 
-/** The end of the proxy's own log, without the SHA-1 values of passwords that it prints. */
+/** The end of the proxy's own log, without the passwords that it prints: their SHA-1 values, and failed statements. */
 async function logTail(host: Host, home: string): Promise<string> {
   const { stdout } = await host.sh(
-    `tail -n 15 ${quote(`${home}/log/obproxy.log`)} 2>/dev/null | cut -c1-400`,
+    `tail -n 30 ${quote(`${home}/log/obproxy.log`)} 2>/dev/null | grep -vi proxy_config | tail -n 15 | cut -c1-400`,
   );
   const tail = stdout.trim();
   const said =

@@ -68,11 +68,11 @@ function makeScript({ home, store, folders, links }: ObserverLayout): string {
 function unfitScript({ home, folders }: ObserverLayout): string {
   const each = folders.map(
     (path) =>
-      `[ -z "$(ls -A ${quote(path)})" ] || echo "${path} is not empty"; [ "$(stat -c %U ${quote(path)})" = ${RUN_USER} ] || echo "${path} is not ${RUN_USER}'s"`,
+      `[ -z "$(ls -A ${quote(path)})" ] || echo ${quote(`${path} is not empty`)}; [ "$(stat -c %U ${quote(path)})" = ${RUN_USER} ] || echo ${quote(`${path} is not ${RUN_USER}'s`)}`,
   );
   const etc = quote(`${home}/etc`);
   return `${each.join('\n')}
-    [ ! -e ${etc} ] || [ "$(stat -c %U ${etc})" = ${RUN_USER} ] || echo "${home}/etc is not ${RUN_USER}'s"`;
+    [ ! -e ${etc} ] || [ "$(stat -c %U ${etc})" = ${RUN_USER} ] || echo ${quote(`${home}/etc is not ${RUN_USER}'s`)}`;
 }
 
 /** `/a/b` of `/a/b/c`, then `/a`. */

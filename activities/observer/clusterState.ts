@@ -35,7 +35,12 @@ export async function recordCluster(
   });
   const serving = servers.filter(isServing).length;
   scope.log.info(`${cluster.name}: ${zones.length} zones, ${serving} of ${servers.length} servers serve`);
-  const rootServers = rootServersOf(servers, cluster.rootServers);
+  const { addresses } = scope.config;
+  const reachable = servers.filter(({ ip }) => addresses.fault(ip) === undefined);
+  for (const { ip } of servers.filter((server) => !reachable.includes(server))) {
+    scope.log.warn(`${cluster.name} lists the server ${ip}, which ${addresses.fault(ip)}: it is left out`);
+  }
+  const rootServers = rootServersOf(reachable, cluster.rootServers);
   const text = (list: readonly { ip: string; rpcPort: number; sqlPort: number }[]) =>
     list.map(({ ip, rpcPort, sqlPort }) => `${ip}:${rpcPort}:${sqlPort}`).join(', ');
   if (rootServers.length === 0 || text(rootServers) === text(cluster.rootServers)) return;

@@ -75,6 +75,7 @@ export async function withCluster<T>(
   try {
     const session = await openCluster({
       servers: cluster.rootServers,
+      addresses: scope.config.addresses,
       user: sys.username,
       password: sys.secret,
       timeoutMs,

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import type { HostRow, Inventory, ObClusterRow, ObServerRow, ObZoneRow } from '../../inventory/types';
+import type { HostRow, ObClusterRow, ObServerRow, ObZoneRow } from '../../inventory/types';
 import { obClusterById } from '../../operations/observerPreconditions';
 import { IdPath, QueryText } from '../../operations/schemas';
 import { contentsOf, pagedOf } from '../answers';
 import { pageOf } from '../envelope';
-import { type ClusterLook, lookAtCluster } from '../lookAtCluster';
+import { type ClusterLook, type Looking, lookAtCluster } from '../lookAtCluster';
 import { allPages, listed, PAGING, pageRequest, TextList } from '../paging';
 import { type ApiServices, type Route, route } from '../route';
 import { ocpTime } from '../taskInfo/time';
@@ -26,8 +26,9 @@ interface ClusterView {
 /** OCP's word for a time that is none. */
 const NEVER = '1970-01-01T00:00:00.000Z';
 
-async function viewOf(inventory: Inventory, row: ObClusterRow): Promise<ClusterView> {
-  const look: ClusterLook | { readonly reason: string } = await lookAtCluster(inventory, row);
+async function viewOf(services: Looking, row: ObClusterRow): Promise<ClusterView> {
+  const { inventory } = services;
+  const look: ClusterLook | { readonly reason: string } = await lookAtCluster(services, row);
   const cluster = (await inventory.obClusters.find(row.id)) ?? row;
   const servers = await inventory.obServers.ofCluster(row.id);
   const zones = await inventory.obServers.zones(row.id);
@@ -141,18 +142,19 @@ const TAG = 'OceanBase';
 /** A list of many clusters is asked so many at a time. */
 const PARALLEL_LOOKS = 8;
 
-async function viewsOf(inventory: Inventory, rows: readonly ObClusterRow[]): Promise<ClusterView[]> {
+async function viewsOf(services: Looking, rows: readonly ObClusterRow[]): Promise<ClusterView[]> {
   const views: ClusterView[] = [];
   for (let at = 0; at < rows.length; at += PARALLEL_LOOKS) {
     const some = rows.slice(at, at + PARALLEL_LOOKS);
-    views.push(...(await Promise.all(some.map((row) => viewOf(inventory, row)))));
+    views.push(...(await Promise.all(some.map((row) => viewOf(services, row)))));
   }
   return views;
 }
 
 /** OceanBase clusters from the inventory, after each was asked by SQL (at most 1.5 s a server that does not answer). */
-export function obClusterRoutes({ inventory }: ApiServices): Route[] {
-  const view = async (id: number) => viewOf(inventory, await obClusterById(inventory, id));
+export function obClusterRoutes(services: ApiServices): Route[] {
+  const { inventory } = services;
+  const view = async (id: number) => viewOf(services, await obClusterById(inventory, id));
   return [
     route(
       {
@@ -173,7 +175,7 @@ export function obClusterRoutes({ inventory }: ApiServices): Route[] {
         const { name, status } = query;
         if (name === undefined && status === undefined) {
           const found = await listed(query, () => inventory.obClusters.list(page));
-          const views = await viewsOf(inventory, found.contents);
+          const views = await viewsOf(services, found.contents);
           return pageOf(views.map(clusterDocument), {
             number: page.page,
             size: page.size,
@@ -185,7 +187,7 @@ export function obClusterRoutes({ inventory }: ApiServices): Route[] {
           allPages((part) => inventory.obClusters.list({ ...part, ...sort })),
         );
         const named = all.filter((row) => row.name.toLowerCase().includes((name ?? '').toLowerCase()));
-        const fitting = (await viewsOf(inventory, named)).filter(
+        const fitting = (await viewsOf(services, named)).filter(
           ({ cluster }) => status === undefined || status.includes(cluster.status),
         );
         const from = (page.page - 1) * page.size;

@@ -4,6 +4,7 @@ import { prepareRequest } from '../../operations/planTask';
 import { Refusal } from '../../operations/refusal';
 import { publishedSample } from '../../operations/samples';
 import type { CatalogueEntry, HostFinding, InspectScope, Prepared } from '../../operations/types';
+import { refuseDeniedObjects } from '../allowedAddresses';
 import { listOf, Whole } from '../answers';
 import { addressOf, contactKnownOffline } from '../contactHosts';
 import { refreshCluster } from '../lookAtCluster';
@@ -71,10 +72,12 @@ function operationRoute(services: ApiServices, operation: CatalogueEntry): Route
     },
     async ({ params, query, body, user, traceId, receivedAt, once, notes }) => {
       if (user === undefined) throw new Refusal(401, 'IAM10000', 'Log in by HTTP Basic.');
+      if (query.dryRun) notes.command = 'dry run';
       const accepted = operation.request(params, body);
+      await refuseDeniedObjects(services, accepted);
       await Promise.all([
         contactKnownOffline(services, accepted.hostIds),
-        accepted.obClusterId === undefined ? undefined : refreshCluster(inventory, accepted.obClusterId),
+        accepted.obClusterId === undefined ? undefined : refreshCluster(services, accepted.obClusterId),
       ]);
       const answerOf = ({ plans, extra }: Prepared) => {
         const submitted = plans.map((plan) => {

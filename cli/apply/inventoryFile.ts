@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
-import { type Document, isNode, LineCounter, parseDocument } from 'yaml';
+import { isNode } from 'yaml';
 import { z } from 'zod';
+import { parseYamlText, type YamlText } from './yamlText';
 
 /** Where a secret comes from; exactly one source. */
 const secretSource = {
@@ -94,34 +95,34 @@ export type FileCredential = InventoryFile['credentials'][number];
 /** Thrown when the file cannot be used; a line a problem: `file:line: path: what`. */
 export class InventoryFileError extends Error {
   constructor(readonly problems: readonly string[]) {
-    super(problems.join('\n'));
+    const more = problems.length - MOST_PROBLEMS;
+    super([...problems.slice(0, MOST_PROBLEMS), ...(more > 0 ? [`… and ${more} more`] : [])].join('\n'));
     this.name = 'InventoryFileError';
   }
 }
+
+/** Nobody reads more at once. */
+const MOST_PROBLEMS = 50;
 
 /**
  * Parses and validates an inventory file. Pure: secrets stay references. Throws InventoryFileError naming every
  * problem with its line; the texts repeat no values, which might be secrets in the wrong place.
  */
 export function parseInventoryFile(text: string, fileName: string): InventoryFile {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  if (document.errors.length > 0) {
-    throw new InventoryFileError(
-      document.errors.map((error) => `${fileName}:${lines.linePos(error.pos[0]).line}: ${error.message}`),
-    );
+  const yaml = parseYamlText(text);
+  if ('faults' in yaml) {
+    throw new InventoryFileError(yaml.faults.map(({ line, text: what }) => `${fileName}:${line}: ${what}`));
   }
-  const parsed = inventoryFile.safeParse(document.toJS() ?? {});
+  const parsed = inventoryFile.safeParse(yaml.value ?? {});
   if (!parsed.success) {
     throw new InventoryFileError(
       parsed.error.issues.map(
-        (issue) =>
-          `${fileName}:${lineOf(document, lines, issue.path)}: ${pathText(issue.path)}${problemText(issue)}`,
+        (issue) => `${fileName}:${lineOf(yaml, issue.path)}: ${pathText(issue.path)}${problemText(issue)}`,
       ),
     );
   }
   const problems = crossCheck(parsed.data).map(
-    ({ at, text: what }) => `${fileName}:${lineOf(document, lines, at)}: ${pathText(at)}${what}`,
+    ({ at, text: what }) => `${fileName}:${lineOf(yaml, at)}: ${pathText(at)}${what}`,
   );
   if (problems.length > 0) throw new InventoryFileError(problems);
   return parsed.data;
@@ -171,7 +172,7 @@ function repeated(list: string, keys: readonly string[]): { at: Path; text: stri
 }
 
 /** The line of the innermost part of the path that the file contains. */
-function lineOf(document: Document, lines: LineCounter, path: Path): number {
+function lineOf({ document, lines }: YamlText, path: Path): number {
   for (let length = path.length; length > 0; length--) {
     const node = document.getIn(path.slice(0, length), true);
     if (isNode(node) && node.range) return lines.linePos(node.range[0]).line;

@@ -1,5 +1,6 @@
 import { ConfigError, type RuntimeConfig, readConfig } from '../../runtime/config';
 import { complain, say } from '../output';
+import { addresses } from './addresses';
 import { database } from './database';
 import { type Finding, problem, problemOf, type Verdict, warning } from './finding';
 import { hosts, type WishedHosts, wishedHosts } from './hosts';
@@ -48,7 +49,12 @@ export async function examine(config: RuntimeConfig, wished: WishedHosts): Promi
       problemOf('Temporal', error, 'Look at the log of the Temporal server.'),
     ]),
   ]);
-  const findings = [versions(), folder, ...stored.findings, ...server];
+  const known = stored.usable
+    ? await addresses(config).catch((error: unknown) => [
+        problemOf('addresses', error, 'Repair what is named above first.'),
+      ])
+    : [];
+  const findings = [versions(), folder, ...stored.findings, ...known, ...server];
   if (wished === 'none') return findings;
   if (!stored.usable) {
     const message = 'Not looked at: the inventory cannot be opened as it is.';

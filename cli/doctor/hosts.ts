@@ -23,7 +23,10 @@ export function wishedHosts(text: string): WishedHosts | undefined {
 export async function hosts(config: RuntimeConfig, wished: WishedHosts): Promise<readonly Finding[]> {
   if (wished === 'none') return [];
   const inventory = await openInventory(config);
-  const connections = createHosts({ pinHostKey: async (_id, fingerprint) => fingerprint });
+  const connections = createHosts({
+    pinHostKey: async (_id, fingerprint) => fingerprint,
+    addresses: config.addresses,
+  });
   try {
     const rows =
       wished === 'all'

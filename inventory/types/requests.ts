@@ -32,10 +32,14 @@ export interface Idempotency {
   release(request: KeyedRequest): Promise<void>;
   /** The request changed nothing: the key is free again. */
   forget(request: KeyedRequest): Promise<void>;
+  /** Forgets keys older than 24 h, and with them answers that may hold a secret. Resolves to their number. */
+  deleteExpired(): Promise<number>;
 }
 
 /** One call that changes something, or was refused. Never holds a body. */
 export interface NewAuditEvent {
+  /** ISO-8601 UTC; now when absent. */
+  readonly time?: string;
   readonly user?: User;
   readonly address: string;
   readonly traceId: string;
@@ -46,6 +50,8 @@ export interface NewAuditEvent {
   readonly subtaskId?: number;
   /** `retryTask`, `skipSubtask`, … */
   readonly command?: string;
+  /** Of a command on a task: its id in the workflow's history. */
+  readonly commandId?: string;
   /** As the operator gave it. */
   readonly why?: string;
   readonly status: number;
@@ -53,7 +59,22 @@ export interface NewAuditEvent {
   readonly code?: string;
 }
 
-export interface AuditEvent extends NewAuditEvent {
+/** A command, or the end of a workflow, as its history tells it, whoever sent it. */
+export interface ObeyedCommand {
+  readonly commandId: string;
+  /** ISO-8601. */
+  readonly time: string;
+  readonly taskId: number;
+  readonly subtaskId?: number;
+  readonly command: string;
+  /** What sent it. */
+  readonly address: string;
+  readonly traceId: string;
+  readonly path: string;
+  readonly why?: string;
+}
+
+export interface AuditEvent extends Omit<NewAuditEvent, 'commandId'> {
   readonly id: number;
   readonly time: string;
 }
@@ -70,6 +91,12 @@ export interface AuditFilter {
 
 export interface Audit {
   add(event: NewAuditEvent): Promise<void>;
+  /** Adds the commands that no event is about yet; the call that sent one may still come, and takes the place of its event. */
+  addObeyed(commands: readonly ObeyedCommand[]): Promise<void>;
   /** The newest first unless asked otherwise; sort fields `id`, `time`, `user`. */
   list(filter: AuditFilter, page: PageRequest): Promise<Page<AuditEvent>>;
+  /** Events before this time (ISO-8601, UTC). */
+  countBefore(time: string): Promise<number>;
+  /** Deletes them, some hundred at a time; resolves to their number. */
+  deleteBefore(time: string): Promise<number>;
 }

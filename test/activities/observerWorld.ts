@@ -17,6 +17,7 @@ import {
 } from '../../sandbox/standins/observer/cluster';
 import { buildObserverRpm } from '../../sandbox/standins/rpm';
 import type { Plan, SubtaskInput, SubtaskResult } from '../../workflows/plan';
+import { ALLOWED_ADDRESSES } from '../support/addresses';
 import { quietEnvironment } from './world';
 
 const RPM = observerRpmOf('4.2.1.2');
@@ -86,10 +87,14 @@ export async function startObserverWorld(options: {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'obflow-observer-'));
   const { config } = readConfig({
     OBFLOW_DATA_DIR: folder,
+    OBFLOW_ALLOWED_ADDRESSES: ALLOWED_ADDRESSES,
     OBFLOW_HOST_REQUIREMENTS: options.requirements ?? 'small',
   });
   const inventory = await openInventory(config);
-  const hosts = createHosts({ pinHostKey: (id, key) => inventory.hosts.pinHostKey(id, key) });
+  const hosts = createHosts({
+    pinHostKey: (id, key) => inventory.hosts.pinHostKey(id, key),
+    addresses: config.addresses,
+  });
   const activities = createActivities({ inventory, hosts, config });
   const cluster = await startObserverCluster(fleet.hosts.slice(0, 1), {
     version: RPM.version,

@@ -207,18 +207,52 @@ describeIf(fleetUnavailable(), 'Install obproxy, when something is in its way', 
     expect(await task.log('SetObproxyUserPasswordForOb')).toContain('has the password already');
   }, 90_000);
 
+  test('sends no password to a proxy that cannot store it, which would write it into its log', async () => {
+    task = await world.install(0);
+    await task.chain('StartObproxy');
+    await task.host.sh(`mv ${task.home}/etc ${task.home}/etc.away`);
+    const error = await failure(task.run('SetObproxyUserPasswordForOb'));
+    expect(error).toMatchObject({ type: 'ConfigurationUnstorable', nonRetryable: true });
+    expect(error.message).toContain(`${task.home}/etc`);
+    await task.host.sh(`mv ${task.home}/etc.away ${task.home}/etc`);
+    await task.run('SetObproxyUserPasswordForOb', { run: 2 });
+    expect((await effects(task.host, task.home)).alters).toMatchObject({ observer_sys_password: 1 });
+    const { stdout } = await task.host.sh(`cat ${task.home}/log/obproxy.log`);
+    expect(stdout).not.toContain(PLANTED.proxyro);
+  }, 60_000);
+
+  test('takes a password out of the log of a proxy that refused to store it', async () => {
+    task = await world.install(0);
+    await task.chain('StartObproxy');
+    // The stand-in writes a new file beside the old one; this one it cannot write.
+    const blocked = `${task.home}/etc/proxyconfig_v1.db.$(pgrep -x obproxy).new`;
+    await task.host.sh(`mkdir "${blocked}"`);
+    const error = await failure(task.run('SetObproxyUserPasswordForOb'));
+    expect(error).toMatchObject({ type: 'ObproxySqlRefused', nonRetryable: true });
+    expect(error.message).toContain('see that it is not there');
+    expect(await task.log('SetObproxyUserPasswordForOb')).toContain('Masked the password');
+    const { stdout } = await task.host.sh(`cat ${task.home}/log/obproxy.log`);
+    expect(stdout).not.toContain(PLANTED.proxyro);
+    expect(stdout).toMatch(/fail to execute sql.*, \*+, /);
+    await task.host.sh(`rmdir "${blocked}"`);
+    await task.run('SetObproxyUserPasswordForOb', { run: 2 });
+    expect((await effects(task.host, task.home)).alters).toMatchObject({ observer_sys_password: 1 });
+  }, 60_000);
+
   test('fails early, with the end of the log and without its hashes, when the program dies', async () => {
     task = await world.install(0);
     await task.chain('InstallRpmByPackageAndVersion');
     const hash = sha1Hex('whatever');
     await task.host.sh(`
       cd ${task.home} && mv bin/obproxy bin/real && mkdir -p log && echo "EDIAG obproxy_sys_password=${hash} cannot bind" >log/obproxy.log
+      echo "WDIAG sql:"REPLACE INTO proxy_config(name, value) VALUES ('observer_sys_password', 'plain.One')"" >>log/obproxy.log
       printf '#!/bin/sh\\nexit 0\\n' >bin/obproxy && chmod 755 bin/obproxy && chown admin bin/obproxy`);
     const started = Date.now();
     const error = await failure(task.run('StartObproxy'));
     expect(error).toMatchObject({ type: 'ObproxyStartFailed', nonRetryable: true });
     expect(error.message).toContain('EDIAG obproxy_sys_password=*** cannot bind');
     expect(error.message).not.toContain(hash);
+    expect(error.message).not.toContain('plain.One');
     expect(Date.now() - started).toBeLessThan(30_000);
     await task.host.sh(`cd ${task.home} && mv -f bin/real bin/obproxy`);
     await task.run('StartObproxy', { run: 2 });

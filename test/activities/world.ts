@@ -21,6 +21,7 @@ import { type Fleet, type FleetOptions, startFleet, type TestHost } from '../../
 import { type Observer, startObserver } from '../../sandbox/standins/observer';
 import { buildObproxyRpm, type ObproxyRpm } from '../../sandbox/standins/rpm';
 import type { Plan, SubtaskInput, SubtaskResult } from '../../workflows/plan';
+import { ANY_ADDRESS } from '../support/addresses';
 
 export const OBPROXY_1_9: ObproxyRpm = { name: 'obproxy', version: '1.9.1.1', release: '1919579.el7' };
 export const OBPROXY_4_3: ObproxyRpm = { name: 'obproxy-ce', version: '4.3.1.0', release: '4.el7' };
@@ -114,8 +115,10 @@ function configOf(folder: string, publicUrl: string): RuntimeConfig {
     masterKeyFile: path.join(folder, 'master.key'),
     taskQueue: 'unused',
     logLevel: 'silent',
+    addresses: ANY_ADDRESS,
     hostRequirements: 'small',
     taskRetentionDays: 0,
+    auditRetentionDays: 0,
   };
 }
 
@@ -224,7 +227,10 @@ export async function startWorld(options: FleetOptions): Promise<World> {
   }
 
   const newWorker = (): Worker => {
-    const hosts = createHosts({ pinHostKey: (id, key) => inventory.hosts.pinHostKey(id, key) });
+    const hosts = createHosts({
+      pinHostKey: (id, key) => inventory.hosts.pinHostKey(id, key),
+      addresses: ANY_ADDRESS,
+    });
     return { hosts, activities: createActivities({ inventory, hosts, config }), stop: () => hosts.close() };
   };
   const worker = newWorker();

@@ -10,13 +10,16 @@ import { createHosts } from '../../hosts';
 import type { Hosts } from '../../hosts/types';
 import { openInventory } from '../../inventory';
 import type { Inventory, PackageRow } from '../../inventory/types';
+import type { AddressPolicy } from '../../runtime/addresses';
 import { type RuntimeConfig, readConfig } from '../../runtime/config';
 import { TransientError } from '../../runtime/errors';
 import type { HttpSettings } from '../../runtime/httpSettings';
 import { createLogger, type Logger } from '../../runtime/logger';
 import type { TemporalHandle } from '../../runtime/temporal';
 import type { Plan } from '../../workflows/plan';
+import { ANY_ADDRESS } from '../support/addresses';
 import { answerCheck } from '../support/declaredAnswers';
+import { CHEAP_PASSWORDS } from '../support/inventory';
 
 export const PASSWORD = 'Planted.Adm1n+pass';
 
@@ -50,6 +53,7 @@ export interface TestApi {
   readonly urls: readonly string[];
   readonly routes: readonly Route[];
   readonly dataDir: string;
+  readonly databaseUrl: string;
   readonly inventory: Inventory;
   /** Plans handed to the task service for starting. */
   readonly started: Plan[];
@@ -72,21 +76,27 @@ export async function startTestApi(
     temporal?: TemporalHandle;
     taskQueue?: string;
     dataDir?: string;
+    databaseUrl?: string;
     unreachableHosts?: true;
     http?: Partial<HttpSettings>;
     logger?: Logger;
     listen?: RuntimeConfig['listen'];
+    /** Default: any. */
+    addresses?: AddressPolicy;
   } = {},
 ): Promise<TestApi> {
   const dataDir = options.dataDir ?? (await mkdtemp(path.join(os.tmpdir(), 'obflow-api-')));
+  const databaseUrl = options.databaseUrl ?? `file:${path.join(dataDir, 'obflow.db')}`;
   const inventory = await openInventory({
-    databaseUrl: `file:${path.join(dataDir, 'obflow.db')}`,
+    databaseUrl,
     masterKeyFile: path.join(dataDir, 'master.key'),
+    passwordCost: CHEAP_PASSWORDS,
   });
   await inventory.users.ensureAdmin(PASSWORD);
+  const addresses = options.addresses ?? ANY_ADDRESS;
   const hosts = options.unreachableHosts
     ? UNREACHABLE
-    : createHosts({ pinHostKey: (id, key) => inventory.hosts.pinHostKey(id, key) });
+    : createHosts({ pinHostKey: (id, key) => inventory.hosts.pinHostKey(id, key), addresses });
   const started: Plan[] = [];
   const commands: TestApi['commands'] = [];
   const documentOf = async (taskId: number) =>
@@ -132,6 +142,7 @@ export async function startTestApi(
     dataDir,
     taskQueue: options.taskQueue ?? 'none',
     logLevel: 'silent',
+    addresses,
     hostRequirements: 'small',
     http: { ...readConfig({}).config.http, rateLimit: [], addressRateLimit: [], ...options.http },
   };
@@ -174,6 +185,7 @@ export async function startTestApi(
     urls: api.urls,
     routes: api.routes,
     dataDir,
+    databaseUrl,
     inventory,
     started,
     tasks: service ?? tasks,

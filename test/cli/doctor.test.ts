@@ -14,6 +14,7 @@ import { freePort } from '../../runtime/ports';
 import type { TemporalHandle } from '../../runtime/temporal';
 import { type Fleet, fleetUnavailable, startFleet } from '../../sandbox/hosts/fleet';
 import { givenHost } from '../api/harness';
+import { ALLOWED_ADDRESSES } from '../support/addresses';
 import { describeIf, longRunOnly } from '../support/skip';
 import { TaskBed } from '../support/tasks';
 import { testTemporal } from '../support/temporal';
@@ -37,7 +38,12 @@ afterEach(() => {
 });
 
 const config = (extra: NodeJS.ProcessEnv = {}) =>
-  readConfig({ OBFLOW_DATA_DIR: folder, OBFLOW_TASK_QUEUE: 'nobody', ...extra }).config;
+  readConfig({
+    OBFLOW_DATA_DIR: folder,
+    OBFLOW_TASK_QUEUE: 'nobody',
+    OBFLOW_ALLOWED_ADDRESSES: ALLOWED_ADDRESSES,
+    ...extra,
+  }).config;
 
 /** An inventory as the first start leaves it, with a credential and a host that refuses SSH. */
 async function givenInventory(): Promise<void> {
@@ -199,6 +205,22 @@ describe('obflow doctor', () => {
     });
     const some = await findings({}, [4711]);
     expect([some['host 4711']?.verdict, some['host 1']]).toEqual(['problem', undefined]);
+  });
+
+  it('names hosts and clusters to which obflow may not connect any more, and contacts none of them', async () => {
+    await givenInventory();
+    expect((await findings()).addresses).toMatchObject({
+      verdict: 'ok',
+      message: expect.stringContaining('1 host'),
+    });
+    const strict = await findings({ OBFLOW_ALLOWED_ADDRESSES: '10.0.0.0/8' }, 'all');
+    for (const check of ['addresses', 'host 1']) {
+      expect(strict[check]).toMatchObject({
+        verdict: 'problem',
+        message: expect.stringContaining('127.0.0.1 is a loopback address'),
+        next: expect.stringContaining('obflow apply'),
+      });
+    }
   });
 
   it('takes two seconds between two clocks for agreement', () => {

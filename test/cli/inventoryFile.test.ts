@@ -93,9 +93,4 @@ hosts: [{ ip: 10.0.0.1, credential: db }]`;
       'inventory.yaml:2: hosts[0].credential: credential "db" is DATABASE, needed is SSH_KEY or SSH_PASSWORD',
     ]);
   });
-
-  it('never repeats a secret that stands in the wrong place', () => {
-    const text = `credentials: [{ name: a, kind: hunter2, username: u, password: [hunter2], passwort: hunter2 }]`;
-    expect(problemsOf(text).join()).not.toContain('hunter2');
-  });
 });

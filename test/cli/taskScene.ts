@@ -7,6 +7,7 @@ import { openInventory } from '../../inventory';
 import type { Inventory } from '../../inventory/types';
 import type { Plan } from '../../workflows/plan';
 import { PASSWORD, startTestApi, type TestApi } from '../api/harness';
+import { CHEAP_PASSWORDS } from '../support/inventory';
 import { type Edges, type PlanOptions, planOf } from '../support/plans';
 import { TaskBed } from '../support/tasks';
 
@@ -30,6 +31,7 @@ export class TaskScene {
     const inventory = await openInventory({
       databaseUrl: `file:${path.join(dataDir, 'obflow.db')}`,
       masterKeyFile: path.join(dataDir, 'master.key'),
+      passwordCost: CHEAP_PASSWORDS,
     });
     const bed = await TaskBed.open(inventory);
     const { temporal, taskQueue } = bed;

@@ -5,6 +5,7 @@ import { Server, type ServerChannel, utils } from 'ssh2';
 import { createHosts, type Host, type HostAddress, type Hosts } from '../../hosts';
 import { PermanentError, TransientError } from '../../runtime/errors';
 import { startCaller } from '../hosts/reach';
+import { ANY_ADDRESS } from '../support/addresses';
 import { describeIf, longRunOnly } from '../support/skip';
 
 const PASSWORD = 'Planted-pa55word';
@@ -20,7 +21,7 @@ afterEach(async () => {
 });
 
 function newHosts(): Hosts {
-  const hosts = createHosts({ pinHostKey: async (_id, key) => key });
+  const hosts = createHosts({ pinHostKey: async (_id, key) => key, addresses: ANY_ADDRESS });
   closing.push(() => hosts.close());
   return hosts;
 }

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { createServer, type Socket } from 'node:net';
 import { openSqlSession, SqlConnectionError, SqlError } from '../../oceanbase/sqlSession';
 import { startMysqlServer } from '../../sandbox/standins/mysql/server';
+import { ANY_ADDRESS } from '../support/addresses';
 
 const PASSWORD = 'Planted-pa55word';
 const MIB = 1024 * 1024;
@@ -29,7 +30,12 @@ async function port(serve: (socket: Socket) => void): Promise<number> {
 }
 
 const session = (to: number, timeoutMs = 15_000) =>
-  openSqlSession({ to: { ip: '127.0.0.1', port: to }, user: 'root@proxysys', password: PASSWORD, timeoutMs });
+  openSqlSession({
+    to: { ip: '127.0.0.1', port: to, addresses: ANY_ADDRESS },
+    user: 'root@proxysys',
+    password: PASSWORD,
+    timeoutMs,
+  });
 
 async function failureOf(promise: Promise<unknown>): Promise<Error> {
   const error = await promise.then(

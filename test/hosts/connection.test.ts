@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { createHosts } from '../../hosts';
 import { PermanentError, TransientError } from '../../runtime/errors';
 import { type Fleet, fleetUnavailable, startFleet } from '../../sandbox/hosts/fleet';
+import { ANY_ADDRESS } from '../support/addresses';
 import { describeIf } from '../support/skip';
 import { until } from '../support/until';
 import { addressOf, failureOf, hostsWithPins, startCaller } from './reach';
@@ -42,7 +43,9 @@ describeIf(fleetUnavailable(), 'connections to real hosts', () => {
   });
 
   test('a given key lets the right host in and asks nobody to pin', async () => {
-    const hosts = track(createHosts({ pinHostKey: async () => Promise.reject(new Error('asked')) }));
+    const hosts = track(
+      createHosts({ pinHostKey: async () => Promise.reject(new Error('asked')), addresses: ANY_ADDRESS }),
+    );
     const host = await hosts.open({ ...addressOf(fleet), hostKey: fleet.hosts[0]!.hostKey });
     expect((await host.sh('echo $((6*7))')).stdout).toBe('42\n');
   });
@@ -75,7 +78,9 @@ describeIf(fleetUnavailable(), 'connections to real hosts', () => {
   });
 
   test('when the key cannot be recorded nobody logs in, and that failure is told', async () => {
-    const hosts = track(createHosts({ pinHostKey: () => Promise.reject(new Error('database away')) }));
+    const hosts = track(
+      createHosts({ pinHostKey: () => Promise.reject(new Error('database away')), addresses: ANY_ADDRESS }),
+    );
     expect((await failureOf(hosts.open(addressOf(fleet)))).message).toBe('database away');
   });
 

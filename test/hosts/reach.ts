@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
 import { createHosts, type HostAddress, type Hosts } from '../../hosts';
 import type { Fleet } from '../../sandbox/hosts/fleet';
+import { ANY_ADDRESS } from '../support/addresses';
 
 /** How tests reach test host `index` as root; the key is not pinned. */
 export function addressOf(fleet: Fleet, index = 0, username = 'root'): HostAddress {
@@ -22,6 +23,7 @@ export function addressOf(fleet: Fleet, index = 0, username = 'root'): HostAddre
 /** Pins in memory, compare-and-set as the inventory does. */
 export function hostsWithPins(pins = new Map<number, string>()): Hosts {
   return createHosts({
+    addresses: ANY_ADDRESS,
     pinHostKey: async (hostId, fingerprint) => {
       if (!pins.has(hostId)) pins.set(hostId, fingerprint);
       return pins.get(hostId)!;
@@ -51,7 +53,8 @@ export async function startCaller(code: string, call: unknown) {
   const outfile = join(folder, 'caller.js');
   const contents = `
     import { createHosts } from ${JSON.stringify(resolve(__dirname, '../../hosts/index.ts'))};
-    const hosts = createHosts({ pinHostKey: async (_, key) => key });
+    import { ANY_ADDRESS } from ${JSON.stringify(resolve(__dirname, '../support/addresses.ts'))};
+    const hosts = createHosts({ pinHostKey: async (_, key) => key, addresses: ANY_ADDRESS });
     const call = JSON.parse(process.env.CALL ?? '');
     ${code}`;
   await build({

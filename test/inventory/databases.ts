@@ -3,6 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { openInventory } from '../../inventory';
 import type { Inventory } from '../../inventory/types';
+import { CHEAP_PASSWORDS } from '../support/inventory';
 import { newPostgresDatabase, postgresUnavailable } from '../support/postgres';
 import { describeIf } from '../support/skip';
 
@@ -47,7 +48,10 @@ function prepared(kind: OnDatabase['kind'], databaseUrl: (folder: string) => Pro
     kind,
     place,
     async open(given) {
-      const inventory = await openInventory(given ?? (await place()));
+      const inventory = await openInventory({
+        ...(given ?? (await place())),
+        passwordCost: CHEAP_PASSWORDS,
+      });
       inventories.push(inventory);
       return inventory;
     },

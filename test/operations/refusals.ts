@@ -32,10 +32,12 @@ export const given = {
   busyTask: 0,
 };
 
-/** Starts the API before the tests of the calling file, and stops it after them. */
-export function givenApi(): void {
+/** Starts the API before the tests of the calling file or block, and stops it after them. */
+export function givenApi(
+  options: () => Promise<Parameters<typeof startTestApi>[0]> = async () => ({}),
+): void {
   beforeAll(async () => {
-    api = await startTestApi();
+    api = await startTestApi(await options());
     const { inventory } = api;
     given.cluster = await givenProxyCluster(inventory, 'test');
     given.other = await givenProxyCluster(inventory, 'other');

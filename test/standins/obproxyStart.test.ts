@@ -1,5 +1,14 @@
 /** How an OBProxy starts, fails to start, keeps its configuration and leaves: the traps an installer must know. */
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import Database from 'libsql';
 import { until } from '../support/until';
@@ -332,6 +341,23 @@ test('Counters hold names and numbers, never a password', async () => {
   });
   const text = readFileSync(home.path('.standin/counters.json'), 'utf8');
   for (const secret of ['secretive', sha1('secretive'), sha1(PASSWORD)]) expect(text).not.toContain(secret);
+});
+
+test('A row that cannot be written is not there, in the running process either', async () => {
+  const home = await newHome();
+  await home.launch(home.firstOptions());
+  await home.ready();
+  const replace = (value: string) =>
+    home.ask(
+      `replace into proxy_config(cluster_name,name,value,config_level) values('obtest','proxy_idc_name','${value}','LEVEL_CLUSTER')`,
+    );
+  await replace('one');
+  renameSync(home.path('etc'), home.path('etc.away'));
+  expect(await errnoOf(replace('two'))).toBe(4016);
+  renameSync(home.path('etc.away'), home.path('etc'));
+  const rows = await home.ask("select value from proxy_config where cluster_name = 'obtest'");
+  expect(JSON.stringify(rows)).toContain('one');
+  expect(JSON.stringify(rows)).not.toContain('two');
 });
 
 test('A failing replace into proxy_config stands in the log with its plain text', async () => {

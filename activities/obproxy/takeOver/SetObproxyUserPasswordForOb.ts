@@ -3,8 +3,9 @@ import { sha1Hex } from '../../../oceanbase/passwords';
 import { PermanentError } from '../../../runtime/errors';
 import { makeDir, readJson, taskDir, writeJson } from '../../places';
 import type { Subtask, SubtaskScope } from '../../types';
+import { storeClusterPassword } from '../clusterPassword';
 import { type ObproxyInstance, proxyOf, proxysysPassword } from '../proxy';
-import { type Link, provenLinks } from '../SetObproxyUserPasswordForOb';
+import { type Link, provenLinks, refuseUnfitPassword } from '../SetObproxyUserPasswordForOb';
 import { administerAdopted, type OpenProxy } from './passwords';
 
 /**
@@ -79,10 +80,11 @@ async function giveToProxy(
       next: `Set one of them to the password of ${link.link.username} yourself, or empty it, and retry.`,
     });
   }
+  refuseUnfitPassword(link);
   const mark = await readMark(scope);
   await writeMark(scope, { ...mark, slots: [...mark.slots, { cluster, slot }] });
   if (cluster === '') await admin.alter(slot, link.password);
-  else await admin.replaceClusterValue(cluster, slot, link.password);
+  else await storeClusterPassword(scope, proxy, admin, { cluster, slot, password: link.password });
   scope.log.info(`OBProxy has the password of ${link.link.username} now, ${place} (${slot})`);
 }
 
@@ -115,6 +117,16 @@ async function takePassword(scope: SubtaskScope, proxy: ObproxyInstance, open: O
   scope.log.info("root@proxysys has the cluster's password now");
 }
 
+function forgotten(where: string): PermanentError {
+  return new PermanentError({
+    type: 'TakeOverFinished',
+    tried: 'give root@proxysys its former password again',
+    where,
+    cameBack: 'the last step of the task has already forgotten it',
+    next: "Skip this undo; root@proxysys keeps the cluster's password until you set another.",
+  });
+}
+
 /** "Set obproxy user and password for connect" of a take-over: proxyro's password first, the administrator's last. */
 export const AdoptSetObproxyUserPasswordForOb: Subtask = {
   async run(scope) {
@@ -137,6 +149,7 @@ export const AdoptSetObproxyUserPasswordForOb: Subtask = {
       return;
     }
     const proxy = await proxyOf(scope);
+    const former = await scope.inventory.obproxy.formerPassword(proxy.server.id);
     const { admin, used } = await administerAdopted(scope, proxy);
     try {
       for (const { cluster, slot } of mark.slots) {
@@ -144,7 +157,7 @@ export const AdoptSetObproxyUserPasswordForOb: Subtask = {
         else await admin.deleteClusterValue(cluster, slot);
         scope.log.info(`Emptied ${slot}${cluster === '' ? '' : ` of cluster ${cluster}`} again`);
       }
-      const former = await scope.inventory.obproxy.formerPassword(proxy.server.id);
+      if (mark.proxysys && former === undefined) throw forgotten(proxy.server.ip);
       if (mark.proxysys && former !== undefined && former !== used.password) {
         await admin.alter('obproxy_sys_password', former);
         scope.log.info('root@proxysys has its former password again');

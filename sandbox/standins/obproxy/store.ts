@@ -41,7 +41,7 @@ export class BrokenStore extends Error {}
 
 export class Store {
   private constructor(
-    private readonly opened: Database | undefined,
+    private opened: Database | undefined,
     private readonly databaseFile: string | undefined,
     private readonly textFile: string | undefined,
     private readonly global: Map<string, string>,
@@ -105,17 +105,18 @@ export class Store {
     statement.free();
   }
 
-  /** Runs one changing statement on table proxy_config and stores it. Throws SQLite's or the system's error. */
+  /** Runs one changing statement on table proxy_config and stores it. Throws SQLite's or the system's error; then nothing has changed. */
   change(sql: string, values: readonly Cell[] = []): void {
-    this.database.run('BEGIN');
+    const before = this.database.export();
     try {
       this.database.run(sql, [...values]);
-      this.database.run('COMMIT');
+      this.write();
     } catch (error) {
-      this.database.run('ROLLBACK');
+      const Sqlite = this.database.constructor as new (content: Uint8Array) => Database;
+      this.database.close();
+      this.opened = new Sqlite(before);
       throw error;
     }
-    this.write();
   }
 
   select(sql: string, values: readonly Cell[] = []): { columns: string[]; rows: Cell[][] } {

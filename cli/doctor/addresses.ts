@@ -1,0 +1,41 @@
+import { deniedOf } from '../../api/allowedAddresses';
+import { allPages } from '../../api/paging';
+import { openInventory } from '../../inventory';
+import { ADDRESS_NEXT } from '../../runtime/addresses';
+import type { RuntimeConfig } from '../../runtime/config';
+import { type Finding, ok, problem } from './finding';
+
+/** Named one by one up to here. */
+const NAMED = 10;
+
+/** Whether obflow may connect to every host and cluster it knows: they are refused when used, which may be months later. */
+export async function addresses(config: RuntimeConfig): Promise<Finding[]> {
+  const check = 'addresses';
+  const inventory = await openInventory(config);
+  try {
+    const hosts = await allPages((page) => inventory.hosts.list({}, page));
+    const clusters = await allPages((page) => inventory.obClusters.list(page));
+    const denied = [
+      ...hosts.map(({ id, ip }) => ({ what: `host ${id}`, fault: deniedOf(config.addresses, [ip]) })),
+      ...clusters.map(({ name, rootServers }) => ({
+        what: `OceanBase cluster ${name}`,
+        fault: deniedOf(
+          config.addresses,
+          rootServers.map(({ ip }) => ip),
+        ),
+      })),
+    ].flatMap(({ what, fault }) => (fault === undefined ? [] : [`${what}: ${fault}`]));
+    if (denied.length === 0) {
+      return [
+        ok(
+          check,
+          `${hosts.length} hosts and ${clusters.length} OceanBase clusters are where obflow may connect to`,
+        ),
+      ];
+    }
+    const more = denied.length > NAMED ? `; and ${denied.length - NAMED} more` : '';
+    return [problem(check, `${denied.slice(0, NAMED).join('; ')}${more}.`, ADDRESS_NEXT)];
+  } finally {
+    await inventory.close();
+  }
+}
