@@ -9,6 +9,8 @@ export interface AuditNotes {
   subtaskId?: number;
   /** `retryTask`, `skipSubtask`, … */
   command?: string;
+  /** Of a command on a task: as its workflow's history knows it. */
+  commandId?: string;
   /** As the operator gave it. */
   why?: string;
 }

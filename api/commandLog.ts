@@ -1,5 +1,8 @@
-import type { Inventory, LogLine } from '../inventory/types';
+import type { Inventory, LogLine, ObeyedCommand } from '../inventory/types';
 import type { Logger } from '../runtime/logger';
+import { taskWorkflowId } from '../workflows/ids';
+import { SUBTASK_UPDATES } from '../workflows/messages';
+import type { Plan } from '../workflows/plan';
 import type { FoldedTask, GivenCommand } from './taskInfo/fold';
 
 const WORDS: Readonly<Record<GivenCommand['name'], string>> = {
@@ -11,10 +14,16 @@ const WORDS: Readonly<Record<GivenCommand['name'], string>> = {
   cancelSubtask: 'Cancel',
 };
 
+/** `through Temporal (temporal-cli:root@ocp-1)`: what sends a command there says of itself who it is. */
+function throughTemporal({ client }: GivenCommand): string {
+  return client === '' ? 'through Temporal' : `through Temporal (${client})`;
+}
+
 /** `Retry asked for by admin from 10.0.0.5: disk replaced`. */
-function text({ name, who, from, why }: GivenCommand): string {
+function text(command: GivenCommand): string {
+  const { name, who, from, why } = command;
   const by = who === undefined ? '' : ` by ${who}`;
-  const where = from === undefined ? ' through Temporal' : ` from ${from}`;
+  const where = ` ${from === undefined ? throughTemporal(command) : `from ${from}`}`;
   return `${WORDS[name]} asked for${by}${where}${why === undefined ? '' : `: ${why}`}`;
 }
 
@@ -30,8 +39,32 @@ function commandLines(command: GivenCommand): LogLine[] {
   }));
 }
 
+/** A command's id in the audit; update ids are unique in their workflow only. */
+export function commandIdOf(taskId: number, updateId: string): string {
+  return `${taskId}/${updateId}`;
+}
+
+/** Nobody logged in to obflow for it: who it was is said with the reason, and is no user. */
+function obeyed({ taskId, traceId }: Plan, command: GivenCommand): ObeyedCommand {
+  const { id, name, time, who, from, why, subtasks } = command;
+  const [subtask] = name in SUBTASK_UPDATES ? subtasks : [];
+  const person = who === undefined || from === undefined ? who : `${who} from ${from}`;
+  const said = [person, why].filter((part) => part !== undefined).join(': ');
+  return {
+    commandId: commandIdOf(taskId, id),
+    time: new Date(time).toISOString(),
+    taskId,
+    ...(subtask === undefined ? {} : { subtaskId: subtask.id }),
+    command: name,
+    address: throughTemporal(command),
+    traceId,
+    path: taskWorkflowId(taskId),
+    ...(said === '' ? {} : { why: said }),
+  };
+}
+
 /**
- * Writes into the logs of subtasks who asked for what: the source is the history, so commands given in Temporal's Web UI
+ * Writes into the logs of subtasks, and into the audit, who asked for what: the source is the history, so commands given in Temporal's Web UI
  * are told as well, and none is lost with the API that sent it. Whoever reads a task tells what is new; the same line is
  * stored once, whichever process comes first.
  */
@@ -53,9 +86,10 @@ export class CommandLog {
     const { taskId } = folded.machine.plan;
     try {
       await this.#inventory.tasks.appendLogOnce(taskId, fresh.flatMap(commandLines));
+      await this.#inventory.audit.addObeyed(fresh.map((command) => obeyed(folded.machine.plan, command)));
       this.#told.set(folded, count);
     } catch (error) {
-      this.#logger.warn({ err: error, taskId }, 'the logs do not tell yet who gave a command');
+      this.#logger.warn({ err: error, taskId }, 'logs and audit do not tell yet who gave a command');
     }
   }
 }

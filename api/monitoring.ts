@@ -1,5 +1,5 @@
 import { temporal as protocol } from '@temporalio/proto';
-import { gauge, startMetrics, upGauge } from '../runtime/metrics';
+import { gauge, upGauge } from '../runtime/metrics';
 import type { ApiServices } from './route';
 import { millis } from './taskInfo/fold';
 import { liveWorkers } from './temporal/workers';
@@ -37,8 +37,6 @@ async function backlog({ temporal, config }: ApiServices) {
 /** Everything an API server looks up when Prometheus asks. Several servers tell the same of tasks, workers and queues. */
 export function monitorApi(services: ApiServices): void {
   const { inventory, temporal, config, health } = services;
-  startMetrics();
-
   let counted: { at: number; tasks: ReturnType<typeof inventory.tasks.counts> } | undefined;
   gauge('obflow_tasks', 'Tasks in the database', ['status', 'closed'], async () => {
     if (counted === undefined || Date.now() - counted.at > COUNT_MS) {

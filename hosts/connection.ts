@@ -19,6 +19,9 @@ const KEEPALIVE_MISSES = 3;
 const RSA_NAMES = ['rsa-sha2-512', 'rsa-sha2-256', 'ssh-rsa'] as const;
 
 type SshError = Error & { level?: string; code?: string | number; reason?: string | number };
+type Closable = { once(event: 'close', listener: () => void): unknown };
+/** Asks ssh2 for a channel. */
+type Start<T> = (done: (error: Error | undefined, channel: T) => void) => void;
 type RemovableKind = (typeof RSA_NAMES)[number] | 'ssh-ed25519' | 'ecdsa-sha2-nistp256';
 
 /** One authenticated SSH connection. Every method throws TransientError once it is lost. */
@@ -94,8 +97,8 @@ export class Connection {
     setTimeout(() => this.socket.destroy(), 1_000).unref();
   }
 
-  private async session<T extends { once(event: 'close', listener: () => void): unknown }>(
-    start: (done: (error: Error | undefined, channel: T) => void) => void,
+  private async session<T extends Closable>(
+    start: Start<T>,
     tried: string,
     signal: AbortSignal | undefined,
   ): Promise<T> {
@@ -103,7 +106,7 @@ export class Connection {
     try {
       for (let attempt = 0; ; attempt += 1) {
         try {
-          const channel = await this.channel(start);
+          const channel = await this.opened(start);
           channel.once('close', release);
           this.count(channel);
           return channel;
@@ -130,7 +133,27 @@ export class Connection {
     }
   }
 
-  private channel<T>(start: (done: (error: Error | undefined, channel: T) => void) => void): Promise<T> {
+  /**
+   * A channel that is open. ssh2 hands out an SFTP session as ready when it ends during its last question to the server
+   * (limits@openssh.com); its 'close' has come and gone by then, and nothing asked of it is ever answered.
+   */
+  private async opened<T extends Closable>(start: Start<T>): Promise<T> {
+    let closed = false;
+    const channel = await this.channel<T>((done) =>
+      start((error, opened) => {
+        if (!error) {
+          opened.once('close', () => {
+            closed = true;
+          });
+        }
+        done(error, opened);
+      }),
+    );
+    if (closed) throw new Error('the host closed the channel while it was being opened');
+    return channel;
+  }
+
+  private channel<T>(start: Start<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       if (this.lost !== undefined) reject(this.lost);
       else start((error, channel) => (error ? reject(error) : resolve(channel)));
@@ -143,7 +166,7 @@ export class Connection {
     }) as Promise<T>;
   }
 
-  private count(channel: { once(event: 'close', listener: () => void): unknown }): void {
+  private count(channel: Closable): void {
     this.open += 1;
     this.touched = Date.now();
     channel.once('close', () => {

@@ -7,6 +7,8 @@ import type { Audit, AuditEvent, AuditFilter } from './types';
 const SORT_FIELDS = { id: 'audit_events.id', time: 'audit_events.time', user: 'audit_events.user_name' };
 /** Rows in one statement: two parameters each, of the 32 766 that SQLite takes. */
 const CHUNK = 1000;
+/** Method of an event that was read in a workflow's history: a Temporal update. */
+const OBEYED = 'UPDATE';
 
 function conditions(filter: AuditFilter): Expression<SqlBool>[] {
   const eb = expressionBuilder<Schema, 'audit_events'>();
@@ -51,24 +53,39 @@ export function auditRepository(scope: Scope): Audit {
   return {
     add: (added) =>
       scope.write(async (db) => {
-        const { id } = await db
-          .insertInto('audit_events')
-          .values({
-            time: now(),
-            user_id: added.user?.id ?? null,
-            user_name: added.user?.name ?? null,
-            address: added.address,
-            trace_id: added.traceId,
-            method: added.method,
-            path: added.path,
-            subtask_id: added.subtaskId ?? null,
-            command: added.command ?? null,
-            why: added.why ?? null,
-            status: added.status,
-            code: added.code ?? null,
-          })
-          .returning('id')
-          .executeTakeFirstOrThrow();
+        const call = {
+          user_id: added.user?.id ?? null,
+          user_name: added.user?.name ?? null,
+          address: added.address,
+          trace_id: added.traceId,
+          method: added.method,
+          path: added.path,
+          subtask_id: added.subtaskId ?? null,
+          command: added.command ?? null,
+          why: added.why ?? null,
+          status: added.status,
+          code: added.code ?? null,
+        };
+        const commandId = added.commandId ?? null;
+        if (commandId !== null) {
+          const told = await db
+            .updateTable('audit_events')
+            .set(call)
+            .where('command_id', '=', commandId)
+            .where('method', '=', OBEYED)
+            .returning('id')
+            .executeTakeFirst();
+          if (told !== undefined) return;
+        }
+        const insert = (command: string | null) =>
+          db
+            .insertInto('audit_events')
+            .values({ time: now(), ...call, command_id: command })
+            .onConflict((conflict) => conflict.column('command_id').doNothing())
+            .returning('id');
+        // A call that repeats a command is an event, too, but not the one that the command is known by.
+        const { id } =
+          (await insert(commandId).executeTakeFirst()) ?? (await insert(null).executeTakeFirstOrThrow());
         const tasks = [...new Set(added.taskIds)].map((taskId) => ({ task_id: taskId, event_id: id }));
         for (let at = 0; at < tasks.length; at += CHUNK) {
           await db
@@ -77,6 +94,30 @@ export function auditRepository(scope: Scope): Audit {
             .execute();
         }
       }),
+
+    async addObeyed(commands) {
+      for (const { taskId, time, commandId, subtaskId, why, traceId, ...told } of commands) {
+        await scope.write(async (db) => {
+          const added = await db
+            .insertInto('audit_events')
+            .values({
+              ...told,
+              time: utc(time),
+              trace_id: traceId,
+              method: OBEYED,
+              subtask_id: subtaskId ?? null,
+              why: why ?? null,
+              status: 200,
+              command_id: commandId,
+            })
+            .onConflict((conflict) => conflict.column('command_id').doNothing())
+            .returning('id')
+            .executeTakeFirst();
+          if (added === undefined) return;
+          await db.insertInto('audit_event_tasks').values({ task_id: taskId, event_id: added.id }).execute();
+        });
+      }
+    },
 
     async list(filter, request) {
       const page = pageOf(request, SORT_FIELDS, { descending: true, nullable: ['audit_events.user_name'] });

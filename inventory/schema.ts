@@ -235,6 +235,7 @@ export interface Schema {
     why: string | null;
     status: number;
     code: string | null;
+    command_id: Generated<string | null>;
   };
   audit_event_tasks: { task_id: number; event_id: number };
 }

@@ -88,7 +88,7 @@ export async function openObproxyAdmin(target: ObproxyTarget): Promise<ObproxyAd
 
 /** What OBProxy does with a refused statement on table proxy_config (4.3.1, observed). */
 const SECRET_IN_LOG =
-  'OBProxy writes such a statement with the plain password into log/obproxy.log: remove that line.';
+  'OBProxy writes such a statement with the plain password into log/obproxy.log: see that it is not there.';
 
 /** The documented trouble behind an error of the connection; `secret` is taken out of the server's text. */
 function troubleOf(

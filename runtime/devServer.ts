@@ -18,6 +18,8 @@ export interface DevServerOptions extends TemporalCliOptions {
   readonly uiPort: number;
   /** false: everything is in memory and gone with the server; several may share a data folder. */
   readonly persistent: boolean;
+  /** Dynamic configuration beyond the settings that obflow is measured with, as `name=value`. */
+  readonly settings?: readonly string[];
 }
 
 export interface DevServer {
@@ -62,7 +64,7 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
     const port = await portFor(options.port, 'the Temporal dev server', 'OBFLOW_TEMPORAL_PORT');
     const uiPort = await portFor(options.uiPort, "Temporal's Web UI", 'OBFLOW_TEMPORAL_UI_PORT');
     try {
-      return await launch(cli, dataDir, port, uiPort, options.persistent);
+      return await launch(cli, dataDir, port, uiPort, options);
     } catch (error) {
       if (attempt === START_ATTEMPTS || !lostAPort(error, options)) throw error;
     }
@@ -84,7 +86,7 @@ async function launch(
   dataDir: string,
   port: number,
   uiPort: number,
-  persistent: boolean,
+  { persistent, settings = [] }: DevServerOptions,
 ): Promise<DevServer> {
   const logFile = path.join(dataDir, persistent ? 'temporal.log' : `temporal-${port}.log`);
   const claim = persistent ? await claimDataFolder(path.join(dataDir, 'temporal.pid')) : undefined;
@@ -92,7 +94,13 @@ async function launch(
   const logStart = fstatSync(log).size;
   const child = spawn(
     'sh',
-    [GUARD, claim?.file ?? '', cli, ...serverArguments(dataDir, port, uiPort, persistent)],
+    [
+      GUARD,
+      claim?.file ?? '',
+      cli,
+      ...serverArguments(dataDir, port, uiPort, persistent),
+      ...dynamic(settings),
+    ],
     // A group of its own: Ctrl-C in the terminal must not end Temporal before API and worker have drained.
     { stdio: ['pipe', log, log], detached: true, cwd: dataDir, env: cleanEnvironment() },
   );
@@ -142,8 +150,12 @@ function serverArguments(dataDir: string, port: number, uiPort: number, persiste
     ...['--ui-disable-news-fetch', '--log-level', 'warn'],
     ...(persistent ? ['--db-filename', path.join(dataDir, 'temporal.db')] : []),
     ...PRAGMAS.flatMap((pragma) => ['--sqlite-pragma', pragma]),
-    ...TUNING.flatMap((value) => ['--dynamic-config-value', value]),
+    ...dynamic(TUNING),
   ];
+}
+
+function dynamic(settings: readonly string[]): string[] {
+  return settings.flatMap((setting) => ['--dynamic-config-value', setting]);
 }
 
 /** TEMPORAL_* tell clients where to go; the server must not read them, nor get this process's secrets. */

@@ -79,7 +79,10 @@ export function upGauge(health: () => Promise<Health>): void {
 
 let started = false;
 
-/** Adds what Node and the operating system say of this process; once. */
+/**
+ * Adds what Node and the operating system say of this process; once. It never ends: its watch of the event loop
+ * keeps what called it in memory, so it belongs to a process and not to each server in it.
+ */
 export function startMetrics(): void {
   if (started) return;
   started = true;

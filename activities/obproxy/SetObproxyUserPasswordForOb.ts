@@ -7,8 +7,8 @@ import { SqlConnectionError, SqlError } from '../../oceanbase/sqlSession';
 import { AddressDenied } from '../../runtime/addresses';
 import { PermanentError, TransientError, type Trouble } from '../../runtime/errors';
 import type { Subtask, SubtaskScope } from '../types';
+import { storeClusterPassword } from './clusterPassword';
 import { administer, type ObproxyInstance, proxyOf } from './proxy';
-import { proveStorable } from './storable';
 
 const PARAMETER = 'observer_sys_password';
 /** Short enough for three servers, a look-up and a creation within the documented 30 s. */
@@ -206,8 +206,7 @@ async function giveToProxy(
   }
   refuseUnfitPassword(link);
   if (perCluster) {
-    await proveStorable(scope, proxy);
-    await admin.replaceClusterValue(cluster.name, PARAMETER, password);
+    await storeClusterPassword(scope, proxy, admin, { cluster: cluster.name, slot: PARAMETER, password });
   } else await admin.alter(PARAMETER, password);
   scope.log.info(`OBProxy has the password now, ${place}; its stored hash is the right one`);
 }

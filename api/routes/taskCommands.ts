@@ -4,10 +4,12 @@ import { Refusal } from '../../operations/refusal';
 import type { SubtaskCommand, TaskCommand } from '../../workflows/plan';
 import { clientAddress } from '../address';
 import { NoData } from '../answers';
+import { commandIdOf } from '../commandLog';
 import { type ApiServices, type Call, type Route, route } from '../route';
 import { SubtaskInstance, WrappedTaskInstance } from '../taskInfo/schemas';
 import { rowWithSubtask, SubtaskPath, TaskPath, taskRow } from '../taskRows';
 import type { Command } from '../tasks';
+import { updateIdOf } from '../temporal/commands';
 
 /** What OCP sends no body for; ours may say why. */
 const Body = z
@@ -40,13 +42,21 @@ function commandOf({ request, user, once, body }: AnyCall): Command {
   };
 }
 
-/** For the audit, also of a command that is refused. */
-function note(call: AnyCall, name: TaskCommand | SubtaskCommand, taskId: number, subtaskId?: number): void {
+/** The command, noted for the audit, also when it is refused. */
+function noted(
+  call: AnyCall,
+  name: TaskCommand | SubtaskCommand,
+  taskId: number,
+  subtaskId?: number,
+): Command {
   const { notes, body } = call;
+  const command = commandOf(call);
   notes.taskIds = [taskId];
   notes.command = name;
   if (subtaskId !== undefined) notes.subtaskId = subtaskId;
   if (body?.why !== undefined && body.why !== '') notes.why = body.why;
+  notes.commandId = commandIdOf(taskId, updateIdOf(name, subtaskId, command.requestId));
+  return command;
 }
 
 /** The commands that an operator gives to a task or to one of its subtasks. */
@@ -64,9 +74,9 @@ export function taskCommandRoutes({ inventory, tasks }: ApiServices): Route[] {
       },
       async (call) => {
         const { taskInstanceId } = call.params;
-        note(call, name, taskInstanceId);
+        const command = noted(call, name, taskInstanceId);
         await taskRow(inventory, taskInstanceId);
-        return tasks[name](taskInstanceId, commandOf(call));
+        return tasks[name](taskInstanceId, command);
       },
     );
 
@@ -87,9 +97,9 @@ export function taskCommandRoutes({ inventory, tasks }: ApiServices): Route[] {
       },
       async (call) => {
         const { taskInstanceId, subtaskInstanceId } = call.params;
-        note(call, name, taskInstanceId, subtaskInstanceId);
+        const command = noted(call, name, taskInstanceId, subtaskInstanceId);
         await rowWithSubtask(inventory, taskInstanceId, subtaskInstanceId);
-        return answerOf(await tasks[name](taskInstanceId, subtaskInstanceId, commandOf(call)));
+        return answerOf(await tasks[name](taskInstanceId, subtaskInstanceId, command));
       },
     );
 

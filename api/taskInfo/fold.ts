@@ -68,6 +68,10 @@ export function failureMessage(failure: Failure | null | undefined, context?: Fa
 
 /** A command that the workflow obeyed, whoever gave it: the API, or a person in Temporal's Web UI or CLI. */
 export interface GivenCommand {
+  /** Of the update, unique in the task. */
+  readonly id: string;
+  /** What sent it, as it calls itself, e.g. `temporal-cli:root@ocp-1`; '' when it does not. */
+  readonly client: string;
   readonly name: TaskCommand | SubtaskCommand;
   /** When it was accepted. */
   readonly time: number;
@@ -197,11 +201,14 @@ export class FoldedTask {
       unknown
     >;
     const text = (key: 'who' | 'from' | 'why') => {
-      const value = said[key];
-      const line = typeof value === 'string' ? value.replace(CONTROL, ' ').trim().slice(0, MAX_SAID) : '';
+      const line = oneLine(said[key]);
       return line === '' ? {} : { [key]: line };
     };
+    const { protocolInstanceId, acceptedRequest } =
+      event.workflowExecutionUpdateAcceptedEventAttributes ?? {};
     this.commands.push({
+      id: protocolInstanceId ?? '',
+      client: oneLine(acceptedRequest?.meta?.identity),
       name,
       time: millis(event.eventTime),
       ...text('who'),
@@ -245,6 +252,9 @@ export class FoldedTask {
     return id === undefined ? undefined : this.machine.subtasks.get(id);
   }
 }
+
+const oneLine = (value: unknown): string =>
+  typeof value === 'string' ? value.replace(CONTROL, ' ').trim().slice(0, MAX_SAID) : '';
 
 const by = (identity: string): string => (identity === '' ? '' : ` by ${identity}`);
 

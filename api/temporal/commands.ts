@@ -29,6 +29,11 @@ export interface SentCommand {
   readonly requestId: string;
 }
 
+/** The same for every repetition of a request. */
+export function updateIdOf(command: string, subtaskId: number | undefined, requestId: string): string {
+  return [command, subtaskId ?? 'task', requestId].join('/');
+}
+
 /**
  * Sends the command and returns when the workflow has obeyed. The update id comes from the request id, so a
  * repeated request is one command, also after a timeout and after the task has closed.
@@ -44,7 +49,7 @@ export async function sendCommand(
 ): Promise<boolean> {
   const { taskId, definition, argument, requestId } = command;
   const deadline = Date.now() + TIMEOUT_MS;
-  const updateId = [definition.name, argument.subtaskId ?? 'task', requestId].join('/');
+  const updateId = updateIdOf(definition.name, argument.subtaskId, requestId);
   try {
     if (!(await hasLiveWorker(temporal, taskQueue))) {
       throw new Refusal(

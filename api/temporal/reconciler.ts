@@ -15,6 +15,8 @@ export interface ReconcilerDeps {
   readonly inventory: Inventory;
   readonly taskQueue: string;
   readonly logger: Logger;
+  /** A workflow that Temporal does not know for so long is gone; default 10 minutes. */
+  readonly goneAfterMs?: number;
 }
 
 const INTERVAL_MS = 1_000;
@@ -24,7 +26,7 @@ const UNSTARTED_AFTER_MS = 2_000;
 const LOOK_BACK_MS = 120_000;
 /** How often every open row is compared with the open workflows. */
 const SWEEP_MS = 60_000;
-/** A workflow that Temporal does not know for this long is gone; a wrong TEMPORAL_ADDRESS is corrected before. */
+/** Long enough that a wrong TEMPORAL_ADDRESS is corrected before. */
 const GONE_AFTER_MS = 600_000;
 
 /**
@@ -134,14 +136,40 @@ export class Reconciler {
     this.#unknownSince.set(row.id, since);
     const { address, namespace } = this.#deps.temporal;
     const reason = `Temporal at ${address}, namespace ${namespace}, does not know the workflow of task ${row.id}`;
-    if (Date.now() - since < GONE_AFTER_MS) {
+    const { goneAfterMs = GONE_AFTER_MS } = this.#deps;
+    if (Date.now() - since < goneAfterMs) {
+      const then = row.closed
+        ? 'its document will lack what only the history knew'
+        : 'the task counts as FAILED';
       this.#deps.logger.warn(
         { traceId: row.plan.traceId, taskId: row.id },
-        `${reason}; if that lasts for ${GONE_AFTER_MS / 60_000} min, the task counts as FAILED`,
+        `${reason}; if that lasts for ${goneAfterMs / 60_000} min, ${then}`,
       );
       return;
     }
-    await this.#giveUp(row, `${reason}; it cannot go on.`);
+    if (row.closed) await this.#storeAsReported(row, reason);
+    else await this.#giveUp(row, `${reason}; it cannot go on.`);
+  }
+
+  /** The workflow had told its end before it was lost (restored backup, short retention): so it ended, and no other way. */
+  async #storeAsReported(row: TaskRow, reason: string): Promise<void> {
+    const { status, operation } = row;
+    const successful = status === 'SUCCESSFUL';
+    const folded = new FoldedTask(row.plan);
+    const finishTime = row.finishTime ?? new Date().toISOString();
+    folded.closing = { successful, time: Date.parse(finishTime), reason: successful ? '' : `${reason}.` };
+    const document = taskDocument(folded, new Map());
+    const subtasks = document.subtasks.map((subtask) =>
+      successful && operation !== 'ROLLBACK' ? { ...subtask, status } : subtask,
+    );
+    await this.#deps.inventory.tasks.archive(row.id, {
+      document: { ...document, operation, subtasks },
+      status,
+      operation,
+      finishTime,
+    });
+    this.#archived.add(row.id);
+    this.#unknownSince.delete(row.id);
   }
 
   async #giveUp(row: TaskRow, reason: string): Promise<void> {

@@ -6,6 +6,7 @@ import { observers } from './0004_observers';
 import { idempotencyAndAudit } from './0005_idempotency_and_audit';
 import { access } from './0006_access';
 import { finishTimeOrder } from './0007_finish_time_order';
+import { auditedCommands } from './0008_audited_commands';
 
 /** In code, not found by file name: the bundle holds no migration files. A published one is never changed. */
 export function migrations(kind: 'sqlite' | 'postgres'): Record<string, Migration> {
@@ -17,5 +18,6 @@ export function migrations(kind: 'sqlite' | 'postgres'): Record<string, Migratio
     '0005_idempotency_and_audit': idempotencyAndAudit(kind),
     '0006_access': access(kind),
     '0007_finish_time_order': finishTimeOrder(kind),
+    '0008_audited_commands': auditedCommands,
   };
 }

@@ -46,6 +46,8 @@ export interface NewAuditEvent {
   readonly subtaskId?: number;
   /** `retryTask`, `skipSubtask`, … */
   readonly command?: string;
+  /** Of a command on a task: its id in the workflow's history. */
+  readonly commandId?: string;
   /** As the operator gave it. */
   readonly why?: string;
   readonly status: number;
@@ -53,7 +55,22 @@ export interface NewAuditEvent {
   readonly code?: string;
 }
 
-export interface AuditEvent extends NewAuditEvent {
+/** A command as the workflow's history tells it, whoever sent it. */
+export interface ObeyedCommand {
+  readonly commandId: string;
+  /** ISO-8601. */
+  readonly time: string;
+  readonly taskId: number;
+  readonly subtaskId?: number;
+  readonly command: string;
+  /** What sent it. */
+  readonly address: string;
+  readonly traceId: string;
+  readonly path: string;
+  readonly why?: string;
+}
+
+export interface AuditEvent extends Omit<NewAuditEvent, 'commandId'> {
   readonly id: number;
   readonly time: string;
 }
@@ -70,6 +87,8 @@ export interface AuditFilter {
 
 export interface Audit {
   add(event: NewAuditEvent): Promise<void>;
+  /** Adds the commands that no event is about yet; the call that sent one may still come, and takes the place of its event. */
+  addObeyed(commands: readonly ObeyedCommand[]): Promise<void>;
   /** The newest first unless asked otherwise; sort fields `id`, `time`, `user`. */
   list(filter: AuditFilter, page: PageRequest): Promise<Page<AuditEvent>>;
 }

@@ -221,6 +221,24 @@ describeIf(fleetUnavailable(), 'Install obproxy, when something is in its way', 
     expect(stdout).not.toContain(PLANTED.proxyro);
   }, 60_000);
 
+  test('takes a password out of the log of a proxy that refused to store it', async () => {
+    task = await world.install(0);
+    await task.chain('StartObproxy');
+    // The stand-in writes a new file beside the old one; this one it cannot write.
+    const blocked = `${task.home}/etc/proxyconfig_v1.db.$(pgrep -x obproxy).new`;
+    await task.host.sh(`mkdir "${blocked}"`);
+    const error = await failure(task.run('SetObproxyUserPasswordForOb'));
+    expect(error).toMatchObject({ type: 'ObproxySqlRefused', nonRetryable: true });
+    expect(error.message).toContain('see that it is not there');
+    expect(await task.log('SetObproxyUserPasswordForOb')).toContain('Masked the password');
+    const { stdout } = await task.host.sh(`cat ${task.home}/log/obproxy.log`);
+    expect(stdout).not.toContain(PLANTED.proxyro);
+    expect(stdout).toMatch(/fail to execute sql.*, \*+, /);
+    await task.host.sh(`rmdir "${blocked}"`);
+    await task.run('SetObproxyUserPasswordForOb', { run: 2 });
+    expect((await effects(task.host, task.home)).alters).toMatchObject({ observer_sys_password: 1 });
+  }, 60_000);
+
   test('fails early, with the end of the log and without its hashes, when the program dies', async () => {
     task = await world.install(0);
     await task.chain('InstallRpmByPackageAndVersion');

@@ -50,6 +50,26 @@ async function diagnosis(
   return { response, files: Object.fromEntries(files), bytes };
 }
 
+/** Everything that can be asked about a task. */
+async function everything(plan: Plan, api = scene.api) {
+  const list = '/api/v2/tasks/instances?size=100';
+  const places = [scene.path(plan), scene.path(plan, `/subtasks/${idOf(plan, 'b')}/log`), list];
+  const answers = await Promise.all(places.map((place) => api.send('GET', place)));
+  const [document, { log }, { contents }] = answers.map(({ status, body }) => {
+    expect(status).toBe(200);
+    return body.data as Json;
+  });
+  const row = contents.find(({ id }: Json) => id === plan.taskId);
+  return { document, log, row, files: (await diagnosis(plan, api)).files };
+}
+
+/** Whether Temporal has neither the workflow nor its history any more. */
+async function isUnknown(plan: Plan): Promise<boolean> {
+  const handle = scene.bed.temporal.client.workflow.getHandle(taskWorkflowId(plan.taskId));
+  const looks = await Promise.allSettled([handle.describe(), handle.fetchHistory()]);
+  return looks.every((look) => look.status === 'rejected' && /not found/i.test(String(look.reason)));
+}
+
 describe('the diagnosis of a task', () => {
   test('is a ZIP of an overview, the document, and one log per subtask and run', async () => {
     scene.bed.behaviours.c = broken;
@@ -164,56 +184,45 @@ describe('the events of a task', () => {
   });
 });
 
-describe('after the end of retention in Temporal', () => {
-  /** Everything that can be asked about a task. */
-  async function everything(plan: Plan, api = scene.api) {
-    const places = [scene.path(plan), scene.path(plan, `/subtasks/${idOf(plan, 'b')}/log`), LIST];
-    const answers = await Promise.all(places.map((place) => api.send('GET', place)));
-    const [document, { log }, { contents }] = answers.map(({ status, body }) => {
-      expect(status).toBe(200);
-      return body.data as Json;
-    });
-    const row = contents.find(({ id }: Json) => id === plan.taskId);
-    return { document, log, row, files: (await diagnosis(plan, api)).files };
-  }
-  const LIST = '/api/v2/tasks/instances?size=100';
-
-  test('a closed task still has its document, its place in the list, logs, diagnosis and events', async () => {
+describe('after Temporal has dropped a closed task', () => {
+  test('its document, its place in the list, logs, diagnosis and events are as before', async () => {
     const successful = await scene.submit(CHAIN);
     await scene.whenStatus(successful, 'SUCCESSFUL');
     scene.bed.behaviours.b = broken;
     const failed = await scene.submit(CHAIN);
     await scene.whenStatus(failed, 'FAILED');
-    const handle = scene.bed.temporal.client.workflow.getHandle(taskWorkflowId(failed.taskId));
-    await handle.terminate('given up');
+    const { client, namespace } = scene.bed.temporal;
+    await client.workflow.getHandle(taskWorkflowId(failed.taskId)).terminate('given up');
     const plans = [successful, failed];
-    const before = await Promise.all(
-      plans.map(async (plan) => {
-        await say(plan, 'b', 1, 'EXECUTE', 'b speaks');
-        await until(
-          'archived',
-          async () => (await scene.inventory.tasks.find(plan.taskId))?.document != null,
-        );
-        return everything(plan);
-      }),
-    );
-    // Deleting them takes this server 20 s; one that never knew them is the same to a reader.
-    const { api, temporal } = await scene.apiWithoutHistory();
+    const before: Awaited<ReturnType<typeof everything>>[] = [];
+    for (const plan of plans) {
+      await say(plan, 'b', 1, 'EXECUTE', 'b speaks');
+      await until('archived', async () => (await scene.inventory.tasks.find(plan.taskId))?.document != null);
+      before.push(await everything(plan));
+      const workflowExecution = { workflowId: taskWorkflowId(plan.taskId) };
+      await client.workflowService.deleteWorkflowExecution({ namespace, workflowExecution });
+    }
+    for (const plan of plans) await until('dropped', () => isUnknown(plan));
+    const fresh = await scene.anotherApi();
     for (const [index, plan] of plans.entries()) {
-      await expect(
-        temporal.client.workflow.getHandle(taskWorkflowId(plan.taskId)).describe(),
-      ).rejects.toThrow();
-      expect(await everything(plan, api)).toEqual(before[index]);
-      const stream = await EventStream.open(api.url + scene.path(plan, '/events'));
-      await stream.end();
-      expect(stream.events.map(({ data }) => data)).toEqual([before[index]?.document]);
-      const refused = await api.send('POST', scene.path(plan, '/retry'));
-      expect([400, 503]).toContain(refused.status);
+      for (const api of [scene.api, fresh]) {
+        expect(await everything(plan, api)).toEqual(before[index]);
+        const stream = await EventStream.open(api.url + scene.path(plan, '/events'));
+        await stream.end();
+        expect(stream.events.map(({ data }) => data)).toEqual([before[index]?.document]);
+        const refused = await api.send('POST', scene.path(plan, '/retry'));
+        expect([refused.status, refused.body.error.code]).toEqual([400, 'TSK10016']);
+      }
     }
     expect(before.map(({ row }) => row.status)).toEqual(['SUCCESSFUL', 'FAILED']);
     for (const { log, files } of before) {
       expect(log).toContain('b speaks');
       expect(Object.keys(files)).toHaveLength(3);
+    }
+    // Nobody takes them for tasks that were lost, either.
+    for (const plan of plans) {
+      expect(await scene.inventory.tasks.find(plan.taskId)).toMatchObject({ closed: true, started: true });
+      expect((await scene.inventory.tasks.listOpen()).map(({ id }) => id)).not.toContain(plan.taskId);
     }
   });
 });

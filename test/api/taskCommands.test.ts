@@ -40,6 +40,11 @@ async function failedTask(options: PlanOptions = {}): Promise<Plan> {
   return plan;
 }
 
+async function audited(plan: Plan): Promise<Json[]> {
+  const { body } = await api.send('GET', `/api/v2/audit/events?taskId=${plan.taskId}&sort=id,asc`);
+  return body.data.contents;
+}
+
 /** Updates that the workflow has accepted. */
 async function acceptedUpdates(plan: Plan): Promise<number> {
   const { events } = await bed.temporal.client.workflow.getHandle(taskWorkflowId(plan.taskId)).fetchHistory();
@@ -124,7 +129,7 @@ test('A command given in Temporal itself is in the log as well, and in the docum
     args: [{ subtaskId: String(idOf(plan, 'b')), who: 'night shift', why: 'done by\nhand' }],
   });
   expect(await log(plan, 'b')).toMatch(
-    /^#{12}\{SKIP\}.*\n.* INFO : Skip asked for by night shift through Temporal: done by hand\n$/,
+    /^#{12}\{SKIP\}.*\n.* INFO : Skip asked for by night shift through Temporal \(\d+@\S+\): done by hand\n$/,
   );
   const entry = {
     time: expect.stringMatching(/[+-]\d\d:\d\d$/),
@@ -140,6 +145,31 @@ test('A command given in Temporal itself is in the log as well, and in the docum
   const other = await scene.anotherApi();
   await other.send('GET', scene.path(plan));
   expect((await log(plan, 'b')).match(/asked for/g)).toHaveLength(1);
+  const [event, ...others] = await audited(plan);
+  expect(others).toEqual([]);
+  expect(event).toMatchObject({
+    user: null,
+    address: expect.stringMatching(/^through Temporal \(\d+@\S+\)$/),
+    path: taskWorkflowId(plan.taskId),
+    command: 'skipSubtask',
+    subtaskId: idOf(plan, 'b'),
+    why: 'night shift: done by hand',
+    successful: true,
+  });
+  expect(Date.parse(event.time)).toBe(
+    Date.parse((await api.send('GET', scene.path(plan))).body.data.commands[0].time),
+  );
+});
+
+test('A command is in the audit although its API died before it could write it', async () => {
+  const plan = await failedTask();
+  const add = jest.spyOn(api.inventory.audit, 'add').mockRejectedValueOnce(new Error('killed'));
+  expect((await post(plan, 'retry', { why: 'disk replaced' })).status).toBe(200);
+  add.mockRestore();
+  await scene.whenStatus(plan, 'SUCCESSFUL');
+  expect(await audited(plan)).toMatchObject([
+    { user: null, command: 'retryTask', why: 'admin from 127.0.0.1: disk replaced' },
+  ]);
 });
 
 test('A command that nobody reads about is told when the task has closed', async () => {
@@ -151,7 +181,7 @@ test('A command that nobody reads about is told when the task has closed', async
     return found.length > 0 ? found : undefined;
   });
   expect(lines.map(({ text }) => text)).toEqual([
-    'Abandoning the task asked for by night shift through Temporal',
+    expect.stringMatching(/^Abandoning the task asked for by night shift through Temporal \(\d+@\S+\)$/),
   ]);
 });
 
@@ -234,9 +264,7 @@ test('A command is in the audit with its task, its subtask, its reason and its e
   const plan = await failedTask();
   await post(plan, of(plan, 'b', 'cancel'), { why: 'too slow' });
   await post(plan, 'retry', { why: 'disk replaced' });
-  const { contents } = (await api.send('GET', `/api/v2/audit/events?taskId=${plan.taskId}&sort=id,asc`)).body
-    .data;
-  const seen = contents.map(({ user, command, subtaskId, why, status, code }: Json) => ({
+  const seen = (await audited(plan)).map(({ user, command, subtaskId, why, status, code }: Json) => ({
     user: user.name,
     command,
     subtaskId,

@@ -3,12 +3,10 @@ import os from 'node:os';
 import path from 'node:path';
 import { openInventory } from '../../inventory';
 import type { Inventory } from '../../inventory/types';
-import type { TemporalHandle } from '../../runtime/temporal';
 import type { Plan } from '../../workflows/plan';
 import { CHEAP_PASSWORDS } from '../support/inventory';
 import { type Edges, type PlanOptions, planOf } from '../support/plans';
 import { TaskBed } from '../support/tasks';
-import { testTemporal } from '../support/temporal';
 import { until } from '../support/until';
 import { type Json, startTestApi, type TestApi } from './harness';
 
@@ -20,7 +18,6 @@ export class TaskScene {
   readonly #dataDir: string;
   readonly #reconciler: { stop(): Promise<void> };
   readonly #others: TestApi[] = [];
-  readonly #temporals: TemporalHandle[] = [];
 
   static async open(options: { worker?: boolean } = {}): Promise<TaskScene> {
     const dataDir = mkdtempSync(path.join(os.tmpdir(), 'obflow-scene-'));
@@ -51,19 +48,9 @@ export class TaskScene {
     return api;
   }
 
-  /** An API process whose Temporal knows nothing of the tasks, as after the end of its retention. */
-  async apiWithoutHistory(): Promise<{ api: TestApi; temporal: TemporalHandle }> {
-    const temporal = await testTemporal();
-    this.#temporals.push(temporal);
-    const api = await startTestApi({ dataDir: this.#dataDir, temporal, taskQueue: this.bed.taskQueue });
-    this.#others.push(api);
-    return { api, temporal };
-  }
-
   async close(): Promise<void> {
     await this.#reconciler.stop();
     for (const api of [...this.#others, this.api]) await api.stop();
-    for (const temporal of this.#temporals) await temporal.close();
     await this.bed.close();
     await this.inventory.close();
     rmSync(this.#dataDir, { recursive: true, force: true });

@@ -30,7 +30,14 @@ export default async function globalSetup(): Promise<void> {
 
   async function start(): Promise<SharedTemporal> {
     const bundling = writeWorkflowBundle(path.join(folder, 'bundle.js'));
-    devServer = await startDevServer({ dataDir: folder, port: 0, uiPort: 0, persistent: false });
+    devServer = await startDevServer({
+      dataDir: folder,
+      port: 0,
+      uiPort: 0,
+      persistent: false,
+      // A deletion waits for this; the default is half a minute.
+      settings: ['history.transferProcessorUpdateAckInterval="1s"'],
+    });
     const temporal = await connectTemporal({ address: devServer.address });
     await prepareNamespace(temporal);
     await temporal.close();

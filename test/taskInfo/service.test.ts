@@ -1,4 +1,5 @@
 import { createTaskService, type TaskService } from '../../api/tasks';
+import { Reconciler } from '../../api/temporal/reconciler';
 import type { Inventory, TaskRow } from '../../inventory/types';
 import { Refusal } from '../../operations/refusal';
 import { createLogger } from '../../runtime/logger';
@@ -247,6 +248,54 @@ describe('the reconciler', () => {
     expect(document.firstFailure?.message).toContain('belongs to another database');
     await second.stop();
     await other.remove();
+  });
+});
+
+describe('when Temporal has lost the workflows', () => {
+  it('a task that had told its end keeps it, and any other counts as FAILED; both release what they hold', async () => {
+    const add = async (ended?: { status: 'SUCCESSFUL' | 'FAILED'; operation: 'EXECUTE' | 'ROLLBACK' }) => {
+      const plan = { ...planOf(CHAIN), createTime: new Date().toISOString() };
+      await inventory.tasks.add({ plan, workflowType: 'addObproxy' });
+      await inventory.tasks.markStarted(plan.taskId);
+      await inventory.locks.take(plan.taskId, [`host:${plan.taskId}`], [plan.taskId]);
+      if (ended)
+        await inventory.tasks.applyStateChange({ taskId: plan.taskId, ...ended, closed: true, sequence: 1 });
+      return plan;
+    };
+    const lost = [
+      await add({ status: 'SUCCESSFUL', operation: 'EXECUTE' }),
+      await add({ status: 'SUCCESSFUL', operation: 'ROLLBACK' }),
+      await add({ status: 'FAILED', operation: 'EXECUTE' }),
+      await add(),
+    ];
+    const second = new Reconciler({
+      temporal: bed.temporal,
+      inventory,
+      taskQueue: bed.taskQueue,
+      logger: createLogger('api', 'silent'),
+      goneAfterMs: 0,
+    });
+    for (const plan of lost) await until('archived', async () => (await row(plan)).document !== null);
+    await second.stop();
+    const documents = await Promise.all(lost.map(read));
+    expect(documents.map(({ status, operation, closed }) => [status, operation, closed])).toEqual([
+      ['SUCCESSFUL', 'EXECUTE', true],
+      ['SUCCESSFUL', 'ROLLBACK', true],
+      ['FAILED', 'EXECUTE', true],
+      ['FAILED', 'EXECUTE', true],
+    ]);
+    expect(documents.map(({ subtasks }) => subtasks[0]?.status)).toEqual([
+      'SUCCESSFUL',
+      'PENDING',
+      'PENDING',
+      'PENDING',
+    ]);
+    expect(documents[3]?.ending).toMatch(/does not know the workflow of task \d+; it cannot go on/);
+    for (const [index, plan] of lost.entries()) {
+      const { status, operation } = await row(plan);
+      expect([status, operation]).toEqual([documents[index]?.status, documents[index]?.operation]);
+      expect(await inventory.locks.holder(`host:${plan.taskId}`)).toBeUndefined();
+    }
   });
 });
 

@@ -3,9 +3,9 @@ import { sha1Hex } from '../../../oceanbase/passwords';
 import { PermanentError } from '../../../runtime/errors';
 import { makeDir, readJson, taskDir, writeJson } from '../../places';
 import type { Subtask, SubtaskScope } from '../../types';
+import { storeClusterPassword } from '../clusterPassword';
 import { type ObproxyInstance, proxyOf, proxysysPassword } from '../proxy';
 import { type Link, provenLinks, refuseUnfitPassword } from '../SetObproxyUserPasswordForOb';
-import { proveStorable } from '../storable';
 import { administerAdopted, type OpenProxy } from './passwords';
 
 /**
@@ -81,11 +81,10 @@ async function giveToProxy(
     });
   }
   refuseUnfitPassword(link);
-  if (cluster !== '') await proveStorable(scope, proxy);
   const mark = await readMark(scope);
   await writeMark(scope, { ...mark, slots: [...mark.slots, { cluster, slot }] });
   if (cluster === '') await admin.alter(slot, link.password);
-  else await admin.replaceClusterValue(cluster, slot, link.password);
+  else await storeClusterPassword(scope, proxy, admin, { cluster, slot, password: link.password });
   scope.log.info(`OBProxy has the password of ${link.link.username} now, ${place} (${slot})`);
 }
 
