@@ -162,6 +162,12 @@ export async function sweep(texts: readonly string[], secrets: readonly string[]
   return { accepted, tried, answers };
 }
 
+function goodRequest({ method, path: documented }: RequestText): Request {
+  const good = GOOD[`${method} ${documented}`];
+  if (good === undefined) throw new Error(`Give ${method} ${documented} a request in test/hazards/sweep.ts.`);
+  return good();
+}
+
 interface Hostile {
   readonly params: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, string>>;
@@ -170,11 +176,9 @@ interface Hostile {
 }
 
 /** A good request but for `text` in its place. */
-function requestWith(place: RequestText, text: string): Hostile {
+function requestWith(place: RequestText, text: string, good = goodRequest(place)): Hostile {
   const { method, path: documented } = place;
-  const good = GOOD[`${method} ${documented}`];
-  if (good === undefined) throw new Error(`Give ${method} ${documented} a request in test/hazards/sweep.ts.`);
-  const { params: fine = {}, query: asked = '', body: right, headers } = good();
+  const { params: fine = {}, query: asked = '', body: right, headers } = good;
   const [field = ''] = place.at as string[];
   const params = place.place === 'path' ? { ...fine, [field]: text } : fine;
   const search = new URLSearchParams(asked);
@@ -217,6 +221,9 @@ function judged(place: RequestText, text: string, answer: Answer): 'accepted' | 
     code: expect.stringMatching(/^[A-Z]{3}\d{5}$/),
     message: expect.stringMatching(/\S{2,} \S{2,}/),
   });
+  // Refused at the door, where nothing was judged; but for guesses at a password, which lock Mallory out.
+  if (!place.at.includes('oldPassword'))
+    expect({ ...at, door: [401, 403, 429].includes(answer.status) }).toMatchObject({ door: false });
   // Found to be well-formed, and refused for what else there is: a password that is wrong, a cluster that does not run.
   const aboutIt = answer.status === 404 || error.subErrors?.some((sub: Json) => names(sub.field, place));
   return aboutIt === true ? 'refused' : 'accepted';
@@ -225,6 +232,39 @@ function judged(place: RequestText, text: string, answer: Answer): 'accepted' | 
 function names(field: unknown, { at }: RequestText): boolean {
   const dotted = at.map((part, index) => (part === 0 ? '[0]' : index === 0 ? part : `.${part}`)).join('');
   return field === dotted || dotted.startsWith(`${field}[`) || dotted.startsWith(`${field}.`);
+}
+
+/**
+ * Asks every list and object with `texts` in every place of its address. Each is refused clearly, or finds nothing: no text
+ * widens what a filter finds.
+ */
+export async function sweepReading(texts: readonly string[]): Promise<{ tried: number; empty: number }> {
+  let tried = 0;
+  let empty = 0;
+  for (const place of requestTexts(api.routes, ['GET'])) {
+    let refusals = 0;
+    for (const text of texts) {
+      tried += 1;
+      const request = requestWith(place, text, {});
+      if (refusedByCheck(place, request) && ++refusals > 1) continue;
+      const answer = await api.send(...request.call);
+      const at = { place: nameOfText(place), text, status: answer.status };
+      const contents = answer.body?.data?.contents;
+      if (answer.status < 300 && contents !== undefined) {
+        empty += 1;
+        expect({ ...at, contents }).toEqual({ ...at, contents: [] });
+      } else {
+        expect({
+          ...at,
+          clear: answer.status < 500 && ![401, 403, 429].includes(answer.status),
+        }).toMatchObject({
+          clear: true,
+        });
+        expect(answer.text).not.toMatch(/sqlite|postgres|syntax error/i);
+      }
+    }
+  }
+  return { tried, empty };
 }
 
 /** `table.column` of everything in the database that holds the word. */
