@@ -51,8 +51,9 @@ const ObCluster = z.object({
 /** Two entries of one key in a request are a mistake, not an update. */
 function once<T>(key: (item: T) => string, field: string) {
   return (items: T[], context: z.RefinementCtx): void => {
+    const seen = new Set<string>();
     items.forEach((item, index) => {
-      if (items.findIndex((other) => key(other) === key(item)) !== index) {
+      if (seen.size === seen.add(key(item)).size) {
         context.addIssue({
           code: 'custom',
           path: [index, field],

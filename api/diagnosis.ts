@@ -2,7 +2,7 @@ import type { Writable } from 'node:stream';
 import { Zip, ZipDeflate } from 'fflate';
 import type { LogLine, Tasks } from '../inventory/types';
 import { topologicalOrder } from '../workflows/dag';
-import { subtaskLog } from './subtaskLog';
+import { subtaskLogWriter } from './subtaskLog';
 import type { SubtaskInstance, WrappedTaskInstance } from './taskInfo/types';
 
 /** What is compressed at once; other requests wait meanwhile. */
@@ -27,13 +27,17 @@ interface LogFile {
   readonly subtaskId: number;
   readonly run: number;
   readonly undoing: boolean;
+  /** Those that make up this file. */
+  readonly operations: readonly string[];
 }
 
 function logFiles(runs: readonly Pick<LogLine, 'subtaskId' | 'run' | 'operation'>[]): LogFile[] {
   const files = new Map<string, LogFile>();
   for (const { subtaskId, run, operation } of runs) {
     const undoing = UNDOING.has(operation);
-    files.set(`${subtaskId}/${run}/${undoing}`, { subtaskId, run, undoing });
+    const key = `${subtaskId}/${run}/${undoing}`;
+    const operations = [...(files.get(key)?.operations ?? []), operation];
+    files.set(key, { subtaskId, run, undoing, operations });
   }
   return [...files.values()].sort((a, b) => a.subtaskId - b.subtaskId || a.run - b.run);
 }
@@ -54,20 +58,21 @@ class ZipStream {
   }
 
   /** False when the client has gone. */
-  async add(name: string, text: string): Promise<boolean> {
+  async add(name: string, texts: AsyncIterable<string> | Iterable<string>): Promise<boolean> {
     const file = new ZipDeflate(name, { level: 6 });
     file.mtime = new Date();
     this.#zip.add(file);
-    const content = Buffer.from(text, 'utf8');
-    let at = 0;
-    do {
-      const end = Math.min(at + SLICE, content.length);
-      file.push(content.subarray(at, end), end === content.length);
-      at = end;
-      if (this.#failed !== undefined) throw this.#failed;
-      if (!(await this.#taken())) return false;
-    } while (at < content.length);
-    return true;
+    for await (const text of texts) {
+      const content = Buffer.from(text, 'utf8');
+      for (let at = 0; at < content.length; at += SLICE) {
+        file.push(content.subarray(at, at + SLICE));
+        if (this.#failed !== undefined) throw this.#failed;
+        if (!(await this.#taken())) return false;
+      }
+    }
+    file.push(new Uint8Array(), true);
+    if (this.#failed !== undefined) throw this.#failed;
+    return this.#taken();
   }
 
   end(): void {
@@ -91,25 +96,28 @@ class ZipStream {
   }
 }
 
+async function* written(parts: AsyncIterable<readonly LogLine[]>): AsyncIterable<string> {
+  const write = subtaskLogWriter();
+  for await (const lines of parts) yield write(lines);
+}
+
 /**
  * Writes the ZIP that a person sends to whoever helps: `task_info.txt` (one line a subtask, in topological order),
  * `task.json` (the document) and `subtask_<id>_<run>.log` for every run that said something, that of an undo as
- * `subtask_<id>_<run>_rollback.log` (source: ocp-express; the JSON and the undos are ours). One log stands in memory at
- * a time. It ends early when the client goes.
+ * `subtask_<id>_<run>_rollback.log` (source: ocp-express; the JSON and the undos are ours). Of the logs no more than
+ * 1 000 lines stand in memory at a time. It ends early when the client goes.
  */
 export async function writeDiagnosis(
   output: Writable,
   document: WrappedTaskInstance,
-  tasks: Pick<Tasks, 'loggedRuns' | 'readLog'>,
+  tasks: Pick<Tasks, 'loggedRuns' | 'readLogParts'>,
 ): Promise<void> {
   const zip = new ZipStream(output);
-  if (!(await zip.add('task_info.txt', taskInfo(document)))) return;
-  if (!(await zip.add('task.json', `${JSON.stringify(document, null, 2)}\n`))) return;
-  for (const { subtaskId, run, undoing } of logFiles(await tasks.loggedRuns(document.id))) {
-    const lines = await tasks.readLog(document.id, subtaskId);
-    const own = lines.filter((line) => line.run === run && UNDOING.has(line.operation) === undoing);
-    const name = `subtask_${subtaskId}_${run}${undoing ? '_rollback' : ''}.log`;
-    if (!(await zip.add(name, subtaskLog(own)))) return;
+  if (!(await zip.add('task_info.txt', [taskInfo(document)]))) return;
+  if (!(await zip.add('task.json', [`${JSON.stringify(document, null, 2)}\n`]))) return;
+  for (const file of logFiles(await tasks.loggedRuns(document.id))) {
+    const name = `subtask_${file.subtaskId}_${file.run}${file.undoing ? '_rollback' : ''}.log`;
+    if (!(await zip.add(name, written(tasks.readLogParts(document.id, file))))) return;
   }
   zip.end();
 }

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { DuplicateError, InUseError } from '../inventory/types';
+import { isSecretParameter } from '../oceanbase/parameters';
 import { Refusal, type SubError } from '../operations/refusal';
 import { PermanentError, TransientError } from '../runtime/errors';
+import { fieldName } from './bodyShape';
 import type { ErrorBody } from './envelope';
 
 /** An error as the client sees it. */
@@ -14,6 +16,8 @@ export interface Failure {
 
 const SECRET_FIELD = /pass(word|wd|phrase)|secret/i;
 const MAX_SHOWN = 200;
+/** Faults that are listed; a body may have as many as it has fields. */
+const MAX_LISTED = 100;
 
 function failure(
   status: number,
@@ -54,15 +58,6 @@ function unexpectedFailure(): Failure {
   return { ...failure(500, 'COM10999', message), unexpected: true };
 }
 
-/** `obLinks[0].clusterName`. */
-function fieldName(path: readonly PropertyKey[]): string {
-  return path.reduce<string>(
-    (name, key) =>
-      typeof key === 'number' ? `${name}[${key}]` : `${name}${name === '' ? '' : '.'}${String(key)}`,
-    '',
-  );
-}
-
 function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>(
     (value, key) =>
@@ -71,6 +66,12 @@ function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
         : undefined,
     input,
   );
+}
+
+/** Whether the value is that of a parameter, `{name, value}`, whose name says that it is a secret. */
+function isSecretValue(input: unknown, path: readonly PropertyKey[]): boolean {
+  const name = path.at(-1) === 'value' ? valueAt(input, [...path.slice(0, -1), 'name']) : undefined;
+  return typeof name === 'string' && isSecretParameter(name);
 }
 
 /** The rejected value when it may be shown: no secrets, no structures, nothing long. */
@@ -105,17 +106,22 @@ function faultText(issue: z.core.$ZodIssue): string {
 }
 
 function validationFailure(error: z.ZodError, input: unknown): Failure {
-  const subErrors = error.issues.map((issue): SubError => {
+  const subErrors = error.issues.slice(0, MAX_LISTED).map((issue): SubError => {
     const field = fieldName(issue.path);
     const value = valueAt(input, issue.path);
     const missing = value === undefined && issue.code === 'invalid_type' && issue.path.length > 0;
-    return { field, ...shown(field, value), message: missing ? 'is required' : faultText(issue) };
+    const secret = isSecretValue(input, issue.path);
+    return {
+      field,
+      ...(secret ? {} : shown(field, value)),
+      message: missing ? 'is required' : faultText(issue),
+    };
   });
   const list = subErrors
     .slice(0, 5)
     .map(({ field, message }) => (field === '' ? `the request ${message}` : `${field} ${message}`))
     .join('; ');
-  const more = subErrors.length > 5 ? `; and ${subErrors.length - 5} more` : '';
+  const more = error.issues.length > 5 ? `; and ${error.issues.length - 5} more` : '';
   return failure(400, 'COM10001', `The request cannot be accepted: ${list}${more}.`, { subErrors });
 }
 

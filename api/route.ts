@@ -2,6 +2,7 @@ import type { Request, Response } from 'express';
 import { z } from 'zod';
 import type { Hosts } from '../hosts/types';
 import type { Inventory, User } from '../inventory/types';
+import type { Refusal } from '../operations/refusal';
 import type { PublishedSample } from '../operations/samples';
 import type { Permission } from '../operations/types';
 import type { RuntimeConfig } from '../runtime/config';
@@ -10,7 +11,9 @@ import type { Logger } from '../runtime/logger';
 import type { TemporalHandle } from '../runtime/temporal';
 import type { AuditNotes } from './audit';
 import type { BodyProof } from './bodyProof';
+import { plainBody } from './bodyShape';
 import type { Once, OnceScope } from './idempotency';
+import type { PasswordLogin } from './passwordLogin';
 import type { TaskEvents } from './taskEvents';
 import type { TaskService } from './tasks';
 
@@ -22,12 +25,16 @@ export interface ApiServices {
   readonly temporal: TemporalHandle;
   readonly tasks: TaskService;
   readonly taskEvents: TaskEvents;
+  /** The one of this process: what it may take of the machine is bounded in it. */
+  readonly checkPassword: PasswordLogin;
   /** What this server stands on, as /readyz shows it. */
   readonly health: () => Promise<Health>;
   readonly logger: Logger;
   /** Address of this server: `server` of every answer, `executor` of the tasks it accepts. */
   readonly address: string;
 }
+
+export type WhilePermitted = (end: (refusal: Refusal) => void) => { release(): void };
 
 /** One request, parsed. */
 export interface Call<Params, Query, Body> {
@@ -46,6 +53,13 @@ export interface Call<Params, Query, Body> {
   readonly notes: AuditNotes;
   /** Of this attempt; on routes that read the request's stream themselves, `runOnce` gives one. */
   readonly once: OnceScope;
+  /**
+   * For answers that go on for long: calls `end` once, as soon as this request would be refused; to be released when
+   * the answer has ended.
+   */
+  readonly whilePermitted: WhilePermitted;
+  /** For requests that take long to arrive: throws Refusal when this one would be refused by now. */
+  readonly stillPermitted: () => Promise<void>;
   /** For routes that read the request's stream themselves: to be called as soon as the digest of the body is known. */
   readonly runOnce: Once;
 }
@@ -103,20 +117,6 @@ type CallBase = Omit<Call<never, never, never>, 'params' | 'query' | 'body'>;
 
 const NONE = z.unknown();
 
-/** Deeper than any documented body; a hostile one may be half a million levels deep. */
-const MAX_DEPTH = 20;
-
-/** A null field is an absent one: many clients send every field they know. Elements of lists stay. */
-function withoutNulls(value: unknown, depth = 0): unknown {
-  if (typeof value !== 'object' || value === null || depth > MAX_DEPTH) return value;
-  if (Array.isArray(value)) return value.map((item) => withoutNulls(item, depth + 1));
-  return Object.fromEntries(
-    Object.entries(value).flatMap(([key, field]) =>
-      field === null ? [] : [[key, withoutNulls(field, depth + 1)]],
-    ),
-  );
-}
-
 /** Declares an enveloped route; its types are closed over by `accept`. */
 export function route<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, A extends z.ZodType>(
   declaration: RouteDeclaration<P, Q, B> & { readonly answer: A },
@@ -127,7 +127,7 @@ export function route<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodT
     accept(rawParams, rawQuery, rawBody) {
       const params = (declaration.params ?? NONE).safeParse(rawParams);
       const query = (declaration.query ?? NONE).safeParse(rawQuery);
-      const body = (declaration.body ?? NONE).safeParse(withoutNulls(rawBody));
+      const body = (declaration.body ?? NONE).safeParse(plainBody(rawBody));
       if (!params.success || !query.success || !body.success) {
         const failed = [params, query, body].flatMap((result) => result.error?.issues ?? []);
         throw new z.ZodError(failed);

@@ -14,15 +14,22 @@ function line({ time, level, text }: LogLine): string {
  * `############{EXECUTE}{2021-08-25T15:09:32.697+08:00}############`. Empty before the first run.
  */
 export function subtaskLog(lines: readonly LogLine[]): string {
-  const out: string[] = [];
+  return subtaskLogWriter()(lines);
+}
+
+/** Writes the same log part by part; each call gets the lines that follow those of the one before. */
+export function subtaskLogWriter(): (lines: readonly LogLine[]) => string {
   let segment = '';
-  for (const entry of lines) {
-    const next = `${entry.run}/${entry.operation}`;
-    if (next !== segment) {
-      segment = next;
-      out.push(`${RULE}{${entry.operation}}{${ocpTime(entry.time)}}${RULE}`);
+  return (lines) => {
+    const out: string[] = [];
+    for (const entry of lines) {
+      const next = `${entry.run}/${entry.operation}`;
+      if (next !== segment) {
+        segment = next;
+        out.push(`${RULE}{${entry.operation}}{${ocpTime(entry.time)}}${RULE}`);
+      }
+      out.push(line(entry));
     }
-    out.push(line(entry));
-  }
-  return out.length === 0 ? '' : `${out.join('\n')}\n`;
+    return out.length === 0 ? '' : `${out.join('\n')}\n`;
+  };
 }

@@ -7,7 +7,10 @@ import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Request, Response } from 'express';
 import { Refusal } from '../operations/refusal';
+import type { ErrorBody } from './envelope';
 import { failureOf } from './errors';
+import { inLanguage, languageOf } from './messages/language';
+import type { WhilePermitted } from './route';
 import type { WrappedTaskInstance } from './taskInfo/types';
 
 const LOOK_MS = 300;
@@ -55,12 +58,17 @@ export class TaskEvents {
 
   /**
    * Streams the task's document to the client until the task has ended for good, the client has gone, or the server
-   * stops. With `Last-Event-ID` only what is newer is sent; 204, which ends a browser's EventSource, when nothing
+   * stops. An event `refused` is the last when the request is no longer permitted. With `Last-Event-ID` only what is newer is sent; 204, which ends a browser's EventSource, when nothing
    * ever will be.
    *
    * @throws Refusal 404 TSK10001 for an unknown task, 503 when it cannot be read now or too many streams are open
    */
-  async stream(taskId: number, request: Request, response: Response): Promise<void> {
+  async stream(
+    taskId: number,
+    request: Request,
+    response: Response,
+    whilePermitted: WhilePermitted,
+  ): Promise<void> {
     this.#refuseWhenFull();
     this.#streams += 1;
     try {
@@ -87,8 +95,15 @@ export class TaskEvents {
           return;
         }
         client.open();
-        client.send(watch.latest ?? first);
-        await client.ended;
+        const permitted = whilePermitted(({ code, message }) =>
+          client.refuse(inLanguage({ code, message }, languageOf(request))),
+        );
+        try {
+          client.send(watch.latest ?? first);
+          await client.ended;
+        } finally {
+          permitted.release();
+        }
       } finally {
         watch.remove(client);
         client.close();
@@ -252,6 +267,13 @@ class Client {
     if (!this.#opened || text === this.#lastComment || this.#response.writableNeedDrain) return;
     this.#lastComment = text;
     this.#response.write(`: ${text.replace(/[\r\n]+/g, ' ')}\n\n`);
+  }
+
+  /** Ends the stream with an event that says why; it has no id, so that a later stream goes on where this one was. */
+  refuse(error: ErrorBody): void {
+    if (this.#response.writableEnded) return;
+    this.#response.write(`event: refused\ndata: ${JSON.stringify(error)}\n\n`);
+    this.close();
   }
 
   close(): void {

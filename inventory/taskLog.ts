@@ -51,7 +51,7 @@ async function untold(
 /** The subtasks' logs; the order of a subtask's lines is the order they were written in. */
 export function taskLogRepository(
   scope: Scope,
-): Pick<Tasks, 'appendLog' | 'appendLogOnce' | 'loggedRuns' | 'readLog'> {
+): Pick<Tasks, 'appendLog' | 'appendLogOnce' | 'loggedRuns' | 'readLog' | 'readLogParts'> {
   const insert = async (rows: readonly LogRow[]) => {
     if (rows.length <= CHUNK) {
       await scope.db.insertInto('task_logs').values(rows).execute();
@@ -128,6 +128,25 @@ export function taskLogRepository(
         .orderBy('id')
         .execute();
       return rows.map(({ subtask_id: id, ...line }) => ({ ...line, subtaskId: id }));
+    },
+
+    async *readLogParts(taskId, { subtaskId, run, operations }) {
+      for (let last = 0; ; ) {
+        const rows = await scope.db
+          .selectFrom('task_logs')
+          .select(['id', 'operation', 'time', 'level', 'text'])
+          .where('task_id', '=', taskId)
+          .where('subtask_id', '=', subtaskId)
+          .where('run', '=', run)
+          .where('operation', 'in', operations)
+          .where('id', '>', last)
+          .orderBy('id')
+          .limit(CHUNK)
+          .execute();
+        if (rows.length > 0) yield rows.map(({ id: _id, ...line }) => ({ ...line, subtaskId, run }));
+        if (rows.length < CHUNK) return;
+        last = rows.at(-1)?.id ?? last;
+      }
     },
   };
 }

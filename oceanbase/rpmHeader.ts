@@ -32,6 +32,8 @@ const ENTRY_BYTES = 16;
 const MAX_ENTRIES = 65_535;
 const MAX_STORE_BYTES = 32 * 1024 * 1024;
 const MAX_FILES = 200_000;
+/** What requests may say, too (operations/createObproxyClusterBody.ts). */
+const MAX_PATH = 255;
 
 const TAG = {
   signatureLongSize: 270,
@@ -144,7 +146,7 @@ function homeOf(header: Section): string | undefined {
     const directory = directories[indexes[i] ?? -1];
     return PROGRAMS.has(base) && directory?.endsWith('/bin/') ? [directory.slice(0, -'/bin/'.length)] : [];
   });
-  return candidates.find((path) => SAFE_HOME.test(path));
+  return candidates.find((path) => path.length <= MAX_PATH && SAFE_HOME.test(path));
 }
 
 async function payloadDigest(path: string, start: number): Promise<string> {

@@ -23,9 +23,10 @@ const FOLDERS = [
   'sandbox',
   'bench',
   'test/faults',
+  'test/support',
 ];
-/** Small parts of other tests that the above use. */
-const FILES = ['test/support/until.ts'];
+/** Parts of tests that the above use, or that run as processes of their own. */
+const FILES = ['test/api/harness.ts', 'test/hazards/apiProcess.ts'];
 const BUNDLE_FOLDER = path.join('dist', 'workflows');
 const BUNDLE = path.join(BUNDLE_FOLDER, 'bundle.js');
 const STAMP = path.join(BUNDLE_FOLDER, 'bundle.stamp');

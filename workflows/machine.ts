@@ -253,11 +253,18 @@ export class TaskMachine {
     this.#sequence += 1;
   }
 
-  /** Why a rollback may not begin; undefined when it may (OCP documentation; ocp-express source). */
-  rollbackForbiddenBy(): string | undefined {
+  /**
+   * Why a rollback may not begin; undefined when it may (OCP documentation; ocp-express source).
+   *
+   * @param statusOf for the document, which knows what a worker has
+   */
+  rollbackForbiddenBy(
+    statusOf: (state: SubtaskState) => SubtaskStatus = ({ status }) => status,
+  ): string | undefined {
     if (this.plan.context.stringMap.prohibit_rollback === 'true') return 'its context forbids it';
-    for (const { plan, status } of this.subtasks.values()) {
-      if (!plan.prohibitRollback || status === 'PENDING' || status === 'READY') continue;
+    for (const state of this.subtasks.values()) {
+      const { plan } = state;
+      if (!plan.prohibitRollback || ['PENDING', 'READY'].includes(statusOf(state))) continue;
       return `subtask ${plan.id} (${plan.name}) has started and cannot be undone`;
     }
     return undefined;

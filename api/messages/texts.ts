@@ -119,6 +119,10 @@ export const SENTENCES: readonly Pair[] = [
   ],
   ['User name or password is wrong.', '用户名或密码错误。'],
   [
+    'This login has ended: the user is deleted or disabled, or its password or access key no longer counts. Log in again.',
+    '登录已失效：用户已被删除或禁用，或其密码、访问密钥已失效。请重新登录。',
+  ],
+  [
     'Log in by HTTP Basic, or sign the request with an access key: send an Authorization header {forms}.',
     '请使用 HTTP Basic 登录，或用访问密钥对请求签名：发送 Authorization 请求头 {forms}。',
   ],

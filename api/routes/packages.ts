@@ -99,10 +99,14 @@ export function packageRoutes({ inventory, config }: ApiServices): Route[] {
         upload: true,
         answer: PackageDocument.meta({ id: 'UploadedPackage' }),
       },
-      ({ request, proof, runOnce }) =>
-        receivePackage({ request, proof }, inventory, config, (sha256, store) =>
+      async ({ request, proof, stillPermitted, runOnce, notes }) => {
+        const upload = { request, proof, stillPermitted };
+        const uploaded = await receivePackage(upload, inventory, config, (sha256, store) =>
           runOnce(sha256, async () => packageDocument(await store(), config.publicUrl)),
-        ),
+        );
+        notes.command = `package ${uploaded.fileName}: uploaded`;
+        return uploaded;
+      },
     ),
     route(
       {
@@ -114,8 +118,9 @@ export function packageRoutes({ inventory, config }: ApiServices): Route[] {
         params: IdPath,
         answer: NoData,
       },
-      async ({ params, once }) => {
-        await deletePackage(inventory, config.dataDir, params.id, once);
+      async ({ params, once, notes }) => {
+        const { fileName } = await deletePackage(inventory, config.dataDir, params.id, once);
+        notes.command = `package ${fileName}: deleted`;
       },
     ),
     bareRoute(

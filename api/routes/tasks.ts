@@ -142,7 +142,8 @@ export function taskRoutes({ inventory, tasks, taskEvents }: ApiServices): Route
         description:
           'Each event has the whole document as JSON in `data` and an `id`. With Last-Event-ID only what is newer is ' +
           'sent. The stream ends after the document of a closed task; asked for again with the id of that one, it ' +
-          'answers 204. A comment comes every 15 s at the latest.',
+          'answers 204. A comment comes every 15 s at the latest. When the login ends, or loses the permission, an event ' +
+          '`refused` with `code` and `message` is the last.',
         params: TaskPath,
         answers: {
           200: { type: 'text/event-stream', description: 'The stream.' },
@@ -152,7 +153,8 @@ export function taskRoutes({ inventory, tasks, taskEvents }: ApiServices): Route
           },
         },
       },
-      ({ params, request }, response) => taskEvents.stream(params.taskInstanceId, request, response),
+      ({ params, request, whilePermitted }, response) =>
+        taskEvents.stream(params.taskInstanceId, request, response, whilePermitted),
     ),
     bareRoute(
       {

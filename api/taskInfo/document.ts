@@ -69,6 +69,8 @@ export function taskDocument(
       ...openSubtask(folded, state, open, startable.has(state.plan.id)),
     };
   });
+  const statuses = new Map(subtasks.map(({ id, status }) => [id, status]));
+  const shownStatus = (state: SubtaskState) => statuses.get(state.plan.id) ?? state.status;
   const status = folded.status;
   const finishTime = finishTimeOf(folded, status);
   const firstFailure = firstFailureOf(folded);
@@ -86,7 +88,7 @@ export function taskDocument(
     createTime,
     startTime: createTime,
     ...(finishTime === undefined ? {} : { finishTime: ocpTime(finishTime) }),
-    prohibitRollback: prohibitsRollback(plan, subtasks),
+    prohibitRollback: machine.rollbackForbiddenBy(shownStatus) !== undefined,
     context: contextDocument(plan),
     ...(closing === undefined ? {} : { closed: true }),
     ...(folded.commands.length === 0 ? {} : { commands: folded.commands.map(commandDocument) }),
@@ -239,12 +241,4 @@ function firstFailureOf({ machine, closing }: FoldedTask): WrappedTaskInstance['
     return { subtaskId: first.plan.id, name: first.plan.name, message: first.failure ?? '' };
   }
   return closing === undefined || closing.successful ? undefined : { message: closing.reason };
-}
-
-/** Forbidden by the context, or by a subtask that has started (OCP documentation; source: ocp-express). */
-function prohibitsRollback(plan: Plan, subtasks: readonly SubtaskInstance[]): boolean {
-  if (plan.context.stringMap.prohibit_rollback === 'true') return true;
-  return subtasks.some(
-    ({ status, prohibitRollback }) => prohibitRollback && status !== 'PENDING' && status !== 'READY',
-  );
 }

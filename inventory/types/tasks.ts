@@ -76,6 +76,11 @@ export interface Tasks {
   loggedRuns(taskId: number): Promise<Pick<LogLine, 'subtaskId' | 'run' | 'operation'>[]>;
   /** In the order written. */
   readLog(taskId: number, subtaskId: number): Promise<LogLine[]>;
+  /** The same lines of some operations of one run, up to 1 000 at a time: a log may be larger than memory. */
+  readLogParts(
+    taskId: number,
+    of: { readonly subtaskId: number; readonly run: number; readonly operations: readonly string[] },
+  ): AsyncIterable<LogLine[]>;
   /** Tasks archived with a finish time before this one (ISO-8601, UTC). */
   countEndedBefore(time: string): Promise<number>;
   /** Deletes them with their documents and logs, a few at a time; resolves to their number. */

@@ -27,7 +27,9 @@ beforeEach(async () => {
     },
   });
   const app = express();
-  app.get('/', (request, response) => events.stream(1, request, response));
+  app.get('/', (request, response) =>
+    events.stream(1, request, response, () => ({ release: () => undefined })),
+  );
   server = createServer(app);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { type CommandId, type Host, type Hosts, quote } from '../../hosts';
 import { TransientError } from '../../runtime/errors';
 import { type Fleet, fleetUnavailable, startFleet, type TestHost } from '../../sandbox/hosts/fleet';
@@ -8,6 +9,14 @@ import { addressOf, failureOf, hostsWithPins, startCaller } from './reach';
 let next = 1;
 const id = (name = 'command'): CommandId => ({ taskId: 7, subtaskId: next++, run: 1, name });
 const folder = (of: CommandId) => `/var/lib/obflow/${of.taskId}/${of.subtaskId}/${of.run}/${of.name}`;
+
+/** Closed connections that the system still tries to deliver (FIN_WAIT1, and CLOSING), as lines of /proc/net/tcp. */
+function undeliveredTo(ip: string): string[] {
+  const address = Buffer.from(ip.split('.').map(Number)).readUInt32LE().toString(16).toUpperCase();
+  return readFileSync('/proc/net/tcp', 'utf8')
+    .split('\n')
+    .filter((line) => new RegExp(` ${address.padStart(8, '0')}:[0-9A-F]{4} (04|0B) `).test(line));
+}
 
 describeIf(fleetUnavailable(), 'a command that must take effect once', () => {
   let fleet: Fleet;
@@ -103,6 +112,8 @@ describeIf(fleetUnavailable(), 'a command that must take effect once', () => {
     const lost = await first;
     expect(lost).toBeInstanceOf(TransientError);
     expect(lost).toMatchObject({ type: 'ConnectionLost' });
+    // What was not delivered is forgotten: nothing that was given up arrives when the network is back.
+    expect(undeliveredTo(test0.ip)).toEqual([]);
     await test0.sh('touch /tmp/cut-go');
     await test0.heal();
     const result = await until('the host answers', async () =>
