@@ -1,6 +1,7 @@
 /** Sends hostile texts in every place of every changing request, one at a time, the rest of the request being fine. */
 import Libsql from 'libsql';
 import { z } from 'zod';
+import { Refusal } from '../../operations/refusal';
 import { type Answer, basic, givenObCluster, type Json } from '../api/harness';
 import { add, api, BATCH, CREATE, given, TAKE_OVER } from '../operations/refusals';
 import { execute } from '../support/postgres';
@@ -207,6 +208,7 @@ function refusedByCheck(place: RequestText, { params, query, body }: Hostile): b
     route.accept(params, query, body);
     return false;
   } catch (error) {
+    if (error instanceof Refusal) return error.subErrors.some(({ field }) => names(field, place));
     if (!(error instanceof z.ZodError)) throw error;
     const at = place.at.join('.');
     return error.issues.some(
