@@ -142,7 +142,10 @@ function uploadFailed(connection: Connection, tried: string, cameBack: string): 
   });
 }
 
-/** Writes a small file atomically and durably: new file with mode and owner, compared, synced, renamed over `path`. */
+/**
+ * Writes a small file atomically and durably: new file with mode and owner, compared, synced, renamed over `path`. What
+ * an earlier write of the same file left when it was killed is removed; one that still runs then fails by its comparison.
+ */
 export async function writeFile(
   connection: Connection,
   path: string,
@@ -152,7 +155,8 @@ export async function writeFile(
   const target = absolute(path);
   const bytes = Buffer.from(content);
   const sha256 = createHash('sha256').update(bytes).digest('hex');
-  const temporary = `${posix.dirname(target)}/.obflow-${randomBytes(8).toString('hex')}.part`;
+  const mine = createHash('sha256').update(target).digest('hex').slice(0, 12);
+  const temporary = `${posix.dirname(target)}/.obflow-${mine}-${randomBytes(8).toString('hex')}.part`;
   const folder = quote(posix.dirname(target));
   const { mode, ...owner } = options;
   // The temporary file is 0600 from the beginning.
@@ -160,6 +164,7 @@ export async function writeFile(
   const script = `${HASH}
 n=${quote(temporary)}
 [ -d ${folder} ] || mkdir -p ${folder} || exit
+rm -f ${folder}/.obflow-${mine}-*.part
 trap '[ ! -e "$n" ] || rm -f "$n"' EXIT
 ( umask 077; base64 -d <<'END_OF_BASE64' | dd of="$n" conv=fsync 2>/dev/null
 ${bytes.toString('base64').replace(/.{76}/g, '$&\n')}

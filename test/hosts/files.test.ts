@@ -93,6 +93,22 @@ describeIf(fleetUnavailable(), 'files on a real host', () => {
     expect(await list('/opt/cut')).toEqual(['package.rpm']);
   });
 
+  test('a write that was killed leaves nothing beside the file once it is repeated', async () => {
+    const bytes = randomBytes(20_000_000);
+    const killed = failureOf(host.writeFile('/opt/killed/f', bytes, { mode: '0600' }));
+    await until('it has begun', async () => (await list('/opt/killed')).length > 0);
+    await test0.sh('kill -KILL $(pgrep -x "dd|sh" | grep -vx "$$")').catch(() => undefined);
+    expect(await killed).toBeInstanceOf(TransientError);
+    expect(await list('/opt/killed')).toEqual([expect.stringMatching(/\.part$/)]);
+    await until('the host answers', () =>
+      host.writeFile('/opt/killed/f', 'whole', { mode: '0600' }).then(
+        () => true,
+        () => false,
+      ),
+    );
+    expect(await list('/opt/killed')).toEqual(['f']);
+  });
+
   test('an aborted upload ends with the reason and cleans up', async () => {
     const bytes = randomBytes(60_000_000);
     const abort = new AbortController();
