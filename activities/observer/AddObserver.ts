@@ -5,6 +5,7 @@ import {
   cancelDeleteServerSql,
   deleteServerSql,
 } from '../../oceanbase/clusterSql';
+import { RUN_USER } from '../../oceanbase/observerLayout';
 import { SqlConnectionError, SqlError } from '../../oceanbase/sqlSession';
 import { PermanentError, TransientError } from '../../runtime/errors';
 import type { Subtask, SubtaskScope } from '../types';
@@ -17,8 +18,12 @@ import {
   STATEMENT_MS,
   withCluster,
 } from './observer';
+import { processLives } from './process';
 
 const TRIED = 'add the server to the cluster';
+
+/** Statements or looks in one run before it is given up; a keeper or a person may be starting the observer meanwhile. */
+const ASKS = 4;
 
 function refuse(observer: ObserverInstance, type: string, code: string, cameBack: string, next: string) {
   return new PermanentError({ type, code, tried: TRIED, where: observer.address, cameBack, next });
@@ -119,7 +124,8 @@ export const AddObserver: Subtask = {
   async run(scope) {
     const observer = await observerOf(scope);
     await inTurn(scope, observer.cluster.id, async () => {
-      for (let asks = 0; asks < 4; asks += 1) {
+      let lives: boolean | undefined;
+      for (let asks = 0; asks < ASKS; asks += 1) {
         const isListed = await withCluster(
           scope,
           observer.cluster,
@@ -129,7 +135,14 @@ export const AddObserver: Subtask = {
           STATEMENT_MS,
         );
         if (isListed) return;
+        lives = await processLives(scope, observer);
         await scope.pause(500);
+      }
+      if (lives === false) {
+        const text = 'its process does not run, so the root service cannot reach it';
+        const { home } = observer.layout;
+        const next = `Look at ${home}/log/observer.log, start it as ${RUN_USER} (cd ${home} && ./bin/observer) and retry.`;
+        throw refuse(observer, 'ObserverGone', 'OBE19002', text, next);
       }
       throw new TransientError({
         type: 'ServerNotListed',

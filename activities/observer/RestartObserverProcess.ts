@@ -18,18 +18,21 @@ function ask(scope: SubtaskScope, observer: ObserverInstance): Promise<ClusterSe
   );
 }
 
-/** Remembers the process that is to go before anything is done, so that a later attempt knows whether it went. */
+/**
+ * Remembers the process that is to go before anything is done, so that a later attempt knows whether it went. A process
+ * that has gone by itself (reboot, crash) need not go.
+ */
 async function remember(
   scope: SubtaskScope,
   host: Host,
   observer: ObserverInstance,
-  process: HostProcess,
+  process: HostProcess | undefined,
   planned: boolean,
 ): Promise<RestartMark> {
   const server = await ask(scope, observer);
   const restart = {
-    pid: process.pid,
-    startTicks: process.startTime,
+    pid: process?.pid ?? 0,
+    startTicks: process?.startTime ?? '0',
     servingSince: server?.startTime ?? null,
     ...(planned ? { planned } : {}),
   };
@@ -83,11 +86,8 @@ export const RestartObserverProcess: Subtask = {
     let before = restartOf(await readObserverMark(host), observer);
     let [process] = (await lookForObservers(host, home)).own;
     if (before === undefined) {
-      if (process === undefined) {
-        const text = `no observer works in ${home}`;
-        throw trouble(host, TRIED, 'ProcessGone', text, 'Look at its log and retry.', 'CMP07054');
-      }
-      const units = await unitsOn(scope, observer);
+      if (process === undefined) scope.log.warn(`No observer works in ${home} (host reboot or crash)`);
+      const units = process === undefined ? 0 : await unitsOn(scope, observer);
       if (units > 0) scope.log.info(`${units} units of tenants live on ${observer.address} already`);
       before = await remember(scope, host, observer, process, units > 0);
     }

@@ -1,8 +1,8 @@
 import { type ClusterServer, isServing } from '../../oceanbase/clusterSql';
-import { PermanentError, TransientError } from '../../runtime/errors';
-import type { Subtask, SubtaskScope } from '../types';
+import { PermanentError } from '../../runtime/errors';
+import type { Subtask } from '../types';
 import { listedServer, type ObserverInstance, observerOf, withCluster } from './observer';
-import { lookForObservers } from './process';
+import { processLives } from './process';
 
 /** Somewhat less than the documented 1800 s, so that this text is the one that is read. */
 const PATIENCE_MS = 1_770_000;
@@ -27,18 +27,6 @@ function refuse(observer: ObserverInstance, cameBack: string, next: string): Per
     cameBack,
     next,
   });
-}
-
-/** Undefined when the host cannot be asked now: the cluster's word is enough. */
-async function processLives(scope: SubtaskScope, observer: ObserverInstance): Promise<boolean | undefined> {
-  try {
-    const host = await scope.host();
-    return (await lookForObservers(host, observer.layout.home)).own.length > 0;
-  } catch (error) {
-    scope.signal.throwIfAborted();
-    if (error instanceof TransientError) return undefined;
-    throw error;
-  }
 }
 
 /** "Wait observer active": until the cluster says that it serves, by the rule of its version. */

@@ -3,7 +3,7 @@ import { quote } from '../../hosts/quote';
 import type { Host, HostProcess } from '../../hosts/types';
 import { RUN_USER } from '../../oceanbase/observerLayout';
 import { openSqlSession, SqlConnectionError, SqlError } from '../../oceanbase/sqlSession';
-import { PermanentError } from '../../runtime/errors';
+import { PermanentError, TransientError } from '../../runtime/errors';
 import { absenceText, lookForService, processText, type ServiceProcesses } from '../host/serviceProcesses';
 import type { SubtaskScope } from '../types';
 import type { ObserverInstance } from './observer';
@@ -32,6 +32,21 @@ export function lookPause(n: number): number {
 
 export function lookForObservers(host: Host, home: string): Promise<ServiceProcesses> {
   return lookForService(host, home, 'observer');
+}
+
+/** Whether the observer's process runs; undefined when the host cannot be asked now: the cluster's word is enough then. */
+export async function processLives(
+  scope: SubtaskScope,
+  observer: ObserverInstance,
+): Promise<boolean | undefined> {
+  try {
+    const host = await scope.host();
+    return (await lookForObservers(host, observer.layout.home)).own.length > 0;
+  } catch (error) {
+    scope.signal.throwIfAborted();
+    if (error instanceof TransientError) return undefined;
+    throw error;
+  }
 }
 
 /**

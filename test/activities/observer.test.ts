@@ -4,6 +4,7 @@ import { added, obeyed, observerEffects } from '../e2e/observerScene';
 import { describeIf } from '../support/skip';
 import { startTcpProxy } from '../support/tcpProxy';
 import { until } from '../support/until';
+import { failureWithout } from './failure';
 import { type AddTask, HOST_STEPS, type ObserverWorld, startObserverWorld } from './observerWorld';
 
 const FOLDERS = ['/data/1/obacts/sstable', '/data/log1/obacts/clog', `${OBSERVER_HOME}/store/obacts`];
@@ -90,9 +91,16 @@ describeIf(fleetUnavailable(), 'Add OB server on a host', () => {
     }
   }, 120_000);
 
-  test('an answer that is lost is asked for, not repeated; a deletion by somebody else is not taken back', async () => {
+  test('a process that is gone is named; an answer that is lost is asked for, not repeated; a deletion by somebody else is not taken back', async () => {
     const task = await world.add(2);
     await task.upTo('StartObserverWithParam');
+
+    task.host.killProcesses(({ comm }) => comm === 'observer');
+    const gone = await failureWithout([], task.run('AddObserver'));
+    expect(gone).toMatchObject({ type: 'ObserverGone', nonRetryable: true });
+    const [, start] = /\((cd \S+ && \.\/bin\/observer)\) and retry/.exec(gone.message) ?? [];
+    await task.host.sh(`setsid runuser -u admin -- sh -c '${start}' </dev/null >/dev/null 2>&1`);
+
     const [root] = world.rootServers;
     if (root === undefined) throw new Error('a cluster has a root server');
     const proxy = await startTcpProxy({ host: root.ip, port: root.sqlPort });
@@ -100,7 +108,7 @@ describeIf(fleetUnavailable(), 'Add OB server on a host', () => {
       const [ip = '', port] = proxy.address.split(':');
       await world.reachedAt([{ ip, sqlPort: Number(port), rpcPort: 2882 }, root]);
       await world.cluster.sql('ALTER SYSTEM SET _standin_add_server_answer_delay = 2000');
-      const adding = task.run('AddObserver');
+      const adding = task.run('AddObserver', { run: 2 });
       await until(
         'the cluster has obeyed',
         async () => (await added(world.cluster))[`${task.host.ip}:2882`] === 1,
@@ -117,7 +125,7 @@ describeIf(fleetUnavailable(), 'Add OB server on a host', () => {
 
     await world.cluster.sql('ALTER SYSTEM SET _standin_delete_delay = 60000');
     await world.cluster.sql(`ALTER SYSTEM DELETE SERVER '${task.host.ip}:2882' ZONE 'zone1'`);
-    await expect(task.run('AddObserver', { run: 2 })).rejects.toMatchObject({ type: 'ServerDeleting' });
+    await expect(task.run('AddObserver', { run: 3 })).rejects.toMatchObject({ type: 'ServerDeleting' });
     await world.cluster.sql('ALTER SYSTEM SET _standin_delete_delay = 200');
   }, 120_000);
 
