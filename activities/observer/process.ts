@@ -38,7 +38,7 @@ export function lookForObservers(host: Host, home: string): Promise<ServiceProce
  * Runs bin/observer in its home (its paths are relative) as the run user. Never as root: the observer compares its uid
  * with the owner of etc/, and a start as root would leave files that the run user cannot open.
  */
-function startScript(home: string, words: readonly string[]): string {
+export function startScript(home: string, words: readonly string[]): string {
   return `
     [ "$(id -u)" != 0 ] || { echo "this would start the observer as root"; exit 77; }
     cd ${quote(home)} && mkdir -p log || exit 76

@@ -1,3 +1,4 @@
+import { lstat } from 'node:fs/promises';
 import { z } from 'zod';
 import type { PackageRow } from '../../inventory/types';
 import { splitRelease } from '../../oceanbase/packageName';
@@ -147,13 +148,22 @@ export function packageRoutes({ inventory, config }: ApiServices): Route[] {
             target: params.fileName,
           });
         }
+        const file = packageFile(config.dataDir, row.sha256);
+        // A link would be followed, to whatever this process may read.
+        const stored = await lstat(file).catch(() => undefined);
+        if (stored?.isFile() !== true) {
+          throw new Refusal(
+            404,
+            'PKG10014',
+            `The file of package "${params.fileName}" is not in the data folder. Upload it again.`,
+            { target: params.fileName },
+          );
+        }
         await new Promise<void>((resolve, reject) => {
           const headers = { 'content-type': 'application/x-rpm' };
           // Data folders like .obflow begin with a dot, which Express otherwise takes for hidden files.
-          response.sendFile(
-            packageFile(config.dataDir, row.sha256),
-            { headers, dotfiles: 'allow' },
-            (error) => (error == null || response.headersSent ? resolve() : reject(error)),
+          response.sendFile(file, { headers, dotfiles: 'allow' }, (error) =>
+            error == null || response.headersSent ? resolve() : reject(error),
           );
         });
       },
