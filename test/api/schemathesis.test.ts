@@ -91,7 +91,7 @@ describeIf(found.python === undefined ? found.reason : undefined, 'Schemathesis'
       'max-examples': EXAMPLES,
       seed: SEED,
       // Python 3.11 compiles in one thread only (SystemError: AST constructor recursion depth mismatch).
-      workers: FULL ? '1' : '2',
+      workers: '1',
       'request-timeout': '60',
       warnings: 'off',
       'generation-database': 'none',
