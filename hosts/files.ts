@@ -70,9 +70,12 @@ exit 0`;
   const prepared = await must(connection, prepare, `prepare the upload of ${target}`, signal);
   if (prepared.stdout.toString().trim() === 'there') return { uploaded: false };
 
+  // Of the login; the next upload of the same content removes what a cut one has left.
+  const staging = `/var/tmp/obflow-${sha256.slice(0, 16)}-`;
   let staged = temporary;
   if (!asRoot) {
-    const made = await must(connection, 'mktemp -d /var/tmp/obflow-XXXXXXXX', 'make a folder to upload to', {
+    const make = `mktemp -d ${staging}XXXXXXXX`;
+    const made = await must(connection, make, 'make a folder to upload to', {
       asLogin: true,
       ...signal,
     });
@@ -91,7 +94,9 @@ sum=$(hash "$n")
 [ "$sum" = ${sha256} ] || [ "$(hash ${quote(target)})" != ${sha256} ] || exit 0
 [ "$sum" = ${sha256} ] || { echo "its SHA-256 on the host is '$sum', not ${sha256}" >&2; exit ${DIFFERENT}; }
 ${placing({ ...options, mode: options.mode ?? DEFAULT_MODE }, '"$n"')}
-mv -fT "$n" ${quote(target)} && rm -f ${quote(folder)}/${stem}-*.part`;
+mv -fT "$n" ${quote(target)} && rm -f ${quote(folder)}/${stem}-*.part
+moved=$?
+${asRoot ? '' : `rm -rf ${staging}*\n`}exit "$moved"`;
     await must(connection, finish, `place ${target}`, { timeoutMs: 120_000, ...signal });
   } catch (error) {
     if (connection.alive) await runScript(connection, clean).catch(() => undefined);
