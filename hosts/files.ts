@@ -3,7 +3,7 @@ import { posix } from 'node:path';
 import { PermanentError, TransientError } from '../runtime/errors';
 import type { Connection } from './connection';
 import { quote } from './quote';
-import { runScript } from './script';
+import { commandKilled, runScript } from './script';
 import { userName } from './userName';
 
 const READ_LIMIT = 1024 * 1024;
@@ -197,7 +197,7 @@ head -c ${READ_LIMIT + 1} -- "$f"`;
   });
 }
 
-/** Runs a script that has to exit 0. What fails here is a full disk, a missing folder, a permission: PermanentError FileOperationFailed. */
+/** Runs a script that has to exit 0. What fails here is a full disk, a missing folder, a permission: PermanentError FileOperationFailed; or was killed: TransientError. */
 async function must(
   connection: Connection,
   script: string,
@@ -206,6 +206,8 @@ async function must(
 ) {
   const result = await runScript(connection, script, options);
   if (result.exitCode === 0) return result;
+  const killed = commandKilled(connection.address.ip, tried, result);
+  if (killed !== undefined) throw killed;
   const cameBack = result.stderr.toString().trim().slice(0, 500) || `exit code ${result.exitCode}`;
   if (result.exitCode === DIFFERENT) throw uploadFailed(connection, tried, cameBack);
   throw new PermanentError({
