@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
+import { z } from 'zod';
 import { Refusal } from '../operations/refusal';
 import { inTrace } from '../runtime/trace';
 import { type AccessFacts, logAccess } from './accessLog';
@@ -11,14 +12,16 @@ import { failureOf } from './errors';
 import { measureHttp } from './httpMetrics';
 import { bodyDigest, onceFor, WITHOUT_KEY } from './idempotency';
 import { inLanguage, languageOf } from './messages/language';
+import { OpenLogins } from './openLogins';
 import { refuseOtherSites } from './otherSites';
-import type { ApiServices, Route } from './route';
+import type { ApiServices, Route, WhilePermitted } from './route';
 import { createThrottle, type Throttle } from './throttle';
 
 interface RequestState extends AnswerFacts, AccessFacts {
   login: Login | undefined;
   readonly notes: AuditNotes;
   readonly trail: AuditTrail;
+  readonly openLogins: OpenLogins;
 }
 
 /** Ours are 16 hex digits as documented; other people's trackers make UUIDs, 32 hex digits, names. */
@@ -35,9 +38,10 @@ export function application(services: ApiServices, routes: readonly Route[]): Ex
   app.set('query parser', 'simple');
   app.set('case sensitive routing', true);
   app.set('trust proxy', services.config.http.trustedProxies);
-  const authenticate = authentication(services.inventory);
+  const authenticate = authentication(services.inventory, services.checkPassword);
   const throttle = createThrottle(services.config.http);
   const trail = new AuditTrail(services);
+  const openLogins = new OpenLogins(services);
   app.use(measureHttp);
 
   app.use((request: Request, response: Response, next: NextFunction) => {
@@ -49,6 +53,7 @@ export function application(services: ApiServices, routes: readonly Route[]): Ex
       login: undefined,
       notes: { taskIds: [] },
       trail,
+      openLogins,
     };
     response.locals.state = state;
     response.set({
@@ -123,7 +128,9 @@ function loginRequired(authenticate: Authenticate, throttle: Throttle) {
     refuseOtherSites(request);
     const state = stateOf(response);
     state.login = await authenticate(request, response, state.notes);
-    await throttle.loggedIn(request, response, state.login.user);
+    // Until a signature is proven the request counts for its address: who knows a key's id cannot use up its user's.
+    const user = provenUser(state.login);
+    if (user !== undefined) await throttle.loggedIn(request, response, user);
     next();
   };
 }
@@ -139,12 +146,18 @@ function addRoutes(app: Express, services: ApiServices, routes: readonly Route[]
     app[method](expressPath(route.path), async (request: Request, response: Response) => {
       Object.assign(stateOf(response), { route: route.path, open: route.permission === undefined });
       const { login } = stateOf(response);
+      if (login?.proof !== undefined && !route.upload) throw multipartForNothing();
       if (login !== undefined) requirePermission(login, route);
-      if (!route.upload) await login?.proof?.settled();
       if (route.body !== undefined) await jsonBody(request, response);
       await answer(services, route, request, response);
     });
   }
+}
+
+/** What nobody has proven to have sent, and nobody here could use: it is not even received. */
+function multipartForNothing(): Refusal {
+  const message = 'Only an upload takes a signed multipart body, and nothing of this one was read.';
+  return new Refusal(401, 'IAM10004', `${message} Send application/json, or no body.`);
 }
 
 async function answer(
@@ -158,21 +171,39 @@ async function answer(
   const user = login?.user;
   const runOnce = onceFor(services.inventory, request, response, user);
   const proof = login?.proof;
-  const call = { user, proof, traceId, receivedAt, request, notes, once: WITHOUT_KEY, runOnce };
+  const whilePermitted: WhilePermitted = (end) =>
+    login === undefined ? { release: () => undefined } : state.openLogins.hold(login, route, end);
+  const stillPermitted = async () => {
+    if (login !== undefined) await state.openLogins.refuseEnded(login, route);
+  };
+  const call = {
+    ...{ user, proof, traceId, receivedAt, request, notes, whilePermitted, stillPermitted, runOnce },
+    once: WITHOUT_KEY,
+  };
   const query = Object.fromEntries(Object.entries(request.query).filter(([, value]) => value !== ''));
   if ('answerBare' in route) {
     await route.answerBare(call, query, request.params, response);
     await record(state, request, { status: response.statusCode });
     return;
   }
+  refuseUnknownDryRun(route, query);
   const work = route.accept(request.params, query, request.body);
   const keyed = route.method !== 'GET' && !route.upload;
   const data = await (keyed
     ? runOnce(bodyDigest(request.body), (once) => work({ ...call, once }))
     : work(call));
   if (proof?.proven === false) throw new Error('The handler of this upload did not settle its proof');
+  if (response.hasHeader('idempotency-replayed')) notes.command = 'answered as before (Idempotency-Key)';
   await record(state, request, { status: 200 });
   response.json(successEnvelope(state, data));
+}
+
+/** Who asks for a dry run must not get the real thing where there is none. */
+function refuseUnknownDryRun({ method, path, query: known }: Route, query: Record<string, unknown>): void {
+  if (method === 'GET' || query.dryRun === undefined || query.dryRun === 'false') return;
+  if (known instanceof z.ZodObject && 'dryRun' in known.shape) return;
+  const message = `${method} ${path} has no dry run. Nothing was done.`;
+  throw new Refusal(400, 'COM10001', message, { target: 'dryRun' });
 }
 
 /** The audit's line; who has not proven to be somebody is nobody. */

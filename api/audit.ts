@@ -27,15 +27,18 @@ const CHANGES_NOTHING = new Set(['GET', 'HEAD', 'OPTIONS']);
 const REFUSED_AT_THE_DOOR = new Set([401, 403, 429]);
 const MAX_PATH = 500;
 const MINUTE_MS = 60_000;
-/** Lines a minute about callers who are not logged in: nobody may fill the database without a password. */
-const STRANGERS = { perAddress: 20, altogether: 200 };
+/**
+ * Lines a minute about callers who are not logged in, and about users who are throttled: nobody may fill the database
+ * without a password, and a refusal must cost less than what it refuses.
+ */
+const BOUNDED = { each: 20, altogether: 200 };
 
 /** Records every call that changes something, accepted or refused, and whoever was refused at the door. */
 export class AuditTrail {
   readonly #audit: Inventory['audit'];
   readonly #logger: Logger;
   #minute = 0;
-  #strangers = new Map<string, number>();
+  #bounded = new Map<string, number>();
   #lines = 0;
   #leftOut = 0;
 
@@ -60,7 +63,8 @@ export class AuditTrail {
     const { request, user, traceId, notes } = call;
     if (CHANGES_NOTHING.has(request.method) && !REFUSED_AT_THE_DOOR.has(result.status)) return;
     const address = clientAddress(request);
-    if (user === undefined && !this.#mayWrite(address)) return;
+    const bounded = user === undefined ? address : result.status === 429 ? `user ${user.id}` : undefined;
+    if (bounded !== undefined && !this.#mayWrite(bounded)) return;
     const event: NewAuditEvent = {
       ...(user === undefined ? {} : { user }),
       address,
@@ -78,26 +82,26 @@ export class AuditTrail {
     }
   }
 
-  #mayWrite(address: string): boolean {
+  #mayWrite(whose: string): boolean {
     const minute = Math.floor(Date.now() / MINUTE_MS);
     if (minute !== this.#minute) {
       if (this.#leftOut > 0) {
         this.#logger.warn(
           { leftOut: this.#leftOut },
-          'more calls without a login were refused than the audit takes in a minute',
+          'more calls were refused at the door than the audit takes in a minute',
         );
       }
       this.#minute = minute;
-      this.#strangers = new Map();
+      this.#bounded = new Map();
       this.#lines = 0;
       this.#leftOut = 0;
     }
-    const lines = this.#strangers.get(address) ?? 0;
-    if (lines >= STRANGERS.perAddress || this.#lines >= STRANGERS.altogether) {
+    const lines = this.#bounded.get(whose) ?? 0;
+    if (lines >= BOUNDED.each || this.#lines >= BOUNDED.altogether) {
       this.#leftOut += 1;
       return false;
     }
-    this.#strangers.set(address, lines + 1);
+    this.#bounded.set(whose, lines + 1);
     this.#lines += 1;
     return true;
   }

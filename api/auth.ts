@@ -1,11 +1,11 @@
 import type { Request, Response } from 'express';
-import type { Inventory, KnownUser, User } from '../inventory/types';
+import type { Inventory, KnownUser, LoginBasis, User } from '../inventory/types';
 import { Refusal } from '../operations/refusal';
 import { permits } from '../operations/roles';
 import type { Permission } from '../operations/types';
 import type { AuditNotes } from './audit';
 import type { BodyProof } from './bodyProof';
-import { basicLogin, passwordLogin } from './passwordLogin';
+import { basicLogin, type PasswordLogin } from './passwordLogin';
 import { claimedSignature, SIGNATURE_SCHEME } from './signature';
 import { signedLogin } from './signedLogin';
 
@@ -14,6 +14,7 @@ export interface Login {
   /** Id and name only: goes into plans and documents. */
   readonly user: User;
   readonly roles: readonly string[];
+  readonly basis: LoginBasis;
   /** The body as sent, when it had to be read for the login. */
   readonly body?: Buffer;
   /** Of a signed upload: nothing may be kept before it is settled. */
@@ -24,8 +25,7 @@ export interface Login {
 export type Authenticate = (request: Request, response: Response, notes: AuditNotes) => Promise<Login>;
 
 /** HTTP Basic, or a signature under an access key. */
-export function authentication(inventory: Inventory): Authenticate {
-  const byPassword = passwordLogin(inventory);
+export function authentication(inventory: Inventory, byPassword: PasswordLogin): Authenticate {
   const bySignature = signedLogin(inventory);
 
   async function login(request: Request, response: Response): Promise<Login> {
@@ -56,8 +56,8 @@ export function authentication(inventory: Inventory): Authenticate {
   };
 }
 
-function loginOf({ id, name, roles }: KnownUser): Login {
-  return { user: { id, name }, roles };
+function loginOf({ id, name, roles, basis }: KnownUser): Login {
+  return { user: { id, name }, roles, basis };
 }
 
 /** Whose login failed: for the audit, which must not record what was typed unless there is a user of that name. */
@@ -72,22 +72,27 @@ async function triedName(
 }
 
 /** The user of a login; undefined while the signature of an upload is unproven, for then anybody may have sent it. */
-export function provenUser(login: Login | undefined): User | undefined {
+export function provenUser(login: Pick<Login, 'user' | 'proof'> | undefined): User | undefined {
   return login?.proof?.proven === false ? undefined : login?.user;
 }
 
 /** Throws Refusal 403 unless the roles include what the route asks for. */
 export function requirePermission(
-  { user, roles }: Pick<Login, 'user' | 'roles'>,
+  login: Pick<Login, 'user' | 'roles' | 'proof'>,
   route: { readonly method: string; readonly path: string; readonly permission: Permission | undefined },
 ): void {
+  const { roles } = login;
   if (route.permission === undefined || permits(roles, route.permission)) return;
+  // Whoever knows a key's id may have sent what is unproven: it must not learn whose key that is.
+  const who = login.proof?.proven === false ? 'the user of this key' : login.user.name;
+  const has =
+    login.proof?.proven === false
+      ? 'does not have it'
+      : `has ${roles.length === 0 ? 'no role' : roles.join(', ')}`;
   throw new Refusal(
     403,
     'IAM11000',
-    `${route.method} ${route.path} needs the permission ${route.permission}, and ${user.name} has ${
-      roles.length === 0 ? 'no role' : roles.join(', ')
-    }. Ask an administrator for a role that includes it.`,
+    `${route.method} ${route.path} needs the permission ${route.permission}, and ${who} ${has}. Ask an administrator for a role that includes it.`,
     { target: route.permission },
   );
 }

@@ -96,10 +96,18 @@ export interface CertificateWatch {
   stop(): void;
 }
 
-/** Changes whenever a file is written or replaced. */
+/** Changes whenever a file is written or replaced. Never throws: a network share may be away for a while. */
 function state({ certFile, keyFile }: TlsFiles): string {
-  const files = [certFile, keyFile].map((file) => statSync(file, { throwIfNoEntry: false }));
-  return files.map((facts) => `${facts?.ino}/${facts?.size}/${facts?.mtimeMs}`).join(' ');
+  return [certFile, keyFile].map(stateOfFile).join(' ');
+}
+
+function stateOfFile(file: string): string {
+  try {
+    const { ino, size, mtimeMs } = statSync(file);
+    return `${ino}/${size}/${mtimeMs}`;
+  } catch (error) {
+    return String((error as NodeJS.ErrnoException).code);
+  }
 }
 
 /**

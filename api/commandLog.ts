@@ -63,9 +63,25 @@ function obeyed({ taskId, traceId }: Plan, command: GivenCommand): ObeyedCommand
   };
 }
 
+/** A workflow that ended by none of our commands: terminated, cancelled, lost. It released the task's locks. */
+function ended({ machine: { plan }, closing }: FoldedTask): ObeyedCommand | undefined {
+  if (closing === undefined || closing.successful || closing.abandoned === true) return undefined;
+  const { taskId, traceId } = plan;
+  return {
+    commandId: commandIdOf(taskId, 'ended'),
+    time: new Date(closing.time).toISOString(),
+    taskId,
+    command: 'workflow ended',
+    address: 'Temporal',
+    traceId,
+    path: taskWorkflowId(taskId),
+    why: closing.reason,
+  };
+}
+
 /**
- * Writes into the logs of subtasks, and into the audit, who asked for what: the source is the history, so commands given in Temporal's Web UI
- * are told as well, and none is lost with the API that sent it. Whoever reads a task tells what is new; the same line is
+ * Writes into the logs of subtasks, and into the audit, who asked for what: the source is the history, so commands
+ * given in Temporal's Web UI, and workflows terminated there, are told as well, and none is lost with the API that sent it. Whoever reads a task tells what is new; the same line is
  * stored once, whichever process comes first.
  */
 export class CommandLog {
@@ -80,13 +96,17 @@ export class CommandLog {
 
   /** Never throws: commands have been obeyed, whether or not the logs can say so now. */
   async tell(folded: FoldedTask): Promise<void> {
-    const count = folded.commands.length;
-    const fresh = folded.commands.slice(this.#told.get(folded) ?? 0);
-    if (fresh.length === 0) return;
-    const { taskId } = folded.machine.plan;
+    const { commands, closing, machine } = folded;
+    const count = commands.length + (closing === undefined ? 0 : 1);
+    const told = this.#told.get(folded) ?? 0;
+    if (told === count) return;
+    const { plan } = machine;
+    const { taskId } = plan;
+    const fresh = commands.slice(told);
+    const events = [...fresh.map((command) => obeyed(plan, command)), ended(folded)];
     try {
-      await this.#inventory.tasks.appendLogOnce(taskId, fresh.flatMap(commandLines));
-      await this.#inventory.audit.addObeyed(fresh.map((command) => obeyed(folded.machine.plan, command)));
+      if (fresh.length > 0) await this.#inventory.tasks.appendLogOnce(taskId, fresh.flatMap(commandLines));
+      await this.#inventory.audit.addObeyed(events.filter((event) => event !== undefined));
       this.#told.set(folded, count);
     } catch (error) {
       this.#logger.warn({ err: error, taskId }, 'logs and audit do not tell yet who gave a command');

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { DuplicateError, InUseError } from '../inventory/types';
+import { isSecretParameter } from '../oceanbase/parameters';
 import { Refusal, type SubError } from '../operations/refusal';
 import { PermanentError, TransientError } from '../runtime/errors';
 import { fieldName } from './bodyShape';
@@ -67,6 +68,12 @@ function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
   );
 }
 
+/** Whether the value is that of a parameter, `{name, value}`, whose name says that it is a secret. */
+function isSecretValue(input: unknown, path: readonly PropertyKey[]): boolean {
+  const name = path.at(-1) === 'value' ? valueAt(input, [...path.slice(0, -1), 'name']) : undefined;
+  return typeof name === 'string' && isSecretParameter(name);
+}
+
 /** The rejected value when it may be shown: no secrets, no structures, nothing long. */
 function shown(field: string, value: unknown): { rejectedValue?: unknown } {
   if (SECRET_FIELD.test(field) || value === undefined || (typeof value === 'object' && value !== null))
@@ -103,7 +110,12 @@ function validationFailure(error: z.ZodError, input: unknown): Failure {
     const field = fieldName(issue.path);
     const value = valueAt(input, issue.path);
     const missing = value === undefined && issue.code === 'invalid_type' && issue.path.length > 0;
-    return { field, ...shown(field, value), message: missing ? 'is required' : faultText(issue) };
+    const secret = isSecretValue(input, issue.path);
+    return {
+      field,
+      ...(secret ? {} : shown(field, value)),
+      message: missing ? 'is required' : faultText(issue),
+    };
   });
   const list = subErrors
     .slice(0, 5)

@@ -50,6 +50,7 @@ interface Received {
 export interface Upload {
   readonly request: Request;
   readonly proof: BodyProof | undefined;
+  readonly stillPermitted: () => Promise<void>;
 }
 
 /**
@@ -71,6 +72,8 @@ export async function receivePackage<T>(
     const received = await receive(upload, incoming, maxPackageBytes);
     // Before anything looks into the file: a stranger's stays unread.
     await upload.proof?.settled();
+    // It may have taken an hour to arrive.
+    await upload.stillPermitted();
     const row = packageRow(await header(incoming), received);
     const file = packageFile(dataDir, received.sha256);
     return await accept(received.sha256, () => store(inventory, incoming, file, row));
@@ -264,14 +267,14 @@ async function store(
   }
 }
 
-/** Deletes row and file. Throws Refusal PKG10014 when there is none, PKG10007 while a proxy uses it. */
+/** Deletes row and file, and answers what the row was. Throws Refusal PKG10014 when there is none, PKG10007 while a proxy uses it. */
 export async function deletePackage(
   inventory: Inventory,
   dataDir: string,
   id: number,
   once: OnceScope,
-): Promise<void> {
-  await inventory.transaction(async (transaction) => {
+): Promise<PackageRow> {
+  return inventory.transaction(async (transaction) => {
     const row = await transaction.packages.find(id);
     if (row === undefined) {
       throw new Refusal(
@@ -304,5 +307,6 @@ export async function deletePackage(
     await transaction.packages.delete(id);
     await once.remember(transaction, undefined);
     await rm(packageFile(dataDir, row.sha256), { force: true });
+    return row;
   });
 }

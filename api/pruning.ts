@@ -1,27 +1,44 @@
 import type { Inventory } from '../inventory/types';
+import type { RuntimeConfig } from '../runtime/config';
 import type { Logger } from '../runtime/logger';
 
 const DAY_MS = 86_400_000;
 const PERIOD_MS = 3_600_000;
 
 /**
- * Deletes tasks that ended more than `days` ago, now and every hour; several APIs may do so at once. Stopping waits
- * for the deletion under way.
+ * Deletes what has reached the end of its life, now and every hour: ended tasks and audit events after the configured
+ * days (0: never), Idempotency-Keys, used signatures and counted logins when they count no more. Several APIs may do so
+ * at once. Stopping waits for the deletion under way.
  */
 export function startPruning(deps: {
   readonly inventory: Inventory;
-  readonly days: number;
+  readonly config: Pick<RuntimeConfig, 'taskRetentionDays' | 'auditRetentionDays'>;
   readonly logger: Logger;
 }): { stop(): Promise<void> } {
-  const { inventory, days, logger } = deps;
-  const prune = async () => {
-    const before = new Date(Date.now() - days * DAY_MS).toISOString();
+  const { inventory, config, logger } = deps;
+
+  async function attempt(what: string, work: () => Promise<number>): Promise<void> {
     try {
-      const tasks = await inventory.tasks.deleteEndedBefore(before);
-      if (tasks > 0) logger.info({ tasks, before }, 'deleted tasks that ended long ago');
+      const rows = await work();
+      if (rows > 0) logger.info({ rows }, `deleted ${what}`);
     } catch (error) {
-      logger.warn({ err: error }, 'could not delete tasks that ended long ago; trying again in an hour');
+      logger.warn({ err: error }, `could not delete ${what}; trying again in an hour`);
     }
+  }
+
+  async function aged(what: string, days: number, work: (before: string) => Promise<number>): Promise<void> {
+    if (days === 0) return;
+    const before = new Date(Date.now() - days * DAY_MS).toISOString();
+    await attempt(`${what} before ${before}`, () => work(before));
+  }
+
+  const prune = async () => {
+    const { tasks, audit, idempotency, usedSignatures, loginAttempts } = inventory;
+    await aged('tasks that ended', config.taskRetentionDays, (before) => tasks.deleteEndedBefore(before));
+    await aged('audit events', config.auditRetentionDays, (before) => audit.deleteBefore(before));
+    await attempt('expired Idempotency-Keys', () => idempotency.deleteExpired());
+    await attempt('expired signatures', () => usedSignatures.deleteExpired());
+    await attempt('counts of old logins', () => loginAttempts.deleteExpired(Date.now()));
   };
   let running = prune();
   const timer = setInterval(() => {

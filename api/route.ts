@@ -2,6 +2,7 @@ import type { Request, Response } from 'express';
 import { z } from 'zod';
 import type { Hosts } from '../hosts/types';
 import type { Inventory, User } from '../inventory/types';
+import type { Refusal } from '../operations/refusal';
 import type { PublishedSample } from '../operations/samples';
 import type { Permission } from '../operations/types';
 import type { RuntimeConfig } from '../runtime/config';
@@ -12,6 +13,7 @@ import type { AuditNotes } from './audit';
 import type { BodyProof } from './bodyProof';
 import { plainBody } from './bodyShape';
 import type { Once, OnceScope } from './idempotency';
+import type { PasswordLogin } from './passwordLogin';
 import type { TaskEvents } from './taskEvents';
 import type { TaskService } from './tasks';
 
@@ -23,12 +25,16 @@ export interface ApiServices {
   readonly temporal: TemporalHandle;
   readonly tasks: TaskService;
   readonly taskEvents: TaskEvents;
+  /** The one of this process: what it may take of the machine is bounded in it. */
+  readonly checkPassword: PasswordLogin;
   /** What this server stands on, as /readyz shows it. */
   readonly health: () => Promise<Health>;
   readonly logger: Logger;
   /** Address of this server: `server` of every answer, `executor` of the tasks it accepts. */
   readonly address: string;
 }
+
+export type WhilePermitted = (end: (refusal: Refusal) => void) => { release(): void };
 
 /** One request, parsed. */
 export interface Call<Params, Query, Body> {
@@ -47,6 +53,13 @@ export interface Call<Params, Query, Body> {
   readonly notes: AuditNotes;
   /** Of this attempt; on routes that read the request's stream themselves, `runOnce` gives one. */
   readonly once: OnceScope;
+  /**
+   * For answers that go on for long: calls `end` once, as soon as this request would be refused; to be released when
+   * the answer has ended.
+   */
+  readonly whilePermitted: WhilePermitted;
+  /** For requests that take long to arrive: throws Refusal when this one would be refused by now. */
+  readonly stillPermitted: () => Promise<void>;
   /** For routes that read the request's stream themselves: to be called as soon as the digest of the body is known. */
   readonly runOnce: Once;
 }

@@ -14,6 +14,7 @@ import { errorEnvelope } from './envelope';
 import { apiHealth, REQUIRED_BY_API } from './health';
 import { monitorApi } from './monitoring';
 import { removeAbandonedUploads } from './packageUpload';
+import { passwordLogin } from './passwordLogin';
 import type { ApiServices, Route } from './route';
 import { allRoutes } from './routes';
 import { guardAgainstSlowClients } from './slowClients';
@@ -49,13 +50,17 @@ export interface RunningApi {
  * key cannot be used; nothing listens then.
  */
 export async function startApi(
-  services: Omit<ApiServices, 'address' | 'taskEvents' | 'health'>,
+  services: Omit<ApiServices, 'address' | 'taskEvents' | 'health' | 'checkPassword'>,
 ): Promise<RunningApi> {
   const { config, logger } = services;
   const { tls } = config.http;
   const taskEvents = new TaskEvents(services.tasks);
   const health = apiHealth(services);
-  const complete: ApiServices = { ...services, taskEvents, health, address: serverAddress(config.listen) };
+  const complete: ApiServices = {
+    ...services,
+    ...{ taskEvents, health, checkPassword: passwordLogin(services.inventory) },
+    address: serverAddress(config.listen),
+  };
   monitorApi(complete);
   const certificate = tls && readCertificate(tls);
   if (certificate !== undefined) tellValidity(certificate, logger);

@@ -7,7 +7,10 @@ import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Request, Response } from 'express';
 import { Refusal } from '../operations/refusal';
+import type { ErrorBody } from './envelope';
 import { failureOf } from './errors';
+import { inLanguage, languageOf } from './messages/language';
+import type { WhilePermitted } from './route';
 import type { WrappedTaskInstance } from './taskInfo/types';
 
 const LOOK_MS = 300;
@@ -18,10 +21,20 @@ const RETRY_MS = 1_000;
 /** A client that takes nothing for so long is gone. */
 const STALLED_MS = 60_000;
 const MAX_STREAMS = 1_000;
+/** One user must not keep the others from watching. */
+const MAX_STREAMS_OF_USER = 250;
 
 export interface TaskEventsDeps {
   /** Undefined when there is no such task. Refusal 503 when it cannot be read now. */
   read(taskId: number): Promise<WrappedTaskInstance | undefined>;
+}
+
+/** Who watches, and where. */
+export interface Watcher {
+  readonly request: Request;
+  readonly response: Response;
+  readonly userId: number;
+  readonly whilePermitted: WhilePermitted;
 }
 
 interface TaskEvent {
@@ -42,6 +55,7 @@ export class TaskEvents {
   readonly #deps: TaskEventsDeps;
   readonly #watches = new Map<number, Watch>();
   #streams = 0;
+  readonly #streamsOf = new Map<number, number>();
   #closed = false;
 
   constructor(deps: TaskEventsDeps) {
@@ -55,14 +69,15 @@ export class TaskEvents {
 
   /**
    * Streams the task's document to the client until the task has ended for good, the client has gone, or the server
-   * stops. With `Last-Event-ID` only what is newer is sent; 204, which ends a browser's EventSource, when nothing
+   * stops. An event `refused` is the last when the request is no longer permitted. With `Last-Event-ID` only what is newer is sent; 204, which ends a browser's EventSource, when nothing
    * ever will be.
    *
-   * @throws Refusal 404 TSK10001 for an unknown task, 503 when it cannot be read now or too many streams are open
+   * @throws Refusal 404 TSK10001 for an unknown task, 429 when the user has too many streams open, 503 when all have or
+   *   it cannot be read now
    */
-  async stream(taskId: number, request: Request, response: Response): Promise<void> {
-    this.#refuseWhenFull();
-    this.#streams += 1;
+  async stream(taskId: number, { request, response, userId, whilePermitted }: Watcher): Promise<void> {
+    this.#refuseWhenFull(userId);
+    this.#count(userId, 1);
     try {
       const watch = this.#watch(taskId);
       const client = new Client(response, request.get('last-event-id') ?? '');
@@ -87,15 +102,22 @@ export class TaskEvents {
           return;
         }
         client.open();
-        client.send(watch.latest ?? first);
-        await client.ended;
+        const permitted = whilePermitted(({ code, message }) =>
+          client.refuse(inLanguage({ code, message }, languageOf(request))),
+        );
+        try {
+          client.send(watch.latest ?? first);
+          await client.ended;
+        } finally {
+          permitted.release();
+        }
       } finally {
         watch.remove(client);
         client.close();
         if (watch.idle && this.#watches.get(taskId) === watch) this.#watches.delete(taskId);
       }
     } finally {
-      this.#streams -= 1;
+      this.#count(userId, -1);
     }
   }
 
@@ -106,8 +128,23 @@ export class TaskEvents {
     this.#watches.clear();
   }
 
-  #refuseWhenFull(): void {
+  #count(userId: number, change: 1 | -1): void {
+    this.#streams += change;
+    const own = (this.#streamsOf.get(userId) ?? 0) + change;
+    if (own === 0) this.#streamsOf.delete(userId);
+    else this.#streamsOf.set(userId, own);
+  }
+
+  #refuseWhenFull(userId: number): void {
     if (this.#closed) throw stopping();
+    if ((this.#streamsOf.get(userId) ?? 0) >= MAX_STREAMS_OF_USER) {
+      throw new Refusal(
+        429,
+        'IAM20000',
+        `You watch ${MAX_STREAMS_OF_USER} tasks here already. Close some, or read the task again and again.`,
+        { retryAfterSeconds: RETRY_MS / 1000 },
+      );
+    }
     if (this.#streams < MAX_STREAMS) return;
     throw new Refusal(
       503,
@@ -252,6 +289,13 @@ class Client {
     if (!this.#opened || text === this.#lastComment || this.#response.writableNeedDrain) return;
     this.#lastComment = text;
     this.#response.write(`: ${text.replace(/[\r\n]+/g, ' ')}\n\n`);
+  }
+
+  /** Ends the stream with an event that says why; it has no id, so that a later stream goes on where this one was. */
+  refuse(error: ErrorBody): void {
+    if (this.#response.writableEnded) return;
+    this.#response.write(`event: refused\ndata: ${JSON.stringify(error)}\n\n`);
+    this.close();
   }
 
   close(): void {

@@ -1,6 +1,6 @@
-import { isIPv6 } from 'node:net';
 import type { Request, Response } from 'express';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { addressBlock } from '../inventory/loginAttempts';
 import type { User } from '../inventory/types';
 import { Refusal } from '../operations/refusal';
 import type { HttpSettings, Rate } from '../runtime/httpSettings';
@@ -88,14 +88,7 @@ function show(response: Response, counted: Count | undefined): void {
 
 /** An IPv6 client has a whole /64 of addresses. */
 function addressKey(request: Request): string {
-  const address = clientAddress(request);
-  if (!isIPv6(address)) return address;
-  const [head = '', tail] = address.split('::');
-  const front = head === '' ? [] : head.split(':');
-  const back = tail === undefined || tail === '' ? [] : tail.split(':');
-  const zeros =
-    tail === undefined ? [] : Array<string>(Math.max(0, 8 - front.length - back.length)).fill('0');
-  return [...front, ...zeros, ...back].slice(0, 4).join(':');
+  return addressBlock(clientAddress(request));
 }
 
 /** Probes of load balancers and monitoring must not be refused because of the clients behind the same address. */

@@ -69,25 +69,6 @@ export async function openExistingInventory(): Promise<Inventory> {
   return openInventory(config);
 }
 
-/** `obflow prune`: deletes tasks that ended before the given age, with their documents and logs. */
-export async function prune(options: { olderThan: string; dryRun: boolean }): Promise<void> {
-  const days = /^(\d{1,5})d?$/.exec(options.olderThan)?.[1];
-  if (days === undefined) throw new ConfigError(['--older-than must be a number of days, as in 90d.']);
-  const before = new Date(Date.now() - Number(days) * 86_400_000).toISOString();
-  const inventory = await openExistingInventory();
-  try {
-    if (options.dryRun) {
-      say(
-        `${await inventory.tasks.countEndedBefore(before)} tasks ended before ${before}; none was deleted.`,
-      );
-    } else {
-      say(`Deleted ${await inventory.tasks.deleteEndedBefore(before)} tasks that ended before ${before}.`);
-    }
-  } finally {
-    await inventory.close();
-  }
-}
-
 function configured(): RuntimeConfig {
   const { config, warnings } = readConfig();
   for (const warning of warnings) complain(`Warning: ${warning}`);

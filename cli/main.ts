@@ -8,6 +8,7 @@ import { ACCESS_HELP } from './apiClient';
 import type { MigrateDatabaseOptions } from './database';
 import type { DoctorOptions } from './doctor/doctor';
 import { complain, textOf } from './output';
+import type { PruneOptions } from './prune';
 import { addTaskCommands } from './task/command';
 import { trustCaFile } from './trust';
 
@@ -76,12 +77,11 @@ async function main(): Promise<void> {
     .action(async (options: MigrateDatabaseOptions) => (await import('./database')).migrateDatabase(options));
   program
     .command('prune')
-    .description('delete tasks that ended long ago, with their documents and logs')
-    .requiredOption('--older-than <age>', 'days since their end, as in 90d')
+    .description('delete tasks that ended long ago, with their documents and logs, and old audit events')
+    .option('--older-than <age>', 'tasks: days since their end, as in 90d')
+    .option('--audit-older-than <age>', 'audit events: days, as in 400d')
     .option('--dry-run', 'only count them', false)
-    .action(async (options: { olderThan: string; dryRun: boolean }) =>
-      (await import('./database')).prune(options),
-    );
+    .action(async (options: PruneOptions) => (await import('./prune')).prune(options));
 
   await trustCaFile(process.env);
   await program.parseAsync();

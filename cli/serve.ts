@@ -179,11 +179,9 @@ async function startApiPart(ground: Ground, shutdown: Shutdown): Promise<Running
   const tasks = createTaskService(ground);
   const reconciler = tasks.startReconciler();
   shutdown.add(undefined, () => reconciler.stop());
-  if (ground.config.taskRetentionDays > 0) {
-    const { startPruning } = await import('../api/pruning');
-    const pruning = startPruning({ ...ground, days: ground.config.taskRetentionDays });
-    shutdown.add(undefined, () => pruning.stop());
-  }
+  const { startPruning } = await import('../api/pruning');
+  const pruning = startPruning(ground);
+  shutdown.add(undefined, () => pruning.stop());
   const api = await startApi({ ...ground, tasks });
   shutdown.add('Answering the requests under way, taking no new ones.', () => api.stop());
   // At a terminal SIGHUP says that the terminal is gone.

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Client, type ClientChannel, type ConnectConfig, type SFTPWrapper } from 'ssh2';
-import { AddressDenied, type AddressPolicy, connectTo } from '../runtime/addresses';
+import { AddressDenied, type AddressPolicy, connectTo, giveUp } from '../runtime/addresses';
 import { PermanentError, TransientError } from '../runtime/errors';
 import { type HostKeyCheck, hostKeyVerifier } from './hostKey';
 import { Shells } from './shells';
@@ -44,6 +44,8 @@ export class Connection {
     let cause = 'the host closed the connection';
     client.on('error', (error) => {
       cause = error.message;
+      // Keepalive tells that the host is silent; ssh2 would close plainly after this event.
+      giveUp(socket);
     });
     client.on('close', () => {
       this.lost = connectionLost(address, cause);

@@ -107,14 +107,11 @@ export async function runScript(
 }
 
 function unlessStopped(run: Promise<ShellEnd>, stop: AbortSignal): Promise<ShellEnd | 'stopped'> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const onStop = () => resolve('stopped');
     stop.addEventListener('abort', onStop, { once: true });
     if (stop.aborted) onStop();
-    void run.then((end) => {
-      stop.removeEventListener('abort', onStop);
-      resolve(end);
-    });
+    run.then(resolve, reject).finally(() => stop.removeEventListener('abort', onStop));
   });
 }
 

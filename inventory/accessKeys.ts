@@ -120,7 +120,12 @@ export function accessKeysRepository(scope: Scope, key: MasterKey): AccessKeys {
       const roles = rows.flatMap(({ role }) => (role === null ? [] : [role]));
       return {
         id: first.id,
-        user: { id: first.userId, name: first.name, roles },
+        user: {
+          id: first.userId,
+          name: first.name,
+          roles,
+          basis: { userId: first.userId, accessKeyId: first.id },
+        },
         secret: key.open(first.secret, place(accessKeyId)),
         lastUsedTime: first.last_used_time,
       };

@@ -1,5 +1,6 @@
 import { type Expression, expressionBuilder, type Selectable, type SqlBool } from 'kysely';
 import { direction, pageOf } from './paging';
+import { deleteInBatches } from './pruning';
 import { now, type Schema, utc } from './schema';
 import type { Scope } from './scope';
 import type { Audit, AuditEvent, AuditFilter } from './types';
@@ -7,7 +8,9 @@ import type { Audit, AuditEvent, AuditFilter } from './types';
 const SORT_FIELDS = { id: 'audit_events.id', time: 'audit_events.time', user: 'audit_events.user_name' };
 /** Rows in one statement: two parameters each, of the 32 766 that SQLite takes. */
 const CHUNK = 1000;
-/** Method of an event that was read in a workflow's history: a Temporal update. */
+/** Rows deleted in one transaction: a few milliseconds. */
+const BATCH = 500;
+/** Method of an event that was read in a workflow's history. */
 const OBEYED = 'UPDATE';
 
 function conditions(filter: AuditFilter): Expression<SqlBool>[] {
@@ -80,7 +83,7 @@ export function auditRepository(scope: Scope): Audit {
         const insert = (command: string | null) =>
           db
             .insertInto('audit_events')
-            .values({ time: now(), ...call, command_id: command })
+            .values({ time: added.time ?? now(), ...call, command_id: command })
             .onConflict((conflict) => conflict.column('command_id').doNothing())
             .returning('id');
         // A call that repeats a command is an event, too, but not the one that the command is known by.
@@ -147,5 +150,28 @@ export function auditRepository(scope: Scope): Audit {
       }
       return { contents: rows.map((row) => event(row, tasks.get(row.id) ?? [])), totalElements: total };
     },
+
+    async countBefore(time) {
+      const { count } = await scope.db
+        .selectFrom('audit_events')
+        .select((eb) => eb.fn.countAll<number>().as('count'))
+        .where('time', '<', time)
+        .executeTakeFirstOrThrow();
+      return count;
+    },
+
+    deleteBefore: (time) =>
+      deleteInBatches(scope, BATCH, async (db) => {
+        const rows = await db
+          .selectFrom('audit_events')
+          .select('id')
+          .where('time', '<', time)
+          .orderBy('time')
+          .limit(BATCH)
+          .execute();
+        const ids = rows.map(({ id }) => id);
+        if (ids.length > 0) await db.deleteFrom('audit_events').where('id', 'in', ids).execute();
+        return ids.length;
+      }),
   };
 }

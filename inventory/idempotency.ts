@@ -26,10 +26,20 @@ export function idempotencyRepository(scope: Scope, key: MasterKey): Idempotency
       .where('owner', '=', request.owner)
       .returning('request_id');
 
+  async function deleteExpired(db: Scope['db']): Promise<number> {
+    const { numDeletedRows } = await db
+      .deleteFrom('idempotency_keys')
+      .where('create_time', '<', inMs(-KEPT_MS))
+      .executeTakeFirstOrThrow();
+    return Number(numDeletedRows);
+  }
+
   return {
+    deleteExpired: () => deleteExpired(scope.db),
+
     claim: (request) =>
       scope.write(async (db) => {
-        await db.deleteFrom('idempotency_keys').where('create_time', '<', inMs(-KEPT_MS)).execute();
+        await deleteExpired(db);
         const stored = await db
           .selectFrom('idempotency_keys')
           .selectAll()

@@ -53,7 +53,7 @@ export async function releaseLocks(db: Kysely<Schema>, taskId: number): Promise<
 }
 
 /**
- * What an ended task still holds: its locks and the hosts it has reserved; and when it came to nothing, the records of the
+ * What an ended task still holds: its locks, the hosts it has reserved, and passwords kept for its undo; and when it came to nothing, the records of the
  * servers that it was to make, so that their hosts can be asked for again. What is on those hosts stays there: the
  * next task finds it.
  *
@@ -62,6 +62,12 @@ export async function releaseLocks(db: Kysely<Schema>, taskId: number): Promise<
 export async function releaseHeld(db: Kysely<Schema>, taskId: number, failed: boolean): Promise<void> {
   await releaseLocks(db, taskId);
   await db.deleteFrom('host_reservations').where('task_id', '=', taskId).execute();
+  await db
+    .updateTable('obproxy_servers')
+    .set({ former_password: null })
+    .where('task_id', '=', taskId)
+    .where('former_password', 'is not', null)
+    .execute();
   if (!failed) return;
   await db
     .deleteFrom('obproxy_servers')

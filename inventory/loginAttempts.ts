@@ -117,16 +117,15 @@ export function loginAttemptsRepository(scope: Scope): LoginAttempts {
   }
 
   /** What nobody needs any more, and the oldest when there are too many. */
-  async function prune(db: Scope['db'], now: number): Promise<void> {
-    if (now - prunedAt < PRUNE_MS) return;
+  async function prune(db: Scope['db'], now: number): Promise<number> {
     prunedAt = now;
-    await db
+    const forgotten = await db
       .deleteFrom('login_attempts')
       .where('update_time', '<', iso(now - DAY))
       .where((eb) =>
         eb.or([eb('last_success_time', 'is', null), eb('last_success_time', '<', iso(now - BELONGS_MS))]),
       )
-      .execute();
+      .executeTakeFirstOrThrow();
     const newestTooMany = await db
       .selectFrom('login_attempts')
       .select('update_time')
@@ -134,12 +133,13 @@ export function loginAttemptsRepository(scope: Scope): LoginAttempts {
       .offset(MOST_ROWS)
       .limit(1)
       .executeTakeFirst();
-    if (newestTooMany === undefined) return;
-    await db
+    if (newestTooMany === undefined) return Number(forgotten.numDeletedRows);
+    const surplus = await db
       .deleteFrom('login_attempts')
       .where('update_time', '<=', newestTooMany.update_time)
       .where('last_success_time', 'is', null)
-      .execute();
+      .executeTakeFirstOrThrow();
+    return Number(forgotten.numDeletedRows + surplus.numDeletedRows);
   }
 
   return {
@@ -149,7 +149,7 @@ export function loginAttemptsRepository(scope: Scope): LoginAttempts {
 
     failed: (attempt, now, sameAgain = false) =>
       scope.write(async (db) => {
-        await prune(db, now);
+        if (now - prunedAt >= PRUNE_MS) await prune(db, now);
         const { names, ...found } = await read(db, attempt);
         const next = (name: string, before: Bucket | undefined, limit: Limit): Bucket => {
           const failures = failuresOf(before, limit, now) + 1;
@@ -172,6 +172,8 @@ export function loginAttemptsRepository(scope: Scope): LoginAttempts {
         }
         return stateOf(after, now);
       }),
+
+    deleteExpired: (now) => scope.write((db) => prune(db, now)),
 
     succeeded: async (attempt, now) => {
       const names = bucketsOf(attempt);

@@ -1,3 +1,4 @@
+import { deleteInBatches } from './pruning';
 import type { Scope } from './scope';
 import type { Tasks } from './types';
 
@@ -17,27 +18,22 @@ export function taskPruning(scope: Scope): Pick<Tasks, 'countEndedBefore' | 'del
       return count;
     },
 
-    async deleteEndedBefore(time) {
-      for (let deleted = 0; ; ) {
-        const batch = await scope.write(async (db) => {
-          const rows = await db
-            .selectFrom('tasks')
-            .select('id')
-            .where('archived', '=', 1)
-            .where('finish_time', '<', time)
-            .orderBy('finish_time')
-            .limit(BATCH)
-            .execute();
-          const ids = rows.map(({ id }) => id);
-          if (ids.length === 0) return 0;
-          // Logs refer to no task: they are written while a task's row may wait for its transaction.
-          await db.deleteFrom('task_logs').where('task_id', 'in', ids).execute();
-          await db.deleteFrom('tasks').where('id', 'in', ids).execute();
-          return ids.length;
-        });
-        deleted += batch;
-        if (batch < BATCH) return deleted;
-      }
-    },
+    deleteEndedBefore: (time) =>
+      deleteInBatches(scope, BATCH, async (db) => {
+        const rows = await db
+          .selectFrom('tasks')
+          .select('id')
+          .where('archived', '=', 1)
+          .where('finish_time', '<', time)
+          .orderBy('finish_time')
+          .limit(BATCH)
+          .execute();
+        const ids = rows.map(({ id }) => id);
+        if (ids.length === 0) return 0;
+        // Logs refer to no task: they are written while a task's row may wait for its transaction.
+        await db.deleteFrom('task_logs').where('task_id', 'in', ids).execute();
+        await db.deleteFrom('tasks').where('id', 'in', ids).execute();
+        return ids.length;
+      }),
   };
 }

@@ -7,12 +7,21 @@ const PRUNE_MS = 60_000;
 
 export function usedSignaturesRepository(scope: Scope): UsedSignatures {
   let pruned = 0;
+
+  async function deleteExpired(): Promise<number> {
+    pruned = Date.now();
+    const { numDeletedRows } = await scope.db
+      .deleteFrom('used_signatures')
+      .where('expire_time', '<', now())
+      .executeTakeFirstOrThrow();
+    return Number(numDeletedRows);
+  }
+
   return {
+    deleteExpired,
+
     async claim(digest, expireTime) {
-      if (Date.now() - pruned > PRUNE_MS) {
-        pruned = Date.now();
-        await scope.db.deleteFrom('used_signatures').where('expire_time', '<', now()).execute();
-      }
+      if (Date.now() - pruned > PRUNE_MS) await deleteExpired();
       const made = await scope.db
         .insertInto('used_signatures')
         .values({ digest, expire_time: expireTime })

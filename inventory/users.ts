@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
 import { direction, pageOf } from './paging';
 import {
@@ -24,6 +25,10 @@ interface Row {
   readonly name: string;
   readonly enabled: number;
   readonly create_time: string;
+}
+
+function passwordDigest(hash: string): string {
+  return createHash('sha256').update(hash).digest('base64url');
 }
 
 export function usersRepository(scope: Scope, known: KnownPasswords, cost?: PasswordCost): Users {
@@ -103,7 +108,8 @@ export function usersRepository(scope: Scope, known: KnownPasswords, cost?: Pass
       }
       if (user.enabled !== 1) return undefined;
       const roles = rows.flatMap(({ role }) => (role === null ? [] : [role]));
-      return { id: user.id, name: user.name, roles } satisfies KnownUser;
+      const basis = { userId: user.id, passwordDigest: passwordDigest(user.password_hash) };
+      return { id: user.id, name: user.name, roles, basis } satisfies KnownUser;
     },
 
     async add({ name, password, roles }) {
@@ -124,6 +130,33 @@ export function usersRepository(scope: Scope, known: KnownPasswords, cost?: Pass
     },
 
     find: (id) => find(scope.db, id),
+
+    async rolesUnder(logins) {
+      const userIds = [...new Set(logins.map(({ userId }) => userId))];
+      if (userIds.length === 0) return [];
+      const users = await scope.db
+        .selectFrom('users')
+        .leftJoin('user_roles', 'user_roles.user_id', 'users.id')
+        .select(['users.id', 'users.password_hash', 'user_roles.role'])
+        .where('users.id', 'in', userIds)
+        .where('users.enabled', '=', 1)
+        .execute();
+      const keys = await scope.db
+        .selectFrom('access_keys')
+        .select('id')
+        .where('user_id', 'in', userIds)
+        .where('enabled', '=', 1)
+        .execute();
+      return logins.map((login) => {
+        const rows = users.filter(({ id }) => id === login.userId);
+        const counts =
+          'accessKeyId' in login
+            ? keys.some(({ id }) => id === login.accessKeyId)
+            : rows.some((row) => passwordDigest(row.password_hash) === login.passwordDigest);
+        if (rows.length === 0 || !counts) return undefined;
+        return rows.flatMap(({ role }) => (role === null ? [] : [role]));
+      });
+    },
 
     async exists(name) {
       const row = await scope.db.selectFrom('users').select('id').where('name', '=', name).executeTakeFirst();

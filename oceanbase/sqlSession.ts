@@ -3,9 +3,10 @@
  * query's promise pending for ever when its connection is destroyed, and its own query timeout leaves the connection
  * blocked; so each wait here races the connection's end, a timer and the caller's signal, and a timeout destroys.
  */
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Connection, createConnection, type QueryError } from 'mysql2';
-import { connectTo, type Destination } from '../runtime/addresses';
+import { connectTo, type Destination, giveUp } from '../runtime/addresses';
 import { printable } from '../runtime/printable';
 
 /** Thrown when the server answered with an error. Match `errno`: mysql2's `code` names other errors for OceanBase. */
@@ -78,6 +79,7 @@ export async function openSqlSession(target: SqlTarget): Promise<SqlSession> {
     ended ??= error;
     for (const reject of waiting) reject(ended);
     waiting.clear();
+    if (stream instanceof Socket) giveUp(stream);
     connection.destroy();
     stream.destroy();
   };

@@ -119,3 +119,18 @@ export function refuseEqualPorts(
     }
   });
 }
+
+/** Name of a user of obflow; HTTP Basic allows no colon in it. */
+export const UserName = z
+  .string()
+  .regex(
+    /^[A-Za-z][A-Za-z0-9_.-]{1,63}$/,
+    'must begin with a letter and hold 2 to 64 letters, digits, "_", "." or "-"',
+  );
+
+/** Length is what guessing meets; rules about characters make people write passwords down. */
+export const NewPassword = z
+  .string()
+  .min(8, 'must have at least 8 characters')
+  .max(256, 'must have at most 256 characters')
+  .refine((value) => !CONTROL.test(value), 'must not hold control characters');

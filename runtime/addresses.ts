@@ -177,3 +177,13 @@ export function connectTo({ ip, port, addresses }: Destination): Socket {
   // Nagle costs 40 ms a round trip with the protocols spoken here.
   return connect({ host: ip, port, noDelay: true });
 }
+
+/**
+ * Closes a connection that is given up and forgets what it has not delivered. A plain close leaves that to the system, which
+ * goes on for minutes: a statement given up while the network was away would run when it is back, beside its repetition.
+ */
+export function giveUp(socket: Socket): void {
+  // Before it is connected nothing was sent; after a half-close (FIN) it cannot be reset any more.
+  if (socket.connecting || socket.destroyed || socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
+}

@@ -44,6 +44,8 @@ export interface RuntimeConfig {
   readonly hostRequirements: 'production' | 'small';
   /** Days after which the API deletes ended tasks; 0 = never. */
   readonly taskRetentionDays: number;
+  /** Days after which the API deletes audit events; 0 = never. */
+  readonly auditRetentionDays: number;
 }
 
 /** One line of `obflow up --help`. */
@@ -130,6 +132,11 @@ export const ENVIRONMENT: readonly EnvironmentVariable[] = [
     meaning: 'days after which the API deletes ended tasks with their documents and logs',
   },
   {
+    name: 'OBFLOW_AUDIT_RETENTION_DAYS',
+    byDefault: '400',
+    meaning: 'days after which the API deletes audit events; 0 = never',
+  },
+  {
     name: 'TEMPORAL_ADDRESS',
     byDefault: 'an own dev server',
     meaning:
@@ -207,6 +214,11 @@ const databaseUrl = z
   )
   .transform((text) => (text.startsWith('file:') ? `file:${path.resolve(filePath(text))}` : text));
 
+const days = z
+  .string()
+  .regex(/^\d{1,5}$/, 'must be a number of days, 0 = never')
+  .transform(Number);
+
 const environment = z.object({
   OBFLOW_LISTEN: listen.prefault('127.0.0.1:8080'),
   OBFLOW_PUBLIC_URL: httpUrl.optional(),
@@ -230,11 +242,9 @@ const environment = z.object({
     .enum(['production', 'small'], 'must be production or small')
     .default('production'),
   OBFLOW_DATABASE_PASSWORD: z.string().optional(),
-  OBFLOW_TASK_RETENTION_DAYS: z
-    .string()
-    .regex(/^\d{1,5}$/, 'must be a number of days, 0 = never')
-    .transform(Number)
-    .prefault('0'),
+  OBFLOW_TASK_RETENTION_DAYS: days.prefault('0'),
+  // A year and a month: a look once a year misses nothing.
+  OBFLOW_AUDIT_RETENTION_DAYS: days.prefault('400'),
   OBFLOW_LOG_LEVEL: z.enum(LEVELS, `must be one of ${LEVELS.join(', ')}`).default('info'),
   OBFLOW_LOG_FORMAT: z.enum(['json', 'pretty'], 'must be json or pretty').optional(),
   ...httpEnvironment,
@@ -289,6 +299,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): {
       }),
       hostRequirements: values.OBFLOW_HOST_REQUIREMENTS,
       taskRetentionDays: values.OBFLOW_TASK_RETENTION_DAYS,
+      auditRetentionDays: values.OBFLOW_AUDIT_RETENTION_DAYS,
     },
     warnings: unknownVariables(given),
   };

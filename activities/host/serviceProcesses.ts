@@ -38,6 +38,19 @@ export function processText(process: HostProcess): string {
   return `pid ${process.pid} of ${process.user}: ${maskHashes(command).slice(0, 200)}`;
 }
 
+/**
+ * Why none of the service's processes is ours, for a person. A host that is a container without CAP_SYS_PTRACE hides from
+ * root where processes of other users work (proc(5), /proc/pid/cwd).
+ */
+export function absenceText(look: ServiceProcesses): string {
+  const hidden = look.others.find(({ cwd }) => cwd === '');
+  if (hidden === undefined) return 'the process is gone';
+  return (
+    `${processText(hidden)}: runs, but /proc/${hidden.pid}/cwd cannot be read, so nobody can tell whose it is; ` +
+    'a host that is a container needs the capability SYS_PTRACE'
+  );
+}
+
 /** Who listens on a port, for a person; undefined when it is free. */
 export function holderText(look: ServiceProcesses, port: number): string | undefined {
   const listener = look.listeners.find((candidate) => candidate.port === port);

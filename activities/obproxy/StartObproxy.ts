@@ -15,7 +15,14 @@ import {
   writeMark,
 } from './firstStart';
 import { startKeeperScript, stopKeeperScript } from './keeper';
-import { holderText, isOwnPort, lookForProxies, type ProxyProcesses, processText } from './process';
+import {
+  absenceText,
+  holderText,
+  isOwnPort,
+  lookForProxies,
+  type ProxyProcesses,
+  processText,
+} from './process';
 import { administer, type ObproxyInstance, packageOf, proxyOf } from './proxy';
 
 /** Longest wait for the listener; a config server that never answers alone costs 15 s (OBProxy 4.3.1, observed). */
@@ -107,7 +114,7 @@ async function listening(
     const now = Date.now();
     if (look.own.length > 0) lastSeen = now;
     else if (now - lastSeen > GONE_MS) {
-      const text = `the process is gone; ${await logTail(host, home)}`;
+      const text = `${absenceText(look)}; ${await logTail(host, home)}`;
       throw trouble(host, 'ObproxyStartFailed', text, 'Repair the cause and retry.', 'CMP07054');
     }
     if (now - started > READY_MS) {

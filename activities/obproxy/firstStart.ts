@@ -165,7 +165,7 @@ async function firstOptions(scope: SubtaskScope, host: Host, proxy: ObproxyInsta
 }
 
 /** Starts the proxy once, as its user, in its home (OBProxy's home is the current directory). */
-function startScript(home: string, user: string, options: readonly string[]): string {
+export function startScript(home: string, user: string, options: readonly string[]): string {
   return `
     home=${quote(home)}
     user=${quote(user)}

@@ -4,7 +4,7 @@ import type { Host, HostProcess } from '../../hosts/types';
 import { RUN_USER } from '../../oceanbase/observerLayout';
 import { openSqlSession, SqlConnectionError, SqlError } from '../../oceanbase/sqlSession';
 import { PermanentError } from '../../runtime/errors';
-import { lookForService, processText, type ServiceProcesses } from '../host/serviceProcesses';
+import { absenceText, lookForService, processText, type ServiceProcesses } from '../host/serviceProcesses';
 import type { SubtaskScope } from '../types';
 import type { ObserverInstance } from './observer';
 
@@ -38,7 +38,7 @@ export function lookForObservers(host: Host, home: string): Promise<ServiceProce
  * Runs bin/observer in its home (its paths are relative) as the run user. Never as root: the observer compares its uid
  * with the owner of etc/, and a start as root would leave files that the run user cannot open.
  */
-function startScript(home: string, words: readonly string[]): string {
+export function startScript(home: string, words: readonly string[]): string {
   return `
     [ "$(id -u)" != 0 ] || { echo "this would start the observer as root"; exit 77; }
     cd ${quote(home)} && mkdir -p log || exit 76
@@ -117,7 +117,7 @@ export async function observerListening(
     const now = Date.now();
     if (look.own.length > 0) lastSeen = now;
     else if (now - lastSeen > GONE_MS) {
-      const text = `the process is gone; ${await logTail(host, layout.home)}`;
+      const text = `${absenceText(look)}; ${await logTail(host, layout.home)}`;
       throw trouble(host, tried, 'ObserverStartFailed', text, 'Repair the cause and retry.', 'CMP07054');
     }
     if (now - started > READY_MS) {

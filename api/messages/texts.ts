@@ -38,6 +38,9 @@ export const FAULTS: readonly Pair[] = [
   ['must have {min} to {max} characters', '长度必须为 {min} 到 {max} 个字符'],
   ['must not be empty', '不能为空'],
   ['must not hold control characters', '不能包含控制字符'],
+  ['must not hold NUL or halves of characters (surrogates)', '不能包含 NUL 或不完整的字符（代理项）'],
+  ['holds more than {limit} values', '包含的值超过 {limit} 个'],
+  ['is nested deeper than {limit} levels', '嵌套层数超过 {limit} 层'],
   ['must be given once', '只能出现一次'],
   ['must name at least one host', '至少指定一台主机'],
   ['must name at least one root server', '至少指定一个 RootServer'],
@@ -118,6 +121,10 @@ export const SENTENCES: readonly Pair[] = [
     '请求过于频繁，已超出当前限流窗口的请求次数上限。',
   ],
   ['User name or password is wrong.', '用户名或密码错误。'],
+  [
+    'This login has ended: the user is deleted or disabled, or its password or access key no longer counts. Log in again.',
+    '登录已失效：用户已被删除或禁用，或其密码、访问密钥已失效。请重新登录。',
+  ],
   [
     'Log in by HTTP Basic, or sign the request with an access key: send an Authorization header {forms}.',
     '请使用 HTTP Basic 登录，或用访问密钥对请求签名：发送 Authorization 请求头 {forms}。',

@@ -70,7 +70,9 @@ function operationOf(route: Route, book: SchemaBook): Json {
     parameters: [
       ...parametersIn('path', route.params, book),
       ...parametersIn('query', route.query, book),
-      ...(route.method === 'GET' ? [] : [{ $ref: '#/components/parameters/IdempotencyKey' }]),
+      ...(route.method === 'GET' || 'answerBare' in route
+        ? []
+        : [{ $ref: '#/components/parameters/IdempotencyKey' }]),
     ],
     ...requestBody(route, book),
     responses: { ...Object.fromEntries(refusals), ...ownResponses(route, book) },

@@ -74,8 +74,10 @@ export function accessKeyRoutes({ inventory }: ApiServices): Route[] {
     return keyDocument(row);
   }
 
-  async function remove(userId: number, keyId: number): Promise<void> {
+  async function remove(userId: number, keyId: number, notes: AuditNotes): Promise<void> {
+    const key = (await inventory.accessKeys.ofUser(userId)).find(({ id }) => id === keyId);
     if (!(await inventory.accessKeys.remove(userId, keyId))) throw unknownKey(userId, keyId);
+    notes.command = `access key ${key?.accessKeyId}: deleted`;
   }
 
   const own = { permission: 'AUTHENTICATED', tag } as const;
@@ -137,7 +139,7 @@ export function accessKeyRoutes({ inventory }: ApiServices): Route[] {
         params: OwnKey,
         answer: NoData,
       },
-      ({ user, params }) => remove(loggedIn(user).id, params.keyId),
+      ({ user, params, notes }) => remove(loggedIn(user).id, params.keyId, notes),
     ),
     route(
       {
@@ -196,7 +198,7 @@ export function accessKeyRoutes({ inventory }: ApiServices): Route[] {
         params: TheirKey,
         answer: NoData,
       },
-      ({ params }) => remove(params.id, params.keyId),
+      ({ params, notes }) => remove(params.id, params.keyId, notes),
     ),
   ];
 }

@@ -3,6 +3,17 @@ import { AppliedInventory, applyInventory, DeclaredInventory } from '../applyInv
 import { Flag } from '../paging';
 import { type ApiServices, type Route, route } from '../route';
 
+const MAX_SPOKEN = 500;
+
+/** What changed, as the audit names it: whose credential was given another secret is what one looks for there. */
+function spoken(changes: AppliedInventory['changes']): string {
+  const texts = changes.flatMap(({ kind, name, change }) =>
+    change === 'unchanged' ? [] : [`${kind} ${name} ${change}`],
+  );
+  const text = `inventory: ${texts.length === 0 ? 'nothing changed' : texts.join(', ')}`;
+  return text.length <= MAX_SPOKEN ? text : `${text.slice(0, MAX_SPOKEN)}… (${texts.length} changes)`;
+}
+
 /** What `obflow apply` sends. */
 export function inventoryRoutes(services: ApiServices): Route[] {
   return [
@@ -20,7 +31,11 @@ export function inventoryRoutes(services: ApiServices): Route[] {
         body: DeclaredInventory,
         answer: AppliedInventory,
       },
-      ({ query, body }) => applyInventory(services, body, query.dryRun),
+      async ({ query, body, notes }) => {
+        const applied = await applyInventory(services, body, query.dryRun);
+        notes.command = query.dryRun ? 'dry run' : spoken(applied.changes);
+        return applied;
+      },
     ),
   ];
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ObproxyClusterRow, ObproxyServerRow } from '../../inventory/types';
 import { obproxyConfigUrl } from '../../oceanbase/configServer';
+import { isSecretParameter, type ParameterValue } from '../../oceanbase/parameters';
 import { obproxyClusterById } from '../../operations/preconditions';
 import { IdPath } from '../../operations/schemas';
 import { listOf, pagedOf, Time, Whole } from '../answers';
@@ -112,9 +113,14 @@ function clusterDocument(row: ObproxyClusterRow, publicUrl: string): z.input<typ
       connections: 0,
     })),
     obproxies: row.servers.map(serverDocument),
-    startupParameters: row.startupParameters,
-    parameters: row.parameters,
+    startupParameters: row.startupParameters.map(withoutSecret),
+    parameters: row.parameters.map(withoutSecret),
   };
+}
+
+/** A password among the parameters is for the proxies, not for whoever may look at the cluster. */
+function withoutSecret({ name, value }: ParameterValue): ParameterValue {
+  return { name, value: isSecretParameter(name) ? '***' : value };
 }
 
 /** ObproxyServer as documented. */

@@ -72,6 +72,7 @@ function operationRoute(services: ApiServices, operation: CatalogueEntry): Route
     },
     async ({ params, query, body, user, traceId, receivedAt, once, notes }) => {
       if (user === undefined) throw new Refusal(401, 'IAM10000', 'Log in by HTTP Basic.');
+      if (query.dryRun) notes.command = 'dry run';
       const accepted = operation.request(params, body);
       await refuseDeniedObjects(services, accepted);
       await Promise.all([

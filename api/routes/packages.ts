@@ -1,3 +1,4 @@
+import { lstat } from 'node:fs/promises';
 import { z } from 'zod';
 import type { PackageRow } from '../../inventory/types';
 import { splitRelease } from '../../oceanbase/packageName';
@@ -98,10 +99,14 @@ export function packageRoutes({ inventory, config }: ApiServices): Route[] {
         upload: true,
         answer: PackageDocument.meta({ id: 'UploadedPackage' }),
       },
-      ({ request, proof, runOnce }) =>
-        receivePackage({ request, proof }, inventory, config, (sha256, store) =>
+      async ({ request, proof, stillPermitted, runOnce, notes }) => {
+        const upload = { request, proof, stillPermitted };
+        const uploaded = await receivePackage(upload, inventory, config, (sha256, store) =>
           runOnce(sha256, async () => packageDocument(await store(), config.publicUrl)),
-        ),
+        );
+        notes.command = `package ${uploaded.fileName}: uploaded`;
+        return uploaded;
+      },
     ),
     route(
       {
@@ -113,8 +118,9 @@ export function packageRoutes({ inventory, config }: ApiServices): Route[] {
         params: IdPath,
         answer: NoData,
       },
-      async ({ params, once }) => {
-        await deletePackage(inventory, config.dataDir, params.id, once);
+      async ({ params, once, notes }) => {
+        const { fileName } = await deletePackage(inventory, config.dataDir, params.id, once);
+        notes.command = `package ${fileName}: deleted`;
       },
     ),
     bareRoute(
@@ -142,13 +148,22 @@ export function packageRoutes({ inventory, config }: ApiServices): Route[] {
             target: params.fileName,
           });
         }
+        const file = packageFile(config.dataDir, row.sha256);
+        // A link would be followed, to whatever this process may read.
+        const stored = await lstat(file).catch(() => undefined);
+        if (stored?.isFile() !== true) {
+          throw new Refusal(
+            404,
+            'PKG10014',
+            `The file of package "${params.fileName}" is not in the data folder. Upload it again.`,
+            { target: params.fileName },
+          );
+        }
         await new Promise<void>((resolve, reject) => {
           const headers = { 'content-type': 'application/x-rpm' };
           // Data folders like .obflow begin with a dot, which Express otherwise takes for hidden files.
-          response.sendFile(
-            packageFile(config.dataDir, row.sha256),
-            { headers, dotfiles: 'allow' },
-            (error) => (error == null || response.headersSent ? resolve() : reject(error)),
+          response.sendFile(file, { headers, dotfiles: 'allow' }, (error) =>
+            error == null || response.headersSent ? resolve() : reject(error),
           );
         });
       },

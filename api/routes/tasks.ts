@@ -10,6 +10,7 @@ import { type ApiServices, bareRoute, type Route, route } from '../route';
 import { subtaskLog } from '../subtaskLog';
 import { BasicTaskInstance, WrappedTaskInstance } from '../taskInfo/schemas';
 import { rowWithSubtask, SubtaskPath, TaskPath, unknownTask } from '../taskRows';
+import { loggedIn } from './users';
 
 /** A log does not wait longer for what Temporal may know. */
 const TELL_MS = 500;
@@ -142,7 +143,8 @@ export function taskRoutes({ inventory, tasks, taskEvents }: ApiServices): Route
         description:
           'Each event has the whole document as JSON in `data` and an `id`. With Last-Event-ID only what is newer is ' +
           'sent. The stream ends after the document of a closed task; asked for again with the id of that one, it ' +
-          'answers 204. A comment comes every 15 s at the latest.',
+          'answers 204. A comment comes every 15 s at the latest. When the login ends, or loses the permission, an event ' +
+          '`refused` with `code` and `message` is the last.',
         params: TaskPath,
         answers: {
           200: { type: 'text/event-stream', description: 'The stream.' },
@@ -152,7 +154,10 @@ export function taskRoutes({ inventory, tasks, taskEvents }: ApiServices): Route
           },
         },
       },
-      ({ params, request }, response) => taskEvents.stream(params.taskInstanceId, request, response),
+      ({ params, request, user, whilePermitted }, response) => {
+        const watcher = { request, response, userId: loggedIn(user).id, whilePermitted };
+        return taskEvents.stream(params.taskInstanceId, watcher);
+      },
     ),
     bareRoute(
       {

@@ -9,32 +9,15 @@ import {
 } from '../../inventory/types';
 import { Refusal } from '../../operations/refusal';
 import { ROLE_NAMES, ROLES, type Role } from '../../operations/roles';
-import { IdPath } from '../../operations/schemas';
+import { IdPath, NewPassword, UserName } from '../../operations/schemas';
 import { contentsOf, listOf, NoData, pagedOf, Time, Whole } from '../answers';
 import type { AuditNotes } from '../audit';
 import { pageOf } from '../envelope';
 import { listed, PAGING, pageRequest } from '../paging';
-import { passwordLogin } from '../passwordLogin';
 import { type ApiServices, type Route, route } from '../route';
 import { ocpTime } from '../taskInfo/time';
 
 const tag = 'Users';
-const CONTROL = /\p{Cc}/u;
-
-const UserName = z
-  .string()
-  .regex(
-    /^[A-Za-z][A-Za-z0-9_.-]{1,63}$/,
-    'must begin with a letter and hold 2 to 64 letters, digits, "_", "." or "-"',
-  );
-
-/** Length is what guessing meets; rules about characters make people write passwords down. */
-const NewPassword = z
-  .string()
-  .min(8, 'must have at least 8 characters')
-  .max(256, 'must have at most 256 characters')
-  .refine((value) => !CONTROL.test(value), 'must not hold control characters');
-
 const Roles = z
   .array(z.enum(ROLE_NAMES, `must be one of ${ROLE_NAMES.join(', ')}`))
   .max(ROLE_NAMES.length)
@@ -99,8 +82,7 @@ function spoken({ password, roles, enabled }: UserChange): string {
 }
 
 /** `…/me`: what every user may do about itself. */
-function ownRoutes({ inventory }: ApiServices): Route[] {
-  const checkPassword = passwordLogin(inventory);
+function ownRoutes({ inventory, checkPassword }: ApiServices): Route[] {
   return [
     route(
       {

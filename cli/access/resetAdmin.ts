@@ -1,11 +1,10 @@
-import { hostname } from 'node:os';
+import type { z } from 'zod';
 import type { Inventory, UserRow } from '../../inventory/types';
+import { NewPassword, UserName } from '../../operations/schemas';
+import { auditCommand } from '../auditCommand';
 import { openExistingInventory } from '../database';
 import { say } from '../output';
 import { newPassword, type PasswordSource } from './secretInput';
-
-/** As the API asks for it. */
-const SHORTEST = 8;
 
 /**
  * `obflow reset-admin`: the way back in when nobody can log in as ADMIN, for whoever may read the database and the
@@ -16,10 +15,9 @@ export async function resetAdmin(name: string, source: PasswordSource): Promise<
   try {
     const known = await userCalled(inventory, name);
     const password = await newPassword(source, name);
-    if (password.length < SHORTEST) {
-      throw new Error(`The password must have at least ${SHORTEST} characters; nothing was changed.`);
-    }
+    refuse('password', NewPassword.safeParse(password).error);
     if (known === undefined) {
+      refuse('name', UserName.safeParse(name).error);
       await inventory.users.add({ name, password, roles: ['ADMIN'] });
     } else {
       await inventory.users.change(known.id, {
@@ -28,17 +26,7 @@ export async function resetAdmin(name: string, source: PasswordSource): Promise<
         roles: [...new Set([...known.roles, 'ADMIN'])],
       });
     }
-    await inventory.audit.add({
-      address: hostname(),
-      traceId: '',
-      method: '',
-      path: '',
-      taskIds: [],
-      command: `user ${name}: obflow reset-admin`,
-      // No name: in a container an account often has none.
-      why: `by account ${process.getuid?.()} of that machine`,
-      status: 200,
-    });
+    await auditCommand(inventory, `user ${name}: obflow reset-admin`);
     say(
       `User ${name} is ${known === undefined ? 'added' : 'enabled'}, has the role ADMIN and a new password.`,
     );
@@ -46,6 +34,12 @@ export async function resetAdmin(name: string, source: PasswordSource): Promise<
   } finally {
     await inventory.close();
   }
+}
+
+/** The API's rules hold here, too: a name with a colon could never log in. */
+function refuse(what: string, error: z.ZodError | undefined): void {
+  const [issue] = error?.issues ?? [];
+  if (issue !== undefined) throw new Error(`The ${what} ${issue.message}; nothing was changed.`);
 }
 
 async function userCalled({ users }: Inventory, name: string): Promise<UserRow | undefined> {

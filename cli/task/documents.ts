@@ -85,7 +85,9 @@ async function* streamed(
     const response = await open(api, path, state, AbortSignal.any([signal, silence.signal]));
     const documents: unknown[] = [];
     const parser = createParser({
-      onEvent({ id, data }) {
+      onEvent({ event, id, data }) {
+        // `refused`: the next request is told why.
+        if (event !== undefined) return;
         if (id !== undefined) state.lastEventId = id;
         documents.push(JSON.parse(data));
       },

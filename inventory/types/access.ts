@@ -14,9 +14,16 @@ export interface UserRow extends User {
   readonly createTime: string;
 }
 
+/** What a login rests on, and with what it ends. Holds no secret. */
+export type LoginBasis =
+  /** `passwordDigest`: of the stored hash, so another password is another digest. */
+  | { readonly userId: number; readonly passwordDigest: string }
+  | { readonly userId: number; readonly accessKeyId: number };
+
 /** Somebody whose password or signature fitted. */
 export interface KnownUser extends User {
   readonly roles: readonly string[];
+  readonly basis: LoginBasis;
 }
 
 /** Runs the expensive part of a password check (scrypt), when its turn comes; may refuse by throwing. */
@@ -40,6 +47,11 @@ export interface Users {
   /** Enabled at once. Throws DuplicateError when the name is taken, whatever its case. */
   add(user: { name: string; password: string; roles: readonly string[] }): Promise<UserRow>;
   find(id: number): Promise<UserRow | undefined>;
+  /**
+   * The roles that each of these logins has now; undefined for one that would be refused now: the user is gone or
+   * disabled, has another password, or the access key is gone or disabled.
+   */
+  rolesUnder(logins: readonly LoginBasis[]): Promise<(readonly string[] | undefined)[]>;
   /** Whether there is a user of exactly this name. */
   exists(name: string): Promise<boolean>;
   /** Sort fields: id, name, createTime. */
@@ -96,6 +108,8 @@ export interface UsedSignatures {
    * ones now and then.
    */
   claim(digest: string, expireTime: string): Promise<boolean>;
+  /** Forgets expired ones; resolves to their number. */
+  deleteExpired(): Promise<number>;
 }
 
 /** Who tries to log in, from where. */
@@ -129,4 +143,6 @@ export interface LoginAttempts {
    * called when the state was `settled`: a poller would write all day.
    */
   succeeded(attempt: LoginAttempt, now: number): Promise<void>;
+  /** Forgets what counts no more; resolves to the number of rows. */
+  deleteExpired(now: number): Promise<number>;
 }

@@ -32,10 +32,14 @@ export interface Idempotency {
   release(request: KeyedRequest): Promise<void>;
   /** The request changed nothing: the key is free again. */
   forget(request: KeyedRequest): Promise<void>;
+  /** Forgets keys older than 24 h, and with them answers that may hold a secret. Resolves to their number. */
+  deleteExpired(): Promise<number>;
 }
 
 /** One call that changes something, or was refused. Never holds a body. */
 export interface NewAuditEvent {
+  /** ISO-8601 UTC; now when absent. */
+  readonly time?: string;
   readonly user?: User;
   readonly address: string;
   readonly traceId: string;
@@ -55,7 +59,7 @@ export interface NewAuditEvent {
   readonly code?: string;
 }
 
-/** A command as the workflow's history tells it, whoever sent it. */
+/** A command, or the end of a workflow, as its history tells it, whoever sent it. */
 export interface ObeyedCommand {
   readonly commandId: string;
   /** ISO-8601. */
@@ -91,4 +95,8 @@ export interface Audit {
   addObeyed(commands: readonly ObeyedCommand[]): Promise<void>;
   /** The newest first unless asked otherwise; sort fields `id`, `time`, `user`. */
   list(filter: AuditFilter, page: PageRequest): Promise<Page<AuditEvent>>;
+  /** Events before this time (ISO-8601, UTC). */
+  countBefore(time: string): Promise<number>;
+  /** Deletes them, some hundred at a time; resolves to their number. */
+  deleteBefore(time: string): Promise<number>;
 }

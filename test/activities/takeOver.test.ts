@@ -89,7 +89,8 @@ async function ask<T>(
 }
 
 async function undo(undone: InstallTask): Promise<void> {
-  for (const type of [...CHAIN].reverse()) await undone.run(type, { rollback: true });
+  // The last step of none of them has begun, and only what has begun is undone.
+  for (const type of CHAIN.slice(0, -1).reverse()) await undone.run(type, { rollback: true });
 }
 
 /** Ends what strangers started and takes their packages away. */
@@ -203,12 +204,32 @@ describeIf(fleetUnavailable(), 'Taking over a running OBProxy', () => {
     proxy = await start();
     task = await takeOver();
     await task.chain();
+    expect(await world.inventory.obproxy.formerPassword(task.serverId)).toBe(STRANGER);
+    const end = { status: 'SUCCESSFUL', operation: 'EXECUTE', closed: true, sequence: 9 } as const;
+    await world.inventory.tasks.applyStateChange({ taskId: task.taskId, ...end });
     expect(await world.inventory.obproxy.formerPassword(task.serverId)).toBeUndefined();
     const stored = await ask(PLANTED.proxysys, (admin) =>
       admin.clusterValue('obcluster', 'observer_sys_password'),
     );
     expect(stored).toBe(sha1Hex(PLANTED.proxyro));
-    expect((await world.fleet.hosts[0]!.sh(`ls /var/lib/obflow/${task.taskId}`)).exitCode).not.toBe(0);
+    const host = world.fleet.hosts[0]!;
+    const folder = `/var/lib/obflow/${task.taskId}`;
+    expect((await host.sh(`ls ${folder}`)).exitCode).not.toBe(0);
+
+    // Whoever still wants to undo it is not told that it is undone.
+    const before = await fingerprint(host, proxy);
+    expect(await failure(task.run('Finish', { rollback: true }))).toMatchObject({
+      type: 'TakeOverFinished',
+      nonRetryable: true,
+      message: expect.stringContaining('forgotten the former passwords'),
+    });
+    // The host was away when its files were to be forgotten: they tell of a password that is known no more.
+    const mark = `${folder}/passwords-${task.taskId * 100 + CHAIN.indexOf('SetObproxyUserPasswordForOb')}.json`;
+    await host.sh(`mkdir -p ${folder}; echo '{"slots":[],"proxysys":true}' >${mark}`);
+    const undoing = task.run('SetObproxyUserPasswordForOb', { rollback: true });
+    expect(await failure(undoing)).toMatchObject({ type: 'TakeOverFinished', nonRetryable: true });
+    expect(await fingerprint(host, proxy)).toBe(before);
+    await host.sh(`rm -rf ${folder}`);
   }, 60_000);
 
   test('a wrong password fails with what to do; declared as a credential, the right one is used by the retry', async () => {

@@ -118,6 +118,7 @@ function configOf(folder: string, publicUrl: string): RuntimeConfig {
     addresses: ANY_ADDRESS,
     hostRequirements: 'small',
     taskRetentionDays: 0,
+    auditRetentionDays: 0,
   };
 }
 

@@ -59,6 +59,36 @@ describe('the audit', () => {
     ]);
   });
 
+  test('says what became of keys, credentials and packages, what was tried dry, and what was answered again', async () => {
+    const credential = { name: 'c1', kind: 'DATABASE', username: 'u', secret: 'one' };
+    const keys = '/api/v2/iam/me/accessKeys';
+    let key: Json;
+    const again = { 'idempotency-key': 'the-same' };
+    const stored = await givenPackage(api.inventory, { version: '4.2.1', release: '1.el7' });
+    const events = await audited(async () => {
+      await api.send('PUT', INVENTORY, { credentials: [credential] });
+      await api.send('PUT', INVENTORY, { credentials: [{ ...credential, secret: 'two' }] });
+      await api.send('PUT', INVENTORY, { credentials: [{ ...credential, secret: 'two' }] });
+      await api.send('PUT', `${INVENTORY}?dryRun=true`, {
+        credentials: [{ ...credential, secret: 'three' }],
+      });
+      key = (await api.send('POST', keys, {}, again)).body.data;
+      await api.send('POST', keys, {}, again);
+      await api.send('DELETE', `${keys}/${key.id}`);
+      await api.send('DELETE', `/api/v2/software-packages/${stored.id}`);
+    });
+    expect(events.map(({ command }) => command)).toEqual([
+      'inventory: credential c1 added',
+      'inventory: credential c1 changed',
+      'inventory: nothing changed',
+      'dry run',
+      `access key ${key.accessKeyId}: added`,
+      'answered as before (Idempotency-Key)',
+      `access key ${key.accessKeyId}: deleted`,
+      `package ${stored.fileName}: deleted`,
+    ]);
+  });
+
   test('has refused calls with their code, and none that only read', async () => {
     const events = await audited(async () => {
       await api.send('GET', '/api/v2/tasks/instances');
@@ -100,6 +130,19 @@ describe('the audit', () => {
     expect(events.length).toBeGreaterThan(0);
     // Twenty a minute, and the minute may end meanwhile.
     expect(events.length).toBeLessThanOrEqual(40);
+  });
+
+  test('cannot be filled by a user who is throttled: that refusal costs no write', async () => {
+    const throttled = await startTestApi({ http: { rateLimit: [{ limit: 1, seconds: 600 }] } });
+    try {
+      for (let sent = 0; sent < 60; sent += 1) await throttled.send('PUT', INVENTORY, {});
+      const { totalElements } = await throttled.inventory.audit.list({}, { page: 1, size: 1 });
+      // The one that was let through, then twenty a minute, and the minute may end meanwhile.
+      expect(totalElements).toBeGreaterThan(10);
+      expect(totalElements).toBeLessThanOrEqual(41);
+    } finally {
+      await throttled.stop();
+    }
   });
 
   test('never has a secret, neither from bodies nor from queries', async () => {

@@ -3,6 +3,8 @@ import { until } from '../support/until';
 import { basic, type Json, PASSWORD } from './harness';
 
 export interface SeenEvent {
+  /** Undefined for documents. */
+  readonly name: string | undefined;
   readonly id: string | undefined;
   readonly data: Json;
   /** Milliseconds since 1970. */
@@ -17,12 +19,16 @@ export class EventStream {
   ended = false;
   readonly #abort: AbortController;
 
-  static async open(url: string, lastEventId?: string): Promise<EventStream> {
+  static async open(
+    url: string,
+    lastEventId?: string,
+    login: Record<string, string> = { authorization: basic('admin', PASSWORD) },
+  ): Promise<EventStream> {
     const abort = new AbortController();
     const response = await fetch(url, {
       signal: abort.signal,
       headers: {
-        authorization: basic('admin', PASSWORD),
+        ...login,
         ...(lastEventId === undefined ? {} : { 'last-event-id': lastEventId }),
       },
     });
@@ -37,7 +43,8 @@ export class EventStream {
 
   async #read(response: Response): Promise<void> {
     const parser = createParser({
-      onEvent: ({ id, data }) => this.events.push({ id, data: JSON.parse(data), at: Date.now() }),
+      onEvent: ({ event, id, data }) =>
+        this.events.push({ name: event, id, data: JSON.parse(data), at: Date.now() }),
       onComment: (comment) => this.comments.push(comment),
     });
     const decoder = new TextDecoder();

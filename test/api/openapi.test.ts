@@ -80,6 +80,15 @@ describe('/openapi.json', () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
+  test('offers an Idempotency-Key where one is heeded', () => {
+    const heeds = (path: string, method: string) =>
+      document.paths[path][method].parameters.some(({ $ref }: Json) => $ref?.endsWith('/IdempotencyKey'));
+    expect(heeds('/api/v2/software-packages', 'post')).toBe(true);
+    expect(heeds('/api/v2/iam/users', 'post')).toBe(true);
+    expect(heeds('/api/v2/iam/users', 'get')).toBe(false);
+    expect(heeds('/api/v1/tasks/instances/{taskInstanceId}/downloadDiagnosis', 'post')).toBe(false);
+  });
+
   test('names both ways to log in', () => {
     expect(document.components.securitySchemes).toMatchObject({
       basic: { type: 'http', scheme: 'basic' },

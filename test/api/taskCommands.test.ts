@@ -172,6 +172,22 @@ test('A command is in the audit although its API died before it could write it',
   ]);
 });
 
+test('A workflow terminated in Temporal is in the audit, with who did it and why', async () => {
+  const plan = await failedTask();
+  await bed.temporal.client.workflow.getHandle(taskWorkflowId(plan.taskId)).terminate('wrong cluster');
+  await scene.when(plan, 'closed', ({ closed }) => closed === true);
+  await until('archived', async () => (await scene.inventory.tasks.find(plan.taskId))?.document != null);
+  const [event, ...others] = await audited(plan);
+  expect(others).toEqual([]);
+  expect(event).toMatchObject({
+    user: null,
+    address: 'Temporal',
+    command: 'workflow ended',
+    subtaskId: null,
+  });
+  expect(event.why).toMatch(/terminated by .*: wrong cluster/);
+});
+
 test('A command that nobody reads about is told when the task has closed', async () => {
   const plan = await failedTask();
   const workflow = bed.temporal.client.workflow.getHandle(taskWorkflowId(plan.taskId));

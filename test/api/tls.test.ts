@@ -1,10 +1,18 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { request } from 'node:https';
 import os from 'node:os';
 import path from 'node:path';
 import { connect, type TLSSocket } from 'node:tls';
-import { readCertificate } from '../../api/certificate';
+import { readCertificate, watchCertificate } from '../../api/certificate';
 import { createLoggerTo } from '../../runtime/logger';
 import { makeCertificate, type Pair } from '../support/certificates';
 import { until } from '../support/until';
@@ -133,6 +141,17 @@ describe('TLS', () => {
     await until('the new one is used', () => lines.some((line) => line.includes(fingerprint)), 20_000);
     expect((await get(`${url}/api/v2/info`, second.certFile)).status).toBe(200);
   });
+});
+
+test('files that cannot even be looked at, as on a share that is away, end nothing', () => {
+  const loop = path.join(folder, 'loop');
+  symlinkSync(loop, loop);
+  const lines: string[] = [];
+  const logger = createLoggerTo({ write: (line: string) => lines.push(line) }, 'test', 'warn');
+  const watch = watchCertificate({ certFile: loop, keyFile: loop }, logger, () => undefined);
+  watch.reload();
+  watch.stop();
+  expect(lines.join('')).toContain('cannot be used');
 });
 
 describe('a certificate that cannot be used', () => {

@@ -53,13 +53,36 @@ describe('obflow prune', () => {
   it('deletes what ended before the age, after showing how much with --dry-run', async () => {
     await fill();
     expect((await obflow('prune', '--older-than', '90d', '--dry-run')).stdout).toMatch(
-      /^1 tasks ended before /,
+      /^Found 1 tasks that ended before /,
     );
     expect((await obflow('prune', '--older-than', '90d')).stdout).toMatch(/^Deleted 1 tasks/);
     expect((await obflow('prune', '--older-than', '90d')).stdout).toMatch(/^Deleted 0 tasks/);
   });
 
+  it('deletes audit events before their age, and leaves in the audit what was deleted', async () => {
+    const inventory = await openInventory(place);
+    const event = { address: '10.0.0.5', traceId: 't', method: 'POST', path: '/', taskIds: [1], status: 200 };
+    for (const time of ['2020-01-01T00:00:00.000Z', new Date().toISOString()]) {
+      await inventory.audit.add({ ...event, time });
+    }
+    await inventory.close();
+    expect((await obflow('prune', '--audit-older-than', '400d', '--dry-run')).stdout).toMatch(
+      /^Found 1 audit events before .*; none was deleted\.$/m,
+    );
+    expect((await obflow('prune', '--audit-older-than', '400d')).stdout).toMatch(/^Deleted 1 audit events/);
+    expect((await obflow('prune', '--audit-older-than', '400d')).stdout).toMatch(/^Deleted 0 audit events/);
+    const again = await openInventory(place);
+    const { contents } = await again.audit.list({}, { page: 1, size: 10 });
+    await again.close();
+    expect(contents.map(({ command }) => command)).toEqual([
+      expect.stringMatching(/^obflow prune: 1 audit events before 20/),
+      undefined,
+    ]);
+  });
+
   it('makes no database where there is none, and takes no other age than days', async () => {
+    const nothing = await obflow('prune');
+    expect([nothing.code, nothing.stderr]).toEqual([2, expect.stringContaining('--audit-older-than')]);
     const missing = await obflow('prune', '--older-than', '90d');
     expect([missing.code, missing.stderr]).toEqual([2, expect.stringContaining('There is no database')]);
     const odd = await obflow('prune', '--older-than', 'soon');

@@ -167,6 +167,11 @@ describe('obflow reset-admin', () => {
     await reset('lin', passwordFile(ANN), api.dataDir);
     expect((await obflow(['user', 'ls'], as('lin'))).code).toBe(0);
     await expect(reset('kay', passwordFile('short'), api.dataDir)).rejects.toThrow(/at least 8 characters/);
+    // Such a name could never log in.
+    await expect(reset('li:n', passwordFile(ANN), api.dataDir)).rejects.toThrow(
+      /name must begin with a letter/,
+    );
+    expect(await api.inventory.users.exists('li:n')).toBe(false);
     // A typing error must not make a new database.
     await expect(reset('kay', passwordFile(ANN), path.join(folder, 'nowhere'))).rejects.toThrow(
       /There is no database/,

@@ -49,16 +49,35 @@ describeWithStack('commands on a task that went wrong', { hosts: 3, processes: '
     return stdout;
   }
 
-  it('cancel stops rpm on the host; rollback then leaves the host as it was, and it can be asked for again', async () => {
+  const membersOf = async (session: string) => (await host(0).sh(`ps -o pid= -s ${session}`)).stdout.trim();
+  /** The session of the command that installs, once it runs. */
+  async function sessionOf(task: TaskJson, run: number): Promise<string | undefined> {
+    const { id } = subtaskOf(task, INSTALL);
+    const { stdout } = await host(0).sh(`readlink /var/lib/obflow/${task.id}/${id}/${run}/rpm/claim`);
+    const session = /^\d+/.exec(stdout)?.[0];
+    return session !== undefined && (await membersOf(session)) !== '' ? session : undefined;
+  }
+
+  it('cancel stops rpm on the host within 2 s; rollback then leaves the host as it was, and it can be asked for again', async () => {
     const { api } = stack();
     const before = await traces(0);
     const release = await holdRpmLock(host(0));
     const task = await added(0);
-    await until('rpm waits for its lock', () => host(0).pids('rpm').length > 0, 60_000);
-    await tell(task, 'cancel', INSTALL);
-    const [cancelled] = await api.settled([task.id], { statuses: ['FAILED'] });
-    expect(host(0).pids('rpm')).toEqual([]);
-    expect(subtaskOf(cancelled ?? task, INSTALL)).toMatchObject({ status: 'FAILED', operation: 'CANCEL' });
+    // How long the host's processes live on after the call; a machine that is busy with other tests gets three tries.
+    let cancelled: TaskJson | undefined;
+    let took = Number.POSITIVE_INFINITY;
+    for (let run = 1; run <= 3 && took >= 2_000; run += 1) {
+      if (run > 1) await tell(task, 'retry', INSTALL);
+      const session = await until('rpm waits for its lock', () => sessionOf(task, run), 60_000);
+      const asked = Date.now();
+      await tell(task, 'cancel', INSTALL);
+      await until('nothing of it runs', async () => (await membersOf(session)) === '');
+      took = Date.now() - asked;
+      [cancelled] = await api.settled([task.id], { statuses: ['FAILED'] });
+      expect(host(0).pids('rpm')).toEqual([]);
+      expect(subtaskOf(cancelled ?? task, INSTALL)).toMatchObject({ status: 'FAILED', operation: 'CANCEL' });
+    }
+    expect(took).toBeLessThan(2_000);
     await release();
 
     await tell(task, 'rollback');

@@ -37,8 +37,8 @@ function nodesOf(chain: readonly string[]): Node[] {
 }
 
 /**
- * The last step of a take-over forgets what undo would need, passwords first: when it is done nothing is undone any more
- * but the rows, and parameters keep the values they were given.
+ * The last step of a take-over forgets what undo would need, so a rollback after it is refused by its undo
+ * (test/activities/takeOver.test.ts) instead of leaving the host as before. docs/task-engine.md says so.
  */
 const IMPOSSIBLE = /^takeOverObproxy\/Finish\/rollback-(after|worker-kill)$/;
 

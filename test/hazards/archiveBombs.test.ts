@@ -11,7 +11,7 @@ import { unzipSync } from 'fflate';
 import { writeDiagnosis } from '../../api/diagnosis';
 import type { LogLine } from '../../inventory/types';
 import { BadRpmError, readRpmHeader } from '../../oceanbase/rpmHeader';
-import { rpm } from '../oceanbase/rpmFile';
+import { rpm } from '../support/rpmFile';
 import { until } from '../support/until';
 import { type MeasuredApi, startMeasuredApi } from './measuredApi';
 

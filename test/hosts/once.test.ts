@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { type CommandId, type Host, type Hosts, quote } from '../../hosts';
 import { TransientError } from '../../runtime/errors';
 import { type Fleet, fleetUnavailable, startFleet, type TestHost } from '../../sandbox/hosts/fleet';
@@ -8,6 +9,14 @@ import { addressOf, failureOf, hostsWithPins, startCaller } from './reach';
 let next = 1;
 const id = (name = 'command'): CommandId => ({ taskId: 7, subtaskId: next++, run: 1, name });
 const folder = (of: CommandId) => `/var/lib/obflow/${of.taskId}/${of.subtaskId}/${of.run}/${of.name}`;
+
+/** Closed connections that the system still tries to deliver (FIN_WAIT1, and CLOSING), as lines of /proc/net/tcp. */
+function undeliveredTo(ip: string): string[] {
+  const address = Buffer.from(ip.split('.').map(Number)).readUInt32LE().toString(16).toUpperCase();
+  return readFileSync('/proc/net/tcp', 'utf8')
+    .split('\n')
+    .filter((line) => new RegExp(` ${address.padStart(8, '0')}:[0-9A-F]{4} (04|0B) `).test(line));
+}
 
 describeIf(fleetUnavailable(), 'a command that must take effect once', () => {
   let fleet: Fleet;
@@ -103,6 +112,8 @@ describeIf(fleetUnavailable(), 'a command that must take effect once', () => {
     const lost = await first;
     expect(lost).toBeInstanceOf(TransientError);
     expect(lost).toMatchObject({ type: 'ConnectionLost' });
+    // What was not delivered is forgotten: nothing that was given up arrives when the network is back.
+    expect(undeliveredTo(test0.ip)).toEqual([]);
     await test0.sh('touch /tmp/cut-go');
     await test0.heal();
     const result = await until('the host answers', async () =>
@@ -189,6 +200,31 @@ describeIf(fleetUnavailable(), 'a command that must take effect once', () => {
     expect(await running).toMatchObject({ outcome: 'interrupted' });
     await host.stopOnce(command);
     expect(await host.once(command, script)).toMatchObject({ outcome: 'interrupted' });
+  });
+
+  test('the commands of a subtask are stopped together, in whatever run, but those that undo', async () => {
+    const first = id();
+    const { taskId, subtaskId } = first;
+    const hang = (mark: string) => `echo up >/tmp/together-${mark}; sleep 305`;
+    const other = { ...first, run: first.run + 1, name: 'again' };
+    const undo = { ...first, name: 'rollback-1' };
+    const ended = { ...first, name: 'ended' };
+    expect(await host.once(ended, 'exit 4')).toMatchObject({ exitCode: 4 });
+    const running = [first, other, undo].map((one, at) =>
+      host.once(one, hang(`${at}`), { timeoutMs: 60_000 }),
+    );
+    for (const at of [0, 1, 2]) await began(`/tmp/together-${at}`);
+    const stopped = await host.stopSubtask({ taskId, subtaskId, but: 'rollback' });
+    expect(stopped.sort()).toEqual([first.name, other.name].sort());
+    expect(await Promise.all(running.slice(0, 2))).toEqual(
+      [1, 2].map(() => ({ outcome: 'interrupted', output: '' })),
+    );
+    expect(await host.once(ended, 'exit 5')).toMatchObject({ exitCode: 4 });
+    await until('only the undo sleeps', () => test0.pids('sleep').length === 1, 2_000);
+    expect(await host.stopSubtask({ taskId, subtaskId, but: 'x' })).toEqual(['rollback-1']);
+    expect(await host.stopSubtask({ taskId, subtaskId, but: 'x' })).toEqual([]);
+    expect(await host.stopSubtask({ taskId, subtaskId: 987, but: 'x' })).toEqual([]);
+    await running[2];
   });
 
   test('stopped before its start it never starts; stopped after its end it stays what it was', async () => {

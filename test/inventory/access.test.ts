@@ -44,7 +44,7 @@ onEveryDatabase('Users and roles', (on) => {
     const [one, two] = [await on.open(place), await on.open(place)];
     await one.users.ensureAdmin('first');
     const { id } = await one.users.add({ name: 'ann', password: 'old', roles: ['HOST_VIEWER'] });
-    expect(await two.users.verify('ann', 'old')).toEqual({ id, name: 'ann', roles: ['HOST_VIEWER'] });
+    expect(await two.users.verify('ann', 'old')).toMatchObject({ id, name: 'ann', roles: ['HOST_VIEWER'] });
     await one.users.change(id, { roles: ['TASK_VIEWER'] });
     expect(await two.users.verify('ann', 'old')).toMatchObject({ roles: ['TASK_VIEWER'] });
     await one.users.change(id, { password: 'new' });
@@ -55,6 +55,30 @@ onEveryDatabase('Users and roles', (on) => {
     await one.users.change(id, { enabled: true });
     expect(await two.users.verify('ann', 'new')).toMatchObject({ id });
     expect(await one.users.change(4711, { enabled: false })).toBeUndefined();
+  });
+
+  test('A login knows later whether it would still be let in, and with which roles', async () => {
+    const { users, accessKeys } = await on.open();
+    await users.ensureAdmin('first');
+    const { id } = await users.add({ name: 'ann', password: 'old', roles: ['HOST_VIEWER'] });
+    const { key } = await accessKeys.add(id, null, 2);
+    const byPassword = (await users.verify('ann', 'old'))!.basis;
+    const byKey = (await accessKeys.forSigning(key.accessKeyId))!.user.basis;
+    const both = () => users.rolesUnder([byPassword, byKey]);
+    expect(JSON.stringify([byPassword, byKey])).not.toContain('scrypt');
+    expect(await both()).toEqual([['HOST_VIEWER'], ['HOST_VIEWER']]);
+    await users.change(id, { roles: [] });
+    expect(await both()).toEqual([[], []]);
+    await users.change(id, { enabled: false });
+    expect(await both()).toEqual([undefined, undefined]);
+    await users.change(id, { enabled: true, password: 'new' });
+    expect(await both()).toEqual([undefined, []]);
+    await accessKeys.setEnabled(id, key.id, false);
+    expect(await both()).toEqual([undefined, undefined]);
+    await accessKeys.setEnabled(id, key.id, true);
+    expect(await both()).toEqual([undefined, []]);
+    await users.remove(id);
+    expect(await both()).toEqual([undefined, undefined]);
   });
 
   test('The last enabled administrator can be neither removed, nor disabled, nor degraded', async () => {
@@ -101,7 +125,7 @@ onEveryDatabase('Access keys', (on) => {
     expect(await accessKeys.ofUser(100)).toEqual([
       { ...key, userId: 100, description: 'nightly', enabled: true, lastUsedTime: null },
     ]);
-    expect(await accessKeys.forSigning(key.accessKeyId)).toEqual({
+    expect(await accessKeys.forSigning(key.accessKeyId)).toMatchObject({
       id: key.id,
       user: { id: 100, name: 'admin', roles: ['ADMIN'] },
       secret,
@@ -306,7 +330,11 @@ test('users of a database from before the roles may do everything, as they could
         select 205, 'second', password_hash, create_time from users`);
     database.close();
     const { users, close } = await openInventory(place);
-    expect(await users.verify('second', 'first')).toEqual({ id: 205, name: 'second', roles: ['ADMIN'] });
+    expect(await users.verify('second', 'first')).toMatchObject({
+      id: 205,
+      name: 'second',
+      roles: ['ADMIN'],
+    });
     expect(await users.verify('admin', 'first')).toMatchObject({ roles: ['ADMIN'] });
     expect((await users.add({ name: 'third', password: 'x', roles: [] })).id).toBe(206);
     await close();

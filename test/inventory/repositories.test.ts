@@ -10,7 +10,7 @@ onEveryDatabase('Users', (on) => {
     const { users } = await on.open();
     expect(await users.ensureAdmin('first')).toBe(true);
     expect(await users.ensureAdmin('second')).toBe(false);
-    expect(await users.verify('admin', 'first')).toEqual({ id: 100, name: 'admin', roles: ['ADMIN'] });
+    expect(await users.verify('admin', 'first')).toMatchObject({ id: 100, name: 'admin', roles: ['ADMIN'] });
     expect(await users.verify('admin', 'second')).toBeUndefined();
   });
 

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readRpmHeader } from '../../oceanbase/rpmHeader';
-import { rpm } from './rpmFile';
+import { rpm } from '../support/rpmFile';
 
 let folder: string;
 beforeAll(async () => {

@@ -30,6 +30,7 @@ describe('Configuration', () => {
         addresses: { fault: expect.any(Function) },
         hostRequirements: 'production',
         taskRetentionDays: 0,
+        auditRetentionDays: 400,
         logLevel: 'info',
         logFormat: undefined,
         http: {

@@ -214,11 +214,16 @@ describe('the reconciler', () => {
       bed.behaviours.b = broken;
       const plan = await submit(CHAIN);
       await whenStatus(plan, 'FAILED');
-      await bed.temporal.client.workflow.getHandle(taskWorkflowId(plan.taskId))[how]();
+      await bed.temporal.client.workflow.getHandle(taskWorkflowId(plan.taskId))[how]('wrong cluster');
       await until('archived', async () => (await row(plan)).document !== null);
       expect(await inventory.locks.holder(`host:${plan.taskId}`)).toBeUndefined();
       const document = await read(plan);
-      expect(document.status).toBe('FAILED');
+      expect(document).toMatchObject({ status: 'FAILED', closed: true });
+      expect(document.ending).toMatch(
+        how === 'terminate'
+          ? /^The workflow was terminated by \d+@\S+: wrong cluster; it takes no more commands\.$/
+          : /^The workflow was cancelled by \d+@\S+; it takes no more commands\.$/,
+      );
       expect(document.subtasks.map(({ status }) => status)).toEqual(['SUCCESSFUL', 'FAILED', 'PENDING']);
       expect(await refusal(tasks.retryTask(plan.taskId, command()))).toMatchObject({ status: 400 });
     },

@@ -1,4 +1,5 @@
 import { submittedDocument } from '../../api/taskInfo/document';
+import { expandChain } from '../../workflows/dag';
 import { CommandRefusedError, TaskMachine } from '../../workflows/machine';
 import { CHAIN, DIAMOND, type Edges, idOf, type PlanOptions, planOf } from '../support/plans';
 
@@ -228,6 +229,49 @@ describe('contexts', () => {
       element,
       context: { stringMap: { 'host.7.zone': 'z1' } },
     });
+  });
+
+  it('undoes a fan-out as it ran: the same elements in the same limit, each after all of the node behind it', () => {
+    const chain = ['install', 'start'].map((name) => ({
+      activity: name,
+      splitBy: 'host_ids',
+      definition: {
+        ...{ name, className: name, timeout: 60, prohibitRollback: false, prohibitSkip: false },
+        needs: ['host.{element}.zone'],
+      },
+    }));
+    const hosts = ['7', '8', '9'];
+    const context = {
+      stringMap: Object.fromEntries(hosts.map((id) => [`host.${id}.zone`, `zone${id}`])),
+      listMap: { host_ids: hosts },
+    };
+    const plan = planOf({}, { concurrency: 2, context });
+    const machine = new TaskMachine({ ...plan, subtasks: expandChain(chain, context, 100) });
+    const wave = (): string[] =>
+      machine.startable().map((id) => {
+        const { name, operation, element, context: given } = machine.start(id);
+        return `${operation} ${name} ${element?.value} ${Object.values(given.stringMap).join()}`;
+      });
+    const waves = (end: (id: number) => void): string[][] => {
+      const seen: string[][] = [];
+      while (machine.startable().length > 0) {
+        const ids = machine.startable();
+        seen.push(wave());
+        for (const id of ids) end(id);
+      }
+      return seen;
+    };
+    const last = 105;
+    const done = waves((id) => (id === last ? machine.fail(id, 'no luck') : machine.succeed(id)));
+    machine.commandTask('rollbackTask');
+    const undone = waves((id) => machine.succeed(id));
+    const both = (operation: string, name: string) => [
+      [`${operation} ${name} 7 zone7`, `${operation} ${name} 8 zone8`],
+      [`${operation} ${name} 9 zone9`],
+    ];
+    expect(done).toEqual([...both('EXECUTE', 'install'), ...both('EXECUTE', 'start')]);
+    expect(undone).toEqual([...both('ROLLBACK', 'start'), ...both('ROLLBACK', 'install')]);
+    expect(machine.closed).toBe(true);
   });
 
   it('unites lists of two upstreams and calls two texts for one key a conflict that names both', () => {

@@ -117,6 +117,16 @@ async function takePassword(scope: SubtaskScope, proxy: ObproxyInstance, open: O
   scope.log.info("root@proxysys has the cluster's password now");
 }
 
+function forgotten(where: string): PermanentError {
+  return new PermanentError({
+    type: 'TakeOverFinished',
+    tried: 'give root@proxysys its former password again',
+    where,
+    cameBack: 'the last step of the task has already forgotten it',
+    next: "Skip this undo; root@proxysys keeps the cluster's password until you set another.",
+  });
+}
+
 /** "Set obproxy user and password for connect" of a take-over: proxyro's password first, the administrator's last. */
 export const AdoptSetObproxyUserPasswordForOb: Subtask = {
   async run(scope) {
@@ -139,6 +149,7 @@ export const AdoptSetObproxyUserPasswordForOb: Subtask = {
       return;
     }
     const proxy = await proxyOf(scope);
+    const former = await scope.inventory.obproxy.formerPassword(proxy.server.id);
     const { admin, used } = await administerAdopted(scope, proxy);
     try {
       for (const { cluster, slot } of mark.slots) {
@@ -146,7 +157,7 @@ export const AdoptSetObproxyUserPasswordForOb: Subtask = {
         else await admin.deleteClusterValue(cluster, slot);
         scope.log.info(`Emptied ${slot}${cluster === '' ? '' : ` of cluster ${cluster}`} again`);
       }
-      const former = await scope.inventory.obproxy.formerPassword(proxy.server.id);
+      if (mark.proxysys && former === undefined) throw forgotten(proxy.server.ip);
       if (mark.proxysys && former !== undefined && former !== used.password) {
         await admin.alter('obproxy_sys_password', former);
         scope.log.info('root@proxysys has its former password again');

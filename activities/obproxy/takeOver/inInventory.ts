@@ -1,6 +1,7 @@
 /** The subtasks of a take-over that record: the proxy belongs to the cluster from here on, or not any more. */
 import type { ObproxyServerRow } from '../../../inventory/types';
-import { TransientError } from '../../../runtime/errors';
+import { PermanentError, TransientError } from '../../../runtime/errors';
+import { taskDir } from '../../places';
 import type { Subtask, SubtaskScope } from '../../types';
 import { Finish } from '../Finish';
 import { proxyOf } from '../proxy';
@@ -60,12 +61,21 @@ export const AdoptUpdateObproxyStatus: Subtask = {
   },
 };
 
-/** "Finish node": nothing can be undone any more, so the former password is forgotten. */
+/** "Finish node": what an undo would need is forgotten, here on the host; the former password when the task has closed. */
 export const AdoptFinish: Subtask = {
-  async run(scope) {
-    const { server } = await proxyOf(scope);
-    await scope.inventory.obproxy.setFormerPassword(server.id, undefined);
-    return Finish.run(scope);
+  run: (scope) => Finish.run(scope),
+
+  /** It runs before every other undo: better nothing is undone than some of it, with the rest reported as undone. */
+  async rollback(scope) {
+    const host = await scope.host();
+    const { exitCode } = await host.sh(`[ -d ${taskDir(scope.input.taskId)} ]`);
+    if (exitCode === 0) return Finish.rollback(scope);
+    throw new PermanentError({
+      type: 'TakeOverFinished',
+      tried: 'undo the take-over',
+      where: host.ip,
+      cameBack: 'its last step has already forgotten the former passwords and parameters',
+      next: 'The proxy serves in its cluster: abandon the task. Or skip this undo and the ones that fail: the proxy leaves the cluster and keeps the passwords and parameters it has.',
+    });
   },
-  rollback: (scope) => Finish.rollback(scope),
 };

@@ -1,7 +1,6 @@
-/** RPM files made byte by byte, so that each may be wrong in one place. */
 import { createHash } from 'node:crypto';
 
-/** `type` 4: int32, 6: string, 8: list of strings. */
+/** Types: 4 int32, 6 string, 8 list of strings. */
 type Value = { tag: number; type: 4 | 6 | 8; values: readonly (string | number)[] };
 
 /** One header section of the RPM format. */
@@ -33,24 +32,34 @@ function section(values: readonly Value[]): Buffer {
 
 const PAYLOAD = Buffer.from('payload of the package '.repeat(50));
 
-/** A small OBProxy package; `more` stands behind its own values in the header. */
-export function rpm(
-  options: {
-    payload?: Buffer;
-    size?: boolean;
-    source?: boolean;
-    home?: string;
-    name?: string;
-    more?: readonly Value[];
-  } = {},
-): Buffer {
-  const payload = options.payload ?? PAYLOAD;
+export interface RpmFile {
+  readonly payload?: Buffer;
+  readonly size?: boolean;
+  readonly source?: boolean;
+  readonly home?: string;
+  readonly name?: string;
+  readonly version?: string;
+  readonly release?: string;
+  readonly arch?: string;
+  /** Values behind the usual ones. */
+  readonly more?: readonly Value[];
+}
+
+/** A file in RPM's format whose headers say what rpmbuild would never write. */
+export function rpm(options: RpmFile = {}): Buffer {
+  const {
+    payload = PAYLOAD,
+    name = 'obproxy',
+    version = '1.9.1.1',
+    release = '1919579.el7',
+    arch = 'x86_64',
+  } = options;
   const home = options.home ?? '/opt/taobao/install/obproxy-1.9.1.1';
   const header = section([
-    { tag: 1000, type: 6, values: [options.name ?? 'obproxy'] },
-    { tag: 1001, type: 6, values: ['1.9.1.1'] },
-    { tag: 1002, type: 6, values: ['1919579.el7'] },
-    { tag: 1022, type: 6, values: ['x86_64'] },
+    { tag: 1000, type: 6, values: [name] },
+    { tag: 1001, type: 6, values: [version] },
+    { tag: 1002, type: 6, values: [release] },
+    { tag: 1022, type: 6, values: [arch] },
     { tag: 1009, type: 4, values: [4096] },
     { tag: 1117, type: 8, values: ['obproxy', 'obproxy', 'README'] },
     { tag: 1118, type: 8, values: ['/usr/share/', `${home}/bin/`] },
