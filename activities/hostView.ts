@@ -15,6 +15,7 @@ export function hostWithSignal(host: Host, signal: AbortSignal): Host {
     sh: (script, options) => host.sh(script, withSignal(options)),
     once: (id, script, options) => host.once(id, script, withSignal(options)),
     stopOnce: (id) => host.stopOnce(id), // works after a cancel: that is what it is for
+    stopSubtask: checked((commands) => host.stopSubtask(commands)),
     forgetTask: checked((taskId) => host.forgetTask(taskId)),
     uploadFile: (localPath, sha256, path, options) =>
       host.uploadFile(localPath, sha256, path, { signal, ...options }),

@@ -79,6 +79,18 @@ async function connect(deps: ActivityDeps, hostId: number, log: BufferedLog): Pr
   }
 }
 
+/** Names of commands that undo begin so. */
+const UNDO = 'rollback';
+
+/**
+ * A command can outlive its run: the run was out of time, or was cancelled while its worker or the host was away. What is
+ * still at work would do again what is being undone.
+ */
+async function stopForUndo(host: Host, { taskId, subtaskId }: SubtaskInput, log: BufferedLog): Promise<void> {
+  const stopped = await host.stopSubtask({ taskId, subtaskId, but: UNDO });
+  for (const name of stopped) log.warn(`The command "${name}" was still at work on ${host.ip}: stopped`);
+}
+
 export function openScope(
   deps: ActivityDeps,
   input: SubtaskInput,
@@ -90,7 +102,11 @@ export function openScope(
   const hostById = (hostId: number): Promise<Host> => {
     const known = opened.get(hostId);
     if (known !== undefined) return known;
-    const opening = connect(deps, hostId, log).then((host) => hostWithSignal(host, signal));
+    const opening = connect(deps, hostId, log).then(async (reached) => {
+      const host = hostWithSignal(reached, signal);
+      if (input.operation === 'ROLLBACK') await stopForUndo(host, input, log);
+      return host;
+    });
     opened.set(hostId, opening);
     // Who asks again wants another try.
     opening.catch(() => opened.delete(hostId));
@@ -118,7 +134,10 @@ export function openScope(
       } catch (error) {
         if (signal.aborted && execution.cancelledByOperator()) {
           log.info(`Stopping the command "${name}" on ${host.ip}`);
-          await host.stopOnce(id);
+          await host.stopOnce(id).catch((notStopped: unknown) => {
+            const said = notStopped instanceof Error ? notStopped.message : String(notStopped);
+            log.error(`The command "${name}" may still run on ${host.ip}: ${said}`);
+          });
         }
         throw error;
       }

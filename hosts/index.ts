@@ -3,7 +3,7 @@ import type { Logger } from '../runtime/logger';
 import { CommandLog } from './commandLog';
 import { facts } from './facts';
 import { readFile, uploadFile, writeFile } from './files';
-import { forgetTask, runOnce, stopOnce } from './once';
+import { forgetTask, runOnce, stopOnce, stopSubtask } from './once';
 import { ConnectionPool } from './pool';
 import { listeners, observe, processes } from './processes';
 import { rpmQuery } from './rpm';
@@ -64,6 +64,8 @@ function hostAt(pool: ConnectionPool, address: HostAddress, log: CommandLog): Ho
         async () => stopOnce(await connection(), id),
         () => ({ outcome: 'stopped' }),
       ),
+    stopSubtask: (commands) =>
+      log.change('stop commands', commands, async () => stopSubtask(await connection(), commands)),
     forgetTask: (taskId) =>
       log.change('forget task', { taskId }, async () => forgetTask(await connection(), taskId)),
     uploadFile: (localPath, sha256, path, options) =>

@@ -5,7 +5,7 @@ import type { Connection } from './connection';
 import { SESSION_FUNCTIONS } from './remoteSessions';
 import { type RunResult, runScript, shellCommand } from './script';
 import { wholeScript } from './shell';
-import type { CommandId, OnceOptions, OnceResult } from './types';
+import type { CommandId, OnceOptions, OnceResult, SubtaskCommands } from './types';
 
 /*
  * Commands that take effect at most once. The contract:
@@ -43,9 +43,13 @@ function taskFolder(taskId: number): string {
   return `${ROOT}/${count(taskId, 'task id')}`;
 }
 
+function subtaskFolder(taskId: number, subtaskId: number): string {
+  return `${taskFolder(taskId)}/${count(subtaskId, 'subtask id')}`;
+}
+
 function commandFolder(id: CommandId): string {
   if (!NAME.test(id.name)) throw new RangeError(`Not a command name: ${JSON.stringify(id.name)}`);
-  return `${taskFolder(id.taskId)}/${count(id.subtaskId, 'subtask id')}/${count(id.run, 'run')}/${id.name}`;
+  return `${subtaskFolder(id.taskId, id.subtaskId)}/${count(id.run, 'run')}/${id.name}`;
 }
 
 function count(value: number, what: string): number {
@@ -268,32 +272,71 @@ function outputReader(onOutput: ((lines: string) => void) | undefined) {
   };
 }
 
-/** Ends a command of `runOnce` and returns when nothing of its session runs; afterwards its outcome is `interrupted`. */
-export async function stopOnce(connection: Connection, id: CommandId, graceMs = 5_000): Promise<void> {
-  const script = `D=${commandFolder(id)}
-${CLAIM_FUNCTIONS}
-mkdir -p ${ROOT}; umask 077; mkdir -p "$D" && : >>"$D/out" || exit 1
-if ln -s 0.0.stopped.stopped "$D/claim" 2>/dev/null; then rm -f "$D"/script.*; exit 0; fi
-read_claim || exit 1
-[ ! -e "$D/exit" ] || exit 0
-runs || exit 0
-look "$claim_pid" && [ "$started" = "$claim_start" ] && kill -KILL "$claim_pid" 2>/dev/null
-members "$claim_pid" && kill -TERM $found 2>/dev/null
-while runs; do
-  [ "$waited" -lt ${graceMs + 10_000} ] || { echo "processes $found do not end" >&2; exit 1; }
-  if [ "$waited" -ge ${graceMs} ]; then members "$claim_pid" && kill -KILL $found 2>/dev/null; fi
-  nap
-done
-exit 0`;
-  const result = await runScript(connection, script, { timeoutMs: graceMs + 25_000 });
-  if (result.exitCode === 0) return;
-  throw new TransientError({
+/** Shell function that ends the command of D; sets `was` to `running` when it was at work. */
+const stopFunction = (graceMs: number) => `
+end_command() {
+  was=
+  if ln -s 0.0.stopped.stopped "$D/claim" 2>/dev/null; then rm -f "$D"/script.*; return 0; fi
+  read_claim || return 1
+  [ ! -e "$D/exit" ] || return 0
+  runs || return 0
+  was=running
+  look "$claim_pid" && [ "$started" = "$claim_start" ] && kill -KILL "$claim_pid" 2>/dev/null
+  members "$claim_pid" && kill -TERM $found 2>/dev/null
+  timer
+  while runs; do
+    [ "$waited" -lt ${graceMs + 10_000} ] || { echo "processes $found do not end" >&2; return 1; }
+    if [ "$waited" -ge ${graceMs} ]; then members "$claim_pid" && kill -KILL $found 2>/dev/null; fi
+    nap
+  done
+  return 0
+}`;
+
+function notStopped(connection: Connection, tried: string, result: RunResult): TransientError {
+  return new TransientError({
     type: 'CommandNotStopped',
-    tried: `stop the command ${id.name}`,
+    tried,
     where: connection.address.ip,
     cameBack: result.stderr.toString().trim().slice(0, 500) || `exit code ${result.exitCode}`,
     next: 'Look at these processes on the host.',
   });
+}
+
+/** Ends a command of `runOnce` and returns when nothing of its session runs; afterwards its outcome is `interrupted`. */
+export async function stopOnce(connection: Connection, id: CommandId, graceMs = 5_000): Promise<void> {
+  const script = `D=${commandFolder(id)}
+${CLAIM_FUNCTIONS}${stopFunction(graceMs)}
+mkdir -p ${ROOT}; umask 077; mkdir -p "$D" && : >>"$D/out" || exit 1
+end_command`;
+  const result = await runScript(connection, script, { timeoutMs: graceMs + 25_000 });
+  if (result.exitCode !== 0) throw notStopped(connection, `stop the command ${id.name}`, result);
+}
+
+/**
+ * Ends every command of a subtask, of whatever run, whose name does not begin with `but`; none of them starts any more.
+ * Answers the names of those that were at work.
+ */
+export async function stopSubtask(
+  connection: Connection,
+  { taskId, subtaskId, but }: SubtaskCommands,
+  graceMs = 5_000,
+): Promise<string[]> {
+  if (!NAME.test(but)) throw new RangeError(`Not the beginning of a command name: ${JSON.stringify(but)}`);
+  const folder = subtaskFolder(taskId, subtaskId);
+  const script = `[ -d ${folder} ] || exit 0
+${CLAIM_FUNCTIONS}${stopFunction(graceMs)}
+failed=0
+for D in ${folder}/*/*; do
+  name=\${D##*/}
+  case "$name" in ${but}*) continue ;; esac
+  [ -d "$D" ] || continue
+  end_command || failed=1
+  [ "$was" = '' ] || echo "$name"
+done
+exit "$failed"`;
+  const result = await runScript(connection, script, { timeoutMs: 4 * (graceMs + 25_000) });
+  if (result.exitCode !== 0) throw notStopped(connection, 'stop the commands of earlier runs', result);
+  return result.stdout.toString().split('\n').filter(Boolean);
 }
 
 /** Removes every command folder of a task; stops nothing. */

@@ -35,6 +35,13 @@ export interface CommandId {
   readonly name: string;
 }
 
+/** The commands of a subtask, of all its runs, but those whose name begins with `but`. */
+export interface SubtaskCommands {
+  readonly taskId: number;
+  readonly subtaskId: number;
+  readonly but: string;
+}
+
 export interface OnceOptions extends ScriptOptions {
   /** Called with new output of the command while it runs (whole lines, secrets are the caller's duty). */
   readonly onOutput?: (lines: string) => void;
@@ -115,6 +122,8 @@ export interface Host {
   once(id: CommandId, script: string, options?: OnceOptions): Promise<OnceResult>;
   /** Stops a command started by `once` (TERM, then KILL to its session) and returns when it is gone. */
   stopOnce(id: CommandId): Promise<void>;
+  /** Stops these commands, and keeps those from starting that have not; answers the names of those that were at work. */
+  stopSubtask(commands: SubtaskCommands): Promise<string[]>;
   /** Removes everything obflow keeps on the host for a task. */
   forgetTask(taskId: number): Promise<void>;
   /** Puts a local file at `path`: temporary name, SHA-256 compared, renamed. Does nothing when it is there already. */

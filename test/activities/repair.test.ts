@@ -104,6 +104,38 @@ describeIf(fleetUnavailable(), 'Install obproxy, when something is in its way', 
     expect((await effects(task.host, task.home)).installs).toBe(1);
   }, 90_000);
 
+  test('says that rpm may still run when it cannot be reached to be stopped; the undo stops it before it undoes', async () => {
+    const type = 'InstallRpmByPackageAndVersion';
+    task = await world.install(0);
+    await task.chain('CheckCommand');
+    const release = await holdRpmLock(task.host);
+    let cancel = () => {};
+    const cancelled = task.run(type, {
+      environment: (environment) => {
+        cancel = () => environment.cancel();
+      },
+    });
+    await until('it waits', async () => (await task.log(type)).includes('another rpm is at work'));
+    await task.host.cut();
+    cancel();
+    await expect(cancelled).rejects.toThrow();
+    expect(await task.log(type)).toMatch(/The command "rpm" may still run on [\d.]+: CMP07004/);
+    await task.host.heal();
+    const members = `ps -o pid= -s "$(readlink /var/lib/obflow/${task.taskId}/*/1/rpm/claim | cut -d. -f1)"`;
+    expect((await task.host.sh(members)).stdout).not.toBe('');
+
+    await until('undone', () =>
+      task.run(type, { rollback: true }).then(
+        () => true,
+        () => false,
+      ),
+    );
+    expect(await task.log(type)).toMatch(/The command "rpm" was still at work on [\d.]+: stopped/);
+    expect((await task.host.sh(members)).stdout).toBe('');
+    await release();
+    expect((await effects(task.host, task.home)).installs).toBe(0);
+  }, 90_000);
+
   test('goes on after the host lost its power in the middle of rpm', async () => {
     task = await world.install(0);
     await task.chain('CheckCommand');

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { Readable } from 'node:stream';
 import { repositoryRoot } from '../../runtime/paths';
 import type { Plan } from '../../workflows/plan';
+import { PASSWORD } from '../api/harness';
 import { CHAIN, DIAMOND, idOf } from '../support/plans';
 import { describeIf } from '../support/skip';
 import { broken, gate } from '../support/tasks';
@@ -62,6 +63,17 @@ describe('obflow task watch where nobody looks', () => {
     expect(lines.at(-1)).toMatch(/^Task \d+ Test task is SUCCESSFUL after /);
     expect(new Set(lines).size).toBe(lines.length);
     expect(stdout).not.toContain('\x1b');
+  });
+
+  it('ends, saying why, when the login it began with counts no more', async () => {
+    shutDoor();
+    const plan = await scene.submit(CHAIN);
+    const watching = scene.task('watch', plan.taskId);
+    await until('it is told', () => scene.printed.includes('RUNNING'));
+    await scene.api.inventory.users.change(100, { password: 'another one' });
+    const { code, stderr } = await watching;
+    await scene.api.inventory.users.change(100, { password: PASSWORD });
+    expect([code, stderr]).toEqual([1, expect.stringContaining('The API refused (401 IAM10004)')]);
   });
 
   it('ends when the task needs a person: exit code 1, the reason, and the commands to use', async () => {

@@ -202,6 +202,31 @@ describeIf(fleetUnavailable(), 'a command that must take effect once', () => {
     expect(await host.once(command, script)).toMatchObject({ outcome: 'interrupted' });
   });
 
+  test('the commands of a subtask are stopped together, in whatever run, but those that undo', async () => {
+    const first = id();
+    const { taskId, subtaskId } = first;
+    const hang = (mark: string) => `echo up >/tmp/together-${mark}; sleep 305`;
+    const other = { ...first, run: first.run + 1, name: 'again' };
+    const undo = { ...first, name: 'rollback-1' };
+    const ended = { ...first, name: 'ended' };
+    expect(await host.once(ended, 'exit 4')).toMatchObject({ exitCode: 4 });
+    const running = [first, other, undo].map((one, at) =>
+      host.once(one, hang(`${at}`), { timeoutMs: 60_000 }),
+    );
+    for (const at of [0, 1, 2]) await began(`/tmp/together-${at}`);
+    const stopped = await host.stopSubtask({ taskId, subtaskId, but: 'rollback' });
+    expect(stopped.sort()).toEqual([first.name, other.name].sort());
+    expect(await Promise.all(running.slice(0, 2))).toEqual(
+      [1, 2].map(() => ({ outcome: 'interrupted', output: '' })),
+    );
+    expect(await host.once(ended, 'exit 5')).toMatchObject({ exitCode: 4 });
+    await until('only the undo sleeps', () => test0.pids('sleep').length === 1, 2_000);
+    expect(await host.stopSubtask({ taskId, subtaskId, but: 'x' })).toEqual(['rollback-1']);
+    expect(await host.stopSubtask({ taskId, subtaskId, but: 'x' })).toEqual([]);
+    expect(await host.stopSubtask({ taskId, subtaskId: 987, but: 'x' })).toEqual([]);
+    await running[2];
+  });
+
   test('stopped before its start it never starts; stopped after its end it stays what it was', async () => {
     const command = id();
     await host.stopOnce(command);

@@ -23,6 +23,7 @@ function guardedHost(host: Host): Host {
     ...host,
     once: async () => forbidden('runs a changing command'),
     stopOnce: async () => forbidden('stops a command'),
+    stopSubtask: async () => forbidden('stops a command'),
     uploadFile: async () => forbidden('puts a package'),
     writeFile: async (path, content, options) =>
       path.startsWith(OWN_FILES) ? host.writeFile(path, content, options) : forbidden(`writes ${path}`),
