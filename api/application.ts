@@ -74,10 +74,11 @@ export function application(services: ApiServices, routes: readonly Route[]): Ex
   const open = routes.filter((route) => route.permission === undefined);
   const closed = routes.filter((route) => route.permission !== undefined);
   addRoutes(app, services, open);
+  refuseOtherMethods(app, open);
   if (services.config.http.tls !== undefined) app.use(refuseClearText);
   app.use(loginRequired(authenticate, throttle));
   addRoutes(app, services, closed);
-  refuseOtherMethods(app, routes);
+  refuseOtherMethods(app, closed);
 
   app.use((request: Request) => {
     throw new Refusal(
@@ -233,6 +234,7 @@ async function jsonBody(request: Request, response: Response): Promise<void> {
   await readBody(readJson, request, response);
 }
 
+/** Of the paths of these routes, which no other route shares. */
 function refuseOtherMethods(app: Express, routes: readonly Route[]): void {
   for (const path of new Set(routes.map((route) => route.path))) {
     const allowed = routes.filter((route) => route.path === path).map((route) => route.method as string);
