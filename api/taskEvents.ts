@@ -21,10 +21,20 @@ const RETRY_MS = 1_000;
 /** A client that takes nothing for so long is gone. */
 const STALLED_MS = 60_000;
 const MAX_STREAMS = 1_000;
+/** One user must not keep the others from watching. */
+const MAX_STREAMS_OF_USER = 250;
 
 export interface TaskEventsDeps {
   /** Undefined when there is no such task. Refusal 503 when it cannot be read now. */
   read(taskId: number): Promise<WrappedTaskInstance | undefined>;
+}
+
+/** Who watches, and where. */
+export interface Watcher {
+  readonly request: Request;
+  readonly response: Response;
+  readonly userId: number;
+  readonly whilePermitted: WhilePermitted;
 }
 
 interface TaskEvent {
@@ -45,6 +55,7 @@ export class TaskEvents {
   readonly #deps: TaskEventsDeps;
   readonly #watches = new Map<number, Watch>();
   #streams = 0;
+  readonly #streamsOf = new Map<number, number>();
   #closed = false;
 
   constructor(deps: TaskEventsDeps) {
@@ -61,16 +72,12 @@ export class TaskEvents {
    * stops. An event `refused` is the last when the request is no longer permitted. With `Last-Event-ID` only what is newer is sent; 204, which ends a browser's EventSource, when nothing
    * ever will be.
    *
-   * @throws Refusal 404 TSK10001 for an unknown task, 503 when it cannot be read now or too many streams are open
+   * @throws Refusal 404 TSK10001 for an unknown task, 429 when the user has too many streams open, 503 when all have or
+   *   it cannot be read now
    */
-  async stream(
-    taskId: number,
-    request: Request,
-    response: Response,
-    whilePermitted: WhilePermitted,
-  ): Promise<void> {
-    this.#refuseWhenFull();
-    this.#streams += 1;
+  async stream(taskId: number, { request, response, userId, whilePermitted }: Watcher): Promise<void> {
+    this.#refuseWhenFull(userId);
+    this.#count(userId, 1);
     try {
       const watch = this.#watch(taskId);
       const client = new Client(response, request.get('last-event-id') ?? '');
@@ -110,7 +117,7 @@ export class TaskEvents {
         if (watch.idle && this.#watches.get(taskId) === watch) this.#watches.delete(taskId);
       }
     } finally {
-      this.#streams -= 1;
+      this.#count(userId, -1);
     }
   }
 
@@ -121,8 +128,23 @@ export class TaskEvents {
     this.#watches.clear();
   }
 
-  #refuseWhenFull(): void {
+  #count(userId: number, change: 1 | -1): void {
+    this.#streams += change;
+    const own = (this.#streamsOf.get(userId) ?? 0) + change;
+    if (own === 0) this.#streamsOf.delete(userId);
+    else this.#streamsOf.set(userId, own);
+  }
+
+  #refuseWhenFull(userId: number): void {
     if (this.#closed) throw stopping();
+    if ((this.#streamsOf.get(userId) ?? 0) >= MAX_STREAMS_OF_USER) {
+      throw new Refusal(
+        429,
+        'IAM20000',
+        `You watch ${MAX_STREAMS_OF_USER} tasks here already. Close some, or read the task again and again.`,
+        { retryAfterSeconds: RETRY_MS / 1000 },
+      );
+    }
     if (this.#streams < MAX_STREAMS) return;
     throw new Refusal(
       503,

@@ -10,6 +10,7 @@ import { type ApiServices, bareRoute, type Route, route } from '../route';
 import { subtaskLog } from '../subtaskLog';
 import { BasicTaskInstance, WrappedTaskInstance } from '../taskInfo/schemas';
 import { rowWithSubtask, SubtaskPath, TaskPath, unknownTask } from '../taskRows';
+import { loggedIn } from './users';
 
 /** A log does not wait longer for what Temporal may know. */
 const TELL_MS = 500;
@@ -153,8 +154,10 @@ export function taskRoutes({ inventory, tasks, taskEvents }: ApiServices): Route
           },
         },
       },
-      ({ params, request, whilePermitted }, response) =>
-        taskEvents.stream(params.taskInstanceId, request, response, whilePermitted),
+      ({ params, request, user, whilePermitted }, response) => {
+        const watcher = { request, response, userId: loggedIn(user).id, whilePermitted };
+        return taskEvents.stream(params.taskInstanceId, watcher);
+      },
     ),
     bareRoute(
       {

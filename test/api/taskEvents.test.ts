@@ -28,7 +28,10 @@ beforeEach(async () => {
   });
   const app = express();
   app.get('/', (request, response) =>
-    events.stream(1, request, response, () => ({ release: () => undefined })),
+    events.stream(1, {
+      ...{ request, response, userId: Number(request.get('x-user') ?? 100) },
+      whilePermitted: () => ({ release: () => undefined }),
+    }),
   );
   server = createServer(app);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -169,4 +172,25 @@ test('A client that takes nothing costs one waiting document, and gets the newes
   const steps = [...text.matchAll(/"step":(\d+)/g)].map((match) => Number(match[1]));
   expect(steps.at(-1)).toBe(9);
   expect(steps.length).toBeLessThan(9);
+});
+
+test('One user cannot take every stream: the 251st is refused, those of others are not', async () => {
+  const sockets = Array.from({ length: 250 }, () => {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    socket.on('error', () => undefined).resume();
+    socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+    return socket;
+  });
+  await until('all are streamed to', () => sockets.every((socket) => socket.bytesRead > 200));
+  expect((await EventStream.open(url)).status).toBeGreaterThanOrEqual(400);
+  const other = await EventStream.open(url, undefined, { 'x-user': '101' });
+  await other.event('the document', step(0));
+  other.leave();
+  sockets[0]?.destroy();
+  const again = await until('the place that fell free', async () => {
+    const stream = await EventStream.open(url);
+    return stream.status === 200 ? stream : undefined;
+  });
+  again.leave();
+  for (const socket of sockets) socket.destroy();
 });

@@ -1,9 +1,10 @@
 /** A host that somebody else has taken over: it speaks SSH, knows every script it is sent, and answers what it likes. */
 import { createHash, randomBytes } from 'node:crypto';
 import { createServer, type Server as TcpServer } from 'node:net';
-import { Server, type ServerChannel, utils } from 'ssh2';
+import { Server, type ServerChannel } from 'ssh2';
 import { createHosts, type Host, type HostAddress, type Hosts } from '../../hosts';
 import { PermanentError, TransientError } from '../../runtime/errors';
+import { sshKeyPair } from '../../sandbox/hosts/keys';
 import { startCaller } from '../hosts/reach';
 import { ANY_ADDRESS } from '../support/addresses';
 import { describeIf, longRunOnly } from '../support/skip';
@@ -34,8 +35,7 @@ async function listening(server: Server | TcpServer): Promise<number> {
 
 /** A hostile host's address. */
 async function addressOf(answer: Answer): Promise<HostAddress> {
-  const key = utils.generateKeyPairSync('ed25519');
-  const server = new Server({ hostKeys: [key.private] }, (client) => {
+  const server = new Server({ hostKeys: [sshKeyPair('host').privateKey] }, (client) => {
     closing.push(() => client.end());
     client.on('error', () => undefined);
     client.on('authentication', (context) => context.accept());
