@@ -157,7 +157,9 @@ export async function writeFile(
   const target = absolute(path);
   const bytes = Buffer.from(content);
   const sha256 = createHash('sha256').update(bytes).digest('hex');
-  const temporary = `${posix.dirname(target)}/.obflow-${randomBytes(8).toString('hex')}.part`;
+  // What a write to the same file left that was killed goes with the next one.
+  const stem = `.obflow-${createHash('sha256').update(target).digest('hex').slice(0, 8)}`;
+  const temporary = `${posix.dirname(target)}/${stem}-${randomBytes(8).toString('hex')}.part`;
   const folder = quote(posix.dirname(target));
   const { mode, ...owner } = options;
   // The temporary file is 0600 from the beginning.
@@ -165,14 +167,15 @@ export async function writeFile(
   const script = `${HASH}
 n=${quote(temporary)}
 [ -d ${folder} ] || mkdir -p ${folder} || exit
+for old in ${folder}/${stem}-*.part; do [ ! -e "$old" ] || rm -f "$old"; done
 trap '[ ! -e "$n" ] || rm -f "$n"' EXIT
 ( umask 077; base64 -d <<'END_OF_BASE64' | dd of="$n" conv=fsync 2>/dev/null
 ${bytes.toString('base64').replace(/.{76}/g, '$&\n')}
 END_OF_BASE64
 )
-[ "$(hash "$n")" = ${sha256} ] || { ls -ld "$n" >&2; df -P ${folder} >&2; exit 1; }
+[ "$(hash "$n")" = ${sha256} ] || { ls -ld "$n" >&2 || exit ${DIFFERENT}; df -P ${folder} >&2; exit 1; }
 ${placing(placement, '"$n"')}
-mv -fT "$n" ${quote(target)}`;
+mv -fT "$n" ${quote(target)} || { [ -e "$n" ] || exit ${DIFFERENT}; exit 1; }`;
   await must(connection, script, `write ${target}`);
 }
 
@@ -209,6 +212,7 @@ async function must(
   const killed = commandKilled(connection.address.ip, tried, result);
   if (killed !== undefined) throw killed;
   const cameBack = result.stderr.toString().trim().slice(0, 500) || `exit code ${result.exitCode}`;
+  // Also of a file that another write to the same place took away: it may be tried again.
   if (result.exitCode === DIFFERENT) throw uploadFailed(connection, tried, cameBack);
   throw new PermanentError({
     type: 'FileOperationFailed',
