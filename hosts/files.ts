@@ -3,7 +3,7 @@ import { posix } from 'node:path';
 import { PermanentError, TransientError } from '../runtime/errors';
 import type { Connection } from './connection';
 import { quote } from './quote';
-import { runScript } from './script';
+import { commandKilled, runScript } from './script';
 import { userName } from './userName';
 
 const READ_LIMIT = 1024 * 1024;
@@ -70,9 +70,12 @@ exit 0`;
   const prepared = await must(connection, prepare, `prepare the upload of ${target}`, signal);
   if (prepared.stdout.toString().trim() === 'there') return { uploaded: false };
 
+  // Of the login; the next upload of the same content removes what a cut one has left.
+  const staging = `/var/tmp/obflow-${sha256.slice(0, 16)}-`;
   let staged = temporary;
   if (!asRoot) {
-    const made = await must(connection, 'mktemp -d /var/tmp/obflow-XXXXXXXX', 'make a folder to upload to', {
+    const make = `mktemp -d ${staging}XXXXXXXX`;
+    const made = await must(connection, make, 'make a folder to upload to', {
       asLogin: true,
       ...signal,
     });
@@ -91,7 +94,9 @@ sum=$(hash "$n")
 [ "$sum" = ${sha256} ] || [ "$(hash ${quote(target)})" != ${sha256} ] || exit 0
 [ "$sum" = ${sha256} ] || { echo "its SHA-256 on the host is '$sum', not ${sha256}" >&2; exit ${DIFFERENT}; }
 ${placing({ ...options, mode: options.mode ?? DEFAULT_MODE }, '"$n"')}
-mv -fT "$n" ${quote(target)} && rm -f ${quote(folder)}/${stem}-*.part`;
+mv -fT "$n" ${quote(target)} && rm -f ${quote(folder)}/${stem}-*.part
+moved=$?
+${asRoot ? '' : `rm -rf ${staging}*\n`}exit "$moved"`;
     await must(connection, finish, `place ${target}`, { timeoutMs: 120_000, ...signal });
   } catch (error) {
     if (connection.alive) await runScript(connection, clean).catch(() => undefined);
@@ -192,7 +197,7 @@ head -c ${READ_LIMIT + 1} -- "$f"`;
   });
 }
 
-/** Runs a script that has to exit 0. What fails here is a full disk, a missing folder, a permission: PermanentError FileOperationFailed. */
+/** Runs a script that has to exit 0. What fails here is a full disk, a missing folder, a permission: PermanentError FileOperationFailed; or was killed: TransientError. */
 async function must(
   connection: Connection,
   script: string,
@@ -201,6 +206,8 @@ async function must(
 ) {
   const result = await runScript(connection, script, options);
   if (result.exitCode === 0) return result;
+  const killed = commandKilled(connection.address.ip, tried, result);
+  if (killed !== undefined) throw killed;
   const cameBack = result.stderr.toString().trim().slice(0, 500) || `exit code ${result.exitCode}`;
   if (result.exitCode === DIFFERENT) throw uploadFailed(connection, tried, cameBack);
   throw new PermanentError({

@@ -192,6 +192,15 @@ describe('answers that mean nothing', () => {
     expect(await failureOf(host.sh('true'))).toBeInstanceOf(TransientError);
   });
 
+  test.each<[string, (host: Host) => Promise<unknown>]>([
+    ['a question to rpm', (host) => host.rpmQuery('obproxy')],
+    ['writing a file', (host) => host.writeFile('/opt/x', 'x', { mode: '0600' })],
+  ])('%s that was killed may be tried again, and nobody is told to repair something', async (_what, ask) => {
+    const error = await failureOf(ask(await hostile(printing('', '137'))));
+    expect(error).toBeInstanceOf(TransientError);
+    expect(error.message).toContain('was killed (exit code 137)');
+  });
+
   test('marks of another script end nothing', async () => {
     const host = await hostile((channel, mark, script) => {
       const forged = `obflow-${createHash('sha256').update('guess').digest('hex').slice(0, 24)}`;
