@@ -138,6 +138,25 @@ describeIf(fleetUnavailable(), 'files on a real host', () => {
     expect(await host.readFile('/opt/f')).toBeUndefined();
   });
 
+  test('what a killed write left goes with the next one to the same file, and nothing else does', async () => {
+    await test0.sh('mkdir -p /opt/kill');
+    const parts = async () => (await list('/opt/kill')).filter((name) => name.endsWith('.part'));
+    const big = Buffer.alloc(6_000_000, 'x');
+    // Killed while it writes: the shell and its dd, so that nothing can clean up.
+    for (let tries = 0; (await parts()).length === 0 && tries < 20; tries += 1) {
+      const killed = failureOf(host.writeFile('/opt/kill/f', big, { mode: '0600' })).catch(() => undefined);
+      await until('it writes or has written', async () => (await list('/opt/kill')).length > 0);
+      test0.killProcesses(({ comm }) => comm !== 'sshd' && !comm.startsWith('sshd'));
+      await killed;
+      await test0.sh('rm -f /opt/kill/f');
+    }
+    expect(await parts()).toHaveLength(1);
+    await host.writeFile('/opt/kill/other', 'x', { mode: '0600' });
+    expect(await parts()).toHaveLength(1);
+    await host.writeFile('/opt/kill/f', 'x', { mode: '0600' });
+    expect((await list('/opt/kill')).sort()).toEqual(['f', 'other']);
+  });
+
   test('reading tells absent from unreadable and refuses the huge', async () => {
     expect(await host.readFile('/opt/absent')).toBeUndefined();
     expect(await failureOf(host.readFile('/opt'))).toMatchObject({ type: 'FileUnreadable' });
