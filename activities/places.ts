@@ -1,5 +1,6 @@
 /** Where obflow keeps things on a host. */
 import type { Host } from '../hosts/types';
+import { PermanentError } from '../runtime/errors';
 
 /** The keeper of the host's OBProxy and what it needs; stays as long as the proxy. */
 export const KEEPER_DIR = '/var/lib/obflow/obproxy';
@@ -12,6 +13,19 @@ export function taskDir(taskId: number): string {
 /** Makes a folder that only root may read. `path` holds no character of the shell. */
 export async function makeDir(host: Host, path: string): Promise<void> {
   await host.sh(`[ -d ${path} ] || { mkdir -p -m 700 /var/lib/obflow && mkdir -p -m 700 ${path}; }`);
+}
+
+/** Takes things away for an undo, which must not say that they are gone when they are not. PermanentError NotRemoved. */
+export async function removeBy(host: Host, script: string, what: string): Promise<void> {
+  const { exitCode, stderr } = await host.sh(script);
+  if (exitCode === 0) return;
+  throw new PermanentError({
+    type: 'NotRemoved',
+    tried: `remove ${what}`,
+    where: host.ip,
+    cameBack: stderr.trim().slice(0, 500) || `exit code ${exitCode}`,
+    next: 'Repair the cause (a file system that is read-only, a mount that is busy) and roll back again.',
+  });
 }
 
 /** A small JSON document on the host (0600), or undefined when it is absent or unreadable. */

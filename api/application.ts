@@ -6,7 +6,7 @@ import { inTrace } from '../runtime/trace';
 import { type AccessFacts, logAccess } from './accessLog';
 import { type AuditedResult, type AuditNotes, AuditTrail } from './audit';
 import { type Authenticate, authentication, type Login, provenUser, requirePermission } from './auth';
-import { parsedBody } from './bodyProof';
+import { parsedBody, readBody } from './bodyProof';
 import { type AnswerFacts, errorEnvelope, successEnvelope } from './envelope';
 import { failureOf } from './errors';
 import { measureHttp } from './httpMetrics';
@@ -26,6 +26,7 @@ interface RequestState extends AnswerFacts, AccessFacts {
 
 /** Ours are 16 hex digits as documented; other people's trackers make UUIDs, 32 hex digits, names. */
 const TRACE_ID = /^[A-Za-z0-9_.-]{1,64}$/;
+const MAX_HEADERS = 200;
 const YEAR_S = 31_536_000;
 const readJson = express.json({ limit: '1mb', type: () => true });
 
@@ -64,6 +65,7 @@ export function application(services: ApiServices, routes: readonly Route[]): Ex
     logAccess(services.logger, request, response, state);
     inTrace({ traceId: state.traceId }, next);
   });
+  app.use(refuseOddHead);
   app.use(async (request: Request, response: Response, next: NextFunction) => {
     await throttle.arrived(request, response);
     next();
@@ -72,10 +74,11 @@ export function application(services: ApiServices, routes: readonly Route[]): Ex
   const open = routes.filter((route) => route.permission === undefined);
   const closed = routes.filter((route) => route.permission !== undefined);
   addRoutes(app, services, open);
+  refuseOtherMethods(app, open);
   if (services.config.http.tls !== undefined) app.use(refuseClearText);
   app.use(loginRequired(authenticate, throttle));
   addRoutes(app, services, closed);
-  refuseOtherMethods(app, routes);
+  refuseOtherMethods(app, closed);
 
   app.use((request: Request) => {
     throw new Refusal(
@@ -95,6 +98,18 @@ export function application(services: ApiServices, routes: readonly Route[]): Ex
 
 function stateOf(response: Response): RequestState {
   return response.locals.state as RequestState;
+}
+
+/** What a proxy in front may have read otherwise: Node drops headers beyond 2000 and the second of two Hosts. */
+function refuseOddHead({ rawHeaders, httpVersion }: Request, _response: Response, next: NextFunction): void {
+  if (rawHeaders.length > 2 * MAX_HEADERS) {
+    throw new Refusal(431, 'COM10003', `The request has more than ${MAX_HEADERS} headers. Send less.`);
+  }
+  const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host').length;
+  if (hosts > 1 || (hosts === 0 && httpVersion === '1.1')) {
+    throw new Refusal(400, 'COM10003', 'The request must name its Host, once.');
+  }
+  next();
 }
 
 /** A listening address that stays plain beside TLS is for what needs no login. */
@@ -216,11 +231,10 @@ async function jsonBody(request: Request, response: Response): Promise<void> {
     request.body = parsedBody(read);
     return;
   }
-  await new Promise<void>((resolve, reject) => {
-    readJson(request, response, (error?: unknown) => (error === undefined ? resolve() : reject(error)));
-  });
+  await readBody(readJson, request, response);
 }
 
+/** Of the paths of these routes, which no other route shares. */
 function refuseOtherMethods(app: Express, routes: readonly Route[]): void {
   for (const path of new Set(routes.map((route) => route.path))) {
     const allowed = routes.filter((route) => route.path === path).map((route) => route.method as string);

@@ -1,11 +1,41 @@
 import { createHash } from 'node:crypto';
-import type { Request, Response } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 import { raw } from 'express';
 import { Refusal } from '../operations/refusal';
+import { TOO_LARGE } from './errors';
 import { bodyDigest } from './signature';
 
 /** What a signature is checked with; throws Refusal 401 when it does not fit a body with this digest. */
 export type Prove = (bodyMd5: string) => Promise<void>;
+
+/**
+ * Express answers that a body is too long when its last byte has come: whose client sent a little too much can read that
+ * then. So much of it is waited for, and no more, since there may be no last byte.
+ */
+const MAX_IGNORED_BYTES = 16 * 1024 ** 2;
+
+/** Has Express read the body into `request.body`. Throws its errors, and Refusal 413. */
+export function readBody(reader: RequestHandler, request: Request, response: Response): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const refuse = () => {
+      request.off('data', count);
+      if (response.headersSent) return;
+      response.set('connection', 'close');
+      reject(new Refusal(413, 'COM10003', TOO_LARGE));
+    };
+    let bytes = 0;
+    const count = (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > MAX_IGNORED_BYTES) refuse();
+    };
+    if (Number(request.get('content-length') ?? 0) > MAX_IGNORED_BYTES) {
+      refuse();
+      return;
+    }
+    request.on('data', count);
+    reader(request, response, (error?: unknown) => (error === undefined ? resolve() : reject(error)));
+  });
+}
 
 // As it came over the wire: what a client signs is what it sends.
 const readRaw = raw({ limit: '1mb', type: () => true, inflate: false });
@@ -55,9 +85,7 @@ export class BodyProof {
 
 /** Reads a body of at most 1 MB as it was sent, and has it proven. Throws Refusal 401, and errors of Express. */
 export async function readAndProve(request: Request, response: Response, prove: Prove): Promise<Buffer> {
-  await new Promise<void>((resolve, reject) => {
-    readRaw(request, response, (error?: unknown) => (error === undefined ? resolve() : reject(error)));
-  });
+  await readBody(readRaw, request, response);
   const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
   request.body = undefined;
   await prove(bodyDigest(body));

@@ -125,9 +125,10 @@ function validationFailure(error: z.ZodError, input: unknown): Failure {
   return failure(400, 'COM10001', `The request cannot be accepted: ${list}${more}.`, { subErrors });
 }
 
+export const TOO_LARGE = 'The body is larger than 1 MB. Send fewer entries in one request.';
 const HTTP_TEXTS: Readonly<Record<string, string>> = {
   'entity.parse.failed': 'The body is not valid JSON. Send one JSON object.',
-  'entity.too.large': 'The body is larger than 1 MB. Send fewer entries in one request.',
+  'entity.too.large': TOO_LARGE,
   'encoding.unsupported':
     'The Content-Encoding is not supported. Send the body as it is, or with gzip or deflate.',
   'charset.unsupported': 'The charset of the body is not supported. Send JSON in UTF-8.',

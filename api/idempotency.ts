@@ -81,13 +81,15 @@ export function onceFor(
   response: Response,
   user: User | undefined,
 ): Once {
-  const header = request.get('idempotency-key') ?? clientToken(request.body);
+  const reads = request.method === 'GET' || request.method === 'HEAD';
+  const sent = reads ? undefined : request.get('idempotency-key');
+  const key = sent === undefined ? clientToken(request.body) : keyOf(sent);
   // A dry run changes nothing, and is often the same request as the one after it.
   const dry = request.query.dryRun === 'true';
-  if (header === undefined || user === undefined || dry) return (_digest, work) => work(WITHOUT_KEY);
+  if (key === undefined || user === undefined || dry) return (_digest, work) => work(WITHOUT_KEY);
   const { method, originalUrl: url } = request;
   return async (digest, work) => {
-    const call = { userId: user.id, key: keyOf(header), method, url, bodyDigest: digest };
+    const call = { userId: user.id, key, method, url, bodyDigest: digest };
     const { data, repeated } = await once(inventory, call, work);
     if (repeated) response.set('idempotency-replayed', 'true');
     return data;

@@ -124,6 +124,8 @@ function createServer(
     headersTimeout,
     keepAliveTimeout: KEEP_ALIVE_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    // The application refuses it, in the form of every other error.
+    requireHostHeader: false,
     // Node's default of 30 s would triple the time above.
     connectionsCheckingInterval: Math.ceil(headersTimeout / 3),
   };
@@ -150,7 +152,6 @@ function guard(server: Server, { config, logger, address }: ApiServices): void {
     if (response.headersSent) socket.destroy();
     else
       refuseUnreadable('ERR_HTTP_REQUEST_TIMEOUT', socket, address, String(response.getHeader('x-trace-id')));
-    setTimeout(() => socket.destroy(), GOODBYE_MS).unref();
   });
   server.on('close', () => slow.stop());
 }
@@ -210,7 +211,13 @@ function refuseUnreadable(
   server: string,
   traceId = randomBytes(8).toString('hex'),
 ): void {
-  if (code === 'ECONNRESET' || !socket.writable) {
+  // Before its handshake a TLS connection cannot be written to, and would wait for ever to be.
+  if (
+    code === 'ECONNRESET' ||
+    code?.startsWith('ERR_TLS') ||
+    code?.startsWith('ERR_SSL') ||
+    !socket.writable
+  ) {
     socket.destroy();
     return;
   }
@@ -221,4 +228,6 @@ function refuseUnreadable(
     `HTTP/1.1 ${status} ${reason}\r\nX-Trace-Id: ${traceId}\r\nContent-Type: application/json; charset=utf-8\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   );
+  // Who does not close the other half keeps the whole.
+  setTimeout(() => socket.destroy(), GOODBYE_MS).unref();
 }

@@ -3,7 +3,7 @@ import { posix } from 'node:path';
 import { PermanentError, TransientError } from '../runtime/errors';
 import type { Connection } from './connection';
 import { quote } from './quote';
-import { runScript } from './script';
+import { commandKilled, runScript } from './script';
 import { userName } from './userName';
 
 const READ_LIMIT = 1024 * 1024;
@@ -70,9 +70,12 @@ exit 0`;
   const prepared = await must(connection, prepare, `prepare the upload of ${target}`, signal);
   if (prepared.stdout.toString().trim() === 'there') return { uploaded: false };
 
+  // Of the login; the next upload of the same content removes what a cut one has left.
+  const staging = `/var/tmp/obflow-${sha256.slice(0, 16)}-`;
   let staged = temporary;
   if (!asRoot) {
-    const made = await must(connection, 'mktemp -d /var/tmp/obflow-XXXXXXXX', 'make a folder to upload to', {
+    const make = `mktemp -d ${staging}XXXXXXXX`;
+    const made = await must(connection, make, 'make a folder to upload to', {
       asLogin: true,
       ...signal,
     });
@@ -91,7 +94,9 @@ sum=$(hash "$n")
 [ "$sum" = ${sha256} ] || [ "$(hash ${quote(target)})" != ${sha256} ] || exit 0
 [ "$sum" = ${sha256} ] || { echo "its SHA-256 on the host is '$sum', not ${sha256}" >&2; exit ${DIFFERENT}; }
 ${placing({ ...options, mode: options.mode ?? DEFAULT_MODE }, '"$n"')}
-mv -fT "$n" ${quote(target)} && rm -f ${quote(folder)}/${stem}-*.part`;
+mv -fT "$n" ${quote(target)} && rm -f ${quote(folder)}/${stem}-*.part
+moved=$?
+${asRoot ? '' : `rm -rf ${staging}*\n`}exit "$moved"`;
     await must(connection, finish, `place ${target}`, { timeoutMs: 120_000, ...signal });
   } catch (error) {
     if (connection.alive) await runScript(connection, clean).catch(() => undefined);
@@ -142,10 +147,7 @@ function uploadFailed(connection: Connection, tried: string, cameBack: string): 
   });
 }
 
-/**
- * Writes a small file atomically and durably: new file with mode and owner, compared, synced, renamed over `path`. What
- * an earlier write of the same file left when it was killed is removed; one that still runs then fails by its comparison.
- */
+/** Writes a small file atomically and durably: new file with mode and owner, compared, synced, renamed over `path`. */
 export async function writeFile(
   connection: Connection,
   path: string,
@@ -155,8 +157,9 @@ export async function writeFile(
   const target = absolute(path);
   const bytes = Buffer.from(content);
   const sha256 = createHash('sha256').update(bytes).digest('hex');
-  const mine = createHash('sha256').update(target).digest('hex').slice(0, 12);
-  const temporary = `${posix.dirname(target)}/.obflow-${mine}-${randomBytes(8).toString('hex')}.part`;
+  // What a write to the same file left that was killed goes with the next one.
+  const stem = `.obflow-${createHash('sha256').update(target).digest('hex').slice(0, 8)}`;
+  const temporary = `${posix.dirname(target)}/${stem}-${randomBytes(8).toString('hex')}.part`;
   const folder = quote(posix.dirname(target));
   const { mode, ...owner } = options;
   // The temporary file is 0600 from the beginning.
@@ -164,15 +167,15 @@ export async function writeFile(
   const script = `${HASH}
 n=${quote(temporary)}
 [ -d ${folder} ] || mkdir -p ${folder} || exit
-rm -f ${folder}/.obflow-${mine}-*.part
+for old in ${folder}/${stem}-*.part; do [ ! -e "$old" ] || rm -f "$old"; done
 trap '[ ! -e "$n" ] || rm -f "$n"' EXIT
 ( umask 077; base64 -d <<'END_OF_BASE64' | dd of="$n" conv=fsync 2>/dev/null
 ${bytes.toString('base64').replace(/.{76}/g, '$&\n')}
 END_OF_BASE64
 )
-[ "$(hash "$n")" = ${sha256} ] || { ls -ld "$n" >&2; df -P ${folder} >&2; exit 1; }
+[ "$(hash "$n")" = ${sha256} ] || { ls -ld "$n" >&2 || exit ${DIFFERENT}; df -P ${folder} >&2; exit 1; }
 ${placing(placement, '"$n"')}
-mv -fT "$n" ${quote(target)}`;
+mv -fT "$n" ${quote(target)} || { [ -e "$n" ] || exit ${DIFFERENT}; exit 1; }`;
   await must(connection, script, `write ${target}`);
 }
 
@@ -197,7 +200,7 @@ head -c ${READ_LIMIT + 1} -- "$f"`;
   });
 }
 
-/** Runs a script that has to exit 0. What fails here is a full disk, a missing folder, a permission: PermanentError FileOperationFailed. */
+/** Runs a script that has to exit 0. What fails here is a full disk, a missing folder, a permission: PermanentError FileOperationFailed; or was killed: TransientError. */
 async function must(
   connection: Connection,
   script: string,
@@ -206,7 +209,10 @@ async function must(
 ) {
   const result = await runScript(connection, script, options);
   if (result.exitCode === 0) return result;
+  const killed = commandKilled(connection.address.ip, tried, result);
+  if (killed !== undefined) throw killed;
   const cameBack = result.stderr.toString().trim().slice(0, 500) || `exit code ${result.exitCode}`;
+  // Also of a file that another write to the same place took away: it may be tried again.
   if (result.exitCode === DIFFERENT) throw uploadFailed(connection, tried, cameBack);
   throw new PermanentError({
     type: 'FileOperationFailed',

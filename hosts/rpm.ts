@@ -1,14 +1,15 @@
 import { PermanentError } from '../runtime/errors';
 import type { Connection } from './connection';
 import { quote } from './quote';
-import { runScript } from './script';
+import { commandKilled, runScript } from './script';
 import type { RpmPackage } from './types';
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._+-]*$/;
 
 /**
  * Installed packages of exactly this name. rpm says "is not installed" on stdout with exit code 1, and warns on
- * stderr about anything, so stderr decides nothing. PermanentError RpmMissing (CMP07036) or RpmQueryFailed.
+ * stderr about anything, so stderr decides nothing. PermanentError RpmMissing (CMP07036) or RpmQueryFailed,
+ * TransientError CommandKilled.
  */
 export async function rpmQuery(connection: Connection, name: string): Promise<RpmPackage[]> {
   if (!NAME.test(name)) throw new RangeError(`Not a package name: ${JSON.stringify(name)}`);
@@ -23,6 +24,8 @@ export async function rpmQuery(connection: Connection, name: string): Promise<Rp
       return [{ name, version, release, arch }]; // `rpm -q` also takes name-version for a name
     });
   }
+  const killed = commandKilled(connection.address.ip, `ask rpm for the package ${name}`, result);
+  if (killed !== undefined) throw killed;
   const missing = result.exitCode === 127;
   throw new PermanentError({
     type: missing ? 'RpmMissing' : 'RpmQueryFailed',

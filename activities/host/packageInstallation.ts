@@ -4,7 +4,7 @@ import type { Host, OnceResult, RpmPackage } from '../../hosts/types';
 import type { PackageRow } from '../../inventory/types';
 import { packageFileName } from '../../oceanbase/packageName';
 import { PermanentError } from '../../runtime/errors';
-import { makeDir, readJson, taskDir, writeJson } from '../places';
+import { makeDir, readJson, removeBy, taskDir, writeJson } from '../places';
 import type { SubtaskScope } from '../types';
 import { storedPackage } from './packageStore';
 import { rpmScript, verifyScript } from './rpmScripts';
@@ -242,7 +242,7 @@ export async function uninstallPackage(scope: SubtaskScope, service: InstalledSe
   else await erase(scope, host, mark.installed);
   if (mark.homeExisted === false && DELETABLE.test(mark.home)) {
     // Made by this task: log and configuration in it are those of the service that is being undone.
-    await host.sh(`rm -rf -- ${quote(mark.home)}`);
+    await removeBy(host, `rm -rf -- ${quote(mark.home)}`, mark.home);
     scope.log.info(`Removed ${mark.home}`);
   }
   await host.sh(`rm -f -- ${quote(marked)}; rmdir -- ${serviceDir(service)} 2>/dev/null`);

@@ -4,7 +4,7 @@ import type { ObproxyAdmin } from '../../oceanbase/obproxyAdmin';
 import { maskHashes } from '../../oceanbase/passwords';
 import { compareVersions } from '../../oceanbase/versions';
 import { PermanentError, TransientError } from '../../runtime/errors';
-import { KEEPER_DIR } from '../places';
+import { KEEPER_DIR, removeBy } from '../places';
 import type { Subtask, SubtaskScope } from '../types';
 import {
   forgetOneTimePassword,
@@ -306,8 +306,10 @@ async function stopProxies(scope: SubtaskScope, host: Host, home: string): Promi
 
 /** What a start leaves in the home (OBProxy 4.3.1, observed), but not its log; and what obflow keeps for the proxy, but not for its package. */
 async function removeTraces(host: Host, home: string): Promise<void> {
-  await host.sh(`
-    cd ${quote(home)} && rm -rf -- etc .conf control-config sharding-config
-    cd ${KEEPER_DIR} && find . -mindepth 1 ! -name package.json -delete
-    rmdir ${KEEPER_DIR} 2>/dev/null`);
+  const script = `
+    [ ! -d ${quote(home)} ] || { cd ${quote(home)} && rm -rf -- etc .conf control-config sharding-config; } || exit 1
+    cd ${KEEPER_DIR} && find . -mindepth 1 ! -name package.json -delete || exit 1
+    rmdir ${KEEPER_DIR} 2>/dev/null
+    exit 0`;
+  await removeBy(host, script, `the configuration of the proxy in ${home}`);
 }

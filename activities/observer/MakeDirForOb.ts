@@ -1,7 +1,7 @@
 import { quote } from '../../hosts/quote';
 import type { Host } from '../../hosts/types';
 import { type ObserverLayout, RUN_USER } from '../../oceanbase/observerLayout';
-import { makeDir, readJson, writeJson } from '../places';
+import { makeDir, readJson, removeBy, writeJson } from '../places';
 import type { Subtask, SubtaskScope } from '../types';
 import { FOLDERS_FILE, OBSERVER_DIR } from './mark';
 import { type ObserverInstance, observerOf, ownServer, proveOutOfCluster } from './observer';
@@ -181,8 +181,10 @@ export const MakeDirForOb: Subtask = {
       ours += 1;
       const folders = layout.folders.filter((path) => path.startsWith(`${root}/`));
       // The mark goes last, and with it the folder, which stays when somebody else put something there.
-      await host.sh(
-        `rm -rf -- ${folders.map(quote).join(' ')} && rm -f -- ${quote(markFile(root))} && rmdir -- ${quote(root)} 2>/dev/null`,
+      await removeBy(
+        host,
+        `rm -rf -- ${folders.map(quote).join(' ')} && rm -f -- ${quote(markFile(root))} || exit 1\nrmdir -- ${quote(root)} 2>/dev/null\nexit 0`,
+        `the folders of the observer in ${root}`,
       );
       scope.log.info(`${root} is removed`);
     }

@@ -3,6 +3,7 @@ import type { Host } from '../../hosts/types';
 import { observerArguments, takesLocalIp } from '../../oceanbase/observerCommandLine';
 import { RUN_USER } from '../../oceanbase/observerLayout';
 import { holderText, processText, type ServiceProcesses } from '../host/serviceProcesses';
+import { removeBy } from '../places';
 import type { Subtask, SubtaskScope } from '../types';
 import { FORGET_OBSERVER, readObserverMark, writeObserverMark } from './mark';
 import { type ObserverInstance, observerOf, ownServer, proveOutOfCluster } from './observer';
@@ -117,9 +118,11 @@ export const StartObserverWithParam: Subtask = {
     }
     await stopObservers(scope, host, layout.home);
     // Its configuration goes, or a later installation would take it for somebody's; its log stays.
-    await host.sh(
-      `cd ${quote(layout.home)} && rm -rf -- etc/observer.config.bin* run/observer.pid
+    await removeBy(
+      host,
+      `[ ! -d ${quote(layout.home)} ] || { cd ${quote(layout.home)} && rm -rf -- etc/observer.config.bin* run/observer.pid; } || exit 1
 ${FORGET_OBSERVER}`,
+      `the configuration of the observer in ${layout.home}`,
     );
     scope.log.info('The observer is stopped; its log stays');
   },

@@ -42,5 +42,6 @@ export async function writeObserverMark(
 }
 
 /** Shell commands that forget the observer, but not what the steps before its start noted. */
-export const FORGET_OBSERVER = `cd ${OBSERVER_DIR} && find . -mindepth 1 ! -name package.json ! -name ${FOLDERS_FILE} -delete
-rmdir ${OBSERVER_DIR} 2>/dev/null`;
+export const FORGET_OBSERVER = `cd ${OBSERVER_DIR} && find . -mindepth 1 ! -name package.json ! -name ${FOLDERS_FILE} -delete || exit 1
+rmdir ${OBSERVER_DIR} 2>/dev/null
+exit 0`;

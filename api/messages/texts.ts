@@ -55,6 +55,17 @@ export const FAULTS: readonly Pair[] = [
   ['must be a user name of letters, digits and "_"', '必须是由字母、数字和“_”组成的用户名'],
   ['must be a user name', '必须是用户名'],
   ['must be the name of a Linux user', '必须是 Linux 用户名'],
+  ['is not an IP address', '不是 IP 地址'],
+  ['is not one of OBFLOW_ALLOWED_ADDRESSES', '不在 OBFLOW_ALLOWED_ADDRESSES 之内'],
+  ['is denied by OBFLOW_DENIED_ADDRESSES', '被 OBFLOW_DENIED_ADDRESSES 禁止'],
+  [
+    'is a loopback address, to which obflow connects only when OBFLOW_ALLOWED_ADDRESSES names it',
+    '是环回地址，仅当 OBFLOW_ALLOWED_ADDRESSES 指明它时 obflow 才会连接',
+  ],
+  [
+    'is a link-local address, to which obflow connects only when OBFLOW_ALLOWED_ADDRESSES names it',
+    '是链路本地地址，仅当 OBFLOW_ALLOWED_ADDRESSES 指明它时 obflow 才会连接',
+  ],
   ['must be an IPv4 or IPv6 address', '必须是 IPv4 或 IPv6 地址'],
   ['must be an IP address or a domain name', '必须是 IP 地址或域名'],
   ['must be a version, e.g. {example}', '必须是版本号，例如 {example}'],

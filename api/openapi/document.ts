@@ -11,7 +11,7 @@ const ParameterSchemas = z.object({
 
 function parametersIn(place: 'path' | 'query', schema: z.ZodType | undefined, book: SchemaBook): Json[] {
   if (schema === undefined) return [];
-  const { properties, required } = ParameterSchemas.parse(book.of(schema, 'request'));
+  const { properties, required } = ParameterSchemas.parse(book.of(schema, 'parameters'));
   return Object.entries(properties).map(([name, { description, ...rest }]) => ({
     name,
     in: place,
@@ -34,7 +34,7 @@ function requestBody(route: Route, book: SchemaBook): Json {
   }
   if (route.body === undefined) return {};
   const example = route.sample === undefined ? {} : { example: route.sample.request };
-  const content = { 'application/json': { schema: book.of(route.body, 'request'), ...example } };
+  const content = { 'application/json': { schema: book.of(route.body, 'body'), ...example } };
   const required = !route.body.safeParse(undefined).success;
   return { requestBody: { required, content } };
 }

@@ -2,8 +2,8 @@ import { z } from 'zod';
 
 export type Json = Record<string, unknown>;
 
-/** Whether the schema is of what a client sends, or of what it gets. */
-export type Direction = 'request' | 'answer';
+/** Whether the schema is of a body or of parameters that a client sends, or of what it gets. */
+export type Direction = 'body' | 'parameters' | 'answer';
 
 /**
  * A value in a URL is text, and its zod schema checks that text; `.meta({ wire: … })` says what is written there. Rules
@@ -17,6 +17,34 @@ function asWritten(jsonSchema: Json): void {
   if (typeof wire !== 'object' || wire === null) return;
   for (const key of Object.keys(jsonSchema)) delete jsonSchema[key];
   Object.assign(jsonSchema, wire, description === undefined ? {} : { description });
+}
+
+/** A field that may be left out may be null as well: many clients send every field they know. */
+function withNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withNulls);
+  if (typeof value !== 'object' || value === null) return value;
+  const schema = Object.fromEntries(Object.entries(value).map(([key, part]) => [key, withNulls(part)]));
+  const { type, properties, required } = schema;
+  if (type !== 'object' || typeof properties !== 'object' || properties === null) return schema;
+  const needed: readonly unknown[] = Array.isArray(required) ? required : [];
+  return {
+    ...schema,
+    properties: Object.fromEntries(
+      Object.entries(properties).map(([name, field]) => [
+        name,
+        needed.includes(name) ? field : orNull(field),
+      ]),
+    ),
+  };
+}
+
+function orNull(schema: Json): Json {
+  const { description, default: byDefault, ...rest } = schema;
+  return {
+    anyOf: [rest, { type: 'null' }],
+    ...(description === undefined ? {} : { description }),
+    ...(byDefault === undefined ? {} : { default: byDefault }),
+  };
 }
 
 function hoisted(value: unknown): unknown {
@@ -51,7 +79,8 @@ export class SchemaBook {
       unrepresentable: 'any',
       override: ({ jsonSchema }) => asWritten(jsonSchema),
     });
-    const { $schema: _dialect, $defs = {}, ...json } = made as Json & { $defs?: Json };
+    const shown = direction === 'body' ? withNulls(made) : made;
+    const { $schema: _dialect, $defs = {}, ...json } = shown as Json & { $defs?: Json };
     for (const [name, part] of Object.entries($defs)) this.components[name] ??= hoisted(part);
     return hoisted(json) as Json;
   }

@@ -136,6 +136,20 @@ describeIf(fleetUnavailable(), 'Install obproxy, when something is in its way', 
     expect((await effects(task.host, task.home)).installs).toBe(0);
   }, 90_000);
 
+  test('fails when its undo cannot remove what it made, and is undone once that is repaired', async () => {
+    const type = 'InstallRpmByPackageAndVersion';
+    task = await world.install(0);
+    await task.chain(type);
+    const mounted = `${task.home}/mounted`;
+    await task.host.sh(`mkdir ${mounted} && mount -t tmpfs none ${mounted}`);
+    const undone = await task.run(type, { rollback: true }).catch((error: unknown) => error);
+    await task.host.sh(`umount ${mounted}`);
+    expect(undone).toMatchObject({ type: 'NotRemoved', nonRetryable: true });
+    expect(String(undone)).toContain(task.home);
+    await task.run(type, { rollback: true });
+    expect((await task.host.sh(`ls -d ${task.home} /var/lib/obflow/obproxy`)).stdout).toBe('');
+  }, 60_000);
+
   test('goes on after the host lost its power in the middle of rpm', async () => {
     task = await world.install(0);
     await task.chain('CheckCommand');

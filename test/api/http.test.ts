@@ -123,6 +123,9 @@ describe('the envelope', () => {
     const { status, headers, body } = await api.send('DELETE', '/api/v2/obproxy/clusters');
     expect([status, body.error.code]).toEqual([405, 'COM10003']);
     expect(headers.get('allow')).toBe('POST, GET, HEAD');
+    // Where nobody needs a login, this does not either.
+    const open = await fetch(`${api.url}/services`, { method: 'DELETE' });
+    expect([open.status, open.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
   });
 });
 

@@ -194,6 +194,9 @@ describe('other requests under a key', () => {
     const key = randomUUID();
     const dry = await api.send('POST', `${path}?dryRun=true`, body, { 'idempotency-key': key });
     expect([dry.status, dry.body.data.contents[0].id]).toEqual([200, -1]);
+    // What the request after it would be refused for.
+    const malformed = await api.send('POST', `${path}?dryRun=true`, body, { 'idempotency-key': 'a b' });
+    expect([malformed.status, malformed.body.error.target]).toEqual([400, 'Idempotency-Key']);
     const real = await send(key);
     expect([real.status, real.headers.get('idempotency-replayed')]).toEqual([200, null]);
   });

@@ -1,11 +1,9 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
-import { request } from 'node:http';
 import path from 'node:path';
 import { buildObproxyRpm, buildOtherRpm } from '../../sandbox/standins/rpm';
 import { describeIf } from '../support/skip';
-import { until } from '../support/until';
 import {
   basic,
   givenHost,
@@ -84,8 +82,6 @@ describeIf(rpmbuild ? undefined : 'rpmbuild is missing: apt-get install rpm', 'p
   });
 
   test.each<[string, () => FormData, number, string]>([
-    ['a file cut short', () => form(content.subarray(0, content.length - 1000)), 400, 'COM10001'],
-    ['a file cut within its header', () => form(content.subarray(0, 300)), 400, 'COM10001'],
     ['an empty file', () => form(new Uint8Array()), 400, 'COM10001'],
     ['a file that is no RPM', () => form(Buffer.from('#!/bin/sh\nexit 0\n'.repeat(100))), 400, 'COM10001'],
     ['a part of another name', () => form(content, 'package'), 400, 'COM10003'],
@@ -99,27 +95,6 @@ describeIf(rpmbuild ? undefined : 'rpmbuild is missing: apt-get install rpm', 'p
   test('an upload that is no multipart answers 415', async () => {
     const answer = await api.send('POST', '/api/v2/software-packages', content);
     expect([answer.status, answer.body.error.code]).toEqual([415, 'COM10003']);
-  });
-
-  test('an upload whose connection ends half-way leaves nothing behind', async () => {
-    const before = await api.traces();
-    const boundary = 'cut';
-    const started = request(`${api.url}/api/v2/software-packages`, {
-      method: 'POST',
-      headers: {
-        authorization: basic('admin', PASSWORD),
-        'content-type': `multipart/form-data; boundary=${boundary}`,
-      },
-    });
-    started.on('error', () => undefined);
-    started.write(
-      `--${boundary}\r\ncontent-disposition: form-data; name="file"; filename="x.rpm"\r\ncontent-type: application/x-rpm\r\n\r\n`,
-    );
-    started.write(content.subarray(0, content.length / 2));
-    await until('the file being received', async () => (await api.traces()).files! > before.files!);
-    started.destroy();
-    await until('nothing left of it', async () => (await api.traces()).files === before.files, 10_000);
-    expect(await api.traces()).toEqual(before);
   });
 
   test('the same file name with other content is refused with PKG10012', async () => {

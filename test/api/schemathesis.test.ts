@@ -90,7 +90,8 @@ describeIf(found.python === undefined ? found.reason : undefined, 'Schemathesis'
       checks: CHECKS.join(','),
       'max-examples': EXAMPLES,
       seed: SEED,
-      workers: '2',
+      // Python 3.11 compiles in one thread only (SystemError: AST constructor recursion depth mismatch).
+      workers: '1',
       'request-timeout': '60',
       warnings: 'off',
       'generation-database': 'none',
@@ -124,6 +125,8 @@ describeIf(found.python === undefined ? found.reason : undefined, 'Schemathesis'
     `finds no 5xx, no undocumented status and no answer other than declared (seed ${SEED})`,
     async () => {
       const { code, output } = await run(await inventoryToPlayWith());
+      // Had it changed its own password, everything after that would have been answered at the door.
+      expect((await api.send('GET', '/api/v2/iam/me')).status).toBe(200);
       // The last lines say what was tested; on failure everything says how to repeat it.
       expect([code, code === 0 ? '' : output]).toEqual([0, '']);
       expect(output).toMatch(/Test cases:\s+\d{3,} generated/);

@@ -1,7 +1,8 @@
 /** A host whose SFTP goes away while it is being opened: between its VERSION and its answer about limits. */
-import { Server, type ServerChannel, utils } from 'ssh2';
+import { Server, type ServerChannel } from 'ssh2';
 import { type Connection, connect } from '../../hosts/connection';
 import { TransientError } from '../../runtime/errors';
+import { sshKeyPair } from '../../sandbox/hosts/keys';
 import { failureOf } from '../hosts/reach';
 import { ANY_ADDRESS } from '../support/addresses';
 
@@ -21,7 +22,7 @@ afterEach(async () => {
 
 /** A connection to a host that does `then` when it is asked for its limits, and answers `exec` at once. */
 async function connected(then: (channel: ServerChannel, hangUp: () => void) => void): Promise<Connection> {
-  const server = new Server({ hostKeys: [utils.generateKeyPairSync('ed25519').private] }, (client) => {
+  const server = new Server({ hostKeys: [sshKeyPair('host').privateKey] }, (client) => {
     client.on('error', () => undefined);
     client.on('authentication', (context) => context.accept());
     client.on('session', (accept) => {

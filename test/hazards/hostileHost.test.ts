@@ -1,9 +1,10 @@
 /** A host that somebody else has taken over: it speaks SSH, knows every script it is sent, and answers what it likes. */
 import { createHash, randomBytes } from 'node:crypto';
 import { createServer, type Server as TcpServer } from 'node:net';
-import { Server, type ServerChannel, utils } from 'ssh2';
+import { Server, type ServerChannel } from 'ssh2';
 import { createHosts, type Host, type HostAddress, type Hosts } from '../../hosts';
 import { PermanentError, TransientError } from '../../runtime/errors';
+import { sshKeyPair } from '../../sandbox/hosts/keys';
 import { startCaller } from '../hosts/reach';
 import { ANY_ADDRESS } from '../support/addresses';
 import { describeIf, longRunOnly } from '../support/skip';
@@ -34,8 +35,7 @@ async function listening(server: Server | TcpServer): Promise<number> {
 
 /** A hostile host's address. */
 async function addressOf(answer: Answer): Promise<HostAddress> {
-  const key = utils.generateKeyPairSync('ed25519');
-  const server = new Server({ hostKeys: [key.private] }, (client) => {
+  const server = new Server({ hostKeys: [sshKeyPair('host').privateKey] }, (client) => {
     closing.push(() => client.end());
     client.on('error', () => undefined);
     client.on('authentication', (context) => context.accept());
@@ -190,6 +190,15 @@ describe('answers that mean nothing', () => {
   test.each(['', 'abc', '1e9', '-1', '99999999999999999999'])('an exit code %j is none', async (exit) => {
     const host = await hostile(printing('', exit));
     expect(await failureOf(host.sh('true'))).toBeInstanceOf(TransientError);
+  });
+
+  test.each<[string, (host: Host) => Promise<unknown>]>([
+    ['a question to rpm', (host) => host.rpmQuery('obproxy')],
+    ['writing a file', (host) => host.writeFile('/opt/x', 'x', { mode: '0600' })],
+  ])('%s that was killed may be tried again, and nobody is told to repair something', async (_what, ask) => {
+    const error = await failureOf(ask(await hostile(printing('', '137'))));
+    expect(error).toBeInstanceOf(TransientError);
+    expect(error.message).toContain('was killed (exit code 137)');
   });
 
   test('marks of another script end nothing', async () => {

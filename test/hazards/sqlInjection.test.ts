@@ -3,6 +3,7 @@
  * made of it, or arrives as the text that it is.
  */
 import { connect } from 'node:net';
+import { type Link, refuseUnfitPassword } from '../../activities/obproxy/SetObproxyUserPasswordForOb';
 import { openCluster } from '../../oceanbase/clusterSession';
 import {
   addServerSql,
@@ -19,6 +20,7 @@ import { openObserver } from '../../oceanbase/observerSql';
 import { nameFault, valueFault } from '../../oceanbase/parameters';
 import { passwordFault } from '../../oceanbase/passwords';
 import { sqlText } from '../../oceanbase/sqlText';
+import { PermanentError } from '../../runtime/errors';
 import { startMysqlServer } from '../../sandbox/standins/mysql/server';
 import { startObserver } from '../../sandbox/standins/observer';
 import { basic } from '../api/harness';
@@ -112,6 +114,16 @@ describe("a text that obflow's own database would obey", () => {
   });
 });
 
+function refusalOf(work: () => void): PermanentError {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof PermanentError) return error;
+    throw error;
+  }
+  throw new Error('it was accepted');
+}
+
 describe('a text that OBProxy would obey', () => {
   let home: ProxyHome;
   let admin: ObproxyAdmin;
@@ -159,6 +171,17 @@ describe('a text that OBProxy would obey', () => {
     expect([stored > 2, TEXTS.length - stored > 8]).toEqual([true, true]);
     expect(await others()).toEqual(before);
     expect(await admin.clusterNames()).toEqual([]);
+  });
+
+  test('as the password of proxyro is refused before anything is made with it, and not shown', () => {
+    for (const text of TEXTS.filter((one) => valueFault(one) !== undefined)) {
+      const password = `p14nted${text}`;
+      const link = { link: { username: 'proxyro' }, cluster: { name: 'c' }, password } as Link;
+      const error = refusalOf(() => refuseUnfitPassword(link));
+      expect(error).toMatchObject({ type: 'ProxyroPasswordUnfit', code: 'ODP21006' });
+      expect(error.message).toMatch(/obflow apply/);
+      expect(error.message).not.toContain('p14nted');
+    }
   });
 
   test('is no name of a parameter and no password of root@proxysys', async () => {

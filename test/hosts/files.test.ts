@@ -93,22 +93,6 @@ describeIf(fleetUnavailable(), 'files on a real host', () => {
     expect(await list('/opt/cut')).toEqual(['package.rpm']);
   });
 
-  test('a write that was killed leaves nothing beside the file once it is repeated', async () => {
-    const bytes = randomBytes(20_000_000);
-    const killed = failureOf(host.writeFile('/opt/killed/f', bytes, { mode: '0600' }));
-    await until('it has begun', async () => (await list('/opt/killed')).length > 0);
-    await test0.sh('kill -KILL $(pgrep -x "dd|sh" | grep -vx "$$")').catch(() => undefined);
-    expect(await killed).toBeInstanceOf(TransientError);
-    expect(await list('/opt/killed')).toEqual([expect.stringMatching(/\.part$/)]);
-    await until('the host answers', () =>
-      host.writeFile('/opt/killed/f', 'whole', { mode: '0600' }).then(
-        () => true,
-        () => false,
-      ),
-    );
-    expect(await list('/opt/killed')).toEqual(['f']);
-  });
-
   test('an aborted upload ends with the reason and cleans up', async () => {
     const bytes = randomBytes(60_000_000);
     const abort = new AbortController();
@@ -152,6 +136,25 @@ describeIf(fleetUnavailable(), 'files on a real host', () => {
     const nobody = await failureOf(host.writeFile('/opt/f', 'x', { mode: '0644', owner: 'stranger' }));
     expect(nobody).toMatchObject({ type: 'FileOperationFailed' });
     expect(await host.readFile('/opt/f')).toBeUndefined();
+  });
+
+  test('what a killed write left goes with the next one to the same file, and nothing else does', async () => {
+    await test0.sh('mkdir -p /opt/kill');
+    const parts = async () => (await list('/opt/kill')).filter((name) => name.endsWith('.part'));
+    const big = Buffer.alloc(6_000_000, 'x');
+    // Killed while it writes: the shell and its dd, so that nothing can clean up.
+    for (let tries = 0; (await parts()).length === 0 && tries < 20; tries += 1) {
+      const killed = failureOf(host.writeFile('/opt/kill/f', big, { mode: '0600' })).catch(() => undefined);
+      await until('it writes or has written', async () => (await list('/opt/kill')).length > 0);
+      test0.killProcesses(({ comm }) => comm !== 'sshd' && !comm.startsWith('sshd'));
+      await killed;
+      await test0.sh('rm -f /opt/kill/f');
+    }
+    expect(await parts()).toHaveLength(1);
+    await host.writeFile('/opt/kill/other', 'x', { mode: '0600' });
+    expect(await parts()).toHaveLength(1);
+    await host.writeFile('/opt/kill/f', 'x', { mode: '0600' });
+    expect((await list('/opt/kill')).sort()).toEqual(['f', 'other']);
   });
 
   test('reading tells absent from unreadable and refuses the huge', async () => {

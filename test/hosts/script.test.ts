@@ -247,6 +247,26 @@ describeIf(noSudo, 'a login that is not root', () => {
     expect(seen.stdout).toBe(`644 root\n${sha256}  /opt/admin/f\n/opt/admin:\nf\n\n/var/tmp:\n`);
   });
 
+  test('an upload cut in the middle leaves nothing behind when the next one is done', async () => {
+    const test0 = fleet.hosts[0]!;
+    const folder = mkdtempSync(join(tmpdir(), 'obflow-upload-'));
+    const bytes = randomBytes(60_000_000);
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    writeFileSync(join(folder, 'f'), bytes);
+    const upload = () => host.uploadFile(join(folder, 'f'), sha256, '/opt/cut/f');
+    const first = failureOf(upload());
+    await until(
+      'some of it is there',
+      async () => (await test0.sh('stat -c %s /var/tmp/*/upload')).stdout > '1',
+    );
+    await test0.cut();
+    expect(await first).toBeInstanceOf(TransientError);
+    await test0.heal();
+    await until('the host answers', () => upload().catch(() => undefined));
+    rmSync(folder, { recursive: true });
+    expect((await test0.sh('ls -A /opt/cut /var/tmp')).stdout).toBe('/opt/cut:\nf\n\n/var/tmp:\n');
+  });
+
   test('ends its commands on a timeout', async () => {
     await failureOf(host.sh('sleep 300', { timeoutMs: 300 }));
     await until('no sleep', () => fleet.hosts[0]!.pids('sleep').length === 0, 2_000);

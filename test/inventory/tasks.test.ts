@@ -247,6 +247,14 @@ onEveryDatabase('Tasks', (on) => {
       line(10, 'odd \uFFFD byte'),
     ]);
     expect(await tasks.readLog(1, 12)).toEqual([]);
+
+    const parts: LogLine[][] = [];
+    await tasks.appendLog(1, [{ ...line(10, 'of another run'), run: 2 }]);
+    const { run, operation } = line(10, '');
+    const of = { subtaskId: 10, run, operations: ['ROLLBACK', operation] };
+    for await (const part of tasks.readLogParts(1, of)) parts.push(part);
+    expect(parts.map(({ length }) => length)).toEqual([1000, 1000, 503]);
+    expect(parts.flat()).toEqual(await tasks.readLog(1, 10).then((all) => all.slice(0, -1)));
   });
 
   test('Of logs written at once each is stored whole, or refused alone', async () => {

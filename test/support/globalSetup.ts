@@ -5,7 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { type DevServer, startDevServer } from '../../runtime/devServer';
 import { connectTemporal, prepareNamespace } from '../../runtime/temporal';
-import { writeWorkflowBundle } from '../../worker/bundle';
+import { workflowBundle, writeWorkflowBundle } from '../../worker/bundle';
 import { startPostgres, type TestPostgres } from './postgres';
 
 export interface SharedTemporal {
@@ -19,7 +19,7 @@ declare global {
 }
 
 /**
- * One Temporal dev server, one workflow bundle and one PostgreSQL server for all test files, each made when the first
+ * One Temporal dev server, one workflow bundle (the build's, unless workflows changed since) and one PostgreSQL server for all test files, each made when the first
  * of them asks (by HTTP, since test files run in processes of their own), so that a run of unit tests alone does not
  * pay for them.
  */
@@ -29,7 +29,11 @@ export default async function globalSetup(): Promise<void> {
   let shared: Promise<SharedTemporal> | undefined;
 
   async function start(): Promise<SharedTemporal> {
-    const bundling = writeWorkflowBundle(path.join(folder, 'bundle.js'));
+    const built = workflowBundle();
+    const bundling =
+      'workflowBundle' in built
+        ? built.workflowBundle.codePath
+        : writeWorkflowBundle(path.join(folder, 'bundle.js'));
     devServer = await startDevServer({
       dataDir: folder,
       port: 0,

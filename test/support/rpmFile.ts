@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 
+/** Types: 4 int32, 6 string, 8 list of strings. */
 type Value = { tag: number; type: 4 | 6 | 8; values: readonly (string | number)[] };
 
 /** One header section of the RPM format. */
@@ -40,6 +41,8 @@ export interface RpmFile {
   readonly version?: string;
   readonly release?: string;
   readonly arch?: string;
+  /** Values behind the usual ones. */
+  readonly more?: readonly Value[];
 }
 
 /** A file in RPM's format whose headers say what rpmbuild would never write. */
@@ -63,6 +66,7 @@ export function rpm(options: RpmFile = {}): Buffer {
     { tag: 1116, type: 4, values: [0, 1, 0] },
     { tag: 5092, type: 8, values: [createHash('sha256').update(payload).digest('hex')] },
     { tag: 5093, type: 4, values: [8] },
+    ...(options.more ?? []),
   ]);
   const signature = section(
     options.size === false

@@ -1,3 +1,4 @@
+/** Holding connections by doing next to nothing on each of them. */
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
@@ -8,9 +9,11 @@ import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { connect as connectTls } from 'node:tls';
 import { guardAgainstSlowClients } from '../../api/slowClients';
+import { createLoggerTo } from '../../runtime/logger';
+import { basic, type Json, PASSWORD, startTestApi, type TestApi } from '../api/harness';
 import { makeCertificate } from '../support/certificates';
 import { until } from '../support/until';
-import { basic, PASSWORD, startTestApi, type TestApi } from './harness';
+import { startMeasuredApi } from './measuredApi';
 
 const LOGIN = `Authorization: ${basic('admin', PASSWORD)}\r\n`;
 /** 1000 bytes in each second. */
@@ -188,4 +191,86 @@ describe.each(['http', 'https'] as const)('a client that reads its answer slowly
     expect(pauses).toBe(7);
     expect(quiet.destroyed).toBe(false);
   });
+});
+
+test('connections beyond the limit are closed, the others served, and a place that falls free is given again', async () => {
+  const lines: string[] = [];
+  const logger = createLoggerTo({ write: (line) => lines.push(line) }, 'api', 'info');
+  const api = await startTestApi({ http: { maxConnections: 3 }, logger });
+  const { hostname, port } = new URL(api.url);
+  const open = async (): Promise<Socket> => {
+    const socket = connect(Number(port), hostname);
+    sockets.push(socket);
+    socket.on('error', () => undefined);
+    await new Promise((resolve) => socket.once('connect', resolve));
+    return socket;
+  };
+  const held = await Promise.all([open(), open(), open()]);
+  for (const socket of held) socket.write('GET /api/status HTTP/1.1\r\n');
+  const fourth = await open();
+  await new Promise((resolve) => fourth.once('close', resolve));
+  expect(lines.map((line) => JSON.parse(line) as Json)).toContainEqual(
+    expect.objectContaining({ level: 'warn', maxConnections: 3 }),
+  );
+  held[0]?.write('Host: x\r\n\r\n');
+  const answer = await new Promise<string>((resolve) =>
+    held[0]?.once('data', (chunk: Buffer) => resolve(chunk.toString())),
+  );
+  expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+  held[1]?.destroy();
+  await until('a new connection is served', async () => {
+    const socket = await open();
+    socket.write('GET /api/status HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+    return new Promise<boolean>((resolve) => {
+      socket.once('data', () => resolve(true));
+      socket.once('close', () => resolve(false));
+    });
+  });
+  for (const socket of sockets) socket.destroy();
+  await api.stop();
+});
+
+test('a TLS handshake that does not come, or comes byte by byte, ends with the time of the headers', async () => {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'obflow-slow-'));
+  const tls = makeCertificate(folder, 'slow');
+  const api = await startTestApi({ http: { minRate, tls } });
+  try {
+    const silent = open(api.url);
+    const slow = open(api.url);
+    slow.socket.write(Buffer.from([0x16, 0x03, 0x01, 0x10, 0x00]));
+    void trickle(slow.socket, 1_000, 1, 50);
+    for (const { closed } of [silent, slow]) expect(await closed).toBeLessThan(15_000);
+  } finally {
+    await api.stop();
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('hundreds of idle connections cost little memory, and who comes after them is served', async () => {
+  const api = await startMeasuredApi({ maxConnections: 1_000 });
+  try {
+    const idle = Array.from({ length: 900 }, () => open(api.url));
+    await Promise.all(idle.map(({ socket }) => once(socket, 'connect')));
+    // Half of them have been served before and wait for what may come next, the others have begun a request.
+    for (const [index, { socket }] of idle.entries()) {
+      socket.write(
+        index % 2 ? 'GET /api/status HTTP/1.1\r\nHost: x\r\n\r\n' : 'GET /api/status HTTP/1.1\r\n',
+      );
+    }
+    await until(
+      'half of them are answered',
+      () => idle.every(({ text }, i) => i % 2 === 0 || text() !== ''),
+      30_000,
+    );
+    await until('there is room for one more', async () => {
+      const answer = await fetch(`${api.url}/api/status`).catch(() => undefined);
+      return answer?.status === 200;
+    });
+    const { grown } = await api.measure();
+    // 4 to 30 seen.
+    expect(grown).toBeLessThan(100);
+  } finally {
+    for (const socket of sockets) socket.destroy();
+    await api.stop();
+  }
 });
