@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import type { PinHostKey } from './types';
 
 /** `SHA256:…` of a public key blob, as `ssh-keygen -l` prints it. */
-export function fingerprintOf(key: Buffer): string {
+function fingerprintOf(key: Buffer): string {
   return `SHA256:${createHash('sha256').update(key).digest('base64').replace(/=+$/, '')}`;
 }
 
 /** Kind of a public key blob, e.g. `ssh-ed25519`: its first length-prefixed string (RFC 4253 §6.6). */
-export function kindOf(key: Buffer): string {
+function kindOf(key: Buffer): string {
   return key.subarray(4, 4 + key.readUInt32BE(0)).toString('latin1');
 }
 

@@ -85,7 +85,7 @@ async function named(connection: Connection, parts: readonly string[]): Promise<
  * The parts of `PROCESS_LOOK`, in bytes read as UTF-8, without the look's own session and those in `without`; users as
  * effective user ids; pure.
  */
-export function parseProcesses(parts: readonly string[], without: ReadonlySet<string>): HostProcess[] {
+function parseProcesses(parts: readonly string[], without: ReadonlySet<string>): HostProcess[] {
   const [own = '', texts = '', statuses = '', links = ''] = parts;
   const files = textsByFile(texts);
   const uids = textsByFile(statuses);

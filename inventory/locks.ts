@@ -48,7 +48,7 @@ export function locksRepository(scope: Scope): Locks {
   };
 }
 
-export async function releaseLocks(db: Kysely<Schema>, taskId: number): Promise<void> {
+async function releaseLocks(db: Kysely<Schema>, taskId: number): Promise<void> {
   await db.deleteFrom('locks').where('task_id', '=', taskId).execute();
 }
 

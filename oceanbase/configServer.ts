@@ -85,7 +85,7 @@ export function obproxyConfigUrl(publicUrl: string, obproxyClusterName: string):
 }
 
 /** URL under which a proxy asks for the root servers of one OceanBase cluster. */
-export function rootServiceInfoUrl(publicUrl: string, clusterName: string): string {
+function rootServiceInfoUrl(publicUrl: string, clusterName: string): string {
   const name = encodeURIComponent(clusterName);
   return `${publicUrl}/services?Action=ObRootServiceInfo&User_ID=alibaba&UID=admin&ObRegion=${name}`;
 }

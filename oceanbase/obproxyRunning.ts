@@ -45,7 +45,7 @@ export interface RunningObproxy {
 }
 
 /** Version and release in the text of SHOW PROXYINFO BINARY, e.g. `ObProxy-OceanBase 4.3.1.0-4.el7`. */
-export function runningVersion(binaryInfo: string): Pick<RunningObproxy, 'version' | 'release'> | undefined {
+function runningVersion(binaryInfo: string): Pick<RunningObproxy, 'version' | 'release'> | undefined {
   const match = /(\d+(?:\.\d+){2,})(?:-([A-Za-z0-9][A-Za-z0-9._+~^]*))?/.exec(binaryInfo);
   return match?.[1] === undefined ? undefined : { version: match[1], release: match[2] };
 }
@@ -115,7 +115,7 @@ function serverSet(list: string): Set<string> {
 }
 
 /** A list of root servers wins over a config server's URL (OBProxy source). */
-export function workModeOf(proxy: RunningObproxy): 'CONFIG_URL' | 'RS_LIST' {
+function workModeOf(proxy: RunningObproxy): 'CONFIG_URL' | 'RS_LIST' {
   return shownValue(proxy, 'rootservice_list') === '' ? 'CONFIG_URL' : 'RS_LIST';
 }
 

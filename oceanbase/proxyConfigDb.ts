@@ -57,7 +57,7 @@ export function rootServiceList(
  * The items that tell a proxy where OceanBase is. enable_metadb_used is true by default and makes the proxy ask for
  * a meta database once a second, for ever; it needs a restart, so it is set from the first start on.
  */
-export function sourceItems(source: ObproxySource): ParameterValue[] {
+function sourceItems(source: ObproxySource): ParameterValue[] {
   const place =
     source.mode === 'RS_LIST'
       ? [
@@ -69,7 +69,7 @@ export function sourceItems(source: ObproxySource): ParameterValue[] {
 }
 
 /** All rows of the first configuration; a wished parameter wins over the items of the source. */
-export function firstItems(configuration: FirstConfiguration): ParameterValue[] {
+function firstItems(configuration: FirstConfiguration): ParameterValue[] {
   const items = new Map<string, string>();
   for (const { name, value } of [...sourceItems(configuration.source), ...configuration.parameters]) {
     items.set(name.toLowerCase(), value);

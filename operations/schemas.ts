@@ -71,7 +71,7 @@ function text(fault: (value: string) => string | undefined): z.ZodType<string> {
   });
 }
 
-export const ObproxyParameter = z.object({ name: text(nameFault), value: text(valueFault) });
+const ObproxyParameter = z.object({ name: text(nameFault), value: text(valueFault) });
 
 /** Password of root@proxysys, in OCP's format (ODP21106). */
 export const ProxysysPassword = text(passwordFault);

@@ -13,7 +13,7 @@ export interface AddressPolicy {
 }
 
 /** An address, or a network as address/bits. */
-export function isNetwork(text: string): boolean {
+function isNetwork(text: string): boolean {
   const [address = '', bits, ...rest] = text.split('/');
   if (isIP(address) === 0 || address.includes('%') || rest.length > 0) return false;
   if (bits === undefined) return true;

@@ -10,7 +10,7 @@ import { extractZipEntry } from './zip';
 
 const run = promisify(execFile);
 
-export const CLI_VERSION = '1.9.1';
+const CLI_VERSION = '1.9.1';
 /** An older one on PATH lacks options of `server start-dev` that obflow passes. */
 const OLDEST_ON_PATH = [1, 5] as const;
 const DOWNLOAD_TIMEOUT_MS = 10 * 60_000;

@@ -16,7 +16,7 @@ function messageOf(error: unknown): string {
  * The failure that Temporal records: a TransientError may be repeated, anything else waits for an operator. It
  * carries type, code and text, and no cause: a cause was written by somebody else and may hold a secret.
  */
-export function asFailure(error: unknown): Error {
+function asFailure(error: unknown): Error {
   if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;
   const known = error instanceof TransientError || error instanceof PermanentError ? error : undefined;
   const failure = ApplicationFailure.create({

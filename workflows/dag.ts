@@ -131,15 +131,3 @@ export function topologicalOrder(nodes: readonly GraphNode[]): number[] {
   }
   return order;
 }
-
-/** Ids so that every node comes before its upstreams: the order of undoing. Errors as `topologicalOrder`. */
-export function reverseOrder(nodes: readonly GraphNode[]): number[] {
-  return topologicalOrder(nodes).reverse();
-}
-
-/** Ids of the nodes that are not done and whose upstreams all are, in the order of `nodes`. */
-export function readySet(nodes: readonly GraphNode[], done: ReadonlySet<number>): number[] {
-  return nodes
-    .filter((node) => !done.has(node.id) && node.upstreams.every((id) => done.has(id)))
-    .map((node) => node.id);
-}

@@ -15,9 +15,6 @@ export interface CommandArgument {
   readonly who?: string;
   readonly why?: string;
 }
-export interface SubtaskCommandArgument extends CommandArgument {
-  readonly subtaskId: number | string;
-}
 
 /** Ids of the subtasks it concerns: they run again, are undone, are cancelled… */
 export interface CommandAnswer {

@@ -23,7 +23,7 @@ export interface LegacyTaskInstance {
 }
 
 /** `Context(parallelIdx=-1, stringMap={a=b, c=d}, listMap={e=[f, g]})`. */
-export function printedContext({ context }: Plan): string {
+function printedContext({ context }: Plan): string {
   const strings = Object.entries(context.stringMap).map(([key, value]) => `${key}=${value}`);
   const lists = Object.entries(context.listMap).map(([key, values]) => `${key}=[${values.join(', ')}]`);
   return `Context(parallelIdx=-1, stringMap={${strings.join(', ')}}, listMap={${lists.join(', ')}})`;

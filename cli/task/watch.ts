@@ -103,7 +103,7 @@ function drawn(): Drawing {
  *
  * @param now in ms since 1970, to show how long things take; without it only what changes is shown
  */
-export function pictureOf(task: Task, now?: number): ProgressPicture {
+function pictureOf(task: Task, now?: number): ProgressPicture {
   const { id, name, subtasks } = task;
   const took = now === undefined ? '' : `, ${duration(task, now)}`;
   const undoing = task.operation === 'ROLLBACK';

@@ -172,7 +172,7 @@ function childrenOf(parent: number): number[] {
 }
 
 /** Why an ordinary user cannot have test hosts here, in one line with what to do; undefined when they can. */
-export async function userNamespaceUnavailable(): Promise<string | undefined> {
+async function userNamespaceUnavailable(): Promise<string | undefined> {
   const lacking = missingHostToolsAdvice() ?? idsAdvice();
   if (lacking !== undefined) {
     return lacking;

@@ -1,5 +1,4 @@
 import { execFileSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -21,8 +20,8 @@ import { CONTROL_URL, TIMEOUTS_FILE } from './points';
 import { Rows } from './rows';
 
 export const OBPROXY = { name: 'obproxy-ce', version: '4.3.1.0', release: '4.el7' } as const;
-export const OB_VERSION = '4.2.1.2';
-export const GROWING = { name: 'obgrows', obClusterId: 22 } as const;
+const OB_VERSION = '4.2.1.2';
+const GROWING = { name: 'obgrows', obClusterId: 22 } as const;
 /** root@proxysys of proxies that were started by hand. */
 export const BY_HAND_PASSWORD = 'plantedOLD.55++';
 
@@ -264,9 +263,4 @@ export async function secretsFound(lane: Lane, hosts: readonly TestHost[]): Prom
     }
   }
   return found;
-}
-
-/** A name that no other case has used. */
-export function freshName(prefix: string): string {
-  return `${prefix}${randomBytes(3).toString('hex')}`;
 }

@@ -117,7 +117,7 @@ const METHODS = ['POST', 'PUT'];
 const SECRET = /passw|secret|passphrase/i;
 
 /** Places that hold a secret: its text must be nowhere afterwards. */
-export function isSecretText({ at }: RequestText): boolean {
+function isSecretText({ at }: RequestText): boolean {
   return SECRET.test(String(at.at(-1)));
 }
 

@@ -8,7 +8,7 @@ import { knownPasswords } from './passwords';
 import { packageText } from './running';
 
 /** `version-release` without dist tag; the release of the package where the proxy tells none. */
-export function foundVersion({ running, program }: FoundProxy): string {
+function foundVersion({ running, program }: FoundProxy): string {
   const { version } = running;
   const release =
     running.release ?? (program.package?.version === version ? program.package.release : undefined);

@@ -5,7 +5,7 @@
 import type { Host } from '../../../hosts/types';
 import type { Subtask, SubtaskScope } from '../../types';
 
-export const TAKE_OVER_KEY = 'obproxy_take_over';
+const TAKE_OVER_KEY = 'obproxy_take_over';
 
 /** What obflow keeps for itself on a host; nothing of a proxy lies there. */
 const OWN_FILES = '/var/lib/obflow/';

@@ -16,7 +16,7 @@ export interface KnownPassword {
  * Name of the credential (kind DATABASE) by which an operator gives the password of a running proxy, or corrects the
  * one of the request: it is read anew at every run, so that a failed subtask can be retried.
  */
-export function proxysysCredentialName(ip: string, sqlPort: number): string {
+function proxysysCredentialName(ip: string, sqlPort: number): string {
   // Names of credentials hold no colons.
   return `proxysys@${ip.replaceAll(':', '_')}-${sqlPort}`;
 }

@@ -14,7 +14,7 @@ const MICROSECONDS: Record<string, number> = {
 };
 
 /** Bytes of `2G`, `100MB`, `1T`; a number alone means megabytes. Undefined when it is no size. */
-export function bytesOf(text: string): number | undefined {
+function bytesOf(text: string): number | undefined {
   const match = /^(\d+)\s*([BKMGTP])?B?$/i.exec(text);
   if (match === null) return undefined;
   return Number(match[1]) * 1024 ** (BYTES[(match[2] ?? 'M').toUpperCase()] ?? 2);

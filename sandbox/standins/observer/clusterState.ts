@@ -51,7 +51,7 @@ export function now(): number {
 }
 
 /** What steers the stand-in, in milliseconds where nothing else is said: ALTER SYSTEM SET <name> = <value>, from any server. */
-export const STEERING = {
+const STEERING = {
   /** From the first heartbeat after ADD SERVER or a restart to STATUS = ACTIVE. */
   _standin_active_delay: 300,
   /** From ACTIVE to the start of service; a server in between is ACTIVE and yet not serving. */

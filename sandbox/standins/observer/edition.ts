@@ -41,7 +41,7 @@ export function observerTraits(version: string): ObserverTraits {
 }
 
 /** `OceanBase_CE` since 4.0, `OceanBase CE` in 3.1; the enterprise edition is plain `OceanBase`. */
-export function productName({ name, version }: ObserverIdentity): string {
+function productName({ name, version }: ObserverIdentity): string {
   if (name === 'oceanbase') return 'OceanBase';
   return atLeast(version, 4) ? 'OceanBase_CE' : 'OceanBase CE';
 }

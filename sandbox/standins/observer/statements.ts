@@ -14,7 +14,7 @@ export interface Session {
 }
 
 /** What time_zone is unless set: +08:00 (OceanBase documentation, system variable time_zone). */
-export const DEFAULT_TIME_ZONE = 480;
+const DEFAULT_TIME_ZONE = 480;
 
 const DATABASES = new Set(['', 'oceanbase', 'mysql', 'information_schema', 'test']);
 
