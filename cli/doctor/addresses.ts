@@ -29,7 +29,7 @@ export async function addresses(config: RuntimeConfig): Promise<Finding[]> {
       return [
         ok(
           check,
-          `${hosts.length} hosts and ${clusters.length} OceanBase clusters are where obflow may connect to`,
+          `obflow may connect to all hosts (${hosts.length}) and OceanBase clusters (${clusters.length})`,
         ),
       ];
     }
