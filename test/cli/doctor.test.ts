@@ -211,7 +211,7 @@ describe('obflow doctor', () => {
     await givenInventory();
     expect((await findings()).addresses).toMatchObject({
       verdict: 'ok',
-      message: expect.stringContaining('1 host'),
+      message: expect.stringContaining('all hosts (1)'),
     });
     const strict = await findings({ OBFLOW_ALLOWED_ADDRESSES: '10.0.0.0/8' }, 'all');
     for (const check of ['addresses', 'host 1']) {
