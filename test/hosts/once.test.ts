@@ -220,7 +220,11 @@ describeIf(fleetUnavailable(), 'a command that must take effect once', () => {
       [1, 2].map(() => ({ outcome: 'interrupted', output: '' })),
     );
     expect(await host.once(ended, 'exit 5')).toMatchObject({ exitCode: 4 });
-    await until('only the undo sleeps', () => test0.pids('sleep').length === 1, 2_000);
+    // By its argument: those who wait for a command sleep, too.
+    await until(
+      'only the undo sleeps',
+      async () => (await test0.sh("pgrep -cfx 'sleep 305'")).stdout === '1\n',
+    );
     expect(await host.stopSubtask({ taskId, subtaskId, but: 'x' })).toEqual(['rollback-1']);
     expect(await host.stopSubtask({ taskId, subtaskId, but: 'x' })).toEqual([]);
     expect(await host.stopSubtask({ taskId, subtaskId: 987, but: 'x' })).toEqual([]);
