@@ -181,7 +181,8 @@ async function store(inventory: Inventory, declared: DeclaredInventory): Promise
 /**
  * Stores a declared inventory in one transaction, then contacts hosts that are new, changed or not known to be
  * reachable, all at once and at most 5 s. A host that does not answer is a warning; it is NEW (again) then, because
- * nobody has reached it as it is declared now. Addresses that obflow does not go to are refused. A dry run answers the same changes and stores nothing.
+ * nobody has reached it as it is declared now. Addresses that obflow does not go to are refused. A dry run answers
+ * the same changes and stores nothing.
  */
 export async function applyInventory(
   services: Pick<ApiServices, 'inventory' | 'hosts' | 'config'>,

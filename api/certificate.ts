@@ -111,8 +111,8 @@ function stateOfFile(file: string): string {
 }
 
 /**
- * Calls `take` with the new certificate when one of the files has changed. A pair that cannot be used (the first of two files was written a moment ago) is told to the log, and
- * the former one stays in use.
+ * Calls `take` with the new certificate when one of the files has changed. A pair that cannot be used (the first of
+ * two files was written a moment ago) is told to the log, and the former one stays in use.
  */
 export function watchCertificate(
   files: TlsFiles,

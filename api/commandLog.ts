@@ -81,8 +81,8 @@ function ended({ machine: { plan }, closing }: FoldedTask): ObeyedCommand | unde
 
 /**
  * Writes into the logs of subtasks, and into the audit, who asked for what: the source is the history, so commands
- * given in Temporal's Web UI, and workflows terminated there, are told as well, and none is lost with the API that sent it. Whoever reads a task tells what is new; the same line is
- * stored once, whichever process comes first.
+ * given in Temporal's Web UI, and workflows terminated there, are told as well, and none is lost with the API that
+ * sent it. Whoever reads a task tells what is new; the same line is stored once, whichever process comes first.
  */
 export class CommandLog {
   readonly #inventory: Inventory;

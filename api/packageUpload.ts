@@ -267,7 +267,10 @@ async function store(
   }
 }
 
-/** Deletes row and file, and answers what the row was. Throws Refusal PKG10014 when there is none, PKG10007 while a proxy uses it. */
+/**
+ * Deletes row and file, and answers what the row was. Throws Refusal PKG10014 when there is none, PKG10007 while a
+ * proxy uses it.
+ */
 export async function deletePackage(
   inventory: Inventory,
   dataDir: string,

@@ -69,8 +69,8 @@ export class TaskEvents {
 
   /**
    * Streams the task's document to the client until the task has ended for good, the client has gone, or the server
-   * stops. An event `refused` is the last when the request is no longer permitted. With `Last-Event-ID` only what is newer is sent; 204, which ends a browser's EventSource, when nothing
-   * ever will be.
+   * stops. An event `refused` is the last when the request is no longer permitted. With `Last-Event-ID` only what is
+   * newer is sent; 204, which ends a browser's EventSource, when nothing ever will be.
    *
    * @throws Refusal 404 TSK10001 for an unknown task, 429 when the user has too many streams open, 503 when all have or
    *   it cannot be read now

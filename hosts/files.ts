@@ -200,7 +200,10 @@ head -c ${READ_LIMIT + 1} -- "$f"`;
   });
 }
 
-/** Runs a script that has to exit 0. What fails here is a full disk, a missing folder, a permission: PermanentError FileOperationFailed; or was killed: TransientError. */
+/**
+ * Runs a script that has to exit 0. What fails here is a full disk, a missing folder, a permission: PermanentError
+ * FileOperationFailed; or was killed: TransientError.
+ */
 async function must(
   connection: Connection,
   script: string,

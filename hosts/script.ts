@@ -39,10 +39,10 @@ export function shellCommand(login: string, user = 'root'): string {
 
 /**
  * Runs a script by stdin of a `sh -s` and collects what it prints. Root's shells serve one script after another (see
- * hosts/shells.ts); another user's serve one. Throws TransientError ScriptTimeout, ConnectionLost and ShellKilled (outcome unknown),
- * PermanentError ShellRefused when no shell could be had (sudo, runuser), and the signal's reason. On timeout and abort
- * the whole remote session is killed through another channel, because sshd neither passes signals to root's commands
- * nor ends them with their channel (observed, OpenSSH 9.2).
+ * hosts/shells.ts); another user's serve one. Throws TransientError ScriptTimeout, ConnectionLost and ShellKilled
+ * (outcome unknown), PermanentError ShellRefused when no shell could be had (sudo, runuser), and the signal's reason.
+ * On timeout and abort the whole remote session is killed through another channel, because sshd neither passes
+ * signals to root's commands nor ends them with their channel (observed, OpenSSH 9.2).
  */
 export async function runScript(
   connection: Connection,

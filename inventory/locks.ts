@@ -53,9 +53,9 @@ async function releaseLocks(db: Kysely<Schema>, taskId: number): Promise<void> {
 }
 
 /**
- * What an ended task still holds: its locks, the hosts it has reserved, and passwords kept for its undo; and when it came to nothing, the records of the
- * servers that it was to make, so that their hosts can be asked for again. What is on those hosts stays there: the
- * next task finds it.
+ * What an ended task still holds: its locks, the hosts it has reserved, and passwords kept for its undo; and when it
+ * came to nothing, the records of the servers that it was to make, so that their hosts can be asked for again. What
+ * is on those hosts stays there: the next task finds it.
  *
  * @param failed it was abandoned, cancelled, terminated or rolled back
  */

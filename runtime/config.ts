@@ -306,8 +306,8 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): {
 }
 
 /**
- * `http(s)://<first address>`, or the first plain one, which OBProxies can read without trusting a certificate; a wildcard address becomes this machine's first other than loopback, because hosts
- * cannot connect to 0.0.0.0.
+ * `http(s)://<first address>`, or the first plain one, which OBProxies can read without trusting a certificate; a
+ * wildcard address becomes this machine's first other than loopback, because hosts cannot connect to 0.0.0.0.
  */
 export function defaultPublicUrl(addresses: RuntimeConfig['listen'], tls = false): string {
   const first = addresses.find(({ plain }) => plain) ?? addresses[0] ?? { host: '127.0.0.1', port: 8080 };

@@ -82,7 +82,10 @@ async function answers(address: string): Promise<boolean> {
   }
 }
 
-/** What this start wrote into the log, in one line: its last lines, or the reason of a Go panic, which stands above its trace. */
+/**
+ * What this start wrote into the log, in one line: its last lines, or the reason of a Go panic, which stands above
+ * its trace.
+ */
 function writtenSince(file: string, from: number): { text: string; panicked: boolean } {
   const descriptor = openSync(file, 'r');
   try {

@@ -10,8 +10,9 @@ export const IN_FILES = [
 ] as const;
 
 /**
- * The environment with the content of those files as the settings themselves, the files no longer named in it; one line break at a file's end is no
- * part of it. `problems` has a sentence for each file that cannot be used; none repeats a content.
+ * The environment with the content of those files as the settings themselves, the files no longer named in it; one
+ * line break at a file's end is no part of it. `problems` has a sentence for each file that cannot be used; none
+ * repeats a content.
  */
 export function withSecretFiles(env: Readonly<Record<string, string | undefined>>): {
   env: Record<string, string | undefined>;

@@ -304,7 +304,10 @@ async function stopProxies(scope: SubtaskScope, host: Host, home: string): Promi
   }
 }
 
-/** What a start leaves in the home (OBProxy 4.3.1, observed), but not its log; and what obflow keeps for the proxy, but not for its package. */
+/**
+ * What a start leaves in the home (OBProxy 4.3.1, observed), but not its log; and what obflow keeps for the proxy,
+ * but not for its package.
+ */
 async function removeTraces(host: Host, home: string): Promise<void> {
   const script = `
     [ ! -d ${quote(home)} ] || { cd ${quote(home)} && rm -rf -- etc .conf control-config sharding-config; } || exit 1

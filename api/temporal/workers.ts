@@ -13,8 +13,8 @@ const UNIMPLEMENTED = 12;
 const SECOND_LOOK_MS = 1_200;
 
 /**
- * Whether a live worker takes tasks of this queue (4 ms; 1.2 s when none does). `describeTaskQueue` would tell of dead ones for minutes.
- * True, too, where the server cannot say.
+ * Whether a live worker takes tasks of this queue (4 ms; 1.2 s when none does). `describeTaskQueue` would tell of
+ * dead ones for minutes. True, too, where the server cannot say.
  */
 export async function hasLiveWorker(temporal: TemporalHandle, taskQueue: string): Promise<boolean> {
   if ((await liveWorkers(temporal, taskQueue)) !== 0) return true;

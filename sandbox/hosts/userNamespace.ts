@@ -214,7 +214,10 @@ export async function runWhereFleetsAre(command: readonly string[]): Promise<num
   }
 }
 
-/** runWhereFleetsAre for the current program with its arguments; call it first thing and exit with its code unless undefined. */
+/**
+ * runWhereFleetsAre for the current program with its arguments; call it first thing and exit with its code unless
+ * undefined.
+ */
 export function reexecInUserNamespace(): Promise<number | undefined> {
   return runWhereFleetsAre([process.execPath, ...process.execArgv, ...process.argv.slice(1)]);
 }

@@ -34,8 +34,8 @@ export function postgresUnavailable(): string | undefined {
 }
 
 /**
- * A private server in a temporary folder, reached by a Unix socket, with `tcp` also on 127.0.0.1. It goes with `stop()`, and by itself when
- * this process dies; what a killed run left on disk the next start removes.
+ * A private server in a temporary folder, reached by a Unix socket, with `tcp` also on 127.0.0.1. It goes with
+ * `stop()`, and by itself when this process dies; what a killed run left on disk the next start removes.
  */
 export async function startPostgres(
   options: { tcp?: boolean; connections?: number } = {},

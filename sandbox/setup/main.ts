@@ -5,9 +5,9 @@ import { ensureHostTools } from './packages';
 import { ensureTemporalCli } from './temporal';
 
 /**
- * `node dist/sandbox/setup/main.js [command …]`: brings what test hosts need and the Temporal CLI, then runs the command where test hosts are
- * possible: as it is for root, in a user namespace for others. A command is run in any case: it says itself
- * what it had to leave out.
+ * `node dist/sandbox/setup/main.js [command …]`: brings what test hosts need and the Temporal CLI, then runs the
+ * command where test hosts are possible: as it is for root, in a user namespace for others. A command is run in any
+ * case: it says itself what it had to leave out.
  */
 async function main(command: readonly string[]): Promise<number> {
   ensureHostTools((line) => console.error(line));

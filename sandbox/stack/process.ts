@@ -23,8 +23,8 @@ export interface ObflowProcess {
 const GUARD = path.join(repositoryRoot(), 'runtime', 'devServerGuard.sh');
 
 /**
- * Starts `obflow <args>`, or another script of its kind; its output goes to `logFile`, and to the caller through `line` and `output`. It is no
- * member of the terminal's foreground group, so Ctrl-C reaches it only through `stop`.
+ * Starts `obflow <args>`, or another script of its kind; its output goes to `logFile`, and to the caller through
+ * `line` and `output`. It is no member of the terminal's foreground group, so Ctrl-C reaches it only through `stop`.
  */
 export function startObflow(
   args: readonly string[],

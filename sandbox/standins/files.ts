@@ -3,7 +3,8 @@ import { chmodSync, chownSync, renameSync, rmSync, statSync, writeFileSync } fro
 
 /**
  * Replaces a file at once. SQLite writes in place, so mode and owner of the file that was there are kept;
- * a new file gets its mode from the umask. Only root meets a file of somebody else here. Throws the system's error and leaves the old file.
+ * a new file gets its mode from the umask. Only root meets a file of somebody else here. Throws the system's error
+ * and leaves the old file.
  */
 export function replaceFile(path: string, content: string | Uint8Array): void {
   const temporary = `${path}.${process.pid}.new`;

@@ -15,7 +15,10 @@ import {
   type TestApi,
 } from './harness';
 
-/** `npm run test:schemathesis` adds every boundary value of every field (phase coverage) and more examples, from a seed of its own. */
+/**
+ * `npm run test:schemathesis` adds every boundary value of every field (phase coverage) and more examples, from a
+ * seed of its own.
+ */
 const FULL = process.env.OBFLOW_TEST_SCHEMATHESIS === 'full';
 const PHASES = FULL ? 'examples,coverage,fuzzing' : 'examples,fuzzing';
 const EXAMPLES = FULL ? '50' : '5';

@@ -69,7 +69,8 @@ describeWithStack('crashes of obflow itself', { hosts: 4, processes: 'split' }, 
     await until('the parameter is set, and not answered', async () => (await timesSet()) === 1);
     await until(
       'OBProxy is born',
-      // Only the daemon: a stopped launcher would stop runuser too. Held still right after its birth, the proxy cannot be verified: the step is certainly under way.
+      // Only the daemon: a stopped launcher would stop runuser too. Held still right after its birth, the proxy
+      // cannot be verified: the step is certainly under way.
       async () => (await starting.sh('pkill -STOP -x -P 1 obproxy')).exitCode === 0,
     );
     const other = await createCluster(stack(), 'slow');

@@ -1,4 +1,7 @@
-/** Being sent where users must not reach: hosts, root servers and what clusters say of themselves are addresses of strangers. */
+/**
+ * Being sent where users must not reach: hosts, root servers and what clusters say of themselves are addresses of
+ * strangers.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import path from 'node:path';

@@ -19,9 +19,9 @@ declare global {
 }
 
 /**
- * One Temporal dev server, one workflow bundle (the build's, unless workflows changed since) and one PostgreSQL server for all test files, each made when the first
- * of them asks (by HTTP, since test files run in processes of their own), so that a run of unit tests alone does not
- * pay for them.
+ * One Temporal dev server, one workflow bundle (the build's, unless workflows changed since) and one PostgreSQL
+ * server for all test files, each made when the first of them asks (by HTTP, since test files run in processes of
+ * their own), so that a run of unit tests alone does not pay for them.
  */
 export default async function globalSetup(): Promise<void> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'obflow-test-'));

@@ -105,7 +105,10 @@ export class Store {
     statement.free();
   }
 
-  /** Runs one changing statement on table proxy_config and stores it. Throws SQLite's or the system's error; then nothing has changed. */
+  /**
+   * Runs one changing statement on table proxy_config and stores it. Throws SQLite's or the system's error; then
+   * nothing has changed.
+   */
   change(sql: string, values: readonly Cell[] = []): void {
     const before = this.database.export();
     try {
