@@ -192,9 +192,15 @@ async function startApiPart(ground: Ground, shutdown: Shutdown): Promise<Running
     api.urls.find((one) => one.startsWith('https:')) ?? api.urls[0] ?? defaultPublicUrl(ground.config.listen);
   const status = await ownStatus(url);
   if (status !== 200) throw new Error(`The API at ${url} answers /api/status with ${status}`);
-  say(`API: ${api.urls.join(', ')}; hosts reach it at ${ground.config.publicUrl}`);
+  say(`API: ${api.urls.join(', ')}; ${reachOfHosts(ground.config.publicUrl)}`);
   say(`API documentation: ${url}/api-docs`);
   return api;
+}
+
+function reachOfHosts(publicUrl: string): string {
+  return /^(127\.|localhost$|\[::1\]$)/.test(new URL(publicUrl).hostname)
+    ? 'hosts elsewhere cannot reach it: OBFLOW_LISTEN and OBFLOW_PUBLIC_URL decide'
+    : `hosts reach it at ${publicUrl}`;
 }
 
 /** A failure before somebody waits for it must not end the process on the spot. */
