@@ -88,9 +88,10 @@ async function main(): Promise<void> {
 }
 
 function environmentHelp(): string {
+  const width = Math.max(...ENVIRONMENT.map(({ name }) => name.length));
   const lines = ENVIRONMENT.map(({ name, byDefault, meaning }) => {
     const fallback = byDefault === '' ? '' : ` [${byDefault}]`;
-    return `  ${name.padEnd(24)} ${meaning}${fallback}`;
+    return `  ${name.padEnd(width)} ${meaning}${fallback}`;
   });
   const files = IN_FILES.map((name) => `${name}_FILE`).join(', ');
   return `\nSettings (environment variables, [default]):\n${lines.join('\n')}\nRead from a file instead: ${files}`;
