@@ -166,11 +166,6 @@ export function hostsRepository(scope: Scope): HostsRepository {
       return row === undefined ? undefined : hostRow(row);
     },
 
-    async findByAddress(ip, sshPort) {
-      const row = await byAddress(scope.db, ip, sshPort);
-      return row === undefined ? undefined : hostRow(row);
-    },
-
     async findMany(ids) {
       const unique = [...new Set(ids)];
       const rows: Row[] = [];

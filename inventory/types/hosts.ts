@@ -81,7 +81,6 @@ export interface HostsRepository {
   put(host: NewHost): Promise<{ id: number; change: 'added' | 'changed' | 'unchanged' }>;
   compare(host: NewHost): Promise<'added' | 'changed' | 'unchanged'>;
   find(id: number): Promise<HostRow | undefined>;
-  findByAddress(ip: string, sshPort: number): Promise<HostRow | undefined>;
   findMany(ids: readonly number[]): Promise<HostRow[]>;
   list(filter: HostFilter, page: PageRequest): Promise<Page<HostRow>>;
   /** Compare-and-set: records the key only when none is pinned; returns the key that now counts. */

@@ -97,12 +97,11 @@ onEveryDatabase('Hosts', (on) => {
     const moved = { ...declared, idcName: 'idc2', name: 'proxy-one' };
     expect(await inventory.hosts.compare(moved)).toBe('changed');
     expect(await inventory.hosts.put(moved)).toEqual({ id, change: 'changed' });
-    expect(await inventory.hosts.findByAddress('10.1.1.1', 22)).toMatchObject({
+    expect(await inventory.hosts.find(id)).toMatchObject({
       id,
       name: 'proxy-one',
       idc: { name: 'idc2', region: { id: 1 } },
     });
-    expect(await inventory.hosts.findByAddress('10.1.1.1', 2222)).toBeUndefined();
     expect(await inventory.hosts.compare({ ...declared, sshPort: 2222 })).toBe('added');
   });
 
