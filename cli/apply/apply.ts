@@ -56,10 +56,12 @@ async function readBody(file: string, env: NodeJS.ProcessEnv): Promise<unknown> 
   const inventory = parseInventoryFile(text, file);
   const folder = path.dirname(path.resolve(file));
   const warn = (warning: string) => complain(`Warning: ${warning}.`);
-  const credentials = [];
-  for (const credential of inventory.credentials) {
-    credentials.push(await resolveCredential(credential, { folder, env, warn }));
-  }
+  const resolved = await Promise.allSettled(
+    inventory.credentials.map((credential) => resolveCredential(credential, { folder, env, warn })),
+  );
+  const missing = resolved.flatMap((result) => (result.status === 'rejected' ? [textOf(result.reason)] : []));
+  if (missing.length > 0) throw new Error(missing.join('\n'));
+  const credentials = resolved.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
   return { credentials, hosts: inventory.hosts, obClusters: inventory.obClusters };
 }
 

@@ -166,6 +166,16 @@ describe('obflow apply', () => {
     expect(asked).toEqual([]);
   });
 
+  it('names every secret that is missing, at once', async () => {
+    const file = write(
+      'bare.yaml',
+      'credentials: [{ name: a, kind: DATABASE, username: u, passwordEnv: A }, { name: b, kind: DATABASE, username: u, passwordFile: b }]',
+    );
+    expect(await apply(file, { dryRun: true, env: { OBFLOW_PASSWORD: 'x' } })).toBe(1);
+    expect(printed.match(/^credential "[ab]": /gm)).toEqual(['credential "a": ', 'credential "b": ']);
+    expect(asked).toEqual([]);
+  });
+
   it('says where it looked when nothing answers', async () => {
     expect(await run({ env: { OBFLOW_URL: 'http://127.0.0.1:1' } })).toBe(1);
     expect(printed).toMatch(/No answer from http:\/\/127\.0\.0\.1:1: .*OBFLOW_URL/);
