@@ -210,14 +210,18 @@ class MarkedStream {
     let rest = this.held.length === 0 ? chunk : Buffer.concat([this.held, chunk]);
     this.held = Buffer.alloc(0);
     if (this.state === 'before') {
-      const line = this.find(rest, `${this.mark}-begin`);
+      const begin = this.find(rest, `${this.mark}-begin`);
+      // The subshell that says so may be killed before it does; the shell itself says the end all the same.
+      const line = begin ?? this.find(rest, `${this.mark}-end`);
       if (line === undefined || line.end < 0) {
         this.held = rest;
         return;
       }
-      this.first = line.text;
+      if (begin !== undefined) {
+        this.first = line.text;
+        rest = rest.subarray(line.end);
+      }
       this.state = 'inside';
-      rest = rest.subarray(line.end);
     }
     if (this.state === 'inside') {
       const line = this.find(rest, `${this.mark}-end`);

@@ -3,8 +3,10 @@ import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Duplex, PassThrough } from 'node:stream';
+import type { ClientChannel } from 'ssh2';
 import { type Host, type Hosts, quote } from '../../hosts';
-import { markedScript, wholeScript } from '../../hosts/shell';
+import { markedScript, Shell, wholeScript } from '../../hosts/shell';
 import { PermanentError, TransientError } from '../../runtime/errors';
 import { type Fleet, fleetUnavailable, startFleet } from '../../sandbox/hosts/fleet';
 import { describeIf } from '../support/skip';
@@ -198,6 +200,32 @@ describeIf(fleetUnavailable(), 'scripts on a real host', () => {
     expect(error).toBeInstanceOf(PermanentError);
     expect(error).toMatchObject({ type: 'ShellRefused', code: 'CMP07002' });
   });
+});
+
+/** A channel to a shell of this machine, whose subshell is killed before it runs its first word. */
+class KilledEarly extends Duplex {
+  readonly stderr = new PassThrough();
+
+  override _write(text: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    const killed = text.toString().replace('$(exec 9', "$(kill -KILL $(exec sh -c 'echo $PPID'); exec 9");
+    const { stdout, stderr } = spawnSync('sh', ['-s'], { input: killed });
+    this.push(stdout);
+    this.stderr.write(stderr);
+    done();
+  }
+
+  override _read(): void {}
+}
+
+test('a script that is killed before its first word is told as killed, not waited for', async () => {
+  const channel: unknown = new KilledEarly();
+  const shell = new Shell(channel as ClientChannel);
+  expect(await shell.run({ script: 'echo never', limit: 1_000, last: false })).toEqual({
+    how: 'done',
+    exitCode: 137,
+  });
+  expect(shell.output().stdout.toString()).toBe('');
+  expect(shell.reusable).toBe(true);
 });
 
 describeIf(noSudo, 'a login that is not root', () => {
