@@ -2,23 +2,26 @@ import { randomBytes } from 'node:crypto';
 import { PermanentError } from '../runtime/errors';
 import type { Connection } from './connection';
 import { quote } from './quote';
-import { type RunResult, runScript } from './script';
+import { commandKilled, type RunResult, runScript } from './script';
 import type { HostProcess, Listener, Observation } from './types';
 
+const TRIED = 'look at the processes';
 const MAX_OUTPUT = 32 * 1024 * 1024;
 
+/** Half a list is none: a command that was killed ends the look. Other codes only tell that a process went meanwhile. */
+const WHOLE = '|| [ $? -le 128 ] || exit 137';
 /** In the look's output one part follows a line with the mark. Every command costs the host a millisecond, so they are few. */
 const PROCESS_LOOK = (mark: string) => `echo $$
-echo ${mark}; grep -aH '' [0-9]*/stat [0-9]*/cmdline
-echo ${mark}; grep -aH '^Uid:' [0-9]*/status
-echo ${mark}; find [0-9]*/exe [0-9]*/cwd -maxdepth 0 -printf '%p\\t%l\\0'
+echo ${mark}; grep -aH '' [0-9]*/stat [0-9]*/cmdline ${WHOLE}
+echo ${mark}; grep -aH '^Uid:' [0-9]*/status ${WHOLE}
+echo ${mark}; find [0-9]*/exe [0-9]*/cwd -maxdepth 0 -printf '%p\\t%l\\0' ${WHOLE}
 `;
 const PROCESS_PARTS = 4;
 
 /** Rows of listening sockets, and which processes hold them. The loop forks nothing; there are few listeners. */
 const LISTENER_LOOK = (
   mark: string,
-) => `rows=$(grep -hE '^ *[0-9]+: [0-9A-F]+:[0-9A-F]+ [0-9A-F]+:0000 0A ' net/tcp net/tcp6 2>/dev/null)
+) => `rows=$(grep -hE '^ *[0-9]+: [0-9A-F]+:[0-9A-F]+ [0-9A-F]+:0000 0A ' net/tcp net/tcp6 2>/dev/null) ${WHOLE}
 echo "$rows"
 echo ${mark}
 sockets=
@@ -26,7 +29,10 @@ while read -r _ _ _ _ _ _ _ _ _ inode _; do [ "\${inode:-0}" = 0 ] || sockets="$
 socket:[$inode]"; done <<END
 $rows
 END
-[ -z "$sockets" ] || find [0-9]*/fd -maxdepth 1 -lname 'socket:*' -printf '%p %l\\n' 2>/dev/null | grep -F "\${sockets#?}"
+[ -z "$sockets" ] || {
+  held=$(find [0-9]*/fd -maxdepth 1 -lname 'socket:*' -printf '%p %l\\n' 2>/dev/null) ${WHOLE}
+  printf '%s\\n' "$held" | grep -F "\${sockets#?}" ${WHOLE}
+}
 `;
 
 /**
@@ -169,9 +175,11 @@ async function look(connection: Connection, scriptOf: (mark: string) => string):
   const script = `cd /proc || exit\n${scriptOf(mark)}exit 0`;
   const result: RunResult = await runScript(connection, script, { maxOutput: MAX_OUTPUT });
   if (result.exitCode === 0) return result.stdout.toString().split(`${mark}\n`);
+  const killed = commandKilled(connection.address.ip, TRIED, result);
+  if (killed !== undefined) throw killed;
   throw new PermanentError({
     type: 'ProcessesUnreadable',
-    tried: 'look at the processes',
+    tried: TRIED,
     where: connection.address.ip,
     cameBack: result.stderr.toString().trim().slice(0, 500) || `exit code ${result.exitCode}`,
     next: 'Check that /proc is mounted and the login (or sudo) is root.',

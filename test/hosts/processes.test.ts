@@ -1,6 +1,7 @@
 import { type Host, type HostProcess, type Hosts, quote } from '../../hosts';
 import { parseOsRelease } from '../../hosts/facts';
 import { parseListeners } from '../../hosts/processes';
+import { TransientError } from '../../runtime/errors';
 import { type Fleet, fleetUnavailable, startFleet, type TestHost } from '../../sandbox/hosts/fleet';
 import { describeIf } from '../support/skip';
 import { until } from '../support/until';
@@ -86,6 +87,28 @@ describeIf(fleetUnavailable(), 'processes of a real host', () => {
     const sleepers = async () => (await host.processes()).filter((process) => process.args[1] === '301');
     await until('all of them', async () => (await sleepers()).length === 300);
     await test0.sh('pkill -x sleep');
+  });
+
+  test('a look of which a command was killed is no look, and may be tried again', async () => {
+    await test0.sh('for i in $(seq 300); do sleep 307 </dev/null >/dev/null 2>&1 & done');
+    const told = await until('a find was killed at work', async () => {
+      const looked = host.processes().catch((error: unknown) => error);
+      let over = false;
+      let hit = false;
+      void looked.then(() => {
+        over = true;
+      });
+      while (!over && !hit) {
+        hit = test0.killProcesses(({ comm }) => comm === 'find').length > 0;
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      const outcome = await looked;
+      return hit && outcome instanceof Error ? outcome : undefined;
+    });
+    expect(told).toBeInstanceOf(TransientError);
+    expect(told).toMatchObject({ type: 'CommandKilled' });
+    await test0.sh('pkill -x sleep');
+    await until('the sleeps are gone', () => test0.pids('sleep').length === 0);
   });
 
   test('listeners come with their owners', async () => {
