@@ -189,6 +189,8 @@ head -c ${READ_LIMIT + 1} -- "$f"`;
   const tooLarge = result.stdout.length > READ_LIMIT;
   if (result.exitCode === ABSENT) return undefined;
   if (result.exitCode === 0 && !tooLarge) return result.stdout.toString();
+  const killed = commandKilled(connection.address.ip, `read ${target}`, result);
+  if (killed !== undefined && !tooLarge) throw killed;
   throw new PermanentError({
     type: tooLarge ? 'FileTooLarge' : 'FileUnreadable',
     tried: `read ${target}`,

@@ -33,6 +33,8 @@ function direct(ip: string, port: number): Promise<Duplex> {
       reject(portClosed(ip, port, 'a direct connection (its sshd forbids tunnels)', message));
     };
     const failed = (error: Error) => fail(error.message);
+    // Until somebody uses it and after they have: an error that nobody hears would end the process.
+    socket.on('error', () => {});
     socket.once('error', failed);
     socket.once('timeout', () => fail(`no answer within ${DIRECT_TIMEOUT_MS} ms`));
     socket.once('connect', () => {

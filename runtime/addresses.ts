@@ -175,7 +175,10 @@ export function connectTo({ ip, port, addresses }: Destination): Socket {
   const fault = addresses.fault(ip);
   if (fault !== undefined) throw new AddressDenied({ ip, port }, fault);
   // Nagle costs 40 ms a round trip with the protocols spoken here.
-  return connect({ host: ip, port, noDelay: true });
+  const socket = connect({ host: ip, port, noDelay: true });
+  // Who uses it listens, too. An error after they have given it up (a request that timed out) must not end the process.
+  socket.on('error', () => {});
+  return socket;
 }
 
 /**
