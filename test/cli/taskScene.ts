@@ -102,6 +102,8 @@ export async function runCommand(
       return true;
     }),
   );
+  // The process is shared by test files, each with a module, and so a listener, of its own.
+  const listening = process.stdout.listeners('error');
   const before = { ...process.env };
   const exitCode = process.exitCode;
   Object.assign(process.env, env);
@@ -116,6 +118,9 @@ export async function runCommand(
     return { ...printed, code: error.exitCode === 0 ? 0 : 2 };
   } finally {
     for (const spy of spies) spy.mockRestore();
+    for (const listener of process.stdout.listeners('error') as (() => void)[]) {
+      if (!listening.includes(listener)) process.stdout.off('error', listener);
+    }
     process.exitCode = exitCode;
     for (const name of Object.keys(env)) delete process.env[name];
     Object.assign(process.env, before);
