@@ -104,6 +104,9 @@ export async function runCommand(
   );
   // The process is shared by test files, each with a module, and so a listener, of its own.
   const listening = process.stdout.listeners('error');
+  // The threads of Temporal workers in this process listen on it, too, a dozen of them in some orders of files.
+  const most = process.stdout.getMaxListeners();
+  process.stdout.setMaxListeners(1_000);
   const before = { ...process.env };
   const exitCode = process.exitCode;
   Object.assign(process.env, env);
@@ -121,6 +124,7 @@ export async function runCommand(
     for (const listener of process.stdout.listeners('error') as (() => void)[]) {
       if (!listening.includes(listener)) process.stdout.off('error', listener);
     }
+    process.stdout.setMaxListeners(most);
     process.exitCode = exitCode;
     for (const name of Object.keys(env)) delete process.env[name];
     Object.assign(process.env, before);
