@@ -1,6 +1,6 @@
 /** A session of the sys tenant on any server of a cluster that answers. */
 import { isIP } from 'node:net';
-import { AddressDenied, type AddressPolicy } from '../runtime/addresses';
+import type { AddressPolicy } from '../runtime/addresses';
 import { PermanentError } from '../runtime/errors';
 import {
   type ClusterServer,
@@ -15,6 +15,7 @@ import {
   zonesOf,
   zonesSql,
 } from './clusterSql';
+import { firstToAnswer } from './firstToAnswer';
 import { serverVersion, userName } from './observerSql';
 import {
   columnText,
@@ -63,40 +64,25 @@ export interface ClusterSession {
  * Logs in at the first server that answers. Throws SqlError when a login is refused (the same on every server), and
  * SqlConnectionError naming every server when none answers; AddressDenied when obflow may connect to none of them.
  */
-export async function openCluster(target: ClusterTarget): Promise<ClusterSession> {
-  const silent: string[] = [];
-  let denied: AddressDenied | undefined;
-  for (const { ip, sqlPort } of target.servers) {
-    const at = `${ip}:${sqlPort}`;
+export function openCluster(target: ClusterTarget): Promise<ClusterSession> {
+  return firstToAnswer(target.servers, target.signal, async ({ ip, sqlPort }) => {
+    const session = await openSqlSession({
+      to: { ip, port: sqlPort, addresses: target.addresses },
+      user: `${userName(target.user.replace(/@sys$/, ''))}@sys`,
+      password: target.password,
+      timeoutMs: target.timeoutMs ?? 3_000,
+      ...(target.signal === undefined ? {} : { signal: target.signal }),
+    });
     try {
-      const session = await openSqlSession({
-        to: { ip, port: sqlPort, addresses: target.addresses },
-        user: `${userName(target.user.replace(/@sys$/, ''))}@sys`,
-        password: target.password,
-        timeoutMs: target.timeoutMs ?? 3_000,
-        ...(target.signal === undefined ? {} : { signal: target.signal }),
-      });
-      try {
-        await session.query(UTC_SQL);
-        const version = await serverVersion(session);
-        if (version === '') throw new SqlConnectionError('it does not tell its version');
-        return cluster(session, at, version);
-      } catch (error) {
-        session.close();
-        throw error;
-      }
+      await session.query(UTC_SQL);
+      const version = await serverVersion(session);
+      if (version === '') throw new SqlConnectionError('it does not tell its version');
+      return cluster(session, `${ip}:${sqlPort}`, version);
     } catch (error) {
-      if (error instanceof AddressDenied) {
-        denied ??= error;
-        continue;
-      }
-      if (!(error instanceof SqlConnectionError)) throw error;
-      target.signal?.throwIfAborted();
-      silent.push(`${at}: ${error.message}`);
+      session.close();
+      throw error;
     }
-  }
-  if (denied !== undefined && silent.length === 0) throw denied;
-  throw new SqlConnectionError(silent.join('; ') || 'no server of the cluster is known');
+  });
 }
 
 /**

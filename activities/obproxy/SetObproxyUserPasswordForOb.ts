@@ -1,10 +1,10 @@
 import type { ObClusterRow, ObLinkRow, OpenCredential } from '../../inventory/types';
+import { firstToAnswer } from '../../oceanbase/firstToAnswer';
 import type { ObproxyAdmin } from '../../oceanbase/obproxyAdmin';
 import { ACCESS_DENIED, type ObserverSession, openObserver } from '../../oceanbase/observerSql';
 import { valueFault } from '../../oceanbase/parameters';
 import { sha1Hex } from '../../oceanbase/passwords';
 import { SqlConnectionError, SqlError } from '../../oceanbase/sqlSession';
-import { AddressDenied } from '../../runtime/addresses';
 import { PermanentError, TransientError, type Trouble } from '../../runtime/errors';
 import type { Subtask, SubtaskScope } from '../types';
 import { storeClusterPassword } from './clusterPassword';
@@ -50,33 +50,24 @@ async function anyServer(
   user: string,
   password: string,
 ): Promise<ObserverSession> {
-  const silent: string[] = [];
-  let denied: AddressDenied | undefined;
-  for (const { ip, sqlPort } of cluster.rootServers) {
-    try {
-      return await openObserver({
+  try {
+    return await firstToAnswer(cluster.rootServers, scope.signal, ({ ip, sqlPort }) =>
+      openObserver({
         ...{ ip, sqlPort, addresses: scope.config.addresses, user, password },
         ...{ timeoutMs: OBSERVER_TIMEOUT_MS, signal: scope.signal },
-      });
-    } catch (error) {
-      if (error instanceof AddressDenied) {
-        denied ??= error;
-        continue;
-      }
-      if (!(error instanceof SqlConnectionError)) throw error;
-      scope.signal.throwIfAborted();
-      silent.push(`${ip}:${sqlPort}: ${error.message}`);
-    }
+      }),
+    );
+  } catch (error) {
+    if (!(error instanceof SqlConnectionError)) throw error;
+    throw new TransientError(
+      about(cluster, {
+        type: 'ObserverUnreachable',
+        code: 'OBE11028',
+        cameBack: error.message,
+        next: 'The worker must reach the SQL ports of the root servers directly; check network and addresses.',
+      }),
+    );
   }
-  if (denied !== undefined && silent.length === 0) throw denied;
-  throw new TransientError(
-    about(cluster, {
-      type: 'ObserverUnreachable',
-      code: 'OBE11028',
-      cameBack: silent.join('; ') || 'no root servers are known',
-      next: 'The worker must reach the SQL ports of the root servers directly; check network and addresses.',
-    }),
-  );
 }
 
 /** OBProxy cannot take every password; one that it cannot must not become that of a new user either. */
