@@ -124,7 +124,6 @@ export const AddObserver: Subtask = {
   async run(scope) {
     const observer = await observerOf(scope);
     await inTurn(scope, observer.cluster.id, async () => {
-      let lives: boolean | undefined;
       for (let asks = 0; asks < ASKS; asks += 1) {
         const isListed = await withCluster(
           scope,
@@ -135,10 +134,9 @@ export const AddObserver: Subtask = {
           STATEMENT_MS,
         );
         if (isListed) return;
-        lives = await processLives(scope, observer);
         await scope.pause(500);
       }
-      if (lives === false) {
+      if ((await processLives(scope, observer)) === false) {
         const text = 'its process does not run, so the root service cannot reach it';
         const { home } = observer.layout;
         const next = `Look at ${home}/log/observer.log, start it as ${RUN_USER} (cd ${home} && ./bin/observer) and retry.`;
