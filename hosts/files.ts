@@ -3,7 +3,7 @@ import { posix } from 'node:path';
 import { PermanentError, TransientError } from '../runtime/errors';
 import type { Connection } from './connection';
 import { quote } from './quote';
-import { commandKilled, runScript } from './script';
+import { refuseKilled, runScript } from './script';
 import { userName } from './userName';
 
 const READ_LIMIT = 1024 * 1024;
@@ -189,8 +189,8 @@ head -c ${READ_LIMIT + 1} -- "$f"`;
   const tooLarge = result.stdout.length > READ_LIMIT;
   if (result.exitCode === ABSENT) return undefined;
   if (result.exitCode === 0 && !tooLarge) return result.stdout.toString();
-  const killed = commandKilled(connection.address.ip, `read ${target}`, result);
-  if (killed !== undefined && !tooLarge) throw killed;
+  // What is too large was stopped here, and looks killed.
+  if (!tooLarge) refuseKilled(connection.address.ip, `read ${target}`, result);
   throw new PermanentError({
     type: tooLarge ? 'FileTooLarge' : 'FileUnreadable',
     tried: `read ${target}`,
@@ -214,8 +214,7 @@ async function must(
 ) {
   const result = await runScript(connection, script, options);
   if (result.exitCode === 0) return result;
-  const killed = commandKilled(connection.address.ip, tried, result);
-  if (killed !== undefined) throw killed;
+  refuseKilled(connection.address.ip, tried, result);
   const cameBack = result.stderr.toString().trim().slice(0, 500) || `exit code ${result.exitCode}`;
   // Also of a file that another write to the same place took away: it may be tried again.
   if (result.exitCode === DIFFERENT) throw uploadFailed(connection, tried, cameBack);

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { PermanentError } from '../runtime/errors';
 import type { Connection } from './connection';
 import { quote } from './quote';
-import { commandKilled, type RunResult, runScript } from './script';
+import { type RunResult, refuseKilled, runScript } from './script';
 import type { HostProcess, Listener, Observation } from './types';
 
 const TRIED = 'look at the processes';
@@ -175,8 +175,7 @@ async function look(connection: Connection, scriptOf: (mark: string) => string):
   const script = `cd /proc || exit\n${scriptOf(mark)}exit 0`;
   const result: RunResult = await runScript(connection, script, { maxOutput: MAX_OUTPUT });
   if (result.exitCode === 0) return result.stdout.toString().split(`${mark}\n`);
-  const killed = commandKilled(connection.address.ip, TRIED, result);
-  if (killed !== undefined) throw killed;
+  refuseKilled(connection.address.ip, TRIED, result);
   throw new PermanentError({
     type: 'ProcessesUnreadable',
     tried: TRIED,

@@ -1,7 +1,7 @@
 import { PermanentError } from '../runtime/errors';
 import type { Connection } from './connection';
 import { quote } from './quote';
-import { commandKilled, runScript } from './script';
+import { refuseKilled, runScript } from './script';
 import type { RpmPackage } from './types';
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._+-]*$/;
@@ -24,8 +24,7 @@ export async function rpmQuery(connection: Connection, name: string): Promise<Rp
       return [{ name, version, release, arch }]; // `rpm -q` also takes name-version for a name
     });
   }
-  const killed = commandKilled(connection.address.ip, `ask rpm for the package ${name}`, result);
-  if (killed !== undefined) throw killed;
+  refuseKilled(connection.address.ip, `ask rpm for the package ${name}`, result);
   const missing = result.exitCode === 127;
   throw new PermanentError({
     type: missing ? 'RpmMissing' : 'RpmQueryFailed',

@@ -146,27 +146,18 @@ const SHORT_OF_MEMORY = 'It is tried again; look whether the host is short of me
 
 function shellKilled(where: string, exitCode: number): TransientError {
   const cameBack = `its shell was killed (exit code ${exitCode})`;
-  return new TransientError({
-    type: 'ShellKilled',
-    tried: 'run a command',
-    where,
-    cameBack,
-    next: SHORT_OF_MEMORY,
-  });
+  const tried = 'run a command';
+  return new TransientError({ type: 'ShellKilled', tried, where, cameBack, next: SHORT_OF_MEMORY });
 }
 
 /**
- * The error of a script that may be repeated and one of whose commands was ended by a signal: nobody need repair
- * anything. Undefined when it ended otherwise.
+ * For a script that may be repeated: when one of its commands was ended by a signal, nobody need repair anything.
+ * @throws TransientError CommandKilled
  */
-export function commandKilled(
-  where: string,
-  tried: string,
-  { exitCode }: RunResult,
-): TransientError | undefined {
-  if (exitCode <= 128 || exitCode > 128 + 64) return undefined;
+export function refuseKilled(where: string, tried: string, { exitCode }: RunResult): void {
+  if (exitCode <= 128 || exitCode > 128 + 64) return;
   const cameBack = `a command of it was killed (exit code ${exitCode})`;
-  return new TransientError({ type: 'CommandKilled', tried, where, cameBack, next: SHORT_OF_MEMORY });
+  throw new TransientError({ type: 'CommandKilled', tried, where, cameBack, next: SHORT_OF_MEMORY });
 }
 
 function shellRefused(where: string, login: string, user: string, result: RunResult): PermanentError {
