@@ -1,6 +1,6 @@
 /** Refuses requests that would send obflow where it does not go (runtime/addresses.ts), before anything is stored. */
 import { Refusal, type SubError } from '../operations/refusal';
-import { ADDRESS_NEXT, type AddressPolicy } from '../runtime/addresses';
+import { ADDRESS_NEXT, type AddressPolicy, deniedOf } from '../runtime/addresses';
 import type { ApiServices } from './route';
 
 /** @param named addresses of a request by their fields. Throws Refusal COM10001 that names every field. */
@@ -29,29 +29,16 @@ export async function refuseDeniedObjects(
   const { hostIds, obClusterId } = wished;
   const hosts = hostIds.length === 0 ? [] : await inventory.hosts.findMany(hostIds);
   const cluster = obClusterId === undefined ? undefined : await inventory.obClusters.find(obClusterId);
-  const denied = [
-    ...hosts.map(({ id, ip }) => ({ target: `host:${id}`, fault: deniedOf(addresses, [ip]) })),
+  const wanted = [
+    ...hosts.map(({ id, ip }) => ({ target: `host:${id}`, ips: [ip] })),
     ...(cluster === undefined
       ? []
-      : [
-          {
-            target: `obCluster:${cluster.id}`,
-            fault: deniedOf(
-              addresses,
-              cluster.rootServers.map(({ ip }) => ip),
-            ),
-          },
-        ]),
-  ].find(({ fault }) => fault !== undefined);
-  if (denied === undefined) return;
-  const { target, fault } = denied;
-  throw new Refusal(400, 'OBE19007', `${target}: ${fault}. ${ADDRESS_NEXT}`, { target });
-}
-
-/** What is wrong with the first address when something is wrong with all of them. */
-export function deniedOf(addresses: AddressPolicy, ips: readonly string[]): string | undefined {
-  const faults = ips.map((ip) => ({ ip, fault: addresses.fault(ip) }));
-  const [first] = faults;
-  if (first === undefined || faults.some(({ fault }) => fault === undefined)) return undefined;
-  return `${first.ip} ${first.fault}`;
+      : [{ target: `obCluster:${cluster.id}`, ips: cluster.rootServers.map(({ ip }) => ip) }]),
+  ];
+  for (const { target, ips } of wanted) {
+    const fault = deniedOf(addresses, ips);
+    if (fault !== undefined) {
+      throw new Refusal(400, 'OBE19007', `${target}: ${fault}. ${ADDRESS_NEXT}`, { target });
+    }
+  }
 }

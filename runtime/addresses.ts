@@ -141,6 +141,14 @@ export function addressPolicy(settings: {
   };
 }
 
+/** What is wrong with the first address when something is wrong with all of them. */
+export function deniedOf(addresses: AddressPolicy, ips: readonly string[]): string | undefined {
+  const faults = ips.map((ip) => ({ ip, fault: addresses.fault(ip) }));
+  const [first] = faults;
+  if (first === undefined || faults.some(({ fault }) => fault === undefined)) return undefined;
+  return `${first.ip} ${first.fault}`;
+}
+
 /** An address and what obflow thinks of it. */
 export interface Destination {
   readonly ip: string;

@@ -1,7 +1,6 @@
-import { deniedOf } from '../../api/allowedAddresses';
 import { allPages } from '../../api/paging';
 import { openInventory } from '../../inventory';
-import { ADDRESS_NEXT } from '../../runtime/addresses';
+import { ADDRESS_NEXT, deniedOf } from '../../runtime/addresses';
 import type { RuntimeConfig } from '../../runtime/config';
 import { type Finding, ok, problem } from './finding';
 
@@ -16,15 +15,15 @@ export async function addresses(config: RuntimeConfig): Promise<Finding[]> {
     const hosts = await allPages((page) => inventory.hosts.list({}, page));
     const clusters = await allPages((page) => inventory.obClusters.list(page));
     const denied = [
-      ...hosts.map(({ id, ip }) => ({ what: `host ${id}`, fault: deniedOf(config.addresses, [ip]) })),
+      ...hosts.map(({ id, ip }) => ({ what: `host ${id}`, ips: [ip] })),
       ...clusters.map(({ name, rootServers }) => ({
         what: `OceanBase cluster ${name}`,
-        fault: deniedOf(
-          config.addresses,
-          rootServers.map(({ ip }) => ip),
-        ),
+        ips: rootServers.map(({ ip }) => ip),
       })),
-    ].flatMap(({ what, fault }) => (fault === undefined ? [] : [`${what}: ${fault}`]));
+    ].flatMap(({ what, ips }) => {
+      const fault = deniedOf(config.addresses, ips);
+      return fault === undefined ? [] : [`${what}: ${fault}`];
+    });
     if (denied.length === 0) {
       return [
         ok(
