@@ -54,7 +54,7 @@ function eventOf(document: WrappedTaskInstance): TaskEvent {
 export class TaskEvents {
   readonly #deps: TaskEventsDeps;
   readonly #watches = new Map<number, Watch>();
-  #streams = 0;
+  /** By user, none of them 0. */
   readonly #streamsOf = new Map<number, number>();
   #closed = false;
 
@@ -129,7 +129,6 @@ export class TaskEvents {
   }
 
   #count(userId: number, change: 1 | -1): void {
-    this.#streams += change;
     const own = (this.#streamsOf.get(userId) ?? 0) + change;
     if (own === 0) this.#streamsOf.delete(userId);
     else this.#streamsOf.set(userId, own);
@@ -145,7 +144,8 @@ export class TaskEvents {
         { retryAfterSeconds: RETRY_MS / 1000 },
       );
     }
-    if (this.#streams < MAX_STREAMS) return;
+    const all = [...this.#streamsOf.values()].reduce((sum, streams) => sum + streams, 0);
+    if (all < MAX_STREAMS) return;
     throw new Refusal(
       503,
       'COM10004',

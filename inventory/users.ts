@@ -147,14 +147,22 @@ export function usersRepository(scope: Scope, known: KnownPasswords, cost?: Pass
         .where('user_id', 'in', userIds)
         .where('enabled', '=', 1)
         .execute();
+      const enabledKeys = new Set(keys.map(({ id }) => id));
+      // One user may have hundreds of streams open.
+      const byId = new Map(
+        userIds.flatMap((userId) => {
+          const rows = users.filter(({ id }) => id === userId);
+          const [first] = rows;
+          if (first === undefined) return [];
+          const roles = rows.flatMap(({ role }) => (role === null ? [] : [role]));
+          return [[userId, { roles, digest: passwordDigest(first.password_hash) }] as const];
+        }),
+      );
       return logins.map((login) => {
-        const rows = users.filter(({ id }) => id === login.userId);
+        const user = byId.get(login.userId);
         const counts =
-          'accessKeyId' in login
-            ? keys.some(({ id }) => id === login.accessKeyId)
-            : rows.some((row) => passwordDigest(row.password_hash) === login.passwordDigest);
-        if (rows.length === 0 || !counts) return undefined;
-        return rows.flatMap(({ role }) => (role === null ? [] : [role]));
+          'accessKeyId' in login ? enabledKeys.has(login.accessKeyId) : user?.digest === login.passwordDigest;
+        return counts ? user?.roles : undefined;
       });
     },
 

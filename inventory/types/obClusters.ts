@@ -11,20 +11,6 @@ export interface RootServer {
 /** OCP's words; UNAVAILABLE: nobody of the cluster answers by SQL. */
 export type ObClusterStatus = 'RUNNING' | 'UNAVAILABLE';
 
-export interface ObClusterRow {
-  readonly id: number;
-  readonly name: string;
-  readonly obClusterId: number;
-  readonly version: string;
-  readonly type: 'PRIMARY' | 'STANDBY';
-  readonly rootServers: readonly RootServer[];
-  readonly sysCredentialId: number;
-  readonly proxyroCredentialId: number;
-  readonly status: ObClusterStatus;
-  readonly createTime: string;
-  readonly updateTime: string;
-}
-
 export interface NewObCluster {
   readonly name: string;
   readonly obClusterId: number;
@@ -33,6 +19,13 @@ export interface NewObCluster {
   readonly rootServers: readonly RootServer[];
   readonly sysCredentialId: number;
   readonly proxyroCredentialId: number;
+}
+
+export interface ObClusterRow extends NewObCluster {
+  readonly id: number;
+  readonly status: ObClusterStatus;
+  readonly createTime: string;
+  readonly updateTime: string;
 }
 
 export interface ObClusters {
