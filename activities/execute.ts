@@ -23,7 +23,7 @@ export async function execute(
   work: (scope: SubtaskScope) => Promise<SubtaskResult | undefined>,
 ): Promise<SubtaskResult | null> {
   const context = Context.current();
-  const log = openSubtaskLog(deps.inventory.tasks, input);
+  const log = openSubtaskLog(deps.store.tasks, input);
   const beat = setInterval(() => context.heartbeat(), HEARTBEAT_MS);
   const cancelledByOperator = () => context.cancellationDetails?.cancelRequested === true;
   const scope = openScope(deps, input, log, { signal: context.cancellationSignal, cancelledByOperator });

@@ -78,6 +78,6 @@ export type Activities = Record<string, (input: SubtaskInput) => Promise<Subtask
 
 export function createActivities(deps: ActivityDeps): Activities {
   const subtasks = Object.entries(SUBTASKS).map(([type, subtask]) => activitiesOf(deps, type, subtask));
-  const applyTaskState = (change: TaskStateChange) => deps.inventory.tasks.applyStateChange(change);
+  const applyTaskState = (change: TaskStateChange) => deps.store.tasks.applyStateChange(change);
   return Object.assign({}, ...subtasks, { applyTaskState });
 }

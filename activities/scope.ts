@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CommandId, Host, HostAddress } from '../hosts/types';
-import type { HostRow, Inventory } from '../inventory/types';
 import { PermanentError } from '../runtime/errors';
+import type { HostRow, Store } from '../store/types';
 import type { SubtaskInput } from '../workflows/plan';
 import { hostWithSignal } from './hostView';
 import type { BufferedLog } from './subtaskLog';
@@ -26,8 +26,8 @@ export function hostIdOf(input: SubtaskInput): number | undefined {
   return text !== undefined && Number.isSafeInteger(id) ? id : undefined;
 }
 
-async function addressOf(inventory: Inventory, row: HostRow, log: BufferedLog): Promise<HostAddress> {
-  const credential = await inventory.credentials.open(row.credentialId);
+async function addressOf(store: Store, row: HostRow, log: BufferedLog): Promise<HostAddress> {
+  const credential = await store.credentials.open(row.credentialId);
   log.hide(credential.secret, credential.passphrase ?? '');
   const common = {
     hostId: row.id,
@@ -55,7 +55,7 @@ async function addressOf(inventory: Inventory, row: HostRow, log: BufferedLog): 
 
 /** Connects and records the outcome; the row's status is written only when it changes. */
 async function connect(deps: ActivityDeps, hostId: number, log: BufferedLog): Promise<Host> {
-  const row = await deps.inventory.hosts.find(hostId);
+  const row = await deps.store.hosts.find(hostId);
   if (row === undefined) {
     throw new PermanentError({
       type: 'HostUnknown',
@@ -65,9 +65,9 @@ async function connect(deps: ActivityDeps, hostId: number, log: BufferedLog): Pr
       next: 'Declare the host with `obflow apply`.',
     });
   }
-  const address = await addressOf(deps.inventory, row, log);
+  const address = await addressOf(deps.store, row, log);
   const record = async (status: HostRow['status']) => {
-    if (row.status !== status) await deps.inventory.hosts.recordStatus(hostId, status);
+    if (row.status !== status) await deps.store.hosts.recordStatus(hostId, status);
   };
   try {
     const host = await deps.hosts.open(address);

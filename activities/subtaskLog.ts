@@ -1,6 +1,6 @@
-import type { LogLine, Tasks } from '../inventory/types';
 import { TransientError } from '../runtime/errors';
 import { printable } from '../runtime/printable';
+import type { LogLine, Tasks } from '../store/types';
 import type { SubtaskInput } from '../workflows/plan';
 import type { SubtaskLog } from './types';
 

@@ -1,11 +1,11 @@
 import type { Host, Hosts, OnceOptions, OnceResult } from '../hosts/types';
-import type { Inventory } from '../inventory/types';
 import type { RuntimeConfig } from '../runtime/config';
+import type { Store } from '../store/types';
 import type { SubtaskInput, SubtaskResult } from '../workflows/plan';
 
 /** What activities work with; made once per worker. */
 export interface ActivityDeps {
-  readonly inventory: Inventory;
+  readonly store: Store;
   readonly hosts: Hosts;
   readonly config: RuntimeConfig;
 }

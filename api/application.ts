@@ -3,19 +3,19 @@ import express, { type Express, type NextFunction, type Request, type Response }
 import { z } from 'zod';
 import { Refusal } from '../operations/refusal';
 import { inTrace } from '../runtime/trace';
-import { type AccessFacts, logAccess } from './accessLog';
-import { type AuditedResult, type AuditNotes, AuditTrail } from './audit';
-import { type Authenticate, authentication, type Login, provenUser, requirePermission } from './auth';
-import { parsedBody, readBody } from './bodyProof';
-import { type AnswerFacts, errorEnvelope, successEnvelope } from './envelope';
-import { failureOf } from './errors';
-import { measureHttp } from './httpMetrics';
-import { bodyDigest, onceFor, WITHOUT_KEY } from './idempotency';
-import { inLanguage, languageOf } from './messages/language';
-import { OpenLogins } from './openLogins';
-import { refuseOtherSites } from './otherSites';
+import { type AccessFacts, logAccess } from './http/accessLog';
+import { type AuditedResult, type AuditNotes, AuditTrail } from './http/audit';
+import { refuseOtherSites } from './http/crossSite';
+import { type AnswerFacts, errorEnvelope, successEnvelope } from './http/envelope';
+import { failureOf } from './http/errors';
+import { measureHttp } from './http/httpMetrics';
+import { bodyDigest, onceFor, WITHOUT_KEY } from './http/idempotency';
+import { inLanguage, languageOf } from './http/messages/language';
+import { createThrottle, type Throttle } from './http/throttle';
+import { type Authenticate, authentication, type Login, provenUser, requirePermission } from './login/auth';
+import { OpenLogins } from './login/revocation';
+import { parsedBody, readBody } from './login/signedBody';
 import type { ApiServices, Route, WhilePermitted } from './route';
-import { createThrottle, type Throttle } from './throttle';
 
 interface RequestState extends AnswerFacts, AccessFacts {
   login: Login | undefined;
@@ -38,7 +38,7 @@ export function application(services: ApiServices, routes: readonly Route[]): Ex
   app.set('query parser', 'simple');
   app.set('case sensitive routing', true);
   app.set('trust proxy', services.config.http.trustedProxies);
-  const authenticate = authentication(services.inventory, services.checkPassword);
+  const authenticate = authentication(services.store, services.checkPassword);
   const throttle = createThrottle(services.config.http);
   const trail = new AuditTrail(services);
   const openLogins = new OpenLogins(services);
@@ -170,7 +170,7 @@ async function answer(
   const state = stateOf(response);
   const { login, traceId, receivedAt, notes } = state;
   const user = login?.user;
-  const runOnce = onceFor(services.inventory, request, response, user);
+  const runOnce = onceFor(services.store, request, response, user);
   const proof = login?.proof;
   const whilePermitted: WhilePermitted = (end) =>
     login === undefined ? { release: () => undefined } : state.openLogins.hold(login, route, end);

@@ -1,7 +1,6 @@
 import type { Request, Response } from 'express';
 import { z } from 'zod';
 import type { Hosts } from '../hosts/types';
-import type { Inventory, User } from '../inventory/types';
 import type { Refusal } from '../operations/refusal';
 import type { PublishedSample } from '../operations/samples';
 import type { Permission } from '../operations/types';
@@ -9,18 +8,19 @@ import type { RuntimeConfig } from '../runtime/config';
 import type { Health } from '../runtime/health';
 import type { Logger } from '../runtime/logger';
 import type { TemporalHandle } from '../runtime/temporal';
-import type { AuditNotes } from './audit';
-import type { BodyProof } from './bodyProof';
-import { plainBody } from './bodyShape';
-import type { Once, OnceScope } from './idempotency';
-import type { PasswordLogin } from './passwordLogin';
-import type { TaskEvents } from './taskEvents';
-import type { TaskService } from './tasks';
+import type { Store, User } from '../store/types';
+import type { AuditNotes } from './http/audit';
+import { plainBody } from './http/bodyShape';
+import type { Once, OnceScope } from './http/idempotency';
+import type { PasswordLogin } from './login/passwordLogin';
+import type { BodyProof } from './login/signedBody';
+import type { TaskEvents } from './tasks/events';
+import type { TaskService } from './tasks/service';
 
 /** What routes work with. */
 export interface ApiServices {
   readonly config: RuntimeConfig;
-  readonly inventory: Inventory;
+  readonly store: Store;
   readonly hosts: Hosts;
   readonly temporal: TemporalHandle;
   readonly tasks: TaskService;

@@ -7,18 +7,18 @@ import type { Duplex } from 'node:stream';
 import { PermanentError } from '../runtime/errors';
 import { type Readiness, readiness } from '../runtime/health';
 import type { Rate } from '../runtime/httpSettings';
-import { listenerUrl, serverAddress } from './address';
 import { application } from './application';
-import { type Certificate, readCertificate, tellValidity, watchCertificate } from './certificate';
-import { errorEnvelope } from './envelope';
-import { apiHealth, REQUIRED_BY_API } from './health';
-import { monitorApi } from './monitoring';
-import { removeAbandonedUploads } from './packageUpload';
-import { passwordLogin } from './passwordLogin';
+import { listenerUrl, serverAddress } from './http/address';
+import { type Certificate, readCertificate, tellValidity, watchCertificate } from './http/certificate';
+import { errorEnvelope } from './http/envelope';
+import { guardAgainstSlowClients } from './http/slowClients';
+import { passwordLogin } from './login/passwordLogin';
+import { removeAbandonedUploads } from './objects/packageUpload';
 import type { ApiServices, Route } from './route';
 import { allRoutes } from './routes';
-import { guardAgainstSlowClients } from './slowClients';
-import { TaskEvents } from './taskEvents';
+import { TaskEvents } from './tasks/events';
+import { apiHealth, REQUIRED_BY_API } from './upkeep/health';
+import { monitorApi } from './upkeep/monitoring';
 
 /** A client whose headers, or TLS handshake, take longer is cut off; sooner when OBFLOW_MIN_RATE has a shorter window. */
 const HEADERS_TIMEOUT_MS = 15_000;
@@ -58,7 +58,7 @@ export async function startApi(
   const health = apiHealth(services);
   const complete: ApiServices = {
     ...services,
-    ...{ taskEvents, health, checkPassword: passwordLogin(services.inventory) },
+    ...{ taskEvents, health, checkPassword: passwordLogin(services.store) },
     address: serverAddress(config.listen),
   };
   monitorApi(complete);

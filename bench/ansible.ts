@@ -64,8 +64,8 @@ export async function installByAnsible(
   hosts: readonly TestHost[],
   rpm: string,
 ): Promise<number> {
-  const inventory = path.join(folder, `inventory-${hosts.length}`);
-  await writeFile(inventory, `${hosts.map((host) => host.ip).join('\n')}\n`);
+  const store = path.join(folder, `inventory-${hosts.length}`);
+  await writeFile(store, `${hosts.map((host) => host.ip).join('\n')}\n`);
   await writeFile(path.join(folder, 'playbook.yml'), PLAYBOOK);
   await writeFile(
     path.join(folder, 'ansible.cfg'),
@@ -84,7 +84,7 @@ export async function installByAnsible(
     ].join('\n'),
   );
   return timed(() =>
-    run(program, ['-i', inventory, '-e', `package=${rpm}`, path.join(folder, 'playbook.yml')], {
+    run(program, ['-i', store, '-e', `package=${rpm}`, path.join(folder, 'playbook.yml')], {
       cwd: folder,
       env: { ...process.env, ANSIBLE_CONFIG: path.join(folder, 'ansible.cfg') },
       maxBuffer: 16 * 1024 * 1024,

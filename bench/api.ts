@@ -12,7 +12,7 @@ const PER_ROUND = 10;
  * (i) does the same with a task of fifty hosts.
  */
 export async function benchApi(rounds: number): Promise<BenchResult[]> {
-  return onStand(async ({ api, temporal, inventory }) => {
+  return onStand(async ({ api, temporal, store }) => {
     const version = await uploadPackage(api);
     const hosts = await declareHosts(api, rounds * PER_ROUND + 1);
     const clusters: number[] = [];
@@ -70,7 +70,7 @@ export async function benchApi(rounds: number): Promise<BenchResult[]> {
     return [
       result('(c) POST batchAdd of one host / bare workflow.start, p50', 'ratio', posts, '<= 3'),
       result('(d) GET task document / bare fetchHistory + describe, p50', 'ratio', gets, '<= 1.3'),
-      ...(await documentOfManyHosts({ api, inventory, temporal }, rounds)),
+      ...(await documentOfManyHosts({ api, store, temporal }, rounds)),
     ];
   });
 }

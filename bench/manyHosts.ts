@@ -1,7 +1,8 @@
 /** One task of fifty hosts: its time beside a bare workflow's, and what reading its document costs. */
-import type { Inventory } from '../inventory/types';
+
 import type { TemporalHandle } from '../runtime/temporal';
 import type { ApiClient } from '../sandbox/stack/apiClient';
+import type { Store } from '../store/types';
 import { taskWorkflowId } from '../workflows/ids';
 import { type BenchResult, median, result, timed } from './measure';
 import { CONCURRENCY, MANY_HOSTS_LAYERS, MANY_HOSTS_SUBTASKS, manyHostsPlan } from './plans';
@@ -39,16 +40,16 @@ export async function timeOfManyHosts(temporal: TemporalHandle, rounds: number):
  * The first GET of a task folds its whole history; the later ones read what is new.
  */
 export async function documentOfManyHosts(
-  { api, inventory, temporal }: { api: ApiClient; inventory: Inventory; temporal: TemporalHandle },
+  { api, store, temporal }: { api: ApiClient; store: Store; temporal: TemporalHandle },
   rounds: number,
 ): Promise<BenchResult[]> {
   const first: number[] = [];
   const later: number[] = [];
   for (let round = 0; round < rounds; round++) {
-    const taskId = await inventory.sequences.next('task', 1);
-    const subtasks = await inventory.sequences.next('subtask', MANY_HOSTS_SUBTASKS);
+    const taskId = await store.sequences.next('task', 1);
+    const subtasks = await store.sequences.next('subtask', MANY_HOSTS_SUBTASKS);
     const plan = manyHostsPlan(taskId, subtasks, 'UpdateObproxyStatus');
-    await inventory.transaction(async ({ tasks }) => {
+    await store.transaction(async ({ tasks }) => {
       await tasks.add({ plan, workflowType: 'addObserver' });
       await tasks.markStarted(taskId);
     });
@@ -58,7 +59,7 @@ export async function documentOfManyHosts(
       args: [plan],
     });
     // The row, not the API: nothing has read this task when the first GET comes.
-    while ((await inventory.tasks.find(taskId))?.status !== 'FAILED') {
+    while ((await store.tasks.find(taskId))?.status !== 'FAILED') {
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
     const theirs: number[] = [];

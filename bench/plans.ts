@@ -1,5 +1,5 @@
 import { ADD_OB_SERVER } from '../operations/addObserver';
-import { type ChainNode, chainLength, expandChain } from '../workflows/dag';
+import { type ChainNode, chainLength, expandChain } from '../workflows/interpreter/graph';
 import type { Plan, TaskContext } from '../workflows/plan';
 
 /** At most so many at once, as planTask says in every plan. */

@@ -1,12 +1,12 @@
 /** What one task leaves and uses: events in Temporal, rows and bytes in the database, SSH connections on its host. */
 import { sql } from 'kysely';
-import { connectDatabase } from '../inventory/database';
-import { tablesOf } from '../inventory/tables';
 import { connectTemporal } from '../runtime/temporal';
 import { postgresUnavailable, startPostgres } from '../sandbox/postgres/server';
 import type { TaskJson } from '../sandbox/stack/apiClient';
 import { OB_CLUSTER, startStack } from '../sandbox/stack/stack';
 import { buildObproxyRpm } from '../sandbox/standins/rpm';
+import { connectDatabase } from '../store/database/database';
+import { tablesOf } from '../store/database/tables';
 import { taskWorkflowId } from '../workflows/ids';
 
 /** Runs the creation of an OBProxy cluster and an installation on one host on PostgreSQL; prints a line for each. */

@@ -3,13 +3,13 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { sql } from 'kysely';
-import { taskDocument } from '../api/taskInfo/document';
-import { FoldedTask } from '../api/taskInfo/fold';
-import { connectDatabase, type Database, migrate } from '../inventory/database';
+import { taskDocument } from '../api/tasks/document/document';
+import { FoldedTask } from '../api/tasks/document/fold';
 import type { DevServer } from '../runtime/devServer';
 import { ApiClient } from '../sandbox/stack/apiClient';
 import { freePort } from '../sandbox/stack/freePort';
 import { startObflow } from '../sandbox/stack/process';
+import { connectDatabase, type Database, migrate } from '../store/database/database';
 import { timed } from './measure';
 import { CLUSTERS, HOSTS, installPlan } from './scaleTasks';
 

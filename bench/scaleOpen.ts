@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { startTask } from '../api/temporal/starter';
+import { startTask } from '../api/tasks/temporal/starter';
 import { startDevServer } from '../runtime/devServer';
 import { connectTemporal } from '../runtime/temporal';
 import { startObflow } from '../sandbox/stack/process';

@@ -1,5 +1,5 @@
 import { INSTALL_ON_ONE_HOST, INSTALL_TASK_NAME } from '../operations/installChain';
-import { expandChain } from '../workflows/dag';
+import { expandChain } from '../workflows/interpreter/graph';
 import type { Plan } from '../workflows/plan';
 
 const START = Date.parse('2026-01-01T00:00:00.000Z');

@@ -4,8 +4,6 @@ import os from 'node:os';
 import path from 'node:path';
 import { ApplicationFailure } from '@temporalio/common';
 import { bundleWorkflowCode, NativeConnection, Worker } from '@temporalio/worker';
-import { openInventory } from '../inventory/index';
-import type { Inventory } from '../inventory/types';
 import { SUBTASKS } from '../operations/subtasks';
 import { readConfig } from '../runtime/config';
 import { startDevServer } from '../runtime/devServer';
@@ -15,6 +13,8 @@ import { ApiClient } from '../sandbox/stack/apiClient';
 import { startObflow } from '../sandbox/stack/process';
 import { freePort } from '../sandbox/stack/stack';
 import { buildObproxyRpm } from '../sandbox/standins/rpm';
+import { openStore } from '../store';
+import type { Store } from '../store/types';
 import type { TaskStateChange } from '../workflows/plan';
 
 export interface Stand {
@@ -23,7 +23,7 @@ export interface Stand {
   /** Of HTTP Basic. */
   readonly authorization: string;
   readonly temporal: TemporalHandle;
-  readonly inventory: Inventory;
+  readonly store: Store;
 }
 
 /**
@@ -51,8 +51,8 @@ export async function onStand<T>(work: (stand: Stand) => Promise<T>): Promise<T>
   const closing: (() => Promise<void>)[] = [];
   try {
     await process_.line(/^ready: /);
-    const inventory = await openInventory(readConfig(env).config);
-    closing.push(() => inventory.close());
+    const store = await openStore(readConfig(env).config);
+    closing.push(() => store.close());
     const worker = await Worker.create({
       connection,
       namespace: temporal.namespace,
@@ -60,13 +60,13 @@ export async function onStand<T>(work: (stand: Stand) => Promise<T>): Promise<T>
       workflowBundle: await bundleWorkflowCode({
         workflowsPath: path.join(repositoryRoot(), 'dist/bench/workflows.js'),
       }),
-      activities: noOpActivities((change) => inventory.tasks.applyStateChange(change)),
+      activities: noOpActivities((change) => store.tasks.applyStateChange(change)),
       maxCachedWorkflows: 1000,
     });
     const url = `http://127.0.0.1:${port}`;
     const authorization = `Basic ${Buffer.from(`admin:${password}`).toString('base64')}`;
     const api = new ApiClient(url, 'admin', password);
-    return await worker.runUntil(() => work({ api, url, authorization, temporal, inventory }));
+    return await worker.runUntil(() => work({ api, url, authorization, temporal, store }));
   } finally {
     for (const close of closing) await close();
     await process_.stop();

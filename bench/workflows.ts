@@ -1,6 +1,6 @@
 import { condition, defineUpdate, proxyActivities, setHandler } from '@temporalio/workflow';
 
-export * from '../workflows/index';
+export * from '../workflows';
 
 const { noOp } = proxyActivities<{ noOp(input: unknown): Promise<null> }>({
   scheduleToCloseTimeout: '1 minute',

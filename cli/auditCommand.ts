@@ -1,9 +1,9 @@
 import { hostname } from 'node:os';
-import type { Inventory } from '../inventory/types';
+import type { Store } from '../store/types';
 
 /** The audit's line about a command that changed the database itself, without the API and its login. */
-export async function auditCommand(inventory: Inventory, command: string): Promise<void> {
-  await inventory.audit.add({
+export async function auditCommand(store: Store, command: string): Promise<void> {
+  await store.audit.add({
     address: hostname(),
     traceId: '',
     method: '',

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { openInventory } from '../inventory';
-import { copyDatabase } from '../inventory/copyDatabase';
-import { sqliteFile } from '../inventory/database';
-import type { Inventory } from '../inventory/types';
 import { ConfigError, type RuntimeConfig, readConfig, withPassword } from '../runtime/config';
+import { openStore } from '../store';
+import { copyDatabase } from '../store/database/copyDatabase';
+import { sqliteFile } from '../store/database/database';
+import type { Store } from '../store/types';
 import { complain, say } from './output';
 
 export interface MigrateDatabaseOptions {
@@ -58,7 +58,7 @@ function location(option: string, url: string, passwordFile: string | undefined)
 }
 
 /** The configured inventory. Throws ConfigError instead of making a new one, for that would be the wrong one. */
-export async function openExistingInventory(): Promise<Inventory> {
+export async function openExistingStore(): Promise<Store> {
   const config = configured();
   const file = sqliteFile(config.databaseUrl);
   if (file !== undefined && !existsSync(file)) {
@@ -66,7 +66,7 @@ export async function openExistingInventory(): Promise<Inventory> {
       `There is no database ${file}; set OBFLOW_DATA_DIR or OBFLOW_DATABASE_URL as the API has them.`,
     ]);
   }
-  return openInventory(config);
+  return openStore(config);
 }
 
 function configured(): RuntimeConfig {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { bodyDigest, SIGNATURE_SCHEME, signatureOf, stringToSign } from '../api/signature';
+import { bodyDigest, SIGNATURE_SCHEME, signatureOf, stringToSign } from '../api/login/signature';
 import { ConfigError } from '../runtime/config';
 import { withSecretFiles } from '../runtime/secretFiles';
 

@@ -1,10 +1,10 @@
 import type { RunningApi } from '../api/server';
-import type { Inventory } from '../inventory/types';
 import type { RuntimeConfig } from '../runtime/config';
 import { type CheckName, healthOf, type Readiness, readiness } from '../runtime/health';
 import { gauge, startMetrics, upGauge } from '../runtime/metrics';
 import { startMetricsServer } from '../runtime/metricsServer';
 import type { TemporalHandle } from '../runtime/temporal';
+import type { Store } from '../store/types';
 import type { RunningWorker } from '../worker/main';
 import { say } from './output';
 import type { Shutdown } from './shutdown';
@@ -12,7 +12,7 @@ import type { Shutdown } from './shutdown';
 /** What a process that serves consists of. */
 interface Parts {
   readonly config: RuntimeConfig;
-  readonly inventory: Inventory;
+  readonly store: Store;
   readonly temporal: TemporalHandle;
   readonly hosts: { connections(): Promise<number> };
   readonly worker: RunningWorker | undefined;
@@ -23,10 +23,10 @@ const LOOK_MS = 2_000;
 /** A worker that lacks one of them does nothing. */
 const REQUIRED_BY_WORKER: readonly CheckName[] = ['database', 'temporal', 'worker'];
 
-function workerReadiness({ inventory, temporal }: Parts, worker: RunningWorker): () => Promise<Readiness> {
+function workerReadiness({ store, temporal }: Parts, worker: RunningWorker): () => Promise<Readiness> {
   const health = healthOf({
     database: {
-      look: () => inventory.obClusters.list({ page: 1, size: 1 }),
+      look: () => store.obClusters.list({ page: 1, size: 1 }),
       whenDown: 'The database does not answer: running steps of tasks wait for it.',
     },
     temporal: {

@@ -1,6 +1,6 @@
 import { ConfigError } from '../runtime/config';
 import { auditCommand } from './auditCommand';
-import { openExistingInventory } from './database';
+import { openExistingStore } from './database';
 import { say } from './output';
 
 export interface PruneOptions {
@@ -19,9 +19,9 @@ export async function prune({ olderThan, auditOlderThan, dryRun }: PruneOptions)
   }
   const tasksBefore = olderThan && timeOf('--older-than', olderThan);
   const auditBefore = auditOlderThan && timeOf('--audit-older-than', auditOlderThan);
-  const inventory = await openExistingInventory();
+  const store = await openExistingStore();
   try {
-    const { tasks, audit } = inventory;
+    const { tasks, audit } = store;
     const done: string[] = [];
     const tell = (count: number, what: string) => {
       say(dryRun ? `Found ${count} ${what}; none was deleted.` : `Deleted ${count} ${what}.`);
@@ -35,9 +35,9 @@ export async function prune({ olderThan, auditOlderThan, dryRun }: PruneOptions)
       const work = dryRun ? audit.countBefore : audit.deleteBefore;
       tell(await work(auditBefore), `audit events before ${auditBefore}`);
     }
-    if (!dryRun && done.length > 0) await auditCommand(inventory, `obflow prune: ${done.join(', ')}`);
+    if (!dryRun && done.length > 0) await auditCommand(store, `obflow prune: ${done.join(', ')}`);
   } finally {
-    await inventory.close();
+    await store.close();
   }
 }
 

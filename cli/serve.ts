@@ -3,7 +3,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ActivityDeps } from '../activities/types';
 import type { RunningApi } from '../api/server';
 import type { Hosts } from '../hosts/types';
-import type { Inventory } from '../inventory/types';
 import { defaultPublicUrl, type RuntimeConfig, readConfig } from '../runtime/config';
 import { TransientError } from '../runtime/errors';
 import { createLogger, type Logger, logFormat } from '../runtime/logger';
@@ -14,6 +13,7 @@ import {
   type TemporalHandle,
   temporalIsConfigured,
 } from '../runtime/temporal';
+import type { Store } from '../store/types';
 import type { RunningWorker } from '../worker/main';
 import { makeDataDir } from './dataDir';
 import { startMonitoring } from './monitoring';
@@ -39,7 +39,7 @@ interface Ground {
   readonly config: RuntimeConfig;
   readonly logger: Logger;
   readonly temporal: TemporalHandle;
-  readonly inventory: Inventory;
+  readonly store: Store;
   readonly hosts: Hosts;
 }
 
@@ -59,19 +59,19 @@ export async function serve(parts: readonly Part[], options: ServeOptions): Prom
     makeDataDir(config.dataDir);
     say(`Data folder: ${config.dataDir}`);
     const failures: Promise<never>[] = [];
-    const [temporal, inventory] = await Promise.all([
+    const [temporal, store] = await Promise.all([
       openTemporal(config, options.ownTemporal, shutdown, failures),
       openDatabase(config, parts.includes('api')),
     ]);
-    shutdown.add(undefined, () => inventory.close());
+    shutdown.add(undefined, () => store.close());
     const { createHosts } = await import('../hosts');
     const hosts = createHosts({
-      pinHostKey: (id, fingerprint) => inventory.hosts.pinHostKey(id, fingerprint),
+      pinHostKey: (id, fingerprint) => store.hosts.pinHostKey(id, fingerprint),
       addresses: config.addresses,
       logger,
     });
     shutdown.add(undefined, () => hosts.close());
-    const ground: Ground = { config, logger, temporal, inventory, hosts };
+    const ground: Ground = { config, logger, temporal, store, hosts };
     // The worker ends after the API: a request under way may still need it.
     const worker = parts.includes('worker')
       ? await startWorkerPart(ground, options.activities, shutdown, failures)
@@ -142,18 +142,18 @@ async function whenReachable<T>(attempt: () => Promise<T>): Promise<T> {
   }
 }
 
-async function openDatabase(config: RuntimeConfig, firstUser: boolean): Promise<Inventory> {
-  const { openInventory } = await import('../inventory');
-  const inventory = await openInventory({
+async function openDatabase(config: RuntimeConfig, firstUser: boolean): Promise<Store> {
+  const { openStore } = await import('../store');
+  const store = await openStore({
     databaseUrl: config.databaseUrl,
     masterKeyFile: config.masterKeyFile,
     onWaiting: () => say('Waiting for the database: another obflow may be bringing its schema up to date.'),
   });
   const password = config.adminPassword ?? randomBytes(12).toString('base64url');
-  if (firstUser && (await inventory.users.ensureAdmin(password)) && config.adminPassword === undefined) {
+  if (firstUser && (await store.users.ensureAdmin(password)) && config.adminPassword === undefined) {
     say(`First start: the user is admin, the password is ${password} (shown this once, keep it).`);
   }
-  return inventory;
+  return store;
 }
 
 async function startWorkerPart(
@@ -174,12 +174,12 @@ async function startWorkerPart(
 
 /** Resolves once it answers. */
 async function startApiPart(ground: Ground, shutdown: Shutdown): Promise<RunningApi> {
-  const { createTaskService } = await import('../api/tasks');
+  const { createTaskService } = await import('../api/tasks/service');
   const { startApi } = await import('../api/server');
   const tasks = createTaskService(ground);
   const reconciler = tasks.startReconciler();
   shutdown.add(undefined, () => reconciler.stop());
-  const { startPruning } = await import('../api/pruning');
+  const { startPruning } = await import('../api/upkeep/pruning');
   const pruning = startPruning(ground);
   shutdown.add(undefined, () => pruning.stop());
   const api = await startApi({ ...ground, tasks });

@@ -57,17 +57,17 @@ export const addObproxy = catalogued({
   hostIds: (body) => body.hostIds,
 
   async prepare(scope, { params, body }) {
-    const { inventory } = scope;
+    const { store } = scope;
     const { sqlPort, exporterPort, rpcPort } = body;
-    const cluster = await obproxyClusterById(inventory, params.id);
-    const hosts = await hostsByIds(inventory, body.hostIds);
-    const softwarePackage = await obproxyPackage(inventory, body.version, 'version');
+    const cluster = await obproxyClusterById(store, params.id);
+    const hosts = await hostsByIds(store, body.hostIds);
+    const softwarePackage = await obproxyPackage(store, body.version, 'version');
     const lock = obproxyClusterLock(cluster.id);
-    await refuseWhenHeld(inventory, [...hosts.map(({ id }) => hostProxyLock(id)), lock]);
-    await noProxyOnHosts(inventory, hosts);
+    await refuseWhenHeld(store, [...hosts.map(({ id }) => hostProxyLock(id)), lock]);
+    await noProxyOnHosts(store, hosts);
     packageFitsHosts(softwarePackage, hosts);
     const ports = obproxyPorts(softwarePackage, body, (field) => field);
-    await portsFreeOnHosts(inventory, hosts, ports);
+    await portsFreeOnHosts(store, hosts, ports);
 
     const groupTaskIds = await scope.reserveTasks(hosts.length);
     const context = installContext(cluster, softwarePackage);
@@ -76,7 +76,7 @@ export const addObproxy = catalogued({
       const taskId = groupTaskIds[index] ?? 0;
       const serverId = scope.dryRun
         ? -1 - index
-        : await inventory.obproxy.addServer({
+        : await store.obproxy.addServer({
             clusterId: cluster.id,
             hostId: host.id,
             sqlPort,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { isZoneName } from '../oceanbase/clusterSql';
 import { observerNameFault, observerValueFault } from '../oceanbase/observerCommandLine';
-import type { ChainNode } from '../workflows/dag';
+import type { ChainNode } from '../workflows/interpreter/graph';
 import { hostObserverLock, obClusterLock } from './locks';
 import {
   activeZone,
@@ -118,22 +118,22 @@ export const addObserver = catalogued({
   obClusterId: (params) => params.id,
 
   async prepare(scope, { params, body }) {
-    const { inventory } = scope;
+    const { store } = scope;
     const { zoneName, sqlPort, rpcPort } = body;
-    const cluster = await obClusterById(inventory, params.id);
-    const hosts = await hostsByIds(inventory, body.servers);
+    const cluster = await obClusterById(store, params.id);
+    const hosts = await hostsByIds(store, body.servers);
     const locks = [obClusterLock(cluster.id), ...hosts.map(({ id }) => hostObserverLock(id))];
-    await refuseWhenHeld(inventory, locks);
+    await refuseWhenHeld(store, locks);
     clusterRuns(cluster);
-    const zone = await activeZone(inventory, cluster, zoneName);
-    await hostsWithoutObserver(inventory, hosts);
-    await hostsInRegion(inventory, cluster, zone, hosts);
+    const zone = await activeZone(store, cluster, zoneName);
+    await hostsWithoutObserver(store, hosts);
+    await hostsInRegion(store, cluster, zone, hosts);
     oneArchitecture(hosts);
-    await portsFreeOnHosts(inventory, hosts, [
+    await portsFreeOnHosts(store, hosts, [
       { field: 'sqlPort', port: sqlPort },
       { field: 'rpcPort', port: rpcPort },
     ]);
-    const part = await observerPackage(inventory, cluster, hosts, body.packageOperatingSystem);
+    const part = await observerPackage(store, cluster, hosts, body.packageOperatingSystem);
 
     const [taskId = 0] = await scope.reserveTasks(1);
     const serverIds: number[] = [];
@@ -141,7 +141,7 @@ export const addObserver = catalogued({
       serverIds.push(
         scope.dryRun
           ? -1 - index
-          : await inventory.obServers.add({
+          : await store.obServers.add({
               clusterId: cluster.id,
               zone: zoneName,
               hostId: host.id,

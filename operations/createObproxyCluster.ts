@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { Inventory } from '../inventory/types';
 import { versionRelease } from '../oceanbase/packageName';
 import { randomPassword } from '../oceanbase/passwords';
+import type { Store } from '../store/types';
 import { CreateObproxyClusterBody } from './createObproxyClusterBody';
 import { CREATE_WITHOUT_HOSTS, INSTALL_ON_HOSTS, INSTALL_TASK_NAME, installContext } from './installChain';
 import { hostProxyLock, obproxyClusterLock } from './locks';
@@ -20,13 +20,13 @@ import { catalogued, type Prepared, type PrepareScope } from './types';
 
 /** The linked OceanBase clusters as the inventory knows them. */
 async function links(
-  inventory: Inventory,
+  store: Store,
   body: CreateObproxyClusterBody,
 ): Promise<{ clusterId: number; username: string }[]> {
   const found: { clusterId: number; username: string }[] = [];
   for (const [index, link] of body.obLinks.entries()) {
     const field = `obLinks[${index}]`;
-    const named = await inventory.obClusters.findByName(link.clusterName);
+    const named = await store.obClusters.findByName(link.clusterName);
     const fitting = named.filter(
       (cluster) =>
         (link.obClusterId ?? cluster.obClusterId) === cluster.obClusterId &&
@@ -62,7 +62,7 @@ async function links(
 }
 
 /** The hosts of the request and the package for them, checked; undefined without hosts. */
-async function installation({ inventory }: PrepareScope, { install, installPath }: CreateObproxyClusterBody) {
+async function installation({ store }: PrepareScope, { install, installPath }: CreateObproxyClusterBody) {
   if (install === undefined) {
     if (installPath === undefined) return undefined;
     throw fieldRefusal(
@@ -72,13 +72,13 @@ async function installation({ inventory }: PrepareScope, { install, installPath 
     );
   }
   const at = (field: string) => `obproxyInstallParam.${field}`;
-  const hosts = await hostsByIds(inventory, install.hostIds);
-  const softwarePackage = await obproxyPackage(inventory, install.version, at('version'));
+  const hosts = await hostsByIds(store, install.hostIds);
+  const softwarePackage = await obproxyPackage(store, install.version, at('version'));
   await refuseWhenHeld(
-    inventory,
+    store,
     hosts.map(({ id }) => hostProxyLock(id)),
   );
-  await noProxyOnHosts(inventory, hosts);
+  await noProxyOnHosts(store, hosts);
   packageFitsHosts(softwarePackage, hosts);
   if (installPath !== undefined && installPath.replace(/\/+$/, '') !== softwarePackage.home) {
     throw fieldRefusal(
@@ -87,7 +87,7 @@ async function installation({ inventory }: PrepareScope, { install, installPath 
       `cannot be chosen: ${softwarePackage.fileName} is not relocatable and installs to ${softwarePackage.home}`,
     );
   }
-  await portsFreeOnHosts(inventory, hosts, obproxyPorts(softwarePackage, install, at));
+  await portsFreeOnHosts(store, hosts, obproxyPorts(softwarePackage, install, at));
   return { ...install, hosts, softwarePackage };
 }
 
@@ -95,8 +95,8 @@ async function prepare(
   scope: PrepareScope,
   { body }: { readonly body: CreateObproxyClusterBody },
 ): Promise<Prepared> {
-  const { inventory } = scope;
-  if ((await inventory.obproxy.findClusterByName(body.name)) !== undefined) {
+  const { store } = scope;
+  if ((await store.obproxy.findClusterByName(body.name)) !== undefined) {
     throw new Refusal(
       409,
       'COM10006',
@@ -104,12 +104,12 @@ async function prepare(
       { target: 'name', subErrors: [{ field: 'name', rejectedValue: body.name, message: 'is taken' }] },
     );
   }
-  const linked = await links(inventory, body);
+  const linked = await links(store, body);
   const install = await installation(scope, body);
 
   const clusterId = scope.dryRun
     ? -1
-    : await inventory.obproxy.addCluster({
+    : await store.obproxy.addCluster({
         name: body.name,
         address: body.address ?? null,
         port: body.port ?? null,
@@ -152,13 +152,13 @@ async function prepare(
   const { hosts, softwarePackage } = install;
   const parameterVersion = scope.dryRun
     ? 1
-    : ((await inventory.obproxy.findCluster(clusterId))?.parameterVersion ?? 1);
+    : ((await store.obproxy.findCluster(clusterId))?.parameterVersion ?? 1);
   const serverIds: number[] = [];
   for (const [index, host] of hosts.entries()) {
     serverIds.push(
       scope.dryRun
         ? -1 - index
-        : await inventory.obproxy.addServer({
+        : await store.obproxy.addServer({
             clusterId,
             hostId: host.id,
             sqlPort: install.sqlPort,

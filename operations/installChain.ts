@@ -1,7 +1,8 @@
 /** The documented chain "Install obproxy", for one host as in batchAdd, or fanned out over hosts. */
-import type { PackageRow } from '../inventory/types';
+
 import { versionRelease } from '../oceanbase/packageName';
-import type { ChainNode } from '../workflows/dag';
+import type { PackageRow } from '../store/types';
+import type { ChainNode } from '../workflows/interpreter/graph';
 import { SUBTASKS, type SubtaskType } from './subtasks';
 
 export const INSTALL_TASK_NAME = 'Install obproxy';

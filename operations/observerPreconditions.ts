@@ -1,13 +1,14 @@
 /** Preconditions of adding an OBServer. Each throws Refusal with the documented code and what to do. */
-import type { HostRow, Inventory, ObClusterRow, ObZoneRow, PackageRow } from '../inventory/types';
+
 import { packageFit } from '../oceanbase/packageFit';
 import { comparePackages, versionRelease } from '../oceanbase/packageName';
 import { compareVersions } from '../oceanbase/versions';
+import type { HostRow, ObClusterRow, ObZoneRow, PackageRow, Store } from '../store/types';
 import { allObClusters, fieldRefusal, OBSERVER_PACKAGES } from './preconditions';
 import { Refusal } from './refusal';
 
-export async function obClusterById(inventory: Inventory, id: number): Promise<ObClusterRow> {
-  const cluster = await inventory.obClusters.find(id);
+export async function obClusterById(store: Store, id: number): Promise<ObClusterRow> {
+  const cluster = await store.obClusters.find(id);
   if (cluster !== undefined) return cluster;
   throw new Refusal(
     404,
@@ -30,12 +31,8 @@ export function clusterRuns(cluster: ObClusterRow): void {
 }
 
 /** The zone as the cluster told at the last look. */
-export async function activeZone(
-  inventory: Inventory,
-  cluster: ObClusterRow,
-  name: string,
-): Promise<ObZoneRow> {
-  const zones = await inventory.obServers.zones(cluster.id);
+export async function activeZone(store: Store, cluster: ObClusterRow, name: string): Promise<ObZoneRow> {
+  const zones = await store.obServers.zones(cluster.id);
   if (zones.length === 0) {
     throw new Refusal(
       409,
@@ -70,14 +67,14 @@ export async function activeZone(
 
 /** A zone lies in one region, and so do its servers. */
 export async function hostsInRegion(
-  inventory: Inventory,
+  store: Store,
   cluster: ObClusterRow,
   zone: ObZoneRow,
   hosts: readonly HostRow[],
 ): Promise<void> {
-  const known = await inventory.obServers.ofCluster(cluster.id);
+  const known = await store.obServers.ofCluster(cluster.id);
   const ids = known.filter((server) => server.zone === zone.name).flatMap(({ hostId }) => hostId ?? []);
-  const [neighbour] = await inventory.hosts.findMany(ids);
+  const [neighbour] = await store.hosts.findMany(ids);
   const first = neighbour ?? hosts[0];
   const other = hosts.find(({ idc }) => idc.region.name !== first?.idc.region.name);
   if (first === undefined || other === undefined) return;
@@ -91,10 +88,10 @@ export async function hostsInRegion(
 }
 
 /** No host is a server of any cluster, or reserved to become one. */
-export async function hostsWithoutObserver(inventory: Inventory, hosts: readonly HostRow[]): Promise<void> {
-  const clusters = await allObClusters(inventory);
+export async function hostsWithoutObserver(store: Store, hosts: readonly HostRow[]): Promise<void> {
+  const clusters = await allObClusters(store);
   for (const host of hosts) {
-    const [server] = await inventory.obServers.onHost(host.id);
+    const [server] = await store.obServers.onHost(host.id);
     const declared = clusters.find(({ rootServers }) => rootServers.some(({ ip }) => ip === host.ip));
     const clusterId = server?.clusterId ?? declared?.id;
     if (clusterId !== undefined) {
@@ -108,7 +105,7 @@ export async function hostsWithoutObserver(inventory: Inventory, hosts: readonly
         { target: `host:${host.id}` },
       );
     }
-    const taskId = await inventory.obServers.reservedBy(host.id);
+    const taskId = await store.obServers.reservedBy(host.id);
     if (taskId !== undefined) {
       throw new Refusal(
         409,
@@ -135,11 +132,11 @@ export function oneArchitecture(hosts: readonly HostRow[]): void {
   );
 }
 
-async function observerPackages(inventory: Inventory): Promise<PackageRow[]> {
+async function observerPackages(store: Store): Promise<PackageRow[]> {
   const found: PackageRow[] = [];
   const size = 200;
   for (let page = 1; ; page += 1) {
-    const { contents } = await inventory.packages.list({ keyword: 'oceanbase' }, { page, size });
+    const { contents } = await store.packages.list({ keyword: 'oceanbase' }, { page, size });
     found.push(...contents.filter(({ name, home }) => OBSERVER_PACKAGES.includes(name) && home !== null));
     if (contents.length < size) return found;
   }
@@ -155,12 +152,12 @@ function isOfVersion(part: PackageRow, version: string): boolean {
  * it, as packageOperatingSystem of the request does.
  */
 export async function observerPackage(
-  inventory: Inventory,
+  store: Store,
   cluster: ObClusterRow,
   hosts: readonly HostRow[],
   operatingSystem: string | undefined,
 ): Promise<PackageRow & { readonly home: string }> {
-  const uploaded = await observerPackages(inventory);
+  const uploaded = await observerPackages(store);
   const ofVersion = uploaded.filter((part) => isOfVersion(part, cluster.version));
   const upload = `Upload the package of OceanBase ${cluster.version} with POST /api/v2/software-packages.`;
   if (ofVersion.length === 0) {

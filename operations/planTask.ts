@@ -1,5 +1,5 @@
-import type { Inventory } from '../inventory/types';
-import { type ChainNode, chainLength, expandChain } from '../workflows/dag';
+import type { Store } from '../store/types';
+import { type ChainNode, chainLength, expandChain } from '../workflows/interpreter/graph';
 import type { FanOutElement, Plan, TaskContext } from '../workflows/plan';
 import { Refusal } from './refusal';
 import type { AcceptedRequest, Prepared, PrepareScope } from './types';
@@ -48,17 +48,17 @@ export async function planTask(scope: PrepareScope, draft: TaskDraft): Promise<P
     subtasks: expandChain(chain, context, firstId, draft.target),
   };
   if (scope.dryRun) return plan;
-  await scope.inventory.tasks.add({ plan, workflowType: draft.workflowType });
-  const held = await scope.inventory.locks.take(taskId, draft.locks, draft.groupTaskIds);
-  if (held !== undefined) throw await lockRefusal(scope.inventory, held.resource, held.taskId);
+  await scope.store.tasks.add({ plan, workflowType: draft.workflowType });
+  const held = await scope.store.locks.take(taskId, draft.locks, draft.groupTaskIds);
+  if (held !== undefined) throw await lockRefusal(scope.store, held.resource, held.taskId);
   return plan;
 }
 
 /** Refuses when another task holds one of the resources, before anything is written. */
-export async function refuseWhenHeld(inventory: Inventory, resources: readonly string[]): Promise<void> {
+export async function refuseWhenHeld(store: Store, resources: readonly string[]): Promise<void> {
   for (const resource of resources) {
-    const holder = await inventory.locks.holder(resource);
-    if (holder !== undefined) throw await lockRefusal(inventory, resource, holder);
+    const holder = await store.locks.holder(resource);
+    if (holder !== undefined) throw await lockRefusal(store, resource, holder);
   }
 }
 
@@ -71,8 +71,8 @@ function lockedThing(resource: string): { what: string; code: string } {
 }
 
 /** 409: OCP's reference mapping for conflicts. */
-async function lockRefusal(inventory: Inventory, resource: string, taskId: number): Promise<Refusal> {
-  const task = await inventory.tasks.find(taskId);
+async function lockRefusal(store: Store, resource: string, taskId: number): Promise<Refusal> {
+  const task = await store.tasks.find(taskId);
   const { what, code } = lockedThing(resource);
   const label = task === undefined ? '' : ` ("${task.name}")`;
   const next =
@@ -84,7 +84,7 @@ async function lockRefusal(inventory: Inventory, resource: string, taskId: numbe
 
 /** Who asks, and what the plans of the request say of it. */
 export interface RequestOrigin {
-  readonly inventory: Inventory;
+  readonly store: Store;
   readonly user: PrepareScope['user'];
   readonly executor: string;
   readonly traceId: string;
@@ -101,29 +101,29 @@ export function prepareRequest(
   accepted: AcceptedRequest,
   origin: RequestOrigin,
   dryRun: boolean,
-  remember: (inventory: Inventory, prepared: Prepared) => Promise<void> = async () => undefined,
+  remember: (store: Store, prepared: Prepared) => Promise<void> = async () => undefined,
 ): Promise<Prepared> {
   if (!dryRun) {
-    return origin.inventory.transaction(async (inventory) => {
+    return origin.store.transaction(async (store) => {
       const prepared = await accepted.prepare({
         ...origin,
-        inventory,
+        store,
         dryRun,
         reserveTasks: async (count) => {
-          const first = await inventory.sequences.next('task', count);
+          const first = await store.sequences.next('task', count);
           return Array.from({ length: count }, (_, index) => first + index);
         },
-        reserveSubtasks: (count) => inventory.sequences.next('subtask', count),
+        reserveSubtasks: (count) => store.sequences.next('subtask', count),
       });
-      await remember(inventory, prepared);
+      await remember(store, prepared);
       return prepared;
     });
   }
   let subtasks = 0;
-  return origin.inventory.dryTransaction((inventory) =>
+  return origin.store.dryTransaction((store) =>
     accepted.prepare({
       ...origin,
-      inventory,
+      store,
       dryRun,
       reserveTasks: async (count) => Array.from({ length: count }, (_, index) => -1 - index),
       reserveSubtasks: async (count) => {

@@ -1,7 +1,8 @@
 /** Preconditions that operations share. Each throws Refusal with the documented code and what to do. */
-import type { HostRow, Inventory, ObClusterRow, ObproxyClusterRow, PackageRow } from '../inventory/types';
+
 import { packageFit } from '../oceanbase/packageFit';
 import { hasRpcPort } from '../oceanbase/versions';
+import type { HostRow, ObClusterRow, ObproxyClusterRow, PackageRow, Store } from '../store/types';
 import { Refusal, type SubError } from './refusal';
 
 /** Refuses one field of a request that only the inventory could judge. */
@@ -10,8 +11,8 @@ export function fieldRefusal(field: string, rejectedValue: unknown, message: str
   return new Refusal(400, 'COM10001', `${field} ${message}.`, { target: field, subErrors: [subError] });
 }
 
-export async function obproxyClusterById(inventory: Inventory, id: number): Promise<ObproxyClusterRow> {
-  const cluster = await inventory.obproxy.findCluster(id);
+export async function obproxyClusterById(store: Store, id: number): Promise<ObproxyClusterRow> {
+  const cluster = await store.obproxy.findCluster(id);
   if (cluster !== undefined) return cluster;
   throw new Refusal(
     404,
@@ -22,8 +23,8 @@ export async function obproxyClusterById(inventory: Inventory, id: number): Prom
 }
 
 /** The hosts in the order of the request. */
-export async function hostsByIds(inventory: Inventory, ids: readonly number[]): Promise<HostRow[]> {
-  const found = new Map((await inventory.hosts.findMany(ids)).map((host) => [host.id, host]));
+export async function hostsByIds(store: Store, ids: readonly number[]): Promise<HostRow[]> {
+  const found = new Map((await store.hosts.findMany(ids)).map((host) => [host.id, host]));
   const missing = ids.filter((id) => !found.has(id));
   if (missing.length > 0) {
     throw new Refusal(
@@ -41,11 +42,11 @@ export const OBSERVER_PACKAGES: readonly string[] = ['oceanbase', 'oceanbase-ce'
 
 /** The package of this file name, which must hold an OBProxy. */
 export async function obproxyPackage(
-  inventory: Inventory,
+  store: Store,
   fileName: string,
   field: string,
 ): Promise<PackageRow & { readonly home: string }> {
-  const row = await inventory.packages.findByFileName(fileName);
+  const row = await store.packages.findByFileName(fileName);
   if (row === undefined) {
     throw new Refusal(
       404,
@@ -87,11 +88,11 @@ function refuseUnfit(
 }
 
 /** A host runs at most one OBProxy, whatever its cluster. */
-export async function noProxyOnHosts(inventory: Inventory, hosts: readonly HostRow[]): Promise<void> {
+export async function noProxyOnHosts(store: Store, hosts: readonly HostRow[]): Promise<void> {
   for (const host of hosts) {
-    const server = await inventory.obproxy.findServerOnHost(host.id);
+    const server = await store.obproxy.findServerOnHost(host.id);
     if (server === undefined) continue;
-    const cluster = await inventory.obproxy.findCluster(server.clusterId);
+    const cluster = await store.obproxy.findCluster(server.clusterId);
     throw new Refusal(
       409,
       'ODP21116',
@@ -107,11 +108,11 @@ export interface RequestedPort {
   readonly port: number;
 }
 
-export async function allObClusters(inventory: Inventory): Promise<readonly ObClusterRow[]> {
+export async function allObClusters(store: Store): Promise<readonly ObClusterRow[]> {
   const size = 200;
   const clusters: ObClusterRow[] = [];
   for (let page = 1; ; page += 1) {
-    const { contents, totalElements } = await inventory.obClusters.list({ page, size });
+    const { contents, totalElements } = await store.obClusters.list({ page, size });
     clusters.push(...contents);
     if (contents.length === 0 || clusters.length >= totalElements) return clusters;
   }
@@ -119,11 +120,11 @@ export async function allObClusters(inventory: Inventory): Promise<readonly ObCl
 
 /** No requested port belongs to a service the inventory knows on one of the hosts. */
 export async function portsFreeOnHosts(
-  inventory: Inventory,
+  store: Store,
   hosts: readonly HostRow[],
   ports: readonly RequestedPort[],
 ): Promise<void> {
-  const clusters = await allObClusters(inventory);
+  const clusters = await allObClusters(store);
   const taken: SubError[] = [];
   for (const host of hosts) {
     const used = new Map<number, string>([[host.sshPort, 'SSH']]);

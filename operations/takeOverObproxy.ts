@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { findingOf, inspectEverything } from '../activities/obproxy/takeOver/inspect';
-import type { HostRow, Inventory, ObproxyClusterRow } from '../inventory/types';
 import { hasRpcPort } from '../oceanbase/versions';
 import { PermanentError, TransientError } from '../runtime/errors';
+import type { HostRow, ObproxyClusterRow, Store } from '../store/types';
 import { ADOPT_ON_ONE_HOST, INSTALL_TASK_NAME, obproxyContext } from './installChain';
 import { hostProxyLock, obproxyClusterLock } from './locks';
 import { planTask, refuseWhenHeld } from './planTask';
@@ -62,10 +62,10 @@ const Body = z
 type Body = z.output<typeof Body>;
 
 /** No other host row of that address has this proxy. */
-async function notKnownElsewhere(inventory: Inventory, host: HostRow, sqlPort: number): Promise<void> {
-  const known = (await inventory.obproxy.findServersAt(host.ip)).find((server) => server.sqlPort === sqlPort);
+async function notKnownElsewhere(store: Store, host: HostRow, sqlPort: number): Promise<void> {
+  const known = (await store.obproxy.findServersAt(host.ip)).find((server) => server.sqlPort === sqlPort);
   if (known === undefined) return;
-  const cluster = await inventory.obproxy.findCluster(known.clusterId);
+  const cluster = await store.obproxy.findCluster(known.clusterId);
   throw new Refusal(
     409,
     'ODP21116',
@@ -91,13 +91,10 @@ function rpcPortFits(cluster: ObproxyClusterRow, rpcPort: number | undefined): v
  * The package that the cluster's other proxies run, when they agree: what a reader of the plan may expect. Which one
  * the running proxy has is found by the subtasks.
  */
-async function likelyPackage(
-  inventory: Inventory,
-  { servers }: ObproxyClusterRow,
-): Promise<Record<string, string>> {
+async function likelyPackage(store: Store, { servers }: ObproxyClusterRow): Promise<Record<string, string>> {
   const [first, ...rest] = servers.filter(({ version }) => version !== '');
   if (first === undefined || rest.some(({ version }) => version !== first.version)) return {};
-  const row = first.packageId === null ? undefined : await inventory.packages.find(first.packageId);
+  const row = first.packageId === null ? undefined : await store.packages.find(first.packageId);
   const name = row?.name ?? first.adopted?.package?.split('-').slice(0, -2).join('-');
   return { package_version: first.version, ...(name === undefined ? {} : { package_name: name }) };
 }
@@ -106,25 +103,25 @@ async function prepare(
   scope: PrepareScope,
   { params, body }: { readonly params: { readonly id: number }; readonly body: Body },
 ) {
-  const { inventory } = scope;
+  const { store } = scope;
   const { exporterPort, rpcPort } = body;
-  const cluster = await obproxyClusterById(inventory, params.id);
+  const cluster = await obproxyClusterById(store, params.id);
   const hosts = await hostsByIds(
-    inventory,
+    store,
     body.hosts.map(({ hostId }) => hostId),
   );
   const lock = obproxyClusterLock(cluster.id);
-  await refuseWhenHeld(inventory, [...hosts.map(({ id }) => hostProxyLock(id)), lock]);
-  await noProxyOnHosts(inventory, hosts);
+  await refuseWhenHeld(store, [...hosts.map(({ id }) => hostProxyLock(id)), lock]);
+  await noProxyOnHosts(store, hosts);
   rpcPortFits(cluster, rpcPort);
   const wanted = hosts.flatMap((host, index) => {
     const asked = body.hosts[index];
     return asked === undefined ? [] : [{ host, asked, index }];
   });
   for (const { host, asked, index } of wanted) {
-    await notKnownElsewhere(inventory, host, asked.sqlPort);
+    await notKnownElsewhere(store, host, asked.sqlPort);
     await portsFreeOnHosts(
-      inventory,
+      store,
       [host],
       [
         { field: `hosts[${index}].sqlPort`, port: asked.sqlPort },
@@ -136,13 +133,13 @@ async function prepare(
 
   const groupTaskIds = await scope.reserveTasks(hosts.length);
   const context = obproxyContext(cluster);
-  const expected = await likelyPackage(inventory, cluster);
+  const expected = await likelyPackage(store, cluster);
   const plans = [];
   for (const { host, asked, index } of wanted) {
     const taskId = groupTaskIds[index] ?? 0;
     const serverId = scope.dryRun
       ? -1 - index
-      : await inventory.obproxy.addServer({
+      : await store.obproxy.addServer({
           clusterId: cluster.id,
           hostId: host.id,
           sqlPort: asked.sqlPort,
@@ -197,7 +194,7 @@ async function inspectHost(
     const commands = obproxyContext(cluster).listMap.commands_to_check ?? [];
     const request = { sqlPort, exporterPort, rpcPort, password };
     const around = { publicUrl: scope.publicUrl, commands, signal };
-    const findings = await inspectEverything(scope.inventory, host, cluster, request, around);
+    const findings = await inspectEverything(scope.store, host, cluster, request, around);
     return findings.map(({ level, code, text, next }) => ({
       hostId,
       level,
@@ -215,7 +212,7 @@ async function inspect(
   scope: InspectScope,
   { params, body }: { readonly params: { readonly id: number }; readonly body: Body },
 ): Promise<HostFinding[]> {
-  const cluster = await obproxyClusterById(scope.inventory, params.id);
+  const cluster = await obproxyClusterById(scope.store, params.id);
   const findings: HostFinding[] = [];
   for (let from = 0; from < body.hosts.length; from += INSPECTED_TOGETHER) {
     const some = body.hosts.slice(from, from + INSPECTED_TOGETHER);

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Host } from '../hosts/types';
-import type { Inventory, User } from '../inventory/types';
+import type { Store, User } from '../store/types';
 import type { Plan } from '../workflows/plan';
 
 /** Permissions as OCP names them; a route declares the one it needs. */
@@ -21,7 +21,7 @@ export type Permission =
 
 /** What `prepare` works with. `inventory` is inside one transaction that ends with the request. */
 export interface PrepareScope {
-  readonly inventory: Inventory;
+  readonly store: Store;
   readonly user: User;
   /** Address of this API server, `executor` of the tasks. */
   readonly executor: string;
@@ -47,7 +47,7 @@ export interface HostFinding {
 
 /** What a dry run may look at, outside of any transaction. */
 export interface InspectScope {
-  readonly inventory: Inventory;
+  readonly store: Store;
   openHost(hostId: number): Promise<Host>;
   /** OBFLOW_PUBLIC_URL. */
   readonly publicUrl: string;

@@ -18,7 +18,7 @@ const FOLDERS = [
   'api',
   'hosts',
   'oceanbase',
-  'inventory',
+  'store',
   'cli',
   'sandbox',
   'bench',

@@ -40,7 +40,7 @@ export async function writeWorkflowBundle(
 export function workflowBundle(): WorkflowSource {
   const codePath = path.join(repositoryRoot(), 'dist', 'workflows', 'bundle.js');
   const built = statSync(codePath, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  const changed = readdirSync(WORKFLOWS)
+  const changed = readdirSync(WORKFLOWS, { recursive: true, encoding: 'utf8' })
     .filter((name) => /\.[jt]s$/.test(name))
     .map((name) => path.join(WORKFLOWS, name))
     .filter((name) => name !== codePath)

@@ -1,6 +1,7 @@
 /** One exported workflow per documented operation: its name is the type that the Temporal Web UI shows. */
+
+import { runPlan } from './interpreter/runPlan';
 import type { Plan } from './plan';
-import { runPlan } from './runPlan';
 
 /** POST /api/v2/obproxy/clusters/{id}/obproxies/batchAdd, one task per host. */
 export async function addObproxy(plan: Plan): Promise<void> {

@@ -1,9 +1,9 @@
 /** Installing a package of a service at most once, and undoing exactly that: OBProxy and OBServer alike. */
 import { quote } from '../../hosts/quote';
 import type { Host, OnceResult, RpmPackage } from '../../hosts/types';
-import type { PackageRow } from '../../inventory/types';
 import { packageFileName } from '../../oceanbase/packageName';
 import { PermanentError } from '../../runtime/errors';
+import type { PackageRow } from '../../store/types';
 import { makeDir, readJson, removeBy, taskDir, writeJson } from '../places';
 import type { SubtaskScope } from '../types';
 import { storedPackage } from './packageStore';
@@ -298,7 +298,7 @@ async function erase(scope: SubtaskScope, host: Host, installed: string): Promis
 /** Puts the former package back over ours, from the store. */
 async function restore(scope: SubtaskScope, host: Host, installed: string, former: string): Promise<void> {
   const tried = `put ${former} back in place of ${installed}`;
-  const row = await scope.inventory.packages.findByFileName(former);
+  const row = await scope.store.packages.findByFileName(former);
   if (row === undefined) {
     const next = `Upload ${former} and roll back again.`;
     throw trouble(

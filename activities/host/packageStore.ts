@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
-import type { PackageRow } from '../../inventory/types';
 import { PermanentError } from '../../runtime/errors';
+import type { PackageRow } from '../../store/types';
 import type { SubtaskScope } from '../types';
 
 /** Path of a package in the store of the data folder. */

@@ -1,8 +1,8 @@
 import { quote } from '../../hosts/quote';
 import type { Host } from '../../hosts/types';
-import type { PackageRow } from '../../inventory/types';
 import { packageFit } from '../../oceanbase/packageFit';
 import { PermanentError } from '../../runtime/errors';
+import type { PackageRow } from '../../store/types';
 import { checkStore } from '../host/packageStore';
 import type { Subtask, SubtaskScope } from '../types';
 import { holderText, isOwnPort, lookForProxies } from './process';

@@ -34,7 +34,7 @@ export async function reach(scope: SubtaskScope, hostId: number): Promise<Reache
   const facts = await host.facts();
   const { hostname, architecture, kernel, osId, osMajor } = facts;
   const osLike = facts.osLike.join(' ');
-  await scope.inventory.hosts.recordFacts(hostId, { hostname, architecture, kernel, osId, osLike, osMajor });
+  await scope.store.hosts.recordFacts(hostId, { hostname, architecture, kernel, osId, osLike, osMajor });
   const system = osId === '' ? 'an unnamed system' : `${osId} ${osMajor}`.trim();
   scope.log.info(`${host.ip}: ${hostname}, ${system}, ${architecture}, kernel ${kernel}`);
   return { server, cluster, host, facts };
@@ -74,7 +74,7 @@ export const PrepareObproxyInstall: Subtask = {
   },
 
   async rollback(scope) {
-    const { obproxy } = scope.inventory;
+    const { obproxy } = scope.store;
     for (const id of hostIds(scope)) {
       const server = await obproxy.findServerOnHost(id);
       if (server === undefined || server.taskId !== scope.input.taskId) continue;

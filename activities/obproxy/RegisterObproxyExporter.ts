@@ -82,7 +82,7 @@ export const RegisterObproxyExporter: Subtask = {
     await probe(scope, server.ip, server.exporterPort);
     const target = `${server.ip.includes(':') ? `[${server.ip}]` : server.ip}:${server.exporterPort}`;
     const linked = cluster.obLinks.map(({ clusterName }) => clusterName).join(',');
-    await scope.inventory.obproxy.putExporter({
+    await scope.store.obproxy.putExporter({
       obproxyServerId: server.id,
       target,
       labels: {
@@ -98,9 +98,9 @@ export const RegisterObproxyExporter: Subtask = {
   },
 
   async rollback(scope) {
-    const server = await scope.inventory.obproxy.findServerOnHost(scope.hostId);
+    const server = await scope.store.obproxy.findServerOnHost(scope.hostId);
     if (server === undefined || server.taskId !== scope.input.taskId) return;
-    await scope.inventory.obproxy.deleteExporter(server.id);
+    await scope.store.obproxy.deleteExporter(server.id);
     scope.log.info(`${server.ip}:${server.exporterPort} is no target of Prometheus any more`);
   },
 };

@@ -1,4 +1,3 @@
-import type { ObClusterRow, ObLinkRow, OpenCredential } from '../../inventory/types';
 import { firstToAnswer } from '../../oceanbase/firstToAnswer';
 import type { ObproxyAdmin } from '../../oceanbase/obproxyAdmin';
 import { ACCESS_DENIED, type ObserverSession, openObserver } from '../../oceanbase/observerSql';
@@ -6,6 +5,7 @@ import { valueFault } from '../../oceanbase/parameters';
 import { sha1Hex } from '../../oceanbase/passwords';
 import { SqlConnectionError, SqlError } from '../../oceanbase/sqlSession';
 import { PermanentError, TransientError, type Trouble } from '../../runtime/errors';
+import type { ObClusterRow, ObLinkRow, OpenCredential } from '../../store/types';
 import type { Subtask, SubtaskScope } from '../types';
 import { storeClusterPassword } from './clusterPassword';
 import { administer, type ObproxyInstance, proxyOf } from './proxy';
@@ -25,7 +25,7 @@ function about(cluster: ObClusterRow, more: Pick<Trouble, 'type' | 'code' | 'cam
 }
 
 async function linkOf(scope: SubtaskScope, link: ObLinkRow): Promise<Link> {
-  const cluster = await scope.inventory.obClusters.find(link.clusterId);
+  const cluster = await scope.store.obClusters.find(link.clusterId);
   if (cluster === undefined) {
     throw new PermanentError({
       type: 'InventoryIncomplete',
@@ -35,7 +35,7 @@ async function linkOf(scope: SubtaskScope, link: ObLinkRow): Promise<Link> {
       next: 'Declare it with `obflow apply`.',
     });
   }
-  const credential = await scope.inventory.credentials.open(cluster.proxyroCredentialId);
+  const credential = await scope.store.credentials.open(cluster.proxyroCredentialId);
   scope.log.hide(credential.secret);
   return { link, cluster, password: credential.secret };
 }
@@ -92,7 +92,7 @@ async function proxyUser(scope: SubtaskScope, { link, cluster, password }: Link)
     if (!(error instanceof SqlError) || error.errno !== ACCESS_DENIED) throw error;
   }
   // 1045 says neither whether the user exists nor whether the password is wrong: root can tell.
-  const sys = await scope.inventory.credentials.open(cluster.sysCredentialId);
+  const sys = await scope.store.credentials.open(cluster.sysCredentialId);
   scope.log.hide(sys.secret);
   if (await userExists(scope, cluster, sys, link.username)) {
     throw new PermanentError(

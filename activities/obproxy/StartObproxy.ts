@@ -129,7 +129,7 @@ async function listening(
 
 /** Logs in and, after the first start of a proxy before 4.1, replaces the one-time password by the lasting one. */
 async function login(scope: SubtaskScope, host: Host, proxy: ObproxyInstance): Promise<void> {
-  const wanted = await scope.inventory.obproxy.proxysysPassword(proxy.cluster.id);
+  const wanted = await scope.store.obproxy.proxysysPassword(proxy.cluster.id);
   scope.log.hide(wanted);
   const oneTime = proxy.family === '4.1+' ? undefined : await oneTimePassword(scope, host);
   if (oneTime !== undefined) {

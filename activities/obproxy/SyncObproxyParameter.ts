@@ -112,7 +112,7 @@ export const SyncObproxyParameter: Subtask = {
     } else {
       scope.log.info('The cluster sets no parameters');
     }
-    await scope.inventory.obproxy.setServerParameterVersion(server.id, version);
+    await scope.store.obproxy.setServerParameterVersion(server.id, version);
     scope.log.info(`Parameter version ${version} is recorded`);
     return undefined;
   },
@@ -147,7 +147,7 @@ export async function setBackParameters(
   }
   const { parameterVersion } = former;
   if (parameterVersion !== undefined) {
-    await scope.inventory.obproxy.setServerParameterVersion(proxy.server.id, parameterVersion);
+    await scope.store.obproxy.setServerParameterVersion(proxy.server.id, parameterVersion);
   }
 }
 

@@ -6,7 +6,7 @@ import { proxyOf } from './proxy';
 export const UpdateObproxyStatus: Subtask = {
   async run(scope) {
     const { server } = await proxyOf(scope);
-    const changed = await scope.inventory.obproxy.updateServerStatus(
+    const changed = await scope.store.obproxy.updateServerStatus(
       server.id,
       ['CREATING', 'TAKINGOVER', 'UNAVAILABLE', 'RUNNING'],
       { status: 'RUNNING', operateStatus: 'NORMAL', active: true },
@@ -26,10 +26,10 @@ export const UpdateObproxyStatus: Subtask = {
   },
 
   async rollback(scope) {
-    const server = await scope.inventory.obproxy.findServerOnHost(scope.hostId);
+    const server = await scope.store.obproxy.findServerOnHost(scope.hostId);
     if (server === undefined || server.taskId !== scope.input.taskId) return;
     const to = { status: 'CREATING', operateStatus: 'OPERATING' } as const;
-    if (await scope.inventory.obproxy.updateServerStatus(server.id, ['RUNNING'], to)) {
+    if (await scope.store.obproxy.updateServerStatus(server.id, ['RUNNING'], to)) {
       scope.log.info(`OBProxy ${server.ip}:${server.sqlPort} is CREATING again`);
     }
   },

@@ -1,11 +1,12 @@
 /** The OBProxy that a subtask works on, as the inventory knows it. */
-import type { ObproxyClusterRow, ObproxyServerRow } from '../../inventory/types';
+
 import { obproxyConfigUrl } from '../../oceanbase/configServer';
 import { type ObproxyAdmin, openObproxyAdmin } from '../../oceanbase/obproxyAdmin';
 import { mergeParameters, type ParameterValue } from '../../oceanbase/parameters';
 import type { ObproxySource } from '../../oceanbase/proxyConfigDb';
 import { hasRpcPort, type ObproxyFamily, obproxyFamily } from '../../oceanbase/versions';
 import { PermanentError } from '../../runtime/errors';
+import type { ObproxyClusterRow, ObproxyServerRow } from '../../store/types';
 import type { InstallablePackage } from '../host/packageInstallation';
 import type { SubtaskScope } from '../types';
 
@@ -42,7 +43,7 @@ export function clusterParameters(cluster: ObproxyClusterRow): ParameterValue[] 
 
 /** The row of the proxy on `hostId`, which must belong to the task's cluster. */
 export async function proxyOn(scope: SubtaskScope, hostId: number): Promise<ObproxyInstance> {
-  const { obproxy } = scope.inventory;
+  const { obproxy } = scope.store;
   const clusterId = Number(scope.value('obproxy_cluster_id'));
   const tried = `find the OBProxy of host ${hostId} in the inventory`;
   const cluster = await obproxy.findCluster(clusterId);
@@ -78,7 +79,7 @@ export type { InstallablePackage };
 /** The package of the proxy, which must hold bin/obproxy. */
 export async function packageOf(scope: SubtaskScope, proxy: ObproxyInstance): Promise<InstallablePackage> {
   const { packageId } = proxy.server;
-  const row = packageId === null ? undefined : await scope.inventory.packages.find(packageId);
+  const row = packageId === null ? undefined : await scope.store.packages.find(packageId);
   if (row === undefined) {
     const next = 'Upload the package again and add the proxy again.';
     throw gone('find the package of the proxy', `there is no package with id ${packageId}`, 'PKG10014', next);
@@ -96,7 +97,7 @@ export async function sourceOf(scope: SubtaskScope, cluster: ObproxyClusterRow):
     return { mode: 'CONFIG_URL', url: obproxyConfigUrl(scope.config.publicUrl, cluster.name) };
   }
   const link = cluster.obLinks[0];
-  const linked = link === undefined ? undefined : await scope.inventory.obClusters.find(link.clusterId);
+  const linked = link === undefined ? undefined : await scope.store.obClusters.find(link.clusterId);
   if (linked === undefined || linked.rootServers.length === 0) {
     const text = `cluster ${cluster.name} works by RS_LIST, but no root servers of its OceanBase cluster are known`;
     throw gone(
@@ -111,7 +112,7 @@ export async function sourceOf(scope: SubtaskScope, cluster: ObproxyClusterRow):
 
 /** Password of root@proxysys, hidden from the log from now on. */
 export async function proxysysPassword(scope: SubtaskScope, proxy: ObproxyInstance): Promise<string> {
-  const password = await scope.inventory.obproxy.proxysysPassword(proxy.cluster.id);
+  const password = await scope.store.obproxy.proxysysPassword(proxy.cluster.id);
   scope.log.hide(password);
   return password;
 }

@@ -85,7 +85,7 @@ async function addOnce(
       throw refuse(observer, 'ServerDeleting', 'OBE19003', `${cluster.name} is deleting it`, next);
     }
     await send(scope, session, cancelDeleteServerSql(server, server.zone));
-    await scope.inventory.obServers.updateStatus(server.id, ['DELETING'], 'CREATING');
+    await scope.store.obServers.updateStatus(server.id, ['DELETING'], 'CREATING');
     return false;
   }
   if (before !== undefined) {
@@ -170,7 +170,7 @@ export const AddObserver: Subtask = {
         return;
       }
       if (found.innerStatus !== 'DELETING') {
-        await scope.inventory.obServers.updateStatus(
+        await scope.store.obServers.updateStatus(
           server.id,
           ['CREATING', 'RUNNING', 'STOPPED', 'UNAVAILABLE'],
           'DELETING',

@@ -19,7 +19,7 @@ function bare(buildVersion: string): string {
 /** Rows this task made, by the ids of the request. */
 async function ownRows(scope: SubtaskScope) {
   const ids = scope.list('server_ids').map(Number);
-  const rows = await Promise.all(ids.map((id) => scope.inventory.obServers.find(id)));
+  const rows = await Promise.all(ids.map((id) => scope.store.obServers.find(id)));
   return rows.flatMap((row) => (row?.taskId === scope.input.taskId ? [row] : []));
 }
 
@@ -45,7 +45,7 @@ export const PrepareAddObserver: Subtask = {
       const text = `${rows.length} of ${wanted} servers of this task are recorded`;
       throw refuse(cluster.name, 'OBE19001', text, 'Send the request again.');
     }
-    const part = await scope.inventory.packages.find(rows[0]?.packageId ?? 0);
+    const part = await scope.store.packages.find(rows[0]?.packageId ?? 0);
     if (part === undefined) {
       throw refuse(cluster.name, 'PKG10014', 'the package is not there any more', 'Upload it and retry.');
     }
@@ -84,7 +84,7 @@ export const PrepareAddObserver: Subtask = {
 
   async rollback(scope) {
     for (const row of await ownRows(scope)) {
-      await scope.inventory.obServers.delete(row.id);
+      await scope.store.obServers.delete(row.id);
       scope.log.info(`The record of ${row.ip}:${row.rpcPort} is removed`);
     }
     await forgetTask(scope, (scope.input.context.listMap.host_ids ?? []).map(Number));

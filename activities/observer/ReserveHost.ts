@@ -4,7 +4,7 @@ import type { Subtask } from '../types';
 /** "Reserve host": compare-and-set; of two tasks that want a host one gets it, and the other learns which. */
 export const ReserveHost: Subtask = {
   async run(scope) {
-    const { obServers } = scope.inventory;
+    const { obServers } = scope.store;
     const holder = await obServers.reserveHost(scope.hostId, scope.input.taskId);
     if (holder !== scope.input.taskId) {
       throw new PermanentError({
@@ -21,7 +21,7 @@ export const ReserveHost: Subtask = {
   },
 
   async rollback(scope) {
-    const released = await scope.inventory.obServers.releaseHost(scope.hostId, scope.input.taskId);
+    const released = await scope.store.obServers.releaseHost(scope.hostId, scope.input.taskId);
     scope.log.info(released ? 'The host is free again' : 'The host was not reserved by this task');
   },
 };

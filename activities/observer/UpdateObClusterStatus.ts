@@ -10,7 +10,7 @@ export const UpdateObClusterStatus: Subtask = {
     const cluster = await clusterOf(scope);
     const { servers } = await readCluster(scope, cluster);
     const status = servers.some(isServing) ? 'RUNNING' : 'UNAVAILABLE';
-    await scope.inventory.obClusters.recordStatus(cluster.id, status);
+    await scope.store.obClusters.recordStatus(cluster.id, status);
     scope.log.info(`${cluster.name} is ${status}`);
     await forgetTask(scope, (scope.input.context.listMap.host_ids ?? []).map(Number));
     return undefined;

@@ -7,7 +7,7 @@ import { listedServer, observerOf, withCluster } from './observer';
 export const UpdateObserverStatus: Subtask = {
   async run(scope) {
     const { cluster, server, address } = await observerOf(scope);
-    const { obServers } = scope.inventory;
+    const { obServers } = scope.store;
     const seen = await withCluster(scope, cluster, 'ask for the state of the server', async (session) =>
       listedServer(await session.servers(), server),
     );
@@ -37,12 +37,8 @@ export const UpdateObserverStatus: Subtask = {
 
   async rollback(scope) {
     const { server } = await observerOf(scope);
-    await scope.inventory.obServers.updateStatus(
-      server.id,
-      ['RUNNING', 'STOPPED', 'UNAVAILABLE'],
-      'CREATING',
-    );
-    await scope.inventory.obServers.reserveHost(scope.hostId, scope.input.taskId);
+    await scope.store.obServers.updateStatus(server.id, ['RUNNING', 'STOPPED', 'UNAVAILABLE'], 'CREATING');
+    await scope.store.obServers.reserveHost(scope.hostId, scope.input.taskId);
     scope.log.info('The server is CREATING again');
   },
 };

@@ -20,7 +20,7 @@ export const UpdateZoneStatus: Subtask = {
           next: 'Look who deleted it, then retry.',
         });
       }
-      await scope.inventory.obServers.setZoneStatus(cluster.id, name, zone.innerStatus);
+      await scope.store.obServers.setZoneStatus(cluster.id, name, zone.innerStatus);
       scope.log.info(`Zone ${name} is ${zone.innerStatus}`);
     }
     return undefined;

@@ -1,5 +1,5 @@
 /** What the cluster says of itself, written to the inventory. */
-import type { ObClusterRow } from '../../inventory/types';
+
 import {
   type ClusterServer,
   type ClusterZone,
@@ -7,6 +7,7 @@ import {
   rootServersOf,
   serverStatus,
 } from '../../oceanbase/clusterSql';
+import type { ObClusterRow } from '../../store/types';
 import type { SubtaskScope } from '../types';
 import { withCluster } from './observer';
 
@@ -28,7 +29,7 @@ export async function recordCluster(
   cluster: ObClusterRow,
   { servers, zones }: ClusterState,
 ): Promise<void> {
-  const { obServers, obClusters } = scope.inventory;
+  const { obServers, obClusters } = scope.store;
   await obServers.record(cluster.id, {
     servers: servers.map((server) => ({ ...server, status: serverStatus(server) })),
     zones,

@@ -1,11 +1,11 @@
 /** The observer that a subtask works on, as the inventory knows it, and sessions to its cluster. */
 import { Slots } from '../../hosts/slots';
-import type { Inventory, ObClusterRow, ObServerRow } from '../../inventory/types';
 import { type ClusterSession, openCluster } from '../../oceanbase/clusterSession';
 import type { ClusterServer } from '../../oceanbase/clusterSql';
 import { type ObserverLayout, observerLayout } from '../../oceanbase/observerLayout';
 import { SqlConnectionError, SqlError } from '../../oceanbase/sqlSession';
 import { PermanentError, TransientError } from '../../runtime/errors';
+import type { ObClusterRow, ObServerRow, Store } from '../../store/types';
 import type { InstallablePackage } from '../host/packageInstallation';
 import type { SubtaskScope } from '../types';
 
@@ -24,7 +24,7 @@ function incomplete(tried: string, cameBack: string, code: string, next: string)
 
 export async function clusterOf(scope: SubtaskScope): Promise<ObClusterRow> {
   const id = Number(scope.value('cluster_id'));
-  const cluster = await scope.inventory.obClusters.find(id);
+  const cluster = await scope.store.obClusters.find(id);
   if (cluster !== undefined) return cluster;
   const text = `there is no OceanBase cluster with id ${id}`;
   throw incomplete('find the OceanBase cluster', text, 'OBE11001', 'Declare it with `obflow apply`.');
@@ -32,7 +32,7 @@ export async function clusterOf(scope: SubtaskScope): Promise<ObClusterRow> {
 
 /** The row this task made for the host; undefined when it made none, or took it back. */
 export async function ownServer(scope: SubtaskScope): Promise<ObServerRow | undefined> {
-  const rows = await scope.inventory.obServers.onHost(scope.hostId);
+  const rows = await scope.store.obServers.onHost(scope.hostId);
   return rows.find((row) => row.taskId === scope.input.taskId);
 }
 
@@ -45,7 +45,7 @@ export async function observerOf(scope: SubtaskScope): Promise<ObserverInstance>
     const text = `no OBServer of task ${scope.input.taskId} is recorded for this host`;
     throw incomplete(tried, text, 'OBE19001', 'Send the request again.');
   }
-  const part = server.packageId === null ? undefined : await scope.inventory.packages.find(server.packageId);
+  const part = server.packageId === null ? undefined : await scope.store.packages.find(server.packageId);
   if (part === undefined || part.home === null) {
     const text = `its package (id ${server.packageId}) is missing or holds no bin/observer`;
     throw incomplete(tried, text, 'PKG10014', 'Upload the package and send the request again.');
@@ -70,7 +70,7 @@ export async function withCluster<T>(
   work: (session: ClusterSession) => Promise<T>,
   timeoutMs = 5_000,
 ): Promise<T> {
-  const sys = await scope.inventory.credentials.open(cluster.sysCredentialId);
+  const sys = await scope.store.credentials.open(cluster.sysCredentialId);
   scope.log.hide(sys.secret);
   try {
     const session = await openCluster({
@@ -125,11 +125,11 @@ export const STATEMENT_MS = 60_000;
 const TURN_MS = 150_000;
 
 /** Who waits for a cluster in this worker: they follow each other at once, and only the first asks the database. */
-const queues = new WeakMap<Inventory, Map<number, Slots>>();
+const queues = new WeakMap<Store, Map<number, Slots>>();
 
-function queueOf(inventory: Inventory, clusterId: number): Slots {
-  const ofClusters = queues.get(inventory) ?? new Map<number, Slots>();
-  queues.set(inventory, ofClusters);
+function queueOf(store: Store, clusterId: number): Slots {
+  const ofClusters = queues.get(store) ?? new Map<number, Slots>();
+  queues.set(store, ofClusters);
   const queue = ofClusters.get(clusterId) ?? new Slots(1);
   ofClusters.set(clusterId, queue);
   return queue;
@@ -140,9 +140,9 @@ function queueOf(inventory: Inventory, clusterId: number): Slots {
  * DELETE SERVER that meet. A worker that dies leaves the turn to its own next attempt, or to others after 150 s.
  */
 export async function inTurn<T>(scope: SubtaskScope, clusterId: number, work: () => Promise<T>): Promise<T> {
-  const { obServers } = scope.inventory;
+  const { obServers } = scope.store;
   const holder = `${scope.input.taskId}/${scope.input.subtaskId}`;
-  const leave = await queueOf(scope.inventory, clusterId).take(scope.signal);
+  const leave = await queueOf(scope.store, clusterId).take(scope.signal);
   try {
     for (let tries = 0; !(await obServers.takeTurn(clusterId, holder, TURN_MS)); tries += 1) {
       if (tries === 0) scope.log.info('Another worker adds a server; waiting for the turn at the cluster');

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ErrorAnswer, envelopeOf } from '../answers';
+import { ErrorAnswer, envelopeOf } from '../http/answers';
 import type { BareAnswer, Route } from '../route';
 import { type Json, SchemaBook } from './jsonSchema';
 import { refusalComponents, refusalReference, refusedWith } from './statuses';

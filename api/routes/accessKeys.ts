@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import type { AccessKeyRow } from '../../inventory/types';
 import { Refusal } from '../../operations/refusal';
 import { IdPath, IdText, QueryText } from '../../operations/schemas';
-import { contentsOf, NoData, Time, Whole } from '../answers';
-import type { AuditNotes } from '../audit';
-import type { OnceScope } from '../idempotency';
+import type { AccessKeyRow } from '../../store/types';
+import { contentsOf, NoData, Time, Whole } from '../http/answers';
+import type { AuditNotes } from '../http/audit';
+import type { OnceScope } from '../http/idempotency';
 import { type ApiServices, type Route, route } from '../route';
-import { ocpTime } from '../taskInfo/time';
+import { ocpTime } from '../tasks/document/time';
 import { loggedIn, unknownUser } from './users';
 
 /** Enough to change one for another; a list of hundreds is a list nobody reads. */
@@ -41,14 +41,14 @@ function keyDocument(row: AccessKeyRow): z.input<typeof KeyDocument> {
 }
 
 /** Access keys: everybody's own below `…/me`, those of others below `…/users/{id}`. */
-export function accessKeyRoutes({ inventory }: ApiServices): Route[] {
+export function accessKeyRoutes({ store }: ApiServices): Route[] {
   async function list(userId: number) {
-    return { contents: (await inventory.accessKeys.ofUser(userId)).map(keyDocument) };
+    return { contents: (await store.accessKeys.ofUser(userId)).map(keyDocument) };
   }
 
   /** With the answer in one transaction: a request that is sent again must not leave a key that nobody knows. */
   function add(userId: number, description: string | undefined, once: OnceScope, notes: AuditNotes) {
-    return inventory.transaction(async (transaction) => {
+    return store.transaction(async (transaction) => {
       if ((await transaction.users.find(userId)) === undefined) throw unknownUser(userId);
       const made = await transaction.accessKeys
         .add(userId, description ?? null, MOST_KEYS)
@@ -68,15 +68,15 @@ export function accessKeyRoutes({ inventory }: ApiServices): Route[] {
   }
 
   async function setEnabled(userId: number, keyId: number, enabled: boolean, notes: AuditNotes) {
-    const row = await inventory.accessKeys.setEnabled(userId, keyId, enabled);
+    const row = await store.accessKeys.setEnabled(userId, keyId, enabled);
     if (row === undefined) throw unknownKey(userId, keyId);
     notes.command = `access key ${row.accessKeyId}: ${enabled ? 'enabled' : 'disabled'}`;
     return keyDocument(row);
   }
 
   async function remove(userId: number, keyId: number, notes: AuditNotes): Promise<void> {
-    const key = (await inventory.accessKeys.ofUser(userId)).find(({ id }) => id === keyId);
-    if (!(await inventory.accessKeys.remove(userId, keyId))) throw unknownKey(userId, keyId);
+    const key = (await store.accessKeys.ofUser(userId)).find(({ id }) => id === keyId);
+    if (!(await store.accessKeys.remove(userId, keyId))) throw unknownKey(userId, keyId);
     notes.command = `access key ${key?.accessKeyId}: deleted`;
   }
 
@@ -151,7 +151,7 @@ export function accessKeyRoutes({ inventory }: ApiServices): Route[] {
         answer: contentsOf(KeyDocument),
       },
       async ({ params }) => {
-        if ((await inventory.users.find(params.id)) === undefined) throw unknownUser(params.id);
+        if ((await store.users.find(params.id)) === undefined) throw unknownUser(params.id);
         return list(params.id);
       },
     ),

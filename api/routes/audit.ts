@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import type { AuditEvent } from '../../inventory/types';
 import { IdText, QueryText } from '../../operations/schemas';
-import { listOf, pagedOf, Time, Whole } from '../answers';
-import { pageOf } from '../envelope';
-import { listed, PAGING, pageRequest } from '../paging';
+import type { AuditEvent } from '../../store/types';
+import { listOf, pagedOf, Time, Whole } from '../http/answers';
+import { pageOf } from '../http/envelope';
+import { listed, PAGING, pageRequest } from '../http/paging';
 import { type ApiServices, type Route, route } from '../route';
-import { ocpTime } from '../taskInfo/time';
+import { ocpTime } from '../tasks/document/time';
 
 const TimeText = QueryText.refine(
   (text) => /^\d{4}-\d\d-\d\d/.test(text) && !Number.isNaN(Date.parse(text)),
@@ -60,7 +60,7 @@ function eventDocument(event: AuditEvent): z.input<typeof EventDocument> {
   };
 }
 
-export function auditRoutes({ inventory }: ApiServices): Route[] {
+export function auditRoutes({ store }: ApiServices): Route[] {
   return [
     route(
       {
@@ -84,7 +84,7 @@ export function auditRoutes({ inventory }: ApiServices): Route[] {
           ...(from === undefined ? {} : { from }),
           ...(to === undefined ? {} : { to }),
         };
-        const found = await listed(query, () => inventory.audit.list(filter, page));
+        const found = await listed(query, () => store.audit.list(filter, page));
         return pageOf(found.contents.map(eventDocument), {
           number: page.page,
           size: page.size,

@@ -1,6 +1,5 @@
 import type { Response } from 'express';
 import { z } from 'zod';
-import type { Inventory, ObClusterRow } from '../../inventory/types';
 import {
   configServerAnswer,
   idcRegionInfo,
@@ -9,8 +8,9 @@ import {
   rootServiceInfo,
 } from '../../oceanbase/configServer';
 import { IdText, QueryText } from '../../operations/schemas';
-import { Whole } from '../answers';
-import { allPages } from '../paging';
+import type { ObClusterRow, Store } from '../../store/types';
+import { Whole } from '../http/answers';
+import { allPages } from '../http/paging';
 import { type ApiServices, bareRoute, type Call, type Route } from '../route';
 
 /** Other parameters (User_ID, UID, version, ObRegionId, …) are understood by nobody and change nothing. */
@@ -67,20 +67,20 @@ const Missing = z.object({
 });
 
 /** Names of the OceanBase clusters an OBProxy cluster is linked to; of all without a name; undefined: no such one. */
-async function linkedNames(inventory: Inventory, obproxyCluster?: string): Promise<string[] | undefined> {
+async function linkedNames(store: Store, obproxyCluster?: string): Promise<string[] | undefined> {
   if (obproxyCluster === undefined) {
-    const all = await allPages((page) => inventory.obClusters.list(page));
+    const all = await allPages((page) => store.obClusters.list(page));
     return [...new Set(all.map(({ name }) => name))];
   }
-  const cluster = await inventory.obproxy.findClusterByName(obproxyCluster);
+  const cluster = await store.obproxy.findClusterByName(obproxyCluster);
   return cluster && [...new Set(cluster.obLinks.map(({ clusterName }) => clusterName))];
 }
 
 /** The cluster asked for; of several of one name the PRIMARY unless an id says otherwise. */
-async function asked(inventory: Inventory, query: Query): Promise<ObClusterRow | undefined> {
+async function asked(store: Store, query: Query): Promise<ObClusterRow | undefined> {
   const name = query.ObCluster ?? query.ObRegion;
   if (name === undefined) return undefined;
-  const named = await inventory.obClusters.findByName(name);
+  const named = await store.obClusters.findByName(name);
   return query.ObClusterId === undefined
     ? (named.find(({ type }) => type === 'PRIMARY') ?? named[0])
     : named.find(({ obClusterId }) => obClusterId === query.ObClusterId);
@@ -91,10 +91,10 @@ const ACTIONS =
 
 /** The answer's `Data`, or a text that says why there is none. */
 async function data(services: ApiServices, query: Query): Promise<{ data: unknown } | { missing: string }> {
-  const { inventory, config } = services;
+  const { store, config } = services;
   switch (query.Action) {
     case 'GetObProxyConfig': {
-      const names = await linkedNames(inventory, query.ObproxyClusterName);
+      const names = await linkedNames(store, query.ObproxyClusterName);
       if (names === undefined)
         return { missing: `There is no OBProxy cluster ${query.ObproxyClusterName} here.` };
       return {
@@ -105,16 +105,16 @@ async function data(services: ApiServices, query: Query): Promise<{ data: unknow
       };
     }
     case 'ObRootServiceInfo': {
-      const cluster = await asked(inventory, query);
+      const cluster = await asked(store, query);
       return cluster === undefined
         ? { missing: `There is no OceanBase cluster ${query.ObCluster ?? query.ObRegion} here.` }
         : { data: rootServiceInfo(cluster, Date.now()) };
     }
     case 'ObIDCRegionInfo': {
-      const cluster = await asked(inventory, query);
+      const cluster = await asked(store, query);
       if (cluster === undefined)
         return { missing: `There is no OceanBase cluster ${query.ObCluster ?? query.ObRegion} here.` };
-      const hosts = await allPages((page) => inventory.hosts.list({}, page));
+      const hosts = await allPages((page) => store.hosts.list({}, page));
       const places = new Map(
         hosts.map(({ idc }) => [
           `${idc.region.name}/${idc.name}`,

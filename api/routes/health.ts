@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { readiness } from '../../runtime/health';
 import { CONTENT_TYPE, metricsText } from '../../runtime/metrics';
-import { Whole } from '../answers';
-import { REQUIRED_BY_API } from '../health';
+import { Whole } from '../http/answers';
 import { type ApiServices, bareRoute, type Route } from '../route';
+import { REQUIRED_BY_API } from '../upkeep/health';
 
 const Check = z.object({
   status: z.enum(['up', 'down']),

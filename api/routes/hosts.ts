@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import type { HostRow, Inventory } from '../../inventory/types';
 import { hostsByIds } from '../../operations/preconditions';
 import { IdText, QueryText } from '../../operations/schemas';
-import { listOf, pagedOf, Time, Whole } from '../answers';
-import { pageOf } from '../envelope';
-import { allPages, listed, PAGING, pageRequest, TextList } from '../paging';
+import type { HostRow, Store } from '../../store/types';
+import { listOf, pagedOf, Time, Whole } from '../http/answers';
+import { pageOf } from '../http/envelope';
+import { allPages, listed, PAGING, pageRequest, TextList } from '../http/paging';
 import { type ApiServices, type Route, route } from '../route';
-import { ocpTime } from '../taskInfo/time';
+import { ocpTime } from '../tasks/document/time';
 
 const Service = z.object({
   name: z.string(),
@@ -55,9 +55,9 @@ const HostDocument = z
   .meta({ id: 'Host' });
 
 /** The services obflow knows on hosts, by host id. */
-async function servicesOn(inventory: Inventory, hosts: readonly HostRow[]): Promise<Map<number, Service[]>> {
+async function servicesOn(store: Store, hosts: readonly HostRow[]): Promise<Map<number, Service[]>> {
   const services = new Map<number, Service[]>(hosts.map((host) => [host.id, []]));
-  for (const cluster of await allPages((page) => inventory.obproxy.listClusters(page))) {
+  for (const cluster of await allPages((page) => store.obproxy.listClusters(page))) {
     for (const server of cluster.servers) {
       services.get(server.hostId)?.push({
         name: cluster.name,
@@ -67,7 +67,7 @@ async function servicesOn(inventory: Inventory, hosts: readonly HostRow[]): Prom
       });
     }
   }
-  for (const cluster of await allPages((page) => inventory.obClusters.list(page))) {
+  for (const cluster of await allPages((page) => store.obClusters.list(page))) {
     const ips = new Set(cluster.rootServers.map(({ ip }) => ip));
     for (const host of hosts.filter(({ ip }) => ips.has(ip))) {
       services.get(host.id)?.push({
@@ -121,7 +121,7 @@ const SERVICE_TYPE = z.enum(
   'must be a documented type of service, e.g. OB_PROXY',
 );
 
-export function hostRoutes({ inventory }: ApiServices): Route[] {
+export function hostRoutes({ store }: ApiServices): Route[] {
   return [
     route(
       {
@@ -143,7 +143,7 @@ export function hostRoutes({ inventory }: ApiServices): Route[] {
         const page = pageRequest(query);
         const { status, keyword, includedServiceType, excludedServiceType } = query;
         const found = await listed(query, () =>
-          inventory.hosts.list(
+          store.hosts.list(
             {
               ...(status === undefined ? {} : { status }),
               ...(keyword === undefined ? {} : { keyword }),
@@ -153,7 +153,7 @@ export function hostRoutes({ inventory }: ApiServices): Route[] {
             page,
           ),
         );
-        const services = await servicesOn(inventory, found.contents);
+        const services = await servicesOn(store, found.contents);
         return pageOf(
           found.contents.map((host) => hostDocument(host, services.get(host.id) ?? [])),
           { number: page.page, size: page.size, totalElements: found.totalElements },
@@ -171,9 +171,9 @@ export function hostRoutes({ inventory }: ApiServices): Route[] {
         answer: HostDocument,
       },
       async ({ params }) => {
-        const [host] = await hostsByIds(inventory, [params.hostId]);
+        const [host] = await hostsByIds(store, [params.hostId]);
         if (host === undefined) throw new Error('a host that was found is there');
-        const services = await servicesOn(inventory, [host]);
+        const services = await servicesOn(store, [host]);
         return hostDocument(host, services.get(host.id) ?? []);
       },
     ),

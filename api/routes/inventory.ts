@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { AppliedInventory, applyInventory, DeclaredInventory } from '../applyInventory';
-import { Flag } from '../paging';
+import { Flag } from '../http/paging';
+import { AppliedInventory, applyInventory, DeclaredInventory } from '../objects/applyInventory';
 import { type ApiServices, type Route, route } from '../route';
 
 const MAX_SPOKEN = 500;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { listOf, Time, Whole } from '../answers';
+import { listOf, Time, Whole } from '../http/answers';
 
 /** Server as documented; withRootserver is spelt as in the samples. */
 export const ObServerDocument = z

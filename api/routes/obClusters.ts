@@ -1,13 +1,13 @@
 import { z } from 'zod';
-import type { HostRow, ObClusterRow, ObServerRow, ObZoneRow } from '../../inventory/types';
 import { obClusterById } from '../../operations/observerPreconditions';
 import { IdPath, QueryText } from '../../operations/schemas';
-import { contentsOf, pagedOf } from '../answers';
-import { pageOf } from '../envelope';
-import { type ClusterLook, type Looking, lookAtCluster } from '../lookAtCluster';
-import { allPages, listed, PAGING, pageRequest, TextList } from '../paging';
+import type { HostRow, ObClusterRow, ObServerRow, ObZoneRow } from '../../store/types';
+import { contentsOf, pagedOf } from '../http/answers';
+import { pageOf } from '../http/envelope';
+import { allPages, listed, PAGING, pageRequest, TextList } from '../http/paging';
+import { type ClusterLook, type Looking, lookAtCluster } from '../objects/lookAtCluster';
 import { type ApiServices, type Route, route } from '../route';
-import { ocpTime } from '../taskInfo/time';
+import { ocpTime } from '../tasks/document/time';
 import { ObClusterDocument, ObServerDocument, ObZoneDocument } from './obClusterSchemas';
 
 /** A cluster with what it said just now, or why it said nothing. */
@@ -27,12 +27,12 @@ interface ClusterView {
 const NEVER = '1970-01-01T00:00:00.000Z';
 
 async function viewOf(services: Looking, row: ObClusterRow): Promise<ClusterView> {
-  const { inventory } = services;
+  const { store } = services;
   const look: ClusterLook | { readonly reason: string } = await lookAtCluster(services, row);
-  const cluster = (await inventory.obClusters.find(row.id)) ?? row;
-  const servers = await inventory.obServers.ofCluster(row.id);
-  const zones = await inventory.obServers.zones(row.id);
-  const hosts = await inventory.hosts.findMany(servers.flatMap(({ hostId }) => hostId ?? []));
+  const cluster = (await store.obClusters.find(row.id)) ?? row;
+  const servers = await store.obServers.ofCluster(row.id);
+  const zones = await store.obServers.zones(row.id);
+  const hosts = await store.hosts.findMany(servers.flatMap(({ hostId }) => hostId ?? []));
   return {
     cluster,
     servers,
@@ -153,8 +153,8 @@ async function viewsOf(services: Looking, rows: readonly ObClusterRow[]): Promis
 
 /** OceanBase clusters from the inventory, after each was asked by SQL (at most 1.5 s a server that does not answer). */
 export function obClusterRoutes(services: ApiServices): Route[] {
-  const { inventory } = services;
-  const view = async (id: number) => viewOf(services, await obClusterById(inventory, id));
+  const { store } = services;
+  const view = async (id: number) => viewOf(services, await obClusterById(store, id));
   return [
     route(
       {
@@ -174,7 +174,7 @@ export function obClusterRoutes(services: ApiServices): Route[] {
         const page = pageRequest(query);
         const { name, status } = query;
         if (name === undefined && status === undefined) {
-          const found = await listed(query, () => inventory.obClusters.list(page));
+          const found = await listed(query, () => store.obClusters.list(page));
           const views = await viewsOf(services, found.contents);
           return pageOf(views.map(clusterDocument), {
             number: page.page,
@@ -184,7 +184,7 @@ export function obClusterRoutes(services: ApiServices): Route[] {
         }
         const sort = page.sort === undefined ? {} : { sort: page.sort };
         const all = await listed(query, () =>
-          allPages((part) => inventory.obClusters.list({ ...part, ...sort })),
+          allPages((part) => store.obClusters.list({ ...part, ...sort })),
         );
         const named = all.filter((row) => row.name.toLowerCase().includes((name ?? '').toLowerCase()));
         const fitting = (await viewsOf(services, named)).filter(

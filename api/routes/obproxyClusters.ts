@@ -1,14 +1,14 @@
 import { z } from 'zod';
-import type { ObproxyClusterRow, ObproxyServerRow } from '../../inventory/types';
 import { obproxyConfigUrl } from '../../oceanbase/configServer';
 import { isSecretParameter, type ParameterValue } from '../../oceanbase/parameters';
 import { obproxyClusterById } from '../../operations/preconditions';
 import { IdPath } from '../../operations/schemas';
-import { listOf, pagedOf, Time, Whole } from '../answers';
-import { pageOf } from '../envelope';
-import { listed, PAGING, pageRequest } from '../paging';
+import type { ObproxyClusterRow, ObproxyServerRow } from '../../store/types';
+import { listOf, pagedOf, Time, Whole } from '../http/answers';
+import { pageOf } from '../http/envelope';
+import { listed, PAGING, pageRequest } from '../http/paging';
 import { type ApiServices, type Route, route } from '../route';
-import { ocpTime } from '../taskInfo/time';
+import { ocpTime } from '../tasks/document/time';
 
 const Parameters = listOf(z.object({ name: z.string(), value: z.string() }));
 
@@ -151,7 +151,7 @@ function counted<T>(items: readonly T[], key: (item: T) => string): [string, num
   return [...counts];
 }
 
-export function obproxyClusterRoutes({ inventory, config }: ApiServices): Route[] {
+export function obproxyClusterRoutes({ store, config }: ApiServices): Route[] {
   return [
     route(
       {
@@ -165,7 +165,7 @@ export function obproxyClusterRoutes({ inventory, config }: ApiServices): Route[
       },
       async ({ query }) => {
         const page = pageRequest(query);
-        const found = await listed(query, () => inventory.obproxy.listClusters(page));
+        const found = await listed(query, () => store.obproxy.listClusters(page));
         return pageOf(
           found.contents.map((row) => clusterDocument(row, config.publicUrl)),
           { number: page.page, size: page.size, totalElements: found.totalElements },
@@ -182,7 +182,7 @@ export function obproxyClusterRoutes({ inventory, config }: ApiServices): Route[
         params: IdPath,
         answer: ClusterDocument,
       },
-      async ({ params }) => clusterDocument(await obproxyClusterById(inventory, params.id), config.publicUrl),
+      async ({ params }) => clusterDocument(await obproxyClusterById(store, params.id), config.publicUrl),
     ),
   ];
 }

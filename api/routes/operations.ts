@@ -4,15 +4,15 @@ import { prepareRequest } from '../../operations/planTask';
 import { Refusal } from '../../operations/refusal';
 import { publishedSample } from '../../operations/samples';
 import type { CatalogueEntry, HostFinding, InspectScope, Prepared } from '../../operations/types';
-import { refuseDeniedObjects } from '../allowedAddresses';
-import { listOf, Whole } from '../answers';
-import { addressOf, contactKnownOffline } from '../contactHosts';
-import { refreshCluster } from '../lookAtCluster';
-import { Flag } from '../paging';
+import { listOf, Whole } from '../http/answers';
+import { Flag } from '../http/paging';
+import { refuseDeniedObjects } from '../objects/allowedAddresses';
+import { addressOf, contactKnownOffline } from '../objects/contactHosts';
+import { refreshCluster } from '../objects/lookAtCluster';
 import { type ApiServices, type Route, route } from '../route';
-import { legacyDocument } from '../taskInfo/legacy';
-import { LegacyTaskInstance, TaskInstance } from '../taskInfo/schemas';
-import { ocpTime } from '../taskInfo/time';
+import { legacyDocument } from '../tasks/document/legacy';
+import { LegacyTaskInstance, TaskInstance } from '../tasks/document/schemas';
+import { ocpTime } from '../tasks/document/time';
 
 const Query = z.object({
   dryRun: Flag.describe(
@@ -31,14 +31,14 @@ function tagOf(path: string): string {
 }
 
 /** Hosts are contacted as for any request; a host key seen for the first time is recorded. */
-function inspectScope({ inventory, hosts, config }: ApiServices): InspectScope {
+function inspectScope({ store, hosts, config }: ApiServices): InspectScope {
   return {
-    inventory,
+    store,
     publicUrl: config.publicUrl,
     async openHost(hostId) {
-      const row = await inventory.hosts.find(hostId);
+      const row = await store.hosts.find(hostId);
       if (row === undefined) throw new RangeError(`There is no host ${hostId}.`);
-      return hosts.open(await addressOf(inventory, row));
+      return hosts.open(await addressOf(store, row));
     },
   };
 }
@@ -62,7 +62,7 @@ function answerSchema({ answer, extra = {} }: CatalogueEntry): z.ZodType {
 
 function operationRoute(services: ApiServices, operation: CatalogueEntry): Route {
   const { method, path, permission, summary, description, params, body, sample } = operation;
-  const { inventory, tasks, address, logger } = services;
+  const { store, tasks, address, logger } = services;
   return route(
     {
       ...{ method, path, permission, tag: tagOf(path), summary, description, params, body, query: Query },
@@ -88,7 +88,7 @@ function operationRoute(services: ApiServices, operation: CatalogueEntry): Route
       };
       const prepared = await prepareRequest(
         accepted,
-        { inventory, user, executor: address, traceId, createTime: ocpTime(receivedAt) },
+        { store, user, executor: address, traceId, createTime: ocpTime(receivedAt) },
         query.dryRun,
         (transaction, stored) => once.remember(transaction, answerOf(stored)),
       );

@@ -1,15 +1,15 @@
 import { lstat } from 'node:fs/promises';
 import { z } from 'zod';
-import type { PackageRow } from '../../inventory/types';
 import { splitRelease } from '../../oceanbase/packageName';
 import { Refusal } from '../../operations/refusal';
 import { IdPath, PackageFileName, QueryText } from '../../operations/schemas';
-import { ErrorAnswer, NoData, pagedOf, Time, Whole } from '../answers';
-import { pageOf } from '../envelope';
-import { deletePackage, packageFile, receivePackage } from '../packageUpload';
-import { listed, PAGING, pageRequest, TextList } from '../paging';
+import type { PackageRow } from '../../store/types';
+import { ErrorAnswer, NoData, pagedOf, Time, Whole } from '../http/answers';
+import { pageOf } from '../http/envelope';
+import { listed, PAGING, pageRequest, TextList } from '../http/paging';
+import { deletePackage, packageFile, receivePackage } from '../objects/packageUpload';
 import { type ApiServices, bareRoute, type Route, route } from '../route';
-import { ocpTime } from '../taskInfo/time';
+import { ocpTime } from '../tasks/document/time';
 
 const DOWNLOAD = '/api/v2/files/sys-package';
 const tag = 'Packages';
@@ -54,7 +54,7 @@ function packageDocument(row: PackageRow, publicUrl: string): z.input<typeof Pac
   };
 }
 
-export function packageRoutes({ inventory, config }: ApiServices): Route[] {
+export function packageRoutes({ store, config }: ApiServices): Route[] {
   return [
     route(
       {
@@ -77,12 +77,12 @@ export function packageRoutes({ inventory, config }: ApiServices): Route[] {
         const page = pageRequest(query);
         const { page: _page, size: _size, sort: _sort, ...wished } = query;
         const filter = Object.fromEntries(Object.entries(wished).filter(([, value]) => value !== undefined));
-        const found = await listed(query, () => inventory.packages.list(filter, page));
+        const found = await listed(query, () => store.packages.list(filter, page));
         const contents = await Promise.all(
           found.contents.map(async (row) => ({
             ...packageDocument(row, config.publicUrl),
             createTime: ocpTime(row.createTime),
-            deletable: (await inventory.packages.users(row.id)).length === 0,
+            deletable: (await store.packages.users(row.id)).length === 0,
             installationDataList: [],
           })),
         );
@@ -101,8 +101,8 @@ export function packageRoutes({ inventory, config }: ApiServices): Route[] {
       },
       async ({ request, proof, stillPermitted, runOnce, notes }) => {
         const upload = { request, proof, stillPermitted };
-        const uploaded = await receivePackage(upload, inventory, config, (sha256, store) =>
-          runOnce(sha256, async () => packageDocument(await store(), config.publicUrl)),
+        const uploaded = await receivePackage(upload, store, config, (sha256, keep) =>
+          runOnce(sha256, async () => packageDocument(await keep(), config.publicUrl)),
         );
         notes.command = `package ${uploaded.fileName}: uploaded`;
         return uploaded;
@@ -119,7 +119,7 @@ export function packageRoutes({ inventory, config }: ApiServices): Route[] {
         answer: NoData,
       },
       async ({ params, once, notes }) => {
-        const { fileName } = await deletePackage(inventory, config.dataDir, params.id, once);
+        const { fileName } = await deletePackage(store, config.dataDir, params.id, once);
         notes.command = `package ${fileName}: deleted`;
       },
     ),
@@ -142,7 +142,7 @@ export function packageRoutes({ inventory, config }: ApiServices): Route[] {
         },
       },
       async ({ params }, response) => {
-        const row = await inventory.packages.findByFileName(params.fileName);
+        const row = await store.packages.findByFileName(params.fileName);
         if (row === undefined) {
           throw new Refusal(404, 'PKG10014', `There is no package "${params.fileName}".`, {
             target: params.fileName,

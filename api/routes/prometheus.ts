@@ -4,7 +4,7 @@ import { type ApiServices, bareRoute, type Route } from '../route';
 const Targets = z.array(z.object({ targets: z.array(z.string()), labels: z.record(z.string(), z.string()) }));
 
 /** Targets for Prometheus' `http_sd_configs`, which wants a bare array. */
-export function prometheusRoutes({ inventory }: ApiServices): Route[] {
+export function prometheusRoutes({ store }: ApiServices): Route[] {
   return [
     bareRoute(
       {
@@ -16,7 +16,7 @@ export function prometheusRoutes({ inventory }: ApiServices): Route[] {
         answers: { 200: { type: 'application/json', schema: Targets } },
       },
       async (_call, response) => {
-        const exporters = await inventory.obproxy.listExporters();
+        const exporters = await store.obproxy.listExporters();
         response.json(exporters.map(({ target, labels }) => ({ targets: [target], labels })));
       },
     ),

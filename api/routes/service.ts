@@ -3,10 +3,10 @@ import path from 'node:path';
 import { z } from 'zod';
 import { repositoryRoot } from '../../runtime/paths';
 import { obflowVersion } from '../../runtime/version';
-import { Time } from '../answers';
-import { Flag } from '../paging';
+import { Time } from '../http/answers';
+import { Flag } from '../http/paging';
 import { type ApiServices, bareRoute, type Route } from '../route';
-import { ocpTime } from '../taskInfo/time';
+import { ocpTime } from '../tasks/document/time';
 
 const Info = z.object({
   name: z.string(),

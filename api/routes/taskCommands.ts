@@ -2,14 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { Refusal } from '../../operations/refusal';
 import type { SubtaskCommand, TaskCommand } from '../../workflows/plan';
-import { clientAddress } from '../address';
-import { NoData } from '../answers';
-import { commandIdOf } from '../commandLog';
+import { clientAddress } from '../http/address';
+import { NoData } from '../http/answers';
 import { type ApiServices, type Call, type Route, route } from '../route';
-import { SubtaskInstance, WrappedTaskInstance } from '../taskInfo/schemas';
-import { rowWithSubtask, SubtaskPath, TaskPath, taskRow } from '../taskRows';
-import type { Command } from '../tasks';
-import { updateIdOf } from '../temporal/commands';
+import { commandIdOf } from '../tasks/commandLog';
+import { SubtaskInstance, WrappedTaskInstance } from '../tasks/document/schemas';
+import { rowWithSubtask, SubtaskPath, TaskPath, taskRow } from '../tasks/rows';
+import type { Command } from '../tasks/service';
+import { updateIdOf } from '../tasks/temporal/commands';
 
 /** What OCP sends no body for; ours may say why. */
 const Body = z
@@ -60,7 +60,7 @@ function noted(
 }
 
 /** The commands that an operator gives to a task or to one of its subtasks. */
-export function taskCommandRoutes({ inventory, tasks }: ApiServices): Route[] {
+export function taskCommandRoutes({ store, tasks }: ApiServices): Route[] {
   const common = { method: 'POST', permission: 'TASK_MANAGER', tag: 'Tasks', body: Body } as const;
 
   const taskCommand = (word: string, name: TaskCommand, summary: string): Route =>
@@ -75,7 +75,7 @@ export function taskCommandRoutes({ inventory, tasks }: ApiServices): Route[] {
       async (call) => {
         const { taskInstanceId } = call.params;
         const command = noted(call, name, taskInstanceId);
-        await taskRow(inventory, taskInstanceId);
+        await taskRow(store, taskInstanceId);
         return tasks[name](taskInstanceId, command);
       },
     );
@@ -98,7 +98,7 @@ export function taskCommandRoutes({ inventory, tasks }: ApiServices): Route[] {
       async (call) => {
         const { taskInstanceId, subtaskInstanceId } = call.params;
         const command = noted(call, name, taskInstanceId, subtaskInstanceId);
-        await rowWithSubtask(inventory, taskInstanceId, subtaskInstanceId);
+        await rowWithSubtask(store, taskInstanceId, subtaskInstanceId);
         return answerOf(await tasks[name](taskInstanceId, subtaskInstanceId, command));
       },
     );

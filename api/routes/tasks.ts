@@ -1,15 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
-import type { TaskFilter } from '../../inventory/types';
 import { IdText, QueryText } from '../../operations/schemas';
-import { pagedOf } from '../answers';
-import { writeDiagnosis } from '../diagnosis';
-import { pageOf } from '../envelope';
-import { listed, PAGING, pageRequest, TextList } from '../paging';
+import type { TaskFilter } from '../../store/types';
+import { pagedOf } from '../http/answers';
+import { pageOf } from '../http/envelope';
+import { listed, PAGING, pageRequest, TextList } from '../http/paging';
 import { type ApiServices, bareRoute, type Route, route } from '../route';
-import { subtaskLog } from '../subtaskLog';
-import { BasicTaskInstance, WrappedTaskInstance } from '../taskInfo/schemas';
-import { rowWithSubtask, SubtaskPath, TaskPath, unknownTask } from '../taskRows';
+import { writeDiagnosis } from '../tasks/diagnosis';
+import { BasicTaskInstance, WrappedTaskInstance } from '../tasks/document/schemas';
+import { rowWithSubtask, SubtaskPath, TaskPath, unknownTask } from '../tasks/rows';
+import { subtaskLog } from '../tasks/subtaskLog';
 import { loggedIn } from './users';
 
 /** A log does not wait longer for what Temporal may know. */
@@ -61,7 +61,7 @@ function filterOf(query: z.output<typeof ListQuery>): TaskFilter {
   return Object.fromEntries(Object.entries(wished).filter(([, value]) => value !== undefined));
 }
 
-export function taskRoutes({ inventory, tasks, taskEvents }: ApiServices): Route[] {
+export function taskRoutes({ store, tasks, taskEvents }: ApiServices): Route[] {
   async function read(id: number) {
     const document = await tasks.read(id);
     if (document === undefined) throw unknownTask(id);
@@ -81,7 +81,7 @@ export function taskRoutes({ inventory, tasks, taskEvents }: ApiServices): Route
       },
       async ({ query }) => {
         const page = pageRequest(query, { field: 'id', descending: true });
-        const found = await listed(query, () => inventory.tasks.list(filterOf(query), page));
+        const found = await listed(query, () => store.tasks.list(filterOf(query), page));
         return pageOf(await tasks.basic(found.contents), {
           number: page.page,
           size: page.size,
@@ -125,12 +125,12 @@ export function taskRoutes({ inventory, tasks, taskEvents }: ApiServices): Route
       },
       async ({ params }) => {
         const { taskInstanceId, subtaskInstanceId } = params;
-        const task = await rowWithSubtask(inventory, taskInstanceId, subtaskInstanceId);
+        const task = await rowWithSubtask(store, taskInstanceId, subtaskInstanceId);
         // Reading an open task tells its logs who commanded it, in Temporal's Web UI for instance.
         if (!task.closed) {
           await Promise.race([tasks.read(taskInstanceId).catch(() => undefined), delay(TELL_MS)]);
         }
-        return { log: subtaskLog(await inventory.tasks.readLog(taskInstanceId, subtaskInstanceId)) };
+        return { log: subtaskLog(await store.tasks.readLog(taskInstanceId, subtaskInstanceId)) };
       },
     ),
     bareRoute(
@@ -176,7 +176,7 @@ export function taskRoutes({ inventory, tasks, taskEvents }: ApiServices): Route
           'content-type': 'application/zip',
           'content-disposition': `attachment; filename="task_${document.id}_diagnosis.zip"`,
         });
-        await writeDiagnosis(response, document, inventory.tasks);
+        await writeDiagnosis(response, document, store.tasks);
       },
     ),
   ];

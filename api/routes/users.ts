@@ -1,21 +1,21 @@
 import { z } from 'zod';
-import {
-  DuplicateError,
-  type Inventory,
-  LastAdminError,
-  type User,
-  type UserChange,
-  type UserRow,
-} from '../../inventory/types';
 import { Refusal } from '../../operations/refusal';
 import { ROLE_NAMES, ROLES, type Role } from '../../operations/roles';
 import { IdPath, NewPassword, UserName } from '../../operations/schemas';
-import { contentsOf, listOf, NoData, pagedOf, Time, Whole } from '../answers';
-import type { AuditNotes } from '../audit';
-import { pageOf } from '../envelope';
-import { listed, PAGING, pageRequest } from '../paging';
+import {
+  DuplicateError,
+  LastAdminError,
+  type Store,
+  type User,
+  type UserChange,
+  type UserRow,
+} from '../../store/types';
+import { contentsOf, listOf, NoData, pagedOf, Time, Whole } from '../http/answers';
+import type { AuditNotes } from '../http/audit';
+import { pageOf } from '../http/envelope';
+import { listed, PAGING, pageRequest } from '../http/paging';
 import { type ApiServices, type Route, route } from '../route';
-import { ocpTime } from '../taskInfo/time';
+import { ocpTime } from '../tasks/document/time';
 
 const tag = 'Users';
 const Roles = z
@@ -65,7 +65,7 @@ async function keepingAnAdmin<T>(work: () => Promise<T>): Promise<T> {
   });
 }
 
-async function changed({ users }: Inventory, id: number, change: UserChange, notes: AuditNotes) {
+async function changed({ users }: Store, id: number, change: UserChange, notes: AuditNotes) {
   const user = await keepingAnAdmin(() => users.change(id, change));
   if (user === undefined) throw unknownUser(id);
   notes.command = `user ${user.name}: ${spoken(change)}`;
@@ -82,7 +82,7 @@ function spoken({ password, roles, enabled }: UserChange): string {
 }
 
 /** `…/me`: what every user may do about itself. */
-function ownRoutes({ inventory, checkPassword }: ApiServices): Route[] {
+function ownRoutes({ store, checkPassword }: ApiServices): Route[] {
   return [
     route(
       {
@@ -95,7 +95,7 @@ function ownRoutes({ inventory, checkPassword }: ApiServices): Route[] {
       },
       async ({ user }) => {
         const { id } = loggedIn(user);
-        const row = await inventory.users.find(id);
+        const row = await store.users.find(id);
         if (row === undefined) throw unknownUser(id);
         return userDocument(row);
       },
@@ -118,7 +118,7 @@ function ownRoutes({ inventory, checkPassword }: ApiServices): Route[] {
           if (!(error instanceof Refusal) || error.status !== 401) throw error;
           throw new Refusal(400, 'COM10001', 'The old password is wrong.', { target: 'oldPassword' });
         });
-        return changed(inventory, id, { password: body.newPassword }, notes);
+        return changed(store, id, { password: body.newPassword }, notes);
       },
     ),
   ];
@@ -126,8 +126,8 @@ function ownRoutes({ inventory, checkPassword }: ApiServices): Route[] {
 
 /** Users and their roles. */
 export function userRoutes(services: ApiServices): Route[] {
-  const { inventory } = services;
-  const { users } = inventory;
+  const { store } = services;
+  const { users } = store;
   const administered = { permission: 'ADMIN', tag } as const;
   const one = { ...administered, params: IdPath, answer: UserDocument } as const;
   return [
@@ -194,7 +194,7 @@ export function userRoutes(services: ApiServices): Route[] {
         summary: 'Set the roles of a user',
         body: z.object({ roles: Roles }),
       },
-      ({ params, body, notes }) => changed(inventory, params.id, { roles: body.roles }, notes),
+      ({ params, body, notes }) => changed(store, params.id, { roles: body.roles }, notes),
     ),
     route(
       {
@@ -204,7 +204,7 @@ export function userRoutes(services: ApiServices): Route[] {
         summary: 'Set the password of a user',
         body: z.object({ password: NewPassword }),
       },
-      ({ params, body, notes }) => changed(inventory, params.id, { password: body.password }, notes),
+      ({ params, body, notes }) => changed(store, params.id, { password: body.password }, notes),
     ),
     route(
       {
@@ -213,11 +213,11 @@ export function userRoutes(services: ApiServices): Route[] {
         path: '/api/v2/iam/users/{id}/disable',
         summary: 'Disable a user and its access keys',
       },
-      ({ params, notes }) => changed(inventory, params.id, { enabled: false }, notes),
+      ({ params, notes }) => changed(store, params.id, { enabled: false }, notes),
     ),
     route(
       { ...one, method: 'POST', path: '/api/v2/iam/users/{id}/enable', summary: 'Enable a user' },
-      ({ params, notes }) => changed(inventory, params.id, { enabled: true }, notes),
+      ({ params, notes }) => changed(store, params.id, { enabled: true }, notes),
     ),
     route(
       {

@@ -1,8 +1,8 @@
 import type { z } from 'zod';
-import type { Inventory, UserRow } from '../../inventory/types';
 import { NewPassword, UserName } from '../../operations/schemas';
+import type { Store, UserRow } from '../../store/types';
 import { auditCommand } from '../auditCommand';
-import { openExistingInventory } from '../database';
+import { openExistingStore } from '../database';
 import { say } from '../output';
 import { newPassword, type PasswordSource } from './secretInput';
 
@@ -11,28 +11,28 @@ import { newPassword, type PasswordSource } from './secretInput';
  * master key. Gives the user a new password and the role ADMIN, enables it, adds it when there is none.
  */
 export async function resetAdmin(name: string, source: PasswordSource): Promise<void> {
-  const inventory = await openExistingInventory();
+  const store = await openExistingStore();
   try {
-    const known = await userCalled(inventory, name);
+    const known = await userCalled(store, name);
     const password = await newPassword(source, name);
     refuse('password', NewPassword.safeParse(password).error);
     if (known === undefined) {
       refuse('name', UserName.safeParse(name).error);
-      await inventory.users.add({ name, password, roles: ['ADMIN'] });
+      await store.users.add({ name, password, roles: ['ADMIN'] });
     } else {
-      await inventory.users.change(known.id, {
+      await store.users.change(known.id, {
         password,
         enabled: true,
         roles: [...new Set([...known.roles, 'ADMIN'])],
       });
     }
-    await auditCommand(inventory, `user ${name}: obflow reset-admin`);
+    await auditCommand(store, `user ${name}: obflow reset-admin`);
     say(
       `User ${name} is ${known === undefined ? 'added' : 'enabled'}, has the role ADMIN and a new password.`,
     );
     say('Its access keys, if any, stay as they are: obflow key ls');
   } finally {
-    await inventory.close();
+    await store.close();
   }
 }
 
@@ -42,7 +42,7 @@ function refuse(what: string, error: z.ZodError | undefined): void {
   if (issue !== undefined) throw new Error(`The ${what} ${issue.message}; nothing was changed.`);
 }
 
-async function userCalled({ users }: Inventory, name: string): Promise<UserRow | undefined> {
+async function userCalled({ users }: Store, name: string): Promise<UserRow | undefined> {
   for (let page = 1; ; page += 1) {
     const { contents } = await users.list({ page, size: 500 });
     const found = contents.find((user) => user.name === name);

@@ -53,16 +53,16 @@ async function readBody(file: string, env: NodeJS.ProcessEnv): Promise<unknown> 
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw new Error(`Cannot read ${file} (${error.code ?? error.message}).`);
   });
-  const inventory = parseInventoryFile(text, file);
+  const store = parseInventoryFile(text, file);
   const folder = path.dirname(path.resolve(file));
   const warn = (warning: string) => complain(`Warning: ${warning}.`);
   const resolved = await Promise.allSettled(
-    inventory.credentials.map((credential) => resolveCredential(credential, { folder, env, warn })),
+    store.credentials.map((credential) => resolveCredential(credential, { folder, env, warn })),
   );
   const missing = resolved.flatMap((result) => (result.status === 'rejected' ? [textOf(result.reason)] : []));
   if (missing.length > 0) throw new Error(missing.join('\n'));
   const credentials = resolved.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-  return { credentials, hosts: inventory.hosts, obClusters: inventory.obClusters };
+  return { credentials, hosts: store.hosts, obClusters: store.obClusters };
 }
 
 async function put(

@@ -1,7 +1,7 @@
-import { allPages } from '../../api/paging';
-import { openInventory } from '../../inventory';
+import { allPages } from '../../api/http/paging';
 import { ADDRESS_NEXT, deniedOf } from '../../runtime/addresses';
 import type { RuntimeConfig } from '../../runtime/config';
+import { openStore } from '../../store';
 import { type Finding, ok, problem } from './finding';
 
 /** Named one by one up to here. */
@@ -10,10 +10,10 @@ const NAMED = 10;
 /** Whether obflow may connect to every host and cluster it knows: they are refused when used, which may be months later. */
 export async function addresses(config: RuntimeConfig): Promise<Finding[]> {
   const check = 'addresses';
-  const inventory = await openInventory(config);
+  const store = await openStore(config);
   try {
-    const hosts = await allPages((page) => inventory.hosts.list({}, page));
-    const clusters = await allPages((page) => inventory.obClusters.list(page));
+    const hosts = await allPages((page) => store.hosts.list({}, page));
+    const clusters = await allPages((page) => store.obClusters.list(page));
     const denied = [
       ...hosts.map(({ id, ip }) => ({ what: `host ${id}`, ips: [ip] })),
       ...clusters.map(({ name, rootServers }) => ({
@@ -35,6 +35,6 @@ export async function addresses(config: RuntimeConfig): Promise<Finding[]> {
     const more = denied.length > NAMED ? `; and ${denied.length - NAMED} more` : '';
     return [problem(check, `${denied.slice(0, NAMED).join('; ')}${more}.`, ADDRESS_NEXT)];
   } finally {
-    await inventory.close();
+    await store.close();
   }
 }

@@ -1,5 +1,5 @@
-import { inspectDatabase } from '../../inventory/inspect';
 import type { RuntimeConfig } from '../../runtime/config';
+import { inspectDatabase } from '../../store/database/inspect';
 import { type Finding, ok, problem, problemOf, warning } from './finding';
 
 /** Beyond it, times in the database and in Temporal contradict each other visibly. */

@@ -1,9 +1,9 @@
-import { addressOf } from '../../api/contactHosts';
-import { allPages } from '../../api/paging';
+import { allPages } from '../../api/http/paging';
+import { addressOf } from '../../api/objects/contactHosts';
 import { createHosts } from '../../hosts';
-import { openInventory } from '../../inventory';
-import type { HostRow, Inventory } from '../../inventory/types';
 import type { RuntimeConfig } from '../../runtime/config';
+import { openStore } from '../../store';
+import type { HostRow, Store } from '../../store/types';
 import { clock } from './database';
 import { type Finding, ok, problem, problemOf } from './finding';
 
@@ -22,7 +22,7 @@ export function wishedHosts(text: string): WishedHosts | undefined {
 /** Logs in to hosts of the inventory, 16 at a time. It changes nothing: keys of hosts that are new are not recorded. */
 export async function hosts(config: RuntimeConfig, wished: WishedHosts): Promise<readonly Finding[]> {
   if (wished === 'none') return [];
-  const inventory = await openInventory(config);
+  const store = await openStore(config);
   const connections = createHosts({
     pinHostKey: async (_id, fingerprint) => fingerprint,
     addresses: config.addresses,
@@ -30,8 +30,8 @@ export async function hosts(config: RuntimeConfig, wished: WishedHosts): Promise
   try {
     const rows =
       wished === 'all'
-        ? await allPages((page) => inventory.hosts.list({}, page))
-        : await inventory.hosts.findMany(wished);
+        ? await allPages((page) => store.hosts.list({}, page))
+        : await store.hosts.findMany(wished);
     const unknown = wished === 'all' ? [] : wished.filter((id) => !rows.some((row) => row.id === id));
     if (rows.length === 0 && unknown.length === 0) return [ok('hosts', 'none are declared')];
     const findings: Finding[] = unknown.map((id) =>
@@ -39,17 +39,17 @@ export async function hosts(config: RuntimeConfig, wished: WishedHosts): Promise
     );
     for (let at = 0; at < rows.length; at += PARALLEL) {
       const some = rows.slice(at, at + PARALLEL);
-      findings.push(...(await Promise.all(some.map((row) => logIn(inventory, connections, row)))).flat());
+      findings.push(...(await Promise.all(some.map((row) => logIn(store, connections, row)))).flat());
     }
     return findings;
   } finally {
     await connections.close();
-    await inventory.close();
+    await store.close();
   }
 }
 
 async function logIn(
-  inventory: Inventory,
+  store: Store,
   connections: ReturnType<typeof createHosts>,
   row: HostRow,
 ): Promise<Finding[]> {
@@ -62,7 +62,7 @@ async function logIn(
   });
   try {
     const look = async () => {
-      const host = await connections.open(await addressOf(inventory, row));
+      const host = await connections.open(await addressOf(store, row));
       const before = Date.now();
       const { stdout } = await host.sh('date +%s');
       return { seconds: Number(stdout.trim()), middle: (before + Date.now()) / 2 };

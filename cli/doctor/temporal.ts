@@ -1,6 +1,6 @@
 import { temporal as protocol } from '@temporalio/proto';
-import { millis } from '../../api/taskInfo/fold';
-import { hasLiveWorker, liveWorkers } from '../../api/temporal/workers';
+import { millis } from '../../api/tasks/document/fold';
+import { hasLiveWorker, liveWorkers } from '../../api/tasks/temporal/workers';
 import type { RuntimeConfig } from '../../runtime/config';
 import {
   connectTemporal,

@@ -46,7 +46,7 @@ async function main(): Promise<number> {
     users: { 'root@sys': login.sys, 'proxyro@sys': login.proxyro },
   });
 
-  const declared = await declare(inventory(hosts, { ip: address, sqlPort: observer.port }), privateKey, {
+  const declared = await declare(store(hosts, { ip: address, sqlPort: observer.port }), privateKey, {
     ...env,
     OBFLOW_PASSWORD: password,
     DEMO_SYS_PASSWORD: login.sys,
@@ -65,7 +65,7 @@ async function main(): Promise<number> {
   });
 }
 
-function inventory(
+function store(
   hosts: readonly AnnouncedHost[],
   observer: { ip: string; sqlPort: number },
 ): Record<string, unknown> {

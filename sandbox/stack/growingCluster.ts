@@ -6,7 +6,7 @@ import {
   startObserverCluster,
 } from '../standins/observer/cluster';
 import { buildObserverRpm } from '../standins/rpm';
-import { type Stack, wholeInventory } from './stack';
+import { type Stack, wholeStore } from './stack';
 
 /** An OceanBase cluster of stand-ins that obflow knows and can add servers to. */
 export interface GrowingCluster {
@@ -52,7 +52,7 @@ export async function startGrowingClusters(
     ),
   );
   await stack.apply({
-    ...wholeInventory(stack),
+    ...wholeStore(stack),
     obClusters: clusters.map(({ servers }, index) => ({
       name: wanted[index]?.name,
       obClusterId: FIRST_ID + index,

@@ -58,7 +58,7 @@ export interface Stack {
   /** Starts it again on the same file and port. */
   startTemporal(): Promise<void>;
   /** Runs `obflow apply` on an inventory of all hosts and the cluster; returns what it printed. */
-  apply(inventory?: unknown): Promise<string>;
+  apply(store?: unknown): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -148,7 +148,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
           persistent: true,
         });
       },
-      apply: (inventory) => apply(stack, inventory ?? wholeInventory(stack)),
+      apply: (store) => apply(stack, store ?? wholeStore(stack)),
       stop,
     };
     undo.push(async () => {
@@ -176,7 +176,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 }
 
 /** The inventory file's content: one credential for all hosts, every host, and the linked cluster. */
-export function wholeInventory(stack: Stack): Record<string, unknown> {
+export function wholeStore(stack: Stack): Record<string, unknown> {
   return {
     credentials: [
       { name: 'test-hosts', kind: 'SSH_KEY', username: 'root', privateKeyFile: 'id' },
@@ -221,11 +221,11 @@ export async function inventoryIds(stack: Stack, hosts: readonly TestHost[]): Pr
   });
 }
 
-async function apply(stack: Stack, inventory: unknown): Promise<string> {
+async function apply(stack: Stack, store: unknown): Promise<string> {
   const folder = await mkdtemp(path.join(stack.dataDir, 'inventory-'));
   await writeFile(path.join(folder, 'id'), stack.fleet.privateKey, { mode: 0o600 });
   const file = path.join(folder, 'inventory.yaml');
-  await writeFile(file, stringify(inventory));
+  await writeFile(file, stringify(store));
   const run = startObflow(
     ['apply', file],
     {

@@ -63,7 +63,7 @@ describeIf(fleetUnavailable(), 'before anything is changed', () => {
     try {
       const error = await failure(task.run('PrepareObproxyInstall'));
       expect(error).toMatchObject({ nonRetryable: false });
-      expect(await world.inventory.hosts.find(world.hostIds[0]!)).toMatchObject({ status: 'OFFLINE' });
+      expect(await world.store.hosts.find(world.hostIds[0]!)).toMatchObject({ status: 'OFFLINE' });
     } finally {
       await task.host.boot();
     }
@@ -73,7 +73,7 @@ describeIf(fleetUnavailable(), 'before anything is changed', () => {
         () => false,
       ),
     );
-    expect(await world.inventory.hosts.find(world.hostIds[0]!)).toMatchObject({
+    expect(await world.store.hosts.find(world.hostIds[0]!)).toMatchObject({
       status: 'AVAILABLE',
       osId: 'rocky',
       osMajor: '7',
@@ -85,8 +85,8 @@ describeIf(fleetUnavailable(), 'before anything is changed', () => {
     const other = { ...task, run: task.run };
     await other.run('PrepareObproxyInstall', { rollback: true });
     await other.run('PrepareObproxyInstall', { rollback: true });
-    expect(await world.inventory.obproxy.findServer(task.serverId)).toBeUndefined();
-    expect(await world.inventory.obproxy.findCluster(task.clusterId)).toBeUndefined();
+    expect(await world.store.obproxy.findServer(task.serverId)).toBeUndefined();
+    expect(await world.store.obproxy.findCluster(task.clusterId)).toBeUndefined();
     const error = await failure(task.run('PrepareObproxyInstall'));
     expect(error.message).toMatch(/^ODP21001/);
   });
@@ -168,6 +168,6 @@ describeIf(fleetUnavailable(), 'before anything is changed', () => {
 
   test('undoing a chain of which nothing ran removes the records and nothing else', async () => {
     for (const type of [...CHAIN].reverse()) await task.run(type, { rollback: true });
-    expect(await world.inventory.obproxy.findServer(task.serverId)).toBeUndefined();
+    expect(await world.store.obproxy.findServer(task.serverId)).toBeUndefined();
   });
 });

@@ -9,27 +9,27 @@ import {
 } from '@temporalio/common';
 import { execute } from '../../activities/execute';
 import type { ActivityDeps, SubtaskScope } from '../../activities/types';
-import { openInventory } from '../../inventory';
-import type { Inventory } from '../../inventory/types';
 import { PermanentError, TransientError } from '../../runtime/errors';
+import { openStore } from '../../store';
+import type { Store } from '../../store/types';
 import type { SubtaskInput, SubtaskResult } from '../../workflows/plan';
 import { until } from '../support/until';
 import { quietEnvironment } from './world';
 
 const SECRET = 'planted/Secret+42';
 let folder: string;
-let inventory: Inventory;
+let store: Store;
 let taskId = 0;
 
 beforeAll(async () => {
   folder = mkdtempSync(path.join(os.tmpdir(), 'obflow-execute-'));
-  inventory = await openInventory({
+  store = await openStore({
     databaseUrl: `file:${path.join(folder, 'obflow.db')}`,
     masterKeyFile: path.join(folder, 'master.key'),
   });
 });
 afterAll(async () => {
-  await inventory.close();
+  await store.close();
   rmSync(folder, { recursive: true, force: true });
 });
 beforeEach(() => {
@@ -56,7 +56,7 @@ function run(
   environment = quietEnvironment(),
   deps: Partial<ActivityDeps> = {},
 ): Promise<SubtaskResult | null> {
-  const all = { inventory, ...deps } as ActivityDeps;
+  const all = { store, ...deps } as ActivityDeps;
   return environment.run((given: SubtaskInput) => execute(all, given, work), input(more));
 }
 
@@ -70,7 +70,7 @@ async function failure(promise: Promise<unknown>): Promise<ApplicationFailure> {
 }
 
 async function log(): Promise<string[]> {
-  return (await inventory.tasks.readLog(taskId, 1)).map(({ level, text }) => `${level} ${text}`);
+  return (await store.tasks.readLog(taskId, 1)).map(({ level, text }) => `${level} ${text}`);
 }
 
 const TROUBLE = {
@@ -221,7 +221,7 @@ describe('a failure of a subtask', () => {
   });
 
   test('to store the log is tried again', async () => {
-    const broken = { ...inventory.tasks, appendLog: () => Promise.reject(new Error('the disk is full')) };
+    const broken = { ...store.tasks, appendLog: () => Promise.reject(new Error('the disk is full')) };
     const error = await failure(
       run(
         async (scope) => {
@@ -230,7 +230,7 @@ describe('a failure of a subtask', () => {
         },
         {},
         undefined,
-        { inventory: { ...inventory, tasks: broken } },
+        { store: { ...store, tasks: broken } },
       ),
     );
     expect(error).toMatchObject({ type: 'LogNotStored', nonRetryable: false });

@@ -58,9 +58,9 @@ describeIf(fleetUnavailable(), 'Install obproxy on a fresh host', () => {
         ],
       });
       await task.chain();
-      const server = await world.inventory.obproxy.findServer(task.serverId);
+      const server = await world.store.obproxy.findServer(task.serverId);
       expect(server).toMatchObject({ status: 'RUNNING', operateStatus: 'NORMAL', parameterVersion: 7 });
-      expect(await world.inventory.obproxy.listExporters()).toEqual([
+      expect(await world.store.obproxy.listExporters()).toEqual([
         expect.objectContaining({ target: `${task.host.ip}:2884` }),
       ]);
       expect(await effects(task.host, task.home)).toMatchObject({ installs: expect.any(Number), starts: 1 });
@@ -119,9 +119,9 @@ describeIf(fleetUnavailable(), 'Install obproxy on a fresh host', () => {
       const undone = task;
       for (const type of [...CHAIN].reverse()) await undone.run(type, { rollback: true });
       expect(undone.host.pids('obproxy')).toEqual([]);
-      expect(await world.inventory.obproxy.findServer(undone.serverId)).toBeUndefined();
-      expect(await world.inventory.obproxy.findCluster(undone.clusterId)).toBeUndefined();
-      expect(await world.inventory.obproxy.listExporters()).toEqual([]);
+      expect(await world.store.obproxy.findServer(undone.serverId)).toBeUndefined();
+      expect(await world.store.obproxy.findCluster(undone.clusterId)).toBeUndefined();
+      expect(await world.store.obproxy.listExporters()).toEqual([]);
       const left = await undone.host.sh(
         `ls -A ${undone.home}/etc /var/lib/obflow/obproxy; rpm -e ${rpm.name}; rm -rf ${undone.home} /var/lib/obflow-standin`,
       );

@@ -45,12 +45,12 @@ describeIf(fleetUnavailable(), 'Add OB server on a host', () => {
     expect(task.host.pids('observer')).toEqual(after);
     expect((await added(world.cluster))[`${task.host.ip}:2882`]).toBe(1);
     expect(await observerEffects(task.host)).toEqual({ installs: 1, starts: 2, processes: 1 });
-    expect(await world.inventory.obServers.find(task.serverId)).toMatchObject({
+    expect(await world.store.obServers.find(task.serverId)).toMatchObject({
       status: 'RUNNING',
       innerStatus: 'ACTIVE',
     });
     for (const type of ['UpdateZoneStatus', 'SyncClusterInfo', 'UpdateObClusterStatus']) await task.run(type);
-    expect(await world.inventory.obServers.zones(world.clusterId)).toMatchObject([
+    expect(await world.store.obServers.zones(world.clusterId)).toMatchObject([
       { name: 'zone1', innerStatus: 'ACTIVE' },
     ]);
   }, 120_000);
@@ -83,8 +83,8 @@ describeIf(fleetUnavailable(), 'Add OB server on a host', () => {
     expect((await belongings(task)).trim()).toBe('');
     expect((await task.host.sh('ls -d /data /data/1 /var/lib/obflow 2>/dev/null')).stdout).toBe('');
     expect((await task.host.sh('rpm -q oceanbase-ce')).exitCode).toBe(1);
-    expect(await world.inventory.obServers.find(task.serverId)).toBeUndefined();
-    expect(await world.inventory.obServers.reservedBy(task.hostId)).toBeUndefined();
+    expect(await world.store.obServers.find(task.serverId)).toBeUndefined();
+    expect(await world.store.obServers.reservedBy(task.hostId)).toBeUndefined();
     // Undone twice is undone.
     for (const type of ['AddObserver', 'StartObserverWithParam', 'MakeDirForOb']) {
       await task.run(type, { rollback: true });
@@ -189,7 +189,7 @@ describeIf(fleetUnavailable(), 'Add OB server on a host', () => {
   }, 120_000);
 
   test('of two tasks that want one host, one gets it, and the other learns which', async () => {
-    const { obServers, hosts } = world.inventory;
+    const { obServers, hosts } = world.store;
     const [host] = (await hosts.list({}, { page: 1, size: 1 })).contents;
     const hostId = host?.id ?? 0;
     const holders = await Promise.all([901, 902, 903].map((taskId) => obServers.reserveHost(hostId, taskId)));

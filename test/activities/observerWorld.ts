@@ -5,8 +5,6 @@ import os from 'node:os';
 import path from 'node:path';
 import { createActivities } from '../../activities';
 import { createHosts } from '../../hosts';
-import { openInventory } from '../../inventory';
-import type { Inventory, RootServer } from '../../inventory/types';
 import { readRpmHeader } from '../../oceanbase/rpmHeader';
 import { readConfig } from '../../runtime/config';
 import { type Fleet, startFleet, type TestHost } from '../../sandbox/hosts/fleet';
@@ -16,6 +14,8 @@ import {
   startObserverCluster,
 } from '../../sandbox/standins/observer/cluster';
 import { buildObserverRpm } from '../../sandbox/standins/rpm';
+import { openStore } from '../../store';
+import type { RootServer, Store } from '../../store/types';
 import type { Plan, SubtaskInput, SubtaskResult } from '../../workflows/plan';
 import { ALLOWED_ADDRESSES } from '../support/addresses';
 import { quietEnvironment } from './world';
@@ -51,7 +51,7 @@ export interface AddTask {
 
 export interface ObserverWorld {
   readonly fleet: Fleet;
-  readonly inventory: Inventory;
+  readonly store: Store;
   readonly cluster: ObserverCluster;
   readonly clusterId: number;
   /** Tells obflow that the cluster is reached there, and only there. */
@@ -90,12 +90,12 @@ export async function startObserverWorld(options: {
     OBFLOW_ALLOWED_ADDRESSES: ALLOWED_ADDRESSES,
     OBFLOW_HOST_REQUIREMENTS: options.requirements ?? 'small',
   });
-  const inventory = await openInventory(config);
+  const store = await openStore(config);
   const hosts = createHosts({
-    pinHostKey: (id, key) => inventory.hosts.pinHostKey(id, key),
+    pinHostKey: (id, key) => store.hosts.pinHostKey(id, key),
     addresses: config.addresses,
   });
-  const activities = createActivities({ inventory, hosts, config });
+  const activities = createActivities({ store, hosts, config });
   const cluster = await startObserverCluster(fleet.hosts.slice(0, 1), {
     version: RPM.version,
     name: NAME,
@@ -103,13 +103,13 @@ export async function startObserverWorld(options: {
     rootPassword: ROOT_PASSWORD,
     steering: { _standin_active_delay: 0, _standin_service_delay: 0, _standin_delete_delay: 200 },
   });
-  const sys = await inventory.credentials.put({
+  const sys = await store.credentials.put({
     name: 'sys',
     kind: 'DATABASE',
     username: 'root',
     secret: ROOT_PASSWORD,
   });
-  const ssh = await inventory.credentials.put({
+  const ssh = await store.credentials.put({
     name: 'ssh',
     kind: 'SSH_KEY',
     username: 'root',
@@ -120,7 +120,7 @@ export async function startObserverWorld(options: {
     sqlPort,
     rpcPort,
   }));
-  const { id: clusterId } = await inventory.obClusters.put({
+  const { id: clusterId } = await store.obClusters.put({
     name: NAME,
     obClusterId: 5,
     version: RPM.version,
@@ -135,7 +135,7 @@ export async function startObserverWorld(options: {
   const sha256 = createHash('sha256').update(content).digest('hex');
   await mkdir(path.join(folder, 'packages'), { recursive: true });
   await copyFile(file, path.join(folder, 'packages', `${sha256}.rpm`));
-  const part = await inventory.packages.add({
+  const part = await store.packages.add({
     fileName: path.basename(file),
     name: header.name,
     version: header.version,
@@ -151,14 +151,14 @@ export async function startObserverWorld(options: {
 
   return {
     fleet,
-    inventory,
+    store,
     cluster,
     clusterId,
     rootServers,
-    reachedAt: (servers) => inventory.obClusters.recordRootServers(clusterId, servers),
+    reachedAt: (servers) => store.obClusters.recordRootServers(clusterId, servers),
     async add(index) {
       const host = fleet.hosts[index + 1]!;
-      const { id: hostId } = await inventory.hosts.put({
+      const { id: hostId } = await store.hosts.put({
         ip: host.ip,
         sshPort: host.sshPort,
         name: null,
@@ -167,8 +167,8 @@ export async function startObserverWorld(options: {
         idcName: 'idc1',
         regionName: 'region1',
       });
-      const taskId = await inventory.sequences.next('task');
-      const serverId = await inventory.obServers.add({
+      const taskId = await store.sequences.next('task');
+      const serverId = await store.obServers.add({
         clusterId,
         zone: 'zone1',
         hostId,
@@ -179,7 +179,7 @@ export async function startObserverWorld(options: {
         startupParameters: [],
         taskId,
       });
-      await inventory.tasks.add({ plan: planOf(taskId, hostId), workflowType: 'addObserver' });
+      await store.tasks.add({ plan: planOf(taskId, hostId), workflowType: 'addObserver' });
       const ids = new Map<string, number>();
       const idOf = (type: string) => {
         if (!ids.has(type)) ids.set(type, taskId * 100 + ids.size);
@@ -221,7 +221,7 @@ export async function startObserverWorld(options: {
           for (const type of HOST_STEPS.slice(0, HOST_STEPS.indexOf(last) + 1)) await task.run(type);
         },
         async log(type) {
-          const lines = await inventory.tasks.readLog(taskId, idOf(type));
+          const lines = await store.tasks.readLog(taskId, idOf(type));
           return lines.map(({ text }) => text).join('\n');
         },
       };
@@ -229,7 +229,7 @@ export async function startObserverWorld(options: {
     },
     async stop() {
       await hosts.close();
-      await inventory.close();
+      await store.close();
       await fleet.stop();
       rmSync(folder, { recursive: true, force: true });
     },

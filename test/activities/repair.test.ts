@@ -369,17 +369,17 @@ describeIf(fleetUnavailable(), 'Install obproxy, when something is in its way', 
       { name: 'proxy_mem_limited', value: '3G' },
       { name: 'enable_cluster_checkout', value: 'false' },
     ];
-    const cluster = await world.inventory.obproxy.findCluster(task.clusterId);
-    const { inventory } = world;
+    const cluster = await world.store.obproxy.findCluster(task.clusterId);
+    const { store } = world;
     const worker = world.newWorker();
     const wished = {
-      ...inventory,
-      obproxy: { ...inventory.obproxy, findCluster: async () => ({ ...cluster!, parameters: settings }) },
+      ...store,
+      obproxy: { ...store.obproxy, findCluster: async () => ({ ...cluster!, parameters: settings }) },
     };
     const { createActivities } = await import('../../activities');
     const other = {
       ...worker,
-      activities: createActivities({ ...world, inventory: wished, hosts: worker.hosts }),
+      activities: createActivities({ ...world, store: wished, hosts: worker.hosts }),
     };
     await task.run('SyncObproxyParameter', {}, other);
     const alters = async () => (await effects(task.host, task.home)).alters;
@@ -405,7 +405,7 @@ describeIf(fleetUnavailable(), 'Install obproxy, when something is in its way', 
 
   describe('at OceanBase', () => {
     const credential = (secret: string) =>
-      world.inventory.credentials.put({ name: 'proxyro', kind: 'DATABASE', username: 'proxyro', secret });
+      world.store.credentials.put({ name: 'proxyro', kind: 'DATABASE', username: 'proxyro', secret });
 
     test('a password of proxyro that differs is named, and nothing is written to the proxy', async () => {
       task = await world.install(0);
@@ -427,16 +427,16 @@ describeIf(fleetUnavailable(), 'Install obproxy, when something is in its way', 
     test('a user that does not exist is made once, and may only read', async () => {
       task = await world.install(0);
       await task.chain('SyncObproxyParameter');
-      const found = await world.inventory.obproxy.findCluster(task.clusterId);
+      const found = await world.store.obproxy.findCluster(task.clusterId);
       const links = found!.obLinks.map((link) => ({ ...link, username: 'proxyro2' }));
-      const { inventory } = world;
+      const { store } = world;
       const worker = world.newWorker();
       const { createActivities } = await import('../../activities');
       const changed = {
-        ...inventory,
-        obproxy: { ...inventory.obproxy, findCluster: async () => ({ ...found!, obLinks: links }) },
+        ...store,
+        obproxy: { ...store.obproxy, findCluster: async () => ({ ...found!, obLinks: links }) },
       };
-      const activities = createActivities({ ...world, inventory: changed, hosts: worker.hosts });
+      const activities = createActivities({ ...world, store: changed, hosts: worker.hosts });
       const other = { ...worker, activities };
       expect(world.observer.users()).not.toContain('proxyro2');
       await task.run('SetObproxyUserPasswordForOb', {}, other);
@@ -451,9 +451,9 @@ describeIf(fleetUnavailable(), 'Install obproxy, when something is in its way', 
     test('root servers that do not answer may come back', async () => {
       task = await world.install(0);
       await task.chain('SyncObproxyParameter');
-      const cluster = (await world.inventory.obClusters.find(world.obClusterId))!;
+      const cluster = (await world.store.obClusters.find(world.obClusterId))!;
       const { id: _id, createTime: _created, updateTime: _updated, ...known } = cluster;
-      await world.inventory.obClusters.put({
+      await world.store.obClusters.put({
         ...known,
         rootServers: [{ ip: world.fleet.gateway, sqlPort: 1, rpcPort: 2882 }],
       });
@@ -462,7 +462,7 @@ describeIf(fleetUnavailable(), 'Install obproxy, when something is in its way', 
         expect(error).toMatchObject({ type: 'ObserverUnreachable', nonRetryable: false });
         expect(error.message).toContain('must reach the SQL ports of the root servers directly');
       } finally {
-        await world.inventory.obClusters.put(known);
+        await world.store.obClusters.put(known);
       }
       await task.run('SetObproxyUserPasswordForOb', { attempt: 2 });
     });

@@ -113,8 +113,8 @@ describeIf(fleetUnavailable(), 'Taking over a running OBProxy', () => {
   afterEach(async () => {
     if (task !== undefined) {
       await task.run('PrepareObproxyInstall', { rollback: true });
-      const server = await world.inventory.obproxy.findServerOnHost(world.hostIds[0]!);
-      if (server !== undefined) await world.inventory.obproxy.deleteServer(server.id);
+      const server = await world.store.obproxy.findServerOnHost(world.hostIds[0]!);
+      if (server !== undefined) await world.store.obproxy.deleteServer(server.id);
     }
     await clear();
   }, 60_000);
@@ -138,7 +138,7 @@ describeIf(fleetUnavailable(), 'Taking over a running OBProxy', () => {
       task = await takeOver({ workMode, ...PARAMETERS });
       for (const type of CHAIN.slice(0, -1)) await task.run(type);
 
-      const server = await world.inventory.obproxy.findServer(task.serverId);
+      const server = await world.store.obproxy.findServer(task.serverId);
       expect(server).toMatchObject({
         status: 'RUNNING',
         operateStatus: 'NORMAL',
@@ -162,7 +162,7 @@ describeIf(fleetUnavailable(), 'Taking over a running OBProxy', () => {
       expect(await task.log('SyncObproxyParameter')).toContain(
         "work_thread_num is '128', the cluster wants '8'",
       );
-      expect(await world.inventory.obproxy.listExporters()).toEqual([
+      expect(await world.store.obproxy.listExporters()).toEqual([
         expect.objectContaining({ target: `${host.ip}:2884` }),
       ]);
       // Dynamic values are the cluster's, those that need a restart are not touched.
@@ -184,8 +184,8 @@ describeIf(fleetUnavailable(), 'Taking over a running OBProxy', () => {
       await undo(task);
       expect(await values(STRANGER)).toEqual(['2G', '8192', '128']);
       await expect(values(PLANTED.proxysys)).rejects.toThrow(/ODP10001/);
-      expect(await world.inventory.obproxy.findServer(task.serverId)).toBeUndefined();
-      expect(await world.inventory.obproxy.listExporters()).toEqual([]);
+      expect(await world.store.obproxy.findServer(task.serverId)).toBeUndefined();
+      expect(await world.store.obproxy.listExporters()).toEqual([]);
       expect(await fingerprint(host, proxy)).toBe(before);
       const slots = await ask(STRANGER, async (admin) => [
         (await admin.showConfig('observer_sys_password1'))?.value,
@@ -204,10 +204,10 @@ describeIf(fleetUnavailable(), 'Taking over a running OBProxy', () => {
     proxy = await start();
     task = await takeOver();
     await task.chain();
-    expect(await world.inventory.obproxy.formerPassword(task.serverId)).toBe(STRANGER);
+    expect(await world.store.obproxy.formerPassword(task.serverId)).toBe(STRANGER);
     const end = { status: 'SUCCESSFUL', operation: 'EXECUTE', closed: true, sequence: 9 } as const;
-    await world.inventory.tasks.applyStateChange({ taskId: task.taskId, ...end });
-    expect(await world.inventory.obproxy.formerPassword(task.serverId)).toBeUndefined();
+    await world.store.tasks.applyStateChange({ taskId: task.taskId, ...end });
+    expect(await world.store.obproxy.formerPassword(task.serverId)).toBeUndefined();
     const stored = await ask(PLANTED.proxysys, (admin) =>
       admin.clusterValue('obcluster', 'observer_sys_password'),
     );
@@ -247,7 +247,7 @@ describeIf(fleetUnavailable(), 'Taking over a running OBProxy', () => {
     expect(error.message).toContain(`"${name}"`);
     expect(await fingerprint(host, proxy)).toBe(before);
 
-    await world.inventory.credentials.put({
+    await world.store.credentials.put({
       name,
       kind: 'DATABASE',
       username: 'root@proxysys',
@@ -255,12 +255,12 @@ describeIf(fleetUnavailable(), 'Taking over a running OBProxy', () => {
     });
     await task.run('PrepareCreateObproxy', { run: 2 });
     for (const type of CHAIN.slice(2, -1)) await task.run(type);
-    expect(await world.inventory.obproxy.findServer(task.serverId)).toMatchObject({ status: 'RUNNING' });
+    expect(await world.store.obproxy.findServer(task.serverId)).toMatchObject({ status: 'RUNNING' });
     // The undo knows the password that was right, not the one of the request.
     await undo(task);
     await ask(STRANGER, (admin) => admin.binaryInfo());
     expect(await fingerprint(host, proxy)).toBe(before);
-    await world.inventory.credentials.put({
+    await world.store.credentials.put({
       name,
       kind: 'DATABASE',
       username: 'root@proxysys',
@@ -293,7 +293,7 @@ describeIf(fleetUnavailable(), 'Taking over a running OBProxy', () => {
     const before = await fingerprint(host, first);
     task = await takeOver({ takeOver: { password: STRANGER, sqlPort: 3883 } });
     await task.chain('UpdateObproxyStatus');
-    expect(await world.inventory.obproxy.findServer(task.serverId)).toMatchObject({
+    expect(await world.store.obproxy.findServer(task.serverId)).toMatchObject({
       exporterPort: 3884,
       version: '4.3.1.0-4',
       adopted: { home: '/srv/second/obproxy', package: null },
@@ -365,7 +365,7 @@ describeIf(fleetUnavailable(), 'Taking over a running OBProxy', () => {
       const error = await failure(task.run('PrepareCreateObproxy'));
       expect(error).toMatchObject({ type, nonRetryable: true });
       expect(error.message).toMatch(message);
-      expect(await world.inventory.obproxy.findServer(task.serverId)).toMatchObject({
+      expect(await world.store.obproxy.findServer(task.serverId)).toMatchObject({
         status: 'TAKINGOVER',
         version: '',
       });
@@ -401,21 +401,21 @@ describeIf(fleetUnavailable(), 'Taking over a running OBProxy', () => {
 
   test('of another version family than the cluster is refused', async () => {
     proxy = await start({ rpm: OBPROXY_1_9 });
-    const { inventory } = world;
+    const { store } = world;
     task = await takeOver();
-    const cluster = (await inventory.obproxy.findCluster(task.clusterId))!;
+    const cluster = (await store.obproxy.findCluster(task.clusterId))!;
     const worker = world.newWorker();
     const changed = {
-      ...inventory,
+      ...store,
       obproxy: {
-        ...inventory.obproxy,
+        ...store.obproxy,
         findCluster: async () => ({
           ...cluster,
           servers: [...cluster.servers, { ...cluster.servers[0]!, id: 9999, version: '4.3.1.0-4' }],
         }),
       },
     };
-    const activities = createActivities({ ...world, inventory: changed, hosts: worker.hosts });
+    const activities = createActivities({ ...world, store: changed, hosts: worker.hosts });
     const error = await failure(task.run('PrepareCreateObproxy', {}, { ...worker, activities }));
     expect(error.message).toMatch(/^ODP21110: .*1\.9\.1\.1 runs, and the cluster has 4\.3\.1\.0/);
     await worker.stop();
@@ -431,9 +431,9 @@ describeIf(fleetUnavailable(), 'Taking over a running OBProxy', () => {
     try {
       task = await takeOver();
       await task.chain('UpdateObproxyStatus');
-      const server = await world.inventory.obproxy.findServer(task.serverId);
+      const server = await world.store.obproxy.findServer(task.serverId);
       expect(server).toMatchObject({ adopted: { keeper: 'obproxyd.sh' }, status: 'RUNNING' });
-      expect(await world.inventory.obproxy.listExporters()).toEqual([]);
+      expect(await world.store.obproxy.listExporters()).toEqual([]);
       expect(await task.log('RegisterObproxyExporter')).toContain('serves no metrics');
       expect((await host.sh('[ -e /var/lib/obflow/obproxy ]')).exitCode).not.toBe(0);
     } finally {
@@ -448,7 +448,7 @@ describeIf(fleetUnavailable(), 'Taking over a running OBProxy', () => {
     await world.fleet.hosts[0]?.sh(`kill -9 ${proxy.pid}`);
     const error = await failure(task.run('RegisterObproxyExporter'));
     expect(error).toMatchObject({ type: 'ObproxyAway', nonRetryable: false });
-    expect(await world.inventory.obproxy.listExporters()).toEqual([]);
+    expect(await world.store.obproxy.listExporters()).toEqual([]);
   }, 60_000);
 
   test('when proxyro’s slots are taken by other passwords, both stay and the error says so', async () => {

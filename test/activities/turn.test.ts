@@ -17,10 +17,10 @@ function workers() {
   };
   let next = 1;
   const worker = () => {
-    const inventory = { obServers };
+    const store = { obServers };
     return (signal = new AbortController().signal) =>
       ({
-        inventory,
+        store,
         signal,
         input: { taskId: 1, subtaskId: next++ },
         log: { info: () => undefined },

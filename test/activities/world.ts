@@ -9,8 +9,6 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { createActivities } from '../../activities';
 import { createHosts, type Hosts } from '../../hosts';
-import { openInventory } from '../../inventory';
-import type { Inventory, LogLine, PackageRow, Parameter } from '../../inventory/types';
 import { configServerAnswer, obproxyConfig } from '../../oceanbase/configServer';
 import { versionRelease } from '../../oceanbase/packageName';
 import { readRpmHeader } from '../../oceanbase/rpmHeader';
@@ -20,6 +18,8 @@ import { type RuntimeConfig, readConfig } from '../../runtime/config';
 import { type Fleet, type FleetOptions, startFleet, type TestHost } from '../../sandbox/hosts/fleet';
 import { type Observer, startObserver } from '../../sandbox/standins/observer';
 import { buildObproxyRpm, type ObproxyRpm } from '../../sandbox/standins/rpm';
+import { openStore } from '../../store';
+import type { LogLine, PackageRow, Parameter, Store } from '../../store/types';
 import type { Plan, SubtaskInput, SubtaskResult } from '../../workflows/plan';
 import { ANY_ADDRESS } from '../support/addresses';
 
@@ -66,7 +66,7 @@ export interface RunOptions {
 /** Test hosts, an inventory and a worker's activities around them; no Temporal server. */
 export interface World {
   readonly fleet: Fleet;
-  readonly inventory: Inventory;
+  readonly store: Store;
   readonly observer: Observer;
   readonly folder: string;
   readonly config: RuntimeConfig;
@@ -122,14 +122,14 @@ function configOf(folder: string, publicUrl: string): RuntimeConfig {
   };
 }
 
-async function store(world: { inventory: Inventory; folder: string }, rpm: ObproxyRpm): Promise<PackageRow> {
+async function keepPackage(world: { store: Store; folder: string }, rpm: ObproxyRpm): Promise<PackageRow> {
   const file = await buildObproxyRpm(rpm);
   const header = await readRpmHeader(file);
   const content = readFileSync(file);
   const sha256 = createHash('sha256').update(content).digest('hex');
   await mkdir(path.join(world.folder, 'packages'), { recursive: true });
   await copyFile(file, path.join(world.folder, 'packages', `${sha256}.rpm`));
-  return world.inventory.packages.add({
+  return world.store.packages.add({
     fileName: path.basename(file),
     name: header.name,
     version: header.version,
@@ -185,7 +185,7 @@ export async function startWorld(options: FleetOptions): Promise<World> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'obflow-activities-'));
   const configServer = await startConfigServer(fleet.gateway);
   const config = configOf(folder, configServer.url);
-  const inventory = await openInventory(config);
+  const store = await openStore(config);
   const observer = await startObserver({
     host: fleet.gateway,
     port: 0,
@@ -194,16 +194,16 @@ export async function startWorld(options: FleetOptions): Promise<World> {
     users: { 'root@sys': PLANTED.root, 'proxyro@sys': PLANTED.proxyro },
   });
   const database = (name: string, username: string, secret: string) =>
-    inventory.credentials.put({ name, kind: 'DATABASE', username, secret });
+    store.credentials.put({ name, kind: 'DATABASE', username, secret });
   const sys = await database('sys', 'root', PLANTED.root);
   const proxyro = await database('proxyro', 'proxyro', PLANTED.proxyro);
-  const ssh = await inventory.credentials.put({
+  const ssh = await store.credentials.put({
     name: 'ssh',
     kind: 'SSH_KEY',
     username: 'root',
     secret: fleet.privateKey,
   });
-  const { id: obClusterId } = await inventory.obClusters.put({
+  const { id: obClusterId } = await store.obClusters.put({
     name: 'obcluster',
     obClusterId: 1,
     version: '4.2.1.0',
@@ -214,7 +214,7 @@ export async function startWorld(options: FleetOptions): Promise<World> {
   });
   const hostIds: number[] = [];
   for (const { ip, sshPort } of fleet.hosts) {
-    const { id } = await inventory.hosts.put({
+    const { id } = await store.hosts.put({
       ip,
       sshPort,
       name: null,
@@ -228,10 +228,10 @@ export async function startWorld(options: FleetOptions): Promise<World> {
 
   const newWorker = (): Worker => {
     const hosts = createHosts({
-      pinHostKey: (id, key) => inventory.hosts.pinHostKey(id, key),
+      pinHostKey: (id, key) => store.hosts.pinHostKey(id, key),
       addresses: ANY_ADDRESS,
     });
-    return { hosts, activities: createActivities({ inventory, hosts, config }), stop: () => hosts.close() };
+    return { hosts, activities: createActivities({ store, hosts, config }), stop: () => hosts.close() };
   };
   const worker = newWorker();
   const packages = new Map<string, PackageRow>();
@@ -239,7 +239,7 @@ export async function startWorld(options: FleetOptions): Promise<World> {
 
   const world: World = {
     fleet,
-    inventory,
+    store,
     observer,
     folder,
     config,
@@ -248,7 +248,7 @@ export async function startWorld(options: FleetOptions): Promise<World> {
     newWorker,
     async package(rpm) {
       const key = JSON.stringify(rpm);
-      const known = packages.get(key) ?? (await store({ inventory, folder }, rpm));
+      const known = packages.get(key) ?? (await keepPackage({ store, folder }, rpm));
       packages.set(key, known);
       return known;
     },
@@ -259,7 +259,7 @@ export async function startWorld(options: FleetOptions): Promise<World> {
       clusters += 1;
       const name = `cluster${process.pid}_${clusters}`;
       const makeCluster = () =>
-        inventory.obproxy.addCluster({
+        store.obproxy.addCluster({
           name,
           address: null,
           port: null,
@@ -272,9 +272,9 @@ export async function startWorld(options: FleetOptions): Promise<World> {
           links: install.linked === false ? [] : [{ clusterId: obClusterId, username: 'proxyro' }],
         });
       const clusterId = install.clusterId ?? (await makeCluster());
-      const taskId = await inventory.sequences.next('task');
+      const taskId = await store.sequences.next('task');
       const { takeOver } = install;
-      const serverId = await inventory.obproxy.addServer({
+      const serverId = await store.obproxy.addServer({
         clusterId,
         hostId,
         sqlPort: takeOver?.sqlPort ?? 2883,
@@ -287,7 +287,7 @@ export async function startWorld(options: FleetOptions): Promise<World> {
         ...(takeOver === undefined ? {} : { status: 'TAKINGOVER' as const }),
         ...(takeOver?.password === undefined ? {} : { formerPassword: takeOver.password }),
       });
-      await inventory.tasks.add({ plan: planOf(taskId, hostId), workflowType: 'addObproxy' });
+      await store.tasks.add({ plan: planOf(taskId, hostId), workflowType: 'addObproxy' });
       const subtaskIds = new Map(CHAIN.map((type, i) => [type as string, taskId * 100 + i]));
       const context = {
         host_id: String(hostId),
@@ -328,11 +328,11 @@ export async function startWorld(options: FleetOptions): Promise<World> {
           for (const type of CHAIN.slice(0, CHAIN.indexOf(last) + 1)) await task.run(type);
         },
         async log(type) {
-          const lines = await inventory.tasks.readLog(taskId, subtaskIds.get(type) ?? 0);
+          const lines = await store.tasks.readLog(taskId, subtaskIds.get(type) ?? 0);
           return lines.map(({ text }) => text).join('\n');
         },
         async wholeLog() {
-          const logs = [...subtaskIds.values()].map((id) => inventory.tasks.readLog(taskId, id));
+          const logs = [...subtaskIds.values()].map((id) => store.tasks.readLog(taskId, id));
           return (await Promise.all(logs)).flat();
         },
       };
@@ -342,7 +342,7 @@ export async function startWorld(options: FleetOptions): Promise<World> {
       await worker.stop();
       await observer.stop();
       await configServer.close();
-      await inventory.close();
+      await store.close();
       await fleet.stop();
       rmSync(folder, { recursive: true, force: true });
     },

@@ -26,9 +26,9 @@ const INVENTORY = '/api/v2/inventory';
 
 describe('the audit', () => {
   test('has who started which task, from where, by the time the call is answered', async () => {
-    const clusterId = await givenProxyCluster(api.inventory, 'audited');
-    const hostId = await givenHost(api.inventory, '10.9.0.1');
-    await givenPackage(api.inventory, { version: '1.9.1.1', release: '1919579.el7' });
+    const clusterId = await givenProxyCluster(api.store, 'audited');
+    const hostId = await givenHost(api.store, '10.9.0.1');
+    await givenPackage(api.store, { version: '1.9.1.1', release: '1919579.el7' });
     const path = `/api/v2/obproxy/clusters/${clusterId}/obproxies/batchAdd`;
     let answer: Json;
     const events = await audited(async () => {
@@ -64,7 +64,7 @@ describe('the audit', () => {
     const keys = '/api/v2/iam/me/accessKeys';
     let key: Json;
     const again = { 'idempotency-key': 'the-same' };
-    const stored = await givenPackage(api.inventory, { version: '4.2.1', release: '1.el7' });
+    const stored = await givenPackage(api.store, { version: '4.2.1', release: '1.el7' });
     const events = await audited(async () => {
       await api.send('PUT', INVENTORY, { credentials: [credential] });
       await api.send('PUT', INVENTORY, { credentials: [{ ...credential, secret: 'two' }] });
@@ -136,7 +136,7 @@ describe('the audit', () => {
     const throttled = await startTestApi({ http: { rateLimit: [{ limit: 1, seconds: 600 }] } });
     try {
       for (let sent = 0; sent < 60; sent += 1) await throttled.send('PUT', INVENTORY, {});
-      const { totalElements } = await throttled.inventory.audit.list({}, { page: 1, size: 1 });
+      const { totalElements } = await throttled.store.audit.list({}, { page: 1, size: 1 });
       // The one that was let through, then twenty a minute, and the minute may end meanwhile.
       expect(totalElements).toBeGreaterThan(10);
       expect(totalElements).toBeLessThanOrEqual(41);
@@ -171,7 +171,7 @@ describe('the audit', () => {
   });
 
   test('that cannot be stored does not undo what has happened', async () => {
-    const spy = jest.spyOn(api.inventory.audit, 'add').mockRejectedValue(new Error('database is gone'));
+    const spy = jest.spyOn(api.store.audit, 'add').mockRejectedValue(new Error('database is gone'));
     const answer = await api.send('PUT', INVENTORY, {});
     spy.mockRestore();
     expect(answer.status).toBe(200);

@@ -4,9 +4,9 @@ describe('the config server, as an OBProxy asks it', () => {
   let api: TestApi;
   beforeAll(async () => {
     api = await startTestApi();
-    const linked = await givenObCluster(api.inventory, 'obcluster', 7, '10.5.0.1');
-    await givenObCluster(api.inventory, 'elsewhere', 8, '10.5.0.2');
-    const { addCluster } = api.inventory.obproxy;
+    const linked = await givenObCluster(api.store, 'obcluster', 7, '10.5.0.1');
+    await givenObCluster(api.store, 'elsewhere', 8, '10.5.0.2');
+    const { addCluster } = api.store.obproxy;
     const common = {
       address: null,
       port: null,
@@ -50,7 +50,7 @@ describe('the config server, as an OBProxy asks it', () => {
     expect(version).toMatch(/^[0-9a-f]{32}$/);
     expect((await ask(`${CONFIG}&VersionOnly=true`)).body.Data).toEqual({ Version: version });
     const all = (await ask('Action=GetObProxyConfig')).body.Data.Version;
-    await givenObCluster(api.inventory, 'third', 9, '10.5.0.3');
+    await givenObCluster(api.store, 'third', 9, '10.5.0.3');
     expect((await ask(`${CONFIG}&VersionOnly=true`)).body.Data.Version).toBe(version);
     expect((await ask('Action=GetObProxyConfig')).body.Data.Version).not.toBe(all);
   });

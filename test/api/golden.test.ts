@@ -53,10 +53,10 @@ describe('answers to the documented sample requests', () => {
   afterAll(() => api.stop());
 
   test('batchAdd answers the sample in every field but ids, times, addresses and seriesId', async () => {
-    const clusterId = await givenProxyCluster(api.inventory, 'test');
-    await givenHost(api.inventory, '10.1.0.1');
-    const hostId = await givenHost(api.inventory, '10.1.0.2');
-    await givenPackage(api.inventory, { version: '1.9.1.1', release: '1919579.el7' });
+    const clusterId = await givenProxyCluster(api.store, 'test');
+    await givenHost(api.store, '10.1.0.1');
+    const hostId = await givenHost(api.store, '10.1.0.2');
+    await givenPackage(api.store, { version: '1.9.1.1', release: '1919579.el7' });
     const request = { ...golden('add-obproxy.request'), hostIds: [hostId] };
 
     const answer = await api.send(
@@ -67,7 +67,7 @@ describe('answers to the documented sample requests', () => {
     expect(answer.status).toBe(200);
     const expected = golden('add-obproxy.response');
     const context = expected.data.contents[0].context.stringMap;
-    const [server] = (await api.inventory.obproxy.findCluster(clusterId))!.servers;
+    const [server] = (await api.store.obproxy.findCluster(clusterId))!.servers;
     // Ids of this inventory.
     Object.assign(context, {
       host_id: String(hostId),
@@ -79,12 +79,12 @@ describe('answers to the documented sample requests', () => {
   });
 
   test('takeOver answers the sample, and one key more in the context that tells it from an installation', async () => {
-    const { inventory } = api;
-    const clusterId = await givenProxyCluster(inventory, 'test-over');
-    const other = await givenHost(inventory, '10.1.1.1');
-    const hostId = await givenHost(inventory, '10.1.1.2');
-    const part = await inventory.packages.findByFileName('obproxy-1.9.1.1-1919579.el7.x86_64.rpm');
-    await inventory.obproxy.addServer({
+    const { store } = api;
+    const clusterId = await givenProxyCluster(store, 'test-over');
+    const other = await givenHost(store, '10.1.1.1');
+    const hostId = await givenHost(store, '10.1.1.2');
+    const part = await store.packages.findByFileName('obproxy-1.9.1.1-1919579.el7.x86_64.rpm');
+    await store.obproxy.addServer({
       clusterId,
       hostId: other,
       sqlPort: 2883,
@@ -101,7 +101,7 @@ describe('answers to the documented sample requests', () => {
     const answer = await api.send('POST', `/api/v2/obproxy/clusters/${clusterId}/takeOver`, request);
     expect(answer.status).toBe(200);
     const expected = golden('take-over-obproxy.response');
-    const server = await inventory.obproxy.findServerOnHost(hostId);
+    const server = await store.obproxy.findServerOnHost(hostId);
     Object.assign(expected.data.contents[0].context.stringMap, {
       host_id: String(hostId),
       obproxy_cluster_id: String(clusterId),
@@ -115,7 +115,7 @@ describe('answers to the documented sample requests', () => {
   });
 
   test('create cluster answers the sample, with obproxyClusterId beside the task', async () => {
-    await givenObCluster(api.inventory, 'hooray', 1);
+    await givenObCluster(api.store, 'hooray', 1);
     const request = golden('create-obproxy-cluster.request');
     const answer = await api.send('POST', '/api/v2/obproxy/clusters', request);
     expect(answer.status).toBe(200);
@@ -124,7 +124,7 @@ describe('answers to the documented sample requests', () => {
       comparable(golden('create-obproxy-cluster.response')),
     );
 
-    const cluster = await api.inventory.obproxy.findCluster(obproxyClusterId);
+    const cluster = await api.store.obproxy.findCluster(obproxyClusterId);
     expect(cluster).toMatchObject({
       name: 'OBProxy001',
       address: 'foo.bar',
@@ -145,12 +145,12 @@ describe('answers to the documented sample requests', () => {
       users: { 'root@sys': 'Planted.db' },
     });
     try {
-      const clusterId = await givenObCluster(api.inventory, 'ob_upgrade', 22, '127.0.0.1', {
+      const clusterId = await givenObCluster(api.store, 'ob_upgrade', 22, '127.0.0.1', {
         version: '2.2.75',
         sqlPort: observer.port,
       });
-      const hostId = await givenHost(api.inventory, '10.1.0.3');
-      await givenPackage(api.inventory, {
+      const hostId = await givenHost(api.store, '10.1.0.3');
+      await givenPackage(api.store, {
         name: 'oceanbase',
         version: '2.2.75',
         release: '20210108170301.el7',
@@ -169,7 +169,7 @@ describe('answers to the documented sample requests', () => {
       expect(fixed).toEqual({ successful: true, status: 200 });
 
       const { id, startTime, tasks, subtasks, ...rest } = data;
-      const added = (await api.inventory.obServers.onHost(hostId))[0]!;
+      const added = (await api.store.obServers.onHost(hostId))[0]!;
       expect(rest).toEqual({
         name: expected.data.name,
         status: expected.data.status,

@@ -3,23 +3,23 @@ import os from 'node:os';
 import path from 'node:path';
 import type { Route } from '../../api/route';
 import { startApi } from '../../api/server';
-import { submittedDocument, taskDocument } from '../../api/taskInfo/document';
-import { FoldedTask } from '../../api/taskInfo/fold';
-import { createTaskService, type TaskService } from '../../api/tasks';
+import { submittedDocument, taskDocument } from '../../api/tasks/document/document';
+import { FoldedTask } from '../../api/tasks/document/fold';
+import { createTaskService, type TaskService } from '../../api/tasks/service';
 import { createHosts } from '../../hosts';
 import type { Hosts } from '../../hosts/types';
-import { openInventory } from '../../inventory';
-import type { Inventory, PackageRow } from '../../inventory/types';
 import type { AddressPolicy } from '../../runtime/addresses';
 import { type RuntimeConfig, readConfig } from '../../runtime/config';
 import { TransientError } from '../../runtime/errors';
 import type { HttpSettings } from '../../runtime/httpSettings';
 import { createLogger, type Logger } from '../../runtime/logger';
 import type { TemporalHandle } from '../../runtime/temporal';
+import { openStore } from '../../store';
+import type { PackageRow, Store } from '../../store/types';
 import type { Plan } from '../../workflows/plan';
 import { ANY_ADDRESS } from '../support/addresses';
 import { answerCheck } from '../support/declaredAnswers';
-import { CHEAP_PASSWORDS } from '../support/inventory';
+import { CHEAP_PASSWORDS } from '../support/store';
 
 export const PASSWORD = 'Planted.Adm1n+pass';
 
@@ -54,7 +54,7 @@ export interface TestApi {
   readonly routes: readonly Route[];
   readonly dataDir: string;
   readonly databaseUrl: string;
-  readonly inventory: Inventory;
+  readonly store: Store;
   /** Plans handed to the task service for starting. */
   readonly started: Plan[];
   /** The real one, with `temporal`. */
@@ -87,20 +87,20 @@ export async function startTestApi(
 ): Promise<TestApi> {
   const dataDir = options.dataDir ?? (await mkdtemp(path.join(os.tmpdir(), 'obflow-api-')));
   const databaseUrl = options.databaseUrl ?? `file:${path.join(dataDir, 'obflow.db')}`;
-  const inventory = await openInventory({
+  const store = await openStore({
     databaseUrl,
     masterKeyFile: path.join(dataDir, 'master.key'),
     passwordCost: CHEAP_PASSWORDS,
   });
-  await inventory.users.ensureAdmin(PASSWORD);
+  await store.users.ensureAdmin(PASSWORD);
   const addresses = options.addresses ?? ANY_ADDRESS;
   const hosts = options.unreachableHosts
     ? UNREACHABLE
-    : createHosts({ pinHostKey: (id, key) => inventory.hosts.pinHostKey(id, key), addresses });
+    : createHosts({ pinHostKey: (id, key) => store.hosts.pinHostKey(id, key), addresses });
   const started: Plan[] = [];
   const commands: TestApi['commands'] = [];
   const documentOf = async (taskId: number) =>
-    taskDocument(new FoldedTask((await inventory.tasks.find(taskId))!.plan), new Map());
+    taskDocument(new FoldedTask((await store.tasks.find(taskId))!.plan), new Map());
   const noteTask: TaskService['retryTask'] = async (taskId, command) => {
     commands.push({ taskId, ...command });
     return documentOf(taskId);
@@ -113,11 +113,10 @@ export async function startTestApi(
     submitted: submittedDocument,
     start: async (plan) => {
       // Committed before it is started: the row must be readable from outside by now.
-      if ((await inventory.tasks.find(plan.taskId)) === undefined) throw new Error('started before stored');
+      if ((await store.tasks.find(plan.taskId)) === undefined) throw new Error('started before stored');
       started.push(plan);
     },
-    read: async (taskId) =>
-      (await inventory.tasks.find(taskId)) === undefined ? undefined : documentOf(taskId),
+    read: async (taskId) => ((await store.tasks.find(taskId)) === undefined ? undefined : documentOf(taskId)),
     basic: async (rows) =>
       rows.map((row) => ({
         id: row.id,
@@ -151,10 +150,10 @@ export async function startTestApi(
     connection: { withDeadline: () => Promise.reject(new Error('no Temporal here')) },
   } as unknown as TemporalHandle;
   const { temporal } = options;
-  const service = temporal && createTaskService({ temporal, inventory, config, logger });
+  const service = temporal && createTaskService({ temporal, store, config, logger });
   const services = {
     config,
-    inventory,
+    store,
     hosts,
     temporal: temporal ?? noTemporal,
     tasks: service ?? tasks,
@@ -186,33 +185,31 @@ export async function startTestApi(
     routes: api.routes,
     dataDir,
     databaseUrl,
-    inventory,
+    store,
     started,
     tasks: service ?? tasks,
     commands,
     send,
     async traces() {
       const page = { page: 1, size: 1000 };
-      const clusters = await inventory.obproxy.listClusters(page);
-      const rows = await inventory.hosts.list({}, page);
-      const obClusters = await inventory.obClusters.list(page);
-      const observers = await Promise.all(
-        obClusters.contents.map(({ id }) => inventory.obServers.ofCluster(id)),
-      );
+      const clusters = await store.obproxy.listClusters(page);
+      const rows = await store.hosts.list({}, page);
+      const obClusters = await store.obClusters.list(page);
+      const observers = await Promise.all(obClusters.contents.map(({ id }) => store.obServers.ofCluster(id)));
       const resources = [
         ...rows.contents.map(({ id }) => `host:${id}:OB_CLUSTER`),
         ...obClusters.contents.map(({ id }) => `ob_cluster:${id}`),
         ...rows.contents.map(({ id }) => `host:${id}:OB_PROXY`),
         ...[...clusters.contents.map(({ id }) => id), 900].map((id) => `obproxy_cluster:${id}`),
       ];
-      const holders = await Promise.all(resources.map((resource) => inventory.locks.holder(resource)));
+      const holders = await Promise.all(resources.map((resource) => store.locks.holder(resource)));
       return {
         clusters: clusters.totalElements,
         servers: clusters.contents.reduce((sum, { servers }) => sum + servers.length, 0),
         observers: observers.flat().length,
-        tasks: (await inventory.tasks.list({}, page)).totalElements,
+        tasks: (await store.tasks.list({}, page)).totalElements,
         locks: holders.filter((holder) => holder !== undefined).length,
-        packages: (await inventory.packages.list({}, page)).totalElements,
+        packages: (await store.packages.list({}, page)).totalElements,
         files: (await readdir(path.join(dataDir, 'packages')).catch(() => [])).length,
         started: started.length,
       };
@@ -220,7 +217,7 @@ export async function startTestApi(
     async stop() {
       await api.stop();
       await hosts.close();
-      await inventory.close();
+      await store.close();
       if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });
     },
   };
@@ -235,12 +232,12 @@ let packages = 0;
 
 /** A package row without its file: what operations look at. */
 export async function givenPackage(
-  inventory: Inventory,
+  store: Store,
   part: { name?: string; version: string; release: string; architecture?: string; home?: string | null },
 ): Promise<PackageRow> {
   packages += 1;
   const { name = 'obproxy', version, release, architecture = 'x86_64' } = part;
-  return inventory.packages.add({
+  return store.packages.add({
     fileName: `${name}-${version}-${release}.${architecture}.rpm`,
     name,
     version,
@@ -257,18 +254,18 @@ export async function givenPackage(
 
 /** A declared host, as if it had been reached. */
 export async function givenHost(
-  inventory: Inventory,
+  store: Store,
   ip: string,
   facts: { architecture?: string; osId?: string; osMajor?: string } = {},
   sshPort = 22,
 ): Promise<number> {
-  const credential = await inventory.credentials.put({
+  const credential = await store.credentials.put({
     name: 'root',
     kind: 'SSH_PASSWORD',
     username: 'root',
     secret: 'Planted.ssh',
   });
-  const { id } = await inventory.hosts.put({
+  const { id } = await store.hosts.put({
     ip,
     sshPort,
     name: null,
@@ -277,7 +274,7 @@ export async function givenHost(
     idcName: 'am171',
     regionName: 'hangzhou',
   });
-  await inventory.hosts.recordFacts(id, {
+  await store.hosts.recordFacts(id, {
     hostname: `host-${ip}`,
     architecture: facts.architecture ?? 'x86_64',
     kernel: '3.10.0-1160.el7.x86_64',
@@ -285,24 +282,24 @@ export async function givenHost(
     osLike: facts.osId === 'debian' ? '' : 'rhel fedora',
     osMajor: facts.osMajor ?? '7',
   });
-  await inventory.hosts.recordStatus(id, 'AVAILABLE');
+  await store.hosts.recordStatus(id, 'AVAILABLE');
   return id;
 }
 
 export async function givenObCluster(
-  inventory: Inventory,
+  store: Store,
   name: string,
   obClusterId = 1,
   ip = '10.0.0.1',
   more: { version?: string; sqlPort?: number } = {},
 ): Promise<number> {
-  const credential = await inventory.credentials.put({
+  const credential = await store.credentials.put({
     name: 'database',
     kind: 'DATABASE',
     username: 'root',
     secret: 'Planted.db',
   });
-  const { id } = await inventory.obClusters.put({
+  const { id } = await store.obClusters.put({
     name,
     obClusterId,
     version: more.version ?? '4.2.1.0',
@@ -314,8 +311,8 @@ export async function givenObCluster(
   return id;
 }
 
-export async function givenProxyCluster(inventory: Inventory, name: string): Promise<number> {
-  return inventory.obproxy.addCluster({
+export async function givenProxyCluster(store: Store, name: string): Promise<number> {
+  return store.obproxy.addCluster({
     name,
     address: null,
     port: null,

@@ -73,7 +73,7 @@ describe('/readyz', () => {
 
   test('is 503 when the database does not answer; the process still lives', async () => {
     api = await startTestApi();
-    await api.inventory.close();
+    await api.store.close();
     const down = await ready(api.url);
     expect([down.status, down.body.status, down.body.checks.database.status]).toEqual([
       503,

@@ -131,8 +131,8 @@ describe('the envelope', () => {
 
 describe('lists', () => {
   beforeAll(async () => {
-    for (const name of ['a1', 'a2', 'a3']) await givenProxyCluster(api.inventory, name);
-    for (const ip of ['10.3.0.1', '10.3.0.2', '10.3.0.3']) await givenHost(api.inventory, ip);
+    for (const name of ['a1', 'a2', 'a3']) await givenProxyCluster(api.store, name);
+    for (const ip of ['10.3.0.1', '10.3.0.2', '10.3.0.3']) await givenHost(api.store, ip);
   });
 
   test('come in pages with totalPages', async () => {
@@ -231,7 +231,7 @@ test('A password among the parameters of OBProxies is shown to nobody, neither s
   });
   expect([refused.status, refused.body.error.subErrors[0].field]).toEqual([400, 'parameters[0].value']);
   expect(refused.text).not.toContain('Planted');
-  const id = await api.inventory.obproxy.addCluster({
+  const id = await api.store.obproxy.addCluster({
     ...{ name: 'secret2', address: null, port: null, workMode: 'CONFIG_URL' },
     startupParameters: [{ name, value: 'Planted1' }],
     parameters: [

@@ -18,7 +18,7 @@ let hosts = 0;
 beforeAll(async () => {
   api = await startTestApi();
   other = await startTestApi({ dataDir: api.dataDir });
-  await givenPackage(api.inventory, { version: '1.9.1.1', release: '1919579.el7' });
+  await givenPackage(api.store, { version: '1.9.1.1', release: '1919579.el7' });
 });
 afterAll(async () => {
   await other?.stop();
@@ -34,8 +34,8 @@ interface Keyed {
 /** A request that installs on a new host of a new cluster. */
 async function request(): Promise<Keyed> {
   hosts += 1;
-  const clusterId = await givenProxyCluster(api.inventory, `cluster${hosts}`);
-  const hostId = await givenHost(api.inventory, `10.8.0.${hosts}`);
+  const clusterId = await givenProxyCluster(api.store, `cluster${hosts}`);
+  const hostId = await givenHost(api.store, `10.8.0.${hosts}`);
   const path = `/api/v2/obproxy/clusters/${clusterId}/obproxies/batchAdd`;
   const body = {
     hostIds: [hostId],
@@ -126,13 +126,13 @@ describe('a request that starts tasks, sent again under its Idempotency-Key', ()
     const key = randomUUID();
     const before = started().length;
     // A process that hangs between claim and transaction, and does not prolong its claim.
-    const { claim } = api.inventory.idempotency;
+    const { claim } = api.store.idempotency;
     const claims = jest
-      .spyOn(api.inventory.idempotency, 'claim')
+      .spyOn(api.store.idempotency, 'claim')
       .mockImplementationOnce((asked) => claim({ ...asked, leaseMs: 0 }));
     const door = gate();
-    const transaction = api.inventory.transaction;
-    const transactions = jest.spyOn(api.inventory, 'transaction').mockImplementationOnce(async (work) => {
+    const transaction = api.store.transaction;
+    const transactions = jest.spyOn(api.store, 'transaction').mockImplementationOnce(async (work) => {
       await door.opened;
       return transaction(work);
     });
@@ -143,7 +143,7 @@ describe('a request that starts tasks, sent again under its Idempotency-Key', ()
     door.open();
     expect((await first).body.data).toEqual(second.body.data);
     expect(started()).toHaveLength(before + 1);
-    const tasks = await api.inventory.tasks.list({}, { page: 1, size: 1 });
+    const tasks = await api.store.tasks.list({}, { page: 1, size: 1 });
     expect(tasks.contents[0]?.id).toBe(second.body.data.contents[0].id);
     claims.mockRestore();
     transactions.mockRestore();
@@ -160,7 +160,7 @@ describe('a request that starts tasks, sent again under its Idempotency-Key', ()
     const second = await send(key, other);
     const { id } = second.body.data.contents[0];
     // The reconciler of any API starts it.
-    expect(await other.inventory.tasks.find(id)).toMatchObject({ started: false });
+    expect(await other.store.tasks.find(id)).toMatchObject({ started: false });
     expect(started()).toHaveLength(before);
     door.open();
     expect((await first).body.data).toEqual(second.body.data);
@@ -178,7 +178,7 @@ describe('other requests under a key', () => {
   });
 
   test('a deletion that is repeated is answered as the first, not with "there is none"', async () => {
-    const row = await givenPackage(api.inventory, { version: '2.0.0', release: '1.el7' });
+    const row = await givenPackage(api.store, { version: '2.0.0', release: '1.el7' });
     const erase = (key: string) =>
       other.send('DELETE', `/api/v2/software-packages/${row.id}`, undefined, { 'idempotency-key': key });
     const key = randomUUID();

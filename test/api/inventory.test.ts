@@ -37,8 +37,8 @@ describe('a declared inventory', () => {
   test('is shown by a dry run and stored by none', async () => {
     const answer = await put(declared(), '?dryRun=true');
     expect(changes(answer)).toEqual(['added', 'added', 'added', 'added', 'added']);
-    expect(await api.inventory.credentials.find('root')).toBeUndefined();
-    expect((await api.inventory.hosts.list({}, { page: 1, size: 10 })).totalElements).toBe(0);
+    expect(await api.store.credentials.find('root')).toBeUndefined();
+    expect((await api.store.hosts.list({}, { page: 1, size: 10 })).totalElements).toBe(0);
   });
 
   test('is stored; a host that does not answer is a warning and stays NEW; the second time nothing changes', async () => {
@@ -52,7 +52,7 @@ describe('a declared inventory', () => {
       ['obCluster', 'obcluster'],
     ]);
     expect(answer.body.data.warnings).toEqual([expect.stringContaining(`127.0.0.1:${port}`)]);
-    const [host] = (await api.inventory.hosts.list({}, { page: 1, size: 10 })).contents;
+    const [host] = (await api.store.hosts.list({}, { page: 1, size: 10 })).contents;
     expect(host!.status).toBe('NEW');
     expect(changes(await put(declared()))).toEqual(Array(5).fill('unchanged'));
     expect(answer.text).not.toContain(SECRET);
@@ -106,7 +106,7 @@ describe('a declared inventory', () => {
     expect([answer.status, answer.body.error.code]).toEqual([400, 'COM10001']);
     expect(answer.body.error.subErrors.map((sub: Json) => sub.field)).toContain(field);
     expect(answer.text).not.toContain(SECRET);
-    expect(await api.inventory.credentials.find('late')).toBeUndefined();
+    expect(await api.store.credentials.find('late')).toBeUndefined();
   });
 
   test('refuses a secret of the wrong type without repeating it', async () => {
@@ -118,8 +118,8 @@ describe('a declared inventory', () => {
   });
 
   test('a host known to be offline is tried again before a request for it is refused', async () => {
-    const [host] = (await api.inventory.hosts.list({}, { page: 1, size: 10 })).contents;
-    await api.inventory.hosts.recordStatus(host!.id, 'OFFLINE');
+    const [host] = (await api.store.hosts.list({}, { page: 1, size: 10 })).contents;
+    await api.store.hosts.recordStatus(host!.id, 'OFFLINE');
     const answer = await api.send('POST', '/api/v2/obproxy/clusters', {
       name: 'fresh',
       obproxyInstallParam: {

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { CODES } from '../../api/messages/codes';
-import { chineseFault, inLanguage } from '../../api/messages/language';
+import { CODES } from '../../api/http/messages/codes';
+import { chineseFault, inLanguage } from '../../api/http/messages/language';
 import { repositoryRoot } from '../../runtime/paths';
 import { basic, type Json, PASSWORD, startTestApi, type TestApi } from './harness';
 
@@ -18,7 +18,7 @@ function sources(...folders: string[]): Map<string, string> {
 }
 
 describe('the catalogue of codes', () => {
-  const all = sources('api', 'operations', 'inventory', 'hosts', 'oceanbase', 'activities', 'workflows');
+  const all = sources('api', 'operations', 'store', 'hosts', 'oceanbase', 'activities', 'workflows');
   const used = new Set([...all.values()].flatMap((text) => text.match(/(?<=['"`])[A-Z]{3}\d{5}\b/g) ?? []));
 
   test('has both texts of every code that the source uses', () => {

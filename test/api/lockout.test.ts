@@ -1,4 +1,4 @@
-import { CheckLanes, LanesFullError } from '../../api/checkLanes';
+import { CheckLanes, LanesFullError } from '../../api/login/passwordQueue';
 import { until } from '../support/until';
 import { basic, PASSWORD, startTestApi, type TestApi } from './harness';
 import { type Pair, send, signed } from './signing';
@@ -19,7 +19,7 @@ describe('failed logins', () => {
     fetch(`${url}/api/v2/iam/me`, { headers: { authorization: basic(user, password) } });
 
   async function added(name: string) {
-    const { id } = await api.inventory.users.add({ name, password: PASSWORD, roles: [] });
+    const { id } = await api.store.users.add({ name, password: PASSWORD, roles: [] });
     return id;
   }
   async function guess(name: string, times: number, from = api) {
@@ -50,20 +50,20 @@ describe('failed logins', () => {
   test('of one address do not lock the user out elsewhere', async () => {
     await added('bob');
     const attempt = { subject: 'bob', address: '203.0.113.66' };
-    for (let time = 0; time < 30; time += 1) await api.inventory.loginAttempts.failed(attempt, Date.now());
+    for (let time = 0; time < 30; time += 1) await api.store.loginAttempts.failed(attempt, Date.now());
     expect((await login(api, 'bob', PASSWORD)).status).toBe(200);
   });
 
   test('from everywhere slow the user down at unknown places, and lock nobody out', async () => {
     await added('cleo');
     for (let host = 0; host < 60; host += 1) {
-      await api.inventory.loginAttempts.failed({ subject: 'cleo', address: `203.0.113.${host}` }, Date.now());
+      await api.store.loginAttempts.failed({ subject: 'cleo', address: `203.0.113.${host}` }, Date.now());
     }
     const slow = Date.now();
     expect((await login(api, 'cleo', PASSWORD)).status).toBe(200);
     expect(Date.now() - slow).toBeGreaterThanOrEqual(1_000);
     // From now on this address is known; another process has the password checked in full again.
-    const { slow: slowNow } = await other.inventory.loginAttempts.look(
+    const { slow: slowNow } = await other.store.loginAttempts.look(
       { subject: 'cleo', address: '127.0.0.1' },
       Date.now(),
     );
@@ -89,7 +89,7 @@ describe('failed logins', () => {
 
   test('by signature lock out the key at that address, and not the user', async () => {
     const id = await added('fay');
-    const made = await api.inventory.accessKeys.add(id, null, 5);
+    const made = await api.store.accessKeys.add(id, null, 5);
     const right: Pair = { accessKeyId: made.key.accessKeyId, secret: made.secret };
     const get = (pair: Pair) =>
       send(api.url, signed(api.url, pair, { method: 'GET', target: '/api/v2/iam/me' }));
@@ -103,7 +103,7 @@ describe('failed logins', () => {
 
   test('of a wrong clock are no failures', async () => {
     const id = await added('gus');
-    const { key, secret } = await api.inventory.accessKeys.add(id, null, 5);
+    const { key, secret } = await api.store.accessKeys.add(id, null, 5);
     const pair = { accessKeyId: key.accessKeyId, secret };
     const get = (at: number) =>
       send(api.url, signed(api.url, pair, { method: 'GET', target: '/api/v2/iam/me' }, at));
@@ -113,13 +113,13 @@ describe('failed logins', () => {
 
   test('are in the audit with the user who was tried, and not with what is no user', async () => {
     const page = { page: 1, size: 200 };
-    const { contents } = await api.inventory.audit.list({}, page);
+    const { contents } = await api.store.audit.list({}, page);
     expect(contents).toContainEqual(
       expect.objectContaining({ command: 'login', why: 'as user ann', status: 401, address: '127.0.0.1' }),
     );
     // Of another process, whose share of lines for strangers is not used up.
     await login(other, 'my-password-in-the-wrong-box', 'x');
-    const later = await api.inventory.audit.list({}, page);
+    const later = await api.store.audit.list({}, page);
     expect(JSON.stringify(later.contents)).not.toContain('wrong-box');
   });
 });

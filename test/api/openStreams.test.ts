@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import path from 'node:path';
-import { plan } from '../inventory/plan';
+import { plan } from '../store/plan';
 import { until } from '../support/until';
 import { EventStream } from './eventStream';
 import { basic, startTestApi, type TestApi } from './harness';
@@ -16,7 +16,7 @@ let other: TestApi;
 beforeAll(async () => {
   api = await startTestApi();
   other = await startTestApi({ dataDir: api.dataDir });
-  await api.inventory.tasks.add({ plan: plan(7), workflowType: 'addObproxy' });
+  await api.store.tasks.add({ plan: plan(7), workflowType: 'addObproxy' });
 });
 afterAll(async () => {
   await other.stop();
@@ -31,14 +31,14 @@ interface Watcher {
 
 async function watcher(name: string, by: 'password' | 'access key' = 'password'): Promise<Watcher> {
   const password = `Planted.${name}+pass`;
-  const { id } = await api.inventory.users.add({ name, password, roles: ['TASK_VIEWER'] });
+  const { id } = await api.store.users.add({ name, password, roles: ['TASK_VIEWER'] });
   const open = async (login: Record<string, string>) => {
     const stream = await EventStream.open(api.url + PATH, undefined, login);
     await stream.event('the document', ({ id: task }) => task === 7);
     return stream;
   };
   if (by === 'password') return { id, stream: await open({ authorization: basic(name, password) }) };
-  const { key, secret } = await api.inventory.accessKeys.add(id, null, 2);
+  const { key, secret } = await api.store.accessKeys.add(id, null, 2);
   const pair = { accessKeyId: key.accessKeyId, secret };
   const { headers } = signed(api.url, pair, { method: 'GET', target: PATH });
   const { host: _host, ...login } = headers as Record<string, string>;
@@ -87,7 +87,7 @@ test('A stream ends with its login, its permission or its key, says why, and no 
 
 test('A package whose uploader may no longer upload when its last byte comes is not kept', async () => {
   const password = 'Planted.uploader+pass';
-  const { id } = await api.inventory.users.add({ name: 'uploader', password, roles: ['PACKAGE_MANAGER'] });
+  const { id } = await api.store.users.add({ name: 'uploader', password, roles: ['PACKAGE_MANAGER'] });
   const { hostname, port } = new URL(api.url);
   const answered = new Promise<number | undefined>((resolve, reject) => {
     const request = httpRequest({
@@ -104,7 +104,7 @@ test('A package whose uploader may no longer upload when its last byte comes is 
     request.write('--x\r\nContent-Disposition: form-data; name="file"; filename="x.rpm"\r\n\r\nhalf');
     const files = () => readdir(path.join(api.dataDir, 'packages')).catch(() => []);
     until('the file begins to arrive', async () => (await files()).length > 0)
-      .then(() => api.inventory.users.change(id, { roles: ['PACKAGE_VIEWER'] }))
+      .then(() => api.store.users.change(id, { roles: ['PACKAGE_VIEWER'] }))
       .then(() => request.end('whole\r\n--x--\r\n'), reject);
   });
   expect(await answered).toBe(403);

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import Ajv2020 from 'ajv/dist/2020';
 import addFormats from 'ajv-formats';
 import { z } from 'zod';
-import { successEnvelope } from '../../api/envelope';
+import { successEnvelope } from '../../api/http/envelope';
 import { route } from '../../api/route';
 import { repositoryRoot } from '../../runtime/paths';
 import { answerCheck } from '../support/declaredAnswers';
@@ -143,10 +143,10 @@ describe('/openapi.json', () => {
 
 describe('what is declared of answers', () => {
   test('holds for every GET with something in every list', async () => {
-    const hostId = await givenHost(api.inventory, '127.0.0.9', {}, 9);
-    const clusterId = await givenProxyCluster(api.inventory, 'watched');
-    const obClusterId = await givenObCluster(api.inventory, 'observed', 1, '127.0.0.9', { sqlPort: 9 });
-    const part = await givenPackage(api.inventory, { version: '4.3.1.0', release: '1.el7' });
+    const hostId = await givenHost(api.store, '127.0.0.9', {}, 9);
+    const clusterId = await givenProxyCluster(api.store, 'watched');
+    const obClusterId = await givenObCluster(api.store, 'observed', 1, '127.0.0.9', { sqlPort: 9 });
+    const part = await givenPackage(api.store, { version: '4.3.1.0', release: '1.el7' });
     const batch = await api.send('POST', `/api/v2/obproxy/clusters/${clusterId}/obproxies/batchAdd`, {
       hostIds: [hostId],
       sqlPort: 2883,

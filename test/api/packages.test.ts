@@ -68,7 +68,7 @@ describeIf(rpmbuild ? undefined : 'rpmbuild is missing: apt-get install rpm', 'p
     });
     const sha256 = createHash('sha256').update(content).digest('hex');
     expect(await readdir(path.join(api.dataDir, 'packages'))).toEqual([`${sha256}.rpm`]);
-    const row = await api.inventory.packages.find(body.data.id);
+    const row = await api.store.packages.find(body.data.id);
     expect(row).toMatchObject({ sha256, home: '/opt/taobao/install/obproxy-1.9.1.1' });
 
     const again = await upload(form(content));
@@ -122,8 +122,8 @@ describeIf(rpmbuild ? undefined : 'rpmbuild is missing: apt-get install rpm', 'p
       ours.fileName,
     ]);
 
-    const clusterId = await givenProxyCluster(api.inventory, 'user');
-    const hostId = await givenHost(api.inventory, '10.4.0.1');
+    const clusterId = await givenProxyCluster(api.store, 'user');
+    const hostId = await givenHost(api.store, '10.4.0.1');
     const added = await api.send('POST', `/api/v2/obproxy/clusters/${clusterId}/obproxies/batchAdd`, {
       hostIds: [hostId],
       sqlPort: 2883,

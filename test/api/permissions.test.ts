@@ -64,13 +64,13 @@ let api: TestApi;
 let userId: number;
 beforeAll(async () => {
   api = await startTestApi();
-  ({ id: userId } = await api.inventory.users.add({ name: 'someone', password: ROLE_PASSWORD, roles: [] }));
+  ({ id: userId } = await api.store.users.add({ name: 'someone', password: ROLE_PASSWORD, roles: [] }));
 });
 afterAll(() => api.stop());
 
 /** The login of somebody with these roles, and no others. */
 async function having(...roles: Role[]): Promise<{ authorization: string }> {
-  await api.inventory.users.change(userId, { roles });
+  await api.store.users.change(userId, { roles });
   return { authorization: basic('someone', ROLE_PASSWORD) };
 }
 
@@ -144,7 +144,7 @@ test('a refusal says what is missing, and stands in the audit under the name of 
   expect(refused.body.error.message).toMatch(
     /needs the permission TASK_MANAGER, and someone has HOST_VIEWER/,
   );
-  const { contents } = await api.inventory.audit.list({ user: 'someone' }, { page: 1, size: 1 });
+  const { contents } = await api.store.audit.list({ user: 'someone' }, { page: 1, size: 1 });
   expect(contents[0]).toMatchObject({
     path: '/api/v2/tasks/instances/1/retry',
     status: 403,

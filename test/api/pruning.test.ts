@@ -1,14 +1,14 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { startPruning } from '../../api/pruning';
-import { openInventory } from '../../inventory';
-import { connectDatabase } from '../../inventory/database';
-import { tablesOf } from '../../inventory/tables';
-import type { Inventory } from '../../inventory/types';
+import { startPruning } from '../../api/upkeep/pruning';
 import { createLogger } from '../../runtime/logger';
 import { repositoryRoot } from '../../runtime/paths';
-import { plan } from '../inventory/plan';
+import { openStore } from '../../store';
+import { connectDatabase } from '../../store/database/database';
+import { tablesOf } from '../../store/database/tables';
+import type { Store } from '../../store/types';
+import { plan } from '../store/plan';
 
 const DAY_MS = 86_400_000;
 const ago = (days: number) => new Date(Date.now() - days * DAY_MS).toISOString();
@@ -16,19 +16,19 @@ const page = { page: 1, size: 10 };
 
 let folder: string;
 let databaseUrl: string;
-let inventory: Inventory;
+let store: Store;
 beforeEach(async () => {
   folder = mkdtempSync(path.join(os.tmpdir(), 'obflow-pruning-'));
   databaseUrl = `file:${path.join(folder, 'obflow.db')}`;
-  inventory = await openInventory({ databaseUrl, masterKeyFile: path.join(folder, 'master.key') });
+  store = await openStore({ databaseUrl, masterKeyFile: path.join(folder, 'master.key') });
 });
 afterEach(async () => {
-  await inventory.close();
+  await store.close();
   rmSync(folder, { recursive: true, force: true });
 });
 
 async function prune(config: { taskRetentionDays: number; auditRetentionDays: number }): Promise<void> {
-  await startPruning({ inventory, config, logger: createLogger('test', 'silent') }).stop();
+  await startPruning({ store, config, logger: createLogger('test', 'silent') }).stop();
 }
 
 async function count(table: 'idempotency_keys' | 'used_signatures' | 'login_attempts'): Promise<number> {
@@ -43,24 +43,24 @@ test('Tasks and audit events are deleted after their own days, and never for 0',
     [1, ago(31)],
     [2, ago(29)],
   ] as const) {
-    await inventory.tasks.add({ plan: plan(id), workflowType: 'addObproxy' });
+    await store.tasks.add({ plan: plan(id), workflowType: 'addObproxy' });
     const final = { status: 'SUCCESSFUL', operation: 'EXECUTE', document: {}, finishTime } as const;
-    await inventory.tasks.archive(id, final);
+    await store.tasks.archive(id, final);
   }
   for (const days of [401, 399]) {
     const event = { address: '10.0.0.5', traceId: '', method: 'POST', path: '/', taskIds: [], status: 200 };
-    await inventory.audit.add({ ...event, time: ago(days) });
+    await store.audit.add({ ...event, time: ago(days) });
   }
   await prune({ taskRetentionDays: 0, auditRetentionDays: 0 });
-  expect(await inventory.tasks.list({}, page)).toMatchObject({ totalElements: 2 });
-  expect(await inventory.audit.list({}, page)).toMatchObject({ totalElements: 2 });
+  expect(await store.tasks.list({}, page)).toMatchObject({ totalElements: 2 });
+  expect(await store.audit.list({}, page)).toMatchObject({ totalElements: 2 });
   await prune({ taskRetentionDays: 30, auditRetentionDays: 400 });
-  expect((await inventory.tasks.list({}, page)).contents.map(({ id }) => id)).toEqual([2]);
-  expect(await inventory.audit.list({}, page)).toMatchObject({ totalElements: 1 });
+  expect((await store.tasks.list({}, page)).contents.map(({ id }) => id)).toEqual([2]);
+  expect(await store.audit.list({}, page)).toMatchObject({ totalElements: 1 });
 });
 
 test('Keys, signatures and counted logins go without another request, but not before they count no more', async () => {
-  const { idempotency, usedSignatures, loginAttempts } = inventory;
+  const { idempotency, usedSignatures, loginAttempts } = store;
   for (const key of ['old', 'young']) {
     await idempotency.claim({ userId: 100, key, owner: 'me', digest: 'd', leaseMs: 1 });
   }

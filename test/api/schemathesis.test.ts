@@ -53,10 +53,10 @@ describeIf(found.python === undefined ? found.reason : undefined, 'Schemathesis'
 
   /** Something to find in every list, and its ids for paths. */
   async function inventoryToPlayWith(): Promise<Record<string, number | string>> {
-    const hostId = await givenHost(api.inventory, '127.0.0.9', {}, 9);
-    const clusterId = await givenProxyCluster(api.inventory, 'watched');
-    await givenObCluster(api.inventory, 'observed', 1, '127.0.0.9', { sqlPort: 9 });
-    const part = await givenPackage(api.inventory, { version: '4.3.1.0', release: '1.el7' });
+    const hostId = await givenHost(api.store, '127.0.0.9', {}, 9);
+    const clusterId = await givenProxyCluster(api.store, 'watched');
+    await givenObCluster(api.store, 'observed', 1, '127.0.0.9', { sqlPort: 9 });
+    const part = await givenPackage(api.store, { version: '4.3.1.0', release: '1.el7' });
     const { body } = await api.send('POST', `/api/v2/obproxy/clusters/${clusterId}/obproxies/batchAdd`, {
       hostIds: [hostId],
       sqlPort: 2883,

@@ -3,7 +3,13 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { bodyDigest, claimedSignature, signatureFits, signatureOf, stringToSign } from '../../api/signature';
+import {
+  bodyDigest,
+  claimedSignature,
+  signatureFits,
+  signatureOf,
+  stringToSign,
+} from '../../api/login/signature';
 import { repositoryRoot } from '../../runtime/paths';
 import { buildObproxyRpm } from '../../sandbox/standins/rpm';
 import { describeIf } from '../support/skip';
@@ -107,7 +113,7 @@ describe('a signed request', () => {
   });
   beforeEach(async () => {
     // Of its own for every test: failures count for a key, too.
-    const { key, secret } = await api.inventory.accessKeys.add(100, null, 1000);
+    const { key, secret } = await api.store.accessKeys.add(100, null, 1000);
     pair = { accessKeyId: key.accessKeyId, secret };
     keyId = key.id;
   });
@@ -136,7 +142,7 @@ describe('a signed request', () => {
   test('a forged one is in the audit, without a user', async () => {
     const request = post();
     await send(api.url, { ...request, body: '{}' });
-    const { contents } = await api.inventory.audit.list({}, { page: 1, size: 20 });
+    const { contents } = await api.store.audit.list({}, { page: 1, size: 20 });
     const line = contents.find(({ why }) => why === `as access key ${pair.accessKeyId}`);
     expect(line).toMatchObject({ status: 401, command: 'login' });
     expect(line).not.toHaveProperty('user');
@@ -249,22 +255,22 @@ describe('a signed request', () => {
   });
 
   test('counts for nothing once its key or its user is disabled', async () => {
-    const ann = await api.inventory.users.add({ name: `ann${keyId}`, password: 'x', roles: ['HOST_VIEWER'] });
-    const made = await api.inventory.accessKeys.add(ann.id, null, 10);
+    const ann = await api.store.users.add({ name: `ann${keyId}`, password: 'x', roles: ['HOST_VIEWER'] });
+    const made = await api.store.accessKeys.add(ann.id, null, 10);
     pair = { accessKeyId: made.key.accessKeyId, secret: made.secret };
     const status = async () => (await send(api.url, get('/api/v2/info'))).status;
     expect(await status()).toBe(200);
-    await api.inventory.accessKeys.setEnabled(ann.id, made.key.id, false);
+    await api.store.accessKeys.setEnabled(ann.id, made.key.id, false);
     expect(await status()).toBe(401);
-    await api.inventory.accessKeys.setEnabled(ann.id, made.key.id, true);
+    await api.store.accessKeys.setEnabled(ann.id, made.key.id, true);
     expect(await status()).toBe(200);
-    await api.inventory.users.change(ann.id, { enabled: false });
+    await api.store.users.change(ann.id, { enabled: false });
     expect(await status()).toBe(401);
   });
 
   test('has the permissions of its user, no more', async () => {
-    const bob = await api.inventory.users.add({ name: `bob${keyId}`, password: 'x', roles: ['HOST_VIEWER'] });
-    const made = await api.inventory.accessKeys.add(bob.id, null, 10);
+    const bob = await api.store.users.add({ name: `bob${keyId}`, password: 'x', roles: ['HOST_VIEWER'] });
+    const made = await api.store.accessKeys.add(bob.id, null, 10);
     pair = { accessKeyId: made.key.accessKeyId, secret: made.secret };
     expect((await send(api.url, get('/api/v2/compute/hosts'))).status).toBe(200);
     expect((await send(api.url, get('/api/v2/tasks/instances'))).status).toBe(403);
@@ -291,7 +297,7 @@ describeIf(
     afterAll(() => api.stop());
 
     test('signs with curl and openssl as it stands there, with and without a body', async () => {
-      const { key, secret } = await api.inventory.accessKeys.add(100, null, 10);
+      const { key, secret } = await api.store.accessKeys.add(100, null, 10);
       const text = await readFile(path.join(repositoryRoot(), 'docs/security.md'), 'utf8');
       const example = /```sh\n(.*?)```/s.exec(text)?.[1] ?? '';
       const more = `call POST /api/v2/iam/me/accessKeys '{"description":"it'"'"'s by hand: \\\\ %s"}'`;
@@ -314,7 +320,7 @@ describeIf(
     let rpm: Buffer;
     beforeAll(async () => {
       api = await startTestApi();
-      const { key, secret } = await api.inventory.accessKeys.add(100, null, 10);
+      const { key, secret } = await api.store.accessKeys.add(100, null, 10);
       pair = { accessKeyId: key.accessKeyId, secret };
       rpm = await readFile(
         await buildObproxyRpm({ name: 'obproxy', version: '1.9.1.1', release: '1919579.el7' }),
@@ -350,7 +356,7 @@ describeIf(
         await until('the file is gone', async () => (await files()).files === 0);
         expect(await files()).toEqual({ packages: 0, files: 0 });
       }
-      const { contents } = await api.inventory.audit.list({}, { page: 1, size: 20 });
+      const { contents } = await api.store.audit.list({}, { page: 1, size: 20 });
       expect(contents.filter(({ user }) => user !== undefined)).toEqual([]);
     });
 
@@ -364,8 +370,8 @@ describeIf(
     });
 
     test('of a user without the permission is refused before it is received', async () => {
-      const ann = await api.inventory.users.add({ name: 'ann', password: 'x', roles: ['PACKAGE_VIEWER'] });
-      const { key, secret } = await api.inventory.accessKeys.add(ann.id, null, 10);
+      const ann = await api.store.users.add({ name: 'ann', password: 'x', roles: ['PACKAGE_VIEWER'] });
+      const { key, secret } = await api.store.accessKeys.add(ann.id, null, 10);
       pair = { accessKeyId: key.accessKeyId, secret };
       expect((await send(api.url, upload(rpm))).status).toBe(403);
     });

@@ -1,5 +1,5 @@
 import http from 'node:http';
-import { bodyDigest, SIGNATURE_SCHEME, signatureOf, stringToSign } from '../../api/signature';
+import { bodyDigest, SIGNATURE_SCHEME, signatureOf, stringToSign } from '../../api/login/signature';
 import type { Answer } from './harness';
 
 export interface Pair {

@@ -13,9 +13,9 @@ const REQUEST = {
 };
 
 async function post(api: TestApi, name: string, ip: string): Promise<Json> {
-  const clusterId = await givenProxyCluster(api.inventory, name);
-  const hostId = await givenHost(api.inventory, ip);
-  await givenPackage(api.inventory, { version: '1.9.1.1', release: '1919579.el7' }).catch(() => undefined);
+  const clusterId = await givenProxyCluster(api.store, name);
+  const hostId = await givenHost(api.store, ip);
+  await givenPackage(api.store, { version: '1.9.1.1', release: '1919579.el7' }).catch(() => undefined);
   const path = `/api/v2/obproxy/clusters/${clusterId}/obproxies/batchAdd`;
   const answer = await api.send('POST', path, { ...REQUEST, hostIds: [hostId] });
   expect(answer.status).toBe(200);
@@ -38,7 +38,7 @@ describe('an accepted request, on a real Temporal server', () => {
     const task = await post(api, 'test', '10.7.0.1');
     const described = await temporal.client.workflow.getHandle(taskWorkflowId(task.id)).describe();
     expect([described.type, described.status.name]).toEqual(['addObproxy', 'RUNNING']);
-    expect((await api.inventory.tasks.find(task.id))?.started).toBe(true);
+    expect((await api.store.tasks.find(task.id))?.started).toBe(true);
 
     const read = await api.send('GET', `/api/v2/tasks/instances/${task.id}`);
     expect(read.body.data).toMatchObject({
@@ -80,11 +80,11 @@ test('a request accepted while Temporal hears nothing is answered within seconds
     const before = Date.now();
     const task = await post(api, 'late', '10.7.0.3');
     expect(Date.now() - before).toBeLessThan(10_000);
-    expect((await api.inventory.tasks.find(task.id))?.started).toBe(false);
+    expect((await api.store.tasks.find(task.id))?.started).toBe(false);
     relay.release();
     const reconciler = api.tasks.startReconciler();
     try {
-      await until('the task started', async () => (await api.inventory.tasks.find(task.id))?.started);
+      await until('the task started', async () => (await api.store.tasks.find(task.id))?.started);
     } finally {
       await reconciler.stop();
     }

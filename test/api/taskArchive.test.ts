@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { strFromU8, unzipSync } from 'fflate';
-import type { LogLine } from '../../inventory/types';
 import { extractZipEntry } from '../../runtime/zip';
+import type { LogLine } from '../../store/types';
 import { taskWorkflowId } from '../../workflows/ids';
 import type { Plan } from '../../workflows/plan';
 import { CHAIN, DIAMOND, idOf } from '../support/plans';
@@ -34,7 +34,7 @@ function say(plan: Plan, name: string, run: number, operation: string, ...texts:
       text,
     }),
   );
-  return scene.inventory.tasks.appendLog(plan.taskId, lines);
+  return scene.store.tasks.appendLog(plan.taskId, lines);
 }
 
 async function diagnosis(
@@ -197,7 +197,7 @@ describe('after Temporal has dropped a closed task', () => {
     const before: Awaited<ReturnType<typeof everything>>[] = [];
     for (const plan of plans) {
       await say(plan, 'b', 1, 'EXECUTE', 'b speaks');
-      await until('archived', async () => (await scene.inventory.tasks.find(plan.taskId))?.document != null);
+      await until('archived', async () => (await scene.store.tasks.find(plan.taskId))?.document != null);
       before.push(await everything(plan));
       const workflowExecution = { workflowId: taskWorkflowId(plan.taskId) };
       await client.workflowService.deleteWorkflowExecution({ namespace, workflowExecution });
@@ -221,8 +221,8 @@ describe('after Temporal has dropped a closed task', () => {
     }
     // Nobody takes them for tasks that were lost, either.
     for (const plan of plans) {
-      expect(await scene.inventory.tasks.find(plan.taskId)).toMatchObject({ closed: true, started: true });
-      expect((await scene.inventory.tasks.listOpen()).map(({ id }) => id)).not.toContain(plan.taskId);
+      expect(await scene.store.tasks.find(plan.taskId)).toMatchObject({ closed: true, started: true });
+      expect((await scene.store.tasks.listOpen()).map(({ id }) => id)).not.toContain(plan.taskId);
     }
   });
 });

@@ -104,7 +104,7 @@ describe('a command', () => {
       );
     }
     expect(await log(plan, 'c')).toBe('');
-    expect(await scene.inventory.locks.holder(`host:${plan.taskId}`)).toBeUndefined();
+    expect(await scene.store.locks.holder(`host:${plan.taskId}`)).toBeUndefined();
   });
 
   test('to abandon a task answers the closed task with what it leaves behind, and releases its locks', async () => {
@@ -117,7 +117,7 @@ describe('a command', () => {
     });
     const document = await scene.when(plan, 'closed', ({ closed }) => closed === true);
     expect(document.status).toBe('FAILED');
-    expect(await scene.inventory.locks.holder(`host:${plan.taskId}`)).toBeUndefined();
+    expect(await scene.store.locks.holder(`host:${plan.taskId}`)).toBeUndefined();
     expect(refusal(await post(plan, 'retry'))).toEqual([400, 'TSK10016']);
   });
 });
@@ -139,7 +139,7 @@ test('A command given in Temporal itself is in the log as well, and in the docum
     why: 'done by hand',
   };
   await scene.whenStatus(plan, 'SUCCESSFUL');
-  await until('archived', async () => (await scene.inventory.tasks.find(plan.taskId))?.document != null);
+  await until('archived', async () => (await scene.store.tasks.find(plan.taskId))?.document != null);
   expect((await api.send('GET', scene.path(plan))).body.data.commands).toEqual([entry]);
   // Told once, whoever reads it.
   const other = await scene.anotherApi();
@@ -163,7 +163,7 @@ test('A command given in Temporal itself is in the log as well, and in the docum
 
 test('A command is in the audit although its API died before it could write it', async () => {
   const plan = await failedTask();
-  const add = jest.spyOn(api.inventory.audit, 'add').mockRejectedValueOnce(new Error('killed'));
+  const add = jest.spyOn(api.store.audit, 'add').mockRejectedValueOnce(new Error('killed'));
   expect((await post(plan, 'retry', { why: 'disk replaced' })).status).toBe(200);
   add.mockRestore();
   await scene.whenStatus(plan, 'SUCCESSFUL');
@@ -176,7 +176,7 @@ test('A workflow terminated in Temporal is in the audit, with who did it and why
   const plan = await failedTask();
   await bed.temporal.client.workflow.getHandle(taskWorkflowId(plan.taskId)).terminate('wrong cluster');
   await scene.when(plan, 'closed', ({ closed }) => closed === true);
-  await until('archived', async () => (await scene.inventory.tasks.find(plan.taskId))?.document != null);
+  await until('archived', async () => (await scene.store.tasks.find(plan.taskId))?.document != null);
   const [event, ...others] = await audited(plan);
   expect(others).toEqual([]);
   expect(event).toMatchObject({
@@ -193,7 +193,7 @@ test('A command that nobody reads about is told when the task has closed', async
   const workflow = bed.temporal.client.workflow.getHandle(taskWorkflowId(plan.taskId));
   await workflow.executeUpdate('abandonTask', { args: [{ who: 'night shift' }] });
   const lines = await until('told', async () => {
-    const found = await scene.inventory.tasks.readLog(plan.taskId, idOf(plan, 'b'));
+    const found = await scene.store.tasks.readLog(plan.taskId, idOf(plan, 'b'));
     return found.length > 0 ? found : undefined;
   });
   expect(lines.map(({ text }) => text)).toEqual([
@@ -324,13 +324,11 @@ describe('under an Idempotency-Key', () => {
     bed.behaviours.b = broken;
     const headers = { 'idempotency-key': randomUUID() };
     // Obeyed, but nothing of it is stored; and its claim is not prolonged.
-    const { claim } = api.inventory.idempotency;
+    const { claim } = api.store.idempotency;
     const claims = jest
-      .spyOn(api.inventory.idempotency, 'claim')
+      .spyOn(api.store.idempotency, 'claim')
       .mockImplementationOnce((asked) => claim({ ...asked, leaseMs: 0 }));
-    const complete = jest
-      .spyOn(api.inventory.idempotency, 'complete')
-      .mockRejectedValueOnce(new Error('killed'));
+    const complete = jest.spyOn(api.store.idempotency, 'complete').mockRejectedValueOnce(new Error('killed'));
     expect((await post(plan, 'retry', undefined, headers)).status).toBe(500);
     claims.mockRestore();
     complete.mockRestore();

@@ -1,7 +1,7 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import express from 'express';
-import { TaskEvents } from '../../api/taskEvents';
+import { TaskEvents } from '../../api/tasks/events';
 import { Refusal } from '../../operations/refusal';
 import { until } from '../support/until';
 import { EventStream } from './eventStream';

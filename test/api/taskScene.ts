@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { openInventory } from '../../inventory';
-import type { Inventory } from '../../inventory/types';
+import { openStore } from '../../store';
+import type { Store } from '../../store/types';
 import type { Plan } from '../../workflows/plan';
-import { CHEAP_PASSWORDS } from '../support/inventory';
 import { type Edges, type PlanOptions, planOf } from '../support/plans';
+import { CHEAP_PASSWORDS } from '../support/store';
 import { TaskBed } from '../support/tasks';
 import { until } from '../support/until';
 import { type Json, startTestApi, type TestApi } from './harness';
@@ -13,7 +13,7 @@ import { type Json, startTestApi, type TestApi } from './harness';
 /** Tasks of fake activities behind the API: real Temporal, real worker, any number of API processes. */
 export class TaskScene {
   readonly bed: TaskBed;
-  readonly inventory: Inventory;
+  readonly store: Store;
   readonly api: TestApi;
   readonly #dataDir: string;
   readonly #reconciler: { stop(): Promise<void> };
@@ -21,20 +21,20 @@ export class TaskScene {
 
   static async open(options: { worker?: boolean } = {}): Promise<TaskScene> {
     const dataDir = mkdtempSync(path.join(os.tmpdir(), 'obflow-scene-'));
-    const inventory = await openInventory({
+    const store = await openStore({
       databaseUrl: `file:${path.join(dataDir, 'obflow.db')}`,
       masterKeyFile: path.join(dataDir, 'master.key'),
       passwordCost: CHEAP_PASSWORDS,
     });
-    const bed = await TaskBed.open(inventory);
+    const bed = await TaskBed.open(store);
     if (options.worker !== false) await bed.startWorker();
     const api = await startTestApi({ dataDir, temporal: bed.temporal, taskQueue: bed.taskQueue });
-    return new TaskScene(dataDir, inventory, bed, api);
+    return new TaskScene(dataDir, store, bed, api);
   }
 
-  private constructor(dataDir: string, inventory: Inventory, bed: TaskBed, api: TestApi) {
+  private constructor(dataDir: string, store: Store, bed: TaskBed, api: TestApi) {
     this.#dataDir = dataDir;
-    this.inventory = inventory;
+    this.store = store;
     this.bed = bed;
     this.api = api;
     this.#reconciler = api.tasks.startReconciler();
@@ -52,15 +52,15 @@ export class TaskScene {
     await this.#reconciler.stop();
     for (const api of [...this.#others, this.api]) await api.stop();
     await this.bed.close();
-    await this.inventory.close();
+    await this.store.close();
     rmSync(this.#dataDir, { recursive: true, force: true });
   }
 
   /** Stored, locked and started as an operation does it. */
   async submit(edges: Edges, options: PlanOptions = {}): Promise<Plan> {
     const plan = { ...planOf(edges, options), createTime: new Date().toISOString() };
-    await this.inventory.tasks.add({ plan, workflowType: 'addObproxy' });
-    await this.inventory.locks.take(plan.taskId, [`host:${plan.taskId}`], [plan.taskId]);
+    await this.store.tasks.add({ plan, workflowType: 'addObproxy' });
+    await this.store.locks.take(plan.taskId, [`host:${plan.taskId}`], [plan.taskId]);
     await this.api.tasks.start(plan, 'addObproxy');
     return plan;
   }

@@ -7,9 +7,9 @@ let tasks: Json[];
 
 beforeAll(async () => {
   api = await startTestApi();
-  clusterId = await givenProxyCluster(api.inventory, 'test');
-  hostIds = [await givenHost(api.inventory, '10.6.0.1'), await givenHost(api.inventory, '10.6.0.2')];
-  await givenPackage(api.inventory, { version: '1.9.1.1', release: '1919579.el7' });
+  clusterId = await givenProxyCluster(api.store, 'test');
+  hostIds = [await givenHost(api.store, '10.6.0.1'), await givenHost(api.store, '10.6.0.2')];
+  await givenPackage(api.store, { version: '1.9.1.1', release: '1919579.el7' });
   const answer = await api.send('POST', `/api/v2/obproxy/clusters/${clusterId}/obproxies/batchAdd`, {
     hostIds,
     sqlPort: 2883,
@@ -96,7 +96,7 @@ describe('a subtask', () => {
       level,
       text,
     });
-    await api.inventory.tasks.appendLog(tasks[0].id, [
+    await api.store.tasks.appendLog(tasks[0].id, [
       line(1, 'EXECUTE', 'Starting obproxy'),
       line(1, 'EXECUTE', 'port 2883 is taken', 'ERROR'),
       line(2, 'RETRY', 'Starting obproxy'),
@@ -145,8 +145,8 @@ describe('a subtask', () => {
 });
 
 test('Prometheus gets a bare array of targets', async () => {
-  const [server] = (await api.inventory.obproxy.findCluster(clusterId))!.servers;
-  await api.inventory.obproxy.putExporter({
+  const [server] = (await api.store.obproxy.findCluster(clusterId))!.servers;
+  await api.store.obproxy.putExporter({
     obproxyServerId: server!.id,
     target: '10.6.0.1:2884',
     labels: { job: 'obproxy', cluster: 'test' },

@@ -12,7 +12,7 @@ import { request } from 'node:https';
 import os from 'node:os';
 import path from 'node:path';
 import { connect, type TLSSocket } from 'node:tls';
-import { readCertificate, watchCertificate } from '../../api/certificate';
+import { readCertificate, watchCertificate } from '../../api/http/certificate';
 import { createLoggerTo } from '../../runtime/logger';
 import { makeCertificate, type Pair } from '../support/certificates';
 import { until } from '../support/until';

@@ -11,12 +11,12 @@ const PASSWORD = 'Planted.viewer+pass';
 beforeAll(async () => {
   const limit = [{ limit: 3, seconds: 600 }];
   api = await startTestApi({ http: { rateLimit: limit } });
-  const { id } = await api.inventory.users.add({
+  const { id } = await api.store.users.add({
     name: 'viewer',
     password: PASSWORD,
     roles: ['HOST_VIEWER'],
   });
-  const { key } = await api.inventory.accessKeys.add(id, null, 1);
+  const { key } = await api.store.accessKeys.add(id, null, 1);
   pair = { accessKeyId: key.accessKeyId, secret: 'not the one' };
 });
 afterAll(() => api.stop());

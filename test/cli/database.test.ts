@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { openInventory } from '../../inventory';
 import { repositoryRoot } from '../../runtime/paths';
-import { plan } from '../inventory/plan';
+import { openStore } from '../../store';
+import { plan } from '../store/plan';
 import { newPostgresDatabase, postgresUnavailable } from '../support/postgres';
 import { describeIf } from '../support/skip';
 
@@ -33,20 +33,20 @@ async function obflow(...args: string[]): Promise<{ code: number; stdout: string
 
 /** Two tasks that ended, one of them long ago; in a process of its own, which then has no file open. */
 async function fill(): Promise<void> {
-  const inventory = await openInventory(place);
+  const store = await openStore(place);
   for (const [id, finishTime] of [
     [1, '2020-01-01T00:00:00.000Z'],
     [2, new Date().toISOString()],
   ] as const) {
-    await inventory.tasks.add({ plan: plan(id), workflowType: 'addObproxy' });
-    await inventory.tasks.archive(id, {
+    await store.tasks.add({ plan: plan(id), workflowType: 'addObproxy' });
+    await store.tasks.archive(id, {
       status: 'SUCCESSFUL',
       operation: 'EXECUTE',
       document: {},
       finishTime,
     });
   }
-  await inventory.close();
+  await store.close();
 }
 
 describe('obflow prune', () => {
@@ -60,18 +60,18 @@ describe('obflow prune', () => {
   });
 
   it('deletes audit events before their age, and leaves in the audit what was deleted', async () => {
-    const inventory = await openInventory(place);
+    const store = await openStore(place);
     const event = { address: '10.0.0.5', traceId: 't', method: 'POST', path: '/', taskIds: [1], status: 200 };
     for (const time of ['2020-01-01T00:00:00.000Z', new Date().toISOString()]) {
-      await inventory.audit.add({ ...event, time });
+      await store.audit.add({ ...event, time });
     }
-    await inventory.close();
+    await store.close();
     expect((await obflow('prune', '--audit-older-than', '400d', '--dry-run')).stdout).toMatch(
       /^Found 1 audit events before .*; none was deleted\.$/m,
     );
     expect((await obflow('prune', '--audit-older-than', '400d')).stdout).toMatch(/^Deleted 1 audit events/);
     expect((await obflow('prune', '--audit-older-than', '400d')).stdout).toMatch(/^Deleted 0 audit events/);
-    const again = await openInventory(place);
+    const again = await openStore(place);
     const { contents } = await again.audit.list({}, { page: 1, size: 10 });
     await again.close();
     expect(contents.map(({ command }) => command)).toEqual([

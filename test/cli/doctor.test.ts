@@ -6,13 +6,13 @@ import { clock } from '../../cli/doctor/database';
 import { examine } from '../../cli/doctor/doctor';
 import type { Finding } from '../../cli/doctor/finding';
 import { type WishedHosts, wishedHosts } from '../../cli/doctor/hosts';
-import { openInventory } from '../../inventory';
-import { connectDatabase } from '../../inventory/database';
 import { readConfig } from '../../runtime/config';
 import { repositoryRoot } from '../../runtime/paths';
 import { freePort } from '../../runtime/ports';
 import type { TemporalHandle } from '../../runtime/temporal';
 import { type Fleet, fleetUnavailable, startFleet } from '../../sandbox/hosts/fleet';
+import { openStore } from '../../store';
+import { connectDatabase } from '../../store/database/database';
 import { givenHost } from '../api/harness';
 import { ALLOWED_ADDRESSES } from '../support/addresses';
 import { describeIf, longRunOnly } from '../support/skip';
@@ -47,9 +47,9 @@ const config = (extra: NodeJS.ProcessEnv = {}) =>
 
 /** An inventory as the first start leaves it, with a credential and a host that refuses SSH. */
 async function givenInventory(): Promise<void> {
-  const inventory = await openInventory(config());
-  await givenHost(inventory, '127.0.0.1', {}, await freePort('127.0.0.1'));
-  await inventory.close();
+  const store = await openStore(config());
+  await givenHost(store, '127.0.0.1', {}, await freePort('127.0.0.1'));
+  await store.close();
 }
 
 async function findings(
@@ -264,14 +264,14 @@ describeIf(fleetUnavailable() ?? longRunOnly(), 'obflow doctor on a real host', 
 
   it('logs in, compares the clocks, and does not record the key it sees for the first time', async () => {
     const [host] = fleet.hosts;
-    const inventory = await openInventory(config());
-    const credential = await inventory.credentials.put({
+    const store = await openStore(config());
+    const credential = await store.credentials.put({
       name: 'root',
       kind: 'SSH_KEY',
       username: 'root',
       secret: fleet.privateKey,
     });
-    const { id } = await inventory.hosts.put({
+    const { id } = await store.hosts.put({
       ip: host!.ip,
       sshPort: host!.sshPort,
       name: null,
@@ -285,7 +285,7 @@ describeIf(fleetUnavailable() ?? longRunOnly(), 'obflow doctor on a real host', 
       verdict: 'ok',
       message: expect.stringContaining('clock agrees'),
     });
-    expect((await inventory.hosts.find(id))?.hostKey).toBeNull();
-    await inventory.close();
+    expect((await store.hosts.find(id))?.hostKey).toBeNull();
+    await store.close();
   });
 });

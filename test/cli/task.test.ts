@@ -166,7 +166,7 @@ describe('obflow task ls', () => {
   });
 
   it('finds the tasks of a host by its address, and says when it knows no such host', async () => {
-    const hostId = await givenHost(scene.api.inventory, '192.0.2.77');
+    const hostId = await givenHost(scene.api.store, '192.0.2.77');
     const plan = await scene.submit(CHAIN, { change: (draft) => ({ ...draft, hostId }) });
     await scene.bed.documentWhen(plan, 'SUCCESSFUL');
     for (const host of ['192.0.2.77', String(hostId)]) {
@@ -199,7 +199,7 @@ describe('obflow task ls', () => {
 
 describe('obflow task log', () => {
   const write = (plan: Plan, name: string, run: number, text: string) =>
-    scene.api.inventory.tasks.appendLog(plan.taskId, [
+    scene.api.store.tasks.appendLog(plan.taskId, [
       {
         subtaskId: idOf(plan, name),
         run,

@@ -131,7 +131,7 @@ describe('obflow task abandon', () => {
     expect(stdout).toMatch(/How it ended\n.*admin.*the host is gone/);
     expect(stdout).toMatch(/Left behind, .*\n {2}.*the package obproxy/);
     expect(stdout).not.toContain('obflow task');
-    expect(await scene.api.inventory.locks.holder(`host:${plan.taskId}`)).toBeUndefined();
+    expect(await scene.api.store.locks.holder(`host:${plan.taskId}`)).toBeUndefined();
     const watched = await scene.task('watch', plan.taskId);
     expect(watched.code).toBe(1);
     const again = await scene.task('retry', plan.taskId);

@@ -3,12 +3,12 @@ import os from 'node:os';
 import path from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { addTaskCommands } from '../../cli/task/command';
-import { openInventory } from '../../inventory';
-import type { Inventory } from '../../inventory/types';
+import { openStore } from '../../store';
+import type { Store } from '../../store/types';
 import type { Plan } from '../../workflows/plan';
 import { PASSWORD, startTestApi, type TestApi } from '../api/harness';
-import { CHEAP_PASSWORDS } from '../support/inventory';
 import { type Edges, type PlanOptions, planOf } from '../support/plans';
+import { CHEAP_PASSWORDS } from '../support/store';
 import { TaskBed } from '../support/tasks';
 
 /** What one `obflow task …` left. */
@@ -22,28 +22,28 @@ export interface Outcome {
 export class TaskScene {
   readonly bed: TaskBed;
   readonly api: TestApi;
-  readonly #inventory: Inventory;
+  readonly #store: Store;
   readonly #dataDir: string;
   readonly #reconciler: { stop(): Promise<void> };
 
   static async open(): Promise<TaskScene> {
     const dataDir = mkdtempSync(path.join(os.tmpdir(), 'obflow-task-'));
-    const inventory = await openInventory({
+    const store = await openStore({
       databaseUrl: `file:${path.join(dataDir, 'obflow.db')}`,
       masterKeyFile: path.join(dataDir, 'master.key'),
       passwordCost: CHEAP_PASSWORDS,
     });
-    const bed = await TaskBed.open(inventory);
+    const bed = await TaskBed.open(store);
     const { temporal, taskQueue } = bed;
     const api = await startTestApi({ temporal, taskQueue, dataDir });
     await bed.startWorker();
-    return new TaskScene(bed, api, inventory, dataDir);
+    return new TaskScene(bed, api, store, dataDir);
   }
 
-  private constructor(bed: TaskBed, api: TestApi, inventory: Inventory, dataDir: string) {
+  private constructor(bed: TaskBed, api: TestApi, store: Store, dataDir: string) {
     this.bed = bed;
     this.api = api;
-    this.#inventory = inventory;
+    this.#store = store;
     this.#dataDir = dataDir;
     this.#reconciler = api.tasks.startReconciler();
   }
@@ -51,7 +51,7 @@ export class TaskScene {
   async close(): Promise<void> {
     await this.#reconciler.stop();
     await this.bed.close();
-    await this.#inventory.close();
+    await this.#store.close();
     await this.api.stop();
     rmSync(this.#dataDir, { recursive: true, force: true });
   }
@@ -60,8 +60,8 @@ export class TaskScene {
   async submit(edges: Edges, options: PlanOptions & { change?: (plan: Plan) => Plan } = {}): Promise<Plan> {
     const draft = { ...planOf(edges, options), createTime: new Date().toISOString() };
     const plan = options.change?.(draft) ?? draft;
-    await this.api.inventory.tasks.add({ plan, workflowType: 'addObproxy' });
-    await this.api.inventory.locks.take(plan.taskId, [`host:${plan.taskId}`], [plan.taskId]);
+    await this.api.store.tasks.add({ plan, workflowType: 'addObproxy' });
+    await this.api.store.locks.take(plan.taskId, [`host:${plan.taskId}`], [plan.taskId]);
     await this.api.tasks.start(plan, 'addObproxy');
     return plan;
   }

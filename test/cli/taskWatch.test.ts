@@ -70,9 +70,9 @@ describe('obflow task watch where nobody looks', () => {
     const plan = await scene.submit(CHAIN);
     const watching = scene.task('watch', plan.taskId);
     await until('it is told', () => scene.printed.includes('RUNNING'));
-    await scene.api.inventory.users.change(100, { password: 'another one' });
+    await scene.api.store.users.change(100, { password: 'another one' });
     const { code, stderr } = await watching;
-    await scene.api.inventory.users.change(100, { password: PASSWORD });
+    await scene.api.store.users.change(100, { password: PASSWORD });
     expect([code, stderr]).toEqual([1, expect.stringContaining('The API refused (401 IAM10004)')]);
   });
 

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { readCertificate } from '../../api/certificate';
+import { readCertificate } from '../../api/http/certificate';
 import { repositoryRoot } from '../../runtime/paths';
 import { type ObflowProcess, startObflow } from '../../sandbox/stack/process';
 import { makeCertificate, type Pair } from '../support/certificates';

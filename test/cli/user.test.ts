@@ -154,15 +154,15 @@ describe('obflow key', () => {
 
 describe('obflow reset-admin', () => {
   it('lets a person back in who has the machine and no password', async () => {
-    const { id } = await api.inventory.users.add({ name: 'kay', password: ANN, roles: ['TASK_VIEWER'] });
-    await api.inventory.users.change(id, { enabled: false });
+    const { id } = await api.store.users.add({ name: 'kay', password: ANN, roles: ['TASK_VIEWER'] });
+    await api.store.users.change(id, { enabled: false });
     const reset = (name: string, file: string, dataDir: string) =>
       runCommand(addResetAdmin, ['reset-admin', name, '--password-file', file], { OBFLOW_DATA_DIR: dataDir });
     const { code, stdout } = await reset('kay', passwordFile('Planted.reset+pass'), api.dataDir);
     expect([code, stdout]).toEqual([0, expect.stringMatching(/^User kay is enabled, has the role ADMIN/)]);
     const { stdout: listed } = await obflow(['user', 'roles', 'kay'], as('kay', 'Planted.reset+pass'));
     expect(listed).toMatch(/kay +enabled +ADMIN TASK_VIEWER/);
-    const { contents } = await api.inventory.audit.list({}, { page: 1, size: 1 });
+    const { contents } = await api.store.audit.list({}, { page: 1, size: 1 });
     expect(contents[0]?.command).toBe('user kay: obflow reset-admin');
     await reset('lin', passwordFile(ANN), api.dataDir);
     expect((await obflow(['user', 'ls'], as('lin'))).code).toBe(0);
@@ -171,7 +171,7 @@ describe('obflow reset-admin', () => {
     await expect(reset('li:n', passwordFile(ANN), api.dataDir)).rejects.toThrow(
       /name must begin with a letter/,
     );
-    expect(await api.inventory.users.exists('li:n')).toBe(false);
+    expect(await api.store.users.exists('li:n')).toBe(false);
     // A typing error must not make a new database.
     await expect(reset('kay', passwordFile(ANN), path.join(folder, 'nowhere'))).rejects.toThrow(
       /There is no database/,

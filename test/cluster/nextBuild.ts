@@ -24,7 +24,7 @@ const CHANGES: Readonly<Record<string, readonly (readonly [string, string])[]>> 
     ["  'UpdateObproxyStatus',\n", "  'LookAround',\n  'UpdateObproxyStatus',\n"],
   ],
   // … and a column that it does not read.
-  'inventory/migrations/index.ts': [
+  'store/database/migrations/index.ts': [
     [
       '  return {\n',
       "  return {\n    '9999_later': { up: (db) => db.schema.alterTable('tasks').addColumn('later', 'text').execute() },\n",

@@ -1,9 +1,9 @@
-import { openInventory } from '../../inventory';
 import { readConfig } from '../../runtime/config';
 import type { TaskJson } from '../../sandbox/stack/apiClient';
 import { OB_CLUSTER } from '../../sandbox/stack/stack';
 import type { Counts } from '../../sandbox/standins/obproxy/counters';
 import { fingerprint, startByHand } from '../../sandbox/standins/startByHand';
+import { openStore } from '../../store';
 import { startTcpProxy } from '../support/tcpProxy';
 import { until } from '../support/until';
 import {
@@ -110,13 +110,13 @@ describeWithStack('crashes of obflow itself', { hosts: 4, processes: 'split' }, 
       const request = batchAdd(stack(), clusterId, ids.slice(2, 3), await versionInStore());
       request.catch(() => undefined);
       // Read from the database itself: the API's lists would wait for Temporal.
-      const inventory = await openInventory(readConfig(env).config);
+      const store = await openStore(readConfig(env).config);
       const row = await until('the task to be committed', async () => {
-        const { contents } = await inventory.tasks.list({ hostId: ids[2] ?? 0 }, { page: 1, size: 1 });
+        const { contents } = await store.tasks.list({ hostId: ids[2] ?? 0 }, { page: 1, size: 1 });
         return contents[0];
       });
       expect(row.started).toBe(false);
-      await inventory.close();
+      await store.close();
       await stack().parts.api?.kill();
       await expect(request).rejects.toThrow();
       env.TEMPORAL_ADDRESS = temporalAddress;

@@ -1,6 +1,6 @@
 import { readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { wholeInventory } from '../../sandbox/stack/stack';
+import { wholeStore } from '../../sandbox/stack/stack';
 import {
   batchAdd,
   createCluster,
@@ -40,7 +40,7 @@ describeWithStack('broken hosts and broken packages', { hosts: 4, processes: 'on
     expect(subtaskOf(second, 'Install rpm by package and version').status).toBe('PENDING');
 
     await withoutNc.restoreCommand('nc');
-    await stack().apply(wholeInventory(stack()));
+    await stack().apply(wholeStore(stack()));
     await api.call('POST', `/api/v2/tasks/instances/${first.id}/retry`);
     const failedSubtask = subtaskOf(second, 'Check if command exists');
     await api.call('POST', `/api/v2/tasks/instances/${second.id}/subtasks/${failedSubtask.id}/retry`);

@@ -4,7 +4,7 @@ import { obproxyConfigUrl } from '../../oceanbase/configServer';
 import { openObproxyAdmin } from '../../oceanbase/obproxyAdmin';
 import { sha1Hex } from '../../oceanbase/passwords';
 import type { TaskJson } from '../../sandbox/stack/apiClient';
-import { OB_CLUSTER, wholeInventory } from '../../sandbox/stack/stack';
+import { OB_CLUSTER, wholeStore } from '../../sandbox/stack/stack';
 import { type ByHand, fingerprint, startByHand } from '../../sandbox/standins/startByHand';
 import {
   createCluster,
@@ -85,11 +85,11 @@ describeWithStack('taking over running OBProxies', { hosts: 7, processes: 'one' 
     expect((await cluster(clusterId)).obproxies).toEqual([expect.objectContaining({ status: 'TAKINGOVER' })]);
 
     env.STACK_RUNNING_PASSWORD = PASSWORD;
-    const inventory = wholeInventory(stack());
+    const store = wholeStore(stack());
     await stack().apply({
-      ...inventory,
+      ...store,
       credentials: [
-        ...(inventory.credentials as unknown[]),
+        ...(store.credentials as unknown[]),
         { name, kind: 'DATABASE', username: 'root@proxysys', passwordEnv: 'STACK_RUNNING_PASSWORD' },
       ],
     });

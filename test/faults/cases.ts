@@ -1,6 +1,6 @@
 import { ADD_OB_SERVER } from '../../operations/addObserver';
 import { ADOPT_ON_ONE_HOST, INSTALL_ON_HOSTS, INSTALL_ON_ONE_HOST } from '../../operations/installChain';
-import type { ChainNode } from '../../workflows/dag';
+import type { ChainNode } from '../../workflows/interpreter/graph';
 import { FAULTS, type Fault } from './faults';
 import { OPERATIONS, type Operation } from './operations';
 import { seeded, shuffled } from './random';

@@ -6,7 +6,7 @@ import { repositoryRoot } from '../../runtime/paths';
 import { connectTemporal, type TemporalHandle } from '../../runtime/temporal';
 import type { TestHost } from '../../sandbox/hosts/fleet';
 import type { TaskJson } from '../../sandbox/stack/apiClient';
-import { OB_CLUSTER, type Stack, startStack, wholeInventory } from '../../sandbox/stack/stack';
+import { OB_CLUSTER, type Stack, startStack, wholeStore } from '../../sandbox/stack/stack';
 import {
   type ObserverCluster,
   observerRpmOf,
@@ -139,11 +139,11 @@ export class Lane {
     this.cutTimeouts({});
     this.rows.useLargeIds();
     this.observers = await this.#growingCluster();
-    const inventory = wholeInventory(stack);
+    const store = wholeStore(stack);
     await stack.apply({
-      ...inventory,
+      ...store,
       obClusters: [
-        ...(inventory.obClusters as unknown[]),
+        ...(store.obClusters as unknown[]),
         {
           ...GROWING,
           version: OB_VERSION,

@@ -9,15 +9,15 @@ import { createActivities } from '../../activities';
 import type { ActivityDeps } from '../../activities/types';
 import { type Part, serve } from '../../cli/serve';
 import type { Host } from '../../hosts/types';
-import type { Inventory } from '../../inventory/types';
 import { SUBTASKS } from '../../operations/subtasks';
 import { PermanentError } from '../../runtime/errors';
+import type { Store } from '../../store/types';
 import type { SubtaskInput } from '../../workflows/plan';
 import { CONTROL_URL, type Point, TIMEOUTS_FILE, type Verdict } from './points';
 
 const HEARTBEAT_MS = 500;
 /** What every activity writes all the time: no state of the world. */
-const NOT_POINTS = new Set(['inventory.tasks', 'inventory.credentials']);
+const NOT_POINTS = new Set(['store.tasks', 'store.credentials']);
 
 const agent = new Agent({ keepAlive: true });
 /** Points passed so far, by activity id and attempt. */
@@ -93,8 +93,8 @@ function watched<T extends object>(target: T, name: string): T {
   });
 }
 
-function watchedInventory(inventory: Inventory): Inventory {
-  return new Proxy(inventory, {
+function watchedStore(store: Store): Store {
+  return new Proxy(store, {
     get(object, property) {
       const value: unknown = Reflect.get(object, property);
       if (typeof value === 'function') return value.bind(object);
@@ -109,7 +109,7 @@ function pausing(deps: ActivityDeps): object {
   const { hosts } = deps;
   const { applyTaskState, ...subtasks } = createActivities({
     ...deps,
-    inventory: watchedInventory(deps.inventory),
+    store: watchedStore(deps.store),
     hosts: {
       open: async (address) => watched<Host>(await hosts.open(address), 'host'),
       close: () => hosts.close(),

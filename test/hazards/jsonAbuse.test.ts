@@ -140,7 +140,7 @@ describe('a body of a megabyte', () => {
         },
         obproxyInstallParam: { version: x, installPath: x },
       };
-      const inventory = {
+      const store = {
         hosts: [{ ip: x, name: x, credential: x, hostKey: x, idc: x, region: x }],
         credentials: [{ name: x, kind: x, username: x, secret: x, passphrase: x }],
         obClusters: [{ name: x, version: x, sysCredential: x, rootServers: [{ ip: x }] }],
@@ -149,7 +149,7 @@ describe('a body of a megabyte', () => {
       const requests: [string, string, unknown][] = [
         ['POST', CREATE, create],
         ['POST', CREATE, { name: 'a', obproxyInstallParam: { version: `${long}.rpm` } }],
-        ['PUT', INVENTORY, inventory],
+        ['PUT', INVENTORY, store],
         ['POST', '/api/v2/iam/users', { name: x, password: long }],
         ['POST', '/api/v2/tasks/instances/1/retry', { reason: long }],
       ];

@@ -3,14 +3,14 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Writable } from 'node:stream';
 import { openSubtaskLog } from '../../activities/subtaskLog';
-import { subtaskLog } from '../../api/subtaskLog';
+import { subtaskLog } from '../../api/tasks/subtaskLog';
 import { complain, say, shown } from '../../cli/output';
 import { createProgress, pictureLines } from '../../cli/progress';
 import { createLoggerTo, type Logger, prettyTo } from '../../runtime/logger';
 import { printable } from '../../runtime/printable';
 import { runTask } from '../cli/taskScene';
-import { onEveryDatabase } from '../inventory/databases';
-import { plan } from '../inventory/plan';
+import { onEveryDatabase } from '../store/databases';
+import { plan } from '../store/plan';
 
 /** Clears the screen, sets the title, hides text, writes to the clipboard, moves up, turns round, rings; and NUL. */
 const ESCAPES =
@@ -31,17 +31,17 @@ test('everything that a terminal obeys is shown as an escape, and JSON stays JSO
 
 onEveryDatabase('What a host says', (on) => {
   test('is stored, whatever it is, and forges neither a line nor a run in the log of the subtask', async () => {
-    const inventory = await on.open();
-    const taskId = await inventory.sequences.next('task');
-    await inventory.tasks.add({ plan: plan(taskId, { hostId: 1 }), workflowType: 'addObproxy' });
+    const store = await on.open();
+    const taskId = await store.sequences.next('task');
+    await store.tasks.add({ plan: plan(taskId, { hostId: 1 }), workflowType: 'addObproxy' });
     const input = { taskId, subtaskId: 1, run: 1, operation: 'EXECUTE' };
-    const log = openSubtaskLog(inventory.tasks, input as Parameters<typeof openSubtaskLog>[1]);
+    const log = openSubtaskLog(store.tasks, input as Parameters<typeof openSubtaskLog>[1]);
     log.info(`rpm: ${ESCAPES}`);
     for (const lineBreak of BREAKS) log.info(`rpm: x${lineBreak}${SEPARATOR}${lineBreak}${FORGED}`);
     log.info('half a character: \ud83d');
     await log.close();
 
-    const text = subtaskLog(await inventory.tasks.readLog(taskId, 1));
+    const text = subtaskLog(await store.tasks.readLog(taskId, 1));
     const lines = text.trimEnd().split('\n');
     expect(text).not.toMatch(OBEYED);
     expect(lines.filter((line) => line.startsWith('####'))).toHaveLength(1);

@@ -15,9 +15,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { PassThrough } from 'node:stream';
 import { strToU8, unzipSync, zipSync } from 'fflate';
-import { writeDiagnosis } from '../../api/diagnosis';
-import { taskDocument } from '../../api/taskInfo/document';
-import { FoldedTask } from '../../api/taskInfo/fold';
+import { writeDiagnosis } from '../../api/tasks/diagnosis';
+import { taskDocument } from '../../api/tasks/document/document';
+import { FoldedTask } from '../../api/tasks/document/fold';
 import { observerLayout } from '../../oceanbase/observerLayout';
 import { packageFileName, parsePackageName } from '../../oceanbase/packageName';
 import { extractZipEntry } from '../../runtime/zip';
@@ -196,7 +196,7 @@ describe('a package', () => {
 test('the diagnosis of a task has names of its own, whatever task, subtask and host are called', async () => {
   const fine = planOf(CHAIN);
   const hostile: typeof fine = JSON.parse(JSON.stringify(fine).replaceAll('"name":"', '"name":"../../'));
-  await api.inventory.tasks.add({ plan: hostile, workflowType: 'addObproxy' });
+  await api.store.tasks.add({ plan: hostile, workflowType: 'addObproxy' });
   const { taskId, subtasks } = hostile;
   const line = {
     run: 1,
@@ -206,7 +206,7 @@ test('the diagnosis of a task has names of its own, whatever task, subtask and h
     text: '../../x',
   } as const;
   const lines = subtasks.map(({ id }) => ({ ...line, subtaskId: id }));
-  await api.inventory.tasks.appendLog(taskId, [
+  await api.store.tasks.appendLog(taskId, [
     ...lines,
     ...lines.map((one) => ({ ...one, operation: 'ROLLBACK' as const })),
   ]);
@@ -214,7 +214,7 @@ test('the diagnosis of a task has names of its own, whatever task, subtask and h
   const parts: Buffer[] = [];
   output.on('data', (part: Buffer) => parts.push(part));
   const ended = new Promise((resolve) => output.once('end', resolve));
-  await writeDiagnosis(output, taskDocument(new FoldedTask(hostile), new Map()), api.inventory.tasks);
+  await writeDiagnosis(output, taskDocument(new FoldedTask(hostile), new Map()), api.store.tasks);
   await ended;
   const names = Object.keys(unzipSync(new Uint8Array(Buffer.concat(parts))));
   expect(names).toHaveLength(2 + 2 * subtasks.length);

@@ -132,7 +132,7 @@ describe('shell words in every text of every changing request', () => {
 
   test("in a package's home leave it without one, so that nothing is installed from it", async () => {
     const { body } = await upload({ home: `/opt/$(${touch})`, release: '7.el7' });
-    expect((await api.inventory.packages.find(body.data.id))?.home).toBeNull();
+    expect((await api.store.packages.find(body.data.id))?.home).toBeNull();
   });
 });
 
@@ -170,7 +170,7 @@ test('no program of this machine is started through a shell', () => {
     'api',
     'cli',
     'hosts',
-    'inventory',
+    'store',
     'oceanbase',
     'operations',
     'runtime',

@@ -8,7 +8,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { connect as connectTls } from 'node:tls';
-import { guardAgainstSlowClients } from '../../api/slowClients';
+import { guardAgainstSlowClients } from '../../api/http/slowClients';
 import { createLoggerTo } from '../../runtime/logger';
 import { basic, type Json, PASSWORD, startTestApi, type TestApi } from '../api/harness';
 import { makeCertificate } from '../support/certificates';

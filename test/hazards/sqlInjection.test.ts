@@ -63,8 +63,8 @@ describe("a text that obflow's own database would obey", () => {
       givenApi(async () => ({ ...(await database()), unreachableHosts: true as const }));
       beforeAll(async () => {
         const nowhere = [{ ip: '127.0.0.1', sqlPort: 1, rpcPort: 2 }];
-        const { contents } = await api.inventory.obClusters.list({ page: 1, size: 100 });
-        for (const { id } of contents) await api.inventory.obClusters.recordRootServers(id, nowhere);
+        const { contents } = await api.store.obClusters.list({ page: 1, size: 100 });
+        for (const { id } of contents) await api.store.obClusters.recordRootServers(id, nowhere);
       });
 
       test('finds nothing by it, in whatever list, filter, order or id it stands', async () => {
@@ -92,7 +92,7 @@ describe("a text that obflow's own database would obey", () => {
             'obproxy_clusters.parameters',
             'obproxy_clusters.startup_parameters',
           ]);
-          expect((await api.inventory.hosts.list({}, { page: 1, size: 1 })).totalElements).toBeGreaterThan(0);
+          expect((await api.store.hosts.list({}, { page: 1, size: 1 })).totalElements).toBeGreaterThan(0);
         },
         120_000,
       );

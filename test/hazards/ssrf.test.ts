@@ -8,12 +8,12 @@ import path from 'node:path';
 import { recordCluster } from '../../activities/observer/clusterState';
 import type { SubtaskScope } from '../../activities/types';
 import { createHosts } from '../../hosts';
-import type { ObClusterRow } from '../../inventory/types';
 import { openCluster } from '../../oceanbase/clusterSession';
 import { openSqlSession } from '../../oceanbase/sqlSession';
 import { AddressDenied, addressPolicy } from '../../runtime/addresses';
 import { readConfig } from '../../runtime/config';
 import { repositoryRoot } from '../../runtime/paths';
+import type { ObClusterRow } from '../../store/types';
 import {
   basic,
   givenHost,
@@ -145,7 +145,7 @@ describe('every way out', () => {
     const scope = {
       config: { addresses: BY_DEFAULT },
       log: { info: () => undefined, warn: (line: string) => said.push(line) },
-      inventory: {
+      store: {
         obServers: { record: async () => undefined },
         obClusters: { recordRootServers: async (_id: number, servers: unknown) => recorded.push(servers) },
       },
@@ -165,16 +165,7 @@ describe('every way out', () => {
   test('there is no other: nothing else opens a socket or sends a request on the word of users', () => {
     const outward = /from 'node:(net|https?|http2|tls|dgram|dns)|\bfetch\(|createConnection\b|WebSocket/;
     const harmless = /^import (type \{|\{ (isIP(v[46])?(, )?)+ \} from)/;
-    const folders = [
-      'activities',
-      'api',
-      'hosts',
-      'inventory',
-      'oceanbase',
-      'operations',
-      'worker',
-      'workflows',
-    ];
+    const folders = ['activities', 'api', 'hosts', 'store', 'oceanbase', 'operations', 'worker', 'workflows'];
     const found = folders.flatMap((folder) =>
       readdirSync(path.join(repositoryRoot(), folder), { recursive: true, encoding: 'utf8' })
         .filter((name) => name.endsWith('.ts'))
@@ -189,7 +180,7 @@ describe('every way out', () => {
     expect(found.sort()).toEqual([
       'activities/obproxy/RegisterObproxyExporter.ts', // speaks HTTP over a socket of connectTo or a tunnel
       'api/server.ts', // listens
-      'api/slowClients.ts', // tells sockets of clients from others
+      'api/http/slowClients.ts', // tells sockets of clients from others
       'hosts/tunnel.ts', // where sshd forbids tunnels: to the address that SSH was let to
       'oceanbase/sqlSession.ts', // mysql2 over a socket of connectTo or a tunnel
     ]);
@@ -230,8 +221,8 @@ describe('requests', () => {
         expect(fields).toEqual(['hosts[1].ip', 'obClusters[0].rootServers[1].ip']);
         expect(answer.text).not.toContain(SECRET);
       }
-      expect(await api.inventory.credentials.find('ssh')).toBeUndefined();
-      expect((await api.inventory.hosts.list({}, { page: 1, size: 10 })).totalElements).toBe(0);
+      expect(await api.store.credentials.find('ssh')).toBeUndefined();
+      expect((await api.store.hosts.list({}, { page: 1, size: 10 })).totalElements).toBe(0);
       expect(visits).toBe(0);
     },
   );
@@ -256,7 +247,7 @@ describe('requests', () => {
   test('who may not declare hosts and clusters learns nothing of any port', async () => {
     const scanner = await startTestApi();
     try {
-      await scanner.inventory.users.add({
+      await scanner.store.users.add({
         name: 'eve',
         password: PASSWORD_OF_EVE,
         roles: ['CLUSTER_MANAGER'],
@@ -278,10 +269,10 @@ describe('requests', () => {
   });
 
   test('a host, or a cluster, that was stored before it was denied is refused when it is used', async () => {
-    const hostId = await givenHost(api.inventory, '127.0.0.1', {}, port);
-    await api.inventory.hosts.recordStatus(hostId, 'OFFLINE');
-    const softwarePackage = await givenPackage(api.inventory, { version: '1.9.1.1', release: '1.el7' });
-    const clusterId = await givenProxyCluster(api.inventory, 'proxies');
+    const hostId = await givenHost(api.store, '127.0.0.1', {}, port);
+    await api.store.hosts.recordStatus(hostId, 'OFFLINE');
+    const softwarePackage = await givenPackage(api.store, { version: '1.9.1.1', release: '1.el7' });
+    const clusterId = await givenProxyCluster(api.store, 'proxies');
     const before = await api.traces();
     const added = await api.send('POST', `/api/v2/obproxy/clusters/${clusterId}/obproxies/batchAdd`, {
       ...{ hostIds: [hostId], sqlPort: 2883, exporterPort: 2884, version: softwarePackage.fileName },
@@ -291,7 +282,7 @@ describe('requests', () => {
     ]);
     expect(added.body.error.message).toContain('OBFLOW_ALLOWED_ADDRESSES');
 
-    const obClusterId = await givenObCluster(api.inventory, 'old', 7, '127.0.0.1', { sqlPort: port });
+    const obClusterId = await givenObCluster(api.store, 'old', 7, '127.0.0.1', { sqlPort: port });
     const shown = await api.send('GET', `/api/v2/ob/clusters/${obClusterId}`);
     expect(shown.body.data.failToQueryFromObReason).toContain('loopback');
     expect(await api.traces()).toEqual(before);

@@ -136,8 +136,8 @@ export interface Swept {
  * It needs `givenApi` with unreachableHosts.
  */
 export async function sweep(texts: readonly string[], secrets: readonly string[]): Promise<Swept> {
-  mallory = (await api.inventory.users.add({ name: 'mallory', password: MALLORY, roles: ['ADMIN'] })).id;
-  closed = await givenObCluster(api.inventory, 'closed', 3, '127.0.0.1', { sqlPort: 1 });
+  mallory = (await api.store.users.add({ name: 'mallory', password: MALLORY, roles: ['ADMIN'] })).id;
+  closed = await givenObCluster(api.store, 'closed', 3, '127.0.0.1', { sqlPort: 1 });
   const accepted: Record<string, number> = {};
   const answers: string[] = [];
   let tried = 0;
@@ -159,7 +159,7 @@ export async function sweep(texts: readonly string[], secrets: readonly string[]
         expect({ place: nameOfText(place), text, left: await api.traces() }).toMatchObject({ left });
       }
       if (place.at.includes('newPassword') && answer.status === 200) {
-        await api.inventory.users.change(mallory, { password: MALLORY });
+        await api.store.users.change(mallory, { password: MALLORY });
       }
     }
   }

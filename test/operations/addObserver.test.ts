@@ -29,8 +29,8 @@ const given = {
 };
 
 async function hostIn(ip: string, regionName: string): Promise<number> {
-  const credential = await api.inventory.credentials.find('root');
-  const { id } = await api.inventory.hosts.put({
+  const credential = await api.store.credentials.find('root');
+  const { id } = await api.store.hosts.put({
     ip,
     sshPort: 22,
     name: null,
@@ -44,7 +44,7 @@ async function hostIn(ip: string, regionName: string): Promise<number> {
 
 beforeAll(async () => {
   api = await startTestApi();
-  const { inventory } = api;
+  const { store } = api;
   observer = await startObserver({
     host: '127.0.0.1',
     port: 0,
@@ -61,24 +61,24 @@ beforeAll(async () => {
     })),
   });
   const at = { sqlPort: observer.port };
-  given.root = await givenHost(inventory, '10.3.0.1');
-  given.free = await givenHost(inventory, '10.3.0.2');
-  given.second = await givenHost(inventory, '10.3.0.3');
-  given.arm = await givenHost(inventory, '10.3.0.4', { architecture: 'aarch64' });
-  given.el8 = await givenHost(inventory, '10.3.0.5', { osId: 'rocky', osMajor: '8' });
-  given.member = await givenHost(inventory, '10.3.0.6');
-  given.reserved = await givenHost(inventory, '10.3.0.7');
-  given.busy = await givenHost(inventory, '10.3.0.8');
+  given.root = await givenHost(store, '10.3.0.1');
+  given.free = await givenHost(store, '10.3.0.2');
+  given.second = await givenHost(store, '10.3.0.3');
+  given.arm = await givenHost(store, '10.3.0.4', { architecture: 'aarch64' });
+  given.el8 = await givenHost(store, '10.3.0.5', { osId: 'rocky', osMajor: '8' });
+  given.member = await givenHost(store, '10.3.0.6');
+  given.reserved = await givenHost(store, '10.3.0.7');
+  given.busy = await givenHost(store, '10.3.0.8');
   given.elsewhere = await hostIn('10.3.0.9', 'shanghai');
-  given.cluster = await givenObCluster(inventory, 'obcluster', 1, '127.0.0.1', at);
-  given.mixed = await givenObCluster(inventory, 'newer', 2, '127.0.0.1', { ...at, version: '9.9.9' });
-  given.silent = await givenObCluster(inventory, 'silent', 3, '127.0.0.1', { sqlPort: 1 });
+  given.cluster = await givenObCluster(store, 'obcluster', 1, '127.0.0.1', at);
+  given.mixed = await givenObCluster(store, 'newer', 2, '127.0.0.1', { ...at, version: '9.9.9' });
+  given.silent = await givenObCluster(store, 'silent', 3, '127.0.0.1', { sqlPort: 1 });
   const ce = { name: 'oceanbase-ce', version: '4.2.1.0', home: '/home/admin/oceanbase' };
-  await givenPackage(inventory, { ...ce, release: '1.el7' });
-  await givenPackage(inventory, { ...ce, release: '2.el7' });
-  await inventory.obServers.reserveHost(given.reserved, 4711);
-  given.busyTask = await inventory.sequences.next('task');
-  await inventory.locks.take(given.busyTask, [`host:${given.busy}:OB_CLUSTER`], []);
+  await givenPackage(store, { ...ce, release: '1.el7' });
+  await givenPackage(store, { ...ce, release: '2.el7' });
+  await store.obServers.reserveHost(given.reserved, 4711);
+  given.busyTask = await store.sequences.next('task');
+  await store.locks.take(given.busyTask, [`host:${given.busy}:OB_CLUSTER`], []);
 });
 afterAll(async () => {
   await observer?.stop();
@@ -217,7 +217,7 @@ const CASES: readonly Case[] = [
 
 /** Rows of servers that a look at the cluster finds are no trace of the request. */
 async function traces(): Promise<Json> {
-  const found = await api.inventory.obServers.ofCluster(given.cluster);
+  const found = await api.store.obServers.ofCluster(given.cluster);
   const { observers: _observers, ...rest } = await api.traces();
   return { ...rest, creating: found.filter(({ status }) => status === 'CREATING').length };
 }
@@ -280,13 +280,13 @@ describe('adding OBServers', () => {
       expect(wait.parallelIdx).toBe(-1);
       expect(wait.upstreams.map((up: number) => (byId.get(up) as Json).parallelIdx)).toEqual([0, 1]);
     }
-    const servers = await api.inventory.obServers.ofCluster(given.cluster);
+    const servers = await api.store.obServers.ofCluster(given.cluster);
     expect(servers.filter(({ taskId }) => taskId === id)).toMatchObject([
       { status: 'CREATING', startupParameters: [{ name: 'memory_limit', value: '8G' }] },
       { status: 'CREATING' },
     ]);
     for (const lock of [`ob_cluster:${given.cluster}`, `host:${given.free}:OB_CLUSTER`]) {
-      expect(await api.inventory.locks.holder(lock)).toBe(id);
+      expect(await api.store.locks.holder(lock)).toBe(id);
     }
     const again = await api.send('POST', SERVERS(given.cluster), body({ servers: [given.reserved] }));
     expect([again.status, again.body.error.code]).toEqual([409, 'OBE11020']);

@@ -162,7 +162,7 @@ test('a dry run refuses what the request itself would be refused for', async () 
   expect(answer.body.error.code).toBe('COM10006');
   const fine = await api.send('POST', `${CREATE}?dryRun=true`, install());
   expect(fine.body.data).toMatchObject({ id: -1, obproxyClusterId: -1 });
-  expect(await api.inventory.obproxy.findClusterByName('fresh')).toBeUndefined();
+  expect(await api.store.obproxy.findClusterByName('fresh')).toBeUndefined();
 });
 
 test('null fields count as absent ones', async () => {
@@ -197,16 +197,16 @@ test('with hosts it answers one task, split by host on every step but the first 
   ]);
   expect(context.listMap.host_ids).toEqual([String(given.free), String(given.second)]);
   expect(context.listMap.obproxy_server_ids).toHaveLength(2);
-  const cluster = await api.inventory.obproxy.findCluster(obproxyClusterId);
+  const cluster = await api.store.obproxy.findCluster(obproxyClusterId);
   expect(cluster).toMatchObject({
     workMode: 'RS_LIST',
     startupParameters: body.startupParameters,
     parameters: body.parameters,
     servers: [{ sqlPort: 2883, exporterPort: 2884 }, { version: '1.9.1.1-1919579' }],
   });
-  expect(await api.inventory.obproxy.proxysysPassword(obproxyClusterId)).toBe('aaBB11++more');
+  expect(await api.store.obproxy.proxysysPassword(obproxyClusterId)).toBe('aaBB11++more');
   for (const resource of [`obproxy_cluster:${obproxyClusterId}`, `host:${given.free}:OB_PROXY`]) {
-    expect(await api.inventory.locks.holder(resource)).toBe(id);
+    expect(await api.store.locks.holder(resource)).toBe(id);
   }
   expect(answer.text).not.toContain('aaBB11++more');
 });

@@ -38,25 +38,25 @@ export function givenApi(
 ): void {
   beforeAll(async () => {
     api = await startTestApi(await options());
-    const { inventory } = api;
-    given.cluster = await givenProxyCluster(inventory, 'test');
-    given.other = await givenProxyCluster(inventory, 'other');
-    given.free = await givenHost(inventory, '10.2.0.1');
-    given.second = await givenHost(inventory, '10.2.0.2');
-    given.taken = await givenHost(inventory, '10.2.0.3');
-    given.twin = await givenHost(inventory, '10.2.0.3', {}, 2222);
-    given.observer = await givenHost(inventory, '10.2.0.4');
-    given.arm = await givenHost(inventory, '10.2.0.5', { architecture: 'aarch64' });
-    given.el8 = await givenHost(inventory, '10.2.0.6', { osId: 'rocky', osMajor: '8' });
-    given.debian = await givenHost(inventory, '10.2.0.7', { osId: 'debian', osMajor: '12' });
-    given.busy = await givenHost(inventory, '10.2.0.8');
-    await givenObCluster(inventory, 'hooray', 1, '10.2.0.4');
-    await givenObCluster(inventory, 'twin', 1);
-    await givenObCluster(inventory, 'twin', 2);
-    const row = await givenPackage(inventory, { version: '1.9.1.1', release: '1919579.el7' });
-    await givenPackage(inventory, { version: '4.3.1.0', release: '4.el7', name: 'obproxy-ce' });
-    await givenPackage(inventory, { version: '4.2.1.0', release: '1.el7', name: 'oceanbase-ce', home: null });
-    await inventory.obproxy.addServer({
+    const { store } = api;
+    given.cluster = await givenProxyCluster(store, 'test');
+    given.other = await givenProxyCluster(store, 'other');
+    given.free = await givenHost(store, '10.2.0.1');
+    given.second = await givenHost(store, '10.2.0.2');
+    given.taken = await givenHost(store, '10.2.0.3');
+    given.twin = await givenHost(store, '10.2.0.3', {}, 2222);
+    given.observer = await givenHost(store, '10.2.0.4');
+    given.arm = await givenHost(store, '10.2.0.5', { architecture: 'aarch64' });
+    given.el8 = await givenHost(store, '10.2.0.6', { osId: 'rocky', osMajor: '8' });
+    given.debian = await givenHost(store, '10.2.0.7', { osId: 'debian', osMajor: '12' });
+    given.busy = await givenHost(store, '10.2.0.8');
+    await givenObCluster(store, 'hooray', 1, '10.2.0.4');
+    await givenObCluster(store, 'twin', 1);
+    await givenObCluster(store, 'twin', 2);
+    const row = await givenPackage(store, { version: '1.9.1.1', release: '1919579.el7' });
+    await givenPackage(store, { version: '4.3.1.0', release: '4.el7', name: 'obproxy-ce' });
+    await givenPackage(store, { version: '4.2.1.0', release: '1.el7', name: 'oceanbase-ce', home: null });
+    await store.obproxy.addServer({
       clusterId: given.other,
       hostId: given.taken,
       sqlPort: 2883,
@@ -67,7 +67,7 @@ export function givenApi(
       parameterVersion: 1,
       taskId: 1,
     });
-    const busyCluster = await givenProxyCluster(inventory, 'busy');
+    const busyCluster = await givenProxyCluster(store, 'busy');
     const busy = await api.send('POST', BATCH(busyCluster), { ...add(), hostIds: [given.busy] });
     given.busyTask = busy.body.data.contents[0].id;
   });

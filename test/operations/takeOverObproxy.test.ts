@@ -133,18 +133,18 @@ describe('a take-over that cannot be accepted is refused and leaves nothing behi
 });
 
 test('a password given is stored encrypted and stands neither in the plan nor in the answer', async () => {
-  const cluster = await givenProxyCluster(api.inventory, 'over');
-  const host = await givenHost(api.inventory, '10.2.0.99');
+  const cluster = await givenProxyCluster(api.store, 'over');
+  const host = await givenHost(api.store, '10.2.0.99');
   const body = adopt({ exporterPort: 2884 }, { hostId: host, proxysysPasswd: 'Planted.over-77' });
   const answer = await api.send('POST', TAKE_OVER(cluster), body);
   expect(answer.status).toBe(200);
   expect(answer.text).not.toContain('Planted.over');
   const [{ id, context }] = answer.body.data.contents;
   expect(context.stringMap).not.toHaveProperty('package_version');
-  const task = await api.inventory.tasks.find(id);
+  const task = await api.store.tasks.find(id);
   expect(JSON.stringify(task)).not.toContain('Planted.over');
-  const server = await api.inventory.obproxy.findServerOnHost(host);
-  expect(await api.inventory.obproxy.formerPassword(server!.id)).toBe('Planted.over-77');
+  const server = await api.store.obproxy.findServerOnHost(host);
+  expect(await api.store.obproxy.formerPassword(server!.id)).toBe('Planted.over-77');
   for (const file of await readdir(api.dataDir)) {
     const where = path.join(api.dataDir, file);
     if (!(await stat(where)).isFile()) continue;
@@ -156,6 +156,6 @@ test('a password given is stored encrypted and stands neither in the plan nor in
     expect.objectContaining({ status: 'TAKINGOVER', exporterPort: 2884 }),
   ]);
   for (const resource of [`obproxy_cluster:${cluster}`, `host:${host}:OB_PROXY`]) {
-    expect(await api.inventory.locks.holder(resource)).toBe(id);
+    expect(await api.store.locks.holder(resource)).toBe(id);
   }
 });

@@ -21,7 +21,7 @@ async function main(): Promise<void> {
   await startWorker({
     temporal: { ...shared, namespace, client: new Client({ connection: shared.connection, namespace }) },
     config: { taskQueue, logLevel: 'silent' } as never,
-    inventory: {} as never,
+    store: {} as never,
     hosts: {} as never,
     activities: { a: run, b: run, c: run, applyTaskState: async () => undefined },
     workflows: { workflowBundle: { codePath } },

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils';
 import type { temporal } from '@temporalio/proto';
-import type { PendingActivity } from '../../api/taskInfo/document';
-import { FoldedTask, type HistoryEvent } from '../../api/taskInfo/fold';
+import type { PendingActivity } from '../../api/tasks/document/document';
+import { FoldedTask, type HistoryEvent } from '../../api/tasks/document/fold';
 
 /** Recorded by test/replay/record.ts, named after the behaviour. */
 export const HISTORIES = [

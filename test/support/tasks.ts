@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { Context } from '@temporalio/activity';
 import type { WorkflowHandle } from '@temporalio/client';
-import { taskDocument } from '../../api/taskInfo/document';
-import type { SubtaskInstance, WrappedTaskInstance } from '../../api/taskInfo/types';
-import { HistoryReader } from '../../api/temporal/historyReader';
-import { startTask } from '../../api/temporal/starter';
-import type { Inventory } from '../../inventory/types';
+import { taskDocument } from '../../api/tasks/document/document';
+import type { SubtaskInstance, WrappedTaskInstance } from '../../api/tasks/document/types';
+import { HistoryReader } from '../../api/tasks/temporal/historyReader';
+import { startTask } from '../../api/tasks/temporal/starter';
 import { PermanentError, TransientError } from '../../runtime/errors';
 import type { TemporalHandle } from '../../runtime/temporal';
+import type { Store } from '../../store/types';
 import { type RunningWorker, startWorker } from '../../worker/main';
 import { activityId, taskWorkflowId } from '../../workflows/ids';
 import type { Plan, SubtaskInput, SubtaskResult, TaskStateChange } from '../../workflows/plan';
@@ -86,17 +86,17 @@ export class TaskBed {
   /** Highest number of activities that ran together. */
   mostTogether = 0;
   #together = 0;
-  readonly #inventory: Inventory | undefined;
+  readonly #store: Store | undefined;
   #workers: RunningWorker[] = [];
 
   /** @param inventory where task states are projected to; default nowhere */
-  static async open(inventory?: Inventory): Promise<TaskBed> {
-    return new TaskBed(await testTemporal(), inventory);
+  static async open(store?: Store): Promise<TaskBed> {
+    return new TaskBed(await testTemporal(), store);
   }
 
-  private constructor(temporal: TemporalHandle, inventory?: Inventory) {
+  private constructor(temporal: TemporalHandle, store?: Store) {
     this.temporal = temporal;
-    this.#inventory = inventory;
+    this.#store = store;
     this.reader = new HistoryReader(temporal);
   }
 
@@ -105,7 +105,7 @@ export class TaskBed {
     const worker = await startWorker({
       temporal: this.temporal,
       config: { taskQueue: this.taskQueue, logLevel: 'fatal' } as never,
-      inventory: {} as Inventory,
+      store: {} as Store,
       hosts: {} as never,
       activities: this.#activities(),
       workflows: { workflowBundle: { codePath: bundle } },
@@ -181,7 +181,7 @@ export class TaskBed {
       applyTaskState: async (change: TaskStateChange) => {
         const { traceId: _forTheLog, ...state } = change;
         this.changes.push(state);
-        await this.#inventory?.tasks.applyStateChange(change);
+        await this.#store?.tasks.applyStateChange(change);
       },
     };
   }

@@ -1,6 +1,6 @@
-import { currentDetails } from '../../workflows/details';
-import { TaskMachine } from '../../workflows/machine';
+import { TaskMachine } from '../../workflows/interpreter/machine';
 import type { Plan } from '../../workflows/plan';
+import { currentDetails } from '../../workflows/webui/details';
 import { CHAIN, idOf, planOf } from '../support/plans';
 
 /** nginx refuses longer request lines unless told otherwise; the renderer's path and options need some of it. */

@@ -1,4 +1,10 @@
-import { type ChainNode, chainLength, expandChain, GraphError, topologicalOrder } from '../../workflows/dag';
+import {
+  type ChainNode,
+  chainLength,
+  expandChain,
+  GraphError,
+  topologicalOrder,
+} from '../../workflows/interpreter/graph';
 import { DIAMOND, planOf } from '../support/plans';
 
 function node(activity: string, splitBy?: string): ChainNode {

@@ -1,6 +1,6 @@
-import { submittedDocument } from '../../api/taskInfo/document';
-import { expandChain } from '../../workflows/dag';
-import { CommandRefusedError, TaskMachine } from '../../workflows/machine';
+import { submittedDocument } from '../../api/tasks/document/document';
+import { expandChain } from '../../workflows/interpreter/graph';
+import { CommandRefusedError, TaskMachine } from '../../workflows/interpreter/machine';
 import { CHAIN, DIAMOND, type Edges, idOf, type PlanOptions, planOf } from '../support/plans';
 
 function machineOf(edges: Edges, options: PlanOptions = {}) {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { TaskMachine } from '../../workflows/machine';
+import { TaskMachine } from '../../workflows/interpreter/machine';
 import type { Plan } from '../../workflows/plan';
 import { type Edges, planOf } from '../support/plans';
 import { Model } from './model';

@@ -1,6 +1,6 @@
-import type { AdoptedObproxy, Inventory } from '../../../inventory/types';
 import { versionFindings } from '../../../oceanbase/obproxyRunning';
 import { packageFileName, versionRelease } from '../../../oceanbase/packageName';
+import type { AdoptedObproxy, Store } from '../../../store/types';
 import type { Subtask, SubtaskScope } from '../../types';
 import { type ObproxyInstance, proxyOf } from '../proxy';
 import { type FoundProxy, inspectProxy, proxyHome, settle } from './inspect';
@@ -29,15 +29,15 @@ function adopted({ process, program }: FoundProxy): AdoptedObproxy {
 /** Stores what was found, unless a sibling of the request has just made a mixed cluster of it. */
 async function record(scope: SubtaskScope, proxy: ObproxyInstance, found: FoundProxy): Promise<void> {
   const { server, cluster } = proxy;
-  await scope.inventory.transaction(async (inventory: Inventory) => {
-    const now = (await inventory.obproxy.findCluster(cluster.id)) ?? cluster;
-    const { versions } = await proxyHome(inventory, now, scope.config.publicUrl, server.id);
+  await scope.store.transaction(async (store: Store) => {
+    const now = (await store.obproxy.findCluster(cluster.id)) ?? cluster;
+    const { versions } = await proxyHome(store, now, scope.config.publicUrl, server.id);
     const mixed = versionFindings(found.running.version, versions).filter(({ level }) => level === 'ERROR');
     settle(scope.log, server.ip, mixed);
     const part = found.program.package;
     const stored =
-      part === undefined ? undefined : await inventory.packages.findByFileName(packageFileName(part));
-    await inventory.obproxy.recordAdopted(server.id, {
+      part === undefined ? undefined : await store.packages.findByFileName(packageFileName(part));
+    await store.obproxy.recordAdopted(server.id, {
       version: foundVersion(found),
       exporterPort: found.exporterPort,
       rpcPort: found.rpcPort,
@@ -56,11 +56,11 @@ export const AdoptPrepareCreateObproxy: Subtask = {
     const proxy = await proxyOf(scope);
     const { server, cluster } = proxy;
     const host = await scope.host();
-    const given = await scope.inventory.obproxy.formerPassword(server.id);
+    const given = await scope.store.obproxy.formerPassword(server.id);
     const at = { ip: server.ip, sqlPort: server.sqlPort, clusterId: cluster.id };
-    const known = await knownPasswords(scope.inventory, at, given);
+    const known = await knownPasswords(scope.store, at, given);
     scope.log.hide(...known.map(({ password }) => password));
-    const home = await proxyHome(scope.inventory, cluster, scope.config.publicUrl, server.id);
+    const home = await proxyHome(scope.store, cluster, scope.config.publicUrl, server.id);
     const wished = {
       sqlPort: server.sqlPort,
       exporterPort: server.exporterPort === 0 ? undefined : server.exporterPort,

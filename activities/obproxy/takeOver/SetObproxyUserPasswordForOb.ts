@@ -111,7 +111,7 @@ async function takePassword(scope: SubtaskScope, proxy: ObproxyInstance, open: O
       next: 'Give root@proxysys another password, declare it as said in the documentation, and retry.',
     });
   }
-  await scope.inventory.obproxy.setFormerPassword(proxy.server.id, used.password);
+  await scope.store.obproxy.setFormerPassword(proxy.server.id, used.password);
   await writeMark(scope, { ...(await readMark(scope)), proxysys: true });
   await admin.alter('obproxy_sys_password', wanted);
   scope.log.info("root@proxysys has the cluster's password now");
@@ -149,7 +149,7 @@ export const AdoptSetObproxyUserPasswordForOb: Subtask = {
       return;
     }
     const proxy = await proxyOf(scope);
-    const former = await scope.inventory.obproxy.formerPassword(proxy.server.id);
+    const former = await scope.store.obproxy.formerPassword(proxy.server.id);
     const { admin, used } = await administerAdopted(scope, proxy);
     try {
       for (const { cluster, slot } of mark.slots) {

@@ -27,7 +27,7 @@ export const AdoptSyncObproxyParameter: Subtask = {
     const proxy = await proxyOf(scope);
     const { server, cluster, parameters } = proxy;
     for (const { name, value } of parameters) if (isSecretParameter(name)) scope.log.hide(value);
-    const home = await proxyHome(scope.inventory, cluster, scope.config.publicUrl, server.id);
+    const home = await proxyHome(scope.store, cluster, scope.config.publicUrl, server.id);
     const { admin } = await administerAdopted(scope, proxy);
     try {
       const running = await readRunning(admin);
@@ -37,14 +37,14 @@ export const AdoptSyncObproxyParameter: Subtask = {
       await applyParameters(scope, admin, setNow);
       scope.log.info(`${parameters.length} parameters of the cluster, ${setNow.length} were set now`);
       for (const one of drift) scope.log.warn(driftText(one));
-      await scope.inventory.obproxy.setParameterDrift(server.id, drift);
+      await scope.store.obproxy.setParameterDrift(server.id, drift);
     } finally {
       admin.close();
     }
     const version = Number(
       scope.input.context.stringMap.obproxy_parameter_version ?? cluster.parameterVersion,
     );
-    await scope.inventory.obproxy.setServerParameterVersion(server.id, version);
+    await scope.store.obproxy.setServerParameterVersion(server.id, version);
     scope.log.info(`Parameter version ${version} is recorded`);
     return undefined;
   },

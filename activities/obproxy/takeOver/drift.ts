@@ -1,7 +1,8 @@
 /** What a take-over makes of parameters that differ: set now, or kept as drift until somebody restarts the proxy. Pure. */
-import type { ParameterDrift } from '../../../inventory/types';
+
 import { identityParameters, type ObproxyHome, type RunningObproxy } from '../../../oceanbase/obproxyRunning';
 import { isSecretParameter, type ParameterValue } from '../../../oceanbase/parameters';
+import type { ParameterDrift } from '../../../store/types';
 import { compareParameters, type Difference } from '../SyncObproxyParameter';
 
 export interface ParameterPlan {

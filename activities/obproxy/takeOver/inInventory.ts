@@ -1,6 +1,7 @@
 /** The subtasks of a take-over that record: the proxy belongs to the cluster from here on, or not any more. */
-import type { ObproxyServerRow } from '../../../inventory/types';
+
 import { PermanentError, TransientError } from '../../../runtime/errors';
+import type { ObproxyServerRow } from '../../../store/types';
 import { taskDir } from '../../places';
 import type { Subtask, SubtaskScope } from '../../types';
 import { Finish } from '../Finish';
@@ -52,10 +53,10 @@ export const AdoptUpdateObproxyStatus: Subtask = {
   run: (scope) => UpdateObproxyStatus.run(scope),
 
   async rollback(scope) {
-    const server = await scope.inventory.obproxy.findServerOnHost(scope.hostId);
+    const server = await scope.store.obproxy.findServerOnHost(scope.hostId);
     if (server === undefined || server.taskId !== scope.input.taskId) return;
     const to = { status: 'TAKINGOVER', operateStatus: 'OPERATING' } as const;
-    if (await scope.inventory.obproxy.updateServerStatus(server.id, ['RUNNING'], to)) {
+    if (await scope.store.obproxy.updateServerStatus(server.id, ['RUNNING'], to)) {
       scope.log.info(`OBProxy ${server.ip}:${server.sqlPort} is TAKINGOVER again`);
     }
   },

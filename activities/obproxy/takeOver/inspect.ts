@@ -1,6 +1,5 @@
 /** Everything that a take-over looks at, for the subtasks and for a dry run: nothing here changes host or proxy. */
 import type { Host } from '../../../hosts/types';
-import type { Inventory, ObproxyClusterRow } from '../../../inventory/types';
 import { obproxyConfigUrl } from '../../../oceanbase/configServer';
 import {
   type Finding,
@@ -15,6 +14,7 @@ import {
 import { isSecretParameter } from '../../../oceanbase/parameters';
 import { hasRpcPort } from '../../../oceanbase/versions';
 import { PermanentError, type TransientError } from '../../../runtime/errors';
+import type { ObproxyClusterRow, Store } from '../../../store/types';
 import { missingCommands } from '../../host/CheckCommand';
 import type { SubtaskLog } from '../../types';
 import { clusterParameters } from '../proxy';
@@ -49,13 +49,13 @@ export interface FoundProxy {
 
 /** The cluster as a proxy sees it; `ownServerId` is left out of the versions. */
 export async function proxyHome(
-  inventory: Inventory,
+  store: Store,
   cluster: ObproxyClusterRow,
   publicUrl: string,
   ownServerId?: number,
 ): Promise<ObproxyHome> {
   const [link] = cluster.obLinks;
-  const linked = link === undefined ? undefined : await inventory.obClusters.find(link.clusterId);
+  const linked = link === undefined ? undefined : await store.obClusters.find(link.clusterId);
   return {
     name: cluster.name,
     workMode: cluster.workMode,
@@ -133,7 +133,7 @@ export function findingOf(error: PermanentError | TransientError): Finding {
 
 /** All that the subtasks of a take-over would find, without any of their effects. */
 export async function inspectEverything(
-  inventory: Inventory,
+  store: Store,
   host: Host,
   cluster: ObproxyClusterRow,
   request: TakeOverPorts & { readonly password?: string | undefined },
@@ -144,8 +144,8 @@ export async function inspectEverything(
   },
 ): Promise<Finding[]> {
   const at = { ip: host.ip, sqlPort: request.sqlPort, clusterId: cluster.id };
-  const known = await knownPasswords(inventory, at, request.password);
-  const home = await proxyHome(inventory, cluster, surroundings.publicUrl);
+  const known = await knownPasswords(store, at, request.password);
+  const home = await proxyHome(store, cluster, surroundings.publicUrl);
   const { signal } = surroundings;
   const seen = await inspectProxy(host, request, home, cluster.runUser, known, signal);
   const findings = [...seen.findings];

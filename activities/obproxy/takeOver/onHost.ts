@@ -43,7 +43,7 @@ async function recordProgram(
   const { server } = await proxyOf(scope);
   const { version, exporterPort, rpcPort, packageId } = server;
   const { home, keeper, keeperDetail } = program;
-  await scope.inventory.obproxy.recordAdopted(server.id, {
+  await scope.store.obproxy.recordAdopted(server.id, {
     version,
     exporterPort,
     rpcPort,

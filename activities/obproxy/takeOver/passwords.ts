@@ -1,8 +1,8 @@
 /** The password of root@proxysys of a proxy that is not ours yet. */
 import type { Host } from '../../../hosts/types';
-import type { Inventory } from '../../../inventory/types';
 import { type ObproxyAdmin, openObproxyAdmin } from '../../../oceanbase/obproxyAdmin';
 import { PermanentError } from '../../../runtime/errors';
+import type { Store } from '../../../store/types';
 import type { SubtaskLog, SubtaskScope } from '../../types';
 import type { ObproxyInstance } from '../proxy';
 
@@ -23,17 +23,17 @@ function proxysysCredentialName(ip: string, sqlPort: number): string {
 
 /** Candidates in the order they are tried: given by the request, declared, the cluster's, empty. */
 export async function knownPasswords(
-  inventory: Inventory,
+  store: Store,
   at: { readonly ip: string; readonly sqlPort: number; readonly clusterId: number },
   given: string | undefined,
 ): Promise<KnownPassword[]> {
   const name = proxysysCredentialName(at.ip, at.sqlPort);
-  const credential = await inventory.credentials.find(name);
-  const declared = credential === undefined ? undefined : await inventory.credentials.open(credential.id);
+  const credential = await store.credentials.find(name);
+  const declared = credential === undefined ? undefined : await store.credentials.open(credential.id);
   const candidates: (KnownPassword | undefined)[] = [
     given === undefined ? undefined : { source: 'the password of the request', password: given },
     declared && { source: `the credential "${name}"`, password: declared.secret },
-    { source: "the cluster's password", password: await inventory.obproxy.proxysysPassword(at.clusterId) },
+    { source: "the cluster's password", password: await store.obproxy.proxysysPassword(at.clusterId) },
     { source: 'the empty password', password: '' },
   ];
   const found: KnownPassword[] = [];
@@ -87,9 +87,9 @@ function hide(log: SubtaskLog, known: readonly KnownPassword[]): void {
 /** Logs in to the proxy of this subtask; every candidate is hidden from the log. */
 export async function administerAdopted(scope: SubtaskScope, proxy: ObproxyInstance): Promise<OpenProxy> {
   const { server, cluster } = proxy;
-  const given = await scope.inventory.obproxy.formerPassword(server.id);
+  const given = await scope.store.obproxy.formerPassword(server.id);
   const at = { ip: server.ip, sqlPort: server.sqlPort, clusterId: cluster.id };
-  const known = await knownPasswords(scope.inventory, at, given);
+  const known = await knownPasswords(scope.store, at, given);
   hide(scope.log, known);
   return logIn(await scope.host(), server.sqlPort, known, scope.signal);
 }

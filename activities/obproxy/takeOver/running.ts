@@ -2,10 +2,10 @@
 import { basename } from 'node:path/posix';
 import { quote } from '../../../hosts/quote';
 import type { Host, HostProcess, Listener, RpmPackage } from '../../../hosts/types';
-import type { AdoptedObproxy } from '../../../inventory/types';
 import type { Finding } from '../../../oceanbase/obproxyRunning';
 import { packageFileName } from '../../../oceanbase/packageName';
 import { TransientError } from '../../../runtime/errors';
+import type { AdoptedObproxy } from '../../../store/types';
 import { INTERPRETER, matchesKeyword } from '../../host/CheckProcessNotExist';
 import { KEEPER_STATE } from '../keeper';
 import { lives, processText } from '../process';

@@ -1,0 +1,85 @@
+import { z } from 'zod';
+import { Refusal } from '../../operations/refusal';
+import { QueryText } from '../../operations/schemas';
+import type { PageRequest } from '../../store/types';
+
+const MAX_SIZE = 2_000;
+const whole = (min: number, max: number, byDefault: number) =>
+  z
+    .string('must be given once')
+    .regex(/^[0-9]{1,9}$/, `must be a whole number from ${min} to ${max}`)
+    .transform(Number)
+    .pipe(z.int().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`))
+    .default(byDefault)
+    .meta({ wire: { type: 'integer', minimum: min, maximum: max, default: byDefault } });
+
+/** Documented query parameters of paged lists. */
+export const PAGING = {
+  page: whole(1, 999_999_999, 1).describe('Page, from 1.'),
+  size: whole(1, MAX_SIZE, 10).describe(`Elements on a page, at most ${MAX_SIZE}.`),
+  sort: QueryText.regex(/^[A-Za-z][A-Za-z0-9_]*(,(asc|desc))?$/i, 'must be field,asc or field,desc')
+    .optional()
+    .describe('field,asc or field,desc.'),
+};
+
+/** A documented StringArray: one parameter, comma separated; repeated parameters are understood too. */
+export const TextList = z
+  .union([QueryText, z.array(QueryText).max(100)])
+  .transform((value) =>
+    (typeof value === 'string' ? [value] : value)
+      .flatMap((text) => text.split(','))
+      .map((text) => text.trim())
+      .filter((text) => text !== ''),
+  )
+  .meta({ wire: { type: 'array', items: { type: 'string' }, maxItems: 100 } });
+
+/** A switch in a query, off unless it is `true`. */
+export const Flag = z
+  .enum(['true', 'false'], 'must be true or false')
+  .default('false')
+  .transform((value) => value === 'true')
+  .meta({ wire: { type: 'boolean', default: false } });
+
+export interface PagingQuery {
+  readonly page: number;
+  readonly size: number;
+  readonly sort?: string | undefined;
+}
+
+/** The page a list is asked for. */
+export function pageRequest(query: PagingQuery, fallback?: PageRequest['sort']): PageRequest {
+  const [field, direction] = query.sort?.split(',') ?? [];
+  const sort = field === undefined ? fallback : { field, descending: direction?.toLowerCase() === 'desc' };
+  return { page: query.page, size: query.size, ...(sort === undefined ? {} : { sort }) };
+}
+
+/** Runs a repository's list; its RangeError for an unknown sort field becomes COM10011. */
+export async function listed<T>(query: PagingQuery, list: () => Promise<T>): Promise<T> {
+  try {
+    return await list();
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    const field = query.sort?.split(',')[0] ?? '';
+    throw new Refusal(
+      400,
+      'COM10011',
+      `The list cannot be sorted by "${field}". Leave sort out, or name a field of the list.`,
+      {
+        target: 'sort',
+        subErrors: [{ field: 'sort', rejectedValue: query.sort, message: 'names no sortable field' }],
+      },
+    );
+  }
+}
+
+/** Every row of a paged list. */
+export async function allPages<T>(
+  list: (page: PageRequest) => Promise<{ contents: readonly T[]; totalElements: number }>,
+): Promise<T[]> {
+  const rows: T[] = [];
+  for (let page = 1; ; page += 1) {
+    const { contents, totalElements } = await list({ page, size: 500 });
+    rows.push(...contents);
+    if (contents.length === 0 || rows.length >= totalElements) return rows;
+  }
+}

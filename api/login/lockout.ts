@@ -1,0 +1,27 @@
+import type { Request } from 'express';
+import { Refusal } from '../../operations/refusal';
+import type { LoginAttempt, LoginAttempts, LoginState } from '../../store/types';
+import { clientAddress } from '../http/address';
+
+/** Who a request says it is, and where it comes from. Behind trusted proxies that is who they name. */
+export function attemptOf(subject: string, request: Request): LoginAttempt {
+  return { subject, address: clientAddress(request) };
+}
+
+/** The state of an attempt that may go on. Throws Refusal 429 while it may not. */
+export async function refuseLockedOut(
+  attempts: LoginAttempts,
+  attempt: LoginAttempt,
+  now: number,
+): Promise<LoginState> {
+  const state = await attempts.look(attempt, now);
+  if (state.blockedUntil <= now) return state;
+  throw tooMany(Math.ceil((state.blockedUntil - now) / 1000), 'Too many failed logins from this address');
+}
+
+/** 429 with Retry-After. */
+export function tooMany(seconds: number, what: string): Refusal {
+  return new Refusal(429, 'IAM20000', `${what}. Wait ${seconds} s, then try again.`, {
+    retryAfterSeconds: seconds,
+  });
+}

@@ -1,0 +1,216 @@
+import { isIP } from 'node:net';
+import { z } from 'zod';
+import { fieldRefusal } from '../../operations/preconditions';
+import { Id } from '../../operations/schemas';
+import type { HostRow, Store } from '../../store/types';
+import { listOf } from '../http/answers';
+import type { ApiServices } from '../route';
+import { refuseDeniedFields } from './allowedAddresses';
+import { contactHost } from './contactHosts';
+
+const Name = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._@-]{0,127}$/, 'must have 1 to 128 letters, digits, ".", "_", "@" or "-"');
+const Port = z.int('must be a port').min(1, 'must be at least 1').max(65535, 'must be at most 65535');
+const Ip = z.string().refine((text) => isIP(text) !== 0, 'must be an IPv4 or IPv6 address');
+
+const Credential = z.object({
+  name: Name,
+  kind: z.enum(['SSH_KEY', 'SSH_PASSWORD', 'DATABASE'], 'must be SSH_KEY, SSH_PASSWORD or DATABASE'),
+  username: z.string().regex(/^[A-Za-z_][A-Za-z0-9_.@#-]{0,127}$/, 'must be a user name'),
+  secret: z.string().max(65_536),
+  passphrase: z.string().max(1_024).optional(),
+});
+
+const Host = z.object({
+  ip: Ip,
+  sshPort: Port.default(22),
+  name: Name.optional(),
+  credential: Name,
+  hostKey: z
+    .string()
+    .regex(/^SHA256:[A-Za-z0-9+/]{43}=?$/, 'must be a fingerprint as "ssh-keygen -l" prints it, SHA256:…')
+    .optional(),
+  idc: Name,
+  region: Name,
+});
+
+const ObCluster = z.object({
+  name: Name,
+  obClusterId: Id,
+  version: z.string().regex(/^[0-9]+(\.[0-9]+){1,4}(-[A-Za-z0-9.]+)?$/, 'must be a version, e.g. 4.2.1.0'),
+  type: z.enum(['PRIMARY', 'STANDBY'], 'must be PRIMARY or STANDBY').default('PRIMARY'),
+  rootServers: z
+    .array(z.object({ ip: Ip, sqlPort: Port.default(2881), rpcPort: Port.default(2882) }))
+    .min(1, 'must name at least one root server')
+    .max(100),
+  sysCredential: Name,
+  proxyroCredential: Name,
+});
+
+/** Two entries of one key in a request are a mistake, not an update. */
+function once<T>(key: (item: T) => string, field: string) {
+  return (items: T[], context: z.RefinementCtx): void => {
+    const seen = new Set<string>();
+    items.forEach((item, index) => {
+      if (seen.size === seen.add(key(item)).size) {
+        context.addIssue({
+          code: 'custom',
+          path: [index, field],
+          message: `is declared twice (${key(item)})`,
+        });
+      }
+    });
+  };
+}
+
+/** The body of `PUT /api/v2/inventory`. */
+export const DeclaredInventory = z.object({
+  credentials: z
+    .array(Credential)
+    .max(1_000)
+    .superRefine(once((item) => item.name, 'name'))
+    .default([]),
+  hosts: z
+    .array(Host)
+    .max(1_000)
+    .superRefine(once((item) => `${item.ip} port ${item.sshPort}`, 'ip'))
+    .default([]),
+  obClusters: z
+    .array(ObCluster)
+    .max(1_000)
+    .superRefine(once((item) => `${item.name}:${item.obClusterId}`, 'name'))
+    .default([]),
+});
+export type DeclaredInventory = z.output<typeof DeclaredInventory>;
+
+const ChangeKind = z.enum(['added', 'changed', 'unchanged']);
+type ChangeKind = z.output<typeof ChangeKind>;
+
+/** The answer to it. */
+export const AppliedInventory = z.object({
+  changes: listOf(
+    z.object({
+      kind: z.enum(['credential', 'host', 'obCluster']),
+      name: z.string(),
+      change: ChangeKind,
+      note: z.string().exactOptional(),
+    }),
+  ),
+  warnings: listOf(z.string()),
+});
+export type AppliedInventory = z.output<typeof AppliedInventory>;
+
+interface Stored {
+  readonly changes: AppliedInventory['changes'][number][];
+  readonly contact: { readonly row: HostRow; readonly change: ChangeKind }[];
+}
+
+async function credentialId(
+  store: Store,
+  name: string,
+  kinds: readonly string[],
+  field: string,
+): Promise<number> {
+  const credential = await store.credentials.find(name);
+  if (credential === undefined) throw fieldRefusal(field, name, 'names a credential that is not declared');
+  if (!kinds.includes(credential.kind)) {
+    throw fieldRefusal(
+      field,
+      name,
+      `must name a credential of kind ${kinds.join(' or ')}, not ${credential.kind}`,
+    );
+  }
+  return credential.id;
+}
+
+async function writeDeclared(store: Store, declared: DeclaredInventory): Promise<Stored> {
+  const changes: Stored['changes'] = [];
+  const contact: Stored['contact'] = [];
+  for (const { passphrase, ...credential } of declared.credentials) {
+    const { change } = await store.credentials.put({
+      ...credential,
+      ...(passphrase === undefined ? {} : { passphrase }),
+    });
+    changes.push({ kind: 'credential', name: credential.name, change });
+  }
+  for (const [index, host] of declared.hosts.entries()) {
+    const { id, change } = await store.hosts.put({
+      ip: host.ip,
+      sshPort: host.sshPort,
+      name: host.name ?? null,
+      credentialId: await credentialId(
+        store,
+        host.credential,
+        ['SSH_KEY', 'SSH_PASSWORD'],
+        `hosts[${index}].credential`,
+      ),
+      hostKey: host.hostKey ?? null,
+      idcName: host.idc,
+      regionName: host.region,
+    });
+    const row = await store.hosts.find(id);
+    const note = row?.hostKey == null ? 'host key will be recorded at the first contact' : undefined;
+    changes.push({
+      kind: 'host',
+      name: host.name ?? host.ip,
+      change,
+      ...(note === undefined ? {} : { note }),
+    });
+    if (row !== undefined && (change !== 'unchanged' || row.status !== 'AVAILABLE'))
+      contact.push({ row, change });
+  }
+  for (const [index, cluster] of declared.obClusters.entries()) {
+    const { sysCredential, proxyroCredential, ...rest } = cluster;
+    const at = `obClusters[${index}]`;
+    const { change } = await store.obClusters.put({
+      ...rest,
+      sysCredentialId: await credentialId(store, sysCredential, ['DATABASE'], `${at}.sysCredential`),
+      proxyroCredentialId: await credentialId(
+        store,
+        proxyroCredential,
+        ['DATABASE'],
+        `${at}.proxyroCredential`,
+      ),
+    });
+    changes.push({ kind: 'obCluster', name: cluster.name, change });
+  }
+  return { changes, contact };
+}
+
+/**
+ * Stores a declared inventory in one transaction, then contacts hosts that are new, changed or not known to be
+ * reachable, all at once and at most 5 s. A host that does not answer is a warning; it is NEW (again) then, because
+ * nobody has reached it as it is declared now. Addresses that obflow does not go to are refused. A dry run answers
+ * the same changes and stores nothing.
+ */
+export async function applyInventory(
+  services: Pick<ApiServices, 'store' | 'hosts' | 'config'>,
+  declared: DeclaredInventory,
+  dryRun: boolean,
+): Promise<AppliedInventory> {
+  const { store } = services;
+  refuseDeniedFields(services.config.addresses, [
+    ...declared.hosts.map(({ ip }, index) => ({ field: `hosts[${index}].ip`, ip })),
+    ...declared.obClusters.flatMap(({ rootServers }, index) =>
+      rootServers.map(({ ip }, server) => ({
+        field: `obClusters[${index}].rootServers[${server}].ip`,
+        ip,
+      })),
+    ),
+  ]);
+  if (dryRun) {
+    const { changes } = await store.dryTransaction((transaction) => writeDeclared(transaction, declared));
+    return { changes, warnings: [] };
+  }
+  const { changes, contact } = await store.transaction((transaction) => writeDeclared(transaction, declared));
+  const warnings = await Promise.all(
+    contact.map(async ({ row, change }) => {
+      const reason = await contactHost(services, row);
+      if (reason === undefined) return [];
+      if (change !== 'unchanged') await store.hosts.recordStatus(row.id, 'NEW');
+      return [`Host ${row.name ?? row.ip} (${row.ip}:${row.sshPort}) cannot be used yet: ${reason}`];
+    }),
+  );
+  return { changes, warnings: warnings.flat() };
+}

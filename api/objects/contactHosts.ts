@@ -1,0 +1,89 @@
+import type { HostAddress, HostFacts } from '../../hosts/types';
+import { Refusal } from '../../operations/refusal';
+import type { HostRow, Store } from '../../store/types';
+import type { ApiServices } from '../route';
+
+/** A request waits so long for hosts that do not answer. */
+const CONTACT_MS = 5_000;
+
+type Contact = Pick<ApiServices, 'store' | 'hosts'>;
+
+/** How to log in to a host. */
+export async function addressOf(store: Store, host: HostRow): Promise<HostAddress> {
+  const credential = await store.credentials.open(host.credentialId);
+  const { secret, passphrase } = credential;
+  return {
+    hostId: host.id,
+    ip: host.ip,
+    sshPort: host.sshPort,
+    username: credential.username,
+    auth:
+      credential.kind === 'SSH_KEY'
+        ? { kind: 'key', privateKey: secret, ...(passphrase === undefined ? {} : { passphrase }) }
+        : { kind: 'password', password: secret },
+    ...(host.hostKey === null ? {} : { hostKey: host.hostKey }),
+  };
+}
+
+/** The value, or an error when it takes longer; the late value is dropped. */
+async function within<T>(promise: Promise<T>, milliseconds: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${milliseconds / 1000} s`)), milliseconds);
+  });
+  promise.catch(() => undefined);
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * Logs in to a host and records what it says of itself; it is AVAILABLE from then on. Returns undefined, or why it
+ * could not be reached. At most 5 s.
+ */
+export async function contactHost({ store, hosts }: Contact, host: HostRow): Promise<string | undefined> {
+  let facts: HostFacts;
+  try {
+    const address = await addressOf(store, host);
+    facts = await within(
+      hosts.open(address).then((open) => open.facts()),
+      CONTACT_MS,
+    );
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+  await store.hosts.recordFacts(host.id, {
+    hostname: facts.hostname,
+    architecture: facts.architecture,
+    kernel: facts.kernel,
+    osId: facts.osId,
+    osLike: facts.osLike.join(' '),
+    osMajor: facts.osMajor,
+  });
+  await store.hosts.recordStatus(host.id, 'AVAILABLE');
+  return undefined;
+}
+
+/**
+ * Hosts whose last contact failed are tried once more, so that a repaired host needs no extra step. Throws Refusal
+ * CMP07004 when one is still away. Hosts never contacted, or reached before, are not asked: their trouble shows in
+ * the subtask.
+ */
+export async function contactKnownOffline(contact: Contact, hostIds: readonly number[]): Promise<void> {
+  if (hostIds.length === 0) return;
+  const rows = await contact.store.hosts.findMany(hostIds);
+  const offline = rows.filter((host) => host.status === 'OFFLINE');
+  const failures = await Promise.all(
+    offline.map(async (host) => ({ host, reason: await contactHost(contact, host) })),
+  );
+  const away = failures.find(({ reason }) => reason !== undefined);
+  if (away === undefined) return;
+  throw new Refusal(
+    409,
+    'CMP07004',
+    `Host ${away.host.ip} (id ${away.host.id}) is offline: ${away.reason} Repair the host, or leave it out of the request.`,
+    { target: `host:${away.host.id}` },
+  );
+}

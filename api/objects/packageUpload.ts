@@ -1,0 +1,315 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { Readable } from 'node:stream';
+import { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import busboy from 'busboy';
+import type { Request } from 'express';
+import { packageFileName, parsePackageName, splitRelease } from '../../oceanbase/packageName';
+import { BadRpmError, type RpmHeader, readRpmHeader } from '../../oceanbase/rpmHeader';
+import { Refusal } from '../../operations/refusal';
+import type { RuntimeConfig } from '../../runtime/config';
+import { DuplicateError, type PackageRow, type Store } from '../../store/types';
+import type { OnceScope } from '../http/idempotency';
+import type { BodyProof } from '../login/signedBody';
+
+/** Other parts than the file mean nothing here; a client may send a few all the same. */
+const PARTS = { files: 1, fields: 10, parts: 11, fieldNameSize: 100, fieldSize: 16 * 1024, headerPairs: 20 };
+/** What boundaries and headers of the parts may add to the file. */
+const FORM_BYTES = 1024 ** 2;
+
+/** Where packages lie: `<data folder>/packages/<sha256>.rpm`. */
+export function packageFile(dataDir: string, sha256: string): string {
+  return path.join(dataDir, 'packages', `${sha256}.rpm`);
+}
+
+/** Older than any upload can take: left by a server that was killed. */
+const ABANDONED_MS = 24 * 3_600_000;
+
+/** Removes what uploads to a killed server have left. */
+export async function removeAbandonedUploads(dataDir: string): Promise<void> {
+  const folder = path.join(dataDir, 'packages');
+  const names = await readdir(folder).catch(() => []);
+  for (const name of names.filter((entry) => entry.startsWith('incoming-'))) {
+    const file = path.join(folder, name);
+    const facts = await stat(file).catch(() => undefined);
+    if (facts !== undefined && Date.now() - facts.mtimeMs > ABANDONED_MS) await rm(file, { force: true });
+  }
+}
+
+interface Received {
+  readonly file: string;
+  readonly size: number;
+  readonly sha256: string;
+  readonly sha1: string;
+}
+
+/** A request whose body is a package, and what is left to prove of who sends it. */
+export interface Upload {
+  readonly request: Request;
+  readonly proof: BodyProof | undefined;
+  readonly stillPermitted: () => Promise<void>;
+}
+
+/**
+ * Receives a package (multipart, part `file`) as a stream, checks that it is a whole RPM and stores file and row.
+ * The same package sent again answers its row. Throws Refusal; whatever goes wrong, no file is left behind.
+ *
+ * @param accept decides whether the package with this SHA-256 is stored, and what is answered
+ */
+export async function receivePackage<T>(
+  upload: Upload,
+  store: Store,
+  { dataDir, http: { maxPackageBytes } }: Pick<RuntimeConfig, 'dataDir' | 'http'>,
+  accept: (sha256: string, keep: () => Promise<PackageRow>) => Promise<T>,
+): Promise<T> {
+  const folder = path.join(dataDir, 'packages');
+  await mkdir(folder, { recursive: true });
+  const incoming = path.join(folder, `incoming-${randomBytes(8).toString('hex')}`);
+  try {
+    const received = await receive(upload, incoming, maxPackageBytes);
+    // Before anything looks into the file: a stranger's stays unread.
+    await upload.proof?.settled();
+    // It may have taken an hour to arrive.
+    await upload.stillPermitted();
+    const row = packageRow(await header(incoming), received);
+    const file = packageFile(dataDir, received.sha256);
+    return await accept(received.sha256, () => keepPackage(store, incoming, file, row));
+  } finally {
+    await rm(incoming, { force: true });
+  }
+}
+
+function receive({ request, proof }: Upload, file: string, maxBytes: number): Promise<Received> {
+  if (!request.is('multipart/form-data')) {
+    throw new Refusal(415, 'COM10003', 'Send the package as multipart/form-data, in a part named "file".');
+  }
+  const encoding = request.get('content-encoding') ?? 'identity';
+  if (encoding !== 'identity') {
+    throw new Refusal(
+      415,
+      'COM10003',
+      'Send the package without a Content-Encoding: it is compressed already.',
+    );
+  }
+  // Before the first gigabyte is written.
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes + FORM_BYTES) throw tooLarge(maxBytes);
+  let form: busboy.Busboy;
+  try {
+    form = busboy({ headers: request.headers, limits: { ...PARTS, fileSize: maxBytes } });
+  } catch {
+    throw unreadable('the Content-Type names no boundary');
+  }
+  return new Promise<Received>((resolve, reject) => {
+    let part: Promise<Received> | undefined;
+    form.on('file', (name, stream) => {
+      if (name !== 'file' || part !== undefined) {
+        stream.resume();
+        return;
+      }
+      part = write(stream, file, maxBytes);
+      part.catch(reject);
+    });
+    for (const limit of ['partsLimit', 'filesLimit', 'fieldsLimit'] as const) {
+      form.on(limit, () => {
+        form.destroy();
+        reject(unreadable('it has more parts than a package needs'));
+      });
+    }
+    form.on('error', (error) => reject(unreadable(error instanceof Error ? error.message : String(error))));
+    form.on('close', () => {
+      if (part === undefined) reject(unreadable('there is no part named "file"'));
+      else part.then(resolve, reject);
+    });
+    request.on('error', () => form.destroy());
+    request.on('close', () => {
+      if (!request.complete) {
+        form.destroy();
+        reject(unreadable('the connection ended before the file did'));
+      }
+    });
+    proof?.watch();
+    request.pipe(form);
+  });
+}
+
+function unreadable(reason: string): Refusal {
+  return new Refusal(
+    400,
+    'COM10003',
+    `The upload cannot be read: ${reason}. Send multipart/form-data with a part named "file".`,
+  );
+}
+
+function tooLarge(maxBytes: number): Refusal {
+  return new Refusal(
+    413,
+    'COM10003',
+    `The package is larger than ${maxBytes} bytes. OBFLOW_MAX_PACKAGE_MB of the API sets the limit.`,
+    { target: 'file' },
+  );
+}
+
+/** Streams to disk and makes it durable; both digests are taken on the way. */
+async function write(
+  stream: Readable & { truncated?: boolean },
+  file: string,
+  maxBytes: number,
+): Promise<Received> {
+  const sha256 = createHash('sha256');
+  const sha1 = createHash('sha1');
+  let size = 0;
+  const digests = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      sha256.update(chunk);
+      sha1.update(chunk);
+      size += chunk.length;
+      done(null, chunk);
+    },
+  });
+  await pipeline(stream, digests, createWriteStream(file, { flags: 'wx', mode: 0o644 }));
+  if (stream.truncated) throw tooLarge(maxBytes);
+  await sync(file);
+  return { file, size, sha256: sha256.digest('hex'), sha1: sha1.digest('hex') };
+}
+
+/** Makes a file's content, or a folder's entries, survive a power cut. */
+async function sync(fileOrFolder: string): Promise<void> {
+  const handle = await open(fileOrFolder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function header(file: string): Promise<RpmHeader> {
+  try {
+    return await readRpmHeader(file);
+  } catch (error) {
+    if (!(error instanceof BadRpmError)) throw error;
+    throw new Refusal(
+      400,
+      'COM10001',
+      `The package was not stored: ${error.message}. Upload the whole .rpm file.`,
+      {
+        target: 'file',
+        subErrors: [{ field: 'file', message: error.message }],
+      },
+    );
+  }
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  obproxy: 'OBPROXY_INSTALL_PACKAGE',
+  'obproxy-ce': 'OBPROXY_INSTALL_PACKAGE',
+  oceanbase: 'OB_SERVER_INSTALL_PACKAGE',
+  'oceanbase-ce': 'OB_SERVER_INSTALL_PACKAGE',
+  't-oceanbase-ocp-agent': 'OCP_AGENT_INSTALL_PACKAGE',
+  't-oceanbase-ob-backup-agent': 'OB_BACKUP_AGENT_INSTALL_PACKAGE',
+};
+
+function packageRow(rpm: RpmHeader, received: Received): Omit<PackageRow, 'id' | 'createTime'> {
+  const fileName = packageFileName(rpm);
+  // Names travel into host paths and rpm queries: nothing but plain words may get in here.
+  if (parsePackageName(fileName) === undefined) {
+    throw new Refusal(
+      400,
+      'COM10001',
+      'The package was not stored: its header has a name or version with odd characters.',
+      {
+        target: 'file',
+      },
+    );
+  }
+  return {
+    fileName,
+    name: rpm.name,
+    version: rpm.version,
+    release: rpm.release,
+    architecture: rpm.arch,
+    operatingSystem: splitRelease(rpm.release).dist ?? null,
+    size: received.size,
+    sha256: received.sha256,
+    sha1: received.sha1,
+    type: Object.hasOwn(TYPES, rpm.name) ? (TYPES[rpm.name] ?? '') : 'OTHER_INSTALL_PACKAGE',
+    home: rpm.home ?? null,
+  };
+}
+
+/**
+ * Row and file together: the file moves inside the transaction, whose writers wait for each other, so that a
+ * deletion of the same package can never leave a row without its file.
+ */
+async function keepPackage(
+  store: Store,
+  incoming: string,
+  file: string,
+  row: Omit<PackageRow, 'id' | 'createTime'>,
+): Promise<PackageRow> {
+  try {
+    return await store.transaction(async (transaction) => {
+      const stored = await transaction.packages.add(row);
+      await rename(incoming, file);
+      await sync(path.dirname(file));
+      return stored;
+    });
+  } catch (error) {
+    if (!(error instanceof DuplicateError)) throw error;
+    throw new Refusal(
+      409,
+      'PKG10012',
+      `There is already a package ${row.fileName} with other content. Delete that one first, or build this one with another release.`,
+      { target: row.fileName },
+    );
+  }
+}
+
+/**
+ * Deletes row and file, and answers what the row was. Throws Refusal PKG10014 when there is none, PKG10007 while a
+ * proxy uses it.
+ */
+export async function deletePackage(
+  store: Store,
+  dataDir: string,
+  id: number,
+  once: OnceScope,
+): Promise<PackageRow> {
+  return store.transaction(async (transaction) => {
+    const row = await transaction.packages.find(id);
+    if (row === undefined) {
+      throw new Refusal(
+        404,
+        'PKG10014',
+        `There is no package with id ${id}. GET /api/v2/software-packages lists them.`,
+        {
+          target: `package:${id}`,
+        },
+      );
+    }
+    const users = await transaction.packages.users(id);
+    if (users.length > 0) {
+      throw new Refusal(
+        409,
+        'PKG10007',
+        `${row.fileName} is in use by OBProxy server ${users.join(', ')}. Remove or upgrade these first.`,
+        { target: `package:${id}` },
+      );
+    }
+    const observers = await transaction.packages.observers(id);
+    if (observers.length > 0) {
+      throw new Refusal(
+        409,
+        'PKG10007',
+        `${row.fileName} is in use by OBServer ${observers.join(', ')}. Remove or upgrade these first.`,
+        { target: `package:${id}` },
+      );
+    }
+    await transaction.packages.delete(id);
+    await once.remember(transaction, undefined);
+    await rm(packageFile(dataDir, row.sha256), { force: true });
+    return row;
+  });
+}

@@ -1,0 +1,115 @@
+import type { Logger } from '../../runtime/logger';
+import type { LogLine, ObeyedCommand, Store } from '../../store/types';
+import { taskWorkflowId } from '../../workflows/ids';
+import { SUBTASK_UPDATES } from '../../workflows/messages';
+import type { Plan } from '../../workflows/plan';
+import type { FoldedTask, GivenCommand } from './document/fold';
+
+const WORDS: Readonly<Record<GivenCommand['name'], string>> = {
+  retryTask: 'Retry of the task',
+  rollbackTask: 'Rollback of the task',
+  abandonTask: 'Abandoning the task',
+  retrySubtask: 'Retry',
+  skipSubtask: 'Skip',
+  cancelSubtask: 'Cancel',
+};
+
+/** `through Temporal (temporal-cli:root@ocp-1)`: what sends a command there says of itself who it is. */
+function throughTemporal({ client }: GivenCommand): string {
+  return client === '' ? 'through Temporal' : `through Temporal (${client})`;
+}
+
+/** `Retry asked for by admin from 10.0.0.5: disk replaced`. */
+function text(command: GivenCommand): string {
+  const { name, who, from, why } = command;
+  const by = who === undefined ? '' : ` by ${who}`;
+  const where = ` ${from === undefined ? throughTemporal(command) : `from ${from}`}`;
+  return `${WORDS[name]} asked for${by}${where}${why === undefined ? '' : `: ${why}`}`;
+}
+
+/** One line for each subtask that the command concerns, in the run that it began or ended. */
+function commandLines(command: GivenCommand): LogLine[] {
+  return command.subtasks.map(({ id, run, operation }) => ({
+    subtaskId: id,
+    run,
+    operation,
+    time: new Date(command.time).toISOString(),
+    level: 'INFO',
+    text: text(command),
+  }));
+}
+
+/** A command's id in the audit; update ids are unique in their workflow only. */
+export function commandIdOf(taskId: number, updateId: string): string {
+  return `${taskId}/${updateId}`;
+}
+
+/** Nobody logged in to obflow for it: who it was is said with the reason, and is no user. */
+function obeyed({ taskId, traceId }: Plan, command: GivenCommand): ObeyedCommand {
+  const { id, name, time, who, from, why, subtasks } = command;
+  const [subtask] = name in SUBTASK_UPDATES ? subtasks : [];
+  const person = who === undefined || from === undefined ? who : `${who} from ${from}`;
+  const said = [person, why].filter((part) => part !== undefined).join(': ');
+  return {
+    commandId: commandIdOf(taskId, id),
+    time: new Date(time).toISOString(),
+    taskId,
+    ...(subtask === undefined ? {} : { subtaskId: subtask.id }),
+    command: name,
+    address: throughTemporal(command),
+    traceId,
+    path: taskWorkflowId(taskId),
+    ...(said === '' ? {} : { why: said }),
+  };
+}
+
+/** A workflow that ended by none of our commands: terminated, cancelled, lost. It released the task's locks. */
+function ended({ machine: { plan }, closing }: FoldedTask): ObeyedCommand | undefined {
+  if (closing === undefined || closing.successful || closing.abandoned === true) return undefined;
+  const { taskId, traceId } = plan;
+  return {
+    commandId: commandIdOf(taskId, 'ended'),
+    time: new Date(closing.time).toISOString(),
+    taskId,
+    command: 'workflow ended',
+    address: 'Temporal',
+    traceId,
+    path: taskWorkflowId(taskId),
+    why: closing.reason,
+  };
+}
+
+/**
+ * Writes into the logs of subtasks, and into the audit, who asked for what: the source is the history, so commands
+ * given in Temporal's Web UI, and workflows terminated there, are told as well, and none is lost with the API that
+ * sent it. Whoever reads a task tells what is new; the same line is stored once, whichever process comes first.
+ */
+export class CommandLog {
+  readonly #store: Store;
+  readonly #logger: Logger;
+  readonly #told = new WeakMap<FoldedTask, number>();
+
+  constructor({ store, logger }: { readonly store: Store; readonly logger: Logger }) {
+    this.#store = store;
+    this.#logger = logger;
+  }
+
+  /** Never throws: commands have been obeyed, whether or not the logs can say so now. */
+  async tell(folded: FoldedTask): Promise<void> {
+    const { commands, closing, machine } = folded;
+    const count = commands.length + (closing === undefined ? 0 : 1);
+    const told = this.#told.get(folded) ?? 0;
+    if (told === count) return;
+    const { plan } = machine;
+    const { taskId } = plan;
+    const fresh = commands.slice(told);
+    const events = [...fresh.map((command) => obeyed(plan, command)), ended(folded)];
+    try {
+      if (fresh.length > 0) await this.#store.tasks.appendLogOnce(taskId, fresh.flatMap(commandLines));
+      await this.#store.audit.addObeyed(events.filter((event) => event !== undefined));
+      this.#told.set(folded, count);
+    } catch (error) {
+      this.#logger.warn({ err: error, taskId }, 'logs and audit do not tell yet who gave a command');
+    }
+  }
+}

@@ -1,0 +1,279 @@
+/**
+ * State of a task ← its history, event by event. The task's own machine decides what an event means, so the
+ * document and the workflow cannot disagree. Workflow-task events are never looked at: some of them are invented by
+ * the server for the reader and vanish again.
+ */
+import { defaultFailureConverter, defaultPayloadConverter } from '@temporalio/common';
+import type { temporal } from '@temporalio/proto';
+import { addressOfWorker, parseActivityId } from '../../../workflows/ids';
+import { effectiveTimeout, type FailureContext, failureText } from '../../../workflows/interpreter/failures';
+import { CommandRefusedError, type SubtaskState, TaskMachine } from '../../../workflows/interpreter/machine';
+import {
+  ABANDONED,
+  SUBTASK_UPDATES,
+  subtaskIdOf,
+  TASK_STATE,
+  TASK_UPDATES,
+} from '../../../workflows/messages';
+import type { Plan, SubtaskCommand, TaskCommand, TaskStatus } from '../../../workflows/plan';
+
+export type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
+type Payload = temporal.api.common.v1.IPayload;
+type Failure = temporal.api.failure.v1.IFailure;
+type Timestamp = { seconds?: unknown; nanos?: number | null } | null | undefined;
+/** temporal.api.enums.v1.RetryState, which is a type only. */
+const RETRY_STATE_TIMEOUT = 3;
+const RETRY_STATE_CANCEL_REQUESTED = 7;
+/** What people type in the Web UI ends as one line of a log. */
+const CONTROL = /[\p{Cc}\p{Zl}\p{Zp}]+/gu;
+const MAX_SAID = 500;
+
+/** What history says of the newest run of a subtask; times in ms since 1970. */
+export interface RunFacts {
+  readonly run: number;
+  /** It is an undo. */
+  readonly rollback: boolean;
+  readonly scheduledTime: number;
+  /** Of the last attempt, known when the run has ended. */
+  startedTime?: number;
+  finishTime?: number;
+  attempt?: number;
+  executor?: string;
+}
+
+/** How a closed workflow ended. */
+export interface Closing {
+  readonly successful: boolean;
+  /** An operator accepted the failure. */
+  readonly abandoned?: true;
+  readonly time: number;
+  /** For a person; '' when successful. */
+  readonly reason: string;
+}
+
+/** A protobuf int64. Long has no valueOf, so Number() would make a text of each first: a sixth of a fold's time. */
+export function int64(value: unknown): number {
+  return value !== null &&
+    typeof value === 'object' &&
+    'toNumber' in value &&
+    typeof value.toNumber === 'function'
+    ? Number(value.toNumber())
+    : Number(value ?? 0);
+}
+
+/** Milliseconds since 1970 of a protobuf timestamp. */
+export function millis(time: Timestamp): number {
+  return int64(time?.seconds) * 1000 + Math.floor((time?.nanos ?? 0) / 1_000_000);
+}
+
+/** The text of a raw failure, as the interpreter would say it. */
+export function failureMessage(failure: Failure | null | undefined, context?: FailureContext): string {
+  if (failure === null || failure === undefined) return 'It failed without a reason.';
+  return failureText(defaultFailureConverter.failureToError(failure, defaultPayloadConverter), context);
+}
+
+/** A command that the workflow obeyed, whoever gave it: the API, or a person in Temporal's Web UI or CLI. */
+export interface GivenCommand {
+  /** Of the update, unique in the task. */
+  readonly id: string;
+  /** What sent it, as it calls itself, e.g. `temporal-cli:root@ocp-1`; '' when it does not. */
+  readonly client: string;
+  readonly name: TaskCommand | SubtaskCommand;
+  /** When it was accepted. */
+  readonly time: number;
+  readonly who?: string;
+  /** Address of the API's client. */
+  readonly from?: string;
+  readonly why?: string;
+  /** What it concerns, in the run that it began or ended. */
+  readonly subtasks: readonly (Pick<SubtaskState, 'run' | 'operation'> & { readonly id: number })[];
+}
+
+export class FoldedTask {
+  machine: TaskMachine;
+  closing: Closing | undefined;
+  /** Newest event that was applied; workflow-task events do not count. */
+  lastEventId = 0;
+  /** By subtask id. */
+  readonly runs = new Map<number, RunFacts>();
+  /** In the order they were given. */
+  readonly commands: GivenCommand[] = [];
+  readonly #subtaskOfEvent = new Map<number, number>();
+  #acknowledged: TaskStatus = 'RUNNING';
+  #cancelRequestedBy = '';
+
+  /** The state before the first event. */
+  constructor(plan: Plan) {
+    this.machine = new TaskMachine(plan);
+  }
+
+  /** @throws Error when the first event is none of a task */
+  static fromFirstEvent(event: HistoryEvent): FoldedTask {
+    const payload = event.workflowExecutionStartedEventAttributes?.input?.payloads?.[0];
+    if (payload === undefined) throw new Error('The history does not begin with the start of a task.');
+    const folded = new FoldedTask(decode<Plan>(payload));
+    folded.lastEventId = int64(event.eventId);
+    return folded;
+  }
+
+  /**
+   * SUCCESSFUL only when the workflow has completed: then the locks are released. FAILED only when the workflow has
+   * taken note, which its search attribute proves: then a retry is accepted and the list shows it, too.
+   */
+  get status(): TaskStatus {
+    if (this.closing !== undefined) return this.closing.successful ? 'SUCCESSFUL' : 'FAILED';
+    return this.machine.status === 'FAILED' && this.#acknowledged === 'FAILED' ? 'FAILED' : 'RUNNING';
+  }
+
+  /** Events come in the order of their ids; ones already applied are left out. */
+  apply(event: HistoryEvent): void {
+    const id = int64(event.eventId);
+    if (id <= this.lastEventId || isWorkflowTaskEvent(event)) return;
+    this.lastEventId = id;
+    this.#applyActivity(event);
+    this.#applyCommand(event);
+    this.#applyClosing(event);
+  }
+
+  #applyActivity(event: HistoryEvent): void {
+    const time = millis(event.eventTime);
+    const scheduled = event.activityTaskScheduledEventAttributes;
+    if (scheduled) {
+      const key = parseActivityId(scheduled.activityId ?? '');
+      const state = key === undefined ? undefined : this.machine.subtasks.get(key.subtaskId);
+      if (key === undefined || state === undefined) return;
+      this.#subtaskOfEvent.set(int64(event.eventId), key.subtaskId);
+      this.machine.start(key.subtaskId);
+      this.runs.set(key.subtaskId, { run: key.run, rollback: key.rollback, scheduledTime: time });
+      return;
+    }
+    const started = event.activityTaskStartedEventAttributes;
+    if (started) {
+      const facts = this.runs.get(this.#stateOf(started)?.plan.id ?? 0);
+      if (facts === undefined) return;
+      facts.startedTime = time;
+      facts.attempt = started.attempt ?? 1;
+      const executor = addressOfWorker(started.identity ?? '');
+      if (executor !== undefined) facts.executor = executor;
+      return;
+    }
+    const completed = event.activityTaskCompletedEventAttributes;
+    const failed = event.activityTaskFailedEventAttributes;
+    const timedOut = event.activityTaskTimedOutEventAttributes;
+    const canceled = event.activityTaskCanceledEventAttributes;
+    const state = this.#stateOf(completed ?? failed ?? timedOut ?? canceled);
+    if (state === undefined) return;
+    const { plan } = state;
+    const facts = this.runs.get(plan.id);
+    if (facts !== undefined) facts.finishTime = time;
+    if (completed) this.machine.succeed(plan.id);
+    else if (canceled) this.machine.fail(plan.id, failureMessage({ canceledFailureInfo: {} }), true);
+    else {
+      const { failure, retryState } = failed ?? timedOut ?? {};
+      const cancelUnanswered = retryState === RETRY_STATE_CANCEL_REQUESTED;
+      const outOfTime = failed !== null && failed !== undefined && retryState === RETRY_STATE_TIMEOUT;
+      const context = { timeout: effectiveTimeout(plan.timeout), outOfTime, cancelUnanswered };
+      this.machine.fail(plan.id, failureMessage(failure, context), cancelUnanswered);
+    }
+  }
+
+  /** An accepted update that the workflow refused afterwards is refused by this machine as well. */
+  #applyCommand(event: HistoryEvent): void {
+    const state = event.upsertWorkflowSearchAttributesEventAttributes?.searchAttributes?.indexedFields;
+    const taskState = state?.[TASK_STATE.name];
+    if (taskState) this.#acknowledged = decode<TaskStatus>(taskState);
+    const input = event.workflowExecutionUpdateAcceptedEventAttributes?.acceptedRequest?.input;
+    if (!input) return;
+    const name = input.name ?? '';
+    const payload = input.args?.payloads?.[0];
+    const argument = payload ? decode<unknown>(payload) : undefined;
+    try {
+      if (name in TASK_UPDATES) {
+        this.#note(event, name as TaskCommand, argument, this.machine.commandTask(name as TaskCommand));
+      } else if (name in SUBTASK_UPDATES) {
+        const command = name as SubtaskCommand;
+        const ids = this.machine.commandSubtask(command, subtaskIdOf(argument) ?? 0);
+        this.#note(event, command, argument, ids);
+      }
+    } catch (error) {
+      if (!(error instanceof CommandRefusedError)) throw error;
+    }
+    if (this.machine.status !== 'FAILED') this.#acknowledged = 'RUNNING';
+  }
+
+  #note(event: HistoryEvent, name: GivenCommand['name'], argument: unknown, ids: readonly number[]): void {
+    const said = (typeof argument === 'object' && argument !== null ? argument : {}) as Record<
+      string,
+      unknown
+    >;
+    const text = (key: 'who' | 'from' | 'why') => {
+      const line = oneLine(said[key]);
+      return line === '' ? {} : { [key]: line };
+    };
+    const { protocolInstanceId, acceptedRequest } =
+      event.workflowExecutionUpdateAcceptedEventAttributes ?? {};
+    this.commands.push({
+      id: protocolInstanceId ?? '',
+      client: oneLine(acceptedRequest?.meta?.identity),
+      name,
+      time: millis(event.eventTime),
+      ...text('who'),
+      ...text('from'),
+      ...text('why'),
+      subtasks: ids.flatMap((id) => {
+        const state = this.machine.subtasks.get(id);
+        return state === undefined ? [] : [{ id, run: state.run, operation: state.operation }];
+      }),
+    });
+  }
+
+  #applyClosing(event: HistoryEvent): void {
+    const time = millis(event.eventTime);
+    const close = (successful: boolean, reason: string) => {
+      this.closing = { successful, time, reason };
+    };
+    const cancelRequested = event.workflowExecutionCancelRequestedEventAttributes;
+    const failed = event.workflowExecutionFailedEventAttributes;
+    const terminated = event.workflowExecutionTerminatedEventAttributes;
+    if (cancelRequested) this.#cancelRequestedBy = cancelRequested.identity ?? '';
+    else if (event.workflowExecutionCompletedEventAttributes) close(true, '');
+    else if (failed?.failure?.applicationFailureInfo?.type === ABANDONED) {
+      this.closing = { successful: false, abandoned: true, time, reason: failureMessage(failed.failure) };
+    } else if (failed) close(false, `The workflow failed: ${failureMessage(failed.failure)}`);
+    else if (event.workflowExecutionTimedOutEventAttributes)
+      close(false, 'The workflow exceeded its timeout.');
+    else if (event.workflowExecutionCanceledEventAttributes) {
+      close(false, `The workflow was cancelled${by(this.#cancelRequestedBy)}; it takes no more commands.`);
+    } else if (terminated) {
+      const reason = terminated.reason ? `: ${terminated.reason}` : '';
+      close(
+        false,
+        `The workflow was terminated${by(terminated.identity ?? '')}${reason}; it takes no more commands.`,
+      );
+    }
+  }
+
+  #stateOf(attributes: { scheduledEventId?: unknown } | null | undefined): SubtaskState | undefined {
+    const id = this.#subtaskOfEvent.get(int64(attributes?.scheduledEventId));
+    return id === undefined ? undefined : this.machine.subtasks.get(id);
+  }
+}
+
+const oneLine = (value: unknown): string =>
+  typeof value === 'string' ? value.replace(CONTROL, ' ').trim().slice(0, MAX_SAID) : '';
+
+const by = (identity: string): string => (identity === '' ? '' : ` by ${identity}`);
+
+function decode<T>(payload: Payload): T {
+  return defaultPayloadConverter.fromPayload<T>(payload);
+}
+
+function isWorkflowTaskEvent(event: HistoryEvent): boolean {
+  return Boolean(
+    event.workflowTaskScheduledEventAttributes ??
+      event.workflowTaskStartedEventAttributes ??
+      event.workflowTaskCompletedEventAttributes ??
+      event.workflowTaskTimedOutEventAttributes ??
+      event.workflowTaskFailedEventAttributes,
+  );
+}

@@ -1,0 +1,312 @@
+/**
+ * Server-Sent Events of tasks: the document once, then every change. Any number of watchers of a task share one
+ * reader, which looks some times a second: what shows in a document is more than its history's events (a worker takes an
+ * activity, an attempt fails), so waiting for a new event would miss half of it.
+ */
+import { createHash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Request, Response } from 'express';
+import { Refusal } from '../../operations/refusal';
+import type { ErrorBody } from '../http/envelope';
+import { failureOf } from '../http/errors';
+import { inLanguage, languageOf } from '../http/messages/language';
+import type { WhilePermitted } from '../route';
+import type { WrappedTaskInstance } from './document/types';
+
+const LOOK_MS = 300;
+/** Below the idle timeouts of usual proxies. */
+const HEARTBEAT_MS = 15_000;
+/** A client waits so long before it connects again. */
+const RETRY_MS = 1_000;
+/** A client that takes nothing for so long is gone. */
+const STALLED_MS = 60_000;
+const MAX_STREAMS = 1_000;
+/** One user must not keep the others from watching. */
+const MAX_STREAMS_OF_USER = 250;
+
+export interface TaskEventsDeps {
+  /** Undefined when there is no such task. Refusal 503 when it cannot be read now. */
+  read(taskId: number): Promise<WrappedTaskInstance | undefined>;
+}
+
+/** Who watches, and where. */
+export interface Watcher {
+  readonly request: Request;
+  readonly response: Response;
+  readonly userId: number;
+  readonly whilePermitted: WhilePermitted;
+}
+
+interface TaskEvent {
+  /** Digest of the document: the same in every API process and after a restart. */
+  readonly id: string;
+  readonly text: string;
+  /** Nothing can come after it. */
+  readonly last: boolean;
+}
+
+function eventOf(document: WrappedTaskInstance): TaskEvent {
+  const text = JSON.stringify(document);
+  const id = createHash('sha256').update(text).digest('base64url').slice(0, 22);
+  return { id, text, last: document.closed === true };
+}
+
+export class TaskEvents {
+  readonly #deps: TaskEventsDeps;
+  readonly #watches = new Map<number, Watch>();
+  /** By user, none of them 0. */
+  readonly #streamsOf = new Map<number, number>();
+  #closed = false;
+
+  constructor(deps: TaskEventsDeps) {
+    this.#deps = deps;
+  }
+
+  /** Tasks that are being read now. */
+  get watched(): number {
+    return this.#watches.size;
+  }
+
+  /**
+   * Streams the task's document to the client until the task has ended for good, the client has gone, or the server
+   * stops. An event `refused` is the last when the request is no longer permitted. With `Last-Event-ID` only what is
+   * newer is sent; 204, which ends a browser's EventSource, when nothing ever will be.
+   *
+   * @throws Refusal 404 TSK10001 for an unknown task, 429 when the user has too many streams open, 503 when all have or
+   *   it cannot be read now
+   */
+  async stream(taskId: number, { request, response, userId, whilePermitted }: Watcher): Promise<void> {
+    this.#refuseWhenFull(userId);
+    this.#count(userId, 1);
+    try {
+      const watch = this.#watch(taskId);
+      const client = new Client(response, request.get('last-event-id') ?? '');
+      watch.add(client);
+      try {
+        const first = await watch.first;
+        if (response.closed) return;
+        if (this.#closed) throw stopping();
+        if (first.last && first.id === client.lastId) {
+          response.status(204).end();
+          return;
+        }
+        response.status(200).set({
+          'content-type': 'text/event-stream; charset=utf-8',
+          'cache-control': 'no-store, no-transform',
+          // nginx would keep events back.
+          'x-accel-buffering': 'no',
+          connection: 'close',
+        });
+        if (request.method === 'HEAD') {
+          response.end();
+          return;
+        }
+        client.open();
+        const permitted = whilePermitted(({ code, message }) =>
+          client.refuse(inLanguage({ code, message }, languageOf(request))),
+        );
+        try {
+          client.send(watch.latest ?? first);
+          await client.ended;
+        } finally {
+          permitted.release();
+        }
+      } finally {
+        watch.remove(client);
+        client.close();
+        if (watch.idle && this.#watches.get(taskId) === watch) this.#watches.delete(taskId);
+      }
+    } finally {
+      this.#count(userId, -1);
+    }
+  }
+
+  /** Ends every stream; clients connect again, to another process or a later one. */
+  close(): void {
+    this.#closed = true;
+    for (const watch of this.#watches.values()) watch.end();
+    this.#watches.clear();
+  }
+
+  #count(userId: number, change: 1 | -1): void {
+    const own = (this.#streamsOf.get(userId) ?? 0) + change;
+    if (own === 0) this.#streamsOf.delete(userId);
+    else this.#streamsOf.set(userId, own);
+  }
+
+  #refuseWhenFull(userId: number): void {
+    if (this.#closed) throw stopping();
+    if ((this.#streamsOf.get(userId) ?? 0) >= MAX_STREAMS_OF_USER) {
+      throw new Refusal(
+        429,
+        'IAM20000',
+        `You watch ${MAX_STREAMS_OF_USER} tasks here already. Close some, or read the task again and again.`,
+        { retryAfterSeconds: RETRY_MS / 1000 },
+      );
+    }
+    const all = [...this.#streamsOf.values()].reduce((sum, streams) => sum + streams, 0);
+    if (all < MAX_STREAMS) return;
+    throw new Refusal(
+      503,
+      'COM10004',
+      `This server streams to ${MAX_STREAMS} clients already. Close some, or read the task again and again.`,
+    );
+  }
+
+  #watch(taskId: number): Watch {
+    const known = this.#watches.get(taskId);
+    if (known !== undefined) return known;
+    const watch = new Watch(() => this.#read(taskId));
+    this.#watches.set(taskId, watch);
+    return watch;
+  }
+
+  async #read(taskId: number): Promise<TaskEvent> {
+    const document = await this.#deps.read(taskId);
+    if (document !== undefined) return eventOf(document);
+    throw new Refusal(
+      404,
+      'TSK10001',
+      `There is no task ${taskId}. GET /api/v2/tasks/instances lists them.`,
+      {
+        target: `task:${taskId}`,
+      },
+    );
+  }
+}
+
+function stopping(): Refusal {
+  return new Refusal(503, 'COM10004', 'This server is stopping. Connect again.');
+}
+
+/** One task and who watches it; reads while there is somebody. */
+class Watch {
+  latest: TaskEvent | undefined;
+  /** The first reading; fails as reading fails. */
+  readonly first: Promise<TaskEvent>;
+  readonly #read: () => Promise<TaskEvent>;
+  readonly #clients = new Set<Client>();
+  readonly #stop = new AbortController();
+
+  constructor(read: () => Promise<TaskEvent>) {
+    this.#read = read;
+    this.first = read();
+    this.first.then(
+      (event) => {
+        this.latest = event;
+        if (!event.last) void this.#look();
+      },
+      () => undefined,
+    );
+  }
+
+  /** Nobody watches. */
+  get idle(): boolean {
+    return this.#clients.size === 0;
+  }
+
+  add(client: Client): void {
+    this.#clients.add(client);
+  }
+
+  remove(client: Client): void {
+    this.#clients.delete(client);
+    if (this.idle) this.#stop.abort();
+  }
+
+  end(): void {
+    this.#stop.abort();
+    for (const client of this.#clients) client.close();
+  }
+
+  async #look(): Promise<void> {
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      await delay(LOOK_MS, undefined, { signal }).catch(() => undefined);
+      if (signal.aborted) return;
+      try {
+        const event = await this.#read();
+        if (event.id === this.latest?.id) continue;
+        this.latest = event;
+        for (const client of this.#clients) client.send(event);
+        if (event.last) return;
+      } catch (error) {
+        // The stream outlives an outage of Temporal or of the database; what has changed meanwhile comes afterwards.
+        const { message } = failureOf(error).error;
+        for (const client of this.#clients) client.comment(message);
+      }
+    }
+  }
+}
+
+/** One connection. Its memory is bounded: while it takes nothing, only the newest document waits for it. */
+class Client {
+  lastId: string;
+  readonly ended: Promise<void>;
+  readonly #response: Response;
+  #waiting: TaskEvent | undefined;
+  #lastComment = '';
+  #opened = false;
+  #heartbeat: NodeJS.Timeout | undefined;
+  #stalledSince: number | undefined;
+
+  constructor(response: Response, lastEventId: string) {
+    this.#response = response;
+    this.lastId = lastEventId;
+    this.ended = new Promise((resolve) => response.once('close', resolve));
+  }
+
+  open(): void {
+    this.#opened = true;
+    this.#response.write(`retry: ${RETRY_MS}\n\n`);
+    this.#response.on('drain', () => {
+      this.#stalledSince = undefined;
+      const event = this.#waiting;
+      this.#waiting = undefined;
+      if (event !== undefined) this.send(event);
+    });
+    this.#heartbeat = setInterval(() => this.#beat(), HEARTBEAT_MS);
+  }
+
+  /** Sends what is newer than what the client has, and ends after the last. */
+  send(event: TaskEvent): void {
+    if (!this.#opened || this.#response.writableEnded) return;
+    if (this.#response.writableNeedDrain) {
+      this.#stalledSince ??= Date.now();
+      this.#waiting = event;
+      return;
+    }
+    if (event.id !== this.lastId) {
+      this.lastId = event.id;
+      this.#lastComment = '';
+      this.#response.write(`id: ${event.id}\ndata: ${event.text}\n\n`);
+    }
+    if (event.last) this.close();
+  }
+
+  /** The same text only once in a row. */
+  comment(text: string): void {
+    if (!this.#opened || text === this.#lastComment || this.#response.writableNeedDrain) return;
+    this.#lastComment = text;
+    this.#response.write(`: ${text.replace(/[\r\n]+/g, ' ')}\n\n`);
+  }
+
+  /** Ends the stream with an event that says why; it has no id, so that a later stream goes on where this one was. */
+  refuse(error: ErrorBody): void {
+    if (this.#response.writableEnded) return;
+    this.#response.write(`event: refused\ndata: ${JSON.stringify(error)}\n\n`);
+    this.close();
+  }
+
+  close(): void {
+    clearInterval(this.#heartbeat);
+    if (this.#opened && !this.#response.writableEnded) this.#response.end();
+  }
+
+  #beat(): void {
+    const stalled = this.#stalledSince;
+    if (stalled !== undefined && Date.now() - stalled > STALLED_MS) this.#response.destroy();
+    else if (!this.#response.writableNeedDrain && !this.#response.writableEnded)
+      this.#response.write(':\n\n');
+  }
+}

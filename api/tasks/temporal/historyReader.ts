@@ -1,0 +1,220 @@
+/** Reads tasks from Temporal: the only file that speaks its raw service and decodes its raw answers. */
+import { isGrpcServiceError } from '@temporalio/client';
+import type { temporal } from '@temporalio/proto';
+import type { TemporalHandle } from '../../../runtime/temporal';
+import { addressOfWorker } from '../../../workflows/ids';
+import type { Plan } from '../../../workflows/plan';
+import type { PendingActivity } from '../document/document';
+import { FoldedTask, failureMessage, type HistoryEvent, int64, millis } from '../document/fold';
+
+type HistoryPage = temporal.api.workflowservice.v1.IGetWorkflowExecutionHistoryResponse;
+type PendingInfo = temporal.api.workflow.v1.IPendingActivityInfo;
+const PENDING_STATES = {
+  1: 'SCHEDULED',
+  2: 'STARTED',
+  3: 'CANCEL_REQUESTED',
+  4: 'PAUSED',
+  5: 'PAUSE_REQUESTED',
+} as const;
+/** gRPC status NOT_FOUND. */
+const NOT_FOUND = 5;
+const PAGE = 1000;
+
+/** A task as Temporal knows it now. `folded` is shared and grows with later readings. */
+export interface TaskReading {
+  readonly folded: FoldedTask;
+  readonly pending: ReadonlyMap<string, PendingActivity>;
+}
+
+/**
+ * Whether the workflow was started from this plan. Task ids begin anew with a new database, so a namespace may hold
+ * an older database's workflow of the same id.
+ */
+export function isOfPlan({ folded }: TaskReading, plan: Plan): boolean {
+  const started = folded.machine.plan;
+  return started.traceId === plan.traceId && started.createTime === plan.createTime;
+}
+
+interface Remembered {
+  readonly runId: string;
+  readonly folded: FoldedTask;
+  /** Length of the history that describe told before the events were read. */
+  historyLength: number;
+  /** Of a history that was read together with its describe: the last event that is surely no invention. */
+  certain: number;
+}
+
+export class HistoryReader {
+  readonly #temporal: TemporalHandle;
+  readonly #capacity: number;
+  /** Least recently read first. */
+  readonly #remembered = new Map<string, Remembered>();
+  readonly #reading = new Map<string, Promise<unknown>>();
+
+  /** @param capacity how many tasks are kept folded */
+  constructor(temporal: TemporalHandle, capacity = 200) {
+    this.#temporal = temporal;
+    this.#capacity = capacity;
+  }
+
+  /**
+   * The task's state now; undefined when Temporal does not know the workflow. A task that was read before costs a
+   * describe and the new events only; a closed one just the describe.
+   *
+   * @throws ServiceError when Temporal does not answer within 5 s
+   */
+  async read(workflowId: string): Promise<TaskReading | undefined> {
+    // One at a time for a task, so that no event is folded twice.
+    const before = this.#reading.get(workflowId);
+    const reading = (before ?? Promise.resolve()).catch(() => undefined).then(() => this.#read(workflowId));
+    this.#reading.set(workflowId, reading);
+    try {
+      return await reading;
+    } finally {
+      if (this.#reading.get(workflowId) === reading) this.#reading.delete(workflowId);
+    }
+  }
+
+  async #read(workflowId: string): Promise<TaskReading | undefined> {
+    const known = this.#remembered.get(workflowId);
+    this.#remembered.delete(workflowId);
+    // Without anything to build on the whole history is asked for together with the describe, which saves a round
+    // trip; what it lacks against the describe is read afterwards.
+    const state =
+      known === undefined
+        ? this.#foldAll(workflowId).then((whole) => ({ ...whole, historyLength: 0 }))
+        : Promise.resolve(known);
+    state.catch(() => undefined);
+    // Describe before the new events: then every pending activity is in the history.
+    const described = await this.#describe(workflowId);
+    const info = described?.workflowExecutionInfo;
+    const runId = info?.execution?.runId;
+    if (!described || !runId) return undefined;
+    const historyLength = Number(info?.historyLength ?? 0);
+    let current: Remembered = await state;
+    if (current.runId !== runId) current = { ...(await this.#foldAll(workflowId, runId)), historyLength };
+    if (current.historyLength !== historyLength && current.certain < historyLength) {
+      await this.#foldNew(workflowId, runId, current.folded);
+    }
+    current.historyLength = historyLength;
+    // From now on only the length tells whether there is something new.
+    current.certain = 0;
+    this.#remember(workflowId, current);
+    return { folded: current.folded, pending: pendingOf(described.pendingActivities ?? []) };
+  }
+
+  #remember(workflowId: string, entry: Remembered): void {
+    this.#remembered.set(workflowId, entry);
+    for (const oldest of this.#remembered.keys()) {
+      if (this.#remembered.size <= this.#capacity) break;
+      this.#remembered.delete(oldest);
+    }
+  }
+
+  async #describe(
+    workflowId: string,
+  ): Promise<temporal.api.workflowservice.v1.IDescribeWorkflowExecutionResponse | undefined> {
+    const { connection, namespace } = this.#temporal;
+    try {
+      return await this.#deadline(() =>
+        connection.workflowService.describeWorkflowExecution({ namespace, execution: { workflowId } }),
+      );
+    } catch (error) {
+      // A missing namespace has the same code, and must not look like a missing workflow.
+      const missing =
+        isGrpcServiceError(error) && error.code === NOT_FOUND && !/namespace/i.test(error.details);
+      if (missing) return undefined;
+      throw error;
+    }
+  }
+
+  /** @param runId default: the newest run */
+  async #foldAll(workflowId: string, runId?: string): Promise<Omit<Remembered, 'historyLength'>> {
+    let folded: FoldedTask | undefined;
+    let foundRunId = runId ?? '';
+    let certain = 0;
+    const read = (token?: Uint8Array) =>
+      this.#page('getWorkflowExecutionHistory', workflowId, runId, token, PAGE);
+    let coming: Promise<HistoryPage> | undefined = read();
+    while (coming !== undefined) {
+      const page: HistoryPage = await coming;
+      const token = page.nextPageToken ?? undefined;
+      // The server prepares the next page while this one is folded.
+      coming = token === undefined || token.length === 0 ? undefined : read(token);
+      coming?.catch(() => undefined);
+      for (const event of page.history?.events ?? []) {
+        if (folded === undefined) folded = FoldedTask.fromFirstEvent(event);
+        else folded.apply(event);
+        foundRunId ||= event.workflowExecutionStartedEventAttributes?.originalExecutionRunId ?? '';
+        // The server appends workflow tasks that are not stored yet; those are no proof of completeness.
+        if (!event.workflowTaskScheduledEventAttributes && !event.workflowTaskStartedEventAttributes) {
+          certain = int64(event.eventId);
+        }
+      }
+    }
+    if (folded === undefined) throw new Error(`The history of ${workflowId} is empty.`);
+    return { runId: foundRunId, folded, certain };
+  }
+
+  /** Newest first, until what is folded already: a page or two, however long the history is. */
+  async #foldNew(workflowId: string, runId: string, folded: FoldedTask): Promise<void> {
+    const fresh: HistoryEvent[] = [];
+    let nextPageToken: Uint8Array | null | undefined;
+    do {
+      const page = await this.#page(
+        'getWorkflowExecutionHistoryReverse',
+        workflowId,
+        runId,
+        nextPageToken,
+        50,
+      );
+      const events = page.history?.events ?? [];
+      fresh.push(...events.filter((event) => int64(event.eventId) > folded.lastEventId));
+      if (events.some((event) => int64(event.eventId) <= folded.lastEventId)) break;
+      nextPageToken = page.nextPageToken;
+    } while (nextPageToken !== null && nextPageToken !== undefined && nextPageToken.length > 0);
+    for (const event of fresh.reverse()) folded.apply(event);
+  }
+
+  #page(
+    method: 'getWorkflowExecutionHistory' | 'getWorkflowExecutionHistoryReverse',
+    workflowId: string,
+    runId: string | undefined,
+    nextPageToken: Uint8Array | null | undefined,
+    maximumPageSize: number,
+  ): Promise<HistoryPage> {
+    const { connection, namespace } = this.#temporal;
+    return this.#deadline(() =>
+      connection.workflowService[method]({
+        namespace,
+        execution: { workflowId, ...(runId === undefined ? {} : { runId }) },
+        maximumPageSize,
+        ...(nextPageToken ? { nextPageToken } : {}),
+      }),
+    );
+  }
+
+  #deadline<T>(call: () => Promise<T>): Promise<T> {
+    return this.#temporal.connection.withDeadline(Date.now() + 5_000, call);
+  }
+}
+
+function pendingOf(infos: readonly PendingInfo[]): Map<string, PendingActivity> {
+  return new Map(
+    infos.map((info) => {
+      const id = info.activityId ?? '';
+      const executor = addressOfWorker(info.lastWorkerIdentity ?? '');
+      return [
+        id,
+        {
+          activityId: id,
+          state: PENDING_STATES[(info.state ?? 1) as keyof typeof PENDING_STATES] ?? 'SCHEDULED',
+          attempt: info.attempt ?? 1,
+          ...(info.lastStartedTime ? { lastStartedTime: millis(info.lastStartedTime) } : {}),
+          ...(info.lastFailure ? { lastFailure: failureMessage(info.lastFailure) } : {}),
+          ...(executor === undefined ? {} : { executor }),
+        },
+      ];
+    }),
+  );
+}

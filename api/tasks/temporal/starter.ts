@@ -1,0 +1,109 @@
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import { PermanentError } from '../../../runtime/errors';
+import { SEARCH_ATTRIBUTES, type TemporalHandle } from '../../../runtime/temporal';
+import { taskWorkflowId } from '../../../workflows/ids';
+import { placeOf } from '../../../workflows/messages';
+import type { Plan } from '../../../workflows/plan';
+import { line } from '../../../workflows/webui/markdown';
+
+const TIMEOUT_MS = 3_000;
+/** Percent-encoded; Temporal refuses a summary over 400 bytes. */
+const MAX_SUMMARY = 390;
+const MAX_SUMMARY_PLACES = 4;
+/** Percent-encoded. */
+const MAX_PLACES = 1_500;
+
+/** Where the task works, each place once. */
+function places(plan: Plan): string[] {
+  return [...new Set(plan.subtasks.map(placeOf).filter((place) => place !== ''))];
+}
+
+function obproxyClusterOf({ context, unshown }: Plan): string | undefined {
+  return context.stringMap.obproxy_cluster_name ?? unshown?.stringMap.obproxy_cluster_name;
+}
+
+/** The Web UI renders it as markdown too. */
+function summary(plan: Plan): string {
+  const cluster = obproxyClusterOf(plan);
+  const where = places(plan).filter((place) => place !== cluster);
+  const more = where.length - MAX_SUMMARY_PLACES;
+  return line(
+    [
+      plan.name,
+      ...(cluster === undefined ? [] : [cluster]),
+      ...where.slice(0, MAX_SUMMARY_PLACES),
+      ...(more > 0 ? [`${more} more`] : []),
+    ].join(' · '),
+    MAX_SUMMARY,
+  );
+}
+
+/** Markdown for the Web UI. */
+function details(plan: Plan): string {
+  const { package_name: name, package_version: version } = plan.context.stringMap;
+  const cluster = obproxyClusterOf(plan);
+  return [
+    `**${line(plan.name)}**, task ${plan.taskId}, asked for by ${line(plan.creator.name)} at ${plan.createTime}`,
+    '',
+    ...(cluster === undefined ? [] : [`- OBProxy cluster: ${line(cluster)}`]),
+    ...(plan.cluster === undefined ? [] : [`- OceanBase cluster: ${line(plan.cluster.name)}`]),
+    ...(name === undefined || version === undefined ? [] : [`- package: ${line(`${name}-${version}`)}`]),
+    `- where: ${line(places(plan).join(', '), MAX_PLACES) || 'no host'}`,
+    `- subtasks: ${plan.subtasks.length}`,
+    `- document: \`GET /api/v2/tasks/instances/${plan.taskId}\` of obflow's API`,
+    `- trace id: ${line(plan.traceId)}`,
+  ].join('\n');
+}
+
+/**
+ * Starts the workflow of a task; a second start of the same task does nothing.
+ *
+ * @throws PermanentError when Temporal has a workflow of that id which is of another installation
+ * @throws ServiceError when Temporal does not answer within 3 s
+ */
+export async function startTask(
+  { client, connection }: TemporalHandle,
+  taskQueue: string,
+  plan: Plan,
+  workflowType: string,
+): Promise<void> {
+  const workflowId = taskWorkflowId(plan.taskId);
+  const obproxyCluster = obproxyClusterOf(plan);
+  const deadline = Date.now() + TIMEOUT_MS;
+  try {
+    await connection.withDeadline(deadline, () =>
+      client.workflow.start(workflowType, {
+        workflowId,
+        taskQueue,
+        args: [plan],
+        workflowIdReusePolicy: 'REJECT_DUPLICATE',
+        staticSummary: summary(plan),
+        staticDetails: details(plan),
+        memo: { taskId: plan.taskId, traceId: plan.traceId, createTime: plan.createTime },
+        typedSearchAttributes: [
+          { key: SEARCH_ATTRIBUTES.TaskState, value: 'RUNNING' },
+          { key: SEARCH_ATTRIBUTES.NeedsOperator, value: false },
+          { key: SEARCH_ATTRIBUTES.TaskName, value: plan.name },
+          ...(plan.cluster === undefined
+            ? []
+            : [{ key: SEARCH_ATTRIBUTES.ObCluster, value: plan.cluster.name }]),
+          ...(obproxyCluster === undefined
+            ? []
+            : [{ key: SEARCH_ATTRIBUTES.ObproxyCluster, value: obproxyCluster }]),
+        ],
+      }),
+    );
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    const { memo } = await connection.withDeadline(deadline, () =>
+      client.workflow.getHandle(workflowId).describe(),
+    );
+    if (memo?.traceId === plan.traceId && memo.createTime === plan.createTime) return;
+    throw new PermanentError({
+      type: 'ForeignWorkflow',
+      tried: `start task ${plan.taskId}`,
+      cameBack: `the namespace already has a workflow ${workflowId} that belongs to another database`,
+      next: 'Give every obflow database a Temporal namespace (or data folder) of its own, then send the request again.',
+    });
+  }
+}

@@ -1,0 +1,251 @@
+import type { Generated } from 'kysely';
+import type { ObClusterStatus, ObServerStatus } from '../types';
+
+/**
+ * Tables as they are after the newest migration. Times are ISO-8601 UTC text with milliseconds, JSON and enums are
+ * text, booleans 0 or 1: what SQLite and PostgreSQL store and sort alike.
+ */
+export interface Schema {
+  /** One row; a transaction that locks it is the only writer. */
+  write_lock: { id: number };
+  settings: { name: string; value: string };
+  sequences: { name: string; next: number };
+  users: { id: number; name: string; password_hash: string; create_time: string; enabled: Generated<number> };
+  user_roles: { user_id: number; role: string };
+  access_keys: {
+    id: Generated<number>;
+    access_key_id: string;
+    user_id: number;
+    /** Sealed by the master key. */
+    secret: string;
+    description: string | null;
+    enabled: number;
+    create_time: string;
+    last_used_time: string | null;
+  };
+  /** Signatures of changing requests, until their Date is too old anyway. */
+  used_signatures: { digest: string; expire_time: string };
+  /** Failed logins by user, by address, and by both; see loginAttempts.ts. */
+  login_attempts: {
+    bucket: string;
+    failures: number;
+    last_failure_time: string | null;
+    blocked_until: string | null;
+    last_success_time: string | null;
+    update_time: string;
+  };
+  credentials: {
+    id: Generated<number>;
+    name: string;
+    kind: 'SSH_KEY' | 'SSH_PASSWORD' | 'DATABASE';
+    username: string;
+    /** Sealed by the master key, as is `passphrase`. */
+    secret: string;
+    passphrase: string | null;
+    create_time: string;
+    update_time: string;
+  };
+  regions: { id: Generated<number>; name: string };
+  idcs: { id: Generated<number>; name: string; region_id: number };
+  hosts: {
+    id: Generated<number>;
+    ip: string;
+    ssh_port: number;
+    /** As declared; null when the host's own name counts. */
+    declared_name: string | null;
+    hostname: string | null;
+    credential_id: number;
+    host_key: string | null;
+    host_key_source: 'GIVEN' | 'FIRST_CONTACT' | null;
+    idc_id: number;
+    architecture: string | null;
+    kernel: string | null;
+    os_id: string | null;
+    os_like: string | null;
+    os_major: string | null;
+    status: 'NEW' | 'AVAILABLE' | 'OFFLINE';
+    create_time: string;
+    update_time: string;
+  };
+  packages: {
+    id: Generated<number>;
+    file_name: string;
+    name: string;
+    version: string;
+    release: string;
+    architecture: string;
+    operating_system: string | null;
+    size: number;
+    sha256: string;
+    sha1: string;
+    type: string;
+    home: string | null;
+    create_time: string;
+  };
+  ob_clusters: {
+    id: Generated<number>;
+    name: string;
+    ob_cluster_id: number;
+    version: string;
+    type: 'PRIMARY' | 'STANDBY';
+    sys_credential_id: number;
+    proxyro_credential_id: number;
+    status: Generated<ObClusterStatus>;
+    create_time: string;
+    update_time: string;
+  };
+  ob_zones: {
+    cluster_id: number;
+    name: string;
+    region: string;
+    idc: string;
+    /** As OceanBase calls it, in upper case. */
+    inner_status: string;
+    create_time: string;
+    update_time: string;
+  };
+  ob_servers: {
+    id: Generated<number>;
+    cluster_id: number;
+    zone: string;
+    /** Null for observers on machines that are no hosts of the inventory. */
+    host_id: number | null;
+    ip: string;
+    rpc_port: number;
+    sql_port: number;
+    status: ObServerStatus;
+    inner_status: string | null;
+    with_rootserver: number;
+    start_time: string | null;
+    stop_time: string | null;
+    build_version: string | null;
+    package_id: number | null;
+    startup_parameters: string;
+    /** The task that adds it or added it; null for one that was found in the cluster. */
+    task_id: number | null;
+    create_time: string;
+    update_time: string;
+  };
+  /** Hosts kept free for an observer; the key makes taking one compare-and-set. */
+  host_reservations: { host_id: number; task_id: number; create_time: string };
+  /** Who may send statements that change a cluster, and until when: one after the other, over all workers. */
+  ob_cluster_turns: { cluster_id: number; holder: string; until: string };
+  ob_root_servers: { cluster_id: number; position: number; ip: string; sql_port: number; rpc_port: number };
+  obproxy_clusters: {
+    id: Generated<number>;
+    name: string;
+    address: string | null;
+    port: number | null;
+    work_mode: 'CONFIG_URL' | 'RS_LIST';
+    parameter_version: number;
+    startup_parameters: string;
+    parameters: string;
+    run_user: string;
+    /** Sealed by the master key. */
+    proxysys_password: string;
+    creator_id: number;
+    creator_name: string;
+    create_time: string;
+    update_time: string;
+  };
+  obproxy_links: { obproxy_cluster_id: number; position: number; ob_cluster_id: number; username: string };
+  obproxy_servers: {
+    id: Generated<number>;
+    cluster_id: number;
+    host_id: number;
+    sql_port: number;
+    exporter_port: number;
+    rpc_port: number | null;
+    version: string;
+    package_id: number | null;
+    status: 'CREATING' | 'TAKINGOVER' | 'RUNNING' | 'UNAVAILABLE' | 'DELETING';
+    operate_status: 'NORMAL' | 'OPERATING';
+    parameter_version: number;
+    last_active_time: string | null;
+    task_id: number;
+    create_time: string;
+    /** Sealed by the master key; only while a take-over is under way. */
+    former_password: Generated<string | null>;
+    /** JSON of AdoptedObproxy and ParameterDrift[]. */
+    adopted: Generated<string | null>;
+    parameter_drift: Generated<string | null>;
+  };
+  exporters: { obproxy_server_id: number; target: string; labels: string };
+  /** Narrow on purpose: lists of 100 000 tasks are filtered and counted here; the wide texts are in task_texts. */
+  tasks: {
+    id: number;
+    name: string;
+    workflow_type: string;
+    status: 'RUNNING' | 'FAILED' | 'SUCCESSFUL';
+    operation: 'EXECUTE' | 'RETRY' | 'ROLLBACK';
+    /** Of the newest state change applied. */
+    sequence: number;
+    closed: number;
+    started: number;
+    archived: number;
+    creator_id: number;
+    creator_name: string;
+    host_id: number | null;
+    cluster_id: number | null;
+    cluster_name: string | null;
+    tenant_id: number | null;
+    tenant_name: string | null;
+    type: 'MANUAL' | 'SYS_ONECE' | 'SCHEDULED' | 'SYS_SCHEDULED';
+    create_time: string;
+    finish_time: string | null;
+  };
+  task_hosts: { host_id: number; task_id: number };
+  task_texts: { task_id: number; plan: string; document: string | null };
+  task_logs: {
+    id: Generated<number>;
+    task_id: number;
+    subtask_id: number;
+    run: number;
+    operation: string;
+    time: string;
+    level: 'INFO' | 'WARN' | 'ERROR';
+    text: string;
+  };
+  locks: { resource: string; task_id: number };
+  idempotency_keys: {
+    user_id: number;
+    key: string;
+    /** Of the request that came first; sealed by the master key. */
+    digest: string;
+    /** Stays the same however often the request is sent again. */
+    request_id: string;
+    /** Who works on it, until when; null when nobody does. */
+    owner: string | null;
+    until: string;
+    /** JSON sealed by the master key; null while there is none. */
+    answer: string | null;
+    create_time: string;
+  };
+  audit_events: {
+    id: Generated<number>;
+    time: string;
+    user_id: number | null;
+    user_name: string | null;
+    address: string;
+    trace_id: string;
+    method: string;
+    path: string;
+    subtask_id: number | null;
+    command: string | null;
+    why: string | null;
+    status: number;
+    code: string | null;
+    command_id: Generated<string | null>;
+  };
+  audit_event_tasks: { task_id: number; event_id: number };
+}
+
+/** Now, as stored: ISO-8601 UTC with milliseconds. */
+export function now(): string {
+  return new Date().toISOString();
+}
+
+/** Any ISO-8601 time with an offset, as stored. */
+export function utc(time: string): string {
+  return new Date(time).toISOString();
+}

@@ -1,0 +1,282 @@
+import type { Kysely, Selectable } from 'kysely';
+import { now, type Schema } from './database/schema';
+import type { Scope } from './database/scope';
+import {
+  DuplicateError,
+  type ObServerRow,
+  type ObServers,
+  type ObZoneRow,
+  type Parameter,
+  type SeenObServer,
+} from './types';
+
+function serverRow(row: Selectable<Schema['ob_servers']>): ObServerRow {
+  return {
+    id: row.id,
+    clusterId: row.cluster_id,
+    zone: row.zone,
+    hostId: row.host_id,
+    ip: row.ip,
+    rpcPort: row.rpc_port,
+    sqlPort: row.sql_port,
+    status: row.status,
+    innerStatus: row.inner_status,
+    withRootserver: row.with_rootserver === 1,
+    startTime: row.start_time,
+    stopTime: row.stop_time,
+    buildVersion: row.build_version,
+    packageId: row.package_id,
+    startupParameters: JSON.parse(row.startup_parameters) as Parameter[],
+    taskId: row.task_id,
+    createTime: row.create_time,
+    updateTime: row.update_time,
+  };
+}
+
+function zoneRow(row: Selectable<Schema['ob_zones']>): ObZoneRow {
+  return {
+    clusterId: row.cluster_id,
+    name: row.name,
+    region: row.region,
+    idc: row.idc,
+    innerStatus: row.inner_status,
+    createTime: row.create_time,
+    updateTime: row.update_time,
+  };
+}
+
+/** Columns that only OceanBase can tell. */
+function seenColumns(seen: SeenObServer) {
+  return {
+    zone: seen.zone,
+    inner_status: seen.innerStatus,
+    with_rootserver: seen.withRootserver ? 1 : 0,
+    start_time: seen.startTime,
+    stop_time: seen.stopTime,
+    build_version: seen.buildVersion,
+    update_time: now(),
+  };
+}
+
+async function recordServer(db: Kysely<Schema>, clusterId: number, seen: SeenObServer): Promise<void> {
+  const known = await db
+    .selectFrom('ob_servers')
+    .select(['id', 'cluster_id', 'status'])
+    .where('ip', '=', seen.ip)
+    .where('rpc_port', '=', seen.rpcPort)
+    .executeTakeFirst();
+  if (known === undefined) {
+    const host = await db.selectFrom('hosts').select('id').where('ip', '=', seen.ip).executeTakeFirst();
+    await db
+      .insertInto('ob_servers')
+      .values({
+        ...seenColumns(seen),
+        cluster_id: clusterId,
+        host_id: host?.id ?? null,
+        ip: seen.ip,
+        rpc_port: seen.rpcPort,
+        sql_port: seen.sqlPort,
+        status: seen.status,
+        package_id: null,
+        startup_parameters: '[]',
+        task_id: null,
+        create_time: now(),
+      })
+      .execute();
+    return;
+  }
+  // A row of another cluster that claims the address stays: only a person can tell which of the two is wrong.
+  if (known.cluster_id !== clusterId) return;
+  await db
+    .updateTable('ob_servers')
+    .set({ ...seenColumns(seen), ...(known.status === 'CREATING' ? {} : { status: seen.status }) })
+    .where('id', '=', known.id)
+    .execute();
+}
+
+/** Zones, observers and what belongs to adding them. */
+export function obServersRepository(scope: Scope): ObServers {
+  return {
+    async add(server) {
+      const time = now();
+      const added = await scope.db
+        .insertInto('ob_servers')
+        .values({
+          cluster_id: server.clusterId,
+          zone: server.zone,
+          host_id: server.hostId,
+          ip: server.ip,
+          rpc_port: server.rpcPort,
+          sql_port: server.sqlPort,
+          status: 'CREATING',
+          inner_status: null,
+          with_rootserver: 0,
+          start_time: null,
+          stop_time: null,
+          build_version: null,
+          package_id: server.packageId,
+          startup_parameters: JSON.stringify(server.startupParameters),
+          task_id: server.taskId,
+          create_time: time,
+          update_time: time,
+        })
+        .onConflict((conflict) => conflict.doNothing())
+        .returning('id')
+        .executeTakeFirst();
+      if (added === undefined) {
+        throw new DuplicateError(`An OBServer ${server.ip}:${server.rpcPort} is known already`);
+      }
+      return added.id;
+    },
+
+    async find(id) {
+      const row = await scope.db.selectFrom('ob_servers').selectAll().where('id', '=', id).executeTakeFirst();
+      return row === undefined ? undefined : serverRow(row);
+    },
+
+    async onHost(hostId) {
+      const rows = await scope.db
+        .selectFrom('ob_servers')
+        .selectAll()
+        .where((eb) =>
+          eb.or([
+            eb('host_id', '=', hostId),
+            // Found in its cluster before the host was declared.
+            eb('ip', 'in', eb.selectFrom('hosts').select('hosts.ip').where('hosts.id', '=', hostId)),
+          ]),
+        )
+        .orderBy('id')
+        .execute();
+      return rows.map(serverRow);
+    },
+
+    async ofCluster(clusterId) {
+      const rows = await scope.db
+        .selectFrom('ob_servers')
+        .selectAll()
+        .where('cluster_id', '=', clusterId)
+        .orderBy('id')
+        .execute();
+      return rows.map(serverRow);
+    },
+
+    async zones(clusterId) {
+      const rows = await scope.db
+        .selectFrom('ob_zones')
+        .selectAll()
+        .where('cluster_id', '=', clusterId)
+        .orderBy('name')
+        .execute();
+      return rows.map(zoneRow);
+    },
+
+    record: (clusterId, { servers, zones }) =>
+      scope.write(async (db) => {
+        const time = now();
+        for (const { name, region, idc, innerStatus } of zones) {
+          const values = { region, idc, inner_status: innerStatus, update_time: time };
+          await db
+            .insertInto('ob_zones')
+            .values({ ...values, cluster_id: clusterId, name, create_time: time })
+            .onConflict((conflict) => conflict.columns(['cluster_id', 'name']).doUpdateSet(values))
+            .execute();
+        }
+        const names = zones.map(({ name }) => name);
+        let goneZones = db.deleteFrom('ob_zones').where('cluster_id', '=', clusterId);
+        if (names.length > 0) goneZones = goneZones.where('name', 'not in', names);
+        await goneZones.execute();
+
+        for (const server of servers) await recordServer(db, clusterId, server);
+        const present = new Set(servers.map(({ ip, rpcPort }) => `${ip} ${rpcPort}`));
+        const rows = await db
+          .selectFrom('ob_servers')
+          .select(['id', 'ip', 'rpc_port'])
+          .where('cluster_id', '=', clusterId)
+          .where('status', '!=', 'CREATING')
+          .execute();
+        const gone = rows.filter((row) => !present.has(`${row.ip} ${row.rpc_port}`)).map(({ id }) => id);
+        if (gone.length > 0) await db.deleteFrom('ob_servers').where('id', 'in', gone).execute();
+      }),
+
+    async updateStatus(id, from, to, seen) {
+      if (from.length === 0) return false;
+      const { numUpdatedRows } = await scope.db
+        .updateTable('ob_servers')
+        .set({ ...(seen === undefined ? { update_time: now() } : seenColumns(seen)), status: to })
+        .where('id', '=', id)
+        .where('status', 'in', [...from])
+        .executeTakeFirst();
+      return numUpdatedRows === 1n;
+    },
+
+    async delete(id) {
+      await scope.db.deleteFrom('ob_servers').where('id', '=', id).execute();
+    },
+
+    async setZoneStatus(clusterId, zone, innerStatus) {
+      await scope.db
+        .updateTable('ob_zones')
+        .set({ inner_status: innerStatus, update_time: now() })
+        .where('cluster_id', '=', clusterId)
+        .where('name', '=', zone)
+        .execute();
+    },
+
+    async reserveHost(hostId, taskId) {
+      await scope.db
+        .insertInto('host_reservations')
+        .values({ host_id: hostId, task_id: taskId, create_time: now() })
+        .onConflict((conflict) => conflict.column('host_id').doNothing())
+        .execute();
+      const { task_id } = await scope.db
+        .selectFrom('host_reservations')
+        .select('task_id')
+        .where('host_id', '=', hostId)
+        .executeTakeFirstOrThrow();
+      return task_id;
+    },
+
+    async releaseHost(hostId, taskId) {
+      const { numDeletedRows } = await scope.db
+        .deleteFrom('host_reservations')
+        .where('host_id', '=', hostId)
+        .where('task_id', '=', taskId)
+        .executeTakeFirst();
+      return numDeletedRows === 1n;
+    },
+
+    async reservedBy(hostId) {
+      const row = await scope.db
+        .selectFrom('host_reservations')
+        .select('task_id')
+        .where('host_id', '=', hostId)
+        .executeTakeFirst();
+      return row?.task_id;
+    },
+
+    takeTurn: (clusterId, holder, ms) =>
+      scope.write(async (db) => {
+        const held = await db
+          .selectFrom('ob_cluster_turns')
+          .selectAll()
+          .where('cluster_id', '=', clusterId)
+          .executeTakeFirst();
+        const values = { holder, until: new Date(Date.now() + ms).toISOString() };
+        if (held !== undefined && held.holder !== holder && held.until > now()) return false;
+        await db
+          .insertInto('ob_cluster_turns')
+          .values({ ...values, cluster_id: clusterId })
+          .onConflict((conflict) => conflict.column('cluster_id').doUpdateSet(values))
+          .execute();
+        return true;
+      }),
+
+    async endTurn(clusterId, holder) {
+      await scope.db
+        .deleteFrom('ob_cluster_turns')
+        .where('cluster_id', '=', clusterId)
+        .where('holder', '=', holder)
+        .execute();
+    },
+  };
+}

@@ -1,0 +1,78 @@
+import type { Kysely } from 'kysely';
+import type { Schema } from '../database/schema';
+import type { Scope } from '../database/scope';
+import type { Locks } from '../types';
+
+/** Names of a resource at most so many in one statement; SQLite takes 32 766 parameters. */
+const CHUNK = 500;
+
+export function locksRepository(scope: Scope): Locks {
+  return {
+    take: (taskId, resources, groupTaskIds) =>
+      scope.write(async (db) => {
+        const friends = new Set([taskId, ...groupTaskIds]);
+        const wanted = [...new Set(resources)];
+        for (let at = 0; at < wanted.length; at += CHUNK) {
+          const held = await db
+            .selectFrom('locks')
+            .select(['resource', 'task_id'])
+            .where('resource', 'in', wanted.slice(at, at + CHUNK))
+            .orderBy('resource')
+            .orderBy('task_id')
+            .execute();
+          const stranger = held.find((lock) => !friends.has(lock.task_id));
+          if (stranger !== undefined) return { resource: stranger.resource, taskId: stranger.task_id };
+        }
+        for (let at = 0; at < wanted.length; at += CHUNK) {
+          await db
+            .insertInto('locks')
+            .values(wanted.slice(at, at + CHUNK).map((resource) => ({ resource, task_id: taskId })))
+            .onConflict((conflict) => conflict.doNothing())
+            .execute();
+        }
+        return undefined;
+      }),
+
+    async holder(resource) {
+      const lock = await scope.db
+        .selectFrom('locks')
+        .select('task_id')
+        .where('resource', '=', resource)
+        .orderBy('task_id')
+        .limit(1)
+        .executeTakeFirst();
+      return lock?.task_id;
+    },
+
+    release: (taskId) => releaseLocks(scope.db, taskId),
+  };
+}
+
+async function releaseLocks(db: Kysely<Schema>, taskId: number): Promise<void> {
+  await db.deleteFrom('locks').where('task_id', '=', taskId).execute();
+}
+
+/**
+ * What an ended task still holds: its locks, the hosts it has reserved, and passwords kept for its undo; and when it
+ * came to nothing, the records of the servers that it was to make, so that their hosts can be asked for again. What
+ * is on those hosts stays there: the next task finds it.
+ *
+ * @param failed it was abandoned, cancelled, terminated or rolled back
+ */
+export async function releaseHeld(db: Kysely<Schema>, taskId: number, failed: boolean): Promise<void> {
+  await releaseLocks(db, taskId);
+  await db.deleteFrom('host_reservations').where('task_id', '=', taskId).execute();
+  await db
+    .updateTable('obproxy_servers')
+    .set({ former_password: null })
+    .where('task_id', '=', taskId)
+    .where('former_password', 'is not', null)
+    .execute();
+  if (!failed) return;
+  await db
+    .deleteFrom('obproxy_servers')
+    .where('task_id', '=', taskId)
+    .where('status', 'in', ['CREATING', 'TAKINGOVER'])
+    .execute();
+  await db.deleteFrom('ob_servers').where('task_id', '=', taskId).where('status', '=', 'CREATING').execute();
+}

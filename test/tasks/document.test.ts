@@ -1,0 +1,254 @@
+import { basicDocument, taskDocument } from '../../api/tasks/document/document';
+import { FoldedTask } from '../../api/tasks/document/fold';
+import type { SubtaskInstance, WrappedTaskInstance } from '../../api/tasks/document/types';
+import { fold, type HistoryName, recordedHistory } from '../support/histories';
+import { CHAIN, planOf } from '../support/plans';
+
+const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d$/;
+
+function documentOf(name: HistoryName): WrappedTaskInstance {
+  const { events, pending } = recordedHistory(name);
+  return taskDocument(fold(events), pending);
+}
+
+const statuses = ({ subtasks }: WrappedTaskInstance) => subtasks.map(({ status }) => status);
+const subtask = (document: WrappedTaskInstance, name: string): SubtaskInstance => {
+  const found = document.subtasks.find((candidate) => candidate.name === name);
+  if (found === undefined) throw new Error(`no subtask ${name}`);
+  return found;
+};
+
+describe('an accepted task that no worker has yet', () => {
+  const document = documentOf('accepted');
+
+  it('is RUNNING with its root READY and has neither executor nor times of the run', () => {
+    expect([document.status, ...statuses(document)]).toEqual(['RUNNING', 'READY', 'PENDING', 'PENDING']);
+    expect(document).not.toHaveProperty('finishTime');
+    for (const field of ['executor', 'startTime', 'finishTime', 'attempt', 'failureMessage']) {
+      expect(subtask(document, 'a')).not.toHaveProperty(field);
+    }
+  });
+
+  it('has the documented fields of a WrappedTaskInstance and no null', () => {
+    expect(Object.keys(document).sort()).toEqual([
+      'context',
+      'createTime',
+      'creator',
+      'executor',
+      'id',
+      'name',
+      'operation',
+      'prohibitRollback',
+      'startTime',
+      'status',
+      'subtasks',
+      'taskDefinitionId',
+      'type',
+    ]);
+    expect(document).toMatchObject({
+      creator: { id: 100, name: 'admin' },
+      taskDefinitionId: -1,
+      type: 'MANUAL',
+    });
+    expect(JSON.stringify(document)).not.toContain('null');
+  });
+});
+
+describe('a subtask', () => {
+  it('says where it works, and that it cannot be skipped where its plan says so', () => {
+    const plan = planOf(CHAIN);
+    const subtasks = plan.subtasks.map((planned, at) =>
+      at === 0 ? { ...planned, target: '192.0.2.7', prohibitSkip: true } : planned,
+    );
+    const document = taskDocument(new FoldedTask({ ...plan, subtasks }), new Map());
+    expect(subtask(document, 'a')).toMatchObject({ target: '192.0.2.7', prohibitSkip: true });
+    for (const field of ['target', 'prohibitSkip']) expect(subtask(document, 'b')).not.toHaveProperty(field);
+  });
+});
+
+describe('a running task', () => {
+  const document = documentOf('running');
+
+  it('shows what a worker has as RUNNING, with the worker as executor and its start time', () => {
+    expect(statuses(document)).toEqual(['SUCCESSFUL', 'RUNNING', 'PENDING']);
+    const b = subtask(document, 'b');
+    expect(b).toMatchObject({ executor: '192.0.2.10', runTime: 1, operation: 'EXECUTE' });
+    expect(b.startTime).toMatch(ISO);
+    expect(b).not.toHaveProperty('finishTime');
+  });
+
+  it('gives a finished subtask both times in order', () => {
+    const { startTime = '', finishTime = '' } = subtask(document, 'a');
+    expect(startTime).toMatch(ISO);
+    expect(Date.parse(finishTime)).toBeGreaterThanOrEqual(Date.parse(startTime));
+  });
+
+  it('shows a scheduled activity that nobody has as READY', () => {
+    const { events } = recordedHistory('running');
+    expect(statuses(taskDocument(fold(events), new Map()))).toEqual(['SUCCESSFUL', 'READY', 'PENDING']);
+  });
+});
+
+describe('a run between two attempts', () => {
+  it('stays RUNNING in run 1 and tells attempt and last failure', () => {
+    const b = subtask(documentOf('retrying'), 'b');
+    expect(b).toMatchObject({ status: 'RUNNING', runTime: 1, attempt: 3 });
+    expect(b.lastFailure).toBe('Could not run b on 192.0.2.7:22: connection refused. It is tried again.');
+    expect(b).not.toHaveProperty('failureMessage');
+  });
+});
+
+describe('a task that waits for an operator', () => {
+  const document = documentOf('failed');
+
+  it('is FAILED with a finish time, the reason at the subtask and as first failure, the rest untouched', () => {
+    expect([document.status, ...statuses(document)]).toEqual([
+      'FAILED',
+      'SUCCESSFUL',
+      'FAILED',
+      'SUCCESSFUL',
+      'PENDING',
+    ]);
+    const b = subtask(document, 'b');
+    expect(b.failureMessage).toBe(
+      'Could not run b on 192.0.2.7: no space left on device. Make room in /home/admin and retry.',
+    );
+    expect(document.firstFailure).toEqual({ subtaskId: b.id, name: 'b', message: b.failureMessage });
+    const finished = document.subtasks.map(({ finishTime }) => finishTime ?? '').sort();
+    expect(document.finishTime).toBe(finished.at(-1));
+  });
+
+  it('is not FAILED before the workflow has taken note: a retry would be refused', () => {
+    const { events } = recordedHistory('failed');
+    const noted = events.findIndex((event) => event.upsertWorkflowSearchAttributesEventAttributes);
+    const before = taskDocument(fold(events, noted), new Map());
+    expect(statuses(before)).toContain('FAILED');
+    expect(before.status).toBe('RUNNING');
+    expect(before).not.toHaveProperty('finishTime');
+  });
+});
+
+describe('a retried task', () => {
+  it('is RUNNING/RETRY, the subtask in run 2 without the failure of run 1', () => {
+    const document = documentOf('retried');
+    expect(document).toMatchObject({ status: 'RUNNING', operation: 'RETRY' });
+    expect(document).not.toHaveProperty('firstFailure');
+    const b = subtask(document, 'b');
+    expect(b).toMatchObject({ status: 'RUNNING', operation: 'RETRY', runTime: 2 });
+    expect(b).not.toHaveProperty('failureMessage');
+    expect(b).not.toHaveProperty('finishTime');
+  });
+
+  it('shows the subtask READY, without times, from the moment the command is accepted', () => {
+    const { events } = recordedHistory('retried');
+    const accepted = events.findIndex((event) => event.workflowExecutionUpdateAcceptedEventAttributes);
+    const b = subtask(taskDocument(fold(events, accepted + 1), new Map()), 'b');
+    expect(b).toMatchObject({ status: 'READY', runTime: 2 });
+    for (const field of ['executor', 'startTime', 'finishTime']) expect(b).not.toHaveProperty(field);
+  });
+
+  it('keeps the task operation when subtasks are retried singly, and counts every run', () => {
+    const { events } = recordedHistory('retried-succeeded');
+    const [single, all] = events.flatMap((event, at) =>
+      event.workflowExecutionUpdateAcceptedEventAttributes ? [at + 1] : [],
+    );
+    expect(taskDocument(fold(events, single), new Map()).operation).toBe('EXECUTE');
+    expect(taskDocument(fold(events, all), new Map()).operation).toBe('RETRY');
+    const document = documentOf('retried-succeeded');
+    expect(document).toMatchObject({ status: 'SUCCESSFUL', operation: 'RETRY' });
+    expect(document.subtasks.map(({ runTime }) => runTime)).toEqual([1, 2, 2, 1]);
+  });
+});
+
+describe('a successful task', () => {
+  it('is SUCCESSFUL only when the workflow has completed, so that its locks are released', () => {
+    const { events } = recordedHistory('succeeded');
+    const almost = taskDocument(fold(events, events.length - 1), new Map());
+    expect(new Set(statuses(almost))).toEqual(new Set(['SUCCESSFUL']));
+    expect(almost.status).toBe('RUNNING');
+    const document = documentOf('succeeded');
+    expect(document.status).toBe('SUCCESSFUL');
+    expect(document.finishTime).toMatch(ISO);
+  });
+
+  it('tells how many attempts a run took', () => {
+    expect(subtask(documentOf('succeeded'), 'b')).toMatchObject({
+      attempt: 2,
+      runTime: 1,
+      status: 'SUCCESSFUL',
+    });
+    expect(subtask(documentOf('succeeded'), 'a')).not.toHaveProperty('attempt');
+  });
+});
+
+describe('a workflow that somebody closed', () => {
+  it.each([
+    ['cancelled', 'TSK10014: It was cancelled.', 'The workflow was cancelled'],
+    ['terminated', 'the host is gone for good', 'the host is gone for good'],
+  ] as const)('%s: is FAILED with the reason, whatever describe still lists', (name, ofSubtask, ofTask) => {
+    const { events, pending } = recordedHistory(name);
+    const folded = fold(events);
+    const document = taskDocument(folded, pending);
+    expect([document.status, ...statuses(document)]).toEqual(['FAILED', 'SUCCESSFUL', 'FAILED', 'PENDING']);
+    expect(subtask(document, 'b').failureMessage).toContain(ofSubtask);
+    expect(folded.closing?.reason).toContain(ofTask);
+    expect(document.finishTime).toMatch(ISO);
+    expect(document.closed).toBe(true);
+  });
+
+  it('is told from one that waits FAILED for an operator', () => {
+    expect(documentOf('failed')).not.toHaveProperty('closed');
+  });
+});
+
+describe('a run without time for another attempt', () => {
+  it('names the timeout and the last failure', () => {
+    expect(documentOf('out-of-time').firstFailure?.message).toMatch(
+      /^TSK10012: Given up after 2 s. The last attempt said: .*connection refused/,
+    );
+  });
+});
+
+describe('a fan-out over 50 hosts', () => {
+  it('has one subtask per host with its index, retried only where it failed', () => {
+    const document = documentOf('fan-out');
+    expect(document.subtasks).toHaveLength(52);
+    expect(document.status).toBe('SUCCESSFUL');
+    const installs = document.subtasks.filter(({ name }) => name === 'Install');
+    expect(installs.map(({ parallelIdx }) => parallelIdx)).toEqual(Array.from({ length: 50 }, (_, at) => at));
+    expect(installs.filter(({ runTime }) => runTime === 2).map(({ parallelIdx }) => parallelIdx)).toEqual([
+      6,
+    ]);
+  });
+
+  it('never shows more READY and RUNNING subtasks than the limit of 10, at no moment of its history', () => {
+    const { events } = recordedHistory('fan-out');
+    for (let count = 1; count <= events.length; count++) {
+      const document = taskDocument(fold(events, count), new Map());
+      const busy = statuses(document).filter((status) => status === 'READY' || status === 'RUNNING');
+      expect(busy.length).toBeLessThanOrEqual(10);
+    }
+  });
+});
+
+describe('the element of the list', () => {
+  it('has the documented fields of a BasicTaskInstance', () => {
+    const document = basicDocument(documentOf('failed'));
+    expect(Object.keys(document).sort()).toEqual([
+      'creator',
+      'finishTime',
+      'id',
+      'name',
+      'startTime',
+      'status',
+      'subtasks',
+    ]);
+    expect(Object.keys(document.subtasks[0] ?? {}).sort()).toEqual([
+      'description',
+      'id',
+      'name',
+      'operation',
+      'status',
+    ]);
+  });
+});

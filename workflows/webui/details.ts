@@ -1,0 +1,132 @@
+/** The text a task shows of itself in the Temporal Web UI (tab User Metadata, "Current Details"): markdown. */
+import type { SubtaskState, TaskMachine } from '../interpreter/machine';
+import { placeOf } from '../messages';
+import { encodedLength, line, quote } from './markdown';
+
+/**
+ * The Web UI (2.54, observed) hands this text to its renderer in a URL, and reverse proxies before it refuse
+ * request lines over 8 KiB (nginx by default): so much may all of it take once it is percent-encoded.
+ */
+const MAX_ENCODED = 7_500;
+/** Kept for the table's last line. */
+const REST = 200;
+const MAX_FAILURES = 5;
+/** Of MAX_ENCODED, for the texts of all failures shown; the whole texts are in the subtasks' logs. */
+const FAILURE_TEXTS = 4_000;
+/** The Web UI's tables leave no room between their columns. */
+const GAP = '\u2003';
+
+/** State of the task, why it failed, what to do about it, and a table of the subtasks. */
+export function currentDetails(machine: TaskMachine): string {
+  const all = [...machine.subtasks.values()];
+  const places = new Set(all.map(({ plan }) => placeOf(plan)));
+  const text = [headline(machine, all, places), ...failures(machine), ...whatToDo(machine)].join('\n\n');
+  return `${text}\n\n${table(all, places.size > 1, MAX_ENCODED - REST - encodedLength(text))}`;
+}
+
+function headline(
+  { status, operation, failed, closed }: TaskMachine,
+  all: SubtaskState[],
+  places: Set<string>,
+): string {
+  const [place = ''] = places;
+  const where = places.size === 1 ? on(place) : '';
+  const how = operation === 'EXECUTE' ? '' : ` (${operation})`;
+  const undoing = operation === 'ROLLBACK';
+  const done = all.filter(({ status: own }) => own === (undoing ? 'PENDING' : 'SUCCESSFUL')).length;
+  const some = failed.length === 0 ? '' : `, ${failed.length} failed`;
+  const next = {
+    FAILED: closed ? ' It has ended like this.' : ' Nothing runs until somebody acts.',
+    RUNNING:
+      failed.length > 0
+        ? ' What runs is finishing, nothing else starts.'
+        : ' Attempts and their errors: tab *Pending Activities*.',
+    SUCCESSFUL: '',
+  }[status];
+  return `**${status}**${how}${where}: ${done} of ${all.length} subtasks ${undoing ? 'undone or never run' : 'done'}${some}.${next}`;
+}
+
+function failures({ failed }: TaskMachine): string[] {
+  const shown = failed.slice(0, MAX_FAILURES);
+  const more = failed.length - shown.length;
+  return [
+    ...shown.flatMap(({ plan, run, failure }) => [
+      `Subtask **${plan.id} ${line(plan.name)}**${on(placeOf(plan))} failed (run ${run}):`,
+      quote(failure ?? '', FAILURE_TEXTS / shown.length),
+    ]),
+    ...(more > 0 ? [`${more} more failed; the table has them.`] : []),
+  ];
+}
+
+function whatToDo(machine: TaskMachine): string[] {
+  const { plan, status, operation, failed, closed } = machine;
+  const [first] = failed;
+  if (first === undefined || closed) return [];
+  const { id, prohibitSkip } = first.plan;
+  const undoing = operation === 'ROLLBACK';
+  const waits = status === 'FAILED';
+  const send = '*More Actions → Send an Update* →';
+  const lines = undoing
+    ? [
+        ...(waits
+          ? [`Repair the cause, then ${send} **rollbackTask** with Data \`{}\` to go on undoing.`]
+          : []),
+        `Or leave it as it is: **skipSubtask** with \`${id}\`.`,
+      ]
+    : [
+        `Repair the cause, then ${send} **retrySubtask** with Data \`${id}\`${
+          waits ? ', or **retryTask** with `{}` to run every failed subtask again' : ''
+        }.`,
+        ...(prohibitSkip ? [] : [`Done by hand already? **skipSubtask** with \`${id}\` counts it as done.`]),
+        ...(waits && machine.rollbackForbiddenBy() === undefined
+          ? ['To undo the whole task: **rollbackTask** with `{}`.']
+          : []),
+      ];
+  return [
+    [
+      '**To go on:**',
+      '',
+      ...lines.map((text) => `- ${text}`),
+      ...(waits ? ['- To leave everything as it is and end the task: **abandonTask** with `{}`.'] : []),
+      `- To leave your name: \`{"subtaskId": ${id}, "who": "…", "why": "…"}\``,
+      `- The whole log: \`GET /api/v2/tasks/instances/${plan.taskId}/subtasks/${id}/log\` of obflow's API`,
+      '- Do **not** press *Request Cancellation* or *Terminate*: they end the task as FAILED, and nobody can retry it then.',
+    ].join('\n'),
+  ];
+}
+
+/** All subtasks, or only what is going on when all would be too long. */
+function table(all: SubtaskState[], withPlaces: boolean, room: number): string {
+  const title = withPlaces
+    ? ['|id|subtask|where|status|', '|---|---|---|---|']
+    : ['|id|subtask|status|', '|---|---|---|'];
+  const row = ({ plan, ...state }: SubtaskState) =>
+    `|${[String(plan.id), line(plan.name), ...(withPlaces ? [line(placeOf(plan))] : [])]
+      .map((cell) => `${cell}${GAP}|`)
+      .join('')}${statusOf(state)}|`;
+  const everything = all.length > 100 ? undefined : [...title, ...all.map(row)].join('\n');
+  if (everything !== undefined && encodedLength(everything) <= room) return everything;
+
+  const lines = title;
+  let left = room - encodedLength(title.join('\n'));
+  let shown = 0;
+  for (const subtask of all) {
+    if (subtask.status === 'PENDING' || subtask.status === 'SUCCESSFUL') continue;
+    const next = row(subtask);
+    left -= encodedLength(`${next}\n`);
+    if (left < 0) break;
+    lines.push(next);
+    shown += 1;
+  }
+  const counts = (['PENDING', 'READY', 'CANCELING', 'FAILED', 'SUCCESSFUL'] as const).map(
+    (status) => `${all.filter((subtask) => subtask.status === status).length} ${status}`,
+  );
+  return `${lines.join('\n')}\n\n${all.length - shown} subtasks are not shown; of all: ${counts.join(', ')}.`;
+}
+
+function statusOf({ status, operation, run }: Omit<SubtaskState, 'plan'>): string {
+  const shown = status !== 'PENDING' && status !== 'SUCCESSFUL' ? `**${status}**` : status;
+  return operation === 'EXECUTE' ? shown : `${shown} (${operation}, run ${run})`;
+}
+
+const on = (place: string): string => (place === '' ? '' : ` on ${line(place)}`);
