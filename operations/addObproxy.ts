@@ -102,7 +102,7 @@ export const addObproxy = catalogued({
             },
           },
           hostId: host.id,
-          target: () => host.ip,
+          place: host.ip,
           locks: [hostProxyLock(host.id), lock],
           groupTaskIds,
         }),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { isZoneName } from '../oceanbase/clusterSql';
 import { observerNameFault, observerValueFault } from '../oceanbase/observerCommandLine';
-import type { ChainNode } from '../workflows/interpreter/graph';
+import { type ChainNode, node } from './chain';
 import { hostObserverLock, obClusterLock } from './locks';
 import {
   activeZone,
@@ -15,40 +15,35 @@ import {
 import { planTask, refuseWhenHeld } from './planTask';
 import { hostsByIds, portsFreeOnHosts } from './preconditions';
 import { HostIds, IdPath, refuseEqualPorts, ServicePort } from './schemas';
-import { SUBTASKS, type SubtaskType } from './subtasks';
+import { defined, type SubtaskType } from './subtasks';
 import { catalogued } from './types';
 
-function node(activity: SubtaskType): ChainNode {
-  return { activity, definition: SUBTASKS[activity] };
-}
-
-function perHost(activity: SubtaskType): ChainNode {
-  return { ...node(activity), splitBy: 'host_ids' };
-}
+const once = (activity: SubtaskType): ChainNode => node(defined(activity));
+const perHost = (activity: SubtaskType): ChainNode => node(defined(activity), { split: 'host_ids' });
 
 /** The documented 21 nodes; what works on hosts is split, and "Wait node" is where all of them meet. */
 export const ADD_OB_SERVER: readonly ChainNode[] = [
-  node('PrepareAddObserver'),
+  once('PrepareAddObserver'),
   perHost('ReserveHost'),
   perHost('PreCheckForInstallOb'),
-  node('WaitNode'),
+  once('WaitNode'),
   perHost('InstallRpm'),
-  node('WaitNode'),
+  once('WaitNode'),
   perHost('MakeDirForOb'),
-  node('WaitNode'),
+  once('WaitNode'),
   perHost('StartObserverWithParam'),
-  node('WaitNode'),
+  once('WaitNode'),
   perHost('AddObserver'),
   perHost('WaitObserverActive'),
   perHost('RestartObserverProcess'),
   perHost('WaitObserverActive'),
   perHost('StartOcpAgentService'),
-  node('WaitNode'),
+  once('WaitNode'),
   perHost('UpdateObserverStatus'),
-  node('WaitNode'),
-  node('UpdateZoneStatus'),
-  node('SyncClusterInfo'),
-  node('UpdateObClusterStatus'),
+  once('WaitNode'),
+  once('UpdateZoneStatus'),
+  once('SyncClusterInfo'),
+  once('UpdateObClusterStatus'),
 ];
 
 function checked(fault: (text: string) => string | undefined) {
@@ -154,7 +149,7 @@ export const addObserver = catalogued({
             }),
       );
     }
-    const ips = new Map(hosts.map((host) => [String(host.id), host.ip]));
+    const ips = Object.fromEntries(hosts.map((host) => [String(host.id), host.ip]));
     const plan = await planTask(scope, {
       taskId,
       name: 'Add OB server',
@@ -184,7 +179,8 @@ export const addObserver = catalogued({
         obClusterId: cluster.obClusterId,
         type: cluster.type,
       },
-      target: (element) => (element === undefined ? cluster.name : ips.get(element.value)),
+      place: cluster.name,
+      places: { host_ids: ips },
       locks,
       groupTaskIds: [taskId],
     });

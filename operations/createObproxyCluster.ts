@@ -143,7 +143,7 @@ async function prepare(
         },
         listMap: {},
       },
-      target: () => body.name,
+      place: body.name,
       locks: [obproxyClusterLock(clusterId)],
     });
     return { plans: [plan], extra };
@@ -172,7 +172,7 @@ async function prepare(
     );
   }
   const context = installContext({ id: clusterId, name: body.name, parameterVersion }, softwarePackage);
-  const ips = new Map(hosts.map((host) => [String(host.id), host.ip]));
+  const ips = Object.fromEntries(hosts.map((host) => [String(host.id), host.ip]));
   const plan = await planTask(scope, {
     ...task,
     chain: INSTALL_ON_HOSTS,
@@ -185,7 +185,8 @@ async function prepare(
         obproxy_server_ids: serverIds.map(String),
       },
     },
-    target: (element) => (element === undefined ? body.name : ips.get(element.value)),
+    place: body.name,
+    places: { host_ids: ips },
     locks: [obproxyClusterLock(clusterId), ...hosts.map(({ id }) => hostProxyLock(id))],
   });
   return { plans: [plan], extra };

@@ -2,8 +2,8 @@
 
 import { versionRelease } from '../oceanbase/packageName';
 import type { PackageRow } from '../store/types';
-import type { ChainNode } from '../workflows/interpreter/graph';
-import { SUBTASKS, type SubtaskType } from './subtasks';
+import { type ChainNode, node } from './chain';
+import { defined, type SubtaskType } from './subtasks';
 
 export const INSTALL_TASK_NAME = 'Install obproxy';
 
@@ -20,33 +20,32 @@ const STEPS_ON_A_HOST = [
   'UpdateObproxyStatus',
 ] as const satisfies readonly SubtaskType[];
 
-function node(activity: SubtaskType, splitBy?: string): ChainNode {
-  return { activity, definition: SUBTASKS[activity], ...(splitBy === undefined ? {} : { splitBy }) };
-}
-
 /** Twelve nodes on one host (OCP documentation, "Add an OBProxy"). */
 export const INSTALL_ON_ONE_HOST: readonly ChainNode[] = [
-  node('PrepareObproxyInstall'),
-  ...STEPS_ON_A_HOST.map((step) => node(step)),
-  node('Finish'),
+  node(defined('PrepareObproxyInstall')),
+  ...STEPS_ON_A_HOST.map((step) => node(defined(step))),
+  node(defined('Finish')),
 ];
 
 /** The same chain over a proxy that is there already: package and process are not this task's to leave behind. */
 export const ADOPT_ON_ONE_HOST: readonly ChainNode[] = INSTALL_ON_ONE_HOST.map((step) => {
-  const { leaves, ...definition } = step.definition;
+  const { leaves, ...rest } = step;
   const adopted = step.activity === 'InstallRpmByPackageAndVersion' || step.activity === 'StartObproxy';
-  return adopted ? { ...step, definition } : step;
+  return adopted ? rest : step;
 });
 
 /** The same chain with the steps on hosts split by `host_ids`; OCP publishes no sample with hosts. */
 export const INSTALL_ON_HOSTS: readonly ChainNode[] = [
-  node('PrepareObproxyInstall'),
-  ...STEPS_ON_A_HOST.map((step) => node(step, 'host_ids')),
-  node('Finish'),
+  node(defined('PrepareObproxyInstall')),
+  ...STEPS_ON_A_HOST.map((step) => node(defined(step), { split: 'host_ids' })),
+  node(defined('Finish')),
 ];
 
 /** Two nodes (OCP documentation, "Create an OBProxy cluster", sample without hosts). */
-export const CREATE_WITHOUT_HOSTS: readonly ChainNode[] = [node('PrepareObproxyInstall'), node('Finish')];
+export const CREATE_WITHOUT_HOSTS: readonly ChainNode[] = [
+  node(defined('PrepareObproxyInstall')),
+  node(defined('Finish')),
+];
 
 interface InstallContext {
   readonly stringMap: Readonly<Record<string, string>>;

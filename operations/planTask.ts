@@ -1,25 +1,37 @@
 import type { Store } from '../store/types';
-import { type ChainNode, chainLength, expandChain } from '../workflows/interpreter/graph';
-import type { FanOutElement, Plan, TaskContext } from '../workflows/plan';
+import { expansionSize } from '../workflows/interpreter/expansion';
+import type { Plan, TaskContext } from '../workflows/plan';
+import { type Chain, plannedNodes } from './chain';
 import { Refusal } from './refusal';
 import type { AcceptedRequest, Prepared, PrepareScope } from './types';
 
 /** At most so many subtasks of a task run together (OCP's default). */
 const CONCURRENCY = 10;
 
+/**
+ * The largest task that is supported: docs/scaling.md says what was run. A plan is one payload of Temporal, which takes
+ * 2 MB; the edges are those of the document.
+ */
+export const LARGEST_TASK = { subtasks: 50_000, edges: 500_000, bytes: 1_500_000 } as const;
+
 export interface TaskDraft {
   /** One of `scope.reserveTasks`. */
   readonly taskId: number;
   readonly name: string;
   readonly workflowType: string;
-  readonly chain: readonly ChainNode[];
+  readonly chain: Chain;
   readonly context: TaskContext;
   /** Keys for the activities that the documented context does not show. */
   readonly unshown?: TaskContext;
+  readonly parentTaskId?: number;
   readonly hostId?: number;
   /** The OceanBase cluster the task is about. */
   readonly cluster?: NonNullable<Plan['cluster']>;
-  readonly target?: (element?: FanOutElement) => string | undefined;
+  readonly tenant?: NonNullable<Plan['tenant']>;
+  /** Where subtasks work that are not split. */
+  readonly place?: string;
+  /** Where elements are: `{ host_ids: { '1': '10.0.0.1' } }`. */
+  readonly places?: NonNullable<Plan['places']>;
   /** What the task changes; see locks.ts. */
   readonly locks: readonly string[];
   /** Every task of the request, this one included: they share their locks. */
@@ -27,31 +39,50 @@ export interface TaskDraft {
 }
 
 /**
- * Expands a chain into a plan, stores the task's row and takes its locks. In a dry run it only expands.
- * Throws Refusal naming the task that holds a lock.
+ * Makes the plan of a chain, stores the task's row and takes its locks. In a dry run it only plans.
+ * Throws Refusal naming the task that holds a lock, 400 with the limit for a task that is too large.
  */
 export async function planTask(scope: PrepareScope, draft: TaskDraft): Promise<Plan> {
-  const { taskId, chain, context } = draft;
-  const firstId = await scope.reserveSubtasks(chainLength(chain, context));
+  const { taskId, chain, context, locks, groupTaskIds, workflowType, ...shown } = draft;
+  const { unshown } = shown;
+  const nodes = plannedNodes(chain, {
+    stringMap: { ...unshown?.stringMap, ...context.stringMap },
+    listMap: {},
+  });
+  const size = sizeOf({ nodes, context, ...(unshown === undefined ? {} : { unshown }) });
   const plan: Plan = {
     taskId,
-    name: draft.name,
+    ...shown,
     creator: scope.user,
     executor: scope.executor,
     createTime: scope.createTime,
     traceId: scope.traceId,
-    ...(draft.hostId === undefined ? {} : { hostId: draft.hostId }),
-    ...(draft.cluster === undefined ? {} : { cluster: draft.cluster }),
     context,
-    ...(draft.unshown === undefined ? {} : { unshown: draft.unshown }),
     concurrency: CONCURRENCY,
-    subtasks: expandChain(chain, context, firstId, draft.target),
+    ...(scope.continueAfter === undefined ? {} : { continueAfter: scope.continueAfter }),
+    firstSubtaskId: await scope.reserveSubtasks(size.subtasks),
+    nodes,
   };
+  refuseTooLarge('edges', size.edges);
+  refuseTooLarge('bytes', Buffer.byteLength(JSON.stringify(plan)));
   if (scope.dryRun) return plan;
-  await scope.store.tasks.add({ plan, workflowType: draft.workflowType });
-  const held = await scope.store.locks.take(taskId, draft.locks, draft.groupTaskIds);
+  await scope.store.tasks.add({ plan, workflowType });
+  const held = await scope.store.locks.take(taskId, locks, groupTaskIds);
   if (held !== undefined) throw await lockRefusal(scope.store, held.resource, held.taskId);
   return plan;
+}
+
+function sizeOf(plan: Pick<Plan, 'nodes' | 'context' | 'unshown'>): { subtasks: number; edges: number } {
+  const size = expansionSize(plan);
+  refuseTooLarge('subtasks', size.subtasks);
+  return size;
+}
+
+function refuseTooLarge(what: keyof typeof LARGEST_TASK, asked: number): void {
+  const most = LARGEST_TASK[what];
+  if (asked <= most) return;
+  const text = `The request makes one task of ${asked} ${what}, and ${most} are supported. Ask for fewer hosts at a time.`;
+  throw new Refusal(400, 'COM10001', text, { target: 'request' });
 }
 
 /** Refuses when another task holds one of the resources, before anything is written. */

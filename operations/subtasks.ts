@@ -2,18 +2,7 @@
  * Every documented subtask as data: name, class, timeout and flags exactly as published, and the context keys
  * its activity receives. A plan copies these values, so a change here touches new tasks only.
  */
-export interface SubtaskDefinition {
-  readonly name: string;
-  readonly className: string;
-  /** Seconds; 0 as documented for "Finish node" (the interpreter then grants 30). */
-  readonly timeout: number;
-  readonly prohibitRollback: boolean;
-  readonly prohibitSkip: boolean;
-  /** Keys of the context's maps; `{element}` stands for the fan-out element's value. */
-  readonly needs: readonly string[];
-  /** Ours: what stays behind on host, proxy or cluster when it has run and is not undone; absent: nothing. */
-  readonly leaves?: string;
-}
+import type { SubtaskDefinition } from './chain';
 
 const PACKAGE = 'com.alipay.ocp.service.task.business.';
 
@@ -23,13 +12,11 @@ function subtask(
   timeout: number,
   needs: readonly string[],
   leaves?: string,
-): SubtaskDefinition {
+): Omit<SubtaskDefinition, 'activity'> {
   return {
     name,
     className: PACKAGE + className,
     timeout,
-    prohibitRollback: false,
-    prohibitSkip: false,
     needs,
     ...(leaves === undefined ? {} : { leaves }),
   };
@@ -155,7 +142,12 @@ export const SUBTASKS = {
     'cluster_id',
     'host_ids',
   ]),
-} as const satisfies Record<string, SubtaskDefinition>;
+} as const satisfies Record<string, Omit<SubtaskDefinition, 'activity'>>;
 
 /** Activity types of the catalogue: the documented class names without package and "Task". */
 export type SubtaskType = keyof typeof SUBTASKS;
+
+/** The definition of a subtask for a chain. */
+export function defined(activity: SubtaskType): SubtaskDefinition {
+  return { activity, ...SUBTASKS[activity] };
+}

@@ -170,7 +170,7 @@ async function prepare(
           },
         },
         hostId: host.id,
-        target: () => host.ip,
+        place: host.ip,
         locks: [hostProxyLock(host.id), lock],
         groupTaskIds,
       }),

@@ -28,6 +28,8 @@ export interface PrepareScope {
   readonly traceId: string;
   /** Now, ISO-8601 with milliseconds and numeric offset. */
   readonly createTime: string;
+  /** The tasks' workflows continue as new after so many events; undefined: the interpreter's own limit. */
+  readonly continueAfter?: number;
   /** Ask every question, write nothing, number what would be made with -1, -2, … */
   readonly dryRun: boolean;
   /** Reserves ids of tasks (ascending; in a dry run -1, -2, …). */

@@ -4,7 +4,7 @@
  */
 import { defineSearchAttributeKey, SearchAttributeType, type UpdateDefinition } from '@temporalio/common';
 import { defineUpdate } from '@temporalio/workflow';
-import type { Plan, SubtaskCommand, TaskCommand } from './plan';
+import type { SubtaskCommand, TaskCommand } from './plan';
 
 /** Registered by runtime/temporal.ts, which a workflow cannot import. */
 export const TASK_STATE = defineSearchAttributeKey('TaskState', SearchAttributeType.KEYWORD);
@@ -75,11 +75,6 @@ export function subtaskIdOf(argument: unknown): number | undefined {
       : argument;
   const text = typeof value === 'number' ? String(value) : typeof value === 'string' ? value.trim() : '';
   return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
-}
-
-/** Where a subtask works, as far as its plan says it. */
-export function placeOf(subtask: Plan['subtasks'][number]): string {
-  return subtask.target ?? subtask.element?.value ?? '';
 }
 
 /** ` by admin: disk replaced`, as far as the argument of a command says it. */

@@ -12,16 +12,26 @@ export interface TaskContext {
   readonly listMap: Readonly<Record<string, readonly string[]>>;
 }
 
-/** The element of a fan-out that a subtask works on: key of the context's listMap, and one of its values. */
+/** The element of a split or group that a subtask works on: key of the context's listMap, and one of its values. */
 export interface FanOutElement {
+  /** With the elements of groups filled in, e.g. `21.zone1.server_ids`; its last part says what the values are. */
   readonly key: string;
   readonly value: string;
 }
 
-export interface PlanSubtask {
-  readonly id: number;
-  /** 0..n-1, unique in the task, in topological order. */
-  readonly seriesId: number;
+/** How a node becomes several subtasks, or a group is repeated. */
+export interface Split {
+  /**
+   * Key of the context's listMap. Inside a group a `{key}` in it stands for the element that the group repeated by
+   * `key` works on, as in `21.{zone_names}.server_ids`.
+   */
+  readonly by: string;
+  /** One element after the other; absent: all at once, as far as the concurrency limit allows. */
+  readonly serial?: true;
+}
+
+/** One documented subtask of the chain; split, one for each element of a list. */
+export interface PlanNode {
   readonly name: string;
   /** Documented Java class name, e.g. `com.alipay.ocp.service.task.business.obproxy.StartObproxyTask`. */
   readonly className: string;
@@ -29,19 +39,49 @@ export interface PlanSubtask {
   readonly activity: string;
   /** Seconds for one run, all attempts included; 0 counts as 30. */
   readonly timeout: number;
-  /** Index in the fan-out, -1 when the node is not split. */
-  readonly parallelIdx: number;
-  readonly element?: FanOutElement;
-  readonly upstreams: readonly number[];
-  readonly downstreams: readonly number[];
-  readonly prohibitRollback: boolean;
-  readonly prohibitSkip: boolean;
-  /** Context keys the activity receives; a key may hold `{element}`, replaced by the element's value. */
+  readonly split?: Split;
+  /** Indexes of the items of the same list that come before it; absent: the one before, [] none. */
+  readonly after?: readonly number[];
+  /** Rolling the task back is forbidden once it has started. */
+  readonly prohibitRollback?: true;
+  readonly prohibitSkip?: true;
+  /** It only looks until something is so: it can be broken off and begun again at any time, as the same run. */
+  readonly waits?: true;
+  /**
+   * Context keys the activity receives. `{element}` in a key stands for the value of the innermost element, `{key}` for
+   * that of the split or group by `key`.
+   */
   readonly needs: readonly string[];
-  /** Where it works, for the Web UI: an IP address or a cluster name. */
-  readonly target?: string;
   /** What stays behind when it has run and is not undone, e.g. `the installed package`; absent: nothing. */
   readonly leaves?: string;
+}
+
+/** Nodes that are repeated for every element of a list, e.g. zone after zone. */
+export interface PlanGroup {
+  readonly repeat: Split;
+  readonly after?: readonly number[];
+  readonly nodes: readonly PlanItem[];
+}
+
+export type PlanItem = PlanNode | PlanGroup;
+
+/**
+ * A subtask as the expansion makes it from a node (interpreter/expansion.ts). Subtasks of one node may share their
+ * arrays: a graph of n hosts must not cost n × n.
+ */
+export interface PlanSubtask {
+  readonly id: number;
+  /** 0..n-1, unique in the task, in topological order. */
+  readonly seriesId: number;
+  readonly node: PlanNode;
+  /** Index among the elements of its node's split, -1 when the node is not split. */
+  readonly parallelIdx: number;
+  /** Outermost group first; what it works on is the last. Empty: the task as a whole. */
+  readonly elements: readonly FanOutElement[];
+  readonly upstreams: readonly number[];
+  readonly downstreams: readonly number[];
+  /** Where it works, for people: an IP address or a cluster name. */
+  readonly target?: string;
 }
 
 export interface Plan {
@@ -53,6 +93,8 @@ export interface Plan {
   /** ISO-8601 with milliseconds and offset; start time of the task in the document. */
   readonly createTime: string;
   readonly traceId: string;
+  /** The task whose subtask submitted this one. */
+  readonly parentTaskId?: number;
   readonly hostId?: number;
   /** The OceanBase cluster the task is about (not the OBProxy cluster). */
   readonly cluster?: {
@@ -61,12 +103,22 @@ export interface Plan {
     readonly obClusterId: number;
     readonly type: string;
   };
+  /** The tenant the task is about. */
+  readonly tenant?: { readonly id?: number; readonly name: string };
   readonly context: TaskContext;
   /** Keys that activities receive as if they stood in the context, where the documented context has no room for them. */
   readonly unshown?: TaskContext;
   /** At most so many subtasks are READY or RUNNING together; 0 = no limit. */
   readonly concurrency: number;
-  readonly subtasks: readonly PlanSubtask[];
+  /** The workflow continues as new after so many events of its history; absent: the interpreter's own limit. */
+  readonly continueAfter?: number;
+  /** Of a reserved block as long as the expansion (`expansionLength`). */
+  readonly firstSubtaskId: number;
+  readonly nodes: readonly PlanItem[];
+  /** Where subtasks work that are not split, or whose element has no place of its own. */
+  readonly place?: string;
+  /** Where elements are, by the last part of their list's key (`host_ids`) and their value. */
+  readonly places?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
 /** What the document can say of a subtask. */
@@ -88,8 +140,11 @@ export interface SubtaskInput {
   readonly name: string;
   readonly operation: SubtaskOperation;
   readonly traceId: string;
+  /** What it works on: the last of `elements`. */
   readonly element?: FanOutElement;
-  /** The declared keys only (PlanSubtask.needs). */
+  /** Outermost group first; absent when there is no more than `element`. */
+  readonly elements?: readonly FanOutElement[];
+  /** The declared keys only (PlanNode.needs). */
   readonly context: TaskContext;
   /** Set when two upstreams gave one key different values: the activity fails with this text, doing nothing. */
   readonly conflict?: string;

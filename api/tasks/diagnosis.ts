@@ -1,7 +1,6 @@
 import type { Writable } from 'node:stream';
 import { Zip, ZipDeflate } from 'fflate';
 import type { LogLine, Tasks } from '../../store/types';
-import { topologicalOrder } from '../../workflows/interpreter/graph';
 import type { SubtaskInstance, WrappedTaskInstance } from './document/types';
 import { subtaskLogWriter } from './subtaskLog';
 
@@ -17,9 +16,11 @@ function infoLine(subtask: SubtaskInstance): string {
 }
 
 function taskInfo({ subtasks }: WrappedTaskInstance): string {
-  const byId = new Map(subtasks.map((subtask) => [subtask.id, subtask]));
-  const inOrder = topologicalOrder(subtasks).flatMap((id) => byId.get(id) ?? []);
-  return inOrder.map(infoLine).join('');
+  // seriesId goes up in topological order.
+  return [...subtasks]
+    .sort((a, b) => a.seriesId - b.seriesId)
+    .map(infoLine)
+    .join('');
 }
 
 /** A run's own log, and that of its undoing. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Refusal } from '../../operations/refusal';
 import { IdText } from '../../operations/schemas';
 import type { Store, TaskRow } from '../../store/types';
+import { expansionSize } from '../../workflows/interpreter/expansion';
 
 /** Parameters of the paths under a task. */
 export const TaskPath = z.object({ taskInstanceId: IdText });
@@ -22,7 +23,9 @@ export async function taskRow(store: Store, id: number): Promise<TaskRow> {
 /** Throws Refusal TSK10001 when there is no such task, or when the subtask is of another one. */
 export async function rowWithSubtask(store: Store, taskId: number, subtaskId: number): Promise<TaskRow> {
   const task = await taskRow(store, taskId);
-  if (task.plan.subtasks.some(({ id }) => id === subtaskId)) return task;
+  const { firstSubtaskId } = task.plan;
+  const { subtasks } = expansionSize(task.plan);
+  if (subtaskId >= firstSubtaskId && subtaskId < firstSubtaskId + subtasks) return task;
   throw new Refusal(404, 'TSK10001', `Task ${taskId} has no subtask ${subtaskId}.`, {
     target: `subtask:${subtaskId}`,
   });

@@ -1,8 +1,9 @@
-import type { Plan, PlanSubtask } from '../../workflows/plan';
+import { expandPlan } from '../../workflows/interpreter/expansion';
+import type { Plan, PlanNode } from '../../workflows/plan';
 
 let lastTaskId = 1000;
 
-/** Edges as `child: parents`; ids are firstId + index, in the order of the keys. */
+/** Edges as `child: parents`; ids are taskId * 100 + index, in the order of the keys. */
 export type Edges = Readonly<Record<string, readonly string[]>>;
 
 export interface PlanOptions {
@@ -22,22 +23,16 @@ export interface PlanOptions {
 /** A small plan whose subtasks are named a, b, c … and run the activity of their name. */
 export function planOf(edges: Edges, options: PlanOptions = {}): Plan {
   const taskId = options.taskId ?? ++lastTaskId;
-  const firstId = taskId * 100;
   const names = Object.keys(edges);
-  const idOf = (name: string) => firstId + names.indexOf(name);
-  const subtasks = names.map(
-    (name, index): PlanSubtask => ({
-      id: idOf(name),
-      seriesId: index,
+  const nodes = names.map(
+    (name): PlanNode => ({
       name,
       className: `com.example.${name}Task`,
       activity: name,
       timeout: options.timeout ?? 60,
-      parallelIdx: -1,
-      upstreams: (edges[name] ?? []).map(idOf),
-      downstreams: names.filter((other) => edges[other]?.includes(name)).map(idOf),
-      prohibitRollback: options.permanent?.includes(name) === true,
-      prohibitSkip: options.unskippable?.includes(name) === true,
+      after: (edges[name] ?? []).map((parent) => names.indexOf(parent)),
+      ...(options.permanent?.includes(name) === true ? { prohibitRollback: true } : {}),
+      ...(options.unskippable?.includes(name) === true ? { prohibitSkip: true } : {}),
       needs: options.needs ?? [],
       ...(options.leaves?.[name] === undefined ? {} : { leaves: options.leaves[name] }),
     }),
@@ -51,14 +46,26 @@ export function planOf(edges: Edges, options: PlanOptions = {}): Plan {
     traceId: `trace-${taskId}`,
     context: { stringMap: {}, listMap: {}, ...options.context },
     concurrency: options.concurrency ?? 10,
-    subtasks,
+    firstSubtaskId: taskId * 100,
+    nodes,
   };
 }
 
+/** The id of the subtask of that name; of a split one, the first. */
 export function idOf(plan: Plan, name: string): number {
-  const subtask = plan.subtasks.find((candidate) => candidate.name === name);
+  const subtask = expandPlan(plan).find(({ node }) => node.name === name);
   if (subtask === undefined) throw new Error(`the plan has no subtask ${name}`);
   return subtask.id;
+}
+
+/** The ids of all subtasks, in their order. */
+export function idsOf(plan: Plan): number[] {
+  return expandPlan(plan).map(({ id }) => id);
+}
+
+/** The plan with each of its nodes changed; groups are none of it. */
+export function withNodes(plan: Plan, change: (node: PlanNode, index: number) => PlanNode): Plan {
+  return { ...plan, nodes: plan.nodes.map((item, index) => ('repeat' in item ? item : change(item, index))) };
 }
 
 export const CHAIN: Edges = { a: [], b: ['a'], c: ['b'] };

@@ -14,8 +14,9 @@
  *    hold for undoing as well. The task is SUCCESSFUL when nothing is left to undo.
  * 9. A failed undo is repeated by another rollback (run + 1), or skipped: then it counts as undone.
  * 10. Abandon: a FAILED task ends as it is.
+ *
+ * A task that goes on in another run of its workflow is carried over as a snapshot (snapshot.ts).
  */
-
 import type {
   Plan,
   PlanSubtask,
@@ -30,13 +31,23 @@ import type {
   TaskStateChange,
   TaskStatus,
 } from '../plan';
-import { addResult, type MergedContext, mergeContexts, pickNeeds } from './context';
+import {
+  addResult,
+  type FlowingContext,
+  flowing,
+  type MergedContext,
+  mergeContexts,
+  pickNeeds,
+} from './context';
+import { expandPlan } from './expansion';
 import { type CommandRefusal, refuseSubtaskCommand, refuseTaskCommand } from './refusals';
+import { packStates, type Snapshot, unpackStates } from './snapshot';
 
 /** READY here means "handed to Temporal"; whether a worker has it, only describe() knows. */
 type MachineStatus = Exclude<SubtaskStatus, 'RUNNING'>;
 
 export interface SubtaskState {
+  /** Its place in the graph, and its node of the plan. */
   readonly plan: PlanSubtask;
   /** SUCCESSFUL or FAILED with operation ROLLBACK: not undone yet. */
   status: MachineStatus;
@@ -58,7 +69,7 @@ export class CommandRefusedError extends Error {
 
 export class TaskMachine {
   readonly plan: Plan;
-  /** In the order of the plan. */
+  /** In topological order, which is that of their ids. */
   readonly subtasks: ReadonlyMap<number, SubtaskState>;
   /** Upstreams to be done before a subtask may run; in a rollback, downstreams to be undone before it may be undone. */
   readonly #waitsFor = new Map<number, number>();
@@ -70,29 +81,65 @@ export class TaskMachine {
   readonly #failed = new Set<number>();
   /** Subtasks that are not done yet, or not undone yet. */
   #left: number;
-  readonly #outputs = new Map<number, TaskContext>();
-  readonly #merged = new Map<string, MergedContext>();
-  readonly #root: TaskContext;
+  readonly #outputs = new Map<number, FlowingContext>();
+  /** What subtasks added, where they added something. */
+  readonly #results = new Map<number, SubtaskResult>();
+  /** By the list of upstreams, which the subtasks of a node share. */
+  readonly #merged = new Map<readonly number[], MergedContext>();
+  readonly #root: FlowingContext;
+  /** Ids of the commands that were obeyed, in all runs of the workflow. */
+  readonly #obeyed = new Set<string>();
+  #holding = false;
+  #stopping = false;
+  readonly #counts: Record<MachineStatus, number> = {
+    PENDING: 0,
+    READY: 0,
+    CANCELING: 0,
+    FAILED: 0,
+    SUCCESSFUL: 0,
+  };
   #operation: TaskOperation = 'EXECUTE';
   #status: TaskStatus = 'RUNNING';
   #ended = false;
   #sequence = 0;
 
-  constructor(plan: Plan) {
+  /**
+   * @param snapshot where an earlier run of the workflow has left the task
+   * @throws GraphError when the plan cannot be expanded
+   */
+  constructor(plan: Plan, snapshot?: Snapshot) {
     this.plan = plan;
-    this.#root = withUnshown(plan);
-    this.#left = plan.subtasks.length;
+    this.#root = flowing(withUnshown(plan));
+    const subtasks = expandPlan(plan);
+    this.#left = subtasks.length;
+    this.#counts.PENDING = subtasks.length;
     this.subtasks = new Map(
-      plan.subtasks.map((subtask) => [
+      subtasks.map((subtask) => [
         subtask.id,
         { plan: subtask, status: 'PENDING', operation: 'EXECUTE', run: 1, failure: undefined },
       ]),
     );
-    for (const subtask of plan.subtasks) {
+    for (const subtask of subtasks) {
       this.#waitsFor.set(subtask.id, subtask.upstreams.length);
       if (subtask.upstreams.length === 0) this.#eligible.add(subtask.id);
     }
-    this.#settle();
+    if (snapshot === undefined) this.#settle();
+    else this.#restore(snapshot);
+  }
+
+  /** What another run of the workflow needs to go on. Throws Error while something is active. */
+  snapshot(): Snapshot {
+    if (this.#active.size > 0) throw new Error(`${this.#active.size} subtasks are under way.`);
+    return {
+      operation: this.#operation,
+      status: this.#status,
+      sequence: this.#sequence,
+      ...packStates([...this.subtasks.values()]),
+      failed: [...this.#failed].map((id) => [id, this.#state(id).failure ?? ''] as const),
+      asked: [...this.#asked],
+      results: [...this.#results],
+      obeyed: [...this.#obeyed],
+    };
   }
 
   get status(): TaskStatus {
@@ -118,6 +165,20 @@ export class TaskMachine {
     return [...this.#failed].map((id) => this.#state(id));
   }
 
+  get failedCount(): number {
+    return this.#failed.size;
+  }
+
+  /** How many subtasks are in each status. */
+  get counts(): Readonly<Record<MachineStatus, number>> {
+    return this.#counts;
+  }
+
+  /** What is READY or CANCELING now. */
+  get underWay(): SubtaskState[] {
+    return [...this.#active].map((id) => this.#state(id));
+  }
+
   isFailed(id: number): boolean {
     return this.#failed.has(id);
   }
@@ -133,9 +194,19 @@ export class TaskMachine {
     };
   }
 
+  /** Starts nothing more until it is taken back: what runs shall end, so that the task can go on in another run. */
+  hold(on: boolean): void {
+    this.#holding = on;
+  }
+
+  /** The workflow was cancelled: what stops now has not been put off, it has failed. */
+  stop(): void {
+    this.#stopping = true;
+  }
+
   /** Ids that may start now, to run or to be undone: at most as many as the concurrency limit leaves places for. */
   startable(): number[] {
-    if (this.closed) return [];
+    if (this.closed || this.#holding) return [];
     const limit = this.plan.concurrency > 0 ? this.plan.concurrency : Number.POSITIVE_INFINITY;
     const places = limit - this.#active.size;
     const startable: number[] = [];
@@ -152,21 +223,23 @@ export class TaskMachine {
     this.#eligible.delete(id);
     this.#asked.delete(id);
     this.#active.add(id);
-    state.status = 'READY';
+    this.#set(state, 'READY');
     state.failure = undefined;
     const undone = this.#operation === 'ROLLBACK' ? this.#outputs.get(id) : undefined;
     const merged = this.#contextOf(state.plan);
-    const { element } = state.plan;
+    const { node, elements } = state.plan;
+    const element = elements.at(-1);
     const conflict = this.#operation === 'ROLLBACK' ? undefined : merged.conflict;
     return {
       taskId: this.plan.taskId,
       subtaskId: id,
       run: state.run,
-      name: state.plan.name,
+      name: node.name,
       operation: state.operation,
       traceId: this.plan.traceId,
       ...(element === undefined ? {} : { element }),
-      context: pickNeeds(undone ?? merged.context, state.plan),
+      ...(elements.length > 1 ? { elements } : {}),
+      context: pickNeeds(undone ?? merged.context, node.needs, elements),
       ...(conflict === undefined ? {} : { conflict }),
     };
   }
@@ -177,10 +250,28 @@ export class TaskMachine {
     this.#active.delete(id);
     if (this.#operation === 'ROLLBACK') this.#undone(state);
     else {
+      const { stringMap = {}, listMap = {} } = result ?? {};
+      if (Object.keys(stringMap).length + Object.keys(listMap).length > 0) {
+        this.#results.set(id, { stringMap, listMap });
+      }
       this.#outputs.set(id, addResult(this.#contextOf(state.plan).context, result));
       this.#done(state);
     }
     this.#settle();
+  }
+
+  /** What was started was broken off by nobody's command, at a seam of the history: it goes on as the same run. */
+  #putBack(state: SubtaskState): void {
+    const { id } = state.plan;
+    this.#eligible.add(id);
+    this.#asked.add(id);
+    this.#set(state, this.#operation === 'ROLLBACK' ? 'SUCCESSFUL' : 'PENDING');
+  }
+
+  #set(state: SubtaskState, status: MachineStatus): void {
+    this.#counts[state.status] -= 1;
+    this.#counts[status] += 1;
+    state.status = status;
   }
 
   /**
@@ -190,10 +281,13 @@ export class TaskMachine {
   fail(id: number, failure: string, cancelled = false): void {
     const state = this.#state(id);
     this.#active.delete(id);
-    this.#failed.add(id);
-    state.status = 'FAILED';
-    if (cancelled && this.#operation !== 'ROLLBACK') state.operation = 'CANCEL';
-    state.failure = failure;
+    if (cancelled && state.status === 'READY' && !this.#stopping) this.#putBack(state);
+    else {
+      this.#failed.add(id);
+      this.#set(state, 'FAILED');
+      if (cancelled && this.#operation !== 'ROLLBACK') state.operation = 'CANCEL';
+      state.failure = failure;
+    }
     this.#settle();
   }
 
@@ -205,6 +299,20 @@ export class TaskMachine {
   /** Undefined when this subtask takes this command now. */
   refuseSubtaskCommand(command: SubtaskCommand, id: number): CommandRefusal | undefined {
     return refuseSubtaskCommand(this, command, id);
+  }
+
+  /** Whether the command of this id was obeyed, in this run of the workflow or in an earlier one. */
+  hasObeyed(commandId: string): boolean {
+    return this.#obeyed.has(commandId);
+  }
+
+  /** Ids count from the oldest; those that nobody will send again are forgotten. */
+  noteObeyed(commandId: string): void {
+    this.#obeyed.add(commandId);
+    for (const oldest of this.#obeyed) {
+      if (this.#obeyed.size <= MAX_OBEYED) break;
+      this.#obeyed.delete(oldest);
+    }
   }
 
   /** Rules 4, 8, 9 and 10; answers the subtasks it concerns. @throws CommandRefusedError */
@@ -229,7 +337,7 @@ export class TaskMachine {
     if (refusal !== undefined) throw new CommandRefusedError(refusal);
     const state = this.#state(id);
     if (command === 'retrySubtask') this.#askFor(id, 'RETRY');
-    else if (command === 'cancelSubtask') state.status = 'CANCELING';
+    else if (command === 'cancelSubtask') this.#set(state, 'CANCELING');
     else {
       this.#failed.delete(id);
       state.failure = undefined;
@@ -265,8 +373,8 @@ export class TaskMachine {
     if (this.plan.context.stringMap.prohibit_rollback === 'true') return 'its context forbids it';
     for (const state of this.subtasks.values()) {
       const { plan } = state;
-      if (!plan.prohibitRollback || ['PENDING', 'READY'].includes(statusOf(state))) continue;
-      return `subtask ${plan.id} (${plan.name}) has started and cannot be undone`;
+      if (plan.node.prohibitRollback !== true || ['PENDING', 'READY'].includes(statusOf(state))) continue;
+      return `subtask ${plan.id} (${plan.node.name}) has started and cannot be undone`;
     }
     return undefined;
   }
@@ -275,12 +383,13 @@ export class TaskMachine {
   leftBehind(): string[] {
     const lines: string[] = [];
     for (const { plan, status, operation } of this.subtasks.values()) {
-      if (plan.leaves === undefined) continue;
+      const { leaves, name } = plan.node;
+      if (leaves === undefined) continue;
       // PENDING: never ran, or undone; but not when its undo was skipped, or when only its repetition never began.
       if (status === 'PENDING' && operation !== 'ROLLBACK_SKIP' && operation !== 'RETRY') continue;
       const where = plan.target === undefined ? '' : `${plan.target}: `;
       const sure = status === 'SUCCESSFUL' && operation !== 'SKIP' ? '' : 'perhaps ';
-      lines.push(`${where}${sure}${plan.leaves} (${plan.name}, ${plan.id})`);
+      lines.push(`${where}${sure}${leaves} (${name}, ${plan.id})`);
     }
     return lines;
   }
@@ -292,13 +401,13 @@ export class TaskMachine {
   }
 
   #done(state: SubtaskState): void {
-    state.status = 'SUCCESSFUL';
+    this.#set(state, 'SUCCESSFUL');
     this.#left -= 1;
     this.#release(state.plan.downstreams);
   }
 
   #undone(state: SubtaskState): void {
-    state.status = 'PENDING';
+    this.#set(state, 'PENDING');
     state.failure = undefined;
     this.#left -= 1;
     this.#release(state.plan.upstreams);
@@ -333,7 +442,7 @@ export class TaskMachine {
     this.#failed.delete(id);
     this.#eligible.add(id);
     this.#asked.add(id);
-    if (operation === 'RETRY') state.status = 'PENDING';
+    if (operation === 'RETRY') this.#set(state, 'PENDING');
     state.operation = operation;
     state.run += 1;
     state.failure = undefined;
@@ -348,23 +457,58 @@ export class TaskMachine {
     this.#sequence += 1;
   }
 
-  #contextOf(subtask: PlanSubtask): MergedContext {
-    if (subtask.upstreams.length === 0) return { context: this.#root };
-    // Neighbouring nodes of a fan-out share their upstreams, so one merge serves the whole node.
-    const key = subtask.upstreams.join();
-    let merged = this.#merged.get(key);
+  #contextOf({ upstreams }: PlanSubtask): MergedContext {
+    if (upstreams.length === 0) return { context: this.#root };
+    let merged = this.#merged.get(upstreams);
     if (merged === undefined) {
       merged = mergeContexts(
-        subtask.upstreams.map((id) => ({
-          name: `${this.#state(id).plan.name} (${id})`,
+        upstreams.map((id) => ({
+          name: `${this.#state(id).plan.node.name} (${id})`,
           context: this.#outputs.get(id) ?? this.#root,
         })),
       );
-      this.#merged.set(key, merged);
+      if (upstreams.length > 1) this.#merged.set(upstreams, merged);
     }
     return merged;
   }
+
+  #restore(snapshot: Snapshot): void {
+    const states = [...this.subtasks.values()];
+    unpackStates(snapshot, states);
+    this.#counts.PENDING = 0;
+    for (const { status } of states) this.#counts[status] += 1;
+    this.#operation = snapshot.operation;
+    this.#status = snapshot.status;
+    this.#sequence = snapshot.sequence;
+    for (const [id, failure] of snapshot.failed) {
+      this.#failed.add(id);
+      this.#state(id).failure = failure;
+    }
+    for (const id of snapshot.asked) this.#asked.add(id);
+    for (const [id, result] of snapshot.results) this.#results.set(id, result);
+    for (const id of snapshot.obeyed) this.#obeyed.add(id);
+    const undoing = snapshot.operation === 'ROLLBACK';
+    const open = (id: number): boolean => {
+      const { status } = this.#state(id);
+      return undoing ? status !== 'PENDING' : status !== 'SUCCESSFUL';
+    };
+    this.#left = 0;
+    this.#eligible.clear();
+    for (const { plan, status } of states) {
+      if (status === 'SUCCESSFUL' || (undoing && status !== 'PENDING')) {
+        this.#outputs.set(plan.id, addResult(this.#contextOf(plan).context, this.#results.get(plan.id)));
+      }
+      const before = (undoing ? plan.downstreams : plan.upstreams).filter(open).length;
+      this.#waitsFor.set(plan.id, before);
+      if (!open(plan.id)) continue;
+      this.#left += 1;
+      if (before === 0 && !this.#failed.has(plan.id)) this.#eligible.add(plan.id);
+    }
+  }
 }
+
+/** So many commands a person cannot give in the time in which one is sent again. */
+const MAX_OBEYED = 1_000;
 
 function withUnshown({ context, unshown }: Plan): TaskContext {
   if (unshown === undefined) return context;

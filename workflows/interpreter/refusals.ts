@@ -62,7 +62,7 @@ export function refuseSubtaskCommand(
   const verb = VERBS[command];
   const wrong = (allowed: string): CommandRefusal => ({
     code: 'TSK10017',
-    message: `Subtask ${id} (${state.plan.name}) is ${shown(machine, state)}; ${verb} is allowed ${allowed}. ${allowedNow(machine)}`,
+    message: `Subtask ${id} (${state.plan.node.name}) is ${shown(machine, state)}; ${verb} is allowed ${allowed}. ${allowedNow(machine)}`,
   });
   if (machine.closed) return wrong('while the task is open');
   if (command === 'cancelSubtask') return state.status === 'READY' ? undefined : wrong('when it is RUNNING');
@@ -70,8 +70,8 @@ export function refuseSubtaskCommand(
   if (machine.operation === 'ROLLBACK') {
     return command === 'skipSubtask' ? undefined : wrong('before a rollback has begun');
   }
-  if (command === 'skipSubtask' && state.plan.prohibitSkip) {
-    const message = `Subtask ${id} (${state.plan.name}) cannot be skipped: what follows needs what it does. Retry it, roll the task back, or abandon it.`;
+  if (command === 'skipSubtask' && state.plan.node.prohibitSkip) {
+    const message = `Subtask ${id} (${state.plan.node.name}) cannot be skipped: what follows needs what it does. Retry it, roll the task back, or abandon it.`;
     return { code: 'TSK10010', message };
   }
   return undefined;

@@ -6,18 +6,22 @@
 import {
   ApplicationFailure,
   CancellationScope,
+  continueAsNew,
+  currentUpdateInfo,
   proxyLocalActivities,
   scheduleActivity,
   setCurrentDetails,
   setHandler,
+  sleep,
   upsertSearchAttributes,
+  workflowInfo,
 } from '@temporalio/workflow';
 import { activityId } from '../ids';
 import {
   ABANDONED,
   byWhom,
+  type CommandAnswer,
   NEEDS_OPERATOR,
-  placeOf,
   SUBTASK_UPDATES,
   subtaskIdOf,
   TASK_STATE,
@@ -35,6 +39,7 @@ import { currentDetails } from '../webui/details';
 import { effectiveTimeout, failureText, wasCancelled } from './failures';
 import { CommandRefusedError, TaskMachine } from './machine';
 import type { CommandRefusal } from './refusals';
+import { fitting, type Snapshot } from './snapshot';
 
 const { applyTaskState } = proxyLocalActivities<{ applyTaskState(change: TaskStateChange): Promise<void> }>({
   startToCloseTimeout: '10 s',
@@ -44,10 +49,27 @@ const { applyTaskState } = proxyLocalActivities<{ applyTaskState(change: TaskSta
   retry: { initialInterval: '200 ms', maximumInterval: '1 minute' },
 });
 
-/** Runs a task to its end; a failed subtask keeps the workflow open until an operator acts. */
-export async function runPlan(plan: Plan): Promise<void> {
-  const machine = new TaskMachine(plan);
+/** Temporal suggests a new run at 4 096 events and ends a workflow at 51 200. */
+const CONTINUE_AFTER = 10_000;
+/** Beyond it nothing more is started until a new run has begun, however long what runs takes. */
+const NO_MORE_THAN = 40_000;
+/** What still runs after so long is not waited for: the next try comes after so many more events. */
+const SEAM_PATIENCE = '30 s';
+const SEAM_AGAIN_AFTER = 1_000;
+
+/**
+ * Runs a task to its end; a failed subtask keeps the workflow open until an operator acts. A history that grows long is
+ * left at a seam: nothing is started any more, and when nothing runs the task goes on in a new run of the workflow.
+ *
+ * @param snapshot where the run before has left the task
+ */
+export async function runPlan(plan: Plan, snapshot?: Snapshot): Promise<void> {
+  const machine = new TaskMachine(plan, snapshot);
   const scopes = new Map<number, CancellationScope>();
+  let begun = 0;
+  /** Events at which the next seam is due; at a seam, its patience. */
+  let seamAt = plan.continueAfter ?? CONTINUE_AFTER;
+  let seam: CancellationScope | undefined;
   let projected = machine.change.sequence;
   let projecting = false;
   /** What the workflow ends with, when it does not end well. */
@@ -57,28 +79,34 @@ export async function runPlan(plan: Plan): Promise<void> {
   for (const [name, { update, description }] of entries(TASK_UPDATES)) {
     setHandler(
       update,
-      (argument) => {
-        const subtaskIds = obey(() => machine.commandTask(name));
-        if (name === 'abandonTask') ending = abandoned(machine, argument);
-        wake();
-        return { subtaskIds };
+      (argument) =>
+        obey(machine, () => {
+          const subtaskIds = machine.commandTask(name);
+          if (name === 'abandonTask') ending = abandoned(machine, argument);
+          wake();
+          return subtaskIds;
+        }),
+      {
+        description,
+        validator: (_argument: unknown) => refuse(machine, () => machine.refuseTaskCommand(name)),
       },
-      { description, validator: (_argument: unknown) => refuse(machine.refuseTaskCommand(name)) },
     );
   }
   for (const [name, { update, description }] of entries(SUBTASK_UPDATES)) {
     setHandler(
       update,
-      (argument) => {
-        const id = subtaskIdOf(argument) ?? 0;
-        const subtaskIds = obey(() => machine.commandSubtask(name, id));
-        if (name === 'cancelSubtask') scopes.get(id)?.cancel();
-        wake();
-        return { subtaskIds };
-      },
+      (argument) =>
+        obey(machine, () => {
+          const id = subtaskIdOf(argument) ?? 0;
+          const subtaskIds = machine.commandSubtask(name, id);
+          if (name === 'cancelSubtask') scopes.get(id)?.cancel();
+          wake();
+          return subtaskIds;
+        }),
       {
         description,
-        validator: (argument: unknown) => refuse(refuseSubtaskCommand(machine, name, argument)),
+        validator: (argument: unknown) =>
+          refuse(machine, () => refuseSubtaskCommand(machine, name, argument)),
       },
     );
   }
@@ -89,31 +117,25 @@ export async function runPlan(plan: Plan): Promise<void> {
     const input = machine.start(id);
     const subtask = machine.subtasks.get(id)?.plan;
     if (subtask === undefined) return;
+    begun += 1;
     const undo = input.operation === 'ROLLBACK';
-    const timeout = effectiveTimeout(subtask.timeout);
+    const { activity } = subtask.node;
+    const timeout = effectiveTimeout(subtask.node.timeout);
     const scope = new CancellationScope();
     scopes.set(id, scope);
     scope
       .run(() =>
-        scheduleActivity<SubtaskResult | null>(
-          undo ? `${subtask.activity}.rollback` : subtask.activity,
-          [input],
-          {
-            activityId: activityId(id, input.run, undo),
-            summary: summaryOf(subtask, input),
-            scheduleToCloseTimeout: timeout * 1000,
-            heartbeatTimeout: '10 s',
-            // The default lets the workflow go on while the activity still works.
-            cancellationType: 'WAIT_CANCELLATION_COMPLETED',
-            // A crash, a deploy and a server restart use up an attempt each: the timeout is the limit, not the count.
-            retry: {
-              initialInterval: '500 ms',
-              backoffCoefficient: 1.5,
-              maximumInterval: '10 s',
-              maximumAttempts: 1000,
-            },
-          },
-        ),
+        scheduleActivity<SubtaskResult | null>(undo ? `${activity}.rollback` : activity, [input], {
+          activityId: activityId(id, input.run, undo),
+          summary: summaryOf(subtask, input),
+          scheduleToCloseTimeout: timeout * 1000,
+          heartbeatTimeout: '10 s',
+          // The default lets the workflow go on while the activity still works.
+          cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+          // A crash, a deploy, a server restart and each look of a long wait use up an attempt: the timeout is the
+          // limit, not the count.
+          retry: { initialInterval: '500 ms', backoffCoefficient: 1.5, maximumInterval: '10 s' },
+        }),
       )
       .then(
         (result) => {
@@ -145,17 +167,50 @@ export async function runPlan(plan: Plan): Promise<void> {
     });
   }
 
+  /** Holds the task when its history has become long, and gives up after a while when something runs for longer. */
+  function holdWhenLong(): void {
+    const { historyLength, continueAsNewSuggested } = workflowInfo();
+    const due = historyLength >= seamAt || (continueAsNewSuggested && seamAt <= CONTINUE_AFTER);
+    // A run that has started nothing would be followed by others like it.
+    if (seam !== undefined || begun === 0 || !due) return;
+    machine.hold(true);
+    // A wait is broken off and begun again behind the seam; it has nothing to lose.
+    for (const [id, scope] of scopes) if (machine.subtasks.get(id)?.plan.node.waits === true) scope.cancel();
+    seam = new CancellationScope();
+    if (historyLength >= NO_MORE_THAN) return;
+    seam
+      .run(() => sleep(SEAM_PATIENCE))
+      .then(
+        () => {
+          machine.hold(false);
+          seam = undefined;
+          seamAt = workflowInfo().historyLength + SEAM_AGAIN_AFTER;
+          wake();
+        },
+        () => undefined,
+      );
+  }
+
   // A real cancellation (Web UI, `temporal workflow cancel`): what runs is told to stop, then the task ends.
   CancellationScope.current().cancelRequested.catch((error: unknown) => {
     ending ??= error;
+    machine.stop();
     wake();
   });
 
   while (!machine.closed || projected < machine.change.sequence) {
+    if (!machine.closed && ending === undefined) holdWhenLong();
     if (ending === undefined) for (const id of machine.startable()) execute(id);
     else if (machine.active === 0) machine.end();
     if (!projecting && projected < machine.change.sequence) project();
     setCurrentDetails(currentDetails(machine));
+    // Handlers of commands end as soon as they begin, so none is half done here.
+    if (seam !== undefined && !machine.closed && ending === undefined && machine.active === 0) {
+      if (!projecting && projected === machine.change.sequence) {
+        seam.cancel();
+        await continueAsNew<typeof runPlan>(plan, fitting(machine.snapshot()));
+      }
+    }
     // Nothing can happen between this line and the state it follows from, so no wake is lost.
     await new Promise<void>((resolve) => {
       wake = resolve;
@@ -170,12 +225,11 @@ function entries<K extends string, V>(record: Readonly<Record<K, V>>): [K, V][] 
   return Object.entries(record) as [K, V][];
 }
 
-function summaryOf(subtask: PlanSubtask, { operation, run }: SubtaskInput): string {
-  const place = placeOf(subtask);
+function summaryOf({ node, target }: PlanSubtask, { operation, run }: SubtaskInput): string {
   return [
     ...(operation === 'ROLLBACK' ? ['undo'] : []),
-    subtask.name,
-    ...(place === '' ? [] : [place]),
+    node.name,
+    ...(target === undefined ? [] : [target]),
     `run ${run}`,
   ].join(' · ');
 }
@@ -203,24 +257,30 @@ function refuseSubtaskCommand(
   return { code: 'TSK10001', message };
 }
 
-/** Updates must fail with a TemporalFailure: any other error would fail the workflow task again and again. */
-function refuse(refusal: CommandRefusal | undefined): void {
-  if (refusal === undefined) return;
-  const failure = ApplicationFailure.create({
-    message: refusal.message,
-    type: refusal.code,
-    nonRetryable: true,
-  });
-  // The Web UI's dialog shows it below the text, where it tells the person who pressed nothing.
-  failure.stack = '';
-  throw failure;
+/** A command that an earlier run of the workflow has obeyed is accepted again: its sender wants its answer. */
+function refuse(machine: TaskMachine, refusalOf: () => CommandRefusal | undefined): void {
+  if (machine.hasObeyed(currentUpdateInfo()?.id ?? '')) return;
+  const refusal = refusalOf();
+  if (refusal !== undefined) throw refused(refusal);
 }
 
-function obey<T>(command: () => T): T {
+/** Obeys a command once, whichever run of the workflow it reaches. */
+function obey(machine: TaskMachine, command: () => readonly number[]): CommandAnswer {
+  const id = currentUpdateInfo()?.id ?? '';
+  if (machine.hasObeyed(id)) return { subtaskIds: [] };
   try {
-    return command();
+    const subtaskIds = command();
+    machine.noteObeyed(id);
+    return { subtaskIds };
   } catch (error) {
-    if (error instanceof CommandRefusedError) refuse(error.refusal);
-    throw error;
+    throw error instanceof CommandRefusedError ? refused(error.refusal) : error;
   }
+}
+
+/** Updates must fail with a TemporalFailure: any other error would fail the workflow task again and again. */
+function refused({ code, message }: CommandRefusal): ApplicationFailure {
+  const failure = ApplicationFailure.create({ message, type: code, nonRetryable: true });
+  // The Web UI's dialog shows it below the text, where it tells the person who pressed nothing.
+  failure.stack = '';
+  return failure;
 }

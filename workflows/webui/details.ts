@@ -1,6 +1,5 @@
 /** The text a task shows of itself in the Temporal Web UI (tab User Metadata, "Current Details"): markdown. */
 import type { SubtaskState, TaskMachine } from '../interpreter/machine';
-import { placeOf } from '../messages';
 import { encodedLength, line, quote } from './markdown';
 
 /**
@@ -16,34 +15,41 @@ const FAILURE_TEXTS = 4_000;
 /** The Web UI's tables leave no room between their columns. */
 const GAP = '\u2003';
 
-/** State of the task, why it failed, what to do about it, and a table of the subtasks. */
-export function currentDetails(machine: TaskMachine): string {
-  const all = [...machine.subtasks.values()];
-  const places = new Set(all.map(({ plan }) => placeOf(plan)));
-  const text = [headline(machine, all, places), ...failures(machine), ...whatToDo(machine)].join('\n\n');
-  return `${text}\n\n${table(all, places.size > 1, MAX_ENCODED - REST - encodedLength(text))}`;
+/** Where the subtasks of a task work: asked at every step of it, and always the same. */
+const placesOf = new WeakMap<TaskMachine, ReadonlySet<string>>();
+
+function placesIn(machine: TaskMachine): ReadonlySet<string> {
+  const known = placesOf.get(machine);
+  if (known !== undefined) return known;
+  const places = new Set([...machine.subtasks.values()].map(({ plan }) => plan.target ?? ''));
+  placesOf.set(machine, places);
+  return places;
 }
 
-function headline(
-  { status, operation, failed, closed }: TaskMachine,
-  all: SubtaskState[],
-  places: Set<string>,
-): string {
+/** State of the task, why it failed, what to do about it, and a table of the subtasks. */
+export function currentDetails(machine: TaskMachine): string {
+  const places = placesIn(machine);
+  const text = [headline(machine, places), ...failures(machine), ...whatToDo(machine)].join('\n\n');
+  return `${text}\n\n${table(machine, places.size > 1, MAX_ENCODED - REST - encodedLength(text))}`;
+}
+
+function headline(machine: TaskMachine, places: ReadonlySet<string>): string {
+  const { status, operation, failedCount, closed, counts, subtasks } = machine;
   const [place = ''] = places;
   const where = places.size === 1 ? on(place) : '';
   const how = operation === 'EXECUTE' ? '' : ` (${operation})`;
   const undoing = operation === 'ROLLBACK';
-  const done = all.filter(({ status: own }) => own === (undoing ? 'PENDING' : 'SUCCESSFUL')).length;
-  const some = failed.length === 0 ? '' : `, ${failed.length} failed`;
+  const done = undoing ? counts.PENDING : counts.SUCCESSFUL;
+  const some = failedCount === 0 ? '' : `, ${failedCount} failed`;
   const next = {
     FAILED: closed ? ' It has ended like this.' : ' Nothing runs until somebody acts.',
     RUNNING:
-      failed.length > 0
+      failedCount > 0
         ? ' What runs is finishing, nothing else starts.'
         : ' Attempts and their errors: tab *Pending Activities*.',
     SUCCESSFUL: '',
   }[status];
-  return `**${status}**${how}${where}: ${done} of ${all.length} subtasks ${undoing ? 'undone or never run' : 'done'}${some}.${next}`;
+  return `**${status}**${how}${where}: ${done} of ${subtasks.size} subtasks ${undoing ? 'undone or never run' : 'done'}${some}.${next}`;
 }
 
 function failures({ failed }: TaskMachine): string[] {
@@ -51,7 +57,7 @@ function failures({ failed }: TaskMachine): string[] {
   const more = failed.length - shown.length;
   return [
     ...shown.flatMap(({ plan, run, failure }) => [
-      `Subtask **${plan.id} ${line(plan.name)}**${on(placeOf(plan))} failed (run ${run}):`,
+      `Subtask **${plan.id} ${line(plan.node.name)}**${on(plan.target ?? '')} failed (run ${run}):`,
       quote(failure ?? '', FAILURE_TEXTS / shown.length),
     ]),
     ...(more > 0 ? [`${more} more failed; the table has them.`] : []),
@@ -62,7 +68,7 @@ function whatToDo(machine: TaskMachine): string[] {
   const { plan, status, operation, failed, closed } = machine;
   const [first] = failed;
   if (first === undefined || closed) return [];
-  const { id, prohibitSkip } = first.plan;
+  const { id, node } = first.plan;
   const undoing = operation === 'ROLLBACK';
   const waits = status === 'FAILED';
   const send = '*More Actions → Send an Update* →';
@@ -77,7 +83,9 @@ function whatToDo(machine: TaskMachine): string[] {
         `Repair the cause, then ${send} **retrySubtask** with Data \`${id}\`${
           waits ? ', or **retryTask** with `{}` to run every failed subtask again' : ''
         }.`,
-        ...(prohibitSkip ? [] : [`Done by hand already? **skipSubtask** with \`${id}\` counts it as done.`]),
+        ...(node.prohibitSkip === true
+          ? []
+          : [`Done by hand already? **skipSubtask** with \`${id}\` counts it as done.`]),
         ...(waits && machine.rollbackForbiddenBy() === undefined
           ? ['To undo the whole task: **rollbackTask** with `{}`.']
           : []),
@@ -95,33 +103,38 @@ function whatToDo(machine: TaskMachine): string[] {
   ];
 }
 
+/** So many subtasks are shown at most; of more, only those that run or have failed. */
+const MAX_ROWS = 100;
+
 /** All subtasks, or only what is going on when all would be too long. */
-function table(all: SubtaskState[], withPlaces: boolean, room: number): string {
+function table(machine: TaskMachine, withPlaces: boolean, room: number): string {
   const title = withPlaces
     ? ['|id|subtask|where|status|', '|---|---|---|---|']
     : ['|id|subtask|status|', '|---|---|---|'];
   const row = ({ plan, ...state }: SubtaskState) =>
-    `|${[String(plan.id), line(plan.name), ...(withPlaces ? [line(placeOf(plan))] : [])]
+    `|${[String(plan.id), line(plan.node.name), ...(withPlaces ? [line(plan.target ?? '')] : [])]
       .map((cell) => `${cell}${GAP}|`)
       .join('')}${statusOf(state)}|`;
-  const everything = all.length > 100 ? undefined : [...title, ...all.map(row)].join('\n');
-  if (everything !== undefined && encodedLength(everything) <= room) return everything;
+  const { subtasks, counts } = machine;
+  if (subtasks.size <= MAX_ROWS) {
+    const everything = [...title, ...[...subtasks.values()].map(row)].join('\n');
+    if (encodedLength(everything) <= room) return everything;
+  }
 
   const lines = title;
   let left = room - encodedLength(title.join('\n'));
   let shown = 0;
-  for (const subtask of all) {
-    if (subtask.status === 'PENDING' || subtask.status === 'SUCCESSFUL') continue;
+  for (const subtask of [...machine.underWay, ...machine.failed].slice(0, MAX_ROWS)) {
     const next = row(subtask);
     left -= encodedLength(`${next}\n`);
     if (left < 0) break;
     lines.push(next);
     shown += 1;
   }
-  const counts = (['PENDING', 'READY', 'CANCELING', 'FAILED', 'SUCCESSFUL'] as const).map(
-    (status) => `${all.filter((subtask) => subtask.status === status).length} ${status}`,
+  const all = (['PENDING', 'READY', 'CANCELING', 'FAILED', 'SUCCESSFUL'] as const).map(
+    (status) => `${counts[status]} ${status}`,
   );
-  return `${lines.join('\n')}\n\n${all.length - shown} subtasks are not shown; of all: ${counts.join(', ')}.`;
+  return `${lines.join('\n')}\n\n${subtasks.size - shown} subtasks are not shown; of all: ${all.join(', ')}.`;
 }
 
 function statusOf({ status, operation, run }: Omit<SubtaskState, 'plan'>): string {

@@ -138,11 +138,11 @@ function contextDocument({ context }: Plan): ContextDocument {
 function subtaskDocument({ plan, operation, run }: SubtaskState, status: SubtaskStatus): SubtaskInstance {
   return {
     id: plan.id,
-    name: plan.name,
-    description: plan.name,
-    className: plan.className,
+    name: plan.node.name,
+    description: plan.node.name,
+    className: plan.node.className,
     seriesId: plan.seriesId,
-    timeout: plan.timeout,
+    timeout: plan.node.timeout,
     status,
     operation,
     runTime: run,
@@ -150,12 +150,15 @@ function subtaskDocument({ plan, operation, run }: SubtaskState, status: Subtask
     parallelIdx: plan.parallelIdx,
     upstreams: plan.upstreams,
     downstreams: plan.downstreams,
-    prohibitRollback: plan.prohibitRollback,
+    prohibitRollback: plan.node.prohibitRollback === true,
   };
 }
 
-function ourFacts({ target, prohibitSkip }: PlanSubtask): Pick<SubtaskInstance, 'target' | 'prohibitSkip'> {
-  return { ...(target === undefined ? {} : { target }), ...(prohibitSkip ? { prohibitSkip } : {}) };
+function ourFacts({ target, node }: PlanSubtask): Pick<SubtaskInstance, 'target' | 'prohibitSkip'> {
+  return {
+    ...(target === undefined ? {} : { target }),
+    ...(node.prohibitSkip === true ? { prohibitSkip: true } : {}),
+  };
 }
 
 function openSubtask(
@@ -238,7 +241,7 @@ function finishTimeOf(folded: FoldedTask, status: TaskStatus): number | undefine
 function firstFailureOf({ machine, closing }: FoldedTask): WrappedTaskInstance['firstFailure'] {
   const first = machine.failed[0];
   if (first !== undefined) {
-    return { subtaskId: first.plan.id, name: first.plan.name, message: first.failure ?? '' };
+    return { subtaskId: first.plan.id, name: first.plan.node.name, message: first.failure ?? '' };
   }
   return closing === undefined || closing.successful ? undefined : { message: closing.reason };
 }

@@ -172,7 +172,7 @@ export class FoldedTask {
       const { failure, retryState } = failed ?? timedOut ?? {};
       const cancelUnanswered = retryState === RETRY_STATE_CANCEL_REQUESTED;
       const outOfTime = failed !== null && failed !== undefined && retryState === RETRY_STATE_TIMEOUT;
-      const context = { timeout: effectiveTimeout(plan.timeout), outOfTime, cancelUnanswered };
+      const context = { timeout: effectiveTimeout(plan.node.timeout), outOfTime, cancelUnanswered };
       this.machine.fail(plan.id, failureMessage(failure, context), cancelUnanswered);
     }
   }

@@ -2,7 +2,7 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { PermanentError } from '../../../runtime/errors';
 import { SEARCH_ATTRIBUTES, type TemporalHandle } from '../../../runtime/temporal';
 import { taskWorkflowId } from '../../../workflows/ids';
-import { placeOf } from '../../../workflows/messages';
+import { expansionSize } from '../../../workflows/interpreter/expansion';
 import type { Plan } from '../../../workflows/plan';
 import { line } from '../../../workflows/webui/markdown';
 
@@ -14,8 +14,12 @@ const MAX_SUMMARY_PLACES = 4;
 const MAX_PLACES = 1_500;
 
 /** Where the task works, each place once. */
-function places(plan: Plan): string[] {
-  return [...new Set(plan.subtasks.map(placeOf).filter((place) => place !== ''))];
+function placesOf({ place, places = {} }: Plan): string[] {
+  const all = [
+    ...(place === undefined ? [] : [place]),
+    ...Object.values(places).flatMap((of) => Object.values(of)),
+  ];
+  return [...new Set(all)];
 }
 
 function obproxyClusterOf({ context, unshown }: Plan): string | undefined {
@@ -25,7 +29,7 @@ function obproxyClusterOf({ context, unshown }: Plan): string | undefined {
 /** The Web UI renders it as markdown too. */
 function summary(plan: Plan): string {
   const cluster = obproxyClusterOf(plan);
-  const where = places(plan).filter((place) => place !== cluster);
+  const where = placesOf(plan).filter((place) => place !== cluster);
   const more = where.length - MAX_SUMMARY_PLACES;
   return line(
     [
@@ -48,8 +52,8 @@ function details(plan: Plan): string {
     ...(cluster === undefined ? [] : [`- OBProxy cluster: ${line(cluster)}`]),
     ...(plan.cluster === undefined ? [] : [`- OceanBase cluster: ${line(plan.cluster.name)}`]),
     ...(name === undefined || version === undefined ? [] : [`- package: ${line(`${name}-${version}`)}`]),
-    `- where: ${line(places(plan).join(', '), MAX_PLACES) || 'no host'}`,
-    `- subtasks: ${plan.subtasks.length}`,
+    `- where: ${line(placesOf(plan).join(', '), MAX_PLACES) || 'no host'}`,
+    `- subtasks: ${expansionSize(plan).subtasks}`,
     `- document: \`GET /api/v2/tasks/instances/${plan.taskId}\` of obflow's API`,
     `- trace id: ${line(plan.traceId)}`,
   ].join('\n');
