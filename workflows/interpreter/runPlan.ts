@@ -21,10 +21,8 @@ import {
   ABANDONED,
   byWhom,
   type CommandAnswer,
-  NEEDS_OPERATOR,
   SUBTASK_UPDATES,
   subtaskIdOf,
-  TASK_STATE,
   TASK_UPDATES,
 } from '../messages';
 import type {
@@ -35,6 +33,7 @@ import type {
   SubtaskResult,
   TaskStateChange,
 } from '../plan';
+import { SEARCH_ATTRIBUTES } from '../searchAttributes';
 import { effectiveTimeout, failureText, wasCancelled } from './failures';
 import { CommandRefusedError, TaskMachine } from './machine';
 import type { CommandRefusal } from './refusals';
@@ -162,8 +161,8 @@ export async function runPlan(
     // Repeated for ever, and not cancelled with the workflow: the last one releases the locks.
     CancellationScope.nonCancellable(() => applyTaskState({ ...change, traceId: plan.traceId })).then(() => {
       upsertSearchAttributes([
-        { key: TASK_STATE, value: change.status },
-        { key: NEEDS_OPERATOR, value: change.status === 'FAILED' && !change.closed },
+        { key: SEARCH_ATTRIBUTES.TaskState, value: change.status },
+        { key: SEARCH_ATTRIBUTES.NeedsOperator, value: change.status === 'FAILED' && !change.closed },
       ]);
       projected = change.sequence;
       projecting = false;

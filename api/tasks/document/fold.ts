@@ -9,14 +9,9 @@ import { addressOfWorker, parseActivityId } from '../../../workflows/ids';
 import { effectiveTimeout, type FailureContext, failureText } from '../../../workflows/interpreter/failures';
 import { CommandRefusedError, type SubtaskState, TaskMachine } from '../../../workflows/interpreter/machine';
 import type { Snapshot } from '../../../workflows/interpreter/snapshot';
-import {
-  ABANDONED,
-  SUBTASK_UPDATES,
-  subtaskIdOf,
-  TASK_STATE,
-  TASK_UPDATES,
-} from '../../../workflows/messages';
+import { ABANDONED, SUBTASK_UPDATES, subtaskIdOf, TASK_UPDATES } from '../../../workflows/messages';
 import type { Plan, SubtaskCommand, TaskCommand, TaskStatus } from '../../../workflows/plan';
+import { SEARCH_ATTRIBUTES } from '../../../workflows/searchAttributes';
 
 export type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
 type Payload = temporal.api.common.v1.IPayload;
@@ -201,7 +196,7 @@ export class FoldedTask {
   /** An accepted update that the workflow refused afterwards is refused by this machine as well. */
   #applyCommand(event: HistoryEvent): void {
     const state = event.upsertWorkflowSearchAttributesEventAttributes?.searchAttributes?.indexedFields;
-    const taskState = state?.[TASK_STATE.name];
+    const taskState = state?.[SEARCH_ATTRIBUTES.TaskState.name];
     if (taskState) this.#acknowledged = decode<TaskStatus>(taskState);
     const input = event.workflowExecutionUpdateAcceptedEventAttributes?.acceptedRequest?.input;
     if (!input) return;
