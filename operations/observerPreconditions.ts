@@ -3,6 +3,7 @@
 import { packageFit } from '../oceanbase/packageFit';
 import { comparePackages, versionRelease } from '../oceanbase/packageName';
 import { compareVersions } from '../oceanbase/versions';
+import { say } from '../runtime/messages/catalogue';
 import type { HostRow, ObClusterRow, ObZoneRow, PackageRow, Store } from '../store/types';
 import { allObClusters, fieldRefusal, OBSERVER_PACKAGES } from './preconditions';
 import { Refusal } from './refusal';
@@ -10,12 +11,7 @@ import { Refusal } from './refusal';
 export async function obClusterById(store: Store, id: number): Promise<ObClusterRow> {
   const cluster = await store.obClusters.find(id);
   if (cluster !== undefined) return cluster;
-  throw new Refusal(
-    404,
-    'OBE11001',
-    `There is no OceanBase cluster with id ${id}. GET /api/v2/ob/clusters lists those that exist; "obflow apply" adds one.`,
-    { target: `obCluster:${id}` },
-  );
+  throw new Refusal(404, 'OBE11001', say('obCluster.unknown', { id }), { target: `obCluster:${id}` });
 }
 
 /** Only a running cluster can take servers. */
@@ -50,7 +46,7 @@ export async function activeZone(store: Store, cluster: ObClusterRow, name: stri
       `OceanBase cluster "${cluster.name}" has no zone "${name}". It has ${zones.map((known) => known.name).join(', ')}.`,
       {
         target: 'zoneName',
-        subErrors: [{ field: 'zoneName', rejectedValue: name, message: 'is no zone of the cluster' }],
+        subErrors: [{ field: 'zoneName', rejectedValue: name, message: say('is.noZone') }],
       },
     );
   }
@@ -174,11 +170,7 @@ export async function observerPackage(
   if (asked.length === 0) {
     const field = 'packageOperatingSystem';
     const known = [...new Set(ofVersion.map((part) => part.operatingSystem ?? 'none'))].join(', ');
-    throw fieldRefusal(
-      field,
-      operatingSystem,
-      `names no uploaded package of OceanBase ${cluster.version}; there are those for ${known}`,
-    );
+    throw fieldRefusal(field, operatingSystem, say('names.noSuchBuild', { version: cluster.version, known }));
   }
   const reasons: string[] = [];
   const fitting = asked.filter((part) => {

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { fieldRefusal } from '../../operations/preconditions';
 import { Id } from '../../operations/schemas';
+import { fault, say } from '../../runtime/messages/catalogue';
 import type { HostRow, Store } from '../../store/types';
 import { listOf } from '../http/answers';
 import type { ApiServices } from '../route';
@@ -10,14 +11,20 @@ import { contactHost } from './contactHosts';
 
 const Name = z
   .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._@-]{0,127}$/, 'must have 1 to 128 letters, digits, ".", "_", "@" or "-"');
-const Port = z.int('must be a port').min(1, 'must be at least 1').max(65535, 'must be at most 65535');
-const Ip = z.string().refine((text) => isIP(text) !== 0, 'must be an IPv4 or IPv6 address');
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._@-]{0,127}$/, fault('must.declaredName', { limit: 128 }));
+const Port = z
+  .int(fault('must.port'))
+  .min(1, fault('must.atLeast', { limit: 1 }))
+  .max(65535, fault('must.atMost', { limit: 65535 }));
+const Ip = z.string().refine((text) => isIP(text) !== 0, fault('must.ip'));
 
 const Credential = z.object({
   name: Name,
-  kind: z.enum(['SSH_KEY', 'SSH_PASSWORD', 'DATABASE'], 'must be SSH_KEY, SSH_PASSWORD or DATABASE'),
-  username: z.string().regex(/^[A-Za-z_][A-Za-z0-9_.@#-]{0,127}$/, 'must be a user name'),
+  kind: z.enum(
+    ['SSH_KEY', 'SSH_PASSWORD', 'DATABASE'],
+    fault('must.oneOf', { values: 'SSH_KEY, SSH_PASSWORD, DATABASE' }),
+  ),
+  username: z.string().regex(/^[A-Za-z_][A-Za-z0-9_.@#-]{0,127}$/, fault('must.userName')),
   secret: z.string().max(65_536),
   passphrase: z.string().max(1_024).optional(),
 });
@@ -29,7 +36,7 @@ const Host = z.object({
   credential: Name,
   hostKey: z
     .string()
-    .regex(/^SHA256:[A-Za-z0-9+/]{43}=?$/, 'must be a fingerprint as "ssh-keygen -l" prints it, SHA256:…')
+    .regex(/^SHA256:[A-Za-z0-9+/]{43}=?$/, fault('must.fingerprint'))
     .optional(),
   idc: Name,
   region: Name,
@@ -38,11 +45,15 @@ const Host = z.object({
 const ObCluster = z.object({
   name: Name,
   obClusterId: Id,
-  version: z.string().regex(/^[0-9]+(\.[0-9]+){1,4}(-[A-Za-z0-9.]+)?$/, 'must be a version, e.g. 4.2.1.0'),
-  type: z.enum(['PRIMARY', 'STANDBY'], 'must be PRIMARY or STANDBY').default('PRIMARY'),
+  version: z
+    .string()
+    .regex(/^[0-9]+(\.[0-9]+){1,4}(-[A-Za-z0-9.]+)?$/, fault('must.version', { example: '4.2.1.0' })),
+  type: z
+    .enum(['PRIMARY', 'STANDBY'], fault('must.oneOf', { values: 'PRIMARY, STANDBY' }))
+    .default('PRIMARY'),
   rootServers: z
     .array(z.object({ ip: Ip, sqlPort: Port.default(2881), rpcPort: Port.default(2882) }))
-    .min(1, 'must name at least one root server')
+    .min(1, fault('must.nameRootServer'))
     .max(100),
   sysCredential: Name,
   proxyroCredential: Name,
@@ -57,7 +68,7 @@ function once<T>(key: (item: T) => string, field: string) {
         context.addIssue({
           code: 'custom',
           path: [index, field],
-          message: `is declared twice (${key(item)})`,
+          message: fault('is.declaredTwice', { name: key(item) }),
         });
       }
     });
@@ -113,12 +124,12 @@ async function credentialId(
   field: string,
 ): Promise<number> {
   const credential = await store.credentials.find(name);
-  if (credential === undefined) throw fieldRefusal(field, name, 'names a credential that is not declared');
+  if (credential === undefined) throw fieldRefusal(field, name, say('names.noCredential'));
   if (!kinds.includes(credential.kind)) {
     throw fieldRefusal(
       field,
       name,
-      `must name a credential of kind ${kinds.join(' or ')}, not ${credential.kind}`,
+      say('must.credentialOfKind', { kinds: kinds.join(' or '), kind: credential.kind }),
     );
   }
   return credential.id;

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { IdText, QueryText } from '../../operations/schemas';
+import { fault } from '../../runtime/messages/catalogue';
 import type { TaskFilter } from '../../store/types';
 import { pagedOf } from '../http/answers';
 import { pageOf } from '../http/envelope';
@@ -19,16 +20,18 @@ const ListQuery = z
   .object({
     name: QueryText.optional().describe('Part of the name of the task.'),
     status: TextList.pipe(
-      z.array(z.enum(['RUNNING', 'FAILED', 'SUCCESSFUL'], 'must be RUNNING, FAILED or SUCCESSFUL')),
+      z.array(
+        z.enum(
+          ['RUNNING', 'FAILED', 'SUCCESSFUL'],
+          fault('must.oneOf', { values: 'RUNNING, FAILED, SUCCESSFUL' }),
+        ),
+      ),
     )
       .meta({ wire: { type: 'array', items: { enum: ['RUNNING', 'FAILED', 'SUCCESSFUL'] } } })
       .optional()
       .describe('RUNNING, FAILED, SUCCESSFUL; comma separated.'),
     type: z
-      .enum(
-        ['MANUAL', 'SYS_ONECE', 'SYS_ONCE', 'SCHEDULED', 'SYS_SCHEDULED'],
-        'must be a documented type of task',
-      )
+      .enum(['MANUAL', 'SYS_ONECE', 'SYS_ONCE', 'SCHEDULED', 'SYS_SCHEDULED'], fault('must.taskType'))
       .optional(),
     cluterName: QueryText.optional().describe(
       'Part of the name of the OceanBase cluster (spelled as documented).',

@@ -1,6 +1,7 @@
 import { Refusal } from '../../operations/refusal';
 import type { RuntimeConfig } from '../../runtime/config';
 import type { Logger } from '../../runtime/logger';
+import { say } from '../../runtime/messages/catalogue';
 import type { TemporalHandle } from '../../runtime/temporal';
 import type { Store, TaskRow } from '../../store/types';
 import { taskWorkflowId } from '../../workflows/ids';
@@ -93,7 +94,7 @@ const FIT_FOR: Readonly<Record<SubtaskCommand, readonly SubtaskStatus[]>> = {
 function subtaskOf({ id, subtasks }: WrappedTaskInstance, subtaskId: number): SubtaskInstance {
   const subtask = subtasks.find((candidate) => candidate.id === subtaskId);
   if (subtask !== undefined) return subtask;
-  throw new Refusal(404, 'TSK10001', `Task ${id} has no subtask ${subtaskId}.`);
+  throw new Refusal(404, 'TSK10001', say('subtask.unknown', { task: id, subtask: subtaskId }));
 }
 
 export function createTaskService(deps: TaskServiceDeps): TaskService {
@@ -118,7 +119,7 @@ export function createTaskService(deps: TaskServiceDeps): TaskService {
 
   async function readOrRefuse(taskId: number): Promise<WrappedTaskInstance> {
     const row = await store.tasks.find(taskId);
-    if (row === undefined) throw new Refusal(404, 'TSK10001', `There is no task ${taskId}.`);
+    if (row === undefined) throw new Refusal(404, 'TSK10001', say('task.unknown', { id: taskId }));
     return readRow(row);
   }
 
