@@ -11,7 +11,7 @@ import { type AnswerFacts, errorEnvelope, successEnvelope } from './http/envelop
 import { failureOf } from './http/errors';
 import { measureHttp } from './http/httpMetrics';
 import { bodyDigest, onceFor, WITHOUT_KEY } from './http/idempotency';
-import { inLanguage, languageOf } from './http/messages/language';
+import { answerLanguage, inLanguage } from './http/messages/language';
 import { createThrottle, type Throttle } from './http/throttle';
 import { type Authenticate, authentication, type Login, provenUser, requirePermission } from './login/auth';
 import { OpenLogins } from './login/revocation';
@@ -265,7 +265,5 @@ async function answerError(
     response.set('retry-after', String(error.retryAfterSeconds));
   }
   if (status === 401) response.set('www-authenticate', 'Basic realm="obflow", charset="UTF-8"');
-  const language = languageOf(request);
-  response.vary('accept-language').set('content-language', language);
-  response.status(status).json(errorEnvelope(state, status, inLanguage(body, language)));
+  response.status(status).json(errorEnvelope(state, status, inLanguage(body, answerLanguage(request))));
 }

@@ -40,10 +40,9 @@ async function links(
       throw new Refusal(
         404,
         'OBE11002',
-        `${field}: there is no OceanBase cluster "${link.clusterName}"${ids}. ` +
-          (known === ''
-            ? 'Declare it with "obflow apply" first.'
-            : `One of that name is known with other ids (${known}).`),
+        known === ''
+          ? say('link.unknown', { field, name: `"${link.clusterName}"${ids}` })
+          : say('link.otherIds', { field, name: `"${link.clusterName}"${ids}`, known }),
         { target: field },
       );
     }
@@ -94,12 +93,10 @@ async function prepare(
 ): Promise<Prepared> {
   const { store } = scope;
   if ((await store.obproxy.findClusterByName(body.name)) !== undefined) {
-    throw new Refusal(
-      409,
-      'COM10006',
-      `There is already an OBProxy cluster named "${body.name}". Choose another name, or add proxies to that one by batchAdd.`,
-      { target: 'name', subErrors: [{ field: 'name', rejectedValue: body.name, message: say('is.taken') }] },
-    );
+    throw new Refusal(409, 'COM10006', say('obproxyCluster.taken', { name: body.name }), {
+      target: 'name',
+      subErrors: [{ field: 'name', rejectedValue: body.name, message: say('is.taken') }],
+    });
   }
   const linked = await links(store, body);
   const install = await installation(scope, body);

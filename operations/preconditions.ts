@@ -76,7 +76,7 @@ function refuseUnfit(
   throw new Refusal(
     400,
     code,
-    `${softwarePackage.fileName} does not fit every host (${unfit.join('; ')}). Choose the package built for these hosts.`,
+    say('package.unfit', { file: softwarePackage.fileName, reasons: unfit.join('; ') }),
     { target: softwarePackage.fileName },
   );
 }
@@ -90,8 +90,14 @@ export async function noProxyOnHosts(store: Store, hosts: readonly HostRow[]): P
     throw new Refusal(
       409,
       'ODP21116',
-      `Host ${host.ip} (id ${host.id}) already has an OBProxy: server ${server.id} of cluster ` +
-        `"${cluster?.name ?? server.clusterId}", port ${server.sqlPort}, ${server.status}. Choose another host.`,
+      say('host.hasObproxy', {
+        ip: host.ip,
+        id: host.id,
+        server: server.id,
+        cluster: cluster?.name ?? server.clusterId,
+        port: server.sqlPort,
+        status: server.status,
+      }),
       { target: `host:${host.id}` },
     );
   }
@@ -171,7 +177,7 @@ export function obproxyPorts(
     throw new Refusal(
       400,
       'ODP21018',
-      `${field} needs OBProxy 4.3.0 or later, and ${softwarePackage.fileName} is ${softwarePackage.version}. Leave ${field} out.`,
+      say('field.needsNewer', { field, file: softwarePackage.fileName, version: softwarePackage.version }),
       {
         target: field,
         subErrors: [

@@ -70,7 +70,11 @@ async function notKnownElsewhere(store: Store, host: HostRow, sqlPort: number): 
   throw new Refusal(
     409,
     'ODP21116',
-    `The OBProxy at ${host.ip}:${sqlPort} is known already: server ${known.id} of cluster "${cluster?.name ?? known.clusterId}".`,
+    say('obproxy.known', {
+      address: `${host.ip}:${sqlPort}`,
+      server: known.id,
+      cluster: cluster?.name ?? known.clusterId,
+    }),
     { target: `host:${host.id}` },
   );
 }
@@ -83,7 +87,7 @@ function rpcPortFits(cluster: ObproxyClusterRow, rpcPort: number | undefined): v
   throw new Refusal(
     400,
     'ODP21018',
-    `rpcPort ${message.en}, and cluster "${cluster.name}" holds ${old.version}. Leave rpcPort out.`,
+    say('rpcPort.clusterTooOld', { fault: message, cluster: cluster.name, version: old.version }),
     { target: 'rpcPort', subErrors: [{ field: 'rpcPort', rejectedValue: rpcPort, message }] },
   );
 }

@@ -77,6 +77,11 @@ export function keyed({ key, args }: Keyed): Keyed {
   return { key, args: Object.fromEntries(Object.entries(args).map(([name, value]) => [name, bare(value)])) };
 }
 
+/** A stored text beside its English. */
+export function asText({ key, args }: Keyed, en: string): Text {
+  return { key, args: args as Text['args'], en };
+}
+
 /** Whether this is a key with arguments: what is stored may have been written by another release. */
 export function isKeyed(value: unknown): value is Keyed {
   if (typeof value !== 'object' || value === null || !('key' in value) || !('args' in value)) return false;

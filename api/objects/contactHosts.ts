@@ -1,6 +1,7 @@
 import { addressOf } from '../../contact/hostAddress';
 import type { HostFacts } from '../../hosts/types';
 import { Refusal } from '../../operations/refusal';
+import { say } from '../../runtime/messages/catalogue';
 import type { HostRow } from '../../store/types';
 import type { ApiServices } from '../route';
 
@@ -67,7 +68,7 @@ export async function contactKnownOffline(contact: Contact, hostIds: readonly nu
   throw new Refusal(
     409,
     'CMP07004',
-    `Host ${away.host.ip} (id ${away.host.id}) is offline: ${away.reason} Repair the host, or leave it out of the request.`,
+    say('host.offline', { ip: away.host.ip, id: away.host.id, reason: away.reason ?? '' }),
     { target: `host:${away.host.id}` },
   );
 }

@@ -1,10 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Request } from 'express';
 import { z } from 'zod';
 import { IdText, QueryText } from '../../operations/schemas';
 import { fault } from '../../runtime/messages/catalogue';
 import type { TaskFilter } from '../../store/types';
 import { pagedOf } from '../http/answers';
 import { pageOf } from '../http/envelope';
+import { answerLanguage } from '../http/messages/language';
 import { listed, PAGING, pageRequest, TextList } from '../http/paging';
 import { type ApiServices, bareRoute, type Route, route } from '../route';
 import { writeDiagnosis } from '../tasks/diagnosis';
@@ -65,8 +67,8 @@ function filterOf(query: z.output<typeof ListQuery>): TaskFilter {
 }
 
 export function taskRoutes({ store, tasks, taskEvents }: ApiServices): Route[] {
-  async function read(id: number) {
-    const document = await tasks.read(id);
+  async function read(id: number, request: Request) {
+    const document = await tasks.read(id, answerLanguage(request));
     if (document === undefined) throw unknownTask(id);
     return document;
   }
@@ -102,7 +104,7 @@ export function taskRoutes({ store, tasks, taskEvents }: ApiServices): Route[] {
         params: TaskPath,
         answer: WrappedTaskInstance,
       },
-      ({ params }) => read(params.taskInstanceId),
+      ({ params, request }) => read(params.taskInstanceId, request),
     ),
     route(
       {
@@ -114,7 +116,7 @@ export function taskRoutes({ store, tasks, taskEvents }: ApiServices): Route[] {
         params: TaskPath,
         answer: WrappedTaskInstance,
       },
-      ({ params }) => read(params.taskInstanceId),
+      ({ params, request }) => read(params.taskInstanceId, request),
     ),
     route(
       {
@@ -172,8 +174,8 @@ export function taskRoutes({ store, tasks, taskEvents }: ApiServices): Route[] {
         params: TaskPath,
         answers: { 200: { type: 'application/zip', description: 'The file.' } },
       },
-      async ({ params, notes }, response) => {
-        const document = await read(params.taskInstanceId);
+      async ({ params, notes, request }, response) => {
+        const document = await read(params.taskInstanceId, request);
         notes.taskIds = [document.id];
         response.set({
           'content-type': 'application/zip',

@@ -7,9 +7,11 @@ import type { Store, TaskRow } from '../../store/types';
 import { taskWorkflowId } from '../../workflows/ids';
 import { SUBTASK_UPDATES, TASK_UPDATES } from '../../workflows/messages';
 import type { Plan, SubtaskCommand, SubtaskStatus, TaskCommand } from '../../workflows/plan';
+import type { Language } from '../http/messages/language';
 import { CommandLog } from './commandLog';
-import { basicDocument, submittedDocument, taskDocument } from './document/document';
+import { basicDocument, saidDocument, submittedDocument } from './document/document';
 import { FoldedTask } from './document/fold';
+import { inWords, type SaidTask } from './document/said';
 import type { BasicTaskInstance, SubtaskInstance, TaskInstance, WrappedTaskInstance } from './document/types';
 import { type SentCommand, sendCommand, temporalRefusal } from './temporal/commands';
 import { HistoryReader, isOfPlan } from './temporal/historyReader';
@@ -39,8 +41,8 @@ export interface TaskService {
    * returns all the same and the reconciler starts the task later.
    */
   start(plan: Plan, workflowType: string): Promise<void>;
-  /** Undefined when there is no such task. Refusal 503 when Temporal does not answer. */
-  read(taskId: number): Promise<WrappedTaskInstance | undefined>;
+  /** In English unless told otherwise. Undefined when there is no such task. Refusal 503 when Temporal does not answer. */
+  read(taskId: number, language?: Language): Promise<WrappedTaskInstance | undefined>;
   basic(rows: readonly TaskRow[]): Promise<BasicTaskInstance[]>;
   /** Every FAILED subtask runs again. */
   retryTask: CommandTask;
@@ -102,18 +104,22 @@ export function createTaskService(deps: TaskServiceDeps): TaskService {
   const reader = new HistoryReader(temporal);
   const commandLog = new CommandLog(deps);
 
-  async function readRow(row: TaskRow): Promise<WrappedTaskInstance> {
-    if (row.closed && row.document !== null) return row.document as WrappedTaskInstance;
+  async function readRow(row: TaskRow, language: Language = 'en-US'): Promise<WrappedTaskInstance> {
+    return inWords(await saidRow(row), language);
+  }
+
+  async function saidRow(row: TaskRow): Promise<SaidTask> {
+    if (row.closed && row.document !== null) return row.document as SaidTask;
     const reading = await reader.read(taskWorkflowId(row.id)).catch((error: unknown) => {
       throw temporalRefusal(error);
     });
     if (reading !== undefined && isOfPlan(reading, row.plan)) {
       await commandLog.tell(reading.folded);
-      return taskDocument(reading.folded, reading.pending);
+      return saidDocument(reading.folded, reading.pending);
     }
-    const accepted = taskDocument(new FoldedTask(row.plan), new Map());
+    const accepted = saidDocument(new FoldedTask(row.plan), new Map());
     if (!row.started) return accepted;
-    const message = 'Temporal does not know the workflow of this task; see the log of the API.';
+    const message = say('task.unknownToTemporal');
     return { ...accepted, status: row.status, operation: row.operation, firstFailure: { message } };
   }
 
@@ -188,15 +194,15 @@ export function createTaskService(deps: TaskServiceDeps): TaskService {
       }
     },
 
-    async read(taskId) {
+    async read(taskId, language) {
       const row = await store.tasks.find(taskId);
-      return row === undefined ? undefined : readRow(row);
+      return row === undefined ? undefined : readRow(row, language);
     },
 
     async basic(rows) {
       const documents: BasicTaskInstance[] = [];
       for (let from = 0; from < rows.length; from += PARALLEL_READS) {
-        const read = await Promise.all(rows.slice(from, from + PARALLEL_READS).map(readRow));
+        const read = await Promise.all(rows.slice(from, from + PARALLEL_READS).map((row) => readRow(row)));
         documents.push(...read.map(basicDocument));
       }
       return documents;

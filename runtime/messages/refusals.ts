@@ -87,6 +87,30 @@ export const REFUSALS = {
     'There is no task {id}. GET /api/v2/tasks/instances lists them.',
     '任务 {id} 不存在。GET /api/v2/tasks/instances 列出全部任务。',
   ],
+  'task.unknownToTemporal': [
+    'Temporal does not know the workflow of this task; see the log of the API.',
+    'Temporal 中没有该任务的工作流，请查看 API 日志。',
+  ],
+  'failed.noReason': ['It failed without a reason.', '失败，未给出原因。'],
+  'by.somebody': ['somebody', '未知用户'],
+  'ended.failed': ['The workflow failed: {reason}', '工作流失败：{reason}'],
+  'ended.timeout': ['The workflow exceeded its timeout.', '工作流超时。'],
+  'ended.cancelled': [
+    'The workflow was cancelled; it takes no more commands.',
+    '工作流已被取消，不再接受命令。',
+  ],
+  'ended.cancelledBy': [
+    'The workflow was cancelled by {by}; it takes no more commands.',
+    '工作流已被 {by} 取消，不再接受命令。',
+  ],
+  'ended.terminated': [
+    'The workflow was terminated by {by}; it takes no more commands.',
+    '工作流已被 {by} 终止，不再接受命令。',
+  ],
+  'ended.terminatedFor': [
+    'The workflow was terminated by {by}: {reason}; it takes no more commands.',
+    '工作流已被 {by} 终止：{reason}；不再接受命令。',
+  ],
   'temporal.away': [
     'Temporal does not answer ({reason}). Tasks go on when it is back; try again then.',
     'Temporal 无响应（{reason}）。恢复后任务会继续执行，请届时重试。',
@@ -96,6 +120,110 @@ export const REFUSALS = {
     '没有 worker 处理队列“{queue}”，命令未发送。请启动 worker（obflow worker）后重试。',
   ],
 
+  'task.tooLarge': [
+    'The request makes one task of {asked} {unit}, and {most} are supported. Ask for fewer hosts at a time.',
+    '该请求会产生一个包含 {asked} {unit}的任务，最多支持 {most}。请减少单次请求的主机数。',
+  ],
+  'unit.subtasks': ['subtasks', '个子任务'],
+  'unit.edges': ['edges', '条依赖'],
+  'thing.host': ['Host {id}', '主机 {id}'],
+  'thing.obCluster': ['OceanBase cluster {id}', 'OceanBase 集群 {id}'],
+  'thing.obproxyCluster': ['OBProxy cluster {id}', 'OBProxy 集群 {id}'],
+  'held.by': ['{what} is in use by task {task}. {next}', '{what} 正被任务 {task} 使用。{next}'],
+  'held.byFailed': [
+    'Task {task} has FAILED: see its log, repair the cause and retry it.',
+    '任务 {task} 已失败：请查看日志，排除原因后重试该任务。',
+  ],
+  'held.byOpen': [
+    'Wait until task {task} has ended, then send the request again.',
+    '请等待任务 {task} 结束后重新发送请求。',
+  ],
+  'link.unknown': [
+    '{field}: there is no OceanBase cluster {name}. Declare it with "obflow apply" first.',
+    '{field}：OceanBase 集群 {name} 不存在。请先用“obflow apply”声明。',
+  ],
+  'link.otherIds': [
+    '{field}: there is no OceanBase cluster {name}. One of that name is known with other ids ({known}).',
+    '{field}：OceanBase 集群 {name} 不存在。已知同名集群的 ID 为（{known}）。',
+  ],
+  'obproxyCluster.taken': [
+    'There is already an OBProxy cluster named "{name}". Choose another name, or add proxies to that one by batchAdd.',
+    '名为“{name}”的 OBProxy 集群已存在。请换一个名称，或用 batchAdd 向其中添加 OBProxy。',
+  ],
+  'package.unfit': [
+    '{file} does not fit every host ({reasons}). Choose the package built for these hosts.',
+    '{file} 不适用于所有主机（{reasons}）。请选择适用于这些主机的软件包。',
+  ],
+  'host.hasObproxy': [
+    'Host {ip} (id {id}) already has an OBProxy: server {server} of cluster "{cluster}", port {port}, {status}. Choose another host.',
+    '主机 {ip}（ID {id}）上已有 OBProxy：集群“{cluster}”的 {server}，端口 {port}，状态 {status}。请选择其他主机。',
+  ],
+  'thing.rootServer': ['a root server', '一个 RootServer'],
+  'thing.observer': ['server {id} ({zone}, {status})', '服务器 {id}（{zone}，{status}）'],
+  'host.hasObserver': [
+    'Host {ip} (id {id}) is already {what} of OceanBase cluster "{cluster}". Choose another host.',
+    '主机 {ip}（ID {id}）已是 OceanBase 集群“{cluster}”的 {what}。请选择其他主机。',
+  ],
+  'host.offline': [
+    'Host {ip} (id {id}) is offline: {reason} Repair the host, or leave it out of the request.',
+    '主机 {ip}（ID {id}）离线：{reason} 请修复该主机，或从请求中去掉。',
+  ],
+  'host.reserved': [
+    'Host {ip} (id {id}) is reserved by task {task}. Wait until it has ended, or choose another host.',
+    '主机 {ip}（ID {id}）已被任务 {task} 预留。请等待其结束，或选择其他主机。',
+  ],
+  'host.otherRegion': [
+    'Host {ip} lies in region {region}, zone "{zone}" in region {zoneRegion} (host {first}). Choose hosts of that region.',
+    '主机 {ip} 位于区域 {region}，而 Zone“{zone}”位于区域 {zoneRegion}（主机 {first}）。请选择该区域的主机。',
+  ],
+  'hosts.differ': [
+    'Host {ip} is {architecture}, host {otherIp} is {otherArchitecture}. Send one request for each architecture.',
+    '主机 {ip} 为 {architecture}，主机 {otherIp} 为 {otherArchitecture}。请按架构分别发送请求。',
+  ],
+  'field.needsNewer': [
+    '{field} needs OBProxy 4.3.0 or later, and {file} is {version}. Leave {field} out.',
+    '{field} 需要 OBProxy 4.3.0 或更高版本，而 {file} 的版本为 {version}。请去掉 {field}。',
+  ],
+  'rpcPort.clusterTooOld': [
+    'rpcPort {fault}, and cluster "{cluster}" holds {version}. Leave rpcPort out.',
+    'rpcPort {fault}，而集群“{cluster}”中有 {version}。请去掉 rpcPort。',
+  ],
+  'obproxy.known': [
+    'The OBProxy at {address} is known already: server {server} of cluster "{cluster}".',
+    '{address} 上的 OBProxy 已存在：集群“{cluster}”的 {server}。',
+  ],
+  'obCluster.notRunning': [
+    'OceanBase cluster "{name}" is {status}: servers can be added when it is RUNNING. GET /api/v2/ob/clusters/{id} asks it again and says what is wrong.',
+    'OceanBase 集群“{name}”的状态为 {status}：仅在 RUNNING 时可以添加 OBServer。GET /api/v2/ob/clusters/{id} 会重新询问集群并给出原因。',
+  ],
+  'obCluster.neverAnswered': [
+    'The zones of OceanBase cluster "{name}" are not known, because it has never answered here. Check the root servers and the credential that are declared, and that this machine reaches their SQL ports.',
+    'OceanBase 集群“{name}”从未应答，其 Zone 未知。请检查声明的 RootServer 和凭据，并确认本机可访问其 SQL 端口。',
+  ],
+  'zone.unknown': [
+    'OceanBase cluster "{cluster}" has no zone "{name}". It has {known}.',
+    'OceanBase 集群“{cluster}”中没有 Zone“{name}”。现有：{known}。',
+  ],
+  'zone.notActive': [
+    'Zone "{name}" is {status}: servers can be added when it is ACTIVE. Start the zone first.',
+    'Zone“{name}”的状态为 {status}：仅在 ACTIVE 时可以添加 OBServer。请先启动该 Zone。',
+  ],
+  'package.noOceanBase': [
+    'There is no package oceanbase or oceanbase-ce of version {version}, which cluster "{cluster}" runs. {upload}',
+    '没有集群“{cluster}”所用版本 {version} 的 oceanbase 或 oceanbase-ce 软件包。{upload}',
+  ],
+  'package.noneFits': [
+    'No package of OceanBase {version} fits every host: {reasons}. {upload}',
+    '没有适用于所有主机的 OceanBase {version} 软件包：{reasons}。{upload}',
+  ],
+  'package.bothEditions': [
+    'Packages of both editions are uploaded for OceanBase {version}: {files}. Delete those of the edition that the cluster does not run.',
+    'OceanBase {version} 的两种版本的软件包均已上传：{files}。请删除集群未使用的那一种。',
+  ],
+  'package.upload': [
+    'Upload the package of OceanBase {version} with POST /api/v2/software-packages.',
+    '请用 POST /api/v2/software-packages 上传 OceanBase {version} 的软件包。',
+  ],
   'obproxyCluster.unknown': [
     'There is no OBProxy cluster with id {id}. GET /api/v2/obproxy/clusters lists those that exist.',
     'ID 为 {id} 的 OBProxy 集群不存在。GET /api/v2/obproxy/clusters 列出现有集群。',

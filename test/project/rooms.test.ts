@@ -10,7 +10,7 @@ import { repositoryRoot } from '../../runtime/paths';
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
   // What is frozen: runs in Temporal's sandbox, and must replay what older releases recorded.
   workflows: [],
-  'workflows/interpreter': ['workflows', 'workflows/searchAttributes.ts'],
+  'workflows/interpreter': ['workflows', 'workflows/searchAttributes.ts', 'workflows/texts.ts'],
   'workflows/webui': ['types:workflows/interpreter'],
   // The workflow types stand above the room they are in.
   'workflows/index.ts': ['workflows', 'workflows/interpreter', 'workflows/webui'],

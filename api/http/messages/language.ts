@@ -17,6 +17,13 @@ export function languageOf(request: Request): Language {
   return preferred !== false && preferred.startsWith('zh') ? 'zh-CN' : 'en-US';
 }
 
+/** The language of an answer that is made for its client; its headers say so. */
+export function answerLanguage(request: Request): Language {
+  const language = languageOf(request);
+  request.res?.vary('accept-language').set('content-language', language);
+  return language;
+}
+
 /** An error whose texts can still be said in either language. */
 export interface SaidError {
   readonly code: string;

@@ -1,10 +1,13 @@
 /** The documented JSON of a task from its folded history and what Temporal says of its open activities. Pure. */
+
 import { activityId } from '../../../workflows/ids';
 import type { SubtaskState } from '../../../workflows/interpreter/machine';
 import { SUBTASK_UPDATES } from '../../../workflows/messages';
 import type { Plan, PlanSubtask, SubtaskStatus, TaskStatus } from '../../../workflows/plan';
+import type { Said } from '../../../workflows/text';
 import { ocpTime } from '../../http/time';
 import { FoldedTask, type GivenCommand, type RunFacts } from './fold';
+import { inWords, type SaidSubtask, type SaidTask } from './said';
 import type {
   BasicTaskInstance,
   CommandDocument,
@@ -20,7 +23,7 @@ export interface PendingActivity {
   readonly state: 'SCHEDULED' | 'STARTED' | 'CANCEL_REQUESTED' | 'PAUSED' | 'PAUSE_REQUESTED';
   readonly attempt: number;
   readonly lastStartedTime?: number;
-  readonly lastFailure?: string;
+  readonly lastFailure?: Said;
   readonly executor?: string;
 }
 
@@ -57,6 +60,11 @@ export function taskDocument(
   folded: FoldedTask,
   pending: ReadonlyMap<string, PendingActivity>,
 ): WrappedTaskInstance {
+  return inWords(saidDocument(folded, pending), 'en-US');
+}
+
+/** The same, in no language yet. */
+export function saidDocument(folded: FoldedTask, pending: ReadonlyMap<string, PendingActivity>): SaidTask {
   const { machine, closing } = folded;
   const { plan } = machine;
   const startable = new Set(closing === undefined ? machine.startable() : []);
@@ -166,7 +174,7 @@ function openSubtask(
   state: SubtaskState,
   open: PendingActivity | undefined,
   startable: boolean,
-): SubtaskInstance {
+): SaidSubtask {
   const { closing } = folded;
   const status = statusOf(state, open, startable);
   const facts = folded.runs.get(state.plan.id);
@@ -238,7 +246,7 @@ function finishTimeOf(folded: FoldedTask, status: TaskStatus): number | undefine
   return Math.max(...[...folded.runs.values()].map((facts) => facts.finishTime ?? 0));
 }
 
-function firstFailureOf({ machine, closing }: FoldedTask): WrappedTaskInstance['firstFailure'] {
+function firstFailureOf({ machine, closing }: FoldedTask): SaidTask['firstFailure'] {
   const first = machine.failed[0];
   if (first !== undefined) {
     return { subtaskId: first.plan.id, name: first.plan.node.name, message: first.failure ?? '' };

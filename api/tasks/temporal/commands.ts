@@ -11,7 +11,9 @@ import { Refusal } from '../../../operations/refusal';
 import { say } from '../../../runtime/messages/catalogue';
 import type { TemporalHandle } from '../../../runtime/temporal';
 import { taskWorkflowId } from '../../../workflows/ids';
+import { textOf } from '../../../workflows/interpreter/failures';
 import type { CommandAnswer } from '../../../workflows/messages';
+import { asText } from '../../../workflows/text';
 import { hasLiveWorker } from './workers';
 
 /** For the look for a worker and the update together, so that an answer comes within 5 s. */
@@ -74,7 +76,9 @@ function asRefusal(error: unknown, taskId: number): unknown {
     const { cause } = error;
     if (!(cause instanceof ApplicationFailure)) return error;
     const code = cause.type ?? 'TSK10016';
-    return new Refusal(code === 'TSK10001' ? 404 : 400, code, cause.message);
+    const text = textOf(cause);
+    const said = text === undefined ? cause.message : asText(text, cause.message);
+    return new Refusal(code === 'TSK10001' ? 404 : 400, code, said);
   }
   if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) {
     return new Refusal(

@@ -5,7 +5,7 @@ import type { TemporalHandle } from '../../../runtime/temporal';
 import type { Store, TaskRow } from '../../../store/types';
 import { taskIdOf, taskWorkflowId } from '../../../workflows/ids';
 import { CommandLog } from '../commandLog';
-import { taskDocument } from '../document/document';
+import { saidDocument } from '../document/document';
 import { FoldedTask } from '../document/fold';
 import { HistoryReader, isOfPlan, type TaskReading } from './historyReader';
 import { startTask } from './starter';
@@ -158,7 +158,7 @@ export class Reconciler {
     const folded = new FoldedTask(row.plan);
     const finishTime = row.finishTime ?? new Date().toISOString();
     folded.closing = { successful, time: Date.parse(finishTime), reason: successful ? '' : `${reason}.` };
-    const document = taskDocument(folded, new Map());
+    const document = saidDocument(folded, new Map());
     const subtasks = document.subtasks.map((subtask) =>
       successful && operation !== 'ROLLBACK' ? { ...subtask, status } : subtask,
     );
@@ -183,7 +183,7 @@ export class Reconciler {
     if (closing === undefined) return;
     await this.#commandLog.tell(folded);
     await this.#deps.store.tasks.archive(row.id, {
-      document: taskDocument(folded, pending),
+      document: saidDocument(folded, pending),
       status,
       operation: machine.operation,
       finishTime: new Date(closing.time).toISOString(),
