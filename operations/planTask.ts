@@ -1,9 +1,9 @@
 import { say } from '../runtime/messages/catalogue';
 import type { Store } from '../store/types';
+import { type Chain, plannedNodes } from '../workflows/chain';
 import { expansionSize } from '../workflows/interpreter/expansion';
 import type { Plan, TaskContext } from '../workflows/plan';
 import type { Text } from '../workflows/text';
-import { type Chain, plannedNodes } from './chain';
 import { Refusal } from './refusal';
 import type { AcceptedRequest, Prepared, PrepareScope } from './types';
 

@@ -76,13 +76,13 @@ const CATCH_UP_STEP_MS = 50;
 /** The target tells it from a validator's refusal, which time may cure. */
 function closedRefusal(document: WrappedTaskInstance, subtaskId: number | undefined): Refusal {
   const { id, status, subtasks } = document;
-  const ended = status === 'RUNNING' ? 'has not been started yet' : 'has ended';
+  const ended = say(status === 'RUNNING' ? 'workflow.notStarted' : 'workflow.ended');
   const subtask = subtasks.find((candidate) => candidate.id === subtaskId);
   const what =
     subtask === undefined
-      ? `Task ${id} is ${status}`
-      : `Subtask ${subtask.id} (${subtask.name}) is ${subtask.status}`;
-  const text = `${what}, and the workflow of task ${id} ${ended}: only an open task takes commands.`;
+      ? say('task.is', { id, status })
+      : say('subtask.is', { id: subtask.id, name: subtask.name, status: subtask.status });
+  const text = say('refused.closed', { what, id, ended });
   return new Refusal(400, subtask === undefined ? 'TSK10016' : 'TSK10017', text, { target: `task:${id}` });
 }
 

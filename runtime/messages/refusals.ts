@@ -120,6 +120,14 @@ export const REFUSALS = {
     '没有 worker 处理队列“{queue}”，命令未发送。请启动 worker（obflow worker）后重试。',
   ],
 
+  'task.is': ['Task {id} is {status}', '任务 {id} 的状态为 {status}'],
+  'subtask.is': ['Subtask {id} ({name}) is {status}', '子任务 {id}（{name}）的状态为 {status}'],
+  'workflow.notStarted': ['has not been started yet', '尚未启动'],
+  'workflow.ended': ['has ended', '已结束'],
+  'refused.closed': [
+    '{what}, and the workflow of task {id} {ended}: only an open task takes commands.',
+    '{what}，任务 {id} 的工作流{ended}：只有未结束的任务才接受命令。',
+  ],
   'task.tooLarge': [
     'The request makes one task of {asked} {unit}, and {most} are supported. Ask for fewer hosts at a time.',
     '该请求会产生一个包含 {asked} {unit}的任务，最多支持 {most}。请减少单次请求的主机数。',

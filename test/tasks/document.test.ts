@@ -1,8 +1,9 @@
-import { basicDocument, taskDocument } from '../../api/tasks/document/document';
+import { basicDocument, saidDocument, taskDocument } from '../../api/tasks/document/document';
 import { FoldedTask } from '../../api/tasks/document/fold';
+import { inWords } from '../../api/tasks/document/said';
 import type { SubtaskInstance, WrappedTaskInstance } from '../../api/tasks/document/types';
 import { fold, type HistoryName, recordedHistory } from '../support/histories';
-import { CHAIN, planOf } from '../support/plans';
+import { CHAIN, planOf, withNodes } from '../support/plans';
 
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d$/;
 
@@ -57,10 +58,12 @@ describe('an accepted task that no worker has yet', () => {
 describe('a subtask', () => {
   it('says where it works, and that it cannot be skipped where its plan says so', () => {
     const plan = planOf(CHAIN);
-    const subtasks = plan.subtasks.map((planned, at) =>
-      at === 0 ? { ...planned, target: '192.0.2.7', prohibitSkip: true } : planned,
+    const changed = withNodes(plan, (node, at) =>
+      at === 0 ? { ...node, split: { by: 'host_ids' }, prohibitSkip: true } : node,
     );
-    const document = taskDocument(new FoldedTask({ ...plan, subtasks }), new Map());
+    const context = { stringMap: {}, listMap: { host_ids: ['7'] } };
+    const places = { host_ids: { '7': '192.0.2.7' } };
+    const document = taskDocument(new FoldedTask({ ...changed, context, places }), new Map());
     expect(subtask(document, 'a')).toMatchObject({ target: '192.0.2.7', prohibitSkip: true });
     for (const field of ['target', 'prohibitSkip']) expect(subtask(document, 'b')).not.toHaveProperty(field);
   });
@@ -181,6 +184,34 @@ describe('a successful task', () => {
   });
 });
 
+describe('a document in Chinese', () => {
+  const inChinese = (name: Parameters<typeof recordedHistory>[0]) => {
+    const { events, pending } = recordedHistory(name);
+    // As the archive keeps it.
+    const kept = JSON.parse(JSON.stringify(saidDocument(fold(events), pending)));
+    expect(inWords(kept, 'en-US')).toEqual(taskDocument(fold(events), pending));
+    return inWords(kept, 'zh-CN');
+  };
+
+  it('says why the task ended and why a subtask failed', () => {
+    const document = inChinese('cancelled');
+    expect(document.ending).toMatch(/^工作流已被.*取消，不再接受命令。$/);
+    expect(subtask(document, 'b').failureMessage).toBe('TSK10014：已被取消。');
+    expect(document.firstFailure?.message).toBe('TSK10014：已被取消。');
+  });
+
+  it('quotes what only exists in English', () => {
+    expect(inChinese('terminated').ending).toMatch(
+      /^工作流已被 .* 终止：.*the host is gone for good.*；不再接受命令。$/,
+    );
+  });
+
+  it('takes an archived one of an earlier release as it is', () => {
+    const old = taskDocument(fold(recordedHistory('cancelled').events), new Map());
+    expect(inWords(old, 'zh-CN')).toEqual(old);
+  });
+});
+
 describe('a workflow that somebody closed', () => {
   it.each([
     ['cancelled', 'TSK10014: It was cancelled.', 'The workflow was cancelled'],
@@ -191,7 +222,7 @@ describe('a workflow that somebody closed', () => {
     const document = taskDocument(folded, pending);
     expect([document.status, ...statuses(document)]).toEqual(['FAILED', 'SUCCESSFUL', 'FAILED', 'PENDING']);
     expect(subtask(document, 'b').failureMessage).toContain(ofSubtask);
-    expect(folded.closing?.reason).toContain(ofTask);
+    expect(document.ending).toContain(ofTask);
     expect(document.finishTime).toMatch(ISO);
     expect(document.closed).toBe(true);
   });
