@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { CommandId, Host, HostAddress } from '../hosts/types';
+import { addressOf, secretsOf } from '../contact/hostAddress';
+import type { CommandId, Host } from '../hosts/types';
 import { PermanentError } from '../runtime/errors';
-import type { HostRow, Store } from '../store/types';
+import type { HostRow } from '../store/types';
 import type { SubtaskInput } from '../workflows/plan';
 import { hostWithSignal } from './hostView';
 import type { BufferedLog } from './subtaskLog';
@@ -26,33 +27,6 @@ export function hostIdOf(input: SubtaskInput): number | undefined {
   return text !== undefined && Number.isSafeInteger(id) ? id : undefined;
 }
 
-async function addressOf(store: Store, row: HostRow, log: BufferedLog): Promise<HostAddress> {
-  const credential = await store.credentials.open(row.credentialId);
-  log.hide(credential.secret, credential.passphrase ?? '');
-  const common = {
-    hostId: row.id,
-    ip: row.ip,
-    sshPort: row.sshPort,
-    username: credential.username,
-    ...(row.hostKey === null ? {} : { hostKey: row.hostKey }),
-  };
-  if (credential.kind === 'SSH_PASSWORD') {
-    return { ...common, auth: { kind: 'password', password: credential.secret } };
-  }
-  if (credential.kind === 'SSH_KEY') {
-    const passphrase = credential.passphrase === undefined ? {} : { passphrase: credential.passphrase };
-    return { ...common, auth: { kind: 'key', privateKey: credential.secret, ...passphrase } };
-  }
-  throw new PermanentError({
-    type: 'CredentialUnfit',
-    code: 'CMP07016',
-    tried: 'log in by SSH',
-    where: row.ip,
-    cameBack: `the credential "${credential.name}" is one for databases`,
-    next: 'Give the host an SSH key or password with `obflow apply`.',
-  });
-}
-
 /** Connects and records the outcome; the row's status is written only when it changes. */
 async function connect(deps: ActivityDeps, hostId: number, log: BufferedLog): Promise<Host> {
   const row = await deps.store.hosts.find(hostId);
@@ -65,7 +39,8 @@ async function connect(deps: ActivityDeps, hostId: number, log: BufferedLog): Pr
       next: 'Declare the host with `obflow apply`.',
     });
   }
-  const address = await addressOf(deps.store, row, log);
+  const address = await addressOf(deps.store, row);
+  log.hide(...secretsOf(address));
   const record = async (status: HostRow['status']) => {
     if (row.status !== status) await deps.store.hosts.recordStatus(hostId, status);
   };

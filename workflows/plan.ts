@@ -108,7 +108,7 @@ export interface Plan {
   readonly context: TaskContext;
   /** Keys that activities receive as if they stood in the context, where the documented context has no room for them. */
   readonly unshown?: TaskContext;
-  /** At most so many subtasks are READY or RUNNING together; 0 = no limit. */
+  /** At most so many subtasks are READY or RUNNING together; 0 = as many as Temporal allows. */
   readonly concurrency: number;
   /** The workflow continues as new after so many events of its history; absent: the interpreter's own limit. */
   readonly continueAfter?: number;

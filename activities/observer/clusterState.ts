@@ -1,26 +1,13 @@
 /** What the cluster says of itself, written to the inventory. */
 
-import {
-  type ClusterServer,
-  type ClusterZone,
-  isServing,
-  rootServersOf,
-  serverStatus,
-} from '../../oceanbase/clusterSql';
+import { askCluster, type ClusterState, recordState } from '../../contact/clusterState';
+import { isServing, rootServersOf } from '../../oceanbase/clusterSql';
 import type { ObClusterRow } from '../../store/types';
 import type { SubtaskScope } from '../types';
 import { withCluster } from './observer';
 
-export interface ClusterState {
-  readonly servers: readonly ClusterServer[];
-  readonly zones: readonly ClusterZone[];
-}
-
 export function readCluster(scope: SubtaskScope, cluster: ObClusterRow): Promise<ClusterState> {
-  return withCluster(scope, cluster, 'ask the cluster for its servers and zones', async (session) => ({
-    servers: await session.servers(),
-    zones: await session.zones(),
-  }));
+  return withCluster(scope, cluster, 'ask the cluster for its servers and zones', askCluster);
 }
 
 /** Records servers and zones, and the root servers that proxies and later observers are told: one a zone. */
@@ -29,11 +16,7 @@ export async function recordCluster(
   cluster: ObClusterRow,
   { servers, zones }: ClusterState,
 ): Promise<void> {
-  const { obServers, obClusters } = scope.store;
-  await obServers.record(cluster.id, {
-    servers: servers.map((server) => ({ ...server, status: serverStatus(server) })),
-    zones,
-  });
+  await recordState(scope.store, cluster.id, { servers, zones });
   const serving = servers.filter(isServing).length;
   scope.log.info(`${cluster.name}: ${zones.length} zones, ${serving} of ${servers.length} servers serve`);
   const { addresses } = scope.config;
@@ -45,6 +28,6 @@ export async function recordCluster(
   const text = (list: readonly { ip: string; rpcPort: number; sqlPort: number }[]) =>
     list.map(({ ip, rpcPort, sqlPort }) => `${ip}:${rpcPort}:${sqlPort}`).join(', ');
   if (rootServers.length === 0 || text(rootServers) === text(cluster.rootServers)) return;
-  await obClusters.recordRootServers(cluster.id, rootServers);
+  await scope.store.obClusters.recordRootServers(cluster.id, rootServers);
   scope.log.info(`Proxies and new observers are told the root servers ${text(rootServers)}`);
 }

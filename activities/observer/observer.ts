@@ -1,6 +1,7 @@
 /** The observer that a subtask works on, as the inventory knows it, and sessions to its cluster. */
+import { openAsSys } from '../../contact/clusterState';
 import { Slots } from '../../hosts/slots';
-import { type ClusterSession, openCluster } from '../../oceanbase/clusterSession';
+import type { ClusterSession } from '../../oceanbase/clusterSession';
 import type { ClusterServer } from '../../oceanbase/clusterSql';
 import { type ObserverLayout, observerLayout } from '../../oceanbase/observerLayout';
 import { SqlConnectionError, SqlError } from '../../oceanbase/sqlSession';
@@ -73,11 +74,9 @@ export async function withCluster<T>(
   const sys = await scope.store.credentials.open(cluster.sysCredentialId);
   scope.log.hide(sys.secret);
   try {
-    const session = await openCluster({
-      servers: cluster.rootServers,
+    const session = await openAsSys(cluster, {
+      sys,
       addresses: scope.config.addresses,
-      user: sys.username,
-      password: sys.secret,
       timeoutMs,
       signal: scope.signal,
     });

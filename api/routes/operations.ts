@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { addressOf } from '../../contact/hostAddress';
 import { OPERATIONS } from '../../operations';
 import { prepareRequest } from '../../operations/planTask';
 import { Refusal } from '../../operations/refusal';
@@ -7,7 +8,7 @@ import type { CatalogueEntry, HostFinding, InspectScope, Prepared } from '../../
 import { listOf, Whole } from '../http/answers';
 import { Flag } from '../http/paging';
 import { refuseDeniedObjects } from '../objects/allowedAddresses';
-import { addressOf, contactKnownOffline } from '../objects/contactHosts';
+import { contactKnownOffline } from '../objects/contactHosts';
 import { refreshCluster } from '../objects/lookAtCluster';
 import { type ApiServices, type Route, route } from '../route';
 import { legacyDocument } from '../tasks/document/legacy';
