@@ -193,9 +193,13 @@ export interface Schema {
     type: 'MANUAL' | 'SYS_ONECE' | 'SCHEDULED' | 'SYS_SCHEDULED';
     create_time: string;
     finish_time: string | null;
+    /** While a process starts the workflow, or closes the task because it never started. */
+    starting_until: Generated<string | null>;
   };
   task_hosts: { host_id: number; task_id: number };
   task_texts: { task_id: number; plan: string; document: string | null };
+  /** JSON arrays: the subtasks of a final document that is too large for one text. */
+  task_document_parts: { task_id: number; part: number; subtasks: string };
   task_logs: {
     id: Generated<number>;
     task_id: number;
