@@ -44,6 +44,8 @@ export interface RuntimeConfig {
   readonly hostRequirements: 'production' | 'small';
   /** Days after which the API deletes ended tasks; 0 = never. */
   readonly taskRetentionDays: number;
+  /** A task's workflow continues as new after so many events; undefined: the interpreter's own limit. */
+  readonly continueAfter?: number;
   /** Days after which the API deletes audit events; 0 = never. */
   readonly auditRetentionDays: number;
 }
@@ -130,6 +132,12 @@ export const ENVIRONMENT: readonly EnvironmentVariable[] = [
     name: 'OBFLOW_TASK_RETENTION_DAYS',
     byDefault: '0, never',
     meaning: 'days after which the API deletes ended tasks with their documents and logs',
+  },
+  {
+    name: 'OBFLOW_TASK_HISTORY_EVENTS',
+    byDefault: '10000',
+    meaning:
+      'events of a history, 50 to 40000, after which a task goes on in a new run of its workflow (for tasks accepted from then on)',
   },
   {
     name: 'OBFLOW_AUDIT_RETENTION_DAYS',
@@ -219,6 +227,12 @@ const days = z
   .regex(/^\d{1,5}$/, 'must be a number of days, 0 = never')
   .transform(Number);
 
+const historyEvents = z
+  .string()
+  .regex(/^\d{1,5}$/, 'must be a number of events, 50 to 40000')
+  .transform(Number)
+  .refine((events) => events >= 50 && events <= 40_000, 'must be a number of events, 50 to 40000');
+
 const environment = z.object({
   OBFLOW_LISTEN: listen.prefault('127.0.0.1:8080'),
   OBFLOW_PUBLIC_URL: httpUrl.optional(),
@@ -243,6 +257,7 @@ const environment = z.object({
     .default('production'),
   OBFLOW_DATABASE_PASSWORD: z.string().optional(),
   OBFLOW_TASK_RETENTION_DAYS: days.prefault('0'),
+  OBFLOW_TASK_HISTORY_EVENTS: historyEvents.optional(),
   // A year and a month: a look once a year misses nothing.
   OBFLOW_AUDIT_RETENTION_DAYS: days.prefault('400'),
   OBFLOW_LOG_LEVEL: z.enum(LEVELS, `must be one of ${LEVELS.join(', ')}`).default('info'),
@@ -299,6 +314,9 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): {
       }),
       hostRequirements: values.OBFLOW_HOST_REQUIREMENTS,
       taskRetentionDays: values.OBFLOW_TASK_RETENTION_DAYS,
+      ...(values.OBFLOW_TASK_HISTORY_EVENTS === undefined
+        ? {}
+        : { continueAfter: values.OBFLOW_TASK_HISTORY_EVENTS }),
       auditRetentionDays: values.OBFLOW_AUDIT_RETENTION_DAYS,
     },
     warnings: unknownVariables(given),
