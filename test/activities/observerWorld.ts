@@ -74,7 +74,8 @@ function planOf(taskId: number, hostId: number): Plan {
     hostId,
     context: { stringMap: {}, listMap: {} },
     concurrency: 10,
-    subtasks: [],
+    firstSubtaskId: taskId * 100,
+    nodes: [],
   };
 }
 

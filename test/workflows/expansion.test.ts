@@ -10,6 +10,7 @@ import {
 } from '../../workflows/interpreter/expansion';
 import type { PlanItem, PlanNode, PlanSubtask, Split } from '../../workflows/plan';
 import { DIAMOND, nodeOf, planOf } from '../support/plans';
+import { ANY_LISTS, anyChain } from './chains';
 
 const LISTS = {
   host_ids: ['7', '9', '12'],
@@ -408,7 +409,7 @@ function plainOrder(
       return [before.size - 1];
     };
     if (how === undefined) return { all: subtask() };
-    const key = how.by.replace('{zone_names}', values.zone_names ?? '');
+    const key = how.by.replace('{zone_names}', values.zone_names ?? '{zone_names}');
     const kind = kindOf(key);
     const elements = (lists[key] ?? []).map((value) =>
       'repeat' in item ? chain(item.nodes, { ...values, [kind]: value }) : subtask(),
@@ -432,43 +433,6 @@ function closure(before: ReadonlyMap<number, ReadonlySet<number>>): Set<string> 
   }
   return new Set([...all].flatMap(([later, earlier]) => [...earlier].map((one) => `${one}<${later}`)));
 }
-
-/** Chains of nodes and groups, two levels deep, over lists that belong together and lists that do not. */
-const anyChain: fc.Arbitrary<readonly PlanItem[]> = fc.letrec<{ chain: PlanItem[]; item: PlanItem }>(
-  (tie) => {
-    const serial = fc.boolean().map((yes) => (yes ? { serial: true as const } : {}));
-    const keys = ['host_ids', 'host_ids', '21.host_ids', 'server_ids', 'two_hosts', 'zone_names'];
-    const by = fc.constantFrom(...keys, '21.{zone_names}.server_ids');
-    const before = fc.option(fc.array(fc.nat(4), { maxLength: 2 }), { nil: undefined });
-    const leaf = fc
-      .record({ by: fc.option(by, { nil: undefined }), serial })
-      .map((how) => nodeOf('n', how.by === undefined ? {} : { split: { by: how.by, ...how.serial } }));
-    const nested = fc
-      .record({ by: fc.constantFrom('zone_names', 'zone_names', 'host_ids'), serial, nodes: tie('chain') })
-      .map((how): PlanItem => ({ repeat: { by: how.by, ...how.serial }, nodes: how.nodes }));
-    return {
-      item: fc.oneof(
-        { maxDepth: 2, depthIdentifier: 'groups' },
-        { weight: 3, arbitrary: leaf },
-        { weight: 1, arbitrary: nested },
-      ),
-      chain: fc
-        .array(fc.record({ item: tie('item'), before }), {
-          minLength: 1,
-          maxLength: 4,
-          depthIdentifier: 'groups',
-        })
-        .map((items) =>
-          items.map(({ item, before: after }, index) =>
-            after === undefined ? item : { ...item, after: after.filter((at) => at < index) },
-          ),
-        ),
-    };
-  },
-).chain;
-
-/** What belongs to a zone has no list where no zone is meant. */
-const ANY_LISTS = { ...LISTS, '21.{zone_names}.server_ids': ['4', '6'], '21..server_ids': ['4', '6'] };
 
 describe('any chain', () => {
   const plansOf = (nodes: readonly PlanItem[]) =>

@@ -4,8 +4,8 @@ import type { SubtaskState } from '../../../workflows/interpreter/machine';
 import { SUBTASK_UPDATES } from '../../../workflows/messages';
 import type { Plan, PlanSubtask, SubtaskStatus, TaskStatus } from '../../../workflows/plan';
 import { LazyList } from '../../http/lazyList';
+import { ocpTime } from '../../http/time';
 import { type Closing, FoldedTask, type GivenCommand, type RunFacts } from './fold';
-import { ocpTime } from './time';
 import type {
   BasicTaskInstance,
   CommandDocument,
