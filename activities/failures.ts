@@ -10,11 +10,14 @@ function cut(message: string): string {
 }
 
 /**
- * The failure that Temporal stores for an error of a subtask: a TransientError may be tried again, a PermanentError and
+ * The failure that Temporal stores for an error of an activity: a TransientError may be tried again, a PermanentError and
  * everything unexpected may not. Only the masked text travels: no cause, no stack of ours, because errors of libraries
  * carry statements and addresses with them.
  */
-export function failureOf(error: unknown, mask: (text: string) => string): ApplicationFailure {
+export function failureOf(
+  error: unknown,
+  mask: (text: string) => string = (text) => text,
+): ApplicationFailure {
   const known = error instanceof TransientError || error instanceof PermanentError;
   const type = known ? error.type : 'Unexpected';
   const text = error instanceof Error ? error.message : String(error);

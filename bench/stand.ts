@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { ApplicationFailure } from '@temporalio/common';
 import { bundleWorkflowCode, NativeConnection, Worker } from '@temporalio/worker';
-import { SUBTASKS } from '../operations/subtasks';
+import * as SUBTASKS from '../activities/subtasks';
 import { readConfig } from '../runtime/config';
 import { startDevServer } from '../runtime/devServer';
 import { repositoryRoot } from '../runtime/paths';
@@ -125,7 +125,7 @@ export async function declareHosts(api: ApiClient, count: number): Promise<numbe
       },
     ],
   });
-  const hosts = await api.call<{ contents: { id: number }[] }>('GET', '/api/v2/compute/hosts?size=2000');
+  const hosts = await api.call<{ contents: { id: number }[] }>('GET', `/api/v2/compute/hosts?size=${count}`);
   return hosts.contents.map((host) => host.id);
 }
 

@@ -1,8 +1,8 @@
 import { Client, Connection, type ConnectionOptions, isGrpcServiceError } from '@temporalio/client';
-import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { temporal } from '@temporalio/proto';
 import type { NativeConnection } from '@temporalio/worker';
+import { SEARCH_ATTRIBUTES } from '../workflows/searchAttributes';
 import { PermanentError, TransientError } from './errors';
 
 /** A connected Temporal; whoever made it closes it. */
@@ -15,15 +15,6 @@ export interface TemporalHandle {
   readonly connectionOptions: ConnectionOptions;
   close(): Promise<void>;
 }
-
-/** What a task carries in Temporal's visibility; prepareNamespace() registers them. */
-export const SEARCH_ATTRIBUTES = {
-  TaskState: defineSearchAttributeKey('TaskState', SearchAttributeType.KEYWORD),
-  TaskName: defineSearchAttributeKey('TaskName', SearchAttributeType.KEYWORD),
-  ObCluster: defineSearchAttributeKey('ObCluster', SearchAttributeType.KEYWORD),
-  ObproxyCluster: defineSearchAttributeKey('ObproxyCluster', SearchAttributeType.KEYWORD),
-  NeedsOperator: defineSearchAttributeKey('NeedsOperator', SearchAttributeType.BOOL),
-} as const;
 
 /**
  * SDK 1.24 sets its 128 MiB limit under a key without the `grpc.` prefix, so 4 MiB holds (measured): the history

@@ -16,6 +16,7 @@ const FOLDERS = [
   'activities',
   'worker',
   'api',
+  'contact',
   'hosts',
   'oceanbase',
   'store',

@@ -3,15 +3,21 @@
  * operation in the catalogue, which the compiler holds to this list. All of them are the one interpreter of plans.
  */
 import { runPlan } from './interpreter/runPlan';
+import type { Snapshot } from './interpreter/snapshot';
+import type { Plan } from './plan';
+import { currentDetails } from './webui/details';
+
+/** Temporal calls it with the plan; a run that goes on with an earlier one with that one's snapshot, too. */
+const task = (plan: Plan, snapshot?: Snapshot): Promise<void> => runPlan(plan, snapshot, currentDetails);
 
 /** POST /api/v2/obproxy/clusters/{id}/obproxies/batchAdd, one task per host. */
-export const addObproxy = runPlan;
+export const addObproxy = task;
 
 /** POST /api/v2/obproxy/clusters. */
-export const createObproxyCluster = runPlan;
+export const createObproxyCluster = task;
 
 /** POST /api/v2/obproxy/clusters/{id}/takeOver, one task per host. */
-export const takeOverObproxy = runPlan;
+export const takeOverObproxy = task;
 
 /** POST /api/v2/ob/clusters/{id}/servers. */
-export const addObserver = runPlan;
+export const addObserver = task;

@@ -1,14 +1,7 @@
-/**
- * What a person or the API may send to a task, and what a task tells Temporal's visibility. Every update takes
- * one argument, because the Web UI's dialog sends one JSON value.
- */
-import { defineSearchAttributeKey, SearchAttributeType, type UpdateDefinition } from '@temporalio/common';
+/** What a person or the API may send to a task. Every update takes one argument: the Web UI's dialog sends one JSON value. */
+import type { UpdateDefinition } from '@temporalio/common';
 import { defineUpdate } from '@temporalio/workflow';
 import type { SubtaskCommand, TaskCommand } from './plan';
-
-/** Registered by runtime/temporal.ts, which a workflow cannot import. */
-export const TASK_STATE = defineSearchAttributeKey('TaskState', SearchAttributeType.KEYWORD);
-export const NEEDS_OPERATOR = defineSearchAttributeKey('NeedsOperator', SearchAttributeType.BOOL);
 
 /** Who sends a command and why; kept in the history by the update's event. */
 export interface CommandArgument {

@@ -1,29 +1,13 @@
-import type { HostAddress, HostFacts } from '../../hosts/types';
+import { addressOf } from '../../contact/hostAddress';
+import type { HostFacts } from '../../hosts/types';
 import { Refusal } from '../../operations/refusal';
-import type { HostRow, Store } from '../../store/types';
+import type { HostRow } from '../../store/types';
 import type { ApiServices } from '../route';
 
 /** A request waits so long for hosts that do not answer. */
 const CONTACT_MS = 5_000;
 
 type Contact = Pick<ApiServices, 'store' | 'hosts'>;
-
-/** How to log in to a host. */
-export async function addressOf(store: Store, host: HostRow): Promise<HostAddress> {
-  const credential = await store.credentials.open(host.credentialId);
-  const { secret, passphrase } = credential;
-  return {
-    hostId: host.id,
-    ip: host.ip,
-    sshPort: host.sshPort,
-    username: credential.username,
-    auth:
-      credential.kind === 'SSH_KEY'
-        ? { kind: 'key', privateKey: secret, ...(passphrase === undefined ? {} : { passphrase }) }
-        : { kind: 'password', password: secret },
-    ...(host.hostKey === null ? {} : { hostKey: host.hostKey }),
-  };
-}
 
 /** The value, or an error when it takes longer; the late value is dropped. */
 async function within<T>(promise: Promise<T>, milliseconds: number): Promise<T> {

@@ -1,5 +1,5 @@
-import { type ClusterSession, openCluster } from '../../oceanbase/clusterSession';
-import { type ClusterServer, type ClusterZone, serverStatus } from '../../oceanbase/clusterSql';
+import { askCluster, type ClusterState, openAsSys, recordState } from '../../contact/clusterState';
+import type { ClusterSession } from '../../oceanbase/clusterSession';
 import type { ObClusterRow } from '../../store/types';
 import type { ApiServices } from '../route';
 
@@ -8,9 +8,7 @@ const ANSWER_MS = 1_500;
 
 export type Looking = Pick<ApiServices, 'store' | 'config'>;
 
-export interface ClusterLook {
-  readonly servers: readonly ClusterServer[];
-  readonly zones: readonly ClusterZone[];
+export interface ClusterLook extends ClusterState {
   /** Undefined when its version does not tell. */
   readonly tenantCount: number | undefined;
   /** By zone. */
@@ -28,23 +26,13 @@ export async function lookAtCluster(
   let session: ClusterSession | undefined;
   try {
     const sys = await store.credentials.open(cluster.sysCredentialId);
-    session = await openCluster({
-      servers: cluster.rootServers,
-      addresses: config.addresses,
-      user: sys.username,
-      password: sys.secret,
-      timeoutMs: ANSWER_MS,
-    });
-    const servers = await session.servers();
-    const zones = await session.zones();
+    session = await openAsSys(cluster, { sys, addresses: config.addresses, timeoutMs: ANSWER_MS });
+    const state = await askCluster(session);
     const tenantCount = await session.tenantCount();
     const compaction = await session.compaction();
-    await store.obServers.record(cluster.id, {
-      servers: servers.map((server) => ({ ...server, status: serverStatus(server) })),
-      zones,
-    });
+    await recordState(store, cluster.id, state);
     await store.obClusters.recordStatus(cluster.id, 'RUNNING');
-    return { servers, zones, tenantCount, compaction };
+    return { ...state, tenantCount, compaction };
   } catch (error) {
     const known = await store.obServers.zones(cluster.id);
     if (known.length > 0) await store.obClusters.recordStatus(cluster.id, 'UNAVAILABLE');

@@ -1,5 +1,5 @@
 import { allPages } from '../../api/http/paging';
-import { addressOf } from '../../api/objects/contactHosts';
+import { addressOf } from '../../contact/hostAddress';
 import { createHosts } from '../../hosts';
 import type { RuntimeConfig } from '../../runtime/config';
 import { openStore } from '../../store';

@@ -2,12 +2,8 @@ import { temporal as protocol } from '@temporalio/proto';
 import { millis } from '../../api/tasks/document/fold';
 import { hasLiveWorker, liveWorkers } from '../../api/tasks/temporal/workers';
 import type { RuntimeConfig } from '../../runtime/config';
-import {
-  connectTemporal,
-  SEARCH_ATTRIBUTES,
-  type TemporalHandle,
-  temporalIsConfigured,
-} from '../../runtime/temporal';
+import { connectTemporal, type TemporalHandle, temporalIsConfigured } from '../../runtime/temporal';
+import { SEARCH_ATTRIBUTES } from '../../workflows/searchAttributes';
 import { clock } from './database';
 import { type Finding, ok, problem, problemOf, warning } from './finding';
 

@@ -7,12 +7,8 @@ import path from 'node:path';
 import { startDevServer, temporalCli } from '../../runtime/devServer';
 import { repositoryRoot } from '../../runtime/paths';
 import { isSameProcess, processIdentity } from '../../runtime/processIdentity';
-import {
-  connectTemporal,
-  nativeConnection,
-  prepareNamespace,
-  SEARCH_ATTRIBUTES,
-} from '../../runtime/temporal';
+import { connectTemporal, nativeConnection, prepareNamespace } from '../../runtime/temporal';
+import { SEARCH_ATTRIBUTES } from '../../workflows/searchAttributes';
 import { until } from '../support/until';
 
 let folder: string;

@@ -175,7 +175,7 @@ export class TaskBed {
         this.#together -= 1;
       }
     };
-    const names = [...'abcdefghijklmnopqrstuvwxyz', 'Prepare', 'Install', 'Finish'];
+    const names = [...'abcdefghijklmnopqrstuvwxyz', 'Prepare', 'Install', 'Start', 'Wait', 'Finish'];
     return {
       ...Object.fromEntries(names.flatMap((name) => [name, `${name}.rollback`]).map((name) => [name, run])),
       applyTaskState: async (change: TaskStateChange) => {

@@ -124,7 +124,7 @@ export class TaskMachine {
       if (subtask.upstreams.length === 0) this.#eligible.add(subtask.id);
     }
     if (snapshot === undefined) this.#settle();
-    else this.#restore(snapshot);
+    else this.resume(snapshot);
   }
 
   /** What another run of the workflow needs to go on. Throws Error while something is active. */
@@ -140,6 +140,46 @@ export class TaskMachine {
       results: [...this.#results],
       obeyed: [...this.#obeyed],
     };
+  }
+
+  /** Goes on where another run of the workflow has left the task; what the machine knew before is forgotten. */
+  resume(snapshot: Snapshot): void {
+    const states = [...this.subtasks.values()];
+    unpackStates(snapshot, states);
+    for (const status of STATUSES) this.#counts[status] = 0;
+    for (const { status } of states) this.#counts[status] += 1;
+    for (const set of [this.#active, this.#failed, this.#asked, this.#eligible]) set.clear();
+    for (const map of [this.#merged, this.#outputs, this.#results]) map.clear();
+    this.#holding = false;
+    this.#operation = snapshot.operation;
+    this.#status = snapshot.status;
+    this.#sequence = snapshot.sequence;
+    for (const [id, failure] of snapshot.failed) {
+      this.#failed.add(id);
+      // A machine that has seen it fail knows the whole reason.
+      this.#state(id).failure ??= failure;
+    }
+    for (const id of snapshot.asked) this.#asked.add(id);
+    for (const [id, result] of snapshot.results) this.#results.set(id, result);
+    for (const id of snapshot.obeyed) this.#obeyed.add(id);
+    const undoing = snapshot.operation === 'ROLLBACK';
+    const open = (id: number): boolean => {
+      const { status } = this.#state(id);
+      return undoing ? status !== 'PENDING' : status !== 'SUCCESSFUL';
+    };
+    this.#left = 0;
+    for (const state of states) {
+      const { plan, status } = state;
+      if (status !== 'FAILED') state.failure = undefined;
+      if (status === 'SUCCESSFUL' || (undoing && status !== 'PENDING')) {
+        this.#outputs.set(plan.id, addResult(this.#contextOf(plan).context, this.#results.get(plan.id)));
+      }
+      const before = (undoing ? plan.downstreams : plan.upstreams).filter(open).length;
+      this.#waitsFor.set(plan.id, before);
+      if (!open(plan.id)) continue;
+      this.#left += 1;
+      if (before === 0 && !this.#failed.has(plan.id)) this.#eligible.add(plan.id);
+    }
   }
 
   get status(): TaskStatus {
@@ -183,6 +223,11 @@ export class TaskMachine {
     return this.#failed.has(id);
   }
 
+  /** What a subtask added to the context; undefined when it added nothing, or has not run. */
+  resultOf(id: number): SubtaskResult | undefined {
+    return this.#results.get(id);
+  }
+
   /** What the database should show now. `sequence` grows with every change of status or operation, and with the end. */
   get change(): TaskStateChange {
     return {
@@ -207,8 +252,8 @@ export class TaskMachine {
   /** Ids that may start now, to run or to be undone: at most as many as the concurrency limit leaves places for. */
   startable(): number[] {
     if (this.closed || this.#holding) return [];
-    const limit = this.plan.concurrency > 0 ? this.plan.concurrency : Number.POSITIVE_INFINITY;
-    const places = limit - this.#active.size;
+    const { concurrency } = this.plan;
+    const places = Math.min(concurrency > 0 ? concurrency : MOST_TOGETHER, MOST_TOGETHER) - this.#active.size;
     const startable: number[] = [];
     for (const id of this.#failed.size === 0 ? this.#eligible : this.#asked) {
       if (startable.length >= places) break;
@@ -471,41 +516,18 @@ export class TaskMachine {
     }
     return merged;
   }
-
-  #restore(snapshot: Snapshot): void {
-    const states = [...this.subtasks.values()];
-    unpackStates(snapshot, states);
-    this.#counts.PENDING = 0;
-    for (const { status } of states) this.#counts[status] += 1;
-    this.#operation = snapshot.operation;
-    this.#status = snapshot.status;
-    this.#sequence = snapshot.sequence;
-    for (const [id, failure] of snapshot.failed) {
-      this.#failed.add(id);
-      this.#state(id).failure = failure;
-    }
-    for (const id of snapshot.asked) this.#asked.add(id);
-    for (const [id, result] of snapshot.results) this.#results.set(id, result);
-    for (const id of snapshot.obeyed) this.#obeyed.add(id);
-    const undoing = snapshot.operation === 'ROLLBACK';
-    const open = (id: number): boolean => {
-      const { status } = this.#state(id);
-      return undoing ? status !== 'PENDING' : status !== 'SUCCESSFUL';
-    };
-    this.#left = 0;
-    this.#eligible.clear();
-    for (const { plan, status } of states) {
-      if (status === 'SUCCESSFUL' || (undoing && status !== 'PENDING')) {
-        this.#outputs.set(plan.id, addResult(this.#contextOf(plan).context, this.#results.get(plan.id)));
-      }
-      const before = (undoing ? plan.downstreams : plan.upstreams).filter(open).length;
-      this.#waitsFor.set(plan.id, before);
-      if (!open(plan.id)) continue;
-      this.#left += 1;
-      if (before === 0 && !this.#failed.has(plan.id)) this.#eligible.add(plan.id);
-    }
-  }
 }
+
+const STATUSES = [
+  'PENDING',
+  'READY',
+  'CANCELING',
+  'FAILED',
+  'SUCCESSFUL',
+] as const satisfies readonly MachineStatus[];
+
+/** Temporal refuses a workflow more than 2 000 activities at a time. */
+const MOST_TOGETHER = 1_000;
 
 /** So many commands a person cannot give in the time in which one is sent again. */
 const MAX_OBEYED = 1_000;

@@ -21,10 +21,8 @@ import {
   ABANDONED,
   byWhom,
   type CommandAnswer,
-  NEEDS_OPERATOR,
   SUBTASK_UPDATES,
   subtaskIdOf,
-  TASK_STATE,
   TASK_UPDATES,
 } from '../messages';
 import type {
@@ -35,7 +33,7 @@ import type {
   SubtaskResult,
   TaskStateChange,
 } from '../plan';
-import { currentDetails } from '../webui/details';
+import { SEARCH_ATTRIBUTES } from '../searchAttributes';
 import { effectiveTimeout, failureText, wasCancelled } from './failures';
 import { CommandRefusedError, TaskMachine } from './machine';
 import type { CommandRefusal } from './refusals';
@@ -62,8 +60,13 @@ const SEAM_AGAIN_AFTER = 1_000;
  * left at a seam: nothing is started any more, and when nothing runs the task goes on in a new run of the workflow.
  *
  * @param snapshot where the run before has left the task
+ * @param detailsOf what the task shows of itself in Temporal's Web UI; it may change, while this file is frozen
  */
-export async function runPlan(plan: Plan, snapshot?: Snapshot): Promise<void> {
+export async function runPlan(
+  plan: Plan,
+  snapshot: Snapshot | undefined,
+  detailsOf: (machine: TaskMachine) => string,
+): Promise<void> {
   const machine = new TaskMachine(plan, snapshot);
   const scopes = new Map<number, CancellationScope>();
   let begun = 0;
@@ -158,8 +161,8 @@ export async function runPlan(plan: Plan, snapshot?: Snapshot): Promise<void> {
     // Repeated for ever, and not cancelled with the workflow: the last one releases the locks.
     CancellationScope.nonCancellable(() => applyTaskState({ ...change, traceId: plan.traceId })).then(() => {
       upsertSearchAttributes([
-        { key: TASK_STATE, value: change.status },
-        { key: NEEDS_OPERATOR, value: change.status === 'FAILED' && !change.closed },
+        { key: SEARCH_ATTRIBUTES.TaskState, value: change.status },
+        { key: SEARCH_ATTRIBUTES.NeedsOperator, value: change.status === 'FAILED' && !change.closed },
       ]);
       projected = change.sequence;
       projecting = false;
@@ -203,12 +206,15 @@ export async function runPlan(plan: Plan, snapshot?: Snapshot): Promise<void> {
     if (ending === undefined) for (const id of machine.startable()) execute(id);
     else if (machine.active === 0) machine.end();
     if (!projecting && projected < machine.change.sequence) project();
-    setCurrentDetails(currentDetails(machine));
+    setCurrentDetails(detailsOf(machine));
     // Handlers of commands end as soon as they begin, so none is half done here.
     if (seam !== undefined && !machine.closed && ending === undefined && machine.active === 0) {
       if (!projecting && projected === machine.change.sequence) {
         seam.cancel();
-        await continueAsNew<typeof runPlan>(plan, fitting(machine.snapshot()));
+        await continueAsNew<(plan: Plan, snapshot: Snapshot) => Promise<void>>(
+          plan,
+          fitting(machine.snapshot()),
+        );
       }
     }
     // Nothing can happen between this line and the state it follows from, so no wake is lost.

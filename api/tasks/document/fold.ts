@@ -8,14 +8,10 @@ import type { temporal } from '@temporalio/proto';
 import { addressOfWorker, parseActivityId } from '../../../workflows/ids';
 import { effectiveTimeout, type FailureContext, failureText } from '../../../workflows/interpreter/failures';
 import { CommandRefusedError, type SubtaskState, TaskMachine } from '../../../workflows/interpreter/machine';
-import {
-  ABANDONED,
-  SUBTASK_UPDATES,
-  subtaskIdOf,
-  TASK_STATE,
-  TASK_UPDATES,
-} from '../../../workflows/messages';
-import type { Plan, SubtaskCommand, TaskCommand, TaskStatus } from '../../../workflows/plan';
+import type { Snapshot } from '../../../workflows/interpreter/snapshot';
+import { ABANDONED, SUBTASK_UPDATES, subtaskIdOf, TASK_UPDATES } from '../../../workflows/messages';
+import type { Plan, SubtaskCommand, SubtaskResult, TaskCommand, TaskStatus } from '../../../workflows/plan';
+import { SEARCH_ATTRIBUTES } from '../../../workflows/searchAttributes';
 
 export type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
 type Payload = temporal.api.common.v1.IPayload;
@@ -92,8 +88,10 @@ export interface GivenCommand {
 export class FoldedTask {
   machine: TaskMachine;
   closing: Closing | undefined;
-  /** Newest event that was applied; workflow-task events do not count. */
+  /** Newest event of the newest run that was applied; workflow-task events do not count. */
   lastEventId = 0;
+  /** Id of the run in which the workflow goes on after the last event. */
+  continuedAs: string | undefined;
   /** By subtask id. */
   readonly runs = new Map<number, RunFacts>();
   /** In the order they were given. */
@@ -102,18 +100,36 @@ export class FoldedTask {
   #acknowledged: TaskStatus = 'RUNNING';
   #cancelRequestedBy = '';
 
-  /** The state before the first event. */
-  constructor(plan: Plan) {
-    this.machine = new TaskMachine(plan);
+  /**
+   * The state before the first event.
+   *
+   * @param snapshot of a run whose predecessors are not known any more: then times and commands before it are missing
+   */
+  constructor(plan: Plan, snapshot?: Snapshot) {
+    this.machine = new TaskMachine(plan, snapshot);
+    if (snapshot?.status === 'FAILED') this.#acknowledged = 'FAILED';
   }
 
   /** @throws Error when the first event is none of a task */
   static fromFirstEvent(event: HistoryEvent): FoldedTask {
-    const payload = event.workflowExecutionStartedEventAttributes?.input?.payloads?.[0];
-    if (payload === undefined) throw new Error('The history does not begin with the start of a task.');
-    const folded = new FoldedTask(decode<Plan>(payload));
+    const { plan, snapshot } = startOf(event);
+    const folded = new FoldedTask(plan, snapshot);
     folded.lastEventId = int64(event.eventId);
     return folded;
+  }
+
+  /**
+   * The first event of the run that follows the one that was applied last.
+   *
+   * @throws Error when it is none
+   */
+  nextRun(event: HistoryEvent): void {
+    const { snapshot } = startOf(event);
+    if (snapshot === undefined) throw new Error('The run does not go on with an earlier one.');
+    this.machine.resume(snapshot);
+    this.#subtaskOfEvent.clear();
+    this.continuedAs = undefined;
+    this.lastEventId = int64(event.eventId);
   }
 
   /**
@@ -166,7 +182,7 @@ export class FoldedTask {
     const { plan } = state;
     const facts = this.runs.get(plan.id);
     if (facts !== undefined) facts.finishTime = time;
-    if (completed) this.machine.succeed(plan.id);
+    if (completed) this.machine.succeed(plan.id, resultOf(completed.result?.payloads?.[0]));
     else if (canceled) this.machine.fail(plan.id, failureMessage({ canceledFailureInfo: {} }), true);
     else {
       const { failure, retryState } = failed ?? timedOut ?? {};
@@ -180,10 +196,13 @@ export class FoldedTask {
   /** An accepted update that the workflow refused afterwards is refused by this machine as well. */
   #applyCommand(event: HistoryEvent): void {
     const state = event.upsertWorkflowSearchAttributesEventAttributes?.searchAttributes?.indexedFields;
-    const taskState = state?.[TASK_STATE.name];
+    const taskState = state?.[SEARCH_ATTRIBUTES.TaskState.name];
     if (taskState) this.#acknowledged = decode<TaskStatus>(taskState);
     const input = event.workflowExecutionUpdateAcceptedEventAttributes?.acceptedRequest?.input;
     if (!input) return;
+    const id = event.workflowExecutionUpdateAcceptedEventAttributes?.protocolInstanceId ?? '';
+    // Sent once more to a later run of the workflow, which obeys it no second time.
+    if (this.machine.hasObeyed(id)) return;
     const name = input.name ?? '';
     const payload = input.args?.payloads?.[0];
     const argument = payload ? decode<unknown>(payload) : undefined;
@@ -195,6 +214,7 @@ export class FoldedTask {
         const ids = this.machine.commandSubtask(command, subtaskIdOf(argument) ?? 0);
         this.#note(event, command, argument, ids);
       }
+      this.machine.noteObeyed(id);
     } catch (error) {
       if (!(error instanceof CommandRefusedError)) throw error;
     }
@@ -235,7 +255,11 @@ export class FoldedTask {
     const cancelRequested = event.workflowExecutionCancelRequestedEventAttributes;
     const failed = event.workflowExecutionFailedEventAttributes;
     const terminated = event.workflowExecutionTerminatedEventAttributes;
-    if (cancelRequested) this.#cancelRequestedBy = cancelRequested.identity ?? '';
+    const continued = event.workflowExecutionContinuedAsNewEventAttributes;
+    if (cancelRequested) {
+      this.#cancelRequestedBy = cancelRequested.identity ?? '';
+      this.machine.stop();
+    } else if (continued) this.continuedAs = continued.newExecutionRunId ?? undefined;
     else if (event.workflowExecutionCompletedEventAttributes) close(true, '');
     else if (failed?.failure?.applicationFailureInfo?.type === ABANDONED) {
       this.closing = { successful: false, abandoned: true, time, reason: failureMessage(failed.failure) };
@@ -263,6 +287,21 @@ const oneLine = (value: unknown): string =>
   typeof value === 'string' ? value.replace(CONTROL, ' ').trim().slice(0, MAX_SAID) : '';
 
 const by = (identity: string): string => (identity === '' ? '' : ` by ${identity}`);
+
+/** What a subtask added to the context; most add nothing, and `null` is not worth decoding 40 000 times. */
+function resultOf(payload: Payload | undefined): SubtaskResult | null {
+  return payload === undefined || (payload.data?.length ?? 0) <= 'null'.length ? null : decode(payload);
+}
+
+/** The input of a run: the plan, and behind a seam the state that the run before has left. */
+function startOf(event: HistoryEvent): { plan: Plan; snapshot: Snapshot | undefined } {
+  const [plan, snapshot] = event.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];
+  if (plan === undefined) throw new Error('The history does not begin with the start of a task.');
+  return {
+    plan: decode<Plan>(plan),
+    snapshot: snapshot === undefined ? undefined : decode<Snapshot>(snapshot),
+  };
+}
 
 function decode<T>(payload: Payload): T {
   return defaultPayloadConverter.fromPayload<T>(payload);

@@ -19,6 +19,8 @@ const PENDING_STATES = {
 /** gRPC status NOT_FOUND. */
 const NOT_FOUND = 5;
 const PAGE = 1000;
+/** A workflow that continues as new between two questions is asked again. */
+const MAX_TRIES = 5;
 
 /** A task as Temporal knows it now. `folded` is shared and grows with later readings. */
 export interface TaskReading {
@@ -36,7 +38,8 @@ export function isOfPlan({ folded }: TaskReading, plan: Plan): boolean {
 }
 
 interface Remembered {
-  readonly runId: string;
+  /** The newest run that was folded. */
+  runId: string;
   readonly folded: FoldedTask;
   /** Length of the history that describe told before the events were read. */
   historyLength: number;
@@ -80,27 +83,49 @@ export class HistoryReader {
     this.#remembered.delete(workflowId);
     // Without anything to build on the whole history is asked for together with the describe, which saves a round
     // trip; what it lacks against the describe is read afterwards.
-    const state =
-      known === undefined
-        ? this.#foldAll(workflowId).then((whole) => ({ ...whole, historyLength: 0 }))
-        : Promise.resolve(known);
+    let state = known === undefined ? this.#foldAll(workflowId) : Promise.resolve(known);
     state.catch(() => undefined);
-    // Describe before the new events: then every pending activity is in the history.
-    const described = await this.#describe(workflowId);
-    const info = described?.workflowExecutionInfo;
-    const runId = info?.execution?.runId;
-    if (!described || !runId) return undefined;
-    const historyLength = Number(info?.historyLength ?? 0);
-    let current: Remembered = await state;
-    if (current.runId !== runId) current = { ...(await this.#foldAll(workflowId, runId)), historyLength };
+    for (let tries = 1; ; tries++) {
+      // Describe before the new events: then every pending activity is in the history.
+      const described = await this.#describe(workflowId);
+      const info = described?.workflowExecutionInfo;
+      const runId = info?.execution?.runId;
+      if (!described || !runId) return undefined;
+      const historyLength = Number(info?.historyLength ?? 0);
+      const current = await this.#upTo(workflowId, runId, historyLength, await state);
+      if (current === undefined) {
+        // The workflow went on in another run between describe and history, or was reset to one that we do not know.
+        if (tries >= MAX_TRIES)
+          throw new Error(`The runs of ${workflowId} change faster than they can be read.`);
+        if (tries > 1) state = this.#foldAll(workflowId);
+        continue;
+      }
+      this.#remember(workflowId, current);
+      return { folded: current.folded, pending: pendingOf(described.pendingActivities ?? []) };
+    }
+  }
+
+  /** The reading with the described run applied as far as it was described; undefined when it is of a later run. */
+  async #upTo(
+    workflowId: string,
+    runId: string,
+    historyLength: number,
+    current: Remembered,
+  ): Promise<Remembered | undefined> {
+    while (current.runId !== runId) {
+      await this.#foldNew(workflowId, current.runId, current.folded);
+      const next = current.folded.continuedAs;
+      if (next === undefined) return undefined;
+      await this.#foldRun(workflowId, next, current);
+    }
     if (current.historyLength !== historyLength && current.certain < historyLength) {
       await this.#foldNew(workflowId, runId, current.folded);
+      if (current.folded.continuedAs !== undefined) return undefined;
     }
     current.historyLength = historyLength;
     // From now on only the length tells whether there is something new.
     current.certain = 0;
-    this.#remember(workflowId, current);
-    return { folded: current.folded, pending: pendingOf(described.pendingActivities ?? []) };
+    return current;
   }
 
   #remember(workflowId: string, entry: Remembered): void {
@@ -128,14 +153,58 @@ export class HistoryReader {
     }
   }
 
-  /** @param runId default: the newest run */
-  async #foldAll(workflowId: string, runId?: string): Promise<Omit<Remembered, 'historyLength'>> {
-    let folded: FoldedTask | undefined;
-    let foundRunId = runId ?? '';
+  /** Every event of every run, as far as Temporal still has them. */
+  async #foldAll(workflowId: string): Promise<Remembered> {
+    const page = await this.#page('getWorkflowExecutionHistory', workflowId, undefined, undefined, PAGE);
+    const started = page.history?.events?.[0]?.workflowExecutionStartedEventAttributes;
+    const newest = started?.originalExecutionRunId ?? '';
+    if (!started?.continuedExecutionRunId) return this.#foldRun(workflowId, newest, undefined, page);
+    const oldest = await this.#oldestKnown(workflowId, started.firstExecutionRunId ?? '', newest);
+    let entry = await this.#foldRun(workflowId, oldest, undefined);
+    for (let next = entry.folded.continuedAs; next !== undefined; next = entry.folded.continuedAs) {
+      entry = await this.#foldRun(workflowId, next, entry);
+    }
+    return entry;
+  }
+
+  /** The first run, or when it is past Temporal's retention the oldest that is not. */
+  async #oldestKnown(workflowId: string, first: string, newest: string): Promise<string> {
+    const startOf = async (runId: string) => {
+      const page = await this.#page('getWorkflowExecutionHistory', workflowId, runId, undefined, 1);
+      return page.history?.events?.[0]?.workflowExecutionStartedEventAttributes;
+    };
+    const known = (runId: string) =>
+      startOf(runId).catch((error: unknown) => {
+        if (isGrpcServiceError(error) && error.code === NOT_FOUND) return undefined;
+        throw error;
+      });
+    if ((await known(first)) !== undefined) return first;
+    for (let oldest = newest, attributes = await startOf(newest); ; ) {
+      const before = attributes?.continuedExecutionRunId;
+      attributes = before ? await known(before) : undefined;
+      if (!before || attributes === undefined) return oldest;
+      oldest = before;
+    }
+  }
+
+  /**
+   * One run from its first event on.
+   *
+   * @param entry the task as the run before has left it
+   * @param first its first page, when it was read already
+   */
+  async #foldRun(
+    workflowId: string,
+    runId: string,
+    entry: Remembered | undefined,
+    first?: HistoryPage,
+  ): Promise<Remembered> {
+    let folded = entry?.folded;
+    let isFirst = true;
     let certain = 0;
     const read = (token?: Uint8Array) =>
-      this.#page('getWorkflowExecutionHistory', workflowId, runId, token, PAGE);
-    let coming: Promise<HistoryPage> | undefined = read();
+      this.#page('getWorkflowExecutionHistory', workflowId, runId === '' ? undefined : runId, token, PAGE);
+    let coming: Promise<HistoryPage> | undefined = first === undefined ? read() : Promise.resolve(first);
     while (coming !== undefined) {
       const page: HistoryPage = await coming;
       const token = page.nextPageToken ?? undefined;
@@ -144,16 +213,21 @@ export class HistoryReader {
       coming?.catch(() => undefined);
       for (const event of page.history?.events ?? []) {
         if (folded === undefined) folded = FoldedTask.fromFirstEvent(event);
+        else if (isFirst) folded.nextRun(event);
         else folded.apply(event);
-        foundRunId ||= event.workflowExecutionStartedEventAttributes?.originalExecutionRunId ?? '';
+        isFirst = false;
         // The server appends workflow tasks that are not stored yet; those are no proof of completeness.
         if (!event.workflowTaskScheduledEventAttributes && !event.workflowTaskStartedEventAttributes) {
           certain = int64(event.eventId);
         }
       }
     }
-    if (folded === undefined) throw new Error(`The history of ${workflowId} is empty.`);
-    return { runId: foundRunId, folded, certain };
+    if (folded === undefined || isFirst) throw new Error(`The history of ${workflowId} is empty.`);
+    if (entry === undefined) return { runId, folded, historyLength: 0, certain };
+    entry.runId = runId;
+    entry.historyLength = 0;
+    entry.certain = certain;
+    return entry;
   }
 
   /** Newest first, until what is folded already: a page or two, however long the history is. */

@@ -1,9 +1,10 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { PermanentError } from '../../../runtime/errors';
-import { SEARCH_ATTRIBUTES, type TemporalHandle } from '../../../runtime/temporal';
+import type { TemporalHandle } from '../../../runtime/temporal';
 import { taskWorkflowId } from '../../../workflows/ids';
 import { expansionSize } from '../../../workflows/interpreter/expansion';
 import type { Plan } from '../../../workflows/plan';
+import { SEARCH_ATTRIBUTES } from '../../../workflows/searchAttributes';
 import { line } from '../../../workflows/webui/markdown';
 
 const TIMEOUT_MS = 3_000;

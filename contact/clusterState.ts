@@ -1,0 +1,52 @@
+/** Asking a declared cluster what it is made of, and writing that down. Time-outs, log and errors are the caller's. */
+import { type ClusterSession, openCluster } from '../oceanbase/clusterSession';
+import { type ClusterServer, type ClusterZone, serverStatus } from '../oceanbase/clusterSql';
+import type { AddressPolicy } from '../runtime/addresses';
+import type { ObClusterRow, OpenCredential, Store } from '../store/types';
+
+/** What a cluster says of itself. */
+export interface ClusterState {
+  readonly servers: readonly ClusterServer[];
+  readonly zones: readonly ClusterZone[];
+}
+
+export interface SysLogin {
+  /** What the cluster's credential holds, in clear. */
+  readonly sys: OpenCredential;
+  readonly addresses: AddressPolicy;
+  /** For each server that does not answer, and for each statement. */
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * A session of the sys tenant by the cluster's own credential, at the first root server that answers; the caller closes
+ * it. Throws as openCluster does.
+ */
+export function openAsSys(
+  cluster: Pick<ObClusterRow, 'rootServers'>,
+  { sys, ...more }: SysLogin,
+): Promise<ClusterSession> {
+  return openCluster({
+    servers: cluster.rootServers,
+    user: sys.username,
+    password: sys.secret,
+    ...more,
+  });
+}
+
+export async function askCluster(session: ClusterSession): Promise<ClusterState> {
+  return { servers: await session.servers(), zones: await session.zones() };
+}
+
+/** Writes servers and zones to the inventory; those that the cluster lists no more are no more there. */
+export function recordState(
+  store: Pick<Store, 'obServers'>,
+  clusterId: number,
+  { servers, zones }: ClusterState,
+): Promise<void> {
+  return store.obServers.record(clusterId, {
+    servers: servers.map((server) => ({ ...server, status: serverStatus(server) })),
+    zones,
+  });
+}
