@@ -1,9 +1,14 @@
 import { PermanentError } from '../../runtime/errors';
-import type { Subtask } from '../types';
-import { proxyOf } from './proxy';
+import { subtask } from '../subtask';
+import { OBPROXY, proxyMadeByTask, proxyOf } from './proxy';
 
 /** "Update obproxy status": the record says RUNNING, and no other operation works on the proxy. */
-export const UpdateObproxyStatus: Subtask = {
+export const UpdateObproxyStatus = subtask({
+  name: 'Update obproxy status',
+  className: 'obproxy.UpdateObproxyStatusTask',
+  timeout: 300,
+  needs: OBPROXY,
+
   async run(scope) {
     const { server } = await proxyOf(scope);
     const changed = await scope.store.obproxy.updateServerStatus(
@@ -26,11 +31,11 @@ export const UpdateObproxyStatus: Subtask = {
   },
 
   async rollback(scope) {
-    const server = await scope.store.obproxy.findServerOnHost(scope.hostId);
-    if (server === undefined || server.taskId !== scope.input.taskId) return;
+    const server = await proxyMadeByTask(scope);
+    if (server === undefined) return;
     const to = { status: 'CREATING', operateStatus: 'OPERATING' } as const;
     if (await scope.store.obproxy.updateServerStatus(server.id, ['RUNNING'], to)) {
       scope.log.info(`OBProxy ${server.ip}:${server.sqlPort} is CREATING again`);
     }
   },
-};
+});

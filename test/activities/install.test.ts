@@ -1,4 +1,4 @@
-import { SUBTASKS } from '../../operations/subtasks';
+import * as SUBTASKS from '../../activities/subtasks';
 import { fleetUnavailable } from '../../sandbox/hosts/fleet';
 import { describeIf } from '../support/skip';
 import { until } from '../support/until';

@@ -30,12 +30,12 @@ export const HOST_STEPS = [
   'PreCheckForInstallOb',
   'InstallRpm',
   'MakeDirForOb',
-  'StartObserverWithParam',
-  'AddObserver',
-  'WaitObserverActive',
-  'RestartObserverProcess',
+  'StartObServerProcessWithParam',
+  'AddObServer',
+  'WaitObServerActive',
+  'RestartObServerProcess',
   'StartOcpAgentService',
-  'UpdateObserverStatus',
+  'UpdateObServerStatus',
 ] as const;
 
 export interface AddTask {
@@ -74,7 +74,8 @@ function planOf(taskId: number, hostId: number): Plan {
     hostId,
     context: { stringMap: {}, listMap: {} },
     concurrency: 10,
-    subtasks: [],
+    firstSubtaskId: taskId * 100,
+    nodes: [],
   };
 }
 

@@ -13,7 +13,6 @@ import { configServerAnswer, obproxyConfig } from '../../oceanbase/configServer'
 import { versionRelease } from '../../oceanbase/packageName';
 import { readRpmHeader } from '../../oceanbase/rpmHeader';
 import { INSTALL_ON_ONE_HOST } from '../../operations/installChain';
-import type { SubtaskType } from '../../operations/subtasks';
 import { type RuntimeConfig, readConfig } from '../../runtime/config';
 import { type Fleet, type FleetOptions, startFleet, type TestHost } from '../../sandbox/hosts/fleet';
 import { type Observer, startObserver } from '../../sandbox/standins/observer';
@@ -96,7 +95,7 @@ export interface InstallTask {
   /** Runs one subtask (or its undo) with the world's own worker, or another. */
   run(type: string, options?: RunOptions, worker?: Worker): Promise<SubtaskResult | null>;
   /** Runs the chain up to and with `last`. */
-  chain(last?: SubtaskType): Promise<void>;
+  chain(last?: string): Promise<void>;
   log(type: string): Promise<string>;
   wholeLog(): Promise<LogLine[]>;
 }
@@ -155,7 +154,8 @@ function planOf(taskId: number, hostId: number): Plan {
     hostId,
     context: { stringMap: {}, listMap: {} },
     concurrency: 10,
-    subtasks: [],
+    firstSubtaskId: taskId * 100,
+    nodes: [],
   };
 }
 

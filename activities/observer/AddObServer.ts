@@ -8,16 +8,10 @@ import {
 import { RUN_USER } from '../../oceanbase/observerLayout';
 import { SqlConnectionError, SqlError } from '../../oceanbase/sqlSession';
 import { PermanentError, TransientError } from '../../runtime/errors';
-import type { Subtask, SubtaskScope } from '../types';
-import {
-  inTurn,
-  listedServer,
-  type ObserverInstance,
-  observerOf,
-  ownServer,
-  STATEMENT_MS,
-  withCluster,
-} from './observer';
+import { inTurn, STATEMENT_MS, withCluster } from '../cluster/cluster';
+import { subtask } from '../subtask';
+import type { SubtaskScope } from '../types';
+import { listedServer, OBSERVER, type ObserverInstance, observerOf, serverMadeByTask } from './observer';
 import { processLives } from './process';
 
 const TRIED = 'add the server to the cluster';
@@ -120,7 +114,13 @@ async function isListedNow(
 }
 
 /** "Add observer": asks first, acts, asks again; one statement at a time in a cluster. */
-export const AddObserver: Subtask = {
+export const AddObServer = subtask({
+  name: 'Add observer',
+  className: 'server.AddObServerTask',
+  timeout: 1800,
+  needs: OBSERVER,
+  leaves: 'the server in the cluster',
+
   async run(scope) {
     const observer = await observerOf(scope);
     await inTurn(scope, observer.cluster.id, async () => {
@@ -156,7 +156,7 @@ export const AddObserver: Subtask = {
 
   /** DELETE SERVER, and wait until it is gone: replicas move away first, which may take minutes to days. */
   async rollback(scope) {
-    if ((await ownServer(scope)) === undefined) {
+    if ((await serverMadeByTask(scope)) === undefined) {
       scope.log.info('There is no server of this task on this host, nothing to undo');
       return;
     }
@@ -191,4 +191,4 @@ export const AddObserver: Subtask = {
       await scope.pause(Math.min(200 * 1.5 ** looks, 5_000));
     }
   },
-};
+});

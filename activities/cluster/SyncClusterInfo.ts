@@ -1,9 +1,14 @@
-import type { Subtask } from '../types';
+import { subtask } from '../subtask';
+import { CLUSTER, clusterOf } from './cluster';
 import { readCluster, recordCluster } from './clusterState';
-import { clusterOf } from './observer';
 
 /** "Sync cluster info": servers, zones and root servers as SQL shows them. */
-export const SyncClusterInfo: Subtask = {
+export const SyncClusterInfo = subtask({
+  name: 'Sync cluster info',
+  className: 'cluster.SyncClusterInfoTask',
+  timeout: 30,
+  needs: CLUSTER,
+
   async run(scope) {
     const cluster = await clusterOf(scope);
     await recordCluster(scope, cluster, await readCluster(scope, cluster));
@@ -15,4 +20,4 @@ export const SyncClusterInfo: Subtask = {
     const cluster = await clusterOf(scope);
     await recordCluster(scope, cluster, await readCluster(scope, cluster));
   },
-};
+});

@@ -1,7 +1,8 @@
 import { type ClusterServer, isServing } from '../../oceanbase/clusterSql';
 import { PermanentError } from '../../runtime/errors';
-import type { Subtask } from '../types';
-import { listedServer, type ObserverInstance, observerOf, withCluster } from './observer';
+import { withCluster } from '../cluster/cluster';
+import { subtask } from '../subtask';
+import { listedServer, OBSERVER, type ObserverInstance, observerOf } from './observer';
 import { processLives } from './process';
 
 /** Somewhat less than the documented 1800 s, so that this text is the one that is read. */
@@ -30,7 +31,13 @@ function refuse(observer: ObserverInstance, cameBack: string, next: string): Per
 }
 
 /** "Wait observer active": until the cluster says that it serves, by the rule of its version. */
-export const WaitObserverActive: Subtask = {
+export const WaitObServerActive = subtask({
+  name: 'Wait observer active',
+  className: 'server.WaitObServerActiveTask',
+  timeout: 1800,
+  waits: true,
+  needs: OBSERVER,
+
   async run(scope) {
     const observer = await observerOf(scope);
     const started = Date.now();
@@ -67,8 +74,4 @@ export const WaitObserverActive: Subtask = {
       await scope.pause(Math.min(100 * 1.5 ** asks, PAUSE_MS));
     }
   },
-
-  async rollback(scope) {
-    scope.log.info('Nothing to undo');
-  },
-};
+});

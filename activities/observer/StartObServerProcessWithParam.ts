@@ -4,9 +4,10 @@ import { observerArguments, takesLocalIp } from '../../oceanbase/observerCommand
 import { RUN_USER } from '../../oceanbase/observerLayout';
 import { holderText, processText, type ServiceProcesses } from '../host/serviceProcesses';
 import { removeBy } from '../places';
-import type { Subtask, SubtaskScope } from '../types';
+import { subtask } from '../subtask';
+import type { SubtaskScope } from '../types';
 import { FORGET_OBSERVER, readObserverMark, writeObserverMark } from './mark';
-import { type ObserverInstance, observerOf, ownServer, proveOutOfCluster } from './observer';
+import { OBSERVER, type ObserverInstance, observerOf, proveOutOfCluster, serverMadeByTask } from './observer';
 import {
   launchObserver,
   lookForObservers,
@@ -85,7 +86,13 @@ async function start(scope: SubtaskScope, host: Host, observer: ObserverInstance
 }
 
 /** "Start observer process with param": the first start, proved by its process, both ports and an answer to a login. */
-export const StartObserverWithParam: Subtask = {
+export const StartObServerProcessWithParam = subtask({
+  name: 'Start observer process with param',
+  className: 'server.StartObServerProcessWithParamTask',
+  timeout: 1200,
+  needs: OBSERVER,
+  leaves: 'the running observer and its data',
+
   async run(scope) {
     const observer = await observerOf(scope);
     const host = await scope.host();
@@ -105,7 +112,7 @@ export const StartObserverWithParam: Subtask = {
   },
 
   async rollback(scope) {
-    if ((await ownServer(scope)) === undefined) {
+    if ((await serverMadeByTask(scope)) === undefined) {
       scope.log.info('There is no server of this task on this host, nothing to undo');
       return;
     }
@@ -126,4 +133,4 @@ ${FORGET_OBSERVER}`,
     );
     scope.log.info('The observer is stopped; its log stays');
   },
-};
+});

@@ -1,21 +1,8 @@
 /** Chains of operations: documented subtasks in their order, how they are split, and which of them a request needs. */
-import type { PlanItem, PlanNode, Split, TaskContext } from '../workflows/plan';
+import type { PlanItem, PlanNode, Split, TaskContext } from './plan';
 
-/** What a node takes over from the subtask it stands for. */
-export interface SubtaskDefinition {
-  readonly name: string;
-  readonly className: string;
-  /** Activity type. */
-  readonly activity: string;
-  /** Seconds; 0 as documented for "Finish node" (the interpreter then grants 30). */
-  readonly timeout: number;
-  readonly prohibitRollback?: boolean;
-  readonly prohibitSkip?: boolean;
-  readonly waits?: boolean;
-  /** Keys of the context's maps; see PlanNode. */
-  readonly needs: readonly string[];
-  readonly leaves?: string;
-}
+/** What a node takes over from the subtask it stands for (activities/subtask.ts). */
+export type SubtaskDefinition = Omit<PlanNode, 'split' | 'after'>;
 
 /** Where a node or group stands in a chain only when a key of the context has this value. */
 export interface Condition {
@@ -45,9 +32,9 @@ export function node(
     activity,
     timeout,
     ...(split === undefined ? {} : { split: { by: split, ...(serial === undefined ? {} : { serial }) } }),
-    ...(prohibitRollback === true ? { prohibitRollback } : {}),
-    ...(prohibitSkip === true ? { prohibitSkip } : {}),
-    ...(waits === true ? { waits } : {}),
+    ...(prohibitRollback === undefined ? {} : { prohibitRollback }),
+    ...(prohibitSkip === undefined ? {} : { prohibitSkip }),
+    ...(waits === undefined ? {} : { waits }),
     needs,
     ...(leaves === undefined ? {} : { leaves }),
     ...(when === undefined ? {} : { when }),

@@ -1,9 +1,10 @@
 import { type ClusterServer, isServing } from '../../oceanbase/clusterSql';
 import { compareVersions } from '../../oceanbase/versions';
 import { PermanentError } from '../../runtime/errors';
+import { CLUSTER, clusterOf, withCluster } from '../cluster/cluster';
 import { forgetTask } from '../host/forgetTask';
-import type { Subtask, SubtaskScope } from '../types';
-import { clusterOf, withCluster } from './observer';
+import { subtask } from '../subtask';
+import type { Needs, SubtaskScope } from '../types';
 
 const TRIED = 'prepare the OceanBase cluster for a new server';
 
@@ -16,8 +17,10 @@ function bare(buildVersion: string): string {
   return /^[^_(\s]+/.exec(buildVersion)?.[0] ?? '';
 }
 
-/** Rows this task made, by the ids of the request. */
-async function ownRows(scope: SubtaskScope) {
+const PREPARE = { ...CLUSTER, server_ids: 'list', host_ids: 'list?' } as const satisfies Needs;
+
+/** Only rows that this task made: whatever else the ids name is none of its business. */
+async function ownRows(scope: SubtaskScope<typeof PREPARE>) {
   const ids = scope.list('server_ids').map(Number);
   const rows = await Promise.all(ids.map((id) => scope.store.obServers.find(id)));
   return rows.flatMap((row) => (row?.taskId === scope.input.taskId ? [row] : []));
@@ -36,7 +39,12 @@ function checkVersions(name: string, servers: readonly ClusterServer[], version:
 }
 
 /** "Prepare add observer": what the request was told of the cluster is asked again, by SQL. Changes nothing. */
-export const PrepareAddObserver: Subtask = {
+export const PrepareAddObServer = subtask({
+  name: 'Prepare add observer',
+  className: 'server.PrepareAddObServerTask',
+  timeout: 300,
+  needs: PREPARE,
+
   async run(scope) {
     const cluster = await clusterOf(scope);
     const rows = await ownRows(scope);
@@ -87,6 +95,6 @@ export const PrepareAddObserver: Subtask = {
       await scope.store.obServers.delete(row.id);
       scope.log.info(`The record of ${row.ip}:${row.rpcPort} is removed`);
     }
-    await forgetTask(scope, (scope.input.context.listMap.host_ids ?? []).map(Number));
+    await forgetTask(scope, (scope.list('host_ids') ?? []).map(Number));
   },
-};
+});

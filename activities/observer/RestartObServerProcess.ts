@@ -1,10 +1,12 @@
 import type { Host, HostProcess } from '../../hosts/types';
 import type { ClusterServer } from '../../oceanbase/clusterSql';
 import { isServing } from '../../oceanbase/clusterSql';
+import { withCluster } from '../cluster/cluster';
 import { processText } from '../host/serviceProcesses';
-import type { Subtask, SubtaskScope } from '../types';
+import { subtask } from '../subtask';
+import type { SubtaskScope } from '../types';
 import { type ObserverMark, type RestartMark, readObserverMark, writeObserverMark } from './mark';
-import { listedServer, type ObserverInstance, observerOf, ownServer, withCluster } from './observer';
+import { listedServer, OBSERVER, type ObserverInstance, observerOf, serverMadeByTask } from './observer';
 import { startServer, stopServer, unitsOn } from './plannedStop';
 import { launchObserver, lookForObservers, observerListening, stopObservers, trouble } from './process';
 
@@ -78,7 +80,12 @@ function restartOf(
  * "Restart observer process": it comes back from the configuration it stored alone, without options, as any later start
  * will have to (OCP does not say why it restarts here; this is what it proves).
  */
-export const RestartObserverProcess: Subtask = {
+export const RestartObServerProcess = subtask({
+  name: 'Restart observer process',
+  className: 'server.RestartObServerProcessTask',
+  timeout: 1200,
+  needs: OBSERVER,
+
   async run(scope) {
     const observer = await observerOf(scope);
     const host = await scope.host();
@@ -116,11 +123,11 @@ export const RestartObserverProcess: Subtask = {
 
   /** A server that was stopped for its restart is started again: a stopped server keeps other zones from stopping. */
   async rollback(scope) {
-    if ((await ownServer(scope)) === undefined) return scope.log.info('Nothing to undo');
+    if ((await serverMadeByTask(scope)) === undefined) return scope.log.info('Nothing to undo');
     const observer = await observerOf(scope);
     const host = await scope.host();
     const planned = restartOf(await readObserverMark(host), observer)?.planned === true;
     if (planned && (await ask(scope, observer)) !== undefined) return startServer(scope, host, observer);
     scope.log.info('Nothing to undo');
   },
-};
+});

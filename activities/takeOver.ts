@@ -1,17 +1,18 @@
 /**
  * One chain, two meanings: a task whose context says `obproxy_take_over` adopts a running proxy instead of installing
- * one. Adopting halves get a host on which nothing can be started, sent or stopped.
+ * one. All of its subtasks get a host on which nothing can be started, sent or stopped.
  */
-import type { Host } from '../../../hosts/types';
-import type { Subtask, SubtaskScope } from '../../types';
+import type { Host } from '../hosts/types';
+import type { SubtaskInput } from '../workflows/plan';
+import type { Needs, SubtaskScope } from './types';
 
 const TAKE_OVER_KEY = 'obproxy_take_over';
 
 /** What obflow keeps for itself on a host; nothing of a proxy lies there. */
 const OWN_FILES = '/var/lib/obflow/';
 
-function isTakeOver(scope: SubtaskScope): boolean {
-  return scope.input.context.stringMap[TAKE_OVER_KEY] === 'true';
+export function takesOver(input: Pick<SubtaskInput, 'context'>): boolean {
+  return input.context.stringMap[TAKE_OVER_KEY] === 'true';
 }
 
 function forbidden(what: string): never {
@@ -30,18 +31,11 @@ function guardedHost(host: Host): Host {
   };
 }
 
-function guarded(scope: SubtaskScope): SubtaskScope {
-  return Object.assign(Object.create(scope) as SubtaskScope, {
+/** The same scope with hosts that a take-over may have. */
+export function guarded<N extends Needs>(scope: SubtaskScope<N>): SubtaskScope<N> {
+  return Object.assign(Object.create(scope) as SubtaskScope<N>, {
     host: async () => guardedHost(await scope.host()),
     hostById: async (hostId: number) => guardedHost(await scope.hostById(hostId)),
     once: async () => forbidden('runs a changing command'),
   });
-}
-
-/** The subtask of the documented chain: `install`, or `adopt` in a take-over; without the latter, one for both. */
-export function eitherWay(install: Subtask, adopt: Subtask = install): Subtask {
-  return {
-    run: (scope) => (isTakeOver(scope) ? adopt.run(guarded(scope)) : install.run(scope)),
-    rollback: (scope) => (isTakeOver(scope) ? adopt.rollback(guarded(scope)) : install.rollback(scope)),
-  };
 }

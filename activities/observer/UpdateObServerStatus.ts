@@ -1,12 +1,18 @@
 import { isServing, serverStatus } from '../../oceanbase/clusterSql';
 import { PermanentError } from '../../runtime/errors';
-import type { Subtask } from '../types';
-import { listedServer, observerOf, withCluster } from './observer';
+import { withCluster } from '../cluster/cluster';
+import { subtask } from '../subtask';
+import { listedServer, memberOf, OBSERVER } from './observer';
 
 /** "Update observer status": what the cluster says is written; a server that does not serve is not called RUNNING. */
-export const UpdateObserverStatus: Subtask = {
+export const UpdateObServerStatus = subtask({
+  name: 'Update observer status',
+  className: 'server.UpdateObServerStatusTask',
+  timeout: 300,
+  needs: OBSERVER,
+
   async run(scope) {
-    const { cluster, server, address } = await observerOf(scope);
+    const { cluster, server, address } = await memberOf(scope);
     const { obServers } = scope.store;
     const seen = await withCluster(scope, cluster, 'ask for the state of the server', async (session) =>
       listedServer(await session.servers(), server),
@@ -30,15 +36,15 @@ export const UpdateObserverStatus: Subtask = {
       status,
     });
     // The server itself keeps the host occupied from now on.
-    await obServers.releaseHost(scope.hostId, scope.input.taskId);
+    await obServers.releaseHost(await scope.hostId(), scope.input.taskId);
     scope.log.info(`${address} is ${status}, ${seen.buildVersion}`);
     return undefined;
   },
 
   async rollback(scope) {
-    const { server } = await observerOf(scope);
+    const { server } = await memberOf(scope);
     await scope.store.obServers.updateStatus(server.id, ['RUNNING', 'STOPPED', 'UNAVAILABLE'], 'CREATING');
-    await scope.store.obServers.reserveHost(scope.hostId, scope.input.taskId);
+    await scope.store.obServers.reserveHost(await scope.hostId(), scope.input.taskId);
     scope.log.info('The server is CREATING again');
   },
-};
+});

@@ -1,14 +1,20 @@
 import { PermanentError } from '../../runtime/errors';
-import type { Subtask } from '../types';
-import { readCluster } from './clusterState';
-import { clusterOf } from './observer';
+import { clusterOf } from '../cluster/cluster';
+import { readCluster } from '../cluster/clusterState';
+import { subtask } from '../subtask';
+import { ZONES, zonesOf } from './zone';
 
 /** "Update zone status": the zones of the task as the cluster shows them. */
-export const UpdateZoneStatus: Subtask = {
+export const UpdateObZoneStatus = subtask({
+  name: 'Update zone status',
+  className: 'zone.UpdateObZoneStatusTask',
+  timeout: 1800,
+  needs: ZONES,
+
   async run(scope) {
     const cluster = await clusterOf(scope);
     const { zones } = await readCluster(scope, cluster);
-    for (const name of scope.list('zone_names')) {
+    for (const name of zonesOf(scope)) {
       const zone = zones.find((candidate) => candidate.name === name);
       if (zone === undefined) {
         throw new PermanentError({
@@ -29,4 +35,4 @@ export const UpdateZoneStatus: Subtask = {
   async rollback(scope) {
     scope.log.info('Nothing to undo: the record follows the cluster');
   },
-};
+});

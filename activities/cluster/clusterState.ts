@@ -4,7 +4,7 @@ import { askCluster, type ClusterState, recordState } from '../../contact/cluste
 import { isServing, rootServersOf } from '../../oceanbase/clusterSql';
 import type { ObClusterRow } from '../../store/types';
 import type { SubtaskScope } from '../types';
-import { withCluster } from './observer';
+import { withCluster } from './cluster';
 
 export function readCluster(scope: SubtaskScope, cluster: ObClusterRow): Promise<ClusterState> {
   return withCluster(scope, cluster, 'ask the cluster for its servers and zones', askCluster);
