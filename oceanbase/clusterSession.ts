@@ -16,7 +16,8 @@ import {
   zonesSql,
 } from './clusterSql';
 import { firstToAnswer } from './firstToAnswer';
-import { serverVersion, userName } from './observerSql';
+import { sysLogin } from './loginName';
+import { serverVersion } from './observerSql';
 import {
   columnText,
   openSqlSession,
@@ -29,7 +30,7 @@ import {
 export interface ClusterTarget {
   readonly servers: readonly { readonly ip: string; readonly sqlPort: number }[];
   readonly addresses: AddressPolicy;
-  /** The login is `<user>@sys`, whether or not the tenant stands here too. */
+  /** Of the sys tenant, with or without `@sys`. */
   readonly user: string;
   readonly password: string;
   /** For each login and statement; default 3 000. */
@@ -68,7 +69,7 @@ export function openCluster(target: ClusterTarget): Promise<ClusterSession> {
   return firstToAnswer(target.servers, target.signal, async ({ ip, sqlPort }) => {
     const session = await openSqlSession({
       to: { ip, port: sqlPort, addresses: target.addresses },
-      user: `${userName(target.user.replace(/@sys$/, ''))}@sys`,
+      user: sysLogin(target.user),
       password: target.password,
       timeoutMs: target.timeoutMs ?? 3_000,
       ...(target.signal === undefined ? {} : { signal: target.signal }),
