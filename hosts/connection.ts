@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Client, type ClientChannel, type ConnectConfig, type SFTPWrapper } from 'ssh2';
 import { AddressDenied, type AddressPolicy, connectTo, giveUp } from '../runtime/addresses';
+import { addressText } from '../runtime/addressText';
 import { PermanentError, TransientError } from '../runtime/errors';
 import { type HostKeyCheck, hostKeyVerifier } from './hostKey';
 import { Shells } from './shells';
@@ -275,7 +276,7 @@ function isHandshake(error: unknown): boolean {
 }
 
 function asTrouble(address: HostAddress, error: SshError): Error {
-  const where = `${address.ip}:${address.sshPort}`;
+  const where = addressText(address.ip, address.sshPort);
   if (error.level === 'client-authentication' || /privateKey|passphrase/.test(error.message)) {
     const kind = address.auth.kind === 'key' ? 'private key' : 'password';
     return new PermanentError({
@@ -316,7 +317,7 @@ function hostKeyChanged(address: HostAddress, check: HostKeyCheck): PermanentErr
     type: 'HostKeyChanged',
     code: 'CMP07002',
     tried: 'trust the SSH host key',
-    where: `${address.ip}:${address.sshPort}`,
+    where: addressText(address.ip, address.sshPort),
     cameBack: `the host shows ${shown}, pinned is ${check.expected}`,
     next: `If the host was reinstalled on purpose, set its hostKey to ${shown} in the inventory file and run \`obflow apply\`; otherwise somebody stands between.`,
   });

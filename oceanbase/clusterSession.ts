@@ -1,6 +1,7 @@
 /** A session of the sys tenant on any server of a cluster that answers. */
 import { isIP } from 'node:net';
 import type { AddressPolicy } from '../runtime/addresses';
+import { addressText } from '../runtime/addressText';
 import { PermanentError } from '../runtime/errors';
 import {
   type ClusterServer,
@@ -78,7 +79,7 @@ export function openCluster(target: ClusterTarget): Promise<ClusterSession> {
       await session.query(UTC_SQL);
       const version = await serverVersion(session);
       if (version === '') throw new SqlConnectionError('it does not tell its version');
-      return cluster(session, `${ip}:${sqlPort}`, version);
+      return cluster(session, addressText(ip, sqlPort), version);
     } catch (error) {
       session.close();
       throw error;

@@ -3,6 +3,7 @@
  * Tenant and cluster may be missing. Every name that people declare is read here, and every login is written here.
  */
 import { PermanentError } from '../runtime/errors';
+import { printable } from '../runtime/printable';
 
 export interface LoginName {
   readonly user: string;
@@ -13,7 +14,7 @@ export interface LoginName {
 /** The tenant of administrators and of the user by which a proxy reads a cluster. */
 export const SYS_TENANT = 'sys';
 
-const USER = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/;
+const USER = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
 const TENANT = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;
 const CLUSTER = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
@@ -77,7 +78,7 @@ export function sysLogin(text: string): string {
     type: 'NotASysUser',
     code: 'OBE11028',
     tried: 'log in to the sys tenant of OceanBase',
-    cameBack: `the declared user "${text.slice(0, 200)}" is ${fault}`,
+    cameBack: `the declared user "${printable(text.slice(0, 200))}" is ${fault}`,
     next: 'Correct the username of its credential with `obflow apply`, e.g. root@sys, and retry.',
   });
 }

@@ -1,5 +1,6 @@
 /** What linking a proxy to an OceanBase cluster needs of an observer's SQL port; dialects of 2.x/3.x and 4.x. */
 import type { AddressPolicy } from '../runtime/addresses';
+import { canonicalHost } from '../runtime/addressText';
 import { sysLogin, sysUser } from './loginName';
 import { columnText, openSqlSession, SqlError, type SqlSession } from './sqlSession';
 import { sqlText } from './sqlText';
@@ -79,7 +80,7 @@ function observer(session: SqlSession): ObserverSession {
         ? 'SELECT SVR_IP AS ip, SQL_PORT AS port, STATUS AS status FROM oceanbase.DBA_OB_SERVERS'
         : 'SELECT svr_ip AS ip, inner_port AS port, status AS status FROM oceanbase.__all_server';
       return (await session.query(sql)).map((row) => ({
-        ip: columnText(row, 'ip'),
+        ip: canonicalHost(columnText(row, 'ip')),
         sqlPort: Number(columnText(row, 'port')),
         status: columnText(row, 'status'),
       }));

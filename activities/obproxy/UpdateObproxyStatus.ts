@@ -1,3 +1,4 @@
+import { addressText } from '../../runtime/addressText';
 import { PermanentError } from '../../runtime/errors';
 import { subtask } from '../subtask';
 import { OBPROXY, proxyMadeByTask, proxyOf } from './proxy';
@@ -26,7 +27,7 @@ export const UpdateObproxyStatus = subtask({
         next: 'Another operation has changed it; look at that task.',
       });
     }
-    scope.log.info(`OBProxy ${server.ip}:${server.sqlPort} is RUNNING`);
+    scope.log.info(`OBProxy ${addressText(server.ip, server.sqlPort)} is RUNNING`);
     return undefined;
   },
 
@@ -35,7 +36,7 @@ export const UpdateObproxyStatus = subtask({
     if (server === undefined) return;
     const to = { status: 'CREATING', operateStatus: 'OPERATING' } as const;
     if (await scope.store.obproxy.updateServerStatus(server.id, ['RUNNING'], to)) {
-      scope.log.info(`OBProxy ${server.ip}:${server.sqlPort} is CREATING again`);
+      scope.log.info(`OBProxy ${addressText(server.ip, server.sqlPort)} is CREATING again`);
     }
   },
 });

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { sysUserFault } from '../../oceanbase/loginName';
 import { fieldRefusal } from '../../operations/preconditions';
 import { Id } from '../../operations/schemas';
+import { addressText, canonicalHost } from '../../runtime/addressText';
 import type { HostRow, Store, Credential as StoredCredential } from '../../store/types';
 import { listOf } from '../http/answers';
 import type { ApiServices } from '../route';
@@ -13,7 +14,10 @@ const Name = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._@-]{0,127}$/, 'must have 1 to 128 letters, digits, ".", "_", "@" or "-"');
 const Port = z.int('must be a port').min(1, 'must be at least 1').max(65535, 'must be at most 65535');
-const Ip = z.string().refine((text) => isIP(text) !== 0, 'must be an IPv4 or IPv6 address');
+const Ip = z
+  .string()
+  .refine((text) => isIP(text) !== 0, 'must be an IPv4 or IPv6 address')
+  .overwrite(canonicalHost);
 
 const Credential = z.object({
   name: Name,
@@ -214,7 +218,9 @@ export async function applyInventory(
       const reason = await contactHost(services, row);
       if (reason === undefined) return [];
       if (change !== 'unchanged') await store.hosts.recordStatus(row.id, 'NEW');
-      return [`Host ${row.name ?? row.ip} (${row.ip}:${row.sshPort}) cannot be used yet: ${reason}`];
+      return [
+        `Host ${row.name ?? row.ip} (${addressText(row.ip, row.sshPort)}) cannot be used yet: ${reason}`,
+      ];
     }),
   );
   return { changes, warnings: warnings.flat() };
