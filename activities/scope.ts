@@ -8,6 +8,7 @@ import type { SubtaskInput } from '../workflows/plan';
 import { findHostId } from './common/findHost';
 import { elementsOf } from './common/objects';
 import { hostWithSignal } from './hostView';
+import { NotYet } from './notYet';
 import { serviceOf } from './services';
 import type { BufferedLog } from './subtaskLog';
 import type { ActivityDeps, Needs, OpenScope } from './types';
@@ -118,6 +119,9 @@ export function openScope(
     },
     async pause(ms) {
       await delay(ms, undefined, { signal });
+    },
+    notYet(text, options) {
+      throw new NotYet(text, options?.afterSeconds);
     },
     value(key) {
       const value = input.context.stringMap[filledIn(key, elements)];
