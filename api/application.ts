@@ -62,7 +62,7 @@ export function application(services: ApiServices, routes: readonly Route[]): Ex
       'cache-control': 'no-store',
       ...(request.secure ? { 'strict-transport-security': `max-age=${YEAR_S}` } : {}),
     });
-    logAccess(services.logger, request, response, state);
+    logAccess(services.logger, request, response, state, () => provenUser(state.login)?.name);
     inTrace({ traceId: state.traceId }, next);
   });
   app.use(refuseOddHead);

@@ -125,7 +125,7 @@ export async function declareHosts(api: ApiClient, count: number): Promise<numbe
       },
     ],
   });
-  const hosts = await api.call<{ contents: { id: number }[] }>('GET', '/api/v2/compute/hosts?size=2000');
+  const hosts = await api.call<{ contents: { id: number }[] }>('GET', `/api/v2/compute/hosts?size=${count}`);
   return hosts.contents.map((host) => host.id);
 }
 

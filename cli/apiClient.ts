@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import { CLIENT_SETTINGS } from '../runtime/clientSettings';
+import { readSettings } from '../runtime/setting';
 import { type ClientLogin, clientLogin } from './login';
 
 const REQUEST_TIMEOUT_MS = 120_000;
@@ -12,7 +14,7 @@ const UNTRUSTED = /CERT|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER/;
 
 /** The API and who asks, for the help of every command that needs them. */
 export const ACCESS_HELP =
-  '\nThe API and who asks: OBFLOW_URL (http://127.0.0.1:8080); OBFLOW_USER (admin) and OBFLOW_PASSWORD, or ' +
+  `\nThe API and who asks: OBFLOW_URL (${CLIENT_SETTINGS.url.byDefault}); OBFLOW_USER (${CLIENT_SETTINGS.user.byDefault}) and OBFLOW_PASSWORD, or ` +
   'OBFLOW_ACCESS_KEY_ID and OBFLOW_ACCESS_KEY_SECRET.';
 
 const errorSchema = z.object({
@@ -66,8 +68,9 @@ export class ApiClient {
 
   /** @throws Error when the secret of the login (or its file) is missing, or OBFLOW_URL is no address or holds a login */
   constructor(env: NodeJS.ProcessEnv) {
-    this.base = baseOf(setting(env.OBFLOW_URL) ?? 'http://127.0.0.1:8080');
-    this.#login = clientLogin(env, this.base);
+    const settings = readSettings(CLIENT_SETTINGS, env);
+    this.base = baseOf(settings.url);
+    this.#login = clientLogin(settings, this.base);
   }
 
   /** The password it logs in with; undefined with an access key. */
@@ -200,10 +203,6 @@ function refused(status: number, answer: unknown, text: string, loginHint: strin
     number.trim(),
     [`The API refused (${status}${number}): ${at(target)}${message}${hint}`, ...lines].join('\n'),
   );
-}
-
-function setting(value: string | undefined): string | undefined {
-  return value === undefined || value === '' ? undefined : value;
 }
 
 function parseJson(text: string): unknown {

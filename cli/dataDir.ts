@@ -1,6 +1,6 @@
 import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { ConfigError } from '../runtime/config';
+import { ConfigError } from '../runtime/setting';
 
 /**
  * Makes the data folder, readable by its owner only, unless it is there. Throws ConfigError when it cannot be made, is

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { ConfigError, type RuntimeConfig, readConfig, withPassword } from '../runtime/config';
+import { type RuntimeConfig, readConfig, withPassword } from '../runtime/config';
+import { ConfigError } from '../runtime/setting';
 import { openStore } from '../store';
 import { copyDatabase } from '../store/database/copyDatabase';
 import { sqliteFile } from '../store/database/database';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { bodyDigest, SIGNATURE_SCHEME, signatureOf, stringToSign } from '../api/login/signature';
-import { ConfigError } from '../runtime/config';
-import { withSecretFiles } from '../runtime/secretFiles';
+import type { CLIENT_SETTINGS } from '../runtime/clientSettings';
+import type { ValuesOf } from '../runtime/setting';
 
 /** A request as it is about to be sent. */
 export interface Outgoing {
@@ -23,21 +23,13 @@ export interface ClientLogin {
   headers(request: Outgoing): Record<string, string>;
 }
 
-/**
- * The login of OBFLOW_ACCESS_KEY_ID and OBFLOW_ACCESS_KEY_SECRET, else of OBFLOW_USER and OBFLOW_PASSWORD; secrets also
- * by file. Throws ConfigError when a file cannot be used, Error when a secret is missing.
- */
-export function clientLogin(env: NodeJS.ProcessEnv, base: string): ClientLogin {
-  const { env: filled, problems } = withSecretFiles(env);
-  if (problems.length > 0) throw new ConfigError(problems);
-  const accessKeyId = setting(filled.OBFLOW_ACCESS_KEY_ID);
+/** The login of an access key, else of user and password. Throws Error when a secret is missing. */
+export function clientLogin(settings: ValuesOf<typeof CLIENT_SETTINGS>, base: string): ClientLogin {
+  const { accessKeyId, accessKeySecret, user, password } = settings;
   if (accessKeyId !== undefined) {
-    const secret = setting(filled.OBFLOW_ACCESS_KEY_SECRET);
-    if (secret !== undefined) return signing(accessKeyId, secret);
+    if (accessKeySecret !== undefined) return signing(accessKeyId, accessKeySecret);
     throw new Error(`Set OBFLOW_ACCESS_KEY_SECRET to the secret of access key ${accessKeyId} at ${base}.`);
   }
-  const user = setting(filled.OBFLOW_USER) ?? 'admin';
-  const password = setting(filled.OBFLOW_PASSWORD);
   if (password === undefined) {
     throw new Error(
       `Set OBFLOW_PASSWORD to the password of ${user} at ${base}, or OBFLOW_ACCESS_KEY_ID and OBFLOW_ACCESS_KEY_SECRET.`,
@@ -73,8 +65,4 @@ function signing(accessKeyId: string, secret: string): ClientLogin {
       return { authorization, date, 'x-ocp-nonce': nonce };
     },
   };
-}
-
-function setting(value: string | undefined): string | undefined {
-  return value === undefined || value === '' ? undefined : value;
 }

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
-import { ConfigError, ENVIRONMENT } from '../runtime/config';
-import { IN_FILES } from '../runtime/secretFiles';
+import { ENVIRONMENT, FILE_VARIABLES } from '../runtime/config';
+import { ConfigError } from '../runtime/setting';
 import { obflowVersion } from '../runtime/version';
 import { addKeyCommands } from './access/keyCommands';
 import { addResetAdmin, addUserCommands } from './access/userCommands';
@@ -93,8 +93,7 @@ function environmentHelp(): string {
     const fallback = byDefault === '' ? '' : ` [${byDefault}]`;
     return `  ${name.padEnd(width)} ${meaning}${fallback}`;
   });
-  const files = IN_FILES.map((name) => `${name}_FILE`).join(', ');
-  return `\nSettings (environment variables, [default]):\n${lines.join('\n')}\nRead from a file instead: ${files}`;
+  return `\nSettings (environment variables, [default]):\n${lines.join('\n')}\nRead from a file instead: ${FILE_VARIABLES.join(', ')}`;
 }
 
 main().catch((error: unknown) => {

@@ -1,4 +1,4 @@
-import { ConfigError } from '../runtime/config';
+import { ConfigError } from '../runtime/setting';
 import { auditCommand } from './auditCommand';
 import { openExistingStore } from './database';
 import { say } from './output';

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { get as getHttp } from 'node:http';
 import { get as getHttps } from 'node:https';
 import { rootCertificates } from 'node:tls';
-import { ConfigError } from '../runtime/config';
+import { CLIENT_SETTINGS } from '../runtime/clientSettings';
+import { ConfigError, readSettings } from '../runtime/setting';
 
 const ANSWER_MS = 10_000;
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
@@ -12,8 +13,8 @@ const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE----
  * but only for who sets it before Node starts. Throws ConfigError when the file cannot be used.
  */
 export async function trustCaFile(env: NodeJS.ProcessEnv): Promise<void> {
-  const file = env.OBFLOW_CA_FILE ?? '';
-  if (file === '') return;
+  const { file } = readSettings({ file: CLIENT_SETTINGS.caFile }, env);
+  if (file === undefined) return;
   let text: string;
   try {
     text = readFileSync(file, 'utf8');

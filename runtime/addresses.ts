@@ -6,6 +6,7 @@
 import { BlockList, connect, isIP, type Socket } from 'node:net';
 import { z } from 'zod';
 import { PermanentError } from './errors';
+import { setting } from './setting';
 
 export interface AddressPolicy {
   /** Why obflow does not connect there, as the rest of a sentence about the address; undefined when it may. */
@@ -29,24 +30,17 @@ export const networks = z.string().transform((text, context): string[] => {
   return list;
 });
 
-export const ADDRESS_VARIABLES = [
-  {
-    name: 'OBFLOW_ALLOWED_ADDRESSES',
-    byDefault: 'all but loopback, link-local and cloud metadata',
+export const ADDRESS_SETTINGS = {
+  allowed: setting('OBFLOW_ALLOWED_ADDRESSES', {
+    schema: networks,
+    shown: 'all but loopback, link-local and cloud metadata',
     meaning:
       'addresses or networks (10.20.0.0/16) of hosts and OceanBase clusters: obflow connects to no other; loopback and the like only when named themselves',
-  },
-  {
-    name: 'OBFLOW_DENIED_ADDRESSES',
-    byDefault: '',
+  }),
+  denied: setting('OBFLOW_DENIED_ADDRESSES', {
+    schema: networks,
     meaning: 'addresses or networks that obflow does not connect to, whatever is allowed',
-  },
-] as const;
-
-/** The variables as zod reads them; empty ones are left out before. */
-export const addressEnvironment = {
-  OBFLOW_ALLOWED_ADDRESSES: networks.optional(),
-  OBFLOW_DENIED_ADDRESSES: networks.optional(),
+  }),
 };
 
 type Network = readonly [address: string, bits: number];

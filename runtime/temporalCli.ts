@@ -5,7 +5,9 @@ import { access, chmod, mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:f
 import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { DEV_SERVER_SETTINGS } from './devServerSettings';
 import { PermanentError } from './errors';
+import { readSettings } from './setting';
 import { extractZipEntry } from './zip';
 
 const run = promisify(execFile);
@@ -61,8 +63,8 @@ export interface TemporalCliOptions {
  */
 export async function temporalCli(dataDir: string, options: TemporalCliOptions = {}): Promise<string> {
   const env = options.env ?? process.env;
-  const named = env.OBFLOW_TEMPORAL_CLI ?? '';
-  if (named !== '') return explicit(named);
+  const { named } = readSettings({ named: DEV_SERVER_SETTINGS.temporalCli }, env);
+  if (named !== undefined) return explicit(named);
 
   const failures: string[] = [];
   const attempt = async (source: string, find: () => Promise<string>): Promise<string | undefined> =>

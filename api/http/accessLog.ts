@@ -1,6 +1,5 @@
 import type { Request, Response } from 'express';
 import type { Logger } from '../../runtime/logger';
-import { type Login, provenUser } from '../login/auth';
 import { clientAddress } from './address';
 
 /** What the line tells beside the request itself; filled while it is answered. */
@@ -8,7 +7,6 @@ export interface AccessFacts {
   readonly traceId: string;
   /** Milliseconds since 1970. */
   readonly receivedAt: number;
-  login: Login | undefined;
   /** Path of the route as documented; undefined when none fits. */
   route?: string;
   /** Needs no login. */
@@ -22,9 +20,15 @@ const MAX_PATH = 200;
 
 /**
  * One line a request, when it is over. Answers to probes and to OBProxies that ask for their configuration, which
- * come every few seconds for ever, are told at debug unless they fail.
+ * come every few seconds for ever, are told at debug unless they fail. `user` names who sent it, as far as that is proven.
  */
-export function logAccess(logger: Logger, request: Request, response: Response, facts: AccessFacts): void {
+export function logAccess(
+  logger: Logger,
+  request: Request,
+  response: Response,
+  facts: AccessFacts,
+  user: () => string | undefined,
+): void {
   const { method, path } = request;
   const remote = clientAddress(request);
   response.once('close', () => {
@@ -38,7 +42,7 @@ export function logAccess(logger: Logger, request: Request, response: Response, 
         path: path.slice(0, MAX_PATH),
         status,
         ms: Date.now() - facts.receivedAt,
-        user: provenUser(facts.login)?.name,
+        user: user(),
         remote,
         ...(facts.code === undefined ? {} : { code: facts.code }),
         // The client went before it had its answer, or was cut off.

@@ -1,6 +1,6 @@
 import type { SubError } from '../../operations/refusal';
-import { ocpTime } from '../tasks/document/time';
 import type { PageFacts } from './answers';
+import { ocpTime } from './time';
 
 /** What every enveloped answer says of its request. */
 export interface AnswerFacts {

@@ -5,8 +5,8 @@ import type { AccessKeyRow } from '../../store/types';
 import { contentsOf, NoData, Time, Whole } from '../http/answers';
 import type { AuditNotes } from '../http/audit';
 import type { OnceScope } from '../http/idempotency';
+import { ocpTime } from '../http/time';
 import { type ApiServices, type Route, route } from '../route';
-import { ocpTime } from '../tasks/document/time';
 import { loggedIn, unknownUser } from './users';
 
 /** Enough to change one for another; a list of hundreds is a list nobody reads. */

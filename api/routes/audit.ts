@@ -4,8 +4,8 @@ import type { AuditEvent } from '../../store/types';
 import { listOf, pagedOf, Time, Whole } from '../http/answers';
 import { pageOf } from '../http/envelope';
 import { listed, PAGING, pageRequest } from '../http/paging';
+import { ocpTime } from '../http/time';
 import { type ApiServices, type Route, route } from '../route';
-import { ocpTime } from '../tasks/document/time';
 
 const TimeText = QueryText.refine(
   (text) => /^\d{4}-\d\d-\d\d/.test(text) && !Number.isNaN(Date.parse(text)),

@@ -5,8 +5,8 @@ import type { HostRow, Store } from '../../store/types';
 import { listOf, pagedOf, Time, Whole } from '../http/answers';
 import { pageOf } from '../http/envelope';
 import { allPages, listed, PAGING, pageRequest, TextList } from '../http/paging';
+import { ocpTime } from '../http/time';
 import { type ApiServices, type Route, route } from '../route';
-import { ocpTime } from '../tasks/document/time';
 
 const Service = z.object({
   name: z.string(),

@@ -5,9 +5,9 @@ import type { HostRow, ObClusterRow, ObServerRow, ObZoneRow } from '../../store/
 import { contentsOf, pagedOf } from '../http/answers';
 import { pageOf } from '../http/envelope';
 import { allPages, listed, PAGING, pageRequest, TextList } from '../http/paging';
+import { ocpTime } from '../http/time';
 import { type ClusterLook, type Looking, lookAtCluster } from '../objects/lookAtCluster';
 import { type ApiServices, type Route, route } from '../route';
-import { ocpTime } from '../tasks/document/time';
 import { ObClusterDocument, ObServerDocument, ObZoneDocument } from './obClusterSchemas';
 
 /** A cluster with what it said just now, or why it said nothing. */

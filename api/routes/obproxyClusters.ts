@@ -8,8 +8,8 @@ import type { ObproxyClusterRow, ObproxyServerRow } from '../../store/types';
 import { listOf, pagedOf, Time, Whole } from '../http/answers';
 import { pageOf } from '../http/envelope';
 import { listed, PAGING, pageRequest } from '../http/paging';
+import { ocpTime } from '../http/time';
 import { type ApiServices, type Route, route } from '../route';
-import { ocpTime } from '../tasks/document/time';
 
 const Parameters = listOf(z.object({ name: z.string(), value: z.string() }));
 

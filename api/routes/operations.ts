@@ -7,13 +7,13 @@ import { publishedSample } from '../../operations/samples';
 import type { CatalogueEntry, HostFinding, InspectScope, Prepared } from '../../operations/types';
 import { listOf, Whole } from '../http/answers';
 import { Flag } from '../http/paging';
+import { ocpTime } from '../http/time';
 import { refuseDeniedObjects } from '../objects/allowedAddresses';
 import { contactKnownOffline } from '../objects/contactHosts';
 import { refreshCluster } from '../objects/lookAtCluster';
 import { type ApiServices, type Route, route } from '../route';
 import { legacyDocument } from '../tasks/document/legacy';
 import { LegacyTaskInstance, TaskInstance } from '../tasks/document/schemas';
-import { ocpTime } from '../tasks/document/time';
 
 const Query = z.object({
   dryRun: Flag.describe(

@@ -7,9 +7,9 @@ import type { PackageRow } from '../../store/types';
 import { ErrorAnswer, NoData, pagedOf, Time, Whole } from '../http/answers';
 import { pageOf } from '../http/envelope';
 import { listed, PAGING, pageRequest, TextList } from '../http/paging';
+import { ocpTime } from '../http/time';
 import { deletePackage, packageFile, receivePackage } from '../objects/packageUpload';
 import { type ApiServices, bareRoute, type Route, route } from '../route';
-import { ocpTime } from '../tasks/document/time';
 
 const DOWNLOAD = '/api/v2/files/sys-package';
 const tag = 'Packages';

@@ -5,8 +5,8 @@ import { repositoryRoot } from '../../runtime/paths';
 import { obflowVersion } from '../../runtime/version';
 import { Time } from '../http/answers';
 import { Flag } from '../http/paging';
+import { ocpTime } from '../http/time';
 import { type ApiServices, bareRoute, type Route } from '../route';
-import { ocpTime } from '../tasks/document/time';
 
 const Info = z.object({
   name: z.string(),

@@ -14,8 +14,8 @@ import { contentsOf, listOf, NoData, pagedOf, Time, Whole } from '../http/answer
 import type { AuditNotes } from '../http/audit';
 import { pageOf } from '../http/envelope';
 import { listed, PAGING, pageRequest } from '../http/paging';
+import { ocpTime } from '../http/time';
 import { type ApiServices, type Route, route } from '../route';
-import { ocpTime } from '../tasks/document/time';
 
 const tag = 'Users';
 const Roles = z

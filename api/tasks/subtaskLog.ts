@@ -1,5 +1,5 @@
 import type { LogLine } from '../../store/types';
-import { ocpTime } from './document/time';
+import { ocpTime } from '../http/time';
 
 const RULE = '############';
 

@@ -1,4 +1,5 @@
-import { ConfigError, type RuntimeConfig, readConfig } from '../../runtime/config';
+import { type RuntimeConfig, readConfig } from '../../runtime/config';
+import { ConfigError } from '../../runtime/setting';
 import { complain, say } from '../output';
 import { addresses } from './addresses';
 import { database } from './database';

@@ -11,8 +11,9 @@ import path from 'node:path';
 import { stringify } from 'yaml';
 import { apply } from '../../cli/apply/apply';
 import { table } from '../../cli/table';
+import { CLIENT_SETTINGS } from '../../runtime/clientSettings';
 import { ownAddress } from '../../runtime/config';
-import { withSecretFiles } from '../../runtime/secretFiles';
+import { readSettings } from '../../runtime/setting';
 import { ApiClient, type TaskJson } from '../stack/apiClient';
 import { startObserver } from '../standins/observer';
 import { buildObproxyRpm } from '../standins/rpm';
@@ -27,12 +28,12 @@ interface Login {
 }
 
 async function main(): Promise<number> {
-  const { env, problems } = withSecretFiles(process.env);
-  const password = env.OBFLOW_PASSWORD ?? '';
-  if (password === '') throw new Error([...problems, 'Set OBFLOW_PASSWORD_FILE.'].join(' '));
+  const { env } = process;
+  const { url, password } = readSettings(CLIENT_SETTINGS, env);
+  if (password === undefined) throw new Error('Set OBFLOW_PASSWORD_FILE.');
   const folder = env.DEMO_FOLDER ?? '/demo';
   const address = env.DEMO_ADDRESS ?? ownAddress();
-  const api = new ApiClient(env.OBFLOW_URL ?? 'http://127.0.0.1:8080', 'admin', password);
+  const api = new ApiClient(url, 'admin', password);
 
   const privateKey = admitDemo(folder);
   const hosts = await announcedHosts(folder, Number(env.DEMO_HOSTS ?? '3'));

@@ -7,9 +7,8 @@ import os from 'node:os';
 import path from 'node:path';
 import Ajv2020 from 'ajv/dist/2020';
 import { parse } from 'yaml';
-import { ENVIRONMENT, readConfig } from '../../runtime/config';
+import { KNOWN_VARIABLES, readConfig } from '../../runtime/config';
 import { repositoryRoot } from '../../runtime/paths';
-import { IN_FILES } from '../../runtime/secretFiles';
 import { dockerfile } from './dockerfile';
 
 interface Service {
@@ -37,11 +36,7 @@ const text = read('docker-compose.yml');
 const compose = parse(text, { merge: true }) as Compose;
 const services = Object.entries(compose.services);
 /** What obflow's programs read; DEMO_* only the demo of the profile. */
-const KNOWN = [
-  ...ENVIRONMENT.map((variable) => variable.name),
-  ...IN_FILES.map((name) => `${name}_FILE`),
-  'TEMPORAL_NAMESPACE',
-];
+const KNOWN = [...KNOWN_VARIABLES, 'TEMPORAL_NAMESPACE'];
 
 let secrets: string;
 beforeAll(() => {

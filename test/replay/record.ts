@@ -10,10 +10,9 @@ import path from 'node:path';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils';
 import { ownAddress } from '../../runtime/config';
 import { taskWorkflowId } from '../../workflows/ids';
-import { type ChainNode, chainLength, expandChain } from '../../workflows/interpreter/graph';
 import { SUBTASK_UPDATES, TASK_UPDATES } from '../../workflows/messages';
 import type { Plan } from '../../workflows/plan';
-import { CHAIN, DIAMOND, idOf, planOf } from '../support/plans';
+import { CHAIN, DIAMOND, idOf, nodeOf, planOf } from '../support/plans';
 import { broken, flaky, gate, TaskBed, until } from '../support/tasks';
 
 let bed: TaskBed;
@@ -139,29 +138,17 @@ it('out-of-time: transient until the run has no time left', async () => {
 });
 
 it('fan-out: 50 hosts, one of them failed and retried', async () => {
-  const node = (activity: string, splitBy?: string): ChainNode => ({
-    activity,
-    definition: {
-      name: activity,
-      className: `com.example.${activity}Task`,
-      timeout: 60,
-      prohibitRollback: false,
-      prohibitSkip: false,
-      needs: ['host_ids'],
-    },
-    ...(splitBy === undefined ? {} : { splitBy }),
-  });
-  const chain = [node('Prepare'), node('Install', 'host_ids'), node('Finish')];
-  const context = {
-    stringMap: {},
-    listMap: { host_ids: Array.from({ length: 50 }, (_, at) => String(at + 1)) },
-  };
+  const hosts = Array.from({ length: 50 }, (_, at) => String(at + 1));
+  const needs = ['host_ids'];
   const plan: Plan = {
-    ...planOf({}, { taskId: 21 }),
-    context,
-    subtasks: expandChain(chain, context, 2100, (element) => element && `192.0.2.${element.value}`),
+    ...planOf({}, { taskId: 21, context: { listMap: { host_ids: hosts } } }),
+    nodes: [
+      nodeOf('Prepare', { needs }),
+      nodeOf('Install', { needs, split: { by: 'host_ids' } }),
+      nodeOf('Finish', { needs }),
+    ],
+    places: { host_ids: Object.fromEntries(hosts.map((id) => [id, `192.0.2.${id}`])) },
   };
-  expect(plan.subtasks).toHaveLength(chainLength(chain, context));
   bed.behaviours.Install = (input, ...more) =>
     input.element?.value === '7' && input.run === 1 ? broken(input, ...more) : undefined;
   await bed.startWorker();

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { ConfigError, ENVIRONMENT, readConfig } from '../../runtime/config';
-import { IN_FILES, withSecretFiles } from '../../runtime/secretFiles';
+import { ENVIRONMENT, readConfig } from '../../runtime/config';
+import { ConfigError, readSettings } from '../../runtime/setting';
 
 function problemsOf(env: NodeJS.ProcessEnv): readonly string[] {
   try {
@@ -181,7 +181,8 @@ describe('Configuration', () => {
     const file = path.join(folder, 'secret');
     afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-    it.each(IN_FILES)('takes %s from the file that its _FILE names', (name) => {
+    const inFiles = ENVIRONMENT.filter((variable) => variable.inFile).map((variable) => variable.name);
+    it.each(inFiles)('takes %s from the file that its _FILE names', (name) => {
       const text = name === 'OBFLOW_DATABASE_URL' ? 'postgres://me:hunter2secret@db/x' : 'hunter2secret';
       writeFileSync(file, `${text}\n`);
       const { config, warnings } = readConfig({
@@ -192,7 +193,8 @@ describe('Configuration', () => {
       expect(warnings).toEqual([]);
       if (/DATABASE/.test(name)) expect(config.databaseUrl).toBe('postgres://me:hunter2secret@db/x');
       if (name === 'OBFLOW_ADMIN_PASSWORD') expect(config.adminPassword).toBe('hunter2secret');
-      expect(withSecretFiles({ [`${name}_FILE`]: file }).env[name]).toBe(text);
+      const [setting] = ENVIRONMENT.filter((variable) => variable.name === name);
+      expect(readSettings({ text: setting! }, { [`${name}_FILE`]: file })).toEqual({ text });
     });
 
     it('says which file cannot be used, and never what is in one', () => {

@@ -2,7 +2,7 @@ import { basicDocument, taskDocument } from '../../api/tasks/document/document';
 import { FoldedTask } from '../../api/tasks/document/fold';
 import type { SubtaskInstance, WrappedTaskInstance } from '../../api/tasks/document/types';
 import { fold, type HistoryName, recordedHistory } from '../support/histories';
-import { CHAIN, planOf } from '../support/plans';
+import { CHAIN, planOf, withNodes } from '../support/plans';
 
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d$/;
 
@@ -57,10 +57,12 @@ describe('an accepted task that no worker has yet', () => {
 describe('a subtask', () => {
   it('says where it works, and that it cannot be skipped where its plan says so', () => {
     const plan = planOf(CHAIN);
-    const subtasks = plan.subtasks.map((planned, at) =>
-      at === 0 ? { ...planned, target: '192.0.2.7', prohibitSkip: true } : planned,
+    const changed = withNodes(plan, (node, at) =>
+      at === 0 ? { ...node, split: { by: 'host_ids' }, prohibitSkip: true } : node,
     );
-    const document = taskDocument(new FoldedTask({ ...plan, subtasks }), new Map());
+    const context = { stringMap: {}, listMap: { host_ids: ['7'] } };
+    const places = { host_ids: { '7': '192.0.2.7' } };
+    const document = taskDocument(new FoldedTask({ ...changed, context, places }), new Map());
     expect(subtask(document, 'a')).toMatchObject({ target: '192.0.2.7', prohibitSkip: true });
     for (const field of ['target', 'prohibitSkip']) expect(subtask(document, 'b')).not.toHaveProperty(field);
   });

@@ -1,4 +1,4 @@
-import { ocpTime } from '../../api/tasks/document/time';
+import { ocpTime } from '../../api/http/time';
 
 it('prints milliseconds and the numeric offset of this server, and means the same moment', () => {
   const moment = Date.UTC(2021, 8, 3, 8, 25, 8, 4);

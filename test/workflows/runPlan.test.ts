@@ -163,7 +163,7 @@ describe('a task with a failed subtask', () => {
     expect(firstFailure).toEqual({
       subtaskId: idOf(plan, 'd'),
       name: 'd',
-      message: `Context key port is "2883" after b (${idOf(plan, 'b')}) and "3306" after c (${idOf(plan, 'c')}); a subtask cannot start with both.`,
+      message: `Unexpected error: Context key port is "2883" after b (${idOf(plan, 'b')}) and "3306" after c (${idOf(plan, 'c')}); a subtask cannot start with both.`,
     });
   });
 });

@@ -223,6 +223,11 @@ export class TaskMachine {
     return this.#failed.has(id);
   }
 
+  /** What a subtask added to the context; undefined when it added nothing, or has not run. */
+  resultOf(id: number): SubtaskResult | undefined {
+    return this.#results.get(id);
+  }
+
   /** What the database should show now. `sequence` grows with every change of status or operation, and with the end. */
   get change(): TaskStateChange {
     return {

@@ -3,8 +3,8 @@ import { activityId } from '../../../workflows/ids';
 import type { SubtaskState } from '../../../workflows/interpreter/machine';
 import { SUBTASK_UPDATES } from '../../../workflows/messages';
 import type { Plan, PlanSubtask, SubtaskStatus, TaskStatus } from '../../../workflows/plan';
+import { ocpTime } from '../../http/time';
 import { FoldedTask, type GivenCommand, type RunFacts } from './fold';
-import { ocpTime } from './time';
 import type {
   BasicTaskInstance,
   CommandDocument,

@@ -10,7 +10,7 @@ import { effectiveTimeout, type FailureContext, failureText } from '../../../wor
 import { CommandRefusedError, type SubtaskState, TaskMachine } from '../../../workflows/interpreter/machine';
 import type { Snapshot } from '../../../workflows/interpreter/snapshot';
 import { ABANDONED, SUBTASK_UPDATES, subtaskIdOf, TASK_UPDATES } from '../../../workflows/messages';
-import type { Plan, SubtaskCommand, TaskCommand, TaskStatus } from '../../../workflows/plan';
+import type { Plan, SubtaskCommand, SubtaskResult, TaskCommand, TaskStatus } from '../../../workflows/plan';
 import { SEARCH_ATTRIBUTES } from '../../../workflows/searchAttributes';
 
 export type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
@@ -182,7 +182,7 @@ export class FoldedTask {
     const { plan } = state;
     const facts = this.runs.get(plan.id);
     if (facts !== undefined) facts.finishTime = time;
-    if (completed) this.machine.succeed(plan.id);
+    if (completed) this.machine.succeed(plan.id, resultOf(completed.result?.payloads?.[0]));
     else if (canceled) this.machine.fail(plan.id, failureMessage({ canceledFailureInfo: {} }), true);
     else {
       const { failure, retryState } = failed ?? timedOut ?? {};
@@ -287,6 +287,11 @@ const oneLine = (value: unknown): string =>
   typeof value === 'string' ? value.replace(CONTROL, ' ').trim().slice(0, MAX_SAID) : '';
 
 const by = (identity: string): string => (identity === '' ? '' : ` by ${identity}`);
+
+/** What a subtask added to the context; most add nothing, and `null` is not worth decoding 40 000 times. */
+function resultOf(payload: Payload | undefined): SubtaskResult | null {
+  return payload === undefined || (payload.data?.length ?? 0) <= 'null'.length ? null : decode(payload);
+}
 
 /** The input of a run: the plan, and behind a seam the state that the run before has left. */
 function startOf(event: HistoryEvent): { plan: Plan; snapshot: Snapshot | undefined } {
