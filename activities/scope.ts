@@ -7,6 +7,7 @@ import { filledIn } from '../workflows/interpreter/expansion';
 import type { SubtaskInput } from '../workflows/plan';
 import { findHostId } from './common/findHost';
 import { elementsOf } from './common/objects';
+import { submitTask } from './common/submitTask';
 import { hostWithSignal } from './hostView';
 import { NotYet } from './notYet';
 import { serviceOf } from './services';
@@ -117,6 +118,7 @@ export function openScope(
         throw error;
       }
     },
+    submit: (draft) => submitTask({ ...deps, input, log }, draft),
     async pause(ms) {
       await delay(ms, undefined, { signal });
     },

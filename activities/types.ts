@@ -3,6 +3,7 @@ import type { RuntimeConfig } from '../runtime/config';
 import type { Store } from '../store/types';
 import type { SubtaskDefinition } from '../workflows/chain';
 import type { Plan, SubtaskInput, SubtaskResult } from '../workflows/plan';
+import type { ChildDraft } from './common/childDraft';
 import type { HostService, SERVICE } from './host/service';
 
 /** What activities work with; made once per worker. */
@@ -74,6 +75,11 @@ export interface SubtaskScope<N extends Needs = NoNeeds> extends ActivityDeps {
    * really stopped; when only the worker stops it goes on, and the next attempt finds it.
    */
   once(name: string, script: string, options?: OnceOptions): Promise<OnceResult>;
+  /**
+   * Submits a task of its own, once for this subtask however often it is repeated; resolves to the key `child_task_id`,
+   * which this subtask returns and WaitDagSuccess needs. Its undo is `undoSubmit`. See common/submitTask.ts.
+   */
+  submit(draft: ChildDraft): Promise<SubtaskResult>;
   /** Waits; rejects as soon as the signal is aborted. */
   pause(ms: number): Promise<void>;
   /**
