@@ -46,6 +46,12 @@ const days = z
   .regex(/^\d{1,5}$/, 'must be a number of days, 0 = never')
   .transform(Number);
 
+const historyEvents = z
+  .string()
+  .regex(/^\d{1,5}$/, 'must be a number of events, 50 to 40000')
+  .transform(Number)
+  .refine((events) => events >= 50 && events <= 40_000, 'must be a number of events, 50 to 40000');
+
 const file = z.string().transform((name) => path.resolve(name));
 
 const GENERAL_SETTINGS = {
@@ -132,6 +138,13 @@ const TASK_SETTINGS = {
     byDefault: '0',
     shown: '0, never',
     meaning: 'days after which the API deletes ended tasks with their documents and logs',
+  }),
+  /** A task's workflow continues as new after so many events; undefined: the interpreter's own limit. */
+  continueAfter: setting('OBFLOW_TASK_HISTORY_EVENTS', {
+    schema: historyEvents,
+    shown: '10000',
+    meaning:
+      'events of a history, 50 to 40000, after which a task goes on in a new run of its workflow (tasks accepted from then on)',
   }),
   /** Days after which the API deletes audit events; 0 = never. A year and a month: a look once a year misses nothing. */
   auditRetentionDays: setting('OBFLOW_AUDIT_RETENTION_DAYS', {
