@@ -1,4 +1,5 @@
 /** Options of an observer's first start (oceanbase source: src/observer/main.cpp; obd start.py). */
+import { addressText } from '../runtime/addressText';
 import { say } from '../runtime/messages/catalogue';
 import type { Text } from '../workflows/text';
 import type { ObserverLayout } from './observerLayout';
@@ -58,9 +59,7 @@ export function observerValueFault(value: string): Text | undefined {
 
 /** `ip:rpc:sql;ip:rpc:sql`, the value of -r; one server a zone is enough. */
 export function rootServerOption(servers: ObserverStart['rootServers']): string {
-  return servers
-    .map(({ ip, rpcPort, sqlPort }) => `${ip.includes(':') ? `[${ip}]` : ip}:${rpcPort}:${sqlPort}`)
-    .join(';');
+  return servers.map(({ ip, rpcPort, sqlPort }) => addressText(ip, rpcPort, sqlPort)).join(';');
 }
 
 /** Whether the observer takes its address by -I; before, it takes the first address of the device given by -i. */

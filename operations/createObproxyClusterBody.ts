@@ -34,7 +34,7 @@ const ObLink = z.object({
   obClusterId: Id.optional(),
   username: z
     .string()
-    .regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/, fault('must.userNameOf'))
+    .regex(/^[A-Za-z][A-Za-z0-9_]{0,63}$/, fault('must.userNameOf'))
     .default('proxyro'),
 });
 type ObLink = z.output<typeof ObLink>;

@@ -6,6 +6,7 @@
 import { BlockList, connect, isIP, type Socket } from 'node:net';
 import { z } from 'zod';
 import type { Text } from '../workflows/text';
+import { addressText } from './addressText';
 import { PermanentError } from './errors';
 import { say } from './messages/catalogue';
 import { setting } from './setting';
@@ -166,7 +167,7 @@ export class AddressDenied extends PermanentError {
       type: 'AddressDenied',
       code: 'OBE19007',
       tried: 'connect',
-      where: `${ip}:${port}`,
+      where: addressText(ip, port),
       cameBack: `${ip} ${fault}`,
       next: ADDRESS_NEXT,
     });

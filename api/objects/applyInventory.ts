@@ -1,9 +1,11 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { sysUserFault } from '../../oceanbase/loginName';
 import { fieldRefusal } from '../../operations/preconditions';
 import { Id } from '../../operations/schemas';
+import { addressText, canonicalHost } from '../../runtime/addressText';
 import { fault, say } from '../../runtime/messages/catalogue';
-import type { HostRow, Store } from '../../store/types';
+import type { HostRow, Store, Credential as StoredCredential } from '../../store/types';
 import { listOf } from '../http/answers';
 import type { ApiServices } from '../route';
 import { refuseDeniedFields } from './allowedAddresses';
@@ -16,7 +18,10 @@ const Port = z
   .int(fault('must.port'))
   .min(1, fault('must.atLeast', { limit: 1 }))
   .max(65535, fault('must.atMost', { limit: 65535 }));
-const Ip = z.string().refine((text) => isIP(text) !== 0, fault('must.ip'));
+const Ip = z
+  .string()
+  .refine((text) => isIP(text) !== 0, fault('must.ip'))
+  .overwrite(canonicalHost);
 
 const Credential = z.object({
   name: Name,
@@ -117,12 +122,12 @@ interface Stored {
   readonly contact: { readonly row: HostRow; readonly change: ChangeKind }[];
 }
 
-async function credentialId(
+async function credentialOf(
   store: Store,
   name: string,
   kinds: readonly string[],
   field: string,
-): Promise<number> {
+): Promise<StoredCredential> {
   const credential = await store.credentials.find(name);
   if (credential === undefined) throw fieldRefusal(field, name, say('names.noCredential'));
   if (!kinds.includes(credential.kind)) {
@@ -132,7 +137,15 @@ async function credentialId(
       say('must.credentialOfKind', { kinds: kinds.join(' or '), kind: credential.kind }),
     );
   }
-  return credential.id;
+  return credential;
+}
+
+/** A credential by which obflow or a proxy logs in to the sys tenant of a cluster. */
+async function sysCredentialId(store: Store, name: string, field: string): Promise<number> {
+  const { id, username } = await credentialOf(store, name, ['DATABASE'], field);
+  const fault = sysUserFault(username);
+  if (fault === undefined) return id;
+  throw fieldRefusal(field, name, say('names.unfitUser', { username, fault }));
 }
 
 async function writeDeclared(store: Store, declared: DeclaredInventory): Promise<Stored> {
@@ -146,16 +159,17 @@ async function writeDeclared(store: Store, declared: DeclaredInventory): Promise
     changes.push({ kind: 'credential', name: credential.name, change });
   }
   for (const [index, host] of declared.hosts.entries()) {
+    const credential = await credentialOf(
+      store,
+      host.credential,
+      ['SSH_KEY', 'SSH_PASSWORD'],
+      `hosts[${index}].credential`,
+    );
     const { id, change } = await store.hosts.put({
       ip: host.ip,
       sshPort: host.sshPort,
       name: host.name ?? null,
-      credentialId: await credentialId(
-        store,
-        host.credential,
-        ['SSH_KEY', 'SSH_PASSWORD'],
-        `hosts[${index}].credential`,
-      ),
+      credentialId: credential.id,
       hostKey: host.hostKey ?? null,
       idcName: host.idc,
       regionName: host.region,
@@ -176,13 +190,8 @@ async function writeDeclared(store: Store, declared: DeclaredInventory): Promise
     const at = `obClusters[${index}]`;
     const { change } = await store.obClusters.put({
       ...rest,
-      sysCredentialId: await credentialId(store, sysCredential, ['DATABASE'], `${at}.sysCredential`),
-      proxyroCredentialId: await credentialId(
-        store,
-        proxyroCredential,
-        ['DATABASE'],
-        `${at}.proxyroCredential`,
-      ),
+      sysCredentialId: await sysCredentialId(store, sysCredential, `${at}.sysCredential`),
+      proxyroCredentialId: await sysCredentialId(store, proxyroCredential, `${at}.proxyroCredential`),
     });
     changes.push({ kind: 'obCluster', name: cluster.name, change });
   }
@@ -220,7 +229,9 @@ export async function applyInventory(
       const reason = await contactHost(services, row);
       if (reason === undefined) return [];
       if (change !== 'unchanged') await store.hosts.recordStatus(row.id, 'NEW');
-      return [`Host ${row.name ?? row.ip} (${row.ip}:${row.sshPort}) cannot be used yet: ${reason}`];
+      return [
+        `Host ${row.name ?? row.ip} (${addressText(row.ip, row.sshPort)}) cannot be used yet: ${reason}`,
+      ];
     }),
   );
   return { changes, warnings: warnings.flat() };

@@ -168,6 +168,11 @@ export const FAULTS = {
   ],
   'names.hostTwice': ['names host {id} a second time', '重复指定了主机 {id}'],
   'names.twice': ['names {name} a second time', '重复指定了 {name}'],
+  'names.unfitUser': [
+    'names a credential whose username "{username}" is {fault}',
+    '所指凭据的用户名“{username}”不可用：{fault}',
+  ],
+  'cannot.withoutClusterId': ['can only be given together with clusterId', '仅可与 clusterId 一起指定'],
   'cannot.chooseHome': [
     'cannot be chosen: {file} is not relocatable and installs to {home}',
     '不能自选：{file} 不可重定位，安装到 {home}',

@@ -87,6 +87,14 @@ export const REFUSALS = {
     'There is no task {id}. GET /api/v2/tasks/instances lists them.',
     '任务 {id} 不存在。GET /api/v2/tasks/instances 列出全部任务。',
   ],
+  'task.unreadable': ['The plan of the task cannot be used: {reason}', '无法使用该任务的计划：{reason}'],
+  'task.neverRan': ['Task {id} takes no command but abandon: {why}.', '任务 {id} 只接受放弃命令：{why}。'],
+  'why.notStarted': ['it has not been started yet', '任务尚未启动'],
+  'why.unknownToTemporal': ['Temporal does not know its workflow', 'Temporal 中没有其工作流'],
+  'task.starting': [
+    'Task {id} is being started just now. Look at it in some seconds, then send the command again.',
+    '任务 {id} 正在启动。请稍后查看，再重新发送命令。',
+  ],
   'task.unknownToTemporal': [
     'Temporal does not know the workflow of this task; see the log of the API.',
     'Temporal 中没有该任务的工作流，请查看 API 日志。',

@@ -1,7 +1,9 @@
-import { basicDocument, saidDocument, taskDocument } from '../../api/tasks/document/document';
+import { fromArchive, toArchive } from '../../api/tasks/document/archived';
+import { basicDocument, openTask, saidTask, taskDocument } from '../../api/tasks/document/document';
 import { FoldedTask } from '../../api/tasks/document/fold';
 import { inWords } from '../../api/tasks/document/said';
 import type { SubtaskInstance, WrappedTaskInstance } from '../../api/tasks/document/types';
+import type { TaskRow } from '../../store/types';
 import { fold, type HistoryName, recordedHistory } from '../support/histories';
 import { CHAIN, planOf, withNodes } from '../support/plans';
 
@@ -185,30 +187,36 @@ describe('a successful task', () => {
 });
 
 describe('a document in Chinese', () => {
-  const inChinese = (name: Parameters<typeof recordedHistory>[0]) => {
+  const wordsOf = async (document: unknown, language: 'en-US' | 'zh-CN') => {
+    const row = { id: 1, closed: true, document } as TaskRow;
+    const said = fromArchive(row, { documentPart: () => Promise.reject(new Error('not in parts')) });
+    const { subtasks, ...task } = inWords(said!, language);
+    return { ...task, subtasks: await subtasks.all() };
+  };
+  const inChinese = async (name: HistoryName) => {
     const { events, pending } = recordedHistory(name);
-    // As the archive keeps it.
-    const kept = JSON.parse(JSON.stringify(saidDocument(fold(events), pending)));
-    expect(inWords(kept, 'en-US')).toEqual(taskDocument(fold(events), pending));
-    return inWords(kept, 'zh-CN');
+    const { document } = await toArchive(saidTask(fold(events), pending));
+    const kept = JSON.parse(JSON.stringify(document)) as unknown;
+    expect(await wordsOf(kept, 'en-US')).toEqual(taskDocument(fold(events), pending));
+    return wordsOf(kept, 'zh-CN');
   };
 
-  it('says why the task ended and why a subtask failed', () => {
-    const document = inChinese('cancelled');
+  it('says why the task ended and why a subtask failed', async () => {
+    const document = await inChinese('cancelled');
     expect(document.ending).toMatch(/^工作流已被.*取消，不再接受命令。$/);
     expect(subtask(document, 'b').failureMessage).toBe('TSK10014：已被取消。');
     expect(document.firstFailure?.message).toBe('TSK10014：已被取消。');
   });
 
-  it('quotes what only exists in English', () => {
-    expect(inChinese('terminated').ending).toMatch(
+  it('quotes what only exists in English', async () => {
+    expect((await inChinese('terminated')).ending).toMatch(
       /^工作流已被 .* 终止：.*the host is gone for good.*；不再接受命令。$/,
     );
   });
 
-  it('takes an archived one of an earlier release as it is', () => {
+  it('takes an archived one of an earlier release as it is', async () => {
     const old = taskDocument(fold(recordedHistory('cancelled').events), new Map());
-    expect(inWords(old, 'zh-CN')).toEqual(old);
+    expect(await wordsOf(old, 'zh-CN')).toEqual(old);
   });
 });
 
@@ -263,8 +271,8 @@ describe('a fan-out over 50 hosts', () => {
 });
 
 describe('the element of the list', () => {
-  it('has the documented fields of a BasicTaskInstance', () => {
-    const document = basicDocument(documentOf('failed'));
+  it('has the documented fields of a BasicTaskInstance', async () => {
+    const document = await basicDocument(openTask(fold(recordedHistory('failed').events), new Map()));
     expect(Object.keys(document).sort()).toEqual([
       'creator',
       'finishTime',
