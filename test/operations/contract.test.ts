@@ -64,6 +64,7 @@ describe('operations that are declared in a few lines', () => {
     const draft: TaskDraft = {
       taskId,
       name: 'Throw-away',
+      parentTaskId: 4711,
       chain,
       context,
       locks: [],
