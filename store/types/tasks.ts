@@ -116,6 +116,8 @@ export interface Locks {
     groupTaskIds: readonly number[],
   ): Promise<{ resource: string; taskId: number } | undefined>;
   holder(resource: string): Promise<number | undefined>;
+  /** The first of the resources that is held, and by which task. */
+  firstHeld(resources: readonly string[]): Promise<{ resource: string; taskId: number } | undefined>;
   release(taskId: number): Promise<void>;
 }
 

@@ -118,6 +118,7 @@ describe('operations that are declared in a few lines', () => {
     api = await startTestApi({ unreachableHosts: true });
     const services: ApiServices = {
       ...api.services,
+      config: { ...api.services.config, continueAfter: 60 },
       address: '127.0.0.1',
       taskEvents: new TaskEvents(api.tasks),
       health: () => Promise.reject(new Error('not asked')),
@@ -183,6 +184,7 @@ describe('operations that are declared in a few lines', () => {
       name: 'obcp',
     });
     expect([status, body.data.tenantId]).toEqual([200, 1004]);
+    expect(plans.at(-1)?.continueAfter).toBe(60);
     expect(plans.at(-1)?.tenant).toEqual({ id: 1004, name: 'obcp', mode: 'MYSQL' });
     expect(await api.store.tasks.find(body.data.id)).toMatchObject({
       ...{ tenantId: 1004, tenantName: 'obcp', workflowType: 'addObserver' },
