@@ -5,7 +5,7 @@ import type { SubtaskInput, SubtaskResult } from '../workflows/plan';
 import { failureOf } from './failures';
 import { openScope } from './scope';
 import { type BufferedLog, openSubtaskLog } from './subtaskLog';
-import type { ActivityDeps, Subtask, SubtaskScope } from './types';
+import type { ActivityDeps, Needs, OpenScope, Subtask } from './types';
 
 const HEARTBEAT_MS = 1_000;
 
@@ -20,13 +20,17 @@ function finalLine(input: SubtaskInput, state: 'SUCCESSFUL' | 'FAILED'): string 
 export async function execute(
   deps: ActivityDeps,
   input: SubtaskInput,
-  work: (scope: SubtaskScope) => Promise<SubtaskResult | undefined>,
+  keys: Needs,
+  work: (scope: OpenScope) => Promise<SubtaskResult | undefined>,
 ): Promise<SubtaskResult | null> {
   const context = Context.current();
   const log = openSubtaskLog(deps.store.tasks, input);
   const beat = setInterval(() => context.heartbeat(), HEARTBEAT_MS);
   const cancelledByOperator = () => context.cancellationDetails?.cancelRequested === true;
-  const scope = openScope(deps, input, log, { signal: context.cancellationSignal, cancelledByOperator });
+  const scope = openScope(deps, input, keys, log, {
+    signal: context.cancellationSignal,
+    cancelledByOperator,
+  });
   try {
     const { attempt } = context.info;
     if (attempt > 1) log.info(`Attempt ${attempt} on worker ${hostname()} (pid ${process.pid})`);
@@ -82,11 +86,12 @@ async function ended(
 }
 
 /** The activity functions of one subtask: `<Type>` and `<Type>.rollback`. */
-export function activitiesOf(deps: ActivityDeps, type: string, subtask: Subtask) {
+export function activitiesOf(deps: ActivityDeps, subtask: Subtask) {
+  const { activity, keys } = subtask;
   return {
-    [type]: (input: SubtaskInput) => execute(deps, input, (scope) => subtask.run(scope)),
-    [`${type}.rollback`]: (input: SubtaskInput) =>
-      execute(deps, input, async (scope) => {
+    [activity]: (input: SubtaskInput) => execute(deps, input, keys, (scope) => subtask.run(scope)),
+    [`${activity}.rollback`]: (input: SubtaskInput) =>
+      execute(deps, input, keys, async (scope) => {
         await subtask.rollback(scope);
         return undefined;
       }),

@@ -3,10 +3,14 @@ import { addressOf, secretsOf } from '../contact/hostAddress';
 import type { CommandId, Host } from '../hosts/types';
 import { PermanentError } from '../runtime/errors';
 import type { HostRow } from '../store/types';
+import { filledIn } from '../workflows/interpreter/expansion';
 import type { SubtaskInput } from '../workflows/plan';
+import { findHostId } from './common/findHost';
+import { elementsOf } from './common/objects';
 import { hostWithSignal } from './hostView';
+import { serviceOf } from './services';
 import type { BufferedLog } from './subtaskLog';
-import type { ActivityDeps, SubtaskScope } from './types';
+import type { ActivityDeps, Needs, OpenScope } from './types';
 
 export interface Execution {
   readonly signal: AbortSignal;
@@ -18,13 +22,6 @@ const IN_PLAN = 'Check the plan of the task; a task made by this version always 
 
 function missing(what: string, next = IN_PLAN): PermanentError {
   return new PermanentError({ type: 'ContextIncomplete', tried: 'start the subtask', cameBack: what, next });
-}
-
-/** The host of a subtask: the element of a fan-out over `host_ids`, else `host_id`; undefined when it has none. */
-export function hostIdOf(input: SubtaskInput): number | undefined {
-  const text = input.element?.key === 'host_ids' ? input.element.value : input.context.stringMap.host_id;
-  const id = Number(text);
-  return text !== undefined && Number.isSafeInteger(id) ? id : undefined;
 }
 
 /** Connects and records the outcome; the row's status is written only when it changes. */
@@ -66,13 +63,16 @@ async function stopForUndo(host: Host, { taskId, subtaskId }: SubtaskInput, log:
   for (const name of stopped) log.warn(`The command "${name}" was still at work on ${host.ip}: stopped`);
 }
 
+/** @param keys what the subtask needs of the context */
 export function openScope(
   deps: ActivityDeps,
   input: SubtaskInput,
+  keys: Needs,
   log: BufferedLog,
   execution: Execution,
-): SubtaskScope {
+): OpenScope {
   const { signal } = execution;
+  const elements = elementsOf(input);
   const opened = new Map<number, Promise<Host>>();
   const hostById = (hostId: number): Promise<Host> => {
     const known = opened.get(hostId);
@@ -92,15 +92,14 @@ export function openScope(
     input,
     log,
     signal,
-    get hostId() {
-      const id = hostIdOf(input);
-      if (id === undefined) throw missing('the context names no host (host_id)');
-      return id;
-    },
-    host() {
-      return hostById(this.hostId);
+    hostId: () => findHostId(deps.store, input),
+    async host() {
+      return this.hostById(await this.hostId());
     },
     hostById,
+    service() {
+      return serviceOf(this);
+    },
     async once(name, script, options) {
       const id: CommandId = { taskId: input.taskId, subtaskId: input.subtaskId, run: input.run, name };
       const host = await this.host();
@@ -121,13 +120,15 @@ export function openScope(
       await delay(ms, undefined, { signal });
     },
     value(key) {
-      const value = input.context.stringMap[key];
-      if (value === undefined) throw missing(`the context has no value "${key}"`);
+      const value = input.context.stringMap[filledIn(key, elements)];
+      if (value === undefined && keys[key] !== 'value?')
+        throw missing(`the context has no value "${filledIn(key, elements)}"`);
       return value;
     },
     list(key) {
-      const value = input.context.listMap[key];
-      if (value === undefined) throw missing(`the context has no list "${key}"`);
+      const value = input.context.listMap[filledIn(key, elements)];
+      if (value === undefined && keys[key] !== 'list?')
+        throw missing(`the context has no list "${filledIn(key, elements)}"`);
       return value;
     },
   };

@@ -1,7 +1,9 @@
 import type { Host, Hosts, OnceOptions, OnceResult } from '../hosts/types';
 import type { RuntimeConfig } from '../runtime/config';
 import type { Store } from '../store/types';
+import type { SubtaskDefinition } from '../workflows/chain';
 import type { SubtaskInput, SubtaskResult } from '../workflows/plan';
+import type { HostService, SERVICE } from './host/service';
 
 /** What activities work with; made once per worker. */
 export interface ActivityDeps {
@@ -19,17 +21,52 @@ export interface SubtaskLog {
   hide(...secrets: readonly string[]): void;
 }
 
-/** What one execution of one subtask sees. */
-export interface SubtaskScope extends ActivityDeps {
+/** A text or a list of the context; with `?` it may be absent. */
+export type NeedKind = 'value' | 'value?' | 'list' | 'list?';
+
+/**
+ * The keys of the context that a subtask receives, by how it uses them. A key may be a template: `host.{element}.zone`
+ * stands for the key with the element of the subtask filled in, `{cluster_id}.{zone_names}.server_ids` with those of the
+ * groups around it; it is declared and asked for as the template.
+ */
+export type Needs = Readonly<Record<string, NeedKind>>;
+
+/** Nothing of the context: what every subtask's scope fits. */
+export type NoNeeds = Readonly<Record<never, NeedKind>>;
+
+type Values<N extends Needs> = {
+  readonly [K in keyof N as N[K] extends 'value' | 'value?' ? K : never]: N[K] extends 'value'
+    ? string
+    : string | undefined;
+};
+
+type Lists<N extends Needs> = {
+  readonly [K in keyof N as N[K] extends 'list' | 'list?' ? K : never]: N[K] extends 'list'
+    ? readonly string[]
+    : readonly string[] | undefined;
+};
+
+declare const NEEDS: unique symbol;
+
+/** What one execution of one subtask sees; `N` are the keys that it, or a part of it, needs. */
+export interface SubtaskScope<N extends Needs = NoNeeds> extends ActivityDeps {
+  /** For the compiler only: a scope fits who needs the same keys or fewer. */
+  readonly [NEEDS]?: Values<N> & Lists<N>;
   readonly input: SubtaskInput;
   readonly log: SubtaskLog;
   /** Aborted when the subtask is cancelled, timed out or the worker stops. */
   readonly signal: AbortSignal;
-  /** The host of this subtask: the fan-out element of `host_ids`, else `host_id` of the context. */
-  readonly hostId: number;
+  /**
+   * The host of this subtask, or of the server that it is about: from its element (`host_ids`, `server_ids`,
+   * `obproxy_server_ids`), else from `host_id`, `server_id` or `obproxy_server_id` of the context, as far as it needs
+   * them. PermanentError when nothing of these names one.
+   */
+  hostId(): Promise<number>;
   /** The connection; every wait on it ends with the signal. Records in the inventory whether the host was reached. */
   host(): Promise<Host>;
   hostById(hostId: number): Promise<Host>;
+  /** The service on the host that this subtask is about, for those that serve any of them (host/). */
+  service(this: SubtaskScope<typeof SERVICE>): HostService;
   /**
    * Runs a script on the subtask's host at most once per run and name. When the subtask is cancelled the command is
    * really stopped; when only the worker stops it goes on, and the next attempt finds it.
@@ -37,17 +74,29 @@ export interface SubtaskScope extends ActivityDeps {
   once(name: string, script: string, options?: OnceOptions): Promise<OnceResult>;
   /** Waits; rejects as soon as the signal is aborted. */
   pause(ms: number): Promise<void>;
-  /** Value of a context key; PermanentError naming the key when it is absent. */
-  value(key: string): string;
-  list(key: string): readonly string[];
+  /** A declared text. PermanentError naming the key when it is absent and not declared as one that may be. */
+  readonly value: <K extends keyof Values<N>>(key: K) => Values<N>[K];
+  /** The same for a list. */
+  readonly list: <K extends keyof Lists<N>>(key: K) => Lists<N>[K];
 }
 
-/**
- * A documented subtask. `run` checks whether the wished state is there, does, and verifies by looking, so that
- * it may be repeated after any interruption. `rollback` removes only what this task made and is safe when `run`
- * never happened or stopped half-way. `run` throws TransientError or PermanentError, nothing else on purpose.
- */
-export interface Subtask {
-  run(scope: SubtaskScope): Promise<SubtaskResult | undefined>;
-  rollback(scope: SubtaskScope): Promise<void>;
+/** What a subtask does and how that is undone. */
+export interface SubtaskWork<N extends Needs> {
+  /** Resolves to the context keys it adds for those after it. */
+  run(scope: SubtaskScope<N>): Promise<SubtaskResult | undefined>;
+  rollback(scope: SubtaskScope<N>): Promise<void>;
+}
+
+/** A scope as it is opened for a subtask of any needs; what is not declared is not answered. */
+export interface OpenScope extends Omit<SubtaskScope, 'value' | 'list' | typeof NEEDS> {
+  value(key: string): string | undefined;
+  list(key: string): readonly string[] | undefined;
+}
+
+/** A documented subtask, whole: what a chain's node takes over from it, and what the worker does. Made by `subtask`. */
+export interface Subtask extends SubtaskDefinition {
+  /** `needs` with how each key is used. */
+  readonly keys: Needs;
+  run(scope: OpenScope): Promise<SubtaskResult | undefined>;
+  rollback(scope: OpenScope): Promise<void>;
 }

@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { ApplicationFailure } from '@temporalio/common';
 import { bundleWorkflowCode, NativeConnection, Worker } from '@temporalio/worker';
-import { SUBTASKS } from '../operations/subtasks';
+import * as SUBTASKS from '../activities/subtasks';
 import { readConfig } from '../runtime/config';
 import { startDevServer } from '../runtime/devServer';
 import { repositoryRoot } from '../runtime/paths';

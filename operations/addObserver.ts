@@ -1,7 +1,24 @@
 import { z } from 'zod';
+import {
+  AddObServer,
+  InstallRpm,
+  MakeDirForOb,
+  PreCheckForInstallOb,
+  PrepareAddObServer,
+  ReserveHost,
+  RestartObServerProcess,
+  StartObServerProcessWithParam,
+  StartOcpAgentService,
+  SyncClusterInfo,
+  UpdateObClusterStatus,
+  UpdateObServerStatus,
+  UpdateObZoneStatus,
+  WaitNode,
+  WaitObServerActive,
+} from '../activities/subtasks';
 import { isZoneName } from '../oceanbase/clusterSql';
 import { observerNameFault, observerValueFault } from '../oceanbase/observerCommandLine';
-import { type ChainNode, node } from './chain';
+import { type ChainNode, node, type SubtaskDefinition } from '../workflows/chain';
 import { hostObserverLock, obClusterLock } from './locks';
 import {
   activeZone,
@@ -15,35 +32,33 @@ import {
 import { planTask, refuseWhenHeld } from './planTask';
 import { hostsByIds, portsFreeOnHosts } from './preconditions';
 import { HostIds, IdPath, refuseEqualPorts, ServicePort } from './schemas';
-import { defined, type SubtaskType } from './subtasks';
 import { catalogued } from './types';
 
-const once = (activity: SubtaskType): ChainNode => node(defined(activity));
-const perHost = (activity: SubtaskType): ChainNode => node(defined(activity), { split: 'host_ids' });
+const perHost = (subtask: SubtaskDefinition): ChainNode => node(subtask, { split: 'host_ids' });
 
 /** The documented 21 nodes; what works on hosts is split, and "Wait node" is where all of them meet. */
 export const ADD_OB_SERVER: readonly ChainNode[] = [
-  once('PrepareAddObserver'),
-  perHost('ReserveHost'),
-  perHost('PreCheckForInstallOb'),
-  once('WaitNode'),
-  perHost('InstallRpm'),
-  once('WaitNode'),
-  perHost('MakeDirForOb'),
-  once('WaitNode'),
-  perHost('StartObserverWithParam'),
-  once('WaitNode'),
-  perHost('AddObserver'),
-  perHost('WaitObserverActive'),
-  perHost('RestartObserverProcess'),
-  perHost('WaitObserverActive'),
-  perHost('StartOcpAgentService'),
-  once('WaitNode'),
-  perHost('UpdateObserverStatus'),
-  once('WaitNode'),
-  once('UpdateZoneStatus'),
-  once('SyncClusterInfo'),
-  once('UpdateObClusterStatus'),
+  node(PrepareAddObServer),
+  perHost(ReserveHost),
+  perHost(PreCheckForInstallOb),
+  node(WaitNode),
+  perHost(InstallRpm),
+  node(WaitNode),
+  perHost(MakeDirForOb),
+  node(WaitNode),
+  perHost(StartObServerProcessWithParam),
+  node(WaitNode),
+  perHost(AddObServer),
+  perHost(WaitObServerActive),
+  perHost(RestartObServerProcess),
+  perHost(WaitObServerActive),
+  perHost(StartOcpAgentService),
+  node(WaitNode),
+  perHost(UpdateObServerStatus),
+  node(WaitNode),
+  node(UpdateObZoneStatus),
+  node(SyncClusterInfo),
+  node(UpdateObClusterStatus),
 ];
 
 function checked(fault: (text: string) => string | undefined) {

@@ -1,7 +1,7 @@
 import type { Store } from '../store/types';
+import { type Chain, plannedNodes } from '../workflows/chain';
 import { expansionSize } from '../workflows/interpreter/expansion';
 import type { Plan, TaskContext } from '../workflows/plan';
-import { type Chain, plannedNodes } from './chain';
 import { Refusal } from './refusal';
 import type { AcceptedRequest, Prepared, PrepareScope } from './types';
 

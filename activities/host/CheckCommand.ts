@@ -1,8 +1,8 @@
 import { quote } from '../../hosts/quote';
 import type { Host } from '../../hosts/types';
 import { PermanentError } from '../../runtime/errors';
-import { proxyOf } from '../obproxy/proxy';
-import type { Subtask } from '../types';
+import { subtask } from '../subtask';
+import { SERVICE } from './service';
 
 const COMMAND = /^[A-Za-z0-9][A-Za-z0-9._+-]*$/;
 
@@ -51,21 +51,22 @@ export async function missingCommands(
 }
 
 /** "Check if command exists": every command is found by the run user with the PATH of a login; all missing at once. */
-export const CheckCommand: Subtask = {
+export const CheckCommand = subtask({
+  name: 'Check if command exists',
+  className: 'host.CheckCommandTask',
+  timeout: 300,
+  needs: { ...SERVICE, commands_to_check: 'list' },
+
   async run(scope) {
     const commands = scope.list('commands_to_check').filter((command) => COMMAND.test(command));
-    const { cluster } = await proxyOf(scope);
+    const { runUser } = await scope.service().recorded();
     const host = await scope.host();
-    const found = await commandsFound(host, cluster.runUser, commands);
+    const found = await commandsFound(host, runUser, commands);
     const missing = commands.filter((command) => (found.get(command) ?? '') === '');
     for (const command of commands) {
       if (!missing.includes(command)) scope.log.info(`${command}: ${found.get(command)}`);
     }
-    if (missing.length > 0) throw missingError(host, cluster.runUser, commands, missing);
+    if (missing.length > 0) throw missingError(host, runUser, commands, missing);
     return undefined;
   },
-
-  async rollback(scope) {
-    scope.log.info('Nothing to undo');
-  },
-};
+});

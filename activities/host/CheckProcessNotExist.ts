@@ -1,9 +1,9 @@
 import { basename } from 'node:path/posix';
 import type { HostProcess } from '../../hosts/types';
 import { PermanentError } from '../../runtime/errors';
-import { isOwnPort, lookForProxies, processText } from '../obproxy/process';
-import { packageOf, proxyOf } from '../obproxy/proxy';
-import type { Subtask } from '../types';
+import { runsOn, subtask } from '../subtask';
+import { SERVICE } from './service';
+import { isOwnPort, lookForService, processText } from './serviceProcesses';
 
 export const INTERPRETER = /^(?:sh|bash|dash|ksh|zsh|ash|busybox|env|nohup|setsid|node|perl|python[\d.]*)$/;
 
@@ -28,21 +28,27 @@ export function matchesKeyword(process: HostProcess, keywords: readonly string[]
 }
 
 /**
- * "Check if process not exist": one OBProxy a host, because its keepers look for it by name. Our own proxy (same home,
- * same port) is accepted: this step is repeated when a task resumes after a crash.
+ * "Check if process not exist": one service of its kind a host (keepers of OBProxy look for it by name). Our own (same
+ * home, same port) is accepted: this step is repeated when a task resumes after a crash.
  */
-export const CheckProcessNotExist: Subtask = {
+export const CheckProcessNotExist = subtask({
+  name: 'Check if process not exist',
+  className: 'host.CheckProcessNotExistTask',
+  timeout: 300,
+  needs: { ...SERVICE, process_keywords: 'list' },
+
   async run(scope) {
     const keywords = scope.list('process_keywords');
-    const proxy = await proxyOf(scope);
-    const { home } = await packageOf(scope, proxy);
+    const service = scope.service();
+    const { port } = await service.recorded();
+    const { home } = await service.package();
     const host = await scope.host();
-    const look = await lookForProxies(host, home);
+    const look = await lookForService(host, home, service.program);
     const found = look.all.filter((process) => matchesKeyword(process, keywords));
-    const ours = isOwnPort(look, proxy.server.sqlPort) ? look.own : [];
+    const ours = isOwnPort(look, port) ? look.own : [];
     const foreign = found.filter(({ pid }) => !ours.some((own) => own.pid === pid));
     for (const process of found.filter((candidate) => !foreign.includes(candidate))) {
-      scope.log.info(`${processText(process)} is our own proxy`);
+      scope.log.info(`${processText(process)} is our own`);
     }
     if (foreign.length > 0) {
       throw new PermanentError({
@@ -51,14 +57,19 @@ export const CheckProcessNotExist: Subtask = {
         tried: `make sure that none of ${keywords.join(', ')} runs`,
         where: host.ip,
         cameBack: foreign.map(processText).join('; '),
-        next: 'Stop it and retry, or take the running proxy over.',
+        next: 'Stop it and retry, or take over what runs.',
       });
     }
     scope.log.info(`No process ${keywords.join(', ')} runs on ${host.ip}`);
     return undefined;
   },
 
-  async rollback(scope) {
-    scope.log.info('Nothing to undo');
+  takeOver: {
+    /** No *other* process in the same home. */
+    async run(scope) {
+      await scope.service().found.refuseOthers();
+      return undefined;
+    },
+    rollback: runsOn,
   },
-};
+});

@@ -1,34 +1,38 @@
 import { versionRelease } from '../../oceanbase/packageName';
-import { PermanentError } from '../../runtime/errors';
-import { packageOf, proxyOf } from '../obproxy/proxy';
-import type { Subtask } from '../types';
-import { type InstalledService, installPackage, uninstallPackage } from './packageInstallation';
+import { runsOn, subtask } from '../subtask';
+import { askedPackage } from './askedPackage';
+import { installPackage, uninstallPackage } from './packageInstallation';
+import { SERVICE } from './service';
 
-const OBPROXY: InstalledService = {
-  program: 'obproxy',
-  configuration: 'etc',
-  whenAlive: 'Stop it first, or take the proxy over.',
-};
+/** "Install rpm by package and version": this very package is installed, and no living service is touched for it. */
+export const InstallRpmByPackageAndVersion = subtask({
+  name: 'Install rpm by package and version',
+  className: 'host.InstallRpmByPackageAndVersionTask',
+  timeout: 3600,
+  needs: { ...SERVICE, package_name: 'value', package_version: 'value' },
+  leaves: 'the installed package',
 
-/** "Install rpm by package and version": this very package is installed, and no living proxy is touched for it. */
-export const InstallRpmByPackageAndVersion: Subtask = {
   async run(scope) {
-    const proxy = await proxyOf(scope);
-    const row = await packageOf(scope, proxy);
+    const service = scope.service();
     const asked = `${scope.value('package_name')} ${scope.value('package_version')}`;
-    if (asked !== `${row.name} ${versionRelease(row)}`) {
-      throw new PermanentError({
-        type: 'PackageUnfit',
-        code: 'PKG10014',
-        tried: `install ${asked}`,
-        where: proxy.server.ip,
-        cameBack: `the record of the proxy names ${row.fileName}`,
-        next: 'Add the proxy again.',
-      });
-    }
-    await installPackage(scope, OBPROXY, row);
+    const part = await askedPackage(service, asked, (row) => `${row.name} ${versionRelease(row)}`);
+    await installPackage(scope, service, part);
     return undefined;
   },
 
-  rollback: (scope) => uninstallPackage(scope, OBPROXY),
-};
+  async rollback(scope) {
+    const service = scope.service();
+    await service.proveUnused();
+    await uninstallPackage(scope, service);
+  },
+
+  takeOver: {
+    /** The package of the running program is identified, nothing is installed. */
+    async run(scope) {
+      await scope.service().found.identifyPackage();
+      scope.log.info('Nothing is installed');
+      return undefined;
+    },
+    rollback: runsOn,
+  },
+});

@@ -1,13 +1,14 @@
-import type { Subtask } from '../types';
+import { subtask } from '../subtask';
 
 /** "Refresh ocp agent config": obflow works without an agent; the step stays in the chain as documented. */
-export const RefreshAgentConfig: Subtask = {
+export const RefreshAgentConfig = subtask({
+  name: 'Refresh ocp agent config',
+  className: 'host.RefreshAgentConfigTask',
+  timeout: 3600,
+  needs: {},
+
   async run(scope) {
     scope.log.info('There is no agent on this host, nothing to do');
     return undefined;
   },
-
-  async rollback(scope) {
-    scope.log.info('Nothing to undo');
-  },
-};
+});

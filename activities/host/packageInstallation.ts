@@ -3,24 +3,12 @@ import { quote } from '../../hosts/quote';
 import type { Host, OnceResult, RpmPackage } from '../../hosts/types';
 import { packageFileName } from '../../oceanbase/packageName';
 import { PermanentError } from '../../runtime/errors';
-import type { PackageRow } from '../../store/types';
 import { makeDir, readJson, removeBy, taskDir, writeJson } from '../places';
 import type { SubtaskScope } from '../types';
 import { storedPackage } from './packageStore';
 import { rpmScript, verifyScript } from './rpmScripts';
+import type { InstallablePackage, InstalledService } from './service';
 import { lookForService, processText } from './serviceProcesses';
-
-export type InstallablePackage = PackageRow & { readonly home: string };
-
-/** What differs between the services that are installed. */
-export interface InstalledService {
-  /** Name of the program in bin, and of its processes. */
-  readonly program: 'obproxy' | 'observer';
-  /** File or folder below the home whose contents are a configuration that an installation could destroy. */
-  readonly configuration: string;
-  /** What to do about a process that lives in the home. */
-  readonly whenAlive: string;
-}
 
 /**
  * Written before the first change, so that undo knows what was there. Stays as long as the service: the task's own folder

@@ -1,20 +1,40 @@
+import { PermanentError } from '../../runtime/errors';
+import { HOSTS_OF_TASK, hostsOfTask } from '../common/hostsOfTask';
 import { forgetTask } from '../host/forgetTask';
-import { hostIdOf } from '../scope';
-import type { Subtask } from '../types';
+import { taskDir } from '../places';
+import { subtask } from '../subtask';
 
 /**
  * "Finish node": what obflow kept on the hosts for this task is removed. A host that cannot be reached is no reason
  * to fail.
  */
-export const Finish: Subtask = {
+export const Finish = subtask({
+  name: 'Finish node',
+  className: 'obproxy.FinishTask',
+  timeout: 0,
+  needs: { ...HOSTS_OF_TASK, obproxy_take_over: 'value?' },
+
   async run(scope) {
-    const own = hostIdOf(scope.input);
-    const ids = own === undefined ? (scope.input.context.listMap.host_ids ?? []).map(Number) : [own];
-    await forgetTask(scope, ids);
+    await forgetTask(scope, await hostsOfTask(scope));
     return undefined;
   },
 
-  async rollback(scope) {
-    scope.log.info('Nothing to undo');
+  takeOver: {
+    /**
+     * What an undo would need is forgotten by the run, so this fails afterwards. It runs before every other undo: better
+     * nothing is undone than some of it, with the rest reported as undone.
+     */
+    async rollback(scope) {
+      const host = await scope.host();
+      const { exitCode } = await host.sh(`[ -d ${taskDir(scope.input.taskId)} ]`);
+      if (exitCode === 0) return scope.log.info('Nothing to undo');
+      throw new PermanentError({
+        type: 'TakeOverFinished',
+        tried: 'undo the take-over',
+        where: host.ip,
+        cameBack: 'its last step has already forgotten the former passwords and parameters',
+        next: 'The proxy serves in its cluster: abandon the task. Or skip this undo and the ones that fail: the proxy leaves the cluster and keeps the passwords and parameters it has.',
+      });
+    },
   },
-};
+});

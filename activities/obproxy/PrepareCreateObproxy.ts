@@ -4,9 +4,12 @@ import { packageFit } from '../../oceanbase/packageFit';
 import { PermanentError } from '../../runtime/errors';
 import type { PackageRow } from '../../store/types';
 import { checkStore } from '../host/packageStore';
-import type { Subtask, SubtaskScope } from '../types';
+import type { InstallablePackage } from '../host/service';
+import { subtask } from '../subtask';
+import type { SubtaskScope } from '../types';
 import { holderText, isOwnPort, lookForProxies } from './process';
-import { type InstallablePackage, type ObproxyInstance, packageOf, proxyOf } from './proxy';
+import { OBPROXY, type ObproxyInstance, packageOf, proxyOf } from './proxy';
+import { findProxyToTakeOver } from './takeOver/PrepareCreateObproxy';
 
 const GIB = 1024 ** 3;
 
@@ -97,7 +100,12 @@ async function checkPorts(
 }
 
 /** "Prepare create obproxy": everything that would make the installation fail later is found now. Changes nothing. */
-export const PrepareCreateObproxy: Subtask = {
+export const PrepareCreateObproxy = subtask({
+  name: 'Prepare create obproxy',
+  className: 'obproxy.PrepareCreateObproxyTask',
+  timeout: 1800,
+  needs: OBPROXY,
+
   async run(scope) {
     const proxy = await proxyOf(scope);
     const part = await packageOf(scope, proxy);
@@ -113,7 +121,5 @@ export const PrepareCreateObproxy: Subtask = {
     return undefined;
   },
 
-  async rollback(scope) {
-    scope.log.info('Nothing to undo');
-  },
-};
+  takeOver: { run: findProxyToTakeOver },
+});

@@ -1,16 +1,9 @@
 import type { Host, HostFacts } from '../../hosts/types';
 import { PermanentError } from '../../runtime/errors';
+import { HOSTS_OF_TASK, hostsOfTask } from '../common/hostsOfTask';
 import { forgetTask } from '../host/forgetTask';
-import { hostIdOf } from '../scope';
-import type { Subtask, SubtaskScope } from '../types';
-import { type ObproxyInstance, proxyOn } from './proxy';
-
-/** Hosts of the subtask: its own, or all of the request when the node is not split. */
-function hostIds(scope: SubtaskScope): number[] {
-  const own = hostIdOf(scope.input);
-  if (own !== undefined) return [own];
-  return (scope.input.context.listMap.host_ids ?? []).map(Number);
-}
+import { subtask } from '../subtask';
+import { OBPROXY, type ObproxyInstance, type ObproxyScope, proxyOn } from './proxy';
 
 interface Reached extends Pick<ObproxyInstance, 'server' | 'cluster'> {
   readonly host: Host;
@@ -18,7 +11,7 @@ interface Reached extends Pick<ObproxyInstance, 'server' | 'cluster'> {
 }
 
 /** Connects once and keeps what the host says about itself. */
-export async function reach(scope: SubtaskScope, hostId: number): Promise<Reached> {
+async function reach(scope: ObproxyScope, hostId: number): Promise<Reached> {
   const { server, cluster } = await proxyOn(scope, hostId);
   if (server.status === 'DELETING') {
     throw new PermanentError({
@@ -41,7 +34,7 @@ export async function reach(scope: SubtaskScope, hostId: number): Promise<Reache
 }
 
 /** An installation needs rpm. */
-async function ready(scope: SubtaskScope, hostId: number): Promise<void> {
+async function ready(scope: ObproxyScope, hostId: number): Promise<void> {
   const { server, cluster, host, facts } = await reach(scope, hostId);
   const ports = [server.sqlPort, server.exporterPort, ...(server.rpcPort === null ? [] : [server.rpcPort])];
   scope.log.info(
@@ -60,9 +53,14 @@ async function ready(scope: SubtaskScope, hostId: number): Promise<void> {
 }
 
 /** "Prepare obproxy install": the rows are there and agree, the hosts answer, and what they are is recorded. */
-export const PrepareObproxyInstall: Subtask = {
+export const PrepareObproxyInstall = subtask({
+  name: 'Prepare obproxy install',
+  className: 'obproxy.PrepareObproxyInstallTask',
+  timeout: 300,
+  needs: { ...OBPROXY, ...HOSTS_OF_TASK, obproxy_need_delete_cluster: 'value?' },
+
   async run(scope) {
-    const ids = hostIds(scope);
+    const ids = await hostsOfTask(scope);
     if (ids.length === 0) {
       scope.log.info('The request names no hosts: the cluster is recorded, nothing is installed');
       return undefined;
@@ -73,16 +71,18 @@ export const PrepareObproxyInstall: Subtask = {
     return undefined;
   },
 
+  /** Forgets the proxies whose rows the request of this task made, and its cluster; a proxy that was taken over runs on. */
   async rollback(scope) {
     const { obproxy } = scope.store;
-    for (const id of hostIds(scope)) {
+    const hostIds = await hostsOfTask(scope);
+    for (const id of hostIds) {
       const server = await obproxy.findServerOnHost(id);
       if (server === undefined || server.taskId !== scope.input.taskId) continue;
       await obproxy.deleteServer(server.id);
       scope.log.info(`Removed the record of the proxy on ${server.ip}`);
     }
-    await forgetTask(scope, hostIds(scope));
-    if (scope.input.context.stringMap.obproxy_need_delete_cluster !== 'true') return;
+    await forgetTask(scope, hostIds);
+    if (scope.value('obproxy_need_delete_cluster') !== 'true') return;
     const cluster = await obproxy.findCluster(Number(scope.value('obproxy_cluster_id')));
     if (cluster === undefined) return;
     if (cluster.servers.length > 0) {
@@ -92,4 +92,16 @@ export const PrepareObproxyInstall: Subtask = {
     await obproxy.deleteCluster(cluster.id);
     scope.log.info(`Removed the record of cluster ${cluster.name}`);
   },
-};
+
+  takeOver: {
+    /** The row is there, the host answers, what it is is recorded. */
+    async run(scope) {
+      const { server, cluster, host, facts } = await reach(scope, await scope.hostId());
+      scope.log.info(
+        `${host.ip}: the OBProxy on port ${server.sqlPort} is taken over into cluster ${cluster.name}`,
+      );
+      if (!facts.rpm) scope.log.warn(`${host.ip} has no command rpm: the package of the proxy stays unknown`);
+      return undefined;
+    },
+  },
+});

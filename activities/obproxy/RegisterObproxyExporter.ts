@@ -2,8 +2,10 @@ import { request } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { AddressDenied, connectTo } from '../../runtime/addresses';
 import { TransientError } from '../../runtime/errors';
-import type { Subtask, SubtaskScope } from '../types';
-import { proxyOf } from './proxy';
+import { subtask } from '../subtask';
+import type { SubtaskScope } from '../types';
+import { OBPROXY, type ObproxyScope, proxyMadeByTask, proxyOf } from './proxy';
+import { servesMetrics } from './takeOver/onHost';
 
 const TIMEOUT_MS = 3_000;
 
@@ -75,32 +77,51 @@ async function probe(scope: SubtaskScope, ip: string, port: number): Promise<voi
   }
 }
 
+async function register(scope: ObproxyScope): Promise<undefined> {
+  const { server, cluster } = await proxyOf(scope);
+  await probe(scope, server.ip, server.exporterPort);
+  const target = `${server.ip.includes(':') ? `[${server.ip}]` : server.ip}:${server.exporterPort}`;
+  const linked = cluster.obLinks.map(({ clusterName }) => clusterName).join(',');
+  await scope.store.obproxy.putExporter({
+    obproxyServerId: server.id,
+    target,
+    labels: {
+      obproxy_cluster: cluster.name,
+      obproxy_cluster_id: String(cluster.id),
+      ...(linked === '' ? {} : { ob_cluster: linked }),
+      idc: server.idcName,
+      version: server.version,
+    },
+  });
+  scope.log.info(`${target} is a target of Prometheus`);
+}
+
 /** "Register obproxy exporter": the proxy's metrics answer, and Prometheus finds them (HTTP service discovery). */
-export const RegisterObproxyExporter: Subtask = {
-  async run(scope) {
-    const { server, cluster } = await proxyOf(scope);
-    await probe(scope, server.ip, server.exporterPort);
-    const target = `${server.ip.includes(':') ? `[${server.ip}]` : server.ip}:${server.exporterPort}`;
-    const linked = cluster.obLinks.map(({ clusterName }) => clusterName).join(',');
-    await scope.store.obproxy.putExporter({
-      obproxyServerId: server.id,
-      target,
-      labels: {
-        obproxy_cluster: cluster.name,
-        obproxy_cluster_id: String(cluster.id),
-        ...(linked === '' ? {} : { ob_cluster: linked }),
-        idc: server.idcName,
-        version: server.version,
-      },
-    });
-    scope.log.info(`${target} is a target of Prometheus`);
-    return undefined;
-  },
+export const RegisterObproxyExporter = subtask({
+  name: 'Register obproxy exporter',
+  className: 'obproxy.RegisterObproxyExporterTask',
+  timeout: 30,
+  needs: OBPROXY,
+  leaves: 'a target for Prometheus',
+
+  run: register,
 
   async rollback(scope) {
-    const server = await scope.store.obproxy.findServerOnHost(scope.hostId);
-    if (server === undefined || server.taskId !== scope.input.taskId) return;
+    const server = await proxyMadeByTask(scope);
+    if (server === undefined) return;
     await scope.store.obproxy.deleteExporter(server.id);
     scope.log.info(`${server.ip}:${server.exporterPort} is no target of Prometheus any more`);
   },
-};
+
+  takeOver: {
+    /** A proxy that serves no metrics is taken over without, not refused. */
+    async run(scope) {
+      const { server } = await proxyOf(scope);
+      if (await servesMetrics(scope, server)) return register(scope);
+      scope.log.warn(
+        `The proxy serves no metrics on port ${server.exporterPort}: Prometheus is not told of it`,
+      );
+      return undefined;
+    },
+  },
+});

@@ -5,7 +5,8 @@ import { maskHashes } from '../../oceanbase/passwords';
 import { compareVersions } from '../../oceanbase/versions';
 import { PermanentError, TransientError } from '../../runtime/errors';
 import { KEEPER_DIR, removeBy } from '../places';
-import type { Subtask, SubtaskScope } from '../types';
+import { runsOn, subtask } from '../subtask';
+import type { SubtaskScope } from '../types';
 import {
   forgetOneTimePassword,
   launcherWords,
@@ -23,7 +24,8 @@ import {
   type ProxyProcesses,
   processText,
 } from './process';
-import { administer, type ObproxyInstance, packageOf, proxyOf } from './proxy';
+import { administer, OBPROXY, type ObproxyInstance, packageOf, proxyOf } from './proxy';
+import { findRunning } from './takeOver/onHost';
 
 /** Longest wait for the listener; a config server that never answers alone costs 15 s (OBProxy 4.3.1, observed). */
 const READY_MS = 120_000;
@@ -232,7 +234,13 @@ async function keep(scope: SubtaskScope, host: Host, proxy: ObproxyInstance, hom
 }
 
 /** "Start obproxy process": the proxy of this home runs, proved by its process, its listener, a login and its version. */
-export const StartObproxy: Subtask = {
+export const StartObproxy = subtask({
+  name: 'Start obproxy process',
+  className: 'obproxy.StartObproxyTask',
+  timeout: 600,
+  needs: OBPROXY,
+  leaves: 'the running proxy, its configuration and its keeper',
+
   async run(scope) {
     const proxy = await proxyOf(scope);
     const part = await packageOf(scope, proxy);
@@ -277,7 +285,9 @@ export const StartObproxy: Subtask = {
     await removeTraces(host, mark.home);
     scope.log.info(`OBProxy is stopped; its configuration in ${mark.home} is removed, its log stays`);
   },
-};
+
+  takeOver: { run: findRunning, rollback: runsOn },
+});
 
 /** TERM, then KILL after 10 s (OBProxy 4.3.1 needs up to 3 s, observed); returns when no process of the home is left. */
 async function stopProxies(scope: SubtaskScope, host: Host, home: string): Promise<void> {

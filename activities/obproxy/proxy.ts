@@ -7,8 +7,9 @@ import type { ObproxySource } from '../../oceanbase/proxyConfigDb';
 import { hasRpcPort, type ObproxyFamily, obproxyFamily } from '../../oceanbase/versions';
 import { PermanentError } from '../../runtime/errors';
 import type { ObproxyClusterRow, ObproxyServerRow } from '../../store/types';
-import type { InstallablePackage } from '../host/packageInstallation';
-import type { SubtaskScope } from '../types';
+import { idOf, objectOf } from '../common/objects';
+import type { InstallablePackage } from '../host/service';
+import type { Needs, SubtaskScope } from '../types';
 
 export interface ObproxyInstance {
   readonly server: ObproxyServerRow;
@@ -41,25 +42,17 @@ export function clusterParameters(cluster: ObproxyClusterRow): ParameterValue[] 
   return mergeParameters(cluster.startupParameters, cluster.parameters);
 }
 
-/** The row of the proxy on `hostId`, which must belong to the task's cluster. */
-export async function proxyOn(scope: SubtaskScope, hostId: number): Promise<ObproxyInstance> {
-  const { obproxy } = scope.store;
-  const clusterId = Number(scope.value('obproxy_cluster_id'));
-  const tried = `find the OBProxy of host ${hostId} in the inventory`;
-  const cluster = await obproxy.findCluster(clusterId);
-  if (cluster === undefined) {
-    const text = `there is no OBProxy cluster with id ${clusterId}`;
-    throw gone(tried, text, 'ODP21001', 'Create the cluster again.');
-  }
-  const server = await obproxy.findServerOnHost(hostId);
-  if (server === undefined) {
-    const text = `no OBProxy of cluster ${cluster.name} is recorded for this host`;
-    throw gone(tried, text, 'ODP21002', 'Add the proxy again by batchAdd.');
-  }
-  if (server.clusterId !== clusterId) {
-    const text = `the proxy on this host belongs to cluster ${server.clusterId}, not to ${cluster.name}`;
-    throw gone(tried, text, 'ODP21015', 'Choose another host.');
-  }
+/** Keys by which the OBProxy of a subtask is found, whoever made it. */
+export const OBPROXY = {
+  host_id: 'value?',
+  obproxy_server_id: 'value?',
+  obproxy_cluster_id: 'value?',
+  obproxy_take_over: 'value?',
+} as const satisfies Needs;
+
+export type ObproxyScope = SubtaskScope<typeof OBPROXY>;
+
+function instance(server: ObproxyServerRow, cluster: ObproxyClusterRow): ObproxyInstance {
   return {
     server,
     cluster,
@@ -70,11 +63,67 @@ export async function proxyOn(scope: SubtaskScope, hostId: number): Promise<Obpr
   };
 }
 
-export function proxyOf(scope: SubtaskScope): Promise<ObproxyInstance> {
-  return proxyOn(scope, scope.hostId);
+/** The row with its cluster, which must be the task's when that is about one. */
+async function withItsCluster(
+  scope: ObproxyScope,
+  tried: string,
+  server: ObproxyServerRow | undefined,
+): Promise<ObproxyInstance> {
+  const asked = scope.value('obproxy_cluster_id');
+  const clusterId = asked === undefined ? server?.clusterId : idOf(asked);
+  const cluster = clusterId === undefined ? undefined : await scope.store.obproxy.findCluster(clusterId);
+  if (cluster === undefined) {
+    const text = `there is no OBProxy cluster with id ${asked ?? clusterId}`;
+    throw gone(tried, text, 'ODP21001', 'Create the cluster again.');
+  }
+  if (server === undefined) {
+    const text = `no OBProxy of cluster ${cluster.name} is recorded there`;
+    throw gone(tried, text, 'ODP21002', 'Add the proxy again by batchAdd.');
+  }
+  if (server.clusterId !== cluster.id) {
+    const text = `it belongs to cluster ${server.clusterId}, not to ${cluster.name}`;
+    throw gone(tried, text, 'ODP21015', 'Choose another host.');
+  }
+  return instance(server, cluster);
 }
 
-export type { InstallablePackage };
+/** The OBProxy on a host. PermanentError when the inventory has none there, or one of another cluster. */
+export async function proxyOn(scope: ObproxyScope, hostId: number): Promise<ObproxyInstance> {
+  const server = await scope.store.obproxy.findServerOnHost(hostId);
+  return withItsCluster(scope, `find the OBProxy of host ${hostId} in the inventory`, server);
+}
+
+/**
+ * The OBProxy that the subtask is about: that of its element (`obproxy_server_ids`, `host_ids`), else of
+ * `obproxy_server_id` or `host_id`; whoever made it. PermanentError when the inventory does not hold it.
+ */
+export async function proxyOf(scope: ObproxyScope): Promise<ObproxyInstance> {
+  const id = proxyIdOf(scope);
+  if (id === undefined) return proxyOn(scope, await scope.hostId());
+  const server = await scope.store.obproxy.findServer(id);
+  return withItsCluster(scope, `find the OBProxy with id ${id} in the inventory`, server);
+}
+
+function proxyIdOf(scope: ObproxyScope): number | undefined {
+  const named = objectOf(scope.input, ['obproxy_server_ids', 'host_ids']);
+  return named?.kind === 'obproxy_server_ids' ? idOf(named.name) : undefined;
+}
+
+/** The row of the subtask's proxy, for an undo that finds nothing to do when it is gone. */
+export async function proxyRowOf(scope: ObproxyScope): Promise<ObproxyServerRow | undefined> {
+  const id = proxyIdOf(scope);
+  const { obproxy } = scope.store;
+  return id === undefined ? obproxy.findServerOnHost(await scope.hostId()) : obproxy.findServer(id);
+}
+
+/**
+ * The same if this very task made it: only then may an undo of its creation touch it. Undefined when it is somebody
+ * else's, or gone.
+ */
+export async function proxyMadeByTask(scope: ObproxyScope): Promise<ObproxyServerRow | undefined> {
+  const server = await proxyRowOf(scope);
+  return server?.taskId === scope.input.taskId ? server : undefined;
+}
 
 /** The package of the proxy, which must hold bin/obproxy. */
 export async function packageOf(scope: SubtaskScope, proxy: ObproxyInstance): Promise<InstallablePackage> {

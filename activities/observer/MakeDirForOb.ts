@@ -2,9 +2,10 @@ import { quote } from '../../hosts/quote';
 import type { Host } from '../../hosts/types';
 import { type ObserverLayout, RUN_USER } from '../../oceanbase/observerLayout';
 import { makeDir, readJson, removeBy, writeJson } from '../places';
-import type { Subtask, SubtaskScope } from '../types';
+import { subtask } from '../subtask';
+import type { SubtaskScope } from '../types';
 import { FOLDERS_FILE, OBSERVER_DIR } from './mark';
-import { type ObserverInstance, observerOf, ownServer, proveOutOfCluster } from './observer';
+import { OBSERVER, type ObserverInstance, observerOf, proveOutOfCluster, serverMadeByTask } from './observer';
 import { lookForObservers, trouble } from './process';
 
 /** Lies in the cluster's folder on each disk; the observer's own folders below must be empty and hold nothing of ours. */
@@ -135,7 +136,13 @@ async function make(scope: SubtaskScope, host: Host, observer: ObserverInstance)
 }
 
 /** "Make dir for ob": folders on the data and the log disk, links to them in the store, all of the run user. */
-export const MakeDirForOb: Subtask = {
+export const MakeDirForOb = subtask({
+  name: 'Make dir for ob',
+  className: 'server.MakeDirForObTask',
+  timeout: 300,
+  needs: OBSERVER,
+  leaves: 'directories of the server',
+
   async run(scope) {
     const observer = await observerOf(scope);
     const { layout } = observer;
@@ -158,7 +165,7 @@ export const MakeDirForOb: Subtask = {
   },
 
   async rollback(scope) {
-    if ((await ownServer(scope)) === undefined) {
+    if ((await serverMadeByTask(scope)) === undefined) {
       scope.log.info('There is no server of this task on this host, nothing to undo');
       return;
     }
@@ -196,4 +203,4 @@ export const MakeDirForOb: Subtask = {
     const links = layout.links.map(({ path }) => `[ ! -L ${quote(path)} ] || rm -f -- ${quote(path)}`);
     await host.sh(`${links.join('\n')}\nrmdir -- ${quote(layout.store)} 2>/dev/null`);
   },
-};
+});

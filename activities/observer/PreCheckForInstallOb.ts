@@ -7,9 +7,10 @@ import { PermanentError } from '../../runtime/errors';
 import { checkStore } from '../host/packageStore';
 import { holderText, isOwnPort, processText } from '../host/serviceProcesses';
 import { readJson } from '../places';
-import type { Subtask, SubtaskScope } from '../types';
+import { subtask } from '../subtask';
+import type { SubtaskScope } from '../types';
 import { type HostLook, lookAtHost, unreachableFrom } from './hostLook';
-import { type ObserverInstance, observerOf } from './observer';
+import { OBSERVER, type ObserverInstance, observerOf } from './observer';
 import { lookForObservers } from './process';
 
 function error(text: string, code?: string): Finding {
@@ -95,7 +96,12 @@ async function networkFindings(host: Host, { cluster }: ObserverInstance): Promi
 }
 
 /** "Pre check for install OB": every finding at once, so that a host is repaired once; errors fail, warnings do not. */
-export const PreCheckForInstallOb: Subtask = {
+export const PreCheckForInstallOb = subtask({
+  name: 'Pre check for install OB',
+  className: 'server.PreCheckForInstallObTask',
+  timeout: 600,
+  needs: OBSERVER,
+
   async run(scope) {
     const observer = await observerOf(scope);
     const host = await scope.host();
@@ -133,8 +139,4 @@ export const PreCheckForInstallOb: Subtask = {
       next: 'Repair this and retry.',
     });
   },
-
-  async rollback(scope) {
-    scope.log.info('Nothing to undo');
-  },
-};
+});

@@ -12,8 +12,9 @@ import {
 } from '../../oceanbase/clusterSql';
 import { SqlError } from '../../oceanbase/sqlSession';
 import { TransientError } from '../../runtime/errors';
+import { inTurn, STATEMENT_MS, withCluster } from '../cluster/cluster';
 import type { SubtaskScope } from '../types';
-import { inTurn, listedServer, type ObserverInstance, STATEMENT_MS, withCluster } from './observer';
+import { listedServer, type ObserverInstance } from './observer';
 import { trouble } from './process';
 
 /** The documented timeout of the restart: so long the server may be away. */

@@ -8,7 +8,7 @@ import {
   defaultPayloadConverter,
 } from '@temporalio/common';
 import { execute } from '../../activities/execute';
-import type { ActivityDeps, SubtaskScope } from '../../activities/types';
+import type { ActivityDeps, Needs, SubtaskScope } from '../../activities/types';
 import { PermanentError, TransientError } from '../../runtime/errors';
 import { openStore } from '../../store';
 import type { Store } from '../../store/types';
@@ -17,6 +17,9 @@ import { until } from '../support/until';
 import { quietEnvironment } from './world';
 
 const SECRET = 'planted/Secret+42';
+const NEEDS = { package_name: 'value', host_id: 'value?' } as const satisfies Needs;
+type Scope = SubtaskScope<typeof NEEDS>;
+
 let folder: string;
 let store: Store;
 let taskId = 0;
@@ -51,13 +54,16 @@ function input(more: Partial<SubtaskInput> = {}): SubtaskInput {
 
 /** Runs `work` as an activity; hosts are not touched here. */
 function run(
-  work: (scope: SubtaskScope) => Promise<SubtaskResult | undefined>,
+  work: (scope: Scope) => Promise<SubtaskResult | undefined>,
   more: Partial<SubtaskInput> = {},
   environment = quietEnvironment(),
   deps: Partial<ActivityDeps> = {},
 ): Promise<SubtaskResult | null> {
   const all = { store, ...deps } as ActivityDeps;
-  return environment.run((given: SubtaskInput) => execute(all, given, work), input(more));
+  return environment.run(
+    (given: SubtaskInput) => execute(all, given, NEEDS, (scope) => work(scope as unknown as Scope)),
+    input(more),
+  );
 }
 
 async function failure(promise: Promise<unknown>): Promise<ApplicationFailure> {
@@ -151,12 +157,12 @@ describe('an execution of a subtask', () => {
   test('names the key that its context lacks', async () => {
     const error = await failure(run(async (scope) => ({ stringMap: { a: scope.value('package_name') } })));
     expect(error.message).toContain('package_name');
-    const host = await failure(run(async (scope) => ({ stringMap: { a: String(scope.hostId) } })));
+    const host = await failure(run(async (scope) => ({ stringMap: { a: String(await scope.hostId()) } })));
     expect(host.message).toContain('host_id');
   });
 
   test('works on the host of its element, else on the one of its context', async () => {
-    const hostOf = async (scope: SubtaskScope) => ({ stringMap: { host: String(scope.hostId) } });
+    const hostOf = async (scope: Scope) => ({ stringMap: { host: String(await scope.hostId()) } });
     const context = { stringMap: { host_id: '7' }, listMap: {} };
     expect(await run(hostOf, { context })).toEqual({ stringMap: { host: '7' } });
     const element = { key: 'host_ids', value: '8' };
@@ -238,7 +244,7 @@ describe('a failure of a subtask', () => {
 });
 
 describe('the end from outside', () => {
-  const waiting = async (scope: SubtaskScope) => {
+  const waiting = async (scope: Scope) => {
     await scope.pause(60_000);
     return undefined;
   };

@@ -31,7 +31,7 @@ describeIf(fleetUnavailable(), 'Add OB server on a host', () => {
 
   test('every step may be repeated, and nothing is done a second time', async () => {
     const task = await world.add(0);
-    await task.run('PrepareAddObserver');
+    await task.run('PrepareAddObServer');
     for (const type of HOST_STEPS.slice(0, 5)) {
       await task.run(type);
       await task.run(type, { run: 2 });
@@ -41,7 +41,7 @@ describeIf(fleetUnavailable(), 'Add OB server on a host', () => {
     for (const type of HOST_STEPS.slice(5, 7)) await task.run(type, { run: 2 });
     const after = task.host.pids('observer');
     expect(after).not.toEqual(pids);
-    await task.run('RestartObserverProcess', { run: 2 });
+    await task.run('RestartObServerProcess', { run: 2 });
     expect(task.host.pids('observer')).toEqual(after);
     expect((await added(world.cluster))[`${task.host.ip}:2882`]).toBe(1);
     expect(await observerEffects(task.host)).toEqual({ installs: 1, starts: 2, processes: 1 });
@@ -49,23 +49,43 @@ describeIf(fleetUnavailable(), 'Add OB server on a host', () => {
       status: 'RUNNING',
       innerStatus: 'ACTIVE',
     });
-    for (const type of ['UpdateZoneStatus', 'SyncClusterInfo', 'UpdateObClusterStatus']) await task.run(type);
+    for (const type of ['UpdateObZoneStatus', 'SyncClusterInfo', 'UpdateObClusterStatus'])
+      await task.run(type);
     expect(await world.store.obServers.zones(world.clusterId)).toMatchObject([
       { name: 'zone1', innerStatus: 'ACTIVE' },
     ]);
+    await world.store.tasks.applyStateChange({
+      ...{ taskId: task.taskId, status: 'SUCCESSFUL', operation: 'EXECUTE', closed: true, sequence: 1 },
+    });
+    // A later task that names the server only finds it, its host and its cluster.
+    const element = { key: `${world.clusterId}.zone1.server_ids`, value: String(task.serverId) };
+    const later = { taskId: task.taskId + 1_000, element, context: { stringMap: {}, listMap: {} } };
+    for (const type of ['WaitObServerActive', 'RestartObServerProcess', 'UpdateObServerStatus']) {
+      await task.run(type, { run: 3, input: later });
+    }
+    expect(task.host.pids('observer')).toEqual(after);
+    const stopped = { ...later, context: { stringMap: { target_server_status: 'STOPPED' }, listMap: {} } };
+    await expect(task.run('UpdateObServerStatus', { run: 4, input: stopped })).rejects.toMatchObject({
+      type: 'ObserverNotActive',
+      message: expect.stringContaining('it serves'),
+    });
+    // It is not that task's, so the undo of its creation touches nothing.
+    await task.run('MakeDirForOb', { rollback: true, input: later });
+    expect(task.host.pids('observer')).toEqual(after);
+    expect(await task.log('RestartObServerProcess')).toContain('It serves since');
   }, 120_000);
 
   test('an undo that cannot prove the server out of the cluster touches nothing, and the whole undo leaves nothing', async () => {
     const task = await world.add(1);
-    await task.upTo('RestartObserverProcess');
+    await task.upTo('RestartObServerProcess');
     const before = await belongings(task);
-    for (const type of ['StartObserverWithParam', 'MakeDirForOb', 'InstallRpm']) {
+    for (const type of ['StartObServerProcessWithParam', 'MakeDirForOb', 'InstallRpm']) {
       await expect(task.run(type, { rollback: true })).rejects.toThrow(
         /still a server of obacts.*nothing was touched/,
       );
     }
     await world.reachedAt([{ ip: '127.0.0.1', sqlPort: 1, rpcPort: 2 }]);
-    for (const type of ['AddObserver', 'StartObserverWithParam', 'MakeDirForOb', 'InstallRpm']) {
+    for (const type of ['AddObServer', 'StartObServerProcessWithParam', 'MakeDirForOb', 'InstallRpm']) {
       await expect(task.run(type, { rollback: true })).rejects.toMatchObject({
         type: 'ObClusterUnreachable',
       });
@@ -78,7 +98,7 @@ describeIf(fleetUnavailable(), 'Add OB server on a host', () => {
     await task.run('UpdateObClusterStatus');
     expect((await task.host.sh(`ls -d /var/lib/obflow/${task.taskId}`)).exitCode).not.toBe(0);
     for (const type of [...HOST_STEPS].reverse()) await task.run(type, { rollback: true });
-    await task.run('PrepareAddObserver', { rollback: true });
+    await task.run('PrepareAddObServer', { rollback: true });
     expect(await listed(world, task)).toBeUndefined();
     expect((await belongings(task)).trim()).toBe('');
     expect((await task.host.sh('ls -d /data /data/1 /var/lib/obflow 2>/dev/null')).stdout).toBe('');
@@ -86,17 +106,17 @@ describeIf(fleetUnavailable(), 'Add OB server on a host', () => {
     expect(await world.store.obServers.find(task.serverId)).toBeUndefined();
     expect(await world.store.obServers.reservedBy(task.hostId)).toBeUndefined();
     // Undone twice is undone.
-    for (const type of ['AddObserver', 'StartObserverWithParam', 'MakeDirForOb']) {
+    for (const type of ['AddObServer', 'StartObServerProcessWithParam', 'MakeDirForOb']) {
       await task.run(type, { rollback: true });
     }
   }, 120_000);
 
   test('a process that is gone is named; an answer that is lost is asked for, not repeated; a deletion by somebody else is not taken back', async () => {
     const task = await world.add(2);
-    await task.upTo('StartObserverWithParam');
+    await task.upTo('StartObServerProcessWithParam');
 
     task.host.killProcesses(({ comm }) => comm === 'observer');
-    const gone = await failureWithout([], task.run('AddObserver'));
+    const gone = await failureWithout([], task.run('AddObServer'));
     expect(gone).toMatchObject({ type: 'ObserverGone', nonRetryable: true });
     const [, start] = /\((cd \S+ && \.\/bin\/observer)\) and retry/.exec(gone.message) ?? [];
     await task.host.sh(`setsid runuser -u admin -- sh -c '${start}' </dev/null >/dev/null 2>&1`);
@@ -108,7 +128,7 @@ describeIf(fleetUnavailable(), 'Add OB server on a host', () => {
       const [ip = '', port] = proxy.address.split(':');
       await world.reachedAt([{ ip, sqlPort: Number(port), rpcPort: 2882 }, root]);
       await world.cluster.sql('ALTER SYSTEM SET _standin_add_server_answer_delay = 2000');
-      const adding = task.run('AddObserver', { run: 2 });
+      const adding = task.run('AddObServer', { run: 2 });
       await until(
         'the cluster has obeyed',
         async () => (await added(world.cluster))[`${task.host.ip}:2882`] === 1,
@@ -121,11 +141,11 @@ describeIf(fleetUnavailable(), 'Add OB server on a host', () => {
       await world.reachedAt(world.rootServers);
     }
     expect((await added(world.cluster))[`${task.host.ip}:2882`]).toBe(1);
-    expect(await task.log('AddObserver')).toMatch(/No answer .*asked before anything is repeated/);
+    expect(await task.log('AddObServer')).toMatch(/No answer .*asked before anything is repeated/);
 
     await world.cluster.sql('ALTER SYSTEM SET _standin_delete_delay = 60000');
     await world.cluster.sql(`ALTER SYSTEM DELETE SERVER '${task.host.ip}:2882' ZONE 'zone1'`);
-    await expect(task.run('AddObserver', { run: 3 })).rejects.toMatchObject({ type: 'ServerDeleting' });
+    await expect(task.run('AddObServer', { run: 3 })).rejects.toMatchObject({ type: 'ServerDeleting' });
     await world.cluster.sql('ALTER SYSTEM SET _standin_delete_delay = 200');
   }, 120_000);
 
@@ -148,7 +168,7 @@ describeIf(fleetUnavailable(), 'Add OB server on a host', () => {
     // Another service holds a port.
     await task.host.sh('setsid nc -lk 2882 >/dev/null 2>&1 </dev/null & sleep 0');
     await until('the port is taken', async () => (await task.host.sh('nc -z 127.0.0.1 2882')).exitCode === 0);
-    await expect(task.run('StartObserverWithParam')).rejects.toMatchObject({ type: 'PortTaken' });
+    await expect(task.run('StartObServerProcessWithParam')).rejects.toMatchObject({ type: 'PortTaken' });
     await expect(task.run('PreCheckForInstallOb', { run: 2 })).rejects.toThrow(/port 2882 is held by/);
   }, 120_000);
 
@@ -157,18 +177,18 @@ describeIf(fleetUnavailable(), 'Add OB server on a host', () => {
     const address = `${task.host.ip}:2882`;
     await world.cluster.sql('ALTER SYSTEM SET _standin_tenant_units = 1');
     try {
-      await task.upTo('WaitObserverActive');
+      await task.upTo('WaitObServerActive');
       const before = task.host.pids('observer');
       await world.cluster.sql("ALTER SYSTEM SET server_permanent_offline_time = '10s'");
-      await expect(task.run('RestartObserverProcess')).rejects.toMatchObject({ type: 'OfflineTimeTooShort' });
+      await expect(task.run('RestartObServerProcess')).rejects.toMatchObject({ type: 'OfflineTimeTooShort' });
       expect(task.host.pids('observer')).toEqual(before);
       expect((await obeyed(world.cluster, 'stopServer'))[address]).toBeUndefined();
 
       await world.cluster.sql("ALTER SYSTEM SET server_permanent_offline_time = '1h'");
-      await task.run('RestartObserverProcess', { run: 2 });
+      await task.run('RestartObServerProcess', { run: 2 });
       expect(task.host.pids('observer')).not.toEqual(before);
       expect(await observerEffects(task.host)).toEqual({ installs: 1, starts: 2, processes: 1 });
-      expect(await task.log('RestartObserverProcess')).toMatch(
+      expect(await task.log('RestartObServerProcess')).toMatch(
         /STOP SERVER.*MINOR FREEZE.*Stopping pid.*without options.*It serves since.*START SERVER.*It serves since/s,
       );
       for (const what of ['stopServer', 'minorFreeze', 'startServer'] as const) {
@@ -181,7 +201,7 @@ describeIf(fleetUnavailable(), 'Add OB server on a host', () => {
 
       // Whoever undoes a restart that was broken off after STOP SERVER gets a server that serves.
       await world.cluster.sql(`ALTER SYSTEM STOP SERVER '${address}'`);
-      await task.run('RestartObserverProcess', { rollback: true });
+      await task.run('RestartObServerProcess', { rollback: true });
       expect((await obeyed(world.cluster, 'startServer'))[address]).toBe(2);
     } finally {
       await world.cluster.sql('ALTER SYSTEM SET _standin_tenant_units = 0');

@@ -1,15 +1,15 @@
-import { eitherWay } from '../../activities/obproxy/takeOver/guard';
 import { otherProxyFindings } from '../../activities/obproxy/takeOver/running';
-import type { SubtaskScope } from '../../activities/types';
+import { subtask } from '../../activities/subtask';
+import type { OpenScope, SubtaskScope } from '../../activities/types';
 import type { HostProcess } from '../../hosts/types';
 
 describe('the adopting half of a subtask', () => {
-  const scope = (takeOver: boolean): SubtaskScope =>
+  const scope = (takeOver: boolean): OpenScope =>
     ({
       input: { context: { stringMap: takeOver ? { obproxy_take_over: 'true' } : {}, listMap: {} } },
       host: async () => ({ once: async () => 'ran', uploadFile: async () => 'sent' }),
       once: async () => 'ran',
-    }) as unknown as SubtaskScope;
+    }) as unknown as OpenScope;
 
   test('gets a host on which nothing can be run, sent or stopped, in undo as well', async () => {
     const attempts = async (given: SubtaskScope) => {
@@ -20,7 +20,6 @@ describe('the adopting half of a subtask', () => {
       await expect(host.writeFile('/etc/x', '', { mode: '0600' })).rejects.toThrow(RangeError);
       await expect(given.once('x', '')).rejects.toThrow(RangeError);
     };
-    const install = { run: async () => Promise.reject(new Error('installed')), rollback: async () => {} };
     const adopt = {
       run: async (given: SubtaskScope) => {
         await attempts(given);
@@ -28,7 +27,14 @@ describe('the adopting half of a subtask', () => {
       },
       rollback: attempts,
     };
-    const both = eitherWay(install, adopt);
+    const both = subtask({
+      name: 'Some step',
+      className: 'obproxy.SomeTask',
+      timeout: 30,
+      needs: { obproxy_take_over: 'value?' },
+      run: async () => Promise.reject(new Error('installed')),
+      takeOver: adopt,
+    });
     await both.run(scope(true));
     await both.rollback(scope(true));
     await expect(both.run(scope(false))).rejects.toThrow('installed');

@@ -1,4 +1,4 @@
-import { inTurn } from '../../activities/observer/observer';
+import { inTurn } from '../../activities/cluster/cluster';
 import type { SubtaskScope } from '../../activities/types';
 
 /** Two workers with one database, which says who has the turn at a cluster. */

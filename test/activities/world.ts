@@ -13,7 +13,6 @@ import { configServerAnswer, obproxyConfig } from '../../oceanbase/configServer'
 import { versionRelease } from '../../oceanbase/packageName';
 import { readRpmHeader } from '../../oceanbase/rpmHeader';
 import { INSTALL_ON_ONE_HOST } from '../../operations/installChain';
-import type { SubtaskType } from '../../operations/subtasks';
 import { type RuntimeConfig, readConfig } from '../../runtime/config';
 import { type Fleet, type FleetOptions, startFleet, type TestHost } from '../../sandbox/hosts/fleet';
 import { type Observer, startObserver } from '../../sandbox/standins/observer';
@@ -60,6 +59,8 @@ export interface RunOptions {
   readonly attempt?: number;
   readonly rollback?: boolean;
   readonly conflict?: string;
+  /** In place of what the task itself would say. */
+  readonly input?: Partial<SubtaskInput>;
   readonly environment?: (environment: MockActivityEnvironment) => void;
 }
 
@@ -96,7 +97,7 @@ export interface InstallTask {
   /** Runs one subtask (or its undo) with the world's own worker, or another. */
   run(type: string, options?: RunOptions, worker?: Worker): Promise<SubtaskResult | null>;
   /** Runs the chain up to and with `last`. */
-  chain(last?: SubtaskType): Promise<void>;
+  chain(last?: string): Promise<void>;
   log(type: string): Promise<string>;
   wholeLog(): Promise<LogLine[]>;
 }
@@ -319,6 +320,7 @@ export async function startWorld(options: FleetOptions): Promise<World> {
               listMap: { commands_to_check: ['nc'], process_keywords: ['obproxy', 'obproxyd.sh'] },
             },
             ...(how.conflict === undefined ? {} : { conflict: how.conflict }),
+            ...how.input,
           };
           const environment = quietEnvironment(how.attempt);
           how.environment?.(environment);

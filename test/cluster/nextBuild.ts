@@ -8,20 +8,21 @@ const root = repositoryRoot();
 /** What a later version may change: sources, each with texts and what stands in their place. */
 const CHANGES: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
   // A subtask that the present version does not know …
-  'operations/subtasks.ts': [
+  'activities/common/WaitNode.ts': [
     [
-      '  Finish: subtask(',
-      "  LookAround: subtask('Look around', 'host.LookAroundTask', 60, [...OBPROXY]),\n  Finish: subtask(",
+      '/** "Wait node"',
+      "export const LookAround = subtask({ name: 'Look around', className: 'host.LookAroundTask', timeout: 60, needs: {}, run: async () => undefined });\n/** \"Wait node\"",
     ],
   ],
-  'activities/index.ts': [['  WaitNode,\n', '  WaitNode,\n  LookAround: WaitNode,\n']],
+  'activities/subtasks.ts': [['export { WaitNode }', 'export { LookAround, WaitNode }']],
   // … in the chains of both operations …
   'operations/installChain.ts': [
     [
-      "[node('PrepareObproxyInstall'), node('Finish')]",
-      "['PrepareObproxyInstall', 'LookAround', 'Finish'].map((step) => node(step))",
+      '[node(PrepareObproxyInstall), node(Finish)]',
+      '[node(PrepareObproxyInstall), node(LookAround), node(Finish)]',
     ],
-    ["  'UpdateObproxyStatus',\n", "  'LookAround',\n  'UpdateObproxyStatus',\n"],
+    ['  Finish,\n', '  Finish,\n  LookAround,\n'],
+    ['  UpdateObproxyStatus,\n];', '  LookAround,\n  UpdateObproxyStatus,\n];'],
   ],
   // … and a column that it does not read.
   'store/database/migrations/index.ts': [

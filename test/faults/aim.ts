@@ -19,7 +19,7 @@ export function targetOf(task: TaskJson, { node, operation }: Case, random: () =
   task.subtasks.forEach((subtask, index) => {
     const { className, parallelIdx } = subtask as unknown as { className: string; parallelIdx: number };
     const activity = className.split('.').at(-1)?.replace(/Task$/, '') ?? '';
-    const fits = activity === ACTIVITY_CLASS[node.activity] || activity === node.activity;
+    const fits = activity === node.activity;
     if (!fits) {
       last = activity;
       return;
@@ -34,18 +34,6 @@ export function targetOf(task: TaskJson, { node, operation }: Case, random: () =
   if (target === undefined) throw new CaseFailed(`${operation.name} has no subtask ${node.key}`);
   return target;
 }
-
-/** Classes that are spelled otherwise than their activities. */
-const ACTIVITY_CLASS: Readonly<Record<string, string>> = {
-  PrepareAddObserver: 'PrepareAddObServer',
-  PreCheckForInstallOb: 'PreCheckForInstallOb',
-  StartObserverWithParam: 'StartObServerProcessWithParam',
-  AddObserver: 'AddObServer',
-  WaitObserverActive: 'WaitObServerActive',
-  RestartObserverProcess: 'RestartObServerProcess',
-  UpdateObserverStatus: 'UpdateObServerStatus',
-  UpdateZoneStatus: 'UpdateObZoneStatus',
-};
 
 /** The point to stop at, of `count` points 0 … count − 1. */
 export function aimedIndex({ at }: Fault, count: number, random: () => number): number | 'after' {

@@ -9,7 +9,13 @@ import { createActivities } from '../../activities';
 import type { ActivityDeps } from '../../activities/types';
 import { type Part, serve } from '../../cli/serve';
 import type { Host } from '../../hosts/types';
-import { SUBTASKS } from '../../operations/subtasks';
+import { ADD_OB_SERVER } from '../../operations/addObserver';
+import {
+  ADOPT_ON_ONE_HOST,
+  CREATE_WITHOUT_HOSTS,
+  INSTALL_ON_HOSTS,
+  INSTALL_ON_ONE_HOST,
+} from '../../operations/installChain';
 import { PermanentError } from '../../runtime/errors';
 import type { Store } from '../../store/types';
 import type { SubtaskInput } from '../../workflows/plan';
@@ -142,9 +148,17 @@ function cuttableTimeouts(file: string): void {
       return {};
     }
   };
-  for (const [activity, definition] of Object.entries(SUBTASKS)) {
-    const { timeout } = definition;
-    Object.defineProperty(definition, 'timeout', { get: () => cut()[activity] ?? timeout });
+  const chains = [
+    INSTALL_ON_ONE_HOST,
+    ADOPT_ON_ONE_HOST,
+    INSTALL_ON_HOSTS,
+    CREATE_WITHOUT_HOSTS,
+    ADD_OB_SERVER,
+  ];
+  // Chains share nodes.
+  for (const node of new Set(chains.flat())) {
+    const { activity, timeout } = node;
+    Object.defineProperty(node, 'timeout', { enumerable: true, get: () => cut()[activity] ?? timeout });
   }
 }
 

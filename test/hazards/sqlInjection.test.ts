@@ -3,7 +3,7 @@
  * made of it, or arrives as the text that it is.
  */
 import { connect } from 'node:net';
-import { type Link, refuseUnfitPassword } from '../../activities/obproxy/SetObproxyUserPasswordForOb';
+import { type Link, refuseUnfitPassword } from '../../activities/obproxy/links';
 import { openCluster } from '../../oceanbase/clusterSession';
 import {
   addServerSql,

@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import path from 'node:path';
-import { recordCluster } from '../../activities/observer/clusterState';
+import { recordCluster } from '../../activities/cluster/clusterState';
 import type { SubtaskScope } from '../../activities/types';
 import { createHosts } from '../../hosts';
 import { openCluster } from '../../oceanbase/clusterSession';

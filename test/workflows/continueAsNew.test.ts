@@ -1,7 +1,7 @@
 import { taskDocument } from '../../api/tasks/document/document';
 import type { WrappedTaskInstance } from '../../api/tasks/document/types';
 import { HistoryReader } from '../../api/tasks/temporal/historyReader';
-import { node } from '../../operations/chain';
+import { node } from '../../workflows/chain';
 import { taskWorkflowId } from '../../workflows/ids';
 import { SUBTASK_UPDATES, TASK_UPDATES } from '../../workflows/messages';
 import type { Plan } from '../../workflows/plan';

@@ -1,7 +1,7 @@
 import { taskDocument } from '../../api/tasks/document/document';
 import { HistoryReader } from '../../api/tasks/temporal/historyReader';
 import { ADD_OB_SERVER } from '../../operations/addObserver';
-import { node } from '../../operations/chain';
+import { node } from '../../workflows/chain';
 import { taskWorkflowId } from '../../workflows/ids';
 import { expansionSize } from '../../workflows/interpreter/expansion';
 import { TASK_UPDATES } from '../../workflows/messages';

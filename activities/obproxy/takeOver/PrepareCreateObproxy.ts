@@ -1,8 +1,9 @@
 import { versionFindings } from '../../../oceanbase/obproxyRunning';
 import { packageFileName, versionRelease } from '../../../oceanbase/packageName';
 import type { AdoptedObproxy, Store } from '../../../store/types';
-import type { Subtask, SubtaskScope } from '../../types';
-import { type ObproxyInstance, proxyOf } from '../proxy';
+import type { SubtaskResult } from '../../../workflows/plan';
+import type { SubtaskScope } from '../../types';
+import { type ObproxyInstance, type ObproxyScope, proxyOf } from '../proxy';
 import { type FoundProxy, inspectProxy, proxyHome, settle } from './inspect';
 import { knownPasswords } from './passwords';
 import { packageText } from './running';
@@ -51,34 +52,28 @@ async function record(scope: SubtaskScope, proxy: ObproxyInstance, found: FoundP
  * "Prepare create obproxy" of a take-over: the proxy on the named port is found, lets us in, and fits the cluster;
  * what it is goes into the inventory. All that does not fit is named at once. Changes nothing on the host.
  */
-export const AdoptPrepareCreateObproxy: Subtask = {
-  async run(scope) {
-    const proxy = await proxyOf(scope);
-    const { server, cluster } = proxy;
-    const host = await scope.host();
-    const given = await scope.store.obproxy.formerPassword(server.id);
-    const at = { ip: server.ip, sqlPort: server.sqlPort, clusterId: cluster.id };
-    const known = await knownPasswords(scope.store, at, given);
-    scope.log.hide(...known.map(({ password }) => password));
-    const home = await proxyHome(scope.store, cluster, scope.config.publicUrl, server.id);
-    const wished = {
-      sqlPort: server.sqlPort,
-      exporterPort: server.exporterPort === 0 ? undefined : server.exporterPort,
-      rpcPort: server.rpcPort ?? undefined,
-    };
-    const seen = await inspectProxy(host, wished, home, cluster.runUser, known, scope.signal);
-    settle(scope.log, `${server.ip}:${server.sqlPort}`, seen.findings);
-    if (seen.found === undefined) return undefined;
-    await record(scope, proxy, seen.found);
-    const version = foundVersion(seen.found);
-    scope.log.info(`Recorded: OBProxy ${version}, exporter port ${seen.found.exporterPort}`);
-    const part = seen.found.program.package;
-    return {
-      stringMap: { package_version: version, ...(part === undefined ? {} : { package_name: part.name }) },
-    };
-  },
-
-  async rollback(scope) {
-    scope.log.info('Nothing to undo');
-  },
-};
+export async function findProxyToTakeOver(scope: ObproxyScope): Promise<SubtaskResult | undefined> {
+  const proxy = await proxyOf(scope);
+  const { server, cluster } = proxy;
+  const host = await scope.host();
+  const given = await scope.store.obproxy.formerPassword(server.id);
+  const at = { ip: server.ip, sqlPort: server.sqlPort, clusterId: cluster.id };
+  const known = await knownPasswords(scope.store, at, given);
+  scope.log.hide(...known.map(({ password }) => password));
+  const home = await proxyHome(scope.store, cluster, scope.config.publicUrl, server.id);
+  const wished = {
+    sqlPort: server.sqlPort,
+    exporterPort: server.exporterPort === 0 ? undefined : server.exporterPort,
+    rpcPort: server.rpcPort ?? undefined,
+  };
+  const seen = await inspectProxy(host, wished, home, cluster.runUser, known, scope.signal);
+  settle(scope.log, `${server.ip}:${server.sqlPort}`, seen.findings);
+  if (seen.found === undefined) return undefined;
+  await record(scope, proxy, seen.found);
+  const version = foundVersion(seen.found);
+  scope.log.info(`Recorded: OBProxy ${version}, exporter port ${seen.found.exporterPort}`);
+  const part = seen.found.program.package;
+  return {
+    stringMap: { package_version: version, ...(part === undefined ? {} : { package_name: part.name }) },
+  };
+}

@@ -2,10 +2,10 @@ import type { ObproxyAdmin } from '../../../oceanbase/obproxyAdmin';
 import { sha1Hex } from '../../../oceanbase/passwords';
 import { PermanentError } from '../../../runtime/errors';
 import { makeDir, readJson, taskDir, writeJson } from '../../places';
-import type { Subtask, SubtaskScope } from '../../types';
+import type { SubtaskScope, SubtaskWork } from '../../types';
 import { storeClusterPassword } from '../clusterPassword';
-import { type ObproxyInstance, proxyOf, proxysysPassword } from '../proxy';
-import { type Link, provenLinks, refuseUnfitPassword } from '../SetObproxyUserPasswordForOb';
+import { type Link, provenLinks, refuseUnfitPassword } from '../links';
+import { type OBPROXY, type ObproxyInstance, proxyOf, proxysysPassword } from '../proxy';
 import { administerAdopted, type OpenProxy } from './passwords';
 
 /**
@@ -128,7 +128,7 @@ function forgotten(where: string): PermanentError {
 }
 
 /** "Set obproxy user and password for connect" of a take-over: proxyro's password first, the administrator's last. */
-export const AdoptSetObproxyUserPasswordForOb: Subtask = {
+export const adoptPasswords: SubtaskWork<typeof OBPROXY> = {
   async run(scope) {
     const proxy = await proxyOf(scope);
     const links = await provenLinks(scope, proxy);

@@ -1,9 +1,15 @@
 import { readRunning } from '../../../oceanbase/obproxyRunning';
 import { isSecretParameter } from '../../../oceanbase/parameters';
 import { PermanentError } from '../../../runtime/errors';
-import type { Subtask } from '../../types';
+import type { SubtaskWork } from '../../types';
+import {
+  applyParameters,
+  type PARAMETERS,
+  recordVersion,
+  rememberParameters,
+  setBackParameters,
+} from '../parameters';
 import { proxyOf } from '../proxy';
-import { applyParameters, rememberParameters, setBackParameters } from '../SyncObproxyParameter';
 import { driftText, parameterPlan } from './drift';
 import { proxyHome } from './inspect';
 import { administerAdopted } from './passwords';
@@ -22,7 +28,7 @@ function versionUntold(where: string): PermanentError {
  * "Sync obproxy parameter" of a take-over: what takes effect at once is set and read back; what needs a restart is
  * recorded as drift and never applied, because nothing here may restart a proxy that serves.
  */
-export const AdoptSyncObproxyParameter: Subtask = {
+export const adoptParameters: SubtaskWork<typeof PARAMETERS> = {
   async run(scope) {
     const proxy = await proxyOf(scope);
     const { server, cluster, parameters } = proxy;
@@ -41,11 +47,7 @@ export const AdoptSyncObproxyParameter: Subtask = {
     } finally {
       admin.close();
     }
-    const version = Number(
-      scope.input.context.stringMap.obproxy_parameter_version ?? cluster.parameterVersion,
-    );
-    await scope.store.obproxy.setServerParameterVersion(server.id, version);
-    scope.log.info(`Parameter version ${version} is recorded`);
+    await recordVersion(scope, proxy);
     return undefined;
   },
 

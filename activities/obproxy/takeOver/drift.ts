@@ -3,7 +3,7 @@
 import { identityParameters, type ObproxyHome, type RunningObproxy } from '../../../oceanbase/obproxyRunning';
 import { isSecretParameter, type ParameterValue } from '../../../oceanbase/parameters';
 import type { ParameterDrift } from '../../../store/types';
-import { compareParameters, type Difference } from '../SyncObproxyParameter';
+import { compareParameters, type Difference } from '../parameters';
 
 export interface ParameterPlan {
   readonly setNow: readonly Difference[];

@@ -1,7 +1,8 @@
-/** The subtasks of a take-over that only look at the host: each finds what its other half would make. */
-import { PermanentError } from '../../../runtime/errors';
-import type { Subtask, SubtaskScope } from '../../types';
-import { proxyOf } from '../proxy';
+/** What subtasks of a take-over find on the host, where they would make it otherwise. They only look. */
+import { PermanentError, TransientError } from '../../../runtime/errors';
+import type { ObproxyServerRow } from '../../../store/types';
+import type { SubtaskScope } from '../../types';
+import { type ObproxyScope, proxyOf } from '../proxy';
 import { settle } from './inspect';
 import { administerAdopted } from './passwords';
 import {
@@ -16,7 +17,7 @@ import {
   type RunningProcess,
 } from './running';
 
-async function found(scope: SubtaskScope) {
+async function found(scope: ObproxyScope) {
   const { server } = await proxyOf(scope);
   const host = await scope.host();
   const where = `${host.ip}:${server.sqlPort}`;
@@ -36,7 +37,7 @@ async function found(scope: SubtaskScope) {
 
 /** Keeps package and keeper as they are seen now. */
 async function recordProgram(
-  scope: SubtaskScope,
+  scope: ObproxyScope,
   running: RunningProcess,
   program: ProgramFacts,
 ): Promise<void> {
@@ -59,49 +60,58 @@ async function recordProgram(
   });
 }
 
-const nothingToUndo = async (scope: SubtaskScope) => scope.log.info('Nothing to undo: the proxy runs on');
+/** No *other* proxy in the same home. */
+export async function refuseOthers(scope: ObproxyScope): Promise<void> {
+  const { where, running } = await found(scope);
+  settle(scope.log, where, otherProxyFindings(running));
+}
 
-/** "Check if process not exist": no *other* proxy in the same home. */
-export const AdoptCheckProcessNotExist: Subtask = {
-  async run(scope) {
-    const { where, running } = await found(scope);
-    settle(scope.log, where, otherProxyFindings(running));
-    return undefined;
-  },
-  rollback: nothingToUndo,
-};
+/** The package of the running program is identified and recorded. */
+export async function identifyPackage(scope: ObproxyScope): Promise<void> {
+  const { server, host, where, running } = await found(scope);
+  const program = await programFacts(host, running);
+  settle(scope.log, where, packageFindings(program, server.version.split('-')[0]));
+  await recordProgram(scope, running, program);
+}
 
-/** "Install rpm by package and version": the package of the running program is identified, nothing is installed. */
-export const AdoptInstallRpm: Subtask = {
-  async run(scope) {
-    const { server, host, where, running } = await found(scope);
-    const program = await programFacts(host, running);
-    settle(scope.log, where, packageFindings(program, server.version.split('-')[0]));
-    await recordProgram(scope, running, program);
-    scope.log.info('Nothing is installed');
-    return undefined;
-  },
-  rollback: nothingToUndo,
-};
+/** It runs and lets us in; who keeps it is recorded. Nothing is started. */
+export async function findRunning(scope: ObproxyScope): Promise<undefined> {
+  const { server, host, where, running } = await found(scope);
+  const { process } = running;
+  const { admin, used } = await administerAdopted(scope, await proxyOf(scope));
+  admin.close();
+  scope.log.info(
+    `Adopted: pid ${process.pid} of ${process.user} in ${process.cwd}, start ${process.startTime}`,
+  );
+  scope.log.info(`root@proxysys can log in with ${used.source}`);
+  const program = await programFacts(host, running);
+  if (server.adopted !== null && server.adopted.home !== program.home) {
+    scope.log.warn(`The proxy lives in ${program.home} now, before in ${server.adopted.home}`);
+  }
+  settle(scope.log, where, [...keeperFindings(program), ...metricsFindings(running, server.exporterPort)]);
+  await recordProgram(scope, running, program);
+}
 
-/** "Start obproxy process": it runs and lets us in; who keeps it is recorded. Nothing is started. */
-export const AdoptStartObproxy: Subtask = {
-  async run(scope) {
-    const { server, host, where, running } = await found(scope);
-    const { process } = running;
-    const { admin, used } = await administerAdopted(scope, await proxyOf(scope));
-    admin.close();
-    scope.log.info(
-      `Adopted: pid ${process.pid} of ${process.user} in ${process.cwd}, start ${process.startTime}`,
-    );
-    scope.log.info(`root@proxysys can log in with ${used.source}`);
-    const program = await programFacts(host, running);
-    if (server.adopted !== null && server.adopted.home !== program.home) {
-      scope.log.warn(`The proxy lives in ${program.home} now, before in ${server.adopted.home}`);
+/** After a restart the metrics port opens a moment later than the SQL port. */
+const METRICS_MS = 3_000;
+
+/** Whether the proxy serves metrics on its port. A proxy that is away is no proxy without metrics. */
+export async function servesMetrics(scope: SubtaskScope, server: ObproxyServerRow): Promise<boolean> {
+  const deadline = Date.now() + METRICS_MS;
+  for (;;) {
+    const running = await lookAtPort(await scope.host(), server.sqlPort);
+    if ('level' in running) {
+      throw new TransientError({
+        type: 'ObproxyAway',
+        tried: 'see whether the proxy serves metrics',
+        where: server.ip,
+        cameBack: running.text,
+        next: 'It is looked for again; start the proxy if it stays away, then retry.',
+      });
     }
-    settle(scope.log, where, [...keeperFindings(program), ...metricsFindings(running, server.exporterPort)]);
-    await recordProgram(scope, running, program);
-    return undefined;
-  },
-  rollback: nothingToUndo,
-};
+    const { listeners, process } = running;
+    if (listeners.some(({ port, pid }) => port === server.exporterPort && pid === process.pid)) return true;
+    if (Date.now() > deadline) return false;
+    await scope.pause(500);
+  }
+}

@@ -1,0 +1,119 @@
+/** The OceanBase cluster that a subtask is about, and sessions to it. */
+import { openAsSys } from '../../contact/clusterState';
+import { Slots } from '../../hosts/slots';
+import type { ClusterSession } from '../../oceanbase/clusterSession';
+import { SqlConnectionError, SqlError } from '../../oceanbase/sqlSession';
+import { PermanentError, TransientError } from '../../runtime/errors';
+import type { ObClusterRow, Store } from '../../store/types';
+import { objectId } from '../common/objects';
+import type { Needs, SubtaskScope } from '../types';
+
+/** To be needed by a subtask that is about a cluster. */
+export const CLUSTER = { cluster_id: 'value' } as const satisfies Needs;
+
+/** The cluster of the subtask's element (`cluster_ids`), else of `cluster_id`. PermanentError when there is none. */
+export async function clusterOf(scope: SubtaskScope<typeof CLUSTER>): Promise<ObClusterRow> {
+  const id = objectId(scope.input, 'cluster_ids') ?? Number(scope.value('cluster_id'));
+  return clusterById(scope, id);
+}
+
+export async function clusterById(scope: SubtaskScope, id: number): Promise<ObClusterRow> {
+  const cluster = await scope.store.obClusters.find(id);
+  if (cluster !== undefined) return cluster;
+  throw new PermanentError({
+    type: 'InventoryIncomplete',
+    code: 'OBE11001',
+    tried: 'find the OceanBase cluster',
+    cameBack: `there is no OceanBase cluster with id ${id}`,
+    next: 'Declare it with `obflow apply`.',
+  });
+}
+
+/**
+ * Works with a session of the sys tenant on a server of the cluster that answers. Nobody answers: TransientError
+ * OBE11028; a refused login or statement: PermanentError. `work` handles what it expects itself.
+ */
+export async function withCluster<T>(
+  scope: SubtaskScope,
+  cluster: ObClusterRow,
+  tried: string,
+  work: (session: ClusterSession) => Promise<T>,
+  timeoutMs = 5_000,
+): Promise<T> {
+  const sys = await scope.store.credentials.open(cluster.sysCredentialId);
+  scope.log.hide(sys.secret);
+  try {
+    const session = await openAsSys(cluster, {
+      sys,
+      addresses: scope.config.addresses,
+      timeoutMs,
+      signal: scope.signal,
+    });
+    try {
+      return await work(session);
+    } finally {
+      session.close();
+    }
+  } catch (error) {
+    scope.signal.throwIfAborted();
+    if (error instanceof SqlConnectionError) {
+      throw new TransientError({
+        type: 'ObClusterUnreachable',
+        code: 'OBE11028',
+        tried,
+        where: cluster.name,
+        cameBack: error.message,
+        next: 'Check the cluster, and that the worker reaches the SQL ports of its root servers.',
+      });
+    }
+    if (error instanceof SqlError) {
+      throw new PermanentError({
+        type: 'ObClusterRefused',
+        code: 'OBE11007',
+        tried,
+        where: cluster.name,
+        cameBack: `error ${error.errno}: ${error.message}`,
+        next: `Repair the cause (the user ${sys.username} needs ALTER SYSTEM and SELECT ON oceanbase.*) and retry.`,
+      });
+    }
+    throw error;
+  }
+}
+
+/** How long a statement may take; the turn at the cluster lasts longer, so that it cannot end under a statement. */
+export const STATEMENT_MS = 60_000;
+const TURN_MS = 150_000;
+
+/** Who waits for a cluster in this worker: they follow each other at once, and only the first asks the database. */
+const queues = new WeakMap<Store, Map<number, Slots>>();
+
+function queueOf(store: Store, clusterId: number): Slots {
+  const ofClusters = queues.get(store) ?? new Map<number, Slots>();
+  queues.set(store, ofClusters);
+  const queue = ofClusters.get(clusterId) ?? new Slots(1);
+  ofClusters.set(clusterId, queue);
+  return queue;
+}
+
+/**
+ * Runs `work` while no other subtask of any worker sends statements to this cluster: OceanBase refuses ADD SERVER and
+ * DELETE SERVER that meet. A worker that dies leaves the turn to its own next attempt, or to others after 150 s.
+ */
+export async function inTurn<T>(scope: SubtaskScope, clusterId: number, work: () => Promise<T>): Promise<T> {
+  const { obServers } = scope.store;
+  const holder = `${scope.input.taskId}/${scope.input.subtaskId}`;
+  const leave = await queueOf(scope.store, clusterId).take(scope.signal);
+  try {
+    for (let tries = 0; !(await obServers.takeTurn(clusterId, holder, TURN_MS)); tries += 1) {
+      if (tries === 0) scope.log.info('Another worker adds a server; waiting for the turn at the cluster');
+      await scope.pause(Math.min(50 * 1.5 ** tries, 1_000));
+    }
+    try {
+      return await work();
+    } finally {
+      await obServers.endTurn(clusterId, holder);
+    }
+  } finally {
+    leave();
+  }
+}

@@ -1,0 +1,14 @@
+import { subtask } from '../subtask';
+
+/** "Start node": where a chain begins that documents it. It is done as soon as it may start. */
+export const StartNode = subtask({
+  name: 'Start node',
+  className: 'StartNode',
+  timeout: 30,
+  needs: {},
+
+  async run(scope) {
+    scope.log.info('The task begins');
+    return undefined;
+  },
+});

@@ -1,0 +1,13 @@
+import type { Needs, SubtaskScope } from '../types';
+import { HOST, idOf, objectOf } from './objects';
+
+/** To be needed by a subtask that works on its own host, or on all of the task when it is not split. */
+export const HOSTS_OF_TASK = { ...HOST, host_ids: 'list?' } as const satisfies Needs;
+
+/** Its own host when it has one, else all of the task's; [] when the task names none. */
+export async function hostsOfTask(scope: SubtaskScope<typeof HOSTS_OF_TASK>): Promise<number[]> {
+  if (objectOf(scope.input, ['host_ids', 'server_ids', 'obproxy_server_ids']) !== undefined) {
+    return [await scope.hostId()];
+  }
+  return (scope.list('host_ids') ?? []).flatMap((text) => idOf(text) ?? []);
+}

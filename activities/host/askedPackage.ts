@@ -1,0 +1,20 @@
+import { PermanentError } from '../../runtime/errors';
+import type { HostService, InstallablePackage } from './service';
+
+/** The package of the service, which must be the one that the task asks for. */
+export async function askedPackage(
+  service: HostService,
+  asked: string,
+  nameOf: (part: InstallablePackage) => string,
+): Promise<InstallablePackage> {
+  const part = await service.package();
+  if (nameOf(part) === asked) return part;
+  throw new PermanentError({
+    type: 'PackageUnfit',
+    code: 'PKG10014',
+    tried: `install ${asked}`,
+    where: (await service.recorded()).ip,
+    cameBack: `the record of the ${service.program} names ${part.fileName}`,
+    next: 'Send the request again.',
+  });
+}

@@ -1,0 +1,196 @@
+/** The OceanBase clusters that an OBProxy is linked to, and the users by which it reads them. */
+import { firstToAnswer } from '../../oceanbase/firstToAnswer';
+import { ACCESS_DENIED, type ObserverSession, openObserver } from '../../oceanbase/observerSql';
+import { valueFault } from '../../oceanbase/parameters';
+import { SqlConnectionError, SqlError } from '../../oceanbase/sqlSession';
+import { PermanentError, TransientError, type Trouble } from '../../runtime/errors';
+import type { ObClusterRow, ObLinkRow, OpenCredential } from '../../store/types';
+import type { SubtaskScope } from '../types';
+import type { ObproxyInstance } from './proxy';
+
+/** Short enough for three servers, a look-up and a creation within the documented 30 s. */
+const OBSERVER_TIMEOUT_MS = 3_000;
+
+export interface Link {
+  readonly link: ObLinkRow;
+  readonly cluster: ObClusterRow;
+  readonly password: string;
+}
+
+function about(cluster: ObClusterRow, more: Pick<Trouble, 'type' | 'code' | 'cameBack' | 'next'>): Trouble {
+  return { tried: `link OBProxy to the OceanBase cluster ${cluster.name}`, where: cluster.name, ...more };
+}
+
+async function linkOf(scope: SubtaskScope, link: ObLinkRow): Promise<Link> {
+  const cluster = await scope.store.obClusters.find(link.clusterId);
+  if (cluster === undefined) {
+    throw new PermanentError({
+      type: 'InventoryIncomplete',
+      code: 'OBE11001',
+      tried: `link OBProxy to the OceanBase cluster ${link.clusterName}`,
+      cameBack: 'the inventory has no such cluster',
+      next: 'Declare it with `obflow apply`.',
+    });
+  }
+  const credential = await scope.store.credentials.open(cluster.proxyroCredentialId);
+  scope.log.hide(credential.secret);
+  return { link, cluster, password: credential.secret };
+}
+
+/**
+ * Logs in at the first root server that answers, from this machine: an observer is no host of ours, so there is no
+ * tunnel to it. A refused login is final, it is the same on every server.
+ */
+async function anyServer(
+  scope: SubtaskScope,
+  cluster: ObClusterRow,
+  user: string,
+  password: string,
+): Promise<ObserverSession> {
+  try {
+    return await firstToAnswer(cluster.rootServers, scope.signal, ({ ip, sqlPort }) =>
+      openObserver({
+        ...{ ip, sqlPort, addresses: scope.config.addresses, user, password },
+        ...{ timeoutMs: OBSERVER_TIMEOUT_MS, signal: scope.signal },
+      }),
+    );
+  } catch (error) {
+    if (!(error instanceof SqlConnectionError)) throw error;
+    throw new TransientError(
+      about(cluster, {
+        type: 'ObserverUnreachable',
+        code: 'OBE11028',
+        cameBack: error.message,
+        next: 'The worker must reach the SQL ports of the root servers directly; check network and addresses.',
+      }),
+    );
+  }
+}
+
+/** OBProxy cannot take every password; one that it cannot must not become that of a new user either. */
+export function refuseUnfitPassword({ link, cluster, password }: Link): void {
+  const fault = valueFault(password);
+  if (fault === undefined) return;
+  throw new PermanentError(
+    about(cluster, {
+      type: 'ProxyroPasswordUnfit',
+      code: 'ODP21006',
+      cameBack: `the password of ${link.username} ${fault}`,
+      next: `Give ${link.username} another password in OceanBase, declare it with \`obflow apply\`, and retry.`,
+    }),
+  );
+}
+
+/** The session of the proxy's user, which is made first when it does not exist and root of the sys tenant may. */
+async function proxyUser(scope: SubtaskScope, { link, cluster, password }: Link): Promise<ObserverSession> {
+  try {
+    return await anyServer(scope, cluster, link.username, password);
+  } catch (error) {
+    if (!(error instanceof SqlError) || error.errno !== ACCESS_DENIED) throw error;
+  }
+  // 1045 says neither whether the user exists nor whether the password is wrong: root can tell.
+  const sys = await scope.store.credentials.open(cluster.sysCredentialId);
+  scope.log.hide(sys.secret);
+  if (await userExists(scope, cluster, sys, link.username)) {
+    throw new PermanentError(
+      about(cluster, {
+        type: 'ProxyroPasswordDiffers',
+        code: 'ODP21006',
+        cameBack: `${link.username}@sys exists, but OceanBase refuses its password`,
+        next: `Correct the password of the credential of ${link.username} with \`obflow apply\`, or set that password in OceanBase, and retry.`,
+      }),
+    );
+  }
+  refuseUnfitPassword({ link, cluster, password });
+  const root = await anyServer(scope, cluster, sys.username, sys.secret);
+  try {
+    await root.createReader(link.username, password);
+    scope.log.info(`Created ${link.username}@sys in ${cluster.name}; it may read oceanbase.*, nothing else`);
+  } finally {
+    root.close();
+  }
+  return anyServer(scope, cluster, link.username, password);
+}
+
+async function userExists(
+  scope: SubtaskScope,
+  cluster: ObClusterRow,
+  sys: OpenCredential,
+  username: string,
+): Promise<boolean> {
+  try {
+    const root = await anyServer(scope, cluster, sys.username, sys.secret);
+    try {
+      return await root.hasUser(username);
+    } finally {
+      root.close();
+    }
+  } catch (error) {
+    if (!(error instanceof SqlError)) throw error;
+    throw new PermanentError(
+      about(cluster, {
+        type: 'ProxyroPasswordDiffers',
+        code: 'ODP21006',
+        cameBack: `OceanBase refuses ${username}@sys, and ${sys.username}@sys cannot look up why (error ${error.errno})`,
+        next: `Correct the passwords of ${username} and ${sys.username} with \`obflow apply\` and retry.`,
+      }),
+    );
+  }
+}
+
+/** The proxy's user can log in to OceanBase and read what the proxy reads. */
+async function proveLogin(scope: SubtaskScope, link: Link): Promise<void> {
+  const { cluster } = link;
+  const username = `${link.link.username}@sys`;
+  try {
+    const session = await proxyUser(scope, link);
+    try {
+      const version = (await session.version()) || cluster.version;
+      const servers = await session.servers(version);
+      const grants = await session.grants();
+      scope.log.info(
+        `${username} can log in to ${cluster.name} (OceanBase ${version}) and reads its ${servers.length} servers`,
+      );
+      for (const grant of grants) scope.log.info(`${username}: ${grant}`);
+    } finally {
+      session.close();
+    }
+  } catch (error) {
+    if (error instanceof SqlConnectionError) {
+      const next = 'Check the OceanBase cluster; the step is tried again.';
+      throw new TransientError(
+        about(cluster, { type: 'ObserverUnreachable', code: 'OBE11028', cameBack: error.message, next }),
+      );
+    }
+    if (!(error instanceof SqlError)) throw error;
+    throw new PermanentError(
+      about(cluster, {
+        type: 'ObserverRefused',
+        code: 'ODP21011',
+        cameBack: `error ${error.errno} for ${username}: ${error.message.replaceAll(link.password, '***')}`,
+        next: `Grant it: GRANT SELECT ON oceanbase.* TO ${link.link.username}`,
+      }),
+    );
+  }
+}
+
+/** The linked clusters, whose users have just logged in to OceanBase with the passwords that come with them. */
+export async function provenLinks(scope: SubtaskScope, proxy: ObproxyInstance): Promise<Link[]> {
+  const links = await Promise.all(proxy.cluster.obLinks.map((link) => linkOf(scope, link)));
+  if (links.length === 0) scope.log.info('No OceanBase cluster is linked, there is no password to set');
+  refuseSeveralPasswords(proxy, links);
+  await Promise.all(links.map((link) => proveLogin(scope, link)));
+  return links;
+}
+
+function refuseSeveralPasswords(proxy: ObproxyInstance, links: readonly Link[]): void {
+  if (proxy.family !== 'before-4.0' || new Set(links.map(({ password }) => password)).size <= 1) return;
+  throw new PermanentError({
+    type: 'SeveralPasswords',
+    code: 'ODP21006',
+    tried: 'set the password of proxyro',
+    where: proxy.server.ip,
+    cameBack: `OBProxy ${proxy.version} keeps one password for all clusters, but the linked clusters have different ones`,
+    next: 'Give proxyro the same password in all linked clusters, or use OBProxy 4.0 or later.',
+  });
+}

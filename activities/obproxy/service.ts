@@ -1,0 +1,24 @@
+import type { HostService, SERVICE } from '../host/service';
+import type { SubtaskScope } from '../types';
+import { packageOf, proxyOf } from './proxy';
+import { identifyPackage, refuseOthers } from './takeOver/onHost';
+
+/** An OBProxy, for the subtasks that serve any service. */
+export function obproxyService(scope: SubtaskScope<typeof SERVICE>): HostService {
+  return {
+    program: 'obproxy',
+    configuration: 'etc',
+    whenAlive: 'Stop it first, or take the proxy over.',
+    async recorded() {
+      const { server, cluster } = await proxyOf(scope);
+      return { ip: server.ip, runUser: cluster.runUser, port: server.sqlPort };
+    },
+    package: async () => packageOf(scope, await proxyOf(scope)),
+    // Its process lives in the home that would go, and that is looked at on the host.
+    proveUnused: async () => undefined,
+    found: {
+      refuseOthers: () => refuseOthers(scope),
+      identifyPackage: () => identifyPackage(scope),
+    },
+  };
+}

@@ -1,0 +1,194 @@
+import type { ClusterSession } from '../../oceanbase/clusterSession';
+import {
+  addServerSql,
+  type ClusterServer,
+  cancelDeleteServerSql,
+  deleteServerSql,
+} from '../../oceanbase/clusterSql';
+import { RUN_USER } from '../../oceanbase/observerLayout';
+import { SqlConnectionError, SqlError } from '../../oceanbase/sqlSession';
+import { PermanentError, TransientError } from '../../runtime/errors';
+import { inTurn, STATEMENT_MS, withCluster } from '../cluster/cluster';
+import { subtask } from '../subtask';
+import type { SubtaskScope } from '../types';
+import { listedServer, OBSERVER, type ObserverInstance, observerOf, serverMadeByTask } from './observer';
+import { processLives } from './process';
+
+const TRIED = 'add the server to the cluster';
+
+/** Statements or looks in one run before it is given up; a keeper or a person may be starting the observer meanwhile. */
+const ASKS = 4;
+
+function refuse(observer: ObserverInstance, type: string, code: string, cameBack: string, next: string) {
+  return new PermanentError({ type, code, tried: TRIED, where: observer.address, cameBack, next });
+}
+
+async function listed(
+  session: ClusterSession,
+  observer: ObserverInstance,
+): Promise<ClusterServer | undefined> {
+  return listedServer(await session.servers(), observer.server);
+}
+
+function sayListed(
+  { log }: SubtaskScope,
+  { address, cluster }: ObserverInstance,
+  found: ClusterServer,
+): void {
+  log.info(`${address} is a server of ${cluster.name}, zone ${found.zone}, ${found.innerStatus}`);
+}
+
+/**
+ * OB_TIMEOUT: ADD SERVER ends so when the new server does not answer the root service, and also when the statement took
+ * too long (oceanbase:src/share/ob_errno.h). Either way its outcome is unknown, and the cause may pass.
+ */
+const TIMEOUT = 4012;
+
+/** A statement whose answer was lost may still have its effect, or have it later: who knows asks again. */
+async function send(scope: SubtaskScope, session: ClusterSession, sql: string): Promise<void> {
+  scope.log.info(sql);
+  try {
+    await session.alter(sql);
+  } catch (error) {
+    const isUnknown =
+      error instanceof SqlConnectionError || (error instanceof SqlError && error.errno === TIMEOUT);
+    if (!isUnknown) throw error;
+    scope.signal.throwIfAborted();
+    scope.log.warn(
+      `No answer (${error.message}): whether it took effect is asked before anything is repeated`,
+    );
+  }
+}
+
+/** True when the server is listed in its zone and is not being deleted; else acts once. */
+async function addOnce(
+  scope: SubtaskScope,
+  session: ClusterSession,
+  observer: ObserverInstance,
+): Promise<boolean> {
+  const { server, cluster } = observer;
+  const before = await listed(session, observer);
+  if (before !== undefined && before.zone !== server.zone) {
+    const text = `it is a server of zone ${before.zone}, not of ${server.zone}`;
+    throw refuse(observer, 'InOtherZone', 'OBE11021', text, 'Delete it there first, or choose another host.');
+  }
+  if (before?.innerStatus === 'DELETING') {
+    // Only the deletion that the undo of this very task began may be taken back: others are somebody's decision.
+    if (server.status !== 'DELETING') {
+      const next = `Decide: ALTER SYSTEM CANCEL DELETE SERVER '${observer.address}', or wait until it is gone; then retry.`;
+      throw refuse(observer, 'ServerDeleting', 'OBE19003', `${cluster.name} is deleting it`, next);
+    }
+    await send(scope, session, cancelDeleteServerSql(server, server.zone));
+    await scope.store.obServers.updateStatus(server.id, ['DELETING'], 'CREATING');
+    return false;
+  }
+  if (before !== undefined) {
+    sayListed(scope, observer, before);
+    return true;
+  }
+  try {
+    await send(scope, session, addServerSql(server, server.zone));
+  } catch (error) {
+    // A repeated statement meets the one whose answer was lost: the list decides, not the error.
+    if (!(error instanceof SqlError) || (await listed(session, observer)) === undefined) throw error;
+    scope.log.warn(`OceanBase answered error ${error.errno}, but lists the server now`);
+  }
+  return false;
+}
+
+/** After the statement: whether the server is listed; false also when this session cannot be asked any more. */
+async function isListedNow(
+  scope: SubtaskScope,
+  session: ClusterSession,
+  observer: ObserverInstance,
+): Promise<boolean> {
+  try {
+    const now = await listed(session, observer);
+    if (now?.zone !== observer.server.zone || now.innerStatus === 'DELETING') return false;
+    sayListed(scope, observer, now);
+    return true;
+  } catch (error) {
+    if (!(error instanceof SqlConnectionError)) throw error;
+    return false;
+  }
+}
+
+/** "Add observer": asks first, acts, asks again; one statement at a time in a cluster. */
+export const AddObServer = subtask({
+  name: 'Add observer',
+  className: 'server.AddObServerTask',
+  timeout: 1800,
+  needs: OBSERVER,
+  leaves: 'the server in the cluster',
+
+  async run(scope) {
+    const observer = await observerOf(scope);
+    await inTurn(scope, observer.cluster.id, async () => {
+      for (let asks = 0; asks < ASKS; asks += 1) {
+        const isListed = await withCluster(
+          scope,
+          observer.cluster,
+          TRIED,
+          async (session) =>
+            (await addOnce(scope, session, observer)) || isListedNow(scope, session, observer),
+          STATEMENT_MS,
+        );
+        if (isListed) return;
+        await scope.pause(500);
+      }
+      if ((await processLives(scope, observer)) === false) {
+        const text = 'its process does not run, so the root service cannot reach it';
+        const { home } = observer.layout;
+        const next = `Look at ${home}/log/observer.log, start it as ${RUN_USER} (cd ${home} && ./bin/observer) and retry.`;
+        throw refuse(observer, 'ObserverGone', 'OBE19002', text, next);
+      }
+      throw new TransientError({
+        type: 'ServerNotListed',
+        code: 'OBE19002',
+        tried: TRIED,
+        where: observer.address,
+        cameBack: `${observer.cluster.name} does not list the server, whatever it answered (see the log)`,
+        next: 'It is asked again; check that the root service reaches the RPC port of the server.',
+      });
+    });
+    return undefined;
+  },
+
+  /** DELETE SERVER, and wait until it is gone: replicas move away first, which may take minutes to days. */
+  async rollback(scope) {
+    if ((await serverMadeByTask(scope)) === undefined) {
+      scope.log.info('There is no server of this task on this host, nothing to undo');
+      return;
+    }
+    const observer = await observerOf(scope);
+    const { cluster, server } = observer;
+    const tried = 'delete the server from the cluster';
+    for (let looks = 0; ; looks += 1) {
+      const found = await withCluster(scope, cluster, tried, (session) => listed(session, observer));
+      if (found === undefined) {
+        scope.log.info(`${observer.address} is no server of ${cluster.name} any more`);
+        return;
+      }
+      if (found.innerStatus !== 'DELETING') {
+        await scope.store.obServers.updateStatus(
+          server.id,
+          ['CREATING', 'RUNNING', 'STOPPED', 'UNAVAILABLE'],
+          'DELETING',
+        );
+        await inTurn(scope, cluster.id, () =>
+          withCluster(
+            scope,
+            cluster,
+            tried,
+            async (session) => {
+              if ((await listed(session, observer))?.innerStatus === 'DELETING') return;
+              await send(scope, session, deleteServerSql(server, found.zone));
+            },
+            STATEMENT_MS,
+          ),
+        );
+      } else if (looks % 30 === 1) scope.log.info('OceanBase is moving its replicas away (DELETING)');
+      await scope.pause(Math.min(200 * 1.5 ** looks, 5_000));
+    }
+  },
+});

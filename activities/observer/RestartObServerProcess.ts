@@ -1,0 +1,133 @@
+import type { Host, HostProcess } from '../../hosts/types';
+import type { ClusterServer } from '../../oceanbase/clusterSql';
+import { isServing } from '../../oceanbase/clusterSql';
+import { withCluster } from '../cluster/cluster';
+import { processText } from '../host/serviceProcesses';
+import { subtask } from '../subtask';
+import type { SubtaskScope } from '../types';
+import { type ObserverMark, type RestartMark, readObserverMark, writeObserverMark } from './mark';
+import { listedServer, OBSERVER, type ObserverInstance, observerOf, serverMadeByTask } from './observer';
+import { startServer, stopServer, unitsOn } from './plannedStop';
+import { launchObserver, lookForObservers, observerListening, stopObservers, trouble } from './process';
+
+const TRIED = 'restart the observer';
+/** Enough for the lease of a stopped observer to end and for its next start to be reported. */
+const NEWER_MS = 900_000;
+
+function ask(scope: SubtaskScope, observer: ObserverInstance): Promise<ClusterServer | undefined> {
+  return withCluster(scope, observer.cluster, 'ask for the state of the server', async (session) =>
+    listedServer(await session.servers(), observer.server),
+  );
+}
+
+/**
+ * Remembers the process that is to go before anything is done, so that a later attempt knows whether it went. A process
+ * that has gone by itself (reboot, crash) need not go.
+ */
+async function remember(
+  scope: SubtaskScope,
+  host: Host,
+  observer: ObserverInstance,
+  process: HostProcess | undefined,
+  planned: boolean,
+): Promise<RestartMark> {
+  const server = await ask(scope, observer);
+  const restart = {
+    pid: process?.pid ?? 0,
+    startTicks: process?.startTime ?? '0',
+    servingSince: server?.startTime ?? null,
+    ...(planned ? { planned } : {}),
+  };
+  await writeObserverMark(host, observer, scope.input.taskId, { state: 'running', restart });
+  return restart;
+}
+
+/**
+ * Waits until the cluster says that the server serves since later than before the restart; when it is stopped for the
+ * restart, until it would serve.
+ */
+async function newerStart(
+  scope: SubtaskScope,
+  host: Host,
+  observer: ObserverInstance,
+  before: RestartMark,
+  isBack: (server: ClusterServer) => boolean = isServing,
+): Promise<void> {
+  const started = Date.now();
+  for (let asks = 0; ; asks += 1) {
+    const server = await ask(scope, observer);
+    const since = server?.startTime ?? null;
+    if (server !== undefined && isBack(server) && since !== null && since > (before.servingSince ?? '')) {
+      scope.log.info(`It serves since ${since} (before: ${before.servingSince ?? 'never'})`);
+      return;
+    }
+    if (Date.now() - started > NEWER_MS) {
+      const text = `after ${NEWER_MS / 60_000} min the cluster still says: ${server?.innerStatus ?? 'not listed'}, since ${since ?? 'never'}`;
+      throw trouble(host, TRIED, 'NotServingAgain', text, 'Look at its log and retry.', 'OBE19004');
+    }
+    await scope.pause(Math.min(100 * 1.5 ** asks, 2_000));
+  }
+}
+
+function restartOf(
+  mark: Partial<ObserverMark> | undefined,
+  observer: ObserverInstance,
+): RestartMark | undefined {
+  return mark?.serverId === observer.server.id ? mark.restart : undefined;
+}
+
+/**
+ * "Restart observer process": it comes back from the configuration it stored alone, without options, as any later start
+ * will have to (OCP does not say why it restarts here; this is what it proves).
+ */
+export const RestartObServerProcess = subtask({
+  name: 'Restart observer process',
+  className: 'server.RestartObServerProcessTask',
+  timeout: 1200,
+  needs: OBSERVER,
+
+  async run(scope) {
+    const observer = await observerOf(scope);
+    const host = await scope.host();
+    const { home } = observer.layout;
+    let before = restartOf(await readObserverMark(host), observer);
+    let [process] = (await lookForObservers(host, home)).own;
+    if (before === undefined) {
+      if (process === undefined) scope.log.warn(`No observer works in ${home} (host reboot or crash)`);
+      const units = process === undefined ? 0 : await unitsOn(scope, observer);
+      if (units > 0) scope.log.info(`${units} units of tenants live on ${observer.address} already`);
+      before = await remember(scope, host, observer, process, units > 0);
+    }
+    const { pid, startTicks } = before;
+    if (process?.pid === pid && process.startTime === startTicks) {
+      if (before.planned === true) await stopServer(scope, host, observer);
+      scope.log.info(`Stopping ${processText(process)}`);
+      await stopObservers(scope, host, home, process);
+      process = undefined;
+    }
+    if (process === undefined) {
+      scope.log.info('Starting it without options');
+      await launchObserver(scope, host, home, 'restart', []);
+    }
+    const after = await observerListening(scope, host, observer);
+    if (after.args.length > 1 && after.args.some((word) => word === '-r')) {
+      scope.log.warn('It runs with options: somebody else has started it');
+    }
+    if (before.planned === true) {
+      await newerStart(scope, host, observer, before, (server) => isServing({ ...server, stopTime: null }));
+      await startServer(scope, host, observer);
+    }
+    await newerStart(scope, host, observer, before);
+    return undefined;
+  },
+
+  /** A server that was stopped for its restart is started again: a stopped server keeps other zones from stopping. */
+  async rollback(scope) {
+    if ((await serverMadeByTask(scope)) === undefined) return scope.log.info('Nothing to undo');
+    const observer = await observerOf(scope);
+    const host = await scope.host();
+    const planned = restartOf(await readObserverMark(host), observer)?.planned === true;
+    if (planned && (await ask(scope, observer)) !== undefined) return startServer(scope, host, observer);
+    scope.log.info('Nothing to undo');
+  },
+});
