@@ -2,6 +2,7 @@ import { networkInterfaces } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
 import { ADDRESS_SETTINGS, type AddressPolicy, addressPolicy } from './addresses';
+import { addressText, parseAddress } from './addressText';
 import { CLIENT_SETTINGS } from './clientSettings';
 import { DEV_SERVER_SETTINGS } from './devServerSettings';
 import { HTTP_SETTINGS, type HttpSettings, readHttpSettings } from './httpSettings';
@@ -14,16 +15,16 @@ const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as
 
 const listen = z.string().transform((text, context) =>
   text.split(',').map((part) => {
-    const match = /^(http:\/\/)?(?:\[([0-9a-fA-F:.]+)\]|([^\s:/[\]]+)):(\d{1,5})$/.exec(part.trim());
-    const host = match?.[2] ?? match?.[3];
-    const number = Number(match?.[4]);
-    if (host === undefined || number > 65535) {
+    const [, plain, address = ''] = /^(http:\/\/)?(.*)$/s.exec(part.trim()) ?? [];
+    const { host, ports } = parseAddress(address) ?? { host: '', ports: [] };
+    const [number, ...more] = ports;
+    if (number === undefined || more.length > 0 || host.includes('/')) {
       context.addIssue(
         `must be host:port, or several with commas, e.g. 127.0.0.1:8080; "${part.trim()}" is not`,
       );
       return z.NEVER;
     }
-    return match?.[1] === undefined ? { host, port: number } : { host, port: number, plain: true as const };
+    return plain === undefined ? { host, port: number } : { host, port: number, plain: true as const };
   }),
 );
 
@@ -254,7 +255,7 @@ export function defaultPublicUrl(addresses: RuntimeConfig['listen'], tls = false
   const first = addresses.find(({ plain }) => plain) ?? addresses[0] ?? { host: '127.0.0.1', port: 8080 };
   const host = first.host === '0.0.0.0' || first.host === '::' ? ownAddress() : first.host;
   const scheme = tls && first.plain !== true ? 'https' : 'http';
-  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${first.port}`;
+  return `${scheme}://${addressText(host, first.port)}`;
 }
 
 /** First outward IPv4 address of this machine; 127.0.0.1 when it has none. */

@@ -1,6 +1,7 @@
 import { allPages } from '../../api/http/paging';
 import { addressOf } from '../../contact/hostAddress';
 import { createHosts } from '../../hosts';
+import { addressText } from '../../runtime/addressText';
 import type { RuntimeConfig } from '../../runtime/config';
 import { openStore } from '../../store';
 import type { HostRow, Store } from '../../store/types';
@@ -54,7 +55,7 @@ async function logIn(
   row: HostRow,
 ): Promise<Finding[]> {
   const check = `host ${row.id}`;
-  const where = `${row.name === null ? '' : `${row.name} `}${row.ip}:${row.sshPort}`;
+  const where = `${row.name === null ? '' : `${row.name} `}${addressText(row.ip, row.sshPort)}`;
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     const seconds = TIMEOUT_MS / 1000;

@@ -34,6 +34,16 @@ export function locksRepository(scope: Scope): Locks {
         return undefined;
       }),
 
+    async heldBy(taskId) {
+      const rows = await scope.db
+        .selectFrom('locks')
+        .select('resource')
+        .where('task_id', '=', taskId)
+        .orderBy('resource')
+        .execute();
+      return rows.map(({ resource }) => resource);
+    },
+
     async holder(resource) {
       const lock = await scope.db
         .selectFrom('locks')
