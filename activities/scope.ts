@@ -7,7 +7,9 @@ import { filledIn } from '../workflows/interpreter/expansion';
 import type { SubtaskInput } from '../workflows/plan';
 import { findHostId } from './common/findHost';
 import { elementsOf } from './common/objects';
+import { submitTask } from './common/submitTask';
 import { hostWithSignal } from './hostView';
+import { NotYet } from './notYet';
 import { serviceOf } from './services';
 import type { BufferedLog } from './subtaskLog';
 import type { ActivityDeps, Needs, OpenScope } from './types';
@@ -123,8 +125,12 @@ export function openScope(
         throw error;
       }
     },
+    submit: (draft) => submitTask({ ...deps, input, log }, draft),
     async pause(ms) {
       await delay(ms, undefined, { signal });
+    },
+    notYet(text, options) {
+      throw new NotYet(text, options?.afterSeconds);
     },
     value(key) {
       const value = input.context.stringMap[filledIn(key, elements)];

@@ -2,6 +2,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
+import { parseAddress } from './addressText';
 import { PermanentError } from './errors';
 import { withoutProxy } from './temporal';
 
@@ -58,9 +59,9 @@ export async function waitForDevServer(
 }
 
 function listens(address: string): Promise<boolean> {
-  const [host, port] = address.split(':');
+  const { host, ports } = parseAddress(address) ?? { host: '127.0.0.1', ports: [] };
   return new Promise((resolve) => {
-    const socket = connect({ host: host ?? '127.0.0.1', port: Number(port) });
+    const socket = connect({ host, port: ports[0] ?? 0 });
     socket.once('connect', () => {
       socket.destroy();
       resolve(true);

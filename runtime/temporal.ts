@@ -3,6 +3,7 @@ import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { temporal } from '@temporalio/proto';
 import type { NativeConnection } from '@temporalio/worker';
 import { SEARCH_ATTRIBUTES } from '../workflows/searchAttributes';
+import { parseAddress } from './addressText';
 import { PermanentError, TransientError } from './errors';
 
 /** A connected Temporal; whoever made it closes it. */
@@ -28,7 +29,7 @@ const CONNECT_TIMEOUT_MS = 5_000;
  * environment unless no_proxy names it, and a proxy cannot reach it. Any other server is asked for as they say.
  */
 export function withoutProxy(address: string): { 'grpc.enable_http_proxy'?: 0 } {
-  const host = address.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
+  const host = parseAddress(address)?.host ?? address;
   const here = host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
   return here ? { 'grpc.enable_http_proxy': 0 } : {};
 }

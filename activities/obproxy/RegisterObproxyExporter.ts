@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { AddressDenied, connectTo } from '../../runtime/addresses';
+import { addressText } from '../../runtime/addressText';
 import { TransientError } from '../../runtime/errors';
 import { getThrough } from '../../runtime/httpThrough';
 import { subtask } from '../subtask';
@@ -26,13 +27,13 @@ async function probe(scope: SubtaskScope, ip: string, port: number): Promise<voi
   try {
     const stream = connectTo({ ip, port, addresses: scope.config.addresses });
     const samples = await readMetrics(scope, ip, port, stream);
-    scope.log.info(`http://${ip}:${port}/metrics answers with ${samples} samples`);
+    scope.log.info(`http://${addressText(ip, port)}/metrics answers with ${samples} samples`);
     return;
   } catch (error) {
     if (error instanceof AddressDenied) throw error;
     scope.signal.throwIfAborted();
     scope.log.warn(
-      `http://${ip}:${port}/metrics does not answer this worker: ${words(error)}; asking on the host`,
+      `http://${addressText(ip, port)}/metrics does not answer this worker: ${words(error)}; asking on the host`,
     );
   }
   const host = await scope.host();
@@ -46,7 +47,7 @@ async function probe(scope: SubtaskScope, ip: string, port: number): Promise<voi
     throw new TransientError({
       type: 'ExporterSilent',
       tried: 'read the metrics of OBProxy',
-      where: `${ip}:${port}`,
+      where: addressText(ip, port),
       cameBack: words(error),
       next: 'Check that the proxy runs and that no other process holds its exporter port.',
     });
@@ -58,7 +59,7 @@ async function probe(scope: SubtaskScope, ip: string, port: number): Promise<voi
 async function register(scope: ObproxyScope): Promise<undefined> {
   const { server, cluster } = await proxyOf(scope);
   await probe(scope, server.ip, server.exporterPort);
-  const target = `${server.ip.includes(':') ? `[${server.ip}]` : server.ip}:${server.exporterPort}`;
+  const target = addressText(server.ip, server.exporterPort);
   const linked = cluster.obLinks.map(({ clusterName }) => clusterName).join(',');
   await scope.store.obproxy.putExporter({
     obproxyServerId: server.id,
@@ -88,7 +89,7 @@ export const RegisterObproxyExporter = subtask({
     const server = await proxyMadeByTask(scope);
     if (server === undefined) return;
     await scope.store.obproxy.deleteExporter(server.id);
-    scope.log.info(`${server.ip}:${server.exporterPort} is no target of Prometheus any more`);
+    scope.log.info(`${addressText(server.ip, server.exporterPort)} is no target of Prometheus any more`);
   },
 
   takeOver: {

@@ -1,10 +1,10 @@
 /** The OBProxy that a subtask works on, as the inventory knows it. */
-
 import { obproxyConfigUrl } from '../../oceanbase/configServer';
 import { type ObproxyAdmin, openObproxyAdmin } from '../../oceanbase/obproxyAdmin';
 import { mergeParameters, type ParameterValue } from '../../oceanbase/parameters';
 import type { ObproxySource } from '../../oceanbase/proxyConfigDb';
 import { hasRpcPort, type ObproxyFamily, obproxyFamily } from '../../oceanbase/versions';
+import { addressText } from '../../runtime/addressText';
 import { PermanentError } from '../../runtime/errors';
 import type { ObproxyClusterRow, ObproxyServerRow } from '../../store/types';
 import { idOf, objectOf } from '../common/objects';
@@ -109,16 +109,19 @@ function proxyIdOf(scope: ObproxyScope): number | undefined {
   return named?.kind === 'obproxy_server_ids' ? idOf(named.name) : undefined;
 }
 
-/**
- * The row of the subtask's proxy if this very task made it: only then may an undo of its creation touch it. Undefined
- * when it is somebody else's, or gone.
- */
-export async function proxyMadeByTask(scope: ObproxyScope): Promise<ObproxyServerRow | undefined> {
+/** The row of the subtask's proxy, for an undo that finds nothing to do when it is gone. */
+export async function proxyRowOf(scope: ObproxyScope): Promise<ObproxyServerRow | undefined> {
   const id = proxyIdOf(scope);
   const { obproxy } = scope.store;
-  const server = await (id === undefined
-    ? obproxy.findServerOnHost(await scope.hostId())
-    : obproxy.findServer(id));
+  return id === undefined ? obproxy.findServerOnHost(await scope.hostId()) : obproxy.findServer(id);
+}
+
+/**
+ * The same if this very task made it: only then may an undo of its creation touch it. Undefined when it is somebody
+ * else's, or gone.
+ */
+export async function proxyMadeByTask(scope: ObproxyScope): Promise<ObproxyServerRow | undefined> {
+  const server = await proxyRowOf(scope);
   return server?.taskId === scope.input.taskId ? server : undefined;
 }
 
@@ -171,7 +174,7 @@ export async function administer(
 ): Promise<ObproxyAdmin> {
   const host = await scope.host();
   return openObproxyAdmin({
-    where: `${host.ip}:${proxy.server.sqlPort}`,
+    where: addressText(host.ip, proxy.server.sqlPort),
     password: password ?? (await proxysysPassword(scope, proxy)),
     open: () => host.tunnel(proxy.server.sqlPort),
     signal: scope.signal,

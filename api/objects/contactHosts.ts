@@ -1,6 +1,7 @@
 import { addressOf } from '../../contact/hostAddress';
 import type { HostFacts } from '../../hosts/types';
 import { Refusal } from '../../operations/refusal';
+import { addressText } from '../../runtime/addressText';
 import type { HostRow } from '../../store/types';
 import type { ApiServices } from '../route';
 
@@ -55,7 +56,7 @@ export async function contactHost({ store, hosts }: Contact, host: HostRow): Pro
 
 /** What stands in the way of tasks on a host that can be logged in to, or makes them slow; with what to change. */
 export async function shortcomings({ store, hosts }: Contact, host: HostRow): Promise<string[]> {
-  const where = `Host ${host.name ?? host.ip} (${host.ip}:${host.sshPort})`;
+  const where = `Host ${host.name ?? host.ip} (${addressText(host.ip, host.sshPort)})`;
   try {
     const look = async () => (await hosts.open(await addressOf(store, host))).firstContact();
     const found = await within(look(), LOOK_MS);

@@ -1,6 +1,7 @@
 import { allPages } from '../../api/http/paging';
 import { addressOf } from '../../contact/hostAddress';
 import { createHosts } from '../../hosts';
+import { addressText } from '../../runtime/addressText';
 import type { RuntimeConfig } from '../../runtime/config';
 import { unlessAborted, withDeadline } from '../../runtime/deadline';
 import { openStore } from '../../store';
@@ -59,7 +60,7 @@ async function logIn(
   waitMs: number,
 ): Promise<Finding[]> {
   const check = `host ${row.id}`;
-  const where = `${row.name === null ? '' : `${row.name} `}${row.ip}:${row.sshPort}`;
+  const where = `${row.name === null ? '' : `${row.name} `}${addressText(row.ip, row.sshPort)}`;
   try {
     const found = await withDeadline(waitMs, undefined, async (signal) => {
       const look = async () =>

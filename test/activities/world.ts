@@ -59,6 +59,8 @@ export interface RunOptions {
   readonly attempt?: number;
   readonly rollback?: boolean;
   readonly conflict?: string;
+  /** In place of what the task itself would say. */
+  readonly input?: Partial<SubtaskInput>;
   readonly environment?: (environment: MockActivityEnvironment) => void;
 }
 
@@ -195,8 +197,8 @@ export async function startWorld(options: FleetOptions): Promise<World> {
   });
   const database = (name: string, username: string, secret: string) =>
     store.credentials.put({ name, kind: 'DATABASE', username, secret });
-  const sys = await database('sys', 'root', PLANTED.root);
-  const proxyro = await database('proxyro', 'proxyro', PLANTED.proxyro);
+  const sys = await database('sys', 'root@sys', PLANTED.root);
+  const proxyro = await database('proxyro', 'proxyro@sys', PLANTED.proxyro);
   const ssh = await store.credentials.put({
     name: 'ssh',
     kind: 'SSH_KEY',
@@ -318,6 +320,7 @@ export async function startWorld(options: FleetOptions): Promise<World> {
               listMap: { commands_to_check: ['nc'], process_keywords: ['obproxy', 'obproxyd.sh'] },
             },
             ...(how.conflict === undefined ? {} : { conflict: how.conflict }),
+            ...how.input,
           };
           const environment = quietEnvironment(how.attempt);
           how.environment?.(environment);

@@ -1,5 +1,12 @@
 import fc from 'fast-check';
-import { type Chain, type Condition, group, node, plannedNodes } from '../../workflows/chain';
+import {
+  type Chain,
+  type Condition,
+  group,
+  node,
+  plannedNodes,
+  type SubtaskDefinition,
+} from '../../workflows/chain';
 import {
   type Expandable,
   expandPlan,
@@ -353,10 +360,16 @@ describe('conditions', () => {
 });
 
 it('a node and a group of a chain carry what their subtask says, and split as they are told', () => {
-  const definition = {
+  const definition: SubtaskDefinition = {
     ...{ name: 'Start it', className: 'com.example.StartItTask', activity: 'StartIt', timeout: 0 },
-    ...{ prohibitRollback: true, prohibitSkip: true, waits: true, needs: ['host_id'], leaves: 'the process' },
-  } as const;
+    ...{
+      prohibitRollback: true as const,
+      prohibitSkip: true as const,
+      waits: true as const,
+      needs: ['host_id'],
+      leaves: 'the process',
+    },
+  };
   expect(node(definition, { split: 'host_ids', serial: true })).toEqual({
     ...definition,
     split: { by: 'host_ids', serial: true },
