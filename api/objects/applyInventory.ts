@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { privateKeyFault } from '../../hosts/privateKey';
 import { sysUserFault } from '../../oceanbase/loginName';
 import { fieldRefusal } from '../../operations/preconditions';
 import { Id } from '../../operations/schemas';
@@ -8,7 +9,7 @@ import type { HostRow, Store, Credential as StoredCredential } from '../../store
 import { listOf } from '../http/answers';
 import type { ApiServices } from '../route';
 import { refuseDeniedFields } from './allowedAddresses';
-import { contactHost } from './contactHosts';
+import { contactHost, shortcomings } from './contactHosts';
 
 const Name = z
   .string()
@@ -19,13 +20,19 @@ const Ip = z
   .refine((text) => isIP(text) !== 0, 'must be an IPv4 or IPv6 address')
   .overwrite(canonicalHost);
 
-const Credential = z.object({
-  name: Name,
-  kind: z.enum(['SSH_KEY', 'SSH_PASSWORD', 'DATABASE'], 'must be SSH_KEY, SSH_PASSWORD or DATABASE'),
-  username: z.string().regex(/^[A-Za-z_][A-Za-z0-9_.@#-]{0,127}$/, 'must be a user name'),
-  secret: z.string().max(65_536),
-  passphrase: z.string().max(1_024).optional(),
-});
+const Credential = z
+  .object({
+    name: Name,
+    kind: z.enum(['SSH_KEY', 'SSH_PASSWORD', 'DATABASE'], 'must be SSH_KEY, SSH_PASSWORD or DATABASE'),
+    username: z.string().regex(/^[A-Za-z_][A-Za-z0-9_.@#-]{0,127}$/, 'must be a user name'),
+    secret: z.string().max(65_536),
+    passphrase: z.string().max(1_024).optional(),
+  })
+  .superRefine(({ kind, secret, passphrase }, context) => {
+    // Told here: at the next log-in it would be the failure of a task.
+    const fault = kind === 'SSH_KEY' ? privateKeyFault(secret, passphrase) : undefined;
+    if (fault !== undefined) context.addIssue({ code: 'custom', path: ['secret'], message: fault });
+  });
 
 const Host = z.object({
   ip: Ip,
@@ -216,7 +223,7 @@ export async function applyInventory(
   const warnings = await Promise.all(
     contact.map(async ({ row, change }) => {
       const reason = await contactHost(services, row);
-      if (reason === undefined) return [];
+      if (reason === undefined) return await shortcomings(services, row);
       if (change !== 'unchanged') await store.hosts.recordStatus(row.id, 'NEW');
       return [
         `Host ${row.name ?? row.ip} (${addressText(row.ip, row.sshPort)}) cannot be used yet: ${reason}`,
