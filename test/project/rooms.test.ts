@@ -99,6 +99,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'runtime',
     'workflows',
     'workflows/interpreter/expansion.ts',
+    // An operation's id is the name of an exported workflow.
+    'types:workflows/index.ts',
   ],
 
   'api/http': ['operations', 'store', 'oceanbase', 'runtime'],
