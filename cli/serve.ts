@@ -68,6 +68,7 @@ export async function serve(parts: readonly Part[], options: ServeOptions): Prom
     const hosts = createHosts({
       pinHostKey: (id, fingerprint) => store.hosts.pinHostKey(id, fingerprint),
       addresses: config.addresses,
+      loginSeconds: config.sshLoginSeconds,
       logger,
     });
     shutdown.add(undefined, () => hosts.close());
