@@ -1,5 +1,6 @@
 import { type AuthHandlerMiddleware, Client, type ConnectConfig } from 'ssh2';
 import { AddressDenied, type AddressPolicy, connectTo } from '../runtime/addresses';
+import { addressText, addressText } from '../runtime/addressText';
 import { PermanentError, TransientError } from '../runtime/errors';
 import { printable } from '../runtime/printable';
 import { Connection, HostMemory } from './connection';
@@ -219,7 +220,7 @@ function loginRefused(address: HostAddress, check: Attempt, cameBack: string): P
     type: 'HostLoginRefused',
     code: 'CMP07002',
     tried: `log in by SSH as ${address.username} with the ${kind} of its credential`,
-    where: `${address.ip}:${address.sshPort}`,
+    where: addressText(address.ip, address.sshPort),
     cameBack: `${said === '' ? '' : `the host says "${said}"; `}${cameBack}${wants}`,
     next: loginNext(address, said, check),
   });
@@ -235,7 +236,7 @@ function asTrouble(
   check: Attempt,
   { loginSeconds = DEFAULT_LOGIN_SECONDS }: LoginOptions,
 ): Error {
-  const where = `${address.ip}:${address.sshPort}`;
+  const where = addressText(address.ip, address.sshPort);
   if (error.level === 'client-authentication') {
     const refusal = error.message.startsWith('All configured') ? 'the host refused it' : error.message;
     return loginRefused(address, check, refusal);
@@ -278,7 +279,7 @@ function hostKeyChanged(address: HostAddress, check: HostKeyCheck): PermanentErr
     type: 'HostKeyChanged',
     code: 'CMP07002',
     tried: 'trust the SSH host key',
-    where: `${address.ip}:${address.sshPort}`,
+    where: addressText(address.ip, address.sshPort),
     cameBack: `the host shows ${shown}, pinned is ${check.expected}`,
     next: `If the host was reinstalled on purpose, set its hostKey to ${shown} in the inventory file and run \`obflow apply\`; otherwise somebody stands between.`,
   });

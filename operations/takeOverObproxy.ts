@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { findingOf, inspectEverything } from '../activities/obproxy/takeOver/inspect';
 import { hasRpcPort } from '../oceanbase/versions';
+import { addressText } from '../runtime/addressText';
 import { PermanentError, TransientError } from '../runtime/errors';
 import type { HostRow, ObproxyClusterRow, Store } from '../store/types';
 import { ADOPT_ON_ONE_HOST, INSTALL_TASK_NAME, obproxyContext } from './installChain';
@@ -69,7 +70,7 @@ async function notKnownElsewhere(store: Store, host: HostRow, sqlPort: number): 
   throw new Refusal(
     409,
     'ODP21116',
-    `The OBProxy at ${host.ip}:${sqlPort} is known already: server ${known.id} of cluster "${cluster?.name ?? known.clusterId}".`,
+    `The OBProxy at ${addressText(host.ip, sqlPort)} is known already: server ${known.id} of cluster "${cluster?.name ?? known.clusterId}".`,
     { target: `host:${host.id}` },
   );
 }

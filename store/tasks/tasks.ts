@@ -54,6 +54,7 @@ function taskRow(row: Selectable<Schema['tasks']>, text: { plan: string; documen
     type: row.type,
     createTime: row.create_time,
     finishTime: row.finish_time,
+    parentTaskId: row.parent_task_id,
     plan: JSON.parse(text.plan) as Plan,
     document: text.document === null ? null : (JSON.parse(text.document) as unknown),
   };
@@ -121,7 +122,7 @@ export function tasksRepository(scope: Scope): Tasks {
       }));
     },
 
-    add: ({ plan, workflowType }) =>
+    add: ({ plan, workflowType, parentSubtaskId }) =>
       scope.write(async (db) => {
         const added = await db
           .insertInto('tasks')
@@ -144,6 +145,8 @@ export function tasksRepository(scope: Scope): Tasks {
             type: 'MANUAL',
             create_time: utc(plan.createTime),
             finish_time: null,
+            parent_task_id: plan.parentTaskId ?? null,
+            parent_subtask_id: parentSubtaskId ?? null,
           })
           .onConflict((conflict) => conflict.doNothing())
           .returning('id')
@@ -156,6 +159,26 @@ export function tasksRepository(scope: Scope): Tasks {
         const hosts = hostsOf(plan).map((id) => ({ host_id: id, task_id: plan.taskId }));
         if (hosts.length > 0) await db.insertInto('task_hosts').values(hosts).execute();
       }),
+
+    async childOf(parentTaskId, parentSubtaskId) {
+      const rows = await scope.db
+        .selectFrom('tasks')
+        .selectAll()
+        .where('parent_task_id', '=', parentTaskId)
+        .where('parent_subtask_id', '=', parentSubtaskId)
+        .execute();
+      return (await withTexts(scope.db, rows))[0];
+    },
+
+    async childrenOf(parentTaskId) {
+      const rows = await scope.db
+        .selectFrom('tasks')
+        .select('id')
+        .where('parent_task_id', '=', parentTaskId)
+        .orderBy('id')
+        .execute();
+      return rows.map(({ id }) => id);
+    },
 
     async find(id) {
       const rows = await scope.db.selectFrom('tasks').selectAll().where('id', '=', id).execute();

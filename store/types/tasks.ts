@@ -23,6 +23,8 @@ export interface TaskRow {
   readonly type: 'MANUAL' | 'SYS_ONECE' | 'SCHEDULED' | 'SYS_SCHEDULED';
   readonly createTime: string;
   readonly finishTime: string | null;
+  /** The task whose subtask has submitted it; null when a request asked for it. */
+  readonly parentTaskId: number | null;
   readonly plan: Plan;
   /** Final document of a closed task; it survives Temporal's retention. What stands in parts is not in it. */
   readonly document: unknown | null;
@@ -51,8 +53,15 @@ export interface TaskFilter {
 }
 
 export interface Tasks {
-  /** Inserts with status RUNNING, not started, not closed. */
-  add(task: { plan: Plan; workflowType: string }): Promise<void>;
+  /**
+   * Inserts with status RUNNING, not started, not closed; of a submitted task, with the subtask of its parent that has
+   * submitted it, and no other.
+   */
+  add(task: { plan: Plan; workflowType: string; parentSubtaskId?: number }): Promise<void>;
+  /** The task that a subtask of a task has submitted. */
+  childOf(parentTaskId: number, parentSubtaskId: number): Promise<TaskRow | undefined>;
+  /** Ids of the tasks that a task has submitted. */
+  childrenOf(parentTaskId: number): Promise<number[]>;
   find(id: number): Promise<TaskRow | undefined>;
   list(filter: TaskFilter, page: PageRequest): Promise<Page<TaskRow>>;
   /** Tasks by status, and by whether nothing more can happen. */
@@ -115,7 +124,10 @@ export interface Locks {
     resources: readonly string[],
     groupTaskIds: readonly number[],
   ): Promise<{ resource: string; taskId: number } | undefined>;
+  heldBy(taskId: number): Promise<string[]>;
   holder(resource: string): Promise<number | undefined>;
+  /** The first of the resources that is held, and by which task. */
+  firstHeld(resources: readonly string[]): Promise<{ resource: string; taskId: number } | undefined>;
   release(taskId: number): Promise<void>;
 }
 
