@@ -91,10 +91,8 @@ function refuseTooLarge(what: keyof typeof LARGEST_TASK, asked: number): void {
 
 /** Refuses when another task holds one of the resources, before anything is written. */
 export async function refuseWhenHeld(store: Store, resources: readonly string[]): Promise<void> {
-  for (const resource of resources) {
-    const holder = await store.locks.holder(resource);
-    if (holder !== undefined) throw await lockRefusal(store, resource, holder);
-  }
+  const held = await store.locks.firstHeld(resources);
+  if (held !== undefined) throw await lockRefusal(store, held.resource, held.taskId);
 }
 
 /** What a lock is about, and OCP's code for it being busy. */

@@ -1,15 +1,16 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { privateKeyFault } from '../../hosts/privateKey';
 import { sysUserFault } from '../../oceanbase/loginName';
 import { fieldRefusal } from '../../operations/preconditions';
-import { Id } from '../../operations/schemas';
+import { Id, MOST_HOSTS } from '../../operations/schemas';
 import { addressText, canonicalHost } from '../../runtime/addressText';
 import { fault, say } from '../../runtime/messages/catalogue';
 import type { HostRow, Store, Credential as StoredCredential } from '../../store/types';
 import { listOf } from '../http/answers';
 import type { ApiServices } from '../route';
 import { refuseDeniedFields } from './allowedAddresses';
-import { contactHost } from './contactHosts';
+import { contactHost, shortcomings } from './contactHosts';
 
 const Name = z
   .string()
@@ -23,16 +24,22 @@ const Ip = z
   .refine((text) => isIP(text) !== 0, fault('must.ip'))
   .overwrite(canonicalHost);
 
-const Credential = z.object({
-  name: Name,
-  kind: z.enum(
-    ['SSH_KEY', 'SSH_PASSWORD', 'DATABASE'],
-    fault('must.oneOf', { values: 'SSH_KEY, SSH_PASSWORD, DATABASE' }),
-  ),
-  username: z.string().regex(/^[A-Za-z_][A-Za-z0-9_.@#-]{0,127}$/, fault('must.userName')),
-  secret: z.string().max(65_536),
-  passphrase: z.string().max(1_024).optional(),
-});
+const Credential = z
+  .object({
+    name: Name,
+    kind: z.enum(
+      ['SSH_KEY', 'SSH_PASSWORD', 'DATABASE'],
+      fault('must.oneOf', { values: 'SSH_KEY, SSH_PASSWORD, DATABASE' }),
+    ),
+    username: z.string().regex(/^[A-Za-z_][A-Za-z0-9_.@#-]{0,127}$/, fault('must.userName')),
+    secret: z.string().max(65_536),
+    passphrase: z.string().max(1_024).optional(),
+  })
+  .superRefine(({ kind, secret, passphrase }, context) => {
+    // Told here: at the next log-in it would be the failure of a task.
+    const wrong = kind === 'SSH_KEY' ? privateKeyFault(secret, passphrase) : undefined;
+    if (wrong !== undefined) context.addIssue({ code: 'custom', path: ['secret'], message: wrong });
+  });
 
 const Host = z.object({
   ip: Ip,
@@ -89,7 +96,7 @@ export const DeclaredInventory = z.object({
     .default([]),
   hosts: z
     .array(Host)
-    .max(1_000)
+    .max(MOST_HOSTS)
     .superRefine(once((item) => `${item.ip} port ${item.sshPort}`, 'ip'))
     .default([]),
   obClusters: z
@@ -227,7 +234,7 @@ export async function applyInventory(
   const warnings = await Promise.all(
     contact.map(async ({ row, change }) => {
       const reason = await contactHost(services, row);
-      if (reason === undefined) return [];
+      if (reason === undefined) return await shortcomings(services, row);
       if (change !== 'unchanged') await store.hosts.recordStatus(row.id, 'NEW');
       return [
         `Host ${row.name ?? row.ip} (${addressText(row.ip, row.sshPort)}) cannot be used yet: ${reason}`,

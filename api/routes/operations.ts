@@ -26,8 +26,11 @@ const Query = z.object({
 });
 
 /** One route per operation of the catalogue. */
-export function operationRoutes(services: ApiServices): Route[] {
-  return OPERATIONS.map((operation) => operationRoute(services, operation));
+export function operationRoutes(
+  services: ApiServices,
+  operations: readonly CatalogueEntry[] = OPERATIONS,
+): Route[] {
+  return operations.map((operation) => operationRoute(services, operation));
 }
 
 /** Hosts are contacted as for any request; a host key seen for the first time is recorded. */
@@ -100,8 +103,7 @@ async function rememberedAs(store: Store, remembered: unknown): Promise<Prepared
 
 function operationRoute(services: ApiServices, operation: CatalogueEntry): Route {
   const { method, path, permission, tag, summary, description, params, body, sample } = operation;
-  const { store, tasks, address, logger, config } = services;
-  const { continueAfter } = config;
+  const { store, tasks, address, logger } = services;
   return route(
     {
       ...{ method, path, permission, tag, summary, description, params, body, query: Query },
@@ -115,6 +117,7 @@ function operationRoute(services: ApiServices, operation: CatalogueEntry): Route
       if (query.dryRun) notes.command = 'dry run';
       const accepted = operation.request(params, body);
       await lookBefore(services, accepted.look);
+      const { continueAfter } = services.config;
       const prepared = await prepareRequest(
         accepted,
         {

@@ -126,6 +126,8 @@ export interface Locks {
   ): Promise<{ resource: string; taskId: number } | undefined>;
   heldBy(taskId: number): Promise<string[]>;
   holder(resource: string): Promise<number | undefined>;
+  /** The first of the resources that is held, and by which task. */
+  firstHeld(resources: readonly string[]): Promise<{ resource: string; taskId: number } | undefined>;
   release(taskId: number): Promise<void>;
 }
 

@@ -57,6 +57,8 @@ export interface TestApi {
   readonly store: Store;
   /** Plans handed to the task service for starting. */
   readonly started: Plan[];
+  /** What the API was started with. */
+  readonly services: Parameters<typeof startApi>[0];
   /** The real one, with `temporal`. */
   readonly tasks: TaskService;
   readonly commands: { taskId: number; subtaskId?: number; requestId: string; who: string }[];
@@ -190,6 +192,7 @@ export async function startTestApi(
     databaseUrl,
     store,
     started,
+    services,
     tasks: service ?? tasks,
     commands,
     send,

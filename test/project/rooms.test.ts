@@ -103,7 +103,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'runtime',
     'workflows',
     'workflows/interpreter/expansion.ts',
-    // An operation names its workflow by the export.
+    // An operation's id is the name of an exported workflow.
     'types:workflows/index.ts',
   ],
 

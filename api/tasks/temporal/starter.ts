@@ -11,6 +11,8 @@ import { line } from '../../../workflows/webui/markdown';
 const TIMEOUT_MS = 3_000;
 /** Nobody else starts the task meanwhile, or closes it as never started; longer than the start may take. */
 const CLAIM_MS = 5_000;
+/** Temporal takes messages up to 4 MiB. The client sends a larger one again and again until its time is over. */
+const MAX_PLAN_BYTES = 4_000_000;
 /** gRPC statuses. */
 const INVALID_ARGUMENT = 3;
 const RESOURCE_EXHAUSTED = 8;
@@ -69,7 +71,8 @@ function details(plan: Plan): string {
 /**
  * Starts the workflow of a task; a second start of the same task does nothing.
  *
- * @throws PermanentError when Temporal has a workflow of that id which is of another installation
+ * @throws PermanentError when Temporal has a workflow of that id which is of another installation, or when the plan is
+ *   larger than any message to Temporal
  * @throws ServiceError when Temporal does not answer within 3 s
  */
 export async function startTask(
@@ -79,6 +82,15 @@ export async function startTask(
   workflowType: string,
 ): Promise<void> {
   const workflowId = taskWorkflowId(plan.taskId);
+  const bytes = Buffer.byteLength(JSON.stringify(plan));
+  if (bytes > MAX_PLAN_BYTES) {
+    throw new PermanentError({
+      type: 'PlanTooLarge',
+      tried: `start task ${plan.taskId}`,
+      cameBack: `its plan has ${bytes} bytes, more than Temporal takes (message larger than ${MAX_PLAN_BYTES})`,
+      next: 'Ask for fewer hosts at a time.',
+    });
+  }
   const obproxyCluster = obproxyClusterOf(plan);
   const deadline = Date.now() + TIMEOUT_MS;
   try {
