@@ -365,7 +365,7 @@ describeIf(fleetUnavailable(), 'Install obproxy, when something is in its way', 
     task = await world.install(0);
     await task.chain('StartObproxy');
     const settings = [
-      { name: 'proxy_idc_name', value: long },
+      { name: 'init_sql', value: long },
       { name: 'proxy_mem_limited', value: '3G' },
       { name: 'enable_cluster_checkout', value: 'false' },
     ];
@@ -384,19 +384,19 @@ describeIf(fleetUnavailable(), 'Install obproxy, when something is in its way', 
     await task.run('SyncObproxyParameter', {}, other);
     const alters = async () => (await effects(task.host, task.home)).alters;
     expect(await alters()).toMatchObject({
-      proxy_idc_name: 1,
+      init_sql: 1,
       proxy_mem_limited: 1,
       enable_cluster_checkout: 1,
     });
     await task.run('SyncObproxyParameter', { run: 2 }, other);
     expect(await alters()).toMatchObject({
-      proxy_idc_name: 1,
+      init_sql: 1,
       proxy_mem_limited: 1,
       enable_cluster_checkout: 1,
     });
     await task.run('SyncObproxyParameter', { rollback: true }, other);
     expect(await alters()).toMatchObject({
-      proxy_idc_name: 2,
+      init_sql: 2,
       proxy_mem_limited: 2,
       enable_cluster_checkout: 2,
     });
