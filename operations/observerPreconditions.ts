@@ -18,7 +18,7 @@ export async function obClusterById(store: Store, id: number): Promise<ObCluster
   );
 }
 
-/** Only a running cluster can take servers. */
+/** Only a running cluster can take servers; of one that never answered activeZone says so. */
 export function clusterRuns(cluster: ObClusterRow): void {
   if (cluster.status === 'RUNNING') return;
   throw new Refusal(
