@@ -126,8 +126,8 @@ export const addObserver = catalogued({
     const hosts = await hostsByIds(store, body.servers);
     const locks = [obClusterLock(cluster.id), ...hosts.map(({ id }) => hostObserverLock(id))];
     await refuseWhenHeld(store, locks);
-    clusterRuns(cluster);
     const zone = await activeZone(store, cluster, zoneName);
+    clusterRuns(cluster);
     await hostsWithoutObserver(store, hosts);
     await hostsInRegion(store, cluster, zone, hosts);
     oneArchitecture(hosts);

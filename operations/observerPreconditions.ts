@@ -14,7 +14,7 @@ export async function obClusterById(store: Store, id: number): Promise<ObCluster
   throw new Refusal(404, 'OBE11001', say('obCluster.unknown', { id }), { target: `obCluster:${id}` });
 }
 
-/** Only a running cluster can take servers. */
+/** Only a running cluster can take servers; of one that never answered activeZone says so. */
 export function clusterRuns(cluster: ObClusterRow): void {
   if (cluster.status === 'RUNNING') return;
   throw new Refusal(

@@ -1,7 +1,10 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { clusterNameFault, openAsSys } from '../../contact/clusterState';
 import { privateKeyFault } from '../../hosts/privateKey';
+import type { ClusterSession } from '../../oceanbase/clusterSession';
 import { sysUserFault } from '../../oceanbase/loginName';
+import { SqlConnectionError, SqlError } from '../../oceanbase/sqlSession';
 import { fieldRefusal } from '../../operations/preconditions';
 import { Id, MOST_HOSTS } from '../../operations/schemas';
 import { addressText, canonicalHost } from '../../runtime/addressText';
@@ -37,8 +40,8 @@ const Credential = z
   })
   .superRefine(({ kind, secret, passphrase }, context) => {
     // Told here: at the next log-in it would be the failure of a task.
-    const wrong = kind === 'SSH_KEY' ? privateKeyFault(secret, passphrase) : undefined;
-    if (wrong !== undefined) context.addIssue({ code: 'custom', path: ['secret'], message: wrong });
+    const unreadable = kind === 'SSH_KEY' ? privateKeyFault(secret, passphrase) : undefined;
+    if (unreadable !== undefined) context.addIssue({ code: 'custom', path: ['secret'], message: unreadable });
   });
 
 const Host = z.object({
@@ -205,10 +208,36 @@ async function writeDeclared(store: Store, declared: DeclaredInventory): Promise
   return { changes, contact };
 }
 
+/** Each server of a declared cluster, and each statement, gets so long. */
+const CLUSTER_MS = 1_500;
+
+/** What a declared cluster says against its declaration. One that does not answer says nothing: its GET tells. */
+async function clusterWarnings(
+  { store, config }: Pick<ApiServices, 'store' | 'config'>,
+  { name, obClusterId }: DeclaredInventory['obClusters'][number],
+): Promise<string[]> {
+  const cluster = (await store.obClusters.findByName(name)).find((row) => row.obClusterId === obClusterId);
+  if (cluster === undefined) return [];
+  const sys = await store.credentials.open(cluster.sysCredentialId);
+  let session: ClusterSession | undefined;
+  try {
+    session = await openAsSys(cluster, { sys, addresses: config.addresses, timeoutMs: CLUSTER_MS });
+    const fault = await clusterNameFault(session, name);
+    return fault === undefined ? [] : [`OceanBase cluster ${name} at ${session.at}: ${fault}`];
+  } catch (error) {
+    if (error instanceof SqlConnectionError) return [];
+    if (!(error instanceof SqlError)) throw error;
+    return [`OceanBase cluster ${name} refuses ${sys.username}: error ${error.errno}: ${error.message}`];
+  } finally {
+    session?.close();
+  }
+}
+
 /**
  * Stores a declared inventory in one transaction, then contacts hosts that are new, changed or not known to be
  * reachable, all at once and at most 5 s. A host that does not answer is a warning; it is NEW (again) then, because
- * nobody has reached it as it is declared now. Addresses that obflow does not go to are refused. A dry run answers
+ * nobody has reached it as it is declared now. What a cluster says against its declaration (another name, a refused login)
+ * is a warning, too. Addresses that obflow does not go to are refused. A dry run answers
  * the same changes and stores nothing.
  */
 export async function applyInventory(
@@ -241,5 +270,8 @@ export async function applyInventory(
       ];
     }),
   );
-  return { changes, warnings: warnings.flat() };
+  const ofClusters = await Promise.all(
+    declared.obClusters.map((cluster) => clusterWarnings(services, cluster)),
+  );
+  return { changes, warnings: [...warnings, ...ofClusters].flat() };
 }

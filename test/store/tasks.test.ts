@@ -47,7 +47,6 @@ onEveryDatabase('Tasks', (on) => {
       clusterName: 'ob1',
       tenantId: null,
       tenantName: null,
-      parentTaskId: null,
       type: 'MANUAL',
       createTime: '2026-03-01T02:00:00.000Z',
       finishTime: null,
