@@ -33,6 +33,7 @@ export async function execute(
   const scope = openScope(deps, input, keys, log, {
     signal: context.cancellationSignal,
     cancelledByOperator,
+    askedAgain: input.run > 1 && context.info.attempt === 1,
   });
   try {
     const { attempt } = context.info;

@@ -4,7 +4,7 @@ import type { Host } from './types';
 
 const MARK = 'obflow-path:';
 /** A profile may wait for a terminal, or record the session for ever. */
-const PROFILE_SECONDS = 10;
+const PROFILE_SECONDS = 5;
 
 /**
  * Shell text that gives PATH what a login's /etc/profile adds. The profile runs in a shell of its own, and says PATH from
@@ -17,8 +17,8 @@ obflow_path() {
   $obflow_limit "$1" -c 'trap "printf \\"\\\\n%s%s\\\\n\\" ${MARK} \\"\\$PATH\\"" EXIT
     [ ! -r /etc/profile ] || . /etc/profile >/dev/null 2>&1' </dev/null 2>/dev/null | sed -n 's/^${MARK}//p' | tail -n 1
 }
-obflow_found=$(obflow_path bash)
-[ -n "$obflow_found" ] || obflow_found=$(obflow_path sh)
+obflow_shell=$(command -v bash || command -v sh)
+obflow_found=$(obflow_path "$obflow_shell")
 [ -z "$obflow_found" ] || PATH="$obflow_found:$PATH"
 export PATH
 `;

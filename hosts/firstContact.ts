@@ -21,6 +21,8 @@ export interface ContactNeeds {
   readonly programs?: readonly string[];
   /** Account whose processes the services are, if it is known. */
   readonly user?: string;
+  /** Only what one script can see, and the tunnel: for the way into a task, where channels and files show themselves. */
+  readonly brief?: boolean;
   /** Milliseconds that the clocks may be apart; default 2 000. */
   readonly clockMs?: number;
 }
@@ -45,12 +47,11 @@ export async function firstContact(
   const looked = await look(connection, needs);
   if (!('facts' in looked)) return [looked.finding];
   const { facts } = looked;
-  const channels = await channelsFinding(connection, facts);
-  const files = await filesFinding(connection, facts);
+  const channels = needs.brief === true ? [] : [await channelsFinding(connection, facts)];
   return [
     info('shell', `a shell as ${facts.get('who')?.join('') || 'root'}`),
-    channels,
-    ...files,
+    ...channels,
+    ...(await filesFindings(connection, facts, needs)),
     await tunnelFinding(connection, facts),
     ...execFindings(facts, needs),
     clockFinding(looked.before, looked.after, facts, needs),
@@ -164,13 +165,18 @@ async function channelsFinding(connection: Connection, facts: Facts): Promise<Co
   }
 }
 
-async function filesFinding(connection: Connection, facts: Facts): Promise<ContactFinding[]> {
+async function filesFindings(
+  connection: Connection,
+  facts: Facts,
+  needs: ContactNeeds,
+): Promise<ContactFinding[]> {
   const found: ContactFinding[] = (facts.get('readonly') ?? []).map((folder) => ({
     level: 'ERROR',
     check: 'files',
     text: `${folder} cannot be written`,
     next: `Mount it for writing (/etc/fstab, mount -o remount,rw), or make it.`,
   }));
+  if (needs.brief === true) return found;
   try {
     (await connection.sftp()).end();
     return [...found, info('files', 'SFTP')];

@@ -35,7 +35,9 @@ export interface RunResult {
  */
 export function shellCommand(login: string, user = 'root'): string {
   if (user === login) return 'sh -s';
-  if (login === 'root') return `runuser -u ${userName(user)} -- sh -s`;
+  // runuser lies in sbin, which a login's PATH need not have.
+  if (login === 'root')
+    return `sh -c 'PATH="$PATH:/usr/sbin:/sbin"; exec runuser -u ${userName(user)} -- sh -s'`;
   return user === 'root' ? 'sudo -n sh -s' : `sudo -n -u ${userName(user)} -- sh -s`;
 }
 

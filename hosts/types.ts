@@ -95,9 +95,9 @@ export interface HostFacts {
   readonly kernel: string;
   /** ID of /etc/os-release in lower case, e.g. `rocky`, `debian`; '' when absent. */
   readonly osId: string;
-  /** ID_LIKE words. */
+  /** Words of ID_LIKE and PLATFORM_ID (`platform:el8`). */
   readonly osLike: readonly string[];
-  /** Major of VERSION_ID, e.g. `8`; '' when absent. */
+  /** Major of VERSION_ID, e.g. `8` (of Kylin's `V10`, `10`); '' when absent. */
   readonly osMajor: string;
   readonly systemd: boolean;
   readonly rpm: boolean;

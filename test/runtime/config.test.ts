@@ -28,6 +28,7 @@ describe('Configuration', () => {
         temporalPort: 7233,
         temporalUiPort: 8233,
         addresses: { fault: expect.any(Function) },
+        sshLoginSeconds: 60,
         hostRequirements: 'production',
         taskRetentionDays: 0,
         auditRetentionDays: 400,
