@@ -84,7 +84,7 @@ function sizeOf(plan: Pick<Plan, 'nodes' | 'context' | 'unshown'>): { subtasks: 
 function refuseTooLarge(what: keyof typeof LARGEST_TASK, asked: number): void {
   const most = LARGEST_TASK[what];
   if (asked <= most) return;
-  const unit = say(what === 'subtasks' ? 'unit.subtasks' : 'unit.edges');
+  const unit = say(`unit.${what}`);
   const text = say('task.tooLarge', { asked, unit, most });
   throw new Refusal(400, 'COM10001', text, { target: 'request' });
 }
