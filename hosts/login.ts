@@ -1,6 +1,6 @@
 import { type AuthHandlerMiddleware, Client, type ConnectConfig } from 'ssh2';
 import { AddressDenied, type AddressPolicy, connectTo } from '../runtime/addresses';
-import { addressText, addressText } from '../runtime/addressText';
+import { addressText } from '../runtime/addressText';
 import { PermanentError, TransientError } from '../runtime/errors';
 import { printable } from '../runtime/printable';
 import { Connection, HostMemory } from './connection';

@@ -228,6 +228,8 @@ test('OBFLOW_TASK_HISTORY_EVENTS is left to the interpreter unless it is set, an
   expect(readConfig({ OBFLOW_TASK_HISTORY_EVENTS: '' }).config.continueAfter).toBeUndefined();
   expect(readConfig({ OBFLOW_TASK_HISTORY_EVENTS: '50' }).config.continueAfter).toBe(50);
   for (const text of ['49', '40001', '1e3', 'many']) {
-    expect(() => readConfig({ OBFLOW_TASK_HISTORY_EVENTS: text })).toThrow(/OBFLOW_TASK_HISTORY_EVENTS must be/);
+    expect(() => readConfig({ OBFLOW_TASK_HISTORY_EVENTS: text })).toThrow(
+      /OBFLOW_TASK_HISTORY_EVENTS must be/,
+    );
   }
 });
