@@ -12,7 +12,7 @@ export interface ActivityDeps {
   readonly hosts: Hosts;
   readonly config: RuntimeConfig;
   /** Starts a task whose row is stored; absent or failing: the reconciler of an API server starts it within seconds. */
-  readonly startTask?: (plan: Plan, workflowType: string) => Promise<void>;
+  readonly startTask?: (plan: Plan, workflowType: string) => Promise<unknown>;
 }
 
 /** Writes lines of the subtask's log (what an operator reads). Lines are stored in order; secrets are masked. */

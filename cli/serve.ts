@@ -164,12 +164,13 @@ async function startWorkerPart(
   failures: Promise<never>[],
 ): Promise<RunningWorker> {
   const { startWorker } = await import('../worker/main');
-  const { startTask } = await import('../api/tasks/temporal/starter');
-  const { temporal, config } = ground;
+  const { startStored } = await import('../api/tasks/temporal/starter');
+  const { temporal, config, store } = ground;
+  const starting = { temporal, taskQueue: config.taskQueue, tasks: store.tasks };
   // A subtask that submits a task need not wait until an API server finds it.
   const able: Ground & ActivityDeps = {
     ...ground,
-    startTask: (plan, workflowType) => startTask(temporal, config.taskQueue, plan, workflowType),
+    startTask: (plan, workflowType) => startStored(starting, plan, workflowType),
   };
   const deps = activities === undefined ? able : { ...able, activities: activities(able) };
   const worker = await whenReachable(() => startWorker(deps));

@@ -141,10 +141,16 @@ function bytesOf(channel: ClientChannel, first: Buffer): Duplex {
   });
   if (first.length > 0) stream.push(first);
   channel.on('data', (chunk: Buffer) => {
-    if (!stream.push(chunk)) channel.pause();
+    if (!stream.destroyed && !stream.push(chunk)) channel.pause();
   });
-  channel.once('end', () => stream.push(null));
-  channel.once('close', () => stream.destroy());
+  let over = false;
+  // What was read so far is still to be taken; when that is done the stream ends its other half and closes.
+  const end = () => {
+    if (!over && !stream.destroyed) stream.push(null);
+    over = true;
+  };
+  channel.once('end', end);
+  channel.once('close', end);
   return stream;
 }
 

@@ -2,7 +2,7 @@ import { undoSubmit } from '../../activities/common/submitTask';
 import { WaitDagSuccess } from '../../activities/common/WaitDagSuccess';
 import { subtask } from '../../activities/subtask';
 import { createTaskService } from '../../api/tasks/service';
-import { startTask } from '../../api/tasks/temporal/starter';
+import { startStored, startTask } from '../../api/tasks/temporal/starter';
 import { PermanentError, TransientError } from '../../runtime/errors';
 import { createLogger } from '../../runtime/logger';
 import type { TaskRow } from '../../store/types';
@@ -79,7 +79,8 @@ beforeAll(async () => {
   reconciler = createTaskService({
     ...{ temporal, store, config: { taskQueue } as never, logger: createLogger('api', 'silent') },
   }).startReconciler();
-  await bed.startWorker({ startTask: (plan, type) => startTask(temporal, taskQueue, plan, type) });
+  const starting = { temporal, taskQueue, tasks: store.tasks };
+  await bed.startWorker({ startTask: (plan, type) => startStored(starting, plan, type) });
 });
 afterAll(async () => {
   await reconciler.stop();
