@@ -4,6 +4,8 @@ import path from 'node:path';
 import Libsql from 'libsql';
 import { openStore } from '../../store';
 import { addressBlock } from '../../store/access/loginAttempts';
+import { connectDatabase, migrate } from '../../store/database/database';
+import { migrations } from '../../store/database/migrations';
 import { DuplicateError, LastAdminError } from '../../store/types';
 import { onEveryDatabase } from './databases';
 
@@ -314,19 +316,24 @@ test('users of a database from before the roles may do everything, as they could
   try {
     const file = path.join(folder, 'obflow.db');
     const place = { databaseUrl: `file:${file}`, masterKeyFile: path.join(folder, 'master.key') };
-    const before = await openStore(place);
-    await before.users.ensureAdmin('first');
-    await before.close();
-    // Back to the schema of the day before, with a second user.
+    // The schema of the day before, with two users of one password.
+    const hashed = { ...place, databaseUrl: `file:${path.join(folder, 'hashed.db')}` };
+    const other = await openStore(hashed);
+    await other.users.ensureAdmin('first');
+    await other.close();
+    const read = new Libsql(path.join(folder, 'hashed.db'));
+    const [row] = read.prepare('select password_hash from users').all() as { password_hash: string }[];
+    read.close();
+    const before = connectDatabase(place.databaseUrl);
+    const known = Object.entries(migrations('sqlite')).filter(([name]) => name < '0006');
+    await migrate(before, { migrations: Object.fromEntries(known) });
+    await before.db.destroy();
     const database = new Libsql(file);
-    for (const table of ['user_roles', 'access_keys', 'used_signatures', 'login_attempts']) {
-      database.exec(`drop table ${table}`);
-    }
-    database.exec(`drop index audit_events_command_id; alter table audit_events drop column command_id;
-      alter table users drop column enabled; delete from sequences where name = 'user';
-      delete from kysely_migration where name >= '0006';
-      insert into users (id, name, password_hash, create_time)
-        select 205, 'second', password_hash, create_time from users`);
+    const insert = database.prepare(
+      'insert into users (id, name, password_hash, create_time) values (?, ?, ?, ?)',
+    );
+    insert.run(100, 'admin', row?.password_hash, '2026-01-01T00:00:00.000Z');
+    insert.run(205, 'second', row?.password_hash, '2026-01-01T00:00:00.000Z');
     database.close();
     const { users, close } = await openStore(place);
     expect(await users.verify('second', 'first')).toMatchObject({
