@@ -195,8 +195,12 @@ export function createTaskService(deps: TaskServiceDeps): TaskService {
     async basic(rows) {
       const documents: BasicTaskInstance[] = [];
       for (let from = 0; from < rows.length; from += PARALLEL_READS) {
-        const read = await Promise.all(rows.slice(from, from + PARALLEL_READS).map(readRow));
-        documents.push(...read.map(basicDocument));
+        const read = await Promise.all(
+          rows
+            .slice(from, from + PARALLEL_READS)
+            .map(async (row) => basicDocument(await readRow(row), row.plan)),
+        );
+        documents.push(...read);
       }
       return documents;
     },

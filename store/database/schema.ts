@@ -219,6 +219,7 @@ export interface Schema {
     parent_subtask_id: Generated<number | null>;
   };
   task_hosts: { host_id: number; task_id: number };
+  task_obproxy_clusters: { task_id: number; name: string };
   task_texts: { task_id: number; plan: string; document: string | null };
   task_logs: {
     id: Generated<number>;

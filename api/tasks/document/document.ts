@@ -5,6 +5,7 @@ import { SUBTASK_UPDATES } from '../../../workflows/messages';
 import type { Plan, PlanSubtask, SubtaskStatus, TaskStatus } from '../../../workflows/plan';
 import { ocpTime } from '../../http/time';
 import { FoldedTask, type GivenCommand, type RunFacts } from './fold';
+import { placesOf } from './listed';
 import type {
   BasicTaskInstance,
   CommandDocument,
@@ -111,14 +112,17 @@ function commandDocument({ name, time, who, from, why, subtasks }: GivenCommand)
 }
 
 /** The element of the list: BasicTaskInstance has fewer fields. */
-export function basicDocument(document: WrappedTaskInstance): BasicTaskInstance {
-  const { id, name, status, creator, cluster, startTime, finishTime, subtasks } = document;
+export function basicDocument(document: WrappedTaskInstance, plan: Plan): BasicTaskInstance {
+  const { id, name, status, operation, closed, creator, cluster, startTime, finishTime, subtasks } = document;
   return {
     id,
     name,
     status,
+    operation,
+    ...(closed === undefined ? {} : { closed }),
     creator,
     ...(cluster === undefined ? {} : { cluster }),
+    ...placesOf(plan),
     startTime,
     ...(finishTime === undefined ? {} : { finishTime }),
     subtasks: subtasks.map((subtask) => ({

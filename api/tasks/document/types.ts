@@ -127,6 +127,14 @@ export interface BasicTaskInstance {
   readonly id: number;
   readonly name: string;
   readonly status: TaskStatus;
+  /** Ours. */
+  readonly operation: TaskOperation;
+  /** Ours: as in WrappedTaskInstance. */
+  readonly closed?: true;
+  /** Ours: addresses of the hosts it works on. */
+  readonly hosts: readonly string[];
+  /** Ours. */
+  readonly obproxyCluster?: { readonly id: number; readonly name: string };
   readonly creator: { readonly id: number; readonly name: string };
   readonly cluster?: ClusterDocument;
   readonly startTime: string;
