@@ -82,7 +82,7 @@ export function application(services: ApiServices, routes: readonly Route[]): Ex
 
   app.use((request: Request) => {
     throw new Refusal(
-      400,
+      404,
       'COM10003',
       `There is no ${request.path} here. GET /openapi.json lists every path.`,
       {

@@ -124,6 +124,8 @@ export async function startTestApi(
         status: row.status,
         creator: row.creator,
         startTime: row.createTime,
+        operation: row.operation,
+        hosts: [],
         subtasks: [],
       })),
     retryTask: noteTask,

