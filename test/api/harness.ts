@@ -83,6 +83,7 @@ export async function startTestApi(
     listen?: RuntimeConfig['listen'];
     /** Default: any. */
     addresses?: AddressPolicy;
+    servicesToken?: string;
   } = {},
 ): Promise<TestApi> {
   const dataDir = options.dataDir ?? (await mkdtemp(path.join(os.tmpdir(), 'obflow-api-')));
@@ -144,6 +145,7 @@ export async function startTestApi(
     taskQueue: options.taskQueue ?? 'none',
     logLevel: 'silent',
     addresses,
+    servicesToken: options.servicesToken,
     hostRequirements: 'small',
     http: { ...readConfig({}).config.http, rateLimit: [], addressRateLimit: [], ...options.http },
   };

@@ -124,8 +124,8 @@ describe('the envelope', () => {
     expect([status, body.error.code]).toEqual([405, 'COM10003']);
     expect(headers.get('allow')).toBe('POST, GET, HEAD');
     // Where nobody needs a login, this does not either.
-    const open = await fetch(`${api.url}/services`, { method: 'DELETE' });
-    expect([open.status, open.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
+    const open = await fetch(`${api.url}/services`, { method: 'PUT' });
+    expect([open.status, open.headers.get('allow')]).toEqual([405, 'GET, POST, DELETE, HEAD']);
   });
 });
 
