@@ -10,6 +10,7 @@ import { type AnswerFacts, errorEnvelope, successEnvelope } from './http/envelop
 import { failureOf } from './http/errors';
 import { measureHttp } from './http/httpMetrics';
 import { bodyDigest, onceFor, WITHOUT_KEY } from './http/idempotency';
+import { sendJson } from './http/lazyList';
 import { inLanguage, languageOf } from './http/messages/language';
 import { createThrottle, type Throttle } from './http/throttle';
 import { type Authenticate, authentication, type Login, provenUser, requirePermission } from './login/auth';
@@ -143,7 +144,7 @@ function expressPath(path: string): string {
 
 function addRoutes(app: Express, services: ApiServices, routes: readonly Route[]): void {
   for (const route of routes) {
-    const method = route.method.toLowerCase() as 'get' | 'post' | 'put' | 'delete';
+    const method = route.method.toLowerCase() as 'get' | 'post' | 'put' | 'patch' | 'delete';
     app[method](expressPath(route.path), async (request: Request, response: Response) => {
       Object.assign(stateOf(response), { route: route.path, open: route.permission === undefined });
       const { login } = stateOf(response);
@@ -191,12 +192,12 @@ async function answer(
   const work = route.accept(request.params, query, request.body);
   const keyed = route.method !== 'GET' && !route.upload;
   const data = await (keyed
-    ? runOnce(bodyDigest(request.body), (once) => work({ ...call, once }))
+    ? runOnce(bodyDigest(request.body), (once) => work({ ...call, once }), route.restore)
     : work(call));
   if (proof?.proven === false) throw new Error('The handler of this upload did not settle its proof');
   if (response.hasHeader('idempotency-replayed')) notes.command = 'answered as before (Idempotency-Key)';
   await record(state, request, { status: 200 });
-  response.json(successEnvelope(state, data));
+  await sendJson(response, successEnvelope(state, data));
 }
 
 /** Who asks for a dry run must not get the real thing where there is none. */

@@ -4,6 +4,7 @@ import { createServer as createHttpServer, type Server } from 'node:http';
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { addressText } from '../runtime/addressText';
 import { PermanentError } from '../runtime/errors';
 import { type Readiness, readiness } from '../runtime/health';
 import type { Rate } from '../runtime/httpSettings';
@@ -109,7 +110,7 @@ function warnOfClearText({ config, logger }: Pick<ApiServices, 'config' | 'logge
   const open = config.listen.filter(({ host }) => !/^(127\.|::1$|localhost$)/.test(host));
   if (open.length === 0) return;
   logger.warn(
-    { listen: open.map(({ host, port }) => `${host}:${port}`) },
+    { listen: open.map(({ host, port }) => addressText(host, port)) },
     'passwords travel in clear text to this API: set OBFLOW_TLS_CERT and OBFLOW_TLS_KEY, or let it listen on 127.0.0.1 behind a proxy that speaks TLS',
   );
 }
@@ -164,7 +165,7 @@ function listen(server: Server, host: string, port: number): Promise<Server> {
         new PermanentError({
           type: 'CannotListen',
           tried: 'listen',
-          where: `${host}:${port}`,
+          where: addressText(host, port),
           cameBack: error.code === 'EADDRINUSE' ? 'another process has this port' : error.message,
           next: 'Stop that process, or choose other addresses with OBFLOW_LISTEN.',
         }),

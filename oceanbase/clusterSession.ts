@@ -1,6 +1,7 @@
 /** A session of the sys tenant on any server of a cluster that answers. */
 import { isIP } from 'node:net';
 import type { AddressPolicy } from '../runtime/addresses';
+import { addressText } from '../runtime/addressText';
 import { PermanentError } from '../runtime/errors';
 import {
   type ClusterServer,
@@ -16,7 +17,8 @@ import {
   zonesSql,
 } from './clusterSql';
 import { firstToAnswer } from './firstToAnswer';
-import { serverVersion, userName } from './observerSql';
+import { sysLogin } from './loginName';
+import { serverVersion } from './observerSql';
 import {
   columnText,
   openSqlSession,
@@ -29,7 +31,7 @@ import {
 export interface ClusterTarget {
   readonly servers: readonly { readonly ip: string; readonly sqlPort: number }[];
   readonly addresses: AddressPolicy;
-  /** The login is `<user>@sys`, whether or not the tenant stands here too. */
+  /** Of the sys tenant, with or without `@sys`. */
   readonly user: string;
   readonly password: string;
   /** For each login and statement; default 3 000. */
@@ -68,7 +70,7 @@ export function openCluster(target: ClusterTarget): Promise<ClusterSession> {
   return firstToAnswer(target.servers, target.signal, async ({ ip, sqlPort }) => {
     const session = await openSqlSession({
       to: { ip, port: sqlPort, addresses: target.addresses },
-      user: `${userName(target.user.replace(/@sys$/, ''))}@sys`,
+      user: sysLogin(target.user),
       password: target.password,
       timeoutMs: target.timeoutMs ?? 3_000,
       ...(target.signal === undefined ? {} : { signal: target.signal }),
@@ -77,7 +79,7 @@ export function openCluster(target: ClusterTarget): Promise<ClusterSession> {
       await session.query(UTC_SQL);
       const version = await serverVersion(session);
       if (version === '') throw new SqlConnectionError('it does not tell its version');
-      return cluster(session, `${ip}:${sqlPort}`, version);
+      return cluster(session, addressText(ip, sqlPort), version);
     } catch (error) {
       session.close();
       throw error;

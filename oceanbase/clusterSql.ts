@@ -2,6 +2,7 @@
  * SQL of the sys tenant about servers and zones, by version: 4.x has DBA_OB_SERVERS with NULL for "none", 2.x and 3.x
  * have __all_server with bigint microseconds where 0 is "none", so that a test for NULL there is always true.
  */
+import { addressText, canonicalHost } from '../runtime/addressText';
 import { columnText, type SqlRow } from './sqlSession';
 import { sqlText } from './sqlText';
 import { isAtLeast } from './versions';
@@ -63,7 +64,7 @@ export function serverOf(row: SqlRow): ClusterServer {
   const text = (name: string) => columnText(row, name);
   return {
     zone: text('zone'),
-    ip: text('ip'),
+    ip: canonicalHost(text('ip')),
     rpcPort: Number(text('rpc_port')),
     sqlPort: Number(text('sql_port')),
     innerStatus: text('status').toUpperCase(),
@@ -150,7 +151,7 @@ const ZONE = /^[A-Za-z][A-Za-z0-9_.-]{1,63}$/;
 /** `'ip:rpcPort'`: the port in these statements is the one of RPC. */
 function address({ ip, rpcPort }: { readonly ip: string; readonly rpcPort: number }): string {
   if (!ADDRESS.test(ip)) throw new RangeError('not the address of a server');
-  return `'${ip.includes(':') ? `[${ip}]` : ip}:${port(rpcPort)}'`;
+  return `'${addressText(ip, port(rpcPort))}'`;
 }
 
 export function isZoneName(name: string): boolean {

@@ -3,6 +3,7 @@
  * missing or of another type (OBProxy 4.3.1, observed), so these documents hold exactly the keys it insists on.
  */
 import { createHash } from 'node:crypto';
+import { addressText } from '../runtime/addressText';
 
 export interface ConfigServerCluster {
   readonly name: string;
@@ -128,7 +129,7 @@ export function rootServiceInfo(cluster: ConfigServerCluster, now: number): Root
     Type: cluster.type,
     timestamp: now * 1000,
     RsList: cluster.rootServers.map((server) => ({
-      address: `${server.ip.includes(':') ? `[${server.ip}]` : server.ip}:${server.rpcPort}`,
+      address: addressText(server.ip, server.rpcPort),
       role: 'FOLLOWER',
       sql_port: server.sqlPort,
     })),

@@ -1,4 +1,5 @@
 import { AddressDenied } from '../runtime/addresses';
+import { addressText } from '../runtime/addressText';
 import { SqlConnectionError } from './sqlSession';
 
 interface Server {
@@ -30,7 +31,7 @@ export async function firstToAnswer<T>(
       }
       if (!(error instanceof SqlConnectionError)) throw error;
       signal?.throwIfAborted();
-      silent.push(`${server.ip}:${server.sqlPort}: ${error.message}`);
+      silent.push(`${addressText(server.ip, server.sqlPort)}: ${error.message}`);
     }
   }
   if (denied !== undefined && silent.length === 0) throw denied;

@@ -4,6 +4,7 @@
  */
 import type { Duplex } from 'node:stream';
 import { PermanentError, TransientError, type Trouble } from '../runtime/errors';
+import { PROXYSYS_LOGIN } from './loginName';
 import { ALTER_VALUE_BYTES, isSecretParameter, parameterName, quotedValue, sameValue } from './parameters';
 import { sha1Hex } from './passwords';
 import {
@@ -69,12 +70,12 @@ export interface ObproxyTarget {
  * `ObproxyNotReady` when the proxy does not answer, and what `open` throws.
  */
 export async function openObproxyAdmin(target: ObproxyTarget): Promise<ObproxyAdmin> {
-  const tried = 'log in to OBProxy as root@proxysys';
+  const tried = `log in to OBProxy as ${PROXYSYS_LOGIN}`;
   const stream = await target.open();
   try {
     const session = await openSqlSession({
       to: { stream },
-      user: 'root@proxysys',
+      user: PROXYSYS_LOGIN,
       password: target.password,
       timeoutMs: target.timeoutMs ?? 10_000,
       ...(target.signal === undefined ? {} : { signal: target.signal }),

@@ -2,6 +2,7 @@
  * What a running OBProxy says of itself, against the cluster it is to belong to: which clusters it serves, how it learnt
  * of them, and what only a restart could change. Pure.
  */
+import { addressText, parseAddress } from '../runtime/addressText';
 import type { ObproxyAdmin, ProxyParameter } from './obproxyAdmin';
 import type { ParameterValue } from './parameters';
 import { rootServiceList } from './proxyConfigDb';
@@ -104,13 +105,17 @@ export function portFindings(
   return found;
 }
 
-/** `ip:port;ip:port` as a set. */
+/** `ip:port;ip:port` as a set, each in the form of addressText: one address may be written in several ways. */
 function serverSet(list: string): Set<string> {
+  const servers = list
+    .split(/[;,]/)
+    .map((server) => server.trim())
+    .filter((server) => server !== '');
   return new Set(
-    list
-      .split(/[;,]/)
-      .map((server) => server.trim())
-      .filter((server) => server !== ''),
+    servers.map((server) => {
+      const address = parseAddress(server);
+      return address === undefined ? server : addressText(address.host, ...address.ports);
+    }),
   );
 }
 

@@ -1,4 +1,5 @@
 /** Options of an observer's first start (oceanbase source: src/observer/main.cpp; obd start.py). */
+import { addressText } from '../runtime/addressText';
 import type { ObserverLayout } from './observerLayout';
 import type { ParameterValue } from './parameters';
 import { isAtLeast } from './versions';
@@ -57,9 +58,7 @@ export function observerValueFault(value: string): string | undefined {
 
 /** `ip:rpc:sql;ip:rpc:sql`, the value of -r; one server a zone is enough. */
 export function rootServerOption(servers: ObserverStart['rootServers']): string {
-  return servers
-    .map(({ ip, rpcPort, sqlPort }) => `${ip.includes(':') ? `[${ip}]` : ip}:${rpcPort}:${sqlPort}`)
-    .join(';');
+  return servers.map(({ ip, rpcPort, sqlPort }) => addressText(ip, rpcPort, sqlPort)).join(';');
 }
 
 /** Whether the observer takes its address by -I; before, it takes the first address of the device given by -i. */

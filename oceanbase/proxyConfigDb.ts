@@ -7,6 +7,7 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'libsql';
+import { addressText } from '../runtime/addressText';
 import type { ParameterValue } from './parameters';
 import { sha1Hex } from './passwords';
 
@@ -50,7 +51,7 @@ const SCHEMA = `CREATE TABLE proxy_config(
 export function rootServiceList(
   servers: readonly { readonly ip: string; readonly sqlPort: number }[],
 ): string {
-  return servers.map(({ ip, sqlPort }) => `${ip}:${sqlPort}`).join(';');
+  return servers.map(({ ip, sqlPort }) => addressText(ip, sqlPort)).join(';');
 }
 
 /**

@@ -47,6 +47,7 @@ export const addObproxy = catalogued({
   method: 'POST',
   path: '/api/v2/obproxy/clusters/{id}/obproxies/batchAdd',
   permission: 'OBPROXY_MANAGER',
+  tag: 'OBProxy',
   summary: 'Add OBProxies to an OBProxy cluster',
   description:
     'Installs and starts one OBProxy on every host named. Answers one task "Install obproxy" per host.',
@@ -54,7 +55,7 @@ export const addObproxy = catalogued({
   body: Body,
   answer: 'tasks',
   sample: 'add-obproxy',
-  hostIds: (body) => body.hostIds,
+  look: { hosts: ({ body }) => body.hostIds },
 
   async prepare(scope, { params, body }) {
     const { store } = scope;
@@ -91,7 +92,6 @@ export const addObproxy = catalogued({
         await planTask(scope, {
           taskId,
           name: INSTALL_TASK_NAME,
-          workflowType: 'addObproxy',
           chain: INSTALL_ON_ONE_HOST,
           context: {
             ...context,

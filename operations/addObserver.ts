@@ -116,6 +116,7 @@ export const addObserver = catalogued({
   method: 'POST',
   path: '/api/v2/ob/clusters/{id}/servers',
   permission: 'CLUSTER_MANAGER',
+  tag: 'OceanBase',
   summary: 'Add OBServers to an OceanBase cluster',
   description:
     'Installs an OBServer of the cluster\'s version on every host named and adds it to the zone. Answers one task "Add ' +
@@ -124,8 +125,7 @@ export const addObserver = catalogued({
   body: Body,
   answer: 'legacyTask',
   sample: 'add-observer',
-  hostIds: (body) => body.servers,
-  obClusterId: (params) => params.id,
+  look: { hosts: ({ body }) => body.servers, obCluster: ({ params }) => params.id },
 
   async prepare(scope, { params, body }) {
     const { store } = scope;
@@ -168,7 +168,6 @@ export const addObserver = catalogued({
     const plan = await planTask(scope, {
       taskId,
       name: 'Add OB server',
-      workflowType: 'addObserver',
       chain: ADD_OB_SERVER,
       context: {
         stringMap: {

@@ -125,7 +125,6 @@ async function prepare(
   const task = {
     taskId,
     name: INSTALL_TASK_NAME,
-    workflowType: 'createObproxyCluster',
     groupTaskIds: [taskId],
   };
   const extra = { obproxyClusterId: clusterId };
@@ -198,6 +197,7 @@ export const createObproxyCluster = catalogued({
   method: 'POST',
   path: '/api/v2/obproxy/clusters',
   permission: 'OBPROXY_MANAGER',
+  tag: 'OBProxy',
   summary: 'Create an OBProxy cluster',
   description:
     'Creates an OBProxy cluster and, with hostIds, installs an OBProxy on every host. Answers one task ' +
@@ -207,6 +207,6 @@ export const createObproxyCluster = catalogued({
   answer: 'task',
   sample: 'create-obproxy-cluster',
   extra: { obproxyClusterId: z.int().describe('-1 in a dry run.') },
-  hostIds: (body) => body.install?.hostIds ?? [],
+  look: { hosts: ({ body }) => body.install?.hostIds ?? [] },
   prepare,
 });

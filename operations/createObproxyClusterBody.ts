@@ -33,7 +33,7 @@ const ObLink = z.object({
   obClusterId: Id.optional(),
   username: z
     .string()
-    .regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/, 'must be a user name of letters, digits and "_"')
+    .regex(/^[A-Za-z][A-Za-z0-9_]{0,63}$/, 'must be a user name of letters, digits and "_"')
     .default('proxyro'),
 });
 type ObLink = z.output<typeof ObLink>;

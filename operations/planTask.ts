@@ -18,7 +18,6 @@ export interface TaskDraft {
   /** One of `scope.reserveTasks`. */
   readonly taskId: number;
   readonly name: string;
-  readonly workflowType: string;
   readonly chain: Chain;
   readonly context: TaskContext;
   /** Keys for the activities that the documented context does not show. */
@@ -27,6 +26,7 @@ export interface TaskDraft {
   readonly hostId?: number;
   /** The OceanBase cluster the task is about. */
   readonly cluster?: NonNullable<Plan['cluster']>;
+  /** Default: the one that the operation has declared. */
   readonly tenant?: NonNullable<Plan['tenant']>;
   /** Where subtasks work that are not split. */
   readonly place?: string;
@@ -43,7 +43,7 @@ export interface TaskDraft {
  * Throws Refusal naming the task that holds a lock, 400 with the limit for a task that is too large.
  */
 export async function planTask(scope: PrepareScope, draft: TaskDraft): Promise<Plan> {
-  const { taskId, chain, context, locks, groupTaskIds, workflowType, ...shown } = draft;
+  const { taskId, chain, context, locks, groupTaskIds, ...shown } = draft;
   const { unshown } = shown;
   const nodes = plannedNodes(chain, {
     stringMap: { ...unshown?.stringMap, ...context.stringMap },
@@ -52,6 +52,7 @@ export async function planTask(scope: PrepareScope, draft: TaskDraft): Promise<P
   const size = sizeOf({ nodes, context, ...(unshown === undefined ? {} : { unshown }) });
   const plan: Plan = {
     taskId,
+    ...(scope.tenant === undefined ? {} : { tenant: scope.tenant }),
     ...shown,
     creator: scope.user,
     executor: scope.executor,
@@ -66,7 +67,7 @@ export async function planTask(scope: PrepareScope, draft: TaskDraft): Promise<P
   refuseTooLarge('edges', size.edges);
   refuseTooLarge('bytes', Buffer.byteLength(JSON.stringify(plan)));
   if (scope.dryRun) return plan;
-  await scope.store.tasks.add({ plan, workflowType });
+  await scope.store.tasks.add({ plan, workflowType: scope.workflow });
   const held = await scope.store.locks.take(taskId, locks, groupTaskIds);
   if (held !== undefined) throw await lockRefusal(scope.store, held.resource, held.taskId);
   return plan;
@@ -87,10 +88,8 @@ function refuseTooLarge(what: keyof typeof LARGEST_TASK, asked: number): void {
 
 /** Refuses when another task holds one of the resources, before anything is written. */
 export async function refuseWhenHeld(store: Store, resources: readonly string[]): Promise<void> {
-  for (const resource of resources) {
-    const holder = await store.locks.holder(resource);
-    if (holder !== undefined) throw await lockRefusal(store, resource, holder);
-  }
+  const held = await store.locks.firstHeld(resources);
+  if (held !== undefined) throw await lockRefusal(store, held.resource, held.taskId);
 }
 
 /** What a lock is about, and OCP's code for it being busy. */
@@ -120,6 +119,7 @@ export interface RequestOrigin {
   readonly executor: string;
   readonly traceId: string;
   readonly createTime: string;
+  readonly continueAfter?: number;
 }
 
 /**

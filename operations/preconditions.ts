@@ -89,8 +89,10 @@ function refuseUnfit(
 
 /** A host runs at most one OBProxy, whatever its cluster. */
 export async function noProxyOnHosts(store: Store, hosts: readonly HostRow[]): Promise<void> {
+  const servers = await store.obproxy.findServersOnHosts(hosts.map(({ id }) => id));
+  if (servers.length === 0) return;
   for (const host of hosts) {
-    const server = await store.obproxy.findServerOnHost(host.id);
+    const server = servers.find(({ hostId }) => hostId === host.id);
     if (server === undefined) continue;
     const cluster = await store.obproxy.findCluster(server.clusterId);
     throw new Refusal(

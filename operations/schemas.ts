@@ -38,10 +38,13 @@ export const ObproxyClusterName = z
 /** Path parameters `{id}`. */
 export const IdPath = z.object({ id: IdText });
 
+/** Hosts of one request; docs/scaling.md says what was run. */
+export const MOST_HOSTS = 2_000;
+
 /** Host ids of a request, each once. */
 export const HostIds = z
   .array(Id)
-  .max(1000, 'must name at most 1000 hosts')
+  .max(MOST_HOSTS, `must name at most ${MOST_HOSTS} hosts`)
   .superRefine((ids, context) => {
     ids.forEach((id, index) => {
       if (ids.indexOf(id) !== index) {

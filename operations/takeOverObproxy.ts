@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { findingOf, inspectEverything } from '../activities/obproxy/takeOver/inspect';
 import { hasRpcPort } from '../oceanbase/versions';
+import { addressText } from '../runtime/addressText';
 import { PermanentError, TransientError } from '../runtime/errors';
 import type { HostRow, ObproxyClusterRow, Store } from '../store/types';
 import { ADOPT_ON_ONE_HOST, INSTALL_TASK_NAME, obproxyContext } from './installChain';
@@ -8,7 +9,7 @@ import { hostProxyLock, obproxyClusterLock } from './locks';
 import { planTask, refuseWhenHeld } from './planTask';
 import { hostsByIds, noProxyOnHosts, obproxyClusterById, portsFreeOnHosts } from './preconditions';
 import { Refusal } from './refusal';
-import { Id, IdPath, refuseEqualPorts, ServicePort } from './schemas';
+import { Id, IdPath, MOST_HOSTS, refuseEqualPorts, ServicePort } from './schemas';
 import { catalogued, type HostFinding, type InspectScope, type PrepareScope } from './types';
 
 /** A dry run looks at so many hosts together, and at each for so long. */
@@ -33,7 +34,7 @@ const Body = z
     hosts: z
       .array(TakenOver)
       .min(1, 'must name at least one host')
-      .max(1000, 'must name at most 1000 hosts')
+      .max(MOST_HOSTS, `must name at most ${MOST_HOSTS} hosts`)
       .describe('Hosts whose running OBProxy is taken over.'),
     exporterPort: ServicePort.optional().describe(
       'Must be the port the proxies have; read from them when absent.',
@@ -69,7 +70,7 @@ async function notKnownElsewhere(store: Store, host: HostRow, sqlPort: number): 
   throw new Refusal(
     409,
     'ODP21116',
-    `The OBProxy at ${host.ip}:${sqlPort} is known already: server ${known.id} of cluster "${cluster?.name ?? known.clusterId}".`,
+    `The OBProxy at ${addressText(host.ip, sqlPort)} is known already: server ${known.id} of cluster "${cluster?.name ?? known.clusterId}".`,
     { target: `host:${host.id}` },
   );
 }
@@ -156,7 +157,6 @@ async function prepare(
       await planTask(scope, {
         taskId,
         name: INSTALL_TASK_NAME,
-        workflowType: 'takeOverObproxy',
         chain: ADOPT_ON_ONE_HOST,
         context: {
           ...context,
@@ -208,18 +208,18 @@ async function inspectHost(
   }
 }
 
-async function inspect(
+async function findings(
   scope: InspectScope,
   { params, body }: { readonly params: { readonly id: number }; readonly body: Body },
 ): Promise<HostFinding[]> {
   const cluster = await obproxyClusterById(scope.store, params.id);
-  const findings: HostFinding[] = [];
+  const all: HostFinding[] = [];
   for (let from = 0; from < body.hosts.length; from += INSPECTED_TOGETHER) {
     const some = body.hosts.slice(from, from + INSPECTED_TOGETHER);
     const found = await Promise.all(some.map((asked) => inspectHost(scope, cluster, body, asked)));
-    findings.push(...found.flat());
+    all.push(...found.flat());
   }
-  return findings;
+  return all;
 }
 
 /** `POST /api/v2/obproxy/clusters/{id}/takeOver` (OCP documentation, "Take over an OBProxy"). */
@@ -228,6 +228,7 @@ export const takeOverObproxy = catalogued({
   method: 'POST',
   path: '/api/v2/obproxy/clusters/{id}/takeOver',
   permission: 'OBPROXY_MANAGER',
+  tag: 'OBProxy',
   summary: 'Take over running OBProxies into an OBProxy cluster',
   description:
     'Adopts the OBProxy that runs on the named port of every host: nothing of it is installed, restarted or stopped. ' +
@@ -236,7 +237,6 @@ export const takeOverObproxy = catalogued({
   body: Body,
   answer: 'tasks',
   sample: 'take-over-obproxy',
-  hostIds: (body) => body.hosts.map(({ hostId }) => hostId),
+  look: { hosts: ({ body }) => body.hosts.map(({ hostId }) => hostId), findings },
   prepare,
-  inspect,
 });

@@ -5,6 +5,7 @@
  */
 import { BlockList, connect, isIP, type Socket } from 'node:net';
 import { z } from 'zod';
+import { addressText } from './addressText';
 import { PermanentError } from './errors';
 import { setting } from './setting';
 
@@ -161,7 +162,7 @@ export class AddressDenied extends PermanentError {
       type: 'AddressDenied',
       code: 'OBE19007',
       tried: 'connect',
-      where: `${ip}:${port}`,
+      where: addressText(ip, port),
       cameBack: `${ip} ${fault}`,
       next: ADDRESS_NEXT,
     });

@@ -2,6 +2,7 @@ import { networkInterfaces } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
 import { ADDRESS_SETTINGS, type AddressPolicy, addressPolicy } from './addresses';
+import { addressText, parseAddress } from './addressText';
 import { CLIENT_SETTINGS } from './clientSettings';
 import { DEV_SERVER_SETTINGS } from './devServerSettings';
 import { HTTP_SETTINGS, type HttpSettings, readHttpSettings } from './httpSettings';
@@ -14,16 +15,16 @@ const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as
 
 const listen = z.string().transform((text, context) =>
   text.split(',').map((part) => {
-    const match = /^(http:\/\/)?(?:\[([0-9a-fA-F:.]+)\]|([^\s:/[\]]+)):(\d{1,5})$/.exec(part.trim());
-    const host = match?.[2] ?? match?.[3];
-    const number = Number(match?.[4]);
-    if (host === undefined || number > 65535) {
+    const [, plain, address = ''] = /^(http:\/\/)?(.*)$/s.exec(part.trim()) ?? [];
+    const { host, ports } = parseAddress(address) ?? { host: '', ports: [] };
+    const [number, ...more] = ports;
+    if (number === undefined || more.length > 0 || host.includes('/')) {
       context.addIssue(
         `must be host:port, or several with commas, e.g. 127.0.0.1:8080; "${part.trim()}" is not`,
       );
       return z.NEVER;
     }
-    return match?.[1] === undefined ? { host, port: number } : { host, port: number, plain: true as const };
+    return plain === undefined ? { host, port: number } : { host, port: number, plain: true as const };
   }),
 );
 
@@ -45,6 +46,12 @@ const days = z
   .string()
   .regex(/^\d{1,5}$/, 'must be a number of days, 0 = never')
   .transform(Number);
+
+const historyEvents = z
+  .string()
+  .regex(/^\d{1,5}$/, 'must be a number of events, 50 to 40000')
+  .transform(Number)
+  .refine((events) => events >= 50 && events <= 40_000, 'must be a number of events, 50 to 40000');
 
 const file = z.string().transform((name) => path.resolve(name));
 
@@ -124,6 +131,20 @@ const GENERAL_SETTINGS = {
   }),
 };
 
+const HOST_SETTINGS = {
+  /** For an SSH login, from the TCP connection to an open session. */
+  sshLoginSeconds: setting('OBFLOW_SSH_LOGIN_SECONDS', {
+    schema: z
+      .string()
+      .regex(/^\d{1,4}$/, 'must be a number of seconds, 1 to 600')
+      .transform(Number)
+      .refine((seconds) => seconds >= 1 && seconds <= 600, 'must be a number of seconds, 1 to 600'),
+    byDefault: '60',
+    meaning:
+      'seconds that an SSH login may take; hosts whose sshd waits for name servers (UseDNS) or directories (PAM) need many',
+  }),
+};
+
 const TASK_SETTINGS = {
   /** How strictly "Pre check for install OB" judges the size of hosts; see oceanbase/hostRequirements.ts. */
   hostRequirements: setting('OBFLOW_HOST_REQUIREMENTS', {
@@ -138,6 +159,13 @@ const TASK_SETTINGS = {
     byDefault: '0',
     shown: '0, never',
     meaning: 'days after which the API deletes ended tasks with their documents and logs',
+  }),
+  /** A task's workflow continues as new after so many events; undefined: the interpreter's own limit. */
+  continueAfter: setting('OBFLOW_TASK_HISTORY_EVENTS', {
+    schema: historyEvents,
+    shown: '10000',
+    meaning:
+      'events of a history, 50 to 40000, after which a task goes on in a new run of its workflow (tasks accepted from then on)',
   }),
   /** Days after which the API deletes audit events; 0 = never. A year and a month: a look once a year misses nothing. */
   auditRetentionDays: setting('OBFLOW_AUDIT_RETENTION_DAYS', {
@@ -162,6 +190,7 @@ export const ENVIRONMENT: readonly Setting<unknown>[] = [
   GENERAL_SETTINGS,
   HTTP_SETTINGS,
   ADDRESS_SETTINGS,
+  HOST_SETTINGS,
   TASK_SETTINGS,
   TEMPORAL_SETTINGS,
   CLIENT_SETTINGS,
@@ -182,6 +211,7 @@ type Computed = 'publicUrl' | 'databaseUrl' | 'masterKeyFile';
 /** Settings of API and worker, parsed once from the environment (see cli `obflow up --help`). */
 export interface RuntimeConfig
   extends Omit<General, Computed | 'databasePassword' | 'temporalCli'>,
+    ValuesOf<typeof HOST_SETTINGS>,
     ValuesOf<typeof TASK_SETTINGS> {
   /** Base URL under which hosts reach this API's /services, without a trailing slash. */
   readonly publicUrl: NonNullable<General['publicUrl']>;
@@ -202,16 +232,18 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): {
   config: RuntimeConfig;
   warnings: string[];
 } {
-  const [general, http, networks, task] = allOf(
+  const [general, http, networks, host, task] = allOf(
     () => readSettings(GENERAL_SETTINGS, env),
     () => readHttpSettings(env),
     () => readSettings(ADDRESS_SETTINGS, env),
+    () => readSettings(HOST_SETTINGS, env),
     () => readSettings(TASK_SETTINGS, env),
   );
   const { publicUrl, databaseUrl: url, databasePassword, masterKeyFile, temporalCli: _, ...rest } = general;
   return {
     config: {
       ...rest,
+      ...host,
       ...task,
       publicUrl: publicUrl ?? defaultPublicUrl(rest.listen, http.tls !== undefined),
       databaseUrl: withPassword(url ?? `file:${path.join(rest.dataDir, 'obflow.db')}`, databasePassword),
@@ -247,7 +279,7 @@ export function defaultPublicUrl(addresses: RuntimeConfig['listen'], tls = false
   const first = addresses.find(({ plain }) => plain) ?? addresses[0] ?? { host: '127.0.0.1', port: 8080 };
   const host = first.host === '0.0.0.0' || first.host === '::' ? ownAddress() : first.host;
   const scheme = tls && first.plain !== true ? 'https' : 'http';
-  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${first.port}`;
+  return `${scheme}://${addressText(host, first.port)}`;
 }
 
 /** First outward IPv4 address of this machine; 127.0.0.1 when it has none. */

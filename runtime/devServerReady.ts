@@ -2,7 +2,9 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
+import { parseAddress } from './addressText';
 import { PermanentError } from './errors';
+import { withoutProxy } from './temporal';
 
 /** The dev server ended, or never answered, while it was being started. */
 export class DevServerFailed extends PermanentError {
@@ -57,9 +59,9 @@ export async function waitForDevServer(
 }
 
 function listens(address: string): Promise<boolean> {
-  const [host, port] = address.split(':');
+  const { host, ports } = parseAddress(address) ?? { host: '127.0.0.1', ports: [] };
   return new Promise((resolve) => {
-    const socket = connect({ host: host ?? '127.0.0.1', port: Number(port) });
+    const socket = connect({ host, port: ports[0] ?? 0 });
     socket.once('connect', () => {
       socket.destroy();
       resolve(true);
@@ -69,7 +71,7 @@ function listens(address: string): Promise<boolean> {
 }
 
 async function answers(address: string): Promise<boolean> {
-  const connection = Connection.lazy({ address });
+  const connection = Connection.lazy({ address, channelArgs: withoutProxy(address) });
   try {
     await connection.withDeadline(Date.now() + 5_000, () =>
       connection.workflowService.describeNamespace({ namespace: 'default' }),

@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { addressText } from './addressText';
 import { PermanentError } from './errors';
 import type { Readiness } from './health';
 import { CONTENT_TYPE, metricsText } from './metrics';
@@ -33,7 +34,7 @@ export async function startMetricsServer(
         new PermanentError({
           type: 'CannotListen',
           tried: 'listen for Prometheus',
-          where: `${host}:${port}`,
+          where: addressText(host, port),
           cameBack: error.code === 'EADDRINUSE' ? 'another process has this port' : error.message,
           next: 'Choose another address with OBFLOW_METRICS_LISTEN.',
         }),
@@ -41,9 +42,8 @@ export async function startMetricsServer(
     );
     server.listen(port, host, resolve);
   });
-  const at = host.includes(':') ? `[${host}]` : host;
   return {
-    url: `http://${at}:${(server.address() as AddressInfo).port}`,
+    url: `http://${addressText(host, (server.address() as AddressInfo).port)}`,
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -1,4 +1,5 @@
 import type { Kysely, Selectable } from 'kysely';
+import { addressText } from '../runtime/addressText';
 import { now, type Schema } from './database/schema';
 import type { Scope } from './database/scope';
 import { madeBy, workOf } from './tasks/work';
@@ -144,7 +145,7 @@ export function obServersRepository(scope: Scope): ObServers {
         .returning('id')
         .executeTakeFirst();
       if (added === undefined) {
-        throw new DuplicateError(`An OBServer ${server.ip}:${server.rpcPort} is known already`);
+        throw new DuplicateError(`An OBServer ${addressText(server.ip, server.rpcPort)} is known already`);
       }
       return added.id;
     },

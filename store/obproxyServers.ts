@@ -48,11 +48,15 @@ export function serverRow(row: Row): ObproxyServerRow {
   };
 }
 
+/** Ids in one statement. */
+const CHUNK = 500;
+
 type ServerMethods = Pick<
   ObproxyRepository,
   | 'addServer'
   | 'findServer'
   | 'findServerOnHost'
+  | 'findServersOnHosts'
   | 'findServersAt'
   | 'recordAdopted'
   | 'setParameterDrift'
@@ -106,6 +110,16 @@ export function serversRepository(scope: Scope, key: MasterKey): ServerMethods {
     async findServerOnHost(hostId) {
       const row = await selectServers(scope.db).where('server.host_id', '=', hostId).executeTakeFirst();
       return row === undefined ? undefined : serverRow(row);
+    },
+
+    async findServersOnHosts(hostIds) {
+      const found: ObproxyServerRow[] = [];
+      for (let at = 0; at < hostIds.length; at += CHUNK) {
+        const some = hostIds.slice(at, at + CHUNK);
+        const rows = await selectServers(scope.db).where('server.host_id', 'in', some).execute();
+        found.push(...rows.map(serverRow));
+      }
+      return found.sort((one, other) => one.id - other.id);
     },
 
     async findServersAt(ip) {

@@ -104,7 +104,12 @@ export interface Plan {
     readonly type: string;
   };
   /** The tenant the task is about. */
-  readonly tenant?: { readonly id?: number; readonly name: string };
+  readonly tenant?: {
+    readonly id?: number;
+    readonly name: string;
+    readonly obTenantId?: number;
+    readonly mode?: 'ORACLE' | 'MYSQL';
+  };
   readonly context: TaskContext;
   /** Keys that activities receive as if they stood in the context, where the documented context has no room for them. */
   readonly unshown?: TaskContext;

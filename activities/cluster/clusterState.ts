@@ -1,7 +1,7 @@
 /** What the cluster says of itself, written to the inventory. */
-
 import { askCluster, type ClusterState, recordState } from '../../contact/clusterState';
 import { isServing, rootServersOf } from '../../oceanbase/clusterSql';
+import { addressText } from '../../runtime/addressText';
 import type { ObClusterRow } from '../../store/types';
 import type { SubtaskScope } from '../types';
 import { withCluster } from './cluster';
@@ -26,7 +26,7 @@ export async function recordCluster(
   }
   const rootServers = rootServersOf(reachable, cluster.rootServers);
   const text = (list: readonly { ip: string; rpcPort: number; sqlPort: number }[]) =>
-    list.map(({ ip, rpcPort, sqlPort }) => `${ip}:${rpcPort}:${sqlPort}`).join(', ');
+    list.map(({ ip, rpcPort, sqlPort }) => addressText(ip, rpcPort, sqlPort)).join(', ');
   if (rootServers.length === 0 || text(rootServers) === text(cluster.rootServers)) return;
   await scope.store.obClusters.recordRootServers(cluster.id, rootServers);
   scope.log.info(`Proxies and new observers are told the root servers ${text(rootServers)}`);

@@ -1,5 +1,6 @@
 import type { ProxyParameter } from '../../oceanbase/obproxyAdmin';
 import { isSecretParameter, type ParameterValue } from '../../oceanbase/parameters';
+import { addressText } from '../../runtime/addressText';
 import { PermanentError } from '../../runtime/errors';
 import { subtask } from '../subtask';
 import {
@@ -61,7 +62,7 @@ export const SyncObproxyParameter = subtask({
   async run(scope) {
     const proxy = await proxyOf(scope);
     const { server } = proxy;
-    const where = `${server.ip}:${server.sqlPort}`;
+    const where = addressText(server.ip, server.sqlPort);
     for (const { name, value } of proxy.parameters) if (isSecretParameter(name)) scope.log.hide(value);
     if (proxy.parameters.length > 0) {
       const admin = await administer(scope, proxy);

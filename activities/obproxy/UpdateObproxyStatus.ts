@@ -1,3 +1,4 @@
+import { addressText } from '../../runtime/addressText';
 import { PermanentError } from '../../runtime/errors';
 import type { ObproxyServerRow } from '../../store/types';
 import { settleWork, unsettleWork, type Worked } from '../common/work';
@@ -9,7 +10,7 @@ import { OBPROXY, type ObproxyInstance, packageOf, proxyOf, proxyRowOf } from '.
 function worked(server: ObproxyServerRow): Worked<'obproxyServer'> {
   return {
     object: { kind: 'obproxyServer', id: server.id },
-    what: `OBProxy ${server.ip}:${server.sqlPort}`,
+    what: `OBProxy ${addressText(server.ip, server.sqlPort)}`,
   };
 }
 

@@ -1,5 +1,6 @@
 /** The OceanBase clusters that an OBProxy is linked to, and the users by which it reads them. */
 import { firstToAnswer } from '../../oceanbase/firstToAnswer';
+import { sysLogin, sysUser } from '../../oceanbase/loginName';
 import { ACCESS_DENIED, type ObserverSession, openObserver } from '../../oceanbase/observerSql';
 import { valueFault } from '../../oceanbase/parameters';
 import { SqlConnectionError, SqlError } from '../../oceanbase/sqlSession';
@@ -96,7 +97,7 @@ async function proxyUser(scope: SubtaskScope, { link, cluster, password }: Link)
       about(cluster, {
         type: 'ProxyroPasswordDiffers',
         code: 'ODP21006',
-        cameBack: `${link.username}@sys exists, but OceanBase refuses its password`,
+        cameBack: `${sysLogin(link.username)} exists, but OceanBase refuses its password`,
         next: `Correct the password of the credential of ${link.username} with \`obflow apply\`, or set that password in OceanBase, and retry.`,
       }),
     );
@@ -105,7 +106,9 @@ async function proxyUser(scope: SubtaskScope, { link, cluster, password }: Link)
   const root = await anyServer(scope, cluster, sys.username, sys.secret);
   try {
     await root.createReader(link.username, password);
-    scope.log.info(`Created ${link.username}@sys in ${cluster.name}; it may read oceanbase.*, nothing else`);
+    scope.log.info(
+      `Created ${sysLogin(link.username)} in ${cluster.name}; it may read oceanbase.*, nothing else`,
+    );
   } finally {
     root.close();
   }
@@ -131,7 +134,7 @@ async function userExists(
       about(cluster, {
         type: 'ProxyroPasswordDiffers',
         code: 'ODP21006',
-        cameBack: `OceanBase refuses ${username}@sys, and ${sys.username}@sys cannot look up why (error ${error.errno})`,
+        cameBack: `OceanBase refuses ${sysLogin(username)}, and ${sysLogin(sys.username)} cannot look up why (error ${error.errno})`,
         next: `Correct the passwords of ${username} and ${sys.username} with \`obflow apply\` and retry.`,
       }),
     );
@@ -141,7 +144,7 @@ async function userExists(
 /** The proxy's user can log in to OceanBase and read what the proxy reads. */
 async function proveLogin(scope: SubtaskScope, link: Link): Promise<void> {
   const { cluster } = link;
-  const username = `${link.link.username}@sys`;
+  const username = sysLogin(link.link.username);
   try {
     const session = await proxyUser(scope, link);
     try {
@@ -168,7 +171,7 @@ async function proveLogin(scope: SubtaskScope, link: Link): Promise<void> {
         type: 'ObserverRefused',
         code: 'ODP21011',
         cameBack: `error ${error.errno} for ${username}: ${error.message.replaceAll(link.password, '***')}`,
-        next: `Grant it: GRANT SELECT ON oceanbase.* TO ${link.link.username}`,
+        next: `Grant it: GRANT SELECT ON oceanbase.* TO ${sysUser(link.link.username)}`,
       }),
     );
   }

@@ -1,10 +1,10 @@
 /** The OBProxy that a subtask works on, as the inventory knows it. */
-
 import { obproxyConfigUrl } from '../../oceanbase/configServer';
 import { type ObproxyAdmin, openObproxyAdmin } from '../../oceanbase/obproxyAdmin';
 import { mergeParameters, type ParameterValue } from '../../oceanbase/parameters';
 import type { ObproxySource } from '../../oceanbase/proxyConfigDb';
 import { hasRpcPort, type ObproxyFamily, obproxyFamily } from '../../oceanbase/versions';
+import { addressText } from '../../runtime/addressText';
 import { PermanentError } from '../../runtime/errors';
 import type { ObproxyClusterRow, ObproxyServerRow } from '../../store/types';
 import { idOf, objectOf } from '../common/objects';
@@ -174,7 +174,7 @@ export async function administer(
 ): Promise<ObproxyAdmin> {
   const host = await scope.host();
   return openObproxyAdmin({
-    where: `${host.ip}:${proxy.server.sqlPort}`,
+    where: addressText(host.ip, proxy.server.sqlPort),
     password: password ?? (await proxysysPassword(scope, proxy)),
     open: () => host.tunnel(proxy.server.sqlPort),
     signal: scope.signal,

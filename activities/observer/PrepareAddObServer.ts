@@ -1,5 +1,6 @@
 import { type ClusterServer, isServing } from '../../oceanbase/clusterSql';
 import { compareVersions } from '../../oceanbase/versions';
+import { addressText } from '../../runtime/addressText';
 import { PermanentError } from '../../runtime/errors';
 import { CLUSTER, clusterOf, withCluster } from '../cluster/cluster';
 import { forgetTask } from '../host/forgetTask';
@@ -80,11 +81,11 @@ export const PrepareAddObServer = subtask({
         }
         const listed = servers.find(({ ip, rpcPort }) => ip === row.ip && rpcPort === row.rpcPort);
         if (listed !== undefined) {
-          const text = `${row.ip}:${row.rpcPort} is a server of it already (${listed.zone}, ${listed.innerStatus})`;
+          const text = `${addressText(row.ip, row.rpcPort)} is a server of it already (${listed.zone}, ${listed.innerStatus})`;
           throw refuse(cluster.name, 'OBE11021', text, 'Choose another host.');
         }
       }
-      const place = rows.map(({ ip, rpcPort, zone }) => `${ip}:${rpcPort} (${zone})`).join(', ');
+      const place = rows.map(({ ip, rpcPort, zone }) => `${addressText(ip, rpcPort)} (${zone})`).join(', ');
       scope.log.info(`${place} can be added, from ${part.fileName}`);
     });
     return undefined;
@@ -93,7 +94,7 @@ export const PrepareAddObServer = subtask({
   async rollback(scope) {
     for (const row of await ownRows(scope)) {
       await scope.store.obServers.delete(row.id);
-      scope.log.info(`The record of ${row.ip}:${row.rpcPort} is removed`);
+      scope.log.info(`The record of ${addressText(row.ip, row.rpcPort)} is removed`);
     }
     await forgetTask(scope, (scope.list('host_ids') ?? []).map(Number));
   },

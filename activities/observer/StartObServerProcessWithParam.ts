@@ -2,6 +2,7 @@ import { quote } from '../../hosts/quote';
 import type { Host } from '../../hosts/types';
 import { observerArguments, takesLocalIp } from '../../oceanbase/observerCommandLine';
 import { RUN_USER } from '../../oceanbase/observerLayout';
+import { addressText } from '../../runtime/addressText';
 import { holderText, processText, type ServiceProcesses } from '../host/serviceProcesses';
 import { removeBy } from '../places';
 import { subtask } from '../subtask';
@@ -77,7 +78,7 @@ async function start(scope: SubtaskScope, host: Host, observer: ObserverInstance
   await refuseStrangeConfiguration(host, observer);
   await writeObserverMark(host, observer, scope.input.taskId, { state: 'preparing' });
   const options = await words(host, observer);
-  const roots = cluster.rootServers.map(({ ip, rpcPort }) => `${ip}:${rpcPort}`).join(', ');
+  const roots = cluster.rootServers.map(({ ip, rpcPort }) => addressText(ip, rpcPort)).join(', ');
   scope.log.info(
     `Starting OceanBase ${part.version} in ${layout.home} as ${RUN_USER}; it will ask ${roots} for its cluster`,
   );

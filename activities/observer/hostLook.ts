@@ -3,6 +3,7 @@ import { quote } from '../../hosts/quote';
 import type { Host } from '../../hosts/types';
 import type { SizingFacts } from '../../oceanbase/hostRequirements';
 import { DATA_DISK, LOG_DISK, RUN_USER } from '../../oceanbase/observerLayout';
+import { addressText } from '../../runtime/addressText';
 
 export interface HostLook {
   readonly sizing: SizingFacts;
@@ -95,7 +96,7 @@ export async function unreachableFrom(
 ): Promise<string[] | undefined> {
   const tries = addresses.map(
     ({ ip, port }) =>
-      `nc -z -w 3 ${quote(ip)} ${port} </dev/null >/dev/null 2>&1 || echo ${quote(`${ip}:${port}`)}`,
+      `nc -z -w 3 ${quote(ip)} ${port} </dev/null >/dev/null 2>&1 || echo ${quote(addressText(ip, port))}`,
   );
   const { exitCode, stdout } = await host.sh(
     `command -v nc >/dev/null || exit 99\n${tries.join('\n')}\nexit 0`,

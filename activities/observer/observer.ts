@@ -1,6 +1,7 @@
 /** The observer that a subtask works on, as the inventory knows it. */
 import type { ClusterServer } from '../../oceanbase/clusterSql';
 import { type ObserverLayout, observerLayout } from '../../oceanbase/observerLayout';
+import { addressText } from '../../runtime/addressText';
 import { PermanentError } from '../../runtime/errors';
 import type { ObClusterRow, ObServerRow } from '../../store/types';
 import { clusterById, withCluster } from '../cluster/cluster';
@@ -65,11 +66,11 @@ export async function memberOf(scope: ObserverScope): Promise<ClusterMember> {
   const clusterId = objectId(scope.input, 'cluster_ids') ?? server.clusterId;
   const asked = scope.value('cluster_id');
   if (server.clusterId !== clusterId || (asked !== undefined && Number(asked) !== server.clusterId)) {
-    const text = `${server.ip}:${server.rpcPort} is a server of another cluster (${server.clusterId})`;
+    const text = `${addressText(server.ip, server.rpcPort)} is a server of another cluster (${server.clusterId})`;
     throw incomplete(tried, text, 'OBE19001', 'Choose a server of the cluster.');
   }
   const cluster = await clusterById(scope, server.clusterId);
-  return { server, cluster, address: `${server.ip}:${server.rpcPort}` };
+  return { server, cluster, address: addressText(server.ip, server.rpcPort) };
 }
 
 /** The same with its package and its folders; PermanentError when the inventory does not know those. */

@@ -1,4 +1,5 @@
 import type { Request } from 'express';
+import { addressText } from '../../runtime/addressText';
 import { ownAddress, type RuntimeConfig } from '../../runtime/config';
 
 const WILDCARDS: readonly string[] = ['0.0.0.0', '::'];
@@ -13,7 +14,7 @@ export function serverAddress(listen: RuntimeConfig['listen']): string {
 /** URL under which a person on this machine reaches a listener. */
 export function listenerUrl(host: string, port: number, tls = false): string {
   const reachable = WILDCARDS.includes(host) ? '127.0.0.1' : host;
-  return `${tls ? 'https' : 'http'}://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+  return `${tls ? 'https' : 'http'}://${addressText(reachable, port)}`;
 }
 
 /**

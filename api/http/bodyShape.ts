@@ -3,11 +3,12 @@
  * the path of every fault: a megabyte of `{},{},…` would keep the process busy for seconds and fill the answer.
  */
 import { Refusal } from '../../operations/refusal';
+import { MOST_HOSTS } from '../../operations/schemas';
 
 /** Deeper than any documented body; half a million levels fit into a megabyte, and recursion ends long before. */
 const MAX_DEPTH = 20;
-/** The longest documented list has as many. */
-const MAX_ENTRIES = 1_000;
+/** The longest list is one of hosts. */
+const MAX_ENTRIES = MOST_HOSTS;
 /** Fields and entries in all. */
 const MAX_VALUES = 50_000;
 /** NUL, which PostgreSQL cannot store, and halves of characters, which become others on their way. */

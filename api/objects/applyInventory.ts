@@ -1,26 +1,38 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { privateKeyFault } from '../../hosts/privateKey';
+import { sysUserFault } from '../../oceanbase/loginName';
 import { fieldRefusal } from '../../operations/preconditions';
 import { Id } from '../../operations/schemas';
-import type { HostRow, Store } from '../../store/types';
+import { addressText, canonicalHost } from '../../runtime/addressText';
+import type { HostRow, Store, Credential as StoredCredential } from '../../store/types';
 import { listOf } from '../http/answers';
 import type { ApiServices } from '../route';
 import { refuseDeniedFields } from './allowedAddresses';
-import { contactHost } from './contactHosts';
+import { contactHost, shortcomings } from './contactHosts';
 
 const Name = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._@-]{0,127}$/, 'must have 1 to 128 letters, digits, ".", "_", "@" or "-"');
 const Port = z.int('must be a port').min(1, 'must be at least 1').max(65535, 'must be at most 65535');
-const Ip = z.string().refine((text) => isIP(text) !== 0, 'must be an IPv4 or IPv6 address');
+const Ip = z
+  .string()
+  .refine((text) => isIP(text) !== 0, 'must be an IPv4 or IPv6 address')
+  .overwrite(canonicalHost);
 
-const Credential = z.object({
-  name: Name,
-  kind: z.enum(['SSH_KEY', 'SSH_PASSWORD', 'DATABASE'], 'must be SSH_KEY, SSH_PASSWORD or DATABASE'),
-  username: z.string().regex(/^[A-Za-z_][A-Za-z0-9_.@#-]{0,127}$/, 'must be a user name'),
-  secret: z.string().max(65_536),
-  passphrase: z.string().max(1_024).optional(),
-});
+const Credential = z
+  .object({
+    name: Name,
+    kind: z.enum(['SSH_KEY', 'SSH_PASSWORD', 'DATABASE'], 'must be SSH_KEY, SSH_PASSWORD or DATABASE'),
+    username: z.string().regex(/^[A-Za-z_][A-Za-z0-9_.@#-]{0,127}$/, 'must be a user name'),
+    secret: z.string().max(65_536),
+    passphrase: z.string().max(1_024).optional(),
+  })
+  .superRefine(({ kind, secret, passphrase }, context) => {
+    // Told here: at the next log-in it would be the failure of a task.
+    const fault = kind === 'SSH_KEY' ? privateKeyFault(secret, passphrase) : undefined;
+    if (fault !== undefined) context.addIssue({ code: 'custom', path: ['secret'], message: fault });
+  });
 
 const Host = z.object({
   ip: Ip,
@@ -106,12 +118,12 @@ interface Stored {
   readonly contact: { readonly row: HostRow; readonly change: ChangeKind }[];
 }
 
-async function credentialId(
+async function credentialOf(
   store: Store,
   name: string,
   kinds: readonly string[],
   field: string,
-): Promise<number> {
+): Promise<StoredCredential> {
   const credential = await store.credentials.find(name);
   if (credential === undefined) throw fieldRefusal(field, name, 'names a credential that is not declared');
   if (!kinds.includes(credential.kind)) {
@@ -121,7 +133,15 @@ async function credentialId(
       `must name a credential of kind ${kinds.join(' or ')}, not ${credential.kind}`,
     );
   }
-  return credential.id;
+  return credential;
+}
+
+/** A credential by which obflow or a proxy logs in to the sys tenant of a cluster. */
+async function sysCredentialId(store: Store, name: string, field: string): Promise<number> {
+  const { id, username } = await credentialOf(store, name, ['DATABASE'], field);
+  const fault = sysUserFault(username);
+  if (fault === undefined) return id;
+  throw fieldRefusal(field, name, `names a credential whose username "${username}" is ${fault}`);
 }
 
 async function writeDeclared(store: Store, declared: DeclaredInventory): Promise<Stored> {
@@ -135,16 +155,17 @@ async function writeDeclared(store: Store, declared: DeclaredInventory): Promise
     changes.push({ kind: 'credential', name: credential.name, change });
   }
   for (const [index, host] of declared.hosts.entries()) {
+    const credential = await credentialOf(
+      store,
+      host.credential,
+      ['SSH_KEY', 'SSH_PASSWORD'],
+      `hosts[${index}].credential`,
+    );
     const { id, change } = await store.hosts.put({
       ip: host.ip,
       sshPort: host.sshPort,
       name: host.name ?? null,
-      credentialId: await credentialId(
-        store,
-        host.credential,
-        ['SSH_KEY', 'SSH_PASSWORD'],
-        `hosts[${index}].credential`,
-      ),
+      credentialId: credential.id,
       hostKey: host.hostKey ?? null,
       idcName: host.idc,
       regionName: host.region,
@@ -165,13 +186,8 @@ async function writeDeclared(store: Store, declared: DeclaredInventory): Promise
     const at = `obClusters[${index}]`;
     const { change } = await store.obClusters.put({
       ...rest,
-      sysCredentialId: await credentialId(store, sysCredential, ['DATABASE'], `${at}.sysCredential`),
-      proxyroCredentialId: await credentialId(
-        store,
-        proxyroCredential,
-        ['DATABASE'],
-        `${at}.proxyroCredential`,
-      ),
+      sysCredentialId: await sysCredentialId(store, sysCredential, `${at}.sysCredential`),
+      proxyroCredentialId: await sysCredentialId(store, proxyroCredential, `${at}.proxyroCredential`),
     });
     changes.push({ kind: 'obCluster', name: cluster.name, change });
   }
@@ -207,9 +223,11 @@ export async function applyInventory(
   const warnings = await Promise.all(
     contact.map(async ({ row, change }) => {
       const reason = await contactHost(services, row);
-      if (reason === undefined) return [];
+      if (reason === undefined) return await shortcomings(services, row);
       if (change !== 'unchanged') await store.hosts.recordStatus(row.id, 'NEW');
-      return [`Host ${row.name ?? row.ip} (${row.ip}:${row.sshPort}) cannot be used yet: ${reason}`];
+      return [
+        `Host ${row.name ?? row.ip} (${addressText(row.ip, row.sshPort)}) cannot be used yet: ${reason}`,
+      ];
     }),
   );
   return { changes, warnings: warnings.flat() };

@@ -1,11 +1,15 @@
 import { addressOf } from '../../contact/hostAddress';
 import type { HostFacts } from '../../hosts/types';
 import { Refusal } from '../../operations/refusal';
+import { addressText } from '../../runtime/addressText';
 import type { HostRow } from '../../store/types';
 import type { ApiServices } from '../route';
 
 /** A request waits so long for hosts that do not answer. */
 const CONTACT_MS = 5_000;
+
+/** What a task will need is tried for so long. */
+const LOOK_MS = 15_000;
 
 type Contact = Pick<ApiServices, 'store' | 'hosts'>;
 
@@ -48,6 +52,23 @@ export async function contactHost({ store, hosts }: Contact, host: HostRow): Pro
   });
   await store.hosts.recordStatus(host.id, 'AVAILABLE');
   return undefined;
+}
+
+/** What stands in the way of tasks on a host that can be logged in to, or makes them slow; with what to change. */
+export async function shortcomings({ store, hosts }: Contact, host: HostRow): Promise<string[]> {
+  const where = `Host ${host.name ?? host.ip} (${addressText(host.ip, host.sshPort)})`;
+  try {
+    const look = async () => (await hosts.open(await addressOf(store, host))).firstContact();
+    const found = await within(look(), LOOK_MS);
+    return found
+      .filter(({ level }) => level !== 'INFO')
+      .map(
+        ({ level, text, next }) =>
+          `${where}${level === 'ERROR' ? ' cannot be used yet' : ''}: ${text}. ${next}`,
+      );
+  } catch (error) {
+    return [`${where} could not be looked at: ${error instanceof Error ? error.message : String(error)}`];
+  }
 }
 
 /**

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { obClusterById } from '../../operations/observerPreconditions';
 import { IdPath, QueryText } from '../../operations/schemas';
+import { addressText } from '../../runtime/addressText';
 import type { HostRow, ObClusterRow, ObServerRow, ObZoneRow } from '../../store/types';
 import { contentsOf, pagedOf } from '../http/answers';
 import { pageOf } from '../http/envelope';
@@ -81,7 +82,7 @@ function rootServerDocument(
     (server) => server.ip === ip && server.rpcPort === rpcPort && server.withRootserver,
   );
   return {
-    address: `${ip.includes(':') ? `[${ip}]` : ip}:${rpcPort}`,
+    address: addressText(ip, rpcPort),
     role: leads ? 'LEADER' : 'FOLLOWER',
     sql_port: sqlPort,
   };

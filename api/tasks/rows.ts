@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Refusal } from '../../operations/refusal';
 import { IdText } from '../../operations/schemas';
 import type { Store, TaskRow } from '../../store/types';
-import { expansionSize } from '../../workflows/interpreter/expansion';
+import { expansionSize, GraphError } from '../../workflows/interpreter/expansion';
 
 /** Parameters of the paths under a task. */
 export const TaskPath = z.object({ taskInstanceId: IdText });
@@ -24,9 +24,18 @@ export async function taskRow(store: Store, id: number): Promise<TaskRow> {
 export async function rowWithSubtask(store: Store, taskId: number, subtaskId: number): Promise<TaskRow> {
   const task = await taskRow(store, taskId);
   const { firstSubtaskId } = task.plan;
-  const { subtasks } = expansionSize(task.plan);
-  if (subtaskId >= firstSubtaskId && subtaskId < firstSubtaskId + subtasks) return task;
+  if (subtaskId >= firstSubtaskId && subtaskId < firstSubtaskId + subtaskCount(task)) return task;
   throw new Refusal(404, 'TSK10001', `Task ${taskId} has no subtask ${subtaskId}.`, {
     target: `subtask:${subtaskId}`,
   });
+}
+
+/** None of a plan that cannot be expanded. */
+function subtaskCount({ plan }: TaskRow): number {
+  try {
+    return expansionSize(plan).subtasks;
+  } catch (error) {
+    if (error instanceof GraphError) return 0;
+    throw error;
+  }
 }

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { isNode } from 'yaml';
 import { z } from 'zod';
+import { addressText } from '../../runtime/addressText';
 import { parseYamlText, type YamlText } from './yamlText';
 
 /** Where a secret comes from; exactly one source. */
@@ -151,7 +152,7 @@ function crossCheck(file: InventoryFile): { at: Path; text: string }[] {
     ),
     ...repeated(
       'hosts',
-      file.hosts.map((host) => `${host.ip}:${host.sshPort}`),
+      file.hosts.map((host) => addressText(host.ip, host.sshPort)),
     ),
     ...repeated(
       'obClusters',

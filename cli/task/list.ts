@@ -28,12 +28,12 @@ const pageSchema = z.object({
       closed: z.boolean().default(false),
       hosts: z.array(z.string()).default([]),
       obproxyCluster: z.object({ name: z.string() }).optional(),
-      /** Of a task with more subtasks than a list names. */
-      subtaskCount: z.number().optional(),
       creator: z.object({ name: z.string() }),
       cluster: z.object({ name: z.string() }).optional(),
       startTime: z.string(),
       finishTime: z.string().optional(),
+      /** Of a task with more subtasks than a list names. */
+      subtaskCount: z.number().optional(),
       subtasks: z.array(z.object({ name: z.string(), status: z.string() })),
     }),
   ),
@@ -73,9 +73,7 @@ function rowOf(task: ListedTask): string[] {
     task.name,
     targetOf(task),
     coloured(stateOf(task)),
-    task.subtaskCount === undefined
-      ? `${doneCount(task.subtasks)}/${task.subtasks.length}`
-      : `of ${task.subtaskCount}`,
+    doneOf(task),
     whereItIs(task),
     task.creator.name,
     clock(task.startTime),
@@ -91,6 +89,11 @@ function targetOf({ cluster, obproxyCluster, hosts }: ListedTask): string {
   const more = hosts.length - HOSTS_SHOWN;
   const places = `${hosts.slice(0, HOSTS_SHOWN).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
   return [clusters, places].filter((part) => part !== '').join(': ');
+}
+
+/** Of a task with very many subtasks the list says only how many there are. */
+function doneOf({ subtasks, subtaskCount }: ListedTask): string {
+  return subtaskCount === undefined ? `${doneCount(subtasks)}/${subtasks.length}` : `?/${subtaskCount}`;
 }
 
 /** The subtasks to look at: what failed, else what runs; '' when the task is through. */

@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { stringify } from 'yaml';
+import { addressText } from '../../runtime/addressText';
 import { type DevServer, startDevServer } from '../../runtime/devServer';
 import { type Fleet, startFleet, type TestHost } from '../hosts/fleet';
 import { startObserver } from '../standins/observer';
@@ -103,8 +104,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const env: NodeJS.ProcessEnv = {
       ...inheritedEnvironment(),
       OBFLOW_DATA_DIR: dataDir,
-      OBFLOW_LISTEN: `127.0.0.1:${apiPort},${fleet.gateway}:${apiPort}`,
-      OBFLOW_PUBLIC_URL: `http://${fleet.gateway}:${apiPort}`,
+      OBFLOW_LISTEN: `127.0.0.1:${apiPort},${addressText(fleet.gateway, apiPort)}`,
+      OBFLOW_PUBLIC_URL: `http://${addressText(fleet.gateway, apiPort)}`,
       ...(options.databaseUrl === undefined ? {} : { OBFLOW_DATABASE_URL: options.databaseUrl }),
       OBFLOW_ADMIN_PASSWORD: secrets.admin,
       // Test hosts share the memory and the kernel of this machine.

@@ -217,10 +217,14 @@ export interface Schema {
     /** The subtask that has submitted it, unique together; null for a task that a request asked for. */
     parent_task_id: Generated<number | null>;
     parent_subtask_id: Generated<number | null>;
+    /** While a process starts the workflow, or closes the task because it never started. */
+    starting_until: Generated<string | null>;
   };
   task_hosts: { host_id: number; task_id: number };
   task_obproxy_clusters: { task_id: number; name: string };
   task_texts: { task_id: number; plan: string; document: string | null };
+  /** JSON arrays: the subtasks of a final document that is too large for one text. */
+  task_document_parts: { task_id: number; part: number; subtasks: string };
   task_logs: {
     id: Generated<number>;
     task_id: number;

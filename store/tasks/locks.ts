@@ -34,6 +34,16 @@ export function locksRepository(scope: Scope): Locks {
         return undefined;
       }),
 
+    async heldBy(taskId) {
+      const rows = await scope.db
+        .selectFrom('locks')
+        .select('resource')
+        .where('task_id', '=', taskId)
+        .orderBy('resource')
+        .execute();
+      return rows.map(({ resource }) => resource);
+    },
+
     async holder(resource) {
       const lock = await scope.db
         .selectFrom('locks')
@@ -43,6 +53,23 @@ export function locksRepository(scope: Scope): Locks {
         .limit(1)
         .executeTakeFirst();
       return lock?.task_id;
+    },
+
+    async firstHeld(resources) {
+      for (let at = 0; at < resources.length; at += CHUNK) {
+        const wanted = resources.slice(at, at + CHUNK);
+        const held = await scope.db
+          .selectFrom('locks')
+          .select(['resource', 'task_id'])
+          .where('resource', 'in', wanted)
+          .orderBy('task_id')
+          .execute();
+        for (const resource of wanted) {
+          const lock = held.find((one) => one.resource === resource);
+          if (lock !== undefined) return { resource, taskId: lock.task_id };
+        }
+      }
+      return undefined;
     },
 
     release: (taskId) => releaseLocks(scope.db, taskId),

@@ -130,6 +130,8 @@ export interface ObproxyRepository {
   }): Promise<number>;
   findServer(id: number): Promise<ObproxyServerRow | undefined>;
   findServerOnHost(hostId: number): Promise<ObproxyServerRow | undefined>;
+  /** In the order of their ids. */
+  findServersOnHosts(hostIds: readonly number[]): Promise<ObproxyServerRow[]>;
   /** Every proxy at an address, whatever host row it hangs on. */
   findServersAt(ip: string): Promise<ObproxyServerRow[]>;
   /** What a take-over has found. */

@@ -114,6 +114,12 @@ describeIf(fleetUnavailable(), 'Add OB server on a host', () => {
   test('a process that is gone is named; an answer that is lost is asked for, not repeated; a deletion by somebody else is not taken back', async () => {
     const task = await world.add(2);
     await task.upTo('StartObServerProcessWithParam');
+    // It runs and is not in the cluster yet: that may last, and no worker waits for it.
+    await expect(task.run('WaitObServerActive')).rejects.toMatchObject({
+      type: 'NotYet',
+      nonRetryable: false,
+      message: `${task.host.ip}:2882: not listed`,
+    });
 
     task.host.killProcesses(({ comm }) => comm === 'observer');
     const gone = await failureWithout([], task.run('AddObServer'));

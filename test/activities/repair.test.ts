@@ -405,7 +405,7 @@ describeIf(fleetUnavailable(), 'Install obproxy, when something is in its way', 
 
   describe('at OceanBase', () => {
     const credential = (secret: string) =>
-      world.store.credentials.put({ name: 'proxyro', kind: 'DATABASE', username: 'proxyro', secret });
+      world.store.credentials.put({ name: 'proxyro', kind: 'DATABASE', username: 'proxyro@sys', secret });
 
     test('a password of proxyro that differs is named, and nothing is written to the proxy', async () => {
       task = await world.install(0);

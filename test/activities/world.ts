@@ -197,8 +197,8 @@ export async function startWorld(options: FleetOptions): Promise<World> {
   });
   const database = (name: string, username: string, secret: string) =>
     store.credentials.put({ name, kind: 'DATABASE', username, secret });
-  const sys = await database('sys', 'root', PLANTED.root);
-  const proxyro = await database('proxyro', 'proxyro', PLANTED.proxyro);
+  const sys = await database('sys', 'root@sys', PLANTED.root);
+  const proxyro = await database('proxyro', 'proxyro@sys', PLANTED.proxyro);
   const ssh = await store.credentials.put({
     name: 'ssh',
     kind: 'SSH_KEY',

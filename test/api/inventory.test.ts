@@ -95,12 +95,29 @@ describe('a declared inventory', () => {
       },
       'obClusters[0].rootServers',
     ],
+    [
+      'an administrator of another tenant',
+      {
+        obClusters: [
+          {
+            name: 'x',
+            obClusterId: 1,
+            version: '4.2.1.0',
+            rootServers: [{ ip: '127.0.0.1' }],
+            sysCredential: 'shop',
+            proxyroCredential: 'sys',
+          },
+        ],
+      },
+      'obClusters[0].sysCredential',
+    ],
   ])('with %s is refused as a whole', async (_what, more, field) => {
     const answer = await put({
       ...declared(more),
       credentials: [
         ...declared().credentials,
         { name: 'late', kind: 'DATABASE', username: 'x', secret: SECRET },
+        { name: 'shop', kind: 'DATABASE', username: 'root@shop', secret: SECRET },
       ],
     });
     expect([answer.status, answer.body.error.code]).toEqual([400, 'COM10001']);

@@ -16,7 +16,7 @@ import path from 'node:path';
 import { PassThrough } from 'node:stream';
 import { strToU8, unzipSync, zipSync } from 'fflate';
 import { writeDiagnosis } from '../../api/tasks/diagnosis';
-import { taskDocument } from '../../api/tasks/document/document';
+import { openTask } from '../../api/tasks/document/document';
 import { FoldedTask } from '../../api/tasks/document/fold';
 import { observerLayout } from '../../oceanbase/observerLayout';
 import { packageFileName, parsePackageName } from '../../oceanbase/packageName';
@@ -215,7 +215,7 @@ test('the diagnosis of a task has names of its own, whatever task, subtask and h
   const parts: Buffer[] = [];
   output.on('data', (part: Buffer) => parts.push(part));
   const ended = new Promise((resolve) => output.once('end', resolve));
-  await writeDiagnosis(output, taskDocument(new FoldedTask(hostile), new Map()), api.store.tasks);
+  await writeDiagnosis(output, openTask(new FoldedTask(hostile), new Map()), api.store.tasks);
   await ended;
   const names = Object.keys(unzipSync(new Uint8Array(Buffer.concat(parts))));
   expect(names).toHaveLength(2 + 2 * subtaskIds.length);

@@ -14,7 +14,7 @@ describeIf(lacking, 'monitoring/, as promtool reads it', () => {
   test('has rules without a fault', () => {
     const { status, stdout, stderr } = run('check', 'rules', 'obflow.rules.yml', 'obproxy.rules.yml');
     expect([status, stderr]).toEqual([0, '']);
-    expect(stdout).toMatch(/SUCCESS: 8 rules[^]*SUCCESS: 3 rules/);
+    expect(stdout).toMatch(/SUCCESS: 8 rules[\s\S]*SUCCESS: 3 rules/);
   });
 
   test('has rules that fire when they should, and only then', () => {
@@ -45,7 +45,7 @@ describe('monitoring/grafana.json', () => {
     for (const panel of panels) {
       expect([panel.title, panel.datasource.uid, panel.targets.length > 0]).toEqual([
         panel.title,
-        '${datasource}',
+        `\${datasource}`,
         true,
       ]);
       for (const other of panels) {

@@ -38,7 +38,7 @@ describe('docs/operating.zh-CN.md says what docs/operating.md says', () => {
     ['the same pictures', (page) => all(page, /images\/[\w-]+\.png/g)],
     [
       'examples of as many lines',
-      (page) => all(page, /^```[^]*?^```/gm).map((block) => block.split('\n').length),
+      (page) => all(page, /^```[\s\S]*?^```/gm).map((block) => block.split('\n').length),
     ],
   ];
   test.each(same)('in %s', (_what, of) => {

@@ -62,7 +62,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'workflows/interpreter/expansion.ts',
   ],
   // What a chain of anything may use.
-  'activities/common': ['activities', ...BELOW_SUBTASKS],
+  'activities/common': ['activities', 'workflows', ...BELOW_SUBTASKS],
   // host.* works on any service of a host and knows none of them.
   'activities/host': ['activities', 'activities/common', ...BELOW_SUBTASKS],
   'activities/cluster': ['activities', 'activities/common', 'activities/host', ...BELOW_SUBTASKS],
@@ -99,6 +99,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'runtime',
     'workflows',
     'workflows/interpreter/expansion.ts',
+    // An operation's id is the name of an exported workflow.
+    'types:workflows/index.ts',
   ],
 
   'api/http': ['operations', 'store', 'oceanbase', 'runtime'],

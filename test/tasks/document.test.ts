@@ -1,4 +1,4 @@
-import { basicDocument, taskDocument } from '../../api/tasks/document/document';
+import { basicDocument, openTask, taskDocument } from '../../api/tasks/document/document';
 import { FoldedTask } from '../../api/tasks/document/fold';
 import type { SubtaskInstance, WrappedTaskInstance } from '../../api/tasks/document/types';
 import { fold, type HistoryName, recordedHistory } from '../support/histories';
@@ -234,13 +234,18 @@ describe('a fan-out over 50 hosts', () => {
 });
 
 describe('the element of the list', () => {
-  it('has the documented fields of a BasicTaskInstance', () => {
-    const document = basicDocument(documentOf('failed'));
+  it('has the documented fields of a BasicTaskInstance, and where it works and which way it goes', async () => {
+    const document = await basicDocument(
+      openTask(fold(recordedHistory('failed').events), new Map()),
+      fold(recordedHistory('failed').events).machine.plan,
+    );
     expect(Object.keys(document).sort()).toEqual([
       'creator',
       'finishTime',
+      'hosts',
       'id',
       'name',
+      'operation',
       'startTime',
       'status',
       'subtasks',

@@ -1,5 +1,6 @@
 import { versionFindings } from '../../../oceanbase/obproxyRunning';
 import { packageFileName, versionRelease } from '../../../oceanbase/packageName';
+import { addressText } from '../../../runtime/addressText';
 import type { AdoptedObproxy, Store } from '../../../store/types';
 import type { SubtaskResult } from '../../../workflows/plan';
 import type { SubtaskScope } from '../../types';
@@ -67,7 +68,7 @@ export async function findProxyToTakeOver(scope: ObproxyScope): Promise<SubtaskR
     rpcPort: server.rpcPort ?? undefined,
   };
   const seen = await inspectProxy(host, wished, home, cluster.runUser, known, scope.signal);
-  settle(scope.log, `${server.ip}:${server.sqlPort}`, seen.findings);
+  settle(scope.log, addressText(server.ip, server.sqlPort), seen.findings);
   if (seen.found === undefined) return undefined;
   await record(scope, proxy, seen.found);
   const version = foundVersion(seen.found);

@@ -1,4 +1,5 @@
 /** What subtasks of a take-over find on the host, where they would make it otherwise. They only look. */
+import { addressText } from '../../../runtime/addressText';
 import { PermanentError, TransientError } from '../../../runtime/errors';
 import type { ObproxyServerRow } from '../../../store/types';
 import type { SubtaskScope } from '../../types';
@@ -20,7 +21,7 @@ import {
 async function found(scope: ObproxyScope) {
   const { server } = await proxyOf(scope);
   const host = await scope.host();
-  const where = `${host.ip}:${server.sqlPort}`;
+  const where = addressText(host.ip, server.sqlPort);
   const running = await lookAtPort(host, server.sqlPort);
   if ('level' in running) {
     settle(scope.log, where, [running]);

@@ -1,6 +1,7 @@
 /** The password of root@proxysys of a proxy that is not ours yet. */
 import type { Host } from '../../../hosts/types';
 import { type ObproxyAdmin, openObproxyAdmin } from '../../../oceanbase/obproxyAdmin';
+import { addressText } from '../../../runtime/addressText';
 import { PermanentError } from '../../../runtime/errors';
 import type { Store } from '../../../store/types';
 import type { SubtaskLog, SubtaskScope } from '../../types';
@@ -59,7 +60,7 @@ export async function logIn(
   known: readonly KnownPassword[],
   signal: AbortSignal,
 ): Promise<OpenProxy> {
-  const where = `${host.ip}:${sqlPort}`;
+  const where = addressText(host.ip, sqlPort);
   const refused: string[] = [];
   for (const used of known) {
     try {

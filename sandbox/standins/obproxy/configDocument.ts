@@ -1,4 +1,6 @@
 /** What OBProxy 4.3.1 accepts from a config server (observed): stricter than the answer looks. */
+import { isIP } from 'node:net';
+import { addressText, parseAddress } from '../../../runtime/addressText';
 import type { Cluster } from './admin';
 
 export interface ConfigDocument {
@@ -93,9 +95,9 @@ export function rootServers(body: string, cluster: string): RootServer[] | undef
   const servers: RootServer[] = [];
   for (const item of info.RsList) {
     const server = object(item);
-    const host = /^([0-9.]+|\[[0-9a-f:]+\]):\d+$/i.exec(String(server?.address))?.[1];
-    if (host === undefined || !filled(server?.role) || typeof server.sql_port !== 'number') return undefined;
-    servers.push({ sqlAddress: `${host}:${server.sql_port}`, role: server.role });
+    const host = parseAddress(String(server?.address))?.host ?? '';
+    if (isIP(host) === 0 || !filled(server?.role) || typeof server.sql_port !== 'number') return undefined;
+    servers.push({ sqlAddress: addressText(host, server.sql_port), role: server.role });
   }
   return servers;
 }

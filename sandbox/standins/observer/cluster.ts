@@ -3,6 +3,7 @@ import { copyFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import path from 'node:path';
 import { type Connection, createConnection } from 'mysql2/promise';
+import { addressText } from '../../../runtime/addressText';
 import type { TestHost } from '../../hosts/fleet';
 import { buildObserverRpm, OBSERVER_HOME, type ObserverRpm } from '../rpm';
 import type { Steering } from './clusterState';
@@ -156,7 +157,7 @@ export async function startObserverCluster(
   );
   const first = roots[0];
   if (first === undefined) throw new Error('a cluster has at least one server');
-  const rootServers = roots.map(({ host }) => `${host.ip}:${rpcPort}:${sqlPort}`).join(';');
+  const rootServers = roots.map(({ host }) => addressText(host.ip, rpcPort, sqlPort)).join(';');
   await Promise.all(
     servers.map(async ({ host, zone }) => {
       await installObserverRpm(host, observerRpmOf(version));
@@ -168,14 +169,14 @@ export async function startObserverCluster(
     Promise.all(servers.map((server) => runAt(server, password, [])));
   await allServe('');
 
-  const bootstrap = roots.map(({ host, zone }) => `ZONE '${zone}' SERVER '${host.ip}:${rpcPort}'`);
+  const bootstrap = roots.map(({ host, zone }) => `ZONE '${zone}' SERVER '${addressText(host.ip, rpcPort)}'`);
   await runAt(first, '', [`ALTER SYSTEM BOOTSTRAP ${bootstrap.join(', ')}`]);
   const reader = options.proxyroPassword;
   await runAt(first, '', [
     ...Object.entries(options.steering ?? {}).map(([key, value]) => `ALTER SYSTEM SET ${key} = '${value}'`),
     ...servers
       .filter((server) => !roots.includes(server))
-      .map(({ host, zone }) => `ALTER SYSTEM ADD SERVER '${host.ip}:${rpcPort}' ZONE '${zone}'`),
+      .map(({ host, zone }) => `ALTER SYSTEM ADD SERVER '${addressText(host.ip, rpcPort)}' ZONE '${zone}'`),
     ...(reader === undefined
       ? []
       : [`CREATE USER proxyro IDENTIFIED BY ${quoted(reader)}`, 'GRANT SELECT ON oceanbase.* TO proxyro']),

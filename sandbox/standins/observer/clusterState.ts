@@ -1,5 +1,6 @@
 /** What the root service knows about its cluster, as it lies in the data directory of the root service's server. */
 import { existsSync, readFileSync } from 'node:fs';
+import { addressText } from '../../../runtime/addressText';
 import { replaceFile } from '../files';
 import type { StoredAccount } from './accounts';
 
@@ -43,7 +44,7 @@ export interface ClusterState {
 }
 
 export function addressOf(server: { readonly ip: string; readonly rpcPort: number }): string {
-  return `${server.ip}:${server.rpcPort}`;
+  return addressText(server.ip, server.rpcPort);
 }
 
 export function now(): number {

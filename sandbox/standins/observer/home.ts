@@ -1,7 +1,10 @@
 /** What an observer finds and leaves on disk: configuration, pid file, data and log directories. */
+
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import path from 'node:path';
+import { addressText, parseAddress } from '../../../runtime/addressText';
 import { replaceFile } from '../files';
 import type { Log } from '../obproxy/log';
 import { observerTraits } from './edition';
@@ -53,10 +56,11 @@ export function rootServers(config: Config): string[] {
     .split(/[;,]/)
     .filter((part) => part !== '')
     .map((part) => {
-      const match = /^(\d{1,3}(?:\.\d{1,3}){3}:\d{1,5}):\d{1,5}$/.exec(part.trim());
-      if (match?.[1] === undefined)
+      const address = parseAddress(part.trim());
+      const [rpcPort, sqlPort] = address?.ports ?? [];
+      if (address === undefined || isIP(address.host) === 0 || rpcPort === undefined || sqlPort === undefined)
         throw new Died(`invalid rootservice_list "${part}", wanted ip:rpc_port:sql_port, ret=-4147`);
-      return match[1];
+      return addressText(address.host, rpcPort);
     });
 }
 

@@ -2,7 +2,9 @@
  * The private protocol among stand-ins on the RPC port: one line of JSON each way, then the connection closes. The real
  * one is another thing altogether; only what it leads to is imitated.
  */
+
 import { createConnection, createServer, type Server } from 'node:net';
+import { parseAddress } from '../../../runtime/addressText';
 import type { Answer } from '../mysql/server';
 import type { ServerState } from './clusterState';
 
@@ -56,9 +58,9 @@ const MAXIMUM_LINE = 4 * 1024 * 1024;
 
 /** Asks another stand-in. Rejects when it is unreachable, silent for `timeoutMs`, or no stand-in. */
 export function askNode(address: string, request: RpcRequest, timeoutMs: number): Promise<RpcReply> {
-  const [host = '', port = ''] = address.split(':');
+  const { host, ports } = parseAddress(address) ?? { host: '', ports: [] };
   return new Promise((resolve, reject) => {
-    const socket = createConnection({ host, port: Number(port), noDelay: true });
+    const socket = createConnection({ host, port: ports[0] ?? 0, noDelay: true });
     const timer = setTimeout(() => socket.destroy(new Error(`${address} is silent`)), timeoutMs);
     let text = '';
     socket.setEncoding('utf8');

@@ -4,6 +4,7 @@
  * __all_server with bigint microseconds where 0 means none.
  */
 import initSqlJs, { type Database } from 'sql.js';
+import { addressText } from '../../../runtime/addressText';
 import { refuse } from './accounts';
 import { createTables } from './tableColumns';
 
@@ -299,7 +300,7 @@ export class Tables {
       cluster: clusterName,
       cluster_id: String(obClusterId),
       min_observer_version: version,
-      rootservice_list: roots.map(({ ip, rpcPort, sqlPort }) => `${ip}:${rpcPort}:${sqlPort}`).join(';'),
+      rootservice_list: roots.map(({ ip, rpcPort, sqlPort }) => addressText(ip, rpcPort, sqlPort)).join(';'),
       server_permanent_offline_time: '3600s',
       ...this.facts.parameters?.(),
     });

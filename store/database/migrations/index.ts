@@ -8,6 +8,7 @@ import { access } from './0006_access';
 import { finishTimeOrder } from './0007_finish_time_order';
 import { auditedCommands } from './0008_audited_commands';
 import { work } from './0009_work';
+import { largeTasks } from './0010_large_tasks';
 import { taskObproxyClusters } from './0011_task_obproxy_clusters';
 
 /** In code, not found by file name: the bundle holds no migration files. A published one is never changed. */
@@ -22,6 +23,7 @@ export function migrations(kind: 'sqlite' | 'postgres'): Record<string, Migratio
     '0007_finish_time_order': finishTimeOrder(kind),
     '0008_audited_commands': auditedCommands,
     '0009_work': work(kind),
+    '0010_large_tasks': largeTasks(kind),
     '0011_task_obproxy_clusters': taskObproxyClusters(kind),
   };
 }
