@@ -9,6 +9,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { rootServiceInfo } from '../../oceanbase/configServer';
+import { addressText, canonicalHost, parseAddress } from '../../runtime/addressText';
 import type { ObClusterRow, RootServer } from '../../store/types';
 import type { ApiServices } from '../route';
 import { refreshCluster } from './lookAtCluster';
@@ -52,7 +53,7 @@ async function mayRegister(
     return timingSafeEqual(digest(token), digest(servicesToken));
   }
   const servers = await store.obServers.ofCluster(cluster.id);
-  return [...cluster.rootServers, ...servers].some(({ ip }) => ip === address);
+  return [...cluster.rootServers, ...servers].some(({ ip }) => canonicalHost(ip) === canonicalHost(address));
 }
 
 const REFUSED = {
@@ -61,7 +62,6 @@ const REFUSED = {
     'Only a server of the cluster itself, or who has the token of OBFLOW_SERVICES_TOKEN in the URL (&token=…), may say this.',
 } as const;
 
-/** `ip:port`, `[ipv6]:port` or, as older observers write it, `ipv6:port`. */
 function serverOf({
   address,
   sql_port: sqlPort,
@@ -69,9 +69,9 @@ function serverOf({
   address: string;
   sql_port: number;
 }): RootServer | undefined {
-  const [, ip = '', port = ''] = /^\[?([0-9a-f.:]+?)\]?:(\d{1,5})$/i.exec(address) ?? [];
-  const rpcPort = Number(port);
-  return isIP(ip) === 0 || rpcPort < 1 || rpcPort > 65_535 ? undefined : { ip, sqlPort, rpcPort };
+  const { host: ip = '', ports = [] } = parseAddress(address) ?? {};
+  const [rpcPort = 0] = ports;
+  return isIP(ip) === 0 || ports.length !== 1 || rpcPort === 0 ? undefined : { ip, sqlPort, rpcPort };
 }
 
 /** POST ObRootServiceInfo: an observer says which servers are the cluster's root servers now. */
@@ -147,10 +147,13 @@ async function strangers(
     .filter(
       (server) =>
         !known.some(
-          (own) => own.ip === server.ip && own.rpcPort === server.rpcPort && own.sqlPort === server.sqlPort,
+          (own) =>
+            canonicalHost(own.ip) === server.ip &&
+            own.rpcPort === server.rpcPort &&
+            own.sqlPort === server.sqlPort,
         ),
     )
-    .map(({ ip, rpcPort }) => `${ip}:${rpcPort}`);
+    .map(({ ip, rpcPort }) => addressText(ip, rpcPort));
 }
 
 /** POST ObRootServiceRegister: obd asks whether a cluster of that name may register here, before it starts its observers. */

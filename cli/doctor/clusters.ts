@@ -1,6 +1,5 @@
 import { allPages } from '../../api/http/paging';
-import { openCluster } from '../../oceanbase/clusterSession';
-import { SqlError } from '../../oceanbase/sqlSession';
+import { tryLogin } from '../../contact/clusterLogin';
 import type { RuntimeConfig } from '../../runtime/config';
 import { openStore } from '../../store';
 import type { ObClusterRow, Store } from '../../store/types';
@@ -39,26 +38,19 @@ async function askAs(store: Store, config: RuntimeConfig, cluster: ObClusterRow)
   const welcome: string[] = [];
   let answered = '';
   for (const id of ids) {
-    let user = `credential ${id}`;
     try {
       const credential = await store.credentials.open(id);
-      user = credential.username;
-      const session = await openCluster({
-        servers: cluster.rootServers,
-        user,
-        password: credential.secret,
-        addresses: config.addresses,
-        timeoutMs: ANSWER_MS,
-      });
-      answered = `OceanBase ${session.version} at ${session.at}`;
-      session.close();
+      const user = credential.username;
+      const { addresses } = config;
+      const login = await tryLogin(cluster, { sys: credential, addresses, timeoutMs: ANSWER_MS });
+      if ('refused' in login) {
+        findings.push(problem(check, `It refuses ${user}: ${login.refused}`, REFUSED_NEXT));
+        continue;
+      }
+      answered = `OceanBase ${login.version} at ${login.at}`;
       welcome.push(user);
     } catch (error) {
       const finding = problemOf(check, error, SILENT_NEXT);
-      if (error instanceof SqlError) {
-        findings.push(problem(check, `It refuses ${user}: ${error.message}`, REFUSED_NEXT));
-        continue;
-      }
       // Nobody else would get an answer either.
       return [
         ...findings,
