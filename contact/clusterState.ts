@@ -39,6 +39,19 @@ export async function askCluster(session: ClusterSession): Promise<ClusterState>
   return { servers: await session.servers(), zones: await session.zones() };
 }
 
+/**
+ * Why a proxy that is linked to the cluster by the declared name would send every user away (4666): the cluster calls itself
+ * otherwise. Undefined when the names agree, or the cluster does not tell. Throws as a session does.
+ */
+export async function clusterNameFault(
+  session: ClusterSession,
+  declared: string,
+): Promise<string | undefined> {
+  const own = await session.parameter('cluster');
+  if (own === undefined || own === '' || own === declared) return undefined;
+  return `it calls itself "${own}" (parameter cluster), and a proxy linked to it as "${declared}" sends every user away (4666): declare it as "${own}"`;
+}
+
 /** Writes servers and zones to the inventory; those that the cluster lists no more are no more there. */
 export function recordState(
   store: Pick<Store, 'obServers'>,

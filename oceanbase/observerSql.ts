@@ -1,6 +1,7 @@
 /** What linking a proxy to an OceanBase cluster needs of an observer's SQL port; dialects of 2.x/3.x and 4.x. */
 import type { AddressPolicy } from '../runtime/addresses';
 import { canonicalHost } from '../runtime/addressText';
+import { parameterSql } from './clusterSql';
 import { sysLogin, sysUser } from './loginName';
 import { columnText, openSqlSession, SqlError, type SqlSession } from './sqlSession';
 import { sqlText } from './sqlText';
@@ -8,6 +9,8 @@ import { isAtLeast } from './versions';
 
 /** MySQL's and OceanBase's number for a refused login: wrong password, unknown user or unknown tenant alike. */
 export const ACCESS_DENIED = 1045;
+/** A table or view that this server does not have: another version than it says, or no OceanBase at all. */
+export const NO_SUCH_TABLE = 1146;
 
 export interface ObserverTarget {
   readonly ip: string;
@@ -32,6 +35,8 @@ export interface ObserverSession {
   version(): Promise<string>;
   /** Servers as the sys tenant's tables list them; fails with an SqlError when the user may not read them. */
   servers(version: string): Promise<ObserverServer[]>;
+  /** The name that the cluster gives itself; undefined when the user may not read it, or the version has no such view. */
+  clusterName(version: string): Promise<string | undefined>;
   /** The user's own grants, one statement each. */
   grants(): Promise<string[]>;
   /** Whether the sys tenant has this user, whose name may stand with `@sys`. */
@@ -84,6 +89,15 @@ function observer(session: SqlSession): ObserverSession {
         sqlPort: Number(columnText(row, 'port')),
         status: columnText(row, 'status'),
       }));
+    },
+    async clusterName(version) {
+      try {
+        const [row] = await session.query(parameterSql(version, 'cluster'));
+        return row === undefined ? undefined : columnText(row, 'value');
+      } catch (error) {
+        if (error instanceof SqlError) return undefined;
+        throw error;
+      }
     },
     async grants() {
       return (await session.query('SHOW GRANTS')).map((row) => String(Object.values(row)[0] ?? ''));

@@ -18,6 +18,7 @@ import {
 } from '../activities/subtasks';
 import { isZoneName } from '../oceanbase/clusterSql';
 import { observerNameFault, observerValueFault } from '../oceanbase/observerCommandLine';
+import { fault, say } from '../runtime/messages/catalogue';
 import { type ChainNode, node, type SubtaskDefinition } from '../workflows/chain';
 import { hostObserverLock, obClusterLock } from './locks';
 import {
@@ -31,7 +32,7 @@ import {
 } from './observerPreconditions';
 import { planTask, refuseWhenHeld } from './planTask';
 import { hostsByIds, portsFreeOnHosts } from './preconditions';
-import { HostIds, IdPath, refuseEqualPorts, ServicePort } from './schemas';
+import { HostIds, IdPath, refuseEqualPorts, ServicePort, text } from './schemas';
 import { catalogued } from './types';
 
 const perHost = (subtask: SubtaskDefinition): ChainNode => node(subtask, { split: 'host_ids' });
@@ -61,15 +62,8 @@ export const ADD_OB_SERVER: readonly ChainNode[] = [
   node(UpdateObClusterStatus),
 ];
 
-function checked(fault: (text: string) => string | undefined) {
-  return z.string().superRefine((text, context) => {
-    const message = fault(text);
-    if (message !== undefined) context.addIssue({ code: 'custom', message, input: text });
-  });
-}
-
 const StartupParameters = z
-  .array(z.object({ name: checked(observerNameFault), value: checked(observerValueFault) }))
+  .array(z.object({ name: text(observerNameFault), value: text(observerValueFault) }))
   .max(400)
   .superRefine((parameters, context) => {
     parameters.forEach(({ name }, index) => {
@@ -77,7 +71,7 @@ const StartupParameters = z
       context.addIssue({
         code: 'custom',
         path: [index, 'name'],
-        message: `names ${name} a second time`,
+        message: fault('names.twice', { name }),
         input: name,
       });
     });
@@ -85,15 +79,13 @@ const StartupParameters = z
 
 const Body = z
   .object({
-    zoneName: checked((name) =>
-      isZoneName(name)
-        ? undefined
-        : 'must begin with a letter and have 2 to 64 letters, digits, "_", "." or "-"',
-    ).describe('Zone of the cluster that the servers join.'),
-    servers: HostIds.min(1, 'must name at least one host').describe('Ids of the hosts (not of servers).'),
+    zoneName: text((name) => (isZoneName(name) ? undefined : say('must.name', { min: 2, max: 64 }))).describe(
+      'Zone of the cluster that the servers join.',
+    ),
+    servers: HostIds.min(1, fault('must.nameHost')).describe('Ids of the hosts (not of servers).'),
     packageOperatingSystem: z
       .string()
-      .regex(/^[a-z][a-z0-9_]{0,31}$/, 'must be the dist tag of a package, e.g. el7')
+      .regex(/^[a-z][a-z0-9_]{0,31}$/, fault('must.distTag', { example: 'el7' }))
       .optional()
       .describe('Restricts the choice of the package, e.g. el7.'),
     startupParameters: StartupParameters.default([]).describe('Parameters of the first start (-o).'),
@@ -134,8 +126,8 @@ export const addObserver = catalogued({
     const hosts = await hostsByIds(store, body.servers);
     const locks = [obClusterLock(cluster.id), ...hosts.map(({ id }) => hostObserverLock(id))];
     await refuseWhenHeld(store, locks);
-    clusterRuns(cluster);
     const zone = await activeZone(store, cluster, zoneName);
+    clusterRuns(cluster);
     await hostsWithoutObserver(store, hosts);
     await hostsInRegion(store, cluster, zone, hosts);
     oneArchitecture(hosts);

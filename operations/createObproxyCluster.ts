@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { versionRelease } from '../oceanbase/packageName';
 import { randomPassword } from '../oceanbase/passwords';
+import { say } from '../runtime/messages/catalogue';
 import type { Store } from '../store/types';
 import { CreateObproxyClusterBody } from './createObproxyClusterBody';
 import { CREATE_WITHOUT_HOSTS, INSTALL_ON_HOSTS, INSTALL_TASK_NAME, installContext } from './installChain';
@@ -39,10 +40,9 @@ async function links(
       throw new Refusal(
         404,
         'OBE11002',
-        `${field}: there is no OceanBase cluster "${link.clusterName}"${ids}. ` +
-          (known === ''
-            ? 'Declare it with "obflow apply" first.'
-            : `One of that name is known with other ids (${known}).`),
+        known === ''
+          ? say('link.unknown', { field, name: `"${link.clusterName}"${ids}` })
+          : say('link.otherIds', { field, name: `"${link.clusterName}"${ids}`, known }),
         { target: field },
       );
     }
@@ -50,11 +50,11 @@ async function links(
       throw fieldRefusal(
         `${field}.obClusterId`,
         link.obClusterId,
-        `is needed: several clusters are named "${link.clusterName}"`,
+        say('is.ambiguousCluster', { name: link.clusterName }),
       );
     }
     if (found.some(({ clusterId }) => clusterId === cluster.id)) {
-      throw fieldRefusal(`${field}.clusterName`, link.clusterName, 'names a cluster a second time');
+      throw fieldRefusal(`${field}.clusterName`, link.clusterName, say('names.clusterTwice'));
     }
     found.push({ clusterId: cluster.id, username: link.username });
   }
@@ -65,11 +65,7 @@ async function links(
 async function installation({ store }: PrepareScope, { install, installPath }: CreateObproxyClusterBody) {
   if (install === undefined) {
     if (installPath === undefined) return undefined;
-    throw fieldRefusal(
-      'installPath',
-      installPath,
-      'can only be given with hostIds and version: it is a property of the package',
-    );
+    throw fieldRefusal('installPath', installPath, say('cannot.homeWithoutPackage'));
   }
   const at = (field: string) => `obproxyInstallParam.${field}`;
   const hosts = await hostsByIds(store, install.hostIds);
@@ -84,7 +80,7 @@ async function installation({ store }: PrepareScope, { install, installPath }: C
     throw fieldRefusal(
       'installPath',
       installPath,
-      `cannot be chosen: ${softwarePackage.fileName} is not relocatable and installs to ${softwarePackage.home}`,
+      say('cannot.chooseHome', { file: softwarePackage.fileName, home: softwarePackage.home }),
     );
   }
   await portsFreeOnHosts(store, hosts, obproxyPorts(softwarePackage, install, at));
@@ -97,12 +93,10 @@ async function prepare(
 ): Promise<Prepared> {
   const { store } = scope;
   if ((await store.obproxy.findClusterByName(body.name)) !== undefined) {
-    throw new Refusal(
-      409,
-      'COM10006',
-      `There is already an OBProxy cluster named "${body.name}". Choose another name, or add proxies to that one by batchAdd.`,
-      { target: 'name', subErrors: [{ field: 'name', rejectedValue: body.name, message: 'is taken' }] },
-    );
+    throw new Refusal(409, 'COM10006', say('obproxyCluster.taken', { name: body.name }), {
+      target: 'name',
+      subErrors: [{ field: 'name', rejectedValue: body.name, message: say('is.taken') }],
+    });
   }
   const linked = await links(store, body);
   const install = await installation(scope, body);

@@ -1,7 +1,9 @@
+import { say } from '../runtime/messages/catalogue';
 import type { Store } from '../store/types';
 import { type Chain, plannedNodes } from '../workflows/chain';
 import { expansionSize } from '../workflows/interpreter/expansion';
 import type { Plan, TaskContext } from '../workflows/plan';
+import type { Text } from '../workflows/text';
 import { Refusal } from './refusal';
 import type { AcceptedRequest, Prepared, PrepareScope } from './types';
 
@@ -82,7 +84,8 @@ function sizeOf(plan: Pick<Plan, 'nodes' | 'context' | 'unshown'>): { subtasks: 
 function refuseTooLarge(what: keyof typeof LARGEST_TASK, asked: number): void {
   const most = LARGEST_TASK[what];
   if (asked <= most) return;
-  const text = `The request makes one task of ${asked} ${what}, and ${most} are supported. Ask for fewer hosts at a time.`;
+  const unit = say(what === 'subtasks' ? 'unit.subtasks' : 'unit.edges');
+  const text = say('task.tooLarge', { asked, unit, most });
   throw new Refusal(400, 'COM10001', text, { target: 'request' });
 }
 
@@ -93,11 +96,11 @@ export async function refuseWhenHeld(store: Store, resources: readonly string[])
 }
 
 /** What a lock is about, and OCP's code for it being busy. */
-function lockedThing(resource: string): { what: string; code: string } {
-  const [kind, id] = resource.split(':');
-  if (kind === 'host') return { what: `Host ${id}`, code: 'CMP07004' };
-  if (kind === 'ob_cluster') return { what: `OceanBase cluster ${id}`, code: 'OBE11020' };
-  return { what: `OBProxy cluster ${id}`, code: 'ODP21010' };
+function lockedThing(resource: string): { what: Text; code: string } {
+  const [kind, id = ''] = resource.split(':');
+  if (kind === 'host') return { what: say('thing.host', { id }), code: 'CMP07004' };
+  if (kind === 'ob_cluster') return { what: say('thing.obCluster', { id }), code: 'OBE11020' };
+  return { what: say('thing.obproxyCluster', { id }), code: 'ODP21010' };
 }
 
 /** 409: OCP's reference mapping for conflicts. */
@@ -106,10 +109,9 @@ async function lockRefusal(store: Store, resource: string, taskId: number): Prom
   const { what, code } = lockedThing(resource);
   const label = task === undefined ? '' : ` ("${task.name}")`;
   const next =
-    task?.status === 'FAILED'
-      ? `Task ${taskId} has FAILED: see its log, repair the cause and retry it.`
-      : `Wait until task ${taskId} has ended, then send the request again.`;
-  return new Refusal(409, code, `${what} is in use by task ${taskId}${label}. ${next}`, { target: resource });
+    task?.status === 'FAILED' ? say('held.byFailed', { task: taskId }) : say('held.byOpen', { task: taskId });
+  const said = say('held.by', { what, task: `${taskId}${label}`, next });
+  return new Refusal(409, code, said, { target: resource });
 }
 
 /** Who asks, and what the plans of the request say of it. */

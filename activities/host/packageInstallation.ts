@@ -244,7 +244,22 @@ export async function uninstallPackage(scope: SubtaskScope, service: InstalledSe
     await removeBy(host, `rm -rf -- ${quote(mark.home)}`, mark.home);
     scope.log.info(`Removed ${mark.home}`);
   }
+  if (service.linkFolder !== undefined) await removeDeadLinks(scope, host, service.linkFolder, mark.home);
   await host.sh(`rm -f -- ${quote(marked)}; rmdir -- ${serviceDir(service)} 2>/dev/null`);
+}
+
+/** Links of the folder into the home that lead nowhere since the package is gone; all others stay. */
+async function removeDeadLinks(scope: SubtaskScope, host: Host, folder: string, home: string): Promise<void> {
+  const { exitCode, stdout, stderr } = await host.sh(`
+    cd ${quote(folder)} 2>/dev/null || exit 0
+    for link in * .[!.]*; do
+      [ -L "$link" ] && [ ! -e "$link" ] || continue
+      case $(readlink -- "$link") in ${quote(home)}/*) rm -f -- "$link" && echo "$link" || exit 1 ;; esac
+    done`);
+  if (exitCode !== 0)
+    scope.log.warn(`Links of the package are left in ${folder}: ${stderr.trim().slice(0, 300)}`);
+  const links = stdout.trim().split('\n').filter(Boolean);
+  if (links.length > 0) scope.log.info(`Removed ${links.length} links in ${folder} that led nowhere`);
 }
 
 /** What obflow knows about a service of the host: KEEPER_DIR, OBSERVER_DIR. */

@@ -10,6 +10,8 @@ export interface InstalledService {
   readonly program: 'obproxy' | 'observer';
   /** File or folder below the home whose contents are a configuration that an installation could destroy. */
   readonly configuration: string;
+  /** Folder into which the package's scripts put links to its files, which no removal of the package takes away. */
+  readonly linkFolder?: string;
   /** What to do about a process that lives in the home. */
   readonly whenAlive: string;
 }

@@ -46,15 +46,25 @@ function trouble(host: Host, type: string, cameBack: string, next: string, code?
   return new PermanentError({ type, ...coded, tried: 'start OBProxy', where: host.ip, cameBack, next });
 }
 
-/** The end of the proxy's own log, without the passwords that it prints: their SHA-1 values, and failed statements. */
+/**
+ * What the proxy's own log says of a failure: its errors first, then its warnings, because the usage text that may follow them
+ * is 40 lines long (OBProxy 4.3.1, observed). Without the passwords that it prints: their SHA-1 values, and failed statements.
+ */
 async function logTail(host: Host, home: string): Promise<string> {
-  const { stdout } = await host.sh(
-    `tail -n 30 ${quote(`${home}/log/obproxy.log`)} 2>/dev/null | grep -vi proxy_config | tail -n 15 | cut -c1-400`,
-  );
-  const tail = stdout.trim();
-  const said =
-    tail === '' ? `it wrote no log; ${await launcherWords(host)}` : `log/obproxy.log ends with: ${tail}`;
-  return maskHashes(said).slice(0, 3_000);
+  const level = (words: string) => `grep -aE '(^|[^A-Za-z])(${words})([^A-Za-z]|$)'`;
+  const { exitCode, stdout } = await host.sh(`
+    log=${quote(`${home}/log/obproxy.log`)}
+    [ -s "$log" ] || exit 3
+    lines=$(tail -n 400 "$log" | grep -aivE 'proxy_config' | cut -c1-400)
+    bad=$(printf '%s\\n' "$lines" | ${level('ERROR|EDIAG')} | tail -n 8; printf '%s\\n' "$lines" | ${level('WDIAG')} | tail -n 4)
+    [ -n "$bad" ] && printf '%s\\n' "$bad" || { echo; printf '%s\\n' "$lines" | tail -n 15; }`);
+  // A bad option or port leaves a usage text on stderr and no log at all.
+  if (exitCode === 3) {
+    const said = `there is no ${home}/log/obproxy.log, so it did not begin to start`;
+    return maskHashes(`${said}; on stderr: ${await launcherWords(host)}`).slice(0, 3_000);
+  }
+  const what = stdout.startsWith('\n') ? 'ends with' : 'says';
+  return maskHashes(`log/obproxy.log ${what}: ${stdout.trim()}`).slice(0, 3_000);
 }
 
 async function refuseTakenPorts(host: Host, proxy: ObproxyInstance, look: ProxyProcesses): Promise<void> {
@@ -200,8 +210,9 @@ async function checkMetricsPort(
 ): Promise<void> {
   const { exporterPort } = proxy.server;
   const wished = proxy.parameters.find(({ name }) => name === 'enable_prometheus')?.value.toLowerCase();
+  // OBProxy 4.3.1 opens the port all the same (observed); whether others do is no reason to fail.
   if (wished === 'false') {
-    scope.log.warn('enable_prometheus is false: this proxy serves no metrics');
+    scope.log.warn('enable_prometheus is false: this proxy serves none of the odp_ metrics');
     return;
   }
   const deadline = Date.now() + METRICS_MS;

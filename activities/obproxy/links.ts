@@ -1,7 +1,12 @@
 /** The OceanBase clusters that an OBProxy is linked to, and the users by which it reads them. */
 import { firstToAnswer } from '../../oceanbase/firstToAnswer';
 import { sysLogin, sysUser } from '../../oceanbase/loginName';
-import { ACCESS_DENIED, type ObserverSession, openObserver } from '../../oceanbase/observerSql';
+import {
+  ACCESS_DENIED,
+  NO_SUCH_TABLE,
+  type ObserverSession,
+  openObserver,
+} from '../../oceanbase/observerSql';
 import { valueFault } from '../../oceanbase/parameters';
 import { SqlConnectionError, SqlError } from '../../oceanbase/sqlSession';
 import { PermanentError, TransientError, type Trouble } from '../../runtime/errors';
@@ -76,7 +81,7 @@ export function refuseUnfitPassword({ link, cluster, password }: Link): void {
     about(cluster, {
       type: 'ProxyroPasswordUnfit',
       code: 'ODP21006',
-      cameBack: `the password of ${link.username} ${fault}`,
+      cameBack: `the password of ${link.username} ${fault.en}`,
       next: `Give ${link.username} another password in OceanBase, declare it with \`obflow apply\`, and retry.`,
     }),
   );
@@ -150,6 +155,7 @@ async function proveLogin(scope: SubtaskScope, link: Link): Promise<void> {
     try {
       const version = (await session.version()) || cluster.version;
       const servers = await session.servers(version);
+      compareNames(scope, cluster, await session.clusterName(version));
       const grants = await session.grants();
       scope.log.info(
         `${username} can log in to ${cluster.name} (OceanBase ${version}) and reads its ${servers.length} servers`,
@@ -166,15 +172,44 @@ async function proveLogin(scope: SubtaskScope, link: Link): Promise<void> {
       );
     }
     if (!(error instanceof SqlError)) throw error;
+    const cameBack = `error ${error.errno} for ${username}: ${error.message.replaceAll(link.password, '***')}`;
+    if (error.errno === NO_SUCH_TABLE) {
+      const next = `No grant is missing: this server has no such view. Check that the root servers declared for ${cluster.name} are OceanBase (2.2 or later) and fully bootstrapped, and retry.`;
+      throw new PermanentError(
+        about(cluster, { type: 'ObserverViewMissing', code: 'ODP21011', cameBack, next }),
+      );
+    }
     throw new PermanentError(
       about(cluster, {
         type: 'ObserverRefused',
         code: 'ODP21011',
-        cameBack: `error ${error.errno} for ${username}: ${error.message.replaceAll(link.password, '***')}`,
+        cameBack,
         next: `Grant it: GRANT SELECT ON oceanbase.* TO ${sysUser(link.link.username)}`,
       }),
     );
   }
+}
+
+/**
+ * A proxy compares the name it was given with the one the cluster gives itself, and sends every user away when they differ
+ * (4666, in its obproxy_diagnosis.log only).
+ */
+function compareNames(scope: SubtaskScope, cluster: ObClusterRow, own: string | undefined): void {
+  if (own === undefined || own === '') {
+    scope.log.warn(
+      `${cluster.name} does not tell its own name; no login works through the proxy if it has another`,
+    );
+    return;
+  }
+  if (own === cluster.name) return;
+  throw new PermanentError(
+    about(cluster, {
+      type: 'ClusterNameDiffers',
+      code: 'ODP21011',
+      cameBack: `the cluster calls itself "${own}" (parameter cluster): a proxy linked to it as "${cluster.name}" sends every user away (4666)`,
+      next: `Declare it as "${own}" with \`obflow apply\`, and link that one.`,
+    }),
+  );
 }
 
 /** The linked clusters, whose users have just logged in to OceanBase with the passwords that come with them. */

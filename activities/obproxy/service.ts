@@ -8,6 +8,7 @@ export function obproxyService(scope: SubtaskScope<typeof SERVICE>): HostService
   return {
     program: 'obproxy',
     configuration: 'etc',
+    linkFolder: '/u01/obproxy/lib',
     whenAlive: 'Stop it first, or take the proxy over.',
     async recorded() {
       const { server, cluster } = await proxyOf(scope);

@@ -40,12 +40,13 @@ export class LazyList<T> {
     return index < 0 || index >= this.length ? undefined : (await this.#slice(index, index + 1))[0];
   }
 
+  /** Needs no waiting when this list needs none. */
   map<U>(change: (element: T) => U): LazyList<U> {
-    return new LazyList(
-      this.length,
-      async (from, to) => (await this.#slice(from, to)).map(change),
-      this.part,
-    );
+    const changed = (from: number, to: number) => {
+      const slice = this.#slice(from, to);
+      return slice instanceof Promise ? slice.then((all) => all.map(change)) : slice.map(change);
+    };
+    return new LazyList(this.length, changed, this.part);
   }
 
   /** The whole list in memory. */

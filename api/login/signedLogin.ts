@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Request, Response } from 'express';
 import { Refusal } from '../../operations/refusal';
+import { say } from '../../runtime/messages/catalogue';
 import type { KnownUser, LoginAttempt, LoginState, SigningKey, Store } from '../../store/types';
 import { attemptOf, lockedOut, tooMany } from './lockout';
 import { type ClaimedSignature, signatureFits, signedTime, stringToSign } from './signature';
@@ -77,8 +78,8 @@ export function signedLogin(
     const time = freshTime(request, now());
     const key = await accessKeys.forSigning(claim.accessKeyId);
     if (key === undefined) {
-      const text = `There is no enabled access key ${claim.accessKeyId}.`;
-      return refuseWrong(attempt, before, new Refusal(401, 'IAM10004', text));
+      const refusal = new Refusal(401, 'IAM10004', say('login.noKey', { id: claim.accessKeyId }));
+      return refuseWrong(attempt, before, refusal);
     }
     const prove: Prove = async (bodyMd5) => {
       const text = stringToSign({

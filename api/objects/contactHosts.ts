@@ -2,6 +2,7 @@ import { addressOf } from '../../contact/hostAddress';
 import type { HostFacts } from '../../hosts/types';
 import { Refusal } from '../../operations/refusal';
 import { addressText } from '../../runtime/addressText';
+import { say } from '../../runtime/messages/catalogue';
 import type { HostRow } from '../../store/types';
 import type { ApiServices } from '../route';
 
@@ -88,7 +89,7 @@ export async function contactKnownOffline(contact: Contact, hostIds: readonly nu
   throw new Refusal(
     409,
     'CMP07004',
-    `Host ${away.host.ip} (id ${away.host.id}) is offline: ${away.reason} Repair the host, or leave it out of the request.`,
+    say('host.offline', { ip: away.host.ip, id: away.host.id, reason: away.reason ?? '' }),
     { target: `host:${away.host.id}` },
   );
 }

@@ -16,8 +16,8 @@ export interface ClusterLook extends ClusterState {
 }
 
 /**
- * Asks a cluster for its servers and zones and records them; it is RUNNING from then on. A cluster that does not answer
- * answers the reason, and is UNAVAILABLE when it was known before (a declared one may simply never have been reached).
+ * Asks a cluster for its servers and zones and records them; it is RUNNING from then on. Of one that does not answer the
+ * reason is answered, and it is UNAVAILABLE until it does.
  */
 export async function lookAtCluster(
   { store, config }: Looking,
@@ -34,8 +34,7 @@ export async function lookAtCluster(
     await store.obClusters.recordStatus(cluster.id, 'RUNNING');
     return { ...state, tenantCount, compaction };
   } catch (error) {
-    const known = await store.obServers.zones(cluster.id);
-    if (known.length > 0) await store.obClusters.recordStatus(cluster.id, 'UNAVAILABLE');
+    await store.obClusters.recordStatus(cluster.id, 'UNAVAILABLE');
     return { reason: error instanceof Error ? error.message : String(error) };
   } finally {
     session?.close();

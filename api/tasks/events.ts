@@ -3,10 +3,13 @@
  * reader, which looks some times a second: what shows in a document is more than its history's events (a worker takes an
  * activity, an attempt fails), so waiting for a new event would miss half of it.
  */
+
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Request, Response } from 'express';
 import { Refusal } from '../../operations/refusal';
+import { say } from '../../runtime/messages/catalogue';
+import { inEnglish } from '../../workflows/text';
 import type { ErrorBody } from '../http/envelope';
 import { failureOf } from '../http/errors';
 import { jsonPieces, type Lazily, taken } from '../http/lazyList';
@@ -118,8 +121,8 @@ export class TaskEvents {
           return;
         }
         client.open();
-        const permitted = whilePermitted(({ code, message }) =>
-          client.refuse(inLanguage({ code, message }, languageOf(request))),
+        const permitted = whilePermitted(({ code, said }) =>
+          client.refuse(inLanguage({ code, message: said }, languageOf(request))),
         );
         try {
           client.send(watch.latest ?? first);
@@ -180,14 +183,9 @@ export class TaskEvents {
   async #read(taskId: number): Promise<TaskEvent> {
     const document = await this.#deps.read(taskId);
     if (document !== undefined) return await eventOf(document);
-    throw new Refusal(
-      404,
-      'TSK10001',
-      `There is no task ${taskId}. GET /api/v2/tasks/instances lists them.`,
-      {
-        target: `task:${taskId}`,
-      },
-    );
+    throw new Refusal(404, 'TSK10001', say('task.unknown', { id: taskId }), {
+      target: `task:${taskId}`,
+    });
   }
 }
 
@@ -250,7 +248,7 @@ class Watch {
       } catch (error) {
         // The stream outlives an outage of Temporal or of the database; what has changed meanwhile comes afterwards.
         const { message } = failureOf(error).error;
-        for (const client of this.#clients) client.comment(message);
+        for (const client of this.#clients) client.comment(inEnglish(message));
       }
     }
   }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Refusal } from '../../operations/refusal';
 import { IdText } from '../../operations/schemas';
+import { say } from '../../runtime/messages/catalogue';
 import type { Store, TaskRow } from '../../store/types';
 import { expansionSize, GraphError } from '../../workflows/interpreter/expansion';
 
@@ -9,8 +10,7 @@ export const TaskPath = z.object({ taskInstanceId: IdText });
 export const SubtaskPath = z.object({ taskInstanceId: IdText, subtaskInstanceId: IdText });
 
 export function unknownTask(id: number): Refusal {
-  const text = `There is no task ${id}. GET /api/v2/tasks/instances lists the tasks.`;
-  return new Refusal(404, 'TSK10001', text, { target: `task:${id}` });
+  return new Refusal(404, 'TSK10001', say('task.unknown', { id }), { target: `task:${id}` });
 }
 
 /** Throws Refusal TSK10001 when there is no such task. */
@@ -25,7 +25,7 @@ export async function rowWithSubtask(store: Store, taskId: number, subtaskId: nu
   const task = await taskRow(store, taskId);
   const { firstSubtaskId } = task.plan;
   if (subtaskId >= firstSubtaskId && subtaskId < firstSubtaskId + subtaskCount(task)) return task;
-  throw new Refusal(404, 'TSK10001', `Task ${taskId} has no subtask ${subtaskId}.`, {
+  throw new Refusal(404, 'TSK10001', say('subtask.unknown', { task: taskId, subtask: subtaskId }), {
     target: `subtask:${subtaskId}`,
   });
 }

@@ -1,14 +1,17 @@
 import { Refusal } from '../../operations/refusal';
 import type { RuntimeConfig } from '../../runtime/config';
 import type { Logger } from '../../runtime/logger';
+import { say } from '../../runtime/messages/catalogue';
 import type { TemporalHandle } from '../../runtime/temporal';
 import type { Store, TaskRow } from '../../store/types';
 import { taskWorkflowId } from '../../workflows/ids';
 import { byWhom, SUBTASK_UPDATES, TASK_UPDATES } from '../../workflows/messages';
 import type { Plan, SubtaskCommand, SubtaskStatus, TaskCommand } from '../../workflows/plan';
+import type { Language } from '../http/messages/language';
 import { CommandLog } from './commandLog';
 import { fromArchive } from './document/archived';
-import { basicDocument, openTask, submittedTask, unreadableTask } from './document/document';
+import { basicDocument, saidTask, submittedTask, unreadableTask } from './document/document';
+import { inWords, type SaidTask } from './document/said';
 import type { BasicTaskInstance, SubmittedTask, SubtaskInstance, TaskDocument } from './document/types';
 import { type SentCommand, sendCommand, temporalRefusal, updateIdOf } from './temporal/commands';
 import { HistoryReader, isOfPlan } from './temporal/historyReader';
@@ -41,8 +44,8 @@ export interface TaskService {
   start(plan: Plan, workflowType: string): Promise<void>;
   /** The same for the tasks of one request; what cannot be started in 10 s is left to the reconciler as well. */
   startAll(plans: readonly Plan[], workflowType: string): Promise<void>;
-  /** Undefined when there is no such task. Refusal 503 when Temporal does not answer. */
-  read(taskId: number): Promise<TaskDocument | undefined>;
+  /** In English unless told otherwise. Undefined when there is no such task. Refusal 503 when Temporal does not answer. */
+  read(taskId: number, language?: Language): Promise<TaskDocument | undefined>;
   basic(rows: readonly TaskRow[]): Promise<BasicTaskInstance[]>;
   /** Every FAILED subtask runs again. */
   retryTask: CommandTask;
@@ -81,19 +84,19 @@ const CATCH_UP_STEP_MS = 50;
 /** The target tells it from a validator's refusal, which time may cure. */
 function closedRefusal(document: TaskDocument, subtask: SubtaskInstance | undefined): Refusal {
   const { id, status } = document;
-  const ended = status === 'RUNNING' ? 'has not been started yet' : 'has ended';
+  const ended = say(status === 'RUNNING' ? 'workflow.notStarted' : 'workflow.ended');
   const what =
     subtask === undefined
-      ? `Task ${id} is ${status}`
-      : `Subtask ${subtask.id} (${subtask.name}) is ${subtask.status}`;
-  const text = `${what}, and the workflow of task ${id} ${ended}: only an open task takes commands.`;
+      ? say('task.is', { id, status })
+      : say('subtask.is', { id: subtask.id, name: subtask.name, status: subtask.status });
+  const text = say('refused.closed', { what, id, ended });
   return new Refusal(400, subtask === undefined ? 'TSK10016' : 'TSK10017', text, { target: `task:${id}` });
 }
 
 /** Of a command other than abandon. */
 function neverRanRefusal({ id, started }: TaskRow, subtask: boolean): Refusal {
-  const why = started ? 'Temporal does not know its workflow' : 'it has not been started yet';
-  const text = `Task ${id} takes no command but abandon: ${why}.`;
+  const why = say(started ? 'why.unknownToTemporal' : 'why.notStarted');
+  const text = say('task.neverRan', { id, why });
   return new Refusal(400, subtask ? 'TSK10017' : 'TSK10016', text, { target: `task:${id}` });
 }
 
@@ -110,7 +113,7 @@ async function subtaskOf({ id, subtasks }: TaskDocument, subtaskId: number): Pro
   const first = await subtasks.at(0);
   const subtask = first === undefined ? undefined : await subtasks.at(subtaskId - first.id);
   if (subtask !== undefined) return subtask;
-  throw new Refusal(404, 'TSK10001', `Task ${id} has no subtask ${subtaskId}.`);
+  throw new Refusal(404, 'TSK10001', say('subtask.unknown', { task: id, subtask: subtaskId }));
 }
 
 /** A task as it is now, and whether it has, or had, a workflow. */
@@ -125,30 +128,35 @@ export function createTaskService(deps: TaskServiceDeps): TaskService {
   const reader = new HistoryReader(temporal);
   const commandLog = new CommandLog(deps);
 
-  async function readRow(row: TaskRow): Promise<ReadTask> {
+  async function readRow(row: TaskRow, language: Language = 'en-US'): Promise<ReadTask> {
+    const { said, hasRun } = await saidRow(row);
+    return { row, document: inWords(said, language), hasRun };
+  }
+
+  async function saidRow(row: TaskRow): Promise<{ said: SaidTask; hasRun: boolean }> {
     const final = fromArchive(row, store.tasks);
-    if (final !== undefined) return { row, document: final, hasRun: true };
+    if (final !== undefined) return { said: final, hasRun: true };
     const reading = await reader.read(taskWorkflowId(row.id)).catch((error: unknown) => {
       throw temporalRefusal(error);
     });
     if (reading !== undefined && isOfPlan(reading, row.plan)) {
       await commandLog.tell(reading.folded);
-      return { row, document: openTask(reading.folded, reading.pending), hasRun: true };
+      return { said: saidTask(reading.folded, reading.pending), hasRun: true };
     }
     const accepted = acceptedTask(row);
-    const document =
+    const said =
       'folded' in accepted
-        ? openTask(accepted.folded, new Map())
+        ? saidTask(accepted.folded, new Map())
         : unreadableTask(row.plan, accepted.unreadable);
-    if (!row.started) return { row, document, hasRun: false };
+    if (!row.started) return { said, hasRun: false };
     const { status, operation } = row;
-    const message = 'Temporal does not know the workflow of this task; see the log of the API.';
-    return { row, document: { ...document, status, operation, firstFailure: { message } }, hasRun: false };
+    const message = say('task.unknownToTemporal');
+    return { said: { ...said, status, operation, firstFailure: { message } }, hasRun: false };
   }
 
   async function readOrRefuse(taskId: number): Promise<ReadTask> {
     const row = await store.tasks.find(taskId);
-    if (row === undefined) throw new Refusal(404, 'TSK10001', `There is no task ${taskId}.`);
+    if (row === undefined) throw new Refusal(404, 'TSK10001', say('task.unknown', { id: taskId }));
     return readRow(row);
   }
 
@@ -163,7 +171,7 @@ export function createTaskService(deps: TaskServiceDeps): TaskService {
     const { id, started } = row;
     if (!started) {
       if (!(await store.tasks.claimStart(id, CLOSING_MS))) {
-        const text = `Task ${id} is being started just now. Look at it in some seconds, then send the command again.`;
+        const text = say('task.starting', { id });
         throw new Refusal(409, 'TSK10016', text, { target: `task:${id}` });
       }
       try {
@@ -283,9 +291,9 @@ export function createTaskService(deps: TaskServiceDeps): TaskService {
       await Promise.all(Array.from({ length: PARALLEL_STARTS }, next));
     },
 
-    async read(taskId) {
+    async read(taskId, language) {
       const row = await store.tasks.find(taskId);
-      return row === undefined ? undefined : (await readRow(row)).document;
+      return row === undefined ? undefined : (await readRow(row, language)).document;
     },
 
     async basic(rows) {

@@ -54,7 +54,8 @@ ${body}`;
 
 /**
  * Like the real spec: before the files are put, %pre removes log, bin, etc and .conf of the version's folder, which
- * wipes the configuration of a proxy that lives there. Files belong to admin.
+ * wipes the configuration of a proxy that lives there, and links to the package's files are put into /u01/obproxy/lib, which
+ * no removal takes away. Files belong to admin.
  */
 function obproxySpec(rpm: ObproxyRpm): string {
   const home = obproxyHome(rpm);
@@ -71,6 +72,8 @@ if [ -f %{_sourcedir}/payload ]; then cp %{_sourcedir}/payload %{buildroot}${hom
 mkdir -p ${path.posix.dirname(INSTALLS_LOG)}
 echo "${rpm.name}-${rpm.version}-${rpm.release} $1 $(date +%s)" >> ${INSTALLS_LOG}
 rm -rf ${home}/log ${home}/bin ${home}/etc ${home}/.conf
+mkdir -p /u01/obproxy/lib
+ln -sfn ${home}/bin/obproxy /u01/obproxy/lib/libobproxy_so.so
 %files
 %defattr(-,admin,admin)
 ${home}

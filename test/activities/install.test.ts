@@ -147,7 +147,7 @@ describeIf(fleetUnavailable(), 'Install obproxy on a fresh host', () => {
       expect(await world.store.obproxy.findCluster(undone.clusterId)).toBeUndefined();
       expect(await world.store.obproxy.listExporters()).toEqual([]);
       const left = await undone.host.sh(
-        `ls -A ${undone.home}/etc /var/lib/obflow/obproxy; rpm -e ${rpm.name}; rm -rf ${undone.home} /var/lib/obflow-standin`,
+        `ls -A ${undone.home}/etc /var/lib/obflow/obproxy; find /u01/obproxy/lib -type l; rpm -e ${rpm.name}; rm -rf ${undone.home} /var/lib/obflow-standin`,
       );
       expect(left.stdout.trim()).toBe('');
     });

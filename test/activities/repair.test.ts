@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import { openObproxyAdmin } from '../../oceanbase/obproxyAdmin';
 import { sha1Hex } from '../../oceanbase/passwords';
 import { fleetUnavailable, type TestHost } from '../../sandbox/hosts/fleet';
+import { startObserver } from '../../sandbox/standins/observer';
 import { holdRpmLock } from '../support/rpmLock';
 import { describeIf } from '../support/skip';
 import { until } from '../support/until';
@@ -291,17 +292,27 @@ describeIf(fleetUnavailable(), 'Install obproxy, when something is in its way', 
     const hash = sha1Hex('whatever');
     await task.host.sh(`
       cd ${task.home} && mv bin/obproxy bin/real && mkdir -p log && echo "EDIAG obproxy_sys_password=${hash} cannot bind" >log/obproxy.log
-      echo "WDIAG sql:"REPLACE INTO proxy_config(name, value) VALUES ('observer_sys_password', 'plain.One')"" >>log/obproxy.log
+      echo "WDIAG sql: REPLACE INTO proxy_config(name, value) VALUES ('observer_sys_password', 'plain.One')" >>log/obproxy.log
+      for i in $(seq 60); do echo "  -$i,--usage of option $i" >>log/obproxy.log; done
       printf '#!/bin/sh\\nexit 0\\n' >bin/obproxy && chmod 755 bin/obproxy && chown admin bin/obproxy`);
     const started = Date.now();
     const error = await failure(task.run('StartObproxy'));
     expect(error).toMatchObject({ type: 'ObproxyStartFailed', nonRetryable: true });
-    expect(error.message).toContain('EDIAG obproxy_sys_password=*** cannot bind');
+    expect(error.message).toContain('log/obproxy.log says: EDIAG obproxy_sys_password=*** cannot bind');
+    expect(error.message).not.toContain('--usage');
     expect(error.message).not.toContain(hash);
     expect(error.message).not.toContain('plain.One');
     expect(Date.now() - started).toBeLessThan(30_000);
+    // A bad option: usage on stderr, no log.
+    await task.host.sh(
+      `rm -r ${task.home}/log; printf '#!/bin/sh\\necho invalid port >&2\\n' >${task.home}/bin/obproxy`,
+    );
+    const unlogged = await failure(task.run('StartObproxy', { run: 2 }));
+    expect(unlogged.message).toMatch(
+      /there is no .*obproxy\.log, so it did not begin to start; on stderr: .*invalid port/s,
+    );
     await task.host.sh(`cd ${task.home} && mv -f bin/real bin/obproxy`);
-    await task.run('StartObproxy', { run: 2 });
+    await task.run('StartObproxy', { run: 3 });
     expect((await effects(task.host, task.home)).starts).toBe(1);
   }, 60_000);
 
@@ -365,7 +376,7 @@ describeIf(fleetUnavailable(), 'Install obproxy, when something is in its way', 
     task = await world.install(0);
     await task.chain('StartObproxy');
     const settings = [
-      { name: 'proxy_idc_name', value: long },
+      { name: 'init_sql', value: long },
       { name: 'proxy_mem_limited', value: '3G' },
       { name: 'enable_cluster_checkout', value: 'false' },
     ];
@@ -384,19 +395,19 @@ describeIf(fleetUnavailable(), 'Install obproxy, when something is in its way', 
     await task.run('SyncObproxyParameter', {}, other);
     const alters = async () => (await effects(task.host, task.home)).alters;
     expect(await alters()).toMatchObject({
-      proxy_idc_name: 1,
+      init_sql: 1,
       proxy_mem_limited: 1,
       enable_cluster_checkout: 1,
     });
     await task.run('SyncObproxyParameter', { run: 2 }, other);
     expect(await alters()).toMatchObject({
-      proxy_idc_name: 1,
+      init_sql: 1,
       proxy_mem_limited: 1,
       enable_cluster_checkout: 1,
     });
     await task.run('SyncObproxyParameter', { rollback: true }, other);
     expect(await alters()).toMatchObject({
-      proxy_idc_name: 2,
+      init_sql: 2,
       proxy_mem_limited: 2,
       enable_cluster_checkout: 2,
     });
@@ -446,6 +457,42 @@ describeIf(fleetUnavailable(), 'Install obproxy, when something is in its way', 
       expect(log).toMatch(/GRANT SELECT ON .oceanbase.\.\* TO 'proxyro2'/);
       await task.run('SetObproxyUserPasswordForOb', { run: 2 }, other);
       await worker.stop();
+    });
+
+    test.each<[string, object, string, RegExp]>([
+      [
+        'a cluster of another name is refused with the name to declare',
+        { clusterName: 'other' },
+        'ClusterNameDiffers',
+        /calls itself "other".*4666.*Declare it as "other"/,
+      ],
+      [
+        'a view that is not there is no missing grant',
+        { clusterName: 'obcluster', without: ['DBA_OB_SERVERS'] },
+        'ObserverViewMissing',
+        /error 1146.*No grant is missing/,
+      ],
+    ])('%s', async (_what, more, type, text) => {
+      const odd = await startObserver({
+        ...{ host: world.fleet.gateway, port: 0, clusterName: 'obcluster', obClusterId: 1 },
+        ...{ users: { 'root@sys': PLANTED.root, 'proxyro@sys': PLANTED.proxyro }, ...more },
+      });
+      task = await world.install(0);
+      await task.chain('SyncObproxyParameter');
+      const cluster = (await world.store.obClusters.find(world.obClusterId))!;
+      const { id: _id, createTime: _created, updateTime: _updated, ...known } = cluster;
+      const rootServers = [{ ip: world.fleet.gateway, sqlPort: odd.port, rpcPort: 2882 }];
+      await world.store.obClusters.put({ ...known, rootServers });
+      try {
+        const error = await failure(task.run('SetObproxyUserPasswordForOb'));
+        expect(error).toMatchObject({ type, nonRetryable: true });
+        expect(error.message).toMatch(text);
+        expect((await effects(task.host, task.home)).alters.observer_sys_password).toBeUndefined();
+      } finally {
+        await world.store.obClusters.put(known);
+        await odd.stop();
+      }
+      await task.run('SetObproxyUserPasswordForOb', { run: 2 });
     });
 
     test('root servers that do not answer may come back', async () => {

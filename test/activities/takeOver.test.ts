@@ -159,6 +159,9 @@ describeIf(fleetUnavailable(), 'Taking over a running OBProxy', () => {
           { name: 'app_name', value: 'by_hand', expectedValue: expect.stringContaining('cluster') },
         ]),
       );
+      expect(await task.log('PrepareCreateObproxy')).toMatch(
+        /command line of pid \d+ holds obproxy_sys_password: .*take it out of the script or unit/,
+      );
       expect(await task.log('SyncObproxyParameter')).toContain(
         "work_thread_num is '128', the cluster wants '8'",
       );
@@ -423,7 +426,13 @@ describeIf(fleetUnavailable(), 'Taking over a running OBProxy', () => {
 
   test('a keeper is recorded, not started; a proxy without metrics is taken over without', async () => {
     const host = world.fleet.hosts[0]!;
-    proxy = await start({ options: ['enable_prometheus=False'] });
+    // Metrics that are switched off are served all the same; a taken port is what leaves a proxy without.
+    await host.sh('setsid nc -l -k -p 2884 </dev/null >/dev/null 2>&1 &');
+    await until(
+      'nc listens',
+      async () => (await host.sh('grep -q ":0B44 0*:0000 0A" /proc/net/tcp')).exitCode === 0,
+    );
+    proxy = await start();
     await host.sh(`
       mkdir -p /srv
       printf '#!/bin/sh\\nwhile :; do sleep 60; done\\n' >/srv/obproxyd.sh && chmod 755 /srv/obproxyd.sh
@@ -437,7 +446,7 @@ describeIf(fleetUnavailable(), 'Taking over a running OBProxy', () => {
       expect(await task.log('RegisterObproxyExporter')).toContain('serves no metrics');
       expect((await host.sh('[ -e /var/lib/obflow/obproxy ]')).exitCode).not.toBe(0);
     } finally {
-      await host.sh('pkill -f /srv/obproxyd.sh; rm -f /srv/obproxyd.sh');
+      await host.sh('pkill -x nc; pkill -f /srv/obproxyd.sh; rm -f /srv/obproxyd.sh');
     }
   }, 60_000);
 

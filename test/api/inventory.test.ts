@@ -1,4 +1,5 @@
 import { freePort } from '../../sandbox/stack/stack';
+import { startObserver } from '../../sandbox/standins/observer';
 import { type Json, startTestApi, type TestApi } from './harness';
 
 const SECRET = 'Planted-secret-7c1f';
@@ -124,6 +125,28 @@ describe('a declared inventory', () => {
     expect(answer.body.error.subErrors.map((sub: Json) => sub.field)).toContain(field);
     expect(answer.text).not.toContain(SECRET);
     expect(await api.store.credentials.find('late')).toBeUndefined();
+  });
+
+  test('warns when a cluster calls itself otherwise, or refuses its administrator', async () => {
+    const observer = await startObserver({
+      ...{ host: '127.0.0.1', port: 0, clusterName: 'own', obClusterId: 7, users: { 'root@sys': SECRET } },
+    });
+    const cluster = (name: string, sysCredential: string) => ({
+      ...{ name, obClusterId: 7, version: '4.2.1.0', sysCredential, proxyroCredential: 'proxyro' },
+      rootServers: [{ ip: '127.0.0.1', sqlPort: observer.port }],
+    });
+    const { credentials } = declared();
+    const wrong = { name: 'wrong', kind: 'DATABASE', username: 'root@sys', secret: `${SECRET}x` };
+    const answer = await put({
+      credentials: [...credentials, wrong],
+      obClusters: [cluster('declared', 'sys'), cluster('own', 'sys'), cluster('locked', 'wrong')],
+    });
+    await observer.stop();
+    expect(answer.body.data.warnings).toEqual([
+      expect.stringMatching(/^OceanBase cluster declared at 127.*calls itself "own".*declare it as "own"$/),
+      expect.stringMatching(/^OceanBase cluster locked refuses root@sys: error 1045/),
+    ]);
+    expect(answer.text).not.toContain(SECRET);
   });
 
   test('refuses a secret of the wrong type without repeating it', async () => {

@@ -1,4 +1,5 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { openCluster } from '../../oceanbase/clusterSession';
 import { openObproxyAdmin } from '../../oceanbase/obproxyAdmin';
 import { ACCESS_DENIED, openObserver } from '../../oceanbase/observerSql';
 import { openSqlSession, SqlConnectionError, SqlError } from '../../oceanbase/sqlSession';
@@ -125,6 +126,48 @@ describe('an observer', () => {
     });
     expect(await reader.servers(version)).toHaveLength(1);
     reader.close();
+  });
+});
+
+describe('the servers of a cluster', () => {
+  const started = async (more: object) => {
+    const server = await startObserver({
+      ...{ host: '127.0.0.1', port: 0, clusterName: 'c', obClusterId: 1, users: { 'root@sys': PASSWORD } },
+      ...more,
+    });
+    open.push({ close: () => server.stop() });
+    return { ip: '127.0.0.1', sqlPort: server.port };
+  };
+  const cluster = (...servers: { ip: string; sqlPort: number }[]) =>
+    openCluster({ servers, addresses: ANY_ADDRESS, user: 'root@sys', password: PASSWORD });
+
+  test('are asked one after the other while they boot (8001); when all do, that is no refusal', async () => {
+    const [booting, other] = [await started({ booting: true }), await started({})];
+    const session = await cluster(booting, other);
+    expect(session.at).toBe(`127.0.0.1:${other.sqlPort}`);
+    session.close();
+    const error = await cluster(booting, { ip: '127.0.0.1', sqlPort: 1 }).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(SqlConnectionError);
+    expect(String(error)).toMatch(/initializing.*ECONNREFUSED/);
+  });
+
+  test('are not asked further when one refuses the login', async () => {
+    const [strict, other] = [await started({ users: { 'root@sys': 'x' } }), await started({})];
+    await expect(cluster(strict, other)).rejects.toMatchObject({ errno: ACCESS_DENIED });
+  });
+
+  test('tell the name that the cluster gives itself, as far as they let us ask', async () => {
+    const name = async (more: object) => {
+      const { ip, sqlPort } = await started(more);
+      const to = { ip, sqlPort, addresses: ANY_ADDRESS, user: 'root', password: PASSWORD };
+      const session = await openObserver(to);
+      const own = await session.clusterName((more as { version?: string }).version ?? '4.2.1.0');
+      session.close();
+      return own;
+    };
+    expect(await name({})).toBe('c');
+    expect(await name({ version: '3.1.4' })).toBe('c');
+    expect(await name({ without: ['GV$OB_PARAMETERS'] })).toBeUndefined();
   });
 });
 

@@ -324,7 +324,11 @@ describe('adding OBServers', () => {
     });
     const list = await api.send('GET', '/api/v2/ob/clusters?name=SILENT');
     expect(list.body.data.contents).toMatchObject([
-      { name: 'silent', failToQueryFromObReason: expect.stringContaining('127.0.0.1:1') },
+      {
+        name: 'silent',
+        status: 'UNAVAILABLE',
+        failToQueryFromObReason: expect.stringContaining('127.0.0.1:1'),
+      },
     ]);
 
     await observer.stop();

@@ -31,6 +31,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'workflows',
     'workflows/interpreter/expansion.ts',
     'workflows/searchAttributes.ts',
+    'workflows/texts.ts',
   ],
   // From a plan to its subtasks: also for those who make plans and those who read them.
   'workflows/interpreter/expansion.ts': ['types:workflows'],
@@ -38,9 +39,12 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   // The workflow types stand above the room they are in.
   'workflows/index.ts': ['workflows', 'workflows/interpreter', 'workflows/webui'],
 
-  runtime: ['workflows/searchAttributes.ts'],
+  runtime: ['workflows/searchAttributes.ts', 'workflows/texts.ts'],
   // One definition for the workflow, which can import nothing else, and for those who register and search.
   'workflows/searchAttributes.ts': [],
+  // The same for what the interpreter says: the catalogue has its texts in both languages.
+  'workflows/text.ts': [],
+  'workflows/texts.ts': [],
 
   hosts: ['runtime'],
   oceanbase: ['runtime'],
@@ -187,6 +191,9 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
+/** A text for people and its language, which every room speaks. */
+const FOR_ALL = 'workflows/text.ts';
+
 /** Not of the product: they may import anything, and nobody of the product may import them. */
 const BESIDE = ['sandbox', 'bench', 'test', 'scripts', 'console'];
 
@@ -258,7 +265,12 @@ function isAllowed({ from, to, typeOnly }: Import): boolean {
   const [room, target] = [roomOf(from), roomOf(to)];
   if (room === undefined || target === undefined) return false;
   const allowed = ROOMS[room] ?? [];
-  return room === target || allowed.includes(target) || (typeOnly && allowed.includes(`types:${target}`));
+  return (
+    room === target ||
+    target === FOR_ALL ||
+    allowed.includes(target) ||
+    (typeOnly && allowed.includes(`types:${target}`))
+  );
 }
 
 test('the imports are really read', () => {

@@ -142,7 +142,7 @@ describe('A proxy in CONFIG_URL mode', () => {
     await home.ready();
   }
   const clusters = async (): Promise<string[]> =>
-    (await home.ask('show proxycluster')).map((row) => row.cluster_name ?? '');
+    (await home.ask('show proxycluster')).map((row) => row.cluster_name ?? '').sort();
 
   test('asks for the version and then for all before it opens, keeps the answer, and polls the version only', async () => {
     await start();
@@ -150,7 +150,7 @@ describe('A proxy in CONFIG_URL mode', () => {
       '/services?Action=GetObProxyConfig&VersionOnly=true',
       '/services?Action=GetObProxyConfig',
     ]);
-    expect(await clusters()).toEqual(['c1', 'c2', 'MetaDataBase']);
+    expect(await clusters()).toEqual(['MetaDataBase', 'c1', 'c2']);
     for (const folder of ['etc', '.conf'])
       expect(readFileSync(home.path(`${folder}/obproxy_config_server_info.json`), 'utf8')).toContain('"v1"');
     await until('two polls', () => server.asked.filter((url) => url.endsWith('VersionOnly=true')).length > 2);
@@ -162,7 +162,7 @@ describe('A proxy in CONFIG_URL mode', () => {
     server.clusters = ['c1', 'c3'];
     const polls = server.asked.length;
     await until('two more polls', () => server.asked.length > polls + 2);
-    expect(await clusters()).toEqual(['c1', 'c2', 'MetaDataBase']);
+    expect(await clusters()).toEqual(['MetaDataBase', 'c1', 'c2']);
     await home.ask('alter proxyconfig set refresh_json_config=true');
     await until('the new cluster', async () => (await clusters()).includes('c3'));
     expect(await home.ask("show proxyconfig like 'refresh_json_config'")).toMatchObject([{ value: 'False' }]);
@@ -176,7 +176,7 @@ describe('A proxy in CONFIG_URL mode', () => {
     server.clusters = [];
     server.version = 'v2';
     await until('the refusal in the log', () => home.log().includes('json info is invalid'));
-    expect(await clusters()).toEqual(['c1', 'c2', 'MetaDataBase']);
+    expect(await clusters()).toEqual(['MetaDataBase', 'c1', 'c2']);
   });
 
   test('opens without a server, and starts from its copy later on', async () => {
@@ -185,7 +185,7 @@ describe('A proxy in CONFIG_URL mode', () => {
     server.status = 500;
     await home.launch([]);
     await home.ready();
-    expect(await clusters()).toEqual(['c1', 'c2', 'MetaDataBase']);
+    expect(await clusters()).toEqual(['MetaDataBase', 'c1', 'c2']);
     // An error of the server is asked three times in a row.
     const last = server.asked.slice(-3);
     expect(new Set(last)).toEqual(new Set(['/services?Action=GetObProxyConfig&VersionOnly=true']));
@@ -210,7 +210,7 @@ describe('A proxy in CONFIG_URL mode', () => {
     });
     expect(server.asked).toContain('/services?Action=ObRootServiceInfo&ObCluster=c1&version=2');
     expect(await home.ask("show proxycluster like 'c1'")).toMatchObject([
-      { root_addr: '127.0.0.9:2881', role: 'LEADER' },
+      { root_addr: '127.0.0.9:2881', role: 'leader' },
     ]);
     expect(await errnoOf(home.connect('x', { user: 'root@sys' }))).toBe(4669);
   });

@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import Database from 'libsql';
+import { startObserver } from '../../sandbox/standins/observer';
 import { until } from '../support/until';
 import { freePort } from './home';
 import { errnoOf, PASSWORD, ProxyHome, sha1 } from './proxyHome';
@@ -76,8 +77,6 @@ describe('The launcher', () => {
   });
 
   test.each([
-    ['an unknown option', ['-x']],
-    ['a port out of range', ['-p', '80']],
     ['neither root servers nor a config server', ['-p', '6688']],
     ['a bad value behind -o', ['-r', '127.0.0.1:1', '-o', 'proxy_mem_limited=1X']],
     ['a quote behind -o', ['-r', '127.0.0.1:1', '-o', "obproxy_config_server_url='http://x/?a'"]],
@@ -92,6 +91,19 @@ describe('The launcher', () => {
     );
     await home.gone();
     expect(home.counts()).toMatchObject({ starts: 0, startAttempts: 1 });
+  });
+
+  test.each([
+    ['an unknown option', ['-x']],
+    ['a port out of range', ['-p', '80']],
+  ])('exits 0 with its usage on stderr for %s, and leaves neither process nor log', async (_what, args) => {
+    const home = await newHome();
+    const { code, stdout, stderr } = await home.launch(args);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
+    expect(stderr).toContain('--listen_port');
+    await home.gone();
+    expect(existsSync(home.path('log'))).toBe(false);
+    expect(existsSync(home.path('.standin'))).toBe(false);
   });
 
   test('leaves its folders in whatever directory it was started, unless OBPROXY_ROOT says otherwise', async () => {
@@ -254,6 +266,53 @@ describe('Ports', () => {
     await home.launch(home.firstOptions());
     await home.ready();
     expect(home.log()).not.toContain('EDIAG');
+  });
+});
+
+test('Metrics switched off: the port is open all the same, with the seven samples of the exposer', async () => {
+  const home = await newHome();
+  await home.launch(home.firstOptions({ enable_prometheus: 'false' }));
+  await home.ready();
+  await expect(home.connect('x', { user: 'root@sys#obtest' })).rejects.toThrow();
+  const answer = await fetch(`http://127.0.0.1:${home.metricsPort}/metrics`);
+  expect((await answer.text()).split('\n').filter((line) => /^[a-z]/.test(line))).toHaveLength(7);
+});
+
+describe('A user of a cluster', () => {
+  const PROXYRO = 'ro';
+  async function login(clusterName: string, password = PROXYRO): Promise<string> {
+    const observer = await startObserver({
+      host: '127.0.0.1',
+      port: 0,
+      clusterName,
+      obClusterId: 1,
+      users: { 'proxyro@sys': PROXYRO },
+    });
+    try {
+      const home = await newHome();
+      const options = home.firstOptions({ observer_sys_password: sha1(password) });
+      options[options.indexOf('-r') + 1] = `127.0.0.1:1;127.0.0.1:${observer.port}`;
+      await home.launch(options);
+      await home.ready();
+      await expect(home.connect('x', { user: 'root@sys#obtest' })).rejects.toMatchObject({
+        code: 'PROTOCOL_CONNECTION_LOST',
+      });
+      return existsSync(home.path('log/obproxy_diagnosis.log')) ? home.read('log/obproxy_diagnosis.log') : '';
+    } finally {
+      await observer.stop();
+    }
+  }
+
+  test('is sent away when the cluster has another name, which only the diagnosis log tells', async () => {
+    expect(await login('other')).toMatch(/LOGIN_TRACE.*error_code:-4666.*cluster name mismatch.*"other"/);
+  });
+
+  test('is sent away when proxyro has another password, which only the diagnosis log tells', async () => {
+    expect(await login('obtest', 'wrong')).toMatch(/error_code:1045.*proxyro@sys access denied/);
+  });
+
+  test('of the right name leaves no such line', async () => {
+    expect(await login('obtest')).toBe('');
   });
 });
 

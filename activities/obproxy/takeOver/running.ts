@@ -144,6 +144,15 @@ export function processFindings(running: RunningProcess, runUser: string): Findi
       next: `Stop it, give its home to that user (chown -R ${runUser} ${quote(process.cwd)}), start it as ${runUser}, and retry.`,
     });
   }
+  if (process.args.some((argument) => /obproxy_sys_password\s*=/.test(argument))) {
+    found.push({
+      level: 'WARN',
+      text:
+        `the command line of pid ${process.pid} holds obproxy_sys_password: options win over what is stored, so whoever starts it ` +
+        'with that line again brings the former password of root@proxysys back (and everybody on the host can read its hash); ' +
+        'take it out of the script or unit that starts the proxy: with its stored configuration it needs no options',
+    });
+  }
   return found;
 }
 
@@ -205,6 +214,6 @@ export function metricsFindings(running: RunningProcess, exporterPort: number): 
   if (listeners.some(({ port, pid }) => port === exporterPort && pid === process.pid)) {
     return [{ level: 'INFO', text: `Metrics are served on port ${exporterPort}` }];
   }
-  const text = `the proxy serves no metrics on its port ${exporterPort} (taken at its start, or enable_prometheus is off); it is taken over without`;
+  const text = `the proxy serves no metrics on its port ${exporterPort} (taken at its start); it is taken over without`;
   return [{ level: 'WARN', text }];
 }

@@ -1,12 +1,15 @@
 /** The documented JSON of a task from its folded history and what Temporal says of its open activities. Pure. */
+
 import { activityId } from '../../../workflows/ids';
 import type { SubtaskState } from '../../../workflows/interpreter/machine';
 import { SUBTASK_UPDATES } from '../../../workflows/messages';
 import type { Plan, PlanSubtask, SubtaskStatus, TaskStatus } from '../../../workflows/plan';
+import type { Said } from '../../../workflows/text';
 import { LazyList } from '../../http/lazyList';
 import { ocpTime } from '../../http/time';
 import { type Closing, FoldedTask, type GivenCommand, type RunFacts } from './fold';
 import { placesOf } from './listed';
+import { inWords, type SaidSubtask, type SaidTask } from './said';
 import type {
   BasicTaskInstance,
   CommandDocument,
@@ -24,7 +27,7 @@ export interface PendingActivity {
   readonly state: 'SCHEDULED' | 'STARTED' | 'CANCEL_REQUESTED' | 'PAUSED' | 'PAUSE_REQUESTED';
   readonly attempt: number;
   readonly lastStartedTime?: number;
-  readonly lastFailure?: string;
+  readonly lastFailure?: Said;
   readonly executor?: string;
 }
 
@@ -77,6 +80,11 @@ interface SeenSubtask {
  *   history, and one that is not in it any more has ended or is about to start
  */
 export function openTask(folded: FoldedTask, pending: ReadonlyMap<string, PendingActivity>): TaskDocument {
+  return inWords(saidTask(folded, pending), 'en-US');
+}
+
+/** The same, in no language yet. */
+export function saidTask(folded: FoldedTask, pending: ReadonlyMap<string, PendingActivity>): SaidTask {
   const { machine, closing } = folded;
   const { plan } = machine;
   const startable = new Set(closing === undefined ? machine.startable() : []);
@@ -128,7 +136,7 @@ export function taskDocument(
 }
 
 /** Of a task whose plan cannot be expanded: it has no subtasks and cannot run. */
-export function unreadableTask(plan: Plan, reason: string, closed?: Closing): TaskDocument {
+export function unreadableTask(plan: Plan, reason: Said, closed?: Closing): SaidTask {
   return {
     ...taskFacts(plan),
     status: closed === undefined ? 'RUNNING' : 'FAILED',
@@ -245,7 +253,7 @@ interface Around {
   readonly executor: string;
 }
 
-function openSubtask({ state, facts, open, startable }: SeenSubtask, around: Around): SubtaskInstance {
+function openSubtask({ state, facts, open, startable }: SeenSubtask, around: Around): SaidSubtask {
   const { closing } = around;
   const status = statusOf(state, open, startable);
   // A run that was asked for and is not scheduled yet has no facts; the ones at hand are of the run before.
@@ -318,7 +326,7 @@ function finishTimeOf(folded: FoldedTask, status: TaskStatus): number | undefine
   return last;
 }
 
-function firstFailureOf({ machine, closing }: FoldedTask): WrappedTaskInstance['firstFailure'] {
+function firstFailureOf({ machine, closing }: FoldedTask): SaidTask['firstFailure'] {
   const first = machine.failed[0];
   if (first !== undefined) {
     return { subtaskId: first.plan.id, name: first.plan.node.name, message: first.failure ?? '' };

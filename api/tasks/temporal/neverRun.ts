@@ -1,19 +1,21 @@
 import type { Logger } from '../../../runtime/logger';
+import { say } from '../../../runtime/messages/catalogue';
 import type { Store, TaskRow } from '../../../store/types';
+import { inEnglish, type Said } from '../../../workflows/text';
 import { CommandLog } from '../commandLog';
 import { toArchive } from '../document/archived';
-import { openTask, unreadableTask } from '../document/document';
+import { saidTask, unreadableTask } from '../document/document';
 import { type Closing, FoldedTask, type GivenCommand } from '../document/fold';
+import { inWords, type SaidTask } from '../document/said';
 import type { TaskDocument } from '../document/types';
 
 /** The task as it was accepted; undefined when its plan cannot be expanded, which is why it never runs. */
-export function acceptedTask({ plan }: TaskRow): { folded: FoldedTask } | { unreadable: string } {
+export function acceptedTask({ plan }: TaskRow): { folded: FoldedTask } | { unreadable: Said } {
   try {
     return { folded: new FoldedTask(plan) };
   } catch (error) {
-    return {
-      unreadable: `The plan of the task cannot be used: ${error instanceof Error ? error.message : error}`,
-    };
+    const reason = error instanceof Error ? error.message : String(error);
+    return { unreadable: say('task.unreadable', { reason }) };
   }
 }
 
@@ -30,13 +32,13 @@ export async function closeNeverRun(
   command?: GivenCommand,
 ): Promise<TaskDocument> {
   const accepted = acceptedTask(row);
-  let document: TaskDocument;
+  let document: SaidTask;
   if ('folded' in accepted) {
     const { folded } = accepted;
     folded.closing = closing;
     if (command !== undefined) folded.commands.push(command);
     await new CommandLog({ store, logger }).tell(folded);
-    document = openTask(folded, new Map());
+    document = saidTask(folded, new Map());
   } else document = unreadableTask(row.plan, accepted.unreadable, closing);
   await store.tasks.archive(row.id, {
     ...(await toArchive(document)),
@@ -44,6 +46,6 @@ export async function closeNeverRun(
     operation: 'EXECUTE',
     finishTime: new Date(closing.time).toISOString(),
   });
-  logger.warn({ traceId: row.plan.traceId, taskId: row.id }, `the task ended: ${closing.reason}`);
-  return document;
+  logger.warn({ traceId: row.plan.traceId, taskId: row.id }, `the task ended: ${inEnglish(closing.reason)}`);
+  return inWords(document, 'en-US');
 }

@@ -4,9 +4,10 @@ import type { Logger } from '../../../runtime/logger';
 import type { TemporalHandle } from '../../../runtime/temporal';
 import type { Store, TaskRow } from '../../../store/types';
 import { taskIdOf, taskWorkflowId } from '../../../workflows/ids';
+import { inEnglish } from '../../../workflows/text';
 import { CommandLog } from '../commandLog';
 import { toArchive } from '../document/archived';
-import { openTask } from '../document/document';
+import { saidTask } from '../document/document';
 import { FoldedTask } from '../document/fold';
 import { HistoryReader, isOfPlan, type TaskReading } from './historyReader';
 import { closeNeverRun } from './neverRun';
@@ -259,7 +260,7 @@ export class Reconciler {
     const folded = new FoldedTask(row.plan);
     const finishTime = row.finishTime ?? new Date().toISOString();
     folded.closing = { successful, time: Date.parse(finishTime), reason: successful ? '' : `${reason}.` };
-    const document = openTask(folded, new Map());
+    const document = saidTask(folded, new Map());
     const subtasks = document.subtasks.map((subtask) =>
       successful && operation !== 'ROLLBACK' ? { ...subtask, status } : subtask,
     );
@@ -282,7 +283,7 @@ export class Reconciler {
     if (closing === undefined) return;
     await this.#commandLog.tell(folded);
     await this.#deps.store.tasks.archive(row.id, {
-      ...(await toArchive(openTask(folded, pending))),
+      ...(await toArchive(saidTask(folded, pending))),
       status,
       operation: machine.operation,
       finishTime: new Date(closing.time).toISOString(),
@@ -291,7 +292,7 @@ export class Reconciler {
     if (!closing.successful)
       this.#deps.logger.warn(
         { traceId: row.plan.traceId, taskId: row.id },
-        `the task ended: ${closing.reason}`,
+        `the task ended: ${inEnglish(closing.reason)}`,
       );
   }
 

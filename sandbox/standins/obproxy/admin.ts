@@ -11,7 +11,7 @@ import {
   parseReplaceConfig,
   parseShowConfig,
   type ShowConfig,
-  singleStatement,
+  statementsOf,
 } from './statements';
 import type { Store } from './store';
 
@@ -42,13 +42,27 @@ const CONFIG_COLUMNS = ['name', 'value', 'info', 'need_reboot', 'visible_level',
 const ALL_COLUMNS = ['vid', 'vip', 'vport', 'tenant_name', 'cluster_name', 'name', 'value', 'config_level'];
 const PASSWORDS = new Set(['observer_sys_password', 'observer_sys_password1', 'obproxy_sys_password']);
 
+/** Of the many that the real one lists. */
+const LOG_MODULES = [
+  ['ROOT', ''],
+  ['PROXY', ''],
+  ['PROXY', 'SM'],
+  ['PROXY', 'TXN'],
+  ['PROXY', 'CS'],
+  ['PROXY', 'SS'],
+  ['SHARE', ''],
+  ['SHARE', 'CONFIG'],
+] as const;
+
 const OK: Answer = { kind: 'ok' };
 const failed = (error: { code: number; message: string }): Answer => ({ kind: 'error', error });
 
 /** Answers one statement of an administration session. */
 export function administer(parts: AdminParts, sql: string): Answer {
-  const statement = singleStatement(sql);
-  if (statement === undefined) return failed(ERRORS.multiStatement);
+  const [statement = '', ...more] = statementsOf(sql);
+  // `show proxyconfig; show proxyconfig` is answered as one of them, everything else is refused (OBProxy 4.3.1, observed).
+  if (more.length > 0 && ![statement, ...more].every((one) => /^show\s+proxyconfig\b/i.test(one)))
+    return failed(ERRORS.multiStatement);
   if (statement === '') return { kind: 'drop' };
   if (/^show\s+proxyconfig\b/i.test(statement)) {
     const show = parseShowConfig(statement);
@@ -83,7 +97,12 @@ function showConfig({ settings, store, has, clusters, configVersion }: AdminPart
     return {
       kind: 'rows',
       columns: ['parent_mod', 'sub_mod', 'level', 'usage'],
-      rows: [['ROOT', '', settings.value('syslog_level'), '']],
+      rows: LOG_MODULES.map(([parent, module]) => [
+        parent,
+        module,
+        settings.value('syslog_level'),
+        `alter proxyconfig set syslog_level = '${module === '' ? parent : `${parent}.${module}`}:LEVEL'`,
+      ]),
     };
   const rows = settings
     .list()
@@ -212,12 +231,21 @@ function showClusters({ clusters, rootServersOf }: AdminParts, statement: string
     kind: 'rows',
     columns: ['cluster_name', 'cluster_id', 'rs_url', 'root_addr', 'role', 'replica_type'],
     // 0.0.0.0:0 until the first login of a user has fetched the cluster's list; the row MetaDataBase is always there.
+    // In the order of a hash table, which is none.
     rows: [...known, { name: 'MetaDataBase', rootServiceUrl: '' }]
+      .sort((one, other) => (passwordHash(one.name) < passwordHash(other.name) ? -1 : 1))
       .filter(({ name }) => pattern.test(name))
       .flatMap(({ name, rootServiceUrl }) => {
         const fetched = rootServersOf(name);
         const servers = fetched.length > 0 ? fetched : [{ sqlAddress: '0.0.0.0:0', role: 'FOLLOWER' }];
-        return servers.map(({ sqlAddress, role }) => [name, '0', rootServiceUrl, sqlAddress, role, 'FULL']);
+        return servers.map(({ sqlAddress, role }) => [
+          name,
+          '0',
+          rootServiceUrl,
+          sqlAddress,
+          role.toLowerCase(),
+          'FULL',
+        ]);
       }),
   };
 }

@@ -4,7 +4,7 @@ import type { Traits } from './identity';
 export interface CommandLine {
   /** What to do instead of starting: print the version or the usage. */
   readonly show?: 'version' | 'usage';
-  /** Why the start is hopeless; the launcher still exits 0. */
+  /** Why nothing starts: told with the usage text on stderr, and nowhere else; the launcher still exits 0. */
   readonly mistake?: string;
   readonly foreground: boolean;
   /** Parameter values by name, from the short options. */

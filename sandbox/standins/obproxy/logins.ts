@@ -1,6 +1,7 @@
 /** Who may log in to the proxy, and what everybody else hears (OBProxy 4.3.1, observed). */
 import type { Login, LoginAnswer, SqlError } from '../mysql/server';
 import type { Cluster } from './admin';
+import type { Verdict } from './clusterCheck';
 import type { Counters } from './counters';
 import type { Log } from './log';
 import { ERRORS, type Settings } from './settings';
@@ -26,8 +27,10 @@ export interface LoginParts {
   readonly counters: Counters;
   readonly log: Log;
   clusters(): readonly Cluster[] | undefined;
-  /** Called before a login to a known cluster would go to an observer. */
-  userLogin(cluster: string): Promise<void>;
+  /** Called before a login to a known cluster would go to an observer: what the proxy finds out about that cluster. */
+  userLogin(cluster: string): Promise<Verdict | undefined>;
+  /** log/obproxy_diagnosis.log, where alone the reason of a failed login stands. */
+  readonly diagnosis: Log;
 }
 
 export async function admit(parts: LoginParts, login: Login): Promise<LoginAnswer<AdminSession>> {
@@ -62,7 +65,7 @@ function administrator({ settings, counters, log }: LoginParts, login: Login): L
 
 /** Others belong to an observer, and this stand-in forwards to none: they see a proxy whose servers all refuse. */
 async function observerUser(
-  { settings, log, clusters, userLogin }: LoginParts,
+  { settings, log, diagnosis, clusters, userLogin }: LoginParts,
   login: Login,
   account: string,
   cluster: string | undefined,
@@ -71,7 +74,12 @@ async function observerUser(
   const names = clusters()?.map(({ name }) => name) ?? [settings.value('rootservice_cluster_name')];
   const wanted = cluster ?? (names.length === 1 ? names[0] : undefined);
   if (wanted === undefined || !names.includes(wanted)) return { error: ERRORS.clusterNotExist };
-  await userLogin(wanted);
+  const verdict = await userLogin(wanted);
+  if (verdict !== undefined)
+    diagnosis.write(
+      'WARN',
+      `[LOGIN](trace_type="LOGIN_TRACE", connection_diagnosis={proxy_session_id:0, cluster_name:"${wanted}", error_code:${verdict.code}, error_msg:"${verdict.message}"})`,
+    );
   log.write('WDIAG', `fail to login, cluster:"${wanted}", no server answers, ret=-4152`);
   await new Promise((resolve) => setTimeout(resolve, 1000));
   return 'drop';

@@ -49,7 +49,8 @@ async function main(): Promise<number> {
   if (line.show === 'version') return 0;
   if (line.show === 'usage' || line.mistake !== undefined)
     process.stderr.write(`${line.mistake === undefined ? '' : `obproxy: ${line.mistake}\n`}${USAGE}`);
-  if (line.show === 'usage') return 0;
+  // Nothing starts, so there is no log either (OBProxy 4.3.1, observed).
+  if (line.show === 'usage' || line.mistake !== undefined) return 0;
   if (line.foreground) return serve(line);
   detach(DAEMON);
   return 0;

@@ -2,7 +2,7 @@
 import { createServer, type Server } from 'node:http';
 
 export interface MetricsSource {
-  /** odp_* lines appear only after a user's traffic and one sync (OBProxy 4.3.1, observed). */
+  /** odp_* lines appear only after a user's traffic and one sync; the seven of the exposer always (OBProxy 4.3.1, observed). */
   userTraffic(): boolean;
   sessions(): number;
 }
@@ -15,9 +15,13 @@ function text(source: MetricsSource, scrapes: number): string {
     '# HELP exposer_scrapes_total Number of times metrics were scraped',
     '# TYPE exposer_scrapes_total counter',
     `exposer_scrapes_total ${scrapes}`,
-    '# HELP process_resident_memory_bytes Resident memory of the stand-in',
-    '# TYPE process_resident_memory_bytes gauge',
-    `process_resident_memory_bytes ${process.memoryUsage.rss()}`,
+    '# HELP exposer_request_latencies Latencies of serving scrape requests, in microseconds',
+    '# TYPE exposer_request_latencies summary',
+    `exposer_request_latencies_count ${scrapes}`,
+    `exposer_request_latencies_sum ${scrapes * 400}`,
+    ...['0.5', '0.9', '0.99'].map(
+      (quantile) => `exposer_request_latencies{quantile="${quantile}"} ${scrapes === 0 ? 'Nan' : 400}`,
+    ),
   ];
   if (source.userTraffic())
     lines.push(

@@ -89,6 +89,7 @@ const AT_ONCE: readonly Row[] = [
   ],
   ['hot_upgrade_rollback_timeout', 'time', '24h', '[1s,30d]', 'USER', 'wait for a hot restart'],
   ['ignore_local_config', 'bool', 'True', '', 'USER', 'ask the config server at every start'],
+  ['init_sql', 'text', '', '', 'VIP', 'statements at the start of a session'],
   ['internal_cmd_mem_limited', 'capacity', '16MB', '[0MB,64MB]', 'USER', 'memory of internal commands'],
   ['log_dir_size_threshold', 'capacity', '64GB', '[256MB,1TB]', 'USER', 'size of the log folder'],
   ['log_file_percentage', 'int', '80', '[0,100]', 'USER', 'share of a disk for logs'],

@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:net';
 import path from 'node:path';
 import { type MysqlServer, startMysqlServer } from '../mysql/server';
 import { type AdminParts, administer } from './admin';
+import type { Verdict } from './clusterCheck';
 import { type CommandLine, parseExtra } from './commandLine';
 import { ConfigServer } from './configServer';
 import { Counters } from './counters';
@@ -85,7 +86,6 @@ export async function startProxy(home: string, line: CommandLine): Promise<Runni
   const mine = identity();
   const has = traits(mine.version);
   try {
-    if (line.mistake !== undefined) throw new Died(`${line.mistake}, ret=-4002`);
     const store = await openStore(home);
     const settings = new Settings(mine.version, store, (text) => log.write('EDIAG', text));
     configure(settings, line, has.storesInDatabase);
@@ -169,23 +169,35 @@ class Listeners implements RunningProxy {
             counters: this.counters,
             log: this.log,
             clusters,
-            userLogin: async (cluster) => {
-              this.userTraffic = true;
-              if (configServer?.rootServersOf(cluster).length === 0)
-                await configServer.fetchRootServers(cluster);
-            },
+            diagnosis: new Log(this.home, 'log/obproxy_diagnosis.log', 'PROXY.DIAGNOSIS'),
+            userLogin: (cluster) => this.lookAtCluster(cluster),
           },
           login,
         ),
       query: (_session, sql) => answerWhenReleased(this.home, sql, administer(parts, sql)),
       useDatabase: () => ({ kind: 'drop' }),
     });
-    if (settings.isOn('enable_prometheus'))
-      await serveMetrics(Number(settings.value('prometheus_listen_port')), {
-        userTraffic: () => this.userTraffic,
-        sessions: () => this.sql?.sessions() ?? 0,
-      });
+    // Also with enable_prometheus=false the port is open; only the odp_* lines are away (OBProxy 4.3.1, observed).
+    await serveMetrics(Number(settings.value('prometheus_listen_port')), {
+      userTraffic: () => this.userTraffic && settings.isOn('enable_prometheus'),
+      sessions: () => this.sql?.sessions() ?? 0,
+    });
     this.onSignals();
+  }
+
+  /** Before a user's login goes on. */
+  private async lookAtCluster(cluster: string): Promise<Verdict | undefined> {
+    const { settings, configServer, store } = this;
+    this.userTraffic = true;
+    if (configServer?.rootServersOf(cluster).length === 0) await configServer.fetchRootServers(cluster);
+    const servers =
+      configServer?.rootServersOf(cluster).map(({ sqlAddress }) => sqlAddress) ??
+      settings.value('rootservice_list').split(';');
+    const hashes = ['observer_sys_password', 'observer_sys_password1'].map(
+      (name) => store.clusterValue(cluster, name) ?? settings.value(name),
+    );
+    const { checkCluster } = await import('./clusterCheck');
+    return checkCluster(cluster, servers, hashes);
   }
 
   private onSignals(): void {

@@ -3,19 +3,24 @@
  * (ob_proxy_parser.l: in a quoted value only plain characters count towards the kept length).
  */
 
-/** Trailing semicolons and blanks removed; undefined when several statements were sent (refused with 5010). */
-export function singleStatement(sql: string): string | undefined {
+/** The statements of a text, without trailing semicolons and blanks; several are mostly refused (5010). */
+export function statementsOf(sql: string): string[] {
   const trimmed = sql.trim().replace(/[;\s]+$/, '');
+  const found: string[] = [];
   let quote = '';
+  let from = 0;
   for (let index = 0; index < trimmed.length; index++) {
     const char = trimmed[index] ?? '';
     if (char === '\\') index++;
     else if (quote !== '') {
       if (char === quote) quote = '';
     } else if (char === "'" || char === '"' || char === '`') quote = char;
-    else if (char === ';') return undefined;
+    else if (char === ';') {
+      found.push(trimmed.slice(from, index).trim());
+      from = index + 1;
+    }
   }
-  return trimmed;
+  return [...found, trimmed.slice(from).trim()];
 }
 
 /** A MySQL LIKE pattern as a regular expression; case-sensitive, as `show proxyconfig like` is. */

@@ -67,6 +67,17 @@ export class Store {
     return this.global;
   }
 
+  /** Value of a cluster's own level; undefined when it has none, and in versions without the table. */
+  clusterValue(cluster: string, name: string): string | undefined {
+    if (this.textFile !== undefined) return undefined;
+    const { rows } = this.select(
+      "SELECT value FROM proxy_config WHERE config_level = 'LEVEL_CLUSTER' AND cluster_name = ? AND name = ?",
+      [cluster, name],
+    );
+    const value = rows[0]?.[0];
+    return value === undefined || value === null ? undefined : String(value);
+  }
+
   private readGlobal(): void {
     if (this.textFile !== undefined) {
       const text = contentOf(this.textFile);

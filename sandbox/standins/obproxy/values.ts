@@ -27,6 +27,9 @@ export function microsecondsOf(text: string): number | undefined {
   return Number(match[1]) * (MICROSECONDS[(match[2] ?? 's').toLowerCase()] ?? 1);
 }
 
+/** Texts with a limit of their own; 100 bytes pass and 200 do not (OBProxy 4.3.1, observed). */
+const MAX_BYTES: Readonly<Record<string, number>> = { proxy_idc_name: 128 };
+
 export function isTrue(text: string): boolean {
   return TRUE.has(text.toLowerCase());
 }
@@ -66,6 +69,9 @@ export function accepted(parameter: Parameter, text: string): string | undefined
       return FALSE.has(word) ? 'False' : undefined;
     }
     case 'text':
+      return Buffer.byteLength(text) > (MAX_BYTES[parameter.name] ?? Number.POSITIVE_INFINITY)
+        ? undefined
+        : text;
     case 'password':
       return text;
     default: {

@@ -4,6 +4,7 @@
  */
 import { type MysqlServer, startMysqlServer } from '../mysql/server';
 import { Accounts } from './accounts';
+import { INITIALIZING } from './bootstrap';
 import { buildVersion, type ObserverIdentity, serverVersion, versionComment } from './edition';
 import { admit, loginName, type Session, Statements, useDatabase } from './statements';
 import { type ServerRow, Tables, type ZoneRow } from './tables';
@@ -27,6 +28,10 @@ export interface ObserverOptions {
   readonly servers?: readonly ServerRow[];
   /** Default: the servers' zones, all ACTIVE. */
   readonly zones?: readonly ZoneRow[];
+  /** It boots for ever: every login is answered by 8001, "Server is initializing". */
+  readonly booting?: boolean;
+  /** Views that this server does not have: statements on them are answered by 1146. */
+  readonly without?: readonly string[];
 }
 
 /** What was done so far; names and numbers only. */
@@ -88,6 +93,7 @@ export async function startObserver(options: ObserverOptions): Promise<Observer>
   server = await startMysqlServer<Session>(options.host, options.port, {
     serverVersion: serverVersion(who),
     login: (login) => {
+      if (options.booting === true) return { error: INITIALIZING };
       const { name } = loginName(login.user);
       const account = accounts.find(name);
       const answer = admit(
@@ -108,6 +114,12 @@ export async function startObserver(options: ObserverOptions): Promise<Observer>
     },
     query: (session, sql) => {
       counts.statements++;
+      const missing = options.without?.find((view) => sql.includes(view));
+      if (missing !== undefined)
+        return {
+          kind: 'error',
+          error: { code: 1146, message: `Table 'oceanbase.${missing}' doesn't exist` },
+        };
       return statements.answer(session, sql);
     },
     useDatabase,
