@@ -83,7 +83,7 @@ export function application(services: ApiServices, routes: readonly Route[]): Ex
   refuseOtherMethods(app, closed);
 
   app.use((request: Request) => {
-    throw new Refusal(400, 'COM10003', say('http.noPath', { path: request.path }), {
+    throw new Refusal(404, 'COM10003', say('http.noPath', { path: request.path }), {
       target: request.path.slice(0, 200),
     });
   });

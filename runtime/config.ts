@@ -69,6 +69,12 @@ const GENERAL_SETTINGS = {
     shown: 'http(s)://<first address of OBFLOW_LISTEN>',
     meaning: "the URL under which hosts reach this API's /services",
   }),
+  /** What obd, or an observer behind NAT, shows at /services to register root servers; undefined: addresses decide. */
+  servicesToken: setting('OBFLOW_SERVICES_TOKEN', {
+    schema: z.string().regex(/^[A-Za-z0-9_-]{32,128}$/, 'must have 32 to 128 letters, digits, _ or -'),
+    inFile: true,
+    meaning: "token of those that register root servers at /services from no address of the cluster's own",
+  }),
   /** Absolute path. */
   dataDir: setting('OBFLOW_DATA_DIR', {
     schema: file,

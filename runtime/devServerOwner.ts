@@ -1,4 +1,5 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { PermanentError } from './errors';
 import { isSameProcess, type ProcessIdentity, processIdentity } from './processIdentity';
@@ -71,6 +72,17 @@ async function endLeftover(serverFile: string): Promise<void> {
     if (Date.now() > deadline) signal(pid, 'SIGKILL');
     await delay(50);
   }
+}
+
+/**
+ * The port of the dev server that runs on a data folder now, whoever has started it and with which settings; undefined when
+ * none runs there.
+ */
+export function devServerPort(dataDir: string): number | undefined {
+  const pid = readServerPid(path.join(dataDir, 'temporal.pid.server'));
+  if (pid === undefined) return undefined;
+  const [, port] = / server start-dev .*--port (\d{1,5}) /.exec(processIdentity(pid).command ?? '') ?? [];
+  return port === undefined ? undefined : Number(port);
 }
 
 function readServerPid(file: string): number | undefined {

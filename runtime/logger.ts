@@ -1,3 +1,4 @@
+import os from 'node:os';
 import pino from 'pino';
 import pretty from 'pino-pretty';
 import { printable } from './printable';
@@ -58,17 +59,46 @@ function options(level: string): pino.LoggerOptions {
   };
 }
 
-/** Text for people, to a file descriptor or a stream. Only an event begins at the beginning of a line. */
+/** Said at the beginning of a line, or shown as the event's text. */
+const SAID: readonly string[] = ['time', 'level', 'component', 'msg', 'pid', 'hostname'];
+
+/**
+ * Text for people, to a file descriptor or a stream: one line an event, with date, this machine, the part that speaks, the
+ * event and its facts. Of an error type, text, code and the place it comes from; the JSON form has the whole stack.
+ */
 export function prettyTo(to: number | NodeJS.WritableStream): pino.DestinationStream {
   return pretty({
     destination: to,
     // The last line before an exit is the one that is needed.
     sync: true,
     colorize: to === 2 && process.stderr.isTTY,
-    ignore: 'pid,hostname',
-    translateTime: 'SYS:HH:MM:ss.l',
-    messageFormat: (event, key) => String(event[key] ?? '').replaceAll('\n', '\n    '),
+    hideObject: true,
+    errorLikeObjectKeys: [],
+    translateTime: 'SYS:yyyy-mm-dd HH:MM:ss.l',
+    messageFormat: (event, key) => oneLine(event, String(event[key] ?? '')),
   });
+}
+
+function oneLine(event: Readonly<Record<string, unknown>>, text: string): string {
+  const facts = Object.entries(event)
+    .filter(([key, value]) => !SAID.includes(key) && value !== undefined)
+    .map(([key, value]) => `${key}=${key === 'err' ? errorText(value) : factText(value)}`);
+  const line = [`${os.hostname()} ${String(event.component ?? '')}:`, text, ...facts].join(' ');
+  return line.replace(/\s*[\r\n]+\s*/g, ' ⏎ ');
+}
+
+function factText(value: unknown): string {
+  if (typeof value !== 'string') return JSON.stringify(value) ?? '';
+  return /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value);
+}
+
+/** `"TypeError: no such thing (ENOENT) at store/hosts.ts:12:3, because Error: …"`. */
+function errorText(value: unknown): string {
+  const { type, message, code, stack, cause } = Object(value) as Readonly<Record<string, unknown>>;
+  if (message === undefined) return factText(value);
+  const [, place] = /\n\s+(at [^\n]+)/.exec(String(stack ?? '')) ?? [];
+  const because = cause === undefined ? '' : `, because ${errorText(cause)}`;
+  return `${String(type)}: ${String(message)}${code === undefined ? '' : ` (${String(code)})`}${place === undefined ? '' : ` ${place}`}${because}`;
 }
 
 /** Errors of drivers carry the statement, and with it passwords, in fields of their own: only these are shown. */

@@ -41,8 +41,8 @@ function failure(
 }
 
 /**
- * What a client learns of an error. Statuses follow the reference mapping of ocp-express: 400 also for an unknown
- * route and unreadable JSON, 404 for what does not exist, 409 for conflicts.
+ * What a client learns of an error. Statuses follow the reference mapping of ocp-express: 400 also for unreadable
+ * JSON, 404 for what does not exist, 409 for conflicts; but an unknown path is 404 and an unknown method 405 (docs/api.md).
  */
 export function failureOf(error: unknown, input?: unknown): Failure {
   if (error instanceof Refusal) return failure(error.status, error.code, error.said, error);

@@ -16,7 +16,12 @@ export async function refuseLockedOut(
 ): Promise<LoginState> {
   const state = await attempts.look(attempt, now);
   if (state.blockedUntil <= now) return state;
-  throw tooMany(Math.ceil((state.blockedUntil - now) / 1000), 'Too many failed logins from this address');
+  throw lockedOut(state, now);
+}
+
+/** 429 until the attempt may go on. */
+export function lockedOut({ blockedUntil }: LoginState, now: number): Refusal {
+  return tooMany(Math.ceil((blockedUntil - now) / 1000), 'Too many failed logins from this address');
 }
 
 /** 429 with Retry-After. */

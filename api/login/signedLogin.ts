@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import type { Request, Response } from 'express';
 import { Refusal } from '../../operations/refusal';
 import { say } from '../../runtime/messages/catalogue';
-import type { KnownUser, SigningKey, Store } from '../../store/types';
-import { attemptOf, refuseLockedOut, tooMany } from './lockout';
+import type { KnownUser, LoginAttempt, LoginState, SigningKey, Store } from '../../store/types';
+import { attemptOf, lockedOut, tooMany } from './lockout';
 import { type ClaimedSignature, signatureFits, signedTime, stringToSign } from './signature';
 import { BodyProof, type Prove, readAndProve } from './signedBody';
 
@@ -38,6 +38,9 @@ export type SignedLogin = (
  * Access keys of the inventory. The body is read first, because its digest is signed (at most 1 MB); that of an upload
  * is proven while its handler reads it. A signature under which something changes is good once, for all processes on
  * one database.
+ *
+ * Wrong signatures lock out wrong signatures, never a right one: whoever knows the id of a key, which is no secret, and
+ * shares its address could else keep it out. Nothing is lost by checking: no secret of a key can be guessed.
  */
 export function signedLogin(
   { accessKeys, usedSignatures, loginAttempts }: Store,
@@ -62,14 +65,21 @@ export function signedLogin(
     if (now() - lastUsed > USE_NOTED_MS) await accessKeys.used(key.id);
   }
 
+  /** Counts what is wrong, or once too much was, refuses it without a word about what is wrong. */
+  async function refuseWrong(attempt: LoginAttempt, before: LoginState, refusal: Refusal): Promise<never> {
+    if (before.blockedUntil > now()) throw lockedOut(before, now());
+    await loginAttempts.failed(attempt, now());
+    throw refusal;
+  }
+
   return async (claim, request, response) => {
     const attempt = attemptOf(`access key ${claim.accessKeyId}`, request);
-    const before = await refuseLockedOut(loginAttempts, attempt, now());
+    const before = await loginAttempts.look(attempt, now());
     const time = freshTime(request, now());
     const key = await accessKeys.forSigning(claim.accessKeyId);
     if (key === undefined) {
-      await loginAttempts.failed(attempt, now());
-      throw new Refusal(401, 'IAM10004', say('login.noKey', { id: claim.accessKeyId }));
+      const refusal = new Refusal(401, 'IAM10004', say('login.noKey', { id: claim.accessKeyId }));
+      return refuseWrong(attempt, before, refusal);
     }
     const prove: Prove = async (bodyMd5) => {
       const text = stringToSign({
@@ -82,8 +92,7 @@ export function signedLogin(
         bodyMd5,
       });
       if (!signatureFits(claim.signature, key.secret, text)) {
-        await loginAttempts.failed(attempt, now());
-        throw wrongSignature(text);
+        await refuseWrong(attempt, before, wrongSignature(text));
       }
       if (!READS.includes(request.method)) await claimOnce(claim.accessKeyId, text, time);
       if (!before.settled) await loginAttempts.succeeded(attempt, now());

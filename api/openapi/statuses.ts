@@ -6,7 +6,7 @@ const REFUSALS: Readonly<Record<number, string>> = {
   400: 'The request is malformed, a field of it cannot be accepted, or the state of the object forbids it.',
   401: 'Nobody is logged in, or the login is wrong.',
   403: 'The user may not do this.',
-  404: 'An object that the request names does not exist.',
+  404: 'The path, or an object that the request names, does not exist.',
   409: 'The request conflicts with what is there or what is going on, e.g. a task that holds a lock.',
   413: 'The body is too large.',
   415: 'The media type or encoding of the body is not understood.',

@@ -1,4 +1,4 @@
-import type { Response } from 'express';
+import { type Response, raw } from 'express';
 import { z } from 'zod';
 import {
   configServerAnswer,
@@ -9,11 +9,20 @@ import {
 } from '../../oceanbase/configServer';
 import { IdText, QueryText } from '../../operations/schemas';
 import type { ObClusterRow, Store } from '../../store/types';
+import { clientAddress } from '../http/address';
 import { Whole } from '../http/answers';
 import { allPages } from '../http/paging';
+import { readBody } from '../login/signedBody';
+import {
+  type Registered,
+  type Registrar,
+  registerCluster,
+  registerRootServers,
+  unregisterCluster,
+} from '../objects/registerRootService';
 import { type ApiServices, bareRoute, type Call, type Route } from '../route';
 
-/** Other parameters (User_ID, UID, version, ObRegionId, …) are understood by nobody and change nothing. */
+/** Other parameters (User_ID, UID, ObRegionId, …) are understood by nobody and change nothing. */
 const Query = z.object({
   Action: QueryText.optional(),
   ObproxyClusterName: QueryText.optional().describe(
@@ -23,6 +32,9 @@ const Query = z.object({
   ObCluster: QueryText.optional(),
   ObRegion: QueryText.optional().describe('The same as ObCluster, as OBProxy spells it.'),
   ObClusterId: IdText.optional(),
+  ClusterName: QueryText.optional().describe('The same as ObCluster, as obd spells it when it deletes.'),
+  version: QueryText.optional().describe('2: several clusters may have one name.'),
+  token: QueryText.optional().describe('OBFLOW_SERVICES_TOKEN, for what changes something.'),
 });
 type Query = z.output<typeof Query>;
 
@@ -58,8 +70,9 @@ const Answer = z.object({
   Data: z.union([Config, Version, RootService, IdcRegion]),
   ...ABOUT,
 });
+const Done = Answer.extend({ Data: RootService.nullable() });
 const Missing = z.object({
-  Code: z.literal(404),
+  Code: Whole.describe('The status.'),
   Message: Text,
   Success: z.literal(false),
   Data: z.null(),
@@ -78,7 +91,7 @@ async function linkedNames(store: Store, obproxyCluster?: string): Promise<strin
 
 /** The cluster asked for; of several of one name the PRIMARY unless an id says otherwise. */
 async function asked(store: Store, query: Query): Promise<ObClusterRow | undefined> {
-  const name = query.ObCluster ?? query.ObRegion;
+  const name = query.ObCluster ?? query.ObRegion ?? query.ClusterName;
   if (name === undefined) return undefined;
   const named = await store.obClusters.findByName(name);
   return query.ObClusterId === undefined
@@ -138,18 +151,27 @@ async function answer(
   call: Call<unknown, Query, unknown>,
   response: Response,
 ): Promise<void> {
+  const found = await data(services, call.query);
+  send(services, call, response, 'data' in found ? found : { status: 404, ...found });
+}
+
+function send(
+  services: ApiServices,
+  call: Pick<Call<unknown, Query, unknown>, 'traceId' | 'receivedAt'>,
+  response: Response,
+  found: Registered,
+): void {
   const about = {
     trace: call.traceId,
     server: services.address,
     costMs: Math.max(0, Date.now() - call.receivedAt),
   };
-  const found = await data(services, call.query);
   if ('data' in found) {
     response.json(configServerAnswer(found.data, about));
     return;
   }
-  response.status(404).json({
-    Code: 404,
+  response.status(found.status).json({
+    Code: found.status,
     Message: found.missing,
     Success: false,
     Data: null,
@@ -157,6 +179,56 @@ async function answer(
     Server: about.server,
     Cost: about.costMs,
   });
+}
+
+const CHANGES =
+  'Action=ObRootServiceInfo&ObCluster=<name>, Action=ObRootServiceRegister&ObCluster=<name> or Action=DeleteObRootServiceInfoByClusterName&ClusterName=<name>';
+/** Observers name no Content-Type that could be relied on. */
+const readAny = raw({ type: () => true, limit: '64kb' });
+
+/** What observers and obd say; everything is about a cluster that is declared. */
+async function change(
+  services: ApiServices,
+  call: Call<unknown, Query, unknown>,
+  response: Response,
+): Promise<void> {
+  const { query, request, notes } = call;
+  notes.command = `config server: ${(query.Action ?? 'no action').slice(0, 50)}`;
+  const action = request.method === 'DELETE' ? `DELETE ${query.Action}` : query.Action;
+  const cluster = await asked(services.store, query);
+  const registrar: Registrar = { address: clientAddress(request), token: query.token };
+  const answered = async (): Promise<Registered> => {
+    switch (action) {
+      case 'ObRootServiceInfo':
+      case 'ObRootServiceRegister':
+      case 'DeleteObRootServiceInfoByClusterName':
+      case 'DELETE ObRootServiceInfo':
+        break;
+      default:
+        return { status: 404, missing: `There is no such action. Send /services?${CHANGES}.` };
+    }
+    if (cluster === undefined) {
+      const name = query.ObCluster ?? query.ObRegion ?? query.ClusterName;
+      return {
+        status: 404,
+        missing: `There is no OceanBase cluster ${name} here. Declare it with obflow apply.`,
+      };
+    }
+    if (action === 'ObRootServiceRegister') return registerCluster(services, cluster, registrar);
+    if (action !== 'ObRootServiceInfo') return unregisterCluster(services, cluster, registrar);
+    await readBody(readAny, request, response);
+    const body = parsed(request.body);
+    return registerRootServers(services, cluster, registrar, { body, version: query.version });
+  };
+  send(services, call, response, await answered());
+}
+
+function parsed(body: unknown): unknown {
+  try {
+    return JSON.parse(String(body));
+  } catch {
+    return undefined;
+  }
 }
 
 /** What OBProxies in CONFIG_URL mode ask for: no login, plain GET, no headers of their own (OBProxy 4.3.1, observed). */
@@ -180,6 +252,39 @@ export function configServerRoutes(services: ApiServices): Route[] {
         },
       },
       (call, response) => answer(services, call, response),
+    ),
+    ...(['POST', 'DELETE'] as const).map((method) =>
+      bareRoute(
+        {
+          method,
+          path: '/services',
+          permission: undefined,
+          tag: 'Config server',
+          summary:
+            method === 'POST'
+              ? 'Observers register their root servers (ObRootServiceInfo); obd: ObRootServiceRegister, DeleteObRootServiceInfoByClusterName'
+              : 'The same as POST DeleteObRootServiceInfoByClusterName, with Action=ObRootServiceInfo',
+          description:
+            "From an address of the cluster's own servers, or with the token of OBFLOW_SERVICES_TOKEN. Only servers of the cluster become root servers.",
+          query: Query,
+          answers: {
+            200: { type: 'application/json', schema: Done },
+            400: {
+              type: 'application/json',
+              schema: Missing,
+              description: 'The body is none of an observer.',
+            },
+            403: {
+              type: 'application/json',
+              schema: Missing,
+              description: 'A stranger, or strange servers.',
+            },
+            404: { type: 'application/json', schema: Missing, description: 'No such action or cluster.' },
+            409: { type: 'application/json', schema: Missing, description: 'It is declared otherwise here.' },
+          },
+        },
+        (call, response) => change(services, call, response),
+      ),
     ),
   ];
 }

@@ -8,12 +8,19 @@ import { Flag } from '../http/paging';
 import { ocpTime } from '../http/time';
 import { type ApiServices, bareRoute, type Route } from '../route';
 
+/**
+ * The OCP whose API is spoken. Clients decide by it what they may ask: obd wants 4.2.0 at least, and compares it as
+ * numbers, so it has no name behind it.
+ */
+const OCP_VERSION = '4.2.2';
+
 const Info = z.object({
   name: z.string(),
   group: z.string(),
   artifact: z.string(),
   buildTime: Time,
-  buildVersion: z.string(),
+  buildVersion: z.string().describe('The version of OCP whose API is spoken.'),
+  obflowVersion: z.string(),
   buildJavaVersion: z.literal(''),
   springBootVersion: z.literal(''),
   nodeVersion: z.string(),
@@ -40,7 +47,8 @@ export function serviceRoutes({ health }: ApiServices): Route[] {
           group: 'obflow',
           artifact: 'obflow',
           buildTime: builtAt,
-          buildVersion: version,
+          buildVersion: OCP_VERSION,
+          obflowVersion: version,
           // Documented for OCP, which runs on Java; clients may expect the keys.
           buildJavaVersion: '',
           springBootVersion: '',

@@ -7,7 +7,7 @@ import type { TaskFilter } from '../../store/types';
 import { pagedOf } from '../http/answers';
 import { pageOf } from '../http/envelope';
 import { answerLanguage } from '../http/messages/language';
-import { listed, PAGING, pageRequest, TextList } from '../http/paging';
+import { Flag, listed, PAGING, pageRequest, TextList } from '../http/paging';
 import { type ApiServices, bareRoute, type Route, route } from '../route';
 import { writeDiagnosis } from '../tasks/diagnosis';
 import { BasicTaskInstance, WrappedTaskInstance } from '../tasks/document/types';
@@ -39,6 +39,10 @@ const ListQuery = z
       'Part of the name of the OceanBase cluster (spelled as documented).',
     ),
     clusterName: QueryText.optional(),
+    anyClusterName: QueryText.optional().describe(
+      'Part of the name of the OceanBase or the OBProxy cluster. Ours.',
+    ),
+    waiting: Flag.describe('Only tasks that are FAILED and wait for a person. Ours.'),
     clusterId: IdText.optional(),
     tenantName: QueryText.optional().describe('Only together with clusterId.'),
     tenantId: IdText.optional(),
@@ -58,6 +62,8 @@ function filterOf(query: z.output<typeof ListQuery>): TaskFilter {
     status: query.status,
     type,
     clusterName: query.clusterName ?? query.cluterName,
+    anyClusterName: query.anyClusterName,
+    waiting: query.waiting || undefined,
     clusterId: query.clusterId,
     tenantName: query.tenantName,
     tenantId: query.tenantId,

@@ -299,8 +299,13 @@ export function createTaskService(deps: TaskServiceDeps): TaskService {
     async basic(rows) {
       const documents: BasicTaskInstance[] = [];
       for (let from = 0; from < rows.length; from += PARALLEL_READS) {
-        const read = await Promise.all(rows.slice(from, from + PARALLEL_READS).map((row) => readRow(row)));
-        documents.push(...(await Promise.all(read.map(({ document }) => basicDocument(document)))));
+        const read = await Promise.all(
+          rows.slice(from, from + PARALLEL_READS).map(async (row) => {
+            const { document } = await readRow(row);
+            return basicDocument(document, row.plan);
+          }),
+        );
+        documents.push(...read);
       }
       return documents;
     },

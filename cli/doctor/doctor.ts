@@ -2,6 +2,7 @@ import { type RuntimeConfig, readConfig } from '../../runtime/config';
 import { ConfigError } from '../../runtime/setting';
 import { complain, say } from '../output';
 import { addresses } from './addresses';
+import { clusters } from './clusters';
 import { database } from './database';
 import { type Finding, problem, problemOf, type Verdict, warning } from './finding';
 import { hosts, type WishedHosts, wishedHosts } from './hosts';
@@ -55,7 +56,12 @@ export async function examine(config: RuntimeConfig, wished: WishedHosts): Promi
         problemOf('addresses', error, 'Repair what is named above first.'),
       ])
     : [];
-  const findings = [versions(), folder, ...stored.findings, ...known, ...server];
+  const asked = stored.usable
+    ? await clusters(config).catch((error: unknown) => [
+        problemOf('clusters', error, 'Repair what is named above first.'),
+      ])
+    : [];
+  const findings = [versions(), folder, ...stored.findings, ...known, ...server, ...asked];
   if (wished === 'none') return findings;
   if (!stored.usable) {
     const message = 'Not looked at: the inventory cannot be opened as it is.';

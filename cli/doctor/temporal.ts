@@ -2,6 +2,7 @@ import { temporal as protocol } from '@temporalio/proto';
 import { millis } from '../../api/tasks/document/fold';
 import { hasLiveWorker, liveWorkers } from '../../api/tasks/temporal/workers';
 import type { RuntimeConfig } from '../../runtime/config';
+import { devServerPort } from '../../runtime/devServerOwner';
 import { connectTemporal, type TemporalHandle, temporalIsConfigured } from '../../runtime/temporal';
 import { SEARCH_ATTRIBUTES } from '../../workflows/searchAttributes';
 import { clock } from './database';
@@ -16,7 +17,9 @@ export async function temporal(config: RuntimeConfig): Promise<readonly Finding[
   const own = !temporalIsConfigured();
   let handle: TemporalHandle;
   try {
-    handle = await connectTemporal(own ? { address: `127.0.0.1:${config.temporalPort}` } : {});
+    // The process that runs it may have got another port than the settings of this one name.
+    const port = devServerPort(config.dataDir) ?? config.temporalPort;
+    handle = await connectTemporal(own ? { address: `127.0.0.1:${port}` } : {});
   } catch (error) {
     const finding = problemOf('Temporal', error, 'Start it, or correct TEMPORAL_ADDRESS.');
     const next =

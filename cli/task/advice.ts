@@ -1,5 +1,5 @@
 /** What a person may do about a task now: the commands themselves, and when to choose which. */
-import { failedOf, isClosed, needsPerson, type Subtask, type Task } from './document';
+import { failedOf, isClosed, needsPerson, type Subtask, type Task, type TaskState } from './document';
 
 interface Step {
   readonly command: string;
@@ -68,7 +68,7 @@ function besides(task: Task, failed: Subtask | undefined): Step[] {
 }
 
 /** `FAILED (waits for a person)`: the state, and what it means where that is not plain. */
-export function stateOf(task: Task): string {
+export function stateOf(task: TaskState): string {
   const undoing = task.operation === 'ROLLBACK';
   if (task.status === 'SUCCESSFUL') return undoing ? 'SUCCESSFUL (rolled back)' : 'SUCCESSFUL';
   if (isClosed(task)) return `${task.status} (ended)`;

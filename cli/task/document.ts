@@ -17,6 +17,14 @@ const subtaskSchema = z.object({
   failureMessage: z.string().optional(),
   lastFailure: z.string().optional(),
 });
+const commandSchema = z.object({
+  time: z.string(),
+  command: z.string(),
+  subtaskId: z.number().optional(),
+  who: z.string().optional(),
+  from: z.string().optional(),
+  why: z.string().optional(),
+});
 const taskSchema = z.object({
   id: z.number(),
   name: z.string(),
@@ -28,6 +36,7 @@ const taskSchema = z.object({
   finishTime: z.string().optional(),
   prohibitRollback: z.boolean(),
   closed: z.boolean().default(false),
+  commands: z.array(commandSchema).default([]),
   firstFailure: z.object({ subtaskId: z.number().optional(), message: z.string() }).optional(),
   ending: z.string().optional(),
   leftBehind: z.array(z.string()).default([]),
@@ -36,12 +45,17 @@ const taskSchema = z.object({
 
 export type Task = z.output<typeof taskSchema>;
 export type Subtask = Task['subtasks'][number];
+export type GivenCommand = Task['commands'][number];
+/** What the state of a task is said by; an element of the list has it, too. */
+export type TaskState = Pick<Task, 'status' | 'operation' | 'closed'> & {
+  readonly subtasks: readonly { readonly status: string }[];
+};
 
-/** One node of the chain: its fan-out, at one level of the graph. */
-export interface ChainLevel {
-  /** From 1: length of the longest way from a root. */
+/** One node of the chain with its fan-out. */
+export interface ChainNode {
+  /** Where it begins, from 1: length of the longest way from a root. */
   readonly level: number;
-  readonly subtasks: readonly Subtask[];
+  readonly subtasks: readonly (Subtask & { readonly level: number })[];
 }
 
 /** @throws Error when the answer is none of obflow */
@@ -59,16 +73,20 @@ export function parseTask(answer: unknown): Task {
 }
 
 /** True when nothing changes any more, whatever anybody does. */
-export function isClosed({ closed, status }: Task): boolean {
+export function isClosed({ closed, status }: Pick<Task, 'closed' | 'status'>): boolean {
   return closed || status === 'SUCCESSFUL';
 }
 
 /** True when the task stands still until a person decides. */
-export function needsPerson(task: Task): boolean {
+export function needsPerson(task: Pick<Task, 'closed' | 'status'>): boolean {
   return task.status === 'FAILED' && !isClosed(task);
 }
 
-export function failedOf({ subtasks }: Task): Subtask[] {
+export function failedOf<S extends { readonly status: string }>({
+  subtasks,
+}: {
+  readonly subtasks: readonly S[];
+}): S[] {
   return subtasks.filter(({ status }) => status === 'FAILED');
 }
 
@@ -87,10 +105,10 @@ export function hostOf({ target, parallelIdx }: Subtask): string {
 }
 
 /**
- * The nodes of the chain, from the roots down. The document names no nodes: subtasks of one name with the same
- * upstreams are the fan-out of one.
+ * The nodes of the chain, from the roots down. The document names no nodes: subtasks of one name that follow each other
+ * and count up are the fan-out of one, whether they wait for all of the node before or only for its same element.
  */
-export function chainLevels({ subtasks }: Task): ChainLevel[] {
+export function chainNodes({ subtasks }: Pick<Task, 'subtasks'>): ChainNode[] {
   const byId = new Map(subtasks.map((subtask) => [subtask.id, subtask]));
   const levels = new Map<number, number>();
   // Not by recursion: a chain may be longer than a stack is deep.
@@ -102,14 +120,18 @@ export function chainLevels({ subtasks }: Task): ChainLevel[] {
     if (unknown.length === 0) levels.set(id, 1 + Math.max(0, ...upstreams.map((up) => levels.get(up) ?? 0)));
     else open.push(id, ...unknown);
   }
-  const nodes = new Map<string, { level: number; subtasks: Subtask[] }>();
+  const nodes: { level: number; subtasks: (Subtask & { level: number })[] }[] = [];
   for (const subtask of subtasks) {
-    const key = `${subtask.name}/${subtask.upstreams.join()}`;
-    const node = nodes.get(key) ?? { level: levels.get(subtask.id) ?? 1, subtasks: [] };
-    node.subtasks.push(subtask);
-    nodes.set(key, node);
+    const level = levels.get(subtask.id) ?? 1;
+    const node = nodes.at(-1);
+    const before = node?.subtasks.at(-1);
+    const same = before?.name === subtask.name && subtask.parallelIdx === before.parallelIdx + 1;
+    if (node !== undefined && same && before.parallelIdx >= 0) {
+      node.subtasks.push({ ...subtask, level });
+      node.level = Math.min(node.level, level);
+    } else nodes.push({ level, subtasks: [{ ...subtask, level }] });
   }
-  return [...nodes.values()].sort((one, other) => one.level - other.level);
+  return nodes.sort((one, other) => one.level - other.level);
 }
 
 /** `0.4s`, `12s`, `3m12s`, `1h02m`, `2d04h`; '' when it has not begun. Until now when it has not ended. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { ApiClient } from '../apiClient';
 import { complain, say } from '../output';
 import { table } from '../table';
+import { stateOf } from './advice';
 import { coloured } from './colours';
 import type { OutputFormat } from './command';
 import { clock, doneCount, duration, parseAnswer } from './document';
@@ -10,6 +11,7 @@ export interface ListOptions {
   readonly status?: string;
   readonly name?: string;
   readonly cluster?: string;
+  readonly waiting?: boolean;
   readonly host?: string;
   readonly page: number;
   readonly size: number;
@@ -22,10 +24,15 @@ const pageSchema = z.object({
       id: z.number(),
       name: z.string(),
       status: z.string(),
+      operation: z.string().default('EXECUTE'),
+      closed: z.boolean().default(false),
+      hosts: z.array(z.string()).default([]),
+      obproxyCluster: z.object({ name: z.string() }).optional(),
       creator: z.object({ name: z.string() }),
       cluster: z.object({ name: z.string() }).optional(),
       startTime: z.string(),
       finishTime: z.string().optional(),
+      /** Of a task with more subtasks than a list names. */
       subtaskCount: z.number().optional(),
       subtasks: z.array(z.object({ name: z.string(), status: z.string() })),
     }),
@@ -43,17 +50,15 @@ export async function listTasks(api: ApiClient, options: ListOptions): Promise<v
   const query = new URLSearchParams({ page: String(options.page), size: String(options.size) });
   if (options.status !== undefined) query.set('status', options.status.toUpperCase());
   if (options.name !== undefined) query.set('name', options.name);
-  if (options.cluster !== undefined) query.set('clusterName', options.cluster);
+  if (options.cluster !== undefined) query.set('anyClusterName', options.cluster);
+  if (options.waiting === true) query.set('waiting', 'true');
   if (options.host !== undefined) query.set('hostId', String(await hostId(api, options.host)));
   const answer = await api.call('GET', `/api/v2/tasks/instances?${query}`);
   if (options.output === 'json') return say(JSON.stringify(answer, null, 2));
   const { contents, page } = parseAnswer(pageSchema, answer);
   if (contents.length === 0) return complain(nothing(options, page.totalElements));
   say(
-    table(
-      ['ID', 'NAME', 'STATUS', 'DONE', 'AT', 'CLUSTER', 'CREATOR', 'STARTED', 'TOOK'],
-      contents.map(rowOf),
-    ),
+    table(['ID', 'NAME', 'TARGET', 'STATE', 'DONE', 'AT', 'CREATOR', 'STARTED', 'TOOK'], contents.map(rowOf)),
   );
   if (page.number < page.totalPages) {
     complain(
@@ -66,14 +71,24 @@ function rowOf(task: ListedTask): string[] {
   return [
     String(task.id),
     task.name,
-    coloured(task.status),
+    targetOf(task),
+    coloured(stateOf(task)),
     doneOf(task),
     whereItIs(task),
-    task.cluster?.name ?? '',
     task.creator.name,
     clock(task.startTime),
     duration(task),
   ];
+}
+
+const HOSTS_SHOWN = 2;
+
+/** `ob1, proxies: 10.0.0.1, 10.0.0.2 and 3 more`: the clusters and hosts it works on. */
+function targetOf({ cluster, obproxyCluster, hosts }: ListedTask): string {
+  const clusters = [cluster?.name, obproxyCluster?.name].filter((name) => name !== undefined).join(', ');
+  const more = hosts.length - HOSTS_SHOWN;
+  const places = `${hosts.slice(0, HOSTS_SHOWN).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  return [clusters, places].filter((part) => part !== '').join(': ');
 }
 
 /** Of a task with very many subtasks the list says only how many there are. */
@@ -94,7 +109,7 @@ function whereItIs({ subtasks }: ListedTask): string {
 function nothing(options: ListOptions, totalElements: number): string {
   if (totalElements > 0)
     return `Page ${options.page} is empty: there are ${totalElements} tasks. Try --page 1.`;
-  const filtered = [options.status, options.name, options.cluster, options.host].some(
+  const filtered = [options.status, options.name, options.cluster, options.host, options.waiting].some(
     (part) => part !== undefined,
   );
   return filtered ? 'No task fits. obflow task ls shows all of them.' : 'There is no task yet.';

@@ -5,11 +5,12 @@ import { stateOf, whatNext } from './advice';
 import { coloured } from './colours';
 import type { OutputFormat } from './command';
 import {
-  chainLevels,
+  chainNodes,
   clock,
   doneCount,
   duration,
   failedOf,
+  type GivenCommand,
   hostOf,
   nameOf,
   needsPerson,
@@ -32,7 +33,16 @@ export async function showTask(
   const answer = await api.call('GET', taskPath(taskId));
   if (output === 'json') return say(JSON.stringify(answer, null, 2));
   const task = parseTask(answer);
-  say([headline(task), ...failureLines(task), ...nextLines(task), '', graph(task)].join('\n'));
+  const lines = [
+    headline(task),
+    ...failureLines(task),
+    ...repeatedLines(task),
+    ...nextLines(task),
+    ...commandLines(task),
+    '',
+    graph(task),
+  ];
+  say(lines.join('\n'));
 }
 
 /** What the task is and how far it is, in two lines. */
@@ -53,16 +63,81 @@ export function failureLines(task: Task): string[] {
   const reasons = failed.flatMap((subtask) => [
     `  ${nameOf(subtask)}${subtask.runTime > 1 ? ` (run ${subtask.runTime})` : ''}:`,
     ...indented(subtask.failureMessage ?? 'It gave no reason; its log may have one.'),
+    ...cancelLines(task, subtask),
   ]);
   const whole =
     failed.length === 0 && task.status === 'FAILED' ? indented(task.firstFailure?.message ?? '') : [];
   const left = task.leftBehind.map((line) => `  ${line}`);
-  const ending = task.ending === undefined ? [] : ['', 'How it ended', ...indented(task.ending)];
+  const ending = task.ending === undefined ? [] : ['', 'How it ended', ...indented(endingOf(task))];
   return [
     ...(reasons.length + whole.length === 0 ? [] : ['', 'Why it failed', ...reasons, ...whole]),
     ...ending,
     ...(left.length === 0 ? [] : ['', 'Left behind, to be cleared away by hand where it disturbs', ...left]),
   ];
+}
+
+/** Who had it cancelled and why, as far as they said it; nothing of a subtask that failed by itself. */
+function cancelLines({ commands }: Task, { id, operation }: Subtask): string[] {
+  if (operation !== 'CANCEL') return [];
+  const command = commands.findLast(
+    ({ command: name, subtaskId }) => name === 'cancelSubtask' && subtaskId === id,
+  );
+  if (command === undefined) return [];
+  const { who, from, why, time } = command;
+  const by = `by ${who ?? 'somebody'}${from === undefined ? '' : ` from ${from}`}`;
+  return indented(
+    `Cancelled ${by} at ${clock(time)}${why === undefined ? ', without a reason' : `: ${why}`}`,
+  );
+}
+
+/** How it ended, without the list that has lines of its own. */
+function endingOf({ ending = '', leftBehind }: Task): string {
+  return leftBehind.length === 0 ? ending : ending.replace(` Left behind: ${leftBehind.join('; ')}.`, '');
+}
+
+/** What goes on and is tried again, and why. */
+function repeatedLines({ subtasks }: Task): string[] {
+  const repeated = subtasks.filter(
+    ({ status, attempt, lastFailure }) =>
+      status === 'RUNNING' && (attempt !== undefined || lastFailure !== undefined),
+  );
+  if (repeated.length === 0) return [];
+  return [
+    '',
+    'What is tried again, and why',
+    ...repeated.flatMap((subtask) => [
+      `  ${nameOf(subtask)} (attempt ${subtask.attempt ?? 1}):`,
+      ...indented(subtask.lastFailure ?? 'Its attempt before was lost: its worker died, or was stopped.'),
+    ]),
+  ];
+}
+
+const VERBS: Readonly<Record<string, string>> = {
+  retryTask: 'retry',
+  rollbackTask: 'rollback',
+  abandonTask: 'abandon',
+  retrySubtask: 'retry',
+  skipSubtask: 'skip',
+  cancelSubtask: 'cancel',
+};
+const COMMANDS_SHOWN = 10;
+
+/** What people asked of it, the newest last. */
+function commandLines({ commands }: Task): string[] {
+  if (commands.length === 0) return [];
+  const older = commands.length - COMMANDS_SHOWN;
+  const rows = commands.slice(-COMMANDS_SHOWN).map(commandLine);
+  return [
+    '',
+    'What was asked of it',
+    ...(older > 0 ? [`  … ${older} before; -o json has all`] : []),
+    ...rows,
+  ];
+}
+
+function commandLine({ time, command, subtaskId, who, why }: GivenCommand): string {
+  const what = `${VERBS[command] ?? command}${subtaskId === undefined ? '' : ` ${subtaskId}`}`;
+  return `  ${clock(time)} ${what} by ${who ?? 'somebody'}${why === undefined ? '' : `: ${why}`}`;
 }
 
 function indented(text: string): string[] {
@@ -76,10 +151,16 @@ export function nextLines(task: Task): string[] {
   return ['', needsPerson(task) ? 'Ways out' : 'What you can do', ...lines];
 }
 
-/** The graph by levels: what stands on one level waits for the level above and may run together. */
+/**
+ * The graph node by node. STEP is how many come before it on the longest way from the start: two subtasks of one step never
+ * wait for each other. Not all of a step need be done before the next: one host may be ahead of another.
+ */
 function graph(task: Task): string {
-  const rows = chainLevels(task).flatMap(({ level, subtasks }) =>
-    subtasks.map((subtask, at) => [at === 0 ? String(level) : '', ...cellsOf(subtask)]),
+  const rows = chainNodes(task).flatMap(({ subtasks }) =>
+    subtasks.map((subtask, at) => [
+      subtask.level === subtasks[at - 1]?.level ? '' : String(subtask.level),
+      ...cellsOf(subtask),
+    ]),
   );
   return table(['STEP', 'ID', 'SUBTASK', 'HOST', 'STATE', 'OPERATION', 'RUN', 'TOOK'], rows);
 }

@@ -4,8 +4,8 @@ import { createProgress, type ProgressPicture, type ProgressRow } from '../progr
 import { stateOf } from './advice';
 import type { OutputFormat } from './command';
 import {
-  type ChainLevel,
-  chainLevels,
+  type ChainNode,
+  chainNodes,
   doneCount,
   duration,
   failedOf,
@@ -107,7 +107,7 @@ function pictureOf(task: Task, now?: number): ProgressPicture {
   const { id, name, subtasks } = task;
   const took = now === undefined ? '' : `, ${duration(task, now)}`;
   const undoing = task.operation === 'ROLLBACK';
-  const rows = chainLevels(task).flatMap((node) => rowOf(node, undoing, now));
+  const rows = chainNodes(task).flatMap((node) => rowOf(node, undoing, now));
   const done = undoing ? '' : `, ${doneCount(subtasks)} of ${subtasks.length} subtasks done`;
   const failures = failedOf(task).map(
     (subtask) => `FAILED ${nameOf(subtask)}: ${(subtask.failureMessage ?? '').replace(/\s*\n\s*/g, ' ')}`,
@@ -115,7 +115,7 @@ function pictureOf(task: Task, now?: number): ProgressPicture {
   return { title: `Task ${id} ${name}: ${stateOf(task)}${done}${took}`, rows, below: failures };
 }
 
-function rowOf({ level, subtasks }: ChainLevel, undoing: boolean, now: number | undefined): ProgressRow[] {
+function rowOf({ level, subtasks }: ChainNode, undoing: boolean, now: number | undefined): ProgressRow[] {
   const counted = undoing ? subtasks.filter(({ operation }) => operation.startsWith('ROLLBACK')) : subtasks;
   const [first] = counted;
   if (first === undefined) return [];

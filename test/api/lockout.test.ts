@@ -87,7 +87,7 @@ describe('failed logins', () => {
     expect(answers.every(({ status }) => status === 401 || status === 429)).toBe(true);
   });
 
-  test('by signature lock out the key at that address, and not the user', async () => {
+  test('by signature lock out wrong ones at that address, and neither the key that signs rightly nor the user', async () => {
     const id = await added('fay');
     const made = await api.store.accessKeys.add(id, null, 5);
     const right: Pair = { accessKeyId: made.key.accessKeyId, secret: made.secret };
@@ -95,9 +95,10 @@ describe('failed logins', () => {
       send(api.url, signed(api.url, pair, { method: 'GET', target: '/api/v2/iam/me' }));
     for (let time = 0; time < 5; time += 1)
       expect((await get({ ...right, secret: 'wrong' })).status).toBe(401);
-    const locked = await get(right);
+    const locked = await get({ ...right, secret: 'wrong again' });
     expect(locked.status).toBe(429);
     expect(Number(locked.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect((await get(right)).status).toBe(200);
     expect((await login(api, 'fay', PASSWORD)).status).toBe(200);
   });
 

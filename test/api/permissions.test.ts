@@ -13,6 +13,8 @@ const OPEN = [
   'GET /healthz', // probes cannot log in
   'GET /readyz',
   'GET /services', // an OBProxy cannot log in
+  'POST /services', // nor can an observer: its address, or a token, decides
+  'DELETE /services',
 ];
 /** Who has which permission, apart from ADMIN, who has all (OCP documentation, default roles). */
 const HOLDERS: Record<Permission, readonly Role[]> = {

@@ -3,6 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import type { TemporalHandle } from '../../runtime/temporal';
 import { type ObflowProcess, startObflow } from '../../sandbox/stack/process';
+import { metricsNamed } from '../support/monitoring';
 import { testTemporal } from '../support/temporal';
 import { until } from '../support/until';
 
@@ -108,6 +109,12 @@ test('after a task, API and worker tell Prometheus what the documentation promis
     40_000,
   ).catch(() => undefined);
   for (const promised of promisedByApi) expect(ofApi).toMatch(promised);
+  // What rules and dashboard in monitoring/ ask for is there; Prometheus' own apart, and what only a failure brings.
+  const elsewhere = /^(up$|prometheus_)|^temporal_workflow_task_execution_failed_total$/;
+  const named = metricsNamed().filter((name) => !elsewhere.test(name));
+  expect(named.length).toBeGreaterThan(10);
+  const exported = `${ofApi}\n${ofWorker}`;
+  expect(named.filter((name) => !new RegExp(`^# TYPE ${name} `, 'm').test(exported))).toEqual([]);
   const behindLogin = await fetch(`${url}/metrics`, { headers: { authorization } });
   expect(await behindLogin.text()).toContain('obflow_http_request_duration_seconds_count');
 

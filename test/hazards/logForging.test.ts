@@ -82,9 +82,9 @@ describe('the log of a process', () => {
     });
     log(createLoggerTo(prettyTo(stream), 'api', 'info'));
     expect(text).not.toMatch(OBEYED);
-    expect(text.match(/^\S.*/gm)).toEqual([
-      expect.stringMatching(/ WARN: x$/),
-      expect.stringMatching(/ ERROR: failed$/),
+    expect(text.trimEnd().match(/^.*/gm)).toEqual([
+      expect.stringMatching(/ WARN: .* api: x /),
+      expect.stringMatching(/ ERROR: .* api: failed err=Error: x/),
     ]);
   });
 });

@@ -23,6 +23,7 @@ describe('Configuration', () => {
         dataDir: path.resolve('.obflow'),
         databaseUrl: `file:${path.resolve('.obflow/obflow.db')}`,
         masterKeyFile: path.resolve('.obflow/master.key'),
+        servicesToken: undefined,
         adminPassword: undefined,
         taskQueue: 'obflow',
         temporalPort: 7233,
@@ -184,7 +185,10 @@ describe('Configuration', () => {
 
     const inFiles = ENVIRONMENT.filter((variable) => variable.inFile).map((variable) => variable.name);
     it.each(inFiles)('takes %s from the file that its _FILE names', (name) => {
-      const text = name === 'OBFLOW_DATABASE_URL' ? 'postgres://me:hunter2secret@db/x' : 'hunter2secret';
+      const text =
+        name === 'OBFLOW_DATABASE_URL'
+          ? 'postgres://me:hunter2secret@db/x'
+          : `hunter2secret${name === 'OBFLOW_SERVICES_TOKEN' ? '-of-at-least-32-letters' : ''}`;
       writeFileSync(file, `${text}\n`);
       const { config, warnings } = readConfig({
         OBFLOW_DATABASE_URL_FILE: '',

@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process';
+import os from 'node:os';
 import path from 'node:path';
-import { createLoggerTo } from '../../runtime/logger';
+import { Writable } from 'node:stream';
+import { createLoggerTo, prettyTo } from '../../runtime/logger';
 import { repositoryRoot } from '../../runtime/paths';
 import { inTrace } from '../../runtime/trace';
 
@@ -88,6 +90,37 @@ describe('Log', () => {
     const logger = path.join(repositoryRoot(), 'dist/runtime/logger.js');
     const program = `require(${JSON.stringify(logger)}).createLogger('x', 'info', ${JSON.stringify(format)} || undefined).info('hello')`;
     expect(spawnSync(process.execPath, ['-e', program], { encoding: 'utf8' }).stderr).toMatch(form);
+  });
+
+  it('for people is one line an event, with date, machine, facts, and of an error where it comes from', () => {
+    let text = '';
+    const stream = new Writable({
+      write(chunk, _encoding, done) {
+        text += String(chunk);
+        done();
+      },
+    });
+    const log = createLoggerTo(prettyTo(stream), 'api', 'info');
+    log.info({ taskId: 33001, host: '10.0.0.1', list: [1], why: 'two words' }, 'first line\nsecond line');
+    const error = Object.assign(new Error('disk full'), {
+      code: 'ENOSPC',
+      cause: new TypeError('the cause'),
+    });
+    log.error({ err: error }, 'failed');
+    const [first = '', second = '', ...rest] = text.split('\n');
+    const begin = (level: string) =>
+      `^\\[\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d\\.\\d{3}\\] ${level}: ${os.hostname()} api: `;
+    expect(first).toMatch(
+      new RegExp(
+        `${begin('INFO')}first line ⏎ second line taskId=33001 host=10\\.0\\.0\\.1 list=\\[1\\] why="two words"$`,
+      ),
+    );
+    expect(second).toMatch(
+      new RegExp(
+        `${begin('ERROR')}failed err=Error: disk full \\(ENOSPC\\) at .*, because TypeError: the cause at `,
+      ),
+    );
+    expect(rest).toEqual(['']);
   });
 
   it('drops what is below its level', () => {

@@ -271,13 +271,18 @@ describe('a fan-out over 50 hosts', () => {
 });
 
 describe('the element of the list', () => {
-  it('has the documented fields of a BasicTaskInstance', async () => {
-    const document = await basicDocument(openTask(fold(recordedHistory('failed').events), new Map()));
+  it('has the documented fields of a BasicTaskInstance, and where it works and which way it goes', async () => {
+    const document = await basicDocument(
+      openTask(fold(recordedHistory('failed').events), new Map()),
+      fold(recordedHistory('failed').events).machine.plan,
+    );
     expect(Object.keys(document).sort()).toEqual([
       'creator',
       'finishTime',
+      'hosts',
       'id',
       'name',
+      'operation',
       'startTime',
       'status',
       'subtasks',

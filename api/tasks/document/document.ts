@@ -8,6 +8,7 @@ import type { Said } from '../../../workflows/text';
 import { LazyList } from '../../http/lazyList';
 import { ocpTime } from '../../http/time';
 import { type Closing, FoldedTask, type GivenCommand, type RunFacts } from './fold';
+import { placesOf } from './listed';
 import { inWords, type SaidSubtask, type SaidTask } from './said';
 import type {
   BasicTaskInstance,
@@ -188,17 +189,20 @@ function commandDocument({ name, time, who, from, why, subtasks }: GivenCommand)
 const LISTED_SUBTASKS = 1_000;
 
 /** The element of the list: BasicTaskInstance has fewer fields. */
-export async function basicDocument(document: TaskDocument): Promise<BasicTaskInstance> {
-  const { id, name, status, creator, cluster, tenant, startTime, finishTime, parentTaskId, subtasks } =
-    document;
+export async function basicDocument(document: TaskDocument, plan: Plan): Promise<BasicTaskInstance> {
+  const { id, name, status, operation, closed, creator, cluster, tenant } = document;
+  const { startTime, finishTime, parentTaskId, subtasks } = document;
   const listed = subtasks.length <= LISTED_SUBTASKS;
   return {
     id,
     name,
     status,
+    operation,
+    ...(closed === undefined ? {} : { closed }),
     creator,
     ...(cluster === undefined ? {} : { cluster }),
     ...(tenant === undefined ? {} : { tenant }),
+    ...placesOf(plan),
     startTime,
     ...(finishTime === undefined ? {} : { finishTime }),
     ...(parentTaskId === undefined ? {} : { parentTaskId }),

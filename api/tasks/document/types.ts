@@ -180,6 +180,14 @@ export const BasicTaskInstance = z
     id: Whole,
     name: z.string(),
     status: TaskStatus,
+    /** Ours. */
+    operation: TaskOperation,
+    /** Ours. */
+    closed: z.literal(true).exactOptional().describe('The task has ended for good and takes no command.'),
+    /** Ours. */
+    hosts: listOf(z.string()).describe('Addresses of the hosts it works on.'),
+    /** Ours. */
+    obproxyCluster: z.object({ id: Whole, name: z.string() }).exactOptional(),
     creator: Creator,
     cluster: Cluster.exactOptional(),
     tenant: Tenant.exactOptional(),

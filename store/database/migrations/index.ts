@@ -9,6 +9,7 @@ import { finishTimeOrder } from './0007_finish_time_order';
 import { auditedCommands } from './0008_audited_commands';
 import { work } from './0009_work';
 import { largeTasks } from './0010_large_tasks';
+import { taskObproxyClusters } from './0011_task_obproxy_clusters';
 
 /** In code, not found by file name: the bundle holds no migration files. A published one is never changed. */
 export function migrations(kind: 'sqlite' | 'postgres'): Record<string, Migration> {
@@ -23,5 +24,6 @@ export function migrations(kind: 'sqlite' | 'postgres'): Record<string, Migratio
     '0008_audited_commands': auditedCommands,
     '0009_work': work(kind),
     '0010_large_tasks': largeTasks(kind),
+    '0011_task_obproxy_clusters': taskObproxyClusters(kind),
   };
 }

@@ -1,0 +1,64 @@
+import { allPages } from '../../api/http/paging';
+import { tryLogin } from '../../contact/clusterLogin';
+import type { RuntimeConfig } from '../../runtime/config';
+import { openStore } from '../../store';
+import type { ObClusterRow, Store } from '../../store/types';
+import { type Finding, ok, problem, problemOf, warning } from './finding';
+
+const PARALLEL = 8;
+/** For each server that does not answer, and for each statement. */
+const ANSWER_MS = 2_000;
+const SILENT_NEXT =
+  "Look at the cluster's servers and their SQL ports, and at the network between; from hosts they may be reached all the same.";
+const REFUSED_NEXT = 'Correct the credential in the inventory (obflow apply), or the password in OceanBase.';
+
+/**
+ * Logs in to every declared OceanBase cluster as its sys and its proxyro user, which tasks need hours or months later.
+ * "Refused" and "could not ask" are two things: a cluster that is down says nothing of its passwords.
+ */
+export async function clusters(config: RuntimeConfig): Promise<readonly Finding[]> {
+  const store = await openStore(config);
+  try {
+    const rows = await allPages((page) => store.obClusters.list(page));
+    const findings: Finding[] = [];
+    for (let at = 0; at < rows.length; at += PARALLEL) {
+      const some = rows.slice(at, at + PARALLEL);
+      findings.push(...(await Promise.all(some.map((row) => askAs(store, config, row)))).flat());
+    }
+    return findings;
+  } finally {
+    await store.close();
+  }
+}
+
+async function askAs(store: Store, config: RuntimeConfig, cluster: ObClusterRow): Promise<Finding[]> {
+  const check = `cluster ${cluster.name}`;
+  const ids = [...new Set([cluster.sysCredentialId, cluster.proxyroCredentialId])];
+  const findings: Finding[] = [];
+  const welcome: string[] = [];
+  let answered = '';
+  for (const id of ids) {
+    try {
+      const credential = await store.credentials.open(id);
+      const user = credential.username;
+      const { addresses } = config;
+      const login = await tryLogin(cluster, { sys: credential, addresses, timeoutMs: ANSWER_MS });
+      if ('refused' in login) {
+        findings.push(problem(check, `It refuses ${user}: ${login.refused}`, REFUSED_NEXT));
+        continue;
+      }
+      answered = `OceanBase ${login.version} at ${login.at}`;
+      welcome.push(user);
+    } catch (error) {
+      const finding = problemOf(check, error, SILENT_NEXT);
+      // Nobody else would get an answer either.
+      return [
+        ...findings,
+        warning(check, `Could not ask it: ${finding.message}`, finding.next ?? SILENT_NEXT),
+      ];
+    }
+  }
+  return welcome.length === ids.length
+    ? [ok(check, `${answered}: ${welcome.join(' and ')} can log in`)]
+    : findings;
+}

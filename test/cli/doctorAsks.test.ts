@@ -1,0 +1,95 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { clusters } from '../../cli/doctor/clusters';
+import { temporal } from '../../cli/doctor/temporal';
+import { readConfig } from '../../runtime/config';
+import { startDevServer } from '../../runtime/devServer';
+import { freePort } from '../../runtime/ports';
+import { startObserver } from '../../sandbox/standins/observer';
+import { openStore } from '../../store';
+import { ALLOWED_ADDRESSES } from '../support/addresses';
+
+const SECRET = 'Planted.db.1';
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(path.join(os.tmpdir(), 'obflow-doctor-asks-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
+
+const config = (extra: NodeJS.ProcessEnv = {}) =>
+  readConfig({
+    OBFLOW_DATA_DIR: folder,
+    OBFLOW_TASK_QUEUE: 'nobody',
+    OBFLOW_ALLOWED_ADDRESSES: ALLOWED_ADDRESSES,
+    ...extra,
+  }).config;
+
+async function declared(name: string, obClusterId: number, sqlPort: number): Promise<void> {
+  const store = await openStore(config());
+  const credential = (username: string) =>
+    store.credentials.put({ name: `${name} ${username}`, kind: 'DATABASE', username, secret: SECRET });
+  await store.obClusters.put({
+    ...{ name, obClusterId, version: '4.2.1.0', type: 'PRIMARY' },
+    rootServers: [{ ip: '127.0.0.1', sqlPort, rpcPort: 2882 }],
+    sysCredentialId: (await credential('root@sys')).id,
+    proxyroCredentialId: (await credential('proxyro@sys')).id,
+  });
+  await store.close();
+}
+
+describe('obflow doctor', () => {
+  it('logs in to every cluster as both users, and tells "refused" from "could not ask"', async () => {
+    const users = { 'root@sys': SECRET, 'proxyro@sys': SECRET };
+    const start = (clusterName: string, obClusterId: number, of: Record<string, string>) =>
+      startObserver({ host: '127.0.0.1', port: 0, clusterName, obClusterId, users: of });
+    const good = await start('good', 1, users);
+    const changed = await start('changed', 2, { ...users, 'proxyro@sys': 'Another.1' });
+    try {
+      await declared('good', 1, good.port);
+      await declared('changed', 2, changed.port);
+      await declared('silent', 3, await freePort('127.0.0.1'));
+      const found = await clusters(config());
+      expect([...found].sort((one, other) => (one.check < other.check ? -1 : 1))).toEqual([
+        {
+          ...{ check: 'cluster changed', verdict: 'problem', next: expect.stringContaining('obflow apply') },
+          message: expect.stringMatching(/^It refuses proxyro@sys: /),
+        },
+        {
+          ...{ check: 'cluster good', verdict: 'ok' },
+          message: `OceanBase 4.2.1.0 at 127.0.0.1:${good.port}: root@sys and proxyro@sys can log in`,
+        },
+        {
+          ...{ check: 'cluster silent', verdict: 'warning', next: expect.stringContaining('network') },
+          message: expect.stringMatching(/^Could not ask it: 127\.0\.0\.1:\d+: /),
+        },
+      ]);
+      expect(JSON.stringify(found)).not.toContain(SECRET);
+    } finally {
+      await good.stop();
+      await changed.stop();
+    }
+  });
+
+  it('finds the dev server of its data folder on whatever port it is', async () => {
+    const { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace } = process.env;
+    delete process.env.TEMPORAL_ADDRESS;
+    delete process.env.TEMPORAL_NAMESPACE;
+    const server = await startDevServer({ dataDir: folder, port: 0, uiPort: 0, persistent: true });
+    try {
+      const elsewhere = String(await freePort('127.0.0.1'));
+      const [found] = await temporal(config({ OBFLOW_TEMPORAL_PORT: elsewhere }));
+      expect(found).toMatchObject({
+        check: 'Temporal',
+        verdict: 'ok',
+        message: expect.stringContaining(`${server.address}, `),
+      });
+    } finally {
+      await server.stop();
+      if (address !== undefined) process.env.TEMPORAL_ADDRESS = address;
+      if (namespace !== undefined) process.env.TEMPORAL_NAMESPACE = namespace;
+    }
+    const [gone] = await temporal(config({ OBFLOW_TEMPORAL_PORT: String(await freePort('127.0.0.1')) }));
+    expect(gone?.verdict).toBe('problem');
+  });
+});
