@@ -1,6 +1,8 @@
 /** Preconditions that operations share. Each throws Refusal with the documented code and what to do. */
 
+import { notForOptions, optionFault } from '../oceanbase/commandLine';
 import { packageFit } from '../oceanbase/packageFit';
+import { needsReboot } from '../oceanbase/parameters';
 import { hasRpcPort } from '../oceanbase/versions';
 import type { HostRow, ObClusterRow, ObproxyClusterRow, PackageRow, Store } from '../store/types';
 import { Refusal, type SubError } from './refusal';
@@ -100,6 +102,32 @@ export async function noProxyOnHosts(store: Store, hosts: readonly HostRow[]): P
         `"${cluster?.name ?? server.clusterId}", port ${server.sqlPort}, ${server.status}. Choose another host.`,
       { target: `host:${host.id}` },
     );
+  }
+}
+
+/**
+ * OBProxy before 4.1 takes what needs a restart only by -o, where a comma separates and quotes, backslashes and blanks are lost
+ * (from 4.1 on by its stored configuration). Without `field` the parameters are the cluster's, not the request's.
+ */
+export function startParametersFit(
+  softwarePackage: PackageRow,
+  cluster: Pick<ObproxyClusterRow, 'startupParameters' | 'parameters'>,
+  field?: (list: 'startupParameters' | 'parameters', index: number) => string,
+): void {
+  const { version, fileName } = softwarePackage;
+  for (const list of ['startupParameters', 'parameters'] as const) {
+    for (const [index, parameter] of cluster[list].entries()) {
+      const { name, value } = parameter;
+      if (!needsReboot(name) || notForOptions(version, [parameter]).length === 0) continue;
+      const why = `cannot be given to OBProxy ${version} (${fileName}) at its start: the value ${optionFault(value)}`;
+      const next = `Make the cluster without ${name}, or install OBProxy 4.1 or later.`;
+      if (field !== undefined)
+        throw fieldRefusal(field(list, index), value, `(${name}) ${why}. ${next.slice(0, -1)}`);
+      throw new Refusal(400, 'COM10001', `The cluster's parameter ${name} ${why}. ${next}`, {
+        target: 'version',
+        subErrors: [{ field: 'version', rejectedValue: fileName, message: `cannot take ${name}` }],
+      });
+    }
   }
 }
 
