@@ -3,6 +3,7 @@ import { Context } from '@temporalio/activity';
 import { PermanentError } from '../runtime/errors';
 import type { SubtaskInput, SubtaskResult } from '../workflows/plan';
 import { failureOf } from './failures';
+import { NotYet, notYetFailure, type Said, saidBefore } from './notYet';
 import { openScope } from './scope';
 import { type BufferedLog, openSubtaskLog } from './subtaskLog';
 import type { ActivityDeps, Needs, OpenScope, Subtask } from './types';
@@ -25,15 +26,19 @@ export async function execute(
 ): Promise<SubtaskResult | null> {
   const context = Context.current();
   const log = openSubtaskLog(deps.store.tasks, input);
-  const beat = setInterval(() => context.heartbeat(), HEARTBEAT_MS);
+  const before = saidBefore();
+  // The details of the last heartbeat are what the next attempt gets.
+  const beat = setInterval(() => context.heartbeat(before), HEARTBEAT_MS);
   const cancelledByOperator = () => context.cancellationDetails?.cancelRequested === true;
   const scope = openScope(deps, input, keys, log, {
     signal: context.cancellationSignal,
     cancelledByOperator,
+    askedAgain: input.run > 1 && context.info.attempt === 1,
   });
   try {
     const { attempt } = context.info;
-    if (attempt > 1) log.info(`Attempt ${attempt} on worker ${hostname()} (pid ${process.pid})`);
+    if (attempt > 1 && before === undefined)
+      log.info(`Attempt ${attempt} on worker ${hostname()} (pid ${process.pid})`);
     if (input.conflict !== undefined) {
       throw new PermanentError({
         type: 'ContextConflict',
@@ -47,7 +52,7 @@ export async function execute(
     await log.close();
     return result ?? null;
   } catch (error) {
-    return await ended(context, log, input, error, cancelledByOperator());
+    return await ended(context, log, input, error, cancelledByOperator(), before);
   } finally {
     clearInterval(beat);
   }
@@ -60,6 +65,7 @@ async function ended(
   input: SubtaskInput,
   error: unknown,
   cancelled: boolean,
+  before: Said | undefined,
 ): Promise<never> {
   // A wait that was cut off fails in many ways; only what a person must act on is worth more than "cancelled".
   if (context.cancellationSignal.aborted && !(error instanceof PermanentError)) {
@@ -71,6 +77,12 @@ async function ended(
     }
     await log.close().catch(() => undefined); // how it ended matters more than its log
     return await context.cancelled; // rejects with CancelledFailure
+  }
+  if (error instanceof NotYet) {
+    const { failure, said } = notYetFailure(context, log, error, before);
+    await log.close().catch(() => undefined);
+    context.heartbeat(said);
+    throw failure;
   }
   const failure = failureOf(error, log.mask);
   if (failure.nonRetryable === true) {

@@ -7,7 +7,9 @@ import { filledIn } from '../workflows/interpreter/expansion';
 import type { SubtaskInput } from '../workflows/plan';
 import { findHostId } from './common/findHost';
 import { elementsOf } from './common/objects';
+import { submitTask } from './common/submitTask';
 import { hostWithSignal } from './hostView';
+import { NotYet } from './notYet';
 import { serviceOf } from './services';
 import type { BufferedLog } from './subtaskLog';
 import type { ActivityDeps, Needs, OpenScope } from './types';
@@ -16,6 +18,8 @@ export interface Execution {
   readonly signal: AbortSignal;
   /** Whether the abort is an operator's cancel, not a worker that stops. */
   cancelledByOperator(): boolean;
+  /** The first try of a person's retry: what was refused before may be repaired. */
+  readonly askedAgain?: boolean;
 }
 
 const IN_PLAN = 'Check the plan of the task; a task made by this version always holds it.';
@@ -25,7 +29,12 @@ function missing(what: string, next = IN_PLAN): PermanentError {
 }
 
 /** Connects and records the outcome; the row's status is written only when it changes. */
-async function connect(deps: ActivityDeps, hostId: number, log: BufferedLog): Promise<Host> {
+async function connect(
+  deps: ActivityDeps,
+  hostId: number,
+  log: BufferedLog,
+  { signal, askedAgain = false }: Execution,
+): Promise<Host> {
   const row = await deps.store.hosts.find(hostId);
   if (row === undefined) {
     throw new PermanentError({
@@ -42,11 +51,11 @@ async function connect(deps: ActivityDeps, hostId: number, log: BufferedLog): Pr
     if (row.status !== status) await deps.store.hosts.recordStatus(hostId, status);
   };
   try {
-    const host = await deps.hosts.open(address);
+    const host = await deps.hosts.open(address, { signal, renew: askedAgain });
     await record('AVAILABLE');
     return host;
   } catch (error) {
-    await record('OFFLINE');
+    if (!signal.aborted) await record('OFFLINE');
     throw error;
   }
 }
@@ -77,7 +86,7 @@ export function openScope(
   const hostById = (hostId: number): Promise<Host> => {
     const known = opened.get(hostId);
     if (known !== undefined) return known;
-    const opening = connect(deps, hostId, log).then(async (reached) => {
+    const opening = connect(deps, hostId, log, execution).then(async (reached) => {
       const host = hostWithSignal(reached, signal);
       if (input.operation === 'ROLLBACK') await stopForUndo(host, input, log);
       return host;
@@ -116,8 +125,12 @@ export function openScope(
         throw error;
       }
     },
+    submit: (draft) => submitTask({ ...deps, input, log }, draft),
     async pause(ms) {
       await delay(ms, undefined, { signal });
+    },
+    notYet(text, options) {
+      throw new NotYet(text, options?.afterSeconds);
     },
     value(key) {
       const value = input.context.stringMap[filledIn(key, elements)];

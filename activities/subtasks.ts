@@ -2,6 +2,7 @@
 export { SyncClusterInfo } from './cluster/SyncClusterInfo';
 export { UpdateObClusterStatus } from './cluster/UpdateObClusterStatus';
 export { StartNode } from './common/StartNode';
+export { WaitDagSuccess } from './common/WaitDagSuccess';
 export { WaitNode } from './common/WaitNode';
 export { CheckCommand } from './host/CheckCommand';
 export { CheckProcessNotExist } from './host/CheckProcessNotExist';

@@ -2,7 +2,8 @@ import type { Host, Hosts, OnceOptions, OnceResult } from '../hosts/types';
 import type { RuntimeConfig } from '../runtime/config';
 import type { Store } from '../store/types';
 import type { SubtaskDefinition } from '../workflows/chain';
-import type { SubtaskInput, SubtaskResult } from '../workflows/plan';
+import type { Plan, SubtaskInput, SubtaskResult } from '../workflows/plan';
+import type { ChildDraft } from './common/childDraft';
 import type { HostService, SERVICE } from './host/service';
 
 /** What activities work with; made once per worker. */
@@ -10,6 +11,8 @@ export interface ActivityDeps {
   readonly store: Store;
   readonly hosts: Hosts;
   readonly config: RuntimeConfig;
+  /** Starts a task whose row is stored; absent or failing: the reconciler of an API server starts it within seconds. */
+  readonly startTask?: (plan: Plan, workflowType: string) => Promise<unknown>;
 }
 
 /** Writes lines of the subtask's log (what an operator reads). Lines are stored in order; secrets are masked. */
@@ -72,8 +75,21 @@ export interface SubtaskScope<N extends Needs = NoNeeds> extends ActivityDeps {
    * really stopped; when only the worker stops it goes on, and the next attempt finds it.
    */
   once(name: string, script: string, options?: OnceOptions): Promise<OnceResult>;
+  /**
+   * Submits a task of its own, once for this subtask however often it is repeated; resolves to the key `child_task_id`,
+   * which this subtask returns and WaitDagSuccess needs. Its undo is `undoSubmit`. See common/submitTask.ts.
+   */
+  submit(draft: ChildDraft): Promise<SubtaskResult>;
   /** Waits; rejects as soon as the signal is aborted. */
   pause(ms: number): Promise<void>;
+  /**
+   * For a wait that may be long: ends this attempt, and Temporal begins another one after a pause that grows from 2 s by
+   * half to 60 s, or after `afterSeconds`. No slot is held meanwhile; the subtask's timeout is the limit. The document
+   * shows `text`, and the log has each new one once, and again after an hour.
+   *
+   * @param text what was seen, e.g. `10.0.0.7:2882: INACTIVE, does not serve yet`
+   */
+  notYet(text: string, options?: { readonly afterSeconds?: number }): never;
   /** A declared text. PermanentError naming the key when it is absent and not declared as one that may be. */
   readonly value: <K extends keyof Values<N>>(key: K) => Values<N>[K];
   /** The same for a list. */

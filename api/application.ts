@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import { z } from 'zod';
 import { Refusal } from '../operations/refusal';
+import { say } from '../runtime/messages/catalogue';
 import { inTrace } from '../runtime/trace';
 import { type AccessFacts, logAccess } from './http/accessLog';
 import { type AuditedResult, type AuditNotes, AuditTrail } from './http/audit';
@@ -10,7 +11,8 @@ import { type AnswerFacts, errorEnvelope, successEnvelope } from './http/envelop
 import { failureOf } from './http/errors';
 import { measureHttp } from './http/httpMetrics';
 import { bodyDigest, onceFor, WITHOUT_KEY } from './http/idempotency';
-import { inLanguage, languageOf } from './http/messages/language';
+import { sendJson } from './http/lazyList';
+import { answerLanguage, inLanguage } from './http/messages/language';
 import { createThrottle, type Throttle } from './http/throttle';
 import { type Authenticate, authentication, type Login, provenUser, requirePermission } from './login/auth';
 import { OpenLogins } from './login/revocation';
@@ -81,14 +83,9 @@ export function application(services: ApiServices, routes: readonly Route[]): Ex
   refuseOtherMethods(app, closed);
 
   app.use((request: Request) => {
-    throw new Refusal(
-      400,
-      'COM10003',
-      `There is no ${request.path} here. GET /openapi.json lists every path.`,
-      {
-        target: request.path.slice(0, 200),
-      },
-    );
+    throw new Refusal(400, 'COM10003', say('http.noPath', { path: request.path }), {
+      target: request.path.slice(0, 200),
+    });
   });
   app.use((error: unknown, request: Request, response: Response, _next: NextFunction) =>
     answerError(services, error, request, response),
@@ -143,7 +140,7 @@ function expressPath(path: string): string {
 
 function addRoutes(app: Express, services: ApiServices, routes: readonly Route[]): void {
   for (const route of routes) {
-    const method = route.method.toLowerCase() as 'get' | 'post' | 'put' | 'delete';
+    const method = route.method.toLowerCase() as 'get' | 'post' | 'put' | 'patch' | 'delete';
     app[method](expressPath(route.path), async (request: Request, response: Response) => {
       Object.assign(stateOf(response), { route: route.path, open: route.permission === undefined });
       const { login } = stateOf(response);
@@ -191,12 +188,12 @@ async function answer(
   const work = route.accept(request.params, query, request.body);
   const keyed = route.method !== 'GET' && !route.upload;
   const data = await (keyed
-    ? runOnce(bodyDigest(request.body), (once) => work({ ...call, once }))
+    ? runOnce(bodyDigest(request.body), (once) => work({ ...call, once }), route.restore)
     : work(call));
   if (proof?.proven === false) throw new Error('The handler of this upload did not settle its proof');
   if (response.hasHeader('idempotency-replayed')) notes.command = 'answered as before (Idempotency-Key)';
   await record(state, request, { status: 200 });
-  response.json(successEnvelope(state, data));
+  await sendJson(response, successEnvelope(state, data));
 }
 
 /** Who asks for a dry run must not get the real thing where there is none. */
@@ -220,11 +217,7 @@ async function jsonBody(request: Request, response: Response): Promise<void> {
   // `is` answers null for a request without a body.
   if (request.is('application/json') === false) {
     const type = request.get('content-type') ?? 'none';
-    throw new Refusal(
-      415,
-      'COM10003',
-      `The Content-Type "${type.slice(0, 100)}" is not understood. Send application/json.`,
-    );
+    throw new Refusal(415, 'COM10003', say('http.contentType', { type: type.slice(0, 100) }));
   }
   const read = stateOf(response).login?.body;
   if (read !== undefined) {
@@ -244,7 +237,7 @@ function refuseOtherMethods(app: Express, routes: readonly Route[]): void {
       throw new Refusal(
         405,
         'COM10003',
-        `${request.method} is not possible on ${path}. Use ${allowed.join(' or ')}.`,
+        say('http.noMethod', { method: request.method, path, allowed: allowed.join(' or ') }),
         { target: request.method },
       );
     });
@@ -273,7 +266,5 @@ async function answerError(
     response.set('retry-after', String(error.retryAfterSeconds));
   }
   if (status === 401) response.set('www-authenticate', 'Basic realm="obflow", charset="UTF-8"');
-  const language = languageOf(request);
-  response.vary('accept-language').set('content-language', language);
-  response.status(status).json(errorEnvelope(state, status, inLanguage(body, language)));
+  response.status(status).json(errorEnvelope(state, status, inLanguage(body, answerLanguage(request))));
 }

@@ -11,7 +11,8 @@ import type { TemporalHandle } from '../runtime/temporal';
 import type { Store, User } from '../store/types';
 import type { AuditNotes } from './http/audit';
 import { plainBody } from './http/bodyShape';
-import type { Once, OnceScope } from './http/idempotency';
+import type { Once, OnceScope, Restore } from './http/idempotency';
+import type { Lazily } from './http/lazyList';
 import type { PasswordLogin } from './login/passwordLogin';
 import type { BodyProof } from './login/signedBody';
 import type { TaskEvents } from './tasks/events';
@@ -64,7 +65,7 @@ export interface Call<Params, Query, Body> {
   readonly runOnce: Once;
 }
 
-export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 export interface RouteDeclaration<
   Params extends z.ZodType = z.ZodType,
@@ -82,11 +83,13 @@ export interface RouteDeclaration<
   readonly params?: Params;
   readonly query?: Query;
   /** JSON body; without it a body is not read. */
-  readonly body?: Body;
+  readonly body?: Body | undefined;
   /** The handler reads the request's stream itself (multipart). */
   readonly upload?: true;
   /** Statuses it refuses with that routes of its kind do not (api/openapi/statuses.ts has the usual ones). */
   readonly refuses?: readonly number[];
+  /** For handlers that remember something shorter than their answer (`once.remember`): makes the answer from it. */
+  readonly restore?: Restore | undefined;
   /** Example of the API document. */
   readonly sample?: PublishedSample | undefined;
 }
@@ -120,7 +123,7 @@ const NONE = z.unknown();
 /** Declares an enveloped route; its types are closed over by `accept`. */
 export function route<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, A extends z.ZodType>(
   declaration: RouteDeclaration<P, Q, B> & { readonly answer: A },
-  handle: (call: Call<z.output<P>, z.output<Q>, z.output<B>>) => Promise<z.input<A>>,
+  handle: (call: Call<z.output<P>, z.output<Q>, z.output<B>>) => Promise<Lazily<z.input<A>>>,
 ): EnvelopedRoute {
   return {
     ...declaration,

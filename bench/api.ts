@@ -1,5 +1,5 @@
 import { taskWorkflowId } from '../workflows/ids';
-import { documentOfManyHosts } from './manyHosts';
+import { documentOfManyHosts, mostHosts, postOfManyHosts } from './manyHosts';
 import { type BenchResult, median, result, timed } from './measure';
 import { createCluster, declareHosts, onStand, uploadPackage } from './stand';
 
@@ -9,15 +9,17 @@ const PER_ROUND = 10;
  * (c) POST batchAdd against a bare workflow.start, (d) GET of a task's document against a bare
  * fetchHistory + describe. The API is the real one in its own process; the worker runs no-op activities, the
  * last but one of which fails, so that (d) reads an open task of eleven steps, as an operator's screen would;
- * (i) does the same with a task of fifty hosts.
+ * (i) does the same with tasks of 50, 500 and 2 000 hosts.
  */
 export async function benchApi(rounds: number): Promise<BenchResult[]> {
   return onStand(async ({ api, temporal, store }) => {
     const version = await uploadPackage(api);
-    const hosts = await declareHosts(api, rounds * PER_ROUND + 1);
+    const used = rounds * PER_ROUND + 1;
+    const hosts = await declareHosts(api, Math.max(used, mostHosts()));
+    // Before tasks hold these hosts.
+    const plannings = await postOfManyHosts(api, { hostIds: hosts, version }, rounds);
     const clusters: number[] = [];
-    for (let index = 0; index < hosts.length; index++)
-      clusters.push(await createCluster(api, `bench${index}`));
+    for (let index = 0; index < used; index++) clusters.push(await createCluster(api, `bench${index}`));
 
     const posts: number[] = [];
     let first: number | undefined;
@@ -70,6 +72,7 @@ export async function benchApi(rounds: number): Promise<BenchResult[]> {
     return [
       result('(c) POST batchAdd of one host / bare workflow.start, p50', 'ratio', posts, '<= 3'),
       result('(d) GET task document / bare fetchHistory + describe, p50', 'ratio', gets, '<= 1.3'),
+      ...plannings,
       ...(await documentOfManyHosts({ api, store, temporal }, rounds)),
     ];
   });

@@ -6,15 +6,15 @@ import { startDevServer } from '../runtime/devServer';
 import { repositoryRoot } from '../runtime/paths';
 import { connectTemporal, prepareNamespace, type TemporalHandle } from '../runtime/temporal';
 import { taskWorkflowId } from '../workflows/ids';
-import { timeOfManyHosts } from './manyHosts';
+import { sizeOfManyHosts, timeOfManyHosts } from './manyHosts';
 import { type BenchResult, result, timed } from './measure';
 import { noOpPlan } from './plans';
 
 const STEPS = 12;
 
 /**
- * (a) a chain alone, (b) many at once and (h) one task of fifty hosts: the interpreter against a bare workflow of as
- * many no-op activities.
+ * (a) a chain alone, (b) many at once and (h) one task of 50, 500 and 2 000 hosts: the interpreter against a bare
+ * workflow of as many no-op activities; and what a plan of so many hosts weighs and costs.
  */
 export async function benchEngine(rounds: number): Promise<BenchResult[]> {
   const dataDir = await mkdtemp(path.join(os.tmpdir(), 'obflow-bench-'));
@@ -38,7 +38,8 @@ export async function benchEngine(rounds: number): Promise<BenchResult[]> {
     return [
       await alone(temporal, rounds),
       await together(temporal, rounds),
-      await timeOfManyHosts(temporal, rounds),
+      ...(await timeOfManyHosts(temporal, rounds)),
+      ...sizeOfManyHosts(),
     ];
   } finally {
     worker.shutdown();

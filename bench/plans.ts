@@ -1,62 +1,61 @@
 import { ADD_OB_SERVER } from '../operations/addObserver';
-import { type ChainNode, chainLength, expandChain } from '../workflows/interpreter/graph';
-import type { Plan, TaskContext } from '../workflows/plan';
+import { expansionSize } from '../workflows/interpreter/expansion';
+import type { Plan, PlanItem, TaskContext } from '../workflows/plan';
 
 /** At most so many at once, as planTask says in every plan. */
 export const CONCURRENCY = 10;
 
 /** One host, `steps` no-op activities one after the other. */
 export function noOpPlan(taskId: number, steps: number): Plan {
-  const chain = Array.from({ length: steps }, (_, step) => ({
+  const nodes = Array.from({ length: steps }, (_, step) => ({
+    name: `Step ${step}`,
+    className: `Step${step}Task`,
     activity: 'noOp',
-    definition: {
-      name: `Step ${step}`,
-      className: `Step${step}Task`,
-      timeout: 300,
-      prohibitRollback: false,
-      prohibitSkip: false,
-      needs: ['host_id'],
-    },
+    timeout: 300,
+    needs: ['host_id'],
   }));
-  const context = { stringMap: { host_id: '1' }, listMap: {} };
-  return planOf(taskId, chain, context, taskId * chainLength(chain, context));
+  return planOf(taskId, nodes, { stringMap: { host_id: '1' }, listMap: {} }, taskId * steps);
 }
 
-const HOSTS = Array.from({ length: 50 }, (_, index) => String(index + 1));
-
-/** Nodes and edges of "Add OB server", twice one after the other; nothing but the activities is made up. */
-const MANY_HOSTS: readonly ChainNode[] = [...ADD_OB_SERVER, ...ADD_OB_SERVER].map((node) => ({
-  ...node,
-  activity: 'noOp',
-}));
+/** The nodes of "Add OB server"; nothing but the activities is made up. */
+const MANY_HOSTS = ADD_OB_SERVER.map((node) => ({ ...node, activity: 'noOp' }));
 
 /** How many subtasks each node of `manyHostsPlan` has. */
-export const MANY_HOSTS_LAYERS = MANY_HOSTS.map(({ splitBy }) => (splitBy === undefined ? 1 : HOSTS.length));
-export const MANY_HOSTS_SUBTASKS = MANY_HOSTS_LAYERS.reduce((sum, width) => sum + width, 0);
+export function manyHostsLayers(hosts: number): number[] {
+  return MANY_HOSTS.map(({ split }) => (split === undefined ? 1 : hosts));
+}
 
 /**
- * A task of 50 hosts and 1 120 subtasks.
+ * A task of 21 nodes, eleven of them on every host.
  *
  * @param last activity type of the last subtask, e.g. one that fails so that the task stays open
  */
-export function manyHostsPlan(taskId: number, firstId: number, last = 'noOp'): Plan {
-  const chain = MANY_HOSTS.map((node, index) =>
+export function manyHostsPlan(hosts: number, taskId: number, firstId: number, last = 'noOp'): Plan {
+  const nodes = MANY_HOSTS.map((node, index) =>
     index === MANY_HOSTS.length - 1 ? { ...node, activity: last } : node,
   );
+  const ids = Array.from({ length: hosts }, (_, index) => String(index + 1));
   const context = {
     stringMap: {
       cluster_name: 'bench',
       cluster_id: '1',
       rpm_name: 'oceanbase-ce-4.2.1.2-102000042023120514.el7.x86_64.rpm',
-      ...Object.fromEntries(HOSTS.map((id) => [`host.${id}.zone`, 'zone1'])),
+      ...Object.fromEntries(ids.map((id) => [`host.${id}.zone`, 'zone1'])),
     },
-    listMap: { host_ids: HOSTS, server_ids: HOSTS, zone_names: ['zone1'] },
+    listMap: { host_ids: ids, server_ids: ids, zone_names: ['zone1'] },
   };
-  return planOf(taskId, chain, context, firstId);
+  return {
+    ...planOf(taskId, nodes, context, firstId),
+    places: { host_ids: Object.fromEntries(ids.map((id, at) => [id, `10.0.${at >> 8}.${at & 255}`])) },
+  };
 }
 
-function planOf(taskId: number, chain: readonly ChainNode[], context: TaskContext, firstId: number): Plan {
-  const place = (host: string) => `10.0.0.${host}`;
+/** How many ids to reserve for it. */
+export function subtasksOf(hosts: number): number {
+  return expansionSize(manyHostsPlan(hosts, 0, 0)).subtasks;
+}
+
+function planOf(taskId: number, nodes: readonly PlanItem[], context: TaskContext, firstId: number): Plan {
   return {
     taskId,
     name: 'Benchmark',
@@ -66,8 +65,7 @@ function planOf(taskId: number, chain: readonly ChainNode[], context: TaskContex
     traceId: '0000000000000000',
     context,
     concurrency: CONCURRENCY,
-    subtasks: expandChain(chain, context, firstId, (element) =>
-      element === undefined ? undefined : place(element.value),
-    ),
+    firstSubtaskId: firstId,
+    nodes,
   };
 }

@@ -142,7 +142,7 @@ async function fill(database: Database, tasks: number): Promise<void> {
             const whole = plan.taskId % WHOLE_TEXTS === 0;
             return {
               task_id: plan.taskId,
-              plan: JSON.stringify(whole ? plan : { ...plan, subtasks: [] }),
+              plan: JSON.stringify(whole ? plan : { ...plan, nodes: [] }),
               document: JSON.stringify(whole ? document : { ...document, subtasks: [] }),
             };
           }),

@@ -1,5 +1,4 @@
 import { INSTALL_ON_ONE_HOST, INSTALL_TASK_NAME } from '../operations/installChain';
-import { expandChain } from '../workflows/interpreter/graph';
 import type { Plan } from '../workflows/plan';
 
 const START = Date.parse('2026-01-01T00:00:00.000Z');
@@ -33,11 +32,8 @@ export function installPlan(number: number): Plan {
     hostId,
     context,
     concurrency: 10,
-    subtasks: expandChain(
-      INSTALL_ON_ONE_HOST,
-      context,
-      number * 100,
-      () => `10.${hostId >> 8}.${hostId & 255}.1`,
-    ),
+    firstSubtaskId: number * 100,
+    nodes: INSTALL_ON_ONE_HOST,
+    place: `10.${hostId >> 8}.${hostId & 255}.1`,
   };
 }

@@ -97,35 +97,41 @@ function noOpActivities(applyTaskState: (change: TaskStateChange) => Promise<voi
   };
 }
 
+/** The most hosts that one inventory may declare. */
+const DECLARED_AT_ONCE = 1_000;
+
 /** Hosts on loopback addresses without an SSH server: refused at once when probed, never used. */
 export async function declareHosts(api: ApiClient, count: number): Promise<number[]> {
-  const port = await freePort();
-  await api.call('PUT', '/api/v2/inventory', {
-    credentials: [
-      { name: 'none', kind: 'SSH_PASSWORD', username: 'root', secret: 'unused' },
-      { name: 'sys', kind: 'DATABASE', username: 'root@sys', secret: 'unused' },
-      { name: 'ro', kind: 'DATABASE', username: 'proxyro@sys', secret: 'unused' },
-    ],
-    hosts: Array.from({ length: count }, (_, index) => ({
-      ip: `127.0.${1 + (index >> 8)}.${index & 255}`,
-      sshPort: port,
-      credential: 'none',
-      idc: 'idc1',
-      region: 'region1',
-    })),
-    obClusters: [
-      {
-        name: 'obcluster',
-        obClusterId: 1,
-        version: '4.2.1.0',
-        type: 'PRIMARY',
-        rootServers: [{ ip: '127.0.0.1', sqlPort: 2881, rpcPort: 2882 }],
-        sysCredential: 'sys',
-        proxyroCredential: 'ro',
-      },
-    ],
-  });
-  const hosts = await api.call<{ contents: { id: number }[] }>('GET', '/api/v2/compute/hosts?size=2000');
+  const sshPort = await freePort();
+  const declared = Array.from({ length: count }, (_, index) => ({
+    ip: `127.0.${1 + (index >> 8)}.${index & 255}`,
+    sshPort,
+    credential: 'none',
+    idc: 'idc1',
+    region: 'region1',
+  }));
+  for (let from = 0; from < count; from += DECLARED_AT_ONCE) {
+    await api.call('PUT', '/api/v2/inventory', {
+      credentials: [
+        { name: 'none', kind: 'SSH_PASSWORD', username: 'root', secret: 'unused' },
+        { name: 'sys', kind: 'DATABASE', username: 'root@sys', secret: 'unused' },
+        { name: 'ro', kind: 'DATABASE', username: 'proxyro@sys', secret: 'unused' },
+      ],
+      hosts: declared.slice(from, from + DECLARED_AT_ONCE),
+      obClusters: [
+        {
+          name: 'obcluster',
+          obClusterId: 1,
+          version: '4.2.1.0',
+          type: 'PRIMARY',
+          rootServers: [{ ip: '127.0.0.1', sqlPort: 2881, rpcPort: 2882 }],
+          sysCredential: 'sys',
+          proxyroCredential: 'ro',
+        },
+      ],
+    });
+  }
+  const hosts = await api.call<{ contents: { id: number }[] }>('GET', `/api/v2/compute/hosts?size=${count}`);
   return hosts.contents.map((host) => host.id);
 }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { CLIENT_SETTINGS } from '../runtime/clientSettings';
+import { withDeadline } from '../runtime/deadline';
 import { readSettings } from '../runtime/setting';
 import { type ClientLogin, clientLogin } from './login';
 
@@ -84,12 +85,12 @@ export class ApiClient {
    * @throws RefusedError when the API answers with an error, NoAnswerError when none or no whole answer came
    */
   async call(method: string, path: string, request: Request = {}): Promise<unknown> {
-    const deadline = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
-    const signal = request.signal === undefined ? deadline : AbortSignal.any([request.signal, deadline]);
-    const { response, text } = await this.#asked(async () => {
-      const answer = await this.#fetch(method, path, { ...request, signal });
-      return { response: answer, text: await answer.text() };
-    }, request.signal);
+    const { response, text } = await withDeadline(REQUEST_TIMEOUT_MS, request.signal, (signal) =>
+      this.#asked(async () => {
+        const answer = await this.#fetch(method, path, { ...request, signal });
+        return { response: answer, text: await answer.text() };
+      }, request.signal),
+    );
     const answer = parseJson(text);
     if (!response.ok) throw refused(response.status, answer, text, this.#login.hint);
     const envelope = envelopeSchema.safeParse(answer);

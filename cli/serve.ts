@@ -68,6 +68,7 @@ export async function serve(parts: readonly Part[], options: ServeOptions): Prom
     const hosts = createHosts({
       pinHostKey: (id, fingerprint) => store.hosts.pinHostKey(id, fingerprint),
       addresses: config.addresses,
+      loginSeconds: config.sshLoginSeconds,
       logger,
     });
     shutdown.add(undefined, () => hosts.close());
@@ -163,7 +164,15 @@ async function startWorkerPart(
   failures: Promise<never>[],
 ): Promise<RunningWorker> {
   const { startWorker } = await import('../worker/main');
-  const deps = activities === undefined ? ground : { ...ground, activities: activities(ground) };
+  const { startStored } = await import('../api/tasks/temporal/starter');
+  const { temporal, config, store } = ground;
+  const starting = { temporal, taskQueue: config.taskQueue, tasks: store.tasks };
+  // A subtask that submits a task need not wait until an API server finds it.
+  const able: Ground & ActivityDeps = {
+    ...ground,
+    startTask: (plan, workflowType) => startStored(starting, plan, workflowType),
+  };
+  const deps = activities === undefined ? able : { ...able, activities: activities(able) };
   const worker = await whenReachable(() => startWorker(deps));
   shutdown.add('Waiting for running steps of tasks; the others go on at the next start.', () =>
     worker.drain(),

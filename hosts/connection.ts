@@ -1,39 +1,73 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { Client, type ClientChannel, type ConnectConfig, type SFTPWrapper } from 'ssh2';
-import { AddressDenied, type AddressPolicy, connectTo, giveUp } from '../runtime/addresses';
-import { addressText } from '../runtime/addressText';
-import { PermanentError, TransientError } from '../runtime/errors';
-import { type HostKeyCheck, hostKeyVerifier } from './hostKey';
+import type { Client, ClientChannel, SFTPWrapper } from 'ssh2';
+import { giveUp } from '../runtime/addresses';
+import { TransientError } from '../runtime/errors';
 import { Shells } from './shells';
 import { Slots } from './slots';
-import type { HostAddress, PinHostKey } from './types';
+import type { HostAddress } from './types';
 
 /** OpenSSH's MaxSessions is 10 by default and frees slots late, so fewer are used (observed, OpenSSH 9.2). */
-const CHANNELS = 8;
+export const CHANNELS = 8;
 /** Pauses between attempts when sshd says "Channel open failure" although a slot is free, in milliseconds. */
 const OPEN_PAUSES = [20, 50, 100, 200, 400, 800, 1600, 3000];
-const READY_TIMEOUT_MS = 10_000;
-const KEEPALIVE_MS = 2_000;
-const KEEPALIVE_MISSES = 3;
-/** Every name under which a host key of one kind can be negotiated (RFC 8332 for RSA). */
-const RSA_NAMES = ['rsa-sha2-512', 'rsa-sha2-256', 'ssh-rsa'] as const;
+/** So many refusals, while others stay open, are no late freeing: there are no more channels than those. */
+const LATE_REFUSALS = 4;
+/** An SFTP server says its first word at once; a shell in its place never does. */
+const SFTP_START_MS = 15_000;
+/** A connection that carried the last tunnel stays for the next one, in milliseconds. */
+const SIDE_IDLE_MS = 30_000;
+/** What a host refused is believed for so long, or until somebody asks for a new connection. */
+const MEMORY_MS = 10 * 60_000;
+const RETIRE_MS = 2_000;
 
-type SshError = Error & { level?: string; code?: string | number; reason?: string | number };
 type Closable = { once(event: 'close', listener: () => void): unknown };
 /** Asks ssh2 for a channel. */
 type Start<T> = (done: (error: Error | undefined, channel: T) => void) => void;
-type RemovableKind = (typeof RSA_NAMES)[number] | 'ssh-ed25519' | 'ecdsa-sha2-nistp256';
+
+/** What earlier connections to a host have learnt; shared by all with one credential. */
+export class HostMemory {
+  private readonly since = Date.now();
+  /** Channels that its sshd opens on one connection; fewer than CHANNELS when it refused more. */
+  channels = CHANNELS;
+  /** Why it serves no SFTP. */
+  noSftp: string | undefined;
+  /** Why it forwards no port. */
+  noForwarding: string | undefined;
+
+  /** Nothing was refused so far. */
+  get untroubled(): boolean {
+    return this.channels >= CHANNELS && this.noSftp === undefined && this.noForwarding === undefined;
+  }
+
+  get stale(): boolean {
+    return Date.now() - this.since > MEMORY_MS;
+  }
+}
+
+/** Thrown when the host's sshd starts no SFTP that speaks; the channel that was asked for cannot be closed. */
+export class SftpMissing extends Error {}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof Error && error.message.includes('Channel open failure');
+}
 
 /** One authenticated SSH connection. Every method throws TransientError once it is lost. */
 export class Connection {
+  /** `Date.now()` of the login. */
+  readonly born = Date.now();
+  /** No new work is given to it, since it keeps what sshd's configuration was at its login, or a channel that hangs. */
+  retired = false;
   /** When the last channel was opened or closed, `Date.now()`. */
   private touched = Date.now();
   private open = 0;
+  /** Session channels among them, which MaxSessions counts. */
+  private sessions = 0;
   private lost: TransientError | undefined;
-  private readonly slots = new Slots(CHANNELS);
+  private readonly slots: Slots;
+  private readonly sides = new Set<Connection>();
   /** Root's shells, which serve one script after another. */
-  readonly shells = new Shells((command, signal) => this.exec(command, signal));
+  readonly shells: Shells;
 
   constructor(
     private readonly client: Client,
@@ -41,7 +75,16 @@ export class Connection {
     readonly address: HostAddress,
     /** Fingerprint of the key the host showed. */
     readonly fingerprint: string,
+    readonly memory: HostMemory,
+    /** Logs in once more. */
+    private readonly another: () => Promise<Connection>,
   ) {
+    this.slots = new Slots(memory.channels);
+    this.shells = new Shells(
+      memory.channels,
+      (command, signal) => this.exec(command, signal),
+      () => this.slots.waiting > 0,
+    );
     let cause = 'the host closed the connection';
     client.on('error', (error) => {
       cause = error.message;
@@ -70,18 +113,50 @@ export class Connection {
     return this.slots.waiting + this.shells.waiting;
   }
 
+  /** The host opens fewer channels than are wanted at times, so nobody may keep one for long. */
+  get narrow(): boolean {
+    return this.slots.count < CHANNELS;
+  }
+
   /** Why the connection ended, as the error to throw; also when ssh2 has not told it yet. */
   lostError(): TransientError {
     return this.lost ?? connectionLost(this.address, 'the channel ended without an exit code');
   }
 
-  /** Runs `command` (a constant: it stands in the argv of a remote shell) and resolves to its channel. */
+  /**
+   * Runs `command` (a constant: it stands in the argv of a remote shell) and resolves to its channel. Waits for a free one.
+   * @throws TransientError ChannelRefused when sshd opens not even one; the connection is retired then.
+   */
   exec(command: string, signal?: AbortSignal): Promise<ClientChannel> {
-    return this.session((done) => this.client.exec(command, done), `open an SSH channel`, signal);
+    return this.session<ClientChannel>((done) => this.client.exec(command, done), signal);
   }
 
-  sftp(signal?: AbortSignal): Promise<SFTPWrapper> {
-    return this.session((done) => this.client.sftp(done), 'start SFTP', signal);
+  /** @throws SftpMissing when it does not speak; the connection is retired then. */
+  async sftp(signal?: AbortSignal): Promise<SFTPWrapper> {
+    const known = this.memory.noSftp;
+    if (known !== undefined) throw new SftpMissing(known);
+    let timer: NodeJS.Timeout | undefined;
+    try {
+      return await this.session<SFTPWrapper>((done) => {
+        timer = setTimeout(
+          () => done(new SftpMissing(`it says nothing within ${SFTP_START_MS / 1000} s`), undefined as never),
+          SFTP_START_MS,
+        );
+        this.client.sftp((error, sftp) => {
+          clearTimeout(timer);
+          done(error === undefined || isRefusal(error) ? error : new SftpMissing(error.message), sftp);
+        });
+      }, signal);
+    } catch (error) {
+      if (error instanceof SftpMissing) {
+        this.memory.noSftp = error.message;
+        // ssh2 leaves the channel open and hands it to nobody.
+        this.retire();
+      }
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** A stream to 127.0.0.1:port as the host sees it; rejects with ssh2's own error. Needs no session slot. */
@@ -93,39 +168,121 @@ export class Connection {
     return channel;
   }
 
+  /**
+   * As `exec`, on a connection of its own that others of this kind share: what lasts as long as its user likes (a tunnel
+   * through a command) must not keep a channel from scripts.
+   */
+  async execAside(command: string): Promise<ClientChannel> {
+    let channel: ClientChannel | undefined;
+    for (const side of this.sides) {
+      if (side.alive) channel ??= await side.execAtOnce(command);
+    }
+    if (channel === undefined) {
+      const side = await this.another();
+      this.sides.add(side);
+      channel = await side.exec(command);
+    }
+    this.count(channel, () => setTimeout(() => this.dropSides(SIDE_IDLE_MS), SIDE_IDLE_MS).unref());
+    return channel;
+  }
+
+  /** As `exec`, without waiting for others: on a new connection when this one has no channel left. */
+  async execUrgently(command: string): Promise<ClientChannel> {
+    const channel = await this.execAtOnce(command);
+    if (channel !== undefined) return channel;
+    const side = await this.another();
+    try {
+      const own = await side.exec(command);
+      own.once('close', () => side.end());
+      return own;
+    } catch (error) {
+      side.end();
+      throw error;
+    }
+  }
+
+  /** Whether sshd opens `wanted` channels at once, or how many fewer, which this connection shares from then on. */
+  async countChannels(wanted: number): Promise<number> {
+    const opened: ClientChannel[] = [];
+    try {
+      for (let refusals = 0; this.sessions < wanted && refusals <= LATE_REFUSALS; ) {
+        const channel = await this.execAtOnce('cat');
+        if (channel === undefined) {
+          await delay(OPEN_PAUSES[refusals] ?? 0);
+          refusals += 1;
+        } else {
+          channel.resume();
+          channel.stderr.resume();
+          opened.push(channel);
+        }
+      }
+      if (this.sessions < wanted) this.share(Math.max(1, this.sessions));
+      return Math.min(this.sessions, wanted);
+    } finally {
+      for (const channel of opened) channel.close();
+    }
+  }
+
+  /** New work goes to another connection; this one is closed when what runs has ended. */
+  retire(): void {
+    if (this.retired) return;
+    this.retired = true;
+    this.endWhenIdle();
+  }
+
   /** Says goodbye and closes. A host that is gone never answers the FIN, so the socket is not left to wait for it. */
   end(): void {
+    for (const side of this.sides) side.end();
     this.client.end();
     this.socket.destroySoon();
     setTimeout(() => this.socket.destroy(), 1_000).unref();
   }
 
-  private async session<T extends Closable>(
-    start: Start<T>,
-    tried: string,
-    signal: AbortSignal | undefined,
-  ): Promise<T> {
-    const release = await this.slots.take(signal);
+  private endWhenIdle(): void {
+    // Who was given it a moment ago may not have asked for a channel yet.
+    setTimeout(() => {
+      if (this.alive && this.open <= this.shells.unused && this.waiting === 0) this.end();
+    }, RETIRE_MS).unref();
+  }
+
+  private dropSides(idleMs: number): void {
+    for (const side of this.sides) {
+      if (side.alive && side.idleMs < idleMs) continue;
+      side.end();
+      this.sides.delete(side);
+    }
+  }
+
+  /** A channel if one can be had now. */
+  private async execAtOnce(command: string): Promise<ClientChannel | undefined> {
+    try {
+      const channel = await this.opened<ClientChannel>((done) => this.client.exec(command, done));
+      this.countSession(channel);
+      return channel;
+    } catch (error) {
+      if (isRefusal(error)) return undefined;
+      throw error;
+    }
+  }
+
+  private async session<T extends Closable>(start: Start<T>, signal: AbortSignal | undefined): Promise<T> {
+    let release = await this.slot(signal);
     try {
       for (let attempt = 0; ; attempt += 1) {
         try {
           const channel = await this.opened(start);
-          channel.once('close', release);
-          this.count(channel);
+          this.countSession(channel, release);
           return channel;
         } catch (error) {
-          const pause = OPEN_PAUSES[attempt];
           if (this.lost !== undefined) throw this.lost;
-          const message = error instanceof Error ? error.message : String(error);
-          if (pause === undefined || !message.includes('Channel open failure')) {
-            throw new TransientError({
-              type: 'ChannelRefused',
-              code: 'CMP07002',
-              tried,
-              where: this.address.ip,
-              cameBack: message,
-              next: 'Look into the SSH server’s log on the host (MaxSessions, subsystem sftp).',
-            });
+          if (error instanceof SftpMissing) throw error;
+          const pause = OPEN_PAUSES[attempt];
+          if (pause === undefined || !isRefusal(error)) throw this.refused(error);
+          if (attempt >= LATE_REFUSALS && this.sessions > 0) {
+            this.share(this.sessions);
+            release();
+            release = await this.slot(signal);
+            attempt = 0;
           }
           await delay(pause, signal);
         }
@@ -134,6 +291,36 @@ export class Connection {
       release();
       throw error;
     }
+  }
+
+  /** Waits for a slot; shells that lie unused make room. */
+  private slot(signal: AbortSignal | undefined): Promise<() => void> {
+    const taking = this.slots.take(signal);
+    if (this.slots.waiting > 0) this.shells.yieldIdle();
+    return taking;
+  }
+
+  /** sshd opens no more than so many at once: all of them share those from now on. */
+  private share(channels: number): void {
+    if (channels >= this.slots.count) return;
+    this.memory.channels = channels;
+    this.slots.resize(channels);
+    this.shells.share(channels);
+  }
+
+  private refused(error: unknown): TransientError {
+    // Whatever sshd's configuration says by now, this connection keeps what it said.
+    this.retire();
+    return new TransientError({
+      type: 'ChannelRefused',
+      code: 'CMP07002',
+      tried: 'open an SSH channel',
+      where: this.address.ip,
+      cameBack: error instanceof Error ? error.message : String(error),
+      next: isRefusal(error)
+        ? 'Set MaxSessions in /etc/ssh/sshd_config of the host to 10 (1 is the least) and reload sshd; the next attempt makes a new connection.'
+        : 'Look into the SSH server’s log on the host; the next attempt makes a new connection.',
+    });
   }
 
   /**
@@ -169,158 +356,24 @@ export class Connection {
     }) as Promise<T>;
   }
 
-  private count(channel: Closable): void {
+  private countSession(channel: Closable, onClosed: () => void = () => {}): void {
+    this.sessions += 1;
+    this.count(channel, () => {
+      this.sessions -= 1;
+      onClosed();
+    });
+  }
+
+  private count(channel: Closable, onClosed: () => void = () => {}): void {
     this.open += 1;
     this.touched = Date.now();
     channel.once('close', () => {
       this.open -= 1;
       this.touched = Date.now();
+      onClosed();
+      if (this.retired) this.endWhenIdle();
     });
   }
-}
-
-/**
- * Connects and logs in. The host key must be the pinned one; without a pinned one the key shown is pinned by
- * `pin`, and the key it answers counts. Throws TransientError HostUnreachable (CMP07004), PermanentError
- * HostLoginRefused or HostKeyChanged (CMP07002), AddressDenied (OBE19007).
- */
-export async function connect(
-  address: HostAddress,
-  pin: PinHostKey,
-  addresses: AddressPolicy,
-): Promise<Connection> {
-  const refused: RemovableKind[] = [];
-  let first: HostKeyCheck | undefined;
-  for (;;) {
-    const check: HostKeyCheck = {};
-    try {
-      return await logIn(address, pin, addresses, check, refused);
-    } catch (error) {
-      if (check.failure !== undefined) throw check.failure;
-      if (error instanceof AddressDenied) throw error;
-      if (check.expected === undefined) {
-        // No other kind of key is left to ask for: the one shown first is the news.
-        if (first !== undefined && isHandshake(error)) throw hostKeyChanged(address, first);
-        throw asTrouble(address, error as SshError);
-      }
-      // A host has one key of each kind and the negotiated kind may differ from the pinned one's: ask for the others.
-      first ??= check;
-      const kind = check.shown?.kind as RemovableKind;
-      if (refused.includes(kind)) throw hostKeyChanged(address, first);
-      refused.push(...(kind === 'ssh-rsa' ? RSA_NAMES : [kind]));
-    }
-  }
-}
-
-function logIn(
-  address: HostAddress,
-  pin: PinHostKey,
-  addresses: AddressPolicy,
-  check: HostKeyCheck,
-  refused: readonly RemovableKind[],
-): Promise<Connection> {
-  return new Promise((resolve, reject) => {
-    // ssh2's own socket has Nagle on (44 ms a command instead of 4), and cannot be destroyed once it was ended.
-    const socket = connectTo({ ip: address.ip, port: address.sshPort, addresses });
-    const client = new Client();
-    const fail = (error: Error) => {
-      reject(error);
-      socket.destroy();
-    };
-    client.on('keyboard-interactive', (_name, _instructions, _language, prompts, finish) => {
-      finish(prompts.map(() => (address.auth.kind === 'password' ? address.auth.password : '')));
-    });
-    client.on('error', fail);
-    client.on('close', () => fail(new Error('the host closed the connection during login')));
-    client.on('ready', () => {
-      client.off('error', fail);
-      client.removeAllListeners('close');
-      resolve(new Connection(client, socket, address, check.shown?.fingerprint ?? ''));
-    });
-    const config: ConnectConfig = {
-      sock: socket,
-      username: address.username,
-      readyTimeout: READY_TIMEOUT_MS,
-      keepaliveInterval: KEEPALIVE_MS,
-      keepaliveCountMax: KEEPALIVE_MISSES,
-      hostVerifier: hostKeyVerifier(address.hostId, address.hostKey, pin, check),
-      algorithms: { serverHostKey: { remove: [...refused], append: [], prepend: [] } },
-      ...credential(address),
-    };
-    try {
-      client.connect(config);
-    } catch (error) {
-      fail(error as Error); // an unreadable private key is thrown at once
-    }
-  });
-}
-
-function credential({ auth }: HostAddress): ConnectConfig {
-  if (auth.kind === 'password') {
-    // sshd behind PAM may offer keyboard-interactive instead of password.
-    return {
-      password: auth.password,
-      tryKeyboard: true,
-      authHandler: ['password', 'keyboard-interactive'],
-    };
-  }
-  return {
-    privateKey: auth.privateKey,
-    ...(auth.passphrase === undefined ? {} : { passphrase: auth.passphrase }),
-    authHandler: ['publickey'],
-  };
-}
-
-function isHandshake(error: unknown): boolean {
-  return (error as SshError).level === 'handshake';
-}
-
-function asTrouble(address: HostAddress, error: SshError): Error {
-  const where = addressText(address.ip, address.sshPort);
-  if (error.level === 'client-authentication' || /privateKey|passphrase/.test(error.message)) {
-    const kind = address.auth.kind === 'key' ? 'private key' : 'password';
-    return new PermanentError({
-      type: 'HostLoginRefused',
-      code: 'CMP07002',
-      tried: `log in by SSH as ${address.username} with the ${kind} of its credential`,
-      where,
-      cameBack: error.level === 'client-authentication' ? 'the host refused it' : error.message,
-      next: `Correct the credential, or the host's authorized keys, apply the inventory file again, then retry.`,
-    });
-  }
-  if (isHandshake(error)) {
-    return new PermanentError({
-      type: 'SshHandshakeFailed',
-      code: 'CMP07002',
-      tried: 'agree with the SSH server on algorithms',
-      where,
-      cameBack: error.message,
-      next: 'Allow current key exchange, cipher and host key algorithms in the host’s sshd_config.',
-    });
-  }
-  return new TransientError(
-    {
-      type: 'HostUnreachable',
-      code: 'CMP07004',
-      tried: 'connect by SSH',
-      where,
-      cameBack: error.message,
-      next: 'Check that the host runs, that its SSH server listens on this port, and the network between.',
-    },
-    { cause: error },
-  );
-}
-
-function hostKeyChanged(address: HostAddress, check: HostKeyCheck): PermanentError {
-  const shown = check.shown?.fingerprint ?? 'another key';
-  return new PermanentError({
-    type: 'HostKeyChanged',
-    code: 'CMP07002',
-    tried: 'trust the SSH host key',
-    where: addressText(address.ip, address.sshPort),
-    cameBack: `the host shows ${shown}, pinned is ${check.expected}`,
-    next: `If the host was reinstalled on purpose, set its hostKey to ${shown} in the inventory file and run \`obflow apply\`; otherwise somebody stands between.`,
-  });
 }
 
 function connectionLost(address: HostAddress, cause: string): TransientError {

@@ -50,11 +50,12 @@ exit 0`,
     architecture: fact(architecture),
     kernel: fact(kernel),
     osId: fact(release.get('ID') ?? '').toLowerCase(),
-    osLike: fact(release.get('ID_LIKE') ?? '')
+    osLike: fact(`${release.get('ID_LIKE') ?? ''} ${release.get('PLATFORM_ID') ?? ''}`)
       .toLowerCase()
       .split(/\s+/)
       .filter(Boolean),
-    osMajor: /^\d{1,9}/.exec(release.get('VERSION_ID') ?? '')?.[0] ?? '',
+    // Kylin writes V10.
+    osMajor: /^v?(\d{1,9})/i.exec(release.get('VERSION_ID') ?? '')?.[1] ?? '',
     systemd: systemd === 'yes',
     rpm: rpm === 'yes',
   };

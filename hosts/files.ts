@@ -1,7 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { posix } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import type { SFTPWrapper } from 'ssh2';
+import { unlessAborted } from '../runtime/deadline';
 import { PermanentError, TransientError } from '../runtime/errors';
-import type { Connection } from './connection';
+import { type Connection, SftpMissing } from './connection';
 import { quote } from './quote';
 import { refuseKilled, runScript } from './script';
 import { userName } from './userName';
@@ -11,8 +15,9 @@ const READ_LIMIT = 1024 * 1024;
 const STALL_MS = 60_000;
 const DEFAULT_MODE = '0644';
 /** Exit codes of the scripts below, chosen outside of what the tools use. */
-const ABSENT = 44;
 const DIFFERENT = 46;
+/** What the C library says of a file that is not there (ENOENT, ENOTDIR); anything else is no answer to the question. */
+const NO_SUCH_FILE = /: (No such file or directory|Not a directory)$/m;
 
 export interface Placement {
   readonly mode?: string;
@@ -43,10 +48,11 @@ const HASH = 'hash() { [ ! -f "$1" ] || { set -- $(sha256sum <"$1"); echo "$1"; 
  * it is uploaded under a temporary name (never `path` itself, so nobody sees half a file), hashed on the host, given
  * mode and owner, and renamed. A cut upload leaves only a temporary file, which the next upload of the same content
  * removes; of two at once the later one finds the work done.
- * A login that is not root uploads into a folder of its own and lets root copy from there.
+ * A login that is not root uploads into a folder of its own and lets root copy from there. A host without SFTP gets the
+ * bytes through a shell, with the same promises.
  */
 export async function uploadFile(
-  connection: Connection,
+  open: () => Promise<Connection>,
   localPath: string,
   sha256: string,
   path: string,
@@ -58,6 +64,7 @@ export async function uploadFile(
   const stem = `.obflow-${sha256.slice(0, 16)}`;
   const temporary = `${folder}/${stem}-${randomBytes(6).toString('hex')}.part`;
   const signal = options.signal === undefined ? {} : { signal: options.signal };
+  let connection = await unlessAborted(open(), options.signal);
   const asRoot = connection.address.username === 'root';
   const prepare = `${HASH}
 t=${quote(target)}
@@ -85,7 +92,11 @@ exit 0`;
     ? `rm -f ${quote(temporary)}`
     : `rm -rf ${quote(posix.dirname(staged))} ${quote(temporary)}`;
   try {
-    await put(connection, localPath, staged, options.signal);
+    const sftp = await sftpOf(connection, options.signal);
+    // A connection whose SFTP did not speak keeps a channel that nobody can close.
+    if (sftp === undefined && connection.retired) connection = await unlessAborted(open(), options.signal);
+    if (sftp === undefined) await putThroughShell(connection, localPath, staged, options.signal);
+    else await put(connection, sftp, localPath, staged, options.signal);
     const finish = `${HASH}
 n=${quote(temporary)}
 trap ${quote(clean)} EXIT
@@ -105,35 +116,112 @@ ${asRoot ? '' : `rm -rf ${staging}*\n`}exit "$moved"`;
   return { uploaded: true };
 }
 
-/** SFTP upload to a new file; a stalled or aborted one is ended by closing its channel. */
-async function put(connection: Connection, from: string, to: string, signal?: AbortSignal): Promise<void> {
-  const sftp = await connection.sftp(signal);
-  const ended = new AbortController();
+/** Undefined when the host serves no SFTP. */
+async function sftpOf(
+  connection: Connection,
+  signal: AbortSignal | undefined,
+): Promise<SFTPWrapper | undefined> {
   try {
-    await new Promise<void>((resolve, reject) => {
-      const stalled = () =>
-        reject(uploadFailed(connection, `upload to ${to}`, `no progress within ${STALL_MS} ms`));
-      let stall = setTimeout(stalled, STALL_MS);
-      ended.signal.addEventListener('abort', () => clearTimeout(stall));
-      signal?.addEventListener('abort', () => reject(signal.reason), { signal: ended.signal });
-      sftp.once('close', () => reject(connection.lostError()));
-      const step = () => {
-        clearTimeout(stall);
-        if (!ended.signal.aborted) stall = setTimeout(stalled, STALL_MS);
-      };
-      sftp.fastPut(from, to, { concurrency: 64, mode: 0o600, step }, (error?: Error | null) => {
-        if (!error) resolve();
-        else
-          reject(
-            connection.alive
-              ? uploadFailed(connection, `upload to ${to}`, error.message)
-              : connection.lostError(),
-          );
-      });
-    });
+    return await connection.sftp(signal);
+  } catch (error) {
+    if (error instanceof SftpMissing) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Runs a transfer, which tells its progress by `step` and gives up when the signal aborts: on the caller's abort, with its
+ * reason, and when nothing has moved for a minute.
+ */
+async function transfer(
+  connection: Connection,
+  to: string,
+  outer: AbortSignal | undefined,
+  work: (signal: AbortSignal, step: () => void) => Promise<void>,
+): Promise<void> {
+  const ended = new AbortController();
+  const stop = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const step = () => {
+    clearTimeout(timer);
+    if (ended.signal.aborted) return;
+    const stalled = () =>
+      stop.abort(uploadFailed(connection, `upload to ${to}`, `no progress within ${STALL_MS} ms`));
+    timer = setTimeout(stalled, STALL_MS);
+  };
+  const follow = () => stop.abort(outer?.reason);
+  outer?.addEventListener('abort', follow, { signal: ended.signal });
+  if (outer?.aborted === true) follow();
+  step();
+  try {
+    await work(stop.signal, step);
+  } catch (error) {
+    if (stop.signal.aborted) throw stop.signal.reason;
+    if (!connection.alive) throw connection.lostError();
+    throw error;
   } finally {
     ended.abort();
+    clearTimeout(timer);
+  }
+}
+
+/** SFTP upload to a new file; a stalled or aborted one is ended by closing its channel. */
+async function put(
+  connection: Connection,
+  sftp: SFTPWrapper,
+  from: string,
+  to: string,
+  signal?: AbortSignal,
+): Promise<void> {
+  try {
+    await transfer(connection, to, signal, async (stop, step) => {
+      const done = new Promise<void>((resolve, reject) => {
+        sftp.once('close', () => reject(connection.lostError()));
+        sftp.fastPut(from, to, { concurrency: 64, mode: 0o600, step }, (error?: Error | null) => {
+          if (error) reject(uploadFailed(connection, `upload to ${to}`, error.message));
+          else resolve();
+        });
+      });
+      await unlessAborted(done, stop);
+    });
+  } finally {
     sftp.end();
+  }
+}
+
+/** Upload to a new file through stdin of `cat`; whatever a login script prints is thrown away. */
+async function putThroughShell(
+  connection: Connection,
+  from: string,
+  to: string,
+  signal?: AbortSignal,
+): Promise<void> {
+  const channel = await connection.exec(`sh -c 'umask 077; exec cat >"$1"' sh ${quote(to)}`, signal);
+  try {
+    await transfer(connection, to, signal, async (stop, step) => {
+      let said = '';
+      channel.on('data', () => {});
+      channel.stderr.on('data', (text: Buffer) => {
+        said = `${said}${text}`.slice(-500);
+      });
+      const closed = new Promise<number | undefined>((resolve) => {
+        channel.once('close', (code: number | undefined) => resolve(code));
+      });
+      const source = createReadStream(from, { highWaterMark: 256 * 1024 });
+      source.on('data', step);
+      // A `cat` that ended early (a full disk) breaks the pipe; its own words say more.
+      const sent = pipeline(source, channel, { signal: stop }).catch((error: unknown) => error);
+      const broken = await Promise.race([sent, closed.then(() => undefined)]);
+      stop.throwIfAborted();
+      const code = await unlessAborted(closed, stop);
+      if (code !== 0 || broken !== undefined) {
+        source.destroy();
+        const why = said.trim() || (broken instanceof Error ? broken.message : `exit code ${code}`);
+        throw uploadFailed(connection, `upload to ${to}`, why);
+      }
+    });
+  } finally {
+    channel.close();
   }
 }
 
@@ -179,15 +267,13 @@ mv -fT "$n" ${quote(target)} || { [ -e "$n" ] || exit ${DIFFERENT}; exit 1; }`;
   await must(connection, script, `write ${target}`);
 }
 
-/** Content of a file as UTF-8; undefined when there is none. PermanentError FileTooLarge beyond 1 MiB. */
+/** Content of a file as UTF-8; undefined when there is none (not: when it cannot be reached). PermanentError FileTooLarge beyond 1 MiB. */
 export async function readFile(connection: Connection, path: string): Promise<string | undefined> {
   const target = absolute(path);
-  const script = `f=${quote(target)}
-[ -e "$f" ] || exit ${ABSENT}
-head -c ${READ_LIMIT + 1} -- "$f"`;
+  const script = `head -c ${READ_LIMIT + 1} -- ${quote(target)}`;
   const result = await runScript(connection, script, { maxOutput: 2 * READ_LIMIT });
   const tooLarge = result.stdout.length > READ_LIMIT;
-  if (result.exitCode === ABSENT) return undefined;
+  if (result.exitCode === 1 && NO_SUCH_FILE.test(result.stderr.toString().trim())) return undefined;
   if (result.exitCode === 0 && !tooLarge) return result.stdout.toString();
   // What is too large was stopped here, and looks killed.
   if (!tooLarge) refuseKilled(connection.address.ip, `read ${target}`, result);

@@ -1,8 +1,11 @@
 import type { AddressPolicy } from '../runtime/addresses';
+import { unlessAborted } from '../runtime/deadline';
 import type { Logger } from '../runtime/logger';
 import { CommandLog } from './commandLog';
 import { facts } from './facts';
 import { readFile, uploadFile, writeFile } from './files';
+import { firstContact } from './firstContact';
+import { mountOf } from './mounts';
 import { forgetTask, runOnce, stopOnce, stopSubtask } from './once';
 import { ConnectionPool } from './pool';
 import { listeners, observe, processes } from './processes';
@@ -11,6 +14,7 @@ import { runScript } from './script';
 import { tunnel } from './tunnel';
 import type { Host, HostAddress, Hosts, PinHostKey } from './types';
 
+export type { ContactFinding, ContactNeeds } from './firstContact';
 export { quote } from './quote';
 export type * from './types';
 
@@ -23,12 +27,16 @@ export function createHosts(options: {
   readonly pinHostKey: PinHostKey;
   readonly addresses: AddressPolicy;
   readonly logger?: Logger;
+  /** Seconds for a login, from the TCP connection to an open session (OBFLOW_SSH_LOGIN_SECONDS); default 60. */
+  readonly loginSeconds?: number;
 }): Hosts & { connections(): Promise<number> } {
-  const pool = new ConnectionPool(options.pinHostKey, options.addresses, options.logger);
+  const { pinHostKey: pin, addresses, loginSeconds, logger } = options;
+  const pool = new ConnectionPool({ pin, addresses, loginSeconds }, logger);
   return {
-    open: async (address) => {
-      await pool.open(address);
-      return hostAt(pool, address, new CommandLog(options.logger, address));
+    open: async (address, { signal, renew = false } = {}) => {
+      if (renew) await pool.renew(address);
+      await unlessAborted(pool.open(address), signal);
+      return hostAt(pool, address, new CommandLog(logger, address));
     },
     connections: () => pool.count(),
     close: () => pool.close(),
@@ -41,7 +49,7 @@ function hostAt(pool: ConnectionPool, address: HostAddress, log: CommandLog): Ho
     id: address.hostId,
     ip: address.ip,
     sh: async (script, options) => {
-      const run = async () => runScript(await connection(), script, options);
+      const run = async () => runScript(await unlessAborted(connection(), options?.signal), script, options);
       const result = await log.look('script', run, ({ exitCode }) => ({ exitCode }));
       return {
         exitCode: result.exitCode,
@@ -72,7 +80,7 @@ function hostAt(pool: ConnectionPool, address: HostAddress, log: CommandLog): Ho
       log.change(
         'upload',
         { path },
-        async () => uploadFile(await connection(), localPath, sha256, path, options),
+        () => uploadFile(connection, localPath, sha256, path, options),
         (result) => result,
       ),
     writeFile: (path, content, options) =>
@@ -83,6 +91,8 @@ function hostAt(pool: ConnectionPool, address: HostAddress, log: CommandLog): Ho
     listeners: () => log.look('listeners', async () => listeners(await connection())),
     observe: (path) => log.look('observe', async () => observe(await connection(), path)),
     rpmQuery: (name) => log.look('rpm query', async () => rpmQuery(await connection(), name)),
+    mountOf: (path) => log.look('mounts', async () => mountOf(await connection(), path)),
+    firstContact: (needs) => log.look('first contact', async () => firstContact(await connection(), needs)),
     tunnel: (port) => log.look(`tunnel to port ${port}`, async () => tunnel(await connection(), port)),
   };
 }

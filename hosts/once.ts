@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { StringDecoder } from 'node:string_decoder';
+import { unlessAborted } from '../runtime/deadline';
 import { TransientError } from '../runtime/errors';
 import type { Connection } from './connection';
 import { SESSION_FUNCTIONS } from './remoteSessions';
@@ -174,9 +175,10 @@ export async function runOnce(
   const deadline = Date.now() + timeoutMs;
   const output = outputReader(options.onOutput);
   for (let round = 0; ; round += 1) {
-    const connection = await open();
+    const connection = await unlessAborted(open(), options.signal);
     const left = Math.max(deadline - Date.now(), 0);
-    const window = round === 0 ? FIRST_WINDOW_MS : connection.waiting > 0 ? CROWDED_WINDOW_MS : WINDOW_MS;
+    const crowded = connection.narrow || connection.waiting > 0;
+    const window = round === 0 ? FIRST_WINDOW_MS : crowded ? CROWDED_WINDOW_MS : WINDOW_MS;
     const text = [
       `D=${folder}`,
       CLAIM_FUNCTIONS,

@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto';
-import type { AddressPolicy } from '../runtime/addresses';
 import type { Logger } from '../runtime/logger';
 import { sshLoginSeconds } from '../runtime/metrics';
-import { type Connection, connect } from './connection';
+import { type Connection, HostMemory } from './connection';
 import { sameFingerprint } from './hostKey';
-import type { HostAddress, PinHostKey } from './types';
+import { connect, type LoginOptions } from './login';
+import type { HostAddress } from './types';
 
 const IDLE_MS = 5 * 60_000;
+/** A connection younger than this knows the host's sshd as it is now. */
+const FRESH_MS = 3_000;
 
 /** One connection per host address and credential: shared while it lives, dropped when dead, closed when idle for 5 minutes. */
 export class ConnectionPool {
@@ -14,11 +16,28 @@ export class ConnectionPool {
   private sweeper: NodeJS.Timeout | undefined;
   private closed = false;
 
+  private readonly memories = new Map<string, HostMemory>();
+  /** Every connection that lives, retired ones too. */
+  private readonly living = new Set<Connection>();
+
   constructor(
-    private readonly pin: PinHostKey,
-    private readonly addresses: AddressPolicy,
+    private readonly login: Omit<LoginOptions, 'memory'>,
     private readonly logger?: Logger,
   ) {}
+
+  /**
+   * For somebody who may have repaired the host (a person's retry): the next `open` logs in anew, unless that was done a
+   * moment ago, since a connection keeps sshd's configuration and the account as they were when it was made.
+   */
+  async renew(address: HostAddress): Promise<void> {
+    const key = keyOf(address);
+    const connection = await this.connections.get(key)?.catch(() => undefined);
+    const memory = this.memories.get(key);
+    if (connection === undefined || (memory?.untroubled !== false && Date.now() - connection.born < FRESH_MS))
+      return;
+    this.memories.delete(key);
+    connection.retire();
+  }
 
   /** A living connection; concurrent callers share one login. Throws as `connect` does. */
   async open(address: HostAddress): Promise<Connection> {
@@ -30,17 +49,18 @@ export class ConnectionPool {
       // A key pinned after this connection was made counts for it too.
       const trusted =
         address.hostKey === undefined || sameFingerprint(address.hostKey, connection.fingerprint);
-      if (connection.alive && trusted) return connection;
+      if (connection.alive && !connection.retired && trusted) return connection;
       if (this.connections.get(key) === pooled) this.connections.delete(key);
       return this.open(address);
     }
-    const connecting = measured(connect(address, this.pin, this.addresses));
+    const connecting = measured(connect(address, { ...this.login, memory: this.memoryOf(key) }));
     this.connections.set(key, connecting);
     this.sweeper ??= setInterval(() => void this.sweep(), IDLE_MS / 5).unref();
     try {
       const connection = await connecting;
       const { ip, sshPort, username } = address;
       this.logger?.info({ host: ip, sshPort, username, hostKey: connection.fingerprint }, 'SSH connected');
+      this.living.add(connection);
       if (this.closed) connection.end();
       return connection;
     } catch (error) {
@@ -61,9 +81,20 @@ export class ConnectionPool {
     const open = await Promise.allSettled(this.connections.values());
     this.connections.clear();
     for (const result of open) if (result.status === 'fulfilled') result.value.end();
+    for (const connection of this.living) connection.end();
+    this.living.clear();
+  }
+
+  private memoryOf(key: string): HostMemory {
+    const known = this.memories.get(key);
+    if (known !== undefined && !known.stale) return known;
+    const memory = new HostMemory();
+    this.memories.set(key, memory);
+    return memory;
   }
 
   private async sweep(): Promise<void> {
+    for (const connection of this.living) if (!connection.alive) this.living.delete(connection);
     for (const [key, pooled] of this.connections) {
       const connection = await pooled.catch(() => undefined);
       if (connection === undefined || (connection.alive && connection.idleMs < IDLE_MS)) continue;

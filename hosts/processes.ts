@@ -8,8 +8,11 @@ import type { HostProcess, Listener, Observation } from './types';
 const TRIED = 'look at the processes';
 const MAX_OUTPUT = 32 * 1024 * 1024;
 
-/** Half a list is none: a command that was killed ends the look. Other codes only tell that a process went meanwhile. */
-const WHOLE = '|| [ $? -le 128 ] || exit 137';
+/**
+ * Half a list is none: a command that was killed, or is not there, ends the look. 1 and 2 only tell that a process went
+ * meanwhile, or that nothing fits.
+ */
+const WHOLE = '|| { code=$?; [ "$code" -le 2 ] || exit "$code"; }';
 /** In the look's output one part follows a line with the mark. Every command costs the host a millisecond, so they are few. */
 const PROCESS_LOOK = (mark: string) => `echo $$
 echo ${mark}; grep -aH '' [0-9]*/stat [0-9]*/cmdline ${WHOLE}
@@ -21,7 +24,8 @@ const PROCESS_PARTS = 4;
 /** Rows of listening sockets, and which processes hold them. The loop forks nothing; there are few listeners. */
 const LISTENER_LOOK = (
   mark: string,
-) => `rows=$(grep -hE '^ *[0-9]+: [0-9A-F]+:[0-9A-F]+ [0-9A-F]+:0000 0A ' net/tcp net/tcp6 2>/dev/null) ${WHOLE}
+) => `[ -r net/tcp ] || { echo "/proc/net/tcp cannot be read" >&2; exit 1; }
+rows=$(grep -hE '^ *[0-9]+: [0-9A-F]+:[0-9A-F]+ [0-9A-F]+:0000 0A ' net/tcp net/tcp6 2>/dev/null) ${WHOLE}
 echo "$rows"
 echo ${mark}
 sockets=
@@ -73,11 +77,19 @@ const accounts = new WeakMap<Connection, Map<string, string>>();
 /** What `PROCESS_LOOK` saw, with the users' names; accounts met for the first time cost another round trip. */
 async function named(connection: Connection, parts: readonly string[]): Promise<HostProcess[]> {
   const found = parseProcesses(parts, sessionsOf(connection));
+  if (found === undefined) {
+    const stderr = Buffer.from('/proc does not show the processes of the host');
+    throw unreadable(connection, { exitCode: 1, stdout: Buffer.alloc(0), stderr });
+  }
   const names = accounts.get(connection) ?? new Map<string, string>();
   accounts.set(connection, names);
   const strangers = [...new Set(found.map(({ user }) => user))].filter((uid) => !names.has(uid));
   if (strangers.length > 0) {
-    const { stdout } = await runScript(connection, `getent passwd ${strangers.map(quote).join(' ')}`);
+    // 2: one of them has no name.
+    const asked = `getent passwd ${strangers.map(quote).join(' ')} ${WHOLE}`;
+    const result = await runScript(connection, asked);
+    if (result.exitCode !== 0) throw unreadable(connection, result);
+    const { stdout } = result;
     for (const uid of strangers) names.set(uid, uid); // has no name
     for (const line of stdout.toString().split('\n').reverse()) {
       const [name, , uid] = line.split(':');
@@ -89,9 +101,9 @@ async function named(connection: Connection, parts: readonly string[]): Promise<
 
 /**
  * The parts of `PROCESS_LOOK`, in bytes read as UTF-8, without the look's own session and those in `without`; users as
- * effective user ids; pure.
+ * effective user ids; undefined when the look itself is not among them. Pure.
  */
-function parseProcesses(parts: readonly string[], without: ReadonlySet<string>): HostProcess[] {
+function parseProcesses(parts: readonly string[], without: ReadonlySet<string>): HostProcess[] | undefined {
   const [own = '', texts = '', statuses = '', links = ''] = parts;
   const files = textsByFile(texts);
   const uids = textsByFile(statuses);
@@ -123,6 +135,8 @@ function parseProcesses(parts: readonly string[], without: ReadonlySet<string>):
     });
   }
   const shell = found.find((process) => process.pid === Number(own.trim()));
+  // A look that does not see itself sees others no better (no /proc, another pid namespace's, hidepid).
+  if (shell === undefined) return undefined;
   return found
     .filter(({ session }) => session !== shell?.session && !without.has(session))
     .map(({ session: _, ...process }) => process);
@@ -175,12 +189,17 @@ async function look(connection: Connection, scriptOf: (mark: string) => string):
   const script = `cd /proc || exit\n${scriptOf(mark)}exit 0`;
   const result: RunResult = await runScript(connection, script, { maxOutput: MAX_OUTPUT });
   if (result.exitCode === 0) return result.stdout.toString().split(`${mark}\n`);
+  throw unreadable(connection, result);
+}
+
+/** @throws TransientError CommandKilled */
+function unreadable(connection: Connection, result: RunResult): PermanentError {
   refuseKilled(connection.address.ip, TRIED, result);
-  throw new PermanentError({
+  return new PermanentError({
     type: 'ProcessesUnreadable',
     tried: TRIED,
     where: connection.address.ip,
     cameBack: result.stderr.toString().trim().slice(0, 500) || `exit code ${result.exitCode}`,
-    next: 'Check that /proc is mounted and the login (or sudo) is root.',
+    next: 'Check that /proc is mounted, that grep, find and getent are on the host, and that the login (or sudo) is root.',
   });
 }

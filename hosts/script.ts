@@ -1,5 +1,7 @@
+import { withDeadline } from '../runtime/deadline';
 import { PermanentError, TransientError } from '../runtime/errors';
 import type { Connection } from './connection';
+import { hostSaid } from './login';
 import { SESSION_FUNCTIONS } from './remoteSessions';
 import { Shell, type ShellEnd, type ShellTask } from './shell';
 import type { ScriptOptions } from './types';
@@ -17,8 +19,8 @@ export interface RunOptions extends ScriptOptions {
   readonly keepRunning?: boolean;
   /** As the login itself, without sudo. */
   readonly asLogin?: boolean;
-  /** In a shell of its own, whatever the user. */
-  readonly ownChannel?: boolean;
+  /** In a shell of its own, whatever the user, and on a new connection rather than waiting for a channel. */
+  readonly urgent?: boolean;
 }
 
 export interface RunResult {
@@ -33,7 +35,9 @@ export interface RunResult {
  */
 export function shellCommand(login: string, user = 'root'): string {
   if (user === login) return 'sh -s';
-  if (login === 'root') return `runuser -u ${userName(user)} -- sh -s`;
+  // runuser lies in sbin, which a login's PATH need not have.
+  if (login === 'root')
+    return `sh -c 'PATH="$PATH:/usr/sbin:/sbin"; exec runuser -u ${userName(user)} -- sh -s'`;
   return user === 'root' ? 'sudo -n sh -s' : `sudo -n -u ${userName(user)} -- sh -s`;
 }
 
@@ -44,27 +48,42 @@ export function shellCommand(login: string, user = 'root'): string {
  * On timeout and abort the whole remote session is killed through another channel, because sshd neither passes
  * signals to root's commands nor ends them with their channel (observed, OpenSSH 9.2).
  */
-export async function runScript(
+export function runScript(
   connection: Connection,
   script: string,
   options: RunOptions = {},
 ): Promise<RunResult> {
+  return withDeadline(options.timeoutMs ?? DEFAULT_TIMEOUT_MS, options.signal, (stop) =>
+    runUntil(connection, script, options, stop),
+  );
+}
+
+async function runUntil(
+  connection: Connection,
+  script: string,
+  options: RunOptions,
+  stop: AbortSignal,
+): Promise<RunResult> {
   const { login, user } = who(connection, options);
   const where = connection.address.ip;
-  const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-  const deadline = AbortSignal.timeout(timeoutMs);
-  const stop = options.signal === undefined ? deadline : AbortSignal.any([options.signal, deadline]);
-  const stopped = () => {
+  const stopped = (shell?: Shell) => {
     options.signal?.throwIfAborted();
+    // A forced command talks and never comes to the script; a slow host says nothing.
+    const output = shell === undefined || shell.began ? undefined : shell.output();
+    if (output !== undefined && output.stdout.length + output.stderr.length > 0)
+      throw shellRefused(where, login, user, { exitCode: 0, ...output });
     throw new TransientError({
       type: 'ScriptTimeout',
       tried: 'run a command',
       where,
-      cameBack: `no result within ${timeoutMs} ms`,
-      next: 'Check the load of the host; the step is tried again.',
+      cameBack: `no result within ${options.timeoutMs ?? DEFAULT_TIMEOUT_MS} ms${shell?.began === false ? ', not even from its shell' : ''}`,
+      next:
+        shell?.began === false
+          ? `Check the load of the host, and what stands in the way of a shell: ${FORCED}. It is tried again.`
+          : 'Check the load of the host; the step is tried again.',
     });
   };
-  const shared = user === 'root' && options.asLogin !== true && options.ownChannel !== true;
+  const shared = user === 'root' && options.asLogin !== true && options.urgent !== true;
   const task: ShellTask = {
     script,
     user: user === login || user === 'root' ? undefined : user,
@@ -77,7 +96,11 @@ export async function runScript(
     try {
       shell = shared
         ? await connection.shells.take(shellCommand(login), stop)
-        : new Shell(await connection.exec(shellCommand(login, user), stop));
+        : new Shell(
+            options.urgent === true
+              ? await connection.execUrgently(shellCommand(login, user))
+              : await connection.exec(shellCommand(login, user), stop),
+          );
     } catch (error) {
       if (stop.aborted) stopped();
       throw error;
@@ -93,7 +116,7 @@ export async function runScript(
       if (shared) connection.shells.giveBack(shell, sound);
       else if (!sound) shell.close();
     }
-    if (end === 'stopped') return stopped();
+    if (end === 'stopped') return stopped(shell);
     if (end.how === 'done') return { exitCode: end.exitCode, ...shell.output() };
     if (end.how === 'full') return { exitCode: 137, ...shell.output() };
     if (end.exitCode === undefined) throw connection.lostError();
@@ -137,7 +160,7 @@ done`;
   await runScript(connection, script, {
     timeoutMs: 5_000,
     keepRunning: true,
-    ownChannel: true,
+    urgent: true,
     ...(options.asLogin === undefined ? {} : { asLogin: options.asLogin }),
   }).catch(() => undefined);
 }
@@ -160,18 +183,38 @@ export function refuseKilled(where: string, tried: string, { exitCode }: RunResu
   throw new TransientError({ type: 'CommandKilled', tried, where, cameBack, next: SHORT_OF_MEMORY });
 }
 
+const FORCED =
+  'a forced command (ForceCommand in /etc/ssh/sshd_config, command= in ~/.ssh/authorized_keys), or a login script (~/.bashrc, /etc/profile.d) that ends or replaces the shell';
+
+/** What to do, from what came instead of a shell. */
+function shellNext(said: string, login: string, user: string): string {
+  if (/password.*(expired|change)|(expired|change).*password/i.test(said)) {
+    const account = login === 'root' || user === 'root' ? login : user;
+    return `Set a new password of ${account} on the host (passwd ${account}) or let it not expire (chage -M -1 ${account}), correct the credential if it is one with a password, then retry.`;
+  }
+  if (/account is currently not available|nologin/i.test(said)) {
+    return `Give ${user} a shell on the host (usermod -s /bin/bash ${user}), then retry.`;
+  }
+  if (login !== 'root' && /sudo\S* .*not found|not found.*sudo/i.test(said)) {
+    return `Install sudo on the host, or let root log in, then retry.`;
+  }
+  if (login !== 'root' && (said === '' || /sudo/i.test(said))) {
+    return `Allow ${login} to run sh as ${user} by sudo without a password and without a terminal (NOPASSWD, !requiretty in /etc/sudoers).`;
+  }
+  if (login === 'root' && user !== 'root' && user !== login) {
+    return `Check that the user ${user} exists on the host and may run a shell.`;
+  }
+  return `Take away what stands in the way of a shell for ${login}: ${FORCED}; then retry.`;
+}
+
 function shellRefused(where: string, login: string, user: string, result: RunResult): PermanentError {
-  const said = `${result.stderr.toString()}${result.stdout.toString()}`.trim().slice(0, 500);
-  const next =
-    login === 'root'
-      ? `Check that the user ${user} exists on the host and may run a shell.`
-      : `Allow ${login} to run sh as ${user} by sudo without a password and without a terminal (NOPASSWD, !requiretty).`;
+  const said = hostSaid(`${result.stderr.toString()}\n${result.stdout.toString()}`);
   return new PermanentError({
     type: 'ShellRefused',
     code: login === 'root' ? 'CMP07037' : 'CMP07002',
     tried: `get a shell as ${user} (login ${login})`,
     where,
-    cameBack: said === '' ? 'no shell answered' : said,
-    next,
+    cameBack: said === '' ? 'no shell answered' : `the host says "${said}"`,
+    next: shellNext(said, login, user),
   });
 }

@@ -7,6 +7,12 @@ const EXIT_CODE = /^\d{1,3}$/;
 /** How long a remote shell may take to say which process it is. */
 const STAT_WAIT_MS = 3_000;
 
+/** In either case; what obflow starts on a host talks to obflow and its own cluster, where no proxy of the host leads. */
+const PROXIES = ['http', 'https', 'all', 'ftp', 'no'].flatMap((name) => [
+  `${name}_proxy`,
+  `${name}_proxy`.toUpperCase(),
+]);
+
 /**
  * Messages come in English, the administration commands are on PATH, new files are 0644; another user than the
  * login starts at / with a HOME of his own.
@@ -16,6 +22,7 @@ function surroundings(user: string | undefined): string {
   return `LC_ALL=C; export LC_ALL
 PATH="\${PATH:-/usr/bin:/bin}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"; export PATH
 umask 022
+unset ${PROXIES.join(' ')}
 ${home}`;
 }
 

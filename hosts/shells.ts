@@ -3,7 +3,9 @@ import { Shell } from './shell';
 import { Slots } from './slots';
 
 /** Of the channels of a connection; the others stay for scripts of other users, uploads, and ending what hangs. */
-const SHELLS = 5;
+function shellsOf(channels: number): number {
+  return Math.max(1, Math.floor((channels * 5) / 8));
+}
 
 /**
  * Root's shells of one connection. They are kept open because a channel costs the host a process of sshd, a login
@@ -16,9 +18,16 @@ export class Shells {
   private readonly idle: Shell[] = [];
   private readonly open = new Set<Shell>();
   private readonly leases = new Map<Shell, () => void>();
-  private readonly slots = new Slots(SHELLS);
+  private readonly slots: Slots;
 
-  constructor(private readonly exec: (command: string, signal?: AbortSignal) => Promise<ClientChannel>) {}
+  /** `crowded`: somebody waits for a channel, which an unused shell would keep. */
+  constructor(
+    channels: number,
+    private readonly exec: (command: string, signal?: AbortSignal) => Promise<ClientChannel>,
+    private readonly crowded: () => boolean,
+  ) {
+    this.slots = new Slots(shellsOf(channels));
+  }
 
   /** How many lie open unused. */
   get unused(): number {
@@ -56,10 +65,20 @@ export class Shells {
   /** `sound`: its last script has ended as it should. */
   giveBack(shell: Shell, sound: boolean): void {
     this.touched = Date.now();
-    if (sound && shell.reusable) this.idle.push(shell);
+    if (sound && shell.reusable && !this.crowded()) this.idle.push(shell);
     else shell.close();
     this.leases.get(shell)?.();
     this.leases.delete(shell);
+  }
+
+  /** The connection has only so many channels. */
+  share(channels: number): void {
+    this.slots.resize(shellsOf(channels));
+  }
+
+  /** Closes one that lies open unused, if any, for the sake of its channel. */
+  yieldIdle(): void {
+    this.idle.pop()?.close();
   }
 
   /** Rejects every waiting caller. */

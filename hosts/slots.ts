@@ -3,13 +3,18 @@ export class Slots {
   private free: number;
   private readonly queue: { grant(): void; refuse(reason: unknown): void }[] = [];
 
-  constructor(count: number) {
-    this.free = count;
+  constructor(private size: number) {
+    this.free = size;
   }
 
   /** How many callers wait for a slot. */
   get waiting(): number {
     return this.queue.length;
+  }
+
+  /** How many there are, taken or not. */
+  get count(): number {
+    return this.size;
   }
 
   /** Resolves to the function that gives the slot back (calling it again does nothing). Rejects with the signal's reason. */
@@ -21,15 +26,30 @@ export class Slots {
     return () => {
       if (!held) return;
       held = false;
-      const next = this.queue.shift();
-      if (next === undefined) this.free += 1;
-      else next.grant();
+      this.free += 1;
+      this.serve();
     };
+  }
+
+  /** From now on there are so many. Those taken stay taken; nobody gets one until fewer than that are. */
+  resize(count: number): void {
+    this.free += count - this.size;
+    this.size = count;
+    this.serve();
   }
 
   /** Rejects every waiting caller. */
   refuseAll(reason: unknown): void {
     for (const waiter of this.queue.splice(0)) waiter.refuse(reason);
+  }
+
+  private serve(): void {
+    while (this.free > 0) {
+      const next = this.queue.shift();
+      if (next === undefined) return;
+      this.free -= 1;
+      next.grant();
+    }
   }
 
   private turn(signal: AbortSignal | undefined): Promise<void> {

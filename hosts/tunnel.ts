@@ -1,16 +1,21 @@
 import { connect } from 'node:net';
-import type { Duplex } from 'node:stream';
-import { TransientError } from '../runtime/errors';
+import { Duplex } from 'node:stream';
+import type { ClientChannel } from 'ssh2';
+import { PermanentError, TransientError } from '../runtime/errors';
 import type { Connection } from './connection';
 
 const DIRECT_TIMEOUT_MS = 5_000;
-/** RFC 4254 §5.1; OpenSSH's description with it is only "open failed". */
-const ADMINISTRATIVELY_PROHIBITED = 1;
+/** How long the host's side of a tunnel may take to begin. */
+const BEGIN_TIMEOUT_MS = 10_000;
+/** RFC 4254 §5.1; sshd means "nothing listens" by it, its description is only "open failed". */
+const CONNECT_FAILED = 2;
+const MARK = 'obflow-tunnel';
 
 /**
  * A stream to a port of the host's own loopback address through SSH, where OBProxy accepts its administrator
- * (OBProxy 4.3.1, observed). An sshd with `AllowTcpForwarding no` prohibits the channel: then directly to
- * the host's address. TransientError PortClosed when nothing listens.
+ * (OBProxy 4.3.1, observed). An sshd with `AllowTcpForwarding no`, `DisableForwarding yes` or `PermitOpen` prohibits the
+ * channel: then through a shell of the host (bash, or nc), and where it can neither directly to the host's address. TransientError
+ * PortClosed when nothing listens.
  */
 export async function tunnel(connection: Connection, port: number): Promise<Duplex> {
   if (!Number.isInteger(port) || port < 1 || port > 65535) throw new RangeError(`Not a TCP port: ${port}`);
@@ -19,10 +24,134 @@ export async function tunnel(connection: Connection, port: number): Promise<Dupl
   } catch (error) {
     if (error instanceof TransientError) throw error;
     const message = error instanceof Error ? error.message : String(error);
-    if ((error as { reason?: unknown }).reason === ADMINISTRATIVELY_PROHIBITED)
-      return direct(connection.address.ip, port);
-    throw portClosed(connection.address.ip, port, 'the SSH tunnel', message);
+    const { reason } = error as { reason?: unknown };
+    if (reason === CONNECT_FAILED || reason === undefined)
+      throw portClosed(connection.address.ip, port, 'the SSH tunnel', message);
+    connection.memory.noForwarding = message;
   }
+  return (await throughShell(connection, port)) ?? direct(connection.address.ip, port);
+}
+
+/**
+ * A constant but for the port. The mark tells the bytes of the service from what a login script prints, and says how the
+ * service is reached: by bash itself, or by nc where the shell cannot. nc (OpenBSD's, as Debian has it) does not tell that
+ * the service has ended. Nobody but the reader of the service keeps stdout, so that its end comes through; the end of stdin,
+ * also that of a lost connection, ends the whole process group, which sshd makes for each command. /proc/net/tcp has
+ * ports in hexadecimal; asking it costs the service no connection.
+ */
+function command(port: number): string {
+  const hex = port.toString(16).toUpperCase().padStart(4, '0');
+  const listens = `grep -qE "^ *[0-9]+: [0-9A-F]+:${hex} [0-9A-F]+:0000 0A " /proc/net/tcp /proc/net/tcp6 2>/dev/null`;
+  return `exec sh -c 'PATH="\${PATH:-/usr/bin:/bin}:/usr/local/bin:/usr/bin:/bin"; export PATH
+${listens}; [ $? != 1 ] || { echo "${MARK} closed"; exit; }
+if command -v bash >/dev/null 2>&1; then
+  bash -c "exec 2>/dev/null 3<&0 4<>/dev/tcp/127.0.0.1/${port} || exit 1
+    echo ${MARK} open
+    { cat <&3 >&4; sleep 0.3 || sleep 1; kill -TERM 0; } </dev/null >/dev/null &
+    exec 3<&-; exec cat <&4" && exit
+fi
+command -v nc >/dev/null 2>&1 || { echo "${MARK} no-nc"; exit; }
+echo "${MARK} open"
+exec 3<&0 5>&1 >/dev/null 2>&1
+( exec 5>&-; cat <&3; sleep 0.3 || sleep 1; kill -TERM 0 ) | nc 127.0.0.1 ${port} >&5 3<&- 5>&- &
+exec 3<&- 5>&-
+wait'`;
+}
+
+/** Undefined when the host has neither a bash that can nor nc. */
+async function throughShell(connection: Connection, port: number): Promise<Duplex | undefined> {
+  const where = connection.address.ip;
+  const channel = await connection.execAside(command(port));
+  channel.on('error', () => {}); // 'close' follows and decides
+  let said = '';
+  channel.stderr.on('data', (text: Buffer) => {
+    said = `${said}${text}`.slice(-500);
+  });
+  const begun = await beginning(channel, () => said, where, port);
+  if (begun.word === 'open') return bytesOf(channel, begun.rest);
+  channel.close();
+  if (begun.word === 'no-nc') return undefined;
+  throw portClosed(where, port, 'a shell of the host (its sshd forbids tunnels)', 'nothing listens there');
+}
+
+/** What the command says of itself, and the service's first bytes. */
+function beginning(
+  channel: ClientChannel,
+  said: () => string,
+  where: string,
+  port: number,
+): Promise<{ word: string; rest: Buffer }> {
+  return new Promise((resolve, reject) => {
+    let held = Buffer.alloc(0);
+    const failed = (cameBack: string) => {
+      settle();
+      channel.close();
+      reject(
+        new PermanentError({
+          type: 'TunnelRefused',
+          tried: `reach port ${port} of 127.0.0.1 by a shell of the host (its sshd forbids tunnels)`,
+          where,
+          cameBack,
+          next: 'Set AllowTcpForwarding local in /etc/ssh/sshd_config of the host (DisableForwarding no, no PermitOpen) and reload sshd, then retry.',
+        }),
+      );
+    };
+    const onData = (chunk: Buffer) => {
+      held = Buffer.concat([held, chunk]);
+      const match = new RegExp(`${MARK} (open|closed|no-nc)\n`).exec(held.toString('latin1'));
+      if (match?.[1] === undefined) {
+        if (held.length > 1024 * 1024) failed('its login script prints without end');
+        return;
+      }
+      settle();
+      channel.pause();
+      resolve({ word: match[1], rest: held.subarray(match.index + match[0].length) });
+    };
+    const onClose = () => failed(`${held.toString()}${said()}`.trim().slice(0, 500) || 'no shell answered');
+    const timer = setTimeout(
+      () => failed(`no shell answered within ${BEGIN_TIMEOUT_MS / 1000} s`),
+      BEGIN_TIMEOUT_MS,
+    );
+    const settle = () => {
+      clearTimeout(timer);
+      channel.off('data', onData);
+      channel.off('close', onClose);
+    };
+    channel.on('data', onData);
+    channel.once('close', onClose);
+  });
+}
+
+/** The channel as a plain stream whose first bytes have been read already; it ends when nc does. */
+function bytesOf(channel: ClientChannel, first: Buffer): Duplex {
+  const stream = new Duplex({
+    allowHalfOpen: false,
+    read: () => void channel.resume(),
+    write: (chunk: Buffer, _encoding, done) => {
+      channel.write(chunk, done);
+    },
+    final: (done) => {
+      channel.end();
+      done();
+    },
+    destroy: (error, done) => {
+      channel.close();
+      done(error);
+    },
+  });
+  if (first.length > 0) stream.push(first);
+  channel.on('data', (chunk: Buffer) => {
+    if (!stream.destroyed && !stream.push(chunk)) channel.pause();
+  });
+  let over = false;
+  // What was read so far is still to be taken; when that is done the stream ends its other half and closes.
+  const end = () => {
+    if (!over && !stream.destroyed) stream.push(null);
+    over = true;
+  };
+  channel.once('end', end);
+  channel.once('close', end);
+  return stream;
 }
 
 function direct(ip: string, port: number): Promise<Duplex> {
@@ -30,7 +159,7 @@ function direct(ip: string, port: number): Promise<Duplex> {
     const socket = connect({ host: ip, port, noDelay: true, timeout: DIRECT_TIMEOUT_MS });
     const fail = (message: string) => {
       socket.destroy();
-      reject(portClosed(ip, port, 'a direct connection (its sshd forbids tunnels)', message));
+      reject(portClosed(ip, port, 'a direct connection (its sshd forbids tunnels, it has no nc)', message));
     };
     const failed = (error: Error) => fail(error.message);
     // Until somebody uses it and after they have: an error that nobody hears would end the process.

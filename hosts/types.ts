@@ -1,4 +1,6 @@
 import type { Duplex } from 'node:stream';
+import type { ContactFinding, ContactNeeds } from './firstContact';
+import type { Mount } from './mounts';
 
 /** How to reach a host; made from the inventory's rows, secrets in clear, so never logged or stored as a whole. */
 export interface HostAddress {
@@ -93,9 +95,9 @@ export interface HostFacts {
   readonly kernel: string;
   /** ID of /etc/os-release in lower case, e.g. `rocky`, `debian`; '' when absent. */
   readonly osId: string;
-  /** ID_LIKE words. */
+  /** Words of ID_LIKE and PLATFORM_ID (`platform:el8`). */
   readonly osLike: readonly string[];
-  /** Major of VERSION_ID, e.g. `8`; '' when absent. */
+  /** Major of VERSION_ID, e.g. `8` (of Kylin's `V10`, `10`); '' when absent. */
   readonly osMajor: string;
   readonly systemd: boolean;
   readonly rpm: boolean;
@@ -144,13 +146,27 @@ export interface Host {
   observe(path: string): Promise<Observation>;
   /** Installed packages of this name; empty when none. */
   rpmQuery(name: string): Promise<RpmPackage[]>;
-  /** A stream to 127.0.0.1:port of the host through SSH (directly when sshd forbids forwarding). */
+  /** The file system on which a path lies, or will lie when it is made. */
+  mountOf(path: string): Promise<Mount>;
+  /** Tries what a task will need, and changes nothing; see hosts/firstContact.ts. */
+  firstContact(needs?: ContactNeeds): Promise<ContactFinding[]>;
+  /** A stream to 127.0.0.1:port of the host through SSH (through nc there when sshd forbids forwarding). */
   tunnel(port: number): Promise<Duplex>;
+}
+
+export interface OpenOptions {
+  /** Ends the waiting for a login with its reason; the login goes on for others. */
+  readonly signal?: AbortSignal;
+  /**
+   * Log in anew even if a connection is open: somebody may have repaired sshd's configuration or the account (a
+   * person's retry). What runs over the old connection runs on.
+   */
+  readonly renew?: boolean;
 }
 
 export interface Hosts {
   /** A pooled connection to the host; connects when none is open. */
-  open(address: HostAddress): Promise<Host>;
+  open(address: HostAddress, options?: OpenOptions): Promise<Host>;
   /** Closes every connection. */
   close(): Promise<void>;
 }

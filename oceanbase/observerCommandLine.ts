@@ -1,5 +1,7 @@
 /** Options of an observer's first start (oceanbase source: src/observer/main.cpp; obd start.py). */
 import { addressText } from '../runtime/addressText';
+import { say } from '../runtime/messages/catalogue';
+import type { Text } from '../workflows/text';
 import type { ObserverLayout } from './observerLayout';
 import type { ParameterValue } from './parameters';
 import { isAtLeast } from './versions';
@@ -40,19 +42,18 @@ const OWNED: ReadonlyMap<string, string> = new Map([
 const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;
 
 /** Why this cannot be a startup parameter of an observer, or undefined. */
-export function observerNameFault(name: string): string | undefined {
-  if (!NAME.test(name)) return 'must be a name of letters, digits and underscores';
+export function observerNameFault(name: string): Text | undefined {
+  if (!NAME.test(name)) return say('must.parameterName');
   const owner = OWNED.get(name.toLowerCase());
-  return owner === undefined ? undefined : `is set by ${owner}, not as a parameter`;
+  return owner === undefined ? undefined : say('is.owned', { owner });
 }
 
 /** Why this value cannot stand in -o, where a comma separates parameters; undefined when it can. */
-export function observerValueFault(value: string): string | undefined {
-  if (value === '') return 'must not be empty';
-  if (value.includes(',')) return 'must not hold a comma, which separates parameters of an observer';
-  if (/['"`\\\s\p{Cc}]/u.test(value))
-    return 'must not hold quotes, backslashes, blanks or control characters';
-  if (Buffer.byteLength(value) > 1024) return 'must not be longer than 1024 bytes';
+export function observerValueFault(value: string): Text | undefined {
+  if (value === '') return say('must.notBeEmpty');
+  if (value.includes(',')) return say('must.notHoldComma');
+  if (/['"`\\\s\p{Cc}]/u.test(value)) return say('must.notHoldSpecials');
+  if (Buffer.byteLength(value) > 1024) return say('must.bytesAtMost', { limit: 1024 });
   return undefined;
 }
 

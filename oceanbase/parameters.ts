@@ -2,6 +2,9 @@
  * OBProxy parameters: which names and values may be sent at all, which need a restart, and when two values are the
  * same. Sources: OBProxy 4.3.1 (observed), ob_proxy_config.h.
  */
+import { say } from '../runtime/messages/catalogue';
+import type { Text } from '../workflows/text';
+
 export interface ParameterValue {
   readonly name: string;
   readonly value: string;
@@ -81,21 +84,21 @@ export function isSecretParameter(name: string): boolean {
  * Why this value cannot be sent to an OBProxy, or undefined. OBProxy's scanner knows no escapes: a backslash cuts
  * the value short and still answers OK, doubled quotes fail, so both are refused, as is what could end a statement.
  */
-export function valueFault(value: string): string | undefined {
-  if (/['"`]/.test(value)) return 'must not hold quotes: OBProxy cannot store them';
-  if (value.includes('\\')) return 'must not hold a backslash: OBProxy would silently cut the value there';
-  if (CONTROL.test(value)) return 'must not hold line breaks or control characters';
-  if (value.includes(';')) return 'must not hold a semicolon';
+export function valueFault(value: string): Text | undefined {
+  if (/['"`]/.test(value)) return say('must.notHoldQuotes');
+  if (value.includes('\\')) return say('must.notHoldBackslash');
+  if (CONTROL.test(value)) return say('must.notHoldLineBreaks');
+  if (value.includes(';')) return say('must.notHoldSemicolon');
   if (Buffer.byteLength(value) > TABLE_VALUE_BYTES)
-    return `must not be longer than ${TABLE_VALUE_BYTES} bytes`;
+    return say('must.bytesAtMost', { limit: TABLE_VALUE_BYTES });
   return undefined;
 }
 
 /** Why this name cannot be a parameter of a request, or undefined. */
-export function nameFault(name: string): string | undefined {
-  if (!NAME.test(name)) return 'must be a name of letters, digits and underscores';
+export function nameFault(name: string): Text | undefined {
+  if (!NAME.test(name)) return say('must.parameterName');
   const owner = OWNED.get(name.toLowerCase());
-  return owner === undefined ? undefined : `is set by ${owner}, not as a parameter`;
+  return owner === undefined ? undefined : say('is.owned', { owner });
 }
 
 /** The name when it is safe to stand in a statement; throws RangeError otherwise (a caller's mistake). */

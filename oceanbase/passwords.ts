@@ -1,5 +1,8 @@
 /** Passwords of root@proxysys and proxyro: format, random ones, and the form OBProxy stores. */
+
 import { createHash, randomInt } from 'node:crypto';
+import { say } from '../runtime/messages/catalogue';
+import type { Text } from '../workflows/text';
 
 const LOWER = 'abcdefghijkmnopqrstuvwxyz';
 const UPPER = 'ABCDEFGHJKLMNPQRSTUVWXYZ';
@@ -21,17 +24,15 @@ function count(text: string, pattern: RegExp): number {
  * upper-case letters, two lower-case letters and two of `._+@#$%`, and nothing else – quotes and backslashes
  * would be stored cut short by OBProxy, silently.
  */
-export function passwordFault(password: string): string | undefined {
-  if (password.length < 8 || password.length > 32) return 'must have 8 to 32 characters';
-  if (!ALLOWED.test(password)) return 'may hold only letters, digits and ._+@#$%';
+export function passwordFault(password: string): Text | undefined {
+  if (password.length < 8 || password.length > 32) return say('must.characters', { min: 8, max: 32 });
+  if (!ALLOWED.test(password)) return say('may.hold', { signs: SPECIAL });
   const enough =
     count(password, /[0-9]/g) >= 2 &&
     count(password, /[A-Z]/g) >= 2 &&
     count(password, /[a-z]/g) >= 2 &&
     count(password, /[._+@#$%]/g) >= 2;
-  return enough
-    ? undefined
-    : 'needs at least two digits, two upper-case letters, two lower-case letters and two of ._+@#$%';
+  return enough ? undefined : say('must.obproxyPassword', { signs: SPECIAL });
 }
 
 function pick(alphabet: string): string {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { versionRelease } from '../oceanbase/packageName';
+import { fault } from '../runtime/messages/catalogue';
 import { INSTALL_ON_ONE_HOST, INSTALL_TASK_NAME, installContext } from './installChain';
 import { hostProxyLock, obproxyClusterLock } from './locks';
 import { planTask, refuseWhenHeld } from './planTask';
@@ -18,7 +19,7 @@ import { catalogued } from './types';
 
 const Body = z
   .object({
-    hostIds: HostIds.min(1, 'must name at least one host').describe('Hosts where an OBProxy is added.'),
+    hostIds: HostIds.min(1, fault('must.nameHost')).describe('Hosts where an OBProxy is added.'),
     sqlPort: ServicePort.describe('SQL port of the OBProxies, e.g. 2883.'),
     exporterPort: ServicePort.optional().describe('Port of the metrics, e.g. 2884.'),
     exportPort: ServicePort.optional().describe('The same as exporterPort, as older pages spell it.'),
@@ -28,7 +29,7 @@ const Body = z
   .transform(({ exportPort, ...body }, context) => {
     const exporterPort = body.exporterPort ?? exportPort;
     if (exporterPort === undefined) {
-      context.addIssue({ code: 'custom', path: ['exporterPort'], message: 'is required' });
+      context.addIssue({ code: 'custom', path: ['exporterPort'], message: fault('is.required') });
       return z.NEVER;
     }
     refuseEqualPorts(
@@ -48,6 +49,7 @@ export const addObproxy = catalogued({
   method: 'POST',
   path: '/api/v2/obproxy/clusters/{id}/obproxies/batchAdd',
   permission: 'OBPROXY_MANAGER',
+  tag: 'OBProxy',
   summary: 'Add OBProxies to an OBProxy cluster',
   description:
     'Installs and starts one OBProxy on every host named. Answers one task "Install obproxy" per host.',
@@ -55,7 +57,7 @@ export const addObproxy = catalogued({
   body: Body,
   answer: 'tasks',
   sample: 'add-obproxy',
-  hostIds: (body) => body.hostIds,
+  look: { hosts: ({ body }) => body.hostIds },
 
   async prepare(scope, { params, body }) {
     const { store } = scope;
@@ -93,7 +95,6 @@ export const addObproxy = catalogued({
         await planTask(scope, {
           taskId,
           name: INSTALL_TASK_NAME,
-          workflowType: 'addObproxy',
           chain: INSTALL_ON_ONE_HOST,
           context: {
             ...context,

@@ -18,6 +18,7 @@ import {
 } from '../activities/subtasks';
 import { isZoneName } from '../oceanbase/clusterSql';
 import { observerNameFault, observerValueFault } from '../oceanbase/observerCommandLine';
+import { fault, say } from '../runtime/messages/catalogue';
 import { type ChainNode, node, type SubtaskDefinition } from '../workflows/chain';
 import { hostObserverLock, obClusterLock } from './locks';
 import {
@@ -31,7 +32,7 @@ import {
 } from './observerPreconditions';
 import { planTask, refuseWhenHeld } from './planTask';
 import { hostsByIds, portsFreeOnHosts } from './preconditions';
-import { HostIds, IdPath, refuseEqualPorts, ServicePort } from './schemas';
+import { HostIds, IdPath, refuseEqualPorts, ServicePort, text } from './schemas';
 import { catalogued } from './types';
 
 const perHost = (subtask: SubtaskDefinition): ChainNode => node(subtask, { split: 'host_ids' });
@@ -61,15 +62,8 @@ export const ADD_OB_SERVER: readonly ChainNode[] = [
   node(UpdateObClusterStatus),
 ];
 
-function checked(fault: (text: string) => string | undefined) {
-  return z.string().superRefine((text, context) => {
-    const message = fault(text);
-    if (message !== undefined) context.addIssue({ code: 'custom', message, input: text });
-  });
-}
-
 const StartupParameters = z
-  .array(z.object({ name: checked(observerNameFault), value: checked(observerValueFault) }))
+  .array(z.object({ name: text(observerNameFault), value: text(observerValueFault) }))
   .max(400)
   .superRefine((parameters, context) => {
     parameters.forEach(({ name }, index) => {
@@ -77,7 +71,7 @@ const StartupParameters = z
       context.addIssue({
         code: 'custom',
         path: [index, 'name'],
-        message: `names ${name} a second time`,
+        message: fault('names.twice', { name }),
         input: name,
       });
     });
@@ -85,15 +79,13 @@ const StartupParameters = z
 
 const Body = z
   .object({
-    zoneName: checked((name) =>
-      isZoneName(name)
-        ? undefined
-        : 'must begin with a letter and have 2 to 64 letters, digits, "_", "." or "-"',
-    ).describe('Zone of the cluster that the servers join.'),
-    servers: HostIds.min(1, 'must name at least one host').describe('Ids of the hosts (not of servers).'),
+    zoneName: text((name) => (isZoneName(name) ? undefined : say('must.name', { min: 2, max: 64 }))).describe(
+      'Zone of the cluster that the servers join.',
+    ),
+    servers: HostIds.min(1, fault('must.nameHost')).describe('Ids of the hosts (not of servers).'),
     packageOperatingSystem: z
       .string()
-      .regex(/^[a-z][a-z0-9_]{0,31}$/, 'must be the dist tag of a package, e.g. el7')
+      .regex(/^[a-z][a-z0-9_]{0,31}$/, fault('must.distTag', { example: 'el7' }))
       .optional()
       .describe('Restricts the choice of the package, e.g. el7.'),
     startupParameters: StartupParameters.default([]).describe('Parameters of the first start (-o).'),
@@ -116,6 +108,7 @@ export const addObserver = catalogued({
   method: 'POST',
   path: '/api/v2/ob/clusters/{id}/servers',
   permission: 'CLUSTER_MANAGER',
+  tag: 'OceanBase',
   summary: 'Add OBServers to an OceanBase cluster',
   description:
     'Installs an OBServer of the cluster\'s version on every host named and adds it to the zone. Answers one task "Add ' +
@@ -124,8 +117,7 @@ export const addObserver = catalogued({
   body: Body,
   answer: 'legacyTask',
   sample: 'add-observer',
-  hostIds: (body) => body.servers,
-  obClusterId: (params) => params.id,
+  look: { hosts: ({ body }) => body.servers, obCluster: ({ params }) => params.id },
 
   async prepare(scope, { params, body }) {
     const { store } = scope;
@@ -168,7 +160,6 @@ export const addObserver = catalogued({
     const plan = await planTask(scope, {
       taskId,
       name: 'Add OB server',
-      workflowType: 'addObserver',
       chain: ADD_OB_SERVER,
       context: {
         stringMap: {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { versionRelease } from '../oceanbase/packageName';
 import { randomPassword } from '../oceanbase/passwords';
 import { crowdedPair } from '../oceanbase/proxyroSlots';
+import { say } from '../runtime/messages/catalogue';
 import type { Store } from '../store/types';
 import { CreateObproxyClusterBody } from './createObproxyClusterBody';
 import { CREATE_WITHOUT_HOSTS, INSTALL_ON_HOSTS, INSTALL_TASK_NAME, installContext } from './installChain';
@@ -41,10 +42,9 @@ async function links(
       throw new Refusal(
         404,
         'OBE11002',
-        `${field}: there is no OceanBase cluster "${link.clusterName}"${ids}. ` +
-          (known === ''
-            ? 'Declare it with "obflow apply" first.'
-            : `One of that name is known with other ids (${known}).`),
+        known === ''
+          ? say('link.unknown', { field, name: `"${link.clusterName}"${ids}` })
+          : say('link.otherIds', { field, name: `"${link.clusterName}"${ids}`, known }),
         { target: field },
       );
     }
@@ -52,11 +52,11 @@ async function links(
       throw fieldRefusal(
         `${field}.obClusterId`,
         link.obClusterId,
-        `is needed: several clusters are named "${link.clusterName}"`,
+        say('is.ambiguousCluster', { name: link.clusterName }),
       );
     }
     if (found.some(({ clusterId }) => clusterId === cluster.id)) {
-      throw fieldRefusal(`${field}.clusterName`, link.clusterName, 'names a cluster a second time');
+      throw fieldRefusal(`${field}.clusterName`, link.clusterName, say('names.clusterTwice'));
     }
     found.push({ clusterId: cluster.id, username: link.username });
   }
@@ -81,8 +81,7 @@ async function passwordsFit(store: Store, linked: readonly { readonly clusterId:
   throw fieldRefusal(
     last.field,
     crowded.clusterName,
-    `is the name of clusters with ${crowded.links.length} different passwords of proxyro, and an OBProxy keeps two for a name: ` +
-      'give proxyro the same password in them and declare it with "obflow apply", or link them by several OBProxy clusters',
+    say('names.crowdedClusters', { count: crowded.links.length }),
   );
 }
 
@@ -91,11 +90,7 @@ async function installation({ store }: PrepareScope, body: CreateObproxyClusterB
   const { install, installPath } = body;
   if (install === undefined) {
     if (installPath === undefined) return undefined;
-    throw fieldRefusal(
-      'installPath',
-      installPath,
-      'can only be given with hostIds and version: it is a property of the package',
-    );
+    throw fieldRefusal('installPath', installPath, say('cannot.homeWithoutPackage'));
   }
   const at = (field: string) => `obproxyInstallParam.${field}`;
   const hosts = await hostsByIds(store, install.hostIds);
@@ -111,7 +106,7 @@ async function installation({ store }: PrepareScope, body: CreateObproxyClusterB
     throw fieldRefusal(
       'installPath',
       installPath,
-      `cannot be chosen: ${softwarePackage.fileName} is not relocatable and installs to ${softwarePackage.home}`,
+      say('cannot.chooseHome', { file: softwarePackage.fileName, home: softwarePackage.home }),
     );
   }
   await portsFreeOnHosts(store, hosts, obproxyPorts(softwarePackage, install, at));
@@ -124,12 +119,10 @@ async function prepare(
 ): Promise<Prepared> {
   const { store } = scope;
   if ((await store.obproxy.findClusterByName(body.name)) !== undefined) {
-    throw new Refusal(
-      409,
-      'COM10006',
-      `There is already an OBProxy cluster named "${body.name}". Choose another name, or add proxies to that one by batchAdd.`,
-      { target: 'name', subErrors: [{ field: 'name', rejectedValue: body.name, message: 'is taken' }] },
-    );
+    throw new Refusal(409, 'COM10006', say('obproxyCluster.taken', { name: body.name }), {
+      target: 'name',
+      subErrors: [{ field: 'name', rejectedValue: body.name, message: say('is.taken') }],
+    });
   }
   const linked = await links(store, body);
   await passwordsFit(store, linked);
@@ -153,7 +146,6 @@ async function prepare(
   const task = {
     taskId,
     name: INSTALL_TASK_NAME,
-    workflowType: 'createObproxyCluster',
     groupTaskIds: [taskId],
   };
   const extra = { obproxyClusterId: clusterId };
@@ -226,6 +218,7 @@ export const createObproxyCluster = catalogued({
   method: 'POST',
   path: '/api/v2/obproxy/clusters',
   permission: 'OBPROXY_MANAGER',
+  tag: 'OBProxy',
   summary: 'Create an OBProxy cluster',
   description:
     'Creates an OBProxy cluster and, with hostIds, installs an OBProxy on every host. Answers one task ' +
@@ -235,6 +228,6 @@ export const createObproxyCluster = catalogued({
   answer: 'task',
   sample: 'create-obproxy-cluster',
   extra: { obproxyClusterId: z.int().describe('-1 in a dry run.') },
-  hostIds: (body) => body.install?.hostIds ?? [],
+  look: { hosts: ({ body }) => body.install?.hostIds ?? [] },
   prepare,
 });

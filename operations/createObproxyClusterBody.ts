@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { fault } from '../runtime/messages/catalogue';
 import {
   AccessPort,
   HostIds,
@@ -14,7 +15,7 @@ import {
 const InstallPath = z
   .string()
   .max(255)
-  .regex(/^\/[A-Za-z0-9_./-]+$/, 'must be an absolute path of letters, digits, "_", ".", "-" and "/"')
+  .regex(/^\/[A-Za-z0-9_./-]+$/, fault('must.absolutePath'))
   .describe("Only the package's own directory: its RPM is not relocatable.");
 
 const InstallParam = z.object({
@@ -28,12 +29,12 @@ const InstallParam = z.object({
 });
 
 const ObLink = z.object({
-  clusterName: z.string().min(1, 'must not be empty').max(128),
+  clusterName: z.string().min(1, fault('must.notBeEmpty')).max(128),
   clusterId: Id.optional().describe('Id of the OceanBase cluster in obflow.'),
   obClusterId: Id.optional(),
   username: z
     .string()
-    .regex(/^[A-Za-z][A-Za-z0-9_]{0,63}$/, 'must be a user name of letters, digits and "_"')
+    .regex(/^[A-Za-z][A-Za-z0-9_]{0,63}$/, fault('must.userNameOf'))
     .default('proxyro'),
 });
 type ObLink = z.output<typeof ObLink>;
@@ -52,10 +53,12 @@ const Fields = z.object({
   address: z
     .string()
     .max(255)
-    .regex(/^[A-Za-z0-9._:-]*$/, 'must be an IP address or a domain name')
+    .regex(/^[A-Za-z0-9._:-]*$/, fault('must.ipOrDomain'))
     .optional(),
   port: AccessPort.optional(),
-  workMode: z.enum(['CONFIG_URL', 'RS_LIST'], 'must be CONFIG_URL or RS_LIST').default('CONFIG_URL'),
+  workMode: z
+    .enum(['CONFIG_URL', 'RS_LIST'], fault('must.oneOf', { values: 'CONFIG_URL, RS_LIST' }))
+    .default('CONFIG_URL'),
   obproxyInstallParam: InstallParam.default({ hostIds: [] }),
   obLinks: z.array(ObLink).max(200).default([]),
   startupParameters: ObproxyParameters.default([]),
@@ -64,12 +67,12 @@ const Fields = z.object({
   installPath: InstallPath.optional(),
   runUser: z
     .string()
-    .regex(/^[a-z_][a-z0-9_-]{0,31}$/, 'must be the name of a Linux user')
+    .regex(/^[a-z_][a-z0-9_-]{0,31}$/, fault('must.linuxUser'))
     .default('admin'),
   clientToken: z
     .string()
-    .min(8, 'must have 8 to 64 characters')
-    .max(64, 'must have 8 to 64 characters')
+    .min(8, fault('must.characters', { min: 8, max: 64 }))
+    .max(64, fault('must.characters', { min: 8, max: 64 }))
     .optional(),
 });
 
@@ -87,7 +90,7 @@ function checkLinks(workMode: string, links: readonly ObLink[], context: z.Refin
     context.addIssue({
       code: 'custom',
       path: ['obLinks'],
-      message: `must name exactly one OceanBase cluster in RS_LIST mode, not ${links.length}`,
+      message: fault('must.oneCluster', { count: links.length }),
     });
   }
   links.forEach((link, index) => {
@@ -97,7 +100,7 @@ function checkLinks(workMode: string, links: readonly ObLink[], context: z.Refin
       context.addIssue({
         code: 'custom',
         path: ['obLinks', index, 'clusterName'],
-        message: 'names a cluster a second time',
+        message: fault('names.clusterTwice'),
       });
     }
   });
@@ -124,7 +127,7 @@ function installOf(
   }
   for (const [field, value] of Object.entries({ sqlPort, exporterPort, version })) {
     if (value === undefined) {
-      context.addIssue({ code: 'custom', path: at(field), message: 'is required with hostIds' });
+      context.addIssue({ code: 'custom', path: at(field), message: fault('is.requiredWithHostIds') });
     }
   }
   return undefined;

@@ -3,6 +3,7 @@
 import { packageFit } from '../oceanbase/packageFit';
 import { comparePackages, versionRelease } from '../oceanbase/packageName';
 import { compareVersions } from '../oceanbase/versions';
+import { say } from '../runtime/messages/catalogue';
 import type { HostRow, ObClusterRow, ObZoneRow, PackageRow, Store } from '../store/types';
 import { allObClusters, fieldRefusal, OBSERVER_PACKAGES } from './preconditions';
 import { Refusal } from './refusal';
@@ -10,12 +11,7 @@ import { Refusal } from './refusal';
 export async function obClusterById(store: Store, id: number): Promise<ObClusterRow> {
   const cluster = await store.obClusters.find(id);
   if (cluster !== undefined) return cluster;
-  throw new Refusal(
-    404,
-    'OBE11001',
-    `There is no OceanBase cluster with id ${id}. GET /api/v2/ob/clusters lists those that exist; "obflow apply" adds one.`,
-    { target: `obCluster:${id}` },
-  );
+  throw new Refusal(404, 'OBE11001', say('obCluster.unknown', { id }), { target: `obCluster:${id}` });
 }
 
 /** Only a running cluster can take servers; of one that never answered activeZone says so. */
@@ -24,8 +20,7 @@ export function clusterRuns(cluster: ObClusterRow): void {
   throw new Refusal(
     409,
     'OBE11007',
-    `OceanBase cluster "${cluster.name}" is ${cluster.status}: servers can be added when it is RUNNING. ` +
-      `GET /api/v2/ob/clusters/${cluster.id} asks it again and says what is wrong.`,
+    say('obCluster.notRunning', { name: cluster.name, status: cluster.status, id: cluster.id }),
     { target: `obCluster:${cluster.id}` },
   );
 }
@@ -34,33 +29,30 @@ export function clusterRuns(cluster: ObClusterRow): void {
 export async function activeZone(store: Store, cluster: ObClusterRow, name: string): Promise<ObZoneRow> {
   const zones = await store.obServers.zones(cluster.id);
   if (zones.length === 0) {
-    throw new Refusal(
-      409,
-      'OBE11028',
-      `The zones of OceanBase cluster "${cluster.name}" are not known, because it has never answered here. ` +
-        'Check the root servers and the credential that are declared, and that this machine reaches their SQL ports.',
-      { target: `obCluster:${cluster.id}` },
-    );
+    throw new Refusal(409, 'OBE11028', say('obCluster.neverAnswered', { name: cluster.name }), {
+      target: `obCluster:${cluster.id}`,
+    });
   }
   const zone = zones.find((candidate) => candidate.name === name);
   if (zone === undefined) {
     throw new Refusal(
       404,
       'OBE18002',
-      `OceanBase cluster "${cluster.name}" has no zone "${name}". It has ${zones.map((known) => known.name).join(', ')}.`,
+      say('zone.unknown', {
+        cluster: cluster.name,
+        name,
+        known: zones.map((known) => known.name).join(', '),
+      }),
       {
         target: 'zoneName',
-        subErrors: [{ field: 'zoneName', rejectedValue: name, message: 'is no zone of the cluster' }],
+        subErrors: [{ field: 'zoneName', rejectedValue: name, message: say('is.noZone') }],
       },
     );
   }
   if (zone.innerStatus !== 'ACTIVE') {
-    throw new Refusal(
-      409,
-      'OBE18004',
-      `Zone "${name}" is ${zone.innerStatus}: servers can be added when it is ACTIVE. Start the zone first.`,
-      { target: 'zoneName' },
-    );
+    throw new Refusal(409, 'OBE18004', say('zone.notActive', { name, status: zone.innerStatus }), {
+      target: 'zoneName',
+    });
   }
   return zone;
 }
@@ -81,8 +73,13 @@ export async function hostsInRegion(
   throw new Refusal(
     400,
     'CMP07009',
-    `Host ${other.ip} lies in region ${other.idc.region.name}, zone "${zone.name}" in region ${first.idc.region.name} ` +
-      `(host ${first.ip}). Choose hosts of that region.`,
+    say('host.otherRegion', {
+      ip: other.ip,
+      region: other.idc.region.name,
+      zone: zone.name,
+      zoneRegion: first.idc.region.name,
+      first: first.ip,
+    }),
     { target: `host:${other.id}` },
   );
 }
@@ -97,22 +94,21 @@ export async function hostsWithoutObserver(store: Store, hosts: readonly HostRow
     if (clusterId !== undefined) {
       const name = clusters.find(({ id }) => id === clusterId)?.name ?? String(clusterId);
       const what =
-        server === undefined ? 'a root server' : `server ${server.id} (${server.zone}, ${server.status})`;
+        server === undefined
+          ? say('thing.rootServer')
+          : say('thing.observer', { id: server.id, zone: server.zone, status: server.status });
       throw new Refusal(
         409,
         'OBE11021',
-        `Host ${host.ip} (id ${host.id}) is already ${what} of OceanBase cluster "${name}". Choose another host.`,
+        say('host.hasObserver', { ip: host.ip, id: host.id, what, cluster: name }),
         { target: `host:${host.id}` },
       );
     }
     const taskId = await store.obServers.reservedBy(host.id);
     if (taskId !== undefined) {
-      throw new Refusal(
-        409,
-        'CMP07004',
-        `Host ${host.ip} (id ${host.id}) is reserved by task ${taskId}. Wait until it has ended, or choose another host.`,
-        { target: `host:${host.id}` },
-      );
+      throw new Refusal(409, 'CMP07004', say('host.reserved', { ip: host.ip, id: host.id, task: taskId }), {
+        target: `host:${host.id}`,
+      });
     }
   }
 }
@@ -126,8 +122,12 @@ export function oneArchitecture(hosts: readonly HostRow[]): void {
   throw new Refusal(
     400,
     'OBE11023',
-    `Host ${first.ip} is ${first.architecture}, host ${other.ip} is ${other.architecture}. ` +
-      'Send one request for each architecture.',
+    say('hosts.differ', {
+      ip: first.ip,
+      architecture: first.architecture ?? '?',
+      otherIp: other.ip,
+      otherArchitecture: other.architecture ?? '?',
+    }),
     { target: 'servers' },
   );
 }
@@ -159,12 +159,12 @@ export async function observerPackage(
 ): Promise<PackageRow & { readonly home: string }> {
   const uploaded = await observerPackages(store);
   const ofVersion = uploaded.filter((part) => isOfVersion(part, cluster.version));
-  const upload = `Upload the package of OceanBase ${cluster.version} with POST /api/v2/software-packages.`;
+  const upload = say('package.upload', { version: cluster.version });
   if (ofVersion.length === 0) {
     throw new Refusal(
       404,
       'PKG10014',
-      `There is no package oceanbase or oceanbase-ce of version ${cluster.version}, which cluster "${cluster.name}" runs. ${upload}`,
+      say('package.noOceanBase', { version: cluster.version, cluster: cluster.name, upload }),
       { target: `obCluster:${cluster.id}` },
     );
   }
@@ -174,11 +174,7 @@ export async function observerPackage(
   if (asked.length === 0) {
     const field = 'packageOperatingSystem';
     const known = [...new Set(ofVersion.map((part) => part.operatingSystem ?? 'none'))].join(', ');
-    throw fieldRefusal(
-      field,
-      operatingSystem,
-      `names no uploaded package of OceanBase ${cluster.version}; there are those for ${known}`,
-    );
+    throw fieldRefusal(field, operatingSystem, say('names.noSuchBuild', { version: cluster.version, known }));
   }
   const reasons: string[] = [];
   const fitting = asked.filter((part) => {
@@ -193,7 +189,7 @@ export async function observerPackage(
     throw new Refusal(
       400,
       'CMP07018',
-      `No package of OceanBase ${cluster.version} fits every host: ${reasons.join('. ')}. ${upload}`,
+      say('package.noneFits', { version: cluster.version, reasons: reasons.join('. '), upload }),
       { target: 'servers' },
     );
   }
@@ -202,8 +198,10 @@ export async function observerPackage(
     throw new Refusal(
       409,
       'PKG10014',
-      `Packages of both editions are uploaded for OceanBase ${cluster.version}: ${fitting.map(({ fileName }) => fileName).join(', ')}. ` +
-        'Delete those of the edition that the cluster does not run.',
+      say('package.bothEditions', {
+        version: cluster.version,
+        files: fitting.map(({ fileName }) => fileName).join(', '),
+      }),
       { target: `obCluster:${cluster.id}` },
     );
   }

@@ -1,7 +1,9 @@
+import { say } from '../runtime/messages/catalogue';
 import type { Store } from '../store/types';
 import { type Chain, plannedNodes } from '../workflows/chain';
 import { expansionSize } from '../workflows/interpreter/expansion';
 import type { Plan, TaskContext } from '../workflows/plan';
+import type { Text } from '../workflows/text';
 import { Refusal } from './refusal';
 import type { AcceptedRequest, Prepared, PrepareScope } from './types';
 
@@ -18,7 +20,6 @@ export interface TaskDraft {
   /** One of `scope.reserveTasks`. */
   readonly taskId: number;
   readonly name: string;
-  readonly workflowType: string;
   readonly chain: Chain;
   readonly context: TaskContext;
   /** Keys for the activities that the documented context does not show. */
@@ -27,6 +28,7 @@ export interface TaskDraft {
   readonly hostId?: number;
   /** The OceanBase cluster the task is about. */
   readonly cluster?: NonNullable<Plan['cluster']>;
+  /** Default: the one that the operation has declared. */
   readonly tenant?: NonNullable<Plan['tenant']>;
   /** Where subtasks work that are not split. */
   readonly place?: string;
@@ -43,7 +45,7 @@ export interface TaskDraft {
  * Throws Refusal naming the task that holds a lock, 400 with the limit for a task that is too large.
  */
 export async function planTask(scope: PrepareScope, draft: TaskDraft): Promise<Plan> {
-  const { taskId, chain, context, locks, groupTaskIds, workflowType, ...shown } = draft;
+  const { taskId, chain, context, locks, groupTaskIds, ...shown } = draft;
   const { unshown } = shown;
   const nodes = plannedNodes(chain, {
     stringMap: { ...unshown?.stringMap, ...context.stringMap },
@@ -52,6 +54,7 @@ export async function planTask(scope: PrepareScope, draft: TaskDraft): Promise<P
   const size = sizeOf({ nodes, context, ...(unshown === undefined ? {} : { unshown }) });
   const plan: Plan = {
     taskId,
+    ...(scope.tenant === undefined ? {} : { tenant: scope.tenant }),
     ...shown,
     creator: scope.user,
     executor: scope.executor,
@@ -66,7 +69,7 @@ export async function planTask(scope: PrepareScope, draft: TaskDraft): Promise<P
   refuseTooLarge('edges', size.edges);
   refuseTooLarge('bytes', Buffer.byteLength(JSON.stringify(plan)));
   if (scope.dryRun) return plan;
-  await scope.store.tasks.add({ plan, workflowType });
+  await scope.store.tasks.add({ plan, workflowType: scope.workflow });
   const held = await scope.store.locks.take(taskId, locks, groupTaskIds);
   if (held !== undefined) throw await lockRefusal(scope.store, held.resource, held.taskId);
   return plan;
@@ -81,24 +84,23 @@ function sizeOf(plan: Pick<Plan, 'nodes' | 'context' | 'unshown'>): { subtasks: 
 function refuseTooLarge(what: keyof typeof LARGEST_TASK, asked: number): void {
   const most = LARGEST_TASK[what];
   if (asked <= most) return;
-  const text = `The request makes one task of ${asked} ${what}, and ${most} are supported. Ask for fewer hosts at a time.`;
+  const unit = say(what === 'subtasks' ? 'unit.subtasks' : 'unit.edges');
+  const text = say('task.tooLarge', { asked, unit, most });
   throw new Refusal(400, 'COM10001', text, { target: 'request' });
 }
 
 /** Refuses when another task holds one of the resources, before anything is written. */
 export async function refuseWhenHeld(store: Store, resources: readonly string[]): Promise<void> {
-  for (const resource of resources) {
-    const holder = await store.locks.holder(resource);
-    if (holder !== undefined) throw await lockRefusal(store, resource, holder);
-  }
+  const held = await store.locks.firstHeld(resources);
+  if (held !== undefined) throw await lockRefusal(store, held.resource, held.taskId);
 }
 
 /** What a lock is about, and OCP's code for it being busy. */
-function lockedThing(resource: string): { what: string; code: string } {
-  const [kind, id] = resource.split(':');
-  if (kind === 'host') return { what: `Host ${id}`, code: 'CMP07004' };
-  if (kind === 'ob_cluster') return { what: `OceanBase cluster ${id}`, code: 'OBE11020' };
-  return { what: `OBProxy cluster ${id}`, code: 'ODP21010' };
+function lockedThing(resource: string): { what: Text; code: string } {
+  const [kind, id = ''] = resource.split(':');
+  if (kind === 'host') return { what: say('thing.host', { id }), code: 'CMP07004' };
+  if (kind === 'ob_cluster') return { what: say('thing.obCluster', { id }), code: 'OBE11020' };
+  return { what: say('thing.obproxyCluster', { id }), code: 'ODP21010' };
 }
 
 /** 409: OCP's reference mapping for conflicts. */
@@ -107,10 +109,9 @@ async function lockRefusal(store: Store, resource: string, taskId: number): Prom
   const { what, code } = lockedThing(resource);
   const label = task === undefined ? '' : ` ("${task.name}")`;
   const next =
-    task?.status === 'FAILED'
-      ? `Task ${taskId} has FAILED: see its log, repair the cause and retry it.`
-      : `Wait until task ${taskId} has ended, then send the request again.`;
-  return new Refusal(409, code, `${what} is in use by task ${taskId}${label}. ${next}`, { target: resource });
+    task?.status === 'FAILED' ? say('held.byFailed', { task: taskId }) : say('held.byOpen', { task: taskId });
+  const said = say('held.by', { what, task: `${taskId}${label}`, next });
+  return new Refusal(409, code, said, { target: resource });
 }
 
 /** Who asks, and what the plans of the request say of it. */
@@ -120,6 +121,7 @@ export interface RequestOrigin {
   readonly executor: string;
   readonly traceId: string;
   readonly createTime: string;
+  readonly continueAfter?: number;
 }
 
 /**

@@ -1,27 +1,29 @@
 /** Preconditions that operations share. Each throws Refusal with the documented code and what to do. */
 
-import { notForOptions, optionFault } from '../oceanbase/commandLine';
+import { notForOptions } from '../oceanbase/commandLine';
 import { packageFit } from '../oceanbase/packageFit';
 import { needsReboot } from '../oceanbase/parameters';
 import { hasRpcPort } from '../oceanbase/versions';
+import { say } from '../runtime/messages/catalogue';
 import type { HostRow, ObClusterRow, ObproxyClusterRow, PackageRow, Store } from '../store/types';
+import type { Text } from '../workflows/text';
 import { Refusal, type SubError } from './refusal';
 
 /** Refuses one field of a request that only the inventory could judge. */
-export function fieldRefusal(field: string, rejectedValue: unknown, message: string): Refusal {
+export function fieldRefusal(field: string, rejectedValue: unknown, message: Text): Refusal {
   const subError: SubError = { field, rejectedValue, message };
-  return new Refusal(400, 'COM10001', `${field} ${message}.`, { target: field, subErrors: [subError] });
+  return new Refusal(400, 'COM10001', say('request.fault', { field, fault: message }), {
+    target: field,
+    subErrors: [subError],
+  });
 }
 
 export async function obproxyClusterById(store: Store, id: number): Promise<ObproxyClusterRow> {
   const cluster = await store.obproxy.findCluster(id);
   if (cluster !== undefined) return cluster;
-  throw new Refusal(
-    404,
-    'ODP21001',
-    `There is no OBProxy cluster with id ${id}. GET /api/v2/obproxy/clusters lists those that exist.`,
-    { target: `obproxyCluster:${id}` },
-  );
+  throw new Refusal(404, 'ODP21001', say('obproxyCluster.unknown', { id }), {
+    target: `obproxyCluster:${id}`,
+  });
 }
 
 /** The hosts in the order of the request. */
@@ -29,12 +31,9 @@ export async function hostsByIds(store: Store, ids: readonly number[]): Promise<
   const found = new Map((await store.hosts.findMany(ids)).map((host) => [host.id, host]));
   const missing = ids.filter((id) => !found.has(id));
   if (missing.length > 0) {
-    throw new Refusal(
-      404,
-      'CMP07005',
-      `There is no host with id ${missing.join(', ')}. GET /api/v2/compute/hosts lists the hosts; "obflow apply" adds one.`,
-      { target: `host:${missing.join(',')}` },
-    );
+    throw new Refusal(404, 'CMP07005', say('host.unknown', { id: missing.join(', ') }), {
+      target: `host:${missing.join(',')}`,
+    });
   }
   return ids.flatMap((id) => found.get(id) ?? []);
 }
@@ -50,15 +49,10 @@ export async function obproxyPackage(
 ): Promise<PackageRow & { readonly home: string }> {
   const row = await store.packages.findByFileName(fileName);
   if (row === undefined) {
-    throw new Refusal(
-      404,
-      'PKG10014',
-      `There is no package "${fileName}". Upload it with POST /api/v2/software-packages; GET lists those that exist.`,
-      { target: fileName },
-    );
+    throw new Refusal(404, 'PKG10014', say('package.missing', { name: fileName }), { target: fileName });
   }
   if (row.home === null || OBSERVER_PACKAGES.includes(row.name)) {
-    throw fieldRefusal(field, fileName, 'names a package without an OBProxy in it (no bin/obproxy)');
+    throw fieldRefusal(field, fileName, say('names.noObproxy'));
   }
   return { ...row, home: row.home };
 }
@@ -84,22 +78,30 @@ function refuseUnfit(
   throw new Refusal(
     400,
     code,
-    `${softwarePackage.fileName} does not fit every host (${unfit.join('; ')}). Choose the package built for these hosts.`,
+    say('package.unfit', { file: softwarePackage.fileName, reasons: unfit.join('; ') }),
     { target: softwarePackage.fileName },
   );
 }
 
 /** A host runs at most one OBProxy, whatever its cluster. */
 export async function noProxyOnHosts(store: Store, hosts: readonly HostRow[]): Promise<void> {
+  const servers = await store.obproxy.findServersOnHosts(hosts.map(({ id }) => id));
+  if (servers.length === 0) return;
   for (const host of hosts) {
-    const server = await store.obproxy.findServerOnHost(host.id);
+    const server = servers.find(({ hostId }) => hostId === host.id);
     if (server === undefined) continue;
     const cluster = await store.obproxy.findCluster(server.clusterId);
     throw new Refusal(
       409,
       'ODP21116',
-      `Host ${host.ip} (id ${host.id}) already has an OBProxy: server ${server.id} of cluster ` +
-        `"${cluster?.name ?? server.clusterId}", port ${server.sqlPort}, ${server.status}. Choose another host.`,
+      say('host.hasObproxy', {
+        ip: host.ip,
+        id: host.id,
+        server: server.id,
+        cluster: cluster?.name ?? server.clusterId,
+        port: server.sqlPort,
+        status: server.status,
+      }),
       { target: `host:${host.id}` },
     );
   }
@@ -119,14 +121,19 @@ export function startParametersFit(
     for (const [index, parameter] of cluster[list].entries()) {
       const { name, value } = parameter;
       if (!needsReboot(name) || notForOptions(version, [parameter]).length === 0) continue;
-      const why = `cannot be given to OBProxy ${version} (${fileName}) at its start: the value ${optionFault(value)}`;
-      const next = `Make the cluster without ${name}, or install OBProxy 4.1 or later.`;
-      if (field !== undefined)
-        throw fieldRefusal(field(list, index), value, `(${name}) ${why}. ${next.slice(0, -1)}`);
-      throw new Refusal(400, 'COM10001', `The cluster's parameter ${name} ${why}. ${next}`, {
-        target: 'version',
-        subErrors: [{ field: 'version', rejectedValue: fileName, message: `cannot take ${name}` }],
-      });
+      const fault = say(value.includes(',') ? 'holds.comma' : 'holds.specials');
+      if (field === undefined) {
+        throw fieldRefusal(
+          'version',
+          fileName,
+          say('cannot.startParameterOfCluster', { version, name, fault }),
+        );
+      }
+      throw fieldRefusal(
+        field(list, index),
+        value,
+        say('cannot.startParameter', { name, version, file: fileName, fault }),
+      );
     }
   }
 }
@@ -165,7 +172,7 @@ export async function portsFreeOnHosts(
     for (const { field, port } of ports) {
       const service = used.get(port);
       if (service !== undefined) {
-        taken.push({ field, rejectedValue: port, message: `is used on ${host.ip} by ${service}` });
+        taken.push({ field, rejectedValue: port, message: say('is.used', { host: host.ip, service }) });
       }
     }
   }
@@ -174,7 +181,11 @@ export async function portsFreeOnHosts(
   throw new Refusal(
     409,
     'COM10005',
-    `${first.field} ${String(first.rejectedValue)} ${first.message}. Choose a free port.`,
+    say('port.used', {
+      field: first.field,
+      value: String(first.rejectedValue),
+      fault: first.message,
+    }),
     { target: first.field, subErrors: taken },
   );
 }
@@ -201,10 +212,12 @@ export function obproxyPorts(
     throw new Refusal(
       400,
       'ODP21018',
-      `${field} needs OBProxy 4.3.0 or later, and ${softwarePackage.fileName} is ${softwarePackage.version}. Leave ${field} out.`,
+      say('field.needsNewer', { field, file: softwarePackage.fileName, version: softwarePackage.version }),
       {
         target: field,
-        subErrors: [{ field, rejectedValue: wished.rpcPort, message: 'needs OBProxy 4.3.0 or later' }],
+        subErrors: [
+          { field, rejectedValue: wished.rpcPort, message: say('needs.obproxy', { version: '4.3.0' }) },
+        ],
       },
     );
   }
@@ -214,7 +227,7 @@ export function obproxyPorts(
     throw fieldRefusal(
       same.field,
       same.port,
-      `is the RPC port of OBProxy ${softwarePackage.version} (${rpcPort}); choose another port, or set ${field}`,
+      say('is.rpcPort', { version: softwarePackage.version, port: rpcPort, field }),
     );
   }
   return [...ports, { field, port: rpcPort }];

@@ -1,9 +1,12 @@
+import { inEnglish, type Said } from '../workflows/text';
+
 /** One field of a request that cannot be accepted (documented form of `error.subErrors[]`). */
 export interface SubError {
   readonly object?: string;
   readonly field: string;
   readonly rejectedValue?: unknown;
-  readonly message: string;
+  /** What is wrong with it, said to follow the field's name. */
+  readonly message: Said;
 }
 
 /**
@@ -13,6 +16,8 @@ export interface SubError {
 export class Refusal extends Error {
   readonly status: number;
   readonly code: string;
+  /** The message, which the API can say in the client's language when it is of the catalogue. */
+  readonly said: Said;
   readonly target: string | undefined;
   readonly subErrors: readonly SubError[];
   /** For 429 and 503: when it is worth trying again. */
@@ -20,13 +25,14 @@ export class Refusal extends Error {
   constructor(
     status: number,
     code: string,
-    message: string,
+    said: Said,
     more: { target?: string; subErrors?: readonly SubError[]; retryAfterSeconds?: number } = {},
   ) {
-    super(message);
+    super(inEnglish(said));
     this.name = 'Refusal';
     this.status = status;
     this.code = code;
+    this.said = said;
     this.target = more.target;
     this.subErrors = more.subErrors ?? [];
     this.retryAfterSeconds = more.retryAfterSeconds;

@@ -1,54 +1,61 @@
 /** Fields that several documented requests share. Texts of the checks reach `error.subErrors[]`. */
+
 import { z } from 'zod';
 import { parsePackageName } from '../oceanbase/packageName';
 import { nameFault, valueFault } from '../oceanbase/parameters';
 import { passwordFault } from '../oceanbase/passwords';
+import { asFault, fault } from '../runtime/messages/catalogue';
+import type { Text } from '../workflows/text';
+
+const MAX_ID = '9007199254740991';
 
 /** An id OCP gave out: 1 to 2^53 - 1, beyond which JSON numbers lose digits. */
-export const Id = z.int('must be a whole number from 1 to 9007199254740991').min(1, 'must be at least 1');
+export const Id = z
+  .int(fault('must.wholeWithin', { min: 1, max: MAX_ID }))
+  .min(1, fault('must.atLeast', { limit: 1 }));
 
 /** An id in a path or query: `wire` is how the API document shows it. */
 export const IdText = z
   .string()
-  .regex(/^[0-9]{1,16}$/, 'must be a whole number from 1 to 9007199254740991')
+  .regex(/^[0-9]{1,16}$/, fault('must.wholeWithin', { min: 1, max: MAX_ID }))
   .transform(Number)
   .pipe(Id)
   .meta({ wire: { type: 'integer', minimum: 1, maximum: Number.MAX_SAFE_INTEGER } });
 
 /** Ports of services; OCP allows (1024, 65535]. */
 export const ServicePort = z
-  .int('must be a whole number from 1025 to 65535')
-  .min(1025, 'must be at least 1025')
-  .max(65535, 'must be at most 65535');
+  .int(fault('must.wholeWithin', { min: 1025, max: 65535 }))
+  .min(1025, fault('must.atLeast', { limit: 1025 }))
+  .max(65535, fault('must.atMost', { limit: 65535 }));
 
 /** Access port of a virtual address or domain: any port. */
 export const AccessPort = z
-  .int('must be a whole number')
-  .min(1, 'must be at least 1')
-  .max(65535, 'must be at most 65535');
+  .int(fault('must.whole'))
+  .min(1, fault('must.atLeast', { limit: 1 }))
+  .max(65535, fault('must.atMost', { limit: 65535 }));
 
 /** An OBProxy cluster's name becomes `app_name`, part of a URL and a label. OCP's page wants a letter first. */
 export const ObproxyClusterName = z
   .string()
-  .regex(
-    /^[A-Za-z][A-Za-z0-9_.-]{0,63}$/,
-    'must begin with a letter and hold at most 64 letters, digits, "_", "." or "-"',
-  );
+  .regex(/^[A-Za-z][A-Za-z0-9_.-]{0,63}$/, fault('must.nameUpTo', { limit: 64 }));
 
 /** Path parameters `{id}`. */
 export const IdPath = z.object({ id: IdText });
 
+/** Hosts of one request; docs/scaling.md says what was run. */
+export const MOST_HOSTS = 2_000;
+
 /** Host ids of a request, each once. */
 export const HostIds = z
   .array(Id)
-  .max(1000, 'must name at most 1000 hosts')
+  .max(MOST_HOSTS, fault('must.hostsAtMost', { limit: MOST_HOSTS }))
   .superRefine((ids, context) => {
     ids.forEach((id, index) => {
       if (ids.indexOf(id) !== index) {
         context.addIssue({
           code: 'custom',
           path: [index],
-          message: `names host ${id} a second time`,
+          message: fault('names.hostTwice', { id }),
           input: id,
         });
       }
@@ -57,17 +64,17 @@ export const HostIds = z
 
 /** Full file name of a package, `name-version-release.arch.rpm`. */
 export const PackageFileName = z
-  .string('must be the full file name of an uploaded package')
+  .string(fault('must.packageFileName'))
   .refine(
     (name) => parsePackageName(name) !== undefined,
-    'must be the full file name of an uploaded package, e.g. "obproxy-1.9.1.1-1919579.el7.x86_64.rpm"',
+    fault('must.packageFileNameLike', { example: '"obproxy-1.9.1.1-1919579.el7.x86_64.rpm"' }),
   );
 
 /** Checks a text by a function that says what is wrong with it. */
-function text(fault: (value: string) => string | undefined): z.ZodType<string> {
-  return z.string('must be a string').superRefine((value, context) => {
-    const message = fault(value);
-    if (message !== undefined) context.addIssue({ code: 'custom', message, input: value });
+export function text(wrong: (value: string) => Text | undefined): z.ZodType<string> {
+  return z.string(fault('must.string')).superRefine((value, context) => {
+    const said = wrong(value);
+    if (said !== undefined) context.addIssue({ code: 'custom', message: asFault(said), input: value });
   });
 }
 
@@ -86,7 +93,7 @@ export const ObproxyParameters = z
         context.addIssue({
           code: 'custom',
           path: [index, 'name'],
-          message: `names ${parameter.name} a second time`,
+          message: fault('names.twice', { name: parameter.name }),
           input: parameter.name,
         });
       }
@@ -97,9 +104,9 @@ const CONTROL = /\p{Cc}/u;
 
 /** Free text in queries: no control characters (PostgreSQL refuses NUL). */
 export const QueryText = z
-  .string('must be given once')
-  .max(256, 'must have at most 256 characters')
-  .refine((value) => !CONTROL.test(value), 'must not hold control characters')
+  .string(fault('must.once'))
+  .max(256, fault('must.charactersAtMost', { limit: 256 }))
+  .refine((value) => !CONTROL.test(value), fault('must.notHoldControls'))
   .meta({ pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f]*$' });
 
 /** Reports every pair of equal ports at the later field. */
@@ -113,7 +120,7 @@ export function refuseEqualPorts(
       context.addIssue({
         code: 'custom',
         path: [...field],
-        message: `must differ from ${String(same.field.at(-1))} (both ${port})`,
+        message: fault('must.differ', { field: String(same.field.at(-1)), port: String(port) }),
         input: port,
       });
     }
@@ -123,14 +130,11 @@ export function refuseEqualPorts(
 /** Name of a user of obflow; HTTP Basic allows no colon in it. */
 export const UserName = z
   .string()
-  .regex(
-    /^[A-Za-z][A-Za-z0-9_.-]{1,63}$/,
-    'must begin with a letter and hold 2 to 64 letters, digits, "_", "." or "-"',
-  );
+  .regex(/^[A-Za-z][A-Za-z0-9_.-]{1,63}$/, fault('must.name', { min: 2, max: 64 }));
 
 /** Length is what guessing meets; rules about characters make people write passwords down. */
 export const NewPassword = z
   .string()
-  .min(8, 'must have at least 8 characters')
-  .max(256, 'must have at most 256 characters')
-  .refine((value) => !CONTROL.test(value), 'must not hold control characters');
+  .min(8, fault('must.charactersAtLeast', { limit: 8 }))
+  .max(256, fault('must.charactersAtMost', { limit: 256 }))
+  .refine((value) => !CONTROL.test(value), fault('must.notHoldControls'));

@@ -3,13 +3,14 @@ import { findingOf, inspectEverything } from '../activities/obproxy/takeOver/ins
 import { hasRpcPort } from '../oceanbase/versions';
 import { addressText } from '../runtime/addressText';
 import { PermanentError, TransientError } from '../runtime/errors';
+import { fault, say } from '../runtime/messages/catalogue';
 import type { HostRow, ObproxyClusterRow, Store } from '../store/types';
 import { ADOPT_ON_ONE_HOST, INSTALL_TASK_NAME, obproxyContext } from './installChain';
 import { hostProxyLock, obproxyClusterLock } from './locks';
 import { planTask, refuseWhenHeld } from './planTask';
 import { hostsByIds, noProxyOnHosts, obproxyClusterById, portsFreeOnHosts } from './preconditions';
 import { Refusal } from './refusal';
-import { Id, IdPath, refuseEqualPorts, ServicePort } from './schemas';
+import { Id, IdPath, MOST_HOSTS, refuseEqualPorts, ServicePort } from './schemas';
 import { catalogued, type HostFinding, type InspectScope, type PrepareScope } from './types';
 
 /** A dry run looks at so many hosts together, and at each for so long. */
@@ -17,9 +18,9 @@ const INSPECTED_TOGETHER = 8;
 const INSPECT_MS = 20_000;
 
 const RunningPassword = z
-  .string('must be a string')
-  .max(128, 'must have at most 128 characters')
-  .refine((password) => !/\p{Cc}/u.test(password), 'must not hold control characters');
+  .string(fault('must.string'))
+  .max(128, fault('must.charactersAtMost', { limit: 128 }))
+  .refine((password) => !/\p{Cc}/u.test(password), fault('must.notHoldControls'));
 
 const TakenOver = z.object({
   hostId: Id,
@@ -33,8 +34,8 @@ const Body = z
   .object({
     hosts: z
       .array(TakenOver)
-      .min(1, 'must name at least one host')
-      .max(1000, 'must name at most 1000 hosts')
+      .min(1, fault('must.nameHost'))
+      .max(MOST_HOSTS, fault('must.hostsAtMost', { limit: MOST_HOSTS }))
       .describe('Hosts whose running OBProxy is taken over.'),
     exporterPort: ServicePort.optional().describe(
       'Must be the port the proxies have; read from them when absent.',
@@ -46,7 +47,7 @@ const Body = z
     const exporterPort = body.exporterPort ?? exportPort;
     body.hosts.forEach(({ hostId, sqlPort }, index) => {
       if (body.hosts.findIndex((other) => other.hostId === hostId) !== index) {
-        const message = `names host ${hostId} a second time; take over its proxies one after the other`;
+        const message = fault('names.hostOfProxiesTwice', { id: hostId });
         context.addIssue({ code: 'custom', path: ['hosts', index, 'hostId'], message, input: hostId });
       }
       refuseEqualPorts(
@@ -70,7 +71,11 @@ async function notKnownElsewhere(store: Store, host: HostRow, sqlPort: number): 
   throw new Refusal(
     409,
     'ODP21116',
-    `The OBProxy at ${addressText(host.ip, sqlPort)} is known already: server ${known.id} of cluster "${cluster?.name ?? known.clusterId}".`,
+    say('obproxy.known', {
+      address: addressText(host.ip, sqlPort),
+      server: known.id,
+      cluster: cluster?.name ?? known.clusterId,
+    }),
     { target: `host:${host.id}` },
   );
 }
@@ -79,11 +84,11 @@ async function notKnownElsewhere(store: Store, host: HostRow, sqlPort: number): 
 function rpcPortFits(cluster: ObproxyClusterRow, rpcPort: number | undefined): void {
   const old = cluster.servers.find(({ version }) => version !== '' && !hasRpcPort(version));
   if (rpcPort === undefined || old === undefined || !old.version.match(/^[0-3]\./)) return;
-  const message = 'needs OBProxy 4.3.0 or later';
+  const message = say('needs.obproxy', { version: '4.3.0' });
   throw new Refusal(
     400,
     'ODP21018',
-    `rpcPort ${message}, and cluster "${cluster.name}" holds ${old.version}. Leave rpcPort out.`,
+    say('rpcPort.clusterTooOld', { fault: message, cluster: cluster.name, version: old.version }),
     { target: 'rpcPort', subErrors: [{ field: 'rpcPort', rejectedValue: rpcPort, message }] },
   );
 }
@@ -157,7 +162,6 @@ async function prepare(
       await planTask(scope, {
         taskId,
         name: INSTALL_TASK_NAME,
-        workflowType: 'takeOverObproxy',
         chain: ADOPT_ON_ONE_HOST,
         context: {
           ...context,
@@ -209,18 +213,18 @@ async function inspectHost(
   }
 }
 
-async function inspect(
+async function findings(
   scope: InspectScope,
   { params, body }: { readonly params: { readonly id: number }; readonly body: Body },
 ): Promise<HostFinding[]> {
   const cluster = await obproxyClusterById(scope.store, params.id);
-  const findings: HostFinding[] = [];
+  const all: HostFinding[] = [];
   for (let from = 0; from < body.hosts.length; from += INSPECTED_TOGETHER) {
     const some = body.hosts.slice(from, from + INSPECTED_TOGETHER);
     const found = await Promise.all(some.map((asked) => inspectHost(scope, cluster, body, asked)));
-    findings.push(...found.flat());
+    all.push(...found.flat());
   }
-  return findings;
+  return all;
 }
 
 /** `POST /api/v2/obproxy/clusters/{id}/takeOver` (OCP documentation, "Take over an OBProxy"). */
@@ -229,6 +233,7 @@ export const takeOverObproxy = catalogued({
   method: 'POST',
   path: '/api/v2/obproxy/clusters/{id}/takeOver',
   permission: 'OBPROXY_MANAGER',
+  tag: 'OBProxy',
   summary: 'Take over running OBProxies into an OBProxy cluster',
   description:
     'Adopts the OBProxy that runs on the named port of every host: nothing of it is installed, restarted or stopped. ' +
@@ -237,7 +242,6 @@ export const takeOverObproxy = catalogued({
   body: Body,
   answer: 'tasks',
   sample: 'take-over-obproxy',
-  hostIds: (body) => body.hosts.map(({ hostId }) => hostId),
+  look: { hosts: ({ body }) => body.hosts.map(({ hostId }) => hostId), findings },
   prepare,
-  inspect,
 });

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Host } from '../hosts/types';
 import type { Store, User } from '../store/types';
+import type * as workflows from '../workflows';
 import type { Plan } from '../workflows/plan';
 
 /** Permissions as OCP names them; a route declares the one it needs. */
@@ -19,8 +20,11 @@ export type Permission =
   | 'TASK_VIEWER'
   | 'AUDIT_VIEWER';
 
-/** What `prepare` works with. `inventory` is inside one transaction that ends with the request. */
-export interface PrepareScope {
+/** A workflow that workflows/index.ts exports: the type that the Temporal Web UI shows, and the `id` of its operation. */
+export type WorkflowName = keyof typeof workflows;
+
+/** What the API knows of a request when it is prepared. `store` is inside one transaction that ends with the request. */
+export interface RequestScope {
   readonly store: Store;
   readonly user: User;
   /** Address of this API server, `executor` of the tasks. */
@@ -36,6 +40,14 @@ export interface PrepareScope {
   reserveTasks(count: number): Promise<number[]>;
   /** Reserves a block of subtask ids and returns the first. */
   reserveSubtasks(count: number): Promise<number>;
+}
+
+/** What `prepare` works with: the request's scope, and what the operation has declared of its tasks. */
+export interface PrepareScope extends RequestScope {
+  /** The operation's `id`: the workflow that its tasks run as. */
+  readonly workflow: string;
+  /** The tenant that the operation is about. */
+  readonly tenant?: NonNullable<Plan['tenant']>;
 }
 
 /** One thing seen on a host by a dry run. ERROR: the task would fail on it. */
@@ -55,84 +67,121 @@ export interface InspectScope {
   readonly publicUrl: string;
 }
 
+/**
+ * Objects that are looked at before anything is asked of the store. Ids of objects that do not exist are left to
+ * `prepare`, which knows the documented refusal.
+ */
+export interface Looked {
+  /** Hosts known to be offline are contacted; the request is refused when one still is. */
+  readonly hosts?: readonly number[];
+  /** The same for the hosts of these OBProxies, */
+  readonly obproxyServers?: readonly number[];
+  /** of all OBProxies of this cluster, */
+  readonly obproxyCluster?: number;
+  /** and of these OBServers. */
+  readonly obServers?: readonly number[];
+  /** Asked for its servers and zones, which are recorded. Zones and tenants are looked at with their cluster. */
+  readonly obCluster?: number;
+}
+
+/** A request whose parts have the forms that its operation declares. */
+export interface ParsedRequest<Params extends z.ZodType, Body extends z.ZodType> {
+  readonly params: z.output<Params>;
+  readonly body: z.output<Body>;
+}
+
+/** What an operation looks at: before it is prepared, and after a dry run that nothing was against. */
+export type Look<Request> = {
+  readonly [Kind in keyof Looked]: (request: Request) => Looked[Kind];
+} & {
+  /** Everything found, at once. It changes nothing. */
+  readonly findings?: (scope: InspectScope, request: Request) => Promise<readonly HostFinding[]>;
+};
+
 /** Tasks ready to start, and documented fields that stand beside a single task (`obproxyClusterId`). */
 export interface Prepared {
+  /** None when the operation was done at once. */
   readonly plans: readonly Plan[];
   readonly extra?: Readonly<Record<string, unknown>>;
 }
 
-/** A documented operation that starts tasks. Route, validation, API document and plan come from it. */
-export interface Operation<Params extends z.ZodType = z.ZodType, Body extends z.ZodType = z.ZodType> {
-  /** Exported workflow function of workflows/index.ts: the type the Temporal Web UI shows. */
-  readonly id: string;
-  readonly method: 'POST';
+/** What stands in `data`, and what runs afterwards. */
+export type Answering =
+  | {
+      /** `task`: `data` is one task; `tasks`: `data.contents` has one task per host; `legacyTask`: one in the older dialect. */
+      readonly answer: 'task' | 'tasks' | 'legacyTask';
+      readonly id: WorkflowName;
+    }
+  | {
+      /** No task: the operation is done when it answers, with its `extra` as `data`. */
+      readonly answer: 'none';
+      readonly id: string;
+    };
+
+interface Declared {
+  readonly method: 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** As documented, e.g. `/api/v2/obproxy/clusters/{id}/obproxies/batchAdd`. */
   readonly path: string;
   readonly permission: Permission;
+  /** Heading of the API document. */
+  readonly tag: string;
   readonly summary: string;
   readonly description: string;
-  readonly params: Params;
-  readonly body: Body;
-  /** `task`: `data` is one task; `tasks`: `data.contents` holds one task per host; `legacyTask`: one in the older dialect. */
-  readonly answer: 'task' | 'tasks' | 'legacyTask';
   /** Documented fields that stand beside a single task; `prepare` answers them as `extra`. */
   readonly extra?: z.ZodRawShape;
   /** Name of the published request and answer in operations/samples. */
   readonly sample: string;
-  /** Hosts the request is about; those known to be offline are contacted before anything else. */
-  hostIds(body: z.output<Body>): readonly number[];
-  /** The OceanBase cluster the request is about; it is asked for its servers and zones before anything else. */
-  obClusterId?(params: z.output<Params>): number;
-  /**
-   * Checks preconditions and stores rows, plans and locks. Throws Refusal when the request cannot be accepted;
-   * the transaction then leaves nothing behind.
-   */
-  prepare(
-    scope: PrepareScope,
-    request: { readonly params: z.output<Params>; readonly body: z.output<Body> },
-  ): Promise<Prepared>;
-  /**
-   * Looks at the hosts for a dry run whose `prepare` had nothing against it, and answers everything found at once. It
-   * changes nothing.
-   */
-  inspect?(
-    scope: InspectScope,
-    request: { readonly params: z.output<Params>; readonly body: z.output<Body> },
-  ): Promise<readonly HostFinding[]>;
 }
+
+/** A documented operation. Route, validation, API document and plan come from it. */
+export type Operation<Params extends z.ZodType = z.ZodType, Body extends z.ZodType = z.ZodType> = Declared &
+  Answering & {
+    readonly params: Params;
+    /** Absent: a body is not read. */
+    readonly body?: Body;
+    readonly look?: Look<ParsedRequest<Params, Body>>;
+    /** The tenant that the request is about, for the row, the plan and the document of its tasks. */
+    readonly tenant?: (request: ParsedRequest<Params, Body>) => NonNullable<Plan['tenant']> | undefined;
+    /**
+     * Checks preconditions and stores rows, plans and locks. Throws Refusal when the request cannot be accepted;
+     * the transaction then leaves nothing behind.
+     */
+    prepare(scope: PrepareScope, request: ParsedRequest<Params, Body>): Promise<Prepared>;
+  };
 
 /** A parsed request of one operation. */
 export interface AcceptedRequest {
-  readonly hostIds: readonly number[];
-  readonly obClusterId: number | undefined;
-  prepare(scope: PrepareScope): Promise<Prepared>;
-  /** Undefined when the operation has nothing to look at. */
-  readonly inspect?: (scope: InspectScope) => Promise<readonly HostFinding[]>;
+  readonly look: Looked;
+  prepare(scope: RequestScope): Promise<Prepared>;
+  /** Undefined when the operation finds nothing out by looking. */
+  readonly findings: ((scope: InspectScope) => Promise<readonly HostFinding[]>) | undefined;
 }
 
 /** An operation in the catalogue: its types are closed over by `request`. */
-export interface CatalogueEntry extends Omit<Operation, 'prepare' | 'hostIds' | 'obClusterId' | 'inspect'> {
-  /** Binds parameters and body; both are outputs of this entry's own schemas. */
-  request(params: unknown, body: unknown): AcceptedRequest;
-}
+export type CatalogueEntry = Declared &
+  Answering & {
+    readonly params: z.ZodType;
+    readonly body?: z.ZodType;
+    /** Binds parameters and body; both are outputs of this entry's own schemas. */
+    request(params: unknown, body: unknown): AcceptedRequest;
+  };
 
 /** Puts an operation into the form the catalogue holds. */
 export function catalogued<Params extends z.ZodType, Body extends z.ZodType>(
   operation: Operation<Params, Body>,
 ): CatalogueEntry {
-  const { prepare, hostIds, obClusterId, inspect, ...declared } = operation;
+  const { prepare, look = {}, tenant: tenantOf, ...declared } = operation;
   return {
     ...declared,
-    request(parsedParams, parsedBody) {
-      const params = parsedParams as z.output<Params>;
-      const body = parsedBody as z.output<Body>;
+    request(params, body) {
+      const request = { params, body } as ParsedRequest<Params, Body>;
+      const { findings, ...kinds } = look;
+      const tenant = tenantOf?.(request);
       return {
-        hostIds: hostIds(body),
-        obClusterId: obClusterId?.(params),
-        prepare: (scope) => prepare(scope, { params, body }),
-        ...(inspect === undefined
-          ? {}
-          : { inspect: (scope: InspectScope) => inspect(scope, { params, body }) }),
+        look: Object.fromEntries(Object.entries(kinds).map(([kind, idsOf]) => [kind, idsOf(request)])),
+        prepare: (scope) =>
+          prepare({ ...scope, workflow: declared.id, ...(tenant === undefined ? {} : { tenant }) }, request),
+        findings: findings && ((scope) => findings(scope, request)),
       };
     },
   };

@@ -5,12 +5,16 @@
  */
 import { BlockList, connect, isIP, type Socket } from 'node:net';
 import { z } from 'zod';
+import type { Text } from '../workflows/text';
 import { addressText } from './addressText';
 import { PermanentError } from './errors';
+import { say } from './messages/catalogue';
 import { setting } from './setting';
 
 export interface AddressPolicy {
   /** Why obflow does not connect there, as the rest of a sentence about the address; undefined when it may. */
+  faultText(address: string): Text | undefined;
+  /** The same in English. */
   fault(address: string): string | undefined;
 }
 
@@ -46,34 +50,33 @@ export const ADDRESS_SETTINGS = {
 
 type Network = readonly [address: string, bits: number];
 
-const METADATA = 'the metadata service of a cloud';
 /** Only when OBFLOW_ALLOWED_ADDRESSES names them, or a part of them; 0.0.0.0/0 is not meant to. */
-const WHEN_NAMED: readonly (readonly [...Network, what: string])[] = [
-  ['127.0.0.0', 8, 'a loopback address'],
-  ['::1', 128, 'a loopback address'],
-  ['169.254.0.0', 16, 'a link-local address'],
-  ['fe80::', 10, 'a link-local address'],
+const WHEN_NAMED: readonly (readonly [...Network, what: Text])[] = [
+  ['127.0.0.0', 8, say('address.loopback')],
+  ['::1', 128, say('address.loopback')],
+  ['169.254.0.0', 16, say('address.linkLocal')],
+  ['fe80::', 10, say('address.linkLocal')],
   // 169.254.169.254 is link-local; these clouds answer elsewhere, too.
-  ['100.100.100.200', 32, `${METADATA} (Alibaba Cloud)`],
-  ['fd00:ec2::254', 128, `${METADATA} (AWS)`],
-  ['fd20:ce::254', 128, `${METADATA} (Google Cloud)`],
-  ['168.63.129.16', 32, `${METADATA} (Azure)`],
-  ['192.0.0.192', 32, `${METADATA} (Oracle Cloud)`],
+  ['100.100.100.200', 32, say('address.metadataOf', { cloud: 'Alibaba Cloud' })],
+  ['fd00:ec2::254', 128, say('address.metadataOf', { cloud: 'AWS' })],
+  ['fd20:ce::254', 128, say('address.metadataOf', { cloud: 'Google Cloud' })],
+  ['168.63.129.16', 32, say('address.metadataOf', { cloud: 'Azure' })],
+  ['192.0.0.192', 32, say('address.metadataOf', { cloud: 'Oracle Cloud' })],
   // What a translator makes of it is not seen from here.
-  ['64:ff9b::', 96, 'an IPv4 address behind a translator'],
-  ['64:ff9b:1::', 48, 'an IPv4 address behind a translator'],
-  ['2002::', 16, 'an IPv4 address in a tunnel (6to4)'],
-  ['2001::', 32, 'an IPv4 address in a tunnel (Teredo)'],
+  ['64:ff9b::', 96, say('address.translated')],
+  ['64:ff9b:1::', 48, say('address.translated')],
+  ['2002::', 16, say('address.tunnelled', { kind: '6to4' })],
+  ['2001::', 32, say('address.tunnelled', { kind: 'Teredo' })],
 ];
 /** No host has such an address, or it has a better spelling. 0.0.0.0 and :: reach loopback on Linux. */
-const NEVER: readonly (readonly [...Network, what: string])[] = [
-  ['0.0.0.0', 8, 'an unspecified address'],
-  ['::', 128, 'an unspecified address'],
-  ['224.0.0.0', 4, 'a multicast address'],
-  ['ff00::', 8, 'a multicast address'],
-  ['255.255.255.255', 32, 'the broadcast address'],
-  ['::ffff:0:0', 96, 'an IPv4 address spelt as an IPv6 address'],
-  ['::ffff:0:0:0', 96, 'an IPv4 address spelt as an IPv6 address'],
+const NEVER: readonly (readonly [...Network, what: Text])[] = [
+  ['0.0.0.0', 8, say('address.unspecified')],
+  ['::', 128, say('address.unspecified')],
+  ['224.0.0.0', 4, say('address.multicast')],
+  ['ff00::', 8, say('address.multicast')],
+  ['255.255.255.255', 32, say('address.broadcast')],
+  ['::ffff:0:0', 96, say('address.oddSpelling')],
+  ['::ffff:0:0:0', 96, say('address.oddSpelling')],
 ];
 /** The first 96 bits zero: an old spelling of IPv4 addresses, `::` and `::1` aside. */
 const OLD_SPELLING: Network = ['::', 96];
@@ -116,21 +119,23 @@ export function addressPolicy(settings: {
 
   return {
     fault(address) {
+      return this.faultText(address)?.en;
+    },
+    faultText(address) {
       const [bare = '', zone] = address.split('%');
       if (isIP(bare) === 0 || (zone !== undefined && !/^[A-Za-z0-9._-]{1,32}$/.test(zone))) {
-        return 'is not an IP address';
+        return say('is.noAddress');
       }
       const impossible = never.find(({ covers }) => covers(bare));
-      if (impossible !== undefined) return `is ${impossible.what}, to which obflow never connects`;
-      if (isDenied(bare)) return 'is denied by OBFLOW_DENIED_ADDRESSES';
+      if (impossible !== undefined) return say('is.never', { what: impossible.what });
+      if (isDenied(bare)) return say('is.denied');
       const special = whenNamed.find(({ covers }) => covers(bare));
       if (special !== undefined) {
         if (special.isNamed(bare)) return undefined;
-        return `is ${special.what}, to which obflow connects only when OBFLOW_ALLOWED_ADDRESSES names it`;
+        return say('is.onlyWhenNamed', { what: special.what });
       }
-      if (isOldSpelling(bare))
-        return 'is an IPv4 address spelt as an IPv6 address, to which obflow never connects';
-      if (allowed !== undefined && !isAllowed(bare)) return 'is not one of OBFLOW_ALLOWED_ADDRESSES';
+      if (isOldSpelling(bare)) return say('is.never', { what: say('address.oddSpelling') });
+      if (allowed !== undefined && !isAllowed(bare)) return say('is.notAllowed');
       return undefined;
     },
   };

@@ -47,6 +47,12 @@ const days = z
   .regex(/^\d{1,5}$/, 'must be a number of days, 0 = never')
   .transform(Number);
 
+const historyEvents = z
+  .string()
+  .regex(/^\d{1,5}$/, 'must be a number of events, 50 to 40000')
+  .transform(Number)
+  .refine((events) => events >= 50 && events <= 40_000, 'must be a number of events, 50 to 40000');
+
 const file = z.string().transform((name) => path.resolve(name));
 
 const GENERAL_SETTINGS = {
@@ -119,6 +125,20 @@ const GENERAL_SETTINGS = {
   }),
 };
 
+const HOST_SETTINGS = {
+  /** For an SSH login, from the TCP connection to an open session. */
+  sshLoginSeconds: setting('OBFLOW_SSH_LOGIN_SECONDS', {
+    schema: z
+      .string()
+      .regex(/^\d{1,4}$/, 'must be a number of seconds, 1 to 600')
+      .transform(Number)
+      .refine((seconds) => seconds >= 1 && seconds <= 600, 'must be a number of seconds, 1 to 600'),
+    byDefault: '60',
+    meaning:
+      'seconds that an SSH login may take; hosts whose sshd waits for name servers (UseDNS) or directories (PAM) need many',
+  }),
+};
+
 const TASK_SETTINGS = {
   /** How strictly "Pre check for install OB" judges the size of hosts; see oceanbase/hostRequirements.ts. */
   hostRequirements: setting('OBFLOW_HOST_REQUIREMENTS', {
@@ -133,6 +153,13 @@ const TASK_SETTINGS = {
     byDefault: '0',
     shown: '0, never',
     meaning: 'days after which the API deletes ended tasks with their documents and logs',
+  }),
+  /** A task's workflow continues as new after so many events; undefined: the interpreter's own limit. */
+  continueAfter: setting('OBFLOW_TASK_HISTORY_EVENTS', {
+    schema: historyEvents,
+    shown: '10000',
+    meaning:
+      'events of a history, 50 to 40000, after which a task goes on in a new run of its workflow (tasks accepted from then on)',
   }),
   /** Days after which the API deletes audit events; 0 = never. A year and a month: a look once a year misses nothing. */
   auditRetentionDays: setting('OBFLOW_AUDIT_RETENTION_DAYS', {
@@ -157,6 +184,7 @@ export const ENVIRONMENT: readonly Setting<unknown>[] = [
   GENERAL_SETTINGS,
   HTTP_SETTINGS,
   ADDRESS_SETTINGS,
+  HOST_SETTINGS,
   TASK_SETTINGS,
   TEMPORAL_SETTINGS,
   CLIENT_SETTINGS,
@@ -177,6 +205,7 @@ type Computed = 'publicUrl' | 'databaseUrl' | 'masterKeyFile';
 /** Settings of API and worker, parsed once from the environment (see cli `obflow up --help`). */
 export interface RuntimeConfig
   extends Omit<General, Computed | 'databasePassword' | 'temporalCli'>,
+    ValuesOf<typeof HOST_SETTINGS>,
     ValuesOf<typeof TASK_SETTINGS> {
   /** Base URL under which hosts reach this API's /services, without a trailing slash. */
   readonly publicUrl: NonNullable<General['publicUrl']>;
@@ -197,16 +226,18 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): {
   config: RuntimeConfig;
   warnings: string[];
 } {
-  const [general, http, networks, task] = allOf(
+  const [general, http, networks, host, task] = allOf(
     () => readSettings(GENERAL_SETTINGS, env),
     () => readHttpSettings(env),
     () => readSettings(ADDRESS_SETTINGS, env),
+    () => readSettings(HOST_SETTINGS, env),
     () => readSettings(TASK_SETTINGS, env),
   );
   const { publicUrl, databaseUrl: url, databasePassword, masterKeyFile, temporalCli: _, ...rest } = general;
   return {
     config: {
       ...rest,
+      ...host,
       ...task,
       publicUrl: publicUrl ?? defaultPublicUrl(rest.listen, http.tls !== undefined),
       databaseUrl: withPassword(url ?? `file:${path.join(rest.dataDir, 'obflow.db')}`, databasePassword),

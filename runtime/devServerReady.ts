@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { parseAddress } from './addressText';
 import { PermanentError } from './errors';
+import { withoutProxy } from './temporal';
 
 /** The dev server ended, or never answered, while it was being started. */
 export class DevServerFailed extends PermanentError {
@@ -70,7 +71,7 @@ function listens(address: string): Promise<boolean> {
 }
 
 async function answers(address: string): Promise<boolean> {
-  const connection = Connection.lazy({ address });
+  const connection = Connection.lazy({ address, channelArgs: withoutProxy(address) });
   try {
     await connection.withDeadline(Date.now() + 5_000, () =>
       connection.workflowService.describeNamespace({ namespace: 'default' }),

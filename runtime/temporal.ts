@@ -3,6 +3,7 @@ import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { temporal } from '@temporalio/proto';
 import type { NativeConnection } from '@temporalio/worker';
 import { SEARCH_ATTRIBUTES } from '../workflows/searchAttributes';
+import { parseAddress } from './addressText';
 import { PermanentError, TransientError } from './errors';
 
 /** A connected Temporal; whoever made it closes it. */
@@ -22,6 +23,16 @@ export interface TemporalHandle {
  */
 const MAX_MESSAGE_BYTES = 128 * 1024 * 1024;
 const CONNECT_TIMEOUT_MS = 5_000;
+
+/**
+ * Channel arguments for a server on this machine: grpc-js asks for it through http_proxy, https_proxy or grpc_proxy of the
+ * environment unless no_proxy names it, and a proxy cannot reach it. Any other server is asked for as they say.
+ */
+export function withoutProxy(address: string): { 'grpc.enable_http_proxy'?: 0 } {
+  const host = parseAddress(address)?.host ?? address;
+  const here = host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
+  return here ? { 'grpc.enable_http_proxy': 0 } : {};
+}
 
 /** Whether the environment names a Temporal to use; without one `obflow up` starts a dev server of its own. */
 export function temporalIsConfigured(env: NodeJS.ProcessEnv = process.env): boolean {
@@ -50,6 +61,7 @@ export async function connectTemporal(options: { address?: string } = {}): Promi
     channelArgs: {
       'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
       'grpc.max_send_message_length': MAX_MESSAGE_BYTES,
+      ...withoutProxy(address),
     },
   } as ConnectionOptions;
   const connection = await Connection.connect(connectionOptions).catch((error: unknown) => {

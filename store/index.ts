@@ -22,6 +22,7 @@ import { packagesRepository } from './packages';
 import { idempotencyRepository } from './tasks/idempotency';
 import { locksRepository } from './tasks/locks';
 import { tasksRepository } from './tasks/tasks';
+import { workRepository } from './tasks/work';
 import type { Store } from './types';
 
 /**
@@ -89,6 +90,7 @@ function outerStore(database: Database, key: MasterKey, cost?: PasswordCost): St
     obproxy: obproxyRepository(scope, key),
     tasks: tasksRepository(scope),
     locks: locksRepository(scope),
+    work: workRepository(scope),
     sequences: sequencesRepository(scope),
     idempotency: idempotencyRepository(scope, key),
     audit: auditRepository(scope),

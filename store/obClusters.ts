@@ -2,6 +2,7 @@ import type { Kysely, Selectable } from 'kysely';
 import { direction, pageOf } from './database/paging';
 import { now, type Schema } from './database/schema';
 import type { Scope } from './database/scope';
+import { workOf } from './tasks/work';
 import type { NewObCluster, ObClusterRow, ObClusters, RootServer } from './types';
 
 const SORT_FIELDS = {
@@ -43,6 +44,7 @@ async function withRootServers(
     sysCredentialId: row.sys_credential_id,
     proxyroCredentialId: row.proxyro_credential_id,
     status: row.status,
+    work: workOf(row),
     createTime: row.create_time,
     updateTime: row.update_time,
   }));
@@ -155,6 +157,7 @@ export function obClustersRepository(scope: Scope): ObClusters {
         .set({ status, update_time: now() })
         .where('id', '=', id)
         .where('status', '!=', status)
+        .where('work_task_id', 'is', null)
         .execute();
     },
 

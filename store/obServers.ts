@@ -2,6 +2,7 @@ import type { Kysely, Selectable } from 'kysely';
 import { addressText } from '../runtime/addressText';
 import { now, type Schema } from './database/schema';
 import type { Scope } from './database/scope';
+import { madeBy, workOf } from './tasks/work';
 import {
   DuplicateError,
   type ObServerRow,
@@ -29,6 +30,7 @@ function serverRow(row: Selectable<Schema['ob_servers']>): ObServerRow {
     packageId: row.package_id,
     startupParameters: JSON.parse(row.startup_parameters) as Parameter[],
     taskId: row.task_id,
+    work: workOf(row),
     createTime: row.create_time,
     updateTime: row.update_time,
   };
@@ -41,6 +43,8 @@ function zoneRow(row: Selectable<Schema['ob_zones']>): ObZoneRow {
     region: row.region,
     idc: row.idc,
     innerStatus: row.inner_status,
+    status: row.status,
+    work: workOf(row),
     createTime: row.create_time,
     updateTime: row.update_time,
   };
@@ -62,7 +66,7 @@ function seenColumns(seen: SeenObServer) {
 async function recordServer(db: Kysely<Schema>, clusterId: number, seen: SeenObServer): Promise<void> {
   const known = await db
     .selectFrom('ob_servers')
-    .select(['id', 'cluster_id', 'status'])
+    .select(['id', 'cluster_id', 'work_task_id'])
     .where('ip', '=', seen.ip)
     .where('rpc_port', '=', seen.rpcPort)
     .executeTakeFirst();
@@ -90,8 +94,24 @@ async function recordServer(db: Kysely<Schema>, clusterId: number, seen: SeenObS
   if (known.cluster_id !== clusterId) return;
   await db
     .updateTable('ob_servers')
-    .set({ ...seenColumns(seen), ...(known.status === 'CREATING' ? {} : { status: seen.status }) })
+    .set({ ...seenColumns(seen), ...(known.work_task_id !== null ? {} : { status: seen.status }) })
     .where('id', '=', known.id)
+    .execute();
+}
+
+/** A zone's status is what OceanBase says of it, unless a task works on it. */
+async function followZone(
+  db: Kysely<Schema>,
+  clusterId: number,
+  zone: string,
+  innerStatus: string,
+): Promise<void> {
+  await db
+    .updateTable('ob_zones')
+    .set({ status: innerStatus === 'ACTIVE' ? 'RUNNING' : 'STOPPED' })
+    .where('cluster_id', '=', clusterId)
+    .where('name', '=', zone)
+    .where('work_task_id', 'is', null)
     .execute();
 }
 
@@ -109,7 +129,7 @@ export function obServersRepository(scope: Scope): ObServers {
           ip: server.ip,
           rpc_port: server.rpcPort,
           sql_port: server.sqlPort,
-          status: 'CREATING',
+          ...madeBy(server.taskId, 'CREATING' as const),
           inner_status: null,
           with_rootserver: 0,
           start_time: null,
@@ -181,9 +201,13 @@ export function obServersRepository(scope: Scope): ObServers {
             .values({ ...values, cluster_id: clusterId, name, create_time: time })
             .onConflict((conflict) => conflict.columns(['cluster_id', 'name']).doUpdateSet(values))
             .execute();
+          await followZone(db, clusterId, name, innerStatus);
         }
         const names = zones.map(({ name }) => name);
-        let goneZones = db.deleteFrom('ob_zones').where('cluster_id', '=', clusterId);
+        let goneZones = db
+          .deleteFrom('ob_zones')
+          .where('cluster_id', '=', clusterId)
+          .where('work_task_id', 'is', null);
         if (names.length > 0) goneZones = goneZones.where('name', 'not in', names);
         await goneZones.execute();
 
@@ -193,17 +217,17 @@ export function obServersRepository(scope: Scope): ObServers {
           .selectFrom('ob_servers')
           .select(['id', 'ip', 'rpc_port'])
           .where('cluster_id', '=', clusterId)
-          .where('status', '!=', 'CREATING')
+          .where('work_task_id', 'is', null)
           .execute();
         const gone = rows.filter((row) => !present.has(`${row.ip} ${row.rpc_port}`)).map(({ id }) => id);
         if (gone.length > 0) await db.deleteFrom('ob_servers').where('id', 'in', gone).execute();
       }),
 
-    async updateStatus(id, from, to, seen) {
+    async updateStatus(id, from, to) {
       if (from.length === 0) return false;
       const { numUpdatedRows } = await scope.db
         .updateTable('ob_servers')
-        .set({ ...(seen === undefined ? { update_time: now() } : seenColumns(seen)), status: to })
+        .set({ update_time: now(), status: to })
         .where('id', '=', id)
         .where('status', 'in', [...from])
         .executeTakeFirst();
@@ -214,13 +238,18 @@ export function obServersRepository(scope: Scope): ObServers {
       await scope.db.deleteFrom('ob_servers').where('id', '=', id).execute();
     },
 
-    async setZoneStatus(clusterId, zone, innerStatus) {
+    async recordSeen(id, seen) {
+      await scope.db.updateTable('ob_servers').set(seenColumns(seen)).where('id', '=', id).execute();
+    },
+
+    async recordZone(clusterId, zone, innerStatus) {
       await scope.db
         .updateTable('ob_zones')
         .set({ inner_status: innerStatus, update_time: now() })
         .where('cluster_id', '=', clusterId)
         .where('name', '=', zone)
         .execute();
+      await followZone(scope.db, clusterId, zone, innerStatus);
     },
 
     async reserveHost(hostId, taskId) {

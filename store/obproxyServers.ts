@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely';
 import { now, type Schema } from './database/schema';
 import type { Scope } from './database/scope';
 import type { MasterKey } from './masterKey';
+import { madeBy, workOf } from './tasks/work';
 import {
   type AdoptedObproxy,
   DuplicateError,
@@ -41,22 +42,27 @@ export function serverRow(row: Row): ObproxyServerRow {
     parameterVersion: row.parameter_version,
     lastActiveTime: row.last_active_time,
     taskId: row.task_id,
+    work: workOf(row),
     adopted: row.adopted === null ? null : (JSON.parse(row.adopted) as AdoptedObproxy),
     parameterDrift: row.parameter_drift === null ? [] : (JSON.parse(row.parameter_drift) as ParameterDrift[]),
   };
 }
+
+/** Ids in one statement. */
+const CHUNK = 500;
 
 type ServerMethods = Pick<
   ObproxyRepository,
   | 'addServer'
   | 'findServer'
   | 'findServerOnHost'
+  | 'findServersOnHosts'
   | 'findServersAt'
   | 'recordAdopted'
   | 'setParameterDrift'
   | 'formerPassword'
   | 'setFormerPassword'
-  | 'updateServerStatus'
+  | 'recordActive'
   | 'setServerParameterVersion'
   | 'deleteServer'
   | 'putExporter'
@@ -78,7 +84,7 @@ export function serversRepository(scope: Scope, key: MasterKey): ServerMethods {
           rpc_port: server.rpcPort,
           version: server.version,
           package_id: server.packageId,
-          status: server.status ?? 'CREATING',
+          ...madeBy(server.taskId, server.status ?? ('CREATING' as const)),
           operate_status: 'OPERATING',
           parameter_version: server.parameterVersion,
           last_active_time: null,
@@ -104,6 +110,16 @@ export function serversRepository(scope: Scope, key: MasterKey): ServerMethods {
     async findServerOnHost(hostId) {
       const row = await selectServers(scope.db).where('server.host_id', '=', hostId).executeTakeFirst();
       return row === undefined ? undefined : serverRow(row);
+    },
+
+    async findServersOnHosts(hostIds) {
+      const found: ObproxyServerRow[] = [];
+      for (let at = 0; at < hostIds.length; at += CHUNK) {
+        const some = hostIds.slice(at, at + CHUNK);
+        const rows = await selectServers(scope.db).where('server.host_id', 'in', some).execute();
+        found.push(...rows.map(serverRow));
+      }
+      return found.sort((one, other) => one.id - other.id);
     },
 
     async findServersAt(ip) {
@@ -158,19 +174,12 @@ export function serversRepository(scope: Scope, key: MasterKey): ServerMethods {
         .execute();
     },
 
-    async updateServerStatus(id, from, to) {
-      if (from.length === 0) return false;
-      const { numUpdatedRows } = await scope.db
+    async recordActive(id) {
+      await scope.db
         .updateTable('obproxy_servers')
-        .set({
-          status: to.status,
-          operate_status: to.operateStatus,
-          ...(to.active === true ? { last_active_time: now() } : {}),
-        })
+        .set({ last_active_time: now() })
         .where('id', '=', id)
-        .where('status', 'in', [...from])
-        .executeTakeFirst();
-      return numUpdatedRows === 1n;
+        .execute();
     },
 
     async setServerParameterVersion(id, version) {

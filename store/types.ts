@@ -9,7 +9,9 @@ import type { ObproxyRepository } from './types/obproxy';
 import type { Packages } from './types/packages';
 import type { Audit, Idempotency } from './types/requests';
 import type { Locks, Sequences, Tasks } from './types/tasks';
+import type { Work } from './types/work';
 
+export type * from './statuses';
 export type * from './types/access';
 export type * from './types/hosts';
 export type * from './types/obClusters';
@@ -18,6 +20,7 @@ export type * from './types/packages';
 export type * from './types/paging';
 export type * from './types/requests';
 export type * from './types/tasks';
+export type * from './types/work';
 
 export interface Store {
   readonly idempotency: Idempotency;
@@ -34,6 +37,7 @@ export interface Store {
   readonly obproxy: ObproxyRepository;
   readonly tasks: Tasks;
   readonly locks: Locks;
+  readonly work: Work;
   readonly sequences: Sequences;
   /**
    * Runs `work` in one transaction. Writers wait for each other (first statement takes the one write lock), so

@@ -18,6 +18,8 @@ export interface WorkerDeps extends ActivityDeps {
   readonly logger?: Logger;
   /** Default: the catalogue's. */
   readonly activities?: object;
+  /** How many subtasks it runs together; default 100. */
+  readonly activitySlots?: number;
   /** Default: the last build's bundle when it is fresh. */
   readonly workflows?: WorkflowSource;
 }
@@ -99,7 +101,7 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
     stickyQueueScheduleToStartTimeout: '1 s',
     // Cancel and a lost connection are noticed with the next heartbeat; the default throttles to 8 s.
     maxHeartbeatThrottleInterval: '500 ms',
-    maxConcurrentActivityTaskExecutions: 100,
+    maxConcurrentActivityTaskExecutions: deps.activitySlots ?? 100,
     // Above the number of open tasks; below it every workflow task replays a history (5 times slower).
     maxCachedWorkflows: 1000,
     shutdownGraceTime: GRACE,

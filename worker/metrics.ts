@@ -1,11 +1,14 @@
 import type { Context } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { ActivityInterceptors } from '@temporalio/worker';
+import { NOT_YET } from '../activities/notYet';
 import { queueWaitSeconds, subtaskSeconds, subtasksRunning } from '../runtime/metrics';
 
 function outcomeOf(error: unknown): string {
   if (error instanceof CancelledFailure) return 'cancelled';
-  return error instanceof ApplicationFailure && error.nonRetryable === true ? 'failed' : 'retried';
+  if (!(error instanceof ApplicationFailure)) return 'retried';
+  if (error.type === NOT_YET) return 'waits';
+  return error.nonRetryable === true ? 'failed' : 'retried';
 }
 
 /** Measures every attempt of an activity; stands before the interceptor that decides what a failure is. */

@@ -1,4 +1,5 @@
 /** Chains of operations: documented subtasks in their order, how they are split, and which of them a request needs. */
+import { GraphError } from './interpreter/expansion';
 import type { PlanItem, PlanNode, Split, TaskContext } from './plan';
 
 /** What a node takes over from the subtask it stands for (activities/subtask.ts). */
@@ -51,14 +52,20 @@ export function group(
   return { repeat, nodes, ...(when === undefined ? {} : { when }) };
 }
 
-/** The chain as a plan holds it: what its conditions leave out of it is decided here, once, and not when it runs. */
+/**
+ * The chain as a plan holds it: what its conditions leave out of it is decided here, once, and not when it runs.
+ *
+ * @throws GraphError when an item comes after one that does not come before it in the chain
+ */
 export function plannedNodes(chain: Chain, context: TaskContext): PlanItem[] {
   const kept: PlanItem[] = [];
   /** By index in the chain: what stands for it in the plan, which for a node left out is what it came after. */
   const standsFor: (readonly number[])[] = [];
   chain.forEach(({ when, after, ...item }, index) => {
     const before = [
-      ...new Set((after ?? (index === 0 ? [] : [index - 1])).flatMap((at) => standsFor[at] ?? [])),
+      ...new Set(
+        (after ?? (index === 0 ? [] : [index - 1])).flatMap((at) => known(standsFor[at], index, at)),
+      ),
     ];
     const planned =
       when !== undefined && context.stringMap[when.key] !== when.is ? undefined : plannedItem(item, context);
@@ -72,6 +79,11 @@ export function plannedNodes(chain: Chain, context: TaskContext): PlanItem[] {
     kept.push(plain ? planned : { ...planned, after: before });
   });
   return kept;
+}
+
+function known(stands: readonly number[] | undefined, index: number, at: number): readonly number[] {
+  if (stands !== undefined) return stands;
+  throw new GraphError(`Item ${index} of a chain comes after ${at}, which does not come before it.`);
 }
 
 /** Undefined when nothing of a group is left. */

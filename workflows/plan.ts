@@ -104,7 +104,12 @@ export interface Plan {
     readonly type: string;
   };
   /** The tenant the task is about. */
-  readonly tenant?: { readonly id?: number; readonly name: string };
+  readonly tenant?: {
+    readonly id?: number;
+    readonly name: string;
+    readonly obTenantId?: number;
+    readonly mode?: 'ORACLE' | 'MYSQL';
+  };
   readonly context: TaskContext;
   /** Keys that activities receive as if they stood in the context, where the documented context has no room for them. */
   readonly unshown?: TaskContext;
@@ -112,12 +117,12 @@ export interface Plan {
   readonly concurrency: number;
   /** The workflow continues as new after so many events of its history; absent: the interpreter's own limit. */
   readonly continueAfter?: number;
-  /** Of a reserved block as long as the expansion (`expansionLength`). */
+  /** Of a reserved block as long as the expansion (`expansionSize`). */
   readonly firstSubtaskId: number;
   readonly nodes: readonly PlanItem[];
-  /** Where subtasks work that are not split, or whose element has no place of its own. */
+  /** Where subtasks work that have no element. */
   readonly place?: string;
-  /** Where elements are, by the last part of their list's key (`host_ids`) and their value. */
+  /** Where elements are, by the last part of their list's key (`host_ids`) and their value; else they are where the value says. */
   readonly places?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 

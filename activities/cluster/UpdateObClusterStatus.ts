@@ -1,28 +1,61 @@
 import { isServing } from '../../oceanbase/clusterSql';
+import { PermanentError, TransientError } from '../../runtime/errors';
+import type { ObClusterRow } from '../../store/types';
 import { HOSTS_OF_TASK, hostsOfTask } from '../common/hostsOfTask';
+import { settleWork, unsettleWork, type Worked } from '../common/work';
 import { forgetTask } from '../host/forgetTask';
 import { subtask } from '../subtask';
+import type { SubtaskScope } from '../types';
 import { CLUSTER, clusterOf } from './cluster';
 import { readCluster } from './clusterState';
 
-/** "Update OB cluster status": RUNNING when the sys tenant answers and a server serves. The task's files on hosts go. */
+function worked({ id, name }: ObClusterRow): Worked<'obCluster'> {
+  return { object: { kind: 'obCluster', id }, what: name };
+}
+
+/** How many servers serve; 0 also when nobody answers, if that is what the task wants. */
+async function serving(scope: SubtaskScope, cluster: ObClusterRow, mayBeSilent: boolean): Promise<number> {
+  try {
+    const { servers } = await readCluster(scope, cluster);
+    return servers.filter(isServing).length;
+  } catch (error) {
+    if (!mayBeSilent || !(error instanceof TransientError)) throw error;
+    scope.log.info(`Nobody of ${cluster.name} answers`);
+    return 0;
+  }
+}
+
+/**
+ * "Update OB cluster status": RUNNING when the sys tenant answers and a server serves, else UNAVAILABLE; STOPPED, which
+ * `target_cluster_status` asks for, when none serves. The task's files on hosts go.
+ */
 export const UpdateObClusterStatus = subtask({
   name: 'Update OB cluster status',
   className: 'cluster.UpdateObClusterStatusTask',
   timeout: 30,
-  needs: { ...CLUSTER, ...HOSTS_OF_TASK },
+  needs: { ...CLUSTER, ...HOSTS_OF_TASK, target_cluster_status: 'value?' },
 
   async run(scope) {
     const cluster = await clusterOf(scope);
-    const { servers } = await readCluster(scope, cluster);
-    const status = servers.some(isServing) ? 'RUNNING' : 'UNAVAILABLE';
-    await scope.store.obClusters.recordStatus(cluster.id, status);
-    scope.log.info(`${cluster.name} is ${status}`);
+    const stopped = scope.value('target_cluster_status') === 'STOPPED';
+    const count = await serving(scope, cluster, stopped);
+    if (stopped && count > 0) {
+      throw new PermanentError({
+        type: 'ClusterStillServes',
+        code: 'OBE11007',
+        tried: 'record the cluster as stopped',
+        where: cluster.name,
+        cameBack: `${count} of its servers serve`,
+        next: 'Stop them and retry.',
+      });
+    }
+    await settleWork(scope, worked(cluster), stopped ? 'STOPPED' : count > 0 ? 'RUNNING' : 'UNAVAILABLE');
     await forgetTask(scope, await hostsOfTask(scope));
     return undefined;
   },
 
   async rollback(scope) {
-    scope.log.info('Nothing to undo: the record follows the cluster');
+    const again = await unsettleWork(scope, worked(await clusterOf(scope)));
+    if (!again) scope.log.info('Nothing to undo: the record follows the cluster');
   },
 });

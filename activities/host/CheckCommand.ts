@@ -1,32 +1,10 @@
-import { quote } from '../../hosts/quote';
+import { findCommands } from '../../hosts/commands';
 import type { Host } from '../../hosts/types';
 import { PermanentError } from '../../runtime/errors';
 import { subtask } from '../subtask';
 import { SERVICE } from './service';
 
 const COMMAND = /^[A-Za-z0-9][A-Za-z0-9._+-]*$/;
-
-async function commandsFound(
-  host: Host,
-  user: string,
-  commands: readonly string[],
-): Promise<ReadonlyMap<string, string>> {
-  const script = `
-      [ ! -r /etc/profile ] || . /etc/profile >/dev/null 2>&1
-      for command in ${commands.map(quote).join(' ')}; do
-        printf '%s %s\\n' "$command" "$(command -v "$command")"
-      done`;
-  const { stdout } = await host.sh(script, { user });
-  return new Map(
-    stdout
-      .trim()
-      .split('\n')
-      .map((line) => {
-        const blank = line.indexOf(' ');
-        return [line.slice(0, blank), line.slice(blank + 1)];
-      }),
-  );
-}
 
 function missingError(host: Host, user: string, commands: readonly string[], missing: readonly string[]) {
   return new PermanentError({
@@ -45,7 +23,7 @@ export async function missingCommands(
   user: string,
   commands: readonly string[],
 ): Promise<PermanentError | undefined> {
-  const found = await commandsFound(host, user, commands);
+  const found = await findCommands(host, user, commands);
   const missing = commands.filter((command) => (found.get(command) ?? '') === '');
   return missing.length === 0 ? undefined : missingError(host, user, commands, missing);
 }
@@ -61,7 +39,7 @@ export const CheckCommand = subtask({
     const commands = scope.list('commands_to_check').filter((command) => COMMAND.test(command));
     const { runUser } = await scope.service().recorded();
     const host = await scope.host();
-    const found = await commandsFound(host, runUser, commands);
+    const found = await findCommands(host, runUser, commands);
     const missing = commands.filter((command) => (found.get(command) ?? '') === '');
     for (const command of commands) {
       if (!missing.includes(command)) scope.log.info(`${command}: ${found.get(command)}`);

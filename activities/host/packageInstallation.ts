@@ -132,14 +132,15 @@ async function install(
     readJson<Mark>(host, marked),
     host.uploadFile(storedPackage(scope.config.dataDir, row.sha256), row.sha256, path),
   ]);
-  if (!isOf(known, scope)) {
+  // Nothing was there when an earlier attempt looked, and something is: that is to be put back.
+  if (!isOf(known, scope) || (known?.former === null && former !== undefined)) {
     const mark: Mark = {
       taskId: scope.input.taskId,
       subtaskId: scope.input.subtaskId,
       installed: nvra(wanted),
       former: former === undefined ? null : packageFileName(former),
       home: row.home,
-      homeExisted: exitCode === 0,
+      homeExisted: isOf(known, scope) ? known?.homeExisted !== false : exitCode === 0,
     };
     await writeJson(host, marked, mark);
   }
@@ -169,7 +170,8 @@ async function verify(host: Host, service: InstalledService, row: InstallablePac
   const program = `${row.home}/bin/${service.program}`;
   const [listed, { exitCode }] = await Promise.all([
     isInstalled(host, wanted),
-    host.sh(`[ -x ${quote(program)} ]`),
+    // Not -x, which a file system mounted noexec denies; that was looked at before.
+    host.sh(`[ -f ${quote(program)} ] && [ -n "$(find -L ${quote(program)} -maxdepth 0 -perm /111)" ]`),
   ]);
   if (!listed) {
     const text = 'rpm ended well, but its database does not list the package';
@@ -181,6 +183,15 @@ async function verify(host: Host, service: InstalledService, row: InstallablePac
   }
 }
 
+/** Nothing in a home on a file system mounted noexec can be started, which is said before anything is installed there. */
+async function refuseNoexec(host: Host, row: InstallablePackage): Promise<void> {
+  const { point, options } = await host.mountOf(row.home);
+  if (!options.includes('noexec')) return;
+  const text = `${point} is mounted noexec: no program in ${row.home} can run`;
+  const next = `Take noexec off ${point} (/etc/fstab, then mount -o remount,exec ${point}), or use a package whose home lies elsewhere, then retry.`;
+  throw trouble(host.ip, `install ${row.fileName}`, 'HomeNoexec', 'CMP07050', text, next);
+}
+
 /** This very package is installed, and no living service is touched for it. */
 export async function installPackage(
   scope: SubtaskScope,
@@ -189,7 +200,7 @@ export async function installPackage(
 ): Promise<void> {
   const host = await scope.host();
   const wanted = partOf(row);
-  const installed = await host.rpmQuery(row.name);
+  const [installed] = await Promise.all([host.rpmQuery(row.name), refuseNoexec(host, row)]);
   if (holds(installed, wanted)) {
     const bad = await damage(host, wanted);
     if (bad.length === 0) {

@@ -29,8 +29,11 @@ export function rpmScript(words: readonly string[]): string {
     exit $code`;
 }
 
-/** Files of an installed package that are missing or differ in content; configuration and documents do not count. */
+/**
+ * Files of an installed package that are missing or differ in content; configuration and documents do not count. A package that
+ * rpm does not find all of a sudden (its database cannot be read) is not whole either.
+ */
 export function verifyScript(nvra: string): string {
   return `rpm -V --nodeps --noscripts ${quote(nvra)} 2>/dev/null |
-    awk '$1 == "missing" || (substr($1, 3, 1) == "5" && $2 !~ /^[cdglr]$/)'`;
+    awk '$1 == "missing" || /^package .* is not installed$/ || (substr($1, 3, 1) == "5" && $2 !~ /^[cdglr]$/)'`;
 }

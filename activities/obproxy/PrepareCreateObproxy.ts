@@ -68,6 +68,17 @@ async function checkLogFolder(host: Host, part: InstallablePackage, runUser: str
   throw refuse(host.ip, 'CMP07050', 'LogFolderUnfit', `${runUser} may not write to ${log}`, next);
 }
 
+/** What a later step would fail for: a folder that cannot be written, noexec, an rpm database that does not answer. */
+async function checkSurroundings(scope: SubtaskScope, host: Host, part: InstallablePackage): Promise<void> {
+  const findings = await host.firstContact({ brief: true, programs: [part.home] });
+  for (const { level, check, text, next } of findings) {
+    if (level === 'INFO') continue;
+    // A proxy runs with any clock.
+    if (level === 'ERROR' && check !== 'clock') throw refuse(host.ip, 'CMP07050', 'HostUnfit', text, next);
+    scope.log.warn(`${host.ip}: ${text}. ${next}`);
+  }
+}
+
 async function checkFit(scope: SubtaskScope, host: Host, part: PackageRow): Promise<void> {
   const facts = await host.facts();
   const fit = packageFit(part, { ...facts, osLike: facts.osLike.join(' ') });
@@ -115,6 +126,7 @@ export const PrepareCreateObproxy = subtask({
     // First: without the user the next check would only say that it gets no shell.
     await checkHost(scope, host, part, proxy.cluster.runUser);
     await Promise.all([
+      checkSurroundings(scope, host, part),
       checkLogFolder(host, part, proxy.cluster.runUser),
       checkPorts(scope, host, proxy, part.home),
     ]);

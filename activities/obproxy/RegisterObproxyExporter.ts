@@ -1,43 +1,21 @@
-import { request } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { AddressDenied, connectTo } from '../../runtime/addresses';
 import { addressText } from '../../runtime/addressText';
 import { TransientError } from '../../runtime/errors';
+import { getThrough } from '../../runtime/httpThrough';
 import { subtask } from '../subtask';
 import type { SubtaskScope } from '../types';
 import { OBPROXY, type ObproxyScope, proxyMadeByTask, proxyOf } from './proxy';
 import { servesMetrics } from './takeOver/onHost';
 
-const TIMEOUT_MS = 3_000;
+const SAMPLE = /^[a-z_:][^\s#]*/gim;
 
-/** GET /metrics; the number of samples on the page, which may be 0 in the first minute of a proxy. */
-function readMetrics(
-  scope: SubtaskScope,
-  to: { readonly ip: string; readonly port: number; readonly stream: Duplex },
-): Promise<number> {
-  const signal = AbortSignal.any([scope.signal, AbortSignal.timeout(TIMEOUT_MS)]);
-  return new Promise((resolve, reject) => {
-    const asked = request(
-      {
-        ...{ host: to.ip, port: to.port, path: '/metrics' },
-        ...{ agent: false, signal, createConnection: () => to.stream },
-      },
-      (answer) => {
-        let samples = 0;
-        answer.setEncoding('utf8');
-        answer.on('data', (text: string) => {
-          samples += text.match(/^[a-z_:][^\s#]*/gim)?.length ?? 0;
-        });
-        answer.on('error', reject);
-        answer.on('end', () => {
-          if (answer.statusCode === 200) resolve(samples);
-          else reject(new Error(`HTTP ${answer.statusCode}`));
-        });
-      },
-    );
-    asked.on('error', reject);
-    asked.end();
-  });
+/** GET /metrics over this stream; the number of samples on the page, which may be 0 in the first minute of a proxy. */
+async function readMetrics(scope: SubtaskScope, ip: string, port: number, stream: Duplex): Promise<number> {
+  const { signal } = scope;
+  const { status, body } = await getThrough(stream, { host: ip, port, path: '/metrics', signal });
+  if (status !== 200) throw new Error(`HTTP ${status}`);
+  return body.match(SAMPLE)?.length ?? 0;
 }
 
 function words(error: unknown): string {
@@ -48,7 +26,7 @@ function words(error: unknown): string {
 async function probe(scope: SubtaskScope, ip: string, port: number): Promise<void> {
   try {
     const stream = connectTo({ ip, port, addresses: scope.config.addresses });
-    const samples = await readMetrics(scope, { ip, port, stream });
+    const samples = await readMetrics(scope, ip, port, stream);
     scope.log.info(`http://${addressText(ip, port)}/metrics answers with ${samples} samples`);
     return;
   } catch (error) {
@@ -62,7 +40,7 @@ async function probe(scope: SubtaskScope, ip: string, port: number): Promise<voi
   let stream: Duplex | undefined;
   try {
     stream = await host.tunnel(port);
-    const samples = await readMetrics(scope, { ip: '127.0.0.1', port, stream });
+    const samples = await readMetrics(scope, '127.0.0.1', port, stream);
     scope.log.warn(`On the host itself it answers with ${samples} samples: open port ${port} for Prometheus`);
   } catch (error) {
     scope.signal.throwIfAborted();

@@ -1,42 +1,54 @@
 import { addressText } from '../../runtime/addressText';
 import { PermanentError } from '../../runtime/errors';
+import type { ObproxyServerRow } from '../../store/types';
+import { settleWork, unsettleWork, type Worked } from '../common/work';
+import { lookForService, processText } from '../host/serviceProcesses';
 import { subtask } from '../subtask';
-import { OBPROXY, proxyMadeByTask, proxyOf } from './proxy';
+import type { SubtaskScope } from '../types';
+import { OBPROXY, type ObproxyInstance, packageOf, proxyOf, proxyRowOf } from './proxy';
 
-/** "Update obproxy status": the record says RUNNING, and no other operation works on the proxy. */
+function worked(server: ObproxyServerRow): Worked<'obproxyServer'> {
+  return {
+    object: { kind: 'obproxyServer', id: server.id },
+    what: `OBProxy ${addressText(server.ip, server.sqlPort)}`,
+  };
+}
+
+/** A proxy that is to be stopped must have no process in its home. */
+async function proveStopped(scope: SubtaskScope, proxy: ObproxyInstance): Promise<void> {
+  const { server } = proxy;
+  const home = server.adopted?.home ?? (await packageOf(scope, proxy)).home;
+  const { own } = await lookForService(await scope.hostById(server.hostId), home, 'obproxy');
+  if (own.length === 0) return;
+  throw new PermanentError({
+    type: 'ObproxyStillRuns',
+    code: 'ODP21016',
+    tried: 'record the proxy as stopped',
+    where: server.ip,
+    cameBack: own.map(processText).join('; '),
+    next: 'Stop it and retry.',
+  });
+}
+
+/** "Update obproxy status": what the task has made of the proxy is recorded, RUNNING unless the context says STOPPED. */
 export const UpdateObproxyStatus = subtask({
   name: 'Update obproxy status',
   className: 'obproxy.UpdateObproxyStatusTask',
   timeout: 300,
-  needs: OBPROXY,
+  needs: { ...OBPROXY, target_obproxy_status: 'value?' },
 
   async run(scope) {
-    const { server } = await proxyOf(scope);
-    const changed = await scope.store.obproxy.updateServerStatus(
-      server.id,
-      ['CREATING', 'TAKINGOVER', 'UNAVAILABLE', 'RUNNING'],
-      { status: 'RUNNING', operateStatus: 'NORMAL', active: true },
-    );
-    if (!changed) {
-      throw new PermanentError({
-        type: 'ObproxyStatusUnfit',
-        code: 'ODP21016',
-        tried: 'record the proxy as running',
-        where: server.ip,
-        cameBack: `its status is ${server.status}`,
-        next: 'Another operation has changed it; look at that task.',
-      });
-    }
-    scope.log.info(`OBProxy ${addressText(server.ip, server.sqlPort)} is RUNNING`);
+    const proxy = await proxyOf(scope);
+    const stopped = scope.value('target_obproxy_status') === 'STOPPED';
+    if (stopped) await proveStopped(scope, proxy);
+    await settleWork(scope, worked(proxy.server), stopped ? 'STOPPED' : 'RUNNING');
+    if (!stopped) await scope.store.obproxy.recordActive(proxy.server.id);
     return undefined;
   },
 
   async rollback(scope) {
-    const server = await proxyMadeByTask(scope);
-    if (server === undefined) return;
-    const to = { status: 'CREATING', operateStatus: 'OPERATING' } as const;
-    if (await scope.store.obproxy.updateServerStatus(server.id, ['RUNNING'], to)) {
-      scope.log.info(`OBProxy ${addressText(server.ip, server.sqlPort)} is CREATING again`);
-    }
+    const server = await proxyRowOf(scope);
+    const again = server !== undefined && (await unsettleWork(scope, worked(server)));
+    if (!again) scope.log.info('This task has not begun to work on the proxy, nothing to undo');
   },
 });

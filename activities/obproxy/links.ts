@@ -82,7 +82,7 @@ export function refuseUnfitPassword({ link, cluster, password }: Link): void {
     about(cluster, {
       type: 'ProxyroPasswordUnfit',
       code: 'ODP21006',
-      cameBack: `the password of ${link.username} ${fault}`,
+      cameBack: `the password of ${link.username} ${fault.en}`,
       next: `Give ${link.username} another password in OceanBase, declare it with \`obflow apply\`, and retry.`,
     }),
   );

@@ -109,16 +109,19 @@ function proxyIdOf(scope: ObproxyScope): number | undefined {
   return named?.kind === 'obproxy_server_ids' ? idOf(named.name) : undefined;
 }
 
-/**
- * The row of the subtask's proxy if this very task made it: only then may an undo of its creation touch it. Undefined
- * when it is somebody else's, or gone.
- */
-export async function proxyMadeByTask(scope: ObproxyScope): Promise<ObproxyServerRow | undefined> {
+/** The row of the subtask's proxy, for an undo that finds nothing to do when it is gone. */
+export async function proxyRowOf(scope: ObproxyScope): Promise<ObproxyServerRow | undefined> {
   const id = proxyIdOf(scope);
   const { obproxy } = scope.store;
-  const server = await (id === undefined
-    ? obproxy.findServerOnHost(await scope.hostId())
-    : obproxy.findServer(id));
+  return id === undefined ? obproxy.findServerOnHost(await scope.hostId()) : obproxy.findServer(id);
+}
+
+/**
+ * The same if this very task made it: only then may an undo of its creation touch it. Undefined when it is somebody
+ * else's, or gone.
+ */
+export async function proxyMadeByTask(scope: ObproxyScope): Promise<ObproxyServerRow | undefined> {
+  const server = await proxyRowOf(scope);
   return server?.taskId === scope.input.taskId ? server : undefined;
 }
 

@@ -2,12 +2,16 @@
  * What a body may look like before anybody asks what it means. Schemas look at every element of a list, and repeat
  * the path of every fault: a megabyte of `{},{},…` would keep the process busy for seconds and fill the answer.
  */
+
 import { Refusal } from '../../operations/refusal';
+import { MOST_HOSTS } from '../../operations/schemas';
+import { say } from '../../runtime/messages/catalogue';
+import type { Said, Text } from '../../workflows/text';
 
 /** Deeper than any documented body; half a million levels fit into a megabyte, and recursion ends long before. */
 const MAX_DEPTH = 20;
-/** The longest documented list has as many. */
-const MAX_ENTRIES = 1_000;
+/** The longest list is one of hosts. */
+const MAX_ENTRIES = MOST_HOSTS;
 /** Fields and entries in all. */
 const MAX_VALUES = 50_000;
 /** NUL, which PostgreSQL cannot store, and halves of characters, which become others on their way. */
@@ -22,10 +26,14 @@ export function fieldName(path: readonly PropertyKey[]): string {
   );
 }
 
-function refused(path: readonly PropertyKey[], message: string): Refusal {
+/** A field and what is wrong with it; the whole request when it has no name. */
+export function faultAt(field: string, fault: Said): Text {
+  return field === '' ? say('body.fault', { fault }) : say('field.fault', { field, fault });
+}
+
+function refused(path: readonly PropertyKey[], message: Text): Refusal {
   const field = fieldName(path).slice(0, 200);
-  const subject = field === '' ? 'the request' : field;
-  return new Refusal(400, 'COM10001', `The request cannot be accepted: ${subject} ${message}.`, {
+  return new Refusal(400, 'COM10001', say('request.faults', { faults: faultAt(field, message) }), {
     subErrors: [{ field, message }],
   });
 }
@@ -39,15 +47,15 @@ export function plainBody(body: unknown): unknown {
   let values = 0;
   const plain = (value: unknown): unknown => {
     values += 1;
-    if (values > MAX_VALUES) throw refused([], `holds more than ${MAX_VALUES} values`);
+    if (values > MAX_VALUES) throw refused([], say('holds.tooMany', { limit: MAX_VALUES }));
     if (typeof value === 'string') {
-      if (NO_TEXT.test(value)) throw refused(path, 'must not hold NUL or halves of characters (surrogates)');
+      if (NO_TEXT.test(value)) throw refused(path, say('must.notHoldHalves'));
       return value;
     }
     if (typeof value !== 'object' || value === null) return value;
-    if (path.length >= MAX_DEPTH) throw refused(path, `is nested deeper than ${MAX_DEPTH} levels`);
+    if (path.length >= MAX_DEPTH) throw refused(path, say('is.tooDeep', { limit: MAX_DEPTH }));
     if (Array.isArray(value)) {
-      if (value.length > MAX_ENTRIES) throw refused(path, `must have at most ${MAX_ENTRIES} entries`);
+      if (value.length > MAX_ENTRIES) throw refused(path, say('must.entriesAtMost', { limit: MAX_ENTRIES }));
       return value.map((entry, index) => within(index, entry));
     }
     return Object.fromEntries(

@@ -1,5 +1,6 @@
 import type { Request } from 'express';
 import { Refusal } from '../../operations/refusal';
+import { say } from '../../runtime/messages/catalogue';
 
 const READS: readonly string[] = ['GET', 'HEAD'];
 
@@ -13,7 +14,7 @@ export function refuseOtherSites(request: Request): void {
   const site = request.get('sec-fetch-site');
   const own = site === undefined ? fromHere(request) : site === 'same-origin' || site === 'none';
   if (own) return;
-  throw new Refusal(403, 'IAM11000', 'Pages of other sites may not send requests that change something.');
+  throw new Refusal(403, 'IAM11000', say('http.otherSite'));
 }
 
 /** Compares hosts only: behind a proxy that speaks TLS the scheme here is another than the browser's. */

@@ -14,7 +14,7 @@ export interface ErrorBody {
   readonly code: string;
   readonly message: string;
   readonly target?: string;
-  readonly subErrors?: readonly SubError[];
+  readonly subErrors?: readonly (Omit<SubError, 'message'> & { readonly message: string })[];
 }
 
 /** Documented envelope of a success; `data` is absent, not null, when there is none. */

@@ -2,14 +2,16 @@ import { z } from 'zod';
 import { isSecretParameter } from '../../oceanbase/parameters';
 import { Refusal, type SubError } from '../../operations/refusal';
 import { PermanentError, TransientError } from '../../runtime/errors';
+import { faultOf, say } from '../../runtime/messages/catalogue';
 import { DuplicateError, InUseError } from '../../store/types';
-import { fieldName } from './bodyShape';
-import type { ErrorBody } from './envelope';
+import type { Said, Text } from '../../workflows/text';
+import { faultAt, fieldName } from './bodyShape';
+import type { SaidError } from './messages/language';
 
-/** An error as the client sees it. */
+/** An error as the client sees it, in no language yet (inLanguage). */
 export interface Failure {
   readonly status: number;
-  readonly error: ErrorBody;
+  readonly error: SaidError;
   /** Nobody expected it: goes to the server's log with its stack. */
   readonly unexpected?: true;
 }
@@ -18,11 +20,13 @@ const SECRET_FIELD = /pass(word|wd|phrase)|secret/i;
 const MAX_SHOWN = 200;
 /** Faults that are listed; a body may have as many as it has fields. */
 const MAX_LISTED = 100;
+/** Faults that the message tells. */
+const MAX_TOLD = 5;
 
 function failure(
   status: number,
   code: string,
-  message: string,
+  message: Said,
   more: { target?: string | undefined; subErrors?: readonly SubError[] } = {},
 ): Failure {
   return {
@@ -41,7 +45,7 @@ function failure(
  * route and unreadable JSON, 404 for what does not exist, 409 for conflicts.
  */
 export function failureOf(error: unknown, input?: unknown): Failure {
-  if (error instanceof Refusal) return failure(error.status, error.code, error.message, error);
+  if (error instanceof Refusal) return failure(error.status, error.code, error.said, error);
   if (error instanceof z.ZodError) return validationFailure(error, input);
   if (error instanceof DuplicateError || error instanceof InUseError)
     return failure(409, 'COM10005', error.message);
@@ -53,9 +57,7 @@ export function failureOf(error: unknown, input?: unknown): Failure {
 }
 
 function unexpectedFailure(): Failure {
-  const message =
-    'Something unexpected happened. The server log has the details under the traceId of this answer.';
-  return { ...failure(500, 'COM10999', message), unexpected: true };
+  return { ...failure(500, 'COM10999', say('http.unexpected')), unexpected: true };
 }
 
 function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
@@ -81,26 +83,30 @@ function shown(field: string, value: unknown): { rejectedValue?: unknown } {
   return { rejectedValue: typeof value === 'string' ? value.slice(0, MAX_SHOWN) : value };
 }
 
-const TYPES: Readonly<Record<string, string>> = {
-  string: 'a string',
-  number: 'a number',
-  int: 'a whole number',
-  boolean: 'true or false',
-  array: 'a list',
-  object: 'an object',
+const TYPES: Readonly<Record<string, Text>> = {
+  string: say('must.string'),
+  number: say('must.number'),
+  int: say('must.whole'),
+  boolean: say('must.boolean'),
+  array: say('must.list'),
+  object: say('must.object'),
 };
 /** What zod says where a schema brings no text of its own. */
 const BY_DEFAULT = /^(Invalid input|Too big|Too small)\b/;
 
 /** What is wrong with a field, said to follow its name. */
-function faultText(issue: z.core.$ZodIssue): string {
-  if (!BY_DEFAULT.test(issue.message)) return issue.message;
-  if (issue.code === 'invalid_type') return `must be ${TYPES[issue.expected] ?? issue.expected}`;
-  if (issue.code === 'too_big' || issue.code === 'too_small') {
-    const limit = issue.code === 'too_big' ? `at most ${issue.maximum}` : `at least ${issue.minimum}`;
-    if (issue.origin === 'string') return `must have ${limit} characters`;
-    if (issue.origin === 'array') return `must have ${limit} entries`;
-    return `must be ${limit}`;
+function faultText(issue: z.core.$ZodIssue): Said {
+  if (!BY_DEFAULT.test(issue.message)) return faultOf(issue.message);
+  if (issue.code === 'invalid_type') return TYPES[issue.expected] ?? say('must.be', { type: issue.expected });
+  if (issue.code === 'too_big') {
+    const limit = Number(issue.maximum);
+    if (issue.origin === 'string') return say('must.charactersAtMost', { limit });
+    return say(issue.origin === 'array' ? 'must.entriesAtMost' : 'must.atMost', { limit });
+  }
+  if (issue.code === 'too_small') {
+    const limit = Number(issue.minimum);
+    if (issue.origin === 'string') return say('must.charactersAtLeast', { limit });
+    return say(issue.origin === 'array' ? 'must.entriesAtLeast' : 'must.atLeast', { limit });
   }
   return issue.message;
 }
@@ -114,26 +120,23 @@ function validationFailure(error: z.ZodError, input: unknown): Failure {
     return {
       field,
       ...(secret ? {} : shown(field, value)),
-      message: missing ? 'is required' : faultText(issue),
+      message: missing ? say('is.required') : faultText(issue),
     };
   });
-  const list = subErrors
-    .slice(0, 5)
-    .map(({ field, message }) => (field === '' ? `the request ${message}` : `${field} ${message}`))
-    .join('; ');
-  const more = error.issues.length > 5 ? `; and ${error.issues.length - 5} more` : '';
-  return failure(400, 'COM10001', `The request cannot be accepted: ${list}${more}.`, { subErrors });
+  const faults = subErrors.slice(0, MAX_TOLD).map(({ field, message }) => faultAt(field, message));
+  const more = error.issues.length - MAX_TOLD;
+  const message =
+    more > 0 ? say('request.faultsAndMore', { faults, more }) : say('request.faults', { faults });
+  return failure(400, 'COM10001', message, { subErrors });
 }
 
-export const TOO_LARGE = 'The body is larger than 1 MB. Send fewer entries in one request.';
-const HTTP_TEXTS: Readonly<Record<string, string>> = {
-  'entity.parse.failed': 'The body is not valid JSON. Send one JSON object.',
-  'entity.too.large': TOO_LARGE,
-  'encoding.unsupported':
-    'The Content-Encoding is not supported. Send the body as it is, or with gzip or deflate.',
-  'charset.unsupported': 'The charset of the body is not supported. Send JSON in UTF-8.',
-  'request.size.invalid': 'The body does not have the length that Content-Length says.',
-  'request.aborted': 'The request ended before its body did.',
+const HTTP_TEXTS: Readonly<Record<string, Text>> = {
+  'entity.parse.failed': say('http.noJson'),
+  'entity.too.large': say('http.tooLarge'),
+  'encoding.unsupported': say('http.encoding'),
+  'charset.unsupported': say('http.charset'),
+  'request.size.invalid': say('http.length'),
+  'request.aborted': say('http.aborted'),
 };
 
 /** Errors of the HTTP layer (http-errors of Express and its body parser), recognised by their status. */
@@ -142,9 +145,5 @@ function httpFailure(error: unknown): Failure | undefined {
   const { status } = error;
   if (typeof status !== 'number' || status < 400 || status > 499) return undefined;
   const type = 'type' in error && typeof error.type === 'string' ? error.type : '';
-  return failure(
-    status,
-    'COM10003',
-    HTTP_TEXTS[type] ?? 'The request cannot be read. Check its URL and headers.',
-  );
+  return failure(status, 'COM10003', HTTP_TEXTS[type] ?? say('http.unreadable'));
 }

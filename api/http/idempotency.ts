@@ -13,6 +13,7 @@ import type { Request, Response } from 'express';
 import { Refusal } from '../../operations/refusal';
 import type { KeyedRequest, Store, User } from '../../store/types';
 import { failureOf } from './errors';
+import { isLazy } from './lazyList';
 
 /** How long a dead process's claim holds up the next attempt. */
 const LEASE_MS = 10_000;
@@ -27,14 +28,22 @@ export interface OnceScope {
   /** The same for every attempt of a request under an Idempotency-Key; undefined without one. */
   readonly requestId: string | undefined;
   /**
-   * Stores the answer inside the transaction that has the request's effects. Throws Refusal 409, which undoes the
-   * transaction, when another process has taken the request over. Without a key it does nothing.
+   * Stores the answer, or what the route's `restore` makes it from, inside the transaction that has the request's
+   * effects. Throws Refusal 409, which undoes the transaction, when another process has taken the request over. Without
+   * a key it does nothing.
    */
   remember(store: Store, data: unknown): Promise<void>;
 }
 
+/** Makes an answer again from what was remembered of it. */
+export type Restore = (remembered: unknown) => Promise<unknown>;
+
 /** Runs `work` once for all requests that are this one; `bodyDigest` stands for the body. */
-export type Once = <T>(bodyDigest: string, work: (scope: OnceScope) => Promise<T>) => Promise<T>;
+export type Once = <T>(
+  bodyDigest: string,
+  work: (scope: OnceScope) => Promise<T>,
+  restore?: Restore,
+) => Promise<T>;
 
 /** A request that cannot be recognised when it is sent again. */
 export const WITHOUT_KEY: OnceScope = { requestId: undefined, remember: async () => undefined };
@@ -83,11 +92,13 @@ export function onceFor(store: Store, request: Request, response: Response, user
   const dry = request.query.dryRun === 'true';
   if (key === undefined || user === undefined || dry) return (_digest, work) => work(WITHOUT_KEY);
   const { method, originalUrl: url } = request;
-  return async (digest, work) => {
+  return async <T>(digest: string, work: (scope: OnceScope) => Promise<T>, restore?: Restore): Promise<T> => {
     const call = { userId: user.id, key, method, url, bodyDigest: digest };
     const { data, repeated } = await once(store, call, work);
-    if (repeated) response.set('idempotency-replayed', 'true');
-    return data;
+    if (!repeated) return data;
+    const answer = restore === undefined ? data : ((await restore(data)) as T);
+    response.set('idempotency-replayed', 'true');
+    return answer;
   };
 }
 
@@ -119,7 +130,10 @@ async function once<T>(
         remembered = true;
       },
     });
-    if (!remembered) await store.idempotency.complete(request, data);
+    if (!remembered) {
+      if (isLazy(data)) throw new Error('An answer with lazy lists is remembered by its handler');
+      await store.idempotency.complete(request, data);
+    }
     return { data, repeated: false };
   } catch (error) {
     // When these fail, too, the claim runs out by itself.

@@ -1,15 +1,21 @@
 import { z } from 'zod';
 import { Refusal } from '../../operations/refusal';
 import { QueryText } from '../../operations/schemas';
+import { fault, say } from '../../runtime/messages/catalogue';
 import type { PageRequest } from '../../store/types';
 
 const MAX_SIZE = 2_000;
 const whole = (min: number, max: number, byDefault: number) =>
   z
-    .string('must be given once')
-    .regex(/^[0-9]{1,9}$/, `must be a whole number from ${min} to ${max}`)
+    .string(fault('must.once'))
+    .regex(/^[0-9]{1,9}$/, fault('must.wholeWithin', { min, max }))
     .transform(Number)
-    .pipe(z.int().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`))
+    .pipe(
+      z
+        .int()
+        .min(min, fault('must.atLeast', { limit: min }))
+        .max(max, fault('must.atMost', { limit: max })),
+    )
     .default(byDefault)
     .meta({ wire: { type: 'integer', minimum: min, maximum: max, default: byDefault } });
 
@@ -17,7 +23,7 @@ const whole = (min: number, max: number, byDefault: number) =>
 export const PAGING = {
   page: whole(1, 999_999_999, 1).describe('Page, from 1.'),
   size: whole(1, MAX_SIZE, 10).describe(`Elements on a page, at most ${MAX_SIZE}.`),
-  sort: QueryText.regex(/^[A-Za-z][A-Za-z0-9_]*(,(asc|desc))?$/i, 'must be field,asc or field,desc')
+  sort: QueryText.regex(/^[A-Za-z][A-Za-z0-9_]*(,(asc|desc))?$/i, fault('must.sort'))
     .optional()
     .describe('field,asc or field,desc.'),
 };
@@ -35,7 +41,7 @@ export const TextList = z
 
 /** A switch in a query, off unless it is `true`. */
 export const Flag = z
-  .enum(['true', 'false'], 'must be true or false')
+  .enum(['true', 'false'], fault('must.boolean'))
   .default('false')
   .transform((value) => value === 'true')
   .meta({ wire: { type: 'boolean', default: false } });
@@ -60,15 +66,10 @@ export async function listed<T>(query: PagingQuery, list: () => Promise<T>): Pro
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     const field = query.sort?.split(',')[0] ?? '';
-    throw new Refusal(
-      400,
-      'COM10011',
-      `The list cannot be sorted by "${field}". Leave sort out, or name a field of the list.`,
-      {
-        target: 'sort',
-        subErrors: [{ field: 'sort', rejectedValue: query.sort, message: 'names no sortable field' }],
-      },
-    );
+    throw new Refusal(400, 'COM10011', say('list.sort', { field }), {
+      target: 'sort',
+      subErrors: [{ field: 'sort', rejectedValue: query.sort, message: say('names.noSortable') }],
+    });
   }
 }
 

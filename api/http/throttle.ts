@@ -2,6 +2,7 @@ import type { Request, Response } from 'express';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { Refusal } from '../../operations/refusal';
 import type { HttpSettings, Rate } from '../../runtime/httpSettings';
+import { say } from '../../runtime/messages/catalogue';
 import { addressBlock } from '../../store/access/loginAttempts';
 import type { User } from '../../store/types';
 import { clientAddress } from './address';
@@ -26,10 +27,6 @@ interface Count {
   readonly resetSeconds: number;
   readonly exceeded: boolean;
 }
-
-/** The documented text. */
-const TEXT =
-  'Excessive number of requests. You have exceeded the request limit for the current throttling window.';
 
 class Windows {
   readonly #limiters: readonly RateLimiterMemory[];
@@ -83,7 +80,7 @@ function show(response: Response, counted: Count | undefined): void {
   });
   if (!counted.exceeded) return;
   response.set('Retry-After', String(counted.resetSeconds));
-  throw new Refusal(429, THROTTLED, TEXT);
+  throw new Refusal(429, THROTTLED, say('http.throttled'));
 }
 
 /** An IPv6 client has a whole /64 of addresses. */

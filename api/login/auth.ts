@@ -2,6 +2,7 @@ import type { Request, Response } from 'express';
 import { Refusal } from '../../operations/refusal';
 import { permits } from '../../operations/roles';
 import type { Permission } from '../../operations/types';
+import { say } from '../../runtime/messages/catalogue';
 import type { KnownUser, LoginBasis, Store, User } from '../../store/types';
 import type { AuditNotes } from '../http/audit';
 import { basicLogin, type PasswordLogin } from './passwordLogin';
@@ -40,7 +41,7 @@ export function authentication(store: Store, byPassword: PasswordLogin): Authent
     throw new Refusal(
       401,
       'IAM10000',
-      `Log in by HTTP Basic, or sign the request with an access key: send an Authorization header "Basic …" or "${SIGNATURE_SCHEME} <access key id>:<signature>".`,
+      say('login.needed', { forms: `"Basic …" or "${SIGNATURE_SCHEME} <access key id>:<signature>"` }),
     );
   }
 

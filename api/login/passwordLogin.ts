@@ -1,6 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import type { Request } from 'express';
 import { Refusal } from '../../operations/refusal';
+import { say } from '../../runtime/messages/catalogue';
 import type { KnownUser, RunCheck, Store } from '../../store/types';
 import { clientAddress } from '../http/address';
 import { attemptOf, refuseLockedOut, tooMany } from './lockout';
@@ -64,7 +65,7 @@ export function passwordLogin(
       if (!(error instanceof LanesFullError)) throw error;
       throw tooMany(1, 'Too many logins are being checked');
     });
-    if (user === undefined) throw new Refusal(401, 'IAM10004', 'User name or password is wrong.');
+    if (user === undefined) throw new Refusal(401, 'IAM10004', say('login.wrong'));
     if (!before.settled) await loginAttempts.succeeded(attempt, now());
     return user;
   }

@@ -1,5 +1,6 @@
 import { Refusal } from '../../operations/refusal';
 import type { Logger } from '../../runtime/logger';
+import { say } from '../../runtime/messages/catalogue';
 import type { Store } from '../../store/types';
 import type { RouteDeclaration } from '../route';
 import { type Login, requirePermission } from './auth';
@@ -84,11 +85,7 @@ function refusalOf(
   roles: readonly string[] | undefined,
 ): Refusal | undefined {
   if (roles === undefined) {
-    return new Refusal(
-      401,
-      'IAM10000',
-      'This login has ended: the user is deleted or disabled, or its password or access key no longer counts. Log in again.',
-    );
+    return new Refusal(401, 'IAM10000', say('login.ended'));
   }
   try {
     requirePermission({ user: login.user, roles }, route);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Request, RequestHandler, Response } from 'express';
 import { raw } from 'express';
 import { Refusal } from '../../operations/refusal';
-import { TOO_LARGE } from '../http/errors';
+import { say } from '../../runtime/messages/catalogue';
 import { bodyDigest } from './signature';
 
 /** What a signature is checked with; throws Refusal 401 when it does not fit a body with this digest. */
@@ -21,7 +21,7 @@ export function readBody(reader: RequestHandler, request: Request, response: Res
       request.off('data', count);
       if (response.headersSent) return;
       response.set('connection', 'close');
-      reject(new Refusal(413, 'COM10003', TOO_LARGE));
+      reject(new Refusal(413, 'COM10003', say('http.tooLarge')));
     };
     let bytes = 0;
     const count = (chunk: Buffer) => {
@@ -92,8 +92,6 @@ export async function readAndProve(request: Request, response: Response, prove: 
   return body;
 }
 
-const NO_JSON = 'The body is not valid JSON. Send one JSON object.';
-
 /** The JSON object or list in a body that was read before; undefined in an empty one. Throws Refusal 400. */
 export function parsedBody(body: Buffer): unknown {
   if (body.length === 0) return undefined;
@@ -101,8 +99,8 @@ export function parsedBody(body: Buffer): unknown {
   try {
     value = JSON.parse(body.toString('utf8'));
   } catch {
-    throw new Refusal(400, 'COM10003', NO_JSON);
+    throw new Refusal(400, 'COM10003', say('http.noJson'));
   }
-  if (typeof value !== 'object' || value === null) throw new Refusal(400, 'COM10003', NO_JSON);
+  if (typeof value !== 'object' || value === null) throw new Refusal(400, 'COM10003', say('http.noJson'));
   return value;
 }

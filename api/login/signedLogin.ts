@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Request, Response } from 'express';
 import { Refusal } from '../../operations/refusal';
+import { say } from '../../runtime/messages/catalogue';
 import type { KnownUser, SigningKey, Store } from '../../store/types';
 import { attemptOf, refuseLockedOut, tooMany } from './lockout';
 import { type ClaimedSignature, signatureFits, signedTime, stringToSign } from './signature';
@@ -68,7 +69,7 @@ export function signedLogin(
     const key = await accessKeys.forSigning(claim.accessKeyId);
     if (key === undefined) {
       await loginAttempts.failed(attempt, now());
-      throw new Refusal(401, 'IAM10004', `There is no enabled access key ${claim.accessKeyId}.`);
+      throw new Refusal(401, 'IAM10004', say('login.noKey', { id: claim.accessKeyId }));
     }
     const prove: Prove = async (bodyMd5) => {
       const text = stringToSign({

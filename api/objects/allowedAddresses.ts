@@ -1,6 +1,8 @@
 /** Refuses requests that would send obflow where it does not go (runtime/addresses.ts), before anything is stored. */
+
 import { Refusal, type SubError } from '../../operations/refusal';
 import { ADDRESS_NEXT, type AddressPolicy, deniedOf } from '../../runtime/addresses';
+import { say } from '../../runtime/messages/catalogue';
 import type { ApiServices } from '../route';
 
 /** @param named addresses of a request by their fields. Throws Refusal COM10001 that names every field. */
@@ -9,12 +11,13 @@ export function refuseDeniedFields(
   named: readonly { readonly field: string; readonly ip: string }[],
 ): void {
   const subErrors = named.flatMap(({ field, ip }): SubError[] => {
-    const fault = addresses.fault(ip);
+    const fault = addresses.faultText(ip);
     return fault === undefined ? [] : [{ field, rejectedValue: ip, message: fault }];
   });
   const [first] = subErrors;
   if (first === undefined) return;
-  const message = `${first.field} ${String(first.rejectedValue)} ${first.message}.`;
+  const { field, rejectedValue, message: fault } = first;
+  const message = say('request.faultOf', { field, value: String(rejectedValue), fault });
   throw new Refusal(400, 'COM10001', message, { target: first.field, subErrors });
 }
 

@@ -1,11 +1,16 @@
 import { addressOf } from '../../contact/hostAddress';
 import type { HostFacts } from '../../hosts/types';
 import { Refusal } from '../../operations/refusal';
+import { addressText } from '../../runtime/addressText';
+import { say } from '../../runtime/messages/catalogue';
 import type { HostRow } from '../../store/types';
 import type { ApiServices } from '../route';
 
 /** A request waits so long for hosts that do not answer. */
 const CONTACT_MS = 5_000;
+
+/** What a task will need is tried for so long. */
+const LOOK_MS = 15_000;
 
 type Contact = Pick<ApiServices, 'store' | 'hosts'>;
 
@@ -50,6 +55,23 @@ export async function contactHost({ store, hosts }: Contact, host: HostRow): Pro
   return undefined;
 }
 
+/** What stands in the way of tasks on a host that can be logged in to, or makes them slow; with what to change. */
+export async function shortcomings({ store, hosts }: Contact, host: HostRow): Promise<string[]> {
+  const where = `Host ${host.name ?? host.ip} (${addressText(host.ip, host.sshPort)})`;
+  try {
+    const look = async () => (await hosts.open(await addressOf(store, host))).firstContact();
+    const found = await within(look(), LOOK_MS);
+    return found
+      .filter(({ level }) => level !== 'INFO')
+      .map(
+        ({ level, text, next }) =>
+          `${where}${level === 'ERROR' ? ' cannot be used yet' : ''}: ${text}. ${next}`,
+      );
+  } catch (error) {
+    return [`${where} could not be looked at: ${error instanceof Error ? error.message : String(error)}`];
+  }
+}
+
 /**
  * Hosts whose last contact failed are tried once more, so that a repaired host needs no extra step. Throws Refusal
  * CMP07004 when one is still away. Hosts never contacted, or reached before, are not asked: their trouble shows in
@@ -67,7 +89,7 @@ export async function contactKnownOffline(contact: Contact, hostIds: readonly nu
   throw new Refusal(
     409,
     'CMP07004',
-    `Host ${away.host.ip} (id ${away.host.id}) is offline: ${away.reason} Repair the host, or leave it out of the request.`,
+    say('host.offline', { ip: away.host.ip, id: away.host.id, reason: away.reason ?? '' }),
     { target: `host:${away.host.id}` },
   );
 }

@@ -11,6 +11,7 @@ import { packageFileName, parsePackageName, splitRelease } from '../../oceanbase
 import { BadRpmError, type RpmHeader, readRpmHeader } from '../../oceanbase/rpmHeader';
 import { Refusal } from '../../operations/refusal';
 import type { RuntimeConfig } from '../../runtime/config';
+import { say } from '../../runtime/messages/catalogue';
 import { DuplicateError, type PackageRow, type Store } from '../../store/types';
 import type { OnceScope } from '../http/idempotency';
 import type { BodyProof } from '../login/signedBody';
@@ -144,12 +145,7 @@ function unreadable(reason: string): Refusal {
 }
 
 function tooLarge(maxBytes: number): Refusal {
-  return new Refusal(
-    413,
-    'COM10003',
-    `The package is larger than ${maxBytes} bytes. OBFLOW_MAX_PACKAGE_MB of the API sets the limit.`,
-    { target: 'file' },
-  );
+  return new Refusal(413, 'COM10003', say('package.tooLarge', { size: maxBytes }), { target: 'file' });
 }
 
 /** Streams to disk and makes it durable; both digests are taken on the way. */
@@ -280,14 +276,9 @@ export async function deletePackage(
   return store.transaction(async (transaction) => {
     const row = await transaction.packages.find(id);
     if (row === undefined) {
-      throw new Refusal(
-        404,
-        'PKG10014',
-        `There is no package with id ${id}. GET /api/v2/software-packages lists them.`,
-        {
-          target: `package:${id}`,
-        },
-      );
+      throw new Refusal(404, 'PKG10014', say('package.unknownId', { id }), {
+        target: `package:${id}`,
+      });
     }
     const users = await transaction.packages.users(id);
     if (users.length > 0) {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { IdText, QueryText } from '../../operations/schemas';
+import { fault } from '../../runtime/messages/catalogue';
 import type { AuditEvent } from '../../store/types';
 import { listOf, pagedOf, Time, Whole } from '../http/answers';
 import { pageOf } from '../http/envelope';
@@ -10,7 +11,7 @@ import { type ApiServices, type Route, route } from '../route';
 const TimeText = QueryText.refine(
   (text) => /^\d{4}-\d\d-\d\d/.test(text) && !Number.isNaN(Date.parse(text)),
   {
-    message: 'must be an ISO-8601 time, e.g. 2026-11-01T08:00:00+08:00 (a "+" in a URL is written %2B)',
+    message: fault('must.time', { example: '2026-11-01T08:00:00+08:00' }),
   },
 );
 

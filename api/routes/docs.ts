@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import type { Response } from 'express';
 import { z } from 'zod';
+import { fault } from '../../runtime/messages/catalogue';
 import { repositoryRoot } from '../../runtime/paths';
 import { obflowVersion } from '../../runtime/version';
 import { openApiDocument } from '../openapi/document';
@@ -97,7 +98,7 @@ export function docsRoutes(others: readonly Route[]): Route[] {
         path: '/api-docs/{file}',
         summary: 'Parts of the documentation page',
         params: z.object({
-          file: z.enum([...ASSETS, 'start.js'], 'must be a file of the documentation page'),
+          file: z.enum([...ASSETS, 'start.js'], fault('must.docsFile')),
         }),
         answers: { 200: { type: '*/*' } },
       },

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { hostsByIds } from '../../operations/preconditions';
 import { IdText, QueryText } from '../../operations/schemas';
+import { fault } from '../../runtime/messages/catalogue';
 import type { HostRow, Store } from '../../store/types';
 import { listOf, pagedOf, Time, Whole } from '../http/answers';
 import { pageOf } from '../http/envelope';
@@ -118,7 +119,7 @@ function hostDocument(host: HostRow, services: readonly Service[]): z.input<type
 
 const SERVICE_TYPE = z.enum(
   ['OB_CLUSTER', 'OB_PROXY', 'OCP_AGENT', 'BACKUP_AGENT', 'RESTORE_AGENT', 'BACKUP_RESTORE_AGENT', 'OMS'],
-  'must be a documented type of service, e.g. OB_PROXY',
+  fault('must.serviceType', { example: 'OB_PROXY' }),
 );
 
 export function hostRoutes({ store }: ApiServices): Route[] {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { OB_CLUSTER_STATUSES, OB_SERVER_STATUSES, OB_ZONE_STATUSES } from '../../store/statuses';
 import { listOf, Time, Whole } from '../http/answers';
 
 /** Server as documented; withRootserver is spelt as in the samples. */
@@ -13,7 +14,7 @@ export const ObServerDocument = z
     regionName: z.string().exactOptional(),
     idcName: z.string().exactOptional(),
     hostId: Whole.exactOptional().describe('Absent when its machine is no host of the inventory.'),
-    status: z.enum(['CREATING', 'RUNNING', 'STOPPED', 'UNAVAILABLE', 'DELETING']),
+    status: z.enum(OB_SERVER_STATUSES),
     innerStatus: z.string().exactOptional().describe('ACTIVE, INACTIVE or DELETING as OceanBase says.'),
     version: z.string().exactOptional(),
     withRootserver: z.boolean(),
@@ -43,7 +44,7 @@ export const ObZoneDocument = z
     serverCount: Whole,
     hostCount: Whole,
     servers: listOf(ObServerDocument),
-    status: z.enum(['RUNNING', 'STOPPED']),
+    status: z.enum(OB_ZONE_STATUSES),
     innerStatus: z.string().describe('ACTIVE or INACTIVE as OceanBase says.'),
     operateStatus: z.enum(['OPERATING', 'NORMAL']),
     compactionStatus: z.string().exactOptional().describe('IDLE, COMPACTING, … as OceanBase says.'),
@@ -60,7 +61,7 @@ export const ObClusterDocument = z
     name: z.string(),
     obClusterId: Whole,
     obVersion: z.string(),
-    status: z.enum(['RUNNING', 'UNAVAILABLE']),
+    status: z.enum(OB_CLUSTER_STATUSES),
     type: z.enum(['PRIMARY', 'STANDBY']),
     regionCount: Whole,
     serverCount: Whole,

@@ -97,7 +97,7 @@ function zoneDocument(zone: ObZoneRow, view: ClusterView): z.input<typeof ObZone
   const hosts = servers.flatMap(({ hostId }) => (hostId === null ? [] : (view.hosts.get(hostId) ?? [])));
   const idc = hosts.find(({ idc }) => idc.name === zone.idc)?.idc ?? hosts[0]?.idc;
   const compactionStatus = view.compaction.get(zone.name);
-  const making = servers.some(({ status }) => status === 'CREATING' || status === 'DELETING');
+  const worked = [zone, ...servers].some(({ work, status }) => work !== null || status === 'DELETING');
   return {
     name: zone.name,
     ...(idc === undefined ? {} : { idcId: idc.id }),
@@ -108,9 +108,9 @@ function zoneDocument(zone: ObZoneRow, view: ClusterView): z.input<typeof ObZone
     serverCount: servers.length,
     hostCount: new Set(servers.map(({ ip }) => ip)).size,
     servers: servers.map((server) => serverDocument(server, view)),
-    status: zone.innerStatus === 'ACTIVE' ? 'RUNNING' : 'STOPPED',
+    status: zone.status,
     innerStatus: zone.innerStatus,
-    operateStatus: making ? 'OPERATING' : 'NORMAL',
+    operateStatus: worked ? 'OPERATING' : 'NORMAL',
     ...(compactionStatus === undefined ? {} : { compactionStatus }),
     ...(root === undefined ? {} : { rootServer: rootServerDocument(root, servers) }),
     createTime: ocpTime(zone.createTime),
@@ -166,7 +166,7 @@ export function obClusterRoutes(services: ApiServices): Route[] {
         summary: 'List OceanBase clusters',
         query: z.object({
           name: QueryText.optional().describe('Part of the name.'),
-          status: TextList.optional().describe('RUNNING, UNAVAILABLE; comma separated.'),
+          status: TextList.optional().describe('RUNNING, UNAVAILABLE, STOPPED …; comma separated.'),
           ...PAGING,
         }),
         answer: pagedOf(ObClusterDocument),

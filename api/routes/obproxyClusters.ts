@@ -3,6 +3,7 @@ import { obproxyConfigUrl } from '../../oceanbase/configServer';
 import { isSecretParameter, type ParameterValue } from '../../oceanbase/parameters';
 import { obproxyClusterById } from '../../operations/preconditions';
 import { IdPath } from '../../operations/schemas';
+import { OBPROXY_STATUSES } from '../../store/statuses';
 import type { ObproxyClusterRow, ObproxyServerRow } from '../../store/types';
 import { listOf, pagedOf, Time, Whole } from '../http/answers';
 import { pageOf } from '../http/envelope';
@@ -25,7 +26,7 @@ const ServerDocument = z
     rpcPort: Whole.exactOptional(),
     version: z.string().exactOptional().describe('Version and release without dist tag.'),
     parameterVersion: Whole,
-    status: z.enum(['CREATING', 'TAKINGOVER', 'RUNNING', 'UNAVAILABLE', 'DELETING']),
+    status: z.enum(OBPROXY_STATUSES),
     operateStatus: z.enum(['NORMAL', 'OPERATING']),
     lastActiveTime: Time.exactOptional(),
     adopted: z

@@ -5,15 +5,19 @@ import { prepareRequest } from '../../operations/planTask';
 import { Refusal } from '../../operations/refusal';
 import { publishedSample } from '../../operations/samples';
 import type { CatalogueEntry, HostFinding, InspectScope, Prepared } from '../../operations/types';
-import { listOf, Whole } from '../http/answers';
+import type { Store } from '../../store/types';
+import type { Plan } from '../../workflows/plan';
+import { listOf, NoData, Whole } from '../http/answers';
+import { LazyList } from '../http/lazyList';
 import { Flag } from '../http/paging';
 import { ocpTime } from '../http/time';
-import { refuseDeniedObjects } from '../objects/allowedAddresses';
-import { contactKnownOffline } from '../objects/contactHosts';
-import { refreshCluster } from '../objects/lookAtCluster';
+import { lookBefore } from '../objects/lookBefore';
 import { type ApiServices, type Route, route } from '../route';
+import { submittedDocument } from '../tasks/document/document';
 import { legacyDocument } from '../tasks/document/legacy';
-import { LegacyTaskInstance, TaskInstance } from '../tasks/document/schemas';
+import { LegacyTaskInstance, TaskInstance } from '../tasks/document/types';
+import { taskRow } from '../tasks/rows';
+import type { TaskService } from '../tasks/service';
 
 const Query = z.object({
   dryRun: Flag.describe(
@@ -22,13 +26,11 @@ const Query = z.object({
 });
 
 /** One route per operation of the catalogue. */
-export function operationRoutes(services: ApiServices): Route[] {
-  return OPERATIONS.map((operation) => operationRoute(services, operation));
-}
-
-/** Heading of the API document. */
-function tagOf(path: string): string {
-  return path.startsWith('/api/v2/ob/') ? 'OceanBase' : 'OBProxy';
+export function operationRoutes(
+  services: ApiServices,
+  operations: readonly CatalogueEntry[] = OPERATIONS,
+): Route[] {
+  return operations.map((operation) => operationRoute(services, operation));
 }
 
 /** Hosts are contacted as for any request; a host key seen for the first time is recorded. */
@@ -55,19 +57,58 @@ const Finding = z
   .meta({ id: 'HostFinding' }) satisfies z.ZodType<HostFinding>;
 
 function answerSchema({ answer, extra = {} }: CatalogueEntry): z.ZodType {
+  if (answer === 'none') return Object.keys(extra).length === 0 ? NoData : z.object(extra);
   if (answer === 'tasks')
     return z.object({ contents: listOf(TaskInstance), findings: listOf(Finding).exactOptional() });
   const one = answer === 'legacyTask' ? LegacyTaskInstance : TaskInstance;
   return Object.keys(extra).length === 0 ? one : one.extend(extra);
 }
 
+/** Tasks whose documents are made together. */
+const TASKS_TOGETHER = 50;
+
+/** `data` of the answer. What is large in it is made while it is sent. */
+function answerOf(
+  { answer }: CatalogueEntry,
+  { submitted }: TaskService,
+  { plans, extra }: Prepared,
+): unknown {
+  if (answer === 'tasks') {
+    const contents = new LazyList(
+      plans.length,
+      (from, to) => plans.slice(from, to).map(submittedDocument),
+      TASKS_TOGETHER,
+    );
+    return { contents };
+  }
+  const [plan] = plans;
+  if (plan === undefined) return extra;
+  const document = submitted(plan);
+  return { ...(answer === 'legacyTask' ? legacyDocument(plan, document) : document), ...extra };
+}
+
+/** What is kept of an answer under an Idempotency-Key: the stored plans say the rest. */
+const Remembered = z.object({
+  taskIds: z.array(z.int()),
+  extra: z.record(z.string(), z.unknown()).optional(),
+});
+
+/** What `Remembered` was kept of. Throws Refusal TSK10001 when a task has been deleted since. */
+async function rememberedAs(store: Store, remembered: unknown): Promise<Prepared> {
+  const { taskIds, extra } = Remembered.parse(remembered);
+  const plans: Plan[] = [];
+  for (const id of taskIds) plans.push((await taskRow(store, id)).plan);
+  return { plans, ...(extra === undefined ? {} : { extra }) };
+}
+
 function operationRoute(services: ApiServices, operation: CatalogueEntry): Route {
-  const { method, path, permission, summary, description, params, body, sample } = operation;
+  const { method, path, permission, tag, summary, description, params, body, sample } = operation;
   const { store, tasks, address, logger } = services;
   return route(
     {
-      ...{ method, path, permission, tag: tagOf(path), summary, description, params, body, query: Query },
+      ...{ method, path, permission, tag, summary, description, params, body, query: Query },
       answer: answerSchema(operation),
+      restore: async (remembered) => answerOf(operation, tasks, await rememberedAs(store, remembered)),
       refuses: [404],
       sample: publishedSample(sample),
     },
@@ -75,23 +116,17 @@ function operationRoute(services: ApiServices, operation: CatalogueEntry): Route
       if (user === undefined) throw new Refusal(401, 'IAM10000', 'Log in by HTTP Basic.');
       if (query.dryRun) notes.command = 'dry run';
       const accepted = operation.request(params, body);
-      await refuseDeniedObjects(services, accepted);
-      await Promise.all([
-        contactKnownOffline(services, accepted.hostIds),
-        accepted.obClusterId === undefined ? undefined : refreshCluster(services, accepted.obClusterId),
-      ]);
-      const answerOf = ({ plans, extra }: Prepared) => {
-        const submitted = plans.map((plan) => {
-          const document = tasks.submitted(plan);
-          return operation.answer === 'legacyTask' ? legacyDocument(plan, document) : document;
-        });
-        return operation.answer === 'tasks' ? { contents: submitted } : { ...submitted[0], ...extra };
-      };
+      await lookBefore(services, accepted.look);
+      const { continueAfter } = services.config;
       const prepared = await prepareRequest(
         accepted,
-        { store, user, executor: address, traceId, createTime: ocpTime(receivedAt) },
+        {
+          ...{ store, user, executor: address, traceId, createTime: ocpTime(receivedAt) },
+          ...(continueAfter === undefined ? {} : { continueAfter }),
+        },
         query.dryRun,
-        (transaction, stored) => once.remember(transaction, answerOf(stored)),
+        (transaction, { plans, extra }) =>
+          once.remember(transaction, { taskIds: plans.map(({ taskId }) => taskId), extra }),
       );
       const { plans } = prepared;
       // The transaction is committed: from here on the tasks run, now or by the reconciler.
@@ -99,11 +134,11 @@ function operationRoute(services: ApiServices, operation: CatalogueEntry): Route
         const taskIds = plans.map(({ taskId }) => taskId);
         notes.taskIds = taskIds;
         logger.info({ operation: operation.id, taskIds, user: user.name, traceId }, 'accepted');
-        await Promise.all(plans.map((plan) => tasks.start(plan, operation.id)));
+        await tasks.startAll(plans, operation.id);
       }
-      const findings = query.dryRun ? await accepted.inspect?.(inspectScope(services)) : undefined;
-      const answer = answerOf(prepared);
-      return operation.answer === 'tasks' && findings !== undefined ? { ...answer, findings } : answer;
+      const findings = query.dryRun ? await accepted.findings?.(inspectScope(services)) : undefined;
+      const answer = answerOf(operation, tasks, prepared);
+      return findings === undefined ? answer : { ...(answer as object), findings };
     },
   );
 }

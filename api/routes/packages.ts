@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { splitRelease } from '../../oceanbase/packageName';
 import { Refusal } from '../../operations/refusal';
 import { IdPath, PackageFileName, QueryText } from '../../operations/schemas';
+import { say } from '../../runtime/messages/catalogue';
 import type { PackageRow } from '../../store/types';
 import { ErrorAnswer, NoData, pagedOf, Time, Whole } from '../http/answers';
 import { pageOf } from '../http/envelope';
@@ -144,7 +145,7 @@ export function packageRoutes({ store, config }: ApiServices): Route[] {
       async ({ params }, response) => {
         const row = await store.packages.findByFileName(params.fileName);
         if (row === undefined) {
-          throw new Refusal(404, 'PKG10014', `There is no package "${params.fileName}".`, {
+          throw new Refusal(404, 'PKG10014', say('package.unknown', { name: params.fileName }), {
             target: params.fileName,
           });
         }

@@ -1,14 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { Refusal } from '../../operations/refusal';
+import type { Store } from '../../store/types';
 import type { SubtaskCommand, TaskCommand } from '../../workflows/plan';
 import { clientAddress } from '../http/address';
 import { NoData } from '../http/answers';
+import type { Lazily } from '../http/lazyList';
 import { type ApiServices, type Call, type Route, route } from '../route';
 import { commandIdOf } from '../tasks/commandLog';
-import { SubtaskInstance, WrappedTaskInstance } from '../tasks/document/schemas';
-import { rowWithSubtask, SubtaskPath, TaskPath, taskRow } from '../tasks/rows';
-import type { Command } from '../tasks/service';
+import { SubtaskInstance, type TaskDocument, WrappedTaskInstance } from '../tasks/document/types';
+import { rowWithSubtask, SubtaskPath, TaskPath, taskRow, unknownTask } from '../tasks/rows';
+import type { Command, TaskService } from '../tasks/service';
 import { updateIdOf } from '../tasks/temporal/commands';
 
 /** What OCP sends no body for; ours may say why. */
@@ -59,6 +61,33 @@ function noted(
   return command;
 }
 
+/** Remembered in place of a document that is too large to be stored a second time. */
+const LargeTask = z.object({ largeTask: z.int() });
+
+/**
+ * The document as the answer to a command. Sent again, a command is answered as before; one to a large task with the
+ * document as it is then.
+ */
+async function remembered(
+  store: Store,
+  { once }: AnyCall,
+  document: TaskDocument,
+): Promise<Lazily<WrappedTaskInstance>> {
+  const { subtasks } = document;
+  if (subtasks.isShort) return { ...document, subtasks: await subtasks.all() };
+  await once.remember(store, { largeTask: document.id });
+  return document;
+}
+
+async function restored(tasks: TaskService, before: unknown): Promise<unknown> {
+  const large = LargeTask.safeParse(before);
+  if (!large.success) return before;
+  const { largeTask } = large.data;
+  const document = await tasks.read(largeTask);
+  if (document === undefined) throw unknownTask(largeTask);
+  return document;
+}
+
 /** The commands that an operator gives to a task or to one of its subtasks. */
 export function taskCommandRoutes({ store, tasks }: ApiServices): Route[] {
   const common = { method: 'POST', permission: 'TASK_MANAGER', tag: 'Tasks', body: Body } as const;
@@ -71,12 +100,13 @@ export function taskCommandRoutes({ store, tasks }: ApiServices): Route[] {
         summary,
         params: TaskPath,
         answer: WrappedTaskInstance,
+        restore: (remembered) => restored(tasks, remembered),
       },
       async (call) => {
         const { taskInstanceId } = call.params;
         const command = noted(call, name, taskInstanceId);
         await taskRow(store, taskInstanceId);
-        return tasks[name](taskInstanceId, command);
+        return remembered(store, call, await tasks[name](taskInstanceId, command));
       },
     );
 
@@ -85,7 +115,7 @@ export function taskCommandRoutes({ store, tasks }: ApiServices): Route[] {
     name: SubtaskCommand,
     summary: string,
     answer: A,
-    answerOf: (subtask: z.input<typeof SubtaskInstance>) => z.input<A>,
+    answerOf: (subtask: SubtaskInstance) => Lazily<z.input<A>>,
   ): Route =>
     route(
       {
@@ -110,7 +140,7 @@ export function taskCommandRoutes({ store, tasks }: ApiServices): Route[] {
     taskCommand(
       'abandon',
       'abandonTask',
-      'Abandon a FAILED task: it ends as it is, releases what it holds, and the document lists what it leaves behind',
+      'Abandon a task that is FAILED or never started: it ends as it is, releases what it holds, and the document lists what it leaves behind',
     ),
     subtaskCommand(
       'retry',

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Refusal } from '../../operations/refusal';
 import { ROLE_NAMES, ROLES, type Role } from '../../operations/roles';
 import { IdPath, NewPassword, UserName } from '../../operations/schemas';
+import { fault, say } from '../../runtime/messages/catalogue';
 import {
   DuplicateError,
   LastAdminError,
@@ -19,7 +20,7 @@ import { type ApiServices, type Route, route } from '../route';
 
 const tag = 'Users';
 const Roles = z
-  .array(z.enum(ROLE_NAMES, `must be one of ${ROLE_NAMES.join(', ')}`))
+  .array(z.enum(ROLE_NAMES, fault('must.oneOf', { values: ROLE_NAMES.join(', ') })))
   .max(ROLE_NAMES.length)
   .transform((roles) => [...new Set(roles)]);
 
@@ -43,7 +44,7 @@ function userDocument({ id, name, enabled, roles, createTime }: UserRow): z.inpu
 
 /** Refusal 404: there is no such user. */
 export function unknownUser(id: number): Refusal {
-  return new Refusal(404, 'COM10002', `There is no user ${id}. GET /api/v2/iam/users lists the users.`, {
+  return new Refusal(404, 'COM10002', say('user.unknown', { id }), {
     target: `user:${id}`,
   });
 }
@@ -116,7 +117,7 @@ function ownRoutes({ store, checkPassword }: ApiServices): Route[] {
         // An access key, or a browser left open, is not enough to take the user over.
         await checkPassword({ name, password: body.oldPassword }, request).catch((error: unknown) => {
           if (!(error instanceof Refusal) || error.status !== 401) throw error;
-          throw new Refusal(400, 'COM10001', 'The old password is wrong.', { target: 'oldPassword' });
+          throw new Refusal(400, 'COM10001', say('user.oldPasswordWrong'), { target: 'oldPassword' });
         });
         return changed(store, id, { password: body.newPassword }, notes);
       },

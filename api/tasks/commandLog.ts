@@ -3,6 +3,7 @@ import type { LogLine, ObeyedCommand, Store } from '../../store/types';
 import { taskWorkflowId } from '../../workflows/ids';
 import { SUBTASK_UPDATES } from '../../workflows/messages';
 import type { Plan } from '../../workflows/plan';
+import { inEnglish } from '../../workflows/text';
 import type { FoldedTask, GivenCommand } from './document/fold';
 
 const WORDS: Readonly<Record<GivenCommand['name'], string>> = {
@@ -75,7 +76,7 @@ function ended({ machine: { plan }, closing }: FoldedTask): ObeyedCommand | unde
     address: 'Temporal',
     traceId,
     path: taskWorkflowId(taskId),
-    why: closing.reason,
+    why: inEnglish(closing.reason),
   };
 }
 

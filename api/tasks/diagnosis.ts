@@ -1,7 +1,8 @@
 import type { Writable } from 'node:stream';
 import { Zip, ZipDeflate } from 'fflate';
 import type { LogLine, Tasks } from '../../store/types';
-import type { SubtaskInstance, WrappedTaskInstance } from './document/types';
+import { jsonPieces, type LazyList, taken } from '../http/lazyList';
+import type { SubtaskInstance, TaskDocument } from './document/types';
 import { subtaskLogWriter } from './subtaskLog';
 
 /** What is compressed at once; other requests wait meanwhile. */
@@ -15,12 +16,15 @@ function infoLine(subtask: SubtaskInstance): string {
   return `${id} ${status} [${upstreams.join(',')}] ${operation} ${runTime} ${name}\n`;
 }
 
-function taskInfo({ subtasks }: WrappedTaskInstance): string {
-  // seriesId goes up in topological order.
-  return [...subtasks]
-    .sort((a, b) => a.seriesId - b.seriesId)
-    .map(infoLine)
-    .join('');
+/** Documents list subtasks in topological order. */
+async function* taskInfo(subtasks: LazyList<SubtaskInstance>): AsyncGenerator<string> {
+  for await (const part of subtasks.parts()) yield part.map(infoLine).join('');
+}
+
+/** Readable, with a line end. */
+async function* taskJson(document: TaskDocument): AsyncGenerator<string> {
+  yield* jsonPieces(document, 2);
+  yield '\n';
 }
 
 /** A run's own log, and that of its undoing. */
@@ -81,19 +85,10 @@ class ZipStream {
   }
 
   async #taken(): Promise<boolean> {
-    if (this.#output.destroyed) return false;
-    if (this.#output.writableNeedDrain) {
-      await new Promise<void>((resolve) => {
-        const done = () => {
-          this.#output.off('drain', done);
-          this.#output.off('close', done);
-          resolve();
-        };
-        this.#output.on('drain', done);
-        this.#output.on('close', done);
-      });
-    } else await new Promise<void>((resolve) => setImmediate(resolve));
-    return !this.#output.destroyed;
+    const goesOn = await taken(this.#output);
+    // Other requests wait meanwhile.
+    if (goesOn) await new Promise<void>((resolve) => setImmediate(resolve));
+    return goesOn;
   }
 }
 
@@ -106,16 +101,16 @@ async function* written(parts: AsyncIterable<readonly LogLine[]>): AsyncIterable
  * Writes the ZIP that a person sends to whoever helps: `task_info.txt` (one line a subtask, in topological order),
  * `task.json` (the document) and `subtask_<id>_<run>.log` for every run that said something, that of an undo as
  * `subtask_<id>_<run>_rollback.log` (source: ocp-express; the JSON and the undos are ours). Of the logs no more than
- * 1 000 lines stand in memory at a time. It ends early when the client goes.
+ * 1 000 lines, and of the subtasks no more than a part, stand in memory at a time. It ends early when the client goes.
  */
 export async function writeDiagnosis(
   output: Writable,
-  document: WrappedTaskInstance,
+  document: TaskDocument,
   tasks: Pick<Tasks, 'loggedRuns' | 'readLogParts'>,
 ): Promise<void> {
   const zip = new ZipStream(output);
-  if (!(await zip.add('task_info.txt', [taskInfo(document)]))) return;
-  if (!(await zip.add('task.json', [`${JSON.stringify(document, null, 2)}\n`]))) return;
+  if (!(await zip.add('task_info.txt', taskInfo(document.subtasks)))) return;
+  if (!(await zip.add('task.json', taskJson(document)))) return;
   for (const file of logFiles(await tasks.loggedRuns(document.id))) {
     const name = `subtask_${file.subtaskId}_${file.run}${file.undoing ? '_rollback' : ''}.log`;
     if (!(await zip.add(name, written(tasks.readLogParts(document.id, file))))) return;

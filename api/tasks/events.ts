@@ -3,17 +3,25 @@
  * reader, which looks some times a second: what shows in a document is more than its history's events (a worker takes an
  * activity, an attempt fails), so waiting for a new event would miss half of it.
  */
+
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Request, Response } from 'express';
 import { Refusal } from '../../operations/refusal';
+import { say } from '../../runtime/messages/catalogue';
+import { inEnglish } from '../../workflows/text';
 import type { ErrorBody } from '../http/envelope';
 import { failureOf } from '../http/errors';
+import { jsonPieces, type Lazily, taken } from '../http/lazyList';
 import { inLanguage, languageOf } from '../http/messages/language';
 import type { WhilePermitted } from '../route';
 import type { WrappedTaskInstance } from './document/types';
 
 const LOOK_MS = 300;
+/** What a subtask adds to that: a look at a task of 42 000 subtasks takes half a second of a core, and comes every ten. */
+const LOOK_MS_PER_SUBTASK = 0.25;
+/** Longer documents are made again for each client, part by part, instead of waiting as one text. */
+const MAX_TEXT = 1_000_000;
 /** Below the idle timeouts of usual proxies. */
 const HEARTBEAT_MS = 15_000;
 /** A client waits so long before it connects again. */
@@ -26,7 +34,7 @@ const MAX_STREAMS_OF_USER = 250;
 
 export interface TaskEventsDeps {
   /** Undefined when there is no such task. Refusal 503 when it cannot be read now. */
-  read(taskId: number): Promise<WrappedTaskInstance | undefined>;
+  read(taskId: number): Promise<Lazily<WrappedTaskInstance> | undefined>;
 }
 
 /** Who watches, and where. */
@@ -40,15 +48,26 @@ export interface Watcher {
 interface TaskEvent {
   /** Digest of the document: the same in every API process and after a restart. */
   readonly id: string;
-  readonly text: string;
+  /** The document as JSON, at once when it is not long. */
+  readonly text: string | (() => AsyncIterable<string>);
   /** Nothing can come after it. */
   readonly last: boolean;
+  readonly subtasks: number;
 }
 
-function eventOf(document: WrappedTaskInstance): TaskEvent {
-  const text = JSON.stringify(document);
-  const id = createHash('sha256').update(text).digest('base64url').slice(0, 22);
-  return { id, text, last: document.closed === true };
+async function eventOf(document: Lazily<WrappedTaskInstance>): Promise<TaskEvent> {
+  const hash = createHash('sha256');
+  let text: string | undefined = '';
+  for await (const piece of jsonPieces(document)) {
+    hash.update(piece);
+    text = text === undefined || text.length + piece.length > MAX_TEXT ? undefined : text + piece;
+  }
+  return {
+    id: hash.digest('base64url').slice(0, 22),
+    text: text ?? (() => jsonPieces(document)),
+    last: document.closed === true,
+    subtasks: document.subtasks.length,
+  };
 }
 
 export class TaskEvents {
@@ -102,8 +121,8 @@ export class TaskEvents {
           return;
         }
         client.open();
-        const permitted = whilePermitted(({ code, message }) =>
-          client.refuse(inLanguage({ code, message }, languageOf(request))),
+        const permitted = whilePermitted(({ code, said }) =>
+          client.refuse(inLanguage({ code, message: said }, languageOf(request))),
         );
         try {
           client.send(watch.latest ?? first);
@@ -163,15 +182,10 @@ export class TaskEvents {
 
   async #read(taskId: number): Promise<TaskEvent> {
     const document = await this.#deps.read(taskId);
-    if (document !== undefined) return eventOf(document);
-    throw new Refusal(
-      404,
-      'TSK10001',
-      `There is no task ${taskId}. GET /api/v2/tasks/instances lists them.`,
-      {
-        target: `task:${taskId}`,
-      },
-    );
+    if (document !== undefined) return await eventOf(document);
+    throw new Refusal(404, 'TSK10001', say('task.unknown', { id: taskId }), {
+      target: `task:${taskId}`,
+    });
   }
 }
 
@@ -222,7 +236,8 @@ class Watch {
   async #look(): Promise<void> {
     const { signal } = this.#stop;
     while (!signal.aborted) {
-      await delay(LOOK_MS, undefined, { signal }).catch(() => undefined);
+      const pause = LOOK_MS + LOOK_MS_PER_SUBTASK * (this.latest?.subtasks ?? 0);
+      await delay(pause, undefined, { signal }).catch(() => undefined);
       if (signal.aborted) return;
       try {
         const event = await this.#read();
@@ -233,7 +248,7 @@ class Watch {
       } catch (error) {
         // The stream outlives an outage of Temporal or of the database; what has changed meanwhile comes afterwards.
         const { message } = failureOf(error).error;
-        for (const client of this.#clients) client.comment(message);
+        for (const client of this.#clients) client.comment(inEnglish(message));
       }
     }
   }
@@ -245,6 +260,10 @@ class Client {
   readonly ended: Promise<void>;
   readonly #response: Response;
   #waiting: TaskEvent | undefined;
+  #sending = false;
+  /** Between the first and the last piece of an event nothing else can be said. */
+  #midEvent = false;
+  #refusal: ErrorBody | undefined;
   #lastComment = '';
   #opened = false;
   #heartbeat: NodeJS.Timeout | undefined;
@@ -259,34 +278,19 @@ class Client {
   open(): void {
     this.#opened = true;
     this.#response.write(`retry: ${RETRY_MS}\n\n`);
-    this.#response.on('drain', () => {
-      this.#stalledSince = undefined;
-      const event = this.#waiting;
-      this.#waiting = undefined;
-      if (event !== undefined) this.send(event);
-    });
     this.#heartbeat = setInterval(() => this.#beat(), HEARTBEAT_MS);
   }
 
   /** Sends what is newer than what the client has, and ends after the last. */
   send(event: TaskEvent): void {
     if (!this.#opened || this.#response.writableEnded) return;
-    if (this.#response.writableNeedDrain) {
-      this.#stalledSince ??= Date.now();
-      this.#waiting = event;
-      return;
-    }
-    if (event.id !== this.lastId) {
-      this.lastId = event.id;
-      this.#lastComment = '';
-      this.#response.write(`id: ${event.id}\ndata: ${event.text}\n\n`);
-    }
-    if (event.last) this.close();
+    this.#waiting = event;
+    if (!this.#sending) void this.#sendWaiting();
   }
 
   /** The same text only once in a row. */
   comment(text: string): void {
-    if (!this.#opened || text === this.#lastComment || this.#response.writableNeedDrain) return;
+    if (!this.#opened || text === this.#lastComment || this.#busy) return;
     this.#lastComment = text;
     this.#response.write(`: ${text.replace(/[\r\n]+/g, ' ')}\n\n`);
   }
@@ -294,6 +298,10 @@ class Client {
   /** Ends the stream with an event that says why; it has no id, so that a later stream goes on where this one was. */
   refuse(error: ErrorBody): void {
     if (this.#response.writableEnded) return;
+    if (this.#midEvent) {
+      this.#refusal = error;
+      return;
+    }
     this.#response.write(`event: refused\ndata: ${JSON.stringify(error)}\n\n`);
     this.close();
   }
@@ -303,10 +311,57 @@ class Client {
     if (this.#opened && !this.#response.writableEnded) this.#response.end();
   }
 
+  get #busy(): boolean {
+    return this.#midEvent || this.#response.writableNeedDrain;
+  }
+
+  async #sendWaiting(): Promise<void> {
+    this.#sending = true;
+    try {
+      while (this.#waiting !== undefined && !this.#response.writableEnded) {
+        if (!(await this.#taken())) return;
+        const event: TaskEvent = this.#waiting;
+        this.#waiting = undefined;
+        if (event.id !== this.lastId) await this.#write(event);
+        if (this.#refusal !== undefined) this.refuse(this.#refusal);
+        else if (event.last) this.close();
+      }
+    } catch {
+      // The document could not be made to its end: the client connects again and gets it from its beginning.
+      this.#response.destroy();
+    } finally {
+      this.#sending = false;
+    }
+  }
+
+  async #write({ id, text }: TaskEvent): Promise<void> {
+    this.#lastComment = '';
+    if (typeof text === 'string') this.#response.write(`id: ${id}\ndata: ${text}\n\n`);
+    else {
+      this.#midEvent = true;
+      this.#response.write(`id: ${id}\ndata: `);
+      for await (const piece of text()) {
+        this.#response.write(piece);
+        if (!(await this.#taken()) || this.#response.writableEnded) return;
+      }
+      this.#response.write('\n\n');
+      this.#midEvent = false;
+    }
+    this.lastId = id;
+  }
+
+  /** False when the client has gone. */
+  async #taken(): Promise<boolean> {
+    if (!this.#response.writableNeedDrain) return !this.#response.destroyed;
+    this.#stalledSince ??= Date.now();
+    const goesOn = await taken(this.#response);
+    this.#stalledSince = undefined;
+    return goesOn;
+  }
+
   #beat(): void {
     const stalled = this.#stalledSince;
     if (stalled !== undefined && Date.now() - stalled > STALLED_MS) this.#response.destroy();
-    else if (!this.#response.writableNeedDrain && !this.#response.writableEnded)
-      this.#response.write(':\n\n');
+    else if (!this.#busy && !this.#response.writableEnded) this.#response.write(':\n\n');
   }
 }

@@ -1,6 +1,8 @@
 import type { z } from 'zod';
 import { NewPassword, UserName } from '../../operations/schemas';
+import { faultOf } from '../../runtime/messages/catalogue';
 import type { Store, UserRow } from '../../store/types';
+import { inEnglish } from '../../workflows/text';
 import { auditCommand } from '../auditCommand';
 import { openExistingStore } from '../database';
 import { say } from '../output';
@@ -39,7 +41,8 @@ export async function resetAdmin(name: string, source: PasswordSource): Promise<
 /** The API's rules hold here, too: a name with a colon could never log in. */
 function refuse(what: string, error: z.ZodError | undefined): void {
   const [issue] = error?.issues ?? [];
-  if (issue !== undefined) throw new Error(`The ${what} ${issue.message}; nothing was changed.`);
+  if (issue !== undefined)
+    throw new Error(`The ${what} ${inEnglish(faultOf(issue.message))}; nothing was changed.`);
 }
 
 async function userCalled({ users }: Store, name: string): Promise<UserRow | undefined> {

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { privateKeyFault } from '../../hosts/privateKey';
 import type { FileCredential } from './inventoryFile';
 
 /** A credential as the API takes it. */
@@ -20,7 +21,8 @@ export interface ResolveOptions {
 
 /**
  * Fetches the secrets that a credential refers to. One line break at the end of a password's file is not part of it.
- * Throws Error naming the credential and the file or variable, never a value.
+ * Throws Error naming the credential and the file or variable, never a value; also for a
+ * private key that no login could use.
  */
 export async function resolveCredential(
   credential: FileCredential,
@@ -34,11 +36,6 @@ export async function resolveCredential(
       'privateKey',
       given({ file: credential.privateKeyFile, env: credential.privateKeyEnv }),
     );
-    if (secret === undefined || !/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(secret)) {
-      throw new Error(
-        `credential "${name}": this is no private key (a text that starts with -----BEGIN … PRIVATE KEY-----)`,
-      );
-    }
     const passphrase = await read(
       'passphrase',
       given({
@@ -47,7 +44,10 @@ export async function resolveCredential(
         env: credential.passphraseEnv,
       }),
     );
-    return { name, kind, username, secret: `${secret.trimEnd()}\n`, ...given({ passphrase }) };
+    const text = `${(secret ?? '').trimEnd()}\n`;
+    const fault = privateKeyFault(text, passphrase);
+    if (fault !== undefined) throw new Error(`credential "${name}": ${fault}`);
+    return { name, kind, username, secret: text, ...given({ passphrase }) };
   }
   const secret = await read(
     'password',

@@ -3,13 +3,14 @@ import { addressOf } from '../../contact/hostAddress';
 import { createHosts } from '../../hosts';
 import { addressText } from '../../runtime/addressText';
 import type { RuntimeConfig } from '../../runtime/config';
+import { unlessAborted, withDeadline } from '../../runtime/deadline';
 import { openStore } from '../../store';
 import type { HostRow, Store } from '../../store/types';
-import { clock } from './database';
-import { type Finding, ok, problem, problemOf } from './finding';
+import { type Finding, ok, problem, problemOf, warning } from './finding';
 
 const PARALLEL = 16;
-const TIMEOUT_MS = 15_000;
+/** For the look, once logged in. */
+const LOOK_MS = 30_000;
 
 /** Which hosts to log in to. */
 export type WishedHosts = 'all' | 'none' | readonly number[];
@@ -27,7 +28,9 @@ export async function hosts(config: RuntimeConfig, wished: WishedHosts): Promise
   const connections = createHosts({
     pinHostKey: async (_id, fingerprint) => fingerprint,
     addresses: config.addresses,
+    loginSeconds: config.sshLoginSeconds,
   });
+  const waitMs = config.sshLoginSeconds * 1_000 + LOOK_MS;
   try {
     const rows =
       wished === 'all'
@@ -40,7 +43,7 @@ export async function hosts(config: RuntimeConfig, wished: WishedHosts): Promise
     );
     for (let at = 0; at < rows.length; at += PARALLEL) {
       const some = rows.slice(at, at + PARALLEL);
-      findings.push(...(await Promise.all(some.map((row) => logIn(store, connections, row)))).flat());
+      findings.push(...(await Promise.all(some.map((row) => logIn(store, connections, row, waitMs)))).flat());
     }
     return findings;
   } finally {
@@ -49,33 +52,34 @@ export async function hosts(config: RuntimeConfig, wished: WishedHosts): Promise
   }
 }
 
+/** Everything that a task will need is tried, so that no next task fails for what could be seen. */
 async function logIn(
   store: Store,
   connections: ReturnType<typeof createHosts>,
   row: HostRow,
+  waitMs: number,
 ): Promise<Finding[]> {
   const check = `host ${row.id}`;
   const where = `${row.name === null ? '' : `${row.name} `}${addressText(row.ip, row.sshPort)}`;
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    const seconds = TIMEOUT_MS / 1000;
-    timer = setTimeout(() => reject(new Error(`${where} does not answer within ${seconds} s.`)), TIMEOUT_MS);
-  });
   try {
-    const look = async () => {
-      const host = await connections.open(await addressOf(store, row));
-      const before = Date.now();
-      const { stdout } = await host.sh('date +%s');
-      return { seconds: Number(stdout.trim()), middle: (before + Date.now()) / 2 };
-    };
-    const { seconds, middle } = await Promise.race([look(), late]);
-    // `date` cuts the second off: half of one is the best guess.
-    const skew = clock(check, `${where}: its`, seconds * 1000 + 500 - middle);
-    const reached = ok(check, `${where}: log-in works, its clock agrees`);
-    return [Number.isFinite(seconds) && seconds > 0 && skew.verdict === 'problem' ? skew : reached];
+    const found = await withDeadline(waitMs, undefined, async (signal) => {
+      const look = async () =>
+        (await connections.open(await addressOf(store, row), { signal })).firstContact();
+      return await unlessAborted(look(), signal);
+    });
+    const wrong = found
+      .filter(({ level }) => level !== 'INFO')
+      .map(({ level, text, next }) =>
+        (level === 'ERROR' ? problem : warning)(check, `${where}: ${text}.`, next),
+      );
+    if (wrong.some(({ verdict }) => verdict === 'problem')) return wrong;
+    const tried = [...new Set(found.map((finding) => finding.check))].join(', ');
+    return [ok(check, `${where}: log-in works, its clock agrees (tried: ${tried})`), ...wrong];
   } catch (error) {
+    if (error instanceof DOMException && error.name === 'TimeoutError') {
+      const message = `${where} does not answer within ${waitMs / 1000} s.`;
+      return [problem(check, message, 'Repair the host or its network, or leave it out with --hosts.')];
+    }
     return [problemOf(check, error, 'Repair the host or its network, or leave it out with --hosts.')];
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -26,6 +26,7 @@ const pageSchema = z.object({
       cluster: z.object({ name: z.string() }).optional(),
       startTime: z.string(),
       finishTime: z.string().optional(),
+      subtaskCount: z.number().optional(),
       subtasks: z.array(z.object({ name: z.string(), status: z.string() })),
     }),
   ),
@@ -66,13 +67,18 @@ function rowOf(task: ListedTask): string[] {
     String(task.id),
     task.name,
     coloured(task.status),
-    `${doneCount(task.subtasks)}/${task.subtasks.length}`,
+    doneOf(task),
     whereItIs(task),
     task.cluster?.name ?? '',
     task.creator.name,
     clock(task.startTime),
     duration(task),
   ];
+}
+
+/** Of a task with very many subtasks the list says only how many there are. */
+function doneOf({ subtasks, subtaskCount }: ListedTask): string {
+  return subtaskCount === undefined ? `${doneCount(subtasks)}/${subtasks.length}` : `?/${subtaskCount}`;
 }
 
 /** The subtasks to look at: what failed, else what runs; '' when the task is through. */

@@ -38,6 +38,7 @@ export class TestHost {
   readonly #hidden: Set<string>;
   readonly #template: string;
   #hostKey = '';
+  #sshdConfig: string | undefined;
   #booting: Promise<void> | undefined;
   #running: { readonly unshare: ChildProcess; readonly init: number } | undefined;
 
@@ -261,19 +262,37 @@ export class TestHost {
     }
   }
 
+  /**
+   * Writes settings in front of the usual sshd_config (sshd takes the first of each) in the place of those written so
+   * before, and reloads sshd; connections that are open keep what they had. A value may hold several lines.
+   */
+  async configureSshd(settings: Readonly<Record<string, string>>): Promise<void> {
+    const file = path.join(this.rootDir, 'etc/ssh/sshd_config');
+    this.#sshdConfig ??= readFileSync(file, 'utf8');
+    const own = Object.entries(settings).map(([name, value]) => `${name} ${value}\n`);
+    const usual = this.#sshdConfig
+      .split('\n')
+      // A subsystem may be named only once.
+      .filter((line) => settings.Subsystem === undefined || !line.startsWith('Subsystem'));
+    writeFileSync(file, own.join('') + usual.join('\n'));
+    if (this.#running !== undefined) await this.#reloadSshd();
+  }
+
   /** Gives the host another SSH key, as a reinstalled machine has; open connections live on. */
   async replaceHostKey(): Promise<void> {
-    const pidFile = path.join(this.rootDir, 'run/sshd.pid');
     this.#hostKey = writeHostKey(this.rootDir, this.name);
-    if (this.#running !== undefined) {
-      rmSync(pidFile, { force: true });
-      process.kill(this.#init(), 'SIGHUP');
-      await until(
-        () => (existsSync(pidFile) && statSync(pidFile).size > 0 ? true : undefined),
-        BOOT_DEADLINE_MS,
-        () => `sshd of test host ${this.name} did not come back with its new key`,
-      );
-    }
+    if (this.#running !== undefined) await this.#reloadSshd();
+  }
+
+  async #reloadSshd(): Promise<void> {
+    const pidFile = path.join(this.rootDir, 'run/sshd.pid');
+    rmSync(pidFile, { force: true });
+    process.kill(this.#init(), 'SIGHUP');
+    await until(
+      () => (existsSync(pidFile) && statSync(pidFile).size > 0 ? true : undefined),
+      BOOT_DEADLINE_MS,
+      () => `sshd of test host ${this.name} did not come back with its new configuration`,
+    );
   }
 
   /** Makes a command unknown on this host (`command -v` finds nothing), now and after reboots. */

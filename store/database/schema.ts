@@ -1,5 +1,5 @@
 import type { Generated } from 'kysely';
-import type { ObClusterStatus, ObServerStatus } from '../types';
+import type { ObClusterStatus, ObproxyStatus, ObServerStatus, ObZoneStatus } from '../statuses';
 
 /**
  * Tables as they are after the newest migration. Times are ISO-8601 UTC text with milliseconds, JSON and enums are
@@ -91,6 +91,11 @@ export interface Schema {
     sys_credential_id: number;
     proxyro_credential_id: number;
     status: Generated<ObClusterStatus>;
+    /** See store/types/work.ts. */
+    work_task_id: Generated<number | null>;
+    work_status: Generated<string | null>;
+    former_status: Generated<string | null>;
+    end_status: Generated<string | null>;
     create_time: string;
     update_time: string;
   };
@@ -101,6 +106,12 @@ export interface Schema {
     idc: string;
     /** As OceanBase calls it, in upper case. */
     inner_status: string;
+    status: Generated<ObZoneStatus>;
+    /** See store/types/work.ts. */
+    work_task_id: Generated<number | null>;
+    work_status: Generated<string | null>;
+    former_status: Generated<string | null>;
+    end_status: Generated<string | null>;
     create_time: string;
     update_time: string;
   };
@@ -121,6 +132,11 @@ export interface Schema {
     build_version: string | null;
     package_id: number | null;
     startup_parameters: string;
+    /** See store/types/work.ts. */
+    work_task_id: Generated<number | null>;
+    work_status: Generated<string | null>;
+    former_status: Generated<string | null>;
+    end_status: Generated<string | null>;
     /** The task that adds it or added it; null for one that was found in the cluster. */
     task_id: number | null;
     create_time: string;
@@ -158,8 +174,13 @@ export interface Schema {
     rpc_port: number | null;
     version: string;
     package_id: number | null;
-    status: 'CREATING' | 'TAKINGOVER' | 'RUNNING' | 'UNAVAILABLE' | 'DELETING';
+    status: ObproxyStatus;
     operate_status: 'NORMAL' | 'OPERATING';
+    /** See store/types/work.ts. */
+    work_task_id: Generated<number | null>;
+    work_status: Generated<string | null>;
+    former_status: Generated<string | null>;
+    end_status: Generated<string | null>;
     parameter_version: number;
     last_active_time: string | null;
     task_id: number;
@@ -193,9 +214,16 @@ export interface Schema {
     type: 'MANUAL' | 'SYS_ONECE' | 'SCHEDULED' | 'SYS_SCHEDULED';
     create_time: string;
     finish_time: string | null;
+    /** The subtask that has submitted it, unique together; null for a task that a request asked for. */
+    parent_task_id: Generated<number | null>;
+    parent_subtask_id: Generated<number | null>;
+    /** While a process starts the workflow, or closes the task because it never started. */
+    starting_until: Generated<string | null>;
   };
   task_hosts: { host_id: number; task_id: number };
   task_texts: { task_id: number; plan: string; document: string | null };
+  /** JSON arrays: the subtasks of a final document that is too large for one text. */
+  task_document_parts: { task_id: number; part: number; subtasks: string };
   task_logs: {
     id: Generated<number>;
     task_id: number;

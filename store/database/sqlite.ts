@@ -19,6 +19,8 @@ import { isSqliteBusy, messageOf, translateError, withoutNul } from '../errors';
 
 /** Milliseconds a statement waits for the file's write lock. */
 const BUSY_TIMEOUT = 10_000;
+/** Milliseconds that statements may follow each other before something else has its turn. */
+const LONGEST_TURN = 20;
 const LONGEST_PAUSE = 25;
 
 /**
@@ -121,6 +123,7 @@ class LibsqlConnection implements DatabaseConnection {
   readonly #database: Libsql.Database;
   readonly #where: string;
   readonly #busyTimeout: number;
+  #turnedAt = 0;
 
   private constructor(database: Libsql.Database, file: string, busyTimeout: number) {
     this.#database = database;
@@ -155,6 +158,7 @@ class LibsqlConnection implements DatabaseConnection {
    * busy. libsql leaves a busy statement in progress until it is collected, and no commit succeeds beside one.
    */
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    await this.#letOthersRun();
     const { kind } = query.query;
     if (kind === 'SelectQueryNode' || this.inTransaction) {
       return this.#patiently(() => this.#execute<R>(query));
@@ -169,6 +173,16 @@ class LibsqlConnection implements DatabaseConnection {
       if (this.inTransaction) await this.exec('rollback');
       throw translateError(error, this.#where);
     }
+  }
+
+  /**
+   * libsql is synchronous: a request with thousands of statements in a row (2 000 hosts) would keep the process from
+   * everything else for seconds.
+   */
+  async #letOthersRun(): Promise<void> {
+    if (Date.now() - this.#turnedAt < LONGEST_TURN) return;
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    this.#turnedAt = Date.now();
   }
 
   /** Runs SQL that answers nothing. */

@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely';
 import type { Schema } from '../database/schema';
 import type { Scope } from '../database/scope';
 import type { Locks } from '../types';
+import { endWork } from './work';
 
 /** Names of a resource at most so many in one statement; SQLite takes 32 766 parameters. */
 const CHUNK = 500;
@@ -33,6 +34,16 @@ export function locksRepository(scope: Scope): Locks {
         return undefined;
       }),
 
+    async heldBy(taskId) {
+      const rows = await scope.db
+        .selectFrom('locks')
+        .select('resource')
+        .where('task_id', '=', taskId)
+        .orderBy('resource')
+        .execute();
+      return rows.map(({ resource }) => resource);
+    },
+
     async holder(resource) {
       const lock = await scope.db
         .selectFrom('locks')
@@ -44,6 +55,23 @@ export function locksRepository(scope: Scope): Locks {
       return lock?.task_id;
     },
 
+    async firstHeld(resources) {
+      for (let at = 0; at < resources.length; at += CHUNK) {
+        const wanted = resources.slice(at, at + CHUNK);
+        const held = await scope.db
+          .selectFrom('locks')
+          .select(['resource', 'task_id'])
+          .where('resource', 'in', wanted)
+          .orderBy('task_id')
+          .execute();
+        for (const resource of wanted) {
+          const lock = held.find((one) => one.resource === resource);
+          if (lock !== undefined) return { resource, taskId: lock.task_id };
+        }
+      }
+      return undefined;
+    },
+
     release: (taskId) => releaseLocks(scope.db, taskId),
   };
 }
@@ -53,9 +81,10 @@ async function releaseLocks(db: Kysely<Schema>, taskId: number): Promise<void> {
 }
 
 /**
- * What an ended task still holds: its locks, the hosts it has reserved, and passwords kept for its undo; and when it
- * came to nothing, the records of the servers that it was to make, so that their hosts can be asked for again. What
- * is on those hosts stays there: the next task finds it.
+ * What an ended task still holds: its locks, the hosts it has reserved, passwords kept for its undo, and its marks on the
+ * objects that it worked on. When it came to nothing, the records of the servers that it was to make go, so that their
+ * hosts can be asked for again (what is on those hosts stays there: the next task finds it), and other objects are what
+ * they were, or what the task has said that they then are.
  *
  * @param failed it was abandoned, cancelled, terminated or rolled back
  */
@@ -68,11 +97,5 @@ export async function releaseHeld(db: Kysely<Schema>, taskId: number, failed: bo
     .where('task_id', '=', taskId)
     .where('former_password', 'is not', null)
     .execute();
-  if (!failed) return;
-  await db
-    .deleteFrom('obproxy_servers')
-    .where('task_id', '=', taskId)
-    .where('status', 'in', ['CREATING', 'TAKINGOVER'])
-    .execute();
-  await db.deleteFrom('ob_servers').where('task_id', '=', taskId).where('status', '=', 'CREATING').execute();
+  await endWork(db, taskId, failed);
 }

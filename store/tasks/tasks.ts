@@ -54,6 +54,7 @@ function taskRow(row: Selectable<Schema['tasks']>, text: { plan: string; documen
     type: row.type,
     createTime: row.create_time,
     finishTime: row.finish_time,
+    parentTaskId: row.parent_task_id,
     plan: JSON.parse(text.plan) as Plan,
     document: text.document === null ? null : (JSON.parse(text.document) as unknown),
   };
@@ -84,12 +85,13 @@ function conditions(filter: TaskFilter): Expression<SqlBool>[] {
   return all;
 }
 
-/** Tenant keys of OCP's context; operations on OBProxy have none. */
+/** The plan's own tenant, else the tenant keys of OCP's context; operations on OBProxy have none. */
 function tenant(plan: Plan): { tenant_id: number | null; tenant_name: string | null } {
   const { tenant_id: id, tenant_name: name } = plan.context.stringMap;
+  const known = id !== undefined && /^\d{1,15}$/.test(id) ? Number(id) : null;
   return {
-    tenant_id: id !== undefined && /^\d{1,15}$/.test(id) ? Number(id) : null,
-    tenant_name: name ?? null,
+    tenant_id: plan.tenant === undefined ? known : (plan.tenant.id ?? null),
+    tenant_name: plan.tenant?.name ?? name ?? null,
   };
 }
 
@@ -120,7 +122,7 @@ export function tasksRepository(scope: Scope): Tasks {
       }));
     },
 
-    add: ({ plan, workflowType }) =>
+    add: ({ plan, workflowType, parentSubtaskId }) =>
       scope.write(async (db) => {
         const added = await db
           .insertInto('tasks')
@@ -143,6 +145,8 @@ export function tasksRepository(scope: Scope): Tasks {
             type: 'MANUAL',
             create_time: utc(plan.createTime),
             finish_time: null,
+            parent_task_id: plan.parentTaskId ?? null,
+            parent_subtask_id: parentSubtaskId ?? null,
           })
           .onConflict((conflict) => conflict.doNothing())
           .returning('id')
@@ -155,6 +159,26 @@ export function tasksRepository(scope: Scope): Tasks {
         const hosts = hostsOf(plan).map((id) => ({ host_id: id, task_id: plan.taskId }));
         if (hosts.length > 0) await db.insertInto('task_hosts').values(hosts).execute();
       }),
+
+    async childOf(parentTaskId, parentSubtaskId) {
+      const rows = await scope.db
+        .selectFrom('tasks')
+        .selectAll()
+        .where('parent_task_id', '=', parentTaskId)
+        .where('parent_subtask_id', '=', parentSubtaskId)
+        .execute();
+      return (await withTexts(scope.db, rows))[0];
+    },
+
+    async childrenOf(parentTaskId) {
+      const rows = await scope.db
+        .selectFrom('tasks')
+        .select('id')
+        .where('parent_task_id', '=', parentTaskId)
+        .orderBy('id')
+        .execute();
+      return rows.map(({ id }) => id);
+    },
 
     async find(id) {
       const rows = await scope.db.selectFrom('tasks').selectAll().where('id', '=', id).execute();
@@ -174,31 +198,52 @@ export function tasksRepository(scope: Scope): Tasks {
       return { contents: await withTexts(scope.db, await query.execute()), totalElements: total };
     },
 
+    async claimStart(id, ms) {
+      const row = await scope.db
+        .updateTable('tasks')
+        .set({ starting_until: new Date(Date.now() + ms).toISOString() })
+        .where('id', '=', id)
+        .where('started', '=', 0)
+        .where('closed', '=', 0)
+        .where((or) => or.or([or('starting_until', 'is', null), or('starting_until', '<', now())]))
+        .returning('id')
+        .executeTakeFirst();
+      return row !== undefined;
+    },
+
+    async releaseStart(id) {
+      await scope.db.updateTable('tasks').set({ starting_until: null }).where('id', '=', id).execute();
+    },
+
     async markStarted(id) {
-      await scope.db.updateTable('tasks').set({ started: 1 }).where('id', '=', id).execute();
+      await scope.db
+        .updateTable('tasks')
+        .set({ started: 1, starting_until: null })
+        .where('id', '=', id)
+        .execute();
     },
 
     async listUnstarted(before) {
       const rows = await scope.db
         .selectFrom('tasks')
-        .selectAll()
+        .select('id')
         .where('started', '=', 0)
         .where('closed', '=', 0)
         .where('create_time', '<', utc(before))
         .orderBy('create_time')
         .orderBy('id')
         .execute();
-      return withTexts(scope.db, rows);
+      return rows.map(({ id }) => id);
     },
 
     async listOpen() {
       const rows = await scope.db
         .selectFrom('tasks')
-        .selectAll()
+        .select(['id', 'started', 'closed'])
         .where('archived', '=', 0)
         .orderBy('id')
         .execute();
-      return withTexts(scope.db, rows);
+      return rows.map(({ id, started, closed }) => ({ id, started: started === 1, closed: closed === 1 }));
     },
 
     applyStateChange: (change) =>
@@ -221,8 +266,19 @@ export function tasksRepository(scope: Scope): Tasks {
         if (change.closed) await releaseHeld(db, change.taskId, cameToNothing(change));
       }),
 
-    archive: (id, final) =>
-      scope.write(async (db) => {
+    async archive(id, { parts, document, ...final }) {
+      let part = 0;
+      // Whoever else archives the task writes the same.
+      for await (const subtasks of parts ?? []) {
+        const text = JSON.stringify(subtasks);
+        await scope.db
+          .insertInto('task_document_parts')
+          .values({ task_id: id, part, subtasks: text })
+          .onConflict((conflict) => conflict.columns(['task_id', 'part']).doUpdateSet({ subtasks: text }))
+          .execute();
+        part += 1;
+      }
+      await scope.write(async (db) => {
         await db
           .updateTable('tasks')
           .set({
@@ -237,10 +293,22 @@ export function tasksRepository(scope: Scope): Tasks {
           .execute();
         await db
           .updateTable('task_texts')
-          .set({ document: JSON.stringify(final.document) })
+          .set({ document: JSON.stringify(document) })
           .where('task_id', '=', id)
           .execute();
         await releaseHeld(db, id, cameToNothing(final));
-      }),
+      });
+    },
+
+    async documentPart(id, part) {
+      const row = await scope.db
+        .selectFrom('task_document_parts')
+        .select('subtasks')
+        .where('task_id', '=', id)
+        .where('part', '=', part)
+        .executeTakeFirst();
+      if (row === undefined) throw new Error(`Part ${part} of the document of task ${id} has been deleted`);
+      return JSON.parse(row.subtasks) as unknown[];
+    },
   };
 }

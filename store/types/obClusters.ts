@@ -1,15 +1,14 @@
 /** OceanBase clusters, their zones and servers. */
+import type { ObClusterStatus, ObServerStatus, ObZoneStatus } from '../statuses';
 import type { Parameter } from './obproxy';
 import type { Page, PageRequest } from './paging';
+import type { ObjectWork } from './work';
 
 export interface RootServer {
   readonly ip: string;
   readonly sqlPort: number;
   readonly rpcPort: number;
 }
-
-/** OCP's words; UNAVAILABLE: nobody of the cluster answers by SQL. */
-export type ObClusterStatus = 'RUNNING' | 'UNAVAILABLE';
 
 export interface NewObCluster {
   readonly name: string;
@@ -24,6 +23,8 @@ export interface NewObCluster {
 export interface ObClusterRow extends NewObCluster {
   readonly id: number;
   readonly status: ObClusterStatus;
+  /** Null when no task works on it. */
+  readonly work: ObjectWork<ObClusterStatus> | null;
   readonly createTime: string;
   readonly updateTime: string;
 }
@@ -33,6 +34,7 @@ export interface ObClusters {
   compare(cluster: NewObCluster): Promise<'added' | 'changed' | 'unchanged'>;
   find(id: number): Promise<ObClusterRow | undefined>;
   findByName(name: string): Promise<ObClusterRow[]>;
+  /** What a look has found; while a task works on the cluster, its status stays what the task says. */
   recordStatus(id: number, status: ObClusterStatus): Promise<void>;
   /** Replaces the root servers by what the cluster says. */
   recordRootServers(id: number, rootServers: readonly RootServer[]): Promise<void>;
@@ -47,11 +49,11 @@ export interface ObZoneRow {
   readonly idc: string;
   /** ACTIVE, INACTIVE. */
   readonly innerStatus: string;
+  readonly status: ObZoneStatus;
+  readonly work: ObjectWork<ObZoneStatus> | null;
   readonly createTime: string;
   readonly updateTime: string;
 }
-
-export type ObServerStatus = 'CREATING' | 'RUNNING' | 'STOPPED' | 'UNAVAILABLE' | 'DELETING';
 
 export interface ObServerRow {
   readonly id: number;
@@ -71,7 +73,10 @@ export interface ObServerRow {
   readonly buildVersion: string | null;
   readonly packageId: number | null;
   readonly startupParameters: readonly Parameter[];
+  /** The task that made the row; null for a server that was found in its cluster. */
   readonly taskId: number | null;
+  /** Null when no task works on it. */
+  readonly work: ObjectWork<ObServerStatus> | null;
   readonly createTime: string;
   readonly updateTime: string;
 }
@@ -109,8 +114,9 @@ export interface ObServers {
   ofCluster(clusterId: number): Promise<ObServerRow[]>;
   zones(clusterId: number): Promise<ObZoneRow[]>;
   /**
-   * Writes what the cluster says of itself. Unknown servers get a row; rows that a task is making stay CREATING, other
-   * rows that the cluster does not know any more go. `hostId` of a new row is the host of that address, if any.
+   * Writes what the cluster says of itself. Unknown servers get a row. The status of what a task works on stays what that
+   * task says; other rows that the cluster does not know any more go. `hostId` of a new row is the host of that address,
+   * if any.
    */
   record(
     clusterId: number,
@@ -120,14 +126,12 @@ export interface ObServers {
     },
   ): Promise<void>;
   /** Compare-and-set on status; false when the row is in none of the expected ones. */
-  updateStatus(
-    id: number,
-    from: readonly ObServerStatus[],
-    to: ObServerStatus,
-    seen?: SeenObServer,
-  ): Promise<boolean>;
+  updateStatus(id: number, from: readonly ObServerStatus[], to: ObServerStatus): Promise<boolean>;
+  /** What the cluster says of one server; its status is not touched. */
+  recordSeen(id: number, seen: SeenObServer): Promise<void>;
   delete(id: number): Promise<void>;
-  setZoneStatus(clusterId: number, zone: string, innerStatus: string): Promise<void>;
+  /** What the cluster says of a zone; its status follows unless a task works on it. */
+  recordZone(clusterId: number, zone: string, innerStatus: string): Promise<void>;
   /** Compare-and-set: the task that has the host reserved from now on, which is `taskId` when it was free. */
   reserveHost(hostId: number, taskId: number): Promise<number>;
   /** Gives a host free that this task has reserved; false when it has not. */

@@ -1,6 +1,8 @@
 /** OBProxy clusters and their proxies. */
+import type { ObproxyStatus } from '../statuses';
 import type { User } from './access';
 import type { Page, PageRequest } from './paging';
+import type { ObjectWork } from './work';
 
 export interface Parameter {
   readonly name: string;
@@ -52,12 +54,14 @@ export interface ObproxyServerRow {
   /** `version-release` without dist tag, e.g. `1.9.1.1-1919579`; '' while a take-over has not read it yet. */
   readonly version: string;
   readonly packageId: number | null;
-  readonly status: 'CREATING' | 'TAKINGOVER' | 'RUNNING' | 'UNAVAILABLE' | 'DELETING';
+  readonly status: ObproxyStatus;
   readonly operateStatus: 'NORMAL' | 'OPERATING';
   readonly parameterVersion: number;
   readonly lastActiveTime: string | null;
   /** The task that made the row. */
   readonly taskId: number;
+  /** Null when no task works on it. */
+  readonly work: ObjectWork<ObproxyStatus> | null;
   /** Null unless the proxy was taken over. */
   readonly adopted: AdoptedObproxy | null;
   readonly parameterDrift: readonly ParameterDrift[];
@@ -107,7 +111,7 @@ export interface ObproxyRepository {
   deleteCluster(id: number): Promise<void>;
   proxysysPassword(clusterId: number): Promise<string>;
   /**
-   * Inserts with status CREATING unless another is given, operateStatus OPERATING; `formerPassword` (of
+   * Inserts with status CREATING unless another is given, operateStatus OPERATING, as the work of that task; `formerPassword` (of
    * root@proxysys, before obflow) is stored encrypted. Throws DuplicateError when the host has one
    * already.
    */
@@ -126,6 +130,8 @@ export interface ObproxyRepository {
   }): Promise<number>;
   findServer(id: number): Promise<ObproxyServerRow | undefined>;
   findServerOnHost(hostId: number): Promise<ObproxyServerRow | undefined>;
+  /** In the order of their ids. */
+  findServersOnHosts(hostIds: readonly number[]): Promise<ObproxyServerRow[]>;
   /** Every proxy at an address, whatever host row it hangs on. */
   findServersAt(ip: string): Promise<ObproxyServerRow[]>;
   /** What a take-over has found. */
@@ -140,16 +146,8 @@ export interface ObproxyRepository {
   formerPassword(id: number): Promise<string | undefined>;
   /** Stores it encrypted; undefined forgets it. */
   setFormerPassword(id: number, password: string | undefined): Promise<void>;
-  /** Compare-and-set on status; false when the row is in none of the expected ones. */
-  updateServerStatus(
-    id: number,
-    from: readonly ObproxyServerRow['status'][],
-    to: {
-      status: ObproxyServerRow['status'];
-      operateStatus: ObproxyServerRow['operateStatus'];
-      active?: boolean;
-    },
-  ): Promise<boolean>;
+  /** The proxy was seen at work now. */
+  recordActive(id: number): Promise<void>;
   setServerParameterVersion(id: number, version: number): Promise<void>;
   deleteServer(id: number): Promise<void>;
   putExporter(exporter: ExporterTarget): Promise<void>;

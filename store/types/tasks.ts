@@ -23,8 +23,10 @@ export interface TaskRow {
   readonly type: 'MANUAL' | 'SYS_ONECE' | 'SCHEDULED' | 'SYS_SCHEDULED';
   readonly createTime: string;
   readonly finishTime: string | null;
+  /** The task whose subtask has submitted it; null when a request asked for it. */
+  readonly parentTaskId: number | null;
   readonly plan: Plan;
-  /** Final document of a closed task; it survives Temporal's retention. */
+  /** Final document of a closed task; it survives Temporal's retention. What stands in parts is not in it. */
   readonly document: unknown | null;
 }
 
@@ -51,24 +53,49 @@ export interface TaskFilter {
 }
 
 export interface Tasks {
-  /** Inserts with status RUNNING, not started, not closed. */
-  add(task: { plan: Plan; workflowType: string }): Promise<void>;
+  /**
+   * Inserts with status RUNNING, not started, not closed; of a submitted task, with the subtask of its parent that has
+   * submitted it, and no other.
+   */
+  add(task: { plan: Plan; workflowType: string; parentSubtaskId?: number }): Promise<void>;
+  /** The task that a subtask of a task has submitted. */
+  childOf(parentTaskId: number, parentSubtaskId: number): Promise<TaskRow | undefined>;
+  /** Ids of the tasks that a task has submitted. */
+  childrenOf(parentTaskId: number): Promise<number[]>;
   find(id: number): Promise<TaskRow | undefined>;
   list(filter: TaskFilter, page: PageRequest): Promise<Page<TaskRow>>;
   /** Tasks by status, and by whether nothing more can happen. */
   counts(): Promise<{ status: TaskStatus; closed: boolean; count: number }[]>;
+  /**
+   * Compare-and-set: who may start the task's workflow, or close it as never started, for `ms`. False when it has
+   * started or closed, or when somebody else may.
+   */
+  claimStart(id: number, ms: number): Promise<boolean>;
+  /** Ends the claim before its time. */
+  releaseStart(id: number): Promise<void>;
   markStarted(id: number): Promise<void>;
-  /** Rows not started and older than the given ISO time, oldest first. */
-  listUnstarted(before: string): Promise<TaskRow[]>;
-  /** Rows not closed, or closed without a document. */
-  listOpen(): Promise<TaskRow[]>;
+  /** Ids of rows not started, not closed and older than the given ISO time, oldest first. */
+  listUnstarted(before: string): Promise<number[]>;
+  /** Rows not closed, or closed without a document, in the order of their ids. */
+  listOpen(): Promise<Pick<TaskRow, 'id' | 'started' | 'closed'>[]>;
   /** Applies a state change unless a newer one (sequence) is stored; a closing one also releases the task's locks. */
   applyStateChange(change: TaskStateChange): Promise<void>;
-  /** Stores the final document, sets closed, status and finishTime, releases the task's locks. */
+  /**
+   * Stores the final document, sets closed, status and finishTime, releases the task's locks. `parts` are stored one by
+   * one before: nobody sees them until the task is closed.
+   */
   archive(
     id: number,
-    final: { document: unknown; status: TaskStatus; operation: TaskOperation; finishTime: string },
+    final: {
+      document: unknown;
+      parts?: AsyncIterable<readonly unknown[]>;
+      status: TaskStatus;
+      operation: TaskOperation;
+      finishTime: string;
+    },
   ): Promise<void>;
+  /** One part of the final document, from 0. Throws Error when it has gone: the task was deleted meanwhile. */
+  documentPart(id: number, part: number): Promise<readonly unknown[]>;
   appendLog(taskId: number, lines: readonly LogLine[]): Promise<void>;
   /** Appends the lines whose text is not yet in that run's log: for what may be told twice. */
   appendLogOnce(taskId: number, lines: readonly LogLine[]): Promise<void>;
@@ -97,7 +124,10 @@ export interface Locks {
     resources: readonly string[],
     groupTaskIds: readonly number[],
   ): Promise<{ resource: string; taskId: number } | undefined>;
+  heldBy(taskId: number): Promise<string[]>;
   holder(resource: string): Promise<number | undefined>;
+  /** The first of the resources that is held, and by which task. */
+  firstHeld(resources: readonly string[]): Promise<{ resource: string; taskId: number } | undefined>;
   release(taskId: number): Promise<void>;
 }
 

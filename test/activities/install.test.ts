@@ -97,6 +97,30 @@ describeIf(fleetUnavailable(), 'Install obproxy on a fresh host', () => {
       expect(await task.log('SetObproxyUserPasswordForOb')).toContain('has the password already');
     });
 
+    test('is served to any later task that names it, but not called STOPPED while it runs', async () => {
+      await expect(
+        task.run('UpdateObproxyStatus', { input: { taskId: task.taskId + 1_000 } }),
+      ).rejects.toThrow(`task ${task.taskId} works on it`);
+      await world.store.tasks.applyStateChange({
+        ...{ taskId: task.taskId, status: 'SUCCESSFUL', operation: 'EXECUTE', closed: true, sequence: 1 },
+      });
+      const later = { taskId: task.taskId + 1_000 };
+      const context = (stringMap: Record<string, string>) => ({ context: { stringMap, listMap: {} } });
+      const named = context({ obproxy_server_id: String(task.serverId) });
+      await task.run('SyncObproxyParameter', { input: { ...later, ...named } });
+      const element = { key: 'obproxy_server_ids', value: String(task.serverId) };
+      await task.run('UpdateObproxyStatus', { input: { ...later, ...context({}), element } });
+      await expect(
+        task.run('UpdateObproxyStatus', {
+          input: { ...later, ...context({ target_obproxy_status: 'STOPPED' }), element },
+        }),
+      ).rejects.toMatchObject({ type: 'ObproxyStillRuns', nonRetryable: true });
+      expect(await world.store.obproxy.findServer(task.serverId)).toMatchObject({ status: 'RUNNING' });
+      // Not made by that task, so its undo does not touch it.
+      await task.run('RegisterObproxyExporter', { rollback: true, input: { ...later, ...named } });
+      expect(await world.store.obproxy.listExporters()).toHaveLength(1);
+    });
+
     test('comes back by its keeper after a kill, with its configuration and without options', async () => {
       const [old] = task.host.pids('obproxy');
       await task.host.sh(`kill -9 ${old}`);

@@ -54,6 +54,25 @@ describeIf(fleetUnavailable(), 'Add OB server on a host', () => {
     expect(await world.store.obServers.zones(world.clusterId)).toMatchObject([
       { name: 'zone1', innerStatus: 'ACTIVE' },
     ]);
+    await world.store.tasks.applyStateChange({
+      ...{ taskId: task.taskId, status: 'SUCCESSFUL', operation: 'EXECUTE', closed: true, sequence: 1 },
+    });
+    // A later task that names the server only finds it, its host and its cluster.
+    const element = { key: `${world.clusterId}.zone1.server_ids`, value: String(task.serverId) };
+    const later = { taskId: task.taskId + 1_000, element, context: { stringMap: {}, listMap: {} } };
+    for (const type of ['WaitObServerActive', 'RestartObServerProcess', 'UpdateObServerStatus']) {
+      await task.run(type, { run: 3, input: later });
+    }
+    expect(task.host.pids('observer')).toEqual(after);
+    const stopped = { ...later, context: { stringMap: { target_server_status: 'STOPPED' }, listMap: {} } };
+    await expect(task.run('UpdateObServerStatus', { run: 4, input: stopped })).rejects.toMatchObject({
+      type: 'ObserverNotActive',
+      message: expect.stringContaining('it serves'),
+    });
+    // It is not that task's, so the undo of its creation touches nothing.
+    await task.run('MakeDirForOb', { rollback: true, input: later });
+    expect(task.host.pids('observer')).toEqual(after);
+    expect(await task.log('RestartObServerProcess')).toContain('It serves since');
   }, 120_000);
 
   test('an undo that cannot prove the server out of the cluster touches nothing, and the whole undo leaves nothing', async () => {
@@ -95,6 +114,12 @@ describeIf(fleetUnavailable(), 'Add OB server on a host', () => {
   test('a process that is gone is named; an answer that is lost is asked for, not repeated; a deletion by somebody else is not taken back', async () => {
     const task = await world.add(2);
     await task.upTo('StartObServerProcessWithParam');
+    // It runs and is not in the cluster yet: that may last, and no worker waits for it.
+    await expect(task.run('WaitObServerActive')).rejects.toMatchObject({
+      type: 'NotYet',
+      nonRetryable: false,
+      message: `${task.host.ip}:2882: not listed`,
+    });
 
     task.host.killProcesses(({ comm }) => comm === 'observer');
     const gone = await failureWithout([], task.run('AddObServer'));

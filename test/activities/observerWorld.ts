@@ -43,7 +43,10 @@ export interface AddTask {
   readonly serverId: number;
   readonly host: TestHost;
   readonly hostId: number;
-  run(type: string, options?: { rollback?: boolean; run?: number }): Promise<SubtaskResult | null>;
+  run(
+    type: string,
+    options?: { rollback?: boolean; run?: number; input?: Partial<SubtaskInput> },
+  ): Promise<SubtaskResult | null>;
   /** Runs the steps on the host up to and with `last`. */
   upTo(last: (typeof HOST_STEPS)[number]): Promise<void>;
   log(type: string): Promise<string>;
@@ -212,6 +215,7 @@ export async function startObserverWorld(options: {
                 zone_names: ['zone1'],
               },
             },
+            ...how.input,
           };
           return quietEnvironment().run(
             activities[how.rollback === true ? `${type}.rollback` : type]!,

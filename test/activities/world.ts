@@ -59,6 +59,8 @@ export interface RunOptions {
   readonly attempt?: number;
   readonly rollback?: boolean;
   readonly conflict?: string;
+  /** In place of what the task itself would say. */
+  readonly input?: Partial<SubtaskInput>;
   readonly environment?: (environment: MockActivityEnvironment) => void;
 }
 
@@ -318,6 +320,7 @@ export async function startWorld(options: FleetOptions): Promise<World> {
               listMap: { commands_to_check: ['nc'], process_keywords: ['obproxy', 'obproxyd.sh'] },
             },
             ...(how.conflict === undefined ? {} : { conflict: how.conflict }),
+            ...how.input,
           };
           const environment = quietEnvironment(how.attempt);
           how.environment?.(environment);

@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import type { Route } from '../../api/route';
 import { startApi } from '../../api/server';
-import { submittedDocument, taskDocument } from '../../api/tasks/document/document';
+import { openTask, submittedTask } from '../../api/tasks/document/document';
 import { FoldedTask } from '../../api/tasks/document/fold';
 import { createTaskService, type TaskService } from '../../api/tasks/service';
 import { createHosts } from '../../hosts';
@@ -57,6 +57,8 @@ export interface TestApi {
   readonly store: Store;
   /** Plans handed to the task service for starting. */
   readonly started: Plan[];
+  /** What the API was started with. */
+  readonly services: Parameters<typeof startApi>[0];
   /** The real one, with `temporal`. */
   readonly tasks: TaskService;
   readonly commands: { taskId: number; subtaskId?: number; requestId: string; who: string }[];
@@ -100,21 +102,24 @@ export async function startTestApi(
   const started: Plan[] = [];
   const commands: TestApi['commands'] = [];
   const documentOf = async (taskId: number) =>
-    taskDocument(new FoldedTask((await store.tasks.find(taskId))!.plan), new Map());
+    openTask(new FoldedTask((await store.tasks.find(taskId))!.plan), new Map());
   const noteTask: TaskService['retryTask'] = async (taskId, command) => {
     commands.push({ taskId, ...command });
     return documentOf(taskId);
   };
   const noteSubtask: TaskService['retrySubtask'] = async (taskId, subtaskId, command) => {
     commands.push({ taskId, subtaskId, ...command });
-    return (await documentOf(taskId)).subtasks.find(({ id }) => id === subtaskId)!;
+    return (await (await documentOf(taskId)).subtasks.all()).find(({ id }) => id === subtaskId)!;
   };
   const tasks: TaskService = {
-    submitted: submittedDocument,
+    submitted: submittedTask,
     start: async (plan) => {
       // Committed before it is started: the row must be readable from outside by now.
       if ((await store.tasks.find(plan.taskId)) === undefined) throw new Error('started before stored');
       started.push(plan);
+    },
+    startAll: async (plans, workflowType) => {
+      for (const plan of plans) await tasks.start(plan, workflowType);
     },
     read: async (taskId) => ((await store.tasks.find(taskId)) === undefined ? undefined : documentOf(taskId)),
     basic: async (rows) =>
@@ -187,6 +192,7 @@ export async function startTestApi(
     databaseUrl,
     store,
     started,
+    services,
     tasks: service ?? tasks,
     commands,
     send,

@@ -119,6 +119,8 @@ describe('a command', () => {
     expect(document.status).toBe('FAILED');
     expect(await scene.store.locks.holder(`host:${plan.taskId}`)).toBeUndefined();
     expect(refusal(await post(plan, 'retry'))).toEqual([400, 'TSK10016']);
+    const inChinese = await post(plan, 'retry', undefined, { 'accept-language': 'zh-CN' });
+    expect(inChinese.body.error.message).toMatch(/^任务 \d+ 的状态为 FAILED，.*已结束/);
   });
 });
 
@@ -233,6 +235,16 @@ describe('a refused command changes nothing and says why', () => {
       refused.map(async ([command]) => [command, ...refusal(await post(plan, command))]),
     );
     expect(codes).toEqual(refused.map(([command, code]) => [command, 400, code]));
+    const chinese = await Promise.all(
+      refused.map(async ([command]) => {
+        const { body } = await post(plan, command, undefined, { 'accept-language': 'zh-CN' });
+        return body.error.message as string;
+      }),
+    );
+    // The workflow says why, and its words are Chinese as a whole: only names and states are not.
+    expect(
+      chinese.filter((text) => /\b(is|the|cannot|Allowed|retry|skip)\b/.test(text) || !/[一-鿿]/.test(text)),
+    ).toEqual([]);
     expect((await api.send('GET', scene.path(plan))).body.data).toEqual(before);
     expect(await acceptedUpdates(plan)).toBe(0);
     expect(await log(plan, 'b')).toBe('');

@@ -1,6 +1,7 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import express from 'express';
+import { LazyList } from '../../api/http/lazyList';
 import { TaskEvents } from '../../api/tasks/events';
 import { Refusal } from '../../operations/refusal';
 import { until } from '../support/until';
@@ -16,7 +17,7 @@ let server: Server;
 let url: string;
 
 beforeEach(async () => {
-  document = { id: 1, status: 'RUNNING', step: 0 };
+  document = { id: 1, status: 'RUNNING', step: 0, subtasks: [] };
   reads = 0;
   trouble = undefined;
   events = new TaskEvents({
@@ -61,7 +62,7 @@ test('A watcher gets the document once, then each change, each with an id of its
 test('The stream ends after the document of a closed task, and is not begun again for who has it', async () => {
   const stream = await EventStream.open(url);
   await stream.event('the document', step(0));
-  document = { id: 1, status: 'SUCCESSFUL', step: 1, closed: true };
+  document = { ...document, status: 'SUCCESSFUL', step: 1, closed: true };
   await stream.end();
   expect(stream.events.map(({ data }) => data.step)).toEqual([0, 1]);
   expect((await EventStream.open(url, stream.events[1]?.id)).status).toBe(204);
@@ -73,9 +74,9 @@ test('The stream ends after the document of a closed task, and is not begun agai
 
 test('A FAILED task that waits for its operator keeps the stream open', async () => {
   const stream = await EventStream.open(url);
-  document = { id: 1, status: 'FAILED', step: 1 };
+  document = { ...document, status: 'FAILED', step: 1 };
   await stream.event('the failure', step(1));
-  document = { id: 1, status: 'RUNNING', step: 2 };
+  document = { ...document, status: 'RUNNING', step: 2 };
   await stream.event('the retry', step(2));
   expect(stream.ended).toBe(false);
   stream.leave();
@@ -133,7 +134,7 @@ test('The stream of an unknown task, or of one that cannot be read, is refused b
   document = undefined;
   // Without the API's own error handler: it only must not be a stream.
   expect((await EventStream.open(url)).status).toBeGreaterThanOrEqual(400);
-  document = { id: 1, status: 'RUNNING', step: 0 };
+  document = { id: 1, status: 'RUNNING', step: 0, subtasks: [] };
   const stream = await EventStream.open(url);
   await stream.event('the document', step(0));
   stream.leave();
@@ -193,4 +194,23 @@ test('One user cannot take every stream: the 251st is refused, those of others a
   });
   again.leave();
   for (const socket of sockets) socket.destroy();
+});
+
+test('A task of many subtasks is sent whole, and looked at the more seldom the more it has', async () => {
+  const made: [number, number][] = [];
+  const text = 'x'.repeat(200);
+  const subtasks = new LazyList(8_000, (from, to) => {
+    made.push([from, to]);
+    return Array.from({ length: to - from }, (_, index) => ({ id: from + index, text }));
+  });
+  document = { ...document, subtasks };
+  const stream = await EventStream.open(url);
+  await stream.event('the document', step(0));
+  expect(stream.events[0]?.data.subtasks).toEqual(await subtasks.all());
+  expect(Math.max(...made.map(([from, to]) => to - from))).toBeLessThanOrEqual(500);
+  const before = Date.now();
+  const already = reads;
+  await until('the next look', () => reads > already);
+  expect(Date.now() - before).toBeGreaterThan(1_000);
+  stream.leave();
 });

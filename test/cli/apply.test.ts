@@ -4,8 +4,9 @@ import type { AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { apply } from '../../cli/apply/apply';
+import { sshKeyPair } from '../../sandbox/hosts/keys';
 
-const KEY = '-----BEGIN OPENSSH PRIVATE KEY-----\nhunter2key\n-----END OPENSSH PRIVATE KEY-----\n';
+const KEY = sshKeyPair('apply').privateKey;
 const FILE = `credentials:
   - { name: hosts, kind: SSH_KEY, username: root, privateKeyFile: keys/id }
   - { name: ob-sys, kind: DATABASE, username: root@sys, passwordEnv: SYS_PASSWORD }

@@ -64,6 +64,10 @@ async function findings(
   return Object.fromEntries(found.map((finding) => [finding.check, finding]));
 }
 
+async function listed(extra: NodeJS.ProcessEnv, hosts: WishedHosts, check: string): Promise<Finding[]> {
+  return (await examine(config(extra), hosts)).filter((finding) => finding.check === check);
+}
+
 describe('obflow doctor', () => {
   it('finds nothing wrong where nothing is, and one missing worker where one is missing', async () => {
     await givenInventory();
@@ -286,6 +290,21 @@ describeIf(fleetUnavailable() ?? longRunOnly(), 'obflow doctor on a real host', 
       message: expect.stringContaining('clock agrees'),
     });
     expect((await store.hosts.find(id))?.hostKey).toBeNull();
+
+    // It says "log-in works" of no host on which the next task fails.
+    await host!.configureSshd({ AllowTcpForwarding: 'no', MaxSessions: '1', Subsystem: 'other /bin/false' });
+    const restricted = await listed({}, 'all', `host ${id}`);
+    expect(restricted.map(({ verdict }) => verdict).sort()).toEqual(['ok', 'warning', 'warning', 'warning']);
+    expect(restricted.map(({ next }) => next).join()).toMatch(/MaxSessions 1 in \/etc\/ssh\/sshd_config/);
+    await host!.sh('mv /var/lib/rpm/rpmdb.sqlite /var/lib/rpm/away; mkdir /var/lib/rpm/rpmdb.sqlite');
+    const broken = await listed({}, 'all', `host ${id}`);
+    expect(broken.some(({ message }) => message.includes('log-in works'))).toBe(false);
+    expect(broken.find(({ verdict }) => verdict === 'problem')?.next).toContain('/var/lib/rpm');
+    await host!.configureSshd({ ForceCommand: 'echo only the menu' });
+    const [forced, ...more] = await listed({}, 'all', `host ${id}`);
+    expect(forced).toMatchObject({ verdict: 'problem', message: expect.stringContaining('only the menu') });
+    expect(forced?.next).toContain('ForceCommand in /etc/ssh/sshd_config');
+    expect(more).toEqual([]);
     await store.close();
   });
 });

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { repositoryRoot } from '../../runtime/paths';
 import type { Plan } from '../../workflows/plan';
 import { givenHost, PASSWORD } from '../api/harness';
-import { CHAIN, DIAMOND, idOf } from '../support/plans';
+import { CHAIN, DIAMOND, idOf, onOwnHosts, withNodes } from '../support/plans';
 import { broken, gate } from '../support/tasks';
 import { runTask, TaskScene } from './taskScene';
 
@@ -21,10 +21,7 @@ afterEach(() => {
 });
 
 /** Every subtask works on a host of its own. */
-const onHosts = (plan: Plan): Plan => ({
-  ...plan,
-  subtasks: plan.subtasks.map((subtask, at) => ({ ...subtask, target: `192.0.2.${at + 1}` })),
-});
+const onHosts = (plan: Plan): Plan => onOwnHosts(plan, (at) => `192.0.2.${at + 1}`);
 
 async function failedTask(options: { change?: (plan: Plan) => Plan } = {}): Promise<Plan> {
   scene.bed.behaviours.b = broken;
@@ -71,7 +68,7 @@ describe('obflow task show', () => {
       change: (draft) => ({
         ...draft,
         context: { ...draft.context, stringMap: { prohibit_rollback: 'true' } },
-        subtasks: draft.subtasks.map((subtask) => ({ ...subtask, prohibitSkip: true })),
+        nodes: withNodes(draft, (node) => ({ ...node, prohibitSkip: true })).nodes,
       }),
     });
     const { stdout } = await scene.task('show', plan.taskId);

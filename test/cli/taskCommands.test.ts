@@ -1,5 +1,5 @@
 import type { Plan } from '../../workflows/plan';
-import { CHAIN, DIAMOND, idOf } from '../support/plans';
+import { CHAIN, DIAMOND, idOf, withNodes } from '../support/plans';
 import { broken, gate } from '../support/tasks';
 import { TaskScene } from './taskScene';
 
@@ -60,10 +60,7 @@ describe('obflow task skip', () => {
   });
 
   it('of a subtask that must not be skipped is refused with what is allowed', async () => {
-    const change = (draft: Plan) => ({
-      ...draft,
-      subtasks: draft.subtasks.map((subtask) => ({ ...subtask, prohibitSkip: true })),
-    });
+    const change = (draft: Plan) => withNodes(draft, (node) => ({ ...node, prohibitSkip: true }));
     const plan = await failedTask({ change });
     const { code, stderr } = await scene.task('skip', plan.taskId, idOf(plan, 'b'));
     expect(code).toBe(1);

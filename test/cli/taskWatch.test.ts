@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import { repositoryRoot } from '../../runtime/paths';
 import type { Plan } from '../../workflows/plan';
 import { PASSWORD } from '../api/harness';
-import { CHAIN, DIAMOND, idOf } from '../support/plans';
+import { CHAIN, idOf, withNodes } from '../support/plans';
 import { describeIf } from '../support/skip';
 import { broken, gate } from '../support/tasks';
 import { until } from '../support/until';
@@ -33,20 +33,18 @@ function shutDoor(): ReturnType<typeof gate> {
 }
 
 /** Two hosts for the node in the middle. */
-const fanOut = (plan: Plan): Plan => ({
-  ...plan,
-  subtasks: plan.subtasks.map((subtask, at) => ({
-    ...subtask,
-    ...(subtask.name === 'c' ? { name: 'b', activity: 'b' } : {}),
-    target: `192.0.2.${at}`,
-    parallelIdx: at === 1 || at === 2 ? at - 1 : -1,
-  })),
-});
+const fanOut = (plan: Plan): Plan => {
+  const changed = withNodes(plan, (node) =>
+    node.name === 'b' ? { ...node, split: { by: 'host_ids' } } : node,
+  );
+  const context = { ...plan.context, listMap: { host_ids: ['1', '2'] } };
+  return { ...changed, context, places: { host_ids: { '1': '192.0.2.1', '2': '192.0.2.2' } } };
+};
 
 describe('obflow task watch where nobody looks', () => {
   it('tells a line a change, over the fan-out of each node, and exits with 0 when the task is SUCCESSFUL', async () => {
     const door = shutDoor();
-    const plan = await scene.submit(DIAMOND, { change: fanOut });
+    const plan = await scene.submit({ a: [], b: ['a'], d: ['b'] }, { change: fanOut });
     const watching = scene.task('watch', plan.taskId);
     await scene.bed.subtaskWhen(plan, 'b', ({ status }) => status === 'RUNNING');
     await until('it is told', () => scene.printed.includes('RUNNING on'));
@@ -233,7 +231,7 @@ describeIf(noScript(), 'on a terminal', () => {
 
   it('obflow task watch draws a bar a node, again and again in place, and gives the cursor back', async () => {
     const door = shutDoor();
-    const plan = await scene.submit(DIAMOND, { change: fanOut });
+    const plan = await scene.submit({ a: [], b: ['a'], d: ['b'] }, { change: fanOut });
     const ended = watch(plan);
     await drawn(/b \|\.{24}\| 0\/2 RUNNING on 192\.0\.2\.1 [\d.]+s, 192\.0\.2\.2/);
     door.open();

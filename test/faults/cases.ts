@@ -1,6 +1,6 @@
 import { ADD_OB_SERVER } from '../../operations/addObserver';
 import { ADOPT_ON_ONE_HOST, INSTALL_ON_HOSTS, INSTALL_ON_ONE_HOST } from '../../operations/installChain';
-import type { ChainNode } from '../../workflows/interpreter/graph';
+import type { PlanNode } from '../../workflows/plan';
 import { FAULTS, type Fault } from './faults';
 import { OPERATIONS, type Operation } from './operations';
 import { seeded, shuffled } from './random';
@@ -19,7 +19,7 @@ export interface Case {
   readonly fault: Fault;
 }
 
-const typesOf = (chain: readonly ChainNode[]): string[] => chain.map(({ activity }) => activity);
+const typesOf = (chain: readonly PlanNode[]): string[] => chain.map(({ activity }) => activity);
 
 const CHAINS: Readonly<Record<Operation['name'], readonly string[]>> = {
   addObproxy: typesOf(INSTALL_ON_ONE_HOST),

@@ -1,6 +1,7 @@
 /** A host whose SFTP goes away while it is being opened: between its VERSION and its answer about limits. */
 import { Server, type ServerChannel } from 'ssh2';
-import { type Connection, connect } from '../../hosts/connection';
+import type { Connection } from '../../hosts/connection';
+import { connect } from '../../hosts/login';
 import { TransientError } from '../../runtime/errors';
 import { sshKeyPair } from '../../sandbox/hosts/keys';
 import { failureOf } from '../hosts/reach';
@@ -43,7 +44,7 @@ async function connected(then: (channel: ServerChannel, hangUp: () => void) => v
   const { port } = server.address() as { port: number };
   const auth = { kind: 'password', password: 'any' } as const;
   const address = { hostId: 1, ip: '127.0.0.1', sshPort: port, username: 'root', auth };
-  const connection = await connect(address, async (_id, key) => key, ANY_ADDRESS);
+  const connection = await connect(address, { pin: async (_id, key) => key, addresses: ANY_ADDRESS });
   open = { connection, server };
   return connection;
 }

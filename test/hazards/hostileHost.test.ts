@@ -22,7 +22,9 @@ afterEach(async () => {
 });
 
 function newHosts(): Hosts {
-  const hosts = createHosts({ pinHostKey: async (_id, key) => key, addresses: ANY_ADDRESS });
+  const hosts = createHosts({
+    ...{ pinHostKey: async (_id, key) => key, addresses: ANY_ADDRESS, loginSeconds: 5 },
+  });
   closing.push(() => hosts.close());
   return hosts;
 }

@@ -58,14 +58,14 @@ describe('a body of a megabyte', () => {
       'POST',
       '/api/v2/obproxy/clusters/1/obproxies/batchAdd',
       `{"hostIds":[${fill('1,')}]}`,
-      /hostIds must have at most 1000 entries/,
+      /hostIds must have at most 2000 entries/,
     ],
     [
       'of empty hosts',
       'PUT',
       INVENTORY,
       `{"hosts":[${fill('{},')}]}`,
-      /hosts must have at most 1000 entries/,
+      /hosts must have at most 2000 entries/,
     ],
     [
       'of lists of servers',
@@ -78,14 +78,14 @@ describe('a body of a megabyte', () => {
       'of wrong hosts, as many as there may be',
       'PUT',
       INVENTORY,
-      `{"hosts":[${Array(1_000).fill('{"ip":1,"sshPort":"x"}').join()}]}`,
+      `{"hosts":[${Array(2_000).fill('{"ip":1,"sshPort":"x"}').join()}]}`,
       /; and \d{4} more\./,
     ],
     [
       'of parameters of one name',
       'POST',
       CREATE,
-      `{"name":"a","parameters":[${Array(1_000).fill('{"name":"a","value":"b"}').join()}]}`,
+      `{"name":"a","parameters":[${Array(2_000).fill('{"name":"a","value":"b"}').join()}]}`,
       /parameters/,
     ],
     [

@@ -16,14 +16,14 @@ import path from 'node:path';
 import { PassThrough } from 'node:stream';
 import { strToU8, unzipSync, zipSync } from 'fflate';
 import { writeDiagnosis } from '../../api/tasks/diagnosis';
-import { taskDocument } from '../../api/tasks/document/document';
+import { openTask } from '../../api/tasks/document/document';
 import { FoldedTask } from '../../api/tasks/document/fold';
 import { observerLayout } from '../../oceanbase/observerLayout';
 import { packageFileName, parsePackageName } from '../../oceanbase/packageName';
 import { extractZipEntry } from '../../runtime/zip';
 import { type Answer, basic, PASSWORD } from '../api/harness';
 import { api, givenApi } from '../operations/refusals';
-import { CHAIN, planOf } from '../support/plans';
+import { CHAIN, idsOf, planOf } from '../support/plans';
 import { type RpmFile, rpm } from '../support/rpmFile';
 import { requestTexts } from './requestTexts';
 
@@ -197,7 +197,8 @@ test('the diagnosis of a task has names of its own, whatever task, subtask and h
   const fine = planOf(CHAIN);
   const hostile: typeof fine = JSON.parse(JSON.stringify(fine).replaceAll('"name":"', '"name":"../../'));
   await api.store.tasks.add({ plan: hostile, workflowType: 'addObproxy' });
-  const { taskId, subtasks } = hostile;
+  const { taskId } = hostile;
+  const subtaskIds = idsOf(hostile);
   const line = {
     run: 1,
     operation: 'EXECUTE',
@@ -205,7 +206,7 @@ test('the diagnosis of a task has names of its own, whatever task, subtask and h
     time: new Date(0).toISOString(),
     text: '../../x',
   } as const;
-  const lines = subtasks.map(({ id }) => ({ ...line, subtaskId: id }));
+  const lines = subtaskIds.map((subtaskId) => ({ ...line, subtaskId }));
   await api.store.tasks.appendLog(taskId, [
     ...lines,
     ...lines.map((one) => ({ ...one, operation: 'ROLLBACK' as const })),
@@ -214,10 +215,10 @@ test('the diagnosis of a task has names of its own, whatever task, subtask and h
   const parts: Buffer[] = [];
   output.on('data', (part: Buffer) => parts.push(part));
   const ended = new Promise((resolve) => output.once('end', resolve));
-  await writeDiagnosis(output, taskDocument(new FoldedTask(hostile), new Map()), api.store.tasks);
+  await writeDiagnosis(output, openTask(new FoldedTask(hostile), new Map()), api.store.tasks);
   await ended;
   const names = Object.keys(unzipSync(new Uint8Array(Buffer.concat(parts))));
-  expect(names).toHaveLength(2 + 2 * subtasks.length);
+  expect(names).toHaveLength(2 + 2 * subtaskIds.length);
   for (const name of names)
     expect(name).toMatch(/^(task_info\.txt|task\.json|subtask_\d+_\d+(_rollback)?\.log)$/);
 });

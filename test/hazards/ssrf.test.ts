@@ -178,7 +178,6 @@ describe('every way out', () => {
     );
     // Each with what it does there.
     expect(found.sort()).toEqual([
-      'activities/obproxy/RegisterObproxyExporter.ts', // speaks HTTP over a socket of connectTo or a tunnel
       'api/http/slowClients.ts', // tells sockets of clients from others
       'api/server.ts', // listens
       'hosts/tunnel.ts', // where sshd forbids tunnels: to the address that SSH was let to

@@ -29,7 +29,7 @@ const ofSubtask = (): Request => ({
 const ofMallory = (body?: Json): Request => ({ params: { id: String(mallory), keyId: '1' }, body });
 
 function firstSubtask(): number {
-  return api.started.find(({ taskId }) => taskId === given.busyTask)?.subtasks[0]?.id ?? 0;
+  return api.started.find(({ taskId }) => taskId === given.busyTask)?.firstSubtaskId ?? 0;
 }
 
 const TASKS = '/api/v2/tasks/instances/{taskInstanceId}';

@@ -112,7 +112,7 @@ describeIf(fleetUnavailable(), 'connections to real hosts', () => {
   });
 
   test('a closed port, a silent server and one that hangs up are worth another try', async () => {
-    const hosts = track(hostsWithPins());
+    const hosts = track(hostsWithPins(undefined, { loginSeconds: 3 }));
     const closed = await failureOf(hosts.open({ ...addressOf(fleet), sshPort: 9 }));
     expect(closed).toBeInstanceOf(TransientError);
     expect(closed).toMatchObject({ type: 'HostUnreachable', code: 'CMP07004' });

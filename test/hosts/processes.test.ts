@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { type Host, type HostProcess, type Hosts, quote } from '../../hosts';
 import { parseOsRelease } from '../../hosts/facts';
 import { parseListeners } from '../../hosts/processes';
@@ -162,20 +163,90 @@ setsid /opt/.sandbox/bin/node /opt/server.js >/dev/null 2>&1 </dev/null &`);
     await expect(host.tunnel(70_000)).rejects.toThrow(RangeError);
   });
 
-  test('go directly where sshd forbids forwarding', async () => {
+  test('go through a shell where sshd forbids forwarding, also past a login script that prints', async () => {
     const test0 = fleet.hosts[0]!;
-    await test0.sh(
-      `kill $(pgrep -f server.js); echo 'AllowTcpForwarding no' >>/etc/ssh/sshd_config; rm -f /run/sshd.pid; kill -HUP 1`,
-    );
-    await until('sshd has reloaded', async () => (await test0.sh('[ -s /run/sshd.pid ]')).exitCode === 0);
+    await test0.sh(`pkill -f server.js; echo 'echo Welcome; echo to; echo this >&2' >/root/.bashrc`);
+    for (const settings of [
+      { AllowTcpForwarding: 'no' },
+      { DisableForwarding: 'yes' },
+      { PermitOpen: 'none' },
+    ]) {
+      await test0.configureSshd(settings as Record<string, string>);
+      await hosts.close();
+      hosts = hostsWithPins();
+      host = await hosts.open(addressOf(fleet));
+      const closed = await failureOf(host.tunnel(3306));
+      expect(closed).toMatchObject({ type: 'PortClosed' });
+      expect(closed.message).toContain('a shell of the host');
+    }
+    await serve('127.0.0.1');
+    await listening();
+    expect(await Promise.all([readAll(), readAll(), readAll()])).toEqual(Array(3).fill('from 127.0.0.1'));
+    await test0.sh('rm /root/.bashrc');
+  });
+
+  test('carry any bytes both ways through a shell, and end when either side does', async () => {
+    const test0 = fleet.hosts[0]!;
+    await test0.sh(`cat >/opt/echo.js <<'END'
+require('net').createServer((s) => s.pipe(s)).listen(3307, '127.0.0.1');
+END
+setsid /opt/.sandbox/bin/node /opt/echo.js >/dev/null 2>&1 </dev/null &`);
+    await until('port 3307', async () => (await host.listeners()).some((each) => each.port === 3307));
+    const stream = await host.tunnel(3307);
+    const bytes = randomBytes(3_000_000);
+    const back: Buffer[] = [];
+    const whole = new Promise<void>((resolve) => {
+      let size = 0;
+      stream.on('data', (chunk: Buffer) => {
+        back.push(chunk);
+        size += chunk.length;
+        if (size >= bytes.length) resolve();
+      });
+    });
+    stream.write(bytes);
+    await whole;
+    expect(Buffer.concat(back).equals(bytes)).toBe(true);
+    const ended = new Promise((resolve) => stream.once('close', resolve));
+    await test0.sh('pkill -f echo.js');
+    await ended;
+    await until('no cat is left', () => test0.pids('cat').length === 0);
+  });
+
+  test('that are given up end the connection to the service, and leave nothing on the host', async () => {
+    const test0 = fleet.hosts[0]!;
+    await test0.sh(`cat >/opt/hold.js <<'END'
+require('net').createServer((s) => { s.on('error', () => {}); s.on('close', () => require('fs').appendFileSync('/opt/closed', 'x')); s.resume(); }).listen(3308, '127.0.0.1');
+END
+setsid /opt/.sandbox/bin/node /opt/hold.js >/dev/null 2>&1 </dev/null &`);
+    await until('port 3308', async () => (await host.listeners()).some((each) => each.port === 3308));
+    (await host.tunnel(3308)).destroy();
+    await until('the service is told', async () => (await test0.sh('cat /opt/closed')).stdout === 'x');
+    await until('no cat is left', () => test0.pids('cat').length === 0);
+    await test0.sh('pkill -f hold.js');
+  });
+
+  test('go through nc where the host’s bash cannot, and directly where there is no nc either', async () => {
+    const test0 = fleet.hosts[0]!;
+    await test0.sh("sed -i 's#/root:/bin/bash#/root:/bin/sh#' /etc/passwd");
+    await test0.hideCommand('bash');
     await hosts.close();
     hosts = hostsWithPins();
     host = await hosts.open(addressOf(fleet));
+    const stream = await host.tunnel(22);
+    expect(await new Promise((resolve) => stream.once('data', (text) => resolve(String(text))))).toMatch(
+      /^SSH/,
+    );
+    expect(test0.pids('nc')).toHaveLength(1);
+    stream.destroy();
+    await until('no nc is left', () => test0.pids('nc').length === 0);
+    await test0.sh('pkill -f server.js; true');
+    await test0.hideCommand('nc');
     const closed = await failureOf(host.tunnel(3306));
     expect(closed).toMatchObject({ type: 'PortClosed' });
-    expect(closed.message).toContain('direct');
     await serve('0.0.0.0');
     await listening();
     expect(await readAll()).toBe(`from ${fleet.gateway}`);
+    await test0.restoreCommand('nc');
+    await test0.restoreCommand('bash');
   });
 });

@@ -21,8 +21,12 @@ export function addressOf(fleet: Fleet, index = 0, username = 'root'): HostAddre
 }
 
 /** Pins in memory, compare-and-set as the inventory does. */
-export function hostsWithPins(pins = new Map<number, string>()): Hosts {
+export function hostsWithPins(
+  pins = new Map<number, string>(),
+  options: { loginSeconds?: number } = {},
+): Hosts & { connections(): Promise<number> } {
   return createHosts({
+    ...options,
     addresses: ANY_ADDRESS,
     pinHostKey: async (hostId, fingerprint) => {
       if (!pins.has(hostId)) pins.set(hostId, fingerprint);

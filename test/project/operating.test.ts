@@ -6,7 +6,7 @@ import { repositoryRoot } from '../../runtime/paths';
 
 const root = repositoryRoot();
 const page = readFileSync(path.join(root, 'docs/operating.md'), 'utf8');
-const sources = ['activities', 'hosts', 'oceanbase', 'runtime', 'workflows']
+const sources = ['activities', 'contact', 'hosts', 'oceanbase', 'runtime', 'workflows']
   .flatMap((folder) =>
     readdirSync(path.join(root, folder), { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))

@@ -10,10 +10,10 @@ import path from 'node:path';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils';
 import { ownAddress } from '../../runtime/config';
 import { taskWorkflowId } from '../../workflows/ids';
-import { type ChainNode, chainLength, expandChain } from '../../workflows/interpreter/graph';
 import { SUBTASK_UPDATES, TASK_UPDATES } from '../../workflows/messages';
 import type { Plan } from '../../workflows/plan';
-import { CHAIN, DIAMOND, idOf, planOf } from '../support/plans';
+import type { HistoryName } from '../support/histories';
+import { CHAIN, DIAMOND, idOf, nodeOf, planOf } from '../support/plans';
 import { broken, flaky, gate, TaskBed, until } from '../support/tasks';
 
 let bed: TaskBed;
@@ -22,8 +22,9 @@ beforeEach(async () => {
 });
 afterEach(() => bed.close());
 
-async function record(name: string, plan: Plan): Promise<void> {
-  const workflow = bed.temporal.client.workflow.getHandle(taskWorkflowId(plan.taskId));
+/** @param runId of a workflow that has continued as new; default its newest */
+async function record(name: HistoryName, plan: Plan, runId?: string): Promise<void> {
+  const workflow = bed.temporal.client.workflow.getHandle(taskWorkflowId(plan.taskId), runId);
   const reading = await bed.reader.read(taskWorkflowId(plan.taskId));
   const pending = [...(reading?.pending.values() ?? [])];
   const history = historyToJSON(await workflow.fetchHistory());
@@ -139,29 +140,17 @@ it('out-of-time: transient until the run has no time left', async () => {
 });
 
 it('fan-out: 50 hosts, one of them failed and retried', async () => {
-  const node = (activity: string, splitBy?: string): ChainNode => ({
-    activity,
-    definition: {
-      name: activity,
-      className: `com.example.${activity}Task`,
-      timeout: 60,
-      prohibitRollback: false,
-      prohibitSkip: false,
-      needs: ['host_ids'],
-    },
-    ...(splitBy === undefined ? {} : { splitBy }),
-  });
-  const chain = [node('Prepare'), node('Install', 'host_ids'), node('Finish')];
-  const context = {
-    stringMap: {},
-    listMap: { host_ids: Array.from({ length: 50 }, (_, at) => String(at + 1)) },
-  };
+  const hosts = Array.from({ length: 50 }, (_, at) => String(at + 1));
+  const needs = ['host_ids'];
   const plan: Plan = {
-    ...planOf({}, { taskId: 21 }),
-    context,
-    subtasks: expandChain(chain, context, 2100, (element) => element && `192.0.2.${element.value}`),
+    ...planOf({}, { taskId: 21, context: { listMap: { host_ids: hosts } } }),
+    nodes: [
+      nodeOf('Prepare', { needs }),
+      nodeOf('Install', { needs, split: { by: 'host_ids' } }),
+      nodeOf('Finish', { needs }),
+    ],
+    places: { host_ids: Object.fromEntries(hosts.map((id) => [id, `192.0.2.${id}`])) },
   };
-  expect(plan.subtasks).toHaveLength(chainLength(chain, context));
   bed.behaviours.Install = (input, ...more) =>
     input.element?.value === '7' && input.run === 1 ? broken(input, ...more) : undefined;
   await bed.startWorker();
@@ -253,6 +242,64 @@ it('abandoned: with something left behind', async () => {
   await workflow.executeUpdate(TASK_UPDATES.abandonTask.update, { args: [{ who: 'admin', why: 'sold' }] });
   await workflow.result().catch(() => undefined);
   await record('abandoned', plan);
+});
+
+const zoneNodes = [nodeOf('s'), nodeOf('t', { split: { by: '{zone_names}.server_ids' } })];
+const lists = {
+  zone_names: ['z1', 'z2'],
+  'z1.server_ids': ['4', '5'],
+  'z2.server_ids': ['6'],
+  host_ids: ['7', '8', '9'],
+};
+
+it('zones: one after the other, in each of them all servers; then hosts in two steps, then one by one; rolled back', async () => {
+  const plan: Plan = {
+    ...planOf({}, { taskId: 29, concurrency: 2, context: { listMap: lists } }),
+    nodes: [
+      nodeOf('a'),
+      { repeat: { by: 'zone_names', serial: true }, nodes: zoneNodes },
+      nodeOf('b', { split: { by: 'host_ids' } }),
+      nodeOf('c', { split: { by: 'host_ids' } }),
+      nodeOf('d', { split: { by: 'host_ids', serial: true } }),
+      nodeOf('e'),
+    ],
+  };
+  bed.behaviours.t = ({ element }) => ({ stringMap: { [`server.${element?.value}.port`]: '2881' } });
+  bed.behaviours.e = broken;
+  await bed.startWorker();
+  const workflow = await bed.start(plan);
+  await bed.documentWhen(plan, 'FAILED');
+  await workflow.executeUpdate(TASK_UPDATES.rollbackTask.update, { args: [{ who: 'admin' }] });
+  await workflow.result();
+  await record('zones', plan);
+});
+
+it('left-at-a-seam, gone-on, gone-to-its-end: with what subtasks have added, a wait that is begun again, and a retry behind the seam', async () => {
+  const nodes = [...'abc'].map((name) => nodeOf(name, { split: { by: 'host_ids' }, needs: ['pid'] }));
+  const plan: Plan = {
+    ...planOf({}, { taskId: 30, context: { listMap: lists } }),
+    nodes: [nodeOf('w', { waits: true, after: [] }), { ...nodeOf('p'), after: [] }, ...nodes],
+    continueAfter: 20,
+  };
+  const door = gate();
+  bed.behaviours.w = door.behaviour;
+  bed.behaviours.p = () => ({ stringMap: { pid: '4711' } });
+  bed.behaviours.c = broken;
+  await bed.startWorker();
+  const workflow = await bed.start(plan);
+  const { runId: first } = await workflow.describe();
+  await until('it has gone on', async () => (await workflow.describe()).runId !== first);
+  door.open();
+  await bed.documentWhen(plan, 'FAILED');
+  delete bed.behaviours.c;
+  await workflow.executeUpdate(TASK_UPDATES.retryTask.update, { args: [{ who: 'admin' }] });
+  await workflow.result();
+  const { events } = await workflow.fetchHistory();
+  const second = events?.[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId ?? '';
+  expect(second).not.toBe(first);
+  await record('left-at-a-seam', plan, first);
+  await record('gone-on', plan, second);
+  await record('gone-to-its-end', plan);
 });
 
 it('crashed: the worker was lost in mid-activity, the next attempt went on', async () => {

@@ -28,6 +28,7 @@ describe('Configuration', () => {
         temporalPort: 7233,
         temporalUiPort: 8233,
         addresses: { fault: expect.any(Function) },
+        sshLoginSeconds: 60,
         hostRequirements: 'production',
         taskRetentionDays: 0,
         auditRetentionDays: 400,
@@ -220,4 +221,15 @@ describe('Configuration', () => {
     for (const variable of ENVIRONMENT) expect(variable.meaning).not.toBe('');
     expect(new Set(ENVIRONMENT.map(({ name }) => name)).size).toBe(ENVIRONMENT.length);
   });
+});
+
+test('OBFLOW_TASK_HISTORY_EVENTS is left to the interpreter unless it is set, and has bounds', () => {
+  expect(readConfig({}).config.continueAfter).toBeUndefined();
+  expect(readConfig({ OBFLOW_TASK_HISTORY_EVENTS: '' }).config.continueAfter).toBeUndefined();
+  expect(readConfig({ OBFLOW_TASK_HISTORY_EVENTS: '50' }).config.continueAfter).toBe(50);
+  for (const text of ['49', '40001', '1e3', 'many']) {
+    expect(() => readConfig({ OBFLOW_TASK_HISTORY_EVENTS: text })).toThrow(
+      /OBFLOW_TASK_HISTORY_EVENTS must be/,
+    );
+  }
 });

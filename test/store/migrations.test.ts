@@ -1,3 +1,4 @@
+import type { Kysely } from 'kysely';
 import Libsql from 'libsql';
 import { Client } from 'pg';
 import { obflowVersion } from '../../runtime/version';
@@ -86,5 +87,71 @@ onEveryDatabase('Migrations', (on) => {
     }
     expect(await running.sequences.next('task')).toBe(1);
     expect((await running.tasks.list({}, { page: 1, size: 10 })).totalElements).toBe(0);
+  });
+
+  test('What open tasks were making before marks of work is their work; zones have a status', async () => {
+    const place = await on.place();
+    const before = connectDatabase(place.databaseUrl);
+    try {
+      const own = Object.entries(migrations(before.kind)).filter(([name]) => name < '0009');
+      await migrate(before, { migrations: Object.fromEntries(own) });
+      const db = before.db as unknown as Kysely<Record<string, Record<string, unknown>>>;
+      const times = { create_time: 'then', update_time: 'then' };
+      await db
+        .insertInto('credentials')
+        .values({ id: 1, name: 'sys', kind: 'DATABASE', username: 'root', secret: '', ...times })
+        .execute();
+      await db
+        .insertInto('ob_clusters')
+        .values({
+          ...{ id: 1, name: 'ob', ob_cluster_id: 1, version: '4.2.1', type: 'PRIMARY', ...times },
+          ...{ sys_credential_id: 1, proxyro_credential_id: 1 },
+        })
+        .execute();
+      for (const inner_status of ['ACTIVE', 'INACTIVE']) {
+        await db
+          .insertInto('ob_zones')
+          .values({ cluster_id: 1, name: inner_status, region: '', idc: '', inner_status, ...times })
+          .execute();
+      }
+      for (const [id, closed] of [
+        [7, 0],
+        [8, 1],
+      ]) {
+        await db
+          .insertInto('tasks')
+          .values({
+            ...{ id, closed, name: 'Add OB server', workflow_type: 'addObserver', status: 'FAILED' },
+            ...{ operation: 'EXECUTE', sequence: 1, started: 1, archived: 0, creator_id: 1 },
+            ...{ creator_name: 'admin', type: 'MANUAL', create_time: 'then' },
+          })
+          .execute();
+      }
+      for (const [status, task_id] of [
+        ['CREATING', 7],
+        ['RUNNING', 7],
+        ['CREATING', 8],
+      ]) {
+        await db
+          .insertInto('ob_servers')
+          .values({
+            ...{ cluster_id: 1, zone: 'ACTIVE', ip: `${status}${task_id}`, rpc_port: 1, sql_port: 2 },
+            ...{ status, with_rootserver: 0, startup_parameters: '[]', task_id, ...times },
+          })
+          .execute();
+      }
+    } finally {
+      await before.db.destroy();
+    }
+    const store = await on.open(place);
+    expect((await store.obServers.ofCluster(1)).map(({ ip, work }) => [ip, work])).toEqual([
+      ['CREATING7', { taskId: 7, status: 'CREATING', formerStatus: null, endStatus: null }],
+      ['RUNNING7', null],
+      ['CREATING8', null],
+    ]);
+    expect((await store.obServers.zones(1)).map(({ name, status }) => [name, status])).toEqual([
+      ['ACTIVE', 'RUNNING'],
+      ['INACTIVE', 'STOPPED'],
+    ]);
   });
 });

@@ -53,8 +53,15 @@ onEveryDatabase('Observers', (on) => {
       [ip, 'CREATING', hostId],
       ['10.9.9.9', 'RUNNING', null],
     ]);
-    expect(await obServers.updateStatus(id, ['CREATING'], 'RUNNING', seen(ip))).toBe(true);
+    expect(await obServers.updateStatus(id, ['CREATING'], 'DELETING')).toBe(true);
     expect(await obServers.updateStatus(id, ['CREATING'], 'RUNNING')).toBe(false);
+    await store.work.settle({ kind: 'obServer', id }, 7, 'RUNNING');
+    await obServers.recordSeen(id, seen(ip, { buildVersion: '4.2.1.3_1' }));
+    expect(await obServers.find(id)).toMatchObject({ status: 'RUNNING', buildVersion: '4.2.1.3_1' });
+    await store.tasks.add({ plan: plan(7), workflowType: 'addObserver' });
+    await store.tasks.applyStateChange({
+      ...{ taskId: 7, status: 'SUCCESSFUL', operation: 'EXECUTE', closed: true, sequence: 1 },
+    });
 
     await obServers.record(clusterId, { servers: [seen(ip, { status: 'STOPPED' })], zones: [zone('zone1')] });
     expect((await obServers.ofCluster(clusterId)).map((row) => [row.ip, row.status])).toEqual([
@@ -74,7 +81,7 @@ onEveryDatabase('Observers', (on) => {
     const [made, running] = [await addHost(store, 8), await addHost(store, 9)];
     const half = await addServer(store, proxies, made, undefined, 7);
     const whole = await addServer(store, proxies, running, undefined, 7);
-    await obproxy.updateServerStatus(whole, ['CREATING'], { status: 'RUNNING', operateStatus: 'NORMAL' });
+    await store.work.settle({ kind: 'obproxyServer', id: whole }, 7, 'RUNNING');
 
     const waiting = {
       taskId: 7,

@@ -11,7 +11,8 @@ export function plan(taskId: number, more: Partial<Plan> = {}): Plan {
     traceId: 'trace',
     context: { stringMap: {}, listMap: {} },
     concurrency: 10,
-    subtasks: [],
+    firstSubtaskId: taskId * 100,
+    nodes: [],
     ...more,
   };
 }

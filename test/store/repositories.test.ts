@@ -321,6 +321,7 @@ onEveryDatabase('OBProxy clusters', (on) => {
           parameterVersion: 1,
           lastActiveTime: null,
           taskId: 1,
+          work: { taskId: 1, status: 'CREATING', formerStatus: null, endStatus: null },
           adopted: null,
           parameterDrift: [],
         },
@@ -399,17 +400,17 @@ onEveryDatabase('OBProxy clusters', (on) => {
     expect(await obproxy.formerPassword(id + 1)).toBeUndefined();
   });
 
-  test('A status changes only from a status that was expected', async () => {
+  test('A proxy that was seen at work says when, and which parameters it has', async () => {
     const store = await on.open();
     const server = await addServer(store, await addObproxyCluster(store), await addHost(store));
-    const running = { status: 'RUNNING', operateStatus: 'NORMAL', active: true } as const;
-    expect(await store.obproxy.updateServerStatus(server, ['DELETING'], running)).toBe(false);
-    expect(await store.obproxy.updateServerStatus(server, [], running)).toBe(false);
-    expect(await store.obproxy.updateServerStatus(server, ['CREATING', 'RUNNING'], running)).toBe(true);
+    expect(await store.obproxy.findServer(server)).toMatchObject({
+      status: 'CREATING',
+      operateStatus: 'OPERATING',
+      lastActiveTime: null,
+    });
+    await store.obproxy.recordActive(server);
     await store.obproxy.setServerParameterVersion(server, 4);
     expect(await store.obproxy.findServer(server)).toMatchObject({
-      status: 'RUNNING',
-      operateStatus: 'NORMAL',
       lastActiveTime: expect.stringMatching(UTC),
       parameterVersion: 4,
     });

@@ -37,6 +37,7 @@ onEveryDatabase('Tasks', (on) => {
       id: 1,
       name: 'Install obproxy',
       workflowType: 'addObproxy',
+      parentTaskId: null,
       status: 'RUNNING',
       operation: 'EXECUTE',
       closed: false,
@@ -121,6 +122,39 @@ onEveryDatabase('Tasks', (on) => {
     expect(await store.locks.holder('lock-1')).toBeUndefined();
   });
 
+  test('Only one may start a task at a time, and nobody one that has started or closed', async () => {
+    const store = await on.open();
+    await addTasks(store, 1, 2, 3);
+    const { tasks } = store;
+    expect(await tasks.claimStart(1, 60_000)).toBe(true);
+    expect(await tasks.claimStart(1, 60_000)).toBe(false);
+    await tasks.releaseStart(1);
+    expect(await tasks.claimStart(1, -1)).toBe(true);
+    expect(await tasks.claimStart(1, 60_000)).toBe(true);
+    await tasks.markStarted(2);
+    expect(await tasks.claimStart(2, 60_000)).toBe(false);
+    const final = { status: 'FAILED', operation: 'EXECUTE', finishTime: '2026-03-01T12:00:00.000Z' } as const;
+    await tasks.archive(3, { ...final, document: {} });
+    expect(await tasks.claimStart(3, 60_000)).toBe(false);
+  });
+
+  test('The parts of a large document are kept in their order, stored again without harm, and go with the task', async () => {
+    const store = await on.open();
+    await addTasks(store, 1);
+    const { tasks } = store;
+    const parts = async function* () {
+      yield [{ id: 1 }, { id: 2 }];
+      yield [{ id: 3 }];
+    };
+    const final = { status: 'FAILED', operation: 'EXECUTE', finishTime: '2026-03-01T12:00:00.000Z' } as const;
+    await tasks.archive(1, { ...final, document: { id: 1 }, parts: parts() });
+    await tasks.archive(1, { ...final, document: { id: 1 }, parts: parts() });
+    expect(await tasks.documentPart(1, 0)).toEqual([{ id: 1 }, { id: 2 }]);
+    expect(await tasks.documentPart(1, 1)).toEqual([{ id: 3 }]);
+    await tasks.deleteEndedBefore('2026-03-02T00:00:00.000Z');
+    await expect(tasks.documentPart(1, 0)).rejects.toThrow('has been deleted');
+  });
+
   test('Open tasks are those without a final document, unstarted ones those Temporal never heard of', async () => {
     const store = await on.open();
     await addTasks(store, 1, 2, 3, 4);
@@ -130,7 +164,7 @@ onEveryDatabase('Tasks', (on) => {
     await store.tasks.archive(3, { ...final, finishTime: '2026-03-01T12:00:00.000Z' });
     const ids = (rows: readonly { id: number }[]) => rows.map((row) => row.id);
     expect(ids(await store.tasks.listOpen())).toEqual([1, 2, 4]);
-    expect(ids(await store.tasks.listUnstarted('2026-03-01T10:00:01.000+08:00'))).toEqual([4]);
+    expect(await store.tasks.listUnstarted('2026-03-01T10:00:01.000+08:00')).toEqual([4]);
     expect(await store.tasks.listUnstarted('2026-03-01T02:00:00.000Z')).toEqual([]);
   });
 

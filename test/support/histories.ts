@@ -26,8 +26,12 @@ export const HISTORIES = [
   'rollback-repeated',
   'abandoned',
   'crashed',
+  'zones',
 ] as const;
-export type HistoryName = (typeof HISTORIES)[number];
+
+/** The runs of a task that has continued as new twice: a part of it each. */
+export const PARTS = ['left-at-a-seam', 'gone-on', 'gone-to-its-end'] as const;
+export type HistoryName = (typeof HISTORIES)[number] | (typeof PARTS)[number];
 
 export interface RecordedHistory {
   readonly history: temporal.api.history.v1.IHistory;

@@ -20,22 +20,25 @@ export interface PlanOptions {
   readonly leaves?: Readonly<Record<string, string>>;
 }
 
+/** A node whose activity has its name. */
+export function nodeOf(name: string, more: Partial<PlanNode> = {}): PlanNode {
+  return { name, className: `com.example.${name}Task`, activity: name, timeout: 60, needs: [], ...more };
+}
+
 /** A small plan whose subtasks are named a, b, c … and run the activity of their name. */
 export function planOf(edges: Edges, options: PlanOptions = {}): Plan {
   const taskId = options.taskId ?? ++lastTaskId;
   const names = Object.keys(edges);
   const nodes = names.map(
-    (name): PlanNode => ({
-      name,
-      className: `com.example.${name}Task`,
-      activity: name,
-      timeout: options.timeout ?? 60,
-      after: (edges[name] ?? []).map((parent) => names.indexOf(parent)),
-      ...(options.permanent?.includes(name) === true ? { prohibitRollback: true } : {}),
-      ...(options.unskippable?.includes(name) === true ? { prohibitSkip: true } : {}),
-      needs: options.needs ?? [],
-      ...(options.leaves?.[name] === undefined ? {} : { leaves: options.leaves[name] }),
-    }),
+    (name): PlanNode =>
+      nodeOf(name, {
+        ...(options.timeout === undefined ? {} : { timeout: options.timeout }),
+        after: (edges[name] ?? []).map((parent) => names.indexOf(parent)),
+        ...(options.permanent?.includes(name) === true ? { prohibitRollback: true } : {}),
+        ...(options.unskippable?.includes(name) === true ? { prohibitSkip: true } : {}),
+        needs: options.needs ?? [],
+        ...(options.leaves?.[name] === undefined ? {} : { leaves: options.leaves[name] }),
+      }),
   );
   return {
     taskId,
@@ -63,9 +66,18 @@ export function idsOf(plan: Plan): number[] {
   return expandPlan(plan).map(({ id }) => id);
 }
 
-/** The plan with each of its nodes changed; groups are none of it. */
+/** The plan with each of its nodes changed; groups stay as they are. */
 export function withNodes(plan: Plan, change: (node: PlanNode, index: number) => PlanNode): Plan {
   return { ...plan, nodes: plan.nodes.map((item, index) => ('repeat' in item ? item : change(item, index))) };
+}
+
+/** The plan with each of its nodes on a host of its own, at the place that its index has. */
+export function onOwnHosts(plan: Plan, placeOf: (index: number) => string): Plan {
+  const ids = plan.nodes.map((_, index) => String(index + 1));
+  const listMap = Object.fromEntries(ids.map((id) => [`${id}.host_ids`, [id]]));
+  const places = { host_ids: Object.fromEntries(ids.map((id, index) => [id, placeOf(index)])) };
+  const split = withNodes(plan, (node, index) => ({ ...node, split: { by: `${index + 1}.host_ids` } }));
+  return { ...split, context: { ...plan.context, listMap: { ...plan.context.listMap, ...listMap } }, places };
 }
 
 export const CHAIN: Edges = { a: [], b: ['a'], c: ['b'] };

@@ -169,7 +169,14 @@ export class TaskBed {
       this.#together += 1;
       this.mostTogether = Math.max(this.mostTogether, this.#together);
       try {
-        if (input.conflict !== undefined) throw new Error(input.conflict);
+        if (input.conflict !== undefined) {
+          throw new PermanentError({
+            type: 'ContextConflict',
+            tried: 'start',
+            cameBack: input.conflict,
+            next: 'Correct it.',
+          });
+        }
         return (await this.behaviours[name]?.(input, info.attempt, cancellationSignal)) ?? null;
       } finally {
         this.#together -= 1;

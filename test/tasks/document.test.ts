@@ -1,8 +1,11 @@
-import { basicDocument, taskDocument } from '../../api/tasks/document/document';
+import { fromArchive, toArchive } from '../../api/tasks/document/archived';
+import { basicDocument, openTask, saidTask, taskDocument } from '../../api/tasks/document/document';
 import { FoldedTask } from '../../api/tasks/document/fold';
+import { inWords } from '../../api/tasks/document/said';
 import type { SubtaskInstance, WrappedTaskInstance } from '../../api/tasks/document/types';
+import type { TaskRow } from '../../store/types';
 import { fold, type HistoryName, recordedHistory } from '../support/histories';
-import { CHAIN, planOf } from '../support/plans';
+import { CHAIN, planOf, withNodes } from '../support/plans';
 
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d$/;
 
@@ -57,10 +60,12 @@ describe('an accepted task that no worker has yet', () => {
 describe('a subtask', () => {
   it('says where it works, and that it cannot be skipped where its plan says so', () => {
     const plan = planOf(CHAIN);
-    const subtasks = plan.subtasks.map((planned, at) =>
-      at === 0 ? { ...planned, target: '192.0.2.7', prohibitSkip: true } : planned,
+    const changed = withNodes(plan, (node, at) =>
+      at === 0 ? { ...node, split: { by: 'host_ids' }, prohibitSkip: true } : node,
     );
-    const document = taskDocument(new FoldedTask({ ...plan, subtasks }), new Map());
+    const context = { stringMap: {}, listMap: { host_ids: ['7'] } };
+    const places = { host_ids: { '7': '192.0.2.7' } };
+    const document = taskDocument(new FoldedTask({ ...changed, context, places }), new Map());
     expect(subtask(document, 'a')).toMatchObject({ target: '192.0.2.7', prohibitSkip: true });
     for (const field of ['target', 'prohibitSkip']) expect(subtask(document, 'b')).not.toHaveProperty(field);
   });
@@ -181,6 +186,40 @@ describe('a successful task', () => {
   });
 });
 
+describe('a document in Chinese', () => {
+  const wordsOf = async (document: unknown, language: 'en-US' | 'zh-CN') => {
+    const row = { id: 1, closed: true, document } as TaskRow;
+    const said = fromArchive(row, { documentPart: () => Promise.reject(new Error('not in parts')) });
+    const { subtasks, ...task } = inWords(said!, language);
+    return { ...task, subtasks: await subtasks.all() };
+  };
+  const inChinese = async (name: HistoryName) => {
+    const { events, pending } = recordedHistory(name);
+    const { document } = await toArchive(saidTask(fold(events), pending));
+    const kept = JSON.parse(JSON.stringify(document)) as unknown;
+    expect(await wordsOf(kept, 'en-US')).toEqual(taskDocument(fold(events), pending));
+    return wordsOf(kept, 'zh-CN');
+  };
+
+  it('says why the task ended and why a subtask failed', async () => {
+    const document = await inChinese('cancelled');
+    expect(document.ending).toMatch(/^工作流已被.*取消，不再接受命令。$/);
+    expect(subtask(document, 'b').failureMessage).toBe('TSK10014：已被取消。');
+    expect(document.firstFailure?.message).toBe('TSK10014：已被取消。');
+  });
+
+  it('quotes what only exists in English', async () => {
+    expect((await inChinese('terminated')).ending).toMatch(
+      /^工作流已被 .* 终止：.*the host is gone for good.*；不再接受命令。$/,
+    );
+  });
+
+  it('takes an archived one of an earlier release as it is', async () => {
+    const old = taskDocument(fold(recordedHistory('cancelled').events), new Map());
+    expect(await wordsOf(old, 'zh-CN')).toEqual(old);
+  });
+});
+
 describe('a workflow that somebody closed', () => {
   it.each([
     ['cancelled', 'TSK10014: It was cancelled.', 'The workflow was cancelled'],
@@ -191,7 +230,7 @@ describe('a workflow that somebody closed', () => {
     const document = taskDocument(folded, pending);
     expect([document.status, ...statuses(document)]).toEqual(['FAILED', 'SUCCESSFUL', 'FAILED', 'PENDING']);
     expect(subtask(document, 'b').failureMessage).toContain(ofSubtask);
-    expect(folded.closing?.reason).toContain(ofTask);
+    expect(document.ending).toContain(ofTask);
     expect(document.finishTime).toMatch(ISO);
     expect(document.closed).toBe(true);
   });
@@ -232,8 +271,8 @@ describe('a fan-out over 50 hosts', () => {
 });
 
 describe('the element of the list', () => {
-  it('has the documented fields of a BasicTaskInstance', () => {
-    const document = basicDocument(documentOf('failed'));
+  it('has the documented fields of a BasicTaskInstance', async () => {
+    const document = await basicDocument(openTask(fold(recordedHistory('failed').events), new Map()));
     expect(Object.keys(document).sort()).toEqual([
       'creator',
       'finishTime',

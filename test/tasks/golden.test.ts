@@ -4,8 +4,7 @@ import { submittedDocument } from '../../api/tasks/document/document';
 import type { TaskInstance } from '../../api/tasks/document/types';
 import { CREATE_WITHOUT_HOSTS, INSTALL_ON_ONE_HOST } from '../../operations/installChain';
 import { repositoryRoot } from '../../runtime/paths';
-import { type ChainNode, expandChain } from '../../workflows/interpreter/graph';
-import type { Plan } from '../../workflows/plan';
+import type { Plan, PlanItem } from '../../workflows/plan';
 import { planOf } from '../support/plans';
 
 function golden(name: string): { data: unknown } {
@@ -14,13 +13,14 @@ function golden(name: string): { data: unknown } {
   );
 }
 
-function planFrom(sample: TaskInstance, chain: readonly ChainNode[]): Plan {
+function planFrom(sample: TaskInstance, nodes: readonly PlanItem[]): Plan {
   return {
     ...planOf({}),
     name: 'Install obproxy',
     ...(sample.hostId === undefined ? {} : { hostId: sample.hostId }),
     context: { stringMap: sample.context.stringMap, listMap: sample.context.listMap },
-    subtasks: expandChain(chain, sample.context, 34796),
+    firstSubtaskId: 34796,
+    nodes,
   };
 }
 

@@ -1,28 +1,29 @@
 import { TaskMachine } from '../../workflows/interpreter/machine';
 import type { Plan } from '../../workflows/plan';
 import { currentDetails } from '../../workflows/webui/details';
-import { CHAIN, idOf, planOf } from '../support/plans';
+import { CHAIN, idOf, idsOf, nodeOf, planOf } from '../support/plans';
 
 /** nginx refuses longer request lines unless told otherwise; the renderer's path and options need some of it. */
 const URL_ROOM = 7_700;
 
 function onHosts(count: number): Plan {
-  const plan = planOf(Object.fromEntries(Array.from({ length: count }, (_, at) => [`Start ${at}`, []])), {
-    concurrency: 0,
-  });
-  const subtasks = plan.subtasks.map((subtask, at) => ({
-    ...subtask,
-    target: `10.0.${at >> 8}.${at & 255}`,
-  }));
-  return { ...plan, subtasks };
+  const ids = Array.from({ length: count }, (_, at) => String(at));
+  const context = { listMap: { host_ids: ids } };
+  return {
+    ...planOf({}, { concurrency: 0, context }),
+    nodes: [nodeOf('Start', { split: { by: 'host_ids' } })],
+    places: {
+      host_ids: Object.fromEntries(ids.map((id, at) => [id, `10.0.${at >> 8}.${at & 255}`])),
+    },
+  };
 }
 
 function failed(plan: Plan, failures: number, text: string): TaskMachine {
   const machine = new TaskMachine(plan);
   for (const id of machine.startable()) machine.start(id);
-  const [first, rest] = [plan.subtasks.slice(0, failures), plan.subtasks.slice(failures)];
-  for (const { id } of first) machine.fail(id, text);
-  for (const { id } of rest) machine.succeed(id);
+  const ids = idsOf(plan);
+  for (const id of ids.slice(0, failures)) machine.fail(id, text);
+  for (const id of ids.slice(failures)) machine.succeed(id);
   return machine;
 }
 
@@ -42,7 +43,7 @@ describe('current details', () => {
     expect(encodeURIComponent(details).length).toBeLessThan(URL_ROOM);
     expect(details).toContain(`${count - failures} of ${count} subtasks done, ${failures} failed`);
     expect(details).toContain('To go on');
-    expect(rowsOf(details)[0]).toMatch(/Start 0.*10\.0\.0\.0.*FAILED/);
+    expect(rowsOf(details)[0]).toMatch(/Start.*10\.0\.0\.0.*FAILED/);
   });
 
   it('show every subtask while there is room, and say how many they do not show', () => {

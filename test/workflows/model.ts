@@ -1,3 +1,4 @@
+import { expandPlan } from '../../workflows/interpreter/expansion';
 import type { Plan, SubtaskCommand, TaskCommand } from '../../workflows/plan';
 
 interface Node {
@@ -21,7 +22,8 @@ export class Model {
 
   constructor(plan: Plan) {
     this.#limit = plan.concurrency === 0 ? Number.MAX_SAFE_INTEGER : plan.concurrency;
-    for (const { id, upstreams, prohibitSkip, prohibitRollback } of plan.subtasks) {
+    for (const { id, upstreams, node } of expandPlan(plan)) {
+      const { prohibitSkip = false, prohibitRollback = false } = node;
       this.nodes.set(id, { upstreams, prohibitSkip, prohibitRollback, state: 'waiting', run: 1 });
     }
   }
@@ -62,11 +64,17 @@ export class Model {
     return this.in('failed').length > 0 && stopped ? 'FAILED' : 'RUNNING';
   }
 
-  set(id: number, state: Node['state']): void {
+  /** @param more by how much its run grows */
+  set(id: number, state: Node['state'], more = state === 'asked' ? 1 : 0): void {
     const node = this.nodes.get(id);
     if (node === undefined) throw new Error(`no node ${id}`);
     node.state = state;
-    if (state === 'asked') node.run += 1;
+    node.run += more;
+  }
+
+  /** What ran was broken off at a seam: it goes on as the same run, whatever fails elsewhere. */
+  putBack(id: number): void {
+    this.set(id, 'asked', 0);
   }
 
   /** What ran has ended well. */

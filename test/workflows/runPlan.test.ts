@@ -163,7 +163,7 @@ describe('a task with a failed subtask', () => {
     expect(firstFailure).toEqual({
       subtaskId: idOf(plan, 'd'),
       name: 'd',
-      message: `Context key port is "2883" after b (${idOf(plan, 'b')}) and "3306" after c (${idOf(plan, 'c')}); a subtask cannot start with both.`,
+      message: `Could not start: Context key port is "2883" after b (${idOf(plan, 'b')}) and "3306" after c (${idOf(plan, 'c')}); a subtask cannot start with both. Correct it.`,
     });
   });
 });
@@ -247,7 +247,7 @@ describe('errors of activities', () => {
     const { subtasks } = await bed.documentWhen(plan, 'FAILED');
     expect(subtasks.map(({ failureMessage }) => failureMessage)).toEqual([
       'Could not run a on 192.0.2.7: no space left on device. Make room in /home/admin and retry.',
-      'undefined is not a function',
+      'Unexpected error: undefined is not a function',
     ]);
     expect([...bed.executions].sort()).toEqual(['a/1#1', 'b/1#1']);
   });

@@ -31,6 +31,8 @@ import type {
   TaskStateChange,
   TaskStatus,
 } from '../plan';
+import type { Said, Text } from '../text';
+import { say } from '../texts';
 import {
   addResult,
   type FlowingContext,
@@ -54,14 +56,14 @@ export interface SubtaskState {
   operation: SubtaskOperation;
   /** Operator-visible run, from 1. */
   run: number;
-  failure: string | undefined;
+  failure: Said | undefined;
 }
 
 /** Thrown when a command is given in a state that forbids it; validators ask `refuse…` first. */
 export class CommandRefusedError extends Error {
   readonly refusal: CommandRefusal;
   constructor(refusal: CommandRefusal) {
-    super(refusal.message);
+    super(refusal.message.en);
     this.name = 'CommandRefusedError';
     this.refusal = refusal;
   }
@@ -323,7 +325,7 @@ export class TaskMachine {
    * @param failure what the operator reads: what was tried, where, what came back, what to do next
    * @param cancelled it stopped because it was told to
    */
-  fail(id: number, failure: string, cancelled = false): void {
+  fail(id: number, failure: Said, cancelled = false): void {
     const state = this.#state(id);
     this.#active.delete(id);
     if (cancelled && state.status === 'READY' && !this.#stopping) this.#putBack(state);
@@ -414,12 +416,12 @@ export class TaskMachine {
    */
   rollbackForbiddenBy(
     statusOf: (state: SubtaskState) => SubtaskStatus = ({ status }) => status,
-  ): string | undefined {
-    if (this.plan.context.stringMap.prohibit_rollback === 'true') return 'its context forbids it';
+  ): Text | undefined {
+    if (this.plan.context.stringMap.prohibit_rollback === 'true') return say('forbidden.byContext');
     for (const state of this.subtasks.values()) {
       const { plan } = state;
       if (plan.node.prohibitRollback !== true || ['PENDING', 'READY'].includes(statusOf(state))) continue;
-      return `subtask ${plan.id} (${plan.node.name}) has started and cannot be undone`;
+      return say('forbidden.bySubtask', { subtask: plan.id, name: plan.node.name });
     }
     return undefined;
   }

@@ -34,7 +34,9 @@ import type {
   TaskStateChange,
 } from '../plan';
 import { SEARCH_ATTRIBUTES } from '../searchAttributes';
-import { effectiveTimeout, failureText, wasCancelled } from './failures';
+import { keyed } from '../text';
+import { say } from '../texts';
+import { effectiveTimeout, failureSaid, wasCancelled } from './failures';
 import { CommandRefusedError, TaskMachine } from './machine';
 import type { CommandRefusal } from './refusals';
 import { fitting, type Snapshot } from './snapshot';
@@ -148,7 +150,7 @@ export async function runPlan(
         },
         (error: unknown) => {
           scopes.delete(id);
-          machine.fail(id, failureText(error, { timeout }), wasCancelled(error));
+          machine.fail(id, failureSaid(error, { timeout }), wasCancelled(error));
           wake();
         },
       );
@@ -259,7 +261,7 @@ function refuseSubtaskCommand(
 ): CommandRefusal | undefined {
   const id = subtaskIdOf(argument);
   if (id !== undefined) return machine.refuseSubtaskCommand(command, id);
-  const message = 'Send the id of a subtask, as in "34803" or {"subtaskId": 34803, "why": "disk replaced"}.';
+  const message = say('subtask.noId', { example: '{"subtaskId": 34803, "why": "disk replaced"}' });
   return { code: 'TSK10001', message };
 }
 
@@ -285,7 +287,12 @@ function obey(machine: TaskMachine, command: () => readonly number[]): CommandAn
 
 /** Updates must fail with a TemporalFailure: any other error would fail the workflow task again and again. */
 function refused({ code, message }: CommandRefusal): ApplicationFailure {
-  const failure = ApplicationFailure.create({ message, type: code, nonRetryable: true });
+  const failure = ApplicationFailure.create({
+    message: message.en,
+    type: code,
+    nonRetryable: true,
+    details: [{ text: keyed(message) }],
+  });
   // The Web UI's dialog shows it below the text, where it tells the person who pressed nothing.
   failure.stack = '';
   return failure;

@@ -2,7 +2,9 @@
  * A task between two runs of its workflow: Temporal bounds a history, so a long task goes on in a new run that begins with
  * the plan and this. Small: a state costs nothing when it is that of the subtask before.
  */
+
 import type { SubtaskOperation, SubtaskResult, SubtaskStatus, TaskOperation, TaskStatus } from '../plan';
+import { inEnglish, type Said } from '../text';
 
 type State = readonly [status: Exclude<SubtaskStatus, 'RUNNING'>, operation: SubtaskOperation, run: number];
 
@@ -15,7 +17,7 @@ export interface Snapshot {
   /** In the order of the subtasks: index of a state, and how many subtasks in a row have it. */
   readonly runs: readonly (readonly [state: number, count: number])[];
   /** In the order they failed, with the reason, which may be cut: a task of a thousand hosts can fail on each. */
-  readonly failed: readonly (readonly [id: number, failure: string])[];
+  readonly failed: readonly (readonly [id: number, failure: Said])[];
   /** What an operator asked for and what has not started yet. */
   readonly asked: readonly number[];
   readonly results: readonly (readonly [id: number, result: SubtaskResult])[];
@@ -74,9 +76,10 @@ export function fitting(snapshot: Snapshot): Snapshot {
   const room = Math.max(200, Math.floor(FAILURES / Math.max(1, failed.length)));
   return {
     ...snapshot,
-    failed: failed.map(([id, failure]) => [
-      id,
-      failure.length > room ? `${failure.slice(0, room)}…` : failure,
-    ]),
+    failed: failed.map(([id, failure]) => {
+      const text = inEnglish(failure);
+      if (JSON.stringify(failure).length <= room) return [id, failure];
+      return [id, text.length > room ? `${text.slice(0, room)}…` : text];
+    }),
   };
 }

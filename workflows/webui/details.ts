@@ -1,5 +1,6 @@
 /** The text a task shows of itself in the Temporal Web UI (tab User Metadata, "Current Details"): markdown. */
 import type { SubtaskState, TaskMachine } from '../interpreter/machine';
+import { inEnglish } from '../text';
 import { encodedLength, line, quote } from './markdown';
 
 /**
@@ -58,7 +59,7 @@ function failures({ failed }: TaskMachine): string[] {
   return [
     ...shown.flatMap(({ plan, run, failure }) => [
       `Subtask **${plan.id} ${line(plan.node.name)}**${on(plan.target ?? '')} failed (run ${run}):`,
-      quote(failure ?? '', FAILURE_TEXTS / shown.length),
+      quote(inEnglish(failure ?? ''), FAILURE_TEXTS / shown.length),
     ]),
     ...(more > 0 ? [`${more} more failed; the table has them.`] : []),
   ];

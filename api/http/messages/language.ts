@@ -1,7 +1,9 @@
 import type { Request } from 'express';
+import type { SubError } from '../../../operations/refusal';
+import { chinese } from '../../../runtime/messages/catalogue';
+import { inEnglish, type Said } from '../../../workflows/text';
 import type { ErrorBody } from '../envelope';
 import { CODES } from './codes';
-import { FAULTS, SENTENCES } from './texts';
 
 /** The documented values of Accept-Language. */
 export type Language = 'en-US' | 'zh-CN';
@@ -15,69 +17,41 @@ export function languageOf(request: Request): Language {
   return preferred !== false && preferred.startsWith('zh') ? 'zh-CN' : 'en-US';
 }
 
-interface Template {
-  readonly pattern: RegExp;
-  readonly zh: string;
+/** The language of an answer that is made for its client; its headers say so. */
+export function answerLanguage(request: Request): Language {
+  const language = languageOf(request);
+  request.res?.vary('accept-language').set('content-language', language);
+  return language;
 }
 
-/** `{name}` in the English text captures (`{NAME}` only words in capitals), in the Chinese one it is filled in. */
-function template([en, zh]: readonly [string, string]): Template {
-  const escaped = en
-    .replace(/[.*+?^$()|[\]\\]/g, '\\$&')
-    .replace(/\{([A-Z]+)\}/g, '(?<$1>[A-Z_]+(?:(?:, | or )[A-Z_]+)*)')
-    .replace(/\{(\w+)\}/g, '(?<$1>.+?)');
-  return { pattern: new RegExp(`^${escaped}$`, 's'), zh };
+/** An error whose texts can still be said in either language. */
+export interface SaidError {
+  readonly code: string;
+  readonly message: Said;
+  readonly target?: string;
+  readonly subErrors?: readonly SubError[];
 }
 
-function translatorOf(pairs: readonly (readonly [string, string])[]): (text: string) => string | undefined {
-  // The longest first: it is the most particular one.
-  const templates = [...pairs].sort(([a], [b]) => b.length - a.length).map(template);
-  return (text) => {
-    for (const { pattern, zh } of templates) {
-      const match = pattern.exec(text);
-      if (match === null) continue;
-      const values = match.groups ?? {};
-      return zh.replace(/\{(\w+)\}/g, (_, name: string) => values[name] ?? '');
-    }
-    return undefined;
-  };
+/** A text in the language; in English where the catalogue has no Chinese. */
+export function spoken(said: Said, language: Language): string {
+  return (language === 'zh-CN' && typeof said !== 'string' ? chinese(said) : undefined) ?? inEnglish(said);
 }
-
-/** The Chinese of what is wrong with a field; undefined when there is none. */
-export const chineseFault = translatorOf(FAULTS);
-const chineseSentence = translatorOf(SENTENCES);
-
-const MANY = /^The request cannot be accepted: .*?(?:; and (?<more>\d+) more)?\.$/s;
-const SHOWN_FIELDS = 5;
 
 /**
- * The error in the language of the client. English is what the code says already. Chinese: texts of the catalogue are
- * translated with their values; any other begins with the headline of its code and goes on with the English
- * particulars, so that names, states and what to do are never lost.
+ * The error in the language of the client. Chinese: texts of the catalogue with their values; any other begins with the
+ * headline of its code and goes on with the English particulars, so that names, states and what to do are never lost.
  */
-export function inLanguage(error: ErrorBody, language: Language): ErrorBody {
-  if (language === 'en-US') return error;
-  const subErrors = error.subErrors?.map((sub) => ({
-    ...sub,
-    message: chineseFault(sub.message) ?? sub.message,
-  }));
-  const message =
-    chineseSentence(error.message) ?? ofFields(error, subErrors) ?? underHeadline(error.code, error.message);
-  return { ...error, message, ...(subErrors === undefined ? {} : { subErrors }) };
-}
-
-/** Texts that are made of their fields' faults, see api/http/errors.ts and fieldRefusal. */
-function ofFields(error: ErrorBody, chinese: ErrorBody['subErrors']): string | undefined {
-  const [first] = error.subErrors ?? [];
-  if (chinese === undefined || first === undefined) return undefined;
-  const many = MANY.exec(error.message);
-  if (many === null && error.message !== `${first.field} ${first.message}.`) return undefined;
-  const list = chinese
-    .slice(0, SHOWN_FIELDS)
-    .map(({ field, message }) => `${field === '' ? '请求' : field} ${message}`)
-    .join('；');
-  const more = many?.groups?.more;
-  return `请求参数不合法：${list}${more === undefined ? '' : `；另有 ${more} 处`}。`;
+export function inLanguage(error: SaidError, language: Language): ErrorBody {
+  const { message, subErrors, ...rest } = error;
+  const inChinese = language === 'zh-CN' && typeof message !== 'string' ? chinese(message) : undefined;
+  const english = inEnglish(message);
+  return {
+    ...rest,
+    message: inChinese ?? (language === 'zh-CN' ? underHeadline(error.code, english) : english),
+    ...(subErrors === undefined
+      ? {}
+      : { subErrors: subErrors.map((sub) => ({ ...sub, message: spoken(sub.message, language) })) }),
+  };
 }
 
 function underHeadline(code: string, message: string): string {

@@ -1,15 +1,21 @@
 /** The documented JSON of a task from its folded history and what Temporal says of its open activities. Pure. */
+
 import { activityId } from '../../../workflows/ids';
 import type { SubtaskState } from '../../../workflows/interpreter/machine';
 import { SUBTASK_UPDATES } from '../../../workflows/messages';
 import type { Plan, PlanSubtask, SubtaskStatus, TaskStatus } from '../../../workflows/plan';
+import type { Said } from '../../../workflows/text';
+import { LazyList } from '../../http/lazyList';
 import { ocpTime } from '../../http/time';
-import { FoldedTask, type GivenCommand, type RunFacts } from './fold';
+import { type Closing, FoldedTask, type GivenCommand, type RunFacts } from './fold';
+import { inWords, type SaidSubtask, type SaidTask } from './said';
 import type {
   BasicTaskInstance,
   CommandDocument,
   ContextDocument,
+  SubmittedTask,
   SubtaskInstance,
+  TaskDocument,
   TaskInstance,
   WrappedTaskInstance,
 } from './types';
@@ -20,14 +26,15 @@ export interface PendingActivity {
   readonly state: 'SCHEDULED' | 'STARTED' | 'CANCEL_REQUESTED' | 'PAUSED' | 'PAUSE_REQUESTED';
   readonly attempt: number;
   readonly lastStartedTime?: number;
-  readonly lastFailure?: string;
+  readonly lastFailure?: Said;
   readonly executor?: string;
 }
 
 /** The answer to the request that made the plan: what may start is READY, the rest PENDING. */
-export function submittedDocument(plan: Plan): TaskInstance {
+export function submittedTask(plan: Plan): SubmittedTask {
   const folded = new FoldedTask(plan);
   const startable = new Set(folded.machine.startable());
+  const states = [...folded.machine.subtasks.values()];
   return {
     id: plan.taskId,
     name: plan.name,
@@ -37,14 +44,32 @@ export function submittedDocument(plan: Plan): TaskInstance {
     operation: folded.machine.operation,
     creator: plan.creator.name,
     ...(plan.cluster === undefined ? {} : { clusterId: plan.cluster.id }),
+    ...(plan.tenant?.id === undefined ? {} : { tenantId: plan.tenant.id }),
     ...(plan.hostId === undefined ? {} : { hostId: plan.hostId }),
     executor: plan.executor,
     context: contextDocument(plan),
     startTime: ocpTime(plan.createTime),
-    subtasks: [...folded.machine.subtasks.values()].map((state) =>
-      subtaskDocument(state, startable.has(state.plan.id) ? 'READY' : 'PENDING'),
+    ...parentOf(plan),
+    subtasks: new LazyList(states.length, (from, to) =>
+      states
+        .slice(from, to)
+        .map((state) => subtaskDocument(state, startable.has(state.plan.id) ? 'READY' : 'PENDING')),
     ),
   };
+}
+
+/** The same with all of its subtasks. */
+export function submittedDocument(plan: Plan): TaskInstance {
+  const { subtasks, ...task } = submittedTask(plan);
+  return { ...task, subtasks: subtasks.now() };
+}
+
+/** What is known of a subtask at one moment: a document is made from it while the task goes on. */
+interface SeenSubtask {
+  readonly state: Readonly<SubtaskState>;
+  readonly facts: RunFacts | undefined;
+  readonly open: PendingActivity | undefined;
+  readonly startable: boolean;
 }
 
 /**
@@ -53,49 +78,98 @@ export function submittedDocument(plan: Plan): TaskInstance {
  * @param pending from a describe that was made before the history was read: then every activity it names is in the
  *   history, and one that is not in it any more has ended or is about to start
  */
-export function taskDocument(
-  folded: FoldedTask,
-  pending: ReadonlyMap<string, PendingActivity>,
-): WrappedTaskInstance {
+export function openTask(folded: FoldedTask, pending: ReadonlyMap<string, PendingActivity>): TaskDocument {
+  return inWords(saidTask(folded, pending), 'en-US');
+}
+
+/** The same, in no language yet. */
+export function saidTask(folded: FoldedTask, pending: ReadonlyMap<string, PendingActivity>): SaidTask {
   const { machine, closing } = folded;
   const { plan } = machine;
   const startable = new Set(closing === undefined ? machine.startable() : []);
   const createTime = ocpTime(plan.createTime);
-  const subtasks = [...machine.subtasks.values()].map((state) => {
-    const open = pending.get(activityId(state.plan.id, state.run, state.operation === 'ROLLBACK'));
-    return {
-      createTime,
-      ...ourFacts(state.plan),
-      ...openSubtask(folded, state, open, startable.has(state.plan.id)),
-    };
+  const see = (state: SubtaskState): SeenSubtask => ({
+    state,
+    facts: folded.runs.get(state.plan.id),
+    open: pending.get(activityId(state.plan.id, state.run, state.operation === 'ROLLBACK')),
+    startable: startable.has(state.plan.id),
   });
-  const statuses = new Map(subtasks.map(({ id, status }) => [id, status]));
-  const shownStatus = (state: SubtaskState) => statuses.get(state.plan.id) ?? state.status;
+  const around = { closing, executor: plan.executor };
+  // The states go on changing while the document is sent.
+  const seen = Array.from(machine.subtasks.values(), (state): SeenSubtask => {
+    const { facts, ...rest } = see(state);
+    return { ...rest, state: { ...state }, facts: facts && { ...facts } };
+  });
   const status = folded.status;
   const finishTime = finishTimeOf(folded, status);
   const firstFailure = firstFailureOf(folded);
   const leftBehind = closing === undefined || closing.successful ? [] : machine.leftBehind();
   return {
-    id: plan.taskId,
-    name: plan.name,
-    taskDefinitionId: -1,
-    type: 'MANUAL',
+    ...taskFacts(plan),
     status,
     operation: machine.operation,
-    creator: plan.creator,
-    ...(plan.cluster === undefined ? {} : { cluster: plan.cluster }),
-    executor: plan.executor,
-    createTime,
-    startTime: createTime,
     ...(finishTime === undefined ? {} : { finishTime: ocpTime(finishTime) }),
-    prohibitRollback: machine.rollbackForbiddenBy(shownStatus) !== undefined,
-    context: contextDocument(plan),
+    prohibitRollback:
+      machine.rollbackForbiddenBy((state) => openSubtask(see(state), around).status) !== undefined,
     ...(closing === undefined ? {} : { closed: true }),
     ...(folded.commands.length === 0 ? {} : { commands: folded.commands.map(commandDocument) }),
     ...(firstFailure === undefined ? {} : { firstFailure }),
     ...(closing === undefined || closing.successful ? {} : { ending: closing.reason, leftBehind }),
-    subtasks,
+    subtasks: new LazyList(seen.length, (from, to) =>
+      seen.slice(from, to).map((one) => ({
+        createTime,
+        ...ourFacts(one.state.plan),
+        ...openSubtask(one, around),
+      })),
+    ),
   };
+}
+
+/** The same with all of its subtasks. */
+export function taskDocument(
+  folded: FoldedTask,
+  pending: ReadonlyMap<string, PendingActivity>,
+): WrappedTaskInstance {
+  const { subtasks, ...task } = openTask(folded, pending);
+  return { ...task, subtasks: subtasks.now() };
+}
+
+/** Of a task whose plan cannot be expanded: it has no subtasks and cannot run. */
+export function unreadableTask(plan: Plan, reason: Said, closed?: Closing): SaidTask {
+  return {
+    ...taskFacts(plan),
+    status: closed === undefined ? 'RUNNING' : 'FAILED',
+    operation: 'EXECUTE',
+    prohibitRollback: true,
+    firstFailure: { message: reason },
+    ...(closed === undefined
+      ? {}
+      : { finishTime: ocpTime(closed.time), closed: true, ending: closed.reason, leftBehind: [] }),
+    subtasks: new LazyList<SubtaskInstance>(0, () => []),
+  };
+}
+
+/** What the plan says of the task. */
+function taskFacts(plan: Plan) {
+  const createTime = ocpTime(plan.createTime);
+  return {
+    id: plan.taskId,
+    name: plan.name,
+    taskDefinitionId: -1,
+    type: 'MANUAL',
+    creator: plan.creator,
+    ...(plan.cluster === undefined ? {} : { cluster: plan.cluster }),
+    ...(plan.tenant === undefined ? {} : { tenant: plan.tenant }),
+    executor: plan.executor,
+    createTime,
+    startTime: createTime,
+    context: contextDocument(plan),
+    ...parentOf(plan),
+  } as const;
+}
+
+function parentOf({ parentTaskId }: Plan): Pick<TaskDocument, 'parentTaskId'> {
+  return parentTaskId === undefined ? {} : { parentTaskId };
 }
 
 function commandDocument({ name, time, who, from, why, subtasks }: GivenCommand): CommandDocument {
@@ -110,18 +184,26 @@ function commandDocument({ name, time, who, from, why, subtasks }: GivenCommand)
   };
 }
 
+/** A list names the subtasks of tasks that have no more than so many. */
+const LISTED_SUBTASKS = 1_000;
+
 /** The element of the list: BasicTaskInstance has fewer fields. */
-export function basicDocument(document: WrappedTaskInstance): BasicTaskInstance {
-  const { id, name, status, creator, cluster, startTime, finishTime, subtasks } = document;
+export async function basicDocument(document: TaskDocument): Promise<BasicTaskInstance> {
+  const { id, name, status, creator, cluster, tenant, startTime, finishTime, parentTaskId, subtasks } =
+    document;
+  const listed = subtasks.length <= LISTED_SUBTASKS;
   return {
     id,
     name,
     status,
     creator,
     ...(cluster === undefined ? {} : { cluster }),
+    ...(tenant === undefined ? {} : { tenant }),
     startTime,
     ...(finishTime === undefined ? {} : { finishTime }),
-    subtasks: subtasks.map((subtask) => ({
+    ...(parentTaskId === undefined ? {} : { parentTaskId }),
+    ...(listed ? {} : { subtaskCount: subtasks.length }),
+    subtasks: (listed ? await subtasks.all() : []).map((subtask) => ({
       id: subtask.id,
       name: subtask.name,
       description: subtask.description,
@@ -161,15 +243,15 @@ function ourFacts({ target, node }: PlanSubtask): Pick<SubtaskInstance, 'target'
   };
 }
 
-function openSubtask(
-  folded: FoldedTask,
-  state: SubtaskState,
-  open: PendingActivity | undefined,
-  startable: boolean,
-): SubtaskInstance {
-  const { closing } = folded;
+/** What a subtask's part of the document needs of its task. */
+interface Around {
+  readonly closing: Closing | undefined;
+  readonly executor: string;
+}
+
+function openSubtask({ state, facts, open, startable }: SeenSubtask, around: Around): SaidSubtask {
+  const { closing } = around;
   const status = statusOf(state, open, startable);
-  const facts = folded.runs.get(state.plan.id);
   // A run that was asked for and is not scheduled yet has no facts; the ones at hand are of the run before.
   if (facts === undefined || !isOfState(facts, state) || (status === 'PENDING' && !facts.rollback)) {
     return subtaskDocument(state, status);
@@ -177,13 +259,13 @@ function openSubtask(
   if ((state.status === 'READY' || state.status === 'CANCELING') && closing !== undefined) {
     return {
       ...subtaskDocument(state, 'FAILED'),
-      ...runDocument(folded, { ...facts, finishTime: closing.time }, open),
+      ...runDocument(around, { ...facts, finishTime: closing.time }, open),
       failureMessage: closing.reason,
     };
   }
   return {
     ...subtaskDocument(state, status),
-    ...(status === 'READY' ? {} : runDocument(folded, facts, open)),
+    ...(status === 'READY' ? {} : runDocument(around, facts, open)),
     ...(state.failure === undefined ? {} : { failureMessage: state.failure }),
     ...(open?.lastFailure === undefined ? {} : { lastFailure: open.lastFailure }),
   };
@@ -215,7 +297,7 @@ function statusOf(state: SubtaskState, open: PendingActivity | undefined, starta
  * over.
  */
 function runDocument(
-  folded: FoldedTask,
+  around: Around,
   facts: RunFacts,
   open: PendingActivity | undefined,
 ): Pick<SubtaskInstance, 'executor' | 'startTime' | 'finishTime' | 'attempt'> {
@@ -225,7 +307,7 @@ function runDocument(
   const executor = open?.executor ?? facts.executor;
   const hasStarted = startTime !== undefined;
   return {
-    ...(hasStarted ? { executor: executor ?? folded.machine.plan.executor } : {}),
+    ...(hasStarted ? { executor: executor ?? around.executor } : {}),
     ...(hasStarted ? { startTime: ocpTime(startTime) } : {}),
     ...(facts.finishTime === undefined ? {} : { finishTime: ocpTime(facts.finishTime) }),
     ...(attempt > 1 ? { attempt } : {}),
@@ -235,10 +317,12 @@ function runDocument(
 function finishTimeOf(folded: FoldedTask, status: TaskStatus): number | undefined {
   if (folded.closing !== undefined) return folded.closing.time;
   if (status !== 'FAILED') return undefined;
-  return Math.max(...[...folded.runs.values()].map((facts) => facts.finishTime ?? 0));
+  let last = 0;
+  for (const { finishTime = 0 } of folded.runs.values()) last = Math.max(last, finishTime);
+  return last;
 }
 
-function firstFailureOf({ machine, closing }: FoldedTask): WrappedTaskInstance['firstFailure'] {
+function firstFailureOf({ machine, closing }: FoldedTask): SaidTask['firstFailure'] {
   const first = machine.failed[0];
   if (first !== undefined) {
     return { subtaskId: first.plan.id, name: first.plan.node.name, message: first.failure ?? '' };

@@ -3,15 +3,18 @@
  * document and the workflow cannot disagree. Workflow-task events are never looked at: some of them are invented by
  * the server for the reader and vanish again.
  */
+
 import { defaultFailureConverter, defaultPayloadConverter } from '@temporalio/common';
 import type { temporal } from '@temporalio/proto';
+import { say } from '../../../runtime/messages/catalogue';
 import { addressOfWorker, parseActivityId } from '../../../workflows/ids';
-import { effectiveTimeout, type FailureContext, failureText } from '../../../workflows/interpreter/failures';
+import { effectiveTimeout, type FailureContext, failureSaid } from '../../../workflows/interpreter/failures';
 import { CommandRefusedError, type SubtaskState, TaskMachine } from '../../../workflows/interpreter/machine';
 import type { Snapshot } from '../../../workflows/interpreter/snapshot';
 import { ABANDONED, SUBTASK_UPDATES, subtaskIdOf, TASK_UPDATES } from '../../../workflows/messages';
 import type { Plan, SubtaskCommand, SubtaskResult, TaskCommand, TaskStatus } from '../../../workflows/plan';
 import { SEARCH_ATTRIBUTES } from '../../../workflows/searchAttributes';
+import type { Said } from '../../../workflows/text';
 
 export type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
 type Payload = temporal.api.common.v1.IPayload;
@@ -44,7 +47,7 @@ export interface Closing {
   readonly abandoned?: true;
   readonly time: number;
   /** For a person; '' when successful. */
-  readonly reason: string;
+  readonly reason: Said;
 }
 
 /** A protobuf int64. Long has no valueOf, so Number() would make a text of each first: a sixth of a fold's time. */
@@ -63,9 +66,9 @@ export function millis(time: Timestamp): number {
 }
 
 /** The text of a raw failure, as the interpreter would say it. */
-export function failureMessage(failure: Failure | null | undefined, context?: FailureContext): string {
-  if (failure === null || failure === undefined) return 'It failed without a reason.';
-  return failureText(defaultFailureConverter.failureToError(failure, defaultPayloadConverter), context);
+export function failureMessage(failure: Failure | null | undefined, context?: FailureContext): Said {
+  if (failure === null || failure === undefined) return say('failed.noReason');
+  return failureSaid(defaultFailureConverter.failureToError(failure, defaultPayloadConverter), context);
 }
 
 /** A command that the workflow obeyed, whoever gave it: the API, or a person in Temporal's Web UI or CLI. */
@@ -249,7 +252,7 @@ export class FoldedTask {
 
   #applyClosing(event: HistoryEvent): void {
     const time = millis(event.eventTime);
-    const close = (successful: boolean, reason: string) => {
+    const close = (successful: boolean, reason: Said) => {
       this.closing = { successful, time, reason };
     };
     const cancelRequested = event.workflowExecutionCancelRequestedEventAttributes;
@@ -263,17 +266,15 @@ export class FoldedTask {
     else if (event.workflowExecutionCompletedEventAttributes) close(true, '');
     else if (failed?.failure?.applicationFailureInfo?.type === ABANDONED) {
       this.closing = { successful: false, abandoned: true, time, reason: failureMessage(failed.failure) };
-    } else if (failed) close(false, `The workflow failed: ${failureMessage(failed.failure)}`);
-    else if (event.workflowExecutionTimedOutEventAttributes)
-      close(false, 'The workflow exceeded its timeout.');
+    } else if (failed) close(false, say('ended.failed', { reason: failureMessage(failed.failure) }));
+    else if (event.workflowExecutionTimedOutEventAttributes) close(false, say('ended.timeout'));
     else if (event.workflowExecutionCanceledEventAttributes) {
-      close(false, `The workflow was cancelled${by(this.#cancelRequestedBy)}; it takes no more commands.`);
+      const by = this.#cancelRequestedBy;
+      close(false, by === '' ? say('ended.cancelled') : say('ended.cancelledBy', { by }));
     } else if (terminated) {
-      const reason = terminated.reason ? `: ${terminated.reason}` : '';
-      close(
-        false,
-        `The workflow was terminated${by(terminated.identity ?? '')}${reason}; it takes no more commands.`,
-      );
+      const by = terminated.identity || say('by.somebody');
+      const { reason } = terminated;
+      close(false, reason ? say('ended.terminatedFor', { by, reason }) : say('ended.terminated', { by }));
     }
   }
 
@@ -285,8 +286,6 @@ export class FoldedTask {
 
 const oneLine = (value: unknown): string =>
   typeof value === 'string' ? value.replace(CONTROL, ' ').trim().slice(0, MAX_SAID) : '';
-
-const by = (identity: string): string => (identity === '' ? '' : ` by ${identity}`);
 
 /** What a subtask added to the context; most add nothing, and `null` is not worth decoding 40 000 times. */
 function resultOf(payload: Payload | undefined): SubtaskResult | null {

@@ -4,23 +4,8 @@
  * `subtasks` stand beside it.
  */
 import type { Plan } from '../../../workflows/plan';
-import type { SubtaskInstance, TaskInstance } from './types';
-
-export interface LegacyTaskInstance {
-  readonly id: number;
-  readonly name: string;
-  readonly status: TaskInstance['status'];
-  readonly startTime: string;
-  readonly creator: Plan['creator'];
-  readonly cluster?: { readonly id: number; readonly name: string; readonly obClusterId: number };
-  readonly context: string;
-  readonly tasks: readonly Pick<
-    SubtaskInstance,
-    'id' | 'name' | 'description' | 'status' | 'operation' | 'upstreams' | 'downstreams'
-  >[];
-  /** Ours: the same subtasks as the modern answers have them. */
-  readonly subtasks: TaskInstance['subtasks'];
-}
+import type { Lazily } from '../../http/lazyList';
+import type { LegacyTaskInstance, SubmittedTask } from './types';
 
 /** `Context(parallelIdx=-1, stringMap={a=b, c=d}, listMap={e=[f, g]})`. */
 function printedContext({ context }: Plan): string {
@@ -29,7 +14,7 @@ function printedContext({ context }: Plan): string {
   return `Context(parallelIdx=-1, stringMap={${strings.join(', ')}}, listMap={${lists.join(', ')}})`;
 }
 
-export function legacyDocument(plan: Plan, submitted: TaskInstance): LegacyTaskInstance {
+export function legacyDocument(plan: Plan, submitted: SubmittedTask): Lazily<LegacyTaskInstance> {
   const { cluster } = plan;
   return {
     id: submitted.id,
@@ -41,11 +26,12 @@ export function legacyDocument(plan: Plan, submitted: TaskInstance): LegacyTaskI
       ? {}
       : { cluster: { id: cluster.id, name: cluster.name, obClusterId: cluster.obClusterId } }),
     context: printedContext(plan),
+    ...(plan.parentTaskId === undefined ? {} : { parentTaskId: plan.parentTaskId }),
     tasks: submitted.subtasks.map(({ id, name, description, status, operation, upstreams, downstreams }) => ({
       id,
       name,
       description,
-      status: status === 'READY' ? 'RUNNING' : status,
+      status: status === 'READY' ? ('RUNNING' as const) : status,
       operation,
       upstreams,
       downstreams,

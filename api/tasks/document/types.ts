@@ -1,141 +1,231 @@
 /**
- * The documented shapes of a task (OCP documentation, "Task information"). What is absent is left out, never
- * null; dates are ISO-8601 with milliseconds and a numeric offset. Fields below a comment "ours" are additions.
+ * The documented shapes of a task (OCP documentation, "Task information"): as schemas, for the API document and the tests
+ * that hold answers to it, and as the types of those. What is absent is left out, never null; dates are ISO-8601 with
+ * milliseconds and a numeric offset. Fields marked "ours" are additions.
  */
-import type {
-  SubtaskCommand,
-  SubtaskOperation,
-  SubtaskStatus,
-  TaskCommand,
-  TaskOperation,
-  TaskStatus,
-} from '../../../workflows/plan';
+import { z } from 'zod';
+import type * as plan from '../../../workflows/plan';
+import { listOf, Time, Whole } from '../../http/answers';
+import type { LazyList } from '../../http/lazyList';
+
+const SubtaskStatus = z
+  .enum(['PENDING', 'READY', 'RUNNING', 'CANCELING', 'FAILED', 'SUCCESSFUL'])
+  .meta({ id: 'SubtaskStatus' }) satisfies z.ZodType<plan.SubtaskStatus>;
+const SubtaskOperation = z
+  .enum(['EXECUTE', 'RETRY', 'SKIP', 'CANCEL', 'ROLLBACK', 'ROLLBACK_SKIP'])
+  .meta({ id: 'SubtaskOperation' }) satisfies z.ZodType<plan.SubtaskOperation>;
+const TaskStatus = z
+  .enum(['RUNNING', 'FAILED', 'SUCCESSFUL'])
+  .meta({ id: 'TaskStatus' }) satisfies z.ZodType<plan.TaskStatus>;
+const TaskOperation = z
+  .enum(['EXECUTE', 'RETRY', 'ROLLBACK'])
+  .meta({ id: 'TaskOperation' }) satisfies z.ZodType<plan.TaskOperation>;
 
 /** The context as OCP prints it. */
-export interface ContextDocument {
-  readonly listMap: Readonly<Record<string, readonly string[]>>;
-  readonly parallel: boolean;
-  readonly parallelIdx: number;
-  readonly stringMap: Readonly<Record<string, string>>;
-}
+const Context = z
+  .object({
+    listMap: z.record(z.string(), listOf(z.string())),
+    parallel: z.boolean(),
+    parallelIdx: Whole,
+    stringMap: z.record(z.string(), z.string()),
+  })
+  .meta({ id: 'TaskContext' });
+export type ContextDocument = Readonly<z.output<typeof Context>>;
+
+const Creator = z.object({ id: Whole, name: z.string() }).meta({ id: 'Creator' });
+const Cluster = z
+  .object({ id: Whole, name: z.string(), obClusterId: Whole, type: z.string() })
+  .meta({ id: 'TaskCluster' });
+const Tenant = z
+  .object({
+    id: Whole.exactOptional().describe('Absent until OceanBase knows the tenant.'),
+    name: z.string(),
+    obTenantId: Whole.exactOptional(),
+    mode: z.enum(['ORACLE', 'MYSQL']).exactOptional(),
+  })
+  .meta({ id: 'TaskTenant' }) satisfies z.ZodType<NonNullable<plan.Plan['tenant']>>;
+
+/** Ours: which task's subtask has submitted this one. */
+const parentTaskId = Whole.exactOptional().describe('The task whose subtask submitted this one.');
 
 /** SubtaskInstance. The answer to a submission has none of the optional fields. */
-export interface SubtaskInstance {
-  readonly id: number;
-  readonly name: string;
-  readonly description: string;
-  readonly className: string;
-  readonly seriesId: number;
-  /** Seconds. */
-  readonly timeout: number;
-  readonly status: SubtaskStatus;
-  readonly operation: SubtaskOperation;
-  /** Number of the run an operator sees, from 1. */
-  readonly runTime: number;
-  readonly nodeType: 'JAVA_TASK';
-  readonly parallelIdx: number;
-  readonly upstreams: readonly number[];
-  readonly downstreams: readonly number[];
-  readonly prohibitRollback: boolean;
-  readonly createTime?: string;
-  /** Address of the worker that runs it; absent until the run has started. */
-  readonly executor?: string;
-  readonly startTime?: string;
-  readonly finishTime?: string;
-  /** Ours: where it works, an IP address or a cluster's name. */
-  readonly target?: string;
-  /** Ours: present and true when "skip" is forbidden. */
-  readonly prohibitSkip?: true;
-  /** Ours: number of Temporal's attempt within this run, when it is not the first. */
-  readonly attempt?: number;
-  /** Ours: why the run failed. */
-  readonly failureMessage?: string;
-  /** Ours: why the last attempt of a run that goes on failed. */
-  readonly lastFailure?: string;
-}
+export const SubtaskInstance = z
+  .object({
+    id: Whole,
+    name: z.string(),
+    description: z.string(),
+    className: z.string(),
+    seriesId: Whole.describe('0 to n - 1, unique in the task.'),
+    timeout: Whole.describe('Seconds.'),
+    status: SubtaskStatus,
+    operation: SubtaskOperation,
+    runTime: Whole.describe('Number of the run, from 1.'),
+    nodeType: z.literal('JAVA_TASK'),
+    parallelIdx: Whole.describe('Index in the fan-out; -1 outside of one.'),
+    upstreams: listOf(Whole),
+    downstreams: listOf(Whole),
+    prohibitRollback: z.boolean().describe('True: rolling back is forbidden once it has started.'),
+    createTime: Time.exactOptional(),
+    executor: z.string().exactOptional().describe('Address of the worker; absent until started.'),
+    startTime: Time.exactOptional(),
+    finishTime: Time.exactOptional(),
+    /** Ours. */
+    target: z.string().exactOptional().describe("Where it works: an IP address or a cluster's name."),
+    /** Ours. */
+    prohibitSkip: z.literal(true).exactOptional().describe('Skipping is forbidden.'),
+    /** Ours: number of Temporal's attempt. */
+    attempt: Whole.exactOptional().describe('Attempt within this run, when it is not the first.'),
+    /** Ours. */
+    failureMessage: z.string().exactOptional().describe('Why the run failed.'),
+    /** Ours. */
+    lastFailure: z.string().exactOptional().describe('Why the last attempt of a run that goes on failed.'),
+  })
+  .meta({ id: 'SubtaskInstance' });
+export type SubtaskInstance = Readonly<z.output<typeof SubtaskInstance>>;
 
 /** TaskInstance: what an operation that starts a task answers. */
-export interface TaskInstance {
-  readonly id: number;
-  readonly name: string;
-  readonly taskDefinitionId: -1;
-  readonly type: 'MANUAL';
-  readonly status: TaskStatus;
-  readonly operation: TaskOperation;
-  readonly creator: string;
-  readonly clusterId?: number;
-  readonly hostId?: number;
-  readonly executor: string;
-  readonly context: ContextDocument;
-  readonly startTime: string;
-  readonly subtasks: readonly SubtaskInstance[];
-}
+export const TaskInstance = z
+  .object({
+    id: Whole.describe('In a dry run from -1 down.'),
+    name: z.string(),
+    taskDefinitionId: z.literal(-1),
+    type: z.literal('MANUAL'),
+    status: TaskStatus,
+    operation: TaskOperation,
+    creator: z.string(),
+    clusterId: Whole.exactOptional(),
+    tenantId: Whole.exactOptional(),
+    hostId: Whole.exactOptional(),
+    executor: z.string(),
+    context: Context,
+    startTime: Time,
+    parentTaskId,
+    subtasks: listOf(SubtaskInstance),
+  })
+  .meta({ id: 'TaskInstance' });
+export type TaskInstance = Readonly<z.output<typeof TaskInstance>>;
 
-export interface ClusterDocument {
-  readonly id: number;
-  readonly name: string;
-  readonly obClusterId: number;
-  readonly type: string;
-}
-
-/** Who gave which command, when and why, as far as they said it. */
-export interface CommandDocument {
-  readonly time: string;
-  readonly command: TaskCommand | SubtaskCommand;
-  /** Of the commands on one subtask. */
-  readonly subtaskId?: number;
-  readonly who?: string;
-  /** Address the command came from; absent for one given in Temporal itself. */
-  readonly from?: string;
-  readonly why?: string;
-}
+/** Ours: who gave which command, when and why, as far as they said it. */
+const CommandEntry = z
+  .object({
+    time: Time,
+    command: z.enum([
+      'retryTask',
+      'rollbackTask',
+      'abandonTask',
+      'retrySubtask',
+      'skipSubtask',
+      'cancelSubtask',
+    ]),
+    /** Of the commands on one subtask. */
+    subtaskId: Whole.exactOptional(),
+    who: z.string().exactOptional(),
+    from: z.string().exactOptional().describe('Address it came from; absent when given in Temporal itself.'),
+    why: z.string().exactOptional(),
+  })
+  .meta({ id: 'TaskCommand' });
+export type CommandDocument = Readonly<z.output<typeof CommandEntry>>;
 
 /** WrappedTaskInstance: GET of one task and the answer to "retry task". */
-export interface WrappedTaskInstance {
-  readonly id: number;
-  readonly name: string;
-  readonly taskDefinitionId: -1;
-  readonly type: 'MANUAL';
-  readonly status: TaskStatus;
-  readonly operation: TaskOperation;
-  readonly creator: { readonly id: number; readonly name: string };
-  readonly cluster?: ClusterDocument;
-  readonly executor: string;
-  readonly createTime: string;
-  readonly startTime: string;
-  /** Present when FAILED or SUCCESSFUL. */
-  readonly finishTime?: string;
-  /** True = rolling back is forbidden. */
-  readonly prohibitRollback: boolean;
-  readonly subtasks: readonly SubtaskInstance[];
-  /** Documented until V4.2 for TaskInstance; kept here. */
-  readonly context: ContextDocument;
-  /** Ours: present and true when the task has ended for good and takes no command any more. */
-  readonly closed?: true;
-  /** Ours: the commands that the task has obeyed, in their order; absent when there were none. */
-  readonly commands?: readonly CommandDocument[];
-  /** Ours: id, name and reason of the first subtask that is FAILED, or why the whole task ended. */
-  readonly firstFailure?: { readonly subtaskId?: number; readonly name?: string; readonly message: string };
-  /** Ours: how a task ended that did not end well, and why it takes no more commands. */
-  readonly ending?: string;
-  /** Ours, with `ending`: what its subtasks did, or may have half done, and nothing has undone. */
-  readonly leftBehind?: readonly string[];
-}
+export const WrappedTaskInstance = z
+  .object({
+    id: Whole,
+    name: z.string(),
+    taskDefinitionId: z.literal(-1),
+    type: z.literal('MANUAL'),
+    status: TaskStatus,
+    operation: TaskOperation,
+    creator: Creator,
+    cluster: Cluster.exactOptional(),
+    tenant: Tenant.exactOptional(),
+    executor: z.string(),
+    createTime: Time,
+    startTime: Time,
+    finishTime: Time.exactOptional().describe('Present when FAILED or SUCCESSFUL.'),
+    prohibitRollback: z.boolean().describe('True: rolling back is forbidden.'),
+    subtasks: listOf(SubtaskInstance),
+    /** Documented until V4.2 for TaskInstance; kept here. */
+    context: Context,
+    parentTaskId,
+    /** Ours; absent when there were none. */
+    commands: listOf(CommandEntry).exactOptional().describe('What operators asked of the task, in order.'),
+    /** Ours. */
+    firstFailure: z
+      .object({ subtaskId: Whole.exactOptional(), name: z.string().exactOptional(), message: z.string() })
+      .exactOptional()
+      .describe('The first subtask that is FAILED, or why the whole task ended.'),
+    /** Ours. */
+    ending: z.string().exactOptional().describe('How a task ended that did not end well.'),
+    /** Ours. */
+    leftBehind: listOf(z.string())
+      .exactOptional()
+      .describe('With ending: what its subtasks did, or may have half done, and nothing has undone.'),
+    /** Ours. */
+    closed: z.literal(true).exactOptional().describe('The task has ended for good and takes no command.'),
+  })
+  .meta({ id: 'WrappedTaskInstance' });
+export type WrappedTaskInstance = Readonly<z.output<typeof WrappedTaskInstance>>;
+
+/** A task's document whose subtasks are made when they are read: there may be tens of thousands. */
+export type TaskDocument = Omit<WrappedTaskInstance, 'subtasks'> & {
+  readonly subtasks: LazyList<SubtaskInstance>;
+};
+
+/** The same of the answer to a submission. */
+export type SubmittedTask = Omit<TaskInstance, 'subtasks'> & { readonly subtasks: LazyList<SubtaskInstance> };
 
 /** BasicTaskInstance: an element of the list. */
-export interface BasicTaskInstance {
-  readonly id: number;
-  readonly name: string;
-  readonly status: TaskStatus;
-  readonly creator: { readonly id: number; readonly name: string };
-  readonly cluster?: ClusterDocument;
-  readonly startTime: string;
-  readonly finishTime?: string;
-  readonly subtasks: readonly {
-    readonly id: number;
-    readonly name: string;
-    readonly description: string;
-    readonly status: SubtaskStatus;
-    readonly operation: SubtaskOperation;
-  }[];
-}
+export const BasicTaskInstance = z
+  .object({
+    id: Whole,
+    name: z.string(),
+    status: TaskStatus,
+    creator: Creator,
+    cluster: Cluster.exactOptional(),
+    tenant: Tenant.exactOptional(),
+    startTime: Time,
+    finishTime: Time.exactOptional(),
+    parentTaskId,
+    /** Ours. */
+    subtaskCount: Whole.exactOptional().describe(
+      'Present when there are more than 1 000 subtasks: subtasks is empty then. GET of the task has them.',
+    ),
+    subtasks: listOf(
+      z.object({
+        id: Whole,
+        name: z.string(),
+        description: z.string(),
+        status: SubtaskStatus,
+        operation: SubtaskOperation,
+      }),
+    ),
+  })
+  .meta({ id: 'BasicTaskInstance' });
+export type BasicTaskInstance = Readonly<z.output<typeof BasicTaskInstance>>;
+
+/** The older form of a submitted task; see legacy.ts. */
+export const LegacyTaskInstance = z
+  .object({
+    id: Whole,
+    name: z.string(),
+    status: TaskStatus,
+    startTime: Time,
+    creator: Creator,
+    cluster: z.object({ id: Whole, name: z.string(), obClusterId: Whole }).exactOptional(),
+    context: z.string().describe('As Java prints it.'),
+    parentTaskId,
+    tasks: listOf(
+      z.object({
+        id: Whole,
+        name: z.string(),
+        description: z.string(),
+        status: SubtaskStatus,
+        operation: SubtaskOperation,
+        upstreams: listOf(Whole),
+        downstreams: listOf(Whole),
+      }),
+    ),
+    subtasks: listOf(SubtaskInstance).describe('The same subtasks as the modern answers have them.'),
+  })
+  .meta({ id: 'LegacyTaskInstance' });
+export type LegacyTaskInstance = Readonly<z.output<typeof LegacyTaskInstance>>;

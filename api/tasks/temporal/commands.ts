@@ -1,4 +1,5 @@
 /** Operator commands as Temporal updates, and what their failures mean to the client. */
+
 import {
   isGrpcServiceError,
   WorkflowNotFoundError,
@@ -7,9 +8,12 @@ import {
 } from '@temporalio/client';
 import { ApplicationFailure, type UpdateDefinition } from '@temporalio/common';
 import { Refusal } from '../../../operations/refusal';
+import { say } from '../../../runtime/messages/catalogue';
 import type { TemporalHandle } from '../../../runtime/temporal';
 import { taskWorkflowId } from '../../../workflows/ids';
+import { textOf } from '../../../workflows/interpreter/failures';
 import type { CommandAnswer } from '../../../workflows/messages';
+import { asText } from '../../../workflows/text';
 import { hasLiveWorker } from './workers';
 
 /** For the look for a worker and the update together, so that an answer comes within 5 s. */
@@ -52,11 +56,7 @@ export async function sendCommand(
   const updateId = updateIdOf(definition.name, argument.subtaskId, requestId);
   try {
     if (!(await hasLiveWorker(temporal, taskQueue))) {
-      throw new Refusal(
-        503,
-        UNAVAILABLE,
-        `No worker takes tasks of queue "${taskQueue}"; the command was not sent. Start one (obflow worker) and send it again.`,
-      );
+      throw new Refusal(503, UNAVAILABLE, say('worker.none', { queue: taskQueue }));
     }
     await temporal.connection.withDeadline(deadline, () =>
       temporal.client.workflow
@@ -76,7 +76,9 @@ function asRefusal(error: unknown, taskId: number): unknown {
     const { cause } = error;
     if (!(cause instanceof ApplicationFailure)) return error;
     const code = cause.type ?? 'TSK10016';
-    return new Refusal(code === 'TSK10001' ? 404 : 400, code, cause.message);
+    const text = textOf(cause);
+    const said = text === undefined ? cause.message : asText(text, cause.message);
+    return new Refusal(code === 'TSK10001' ? 404 : 400, code, said);
   }
   if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) {
     return new Refusal(
@@ -91,9 +93,5 @@ function asRefusal(error: unknown, taskId: number): unknown {
 /** A gRPC error becomes a 503 that names it; anything else stays what it is. */
 export function temporalRefusal(error: unknown): unknown {
   if (!isGrpcServiceError(error)) return error;
-  return new Refusal(
-    503,
-    UNAVAILABLE,
-    `Temporal does not answer (${error.details || error.message}). Tasks go on when it is back; try again then.`,
-  );
+  return new Refusal(503, UNAVAILABLE, say('temporal.away', { reason: error.details || error.message }));
 }

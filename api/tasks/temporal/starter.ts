@@ -1,13 +1,21 @@
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import { isGrpcServiceError, ServiceError, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { PermanentError } from '../../../runtime/errors';
 import type { TemporalHandle } from '../../../runtime/temporal';
+import type { Tasks } from '../../../store/types';
 import { taskWorkflowId } from '../../../workflows/ids';
-import { expansionSize } from '../../../workflows/interpreter/expansion';
+import { expansionSize, GraphError } from '../../../workflows/interpreter/expansion';
 import type { Plan } from '../../../workflows/plan';
 import { SEARCH_ATTRIBUTES } from '../../../workflows/searchAttributes';
 import { line } from '../../../workflows/webui/markdown';
 
 const TIMEOUT_MS = 3_000;
+/** Nobody else starts the task meanwhile, or closes it as never started; longer than the start may take. */
+const CLAIM_MS = 5_000;
+/** Temporal takes messages up to 4 MiB. The client sends a larger one again and again until its time is over. */
+const MAX_PLAN_BYTES = 4_000_000;
+/** gRPC statuses. */
+const INVALID_ARGUMENT = 3;
+const RESOURCE_EXHAUSTED = 8;
 /** Percent-encoded; Temporal refuses a summary over 400 bytes. */
 const MAX_SUMMARY = 390;
 const MAX_SUMMARY_PLACES = 4;
@@ -63,7 +71,8 @@ function details(plan: Plan): string {
 /**
  * Starts the workflow of a task; a second start of the same task does nothing.
  *
- * @throws PermanentError when Temporal has a workflow of that id which is of another installation
+ * @throws PermanentError when Temporal has a workflow of that id which is of another installation, or when the plan is
+ *   larger than any message to Temporal
  * @throws ServiceError when Temporal does not answer within 3 s
  */
 export async function startTask(
@@ -73,6 +82,15 @@ export async function startTask(
   workflowType: string,
 ): Promise<void> {
   const workflowId = taskWorkflowId(plan.taskId);
+  const bytes = Buffer.byteLength(JSON.stringify(plan));
+  if (bytes > MAX_PLAN_BYTES) {
+    throw new PermanentError({
+      type: 'PlanTooLarge',
+      tried: `start task ${plan.taskId}`,
+      cameBack: `its plan has ${bytes} bytes, more than Temporal takes (message larger than ${MAX_PLAN_BYTES})`,
+      next: 'Ask for fewer hosts at a time.',
+    });
+  }
   const obproxyCluster = obproxyClusterOf(plan);
   const deadline = Date.now() + TIMEOUT_MS;
   try {
@@ -111,4 +129,42 @@ export async function startTask(
       next: 'Give every obflow database a Temporal namespace (or data folder) of its own, then send the request again.',
     });
   }
+}
+
+/**
+ * Why a task can never start, for a person; undefined when trying again may help. Search attributes may be registered
+ * later, so that Temporal does not know them now is no such reason.
+ */
+export function neverStarts(error: unknown): string | undefined {
+  if (error instanceof PermanentError) return error.message;
+  if (error instanceof GraphError) return `The task cannot be started: ${error.message}`;
+  const refusal = error instanceof ServiceError ? error.cause : error;
+  if (!isGrpcServiceError(refusal)) return undefined;
+  const said = refusal.details || refusal.message;
+  const invalid = refusal.code === INVALID_ARGUMENT && !/search ?attribute/i.test(said);
+  const tooLarge = refusal.code === RESOURCE_EXHAUSTED && /larger than/i.test(said);
+  return invalid || tooLarge ? `Temporal refuses to start the task: ${said}` : undefined;
+}
+
+/**
+ * Starts the workflow of a stored task and marks its row, unless another process is at it or the task is closed.
+ *
+ * @returns whether the task is known to be started by this call. Throws what `startTask` throws.
+ */
+export async function startStored(
+  { temporal, taskQueue, tasks }: { temporal: TemporalHandle; taskQueue: string; tasks: Tasks },
+  plan: Plan,
+  workflowType: string,
+): Promise<boolean> {
+  const { taskId } = plan;
+  if (!(await tasks.claimStart(taskId, CLAIM_MS))) return false;
+  try {
+    await startTask(temporal, taskQueue, plan, workflowType);
+  } catch (error) {
+    // A start that was not answered may still come true, so the claim then stands until its time is over.
+    if (neverStarts(error) !== undefined) await tasks.releaseStart(taskId);
+    throw error;
+  }
+  await tasks.markStarted(taskId);
+  return true;
 }

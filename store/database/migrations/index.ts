@@ -7,6 +7,8 @@ import { idempotencyAndAudit } from './0005_idempotency_and_audit';
 import { access } from './0006_access';
 import { finishTimeOrder } from './0007_finish_time_order';
 import { auditedCommands } from './0008_audited_commands';
+import { work } from './0009_work';
+import { largeTasks } from './0010_large_tasks';
 
 /** In code, not found by file name: the bundle holds no migration files. A published one is never changed. */
 export function migrations(kind: 'sqlite' | 'postgres'): Record<string, Migration> {
@@ -19,5 +21,7 @@ export function migrations(kind: 'sqlite' | 'postgres'): Record<string, Migratio
     '0006_access': access(kind),
     '0007_finish_time_order': finishTimeOrder(kind),
     '0008_audited_commands': auditedCommands,
+    '0009_work': work(kind),
+    '0010_large_tasks': largeTasks(kind),
   };
 }

@@ -1,0 +1,126 @@
+/**
+ * Working on what exists. A Prepare subtask begins: the object shows the working status and keeps the former one. A subtask
+ * that is about to make the former one untrue says what the object becomes if the task ends half-way. The Update subtask
+ * settles what it has seen. Undo of Update shows the working status again, undo of Prepare the former one. The end of a
+ * task does the rest (store/tasks/work.ts), whatever the statuses are called.
+ */
+import { PermanentError } from '../../runtime/errors';
+import type { StatusOf, WorkKind, WorkObject } from '../../store/types';
+import type { SubtaskResult } from '../../workflows/plan';
+import type { SubtaskScope } from '../types';
+
+/** An object to work on, with words for people: `OBProxy 10.0.0.7:2883`. */
+export interface Worked<K extends WorkKind> {
+  readonly object: WorkObject<K>;
+  readonly what: string;
+}
+
+/** OCP's codes: the status does not allow it; a task works on it; it is not there. */
+const CODES: Readonly<Record<WorkKind, { unfit: string; busy: string; absent: string }>> = {
+  obproxyServer: { unfit: 'ODP21016', busy: 'ODP21010', absent: 'ODP21002' },
+  obServer: { unfit: 'OBE19003', busy: 'OBE19012', absent: 'OBE19001' },
+  obZone: { unfit: 'OBE18004', busy: 'OBE18008', absent: 'OBE18002' },
+  obCluster: { unfit: 'OBE11007', busy: 'OBE11020', absent: 'OBE11001' },
+};
+
+/** The context's keys for what was; OCP documents those of clusters, zones and servers. */
+const FORMER_KEYS: Readonly<Record<WorkKind, string>> = {
+  obproxyServer: 'former_obproxy_status',
+  obServer: 'former_server_status',
+  obZone: 'former_zone_status',
+  obCluster: 'former_cluster_status',
+};
+
+function unfit(tried: string, code: string, cameBack: string, next: string): PermanentError {
+  return new PermanentError({ type: 'StatusUnfit', code, tried, cameBack, next });
+}
+
+/**
+ * Begins the work of this task on an object; repeated, it changes nothing. Resolves to the status before, which the undo
+ * of Prepare and the end of the task restore.
+ *
+ * @throws PermanentError StatusUnfit when the status is none of `from`, another task works on it, or it is not there
+ */
+export async function beginWork<K extends WorkKind>(
+  scope: SubtaskScope,
+  { object, what }: Worked<K>,
+  work: {
+    readonly status: StatusOf[K];
+    readonly from: readonly StatusOf[K][];
+    /** What it becomes when the task ends without having settled it; absent: what it was. */
+    readonly endStatus?: StatusOf[K];
+  },
+): Promise<StatusOf[K]> {
+  const codes = CODES[object.kind as WorkKind];
+  const tried = `make ${what} ${work.status}`;
+  const begun = await scope.store.work.begin(object, { taskId: scope.input.taskId, ...work });
+  if (begun === undefined) {
+    const text = 'the inventory does not hold it any more';
+    throw unfit(tried, codes.absent, text, 'Look at what has removed it.');
+  }
+  if ('former' in begun) {
+    scope.log.info(`${what} is ${work.status}, before ${begun.former}`);
+    return begun.former;
+  }
+  const { taskId, status } = begun.refused;
+  if (taskId !== null) {
+    const text = `task ${taskId} works on it (${status})`;
+    throw unfit(tried, codes.busy, text, 'Wait until that task has ended and retry.');
+  }
+  const next = `It must be ${work.from.join(' or ')}: bring it there and retry.`;
+  throw unfit(tried, codes.unfit, `it is ${status}`, next);
+}
+
+/**
+ * What was, for the context: documented as one value, so only for a node that is not split (upstreams that give a key
+ * different values are a conflict); the object itself keeps it as well.
+ */
+export function formerStatus(kind: WorkKind, status: string): SubtaskResult {
+  return { stringMap: { [FORMER_KEYS[kind]]: status } };
+}
+
+/** From here on nobody can say that the object is what it was: it becomes `status` if the task ends half-way. */
+export async function endsAs<K extends WorkKind>(
+  scope: SubtaskScope,
+  { object }: Worked<K>,
+  status: StatusOf[K],
+): Promise<void> {
+  await scope.store.work.endAs(object, scope.input.taskId, status);
+}
+
+/** Writes what the object is, as it was just seen. PermanentError when another task works on it. */
+export async function settleWork<K extends WorkKind>(
+  scope: SubtaskScope,
+  { object, what }: Worked<K>,
+  status: StatusOf[K],
+): Promise<void> {
+  const other = await scope.store.work.settle(object, scope.input.taskId, status);
+  if (other !== undefined) {
+    const text = `task ${other.taskId} works on it`;
+    const code = CODES[object.kind as WorkKind].busy;
+    throw unfit(`record ${what} as ${status}`, code, text, 'Look at that task, then retry.');
+  }
+  scope.log.info(`${what} is ${status}`);
+}
+
+/** For the undo of an Update subtask: the object shows the working status again. False when it is not this task's work. */
+export async function unsettleWork(
+  scope: SubtaskScope,
+  { object, what }: Worked<WorkKind>,
+): Promise<boolean> {
+  const again = await scope.store.work.unsettle(object, scope.input.taskId);
+  const found = again ? await scope.store.work.find(object) : undefined;
+  if (found !== undefined) scope.log.info(`${what} is ${found.status} again`);
+  return again;
+}
+
+/** For the undo of a Prepare subtask that began the work: what the object was. */
+export async function restoreWork<K extends WorkKind>(
+  scope: SubtaskScope,
+  { object, what }: Worked<K>,
+): Promise<void> {
+  const former = await scope.store.work.restore(object, scope.input.taskId);
+  scope.log.info(
+    former === undefined ? `This task has not changed the status of ${what}` : `${what} is ${former} again`,
+  );
+}

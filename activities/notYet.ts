@@ -1,0 +1,81 @@
+/**
+ * Long waits: an attempt that looks, finds it not yet so, and ends; Temporal holds the wait until the next one. It costs
+ * no slot of a worker and no event of the history, and looks are not counted.
+ */
+import { activityInfo, type Context } from '@temporalio/activity';
+import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import { printable } from '../runtime/printable';
+import type { BufferedLog } from './subtaskLog';
+
+/** Type of the failure by which an attempt says that it is not yet so. */
+export const NOT_YET = 'NotYet';
+
+/** Seconds until the second look; then half as long again each time, at most a minute. A week is 10 087 looks. */
+const FIRST_PAUSE = 2;
+const GROWTH = 1.5;
+const LONGEST_PAUSE = 60;
+/** So long before its time is over it looks a last time. */
+const LAST_LOOK_MS = 2_000;
+/** What goes on unchanged is said again after so long. */
+const AGAIN_MS = 3_600_000;
+/** The server cuts the last failure of an open activity at 4 KiB. */
+const MAX_TEXT = 3_000;
+
+/** Thrown by `scope.notYet`. */
+export class NotYet extends Error {
+  readonly afterSeconds: number | undefined;
+
+  constructor(text: string, afterSeconds?: number) {
+    super(text);
+    this.name = NOT_YET;
+    this.afterSeconds = afterSeconds;
+  }
+}
+
+/** What a wait has written into its log, handed on by the heartbeat details: the log says what is new. */
+export interface Said {
+  readonly text: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
+
+/** What the attempts before have said; undefined when this is not a wait that goes on. */
+export function saidBefore(): Said | undefined {
+  const details: unknown = activityInfo().heartbeatDetails;
+  if (typeof details !== 'object' || details === null || !('text' in details) || !('at' in details)) {
+    return undefined;
+  }
+  const { text, at } = details;
+  return typeof text === 'string' && typeof at === 'number' ? { text, at } : undefined;
+}
+
+/** Seconds until look number `look + 1`; `look` counts from 1. */
+export function pauseAfter(look: number): number {
+  return Math.min(FIRST_PAUSE * GROWTH ** (look - 1), LONGEST_PAUSE);
+}
+
+/** The failure that Temporal waits after, and what is said from now on. Writes what is new into the log. */
+export function notYetFailure(
+  { info }: Context,
+  log: BufferedLog,
+  { message, afterSeconds }: NotYet,
+  before: Said | undefined,
+): { failure: ApplicationFailure; said: Said } {
+  const text = printable(log.mask(message)).slice(0, MAX_TEXT);
+  const now = Date.now();
+  const isNew = before === undefined || before.text !== text || now - before.at >= AGAIN_MS;
+  if (isNew) log.info(text);
+  const wished = (afterSeconds ?? pauseAfter(info.attempt)) * 1000;
+  const left = info.scheduledTimestampMs + info.scheduleToCloseTimeoutMs - now - LAST_LOOK_MS;
+  const failure = ApplicationFailure.create({
+    message: text,
+    type: NOT_YET,
+    nonRetryable: false,
+    // Of no interest to who counts failures.
+    category: ApplicationFailureCategory.BENIGN,
+    // Temporal fails at once what would look again after its time is over.
+    nextRetryDelay: left > 0 ? Math.min(wished, left) : wished,
+  });
+  failure.stack = `${NOT_YET}: ${text}`;
+  return { failure, said: isNew ? { text, at: now } : before };
+}

@@ -1,0 +1,37 @@
+import type { Looked } from '../../operations/types';
+import type { Store } from '../../store/types';
+import type { ApiServices } from '../route';
+import { refuseDeniedObjects } from './allowedAddresses';
+import { contactKnownOffline } from './contactHosts';
+import { refreshCluster } from './lookAtCluster';
+
+/** The hosts behind the objects, each once. */
+async function hostsBehind(store: Store, look: Looked): Promise<number[]> {
+  const { hosts = [], obproxyServers = [], obproxyCluster, obServers = [] } = look;
+  const found = new Set(hosts);
+  for (const id of obproxyServers) found.add((await store.obproxy.findServer(id))?.hostId ?? 0);
+  if (obproxyCluster !== undefined) {
+    for (const { hostId } of (await store.obproxy.findCluster(obproxyCluster))?.servers ?? [])
+      found.add(hostId);
+  }
+  for (const id of obServers) found.add((await store.obServers.find(id))?.hostId ?? 0);
+  found.delete(0);
+  return [...found];
+}
+
+/**
+ * Looks at the objects of an operation before anything else is asked: hosts known to be offline are contacted, the
+ * OceanBase cluster is asked for its servers. Throws Refusal when obflow may not go there, CMP07004 when a host is away.
+ */
+export async function lookBefore(
+  services: Pick<ApiServices, 'store' | 'hosts' | 'config'>,
+  look: Looked,
+): Promise<void> {
+  const hostIds = await hostsBehind(services.store, look);
+  const { obCluster: obClusterId } = look;
+  await refuseDeniedObjects(services, { hostIds, obClusterId });
+  await Promise.all([
+    contactKnownOffline(services, hostIds),
+    obClusterId === undefined ? undefined : refreshCluster(services, obClusterId),
+  ]);
+}

@@ -1,0 +1,286 @@
+import { type AuthHandlerMiddleware, Client, type ConnectConfig } from 'ssh2';
+import { AddressDenied, type AddressPolicy, connectTo } from '../runtime/addresses';
+import { addressText } from '../runtime/addressText';
+import { PermanentError, TransientError } from '../runtime/errors';
+import { printable } from '../runtime/printable';
+import { Connection, HostMemory } from './connection';
+import { type HostKeyCheck, hostKeyVerifier } from './hostKey';
+import type { HostAddress, PinHostKey } from './types';
+
+/** A machine that is there answers the first packet; how long its log-in takes is a setting. */
+const TCP_TIMEOUT_MS = 10_000;
+/** UseDNS waits for name servers and PAM for directories, half a minute and more where those are away. */
+export const DEFAULT_LOGIN_SECONDS = 60;
+const KEEPALIVE_MS = 2_000;
+const KEEPALIVE_MISSES = 3;
+/** Between two logins that the host ended without a word: a reboot shows itself by then. */
+const AGAIN_MS = 500;
+/** Every name under which a host key of one kind can be negotiated (RFC 8332 for RSA). */
+const RSA_NAMES = ['rsa-sha2-512', 'rsa-sha2-256', 'ssh-rsa'] as const;
+/** Of what a host says while it refuses a login; legal notices are long. */
+const MOST_SAID = 4_000;
+/** Prompts to which the password is no answer. */
+const OTHER_PROMPT = /new|retype|again|current|code|token|otp|pin\b/i;
+
+type SshError = Error & { level?: string; code?: string | number };
+type RemovableKind = (typeof RSA_NAMES)[number] | 'ssh-ed25519' | 'ecdsa-sha2-nistp256';
+
+export interface LoginOptions {
+  readonly pin: PinHostKey;
+  readonly addresses: AddressPolicy;
+  /** For everything between the TCP connection and an open session; default 60. */
+  readonly loginSeconds?: number | undefined;
+  /** What is known of the host already. */
+  readonly memory?: HostMemory;
+}
+
+/** What came to light during one login. */
+interface Attempt extends HostKeyCheck {
+  /** Banners, and what PAM asks and tells, in their order. */
+  readonly said: string[];
+  /** Algorithms were agreed on and the host key counts: from here on it is about the account. */
+  authenticating?: boolean;
+  /** Ways to authenticate that the host still wanted when it refused the last one. */
+  wanted?: readonly string[];
+  /** One of the ways was right, and the host wants another besides. */
+  partial?: boolean;
+  closed?: boolean;
+  late?: boolean;
+}
+
+/**
+ * Connects and logs in. The host key must be the pinned one; without a pinned one the key shown is pinned by
+ * `pin`, and the key it answers counts. Throws TransientError HostUnreachable (CMP07004), PermanentError
+ * HostLoginRefused, SshHandshakeFailed or HostKeyChanged (CMP07002), AddressDenied (OBE19007). What the host said is
+ * told first and whole.
+ */
+export async function connect(address: HostAddress, options: LoginOptions): Promise<Connection> {
+  const refused: RemovableKind[] = [];
+  let first: HostKeyCheck | undefined;
+  let hungUp = false;
+  for (;;) {
+    const check: Attempt = { said: [] };
+    try {
+      return await logIn(address, options, check, refused);
+    } catch (error) {
+      // PAM ends the connection to refuse an account, and so does an sshd that is stopped: the second time tells.
+      if (check.closed === true && check.authenticating === true && !hungUp) {
+        hungUp = true;
+        await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+        continue;
+      }
+      if (check.failure !== undefined) throw check.failure;
+      if (error instanceof AddressDenied) throw error;
+      if (check.expected === undefined) {
+        // No other kind of key is left to ask for: the one shown first is the news.
+        if (first !== undefined && isHandshake(error)) throw hostKeyChanged(address, first);
+        throw asTrouble(address, error as SshError, check, options);
+      }
+      // A host has one key of each kind and the negotiated kind may differ from the pinned one's: ask for the others.
+      first ??= check;
+      const kind = check.shown?.kind as RemovableKind;
+      if (refused.includes(kind)) throw hostKeyChanged(address, first);
+      refused.push(...(kind === 'ssh-rsa' ? RSA_NAMES : [kind]));
+    }
+  }
+}
+
+function logIn(
+  address: HostAddress,
+  options: LoginOptions,
+  check: Attempt,
+  refused: readonly RemovableKind[],
+): Promise<Connection> {
+  const memory = options.memory ?? new HostMemory();
+  return new Promise((resolve, reject) => {
+    // ssh2's own socket has Nagle on (44 ms a command instead of 4), and cannot be destroyed once it was ended.
+    const socket = connectTo({ ip: address.ip, port: address.sshPort, addresses: options.addresses });
+    const client = new Client();
+    const loginMs = 1000 * (options.loginSeconds ?? DEFAULT_LOGIN_SECONDS);
+    const timers: NodeJS.Timeout[] = [];
+    const fail = (error: Error) => {
+      for (const timer of timers) clearTimeout(timer);
+      reject(error);
+      socket.destroy();
+    };
+    timers.push(
+      setTimeout(() => {
+        if (socket.connecting) fail(new Error(`no TCP connection within ${TCP_TIMEOUT_MS / 1000} s`));
+      }, TCP_TIMEOUT_MS),
+      setTimeout(() => {
+        check.late = true;
+        const silent = check.authenticating === true ? 'no end of the login' : 'no SSH greeting';
+        fail(new Error(`${silent} within ${loginMs / 1000} s`));
+      }, loginMs),
+    );
+    let rounds = 0;
+    client.on('keyboard-interactive', (_name, instructions, _language, prompts, finish) => {
+      const asked = prompts.map(({ prompt }) => prompt);
+      check.said.push(instructions, ...(rounds > 0 ? asked : []));
+      const [only] = asked;
+      const fits = rounds === 0 && (only === undefined || (asked.length === 1 && !OTHER_PROMPT.test(only)));
+      if (only !== undefined) rounds += 1;
+      // PAM may ask for a new password, or a code: the password is not for them.
+      if (!fits) {
+        check.said.push(...(rounds === 1 ? asked : []));
+        fail(
+          Object.assign(new Error('it asks for more than a password'), { level: 'client-authentication' }),
+        );
+        return;
+      }
+      finish(asked.map(() => (address.auth.kind === 'password' ? address.auth.password : '')));
+    });
+    client.on('banner', (text) => check.said.push(text));
+    client.on('handshake', () => {
+      check.authenticating = true;
+    });
+    client.on('error', fail);
+    client.on('close', () => {
+      check.closed = true;
+      fail(new Error('the host closed the connection during login'));
+    });
+    client.on('ready', () => {
+      for (const timer of timers) clearTimeout(timer);
+      client.off('error', fail);
+      client.removeAllListeners('close');
+      const fingerprint = check.shown?.fingerprint ?? '';
+      const another = () => connect({ ...address, hostKey: fingerprint }, { ...options, memory });
+      resolve(new Connection(client, socket, address, fingerprint, memory, another));
+    });
+    const config: ConnectConfig = {
+      sock: socket,
+      username: address.username,
+      readyTimeout: 0, // the timers above do it
+      keepaliveInterval: KEEPALIVE_MS,
+      keepaliveCountMax: KEEPALIVE_MISSES,
+      hostVerifier: hostKeyVerifier(address.hostId, address.hostKey, options.pin, check),
+      algorithms: { serverHostKey: { remove: [...refused], append: [], prepend: [] } },
+      ...credential(address),
+      authHandler: inTurn(address.auth.kind, check),
+    };
+    try {
+      client.connect(config);
+    } catch (error) {
+      fail(error as Error); // an unreadable private key is thrown at once
+    }
+  });
+}
+
+function credential({ auth }: HostAddress): ConnectConfig {
+  if (auth.kind === 'password') return { password: auth.password, tryKeyboard: true };
+  const passphrase = auth.passphrase === undefined ? {} : { passphrase: auth.passphrase };
+  return { privateKey: auth.privateKey, ...passphrase };
+}
+
+/** One way to authenticate after another, noting what the host would take. */
+function inTurn(kind: HostAddress['auth']['kind'], check: Attempt): AuthHandlerMiddleware {
+  // sshd behind PAM may offer keyboard-interactive instead of password.
+  const ways = kind === 'password' ? ['password', 'keyboard-interactive'] : ['publickey'];
+  return (wanted, partial, next) => {
+    if (wanted !== null) check.wanted = wanted;
+    if (partial === true) check.partial = true;
+    next((ways.shift() ?? false) as Parameters<typeof next>[0]);
+  };
+}
+
+/** What the host said, as it is shown: the first words of an error about it. */
+export function hostSaid(text: string): string {
+  const lines = text
+    .split(/\r?\n/)
+    .map((line) => printable(line).trim())
+    .filter((line) => line !== '');
+  return lines.join(' | ').slice(0, MOST_SAID);
+}
+
+/** What to do about an account that a host does not let in, from the host's own words. */
+function loginNext(address: HostAddress, said: string, check: Attempt): string {
+  const user = address.username;
+  if (/expired|new password|password change|change your password|current password/i.test(said)) {
+    return `Set a new password of ${user} on the host (passwd ${user}) or let it not expire (chage -M -1 -E -1 ${user}), correct the credential, then retry.`;
+  }
+  if (check.partial === true || /code|token|otp/i.test(said)) {
+    return `Take the second factor off this account (AuthenticationMethods in /etc/ssh/sshd_config, PAM in /etc/pam.d/sshd), then retry.`;
+  }
+  if (check.closed === true) {
+    return `Look into the host's log (journalctl -u sshd, /var/log/secure): PAM refuses the account ${user} (pam_access in /etc/security/access.conf, pam_nologin, an expired account), or AllowUsers and the like in /etc/ssh/sshd_config; then retry.`;
+  }
+  const kind = address.auth.kind === 'key' ? 'publickey' : 'password';
+  if (check.wanted !== undefined && !check.wanted.includes(kind)) {
+    const setting = kind === 'publickey' ? 'PubkeyAuthentication' : 'PasswordAuthentication';
+    return `Set ${setting} yes (and PermitRootLogin, for root) in /etc/ssh/sshd_config of the host, or use a credential of another kind; then retry.`;
+  }
+  return `Correct the credential, or the host's authorized keys and account (PermitRootLogin and AllowUsers in /etc/ssh/sshd_config), apply the inventory file again, then retry.`;
+}
+
+function loginRefused(address: HostAddress, check: Attempt, cameBack: string): PermanentError {
+  const kind = address.auth.kind === 'key' ? 'private key' : 'password';
+  const said = hostSaid(check.said.join('\n'));
+  const wants = check.wanted === undefined ? '' : `; it takes ${check.wanted.join(', ')}`;
+  return new PermanentError({
+    type: 'HostLoginRefused',
+    code: 'CMP07002',
+    tried: `log in by SSH as ${address.username} with the ${kind} of its credential`,
+    where: addressText(address.ip, address.sshPort),
+    cameBack: `${said === '' ? '' : `the host says "${said}"; `}${cameBack}${wants}`,
+    next: loginNext(address, said, check),
+  });
+}
+
+function isHandshake(error: unknown): boolean {
+  return (error as SshError).level === 'handshake';
+}
+
+function asTrouble(
+  address: HostAddress,
+  error: SshError,
+  check: Attempt,
+  { loginSeconds = DEFAULT_LOGIN_SECONDS }: LoginOptions,
+): Error {
+  const where = addressText(address.ip, address.sshPort);
+  if (error.level === 'client-authentication') {
+    const refusal = error.message.startsWith('All configured') ? 'the host refused it' : error.message;
+    return loginRefused(address, check, refusal);
+  }
+  if (/privateKey|passphrase/.test(error.message)) return loginRefused(address, check, error.message);
+  // systemd's words until the host is up; they pass by themselves.
+  const booting = /system is (booting|going down)/i.test(check.said.join(' '));
+  if (check.authenticating === true && check.late !== true && !booting) {
+    return loginRefused(address, check, error.message);
+  }
+  if (isHandshake(error)) {
+    return new PermanentError({
+      type: 'SshHandshakeFailed',
+      code: 'CMP07002',
+      tried: 'agree with the SSH server on algorithms',
+      where,
+      cameBack: error.message,
+      next: 'Allow current key exchange, cipher and host key algorithms in the host’s sshd_config.',
+    });
+  }
+  return new TransientError(
+    {
+      type: 'HostUnreachable',
+      code: 'CMP07004',
+      tried: 'connect by SSH',
+      where,
+      cameBack: booting ? `the host says "${hostSaid(check.said.join('\n'))}"` : error.message,
+      next:
+        check.late === true && check.authenticating === true
+          ? `Its login takes longer than OBFLOW_SSH_LOGIN_SECONDS (${loginSeconds}): set UseDNS no in /etc/ssh/sshd_config, look at PAM (/etc/pam.d/sshd) and the name servers of the host, or raise the setting.`
+          : 'Check that the host runs, that its SSH server listens on this port, and the network between.',
+    },
+    { cause: error },
+  );
+}
+
+function hostKeyChanged(address: HostAddress, check: HostKeyCheck): PermanentError {
+  const shown = check.shown?.fingerprint ?? 'another key';
+  return new PermanentError({
+    type: 'HostKeyChanged',
+    code: 'CMP07002',
+    tried: 'trust the SSH host key',
+    where: addressText(address.ip, address.sshPort),
+    cameBack: `the host shows ${shown}, pinned is ${check.expected}`,
+    next: `If the host was reinstalled on purpose, set its hostKey to ${shown} in the inventory file and run \`obflow apply\`; otherwise somebody stands between.`,
+  });
+}

@@ -1,0 +1,268 @@
+import type { Pair } from '../../workflows/text';
+
+/** Why a request is refused: whole sentences. */
+export const REFUSALS = {
+  'request.faults': ['The request cannot be accepted: {faults}.', '请求参数不合法：{faults}。'],
+  'request.faultsAndMore': [
+    'The request cannot be accepted: {faults}; and {more} more.',
+    '请求参数不合法：{faults}；另有 {more} 处。',
+  ],
+  'request.fault': ['{field} {fault}.', '请求参数不合法：{field} {fault}。'],
+  'request.faultOf': ['{field} {value} {fault}.', '请求参数不合法：{field} {value} {fault}。'],
+  'port.used': ['{field} {value} {fault}. Choose a free port.', '{field} {value} {fault}。请选择空闲端口。'],
+  'field.fault': ['{field} {fault}', '{field} {fault}'],
+  'body.fault': ['the request {fault}', '请求 {fault}'],
+
+  'http.throttled': [
+    'Excessive number of requests. You have exceeded the request limit for the current throttling window.',
+    '请求过于频繁，已超出当前限流窗口的请求次数上限。',
+  ],
+  'http.otherSite': [
+    'Pages of other sites may not send requests that change something.',
+    '其他站点的页面不能发送变更类请求。',
+  ],
+  'http.noPath': [
+    'There is no {path} here. GET /openapi.json lists every path.',
+    '路径 {path} 不存在。GET /openapi.json 列出全部路径。',
+  ],
+  'http.noMethod': [
+    '{method} is not possible on {path}. Use {allowed}.',
+    '{path} 不支持 {method}，请使用 {allowed}。',
+  ],
+  'http.contentType': [
+    'The Content-Type "{type}" is not understood. Send application/json.',
+    '不支持的 Content-Type“{type}”，请发送 application/json。',
+  ],
+  'http.noJson': [
+    'The body is not valid JSON. Send one JSON object.',
+    '请求体不是合法的 JSON，请发送一个 JSON 对象。',
+  ],
+  'http.tooLarge': [
+    'The body is larger than 1 MB. Send fewer entries in one request.',
+    '请求体超过 1 MB，请减少单次请求的内容。',
+  ],
+  'http.encoding': [
+    'The Content-Encoding is not supported. Send the body as it is, or with gzip or deflate.',
+    '不支持的 Content-Encoding。请直接发送请求体，或使用 gzip、deflate。',
+  ],
+  'http.charset': [
+    'The charset of the body is not supported. Send JSON in UTF-8.',
+    '不支持请求体的字符集，请以 UTF-8 发送 JSON。',
+  ],
+  'http.length': [
+    'The body does not have the length that Content-Length says.',
+    '请求体长度与 Content-Length 不一致。',
+  ],
+  'http.aborted': ['The request ended before its body did.', '请求体尚未发送完，请求已中断。'],
+  'http.unreadable': [
+    'The request cannot be read. Check its URL and headers.',
+    '无法解析该请求，请检查 URL 和请求头。',
+  ],
+  'http.unexpected': [
+    'Something unexpected happened. The server log has the details under the traceId of this answer.',
+    '发生未预期的错误。详情请用本响应的 traceId 查询服务端日志。',
+  ],
+  'list.sort': [
+    'The list cannot be sorted by "{field}". Leave sort out, or name a field of the list.',
+    '该列表不能按“{field}”排序。请去掉 sort，或指定列表中的字段。',
+  ],
+
+  'login.wrong': ['User name or password is wrong.', '用户名或密码错误。'],
+  'login.ended': [
+    'This login has ended: the user is deleted or disabled, or its password or access key no longer counts. Log in again.',
+    '登录已失效：用户已被删除或禁用，或其密码、访问密钥已失效。请重新登录。',
+  ],
+  'login.needed': [
+    'Log in by HTTP Basic, or sign the request with an access key: send an Authorization header {forms}.',
+    '请使用 HTTP Basic 登录，或用访问密钥对请求签名：发送 Authorization 请求头 {forms}。',
+  ],
+  'login.noKey': ['There is no enabled access key {id}.', '没有已启用的访问密钥 {id}。'],
+  'user.unknown': [
+    'There is no user {id}. GET /api/v2/iam/users lists the users.',
+    '用户 {id} 不存在。GET /api/v2/iam/users 列出全部用户。',
+  ],
+  'user.oldPasswordWrong': ['The old password is wrong.', '原密码错误。'],
+
+  'task.unknown': [
+    'There is no task {id}. GET /api/v2/tasks/instances lists them.',
+    '任务 {id} 不存在。GET /api/v2/tasks/instances 列出全部任务。',
+  ],
+  'task.unreadable': ['The plan of the task cannot be used: {reason}', '无法使用该任务的计划：{reason}'],
+  'task.neverRan': ['Task {id} takes no command but abandon: {why}.', '任务 {id} 只接受放弃命令：{why}。'],
+  'why.notStarted': ['it has not been started yet', '任务尚未启动'],
+  'why.unknownToTemporal': ['Temporal does not know its workflow', 'Temporal 中没有其工作流'],
+  'task.starting': [
+    'Task {id} is being started just now. Look at it in some seconds, then send the command again.',
+    '任务 {id} 正在启动。请稍后查看，再重新发送命令。',
+  ],
+  'task.unknownToTemporal': [
+    'Temporal does not know the workflow of this task; see the log of the API.',
+    'Temporal 中没有该任务的工作流，请查看 API 日志。',
+  ],
+  'failed.noReason': ['It failed without a reason.', '失败，未给出原因。'],
+  'by.somebody': ['somebody', '未知用户'],
+  'ended.failed': ['The workflow failed: {reason}', '工作流失败：{reason}'],
+  'ended.timeout': ['The workflow exceeded its timeout.', '工作流超时。'],
+  'ended.cancelled': [
+    'The workflow was cancelled; it takes no more commands.',
+    '工作流已被取消，不再接受命令。',
+  ],
+  'ended.cancelledBy': [
+    'The workflow was cancelled by {by}; it takes no more commands.',
+    '工作流已被 {by} 取消，不再接受命令。',
+  ],
+  'ended.terminated': [
+    'The workflow was terminated by {by}; it takes no more commands.',
+    '工作流已被 {by} 终止，不再接受命令。',
+  ],
+  'ended.terminatedFor': [
+    'The workflow was terminated by {by}: {reason}; it takes no more commands.',
+    '工作流已被 {by} 终止：{reason}；不再接受命令。',
+  ],
+  'temporal.away': [
+    'Temporal does not answer ({reason}). Tasks go on when it is back; try again then.',
+    'Temporal 无响应（{reason}）。恢复后任务会继续执行，请届时重试。',
+  ],
+  'worker.none': [
+    'No worker takes tasks of queue "{queue}"; the command was not sent. Start one (obflow worker) and send it again.',
+    '没有 worker 处理队列“{queue}”，命令未发送。请启动 worker（obflow worker）后重试。',
+  ],
+
+  'task.is': ['Task {id} is {status}', '任务 {id} 的状态为 {status}'],
+  'subtask.is': ['Subtask {id} ({name}) is {status}', '子任务 {id}（{name}）的状态为 {status}'],
+  'workflow.notStarted': ['has not been started yet', '尚未启动'],
+  'workflow.ended': ['has ended', '已结束'],
+  'refused.closed': [
+    '{what}, and the workflow of task {id} {ended}: only an open task takes commands.',
+    '{what}，任务 {id} 的工作流{ended}：只有未结束的任务才接受命令。',
+  ],
+  'task.tooLarge': [
+    'The request makes one task of {asked} {unit}, and {most} are supported. Ask for fewer hosts at a time.',
+    '该请求会产生一个包含 {asked} {unit}的任务，最多支持 {most}。请减少单次请求的主机数。',
+  ],
+  'unit.subtasks': ['subtasks', '个子任务'],
+  'unit.edges': ['edges', '条依赖'],
+  'thing.host': ['Host {id}', '主机 {id}'],
+  'thing.obCluster': ['OceanBase cluster {id}', 'OceanBase 集群 {id}'],
+  'thing.obproxyCluster': ['OBProxy cluster {id}', 'OBProxy 集群 {id}'],
+  'held.by': ['{what} is in use by task {task}. {next}', '{what} 正被任务 {task} 使用。{next}'],
+  'held.byFailed': [
+    'Task {task} has FAILED: see its log, repair the cause and retry it.',
+    '任务 {task} 已失败：请查看日志，排除原因后重试该任务。',
+  ],
+  'held.byOpen': [
+    'Wait until task {task} has ended, then send the request again.',
+    '请等待任务 {task} 结束后重新发送请求。',
+  ],
+  'link.unknown': [
+    '{field}: there is no OceanBase cluster {name}. Declare it with "obflow apply" first.',
+    '{field}：OceanBase 集群 {name} 不存在。请先用“obflow apply”声明。',
+  ],
+  'link.otherIds': [
+    '{field}: there is no OceanBase cluster {name}. One of that name is known with other ids ({known}).',
+    '{field}：OceanBase 集群 {name} 不存在。已知同名集群的 ID 为（{known}）。',
+  ],
+  'obproxyCluster.taken': [
+    'There is already an OBProxy cluster named "{name}". Choose another name, or add proxies to that one by batchAdd.',
+    '名为“{name}”的 OBProxy 集群已存在。请换一个名称，或用 batchAdd 向其中添加 OBProxy。',
+  ],
+  'package.unfit': [
+    '{file} does not fit every host ({reasons}). Choose the package built for these hosts.',
+    '{file} 不适用于所有主机（{reasons}）。请选择适用于这些主机的软件包。',
+  ],
+  'host.hasObproxy': [
+    'Host {ip} (id {id}) already has an OBProxy: server {server} of cluster "{cluster}", port {port}, {status}. Choose another host.',
+    '主机 {ip}（ID {id}）上已有 OBProxy：集群“{cluster}”的 {server}，端口 {port}，状态 {status}。请选择其他主机。',
+  ],
+  'thing.rootServer': ['a root server', '一个 RootServer'],
+  'thing.observer': ['server {id} ({zone}, {status})', '服务器 {id}（{zone}，{status}）'],
+  'host.hasObserver': [
+    'Host {ip} (id {id}) is already {what} of OceanBase cluster "{cluster}". Choose another host.',
+    '主机 {ip}（ID {id}）已是 OceanBase 集群“{cluster}”的 {what}。请选择其他主机。',
+  ],
+  'host.offline': [
+    'Host {ip} (id {id}) is offline: {reason} Repair the host, or leave it out of the request.',
+    '主机 {ip}（ID {id}）离线：{reason} 请修复该主机，或从请求中去掉。',
+  ],
+  'host.reserved': [
+    'Host {ip} (id {id}) is reserved by task {task}. Wait until it has ended, or choose another host.',
+    '主机 {ip}（ID {id}）已被任务 {task} 预留。请等待其结束，或选择其他主机。',
+  ],
+  'host.otherRegion': [
+    'Host {ip} lies in region {region}, zone "{zone}" in region {zoneRegion} (host {first}). Choose hosts of that region.',
+    '主机 {ip} 位于区域 {region}，而 Zone“{zone}”位于区域 {zoneRegion}（主机 {first}）。请选择该区域的主机。',
+  ],
+  'hosts.differ': [
+    'Host {ip} is {architecture}, host {otherIp} is {otherArchitecture}. Send one request for each architecture.',
+    '主机 {ip} 为 {architecture}，主机 {otherIp} 为 {otherArchitecture}。请按架构分别发送请求。',
+  ],
+  'field.needsNewer': [
+    '{field} needs OBProxy 4.3.0 or later, and {file} is {version}. Leave {field} out.',
+    '{field} 需要 OBProxy 4.3.0 或更高版本，而 {file} 的版本为 {version}。请去掉 {field}。',
+  ],
+  'rpcPort.clusterTooOld': [
+    'rpcPort {fault}, and cluster "{cluster}" holds {version}. Leave rpcPort out.',
+    'rpcPort {fault}，而集群“{cluster}”中有 {version}。请去掉 rpcPort。',
+  ],
+  'obproxy.known': [
+    'The OBProxy at {address} is known already: server {server} of cluster "{cluster}".',
+    '{address} 上的 OBProxy 已存在：集群“{cluster}”的 {server}。',
+  ],
+  'obCluster.notRunning': [
+    'OceanBase cluster "{name}" is {status}: servers can be added when it is RUNNING. GET /api/v2/ob/clusters/{id} asks it again and says what is wrong.',
+    'OceanBase 集群“{name}”的状态为 {status}：仅在 RUNNING 时可以添加 OBServer。GET /api/v2/ob/clusters/{id} 会重新询问集群并给出原因。',
+  ],
+  'obCluster.neverAnswered': [
+    'The zones of OceanBase cluster "{name}" are not known, because it has never answered here. Check the root servers and the credential that are declared, and that this machine reaches their SQL ports.',
+    'OceanBase 集群“{name}”从未应答，其 Zone 未知。请检查声明的 RootServer 和凭据，并确认本机可访问其 SQL 端口。',
+  ],
+  'zone.unknown': [
+    'OceanBase cluster "{cluster}" has no zone "{name}". It has {known}.',
+    'OceanBase 集群“{cluster}”中没有 Zone“{name}”。现有：{known}。',
+  ],
+  'zone.notActive': [
+    'Zone "{name}" is {status}: servers can be added when it is ACTIVE. Start the zone first.',
+    'Zone“{name}”的状态为 {status}：仅在 ACTIVE 时可以添加 OBServer。请先启动该 Zone。',
+  ],
+  'package.noOceanBase': [
+    'There is no package oceanbase or oceanbase-ce of version {version}, which cluster "{cluster}" runs. {upload}',
+    '没有集群“{cluster}”所用版本 {version} 的 oceanbase 或 oceanbase-ce 软件包。{upload}',
+  ],
+  'package.noneFits': [
+    'No package of OceanBase {version} fits every host: {reasons}. {upload}',
+    '没有适用于所有主机的 OceanBase {version} 软件包：{reasons}。{upload}',
+  ],
+  'package.bothEditions': [
+    'Packages of both editions are uploaded for OceanBase {version}: {files}. Delete those of the edition that the cluster does not run.',
+    'OceanBase {version} 的两种版本的软件包均已上传：{files}。请删除集群未使用的那一种。',
+  ],
+  'package.upload': [
+    'Upload the package of OceanBase {version} with POST /api/v2/software-packages.',
+    '请用 POST /api/v2/software-packages 上传 OceanBase {version} 的软件包。',
+  ],
+  'obproxyCluster.unknown': [
+    'There is no OBProxy cluster with id {id}. GET /api/v2/obproxy/clusters lists those that exist.',
+    'ID 为 {id} 的 OBProxy 集群不存在。GET /api/v2/obproxy/clusters 列出现有集群。',
+  ],
+  'host.unknown': [
+    'There is no host with id {id}. GET /api/v2/compute/hosts lists the hosts; "obflow apply" adds one.',
+    'ID 为 {id} 的主机不存在。GET /api/v2/compute/hosts 列出现有主机，“obflow apply”可添加主机。',
+  ],
+  'obCluster.unknown': [
+    'There is no OceanBase cluster with id {id}. GET /api/v2/ob/clusters lists those that exist; "obflow apply" adds one.',
+    'ID 为 {id} 的 OceanBase 集群不存在。GET /api/v2/ob/clusters 列出现有集群，“obflow apply”可添加集群。',
+  ],
+  'package.unknown': ['There is no package "{name}".', '软件包“{name}”不存在。'],
+  'package.missing': [
+    'There is no package "{name}". Upload it with POST /api/v2/software-packages; GET lists those that exist.',
+    '软件包“{name}”不存在。请用 POST /api/v2/software-packages 上传；GET 列出现有软件包。',
+  ],
+  'package.unknownId': [
+    'There is no package with id {id}. GET /api/v2/software-packages lists them.',
+    'ID 为 {id} 的软件包不存在。GET /api/v2/software-packages 列出现有软件包。',
+  ],
+  'package.tooLarge': [
+    'The package is larger than {size} bytes. OBFLOW_MAX_PACKAGE_MB of the API sets the limit.',
+    '软件包超过 {size} 字节。上限由 API 的 OBFLOW_MAX_PACKAGE_MB 设置。',
+  ],
+} as const satisfies Record<string, Pair>;

@@ -1,0 +1,138 @@
+import { pauseAfter } from '../../activities/notYet';
+import { subtask } from '../../activities/subtask';
+import { node } from '../../workflows/chain';
+import { SUBTASK_UPDATES, TASK_UPDATES } from '../../workflows/messages';
+import { SubtaskBed } from '../support/subtaskBed';
+import { until } from '../support/until';
+
+/** What the world says to who looks; undefined: it is so at last. */
+let world: (look: number) => string | undefined = () => undefined;
+let looks = 0;
+/** Seconds between two looks, in place of the growing pause. */
+let every: number | undefined = 0.05;
+
+const Wait = subtask({
+  name: 'Wait for it',
+  className: 'WaitForItTask',
+  timeout: 600,
+  waits: true,
+  needs: {},
+  async run(scope) {
+    looks += 1;
+    const seen = world(looks);
+    if (seen !== undefined) scope.notYet(seen, every === undefined ? {} : { afterSeconds: every });
+    return undefined;
+  },
+});
+
+const Short = subtask({ ...Wait, needs: {}, className: 'ShortWaitTask', name: 'Wait shortly', timeout: 4 });
+
+let others = 0;
+const Other = subtask({
+  name: 'Something else',
+  className: 'OtherTask',
+  timeout: 60,
+  needs: {},
+  async run() {
+    others += 1;
+    return undefined;
+  },
+});
+
+let bed: SubtaskBed;
+beforeAll(async () => {
+  bed = await SubtaskBed.open([Wait, Short, Other]);
+});
+afterAll(() => bed.close());
+beforeEach(() => {
+  looks = 0;
+  others = 0;
+  every = 0.05;
+});
+
+describe('a wait that may be long', () => {
+  test('of many looks costs no more events of the history than one of a few, and no slot', async () => {
+    const worker = await bed.startWorker({ slots: 1 });
+    let open = false;
+    world = () => (open ? undefined : 'it is not there');
+    const plan = await bed.plan([node(Wait)]);
+    await bed.start(plan);
+    await until('a few looks', () => looks >= 3);
+    const early = await bed.events(plan.taskId);
+    // The only slot of the only worker is free between two looks.
+    const beside = await bed.plan([node(Other)]);
+    await (await bed.start(beside)).result();
+    expect(others).toBe(1);
+    await until('many looks', () => looks >= 20, 60_000);
+    expect(await bed.events(plan.taskId)).toBe(early);
+
+    const shown = await bed.subtaskWhen(plan.taskId, 'Wait for it', ({ attempt = 1 }) => attempt > 10);
+    expect(shown).toMatchObject({ status: 'RUNNING', lastFailure: 'it is not there' });
+    open = true;
+    await bed.handle(plan.taskId).result();
+    expect(await bed.log(plan.taskId, plan.firstSubtaskId)).toEqual([
+      'it is not there',
+      `Set state for subtask: ${plan.firstSubtaskId}, operation:EXECUTE, state: SUCCESSFUL`,
+    ]);
+    await worker.drain();
+  }, 120_000);
+
+  test('says what is new once, and goes on at another worker as if nothing had been', async () => {
+    const first = await bed.startWorker();
+    world = (look) => (look <= 4 ? 'it comes' : 'it is nearly there');
+    const plan = await bed.plan([node(Wait)]);
+    await bed.start(plan);
+    await until('some looks', () => looks >= 7);
+    await first.drain();
+    const then = looks;
+    const second = await bed.startWorker();
+    await until('more looks', () => looks >= then + 4);
+    world = () => undefined;
+    await bed.handle(plan.taskId).result();
+    const log = await bed.log(plan.taskId, plan.firstSubtaskId);
+    expect(log.filter((line) => line.startsWith('it '))).toEqual(['it comes', 'it is nearly there']);
+    await second.drain();
+  }, 60_000);
+
+  test('is cancelled at once, between two looks, and waits on when it is retried', async () => {
+    const worker = await bed.startWorker();
+    every = 500;
+    world = () => 'it is not there';
+    const plan = await bed.plan([node(Wait)]);
+    const task = await bed.start(plan);
+    await bed.subtaskWhen(plan.taskId, 'Wait for it', ({ lastFailure }) => lastFailure !== undefined);
+    const began = Date.now();
+    await task.executeUpdate(SUBTASK_UPDATES.cancelSubtask.update, { args: [plan.firstSubtaskId] });
+    await bed.documentWhen(plan.taskId, 'FAILED', ({ status }) => status === 'FAILED');
+    expect(Date.now() - began).toBeLessThan(5_000);
+    expect(looks).toBe(1);
+
+    world = () => undefined;
+    await task.executeUpdate(TASK_UPDATES.retryTask.update, { args: [{}] });
+    await task.result();
+    expect(looks).toBe(2);
+    await worker.drain();
+  }, 60_000);
+
+  test('ends FAILED when its timeout is over, with what it saw last, and has looked until then', async () => {
+    const worker = await bed.startWorker();
+    every = undefined;
+    world = () => 'it is still not there';
+    const plan = await bed.plan([node(Short)]);
+    await bed.start(plan);
+    const { subtasks } = await bed.documentWhen(plan.taskId, 'FAILED', ({ status }) => status === 'FAILED');
+    expect(subtasks[0]).toMatchObject({
+      status: 'FAILED',
+      failureMessage: expect.stringMatching(/^TSK10012: .*4 s.*it is still not there/),
+    });
+    // At 0 s, and 2 s later: a third look would come after its time.
+    expect(looks).toBeGreaterThanOrEqual(2);
+    await worker.drain();
+  }, 60_000);
+});
+
+test('the pauses between looks grow from two seconds to a minute, so that a week is some ten thousand looks', () => {
+  expect([1, 2, 3, 4].map(pauseAfter)).toEqual([2, 3, 4.5, 6.75]);
+  expect(pauseAfter(10)).toBe(60);
+  expect(pauseAfter(10_000)).toBe(60);
+});

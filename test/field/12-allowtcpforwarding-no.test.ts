@@ -1,0 +1,31 @@
+/**
+ * AllowTcpForwarding no and DisableForwarding yes: OBProxy is administered through a shell of the host, and a repair of sshd_config
+ * works at a person's retry.
+ *
+ * Source: CIS benchmarks, lynis SSH-7408.
+ */
+import { fleetUnavailable } from '../../sandbox/hosts/fleet';
+import { startWorld, type World } from '../activities/world';
+import { describeIf } from '../support/skip';
+
+describeIf(fleetUnavailable(), 'an sshd that forwards nothing', () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await startWorld({ hosts: 2 });
+  });
+  afterAll(() => world?.stop());
+
+  test.each([
+    [0, 'AllowTcpForwarding', 'no'],
+    [1, 'DisableForwarding', 'yes'],
+  ])(
+    'host %i with %s %s gets its proxy, with its passwords and parameters',
+    async (index, setting, value) => {
+      const host = world.fleet.hosts[index]!;
+      await host.configureSshd({ [setting]: value });
+      const task = await world.install(index, { parameters: [{ name: 'syslog_level', value: 'WARN' }] });
+      await task.chain();
+      expect(host.pids('obproxy')).toHaveLength(1);
+    },
+  );
+});
