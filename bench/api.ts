@@ -1,5 +1,5 @@
 import { taskWorkflowId } from '../workflows/ids';
-import { documentOfManyHosts, mostHosts, postOfManyHosts } from './manyHosts';
+import { documentOfManyHosts, postOfManyHosts } from './manyHosts';
 import { type BenchResult, median, result, timed } from './measure';
 import { createCluster, declareHosts, onStand, uploadPackage } from './stand';
 
@@ -11,13 +11,13 @@ const PER_ROUND = 10;
  * last but one of which fails, so that (d) reads an open task of eleven steps, as an operator's screen would;
  * (i) does the same with tasks of 50, 500 and 2 000 hosts.
  */
-export async function benchApi(rounds: number): Promise<BenchResult[]> {
+export async function benchApi(rounds: number, mostHosts: number): Promise<BenchResult[]> {
   return onStand(async ({ api, temporal, store }) => {
     const version = await uploadPackage(api);
     const used = rounds * PER_ROUND + 1;
-    const hosts = await declareHosts(api, Math.max(used, mostHosts()));
+    const hosts = await declareHosts(api, Math.max(used, mostHosts));
     // Before tasks hold these hosts.
-    const plannings = await postOfManyHosts(api, { hostIds: hosts, version }, rounds);
+    const plannings = await postOfManyHosts(api, { hostIds: hosts, version }, rounds, mostHosts);
     const clusters: number[] = [];
     for (let index = 0; index < used; index++) clusters.push(await createCluster(api, `bench${index}`));
 
@@ -73,7 +73,7 @@ export async function benchApi(rounds: number): Promise<BenchResult[]> {
       result('(c) POST batchAdd of one host / bare workflow.start, p50', 'ratio', posts, '<= 3'),
       result('(d) GET task document / bare fetchHistory + describe, p50', 'ratio', gets, '<= 1.3'),
       ...plannings,
-      ...(await documentOfManyHosts({ api, store, temporal }, rounds)),
+      ...(await documentOfManyHosts({ api, store, temporal }, rounds, mostHosts)),
     ];
   });
 }

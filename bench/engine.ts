@@ -16,7 +16,7 @@ const STEPS = 12;
  * (a) a chain alone, (b) many at once and (h) one task of 50, 500 and 2 000 hosts: the interpreter against a bare
  * workflow of as many no-op activities; and what a plan of so many hosts weighs and costs.
  */
-export async function benchEngine(rounds: number): Promise<BenchResult[]> {
+export async function benchEngine(rounds: number, mostHosts: number): Promise<BenchResult[]> {
   const dataDir = await mkdtemp(path.join(os.tmpdir(), 'obflow-bench-'));
   const server = await startDevServer({ dataDir, port: 0, uiPort: 0, persistent: true });
   const temporal = await connectTemporal({ address: server.address });
@@ -38,8 +38,8 @@ export async function benchEngine(rounds: number): Promise<BenchResult[]> {
     return [
       await alone(temporal, rounds),
       await together(temporal, rounds),
-      ...(await timeOfManyHosts(temporal, rounds)),
-      ...sizeOfManyHosts(),
+      ...(await timeOfManyHosts(temporal, rounds, mostHosts)),
+      ...sizeOfManyHosts(mostHosts),
     ];
   } finally {
     worker.shutdown();

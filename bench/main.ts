@@ -20,12 +20,14 @@ async function main(): Promise<void> {
     .description('Compares obflow with bare Temporal and with Ansible, and writes bench/results.json.')
     .option('--rounds <n>', 'rounds of every comparison, at least 5', '5')
     .option('--only <parts>', PARTS, PARTS)
+    .option('--hosts <n>', 'the largest of the tasks of 50, 500 and 2 000 hosts', '2000')
     .parse()
-    .opts<{ rounds: string; only: string }>();
+    .opts<{ rounds: string; only: string; hosts: string }>();
   // The API gives commands to live workers only, and the default is to tell of one every minute.
   Runtime.install({ workerHeartbeatInterval: '1 s' });
   const rounds = Math.max(5, Number(options.rounds));
   const parts = options.only.split(',');
+  const mostHosts = Number(options.hosts);
   const results: BenchResult[] = [];
   const before = cpuTimes();
   const take = (lines: readonly BenchResult[]) => {
@@ -34,8 +36,8 @@ async function main(): Promise<void> {
   };
 
   console.log(`${machine()}; ${rounds} rounds; median (min - max)`);
-  if (parts.includes('engine')) take(await benchEngine(rounds));
-  if (parts.includes('api')) take(await benchApi(rounds));
+  if (parts.includes('engine')) take(await benchEngine(rounds, mostHosts));
+  if (parts.includes('api')) take(await benchApi(rounds, mostHosts));
   if (parts.includes('commands')) take(await benchCommands(rounds));
   const onHosts = ['install', 'observers'].filter((part) => parts.includes(part));
   const missing = onHosts.length === 0 ? undefined : fleetUnavailable();

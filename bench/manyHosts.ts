@@ -22,22 +22,22 @@ const SIZES: readonly Size[] = [
   { hosts: 2_000, rounds: 2, reads: 5 },
 ];
 
-/** `OBFLOW_BENCH_HOSTS` names the largest size to run, for a quick look. */
-function sizes(): readonly Size[] {
-  const most = Number(process.env.OBFLOW_BENCH_HOSTS ?? Number.POSITIVE_INFINITY);
-  return SIZES.filter(({ hosts }) => hosts <= most);
-}
+const upTo = (most: number): readonly Size[] => SIZES.filter(({ hosts }) => hosts <= most);
 
 const sizeText = (hosts: number) => `${hosts} hosts, ${subtasksOf(hosts)} subtasks`;
 /** Ids beyond those of the other comparisons. */
 let next = 1_000_000;
 
 /** (h): both schedule as many no-op activities in the same layers, ten at once. */
-export async function timeOfManyHosts(temporal: TemporalHandle, rounds: number): Promise<BenchResult[]> {
+export async function timeOfManyHosts(
+  temporal: TemporalHandle,
+  rounds: number,
+  most: number,
+): Promise<BenchResult[]> {
   const results: BenchResult[] = [];
-  for (const { hosts, rounds: most } of sizes()) {
+  for (const { hosts, rounds: enough } of upTo(most)) {
     const ratios: number[] = [];
-    for (let round = 0; round < Math.min(rounds, most); round++) {
+    for (let round = 0; round < Math.min(rounds, enough); round++) {
       const theirs = await timed(() =>
         temporal.client.workflow.execute('bareLayers', {
           taskQueue: 'bench',
@@ -61,8 +61,8 @@ export async function timeOfManyHosts(temporal: TemporalHandle, rounds: number):
 }
 
 /** (h) as well: what a plan weighs. */
-export function sizeOfManyHosts(): BenchResult[] {
-  return SIZES.map(({ hosts }) => {
+export function sizeOfManyHosts(most: number): BenchResult[] {
+  return upTo(most).map(({ hosts }) => {
     const bytes = Buffer.byteLength(JSON.stringify(manyHostsPlan(hosts, 1, 1)));
     return result(`(h) ${sizeText(hosts)}: plan`, 'B/host', [bytes / hosts], '<= at 50');
   });
@@ -73,9 +73,10 @@ export async function postOfManyHosts(
   api: ApiClient,
   { hostIds, version }: { hostIds: readonly number[]; version: string },
   rounds: number,
+  most: number,
 ): Promise<BenchResult[]> {
   const results: BenchResult[] = [];
-  for (const { hosts } of sizes()) {
+  for (const { hosts } of upTo(most)) {
     const times: number[] = [];
     for (let round = 0; round < rounds; round++) {
       const post = () =>
@@ -97,11 +98,6 @@ export async function postOfManyHosts(
   return results;
 }
 
-/** The most hosts of one task here. */
-export function mostHosts(): number {
-  return Math.max(...sizes().map(({ hosts }) => hosts));
-}
-
 /**
  * (i): GET of the document of such a task, which waits FAILED at its last subtask, against fetchHistory + describe.
  * The first GET of a task folds its whole history; the later ones read what is new.
@@ -109,12 +105,13 @@ export function mostHosts(): number {
 export async function documentOfManyHosts(
   { api, store, temporal }: { api: ApiClient; store: Store; temporal: TemporalHandle },
   rounds: number,
+  most: number,
 ): Promise<BenchResult[]> {
   const results: BenchResult[] = [];
-  for (const { hosts, rounds: most, reads } of sizes()) {
+  for (const { hosts, rounds: enough, reads } of upTo(most)) {
     const first: number[] = [];
     const later: number[] = [];
-    for (let round = 0; round < Math.min(rounds, most); round++) {
+    for (let round = 0; round < Math.min(rounds, enough); round++) {
       const taskId = await failedTask(hosts, store, temporal);
       const theirs: number[] = [];
       const ours: number[] = [];

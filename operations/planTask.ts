@@ -16,6 +16,8 @@ const CONCURRENCY = 10;
  */
 export const LARGEST_TASK = { subtasks: 50_000, edges: 500_000, bytes: 1_500_000 } as const;
 
+const UNITS = { subtasks: 'unit.subtasks', edges: 'unit.edges', bytes: 'unit.bytes' } as const;
+
 export interface TaskDraft {
   /** One of `scope.reserveTasks`. */
   readonly taskId: number;
@@ -84,7 +86,7 @@ function sizeOf(plan: Pick<Plan, 'nodes' | 'context' | 'unshown'>): { subtasks: 
 function refuseTooLarge(what: keyof typeof LARGEST_TASK, asked: number): void {
   const most = LARGEST_TASK[what];
   if (asked <= most) return;
-  const unit = say(what === 'subtasks' ? 'unit.subtasks' : 'unit.edges');
+  const unit = say(UNITS[what]);
   const text = say('task.tooLarge', { asked, unit, most });
   throw new Refusal(400, 'COM10001', text, { target: 'request' });
 }

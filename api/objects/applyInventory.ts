@@ -6,7 +6,7 @@ import type { ClusterSession } from '../../oceanbase/clusterSession';
 import { sysUserFault } from '../../oceanbase/loginName';
 import { SqlConnectionError, SqlError } from '../../oceanbase/sqlSession';
 import { fieldRefusal } from '../../operations/preconditions';
-import { Id } from '../../operations/schemas';
+import { Id, MOST_HOSTS } from '../../operations/schemas';
 import { addressText, canonicalHost } from '../../runtime/addressText';
 import { fault, say } from '../../runtime/messages/catalogue';
 import type { HostRow, Store, Credential as StoredCredential } from '../../store/types';
@@ -99,7 +99,7 @@ export const DeclaredInventory = z.object({
     .default([]),
   hosts: z
     .array(Host)
-    .max(1_000)
+    .max(MOST_HOSTS)
     .superRefine(once((item) => `${item.ip} port ${item.sshPort}`, 'ip'))
     .default([]),
   obClusters: z

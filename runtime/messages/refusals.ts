@@ -142,6 +142,7 @@ export const REFUSALS = {
   ],
   'unit.subtasks': ['subtasks', '个子任务'],
   'unit.edges': ['edges', '条依赖'],
+  'unit.bytes': ['bytes of plan', '字节的计划'],
   'thing.host': ['Host {id}', '主机 {id}'],
   'thing.obCluster': ['OceanBase cluster {id}', 'OceanBase 集群 {id}'],
   'thing.obproxyCluster': ['OBProxy cluster {id}', 'OBProxy 集群 {id}'],

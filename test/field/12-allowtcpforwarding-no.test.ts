@@ -4,6 +4,7 @@
  *
  * Source: CIS benchmarks, lynis SSH-7408.
  */
+import { applyInventory, DeclaredInventory } from '../../api/objects/applyInventory';
 import { fleetUnavailable } from '../../sandbox/hosts/fleet';
 import { startWorld, type World } from '../activities/world';
 import { describeIf } from '../support/skip';
@@ -28,4 +29,22 @@ describeIf(fleetUnavailable(), 'an sshd that forwards nothing', () => {
       expect(host.pids('obproxy')).toHaveLength(1);
     },
   );
+
+  test('obflow apply says so for a host that is declared, with the setting and the file', async () => {
+    const [host] = world.fleet.hosts;
+    await host!.configureSshd({ AllowTcpForwarding: 'no' });
+    const worker = world.newWorker();
+    const declared = DeclaredInventory.parse({
+      credentials: [{ name: 'again', kind: 'SSH_KEY', username: 'root', secret: world.fleet.privateKey }],
+      hosts: [{ ip: host!.ip, name: 'again', credential: 'again', idc: 'idc1', region: 'region1' }],
+    });
+    const services = { store: world.store, hosts: worker.hosts, config: world.config };
+    const { warnings } = await applyInventory(services, declared, false);
+    expect(warnings).toEqual([
+      expect.stringMatching(
+        /^Host again \(.*:22\): sshd forwards no port .*AllowTcpForwarding no in \/etc\/ssh\/sshd_config, line 1/,
+      ),
+    ]);
+    await worker.stop();
+  });
 });

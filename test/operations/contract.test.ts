@@ -260,7 +260,7 @@ describe('a task beyond what is supported is refused with the numbers, and nothi
     expect(error).toBeInstanceOf(Refusal);
     const { status, message } = error as Refusal;
     expect(status).toBe(400);
-    const [, said, most] = /one task of (\d+) \w+, and (\d+) are supported/.exec(message) ?? [];
+    const [, said, most] = /one task of (\d+) [\w ]+, and (\d+) are supported/.exec(message) ?? [];
     expect([Number(most), message.includes(what)]).toEqual([LARGEST_TASK[what], true]);
     expect(Number(said)).toBeGreaterThanOrEqual(asked);
     expect(stored).toEqual([]);

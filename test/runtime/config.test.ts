@@ -27,7 +27,7 @@ describe('Configuration', () => {
         taskQueue: 'obflow',
         temporalPort: 7233,
         temporalUiPort: 8233,
-        addresses: { fault: expect.any(Function) },
+        addresses: { fault: expect.any(Function), faultText: expect.any(Function) },
         sshLoginSeconds: 60,
         hostRequirements: 'production',
         taskRetentionDays: 0,

@@ -37,7 +37,6 @@ onEveryDatabase('Tasks', (on) => {
       id: 1,
       name: 'Install obproxy',
       workflowType: 'addObproxy',
-      parentTaskId: null,
       status: 'RUNNING',
       operation: 'EXECUTE',
       closed: false,

@@ -199,7 +199,7 @@ describe('any task, whatever happens to it', () => {
           compare(machine, model, uncut);
         }
       }),
-      { numRuns: 1500 },
+      { numRuns: 700 },
     );
   });
 
