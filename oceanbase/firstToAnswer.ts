@@ -7,12 +7,15 @@ interface Server {
   readonly sqlPort: number;
 }
 
-/** "Server is initializing": a server that boots, which serves a moment later (OceanBase, OB_SERVER_IS_INIT). */
-const INITIALIZING = 8001;
+/**
+ * What a server says that boots, and serves a moment later: 8001 "Server is initializing", then 5150 "Tenant not in this
+ * server" (both seen on OceanBase's engine 4.3.5.3; 5150 also comes from a server that never holds the sys tenant).
+ */
+const NOT_YET: ReadonlySet<number> = new Set([8001, 5150]);
 
 /** Whether this server may answer later, and another may answer now. */
 function isAway(error: unknown): error is SqlConnectionError | SqlError {
-  return error instanceof SqlConnectionError || (error instanceof SqlError && error.errno === INITIALIZING);
+  return error instanceof SqlConnectionError || (error instanceof SqlError && NOT_YET.has(error.errno));
 }
 
 /**

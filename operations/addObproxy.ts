@@ -12,6 +12,7 @@ import {
   obproxyPorts,
   packageFitsHosts,
   portsFreeOnHosts,
+  startParametersFit,
 } from './preconditions';
 import { HostIds, IdPath, PackageFileName, refuseEqualPorts, ServicePort } from './schemas';
 import { catalogued } from './types';
@@ -68,6 +69,7 @@ export const addObproxy = catalogued({
     await refuseWhenHeld(store, [...hosts.map(({ id }) => hostProxyLock(id)), lock]);
     await noProxyOnHosts(store, hosts);
     packageFitsHosts(softwarePackage, hosts);
+    startParametersFit(softwarePackage, cluster);
     const ports = obproxyPorts(softwarePackage, body, (field) => field);
     await portsFreeOnHosts(store, hosts, ports);
 

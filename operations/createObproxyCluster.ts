@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { versionRelease } from '../oceanbase/packageName';
 import { randomPassword } from '../oceanbase/passwords';
+import { crowdedPair } from '../oceanbase/proxyroSlots';
 import { say } from '../runtime/messages/catalogue';
 import type { Store } from '../store/types';
 import { CreateObproxyClusterBody } from './createObproxyClusterBody';
@@ -15,6 +16,7 @@ import {
   obproxyPorts,
   packageFitsHosts,
   portsFreeOnHosts,
+  startParametersFit,
 } from './preconditions';
 import { Refusal } from './refusal';
 import { catalogued, type Prepared, type PrepareScope } from './types';
@@ -61,8 +63,31 @@ async function links(
   return found;
 }
 
+/**
+ * The passwords of the linked clusters must have room in a proxy: two for each name, because that is what a proxy knows a
+ * cluster by. Which version will run is not always known here; an older one has two for all, which its task refuses.
+ */
+async function passwordsFit(store: Store, linked: readonly { readonly clusterId: number }[]): Promise<void> {
+  const keyed: { clusterName: string; password: string; field: string }[] = [];
+  for (const [index, { clusterId }] of linked.entries()) {
+    const cluster = await store.obClusters.find(clusterId);
+    if (cluster === undefined) continue;
+    const { secret } = await store.credentials.open(cluster.proxyroCredentialId);
+    keyed.push({ clusterName: cluster.name, password: secret, field: `obLinks[${index}].clusterName` });
+  }
+  const crowded = crowdedPair(keyed, true);
+  const last = crowded?.links.at(-1);
+  if (crowded === undefined || last === undefined) return;
+  throw fieldRefusal(
+    last.field,
+    crowded.clusterName,
+    say('names.crowdedClusters', { count: crowded.links.length }),
+  );
+}
+
 /** The hosts of the request and the package for them, checked; undefined without hosts. */
-async function installation({ store }: PrepareScope, { install, installPath }: CreateObproxyClusterBody) {
+async function installation({ store }: PrepareScope, body: CreateObproxyClusterBody) {
+  const { install, installPath } = body;
   if (install === undefined) {
     if (installPath === undefined) return undefined;
     throw fieldRefusal('installPath', installPath, say('cannot.homeWithoutPackage'));
@@ -76,6 +101,7 @@ async function installation({ store }: PrepareScope, { install, installPath }: C
   );
   await noProxyOnHosts(store, hosts);
   packageFitsHosts(softwarePackage, hosts);
+  startParametersFit(softwarePackage, body, (list, index) => `${list}[${index}].value`);
   if (installPath !== undefined && installPath.replace(/\/+$/, '') !== softwarePackage.home) {
     throw fieldRefusal(
       'installPath',
@@ -99,6 +125,7 @@ async function prepare(
     });
   }
   const linked = await links(store, body);
+  await passwordsFit(store, linked);
   const install = await installation(scope, body);
 
   const clusterId = scope.dryRun

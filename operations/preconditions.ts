@@ -1,6 +1,8 @@
 /** Preconditions that operations share. Each throws Refusal with the documented code and what to do. */
 
+import { notForOptions } from '../oceanbase/commandLine';
 import { packageFit } from '../oceanbase/packageFit';
+import { needsReboot } from '../oceanbase/parameters';
 import { hasRpcPort } from '../oceanbase/versions';
 import { say } from '../runtime/messages/catalogue';
 import type { HostRow, ObClusterRow, ObproxyClusterRow, PackageRow, Store } from '../store/types';
@@ -102,6 +104,37 @@ export async function noProxyOnHosts(store: Store, hosts: readonly HostRow[]): P
       }),
       { target: `host:${host.id}` },
     );
+  }
+}
+
+/**
+ * OBProxy before 4.1 takes what needs a restart only by -o, where a comma separates and quotes, backslashes and blanks are lost
+ * (from 4.1 on by its stored configuration). Without `field` the parameters are the cluster's, not the request's.
+ */
+export function startParametersFit(
+  softwarePackage: PackageRow,
+  cluster: Pick<ObproxyClusterRow, 'startupParameters' | 'parameters'>,
+  field?: (list: 'startupParameters' | 'parameters', index: number) => string,
+): void {
+  const { version, fileName } = softwarePackage;
+  for (const list of ['startupParameters', 'parameters'] as const) {
+    for (const [index, parameter] of cluster[list].entries()) {
+      const { name, value } = parameter;
+      if (!needsReboot(name) || notForOptions(version, [parameter]).length === 0) continue;
+      const fault = say(value.includes(',') ? 'holds.comma' : 'holds.specials');
+      if (field === undefined) {
+        throw fieldRefusal(
+          'version',
+          fileName,
+          say('cannot.startParameterOfCluster', { version, name, fault }),
+        );
+      }
+      throw fieldRefusal(
+        field(list, index),
+        value,
+        say('cannot.startParameter', { name, version, file: fileName, fault }),
+      );
+    }
   }
 }
 

@@ -1,37 +1,43 @@
 import type { ObproxyAdmin } from '../../oceanbase/obproxyAdmin';
 import { sha1Hex } from '../../oceanbase/passwords';
+import { PROXYRO_SLOTS, type ProxyroSlot, type SlotPair, slotPairs } from '../../oceanbase/proxyroSlots';
 import { subtask } from '../subtask';
 import type { SubtaskScope } from '../types';
 import { storeClusterPassword } from './clusterPassword';
-import { type Link, provenLinks, refuseUnfitPassword } from './links';
+import { provenLinks, refuseUnfitPassword, type SlotLink, slotLink } from './links';
 import { administer, OBPROXY, type ObproxyInstance, proxyMadeByTask, proxyOf } from './proxy';
 import { adoptPasswords } from './takeOver/SetObproxyUserPasswordForOb';
 
-const PARAMETER = 'observer_sys_password';
-
-/** The password in the proxy: one for all clusters before 4.0, one a cluster from then on. */
+/** The passwords that share a pair of slots: each one that is not there yet goes where no other wanted one lies. */
 async function giveToProxy(
   scope: SubtaskScope,
   admin: ObproxyAdmin,
   proxy: ObproxyInstance,
-  link: Link,
+  { clusterName, links }: SlotPair<SlotLink>,
 ): Promise<void> {
-  const { cluster, password } = link;
-  const wanted = sha1Hex(password);
-  const perCluster = proxy.family !== 'before-4.0';
-  const place = perCluster ? `for cluster ${cluster.name}` : 'for all clusters';
-  const stored = perCluster
-    ? await admin.clusterValue(cluster.name, PARAMETER)
-    : (await admin.showConfig(PARAMETER))?.value;
-  if (stored === wanted) {
-    scope.log.info(`OBProxy has the password already, ${place}`);
-    return;
+  const place = clusterName === '' ? 'for all clusters' : `for cluster ${clusterName}`;
+  const stored = new Map<ProxyroSlot, string | undefined>();
+  for (const slot of PROXYRO_SLOTS) {
+    const value =
+      clusterName === ''
+        ? (await admin.showConfig(slot))?.value
+        : await admin.clusterValue(clusterName, slot);
+    stored.set(slot, value);
   }
-  refuseUnfitPassword(link);
-  if (perCluster) {
-    await storeClusterPassword(scope, proxy, admin, { cluster: cluster.name, slot: PARAMETER, password });
-  } else await admin.alter(PARAMETER, password);
-  scope.log.info(`OBProxy has the password now, ${place}; its stored hash is the right one`);
+  const wanted = new Set(links.map(({ password }) => sha1Hex(password)));
+  const free = PROXYRO_SLOTS.filter((slot) => !wanted.has(stored.get(slot) ?? ''));
+  for (const { link, password } of links) {
+    if ([...stored.values()].includes(sha1Hex(password))) {
+      scope.log.info(`OBProxy has the password already, ${place}`);
+      continue;
+    }
+    refuseUnfitPassword(link);
+    const slot = free.shift();
+    if (slot === undefined) throw new Error('more passwords than slots, which provenLinks refuses');
+    if (clusterName === '') await admin.alter(slot, password);
+    else await storeClusterPassword(scope, proxy, admin, { cluster: clusterName, slot, password });
+    scope.log.info(`OBProxy has the password now, ${place} (${slot}); its stored hash is the right one`);
+  }
 }
 
 /**
@@ -51,7 +57,9 @@ export const SetObproxyUserPasswordForOb = subtask({
     if (links.length === 0) return undefined;
     const admin = await administer(scope, proxy);
     try {
-      for (const link of links) await giveToProxy(scope, admin, proxy, link);
+      for (const pair of slotPairs(links.map(slotLink), proxy.family !== 'before-4.0')) {
+        await giveToProxy(scope, admin, proxy, pair);
+      }
     } finally {
       admin.close();
     }

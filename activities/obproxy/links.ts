@@ -8,6 +8,7 @@ import {
   openObserver,
 } from '../../oceanbase/observerSql';
 import { valueFault } from '../../oceanbase/parameters';
+import { crowdedPair } from '../../oceanbase/proxyroSlots';
 import { SqlConnectionError, SqlError } from '../../oceanbase/sqlSession';
 import { PermanentError, TransientError, type Trouble } from '../../runtime/errors';
 import type { ObClusterRow, ObLinkRow, OpenCredential } from '../../store/types';
@@ -221,14 +222,28 @@ export async function provenLinks(scope: SubtaskScope, proxy: ObproxyInstance): 
   return links;
 }
 
+/** A link as the pairs of slots see it. */
+export interface SlotLink {
+  readonly clusterName: string;
+  readonly password: string;
+  readonly link: Link;
+}
+
+export function slotLink(link: Link): SlotLink {
+  return { clusterName: link.cluster.name, password: link.password, link };
+}
+
 function refuseSeveralPasswords(proxy: ObproxyInstance, links: readonly Link[]): void {
-  if (proxy.family !== 'before-4.0' || new Set(links.map(({ password }) => password)).size <= 1) return;
+  const perCluster = proxy.family !== 'before-4.0';
+  const crowded = crowdedPair(links.map(slotLink), perCluster);
+  if (crowded === undefined) return;
+  const sharing = perCluster ? `the linked clusters named ${crowded.clusterName}` : 'the linked clusters';
   throw new PermanentError({
     type: 'SeveralPasswords',
     code: 'ODP21006',
-    tried: 'set the password of proxyro',
+    tried: 'set the passwords of proxyro',
     where: proxy.server.ip,
-    cameBack: `OBProxy ${proxy.version} keeps one password for all clusters, but the linked clusters have different ones`,
-    next: 'Give proxyro the same password in all linked clusters, or use OBProxy 4.0 or later.',
+    cameBack: `OBProxy ${proxy.version} keeps two passwords for ${perCluster ? 'each name of a cluster' : 'all clusters'}, but ${sharing} have ${crowded.links.length} different ones`,
+    next: `Give proxyro the same password in them and declare it with \`obflow apply\`${perCluster ? '' : ', or use OBProxy 4.0 or later'}; then retry.`,
   });
 }

@@ -181,4 +181,21 @@ export const FAULTS = {
     'can only be given with hostIds and version: it is a property of the package',
     '仅可与 hostIds 和 version 一起指定：安装路径由软件包决定',
   ],
+  'cannot.startParameter': [
+    '({name}) cannot be given to OBProxy {version} ({file}) at its start: the value {fault}. Leave it out, or install OBProxy 4.1 or later',
+    '（{name}）无法在启动 OBProxy {version}（{file}）时指定：参数值{fault}。请去掉该参数，或安装 4.1 及以上版本的 OBProxy',
+  ],
+  'cannot.startParameterOfCluster': [
+    'names OBProxy {version}, which cannot be given the parameter {name} of the cluster at its start: the value {fault}. Install OBProxy 4.1 or later, or make a cluster without {name}',
+    '所指 OBProxy {version} 启动时无法接受集群的参数 {name}：参数值{fault}。请安装 4.1 及以上版本的 OBProxy，或创建不含 {name} 的集群',
+  ],
+  'holds.comma': [
+    'holds a comma, which separates options of OBProxy before 4.1',
+    '包含逗号：4.1 之前的 OBProxy 以逗号分隔启动选项',
+  ],
+  'holds.specials': ['holds a quote, a backslash or a blank', '包含引号、反斜杠或空白'],
+  'names.crowdedClusters': [
+    'is the name of clusters with {count} different passwords of proxyro, and an OBProxy keeps two for a name: give proxyro the same password in them and declare it with "obflow apply", or link them by several OBProxy clusters',
+    '是多个集群的名称，其 proxyro 共有 {count} 个不同的密码，而 OBProxy 对每个集群名只保存两个：请在这些集群中为 proxyro 设置相同的密码并用“obflow apply”声明，或分别关联到多个 OBProxy 集群',
+  ],
 } as const satisfies Record<string, Pair>;

@@ -141,7 +141,7 @@ describe('the servers of a cluster', () => {
   const cluster = (...servers: { ip: string; sqlPort: number }[]) =>
     openCluster({ servers, addresses: ANY_ADDRESS, user: 'root@sys', password: PASSWORD });
 
-  test('are asked one after the other while they boot (8001); when all do, that is no refusal', async () => {
+  test('are asked one after the other while they boot (8001; 5150 a moment later); when all do, that is no refusal', async () => {
     const [booting, other] = [await started({ booting: true }), await started({})];
     const session = await cluster(booting, other);
     expect(session.at).toBe(`127.0.0.1:${other.sqlPort}`);

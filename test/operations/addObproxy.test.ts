@@ -3,6 +3,16 @@ import { add, api, BATCH, type Case, given, givenApi, invalid, refused } from '.
 
 givenApi();
 
+let commas = 0;
+beforeAll(async () => {
+  commas = await api.store.obproxy.addCluster({
+    ...{ name: 'commas', address: null, port: null, workMode: 'CONFIG_URL', runUser: 'admin' },
+    startupParameters: [{ name: 'local_bound_ip', value: '10.0.0.1,10.0.0.2' }],
+    parameters: [{ name: 'init_sql', value: 'set @a=1,@b=2' }],
+    ...{ proxysysPassword: 'Planted.AA11++xx', creator: { id: 100, name: 'admin' }, links: [] },
+  });
+});
+
 const onBatch = () => BATCH(given.cluster);
 
 const CASES: readonly Case[] = [
@@ -29,6 +39,15 @@ const CASES: readonly Case[] = [
     status: 404,
     code: 'PKG10014',
     says: () => ['obproxy-1.0.0-1.el7.x86_64.rpm', 'Upload'],
+  },
+  {
+    what: 'a startup parameter of the cluster that this version cannot take',
+    path: () => BATCH(commas),
+    body: () => add(),
+    status: 400,
+    code: 'COM10001',
+    fields: ['version'],
+    says: () => ['local_bound_ip', '1.9.1.1', 'comma', 'OBProxy 4.1 or later'],
   },
   invalid('empty hostIds', onBatch, () => add({ hostIds: [] }), 'hostIds'),
   invalid('missing hostIds', onBatch, () => add({ hostIds: undefined }), 'hostIds'),

@@ -3,6 +3,20 @@ import { api, type Case, CREATE, given, givenApi, invalid, refused, VERSION } fr
 
 givenApi();
 
+beforeAll(async () => {
+  const { store } = api;
+  for (const obClusterId of [1, 2, 3]) {
+    const name = `crowd${obClusterId}`;
+    const secret = `Planted.${name}`;
+    const { id } = await store.credentials.put({ name, kind: 'DATABASE', username: 'proxyro@sys', secret });
+    await store.obClusters.put({
+      ...{ name: 'crowd', obClusterId, version: '4.2.1.0', type: 'PRIMARY' },
+      rootServers: [{ ip: '10.9.0.1', sqlPort: 2881, rpcPort: 2882 }],
+      ...{ sysCredentialId: id, proxyroCredentialId: id },
+    });
+  }
+});
+
 const onCreate = () => CREATE;
 
 function create(more: Json = {}): Json {
@@ -59,6 +73,27 @@ const CASES: readonly Case[] = [
     () => create({ obLinks: [link({ clusterName: 'twin', obClusterId: undefined })] }),
     'obLinks[0].obClusterId',
   ),
+  invalid(
+    'three clusters of one name with three passwords, where a proxy keeps two',
+    onCreate,
+    () => create({ obLinks: [1, 2, 3].map((obClusterId) => link({ clusterName: 'crowd', obClusterId })) }),
+    'obLinks[2].clusterName',
+  ),
+  {
+    ...invalid(
+      'a startup parameter with a comma, which this version cannot take',
+      onCreate,
+      () => ({
+        ...install(),
+        startupParameters: [
+          { name: 'work_thread_num', value: '8' },
+          { name: 'local_bound_ip', value: '10.0.0.1,10.0.0.2' },
+        ],
+      }),
+      'startupParameters[1].value',
+    ),
+    says: () => ['local_bound_ip', '1.9.1.1', 'comma', 'OBProxy 4.1 or later'],
+  },
   invalid('one link twice', onCreate, () => create({ obLinks: [link(), link()] }), 'obLinks[1].clusterName'),
   {
     what: 'a name that is taken',

@@ -1,5 +1,6 @@
 import type { ObproxyAdmin } from '../../../oceanbase/obproxyAdmin';
 import { sha1Hex } from '../../../oceanbase/passwords';
+import { PROXYRO_SLOTS, type ProxyroSlot } from '../../../oceanbase/proxyroSlots';
 import { PermanentError } from '../../../runtime/errors';
 import { makeDir, readJson, taskDir, writeJson } from '../../places';
 import type { SubtaskScope, SubtaskWork } from '../../types';
@@ -12,8 +13,8 @@ import { administerAdopted, type OpenProxy } from './passwords';
  * OBProxy has two slots for proxyro's password, and takes either. A take-over writes only into an empty one, because a
  * former hash cannot be written back by SQL (the proxy would hash it again) and an undo must restore it.
  */
-const SLOTS = ['observer_sys_password', 'observer_sys_password1'] as const;
-type Slot = (typeof SLOTS)[number];
+const SLOTS = PROXYRO_SLOTS;
+type Slot = ProxyroSlot;
 
 /** What this task changed, on the host; passwords are not in it. */
 interface Mark {
