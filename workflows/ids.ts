@@ -1,5 +1,8 @@
 /** Ids that join the database, Temporal and the commands on hosts. Made and parsed here only. */
 
+/** The key that a subtask adds to the context when it has submitted a task: that task's id. */
+export const CHILD_TASK = 'child_task_id';
+
 const TASK_WORKFLOW_ID = /^task-(\d+)$/;
 const ACTIVITY_ID = /^(\d+)\/(\d+)(\/rollback)?$/;
 

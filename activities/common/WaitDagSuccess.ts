@@ -1,6 +1,7 @@
 import { PermanentError } from '../../runtime/errors';
+import { CHILD_TASK } from '../../workflows/ids';
 import { subtask } from '../subtask';
-import { CHILD_TASK, endingOf } from './submitTask';
+import { endingOf } from './submitTask';
 
 function ended(taskId: number, cameBack: string): PermanentError {
   return new PermanentError({

@@ -2,16 +2,15 @@
  * A task inside a task: a subtask submits a whole task with its own id, row, document and workflow, and another one waits
  * for its end (WaitDagSuccess). docs/task-engine.md says what commands and endings of the one mean for the other.
  */
+
 import { PermanentError } from '../../runtime/errors';
 import type { Store, TaskRow } from '../../store/types';
 import { plannedNodes } from '../../workflows/chain';
+import { CHILD_TASK } from '../../workflows/ids';
 import { expansionSize } from '../../workflows/interpreter/expansion';
 import type { Plan, SubtaskInput, SubtaskResult } from '../../workflows/plan';
 import type { ActivityDeps, SubtaskLog, SubtaskScope } from '../types';
 import type { ChildDraft } from './childDraft';
-
-/** Key of the context by which the waiting subtask finds the submitted task. */
-export const CHILD_TASK = 'child_task_id';
 
 type Submitting = Pick<ActivityDeps, 'store' | 'startTask'> & {
   readonly input: SubtaskInput;

@@ -146,6 +146,8 @@ describe('a task inside a task', () => {
     await bed.handle(parent.taskId).result();
     expect(await closed(child.id)).toMatchObject({ status: 'SUCCESSFUL' });
     expect(await closed(parent.taskId)).toMatchObject({ status: 'SUCCESSFUL' });
+    const submitting = await bed.subtaskWhen(parent.taskId, 'Submit a task', () => true);
+    expect(submitting).toMatchObject({ childTaskId: child.id });
     expect(await bed.store.locks.holder(LOCK)).toBeUndefined();
   }, 60_000);
 

@@ -1,7 +1,7 @@
 /** The documented JSON of a task from its folded history and what Temporal says of its open activities. Pure. */
 
-import { activityId } from '../../../workflows/ids';
-import type { SubtaskState } from '../../../workflows/interpreter/machine';
+import { activityId, CHILD_TASK } from '../../../workflows/ids';
+import type { SubtaskState, TaskMachine } from '../../../workflows/interpreter/machine';
 import { SUBTASK_UPDATES } from '../../../workflows/messages';
 import type { Plan, PlanSubtask, SubtaskStatus, TaskStatus } from '../../../workflows/plan';
 import type { Said } from '../../../workflows/text';
@@ -120,6 +120,7 @@ export function saidTask(folded: FoldedTask, pending: ReadonlyMap<string, Pendin
       seen.slice(from, to).map((one) => ({
         createTime,
         ...ourFacts(one.state.plan),
+        ...childOf(machine, one.state.plan.id),
         ...openSubtask(one, around),
       })),
     ),
@@ -245,6 +246,12 @@ function ourFacts({ target, node }: PlanSubtask): Pick<SubtaskInstance, 'target'
     ...(target === undefined ? {} : { target }),
     ...(node.prohibitSkip === true ? { prohibitSkip: true } : {}),
   };
+}
+
+/** The task that a subtask has submitted. */
+function childOf(machine: TaskMachine, id: number): Pick<SubtaskInstance, 'childTaskId'> {
+  const child = machine.resultOf(id)?.stringMap?.[CHILD_TASK];
+  return child === undefined ? {} : { childTaskId: Number(child) };
 }
 
 /** What a subtask's part of the document needs of its task. */

@@ -73,6 +73,8 @@ export const SubtaskInstance = z
     target: z.string().exactOptional().describe("Where it works: an IP address or a cluster's name."),
     /** Ours. */
     prohibitSkip: z.literal(true).exactOptional().describe('Skipping is forbidden.'),
+    /** Ours. */
+    childTaskId: Whole.exactOptional().describe('The task that it has submitted.'),
     /** Ours: number of Temporal's attempt. */
     attempt: Whole.exactOptional().describe('Attempt within this run, when it is not the first.'),
     /** Ours. */
