@@ -8,6 +8,7 @@ import { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { brotliCompressSync, constants, deflateSync, gzipSync } from 'node:zlib';
 import { unzipSync } from 'fflate';
+import { LazyList } from '../../api/http/lazyList';
 import { writeDiagnosis } from '../../api/tasks/diagnosis';
 import { BadRpmError, readRpmHeader } from '../../oceanbase/rpmHeader';
 import type { LogLine } from '../../store/types';
@@ -252,7 +253,7 @@ describe('the diagnosis of a task', () => {
         else setImmediate(done);
       },
     });
-    const writing = writeDiagnosis(output, { id: 1, subtasks: [] } as never, tasks);
+    const writing = writeDiagnosis(output, { id: 1, subtasks: LazyList.of([]) } as never, tasks);
     await until('something is to be taken', () => taken !== undefined);
     for (let i = 0; i < 100; i += 1) await new Promise((resolve) => setImmediate(resolve));
     // A client that takes nothing makes nothing be read.

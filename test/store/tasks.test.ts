@@ -37,6 +37,7 @@ onEveryDatabase('Tasks', (on) => {
       id: 1,
       name: 'Install obproxy',
       workflowType: 'addObproxy',
+      parentTaskId: null,
       status: 'RUNNING',
       operation: 'EXECUTE',
       closed: false,
