@@ -68,7 +68,7 @@ describe('the list of tasks', () => {
     const { status, body } = await list('?status=FAILED,NOPE');
     expect([status, body.error.code]).toEqual([400, 'COM10001']);
     expect(body.error.subErrors).toEqual([
-      { field: 'status[1]', message: 'must be RUNNING, FAILED or SUCCESSFUL' },
+      { field: 'status[1]', message: 'must be one of RUNNING, FAILED, SUCCESSFUL' },
     ]);
   });
 
