@@ -10,7 +10,7 @@ import {
 import { IdText, QueryText } from '../../operations/schemas';
 import type { ObClusterRow, Store } from '../../store/types';
 import { clientAddress } from '../http/address';
-import { Whole } from '../http/answers';
+import { ErrorAnswer, Whole } from '../http/answers';
 import { allPages } from '../http/paging';
 import { readBody } from '../login/signedBody';
 import {
@@ -271,8 +271,8 @@ export function configServerRoutes(services: ApiServices): Route[] {
             200: { type: 'application/json', schema: Done },
             400: {
               type: 'application/json',
-              schema: Missing,
-              description: 'The body is none of an observer.',
+              schema: z.union([Missing, ErrorAnswer]),
+              description: 'The body is none of an observer, or the query cannot be accepted.',
             },
             403: {
               type: 'application/json',

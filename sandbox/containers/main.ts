@@ -49,7 +49,6 @@ async function main(): Promise<number> {
 
   const declared = await declare(store(hosts, { ip: address, sqlPort: observer.port }), privateKey, {
     ...env,
-    OBFLOW_PASSWORD: password,
     DEMO_SYS_PASSWORD: login.sys,
     DEMO_PROXYRO_PASSWORD: login.proxyro,
   });

@@ -108,7 +108,7 @@ describe('/metrics', () => {
       'obflow_http_request_duration_seconds_count{method="GET",route="/api/v2/obproxy/clusters/{id}",status="404"} 2',
     );
     expect(counts).toContain(
-      'obflow_http_request_duration_seconds_count{method="GET",route="none",status="400"} 2',
+      'obflow_http_request_duration_seconds_count{method="GET",route="none",status="404"} 2',
     );
     expect(counts.join()).not.toMatch(/made|4711/);
   });
