@@ -22,10 +22,14 @@ interface Mark {
   readonly former: string | null;
   readonly home: string;
   readonly homeExisted: boolean;
+  /** Of the folder of links and those it is in, the ones that were not there; the outermost first. */
+  readonly absentFolders?: readonly string[];
 }
 
 /** Any home has at least two levels; a mark with less is damaged, and nothing is deleted on its word. */
 const DELETABLE = /^\/[A-Za-z0-9_][A-Za-z0-9._+-]*(?:\/[A-Za-z0-9_][A-Za-z0-9._+-]*)+$/;
+
+const FOLDER = /^(?:\/[A-Za-z0-9_][A-Za-z0-9._+-]*)+$/;
 
 function trouble(where: string, tried: string, type: string, code: string, cameBack: string, next: string) {
   return new PermanentError({ type, code, tried, where, cameBack, next });
@@ -121,9 +125,10 @@ async function install(
   scope: SubtaskScope,
   host: Host,
   row: InstallablePackage,
-  marked: string,
+  service: InstalledService,
   former: RpmPackage | undefined,
 ): Promise<void> {
+  const marked = markOf(service);
   const wanted = partOf(row);
   const tried = `install ${row.fileName}`;
   const path = `${taskDir(scope.input.taskId)}/${row.sha256}.rpm`;
@@ -141,6 +146,9 @@ async function install(
       former: former === undefined ? null : packageFileName(former),
       home: row.home,
       homeExisted: isOf(known, scope) ? known?.homeExisted !== false : exitCode === 0,
+      absentFolders: isOf(known, scope)
+        ? (known?.absentFolders ?? [])
+        : await absentFolders(host, service.linkFolder),
     };
     await writeJson(host, marked, mark);
   }
@@ -217,7 +225,7 @@ export async function installPackage(
     makeDir(host, serviceDir(service)),
     makeDir(host, taskDir(scope.input.taskId)),
   ]);
-  await install(scope, host, row, markOf(service), installed[0]);
+  await install(scope, host, row, service, installed[0]);
   await verify(host, service, row);
   scope.log.info(`${nvra(wanted)} is installed in ${row.home}`);
 }
@@ -245,7 +253,21 @@ export async function uninstallPackage(scope: SubtaskScope, service: InstalledSe
     scope.log.info(`Removed ${mark.home}`);
   }
   if (service.linkFolder !== undefined) await removeDeadLinks(scope, host, service.linkFolder, mark.home);
+  // Made by scripts of the package; what somebody else keeps in them keeps them.
+  for (const folder of [...(mark.absentFolders ?? [])].reverse()) {
+    if (FOLDER.test(folder)) await host.sh(`rmdir -- ${quote(folder)} 2>/dev/null`);
+  }
   await host.sh(`rm -f -- ${quote(marked)}; rmdir -- ${serviceDir(service)} 2>/dev/null`);
+}
+
+/** Of a folder and those it is in, the ones that the host does not have; the outermost first. */
+async function absentFolders(host: Host, folder: string | undefined): Promise<string[]> {
+  const parts = folder?.split('/').slice(1) ?? [];
+  const folders = parts.map((_, index) => `/${parts.slice(0, index + 1).join('/')}`);
+  if (folders.length === 0) return [];
+  const tests = folders.map((one) => `[ -e ${quote(one)} ] || echo ${quote(one)}`);
+  const { stdout } = await host.sh(`${tests.join('\n')}\n:`);
+  return stdout.split('\n').filter(Boolean);
 }
 
 /** Links of the folder into the home that lead nowhere since the package is gone; all others stay. */

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import path from 'node:path';
-import { plan } from '../store/plan';
+import { CHAIN, planOf } from '../support/plans';
 import { until } from '../support/until';
 import { EventStream } from './eventStream';
 import { basic, startTestApi, type TestApi } from './harness';
@@ -16,7 +16,7 @@ let other: TestApi;
 beforeAll(async () => {
   api = await startTestApi();
   other = await startTestApi({ dataDir: api.dataDir });
-  await api.store.tasks.add({ plan: plan(7), workflowType: 'addObproxy' });
+  await api.store.tasks.add({ plan: planOf(CHAIN, { taskId: 7 }), workflowType: 'addObproxy' });
 });
 afterAll(async () => {
   await other.stop();
