@@ -23,7 +23,8 @@ describeIf(fleetUnavailable(), 'faults while OBProxy is added', () => {
   let reference: Reference;
 
   beforeAll(async () => {
-    lane = await Lane.start();
+    // A task has some 80: each of them goes on in another run of its workflow on the way.
+    lane = await Lane.start(50);
     const [first] = allCases();
     if (first === undefined) throw new Error('there are no cases');
     reference = await referenceRun(lane, first.operation);

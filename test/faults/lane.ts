@@ -45,7 +45,8 @@ export class Lane {
     this.rows = new Rows(path.join(stack.dataDir, 'obflow.db'));
   }
 
-  static async start(): Promise<Lane> {
+  /** @param historyEvents workflows continue as new after so many; default: the product's own limit */
+  static async start(historyEvents?: number): Promise<Lane> {
     const control = await Control.start();
     const folder = mkdtempSync(path.join(os.tmpdir(), 'obflow-faults-'));
     const timeouts = path.join(folder, 'timeouts.json');
@@ -54,7 +55,11 @@ export class Lane {
       processes: 'split',
       ownDisks: true,
       program: path.join(repositoryRoot(), 'dist/test/faults/part.js'),
-      env: { [CONTROL_URL]: control.url, [TIMEOUTS_FILE]: timeouts },
+      env: {
+        [CONTROL_URL]: control.url,
+        [TIMEOUTS_FILE]: timeouts,
+        ...(historyEvents === undefined ? {} : { OBFLOW_TASK_HISTORY_EVENTS: String(historyEvents) }),
+      },
     });
     const lane = new Lane(stack, control, timeouts);
     try {

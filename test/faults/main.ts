@@ -14,6 +14,7 @@ interface Options {
   readonly seed: number;
   readonly sample?: number;
   readonly lanes: number;
+  readonly historyEvents?: number;
   readonly report?: string;
   readonly list?: true;
   readonly chaos?: number | true;
@@ -52,6 +53,7 @@ async function faults(options: Options): Promise<number> {
     cases,
     seed: options.seed,
     lanes: options.lanes,
+    ...(options.historyEvents === undefined ? {} : { historyEvents: options.historyEvents }),
     onResult: (result, done) => {
       console.log(`${String(done).padStart(4)}/${cases.length} ${resultLine(result)}`);
       sofar.push(result);
@@ -90,6 +92,7 @@ async function main(): Promise<number> {
     .option('--seed <number>', 'chooses moments and samples', number, 1)
     .option('--sample <count>', 'so many cases, chosen by the seed', number)
     .option('--lanes <count>', 'whole obflows side by side', number, 2)
+    .option('--history-events <count>', 'workflows continue as new after so many, at least 50', number)
     .option('--report <file>', 'writes <file>.md and <file>.json')
     .option('--list', 'only names the cases')
     .option('--chaos [minutes]', '200 tasks in flight while everything is killed at random', number)

@@ -7,11 +7,19 @@ export interface SuiteOptions {
   readonly seed: number;
   /** Whole obflows side by side, each with hosts of its own. */
   readonly lanes: number;
+  /** Workflows continue as new after so many events. */
+  readonly historyEvents?: number;
   readonly onResult?: (result: CaseResult, done: number) => void;
 }
 
 /** Runs every case; the results come in the order of the cases. */
-export async function runSuite({ cases, seed, lanes, onResult }: SuiteOptions): Promise<CaseResult[]> {
+export async function runSuite({
+  cases,
+  seed,
+  lanes,
+  historyEvents,
+  onResult,
+}: SuiteOptions): Promise<CaseResult[]> {
   const results: CaseResult[] = [];
   let next = 0;
   let done = 0;
@@ -25,7 +33,7 @@ export async function runSuite({ cases, seed, lanes, onResult }: SuiteOptions): 
         const one = cases[at];
         if (one === undefined) return;
         if (lane === undefined) {
-          lane = await Lane.start();
+          lane = await Lane.start(historyEvents);
           references = new Map();
         }
         const reference = references.get(one.operation.name) ?? (await referenceRun(lane, one.operation));
