@@ -39,6 +39,7 @@ import { say } from '../texts';
 import { effectiveTimeout, failureSaid, wasCancelled } from './failures';
 import { CommandRefusedError, TaskMachine } from './machine';
 import type { CommandRefusal } from './refusals';
+import { seamIsDue } from './seam';
 import { fitting, type Snapshot } from './snapshot';
 
 const { applyTaskState } = proxyLocalActivities<{ applyTaskState(change: TaskStateChange): Promise<void> }>({
@@ -49,8 +50,6 @@ const { applyTaskState } = proxyLocalActivities<{ applyTaskState(change: TaskSta
   retry: { initialInterval: '200 ms', maximumInterval: '1 minute' },
 });
 
-/** Temporal suggests a new run at 4 096 events and ends a workflow at 51 200. */
-const CONTINUE_AFTER = 10_000;
 /** Beyond it nothing more is started until a new run has begun, however long what runs takes. */
 const NO_MORE_THAN = 40_000;
 /** What still runs after so long is not waited for: the next try comes after so many more events. */
@@ -72,8 +71,8 @@ export async function runPlan(
   const machine = new TaskMachine(plan, snapshot);
   const scopes = new Map<number, CancellationScope>();
   let begun = 0;
-  /** Events at which the next seam is due; at a seam, its patience. */
-  let seamAt = plan.continueAfter ?? CONTINUE_AFTER;
+  /** Events at which a seam is due again that was given up; at a seam, its patience. */
+  let againAt: number | undefined;
   let seam: CancellationScope | undefined;
   let projected = machine.change.sequence;
   let projecting = false;
@@ -174,10 +173,10 @@ export async function runPlan(
 
   /** Holds the task when its history has become long, and gives up after a while when something runs for longer. */
   function holdWhenLong(): void {
-    const { historyLength, continueAsNewSuggested } = workflowInfo();
-    const due = historyLength >= seamAt || (continueAsNewSuggested && seamAt <= CONTINUE_AFTER);
+    const info = workflowInfo();
+    const { historyLength } = info;
     // A run that has started nothing would be followed by others like it.
-    if (seam !== undefined || begun === 0 || !due) return;
+    if (seam !== undefined || begun === 0 || !seamIsDue(info, plan.continueAfter, againAt)) return;
     machine.hold(true);
     // A wait is broken off and begun again behind the seam; it has nothing to lose.
     for (const [id, scope] of scopes) if (machine.subtasks.get(id)?.plan.node.waits === true) scope.cancel();
@@ -189,7 +188,7 @@ export async function runPlan(
         () => {
           machine.hold(false);
           seam = undefined;
-          seamAt = workflowInfo().historyLength + SEAM_AGAIN_AFTER;
+          againAt = workflowInfo().historyLength + SEAM_AGAIN_AFTER;
           wake();
         },
         () => undefined,
