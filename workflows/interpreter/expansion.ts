@@ -44,9 +44,7 @@ export function filledIn(key: string, elements: readonly FanOutElement[]): strin
  * @throws GraphError when a list to split by is absent or empty, or names a value twice
  */
 export function expansionSize(plan: Omit<Expandable, 'firstSubtaskId'>): { subtasks: number; edges: number } {
-  const size = { subtasks: 0, edges: 0 };
-  new Expansion({ ...plan, firstSubtaskId: 0 }).measure(size);
-  return size;
+  return new Expansion({ ...plan, firstSubtaskId: 0 }).size();
 }
 
 /**
@@ -107,10 +105,12 @@ class Expansion {
     });
   }
 
-  measure(size: { subtasks: number; edges: number }): void {
+  size(): { subtasks: number; edges: number } {
     this.#chain(this.#plan.nodes, []);
-    size.subtasks = this.#drafts.length;
-    size.edges = this.#drafts.reduce((sum, { upstreams }) => sum + upstreams.length, 0);
+    return {
+      subtasks: this.#drafts.length,
+      edges: this.#drafts.reduce((sum, { upstreams }) => sum + upstreams.length, 0),
+    };
   }
 
   /** The blocks of a chain joined as its items say, as one block. */

@@ -82,7 +82,7 @@ export class TaskMachine {
   readonly #active = new Set<number>();
   readonly #failed = new Set<number>();
   /** Subtasks that are not done yet, or not undone yet. */
-  #left: number;
+  #left = 0;
   readonly #outputs = new Map<number, FlowingContext>();
   /** What subtasks added, where they added something. */
   readonly #results = new Map<number, SubtaskResult>();
@@ -113,7 +113,6 @@ export class TaskMachine {
     this.plan = plan;
     this.#root = flowing(withUnshown(plan));
     const subtasks = expandPlan(plan);
-    this.#left = subtasks.length;
     this.#counts.PENDING = subtasks.length;
     this.subtasks = new Map(
       subtasks.map((subtask) => [
@@ -121,12 +120,11 @@ export class TaskMachine {
         { plan: subtask, status: 'PENDING', operation: 'EXECUTE', run: 1, failure: undefined },
       ]),
     );
-    for (const subtask of subtasks) {
-      this.#waitsFor.set(subtask.id, subtask.upstreams.length);
-      if (subtask.upstreams.length === 0) this.#eligible.add(subtask.id);
+    if (snapshot !== undefined) this.resume(snapshot);
+    else {
+      this.#reckon();
+      this.#settle();
     }
-    if (snapshot === undefined) this.#settle();
-    else this.resume(snapshot);
   }
 
   /** What another run of the workflow needs to go on. Throws Error while something is active. */
@@ -165,23 +163,14 @@ export class TaskMachine {
     for (const [id, result] of snapshot.results) this.#results.set(id, result);
     for (const id of snapshot.obeyed) this.#obeyed.add(id);
     const undoing = snapshot.operation === 'ROLLBACK';
-    const open = (id: number): boolean => {
-      const { status } = this.#state(id);
-      return undoing ? status !== 'PENDING' : status !== 'SUCCESSFUL';
-    };
-    this.#left = 0;
     for (const state of states) {
       const { plan, status } = state;
       if (status !== 'FAILED') state.failure = undefined;
       if (status === 'SUCCESSFUL' || (undoing && status !== 'PENDING')) {
         this.#outputs.set(plan.id, addResult(this.#contextOf(plan).context, this.#results.get(plan.id)));
       }
-      const before = (undoing ? plan.downstreams : plan.upstreams).filter(open).length;
-      this.#waitsFor.set(plan.id, before);
-      if (!open(plan.id)) continue;
-      this.#left += 1;
-      if (before === 0 && !this.#failed.has(plan.id)) this.#eligible.add(plan.id);
     }
+    this.#reckon();
   }
 
   get status(): TaskStatus {
@@ -470,18 +459,29 @@ export class TaskMachine {
 
   #beginRollback(): number[] {
     const started = [...this.subtasks.values()].filter(({ status }) => status !== 'PENDING');
-    this.#left = started.length;
+    for (const state of started) state.operation = 'ROLLBACK';
     this.#failed.clear();
-    this.#eligible.clear();
-    this.#waitsFor.clear();
-    for (const state of started) {
-      state.operation = 'ROLLBACK';
-      const after = state.plan.downstreams.filter((id) => this.#state(id).status !== 'PENDING');
-      this.#waitsFor.set(state.plan.id, after.length);
-      if (after.length === 0) this.#eligible.add(state.plan.id);
-    }
+    this.#reckon('ROLLBACK');
     this.#settle('ROLLBACK');
     return started.map(({ plan }) => plan.id);
+  }
+
+  /** What is left, what waits for how much of it, and what may start: from the states alone. */
+  #reckon(operation: TaskOperation = this.#operation): void {
+    const undoing = operation === 'ROLLBACK';
+    const isLeft = (id: number): boolean => {
+      const { status } = this.#state(id);
+      return undoing ? status !== 'PENDING' : status !== 'SUCCESSFUL';
+    };
+    this.#left = 0;
+    this.#eligible.clear();
+    for (const [id, { plan }] of this.subtasks) {
+      const before = (undoing ? plan.downstreams : plan.upstreams).filter(isLeft).length;
+      this.#waitsFor.set(id, before);
+      if (!isLeft(id)) continue;
+      this.#left += 1;
+      if (before === 0 && !this.#failed.has(id)) this.#eligible.add(id);
+    }
   }
 
   #askFor(id: number, operation: 'RETRY' | 'ROLLBACK'): void {
