@@ -4,6 +4,7 @@ import { randomPassword } from '../oceanbase/passwords';
 import { crowdedPair } from '../oceanbase/proxyroSlots';
 import { say } from '../runtime/messages/catalogue';
 import type { Store } from '../store/types';
+import { configUrlFindings, configUrlReachesHosts, configUrlWarnings } from './configUrl';
 import { CreateObproxyClusterBody } from './createObproxyClusterBody';
 import { CREATE_WITHOUT_HOSTS, INSTALL_ON_HOSTS, INSTALL_TASK_NAME, installContext } from './installChain';
 import { hostProxyLock, obproxyClusterLock } from './locks';
@@ -86,7 +87,7 @@ async function passwordsFit(store: Store, linked: readonly { readonly clusterId:
 }
 
 /** The hosts of the request and the package for them, checked; undefined without hosts. */
-async function installation({ store }: PrepareScope, body: CreateObproxyClusterBody) {
+async function installation({ store, publicUrl }: PrepareScope, body: CreateObproxyClusterBody) {
   const { install, installPath } = body;
   if (install === undefined) {
     if (installPath === undefined) return undefined;
@@ -100,6 +101,7 @@ async function installation({ store }: PrepareScope, body: CreateObproxyClusterB
     hosts.map(({ id }) => hostProxyLock(id)),
   );
   await noProxyOnHosts(store, hosts);
+  configUrlReachesHosts(publicUrl, body, hosts);
   packageFitsHosts(softwarePackage, hosts);
   startParametersFit(softwarePackage, body, (list, index) => `${list}[${index}].value`);
   if (installPath !== undefined && installPath.replace(/\/+$/, '') !== softwarePackage.home) {
@@ -166,7 +168,7 @@ async function prepare(
       place: body.name,
       locks: [obproxyClusterLock(clusterId)],
     });
-    return { plans: [plan], extra };
+    return { plans: [plan], extra, findings: configUrlWarnings(scope.publicUrl, body) };
   }
 
   const { hosts, softwarePackage } = install;
@@ -228,6 +230,15 @@ export const createObproxyCluster = catalogued({
   answer: 'task',
   sample: 'create-obproxy-cluster',
   extra: { obproxyClusterId: z.int().describe('-1 in a dry run.') },
-  look: { hosts: ({ body }) => body.install?.hostIds ?? [] },
+  look: {
+    hosts: ({ body }) => body.install?.hostIds ?? [],
+    findings: (scope, { body }) =>
+      configUrlFindings(
+        scope,
+        body,
+        body.install?.hostIds ?? [],
+        body.obLinks.map(({ clusterName }) => clusterName),
+      ),
+  },
   prepare,
 });
