@@ -127,6 +127,7 @@ function conditions(filter: HostFilter): Expression<SqlBool>[] {
       ]),
     );
   }
+  if (filter.idcId !== undefined) all.push(eb('hosts.idc_id', '=', filter.idcId));
   if (filter.includedServiceType !== undefined) all.push(hasService(filter.includedServiceType));
   if (filter.excludedServiceType !== undefined) all.push(eb.not(hasService(filter.excludedServiceType)));
   return all;
@@ -178,6 +179,11 @@ export function hostsRepository(scope: Scope): HostsRepository {
       }
       const byId = new Map(rows.map((row) => [row.id, hostRow(row)]));
       return unique.flatMap((id) => byId.get(id) ?? []);
+    },
+
+    async hasIdc(id) {
+      const row = await scope.db.selectFrom('idcs').select('id').where('id', '=', id).executeTakeFirst();
+      return row !== undefined;
     },
 
     async list(filter, request) {
