@@ -41,9 +41,6 @@ const HostDocument = z
     idcId: Whole,
     idcName: z.string(),
     idcDescription: ALWAYS_NULL,
-    typeId: ALWAYS_NULL,
-    typeName: ALWAYS_NULL,
-    typeDescription: ALWAYS_NULL,
     regionId: Whole,
     regionName: z.string(),
     regionDescription: ALWAYS_NULL,
@@ -68,14 +65,19 @@ async function servicesOn(store: Store, hosts: readonly HostRow[]): Promise<Map<
       });
     }
   }
+  const observers = await store.obServers.onHosts(hosts.map(({ id }) => id));
   for (const cluster of await allPages((page) => store.obClusters.list(page))) {
-    const ips = new Set(cluster.rootServers.map(({ ip }) => ip));
-    for (const host of hosts.filter(({ ip }) => ips.has(ip))) {
+    const roots = new Set(cluster.rootServers.map(({ ip }) => ip));
+    const own = observers.filter(({ clusterId }) => clusterId === cluster.id);
+    for (const host of hosts) {
+      // Its root servers are known from the declaration, before anybody has asked it for its servers.
+      const server = own.find(({ hostId, ip }) => hostId === host.id || ip === host.ip);
+      if (server === undefined && !roots.has(host.ip)) continue;
       services.get(host.id)?.push({
         name: `${cluster.name}:${cluster.obClusterId}`,
         version: cluster.version,
         type: 'OB_CLUSTER',
-        softwarePackageId: null,
+        softwarePackageId: server?.packageId ?? null,
       });
     }
   }
@@ -103,9 +105,6 @@ function hostDocument(host: HostRow, services: readonly Service[]): z.input<type
     idcId: host.idc.id,
     idcName: host.idc.name,
     idcDescription: null,
-    typeId: null,
-    typeName: null,
-    typeDescription: null,
     regionId: host.idc.region.id,
     regionName: host.idc.region.name,
     regionDescription: null,
