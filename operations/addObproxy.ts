@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { versionRelease } from '../oceanbase/packageName';
 import { fault } from '../runtime/messages/catalogue';
+import { obproxyHostFindings } from './firstContact';
 import { INSTALL_ON_ONE_HOST, INSTALL_TASK_NAME, installContext } from './installChain';
 import { hostProxyLock, obproxyClusterLock } from './locks';
 import { planTask, refuseWhenHeld } from './planTask';
@@ -52,12 +53,20 @@ export const addObproxy = catalogued({
   tag: 'OBProxy',
   summary: 'Add OBProxies to an OBProxy cluster',
   description:
-    'Installs and starts one OBProxy on every host named. Answers one task "Install obproxy" per host.',
+    'Installs and starts one OBProxy on every host named. Answers one task "Install obproxy" per host. ' +
+    'With dryRun every host is tried for what the task needs there, and findings[] has what is short.',
   params: IdPath,
   body: Body,
   answer: 'tasks',
   sample: 'add-obproxy',
-  look: { hosts: ({ body }) => body.hostIds },
+  look: {
+    hosts: ({ body }) => body.hostIds,
+    async findings(scope, { params, body }) {
+      const { runUser } = await obproxyClusterById(scope.store, params.id);
+      const { home } = await obproxyPackage(scope.store, body.version, 'version');
+      return obproxyHostFindings(scope, body.hostIds, { home, runUser });
+    },
+  },
 
   async prepare(scope, { params, body }) {
     const { store } = scope;

@@ -5,6 +5,7 @@ import { crowdedPair } from '../oceanbase/proxyroSlots';
 import { say } from '../runtime/messages/catalogue';
 import type { Store } from '../store/types';
 import { CreateObproxyClusterBody } from './createObproxyClusterBody';
+import { obproxyHostFindings } from './firstContact';
 import { CREATE_WITHOUT_HOSTS, INSTALL_ON_HOSTS, INSTALL_TASK_NAME, installContext } from './installChain';
 import { hostProxyLock, obproxyClusterLock } from './locks';
 import { planTask, refuseWhenHeld } from './planTask';
@@ -222,12 +223,20 @@ export const createObproxyCluster = catalogued({
   summary: 'Create an OBProxy cluster',
   description:
     'Creates an OBProxy cluster and, with hostIds, installs an OBProxy on every host. Answers one task ' +
-    '"Install obproxy", with the id of the new cluster in obproxyClusterId.',
+    '"Install obproxy", with the id of the new cluster in obproxyClusterId. ' +
+    'With dryRun every host is tried for what the task needs there, and findings[] has what is short.',
   params: z.object({}),
   body: CreateObproxyClusterBody,
   answer: 'task',
   sample: 'create-obproxy-cluster',
   extra: { obproxyClusterId: z.int().describe('-1 in a dry run.') },
-  look: { hosts: ({ body }) => body.install?.hostIds ?? [] },
+  look: {
+    hosts: ({ body }) => body.install?.hostIds ?? [],
+    async findings(scope, { body: { install, runUser } }) {
+      if (install === undefined) return [];
+      const { home } = await obproxyPackage(scope.store, install.version, 'obproxyInstallParam.version');
+      return obproxyHostFindings(scope, install.hostIds, { home, runUser });
+    },
+  },
   prepare,
 });

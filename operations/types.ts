@@ -162,6 +162,8 @@ export type CatalogueEntry = Declared &
   Answering & {
     readonly params: z.ZodType;
     readonly body?: z.ZodType;
+    /** Whether a dry run looks at anything: its answer then has `findings`. */
+    readonly looks: boolean;
     /** Binds parameters and body; both are outputs of this entry's own schemas. */
     request(params: unknown, body: unknown): AcceptedRequest;
   };
@@ -173,6 +175,7 @@ export function catalogued<Params extends z.ZodType, Body extends z.ZodType>(
   const { prepare, look = {}, tenant: tenantOf, ...declared } = operation;
   return {
     ...declared,
+    looks: look.findings !== undefined,
     request(params, body) {
       const request = { params, body } as ParsedRequest<Params, Body>;
       const { findings, ...kinds } = look;

@@ -56,12 +56,13 @@ const Finding = z
   })
   .meta({ id: 'HostFinding' }) satisfies z.ZodType<HostFinding>;
 
-function answerSchema({ answer, extra = {} }: CatalogueEntry): z.ZodType {
+function answerSchema({ answer, extra = {}, looks }: CatalogueEntry): z.ZodType {
   if (answer === 'none') return Object.keys(extra).length === 0 ? NoData : z.object(extra);
   if (answer === 'tasks')
     return z.object({ contents: listOf(TaskInstance), findings: listOf(Finding).exactOptional() });
   const one = answer === 'legacyTask' ? LegacyTaskInstance : TaskInstance;
-  return Object.keys(extra).length === 0 ? one : one.extend(extra);
+  const added = looks ? { ...extra, findings: listOf(Finding).exactOptional() } : extra;
+  return Object.keys(added).length === 0 ? one : one.extend(added);
 }
 
 /** Tasks whose documents are made together. */

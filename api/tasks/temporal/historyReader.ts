@@ -21,6 +21,11 @@ const NOT_FOUND = 5;
 const PAGE = 1000;
 /** A workflow that continues as new between two questions is asked again. */
 const MAX_TRIES = 5;
+/**
+ * What is kept folded. A subtask costs about 2 kB (docs/scaling.md), a supported task may have 50 000. The task that was
+ * read last is kept whatever its size, since it is the one that is asked for again.
+ */
+const KEPT = { tasks: 200, subtasks: 100_000 };
 
 /** A task as Temporal knows it now. `folded` is shared and grows with later readings. */
 export interface TaskReading {
@@ -55,15 +60,15 @@ interface RunBeginning {
 
 export class HistoryReader {
   readonly #temporal: TemporalHandle;
-  readonly #capacity: number;
+  readonly #most: typeof KEPT;
   /** Least recently read first. */
   readonly #remembered = new Map<string, Remembered>();
   readonly #reading = new Map<string, Promise<unknown>>();
 
-  /** @param capacity how many tasks are kept folded */
-  constructor(temporal: TemporalHandle, capacity = 200) {
+  /** @param most how many tasks are kept folded, and how many subtasks they may have together */
+  constructor(temporal: TemporalHandle, most: Partial<typeof KEPT> = {}) {
     this.#temporal = temporal;
-    this.#capacity = capacity;
+    this.#most = { ...KEPT, ...most };
   }
 
   /**
@@ -136,9 +141,14 @@ export class HistoryReader {
 
   #remember(workflowId: string, entry: Remembered): void {
     this.#remembered.set(workflowId, entry);
-    for (const oldest of this.#remembered.keys()) {
-      if (this.#remembered.size <= this.#capacity) break;
+    const { tasks, subtasks } = this.#most;
+    let sum = 0;
+    for (const { folded } of this.#remembered.values()) sum += folded.machine.subtasks.size;
+    for (const [oldest, { folded }] of this.#remembered) {
+      const { size } = this.#remembered;
+      if (size <= tasks && (sum <= subtasks || size === 1)) break;
       this.#remembered.delete(oldest);
+      sum -= folded.machine.subtasks.size;
     }
   }
 
