@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { versionRelease } from '../oceanbase/packageName';
 import { fault } from '../runtime/messages/catalogue';
-import { configUrlFindings, configUrlReachesHosts } from './configUrl';
+import { configUrlReachesHosts, installFindings } from './configUrl';
 import { INSTALL_ON_ONE_HOST, INSTALL_TASK_NAME, installContext } from './installChain';
 import { hostProxyLock, obproxyClusterLock } from './locks';
 import { planTask, refuseWhenHeld } from './planTask';
@@ -54,7 +54,7 @@ export const addObproxy = catalogued({
   summary: 'Add OBProxies to an OBProxy cluster',
   description:
     'Installs and starts one OBProxy on every host named. Answers one task "Install obproxy" per host. ' +
-    'With dryRun every host asks for the config URL that its OBProxy would be given, and findings[] has what it heard.',
+    'With dryRun every host is tried for what the task needs there, the config URL included, and findings[] has what is short.',
   params: IdPath,
   body: Body,
   answer: 'tasks',
@@ -63,8 +63,9 @@ export const addObproxy = catalogued({
     hosts: ({ body }) => body.hostIds,
     async findings(scope, { params, body }) {
       const cluster = await obproxyClusterById(scope.store, params.id);
-      const names = cluster.obLinks.map(({ clusterName }) => clusterName);
-      return configUrlFindings(scope, cluster, body.hostIds, names);
+      const { home } = await obproxyPackage(scope.store, body.version, 'version');
+      const clusterNames = cluster.obLinks.map(({ clusterName }) => clusterName);
+      return installFindings(scope, body.hostIds, { ...cluster, home, clusterNames });
     },
   },
 

@@ -7,6 +7,7 @@ import { PermanentError, TransientError } from '../runtime/errors';
 import { say } from '../runtime/messages/catalogue';
 import { leadsToItself } from '../runtime/publicUrl';
 import type { HostRow, ObproxyClusterRow } from '../store/types';
+import { obproxyHostFindings } from './firstContact';
 import { Refusal } from './refusal';
 import type { HostFinding, InspectScope } from './types';
 
@@ -61,8 +62,27 @@ export function configUrlWarnings(publicUrl: string, { workMode }: Learning): Ho
   ];
 }
 
+/**
+ * What a dry run sees on hosts that are to have an OBProxy: what the task needs there, and, where nothing is against that,
+ * whether they hear what the proxy will ask for.
+ */
+export async function installFindings(
+  scope: InspectScope,
+  hostIds: readonly number[],
+  proxy: Learning & {
+    readonly home: string;
+    readonly runUser: string;
+    readonly clusterNames: readonly string[];
+  },
+): Promise<HostFinding[]> {
+  const found = await obproxyHostFindings(scope, hostIds, proxy);
+  const short = new Set(found.filter(({ level }) => level === 'ERROR').map(({ hostId }) => hostId));
+  const fine = hostIds.filter((id) => !short.has(id));
+  return [...found, ...(await configUrlFindings(scope, proxy, fine, proxy.clusterNames))];
+}
+
 /** Asks for the config URL from every host. It changes nothing; trouble on the way is a finding, too. */
-export async function configUrlFindings(
+async function configUrlFindings(
   scope: InspectScope,
   { workMode }: Learning,
   hostIds: readonly number[],

@@ -4,7 +4,7 @@ import { randomPassword } from '../oceanbase/passwords';
 import { crowdedPair } from '../oceanbase/proxyroSlots';
 import { say } from '../runtime/messages/catalogue';
 import type { Store } from '../store/types';
-import { configUrlFindings, configUrlReachesHosts, configUrlWarnings } from './configUrl';
+import { configUrlReachesHosts, configUrlWarnings, installFindings } from './configUrl';
 import { CreateObproxyClusterBody } from './createObproxyClusterBody';
 import { CREATE_WITHOUT_HOSTS, INSTALL_ON_HOSTS, INSTALL_TASK_NAME, installContext } from './installChain';
 import { hostProxyLock, obproxyClusterLock } from './locks';
@@ -224,7 +224,8 @@ export const createObproxyCluster = catalogued({
   summary: 'Create an OBProxy cluster',
   description:
     'Creates an OBProxy cluster and, with hostIds, installs an OBProxy on every host. Answers one task ' +
-    '"Install obproxy", with the id of the new cluster in obproxyClusterId.',
+    '"Install obproxy", with the id of the new cluster in obproxyClusterId. ' +
+    'With dryRun every host is tried for what the task needs there, and findings[] has what is short.',
   params: z.object({}),
   body: CreateObproxyClusterBody,
   answer: 'task',
@@ -232,13 +233,13 @@ export const createObproxyCluster = catalogued({
   extra: { obproxyClusterId: z.int().describe('-1 in a dry run.') },
   look: {
     hosts: ({ body }) => body.install?.hostIds ?? [],
-    findings: (scope, { body }) =>
-      configUrlFindings(
-        scope,
-        body,
-        body.install?.hostIds ?? [],
-        body.obLinks.map(({ clusterName }) => clusterName),
-      ),
+    async findings(scope, { body }) {
+      const { install, runUser, workMode, obLinks } = body;
+      if (install === undefined) return [];
+      const { home } = await obproxyPackage(scope.store, install.version, 'obproxyInstallParam.version');
+      const clusterNames = obLinks.map(({ clusterName }) => clusterName);
+      return installFindings(scope, install.hostIds, { runUser, workMode, home, clusterNames });
+    },
   },
   prepare,
 });

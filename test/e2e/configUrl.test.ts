@@ -25,18 +25,15 @@ describeWithStack('a public URL that changes', { hosts: 3, processes: 'split' },
     await stack().apply();
     const ids = await hostIds(stack());
     const clusterId = await createCluster(stack(), 'moved');
-    const dry = await api.call<{ findings: { level: string; message: string }[] }>(
+    const dry = await api.call<{ findings: unknown[] }>(
       'POST',
       `/api/v2/obproxy/clusters/${clusterId}/obproxies/batchAdd?dryRun=true`,
       { hostIds: ids, sqlPort: 2883, exporterPort: 2884, version: await uploaded(stack(), OBPROXY_4_3) },
     );
-    expect(dry.findings).toEqual(
-      ids.map((hostId, index) => ({
-        hostId,
-        level: 'INFO',
-        message: `config URL ${env.OBFLOW_PUBLIC_URL} reached from ${fleet.hosts[index]?.ip}`,
-      })),
-    );
+    for (const [index, hostId] of ids.entries()) {
+      const message = `config URL ${env.OBFLOW_PUBLIC_URL} reached from ${fleet.hosts[index]?.ip}`;
+      expect(dry.findings).toContainEqual({ hostId, level: 'INFO', message });
+    }
     const tasks = await batchAdd(stack(), clusterId, ids, await uploaded(stack(), OBPROXY_4_3));
     await api.settled(
       tasks.map(({ id }) => id),
@@ -88,7 +85,9 @@ describeWithStack('a public URL that changes', { hosts: 3, processes: 'split' },
 
     // One is stopped for good, keeper and all.
     const [, , stopped] = fleet.hosts;
-    await stopped?.sh('read -r pid rest </var/lib/obflow/obproxy/keeper.pid; kill -KILL "$pid"; pkill -KILL -x obproxy; true');
+    await stopped?.sh(
+      'read -r pid rest </var/lib/obflow/obproxy/keeper.pid; kill -KILL "$pid"; pkill -KILL -x obproxy; true',
+    );
     const first = obflow('proxy', 'push-url');
     expect(await first.exited).toBe(1);
     expect(first.output()).toMatch(new RegExp(`moved .*${stopped?.ip}:2883 .*FAILED`));

@@ -12,6 +12,7 @@ import {
 import { createServer, type Server } from 'node:net';
 import Database from 'libsql';
 import { startObserver } from '../../sandbox/standins/observer';
+import { describeIf, longRunOnly } from '../support/skip';
 import { until } from '../support/until';
 import { freePort } from './home';
 import { errnoOf, PASSWORD, ProxyHome, sha1 } from './proxyHome';
@@ -66,7 +67,7 @@ afterEach(async () => {
   await Promise.all(homes.splice(0).map((home) => home.remove()));
 });
 
-describe('The launcher', () => {
+describeIf(longRunOnly(), 'The launcher', () => {
   test('prints argv and the version on stderr, says that it is a stand-in, and writes no file', async () => {
     const home = await newHome('1.9.1.1');
     const { code, stdout, stderr } = await home.launch(['-V']);
@@ -129,7 +130,7 @@ describe('The launcher', () => {
   });
 });
 
-describe('The stored configuration', () => {
+describeIf(longRunOnly(), 'The stored configuration', () => {
   test('survives: the next start needs no option, and changed passwords and ports hold', async () => {
     const home = await newHome();
     await home.launch(home.firstOptions());
@@ -240,7 +241,7 @@ describe('The stored configuration', () => {
   });
 });
 
-describe('Ports', () => {
+describeIf(longRunOnly(), 'Ports', () => {
   test.each(['sqlPort', 'rpcPort'] as const)(
     '%s taken: the start dies with errno 98, having stored its options',
     async (port) => {
@@ -278,7 +279,7 @@ test('Metrics switched off: the port is open all the same, with the seven sample
   expect((await answer.text()).split('\n').filter((line) => /^[a-z]/.test(line))).toHaveLength(7);
 });
 
-describe('A user of a cluster', () => {
+describeIf(longRunOnly(), 'A user of a cluster', () => {
   const PROXYRO = 'ro';
   const ROOT = 'administrator';
   const dropped = async (home: ProxyHome): Promise<void> => {
@@ -334,7 +335,7 @@ describe('A user of a cluster', () => {
   });
 });
 
-describe('Leaving', () => {
+describeIf(longRunOnly(), 'Leaving', () => {
   test('SIGTERM ends it within three seconds, SIGKILL at once, and both lose nothing', async () => {
     const home = await newHome();
     await home.launch(home.firstOptions());
@@ -368,7 +369,7 @@ describe('Leaving', () => {
   });
 });
 
-describe('Older versions', () => {
+describeIf(longRunOnly(), 'Older versions', () => {
   test('1.9.1.1 knows neither -l nor -s nor proxy_config, keeps obproxy_config.bin and lets an empty password in', async () => {
     const home = await newHome('1.9.1.1');
     expect((await home.launch(['-l', '2884'])).stderr).toContain('invalid option');
