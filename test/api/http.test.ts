@@ -208,7 +208,7 @@ describe('lists', () => {
         ip: '10.4.0.3',
         rpcPort: 2882,
         sqlPort: 2881,
-        status: 'RUNNING',
+        status: 'RUNNING' as const,
         innerStatus: 'ACTIVE',
       },
       ...{ withRootserver: false, startTime: null, stopTime: null, buildVersion: '4.2.1.0' },
