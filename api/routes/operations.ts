@@ -9,7 +9,7 @@ import type { Store } from '../../store/types';
 import type { Plan } from '../../workflows/plan';
 import { listOf, NoData, Whole } from '../http/answers';
 import { LazyList } from '../http/lazyList';
-import { Flag } from '../http/paging';
+import { Flag, FlagOn } from '../http/paging';
 import { ocpTime } from '../http/time';
 import { lookBefore } from '../objects/lookBefore';
 import { type ApiServices, type Route, route } from '../route';
@@ -23,6 +23,7 @@ const Query = z.object({
   dryRun: Flag.describe(
     'Validate everything and answer the tasks as they would be (ids from -1 down); store and start nothing.',
   ),
+  look: FlagOn.describe('Of a dry run: look at the hosts as well, and answer what was found (findings).'),
 });
 
 /** One route per operation of the catalogue. */
@@ -152,7 +153,8 @@ function operationRoute(services: ApiServices, operation: CatalogueEntry): Route
         logger.info({ operation: operation.id, taskIds, user: user.name, traceId }, 'accepted');
         await tasks.startAll(plans, operation.id);
       }
-      const looked = query.dryRun ? await accepted.findings?.(inspectScope(services)) : undefined;
+      const looked =
+        query.dryRun && query.look ? await accepted.findings?.(inspectScope(services)) : undefined;
       const findings = [...(prepared.findings ?? []), ...(looked ?? [])];
       const answer = answerOf(operation, tasks, prepared);
       return withFindings(answer, findings, looked !== undefined);

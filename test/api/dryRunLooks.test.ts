@@ -68,4 +68,10 @@ describeIf(fleetUnavailable(), 'A dry run of an installation', () => {
     },
     60_000,
   );
+
+  test('leaves the hosts alone when it is told so', async () => {
+    const path = `/api/v2/obproxy/clusters/${cluster}/obproxies/batchAdd?dryRun=true&look=false`;
+    const { status, body } = await api.send('POST', path, install());
+    expect([status, body.data.findings]).toEqual([200, undefined]);
+  });
 });
