@@ -1,4 +1,5 @@
 import { PermanentError, TransientError } from '../runtime/errors';
+import { inEnglish } from '../runtime/messages/catalogue';
 import { type Connection, SftpMissing } from './connection';
 import { hostSaid } from './login';
 import { nearestMount } from './mounts';
@@ -133,7 +134,12 @@ async function look(connection: Connection, needs: ContactNeeds): Promise<Looked
 function failed(check: ContactFinding['check'], error: unknown): ContactFinding {
   if (error instanceof TransientError || error instanceof PermanentError) {
     const { cameBack, tried, next } = error.trouble;
-    return { level: 'ERROR', check, text: `${cameBack} (it was tried to ${tried})`, next };
+    return {
+      level: 'ERROR',
+      check,
+      text: `${inEnglish(cameBack)} (it was tried to ${inEnglish(tried)})`,
+      next: inEnglish(next),
+    };
   }
   throw error;
 }

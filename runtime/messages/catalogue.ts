@@ -3,8 +3,12 @@ import { filled, isKeyed, type Keyed, type Said, type Sayer, sayer, type Text } 
 import { INTERPRETER_TEXTS } from '../../workflows/texts';
 import { FAULTS } from './faults';
 import { REFUSALS } from './refusals';
+import { SUBTASKS } from './subtasks';
+import { TROUBLES } from './troubles';
 
-export const CATALOGUE = { ...INTERPRETER_TEXTS, ...FAULTS, ...REFUSALS } as const;
+export { inEnglish, type Said, type Text } from '../../workflows/text';
+
+export const CATALOGUE = { ...INTERPRETER_TEXTS, ...FAULTS, ...REFUSALS, ...SUBTASKS, ...TROUBLES } as const;
 
 /** A text of the catalogue with its arguments. */
 export const say = sayer(CATALOGUE);

@@ -15,6 +15,7 @@ import { isSecretParameter } from '../../../oceanbase/parameters';
 import { hasRpcPort } from '../../../oceanbase/versions';
 import { PermanentError, type TransientError } from '../../../runtime/errors';
 import type { ObproxyClusterRow, Store } from '../../../store/types';
+import { inEnglish } from '../../../workflows/text';
 import { missingCommands } from '../../host/CheckCommand';
 import type { SubtaskLog } from '../../types';
 import { clusterParameters } from '../proxy';
@@ -127,8 +128,8 @@ export async function inspectProxy(
 /** An error as a finding, for those who want all of them at once. */
 export function findingOf(error: PermanentError | TransientError): Finding {
   const { type, code, tried, cameBack, next } = error.trouble;
-  const text = `could not ${tried}: ${cameBack}`;
-  return { level: 'ERROR', type, ...(code === undefined ? {} : { code }), text, next };
+  const text = `could not ${inEnglish(tried)}: ${inEnglish(cameBack)}`;
+  return { level: 'ERROR', type, ...(code === undefined ? {} : { code }), text, next: inEnglish(next) };
 }
 
 /** All that the subtasks of a take-over would find, without any of their effects. */
