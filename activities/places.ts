@@ -1,6 +1,7 @@
 /** Where obflow keeps things on a host. */
 import type { Host } from '../hosts/types';
 import { PermanentError } from '../runtime/errors';
+import { say, type Value } from '../runtime/messages/catalogue';
 
 /** The keeper of the host's OBProxy and what it needs; stays as long as the proxy. */
 export const KEEPER_DIR = '/var/lib/obflow/obproxy';
@@ -16,15 +17,15 @@ export async function makeDir(host: Host, path: string): Promise<void> {
 }
 
 /** Takes things away for an undo, which must not say that they are gone when they are not. PermanentError NotRemoved. */
-export async function removeBy(host: Host, script: string, what: string): Promise<void> {
+export async function removeBy(host: Host, script: string, what: Value): Promise<void> {
   const { exitCode, stderr } = await host.sh(script);
   if (exitCode === 0) return;
   throw new PermanentError({
     type: 'NotRemoved',
-    tried: `remove ${what}`,
+    tried: say('host.remove', { what }),
     where: host.ip,
-    cameBack: stderr.trim().slice(0, 500) || `exit code ${exitCode}`,
-    next: 'Repair the cause (a file system that is read-only, a mount that is busy) and roll back again.',
+    cameBack: stderr.trim().slice(0, 500) || say('host.exitCode', { code: exitCode }),
+    next: say('next.repairMount'),
   });
 }
 

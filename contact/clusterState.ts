@@ -2,6 +2,7 @@
 import { type ClusterSession, openCluster } from '../oceanbase/clusterSession';
 import { type ClusterServer, type ClusterZone, serverStatus } from '../oceanbase/clusterSql';
 import type { AddressPolicy } from '../runtime/addresses';
+import { say, type Text } from '../runtime/messages/catalogue';
 import type { ObClusterRow, OpenCredential, Store } from '../store/types';
 
 /** What a cluster says of itself. */
@@ -46,10 +47,10 @@ export async function askCluster(session: ClusterSession): Promise<ClusterState>
 export async function clusterNameFault(
   session: ClusterSession,
   declared: string,
-): Promise<string | undefined> {
+): Promise<Text | undefined> {
   const own = await session.parameter('cluster');
   if (own === undefined || own === '' || own === declared) return undefined;
-  return `it calls itself "${own}" (parameter cluster), and a proxy linked to it as "${declared}" sends every user away (4666): declare it as "${own}"`;
+  return say('cluster.callsItself', { own, declared });
 }
 
 /** Writes servers and zones to the inventory; those that the cluster lists no more are no more there. */

@@ -1,4 +1,5 @@
 import { PermanentError } from '../runtime/errors';
+import { say, type Text } from '../runtime/messages/catalogue';
 import type { Connection } from './connection';
 import { quote } from './quote';
 import { refuseKilled, runScript } from './script';
@@ -40,16 +41,12 @@ exit ${NOT_INSTALLED}`;
         return [{ name, version, release, arch }]; // `rpm -q` also takes name-version for a name
       });
   }
-  const tried = `ask rpm for the package ${name}`;
+  const tried = say('rpm.ask', { name });
   refuseKilled(connection.address.ip, tried, result);
   throw rpmFailed(connection.address.ip, tried, result);
 }
 
-function rpmFailed(
-  where: string,
-  tried: string,
-  result: { exitCode: number; stdout: Buffer; stderr: Buffer },
-) {
+function rpmFailed(where: string, tried: Text, result: { exitCode: number; stdout: Buffer; stderr: Buffer }) {
   const missing = result.exitCode === 127;
   return new PermanentError({
     type: missing ? 'RpmMissing' : 'RpmQueryFailed',
@@ -58,10 +55,9 @@ function rpmFailed(
     where,
     cameBack:
       result.exitCode === EMPTY
-        ? 'its rpm database lists not a single package'
-        : `${result.stderr}\n${result.stdout}`.trim().slice(0, 1_000) || `exit code ${result.exitCode}`,
-    next: missing
-      ? 'Install rpm on the host, then retry.'
-      : 'Repair the rpm database of the host (rpm --rebuilddb; rpm -qa must list its packages), then retry.',
+        ? say('rpm.listsNothing')
+        : `${result.stderr}\n${result.stdout}`.trim().slice(0, 1_000) ||
+          say('host.exitCode', { code: result.exitCode }),
+    next: missing ? say('next.installRpmThenRetry') : say('next.rebuildRpmDatabase'),
   });
 }

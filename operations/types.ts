@@ -3,6 +3,7 @@ import type { Host } from '../hosts/types';
 import type { Store, User } from '../store/types';
 import type * as workflows from '../workflows';
 import type { Plan } from '../workflows/plan';
+import type { Said } from '../workflows/text';
 
 /** Permissions as OCP names them; a route declares the one it needs. */
 export type Permission =
@@ -56,7 +57,7 @@ export interface HostFinding {
   readonly level: 'ERROR' | 'WARN' | 'INFO';
   /** Documented code, where one fits. */
   readonly code?: string;
-  readonly message: string;
+  readonly message: Said;
 }
 
 /** What a dry run may look at, outside of any transaction. */

@@ -16,8 +16,8 @@ export interface Trouble {
   readonly tried: Said;
   /** Host address, cluster or file. */
   readonly where?: string;
-  /** What came back, quoted and cut to size. */
-  readonly cameBack: Said;
+  /** What came back, quoted and cut to size; several things follow each other with semicolons. */
+  readonly cameBack: Said | readonly Said[];
   /** What to do next, one sentence. */
   readonly next: Said;
 }
@@ -28,8 +28,13 @@ function unended(said: Said): Said {
   return typeof said === 'string' ? en : { ...said, en };
 }
 
+function allUnended(said: Trouble['cameBack']): Said | readonly Said[] {
+  if (typeof said === 'string' || !Array.isArray(said)) return unended(said as Said);
+  return said.map((one: Said, index) => (index === said.length - 1 ? unended(one) : one));
+}
+
 function framed({ code, where, tried, next, ...trouble }: Trouble): Text {
-  const said = { tried, cameBack: unended(trouble.cameBack), next };
+  const said = { tried, cameBack: allUnended(trouble.cameBack), next };
   if (code === undefined) {
     return where === undefined ? say('trouble', said) : say('trouble.on', { ...said, where });
   }
@@ -61,8 +66,17 @@ export class TransientError extends TroubleError {}
 /** Thrown when nothing changes until somebody acts: wrong password, missing package, taken port. */
 export class PermanentError extends TroubleError {}
 
+/** An error whose text can be said in either language, for those who make a trouble of it. */
+export class SaidError extends Error {
+  readonly said: Said;
+  constructor(said: Said, options?: ErrorOptions) {
+    super(inEnglish(said), options);
+    this.said = said;
+  }
+}
+
 /** What an error says; that of a library stays as it is. */
 export function saidOf(error: unknown): Said {
-  if (error instanceof TroubleError) return error.said;
+  if (error instanceof TroubleError || error instanceof SaidError) return error.said;
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,5 +1,6 @@
 import { isServing } from '../../oceanbase/clusterSql';
 import { PermanentError, TransientError } from '../../runtime/errors';
+import { say } from '../../runtime/messages/catalogue';
 import type { ObClusterRow } from '../../store/types';
 import { HOSTS_OF_TASK, hostsOfTask } from '../common/hostsOfTask';
 import { settleWork, unsettleWork, type Worked } from '../common/work';
@@ -20,7 +21,7 @@ async function serving(scope: SubtaskScope, cluster: ObClusterRow, mayBeSilent: 
     return servers.filter(isServing).length;
   } catch (error) {
     if (!mayBeSilent || !(error instanceof TransientError)) throw error;
-    scope.log.info(`Nobody of ${cluster.name} answers`);
+    scope.log.info(say('cluster.silent', { cluster: cluster.name }));
     return 0;
   }
 }
@@ -43,10 +44,10 @@ export const UpdateObClusterStatus = subtask({
       throw new PermanentError({
         type: 'ClusterStillServes',
         code: 'OBE11007',
-        tried: 'record the cluster as stopped',
+        tried: say('cluster.recordStopped'),
         where: cluster.name,
-        cameBack: `${count} of its servers serve`,
-        next: 'Stop them and retry.',
+        cameBack: say('cluster.stillServes', { count }),
+        next: say('next.stopThemAndRetry'),
       });
     }
     await settleWork(scope, worked(cluster), stopped ? 'STOPPED' : count > 0 ? 'RUNNING' : 'UNAVAILABLE');
@@ -56,6 +57,6 @@ export const UpdateObClusterStatus = subtask({
 
   async rollback(scope) {
     const again = await unsettleWork(scope, worked(await clusterOf(scope)));
-    if (!again) scope.log.info('Nothing to undo: the record follows the cluster');
+    if (!again) scope.log.info(say('cluster.undoFollows'));
   },
 });

@@ -1,6 +1,7 @@
 import { quote } from '../../hosts/quote';
 import type { Host } from '../../hosts/types';
 import { type ObserverLayout, RUN_USER } from '../../oceanbase/observerLayout';
+import { type Said, say, type Text } from '../../runtime/messages/catalogue';
 import { makeDir, readJson, removeBy, writeJson } from '../places';
 import { subtask } from '../subtask';
 import type { SubtaskScope } from '../types';
@@ -21,13 +22,13 @@ interface MadeFolders extends Mark {
 
 const MADE = `${OBSERVER_DIR}/${FOLDERS_FILE}`;
 
-const TRIED = 'make the folders of the observer';
+const TRIED = say('observer.makeFolders');
 
 function markFile(root: string): string {
   return `${root}/.obflow.json`;
 }
 
-function refuse(host: Host, type: string, cameBack: string, next: string) {
+function refuse(host: Host, type: string, cameBack: Said, next: Text) {
   return trouble(host, TRIED, type, cameBack, next, 'COM10005');
 }
 
@@ -39,8 +40,8 @@ async function isOurs(host: Host, root: string, serverId: number): Promise<boole
     `[ ! -e ${quote(root)} ] && [ ! -L ${quote(root)} ] || { [ -d ${quote(root)} ] && ls -A ${quote(root)} | head -n 5 || echo "no folder"; }`,
   );
   if (stdout.trim() === '') return false;
-  const text = `${root} is neither empty nor marked as ours: ${stdout.trim().replaceAll('\n', ', ')}`;
-  throw refuse(host, 'FolderNotEmpty', text, 'Move away what is there, or choose another host, and retry.');
+  const text = say('observer.folderNotOurs', { root, files: stdout.trim().replaceAll('\n', ', ') });
+  throw refuse(host, 'FolderNotEmpty', text, say('next.moveAwayOrOtherHost'));
 }
 
 /** Prints what stands in the way of the links, one line each; the store may hold nothing else than they. */
@@ -125,12 +126,15 @@ async function make(scope: SubtaskScope, host: Host, observer: ObserverInstance)
   }
   const { stdout: strangers } = await host.sh(strangersScript(layout));
   if (strangers.trim() !== '') {
-    const text = `${strangers.trim().replaceAll('\n', ', ')} of ${layout.store} was not made by obflow`;
-    throw refuse(host, 'FolderNotEmpty', text, 'Move it away and retry.');
+    const text = say('observer.strangers', {
+      files: strangers.trim().replaceAll('\n', ', '),
+      store: layout.store,
+    });
+    throw refuse(host, 'FolderNotEmpty', text, say('next.moveItAway'));
   }
   const made = await host.sh(makeScript(layout));
   if (made.exitCode !== 0) {
-    const next = 'Repair the cause and retry.';
+    const next = say('next.repairAndRetry');
     throw trouble(host, TRIED, 'FoldersFailed', made.stderr.trim().slice(0, 500), next, 'CMP07050');
   }
 }
@@ -152,32 +156,27 @@ export const MakeDirForOb = subtask({
     const lives = (await lookForObservers(host, layout.home)).own.length > 0;
     if (unfit.trim() !== '' && !lives) {
       const text = unfit.trim().replaceAll('\n', '; ');
-      throw refuse(
-        host,
-        'FolderNotEmpty',
-        text,
-        'An observer starts only in empty folders: empty them, retry.',
-      );
+      throw refuse(host, 'FolderNotEmpty', text, say('next.emptyFolders'));
     }
     for (const folder of layout.folders) scope.log.info(folder);
-    scope.log.info(`${layout.store} links to them; all of it belongs to ${RUN_USER}`);
+    scope.log.info(say('observer.links', { store: layout.store, user: RUN_USER }));
     return undefined;
   },
 
   async rollback(scope) {
     if ((await serverMadeByTask(scope)) === undefined) {
-      scope.log.info('There is no server of this task on this host, nothing to undo');
+      scope.log.info(say('observer.noneOfTask'));
       return;
     }
-    const { layout, server } = await proveOutOfCluster(scope, 'remove the folders of the observer');
+    const { layout, server } = await proveOutOfCluster(scope, say('observer.removeFolders'));
     const host = await scope.host();
     if ((await lookForObservers(host, layout.home)).own.length > 0) {
-      const next = 'Undo its start first, then roll back again.';
+      const next = say('next.undoStartFirst');
       throw trouble(
         host,
-        'remove the folders of the observer',
+        say('observer.removeFolders'),
         'ObserverLives',
-        `an observer works in ${layout.home}`,
+        say('observer.worksIn', { home: layout.home }),
         next,
       );
     }
@@ -191,13 +190,13 @@ export const MakeDirForOb = subtask({
       await removeBy(
         host,
         `rm -rf -- ${folders.map(quote).join(' ')} && rm -f -- ${quote(markFile(root))} || exit 1\nrmdir -- ${quote(root)} 2>/dev/null\nexit 0`,
-        `the folders of the observer in ${root}`,
+        say('observer.foldersIn', { root }),
       );
-      scope.log.info(`${root} is removed`);
+      scope.log.info(say('observer.rootRemoved', { root }));
     }
     await removeMade(scope, host);
     if (ours === 0) {
-      scope.log.info('No folder carries the mark of this task, nothing to undo');
+      scope.log.info(say('observer.noMark'));
       return;
     }
     const links = layout.links.map(({ path }) => `[ ! -L ${quote(path)} ] || rm -f -- ${quote(path)}`);

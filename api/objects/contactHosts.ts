@@ -2,7 +2,8 @@ import { addressOf } from '../../contact/hostAddress';
 import type { HostFacts } from '../../hosts/types';
 import { Refusal } from '../../operations/refusal';
 import { addressText } from '../../runtime/addressText';
-import { say } from '../../runtime/messages/catalogue';
+import { SaidError, saidOf } from '../../runtime/errors';
+import { type Said, say } from '../../runtime/messages/catalogue';
 import type { HostRow } from '../../store/types';
 import type { ApiServices } from '../route';
 
@@ -18,7 +19,10 @@ type Contact = Pick<ApiServices, 'store' | 'hosts'>;
 async function within<T>(promise: Promise<T>, milliseconds: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${milliseconds / 1000} s`)), milliseconds);
+    timer = setTimeout(
+      () => reject(new SaidError(say('host.noAnswer', { seconds: milliseconds / 1000 }))),
+      milliseconds,
+    );
   });
   promise.catch(() => undefined);
   try {
@@ -32,7 +36,7 @@ async function within<T>(promise: Promise<T>, milliseconds: number): Promise<T> 
  * Logs in to a host and records what it says of itself; it is AVAILABLE from then on. Returns undefined, or why it
  * could not be reached. At most 5 s.
  */
-export async function contactHost({ store, hosts }: Contact, host: HostRow): Promise<string | undefined> {
+export async function contactHost({ store, hosts }: Contact, host: HostRow): Promise<Said | undefined> {
   let facts: HostFacts;
   try {
     const address = await addressOf(store, host);
@@ -41,7 +45,7 @@ export async function contactHost({ store, hosts }: Contact, host: HostRow): Pro
       CONTACT_MS,
     );
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return saidOf(error);
   }
   await store.hosts.recordFacts(host.id, {
     hostname: facts.hostname,
@@ -56,19 +60,18 @@ export async function contactHost({ store, hosts }: Contact, host: HostRow): Pro
 }
 
 /** What stands in the way of tasks on a host that can be logged in to, or makes them slow; with what to change. */
-export async function shortcomings({ store, hosts }: Contact, host: HostRow): Promise<string[]> {
+export async function shortcomings({ store, hosts }: Contact, host: HostRow): Promise<Said[]> {
   const where = `Host ${host.name ?? host.ip} (${addressText(host.ip, host.sshPort)})`;
   try {
     const look = async () => (await hosts.open(await addressOf(store, host))).firstContact();
     const found = await within(look(), LOOK_MS);
     return found
       .filter(({ level }) => level !== 'INFO')
-      .map(
-        ({ level, text, next }) =>
-          `${where}${level === 'ERROR' ? ' cannot be used yet' : ''}: ${text}. ${next}`,
+      .map(({ level, text, next }) =>
+        say(level === 'ERROR' ? 'contact.unusable' : 'contact.shortcoming', { where, text, next }),
       );
   } catch (error) {
-    return [`${where} could not be looked at: ${error instanceof Error ? error.message : String(error)}`];
+    return [say('contact.unseen', { where, said: saidOf(error) })];
   }
 }
 

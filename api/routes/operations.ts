@@ -4,11 +4,13 @@ import { OPERATIONS } from '../../operations';
 import { prepareRequest } from '../../operations/planTask';
 import { Refusal } from '../../operations/refusal';
 import { publishedSample } from '../../operations/samples';
-import type { CatalogueEntry, HostFinding, InspectScope, Prepared } from '../../operations/types';
+import type { CatalogueEntry, InspectScope, Prepared } from '../../operations/types';
+import { say } from '../../runtime/messages/catalogue';
 import type { Store } from '../../store/types';
 import type { Plan } from '../../workflows/plan';
 import { listOf, NoData, Whole } from '../http/answers';
 import { LazyList } from '../http/lazyList';
+import { answerLanguage, spoken } from '../http/messages/language';
 import { Flag } from '../http/paging';
 import { ocpTime } from '../http/time';
 import { lookBefore } from '../objects/lookBefore';
@@ -54,7 +56,7 @@ const Finding = z
     code: z.string().exactOptional(),
     message: z.string(),
   })
-  .meta({ id: 'HostFinding' }) satisfies z.ZodType<HostFinding>;
+  .meta({ id: 'HostFinding' });
 
 function answerSchema({ answer, extra = {} }: CatalogueEntry): z.ZodType {
   if (answer === 'none') return Object.keys(extra).length === 0 ? NoData : z.object(extra);
@@ -112,8 +114,8 @@ function operationRoute(services: ApiServices, operation: CatalogueEntry): Route
       refuses: [404],
       sample: publishedSample(sample),
     },
-    async ({ params, query, body, user, traceId, receivedAt, once, notes }) => {
-      if (user === undefined) throw new Refusal(401, 'IAM10000', 'Log in by HTTP Basic.');
+    async ({ params, query, body, user, traceId, receivedAt, once, notes, request }) => {
+      if (user === undefined) throw new Refusal(401, 'IAM10000', say('login.basic'));
       if (query.dryRun) notes.command = 'dry run';
       const accepted = operation.request(params, body);
       await lookBefore(services, accepted.look);
@@ -138,7 +140,13 @@ function operationRoute(services: ApiServices, operation: CatalogueEntry): Route
       }
       const findings = query.dryRun ? await accepted.findings?.(inspectScope(services)) : undefined;
       const answer = answerOf(operation, tasks, prepared);
-      return findings === undefined ? answer : { ...(answer as object), findings };
+      if (findings === undefined) return answer;
+      const language = answerLanguage(request);
+      const said = findings.map(({ message, ...facts }) => ({
+        ...facts,
+        message: spoken(message, language),
+      }));
+      return { ...(answer as object), findings: said };
     },
   );
 }

@@ -30,10 +30,11 @@ export const problem = (check: string, message: string, next: string): Finding =
 export function problemOf(check: string, error: unknown, next: string): Finding {
   if (error instanceof TransientError || error instanceof PermanentError) {
     const { tried, where, cameBack, next: own } = error.trouble;
+    const said = [cameBack].flat().map(inEnglish).join('; ');
     const at = where === undefined ? '' : ` on ${where}`;
     return problem(
       check,
-      `Could not ${inEnglish(tried)}${at}: ${inEnglish(cameBack).trim().replace(/\.$/, '')}.`,
+      `Could not ${inEnglish(tried)}${at}: ${said.trim().replace(/\.$/, '')}.`,
       inEnglish(own),
     );
   }

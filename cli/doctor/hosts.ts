@@ -6,6 +6,7 @@ import type { RuntimeConfig } from '../../runtime/config';
 import { unlessAborted, withDeadline } from '../../runtime/deadline';
 import { openStore } from '../../store';
 import type { HostRow, Store } from '../../store/types';
+import { inEnglish } from '../../workflows/text';
 import { type Finding, ok, problem, problemOf, warning } from './finding';
 
 const PARALLEL = 16;
@@ -70,7 +71,7 @@ async function logIn(
     const wrong = found
       .filter(({ level }) => level !== 'INFO')
       .map(({ level, text, next }) =>
-        (level === 'ERROR' ? problem : warning)(check, `${where}: ${text}.`, next),
+        (level === 'ERROR' ? problem : warning)(check, `${where}: ${inEnglish(text)}.`, inEnglish(next)),
       );
     if (wrong.some(({ verdict }) => verdict === 'problem')) return wrong;
     const tried = [...new Set(found.map((finding) => finding.check))].join(', ');

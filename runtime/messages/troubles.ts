@@ -16,4 +16,10 @@ export const TROUBLES = {
     '{code}：在 {where} 上未能{tried}：{cameBack}。{next}',
   ],
   'trouble.unexpected': ['Unexpected error: {text}', '未预期的错误：{text}'],
+  'list.comma': ['{one}, {other}', '{one}、{other}'],
+  'list.or': ['{one} or {other}', '{one} 或 {other}'],
+  'list.and': ['{one} and {other}', '{one} 和 {other}'],
+  'list.stop': ['{one}. {other}', '{one}。{other}'],
+  'text.of': ['{what}: {text}', '{what}：{text}'],
+  'text.on': ['{where}: {text}. {next}', '{where}：{text}。{next}'],
 } as const satisfies Record<string, Pair>;

@@ -2,6 +2,7 @@
 
 import { identityParameters, type ObproxyHome, type RunningObproxy } from '../../../oceanbase/obproxyRunning';
 import { isSecretParameter, type ParameterValue } from '../../../oceanbase/parameters';
+import { say, type Text } from '../../../runtime/messages/catalogue';
 import type { ParameterDrift } from '../../../store/types';
 import { compareParameters, type Difference } from '../parameters';
 
@@ -37,7 +38,7 @@ export function parameterPlan(
   };
 }
 
-export function driftText({ name, value, expectedValue }: ParameterDrift): string {
-  const is = value === null ? 'is unknown to this version' : `is '${value}'`;
-  return `Drift, needs a restart and is not applied: ${name} ${is}, the cluster wants '${expectedValue}'`;
+export function driftText({ name, value, expectedValue }: ParameterDrift): Text {
+  const is = value === null ? say('takeOver.unknownToVersion') : say('takeOver.isNow', { value });
+  return say('takeOver.drift', { name, is, wished: expectedValue });
 }

@@ -14,8 +14,8 @@ import {
 import { isSecretParameter } from '../../../oceanbase/parameters';
 import { hasRpcPort } from '../../../oceanbase/versions';
 import { PermanentError, type TransientError } from '../../../runtime/errors';
+import { inEnglish, type Said, say } from '../../../runtime/messages/catalogue';
 import type { ObproxyClusterRow, Store } from '../../../store/types';
-import { inEnglish } from '../../../workflows/text';
 import { missingCommands } from '../../host/CheckCommand';
 import type { SubtaskLog } from '../../types';
 import { clusterParameters } from '../proxy';
@@ -88,15 +88,15 @@ export async function inspectProxy(
   try {
     const { admin, used } = await logIn(host, wished.sqlPort, known, signal);
     try {
-      findings.push({ level: 'INFO', text: `root@proxysys can log in with ${used.source}` });
+      findings.push({ level: 'INFO', text: say('takeOver.canLogIn', { source: used.source }) });
       const running = await readRunning(admin);
       if (running === undefined) {
         findings.push({
           level: 'ERROR',
           type: 'ObproxyVersionUnknown',
           code: 'ODP21018',
-          text: 'SHOW PROXYINFO BINARY tells no version',
-          next: 'Check that an OBProxy answers on this port.',
+          text: say('takeOver.noVersion'),
+          next: say('next.checkObproxy'),
         });
         return { findings, process };
       }
@@ -128,8 +128,8 @@ export async function inspectProxy(
 /** An error as a finding, for those who want all of them at once. */
 export function findingOf(error: PermanentError | TransientError): Finding {
   const { type, code, tried, cameBack, next } = error.trouble;
-  const text = `could not ${inEnglish(tried)}: ${inEnglish(cameBack)}`;
-  return { level: 'ERROR', type, ...(code === undefined ? {} : { code }), text, next: inEnglish(next) };
+  const text = say('takeOver.couldNot', { tried, cameBack });
+  return { level: 'ERROR', type, ...(code === undefined ? {} : { code }), text, next };
 }
 
 /** All that the subtasks of a take-over would find, without any of their effects. */
@@ -167,14 +167,20 @@ export async function inspectEverything(
       ...metricsFindings(process, exporterPort),
       ...setNow.map(({ wished, shown }): Finding => {
         const text = isSecretParameter(wished.name)
-          ? `${wished.name} (secret) would be set`
-          : `${wished.name} would be set from '${shown.value}' to '${wished.value}'`;
+          ? say('takeOver.wouldSetSecret', { name: wished.name })
+          : say('takeOver.wouldSet', { name: wished.name, from: shown.value, to: wished.value });
         return { level: 'INFO', text };
       }),
       ...drift.map((one): Finding => ({ level: 'WARN', text: driftText(one) })),
     );
   }
   return findings;
+}
+
+/** What to do about all of them, each thing once. */
+function allNexts(errors: readonly Finding[]): Said {
+  const nexts = new Map(errors.flatMap(({ next }) => (next === undefined ? [] : [[inEnglish(next), next]])));
+  return [...nexts.values()].reduce((one, other) => say('next.both', { one, other }));
 }
 
 /** Writes findings into the log; throws the first error, which names the others. */
@@ -189,9 +195,9 @@ export function settle(log: SubtaskLog, where: string, findings: readonly Findin
   throw new PermanentError({
     type: first.type ?? 'TakeOverRefused',
     ...(first.code === undefined ? {} : { code: first.code }),
-    tried: 'take the OBProxy over',
+    tried: say('takeOver.do'),
     where,
-    cameBack: errors.map(({ text }) => text).join('; '),
-    next: [...new Set(errors.map(({ next }) => next ?? ''))].join(' ').trim(),
+    cameBack: errors.map(({ text }) => text),
+    next: allNexts(errors),
   });
 }

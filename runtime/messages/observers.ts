@@ -1,0 +1,303 @@
+import type { Pair } from '../../workflows/text';
+
+/** What is said of OBServers and of hosts that are to become one. */
+export const OBSERVERS = {
+  'observer.add': ['add the server to the cluster', '将服务器添加到集群'],
+  'observer.listed': [
+    '{address} is a server of {cluster}, zone {zone}, {status}',
+    '{address} 是 {cluster} 的服务器，Zone {zone}，{status}',
+  ],
+  'observer.noAnswer': [
+    'No answer ({said}): whether it took effect is asked before anything is repeated',
+    '没有响应（{said}）：在重复任何操作之前会先查询是否已生效',
+  ],
+  'observer.inOtherZone': [
+    'it is a server of zone {other}, not of {zone}',
+    '它是 Zone {other} 的服务器，而不是 {zone} 的',
+  ],
+  'observer.beingDeleted': ['{cluster} is deleting it', '{cluster} 正在删除它'],
+  'observer.listedDespite': [
+    'OceanBase answered error {errno}, but lists the server now',
+    'OceanBase 返回错误 {errno}，但现已列出该服务器',
+  ],
+  'observer.processGone': [
+    'its process does not run, so the root service cannot reach it',
+    '其进程未运行，RootService 无法访问它',
+  ],
+  'observer.notListed': [
+    '{cluster} does not list the server, whatever it answered (see the log)',
+    '无论如何响应（见日志），{cluster} 未列出该服务器',
+  ],
+  'observer.noneOfTask': [
+    'There is no server of this task on this host, nothing to undo',
+    '该主机上没有本任务的服务器，无需撤销',
+  ],
+  'observer.delete': ['delete the server from the cluster', '从集群中删除服务器'],
+  'observer.deleted': ['{address} is no server of {cluster} any more', '{address} 不再是 {cluster} 的服务器'],
+  'observer.moving': [
+    'OceanBase is moving its replicas away (DELETING)',
+    'OceanBase 正在迁走其副本（DELETING）',
+  ],
+  'observer.makeFolders': ['make the folders of the observer', '创建 observer 的目录'],
+  'observer.folderNotOurs': [
+    '{root} is neither empty nor marked as ours: {files}',
+    '{root} 既非空目录，也没有我们的标记：{files}',
+  ],
+  'observer.strangers': [
+    '{files} of {store} was not made by obflow',
+    '{store} 中的 {files} 不是由 obflow 创建的',
+  ],
+  'observer.links': [
+    '{store} links to them; all of it belongs to {user}',
+    '{store} 中的链接指向这些目录；均属于 {user}',
+  ],
+  'observer.removeFolders': ['remove the folders of the observer', '删除 observer 的目录'],
+  'observer.worksIn': ['an observer works in {home}', '一个 observer 正在 {home} 中运行'],
+  'observer.foldersIn': ['the folders of the observer in {root}', '{root} 中 observer 的目录'],
+  'observer.rootRemoved': ['{root} is removed', '已删除 {root}'],
+  'observer.noMark': [
+    'No folder carries the mark of this task, nothing to undo',
+    '没有目录带有本任务的标记，无需撤销',
+  ],
+  'check.uid': [
+    'commands run with uid {uid}: root, or sudo without a password, is needed',
+    '命令以 uid {uid} 执行：需要 root，或免密码的 sudo',
+  ],
+  'check.noRunUser': ['there is no user {user}: useradd -m {user}', '用户 {user} 不存在：useradd -m {user}'],
+  'check.runUserIsRoot': [
+    '{user} is root, and an observer must not run as root',
+    '{user} 是 root，而 observer 不能以 root 运行',
+  ],
+  'check.accounts': ['user {user} (uid {uid}) exists, root works', '用户 {user}（uid {uid}）存在，root 可用'],
+  'check.noRpm': ['the command rpm is missing', '缺少 rpm 命令'],
+  'check.package': ['{file} is in the store, whole', '{file} 在软件包库中且完整'],
+  'check.otherObserver': [
+    'another observer runs on the host: {process}',
+    '主机上运行着另一个 observer：{process}',
+  ],
+  'check.portFree': ['port {port} is free', '端口 {port} 空闲'],
+  'check.portOurs': ["port {port} is our own observer's", '端口 {port} 由我们自己的 observer 占用'],
+  'check.folderOurs': ['{root} was made by this task', '{root} 由本任务创建'],
+  'check.folderEmpty': ['{root} is absent or empty', '{root} 不存在或为空'],
+  'check.folderFull': ['{root} is not empty ({files})', '{root} 非空（{files}）'],
+  'check.noNc': [
+    'whether it reaches the root servers is not known: nc is missing',
+    '无法得知是否能访问 RootServer：缺少 nc',
+  ],
+  'check.reaches': ['it reaches the ports of the root servers', '能访问 RootServer 的端口'],
+  'check.silent': ['it does not reach {addresses}', '无法访问 {addresses}'],
+  'check.count': [
+    '{count} checks: {errors} errors, {warnings} warnings',
+    '{count} 项检查：{errors} 个错误，{warnings} 个警告',
+  ],
+  'check.find': ['find the host fit for an OBServer', '确认主机适合安装 OBServer'],
+  'observer.prepareCluster': [
+    'prepare the OceanBase cluster for a new server',
+    '为新服务器准备 OceanBase 集群',
+  ],
+  'observer.otherVersions': [
+    'its servers run {versions}, the package is of {version}',
+    '其服务器运行的版本为 {versions}，软件包的版本为 {version}',
+  ],
+  'observer.recordsMissing': [
+    '{count} of {wanted} servers of this task are recorded',
+    '本任务的 {wanted} 台服务器中只有 {count} 台有记录',
+  ],
+  'observer.clusterAnswers': [
+    '{cluster} answers at {at}: OceanBase {version}, {serving} of {total} servers serve',
+    '{cluster} 在 {at} 响应：OceanBase {version}，{total} 台服务器中有 {serving} 台提供服务',
+  ],
+  'observer.community': ['the community edition', '社区版'],
+  'observer.noCommunity': ['no community edition', '非社区版'],
+  'observer.otherEdition': ['it is {edition}, the package is {file}', '它是{edition}，而软件包为 {file}'],
+  'observer.listedAlready': [
+    '{address} is a server of it already ({zone}, {status})',
+    '{address} 已是它的服务器（{zone}，{status}）',
+  ],
+  'observer.canBeAdded': ['{place} can be added, from {file}', '可以添加 {place}，软件包 {file}'],
+  'observer.recordRemoved': ['The record of {address} is removed', '已删除 {address} 的记录'],
+  'observer.restart': ['restart the observer', '重启 observer'],
+  'observer.askState': ['ask for the state of the server', '查询服务器的状态'],
+  'observer.servesSince': [
+    'It serves since {since} (before: {before})',
+    '自 {since} 起提供服务（之前：{before}）',
+  ],
+  'observer.stillSays': [
+    'after {minutes} min the cluster still says: {status}, since {since}',
+    '{minutes} 分钟后集群仍显示：{status}，自 {since}',
+  ],
+  'observer.unlisted': ['not listed', '未列出'],
+  'observer.noneWorks': [
+    'No observer works in {home} (host reboot or crash)',
+    '没有 observer 在 {home} 中运行（主机重启或崩溃）',
+  ],
+  'observer.unitsLive': [
+    '{units} units of tenants live on {address} already',
+    '{address} 上已有 {units} 个租户 Unit',
+  ],
+  'observer.stopping': ['Stopping {process}', '正在停止 {process}'],
+  'observer.startingBare': ['Starting it without options', '正在不带选项启动'],
+  'observer.startedByOthers': [
+    'It runs with options: somebody else has started it',
+    '它带选项运行：是由他人启动的',
+  ],
+  'observer.start': ['start the observer', '启动 observer'],
+  'observer.otherRuns': [
+    'another observer runs on the host: {processes}',
+    '主机上运行着另一个 observer：{processes}',
+  ],
+  'observer.noDevice': ['no network device has the address {ip}', '没有网络设备具有地址 {ip}'],
+  'observer.otherConfiguration': ['{file} is of another observer', '{file} 属于另一个 observer'],
+  'observer.starting': [
+    'Starting OceanBase {version} in {home} as {user}; it will ask {roots} for its cluster',
+    '正在 {home} 中以 {user} 用户启动 OceanBase {version}；它将向 {roots} 查询其集群',
+  ],
+  'observer.stop': ['stop the observer', '停止 observer'],
+  'observer.notStarted': [
+    'This task started no observer here, nothing to undo',
+    '本任务未在此启动 observer，无需撤销',
+  ],
+  'observer.configurationIn': ['the configuration of the observer in {home}', '{home} 中 observer 的配置'],
+  'observer.stopped': ['The observer is stopped; its log stays', 'observer 已停止；日志保留'],
+  'observer.record': ['record the server as {status}', '将服务器记录为 {status}'],
+  'observer.unlistedBy': ['{cluster} does not list it', '{cluster} 未列出它'],
+  'observer.serves': ['it serves', '它正在提供服务'],
+  'observer.notServing': ['it is {status} and does not serve', '其状态为 {status}，未提供服务'],
+  'observer.notYetServing': ['does not serve yet', '尚未提供服务'],
+  'observer.servingSince': ['serves since {since}', '自 {since} 起提供服务'],
+  'observer.stoppedAt': [', stopped at {time}', '，停止于 {time}'],
+  'observer.waitServing': ['wait until the observer serves', '等待 observer 提供服务'],
+  'observer.somebodyDeletes': ['somebody is deleting it', '有人正在删除它'],
+  'observer.goneWhile': ['its process is gone ({state})', '其进程已不存在（{state}）'],
+  'observer.findById': [
+    'find the OBServer with id {id} in the inventory',
+    '在元数据中查找 ID 为 {id} 的 OBServer',
+  ],
+  'observer.findOfHost': [
+    'find the OBServer of host {host} in the inventory',
+    '在元数据中查找主机 {host} 的 OBServer',
+  ],
+  'observer.several': [
+    '{count} OBServers of the cluster are on this host',
+    '该主机上有该集群的 {count} 台 OBServer',
+  ],
+  'observer.noneRecorded': ['none is recorded', '没有记录'],
+  'observer.ofOtherCluster': [
+    '{address} is a server of another cluster ({cluster})',
+    '{address} 是另一个集群（{cluster}）的服务器',
+  ],
+  'observer.findPackage': ['find the package of the OBServer {address}', '查找 OBServer {address} 的软件包'],
+  'observer.packageMissing': [
+    'its package (id {id}) is missing or holds no bin/observer',
+    '其软件包（ID {id}）不存在或不含 bin/observer',
+  ],
+  'observer.stillListed': [
+    'it is still a server of {cluster} (zone {zone}, {status}); nothing was touched',
+    '它仍是 {cluster} 的服务器（Zone {zone}，{status}）；未做任何改动',
+  ],
+  'observer.askUnits': ['ask for units on the server', '查询服务器上的 Unit'],
+  'observer.noUnits': [
+    'This version does not tell the units of a server; it was just added',
+    '该版本无法得知服务器上的 Unit；它是刚刚添加的',
+  ],
+  'observer.noServerOf': ['it is no server of {cluster}', '它不是 {cluster} 的服务器'],
+  'observer.askFor': ['ask for {name}', '查询 {name}'],
+  'observer.offlineTooShort': [
+    '{name} is {value}: the cluster would begin to replace its replicas before it is back',
+    '{name} 为 {value}：在它恢复之前集群就会开始补齐其副本',
+  ],
+  'observer.stopWithUnits': ['stop a server with units', '停止带有 Unit 的服务器'],
+  'observer.moveLeaders': ['move the leaders away from the server', '将 Leader 从该服务器迁走'],
+  'observer.freeze': ['freeze its memory', '转储其内存'],
+  'observer.readsMoreLog': [
+    'Its next start will read more of the log: {said}',
+    '其下次启动需要读取更多日志：{said}',
+  ],
+  'observer.letBack': ['let clients come back to the server', '让客户端重新访问该服务器'],
+  'observer.noLog': ['it wrote no log', '它没有写日志'],
+  'observer.logSays': ['log/observer.log says: {lines}', 'log/observer.log 内容：{lines}'],
+  'observer.endedWith': ['it ended with {exitCode}: {said}; {log}', '它以 {exitCode} 结束：{said}；{log}'],
+  'observer.holdsPorts': [
+    '{process}: holds the ports {sqlPort} (SQL) and {rpcPort} (RPC)',
+    '{process}：占用端口 {sqlPort}（SQL）和 {rpcPort}（RPC）',
+  ],
+  'observer.portsNotHeld': [
+    'after {seconds} s it does not hold its ports; {log}',
+    '{seconds} 秒后仍未占用其端口；{log}',
+  ],
+  'observer.loginAnswered': ['A login as root@sys is answered', 'root@sys 的登录得到响应'],
+  'observer.loginRefused': [
+    'A login is answered (error {errno}: it knows its users after it has joined)',
+    '登录得到响应（错误 {errno}：加入集群之后它才知道其用户）',
+  ],
+  'observer.portSilent': [
+    'its SQL port is open but does not answer ({said}); {log}',
+    '其 SQL 端口已打开但没有响应（{said}）；{log}',
+  ],
+  'observer.logIn': ['log in to the observer', '登录 observer'],
+  'observer.state': ['{status}, {since}{stopped}', '{status}，{since}{stopped}'],
+  'observer.stateOf': ['{address}: {state}', '{address}：{state}'],
+  'check.line': ['[{level}] {code}{text}', '[{level}] {code}{text}'],
+  'size.needed': ['{what} is {shown}, at least {hard} is needed', '{what}为 {shown}，至少需要 {hard}'],
+  'size.recommended': [
+    '{what} is {shown}, {recommended} is recommended',
+    '{what}为 {shown}，建议 {recommended}',
+  ],
+  'size.is': ['{what} is {shown}', '{what}为 {shown}'],
+  'size.memory': ['{free} MiB of {total} MiB memory are available', '{total} MiB 内存中有 {free} MiB 可用'],
+  'size.mibNeeded': ['{text}, {mib} MiB are needed', '{text}，需要 {mib} MiB'],
+  'size.mibRecommended': ['{text}, {mib} MiB are recommended', '{text}，建议 {mib} MiB'],
+  'size.diskNeeded': [
+    '{free} MiB are free on the {disk}, {needed} MiB are needed',
+    '{disk}可用空间为 {free} MiB，需要 {needed} MiB',
+  ],
+  'size.diskFree': ['{free} MiB are free on the {disk}', '{disk}可用空间为 {free} MiB'],
+  'size.dataDisk': ['data disk', '数据盘'],
+  'size.logDisk': ['log disk', '日志盘'],
+  'size.oneDisk': [
+    'data and log are on one disk; two are recommended',
+    '数据和日志在同一块盘上；建议使用两块盘',
+  ],
+  'size.cpuHas': ['the CPU has {wanted}', 'CPU 支持 {wanted}'],
+  'size.cpuLacks': [
+    'the CPU has no {wanted}, which OceanBase uses',
+    'CPU 不支持 OceanBase 所使用的 {wanted}',
+  ],
+  'size.tooFewCpus': [
+    'the host has {cpus} CPU, at least 2 are needed',
+    '主机有 {cpus} 个 CPU，至少需要 2 个',
+  ],
+  'size.cpus': ['the host has {cpus} CPUs', '主机有 {cpus} 个 CPU'],
+  'size.nofile': ['the limit of open files (nofile)', '打开文件数上限（nofile）'],
+  'size.nproc': ['the limit of processes (nproc)', '进程数上限（nproc）'],
+  'size.overcommitZero': ['vm.overcommit_memory is 0', 'vm.overcommit_memory 为 0'],
+  'size.overcommit': [
+    'vm.overcommit_memory is {value}, 0 is recommended',
+    'vm.overcommit_memory 为 {value}，建议为 0',
+  ],
+  'size.minFree': ['vm.min_free_kbytes is {value}', 'vm.min_free_kbytes 为 {value}'],
+  'size.minFreeRecommended': [
+    'vm.min_free_kbytes is {value}, 32768 to 2097152 is recommended',
+    'vm.min_free_kbytes 为 {value}，建议为 32768 到 2097152',
+  ],
+  'size.accepted': [
+    '{text}; accepted by OBFLOW_HOST_REQUIREMENTS=small',
+    '{text}；OBFLOW_HOST_REQUIREMENTS=small 予以接受',
+  ],
+  'size.mibMemory': ['MiB of available memory', 'MiB 可用内存'],
+  'size.mibData': ['MiB free on the data disk', 'MiB 数据盘可用空间'],
+  'size.mibLog': ['MiB free on the log disk', 'MiB 日志盘可用空间'],
+  'size.belowFloor': [
+    '{value} {what}: below {floor} nothing starts',
+    '{value} {what}：低于 {floor} 无法启动',
+  ],
+  'clock.differs': [
+    "its clock is {offset} ms (± {uncertainty} ms) from this worker's",
+    '其时钟与该 worker 相差 {offset} 毫秒（± {uncertainty} 毫秒）',
+  ],
+  'clock.tolerates': [
+    '{text}; OceanBase {version} tolerates {tolerated} ms, set up NTP',
+    '{text}；OceanBase {version} 最多容许 {tolerated} 毫秒，请配置 NTP',
+  ],
+  'clock.setUpNtp': ['{text}; set up NTP', '{text}；请配置 NTP'],
+} as const satisfies Record<string, Pair>;
