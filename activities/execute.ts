@@ -3,7 +3,7 @@ import { Context } from '@temporalio/activity';
 import { PermanentError } from '../runtime/errors';
 import { say } from '../runtime/messages/catalogue';
 import type { SubtaskInput, SubtaskResult } from '../workflows/plan';
-import type { Text } from '../workflows/text';
+import { CANCELLED, finalLine } from '../workflows/subtaskLines';
 import { failureOf, failureText } from './failures';
 import { NotYet, notYetFailure, type Told, toldBefore } from './notYet';
 import { openScope } from './scope';
@@ -11,10 +11,6 @@ import { type BufferedLog, openSubtaskLog } from './subtaskLog';
 import type { ActivityDeps, Needs, OpenScope, Subtask } from './types';
 
 const HEARTBEAT_MS = 1_000;
-
-function finalLine({ subtaskId, operation }: SubtaskInput, state: 'SUCCESSFUL' | 'FAILED'): Text {
-  return say('subtask.state', { subtask: subtaskId, operation, state });
-}
 
 /**
  * One execution of a subtask as a Temporal activity: heartbeats, log, cancellation and the mapping of errors. The log is
@@ -72,7 +68,7 @@ async function ended(
   // A wait that was cut off fails in many ways; only what a person must act on is worth more than "cancelled".
   if (context.cancellationSignal.aborted && !(error instanceof PermanentError)) {
     if (cancelled) {
-      log.warn(say('subtask.cancelled'));
+      log.warn(CANCELLED);
       log.error(finalLine(input, 'FAILED'));
     } else {
       log.warn(say('worker.stops'));

@@ -33,6 +33,7 @@ export async function firstToAnswer<T>(
   open: (server: Server) => Promise<T>,
 ): Promise<T> {
   const silent: Text[] = [];
+  let nobodyListens = servers.length > 0;
   let denied: AddressDenied | undefined;
   for (const server of servers) {
     try {
@@ -40,10 +41,12 @@ export async function firstToAnswer<T>(
     } catch (error) {
       if (error instanceof AddressDenied) {
         denied ??= error;
+        nobodyListens = false;
         continue;
       }
       if (!isAway(error)) throw error;
       signal?.throwIfAborted();
+      nobodyListens &&= error instanceof SqlConnectionError && error.nobodyListens;
       const at = addressText(server.ip, server.sqlPort);
       silent.push(say('sql.silent', { at, said: saidOf(error) }));
     }
@@ -51,5 +54,6 @@ export async function firstToAnswer<T>(
   if (denied !== undefined && silent.length === 0) throw denied;
   throw new SqlConnectionError(
     silent.length === 0 ? say('sql.noServer') : say('sql.allSilent', { servers: silent }),
+    { nobodyListens },
   );
 }

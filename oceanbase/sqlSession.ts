@@ -8,7 +8,7 @@ import type { Duplex } from 'node:stream';
 import { type Connection, createConnection, type QueryError } from 'mysql2';
 import { connectTo, type Destination, giveUp } from '../runtime/addresses';
 import { SaidError } from '../runtime/errors';
-import { say, type Text } from '../runtime/messages/catalogue';
+import { type Said, say, type Text } from '../runtime/messages/catalogue';
 import { printable } from '../runtime/printable';
 
 /** Thrown when the server answered with an error. Match `errno`: mysql2's `code` names other errors for OceanBase. */
@@ -21,7 +21,14 @@ export class SqlError extends Error {
 }
 
 /** Thrown when there is no answer: refused, lost, silent for too long, or abandoned by the caller's signal. */
-export class SqlConnectionError extends SaidError {}
+export class SqlConnectionError extends SaidError {
+  /** The machine was reached, and said that nothing listens there; of several servers, each did. */
+  readonly nobodyListens: boolean;
+  constructor(said: Said, { nobodyListens = false }: { readonly nobodyListens?: boolean } = {}) {
+    super(said);
+    this.nobodyListens = nobodyListens;
+  }
+}
 
 export type SqlRow = Readonly<Record<string, unknown>>;
 
@@ -47,7 +54,7 @@ export interface SqlTarget {
 function cleaned(error: QueryError & { sqlState?: string | undefined }): SqlError | SqlConnectionError {
   const errno = error.errno ?? 0;
   if (errno > 0 && error.sqlState !== undefined) return new SqlError(errno, error.message);
-  return new SqlConnectionError(error.message);
+  return new SqlConnectionError(error.message, { nobodyListens: error.code === 'ECONNREFUSED' });
 }
 
 /** All that OBProxies and observers are asked for fits into a hundredth of this. */

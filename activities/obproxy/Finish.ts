@@ -1,3 +1,4 @@
+import { lookAtPath } from '../../hosts/paths';
 import { PermanentError } from '../../runtime/errors';
 import { say } from '../../runtime/messages/catalogue';
 import { HOSTS_OF_TASK, hostsOfTask } from '../common/hostsOfTask';
@@ -27,8 +28,8 @@ export const Finish = subtask({
      */
     async rollback(scope) {
       const host = await scope.host();
-      const { exitCode } = await host.sh(`[ -d ${taskDir(scope.input.taskId)} ]`);
-      if (exitCode === 0) return scope.log.info(say('undo.nothing'));
+      const { kind } = await lookAtPath(host, taskDir(scope.input.taskId));
+      if (kind !== 'absent') return scope.log.info(say('undo.nothing'));
       throw new PermanentError({
         type: 'TakeOverFinished',
         tried: say('takeOver.undo'),

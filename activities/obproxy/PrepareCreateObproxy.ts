@@ -1,5 +1,7 @@
+import { lookAtPath } from '../../hosts/paths';
 import { quote } from '../../hosts/quote';
 import type { Host } from '../../hosts/types';
+import { uidCommand } from '../../hosts/userName';
 import { packageFit } from '../../oceanbase/packageFit';
 import { PermanentError, type Trouble } from '../../runtime/errors';
 import { type Said, say, type Text } from '../../runtime/messages/catalogue';
@@ -33,7 +35,7 @@ async function checkHost(
 ): Promise<void> {
   const user = quote(runUser);
   const { stdout, stderr } = await host.sh(`
-    id -u; id -u ${user} 2>/dev/null || echo missing
+    id -u; ${uidCommand(user)}
     place=${quote(part.home)}
     while [ ! -e "$place" ]; do place=\${place%/*}; place=\${place:-/}; done
     [ -w "$place" ] && echo writable || echo "$place"
@@ -43,9 +45,13 @@ async function checkHost(
     const next = say('next.useRoot');
     throw refuse(host.ip, 'CMP07002', 'RootNeeded', say('host.uid', { uid: root ?? '?' }), next);
   }
-  if (runUserId === undefined || runUserId === 'missing') {
+  if (runUserId === 'missing') {
     const next = say('next.createUser', { user });
     throw refuse(host.ip, 'CMP07037', 'UserMissing', say('host.noUser', { user: runUser }), next);
+  }
+  if (runUserId === undefined || !/^\d+$/.test(runUserId)) {
+    const text = say('host.userUnknown', { user: runUser, said: runUserId ?? stderr.trim() });
+    throw refuse(host.ip, 'CMP07037', 'UserUnknown', text, say('next.whyNoAccounts'));
   }
   scope.log.info(say('host.userExists', { user: runUser, uid: runUserId }));
 
@@ -78,8 +84,10 @@ async function checkHost(
 /** A log folder that the run user may not write to makes OBProxy die without a message. */
 async function checkLogFolder(host: Host, part: InstallablePackage, runUser: string): Promise<void> {
   const log = `${part.home}/log`;
-  const script = `[ ! -e ${quote(log)} ] || [ -w ${quote(log)} ]`;
-  const { exitCode } = await host.sh(script, { user: runUser });
+  // As the user: what it may not even look at (a home that it may not enter) is no missing folder.
+  const { kind } = await lookAtPath(host, log, { user: runUser });
+  if (kind === 'absent') return;
+  const { exitCode } = await host.sh(`[ -w ${quote(log)} ]`, { user: runUser });
   if (exitCode === 0) return;
   const next = say('next.giveToUser', { user: quote(runUser), path: quote(log) });
   throw refuse(

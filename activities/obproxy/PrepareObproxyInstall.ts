@@ -1,7 +1,10 @@
+import { PUBLIC_URL_NEXT } from '../../contact/configUrl';
 import type { Host, HostFacts } from '../../hosts/types';
 import { PermanentError } from '../../runtime/errors';
 import { say } from '../../runtime/messages/catalogue';
+import { leadsToItself } from '../../runtime/publicUrl';
 import { HOSTS_OF_TASK, hostsOfTask } from '../common/hostsOfTask';
+import { idOf } from '../common/objects';
 import { forgetTask } from '../host/forgetTask';
 import { subtask } from '../subtask';
 import { OBPROXY, type ObproxyInstance, type ObproxyScope, proxyOn } from './proxy';
@@ -58,6 +61,15 @@ async function ready(scope: ObproxyScope, hostId: number): Promise<void> {
   }
 }
 
+/** A cluster that will only get proxies which learn nothing: adding them is refused, so it is said here already. */
+async function warnOfLoopback(scope: ObproxyScope): Promise<void> {
+  const { publicUrl } = scope.config;
+  const id = idOf(scope.value('obproxy_cluster_id') ?? '');
+  const cluster = id === undefined ? undefined : await scope.store.obproxy.findCluster(id);
+  if (cluster?.workMode !== 'CONFIG_URL' || !leadsToItself(publicUrl)) return;
+  scope.log.warn(say('obproxy.urlLeadsToItself', { url: publicUrl, next: PUBLIC_URL_NEXT }));
+}
+
 /** "Prepare obproxy install": the rows are there and agree, the hosts answer, and what they are is recorded. */
 export const PrepareObproxyInstall = subtask({
   name: 'Prepare obproxy install',
@@ -69,6 +81,7 @@ export const PrepareObproxyInstall = subtask({
     const ids = await hostsOfTask(scope);
     if (ids.length === 0) {
       scope.log.info(say('obproxy.noHosts'));
+      await warnOfLoopback(scope);
       return undefined;
     }
     const outcomes = await Promise.allSettled(ids.map((id) => ready(scope, id)));

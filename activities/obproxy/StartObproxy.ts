@@ -8,6 +8,7 @@ import { say, type Text } from '../../runtime/messages/catalogue';
 import { KEEPER_DIR, removeBy } from '../places';
 import { runsOn, subtask } from '../subtask';
 import type { SubtaskScope } from '../types';
+import { proveConfigUrl } from './configUrl';
 import {
   forgetOneTimePassword,
   launcherWords,
@@ -93,7 +94,7 @@ async function refuseTakenPorts(host: Host, proxy: ObproxyInstance, look: ProxyP
  * that an earlier attempt made and of which nothing is left (host reboot, crash) is followed by another.
  */
 async function launch(scope: SubtaskScope, host: Host, proxy: ObproxyInstance, home: string): Promise<void> {
-  const mark = await readMark(host);
+  const [mark] = await Promise.all([readMark(host), proveConfigUrl(scope, host, proxy)]);
   // A start of an earlier attempt may be under way: the file it is reading must not be replaced under it.
   if (mark?.serverId === proxy.server.id && (await appears(scope, host, home))) return;
   const script = await prepareStart(scope, host, proxy, home);
@@ -186,6 +187,7 @@ async function login(scope: SubtaskScope, host: Host, proxy: ObproxyInstance): P
       throw trouble(host, 'ObproxyVersionDiffers', text, say('next.stopProcessAndRetry'), 'ODP21016');
     }
     scope.log.info(say('obproxy.answers', { running, port: proxy.server.sqlPort }));
+    await recordConfigUrl(scope, proxy, admin);
     await lookForConfigServer(scope, proxy, admin);
   } finally {
     admin.close();
@@ -203,6 +205,17 @@ async function lookForConfigServer(
   const read = await admin.showConfig('json_config_version');
   if (read === undefined || read.value !== '') return;
   scope.log.warn(say('obproxy.clustersUnread', { url: scope.config.publicUrl }));
+}
+
+/** A URL that changes later is known to differ from what this proxy has. */
+async function recordConfigUrl(
+  scope: SubtaskScope,
+  { cluster, server }: ObproxyInstance,
+  admin: ObproxyAdmin,
+): Promise<void> {
+  if (cluster.workMode !== 'CONFIG_URL') return;
+  const shown = await admin.showConfig('obproxy_config_server_url');
+  if (shown !== undefined) await scope.store.obproxy.recordConfigUrl(server.id, shown.value);
 }
 
 /** A proxy that has just opened its port may drop the first connections. */

@@ -1,7 +1,9 @@
+import { lookAtPath, lookAtPaths } from '../../hosts/paths';
 import { quote } from '../../hosts/quote';
 import type { Host } from '../../hosts/types';
 import { type ObserverLayout, RUN_USER } from '../../oceanbase/observerLayout';
-import { type Said, say, type Text } from '../../runtime/messages/catalogue';
+import type { Trouble } from '../../runtime/errors';
+import { say, type Text } from '../../runtime/messages/catalogue';
 import { makeDir, readJson, removeBy, writeJson } from '../places';
 import { subtask } from '../subtask';
 import type { SubtaskScope } from '../types';
@@ -28,7 +30,7 @@ function markFile(root: string): string {
   return `${root}/.obflow.json`;
 }
 
-function refuse(host: Host, type: string, cameBack: Said, next: Text) {
+function refuse(host: Host, type: string, cameBack: Trouble['cameBack'], next: Text) {
   return trouble(host, TRIED, type, cameBack, next, 'COM10005');
 }
 
@@ -36,12 +38,15 @@ function refuse(host: Host, type: string, cameBack: Said, next: Text) {
 async function isOurs(host: Host, root: string, serverId: number): Promise<boolean> {
   const mark = await readJson<Mark>(host, markFile(root));
   if (mark?.serverId === serverId) return true;
-  const { stdout } = await host.sh(
-    `[ ! -e ${quote(root)} ] && [ ! -L ${quote(root)} ] || { [ -d ${quote(root)} ] && ls -A ${quote(root)} | head -n 5 || echo "no folder"; }`,
+  const { kind, entries } = await lookAtPath(host, root, { entries: 5 });
+  if (kind === 'absent' || (kind === 'folder' && entries.length === 0)) return false;
+  const files = kind === 'folder' ? entries.join(', ') : say('observer.noFolder');
+  throw refuse(
+    host,
+    'FolderNotEmpty',
+    say('observer.folderNotOurs', { root, files }),
+    say('next.moveAwayOrOtherHost'),
   );
-  if (stdout.trim() === '') return false;
-  const text = say('observer.folderNotOurs', { root, files: stdout.trim().replaceAll('\n', ', ') });
-  throw refuse(host, 'FolderNotEmpty', text, say('next.moveAwayOrOtherHost'));
 }
 
 /** Prints what stands in the way of the links, one line each; the store may hold nothing else than they. */
@@ -52,7 +57,7 @@ function strangersScript({ store, links }: ObserverLayout): string {
       `elif [ -e ${quote(path)} ]; then echo ${quote(path)}; fi`,
   );
   const known = links.map(({ path }) => `! -path ${quote(path)}`).join(' ');
-  return `${checks.join('\n')}\n[ ! -d ${quote(store)} ] || find ${quote(store)} -mindepth 1 -maxdepth 1 ${known}`;
+  return `${checks.join('\n')}\n[ ! -d ${quote(store)} ] || exec find ${quote(store)} -mindepth 1 -maxdepth 1 ${known}`;
 }
 
 function makeScript({ home, store, folders, links }: ObserverLayout): string {
@@ -67,14 +72,17 @@ function makeScript({ home, store, folders, links }: ObserverLayout): string {
 }
 
 /** Folders that hold something or belong to somebody else; the observer refuses both. */
-function unfitScript({ home, folders }: ObserverLayout): string {
-  const each = folders.map(
-    (path) =>
-      `[ -z "$(ls -A ${quote(path)})" ] || echo ${quote(`${path} is not empty`)}; [ "$(stat -c %U ${quote(path)})" = ${RUN_USER} ] || echo ${quote(`${path} is not ${RUN_USER}'s`)}`,
-  );
-  const etc = quote(`${home}/etc`);
-  return `${each.join('\n')}
-    [ ! -e ${etc} ] || [ "$(stat -c %U ${etc})" = ${RUN_USER} ] || echo ${quote(`${home}/etc is not ${RUN_USER}'s`)}`;
+async function unfit(host: Host, { home, folders }: ObserverLayout): Promise<Text[]> {
+  const etc = `${home}/etc`;
+  const looks = await lookAtPaths(host, [...folders, etc], { entries: 1 });
+  return [...folders, etc].flatMap((path, index) => {
+    const { kind = 'absent', owner = '', entries = [] } = looks[index] ?? {};
+    if (path === etc && kind === 'absent') return [];
+    return [
+      ...(path !== etc && entries.length > 0 ? [say('observer.notEmpty', { path })] : []),
+      ...(owner === RUN_USER ? [] : [say('observer.notOwned', { path, user: RUN_USER })]),
+    ];
+  });
 }
 
 /** `/a/b` of `/a/b/c`, then `/a`. */
@@ -89,12 +97,8 @@ async function noteMissing(scope: SubtaskScope, host: Host, observer: ObserverIn
   const known = await readJson<MadeFolders>(host, MADE);
   if (known?.serverId === server.id && known.taskId === scope.input.taskId) return;
   const candidates = [...new Set(layout.roots.flatMap(above))];
-  const { stdout } = await host.sh(
-    candidates
-      .map((path) => `[ -e ${quote(path)} ] || [ -L ${quote(path)} ] || echo ${quote(path)}`)
-      .join('\n'),
-  );
-  const missing = stdout.split('\n').filter((line) => candidates.includes(line));
+  const looks = await lookAtPaths(host, candidates);
+  const missing = candidates.filter((_, index) => looks[index]?.kind === 'absent');
   await makeDir(host, OBSERVER_DIR);
   const made: MadeFolders = {
     serverId: server.id,
@@ -124,7 +128,12 @@ async function make(scope: SubtaskScope, host: Host, observer: ObserverInstance)
     await host.sh(`mkdir -p -- ${quote(root)} && chown ${RUN_USER}: -- ${quote(root)}`);
     await writeJson(host, markFile(root), { serverId: server.id, taskId: scope.input.taskId } satisfies Mark);
   }
-  const { stdout: strangers } = await host.sh(strangersScript(layout));
+  const { stdout: strangers, exitCode, stderr } = await host.sh(strangersScript(layout));
+  if (exitCode !== 0) {
+    const said = stderr.trim().slice(0, 500) || say('host.exitCode', { code: exitCode });
+    const next = say('next.letRootLook', { path: layout.store });
+    throw trouble(host, TRIED, 'PathUnreadable', said, next, 'CMP07050');
+  }
   if (strangers.trim() !== '') {
     const text = say('observer.strangers', {
       files: strangers.trim().replaceAll('\n', ', '),
@@ -152,11 +161,10 @@ export const MakeDirForOb = subtask({
     const { layout } = observer;
     const host = await scope.host();
     await make(scope, host, observer);
-    const { stdout: unfit } = await host.sh(unfitScript(layout));
+    const faults = await unfit(host, layout);
     const lives = (await lookForObservers(host, layout.home)).own.length > 0;
-    if (unfit.trim() !== '' && !lives) {
-      const text = unfit.trim().replaceAll('\n', '; ');
-      throw refuse(host, 'FolderNotEmpty', text, say('next.emptyFolders'));
+    if (faults.length > 0 && !lives) {
+      throw refuse(host, 'FolderNotEmpty', faults, say('next.emptyFolders'));
     }
     for (const folder of layout.folders) scope.log.info(folder);
     scope.log.info(say('observer.links', { store: layout.store, user: RUN_USER }));

@@ -1,4 +1,4 @@
-import { quote } from '../../hosts/quote';
+import { lookAtPath } from '../../hosts/paths';
 import type { Host } from '../../hosts/types';
 import { clockFinding, type Finding, sizingFindings } from '../../oceanbase/hostRequirements';
 import { RUN_USER } from '../../oceanbase/observerLayout';
@@ -25,6 +25,8 @@ function accounts({ uid, runUserUid }: HostLook): Finding[] {
   }
   if (runUserUid === '') {
     found.push(error(say('check.noRunUser', { user: RUN_USER }), 'CMP07037'));
+  } else if (!/^\d+$/.test(runUserUid)) {
+    found.push(error(say('check.userUnknown', { user: RUN_USER, said: runUserUid }), 'CMP07037'));
   } else if (runUserUid === '0') {
     found.push(error(say('check.runUserIsRoot', { user: RUN_USER }), 'CMP07037'));
   } else found.push({ level: 'INFO', text: say('check.accounts', { user: RUN_USER, uid: runUserUid }) });
@@ -73,13 +75,13 @@ async function folderFindings(host: Host, { layout, server }: ObserverInstance):
   const found: Finding[] = [];
   for (const root of layout.roots) {
     const mark = await readJson<{ serverId: number }>(host, `${root}/.obflow.json`);
-    const { stdout } = await host.sh(`[ ! -e ${quote(root)} ] || ls -A ${quote(root)} | head -n 3`);
+    const { kind, entries } = await lookAtPath(host, root, { entries: 3 });
     if (mark?.serverId === server.id) found.push({ level: 'INFO', text: say('check.folderOurs', { root }) });
-    else if (stdout.trim() === '') found.push({ level: 'INFO', text: say('check.folderEmpty', { root }) });
-    else
-      found.push(
-        error(say('check.folderFull', { root, files: stdout.trim().replaceAll('\n', ', ') }), 'COM10005'),
-      );
+    else if (kind === 'absent' || (kind === 'folder' && entries.length === 0))
+      found.push({ level: 'INFO', text: say('check.folderEmpty', { root }) });
+    else if (kind === 'folder')
+      found.push(error(say('check.folderFull', { root, files: entries.join(', ') }), 'COM10005'));
+    else found.push(error(say('check.noFolder', { root }), 'COM10005'));
   }
   return found;
 }

@@ -2,7 +2,10 @@ import type { Pair } from '../../workflows/text';
 
 /** What is said of OceanBase clusters, their zones and the statements that they are sent. */
 export const CLUSTERS = {
-  'cluster.silent': ['Nobody of {cluster} answers', '{cluster} 没有任何服务器响应'],
+  'cluster.gone': [
+    'Nothing listens on the root servers of {cluster}',
+    '{cluster} 的 RootServer 上没有进程在监听',
+  ],
   'cluster.recordStopped': ['record the cluster as stopped', '将集群记录为已停止'],
   'cluster.stillServes': ['{count} of its servers serve', '其中 {count} 台服务器仍在提供服务'],
   'cluster.undoFollows': ['Nothing to undo: the record follows the cluster', '无需撤销：记录以集群为准'],

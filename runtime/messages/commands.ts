@@ -32,11 +32,11 @@ export const COMMANDS = {
   'start.cannot': ['The task cannot be started: {reason}', '任务无法启动：{reason}'],
   'start.refused': ['Temporal refuses to start the task: {said}', 'Temporal 拒绝启动任务：{said}'],
   'asked.line': ['{what} asked for{by}{where}{why}', '{by}{where}要求{what}{why}'],
-  'asked.by': [' by {who}', '{who} '],
+  'asked.by': [' by {who}', '由 {who} '],
   'asked.from': [' from {from}', '从 {from} '],
   'asked.at': [' {where}', '{where}'],
   'asked.because': [': {why}', '：{why}'],
-  'ended.abandoned': ['Task {id} was abandoned{by}{because}. {why}', '任务 {id} 被{by}放弃{because}。{why}'],
+  'ended.abandoned': ['Task {id} was abandoned{by}{because}. {why}', '任务 {id} 已{by}放弃{because}。{why}'],
   'ended.cannotGoOn': ['{reason}; it cannot go on.', '{reason}；无法继续。'],
   'ended.as': ['{reason}.', '{reason}。'],
 } as const satisfies Record<string, Pair>;

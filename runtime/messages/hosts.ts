@@ -177,4 +177,11 @@ export const HOSTS = {
     'The file of package "{file}" is not in the data folder. Upload it again.',
     '软件包“{file}”的文件不在数据目录中。请重新上传。',
   ],
+  'host.userUnknown': ['id {user} says "{said}"', 'id {user} 返回“{said}”'],
+  'host.readNote': ['read what obflow has noted in {path}', '读取 obflow 在 {path} 中记录的内容'],
+  'host.noteEmpty': ['the file is empty', '文件为空'],
+  'host.noteDamaged': ['it is no JSON: {text}', '它不是 JSON：{text}'],
+  'rpm.verify': ['run rpm -V {package}', '运行 rpm -V {package}'],
+  'rpm.whose': ['ask rpm whose {file} is', '向 rpm 查询 {file} 属于哪个软件包'],
+  'process.saysNothing': ['nothing', '没有任何输出'],
 } as const satisfies Record<string, Pair>;

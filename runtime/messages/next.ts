@@ -264,10 +264,7 @@ export const NEXT = {
   ],
   'next.startZone': ['Start the zone and retry.', '请启动该 Zone 后重试。'],
   'next.lookAtLog': ['Look at its log and retry.', '请查看其日志后重试。'],
-  'next.giveAddress': [
-    'Give the host that address (and the command ip), then retry.',
-    '请为主机配置该地址（并安装 ip 命令），然后重试。',
-  ],
+  'next.giveAddress': ['Give the host that address, then retry.', '请为主机配置该地址，然后重试。'],
   'next.moveEtc': [
     'Move {home}/etc away (or delete it) and retry.',
     '请将 {home}/etc 移走（或删除）后重试。',
@@ -595,5 +592,72 @@ export const NEXT = {
   'next.permitAddress': [
     'Correct the address with `obflow apply`; or permit it in the settings of API and workers, start them again, and retry.',
     '请用 `obflow apply` 修正该地址；或在 API 和 worker 的设置中允许它，重新启动它们，然后重试。',
+  ],
+  'next.whyNoAccounts': [
+    'Look why the host cannot look up accounts (id, /etc/nsswitch.conf, its directory service), then retry.',
+    '请查明主机为何无法查询账号（id、/etc/nsswitch.conf、其目录服务），然后重试。',
+  ],
+  'next.installIp': [
+    'Install the command ip (iproute), then retry.',
+    '请安装 ip 命令（iproute），然后重试。',
+  ],
+  'next.restoreNote': [
+    'Look what has damaged it (a full or broken disk), restore it, or delete it and undo by hand what obflow did there.',
+    '请查明是什么损坏了它（磁盘已满或故障），恢复它，或将其删除并手工撤销 obflow 在那里所做的操作。',
+  ],
+  'next.endAndAskForFewer': [
+    'Roll this task back, or abandon it, and ask for fewer hosts at a time.',
+    '请回滚本任务，或放弃它，并减少单次请求的主机数量。',
+  ],
+  'next.lookAtCommand': ['Look at that command on the host, then retry.', '请检查主机上的该命令，然后重试。'],
+  'next.thenRetry': ['{next} Then retry.', '{next}然后重试。'],
+  'next.thenPushUrl': [
+    '{next} Then run `obflow proxy push-url` and retry.',
+    '{next}然后运行 `obflow proxy push-url` 并重试。',
+  ],
+  'next.unknownToProxy': [
+    'The proxy does not know that cluster: {next} Then run `obflow proxy push-url` and retry.',
+    '该 OBProxy 不知道该集群：{next}然后运行 `obflow proxy push-url` 并重试。',
+  ],
+  'next.acceptUser': [
+    "Let OceanBase accept that user from the address of the proxy (ob_tcp_invited_nodes, the user's host part), and retry.",
+    '请让 OceanBase 接受来自 OBProxy 地址的该用户（ob_tcp_invited_nodes、用户的主机部分），然后重试。',
+  ],
+  'next.declareOwnName': [
+    'Declare it with `obflow apply` by the name it has (parameter cluster), and link that one.',
+    '请用 `obflow apply` 以其实际名称（参数 cluster）声明它，并关联该名称。',
+  ],
+  'next.acceptProxyro': [
+    'Let OceanBase accept proxyro from the address of the proxy (ob_tcp_invited_nodes), and give the proxy its password: retry "Set obproxy user and password for connect", then this.',
+    '请让 OceanBase 接受来自 OBProxy 地址的 proxyro（ob_tcp_invited_nodes），并把密码交给 OBProxy：先重试“Set obproxy user and password for connect”，再重试本子任务。',
+  ],
+  'next.reachSqlPorts': [
+    'Let {ip} reach the SQL ports of {name} ({servers}), and retry.',
+    '请让 {ip} 能访问 {name} 的 SQL 端口（{servers}），然后重试。',
+  ],
+  'next.letRootLook': [
+    'Repair what keeps root from looking at {path} and retry.',
+    '请排除妨碍 root 查看 {path} 的原因，然后重试。',
+  ],
+  'next.thenLink': ['Then link that one.', '然后关联该名称。'],
+  'next.endsAndStarts': [
+    'It is tried again; look whether the proxy ends and starts again all the time.',
+    '将再次尝试；请检查该 OBProxy 是否不断地退出和启动。',
+  ],
+  'next.setPublicUrl': [
+    'Set OBFLOW_PUBLIC_URL of API and workers to an address of the API that hosts reach (and OBFLOW_LISTEN so that it listens there), let firewalls pass it, and start them again.',
+    '请将 API 和 worker 的 OBFLOW_PUBLIC_URL 设置为主机能访问的 API 地址（并设置 OBFLOW_LISTEN 使其在该地址监听），让防火墙放行，然后重新启动它们。',
+  ],
+  'next.installCurl': [
+    'Install curl on the host, or see for yourself that it reaches that address.',
+    '请在主机上安装 curl，或自行确认它能访问该地址。',
+  ],
+  'next.plainAddress': [
+    'Give OBProxies a plain address: http:// before one of OBFLOW_LISTEN, and that one as OBFLOW_PUBLIC_URL.',
+    '请为 OBProxy 提供非加密地址：在 OBFLOW_LISTEN 的某个地址前加 http://，并将其作为 OBFLOW_PUBLIC_URL。',
+  ],
+  'next.repairPath': [
+    'Repair what stands in the way (a broken mount, rights of a folder above, links in a circle, a missing command), then retry.',
+    '请排除妨碍的原因（挂载损坏、上级目录权限、循环链接、缺少命令），然后重试。',
   ],
 } as const satisfies Record<string, Pair>;

@@ -267,4 +267,121 @@ export const OBPROXY = {
     'remove the parameter {name} of cluster {cluster} from OBProxy',
     '从 OBProxy 中删除集群 {cluster} 的参数 {name}',
   ],
+  'obproxy.urlLeadsToItself': [
+    'OBProxies of this cluster would ask {url}, which leads every host to itself. {next}',
+    '该集群的 OBProxy 会访问 {url}，而它指向每台主机自身。{next}',
+  ],
+  'obproxy.urlAsked': ['Asked as the proxy will ask: {text}', '已按 OBProxy 的方式查询：{text}'],
+  'obproxy.urlNotProven': ['Not proven: {text}. {next}', '未能证实：{text}。{next}'],
+  'obproxy.urlLater': [
+    'The proxy will not learn of clusters that are linked later: {text}. {next}',
+    '该 OBProxy 将无法得知以后关联的集群：{text}。{next}',
+  ],
+  'obproxy.getUrl': ['get from the host what the proxy will ask for', '从主机上获取 OBProxy 将要查询的内容'],
+  'serves.noLinks': [
+    'No OceanBase cluster is linked yet: there is nobody to be reached',
+    '尚未关联 OceanBase 集群：没有可访问的对象',
+  ],
+  'serves.reach': [
+    'reach the linked OceanBase clusters through the proxy',
+    '通过 OBProxy 访问关联的 OceanBase 集群',
+  ],
+  'serves.knows': ['The proxy knows {clusters}', '该 OBProxy 已知 {clusters}'],
+  'serves.asksElsewhere': [
+    'Not proven: the proxy asks {asks}, which does not tell it of {names}; users of {names} hear "cluster not exist". Run `obflow proxy push-url`',
+    '未能证实：该 OBProxy 查询的是 {asks}，其中没有 {names}；{names} 的用户会收到“cluster not exist”。请运行 `obflow proxy push-url`',
+  ],
+  'serves.learnsLater': [
+    'Not proven: the proxy has not learnt of {names} from {asks} yet, and asks only after its {parameter}',
+    '未能证实：该 OBProxy 尚未从 {asks} 得知 {names}，只会按其 {parameter} 再次查询',
+  ],
+  'serves.notLearnt': [
+    'the proxy has not learnt of {names} from {asks}: users hear "cluster not exist" ({errno})',
+    '该 OBProxy 未从 {asks} 得知 {names}：用户会收到“cluster not exist”（{errno}）',
+  ],
+  'serves.asksAgain': [
+    'The proxy does not know {names} yet; it asks {asks} again after its {parameter}',
+    '该 OBProxy 尚不知道 {names}；它会按其 {parameter} 再次查询 {asks}',
+  ],
+  'serves.noVersion': [
+    'Not proven: the proxy does not tell its version, so its root servers were not compared',
+    '未能证实：该 OBProxy 没有给出版本，因此未比较其 RootServer',
+  ],
+  'serves.logsIn': [
+    '{login} logs in through the proxy, and SELECT 1 is answered',
+    '{login} 通过 OBProxy 登录成功，SELECT 1 得到响应',
+  ],
+  'serves.answers': [
+    '{name} answers through the proxy: it was asked as {stranger}, whom it does not have, and says so (proxyro itself may not log in through a proxy)',
+    '{name} 通过 OBProxy 得到响应：以其没有的用户 {stranger} 查询，它如实答复（proxyro 本身可能不能通过 OBProxy 登录）',
+  ],
+  'serves.errorInstead': [
+    'Not proven: a login through the proxy to {name} is answered by error {errno}: {text}',
+    '未能证实：通过 OBProxy 登录 {name} 返回错误 {errno}：{text}',
+  ],
+  'serves.logIn': ['log in to {cluster} through the proxy', '通过 OBProxy 登录 {cluster}'],
+  'serves.hearsError': ['{login} hears error {errno}: {text}', '{login} 收到错误 {errno}：{text}'],
+  'serves.otherName': [
+    'the cluster linked as "{name}" calls itself otherwise (4666: {text})',
+    '以“{name}”关联的集群自称其他名称（4666：{text}）',
+  ],
+  'serves.proxyroRefused': [
+    "OceanBase refuses the proxy's own login to {name} as proxyro ({text})",
+    'OceanBase 拒绝 OBProxy 以 proxyro 登录 {name}（{text}）',
+  ],
+  'serves.diagnosis': [
+    '; its log/obproxy_diagnosis.log says {code}: {text}',
+    '；其 log/obproxy_diagnosis.log 显示 {code}：{text}',
+  ],
+  'serves.noLogin': [
+    'No login to {name} is answered through the proxy: {heard}{why}',
+    '通过 OBProxy 登录 {name} 均没有响应：{heard}{why}',
+  ],
+  'serves.silence': [
+    'every login to {name} through the proxy ends without an answer ({heard}){why}',
+    '通过 OBProxy 登录 {name} 均没有响应而结束（{heard}）{why}',
+  ],
+  'url.cannotAsk': [
+    '{ip} cannot ask for the config URL {url}: {said}',
+    '{ip} 无法查询 config URL {url}：{said}',
+  ],
+  'url.asked': ['{ip} asked for the config URL {url}: {cameBack}', '{ip} 查询 config URL {url}：{cameBack}'],
+  'url.certificate': [
+    '{ip} does not trust the certificate of the config URL {url} ({said})',
+    '{ip} 不信任 config URL {url} 的证书（{said}）',
+  ],
+  'url.itself': [' (that address is the host itself)', '（该地址就是主机自身）'],
+  'url.reached': ['config URL {url} reached from {ip}', '从 {ip} 可以访问 config URL {url}'],
+  'url.noAnswer': ['no answer', '没有响应'],
+  'url.status': ['it answers with status {status}', '它返回状态码 {status}'],
+  'url.endless': ['the answer does not end', '响应没有结束'],
+  'url.noTool': ['it has neither curl nor Python nor bash', '它没有 curl、Python 和 bash'],
+  'url.silentShell': ['its shell said nothing', '其 shell 没有任何输出'],
+  'url.otherServer': [
+    'what answers there is no config server of OBProxies (it begins with "{begins}")',
+    '该地址上不是 OBProxy 的 config server（响应开头为“{begins}”）',
+  ],
+  'url.several': [
+    'it answers VersionOnly by {versionOnly} and the whole by {whole}: several config servers answer there',
+    '它对 VersionOnly 返回 {versionOnly}，而完整内容为 {whole}：该地址上有多个 config server',
+  ],
+  'url.unlisted': [
+    'the config server that answers there does not list {names}: it is another one, or another obflow',
+    '该地址上的 config server 没有列出 {names}：它是另一个 config server，或另一个 obflow',
+  ],
+  'url.elsewhere': [
+    'it sends proxies to {elsewhere} for the servers of their clusters: the API that answers has another OBFLOW_PUBLIC_URL than {url}',
+    '它让 OBProxy 到 {elsewhere} 查询其集群的服务器：响应的 API 的 OBFLOW_PUBLIC_URL 与 {url} 不同',
+  ],
+  'url.fault': ['{text}{itself}', '{text}{itself}'],
+  'url.noTime': ['there was no time to ask it', '没有时间查询它'],
+  'url.hostSilent': ['it did not answer within {seconds} s', '{seconds} 秒内没有响应'],
+  'url.unknown': [
+    'Whether the host reaches the config URL is not known: {why}',
+    '无法得知主机是否能访问 config URL：{why}',
+  ],
+  'url.leadsToItself': [
+    'OBProxies of this cluster would ask {url} for their servers, which leads every host to itself: adding OBProxies to it will be refused. {next}',
+    '该集群的 OBProxy 会到 {url} 查询其服务器，而它指向每台主机自身：向该集群添加 OBProxy 会被拒绝。{next}',
+  ],
 } as const satisfies Record<string, Pair>;

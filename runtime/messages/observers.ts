@@ -81,8 +81,8 @@ export const OBSERVERS = {
   'check.folderEmpty': ['{root} is absent or empty', '{root} 不存在或为空'],
   'check.folderFull': ['{root} is not empty ({files})', '{root} 非空（{files}）'],
   'check.noNc': [
-    'whether it reaches the root servers is not known: nc is missing',
-    '无法得知是否能访问 RootServer：缺少 nc',
+    'whether it reaches the root servers is not known: nc is missing, or knows no -z',
+    '无法得知是否能访问 RootServer：缺少 nc，或其不支持 -z',
   ],
   'check.reaches': ['it reaches the ports of the root servers', '能访问 RootServer 的端口'],
   'check.silent': ['it does not reach {addresses}', '无法访问 {addresses}'],
@@ -300,4 +300,18 @@ export const OBSERVERS = {
     '{text}；OceanBase {version} 最多容许 {tolerated} 毫秒，请配置 NTP',
   ],
   'clock.setUpNtp': ['{text}; set up NTP', '{text}；请配置 NTP'],
+  'observer.noFolder': ['no folder', '不是目录'],
+  'observer.noDeviceList': [
+    'the host does not list its network devices: {said}',
+    '主机没有列出其网络设备：{said}',
+  ],
+  'check.userUnknown': [
+    'the host cannot tell whether there is a user {user}: {said}',
+    '主机无法判断用户 {user} 是否存在：{said}',
+  ],
+  'check.noFolder': ['{root} is no folder', '{root} 不是目录'],
+  'observer.notEmpty': ['{path} is not empty', '{path} 非空'],
+  'observer.notOwned': ["{path} is not {user}'s", '{path} 不属于 {user}'],
+  'observer.lookAtHost': ['look at the host', '查看主机'],
+  'observer.halfAnswer': ['exit code {code}, half an answer', '退出码 {code}，只得到一半的响应'],
 } as const satisfies Record<string, Pair>;

@@ -115,5 +115,21 @@ export const SSH = {
   'contact.shortcoming': ['{where}: {text}. {next}', '{where}：{text}。{next}'],
   'contact.unusable': ['{where} cannot be used yet: {text}. {next}', '{where} 尚不能使用：{text}。{next}'],
   'contact.unseen': ['{where} could not be looked at: {said}', '无法查看 {where}：{said}'],
-  'host.noAnswer': ['no answer within {seconds} s', '{seconds} 秒内没有响应'],
+  'host.noTimeLeft': [
+    'there was no time left for it ({seconds} s for all hosts together)',
+    '没有剩余时间（所有主机共 {seconds} 秒）',
+  ],
+  'path.look': ['look at {path}', '查看 {path}'],
+  'path.several': ['paths of the host', '主机上的路径'],
+  'path.lookAs': ['look at {path} as {user}', '以 {user} 用户查看 {path}'],
+  'contact.notTried': ['What a task needs there was not tried: {why}', '未尝试任务在那里所需的内容：{why}'],
+  'contact.noTimeLeft': [
+    'there was no time left ({seconds} s for all hosts)',
+    '没有剩余时间（所有主机共 {seconds} 秒）',
+  ],
+  'contact.fine': [
+    'Its shell, files, tunnel, clock and rpm database are as a task needs them',
+    '其 shell、文件、隧道、时钟和 rpm 数据库均符合任务所需',
+  ],
+  'contact.noEnd': ['no end within {seconds} s', '{seconds} 秒内没有结束'],
 } as const satisfies Record<string, Pair>;

@@ -2,10 +2,6 @@ import type { Pair } from '../../workflows/text';
 
 /** What the frame of every subtask says. */
 export const SUBTASKS = {
-  'subtask.state': [
-    'Set state for subtask: {subtask}, operation:{operation}, state: {state}',
-    '设置子任务状态：子任务 {subtask}，操作 {operation}，状态 {state}',
-  ],
   'subtask.attempt': [
     'Attempt {attempt} on worker {host} (pid {pid})',
     '第 {attempt} 次尝试，worker {host}（pid {pid}）',
@@ -15,7 +11,6 @@ export const SUBTASKS = {
     '{failure}（第 {attempt} 次尝试；在子任务超时之前会再次尝试）',
   ],
   'subtask.startNamed': ['start "{name}"', '启动“{name}”'],
-  'subtask.cancelled': ['Cancelled', '已取消'],
   'worker.stops': [
     'The worker stops; the subtask goes on at another one',
     'worker 正在停止；子任务将在另一个 worker 上继续',
@@ -99,4 +94,8 @@ export const SUBTASKS = {
   'undo.runsOn': ['Nothing to undo: what was found runs on', '无需撤销：找到的进程继续运行'],
   'child.endingOf': ['{label} {ending}', '{label}{ending}'],
   'child.left': [': {left}', '：{left}'],
+  'child.tooLarge': [
+    'it would have {asked} {what}, and a task may have {most}',
+    '它将有 {asked} {what}，而一个任务最多可有 {most} 个',
+  ],
 } as const satisfies Record<string, Pair>;

@@ -182,4 +182,13 @@ export const TAKE_OVER = {
     '该 OBProxy 通过 RootServer 列表工作，服务于 {name}',
   ],
   'takeOver.finding': ['{text}. {next}', '{text}。{next}'],
+  'takeOver.driftOfUrl': [
+    "Drift, not applied by a take-over: {name} {is}, the cluster wants '{wished}'; `obflow proxy push-url` gives it, without a restart",
+    "存在差异，接管时不应用：{name} {is}，集群期望 '{wished}'；可用 `obflow proxy push-url` 设置，无需重启",
+  ],
+  'takeOver.nameUnknown': [
+    'Whether OceanBase cluster {name} calls itself so could not be asked: {said}',
+    '无法查询 OceanBase 集群 {name} 是否以此自称：{said}',
+  ],
+  'takeOver.readEnvironment': ['read the environment of {process}', '读取 {process} 的环境变量'],
 } as const satisfies Record<string, Pair>;

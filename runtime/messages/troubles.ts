@@ -22,4 +22,5 @@ export const TROUBLES = {
   'list.stop': ['{one}. {other}', '{one}。{other}'],
   'text.of': ['{what}: {text}', '{what}：{text}'],
   'text.on': ['{where}: {text}. {next}', '{where}：{text}。{next}'],
+  'text.ofCluster': ['OceanBase cluster {name}: {fault}', 'OceanBase 集群 {name}：{fault}'],
 } as const satisfies Record<string, Pair>;

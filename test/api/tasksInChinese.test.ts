@@ -68,7 +68,7 @@ test('A failed task is Chinese to who asks for it: document, stream, answers to 
   const logOf = async (more: Record<string, string>) =>
     (await api.send('GET', scene.path(plan, `/subtasks/${idOf(plan, 'b')}/log`), undefined, more)).body.data
       .log;
-  expect(await logOf(ZH)).toMatch(/INFO : admin 从 127\.0\.0\.1 要求重试任务：disk replaced\n$/);
+  expect(await logOf(ZH)).toMatch(/INFO : 由 admin 从 127\.0\.0\.1 要求重试任务：disk replaced\n$/);
   expect(await logOf({})).toMatch(
     /INFO : Retry of the task asked for by admin from 127\.0\.0\.1: disk replaced\n$/,
   );

@@ -40,5 +40,6 @@ export function parameterPlan(
 
 export function driftText({ name, value, expectedValue }: ParameterDrift): Text {
   const is = value === null ? say('takeOver.unknownToVersion') : say('takeOver.isNow', { value });
-  return say('takeOver.drift', { name, is, wished: expectedValue });
+  const key = name === 'obproxy_config_server_url' ? 'takeOver.driftOfUrl' : 'takeOver.drift';
+  return say(key, { name, is, wished: expectedValue });
 }
