@@ -1,7 +1,7 @@
 /** What a dry run sees on hosts that a task is to install something on: what the task would need there, tried. */
 
+import type { ContactFinding, ContactNeeds } from '../hosts/firstContact';
 import { Slots } from '../hosts/slots';
-import type { ContactFinding, ContactNeeds } from '../hosts/types';
 import { unlessAborted, withDeadline } from '../runtime/deadline';
 import { PermanentError, TransientError } from '../runtime/errors';
 import type { HostFinding, InspectScope } from './types';
