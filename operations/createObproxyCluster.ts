@@ -4,8 +4,8 @@ import { randomPassword } from '../oceanbase/passwords';
 import { crowdedPair } from '../oceanbase/proxyroSlots';
 import { say } from '../runtime/messages/catalogue';
 import type { Store } from '../store/types';
+import { configUrlReachesHosts, configUrlWarnings, installFindings } from './configUrl';
 import { CreateObproxyClusterBody } from './createObproxyClusterBody';
-import { obproxyHostFindings } from './firstContact';
 import { CREATE_WITHOUT_HOSTS, INSTALL_ON_HOSTS, INSTALL_TASK_NAME, installContext } from './installChain';
 import { hostProxyLock, obproxyClusterLock } from './locks';
 import { planTask, refuseWhenHeld } from './planTask';
@@ -87,7 +87,7 @@ async function passwordsFit(store: Store, linked: readonly { readonly clusterId:
 }
 
 /** The hosts of the request and the package for them, checked; undefined without hosts. */
-async function installation({ store }: PrepareScope, body: CreateObproxyClusterBody) {
+async function installation({ store, publicUrl }: PrepareScope, body: CreateObproxyClusterBody) {
   const { install, installPath } = body;
   if (install === undefined) {
     if (installPath === undefined) return undefined;
@@ -101,6 +101,7 @@ async function installation({ store }: PrepareScope, body: CreateObproxyClusterB
     hosts.map(({ id }) => hostProxyLock(id)),
   );
   await noProxyOnHosts(store, hosts);
+  configUrlReachesHosts(publicUrl, body, hosts);
   packageFitsHosts(softwarePackage, hosts);
   startParametersFit(softwarePackage, body, (list, index) => `${list}[${index}].value`);
   if (installPath !== undefined && installPath.replace(/\/+$/, '') !== softwarePackage.home) {
@@ -167,7 +168,7 @@ async function prepare(
       place: body.name,
       locks: [obproxyClusterLock(clusterId)],
     });
-    return { plans: [plan], extra };
+    return { plans: [plan], extra, findings: configUrlWarnings(scope.publicUrl, body) };
   }
 
   const { hosts, softwarePackage } = install;
@@ -232,10 +233,12 @@ export const createObproxyCluster = catalogued({
   extra: { obproxyClusterId: z.int().describe('-1 in a dry run.') },
   look: {
     hosts: ({ body }) => body.install?.hostIds ?? [],
-    async findings(scope, { body: { install, runUser } }) {
+    async findings(scope, { body }) {
+      const { install, runUser, workMode, obLinks } = body;
       if (install === undefined) return [];
       const { home } = await obproxyPackage(scope.store, install.version, 'obproxyInstallParam.version');
-      return obproxyHostFindings(scope, install.hostIds, { home, runUser });
+      const clusterNames = obLinks.map(({ clusterName }) => clusterName);
+      return installFindings(scope, install.hostIds, { runUser, workMode, home, clusterNames });
     },
   },
   prepare,

@@ -117,6 +117,7 @@ export interface RequestOrigin {
   readonly executor: string;
   readonly traceId: string;
   readonly createTime: string;
+  readonly publicUrl: string;
   readonly continueAfter?: number;
 }
 

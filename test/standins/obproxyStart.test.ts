@@ -281,13 +281,21 @@ test('Metrics switched off: the port is open all the same, with the seven sample
 
 describeIf(longRunOnly(), 'A user of a cluster', () => {
   const PROXYRO = 'ro';
-  async function login(clusterName: string, password = PROXYRO): Promise<string> {
+  const ROOT = 'administrator';
+  const dropped = async (home: ProxyHome): Promise<void> => {
+    await expect(home.connect('x', { user: 'root@sys#obtest' })).rejects.toMatchObject({
+      code: 'PROTOCOL_CONNECTION_LOST',
+    });
+  };
+
+  /** What is in the diagnosis log after logins through a proxy of the cluster `obtest`. */
+  async function login(clusterName: string, password = PROXYRO, through = dropped): Promise<string> {
     const observer = await startObserver({
       host: '127.0.0.1',
       port: 0,
       clusterName,
       obClusterId: 1,
-      users: { 'proxyro@sys': PROXYRO },
+      users: { 'proxyro@sys': PROXYRO, 'root@sys': ROOT },
     });
     try {
       const home = await newHome();
@@ -295,9 +303,7 @@ describeIf(longRunOnly(), 'A user of a cluster', () => {
       options[options.indexOf('-r') + 1] = `127.0.0.1:1;127.0.0.1:${observer.port}`;
       await home.launch(options);
       await home.ready();
-      await expect(home.connect('x', { user: 'root@sys#obtest' })).rejects.toMatchObject({
-        code: 'PROTOCOL_CONNECTION_LOST',
-      });
+      await through(home);
       return existsSync(home.path('log/obproxy_diagnosis.log')) ? home.read('log/obproxy_diagnosis.log') : '';
     } finally {
       await observer.stop();
@@ -312,8 +318,20 @@ describeIf(longRunOnly(), 'A user of a cluster', () => {
     expect(await login('obtest', 'wrong')).toMatch(/error_code:1045.*proxyro@sys access denied/);
   });
 
-  test('of the right name leaves no such line', async () => {
-    expect(await login('obtest')).toBe('');
+  test('of the right name goes to a server that answers, which checks the password; no such line is left', async () => {
+    const asked = async (home: ProxyHome) => {
+      const connection = await home.connect(ROOT, { user: 'root@sys#obtest' });
+      const [rows] = await connection.query('SELECT ob_version() AS v');
+      expect(rows).toEqual([{ v: '4.2.1.0' }]);
+      // The observer's own words, over the same connection.
+      await expect(connection.query('SELECT nothing')).rejects.toMatchObject({ errno: expect.any(Number) });
+      connection.destroy();
+      expect(await errnoOf(home.connect('x', { user: 'root@sys#obtest' }))).toBe(1045);
+      expect(await errnoOf(home.connect('x', { user: 'nobody@sys#obtest' }))).toBe(1045);
+      // Without a name there is only one cluster.
+      (await home.connect(ROOT, { user: 'root@sys' })).destroy();
+    };
+    expect(await login('obtest', PROXYRO, asked)).toBe('');
   });
 });
 
