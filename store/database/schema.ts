@@ -236,6 +236,10 @@ export interface Schema {
     time: string;
     level: 'INFO' | 'WARN' | 'ERROR';
     text: string;
+    /** Of the catalogue; null for what exists in English alone. */
+    key: string | null;
+    /** JSON. */
+    args: string | null;
   };
   locks: { resource: string; task_id: number };
   idempotency_keys: {

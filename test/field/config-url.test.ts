@@ -196,8 +196,11 @@ describeIf(fleetUnavailable(), 'the config URL of an OBProxy', () => {
       for (const hidden of ['curl', 'python3 python']) {
         const [fine, stranger, silent] = await looks(hidden);
         expect([hidden, fine]).toEqual([hidden, expect.objectContaining({ verdict: 'serves' })]);
-        expect(stranger).toMatchObject({ verdict: 'fails', text: expect.stringContaining('<html>Welcome') });
-        const text = expect.stringMatching(/refused/i);
+        expect(stranger).toMatchObject({
+          verdict: 'fails',
+          text: { en: expect.stringContaining('<html>Welcome') },
+        });
+        const text = expect.objectContaining({ en: expect.stringMatching(/refused/i) });
         expect([hidden, silent]).toEqual([
           hidden,
           expect.objectContaining({ verdict: 'fails', silent: true, text }),
@@ -206,7 +209,7 @@ describeIf(fleetUnavailable(), 'the config URL of an OBProxy', () => {
       // Bash alone has nothing that would end a wait.
       const unable = await looks('timeout');
       expect(unable.map(({ verdict }) => verdict)).toEqual(['unknown', 'unknown', 'unknown']);
-      expect(unable[0]?.text).toContain('neither curl nor Python nor bash');
+      expect(unable[0]?.text.en).toContain('neither curl nor Python nor bash');
       await worker.stop();
     }, 60_000);
 
