@@ -56,7 +56,7 @@ describe('an API whose public URL is loopback', () => {
 
   test('a cluster by a root server list asks nobody: nothing is said of it', async () => {
     const body = {
-      ...install([given.free]),
+      ...install([given.second]),
       name: 'list',
       workMode: 'RS_LIST',
       obLinks: [{ clusterName: 'hooray' }],
