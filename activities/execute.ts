@@ -7,6 +7,7 @@ import { NotYet, notYetFailure, type Said, saidBefore } from './notYet';
 import { openScope } from './scope';
 import { type BufferedLog, openSubtaskLog } from './subtaskLog';
 import type { ActivityDeps, Needs, OpenScope, Subtask } from './types';
+import { keepWarnings } from './warnings';
 
 const HEARTBEAT_MS = 1_000;
 
@@ -48,6 +49,7 @@ export async function execute(
       });
     }
     const result = await work(scope);
+    await keepWarnings(deps.store.tasks, input, attempt, log.warnings);
     log.info(finalLine(input, 'SUCCESSFUL'));
     await log.close();
     return result ?? null;

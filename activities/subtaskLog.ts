@@ -7,10 +7,13 @@ import type { SubtaskLog } from './types';
 const FLUSH_MS = 200;
 const MAX_LINE = 4_000;
 const MAX_PENDING = 10_000;
+const MAX_WARNINGS = 1_000;
 
 export interface BufferedLog extends SubtaskLog {
   /** The text without any of the hidden secrets. */
   mask(text: string): string;
+  /** The warnings so far, a line each. */
+  readonly warnings: readonly LogLine[];
   /** Stores what is left, in order; throws when the database does not take it. */
   close(): Promise<void>;
 }
@@ -22,6 +25,7 @@ export interface BufferedLog extends SubtaskLog {
 export function openSubtaskLog(tasks: Tasks, input: SubtaskInput): BufferedLog {
   const secrets = new Set<string>();
   let pending: LogLine[] = [];
+  const warnings: LogLine[] = [];
   let flushing: Promise<void> | undefined;
 
   const mask = (text: string): string => {
@@ -67,14 +71,16 @@ export function openSubtaskLog(tasks: Tasks, input: SubtaskInput): BufferedLog {
     // What a host says may hold anything: NUL, which PostgreSQL refuses, or what a reader's terminal would obey.
     for (const line of mask(text).split(/\r\n|[\r\n]/)) {
       if (pending.length >= MAX_PENDING) return;
-      pending.push({
+      const written: LogLine = {
         subtaskId: input.subtaskId,
         run: input.run,
         operation: input.operation,
         time,
         level,
         text: printable(line.slice(0, MAX_LINE)),
-      });
+      };
+      pending.push(written);
+      if (level === 'WARN' && warnings.length < MAX_WARNINGS) warnings.push(written);
     }
     flushSoon();
   };
@@ -95,6 +101,7 @@ export function openSubtaskLog(tasks: Tasks, input: SubtaskInput): BufferedLog {
       }
     },
     mask,
+    warnings,
     async close() {
       closed = true;
       clearTimeout(timer);
