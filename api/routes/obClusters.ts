@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { obClusterById } from '../../operations/observerPreconditions';
 import { IdPath, QueryText } from '../../operations/schemas';
 import { addressText } from '../../runtime/addressText';
-import type { HostRow, ObClusterRow, ObServerRow, ObZoneRow } from '../../store/types';
+import type { HostRow, ObClusterRow, ObServerRow, Observation, ObZoneRow } from '../../store/types';
 import { contentsOf, pagedOf } from '../http/answers';
 import { pageOf } from '../http/envelope';
 import { allPages, listed, PAGING, pageRequest, TextList } from '../http/paging';
@@ -10,6 +10,7 @@ import { ocpTime } from '../http/time';
 import { type ClusterLook, type Looking, lookAtCluster } from '../objects/lookAtCluster';
 import { type ApiServices, type Route, route } from '../route';
 import { ObClusterDocument, ObServerDocument, ObZoneDocument } from './obClusterSchemas';
+import { observedField } from './observed';
 
 /** A cluster with what it said just now, or why it said nothing. */
 interface ClusterView {
@@ -22,6 +23,8 @@ interface ClusterView {
   readonly tenantCount: number | undefined;
   /** By zone. */
   readonly compaction: ReadonlyMap<string, string>;
+  /** By server. */
+  readonly observed: ReadonlyMap<number, Observation>;
 }
 
 /** OCP's word for a time that is none. */
@@ -39,6 +42,10 @@ async function viewOf(services: Looking, row: ObClusterRow): Promise<ClusterView
     servers,
     zones,
     hosts: new Map(hosts.map((host) => [host.id, host])),
+    observed: await store.observations.of(
+      'obServer',
+      servers.map(({ id }) => id),
+    ),
     ...('reason' in look
       ? { reason: look.reason, tenantCount: undefined, compaction: new Map() }
       : { reason: undefined, tenantCount: look.tenantCount, compaction: look.compaction }),
@@ -47,7 +54,7 @@ async function viewOf(services: Looking, row: ObClusterRow): Promise<ClusterView
 
 function serverDocument(
   server: ObServerRow,
-  { hosts, zones }: ClusterView,
+  { hosts, zones, observed }: ClusterView,
 ): z.input<typeof ObServerDocument> {
   const host = server.hostId === null ? undefined : hosts.get(server.hostId);
   const zone = zones.find(({ name }) => name === server.zone);
@@ -70,6 +77,7 @@ function serverDocument(
     ...(server.startTime === null ? {} : { startTime: ocpTime(server.startTime) }),
     stopTime: ocpTime(server.stopTime ?? NEVER),
     updateTime: ocpTime(server.updateTime),
+    ...observedField(observed.get(server.id)),
     availableOperations: [],
   };
 }

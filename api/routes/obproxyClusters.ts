@@ -4,12 +4,13 @@ import { isSecretParameter, type ParameterValue } from '../../oceanbase/paramete
 import { obproxyClusterById } from '../../operations/preconditions';
 import { IdPath } from '../../operations/schemas';
 import { OBPROXY_STATUSES } from '../../store/statuses';
-import type { ObproxyClusterRow, ObproxyServerRow } from '../../store/types';
+import type { ObproxyClusterRow, ObproxyServerRow, Observation } from '../../store/types';
 import { listOf, pagedOf, Time, Whole } from '../http/answers';
 import { pageOf } from '../http/envelope';
 import { listed, PAGING, pageRequest } from '../http/paging';
 import { ocpTime } from '../http/time';
 import { type ApiServices, type Route, route } from '../route';
+import { Observed, observedField } from './observed';
 
 const Parameters = listOf(z.object({ name: z.string(), value: z.string() }));
 
@@ -28,7 +29,8 @@ const ServerDocument = z
     parameterVersion: Whole,
     status: z.enum(OBPROXY_STATUSES),
     operateStatus: z.enum(['NORMAL', 'OPERATING']),
-    lastActiveTime: Time.exactOptional(),
+    lastActiveTime: Time.exactOptional().describe('When it was last seen at work.'),
+    observed: Observed.exactOptional(),
     adopted: z
       .object({
         home: z.string(),
@@ -81,7 +83,11 @@ const ClusterDocument = z
   .meta({ id: 'ObproxyCluster' });
 
 /** ObproxyCluster as documented; `workMode` stands only in the samples. */
-function clusterDocument(row: ObproxyClusterRow, publicUrl: string): z.input<typeof ClusterDocument> {
+function clusterDocument(
+  row: ObproxyClusterRow,
+  publicUrl: string,
+  observed: ReadonlyMap<number, Observation>,
+): z.input<typeof ClusterDocument> {
   const running = row.servers.some((server) => server.status === 'RUNNING');
   return {
     id: row.id,
@@ -113,7 +119,7 @@ function clusterDocument(row: ObproxyClusterRow, publicUrl: string): z.input<typ
       // Sessions of the proxies are not counted here.
       connections: 0,
     })),
-    obproxies: row.servers.map(serverDocument),
+    obproxies: row.servers.map((server) => serverDocument(server, observed.get(server.id))),
     startupParameters: row.startupParameters.map(withoutSecret),
     parameters: row.parameters.map(withoutSecret),
   };
@@ -125,7 +131,10 @@ function withoutSecret({ name, value }: ParameterValue): ParameterValue {
 }
 
 /** ObproxyServer as documented. */
-function serverDocument(server: ObproxyServerRow): z.input<typeof ServerDocument> {
+function serverDocument(
+  server: ObproxyServerRow,
+  observed: Observation | undefined,
+): z.input<typeof ServerDocument> {
   return {
     id: server.id,
     clusterId: server.clusterId,
@@ -141,6 +150,7 @@ function serverDocument(server: ObproxyServerRow): z.input<typeof ServerDocument
     status: server.status,
     operateStatus: server.operateStatus,
     ...(server.lastActiveTime === null ? {} : { lastActiveTime: ocpTime(server.lastActiveTime) }),
+    ...observedField(observed),
     // Ours: how a proxy that was taken over lives, and on what it waits for a restart.
     ...(server.adopted === null ? {} : { adopted: server.adopted, parameterDrift: server.parameterDrift }),
   };
@@ -153,6 +163,11 @@ function counted<T>(items: readonly T[], key: (item: T) => string): [string, num
 }
 
 export function obproxyClusterRoutes({ store, config }: ApiServices): Route[] {
+  const documents = async (rows: readonly ObproxyClusterRow[]) => {
+    const ids = rows.flatMap(({ servers }) => servers.map(({ id }) => id));
+    const observed = await store.observations.of('obproxyServer', ids);
+    return rows.map((row) => clusterDocument(row, config.publicUrl, observed));
+  };
   return [
     route(
       {
@@ -167,10 +182,11 @@ export function obproxyClusterRoutes({ store, config }: ApiServices): Route[] {
       async ({ query }) => {
         const page = pageRequest(query);
         const found = await listed(query, () => store.obproxy.listClusters(page));
-        return pageOf(
-          found.contents.map((row) => clusterDocument(row, config.publicUrl)),
-          { number: page.page, size: page.size, totalElements: found.totalElements },
-        );
+        return pageOf(await documents(found.contents), {
+          number: page.page,
+          size: page.size,
+          totalElements: found.totalElements,
+        });
       },
     ),
     route(
@@ -183,7 +199,11 @@ export function obproxyClusterRoutes({ store, config }: ApiServices): Route[] {
         params: IdPath,
         answer: ClusterDocument,
       },
-      async ({ params }) => clusterDocument(await obproxyClusterById(store, params.id), config.publicUrl),
+      async ({ params }) => {
+        const [document] = await documents([await obproxyClusterById(store, params.id)]);
+        if (document === undefined) throw new Error('a cluster that was found has a document');
+        return document;
+      },
     ),
   ];
 }
