@@ -1,5 +1,5 @@
 /** What looks have seen, written beside what is recorded; and the changes of status that follow, in the audit. */
-import type { ObproxyToLookAt, Observation, RecordedLook, Seen, Store } from '../store/types';
+import type { ObproxyToLookAt, Observation, ObservedKind, RecordedLook, Seen, Store } from '../store/types';
 
 /** Audit events of this method are no calls: somebody looked, and the status changed. */
 export const LOOK_METHOD = 'LOOK';
@@ -36,33 +36,48 @@ export function isNews(look: RecordedLook, before: Observation | undefined, oldM
   );
 }
 
+/** A status that has become another because somebody looked. */
+export interface StatusChange {
+  readonly kind: ObservedKind | 'obCluster';
+  readonly id: number;
+  /** Where the object is in the API. */
+  readonly path: string;
+  readonly time: string;
+  readonly from: string;
+  readonly to: string;
+  /** What was seen. */
+  readonly why: string;
+}
+
+/** Undefined for a look that changes no status. */
+function changeBy({ kind, id, path, time, change, reason, by }: PlacedLook): StatusChange | undefined {
+  if (change === undefined) return undefined;
+  const { from, to } = change;
+  return { kind, id, path, time, from, to, why: reason ?? `seen at work (${by})` };
+}
+
 /**
  * @param changed changes of status that are made already, which only the audit does not know
  * @param who address of this process
- * @returns the looks that have changed a status
+ * @returns all changes of status
  */
 export async function recordLooks(
   store: Store,
   who: string,
   looks: readonly PlacedLook[],
-  changed: readonly PlacedLook[] = [],
-): Promise<PlacedLook[]> {
+  changed: readonly StatusChange[] = [],
+): Promise<StatusChange[]> {
   if (looks.length === 0 && changed.length === 0) return [];
   return store.transaction(async (inside) => {
     const made = new Set<RecordedLook>(await inside.observations.record(looks));
-    const all = [...looks.filter((look) => made.has(look)), ...changed];
-    for (const { time, path, change, reason, by } of all) {
-      if (change === undefined) continue;
+    const all = [
+      ...looks.filter((look) => made.has(look)).flatMap((look) => changeBy(look) ?? []),
+      ...changed,
+    ];
+    for (const { time, path, from, to, why } of all) {
       await inside.audit.add({
-        time,
-        path,
-        address: who,
-        traceId: '',
-        method: LOOK_METHOD,
-        taskIds: [],
-        command: LOOK_COMMAND,
-        why: `${change.from} → ${change.to}: ${reason ?? `seen at work (${by})`}`,
-        status: 200,
+        ...{ time, path, address: who, traceId: '', method: LOOK_METHOD, taskIds: [], status: 200 },
+        ...{ command: LOOK_COMMAND, why: `${from} → ${to}: ${why}` },
       });
     }
     return all;

@@ -45,6 +45,7 @@ export function serverRow(row: Row): ObproxyServerRow {
     work: workOf(row),
     adopted: row.adopted === null ? null : (JSON.parse(row.adopted) as AdoptedObproxy),
     parameterDrift: row.parameter_drift === null ? [] : (JSON.parse(row.parameter_drift) as ParameterDrift[]),
+    configUrl: row.config_url,
   };
 }
 
@@ -60,6 +61,7 @@ type ServerMethods = Pick<
   | 'findServersAt'
   | 'recordAdopted'
   | 'setParameterDrift'
+  | 'recordConfigUrl'
   | 'formerPassword'
   | 'setFormerPassword'
   | 'recordActive'
@@ -147,6 +149,10 @@ export function serversRepository(scope: Scope, key: MasterKey): ServerMethods {
         .set({ parameter_drift: drift.length === 0 ? null : JSON.stringify(drift) })
         .where('id', '=', id)
         .execute();
+    },
+
+    async recordConfigUrl(id, url) {
+      await scope.db.updateTable('obproxy_servers').set({ config_url: url }).where('id', '=', id).execute();
     },
 
     async formerPassword(id) {

@@ -4,7 +4,7 @@ import { addressOf } from '../contact/hostAddress';
 import { lookAtHost, openToLook } from '../contact/lookAtHost';
 import { lookAtObproxy } from '../contact/lookAtObproxy';
 import { lookAtObServers } from '../contact/lookAtObServers';
-import { isNews, obproxyLook, type PlacedLook, recordLooks } from '../contact/recordLooks';
+import { isNews, obproxyLook, type PlacedLook, recordLooks, type StatusChange } from '../contact/recordLooks';
 import type { Hosts } from '../hosts/types';
 import { ownAddress, type RuntimeConfig } from '../runtime/config';
 import type { Logger } from '../runtime/logger';
@@ -58,7 +58,7 @@ export class BackgroundLook {
   readonly #ended: Promise<void>;
   #leasedUntil = 0;
   #seen: PlacedLook[] = [];
-  #changed: PlacedLook[] = [];
+  #changed: StatusChange[] = [];
   #flushed = Date.now();
 
   constructor(deps: LookDeps) {
@@ -230,10 +230,11 @@ export class BackgroundLook {
     this.#due.set(key, Date.now() + (away && look.refused ? REFUSED_MS : this.#slowMs - this.#everyMs / 2));
     const path = `/api/v2/ob/clusters/${cluster.id}`;
     const to = away ? 'UNAVAILABLE' : 'RUNNING';
-    if (cluster.status !== to) {
+    // Every other status is what a task or a person has made of it.
+    if (cluster.status !== to && (cluster.status === 'RUNNING' || cluster.status === 'UNAVAILABLE')) {
       await store.obClusters.recordStatus(cluster.id, to);
-      const change = { from: cluster.status, to };
-      this.#changed.push({ ...seen, kind: 'obServer', id: cluster.id, time, path, change });
+      const why = away ? look.reason : 'it answers (SQL)';
+      this.#changed.push({ kind: 'obCluster', id: cluster.id, path, time, from: cluster.status, to, why });
     }
     const rows = away
       ? (await store.obServers.ofCluster(cluster.id))
@@ -254,7 +255,8 @@ export class BackgroundLook {
       };
       this.#keep(placed, observed.get(row.id));
       if (row.status === formerStatus) continue;
-      this.#changed.push({ ...placed, change: { from: formerStatus, to: row.status } });
+      const why = own.reason ?? 'its cluster says so';
+      this.#changed.push({ ...placed, from: formerStatus, to: row.status, why });
     }
   }
 
@@ -288,10 +290,9 @@ export class BackgroundLook {
     this.#changed = [];
     this.#flushed = Date.now();
     const { store, logger } = this.#deps;
-    for (const { kind, id, path, change, reason } of await recordLooks(store, ownAddress(), seen, changed)) {
-      if (change === undefined) continue;
-      statusChanges.inc({ kind, from: change.from, to: change.to });
-      logger.warn({ object: path, id, from: change.from, to: change.to, reason }, 'status seen to change');
+    for (const { kind, id, path, from, to, why } of await recordLooks(store, ownAddress(), seen, changed)) {
+      statusChanges.inc({ kind, from, to });
+      logger.warn({ object: path, id, from, to, why }, 'status seen to change');
     }
   }
 }

@@ -7,6 +7,7 @@ import { PermanentError, TransientError } from '../../runtime/errors';
 import { KEEPER_DIR, removeBy } from '../places';
 import { runsOn, subtask } from '../subtask';
 import type { SubtaskScope } from '../types';
+import { proveConfigUrl } from './configUrl';
 import {
   forgetOneTimePassword,
   launcherWords,
@@ -85,7 +86,7 @@ async function refuseTakenPorts(host: Host, proxy: ObproxyInstance, look: ProxyP
  * that an earlier attempt made and of which nothing is left (host reboot, crash) is followed by another.
  */
 async function launch(scope: SubtaskScope, host: Host, proxy: ObproxyInstance, home: string): Promise<void> {
-  const mark = await readMark(host);
+  const [mark] = await Promise.all([readMark(host), proveConfigUrl(scope, host, proxy)]);
   // A start of an earlier attempt may be under way: the file it is reading must not be replaced under it.
   if (mark?.serverId === proxy.server.id && (await appears(scope, host, home))) return;
   const script = await prepareStart(scope, host, proxy, home);
@@ -167,6 +168,7 @@ async function login(scope: SubtaskScope, host: Host, proxy: ObproxyInstance): P
       throw trouble(host, 'ObproxyVersionDiffers', text, 'Stop that process and retry.', 'ODP21016');
     }
     scope.log.info(`root@proxysys can log in; OBProxy ${running} answers on port ${proxy.server.sqlPort}`);
+    await recordConfigUrl(scope, proxy, admin);
     await lookForConfigServer(scope, proxy, admin);
   } finally {
     admin.close();
@@ -186,6 +188,17 @@ async function lookForConfigServer(
   scope.log.warn(
     `The proxy has not read its clusters yet: the host must reach ${scope.config.publicUrl} (OBFLOW_PUBLIC_URL); it asks again about once a minute`,
   );
+}
+
+/** A URL that changes later is known to differ from what this proxy has. */
+async function recordConfigUrl(
+  scope: SubtaskScope,
+  { cluster, server }: ObproxyInstance,
+  admin: ObproxyAdmin,
+): Promise<void> {
+  if (cluster.workMode !== 'CONFIG_URL') return;
+  const shown = await admin.showConfig('obproxy_config_server_url');
+  if (shown !== undefined) await scope.store.obproxy.recordConfigUrl(server.id, shown.value);
 }
 
 /** A proxy that has just opened its port may drop the first connections. */

@@ -1,56 +1,43 @@
+import { allPages } from '../../api/http/paging';
+import { configUrlDrift } from '../../contact/configUrlDrift';
 import { addressText } from '../../runtime/addressText';
 import type { RuntimeConfig } from '../../runtime/config';
 import { openStore } from '../../store';
-import type { ObproxyToLookAt } from '../../store/types';
-import { type Finding, ok, problem, warning } from './finding';
+import { type Finding, ok, warning } from './finding';
 
-/** Looks are written about once a minute at the latest, with the default period. */
-const OLD_MS = 5 * 60_000;
+/** Named one by one up to here. */
+const NAMED = 10;
 
-/** What the background look of the workers saw last of every OBProxy. Nobody is asked again. */
+/** Whether every OBProxy asks where OBFLOW_PUBLIC_URL is now: one that was given another URL learns of no change. */
 export async function proxies(config: RuntimeConfig): Promise<readonly Finding[]> {
   const store = await openStore(config);
   try {
-    const rows = await store.observations.obproxies();
-    if (rows.length === 0) return [ok('proxies', 'none, or tasks work on all of them')];
-    if (config.lookSeconds === 0) {
-      const text = 'Nobody looks whether OBProxies are alive: OBFLOW_LOOK_SECONDS is 0.';
-      return [warning('proxies', text, 'Leave it out of the environment of the workers.')];
-    }
-    const looks = rows.flatMap(({ observed }) => observed?.lookTime ?? []).map((time) => Date.parse(time));
-    const age = Date.now() - Math.max(0, ...looks);
-    const old = Math.max(OLD_MS, config.lookSeconds * 1_000 * 10);
-    if (age > old) {
-      const when = looks.length === 0 ? 'never' : `for ${Math.round(age / 60_000)} minutes not`;
-      const text = `A worker has ${when} looked whether the ${rows.length} OBProxies are alive.`;
-      return [warning('proxies', text, 'Start `obflow worker` (or `obflow up`), and look at its log.')];
-    }
-    const findings = rows.flatMap(findingOf);
-    if (findings.length > 0) return findings;
-    const stopped = rows.filter(({ status }) => status === 'STOPPED').length;
-    const said = stopped === 0 ? '' : `, ${stopped} of them stopped`;
-    return [ok('proxies', `${rows.length} as they should be at the last look${said}`)];
+    const clusters = await allPages((page) => store.obproxy.listClusters(page));
+    const asking = clusters.filter(({ workMode }) => workMode === 'CONFIG_URL');
+    const count = asking.reduce((sum, { servers }) => sum + servers.length, 0);
+    if (count === 0) return [];
+    const findings = asking.flatMap((cluster) => {
+      const drifted = cluster.servers.flatMap((server) => {
+        const drift = configUrlDrift(cluster, server, config.publicUrl);
+        return drift === undefined ? [] : [{ server, asks: drift.value ?? '' }];
+      });
+      if (drifted.length === 0) return [];
+      const named = drifted
+        .slice(0, NAMED)
+        .map(({ server, asks }) => `${addressText(server.ip, server.sqlPort)} asks ${asks}`);
+      const more = drifted.length > NAMED ? `; and ${drifted.length - NAMED} more` : '';
+      return [
+        warning(
+          `OBProxies ${cluster.name}`,
+          `OBFLOW_PUBLIC_URL is ${config.publicUrl}, but ${named.join('; ')}${more}.`,
+          `Run: obflow proxy push-url --cluster ${cluster.name}`,
+        ),
+      ];
+    });
+    return findings.length > 0
+      ? findings
+      : [ok('OBProxies', `none of ${count} is known to ask another config URL than ${config.publicUrl}`)];
   } finally {
     await store.close();
   }
-}
-
-function findingOf({ id, ip, sqlPort, status, observed }: ObproxyToLookAt): Finding[] {
-  if (observed === undefined || observed.state === 'ALIVE' || status === 'STOPPED') return [];
-  const check = `proxy ${id}`;
-  const seen =
-    observed.lastSeenTime === null ? 'never seen alive' : `last seen alive ${observed.lastSeenTime}`;
-  const text = `${addressText(ip, sqlPort)} is ${observed.state}, ${seen}: ${observed.reason ?? 'no reason is known'}.`;
-  if (observed.state === 'UNKNOWN') {
-    return [
-      warning(check, text, 'Look at the host and the network between; the proxy may serve all the same.'),
-    ];
-  }
-  return [
-    problem(
-      check,
-      text,
-      'Start it on its host (its keeper does so within seconds), or `obflow proxy forget` it when it is gone for good.',
-    ),
-  ];
 }

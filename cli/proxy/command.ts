@@ -11,7 +11,7 @@ export interface ForgetOptions extends OutputOptions {
 export function addProxyCommands(program: Command): void {
   const proxy = program
     .command('proxy')
-    .description('OBProxies, through the API')
+    .description('what can be done to OBProxies without a task, through the API')
     .showHelpAfterError('(obflow proxy --help lists the commands)')
     .addHelpText('after', ACCESS_HELP);
 
@@ -26,5 +26,17 @@ export function addProxyCommands(program: Command): void {
     .option('--dry-run', 'only look and say what would be forgotten', false)
     .action((cluster: string, proxies: string[], options: ForgetOptions) =>
       run(async (api) => (await import('./forget')).forgetProxies(api, cluster, proxies, options)),
+    );
+
+  declare(proxy, 'push-url', 'give every OBProxy in CONFIG_URL mode the present OBFLOW_PUBLIC_URL of the API')
+    .option('--cluster <name>', 'only those of this OBProxy cluster')
+    .addHelpText(
+      'after',
+      '\nEvery host is asked first whether it reaches the URL; what was set is read back. Nothing is restarted.\nExit codes: 0 every OBProxy has it; 1 some do not, and are named; 2 wrong usage.',
+    )
+    .action((options: OutputOptions & { readonly cluster?: string }) =>
+      run(async (api) => {
+        process.exitCode = await (await import('./pushUrl')).pushUrl(api, options);
+      }),
     );
 }

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { clusters } from '../../cli/doctor/clusters';
-import { proxies } from '../../cli/doctor/proxies';
+import { deadProxies } from '../../cli/doctor/deadProxies';
 import { temporal } from '../../cli/doctor/temporal';
 import { readConfig } from '../../runtime/config';
 import { startDevServer } from '../../runtime/devServer';
@@ -114,7 +114,7 @@ describe('obflow doctor', () => {
       ...{ taskId: 5, status: 'SUCCESSFUL', operation: 'EXECUTE', closed: true, sequence: 1 },
     });
     const [alive = 0, gone = 0, away = 0] = ids;
-    expect(await proxies(config())).toMatchObject([
+    expect(await deadProxies(config())).toMatchObject([
       { check: 'proxies', verdict: 'warning', message: expect.stringContaining('never looked') },
     ]);
     const time = new Date().toISOString();
@@ -124,7 +124,7 @@ describe('obflow doctor', () => {
       { ...look, id: gone, state: 'GONE', by: 'SSH', reason: 'its process is gone' },
       { ...look, id: away, state: 'UNKNOWN', by: null, reason: 'no route' },
     ]);
-    expect(await proxies(config())).toEqual([
+    expect(await deadProxies(config())).toEqual([
       {
         ...{
           check: `proxy ${gone}`,
@@ -139,8 +139,8 @@ describe('obflow doctor', () => {
       },
     ]);
     for (const id of [gone, away]) await store.obproxy.deleteServer(id);
-    expect(await proxies(config())).toMatchObject([{ check: 'proxies', verdict: 'ok' }]);
-    expect(await proxies(config({ OBFLOW_LOOK_SECONDS: '0' }))).toMatchObject([
+    expect(await deadProxies(config())).toMatchObject([{ check: 'proxies', verdict: 'ok' }]);
+    expect(await deadProxies(config({ OBFLOW_LOOK_SECONDS: '0' }))).toMatchObject([
       { verdict: 'warning', message: expect.stringContaining('OBFLOW_LOOK_SECONDS is 0') },
     ]);
     await store.close();
