@@ -48,7 +48,7 @@ export function taskWarningsRepository(scope: Scope): Pick<Tasks, 'setWarnings' 
         const { rows } = await sql<Row>`
           select * from (
             select w.*, count(*) over (partition by task_id) as count,
-              row_number() over (partition by task_id order by subtask_id, position) as place
+              row_number() over (partition by task_id order by subtask_id, "position") as place
             from task_warnings w where task_id in (${sql.join(taskIds.slice(at, at + CHUNK))})
           ) numbered
           where place <= ${limit} order by task_id, place`.execute(scope.db);
