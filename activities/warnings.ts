@@ -22,11 +22,14 @@ export async function keepWarnings(
   if (plan === undefined) return;
   const target = targetOf(plan, input);
   const warnings = new Map<string, TaskWarning>();
-  for (const { time, text: whole } of lines) {
-    const text = whole.length > LONGEST ? `${whole.slice(0, LONGEST)}…` : whole;
+  for (const { time, text: whole, said } of lines) {
+    const cut = whole.length > LONGEST;
+    const text = cut ? `${whole.slice(0, LONGEST)}…` : whole;
     if (warnings.size >= MOST) break;
     if (warnings.has(text)) continue;
-    warnings.set(text, { subtaskId: input.subtaskId, name: input.name, target, time, text });
+    const { subtaskId, name } = input;
+    const warning = { subtaskId, name, target, time, text };
+    warnings.set(text, cut || said === undefined ? warning : { ...warning, said });
   }
   await tasks.setWarnings(input.taskId, input.subtaskId, [...warnings.values()]);
 }

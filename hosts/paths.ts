@@ -4,6 +4,7 @@
  * circle of links, no such command. Here "absent" is only what the host says in so many words.
  */
 import { PermanentError } from '../runtime/errors';
+import { type Said, say } from '../runtime/messages/catalogue';
 import { quote } from './quote';
 import { refuseKilled } from './script';
 import type { Host } from './types';
@@ -73,7 +74,10 @@ export async function lookAtPaths(
   paths: readonly string[],
   { user, entries = 0 }: PathLookOptions = {},
 ): Promise<PathLook[]> {
-  const tried = `look at ${paths.length === 1 ? paths[0] : 'paths of the host'}`;
+  const [first, ...more] = paths;
+  const tried = say('path.look', {
+    path: more.length === 0 && first !== undefined ? first : say('path.several'),
+  });
   const result = await host.sh(lookScript(paths, entries), user === undefined ? {} : { user });
   refuseKilled(host.ip, tried, result);
   const lines = result.stdout.split('\n');
@@ -83,13 +87,19 @@ export async function lookAtPaths(
     const [code, ...words] = line?.split(' ') ?? [];
     const said = words.join(' ');
     const [kind = '', size = '', owner = ''] = said.split('|');
-    if (code !== '0') throw unreadable(host.ip, path, said || result.stderr.trim() || 'no answer', user);
+    if (code !== '0')
+      throw unreadable(host.ip, path, said || result.stderr.trim() || say('url.noAnswer'), user);
     const named = `obflow-entry ${at} `;
     const names = lines.filter((text) => text.startsWith(named)).map((text) => text.slice(named.length));
     return { kind: kindOf(kind), size: Number(size), owner, entries: names.filter((name) => name !== '') };
   });
   if (lines.includes('obflow-path end')) return looks;
-  throw unreadable(host.ip, paths.join(', '), result.stderr.trim() || `exit code ${result.exitCode}`, user);
+  throw unreadable(
+    host.ip,
+    paths.join(', '),
+    result.stderr.trim() || say('host.exitCode', { code: result.exitCode }),
+    user,
+  );
 }
 
 /** The same for one path. */
@@ -103,13 +113,13 @@ export async function lookAtPath(
   return look;
 }
 
-function unreadable(where: string, path: string, cameBack: string, user = 'root'): PermanentError {
+function unreadable(where: string, path: string, cameBack: Said, user = 'root'): PermanentError {
   return new PermanentError({
     type: 'PathUnreadable',
     code: 'CMP07050',
-    tried: `look at ${path} as ${user}`,
+    tried: say('path.lookAs', { path, user }),
     where,
-    cameBack: cameBack.slice(0, 1_000),
-    next: 'Repair what stands in the way (a broken mount, rights of a folder above, links in a circle, a missing command), then retry.',
+    cameBack: typeof cameBack === 'string' ? cameBack.slice(0, 1_000) : cameBack,
+    next: say('next.repairPath'),
   });
 }

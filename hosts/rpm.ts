@@ -1,4 +1,5 @@
 import { PermanentError } from '../runtime/errors';
+import { say, type Text } from '../runtime/messages/catalogue';
 import type { Connection } from './connection';
 import { quote } from './quote';
 import { refuseKilled, runScript } from './script';
@@ -21,7 +22,7 @@ const COMPLAINT = /^(error:|BDB\d|rpmdb:)/m;
  */
 export async function rpmQuery(connection: Connection, name: string): Promise<RpmPackage[]> {
   if (!NAME.test(name)) throw new RangeError(`Not a package name: ${JSON.stringify(name)}`);
-  const found = await ask(connection, `ask rpm for the package ${name}`, {
+  const found = await ask(connection, say('rpm.ask', { name }), {
     query: `-q --queryformat ${FORMAT} -- ${quote(name)}`,
     none: `package ${name} is not installed`,
   });
@@ -35,7 +36,7 @@ export async function rpmQuery(connection: Connection, name: string): Promise<Rp
  */
 export async function rpmOwner(connection: Connection, file: string): Promise<RpmPackage | undefined> {
   if (!file.startsWith('/')) throw new RangeError(`Not an absolute path: ${JSON.stringify(file)}`);
-  const [first] = await ask(connection, `ask rpm whose ${file} is`, {
+  const [first] = await ask(connection, say('rpm.whose', { file }), {
     unless: `[ -e ${quote(file)} ] || [ -L ${quote(file)} ] || exit ${NOT_INSTALLED}`,
     query: `-qf --queryformat ${FORMAT} -- ${quote(file)}`,
     none: `file ${file} is not owned by any package`,
@@ -46,7 +47,7 @@ export async function rpmOwner(connection: Connection, file: string): Promise<Rp
 /** What rpm lists; [] when it says `none` and its database proves to be readable. */
 async function ask(
   connection: Connection,
-  tried: string,
+  tried: Text,
   { unless = '', query, none }: { unless?: string; query: string; none: string },
 ): Promise<RpmPackage[]> {
   const script = `${unless}
@@ -73,11 +74,7 @@ exit ${NOT_INSTALLED}`;
   throw rpmFailed(connection.address.ip, tried, result);
 }
 
-function rpmFailed(
-  where: string,
-  tried: string,
-  result: { exitCode: number; stdout: Buffer; stderr: Buffer },
-) {
+function rpmFailed(where: string, tried: Text, result: { exitCode: number; stdout: Buffer; stderr: Buffer }) {
   const missing = result.exitCode === 127;
   return new PermanentError({
     type: missing ? 'RpmMissing' : 'RpmQueryFailed',
@@ -86,10 +83,9 @@ function rpmFailed(
     where,
     cameBack:
       result.exitCode === EMPTY
-        ? 'its rpm database lists not a single package'
-        : `${result.stderr}\n${result.stdout}`.trim().slice(0, 1_000) || `exit code ${result.exitCode}`,
-    next: missing
-      ? 'Install rpm on the host, then retry.'
-      : 'Repair the rpm database of the host (rpm --rebuilddb; rpm -qa must list its packages), then retry.',
+        ? say('rpm.listsNothing')
+        : `${result.stderr}\n${result.stdout}`.trim().slice(0, 1_000) ||
+          say('host.exitCode', { code: result.exitCode }),
+    next: missing ? say('next.installRpmThenRetry') : say('next.rebuildRpmDatabase'),
   });
 }

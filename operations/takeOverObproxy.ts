@@ -205,12 +205,13 @@ async function inspectHost(
       hostId,
       level,
       ...(code === undefined ? {} : { code }),
-      message: next === undefined ? text : `${text}. ${next}`,
+      message: next === undefined ? text : say('takeOver.finding', { text, next }),
     }));
   } catch (error) {
     if (!(error instanceof PermanentError || error instanceof TransientError)) throw error;
-    const { code, text, next } = findingOf(error);
-    return [{ hostId, level: 'ERROR', ...(code === undefined ? {} : { code }), message: `${text}. ${next}` }];
+    const { code, text, next = '' } = findingOf(error);
+    const message = say('takeOver.finding', { text, next });
+    return [{ hostId, level: 'ERROR', ...(code === undefined ? {} : { code }), message }];
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely';
+import { say } from '../runtime/messages/catalogue';
 import { now, type Schema } from './database/schema';
 import type { Scope } from './database/scope';
 import type { MasterKey } from './masterKey';
@@ -100,7 +101,7 @@ export function serversRepository(scope: Scope, key: MasterKey): ServerMethods {
         .onConflict((conflict) => conflict.doNothing())
         .returning('id')
         .executeTakeFirst();
-      if (added === undefined) throw new DuplicateError(`Host ${server.hostId} has an OBProxy already`);
+      if (added === undefined) throw new DuplicateError(say('taken.obproxyOnHost', { host: server.hostId }));
       return added.id;
     },
 

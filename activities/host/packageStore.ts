@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { PermanentError } from '../../runtime/errors';
+import { type Said, say, type Text } from '../../runtime/messages/catalogue';
 import type { PackageRow } from '../../store/types';
 import type { SubtaskScope } from '../types';
 
@@ -11,22 +12,22 @@ export function storedPackage(dataDir: string, sha256: string): string {
   return join(dataDir, 'packages', `${sha256}.rpm`);
 }
 
-function refuse(where: string, type: string, cameBack: string, next: string): PermanentError {
-  return new PermanentError({ type, code: 'PKG10014', tried: 'read the package', where, cameBack, next });
+function refuse(where: string, type: string, cameBack: Said, next: Text): PermanentError {
+  return new PermanentError({ type, code: 'PKG10014', tried: say('package.read'), where, cameBack, next });
 }
 
 /** The stored file is there and whole. PermanentError PKG10014 otherwise. */
 export async function checkStore(scope: SubtaskScope, part: PackageRow): Promise<void> {
   const path = storedPackage(scope.config.dataDir, part.sha256);
-  const next = `Upload ${part.fileName} again.`;
+  const next = say('next.uploadAgain', { file: part.fileName });
   const hash = createHash('sha256');
   try {
     for await (const chunk of createReadStream(path, { signal: scope.signal })) hash.update(chunk as Buffer);
   } catch (error) {
     scope.signal.throwIfAborted();
     const said = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
-    throw refuse(path, 'PackageFileMissing', `the stored package cannot be read (${said})`, next);
+    throw refuse(path, 'PackageFileMissing', say('package.unreadable', { said }), next);
   }
   if (hash.digest('hex') === part.sha256) return;
-  throw refuse(path, 'PackageFileDamaged', 'the stored package has another SHA-256', next);
+  throw refuse(path, 'PackageFileDamaged', say('package.otherDigest'), next);
 }

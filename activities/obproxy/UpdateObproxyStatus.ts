@@ -1,5 +1,6 @@
 import { addressText } from '../../runtime/addressText';
 import { PermanentError } from '../../runtime/errors';
+import { say } from '../../runtime/messages/catalogue';
 import type { ObproxyServerRow } from '../../store/types';
 import { endsAs, settleWork, unsettleWork, type Worked } from '../common/work';
 import { lookForService, processText } from '../host/serviceProcesses';
@@ -24,10 +25,10 @@ async function proveStopped(scope: SubtaskScope, proxy: ObproxyInstance): Promis
   throw new PermanentError({
     type: 'ObproxyStillRuns',
     code: 'ODP21016',
-    tried: 'record the proxy as stopped',
+    tried: say('obproxy.recordStopped'),
     where: server.ip,
-    cameBack: own.map(processText).join('; '),
-    next: 'Stop it and retry.',
+    cameBack: own.map(processText),
+    next: say('next.stopAndRetry'),
   });
 }
 
@@ -64,6 +65,6 @@ export const UpdateObproxyStatus = subtask({
   async rollback(scope) {
     const server = await proxyRowOf(scope);
     const again = server !== undefined && (await unsettleWork(scope, worked(server)));
-    if (!again) scope.log.info('This task has not begun to work on the proxy, nothing to undo');
+    if (!again) scope.log.info(say('obproxy.notBegun'));
   },
 });

@@ -7,6 +7,7 @@ import { isSecretParameter, needsReboot } from '../../oceanbase/parameters';
 import { randomPassword, sha1Hex } from '../../oceanbase/passwords';
 import { proxyConfigDatabase } from '../../oceanbase/proxyConfigDb';
 import { PermanentError } from '../../runtime/errors';
+import { say } from '../../runtime/messages/catalogue';
 import { KEEPER_DIR, makeDir, readJson, writeJson } from '../places';
 import type { SubtaskScope } from '../types';
 import { RUN_OBPROXY } from './keeper';
@@ -69,14 +70,14 @@ export async function prepareStart(
     throw new PermanentError({
       type: 'HomeNotEmpty',
       code: 'ODP21114',
-      tried: 'start OBProxy',
+      tried: say('obproxy.start'),
       where: host.ip,
-      cameBack: `${home}/${stored} holds the configuration of another proxy`,
-      next: `Move ${home}/etc away (or delete it) and retry, or take that proxy over.`,
+      cameBack: say('obproxy.otherConfiguration', { home, file: stored }),
+      next: say('next.moveEtcOrTakeOver', { home }),
     });
   }
   if (configured && mark?.state === 'running') {
-    scope.log.info('The proxy has its configuration from an earlier start, it is started without options');
+    scope.log.info(say('obproxy.configured'));
     return startScript(home, cluster.runUser, []);
   }
   await makeDir(host, KEEPER_DIR);
@@ -101,10 +102,10 @@ async function ownHome(host: Host, home: string, runUser: string): Promise<void>
   if (exitCode === 0) return;
   throw new PermanentError({
     type: 'HomeUnfit',
-    tried: `give ${home} to ${runUser}`,
+    tried: say('obproxy.give', { home, user: runUser }),
     where: host.ip,
     cameBack: stderr.trim().slice(0, 500),
-    next: 'Look at this folder on the host.',
+    next: say('next.lookAtFolder'),
   });
 }
 
@@ -128,7 +129,7 @@ async function writeConfiguration(
   const user = quote(cluster.runUser);
   await host.sh(`mkdir -p -m 700 ${quote(etc)} && chown ${user} ${quote(etc)}`);
   await host.writeFile(`${etc}/proxyconfig_v1.db`, content, { mode: '0600', owner: cluster.runUser });
-  scope.log.info('Wrote the configuration of the proxy (etc/proxyconfig_v1.db, readable by its user only)');
+  scope.log.info(say('obproxy.configurationWritten'));
 }
 
 async function firstOptions(scope: SubtaskScope, host: Host, proxy: ObproxyInstance): Promise<string[]> {
@@ -137,10 +138,10 @@ async function firstOptions(scope: SubtaskScope, host: Host, proxy: ObproxyInsta
   if (late.length > 0) {
     throw new PermanentError({
       type: 'ParameterUnfit',
-      tried: 'start OBProxy',
+      tried: say('obproxy.start'),
       where: host.ip,
-      cameBack: `OBProxy ${version} cannot be given ${late.map(({ name }) => name).join(', ')} at its start: the value holds a comma, a quote or a blank`,
-      next: 'Remove the parameter from the cluster, or use OBProxy 4.1 or later.',
+      cameBack: say('obproxy.notAtStart', { version, names: late.map(({ name }) => name).join(', ') }),
+      next: say('next.removeParameterOrNewer'),
     });
   }
   let password = await oneTimePassword(scope, host);

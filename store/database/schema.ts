@@ -248,6 +248,10 @@ export interface Schema {
     time: string;
     level: 'INFO' | 'WARN' | 'ERROR';
     text: string;
+    /** Of the catalogue; null for what exists in English alone. */
+    key: string | null;
+    /** JSON. */
+    args: string | null;
   };
   /** `shared` 1: other tasks may have it so, too, and none may have it for itself. */
   locks: { resource: string; task_id: number; shared: Generated<number> };
@@ -265,6 +269,9 @@ export interface Schema {
     target: string | null;
     time: string;
     text: string;
+    /** Of the text, when it is one of the catalogue; see task_logs. */
+    key: string | null;
+    args: string | null;
   };
   idempotency_keys: {
     user_id: number;

@@ -12,6 +12,8 @@ interface Row {
   readonly target: string | null;
   readonly time: string;
   readonly text: string;
+  readonly key: string | null;
+  readonly args: string | null;
   readonly count: number;
 }
 
@@ -33,9 +35,10 @@ export function taskWarningsRepository(scope: Scope): Pick<Tasks, 'setWarnings' 
         await db
           .insertInto('task_warnings')
           .values(
-            warnings.map(({ name, target, time, text }, position) => ({
+            warnings.map(({ name, target, time, text, said }, position) => ({
               ...{ task_id: taskId, subtask_id: subtaskId, position },
-              ...{ name, target, time, text },
+              ...{ name, target, time, text, key: said?.key ?? null },
+              args: said === undefined ? null : JSON.stringify(said.args),
             })),
           )
           .execute();
@@ -52,11 +55,13 @@ export function taskWarningsRepository(scope: Scope): Pick<Tasks, 'setWarnings' 
             from task_warnings w where task_id in (${sql.join(taskIds.slice(at, at + CHUNK))})
           ) numbered
           where place <= ${limit} order by task_id, place`.execute(scope.db);
-        for (const { task_id, subtask_id, name, target, time, text, count } of rows) {
+        for (const { task_id, subtask_id: subtaskId, count, key, args, ...row } of rows) {
+          const { name, target, time, text } = row;
           const first = found.get(task_id)?.first ?? [];
+          const said = key === null || args === null ? {} : { said: { key, args: JSON.parse(args) } };
           found.set(task_id, {
             count,
-            first: [...first, { subtaskId: subtask_id, name, target, time, text }],
+            first: [...first, { subtaskId, name, target, time, text, ...said }],
           });
         }
       }

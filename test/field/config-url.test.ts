@@ -199,16 +199,19 @@ describeIf(fleetUnavailable(), 'the config URL of an OBProxy', () => {
       for (const without of ['curl', 'curl|python*']) {
         const [fine, stranger, silent] = await looks(without);
         expect([without, fine]).toEqual([without, expect.objectContaining({ verdict: 'serves' })]);
-        expect(stranger).toMatchObject({ verdict: 'fails', text: expect.stringContaining('<html>Welcome') });
+        expect(stranger).toMatchObject({
+          verdict: 'fails',
+          text: { en: expect.stringContaining('<html>Welcome') },
+        });
         expect(silent).toMatchObject({
           verdict: 'fails',
           silent: true,
-          text: expect.stringMatching(/refused/i),
+          text: { en: expect.stringMatching(/refused/i) },
         });
       }
       const unable = await looks('curl|python*|bash');
       expect(unable.map(({ verdict }) => verdict)).toEqual(['unknown', 'unknown', 'unknown']);
-      expect(unable[0]?.text).toContain('neither curl nor Python nor bash');
+      expect(unable[0]?.text.en).toContain('neither curl nor Python nor bash');
     }, 60_000);
 
     test('a host that cannot ask is a warning; what the proxy cannot learn fails the last step, and a push repairs it', async () => {

@@ -20,12 +20,13 @@ onEveryDatabase('Warnings of tasks', (on) => {
     await tasks.setWarnings(1, 102, of(102, 'b', 'c'));
     await tasks.setWarnings(1, 101, of(101, 'z', 'a'));
     await tasks.setWarnings(2, 201, of(201, 'old'));
-    await tasks.setWarnings(2, 201, of(201, 'new'));
+    const said = { key: 'log.some', args: { at: '10.0.0.1' } };
+    await tasks.setWarnings(2, 201, [{ ...warning(201, 'new'), said }]);
     await tasks.setWarnings(3, 301, []);
     const found = await tasks.warnings([1, 2, 3], 3);
     expect([...found]).toEqual([
       [1, { count: 4, first: [...of(101, 'z', 'a'), ...of(102, 'b')] }],
-      [2, { count: 1, first: of(201, 'new') }],
+      [2, { count: 1, first: [{ ...warning(201, 'new'), said }] }],
     ]);
     await tasks.setWarnings(2, 201, []);
     await tasks.archive(1, {

@@ -16,6 +16,8 @@ export function taskWarnings(kind: 'sqlite' | 'postgres'): Migration {
         .addColumn('target', 'text')
         .addColumn('time', 'text', (column) => column.notNull())
         .addColumn('text', 'text', (column) => column.notNull())
+        .addColumn('key', 'text')
+        .addColumn('args', 'text')
         .addPrimaryKeyConstraint('task_warnings_key', ['task_id', 'subtask_id', 'position'])
         .execute();
     },
