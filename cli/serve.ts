@@ -179,6 +179,9 @@ async function startWorkerPart(
     worker.drain(),
   );
   failures.push(noticed(worker.failed));
+  const { BackgroundLook } = await import('../worker/look');
+  const look = new BackgroundLook(ground);
+  shutdown.add(undefined, () => look.stop());
   return worker;
 }
 
