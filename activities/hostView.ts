@@ -28,6 +28,7 @@ export function hostWithSignal(host: Host, signal: AbortSignal): Host {
     rpmQuery: checked((name) => host.rpmQuery(name)),
     mountOf: checked((path) => host.mountOf(path)),
     firstContact: checked((needs) => host.firstContact(needs)),
+    listens: checked((port) => host.listens(port)),
     tunnel: checked((port) => host.tunnel(port)),
   };
 }

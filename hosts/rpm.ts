@@ -21,10 +21,21 @@ const COMPLAINT = /^(error:|BDB\d|rpmdb:)/m;
 export async function rpmQuery(connection: Connection, name: string): Promise<RpmPackage[]> {
   if (!NAME.test(name)) throw new RangeError(`Not a package name: ${JSON.stringify(name)}`);
   const format = quote('%{NAME}\\t%{VERSION}\\t%{RELEASE}\\t%{ARCH}\\n');
-  const script = `said=$(rpm -q --queryformat ${format} -- ${quote(name)}); code=$?
-[ "$code" = 1 ] && [ "$said" = ${quote(`package ${name} is not installed`)} ] || { printf '%s\\n' "$said"; exit "$code"; }
-# Every Enterprise Linux has a glibc in it, and it is found by the index that was asked above.
-rpm -q glibc >/dev/null 2>&1 && exit ${NOT_INSTALLED}
+  const absent = `package ${name} is not installed`;
+  // Every Enterprise Linux has a glibc in it, and it is found by the same index: one call of rpm tells both.
+  const script = `said=$(rpm -q --queryformat ${format} -- ${quote(name)} glibc); code=$?
+printf '%s\\n' "$said"
+[ "$code" -le 2 ] || exit "$code"
+case "
+$said
+" in
+*"
+${absent}
+"*) ;;
+*'package glibc is not installed'*) [ "$code" != 1 ] || exit 0; exit "$code" ;;
+*) exit "$code" ;;
+esac
+case $said in *'package glibc is not installed'*) ;; *) exit ${NOT_INSTALLED} ;; esac
 all=$(rpm -qa --queryformat x) || exit ${UNREADABLE}
 [ -n "$all" ] || [ -e /var/lib/dpkg/status ] || exit ${EMPTY}
 exit ${NOT_INSTALLED}`;
