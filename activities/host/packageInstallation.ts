@@ -22,6 +22,8 @@ interface Mark {
   readonly former: string | null;
   readonly home: string;
   readonly homeExisted: boolean;
+  /** There is a mark of an installation by obflow. */
+  readonly marked: boolean;
   /** Of the folder of links and those it is in, the ones that were not there; the outermost first. */
   readonly absentFolders?: readonly string[];
 }
@@ -57,6 +59,49 @@ async function damage(host: Host, wanted: RpmPackage): Promise<string[]> {
   return stdout.trim() === '' ? [] : stdout.trim().split('\n');
 }
 
+/** What an installation would find in its way, or make. */
+interface FoundFolders {
+  readonly home: boolean;
+  /** The home holds a configuration. */
+  readonly configured: boolean;
+  /** Of the folder of links and those it is in, the ones that the host does not have; the outermost first. */
+  readonly absent: readonly string[];
+}
+
+/** One script, without any command that is not the shell's own. PermanentError when the host could not be asked. */
+async function lookAtFolders(
+  host: Host,
+  service: InstalledService,
+  row: InstallablePackage,
+): Promise<FoundFolders> {
+  const kept = quote(`${row.home}/${service.configuration}`);
+  const parts = service.linkFolder?.split('/').slice(1) ?? [];
+  const folders = parts.map((_, index) => `/${parts.slice(0, index + 1).join('/')}`);
+  const { exitCode, stdout, stderr } = await host.sh(`
+    [ ! -e ${quote(row.home)} ] || echo home
+    [ ! -e ${quote(markOf(service))} ] || echo marked
+    if [ -d ${kept} ]; then
+      { [ -r ${kept} ] && [ -x ${kept} ]; } || { echo "${row.home}/${service.configuration} cannot be listed" >&2; exit 1; }
+      for entry in ${kept}/* ${kept}/.[!.]* ${kept}/..?*; do
+        if [ -e "$entry" ] || [ -L "$entry" ]; then echo configured; break; fi
+      done
+    elif [ -e ${kept} ]; then echo configured; fi
+    ${folders.map((one) => `[ -e ${quote(one)} ] || echo ${quote(one)}`).join('\n')}
+    echo looked`);
+  const lines = stdout.split('\n').filter(Boolean);
+  if (exitCode !== 0 || lines.pop() !== 'looked') {
+    const text = stderr.trim().slice(0, 500) || `exit code ${exitCode}`;
+    const next = 'Look at this folder on the host, then retry.';
+    throw trouble(host.ip, `look at ${row.home}`, 'HomeUnreadable', 'CMP07050', text, next);
+  }
+  return {
+    home: lines.includes('home'),
+    configured: lines.includes('configured'),
+    marked: lines.includes('marked'),
+    absent: lines.filter((line) => line.startsWith('/')),
+  };
+}
+
 /**
  * A package's scriptlet may remove log, bin, etc and .conf of the home (OBProxy's does), and a program is replaced under
  * its process, so nothing is installed over a service that lives there, nor over a configuration that may still be needed.
@@ -66,14 +111,11 @@ async function refuseLiveHome(
   host: Host,
   service: InstalledService,
   row: InstallablePackage,
+  found: FoundFolders,
 ): Promise<void> {
   const tried = `install ${row.fileName}`;
   const configuration = `${row.home}/${service.configuration}`;
-  const kept = quote(configuration);
-  const [look, { stdout }] = await Promise.all([
-    lookForService(host, row.home, service.program),
-    host.sh(`[ ! -e ${kept} ] || ls -A ${kept}`),
-  ]);
+  const look = await lookForService(host, row.home, service.program);
   const living = look.all.filter(({ cwd, exe }) =>
     [cwd, exe].some((path) => path === look.home || path.startsWith(`${look.home}/`)),
   );
@@ -81,7 +123,7 @@ async function refuseLiveHome(
     const text = `the installation would wipe ${row.home}, where ${living.map(processText).join('; ')} lives`;
     throw trouble(host.ip, tried, 'LiveHome', 'ODP21114', text, service.whenAlive);
   }
-  if (stdout.trim() !== '') {
+  if (found.configured) {
     const text = `${configuration} holds the configuration of a former ${service.program}, which the installation would wipe`;
     const next = `Move ${configuration} away (or delete it) and retry.`;
     throw trouble(host.ip, tried, 'HomeNotEmpty', 'ODP21114', text, next);
@@ -127,16 +169,18 @@ async function install(
   row: InstallablePackage,
   service: InstalledService,
   former: RpmPackage | undefined,
+  found: FoundFolders,
 ): Promise<void> {
   const marked = markOf(service);
   const wanted = partOf(row);
   const tried = `install ${row.fileName}`;
   const path = `${taskDir(scope.input.taskId)}/${row.sha256}.rpm`;
-  const [{ exitCode }, known, { uploaded }] = await Promise.all([
-    host.sh(`[ -e ${quote(row.home)} ]`),
-    readJson<Mark>(host, marked),
-    host.uploadFile(storedPackage(scope.config.dataDir, row.sha256), row.sha256, path),
-  ]);
+  const known = found.marked ? await readJson<Mark>(host, marked) : undefined;
+  const { uploaded } = await host.uploadFile(
+    storedPackage(scope.config.dataDir, row.sha256),
+    row.sha256,
+    path,
+  );
   // Nothing was there when an earlier attempt looked, and something is: that is to be put back.
   if (!isOf(known, scope) || (known?.former === null && former !== undefined)) {
     const mark: Mark = {
@@ -145,10 +189,8 @@ async function install(
       installed: nvra(wanted),
       former: former === undefined ? null : packageFileName(former),
       home: row.home,
-      homeExisted: isOf(known, scope) ? known?.homeExisted !== false : exitCode === 0,
-      absentFolders: isOf(known, scope)
-        ? (known?.absentFolders ?? [])
-        : await absentFolders(host, service.linkFolder),
+      homeExisted: isOf(known, scope) ? known?.homeExisted !== false : found.home,
+      absentFolders: isOf(known, scope) ? (known?.absentFolders ?? []) : found.absent,
     };
     await writeJson(host, marked, mark);
   }
@@ -176,16 +218,16 @@ async function verify(host: Host, service: InstalledService, row: InstallablePac
   const wanted = partOf(row);
   const tried = `verify ${row.fileName}`;
   const program = `${row.home}/bin/${service.program}`;
-  const [listed, { exitCode }] = await Promise.all([
-    isInstalled(host, wanted),
-    // Not -x, which a file system mounted noexec denies; that was looked at before.
-    host.sh(`[ -f ${quote(program)} ] && [ -n "$(find -L ${quote(program)} -maxdepth 0 -perm /111)" ]`),
-  ]);
+  const listed = await isInstalled(host, wanted);
+  // Not -x, which a file system mounted noexec denies; that was looked at before.
+  const { exitCode, stdout } = await host.sh(
+    `[ -f ${quote(program)} ] && exec find -L ${quote(program)} -maxdepth 0 -perm /111`,
+  );
   if (!listed) {
     const text = 'rpm ended well, but its database does not list the package';
     throw trouble(host.ip, tried, 'RpmNotListed', 'COM10999', text, 'Check the rpm database of the host.');
   }
-  if (exitCode !== 0) {
+  if (exitCode !== 0 || stdout.trim() === '') {
     const next = `Look at rpm -V ${nvra(wanted)}, then remove the package (rpm -e) and retry.`;
     throw trouble(host.ip, tried, 'ProgramMissing', 'COM10999', `${program} is no program`, next);
   }
@@ -208,7 +250,8 @@ export async function installPackage(
 ): Promise<void> {
   const host = await scope.host();
   const wanted = partOf(row);
-  const [installed] = await Promise.all([host.rpmQuery(row.name), refuseNoexec(host, row)]);
+  const installed = await host.rpmQuery(row.name);
+  await refuseNoexec(host, row);
   if (holds(installed, wanted)) {
     const bad = await damage(host, wanted);
     if (bad.length === 0) {
@@ -220,12 +263,10 @@ export async function installPackage(
     const next = `Remove it (rpm -e ${nvra(wanted)}) after saving what you need from ${row.home}, then retry.`;
     throw trouble(host.ip, `install ${row.fileName}`, 'PackageDamaged', 'PKG10012', text, next);
   }
-  await Promise.all([
-    refuseLiveHome(scope, host, service, row),
-    makeDir(host, serviceDir(service)),
-    makeDir(host, taskDir(scope.input.taskId)),
-  ]);
-  await install(scope, host, row, service, installed[0]);
+  const found = await lookAtFolders(host, service, row);
+  await refuseLiveHome(scope, host, service, row, found);
+  await makeDir(host, serviceDir(service), taskDir(scope.input.taskId));
+  await install(scope, host, row, service, installed[0], found);
   await verify(host, service, row);
   scope.log.info(`${nvra(wanted)} is installed in ${row.home}`);
 }
@@ -258,16 +299,6 @@ export async function uninstallPackage(scope: SubtaskScope, service: InstalledSe
     if (FOLDER.test(folder)) await host.sh(`rmdir -- ${quote(folder)} 2>/dev/null`);
   }
   await host.sh(`rm -f -- ${quote(marked)}; rmdir -- ${serviceDir(service)} 2>/dev/null`);
-}
-
-/** Of a folder and those it is in, the ones that the host does not have; the outermost first. */
-async function absentFolders(host: Host, folder: string | undefined): Promise<string[]> {
-  const parts = folder?.split('/').slice(1) ?? [];
-  const folders = parts.map((_, index) => `/${parts.slice(0, index + 1).join('/')}`);
-  if (folders.length === 0) return [];
-  const tests = folders.map((one) => `[ -e ${quote(one)} ] || echo ${quote(one)}`);
-  const { stdout } = await host.sh(`${tests.join('\n')}\n:`);
-  return stdout.split('\n').filter(Boolean);
 }
 
 /** Links of the folder into the home that lead nowhere since the package is gone; all others stay. */

@@ -17,21 +17,23 @@ function refuse(where: string, code: string, type: string, cameBack: string, nex
   return new PermanentError({ type, code, tried: 'prepare the host for OBProxy', where, cameBack, next });
 }
 
-/** Accounts, and the file system the home will be on. */
+/** Accounts, and the file system the home will be on. Resolves to whether a log folder is there already. */
 async function checkHost(
   scope: SubtaskScope,
   host: Host,
   part: InstallablePackage,
   runUser: string,
-): Promise<void> {
+): Promise<boolean> {
   const user = quote(runUser);
   const { stdout, stderr } = await host.sh(`
-    id -u; id -u ${user} 2>/dev/null || echo missing
+    while read -r key _ uid _; do [ "$key" != Uid: ] || break; done </proc/$$/status
+    echo "$uid"; id -u ${user} 2>/dev/null || echo missing
+    [ -e ${quote(`${part.home}/log`)} ] && echo log || echo none
     place=${quote(part.home)}
     while [ ! -e "$place" ]; do place=\${place%/*}; place=\${place:-/}; done
     [ -w "$place" ] && echo writable || echo "$place"
-    df -Pk "$place"`);
-  const [root, runUserId, writable, ...df] = stdout.trim().split('\n');
+    exec df -Pk "$place"`);
+  const [root, runUserId, log, writable, ...df] = stdout.trim().split('\n');
   if (root !== '0') {
     const next = 'Use root, or a login that may run everything by sudo without a password.';
     throw refuse(host.ip, 'CMP07002', 'RootNeeded', `the commands run with uid ${root ?? '?'}`, next);
@@ -56,6 +58,7 @@ async function checkHost(
     throw refuse(host.ip, 'CMP07050', 'DiskReadOnly', `${writable} is not writable`, 'Mount it for writing.');
   }
   scope.log.info(`${Math.floor(freeBytes / 1024 ** 2)} MiB are free for ${part.home}`);
+  return log === 'log';
 }
 
 /** A log folder that the run user may not write to makes OBProxy die without a message. */
@@ -124,12 +127,11 @@ export const PrepareCreateObproxy = subtask({
     const host = await scope.host();
     await checkFit(scope, host, part);
     // First: without the user the next check would only say that it gets no shell.
-    await checkHost(scope, host, part, proxy.cluster.runUser);
-    await Promise.all([
-      checkSurroundings(scope, host, part),
-      checkLogFolder(host, part, proxy.cluster.runUser),
-      checkPorts(scope, host, proxy, part.home),
-    ]);
+    const hasLog = await checkHost(scope, host, part, proxy.cluster.runUser);
+    // One after another: side by side each would need a shell of its own, which costs more than it spares.
+    await checkSurroundings(scope, host, part);
+    if (hasLog) await checkLogFolder(host, part, proxy.cluster.runUser);
+    await checkPorts(scope, host, proxy, part.home);
     return undefined;
   },
 

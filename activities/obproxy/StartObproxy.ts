@@ -34,6 +34,8 @@ const GONE_MS = 4_000;
 /** Pauses between looks: short at first, because a start takes a tenth of a second, then patient. */
 const FIRST_LOOK_MS = 20;
 const LAST_LOOK_MS = 400;
+/** While nobody listens, a whole look this often tells whether the process is still there. */
+const PROCESS_LOOK_MS = 1_500;
 const METRICS_MS = 15_000;
 
 /** The pause before look number `n`, from 0. */
@@ -88,7 +90,7 @@ async function launch(scope: SubtaskScope, host: Host, proxy: ObproxyInstance, h
   const mark = await readMark(host);
   // A start of an earlier attempt may be under way: the file it is reading must not be replaced under it.
   if (mark?.serverId === proxy.server.id && (await appears(scope, host, home))) return;
-  const script = await prepareStart(scope, host, proxy, home);
+  const script = await prepareStart(scope, host, proxy, home, mark);
   for (let i = 1; i <= 5; i += 1) {
     scope.log.info(`Starting OBProxy ${proxy.server.version} in ${home} as ${proxy.cluster.runUser}`);
     const result = await scope.once(i === 1 ? 'start' : `start-${i}`, script, { timeoutMs: 60_000 });
@@ -114,11 +116,16 @@ async function listening(
   host: Host,
   proxy: ObproxyInstance,
   home: string,
+  /** A moment ago, so that it cannot listen yet. */
+  launched: boolean,
 ): Promise<{ process: HostProcess; look: ProxyProcesses }> {
   const { sqlPort } = proxy.server;
   const started = Date.now();
   let lastSeen = started;
   for (let looks = 0; ; looks += 1) {
+    if (looks > 0 || launched) await opens(scope, host, sqlPort, looks);
+    // Usually open by then, and one look sees both.
+    if (launched && metricsWished(proxy)) await opens(scope, host, proxy.server.exporterPort, looks);
     const look = await lookForProxies(host, home);
     const owner = look.listeners.find(({ port }) => port === sqlPort)?.pid;
     const process = look.own.find(({ pid }) => pid === owner);
@@ -135,8 +142,26 @@ async function listening(
       const text = `after ${READY_MS / 1000} s ${held} on port ${sqlPort}; ${await logTail(host, home)}`;
       throw trouble(host, 'ObproxyStartFailed', text, 'Repair the cause and retry.', 'ODP10001');
     }
-    await scope.pause(lookPause(looks));
   }
+}
+
+/**
+ * Waits until somebody listens on the port, or it is time for another whole look, which costs the host some processes. A
+ * knock costs it none.
+ */
+async function opens(scope: SubtaskScope, host: Host, port: number, looks: number): Promise<void> {
+  const deadline = Date.now() + PROCESS_LOOK_MS;
+  for (let knocks = 0; Date.now() < deadline; knocks += 1) {
+    const open = await host.listens(port);
+    if (open === true) return;
+    await scope.pause(lookPause(looks + knocks));
+    // A host that forwards no ports is looked at as a whole.
+    if (open === undefined) return;
+  }
+}
+
+function metricsWished({ parameters }: ObproxyInstance): boolean {
+  return parameters.find(({ name }) => name === 'enable_prometheus')?.value.toLowerCase() !== 'false';
 }
 
 /** Logs in and, after the first start of a proxy before 4.1, replaces the one-time password by the lasting one. */
@@ -209,9 +234,8 @@ async function checkMetricsPort(
   seen: ProxyProcesses,
 ): Promise<void> {
   const { exporterPort } = proxy.server;
-  const wished = proxy.parameters.find(({ name }) => name === 'enable_prometheus')?.value.toLowerCase();
   // OBProxy 4.3.1 opens the port all the same (observed); whether others do is no reason to fail.
-  if (wished === 'false') {
+  if (!metricsWished(proxy)) {
     scope.log.warn('enable_prometheus is false: this proxy serves none of the odp_ metrics');
     return;
   }
@@ -224,7 +248,7 @@ async function checkMetricsPort(
       const next = 'Free the port, stop the proxy (its keeper starts it again) and retry.';
       throw trouble(host, 'MetricsPortTaken', text, next, 'ODP21116');
     }
-    await scope.pause(lookPause(looks));
+    await opens(scope, host, exporterPort, looks);
     look = await lookForProxies(host, seen.home);
   }
   scope.log.info(`Metrics are served on port ${exporterPort}`);
@@ -258,20 +282,19 @@ export const StartObproxy = subtask({
     const host = await scope.host();
     const before = await lookForProxies(host, part.home);
     const { home } = before;
-    if (before.own.length > 0) {
-      scope.log.info(`${before.own.map(processText).join('; ')} runs already`);
-    } else {
+    const launched = before.own.length === 0;
+    if (launched) {
       await refuseTakenPorts(host, proxy, before);
       await launch(scope, host, proxy, home);
+    } else {
+      scope.log.info(`${before.own.map(processText).join('; ')} runs already`);
     }
-    const { process, look } = await listening(scope, host, proxy, home);
+    const { process, look } = await listening(scope, host, proxy, home, launched);
     scope.log.info(`pid ${process.pid} of ${process.user} listens on port ${proxy.server.sqlPort}`);
     await login(scope, host, proxy);
-    const [mark] = await Promise.all([
-      readMark(host),
-      keep(scope, host, proxy, home),
-      checkMetricsPort(scope, host, proxy, look),
-    ]);
+    const mark = await readMark(host);
+    await keep(scope, host, proxy, home);
+    await checkMetricsPort(scope, host, proxy, look);
     if (mark?.serverId === proxy.server.id && mark.taskId !== undefined && mark.state !== 'running') {
       await writeMark(host, { serverId: proxy.server.id, taskId: mark.taskId, home, state: 'running' });
     }

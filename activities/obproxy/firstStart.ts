@@ -40,7 +40,7 @@ export async function oneTimePassword(scope: SubtaskScope, host: Host): Promise<
 }
 
 export async function forgetOneTimePassword(host: Host): Promise<void> {
-  await host.sh(`rm -f ${ONE_TIME_PASSWORD} ${START_ERRORS}`);
+  await host.sh(`exec rm -f ${ONE_TIME_PASSWORD} ${START_ERRORS}`);
 }
 
 /** What the launcher said; it ends with 0 whatever happens, and echoes its arguments. */
@@ -50,7 +50,7 @@ export async function launcherWords(host: Host): Promise<string> {
 }
 
 /**
- * Makes the home ready and answers the script of the start. A home whose configuration is not ours is left alone:
+ * Makes the home ready and answers the script of the start. `mark` is what readMark answered. A home whose configuration is not ours is left alone:
  * PermanentError ODP21114. A configuration that has proved itself is never written again: the start has no options then.
  */
 export async function prepareStart(
@@ -58,13 +58,13 @@ export async function prepareStart(
   host: Host,
   proxy: ObproxyInstance,
   home: string,
+  mark: Partial<ProxyMark> | undefined,
 ): Promise<string> {
   const { cluster, server, family } = proxy;
   const stored = family === '4.1+' ? 'etc/proxyconfig_v1.db' : 'etc/obproxy_config.bin';
-  const [mark, { exitCode }] = await Promise.all([
-    readMark(host),
-    host.sh(`[ -s ${quote(`${home}/${stored}`)} ]`),
-  ]);
+  const { exitCode, stdout } = await host.sh(`
+    [ -d ${KEEPER_DIR} ] || echo absent
+    [ -s ${quote(`${home}/${stored}`)} ]`);
   const ours = mark?.serverId === server.id && mark.home === home;
   const configured = exitCode === 0;
   if (configured && !ours) {
@@ -81,11 +81,9 @@ export async function prepareStart(
     scope.log.info('The proxy has its configuration from an earlier start, it is started without options');
     return startScript(home, cluster.runUser, []);
   }
-  await makeDir(host, KEEPER_DIR);
-  await Promise.all([
-    writeMark(host, { serverId: server.id, taskId: scope.input.taskId, home, state: 'preparing' }),
-    ownHome(host, home, cluster.runUser),
-  ]);
+  if (stdout !== '') await makeDir(host, KEEPER_DIR);
+  await writeMark(host, { serverId: server.id, taskId: scope.input.taskId, home, state: 'preparing' });
+  await ownHome(host, home, cluster.runUser);
   if (family === '4.1+') {
     await writeConfiguration(scope, host, proxy, home);
     return startScript(home, cluster.runUser, []);
@@ -97,7 +95,8 @@ export async function prepareStart(
 async function ownHome(host: Host, home: string, runUser: string): Promise<void> {
   const user = quote(runUser);
   const { exitCode, stderr } = await host.sh(
-    `cd ${quote(home)} && [ -z "$(find . ! -user ${user} | head -n 1)" ] || chown -R ${user} .`,
+    `cd ${quote(home)} || exit
+strange=$(find . ! -user ${user} -print -quit) && [ -z "$strange" ] || exec chown -R ${user} .`,
     { timeoutMs: 60_000 },
   );
   if (exitCode === 0) return;
@@ -128,7 +127,7 @@ async function writeConfiguration(
   });
   const etc = `${home}/etc`;
   const user = quote(cluster.runUser);
-  await host.sh(`mkdir -p -m 700 ${quote(etc)} && chown ${user} ${quote(etc)}`);
+  await host.sh(`[ -d ${quote(etc)} ] || mkdir -m 700 ${quote(etc)}; exec chown ${user} ${quote(etc)}`);
   await host.writeFile(`${etc}/proxyconfig_v1.db`, content, { mode: '0600', owner: cluster.runUser });
   scope.log.info('Wrote the configuration of the proxy (etc/proxyconfig_v1.db, readable by its user only)');
 }
