@@ -26,6 +26,7 @@ export function hostWithSignal(host: Host, signal: AbortSignal): Host {
     listeners: checked(() => host.listeners()),
     observe: checked((path) => host.observe(path)),
     rpmQuery: checked((name) => host.rpmQuery(name)),
+    rpmOwner: checked((file) => host.rpmOwner(file)),
     mountOf: checked((path) => host.mountOf(path)),
     firstContact: checked((needs) => host.firstContact(needs)),
     listens: checked((port) => host.listens(port)),

@@ -1,6 +1,7 @@
 /** Where obflow keeps things on a host. */
 import type { Host } from '../hosts/types';
 import { PermanentError } from '../runtime/errors';
+import { say, type Value } from '../runtime/messages/catalogue';
 
 /** The keeper of the host's OBProxy and what it needs; stays as long as the proxy. */
 export const KEEPER_DIR = '/var/lib/obflow/obproxy';
@@ -17,25 +18,42 @@ export async function makeDir(host: Host, ...paths: readonly string[]): Promise<
 }
 
 /** Takes things away for an undo, which must not say that they are gone when they are not. PermanentError NotRemoved. */
-export async function removeBy(host: Host, script: string, what: string): Promise<void> {
+export async function removeBy(host: Host, script: string, what: Value): Promise<void> {
   const { exitCode, stderr } = await host.sh(script);
   if (exitCode === 0) return;
   throw new PermanentError({
     type: 'NotRemoved',
-    tried: `remove ${what}`,
+    tried: say('host.remove', { what }),
     where: host.ip,
-    cameBack: stderr.trim().slice(0, 500) || `exit code ${exitCode}`,
-    next: 'Repair the cause (a file system that is read-only, a mount that is busy) and roll back again.',
+    cameBack: stderr.trim().slice(0, 500) || say('host.exitCode', { code: exitCode }),
+    next: say('next.repairMount'),
   });
 }
 
-/** A small JSON document on the host (0600), or undefined when it is absent or unreadable. */
+/**
+ * A small JSON document on the host (0600), or undefined when it is absent. PermanentError MarkUnreadable when it is none: an
+ * undo that took it for absent would say that there is nothing to undo.
+ */
 export async function readJson<T>(host: Host, path: string): Promise<Partial<T> | undefined> {
   const text = await host.readFile(path);
   if (text === undefined) return undefined;
+  const value = parsed(text);
+  if (typeof value === 'object' && value !== null) return value as Partial<T>;
+  throw new PermanentError({
+    type: 'MarkUnreadable',
+    tried: say('host.readNote', { path }),
+    where: host.ip,
+    cameBack:
+      text.trim() === ''
+        ? say('host.noteEmpty')
+        : say('host.noteDamaged', { text: text.trim().slice(0, 100) }),
+    next: say('next.restoreNote'),
+  });
+}
+
+function parsed(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as Partial<T>) : undefined;
+    return JSON.parse(text);
   } catch {
     return undefined;
   }

@@ -1,7 +1,10 @@
 /** Asking a declared cluster what it is made of, and writing that down. Time-outs, log and errors are the caller's. */
 import { type ClusterSession, openCluster } from '../oceanbase/clusterSession';
 import { type ClusterServer, type ClusterZone, serverStatus } from '../oceanbase/clusterSql';
+import { SqlConnectionError, SqlError } from '../oceanbase/sqlSession';
 import type { AddressPolicy } from '../runtime/addresses';
+import { PermanentError, saidOf } from '../runtime/errors';
+import { type Said, say, type Text } from '../runtime/messages/catalogue';
 import type { ObClusterRow, OpenCredential, Store } from '../store/types';
 
 /** What a cluster says of itself. */
@@ -43,13 +46,36 @@ export async function askCluster(session: ClusterSession): Promise<ClusterState>
  * Why a proxy that is linked to the cluster by the declared name would send every user away (4666): the cluster calls itself
  * otherwise. Undefined when the names agree, or the cluster does not tell. Throws as a session does.
  */
-export async function clusterNameFault(
-  session: ClusterSession,
-  declared: string,
-): Promise<string | undefined> {
+export async function clusterNameFault(session: ClusterSession, declared: string): Promise<Text | undefined> {
   const own = await session.parameter('cluster');
   if (own === undefined || own === '' || own === declared) return undefined;
-  return `it calls itself "${own}" (parameter cluster), and a proxy linked to it as "${declared}" sends every user away (4666): declare it as "${own}"`;
+  return say('cluster.callsItself', { own, declared });
+}
+
+/**
+ * The same, asked with the cluster's own credential. `unknown`: nobody could be asked, or may not be, which says nothing of the
+ * name.
+ */
+export async function lookAtClusterName(
+  store: Pick<Store, 'credentials'>,
+  cluster: ObClusterRow,
+  how: Omit<SysLogin, 'sys'>,
+): Promise<{ readonly fault: Text } | { readonly unknown: Said } | { readonly same: true }> {
+  try {
+    const sys = await store.credentials.open(cluster.sysCredentialId);
+    const session = await openAsSys(cluster, { sys, ...how });
+    try {
+      const fault = await clusterNameFault(session, cluster.name);
+      return fault === undefined ? { same: true } : { fault };
+    } finally {
+      session.close();
+    }
+  } catch (error) {
+    if (error instanceof SqlError || error instanceof SqlConnectionError || error instanceof PermanentError) {
+      return { unknown: saidOf(error) };
+    }
+    throw error;
+  }
 }
 
 /** Writes servers and zones to the inventory; those that the cluster lists no more are no more there. */

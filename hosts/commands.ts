@@ -1,4 +1,5 @@
 import { PermanentError } from '../runtime/errors';
+import { say } from '../runtime/messages/catalogue';
 import { quote } from './quote';
 import type { Host } from './types';
 
@@ -48,9 +49,10 @@ done
   if (exitCode === 0 && silent.length === 0) return found;
   throw new PermanentError({
     type: 'CommandsUnknown',
-    tried: `look for the commands ${commands.join(', ')} as ${user}`,
+    tried: say('host.lookForCommands', { commands: commands.join(', '), user }),
     where: host.ip,
-    cameBack: stderr.trim().slice(0, 1_000) || `exit code ${exitCode}, no answer for ${silent.join(', ')}`,
-    next: `Look at what a script of ${user} meets on the host (/etc/profile, /etc/profile.d), then retry.`,
+    cameBack:
+      stderr.trim().slice(0, 1_000) || say('host.silentAbout', { code: exitCode, silent: silent.join(', ') }),
+    next: say('next.lookAtProfile', { user }),
   });
 }

@@ -1,4 +1,5 @@
 import { PermanentError } from '../runtime/errors';
+import { say } from '../runtime/messages/catalogue';
 import { printable } from '../runtime/printable';
 import type { Connection } from './connection';
 import { runScript } from './script';
@@ -40,10 +41,10 @@ exit 0`,
   if (result.exitCode !== 0 || !hostname || !architecture || !kernel) {
     throw new PermanentError({
       type: 'FactsUnreadable',
-      tried: 'ask the host for its name and architecture',
+      tried: say('host.askName'),
       where: connection.address.ip,
-      cameBack: result.stderr.toString().trim().slice(0, 500) || 'uname printed nothing',
-      next: 'Check that uname works on the host.',
+      cameBack: result.stderr.toString().trim().slice(0, 500) || say('host.unameSilent'),
+      next: say('next.checkUname'),
     });
   }
   const release = parseOsRelease(osRelease.join('\n'));

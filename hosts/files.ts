@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import type { SFTPWrapper } from 'ssh2';
 import { unlessAborted } from '../runtime/deadline';
 import { PermanentError, TransientError } from '../runtime/errors';
+import { type Said, say, type Text } from '../runtime/messages/catalogue';
 import { type Connection, SftpMissing } from './connection';
 import { quote } from './quote';
 import { refuseKilled, runScript } from './script';
@@ -77,7 +78,7 @@ for part in ${quote(folder)}/${stem}-*.part; do
   [ ! -e "$part" ] || exec find ${quote(folder)} -maxdepth 1 -name '${stem}-*.part' ! -newermt '20 seconds ago' -exec rm -f {} +
 done
 exit 0`;
-  const prepared = await must(connection, prepare, `prepare the upload of ${target}`, signal);
+  const prepared = await must(connection, prepare, say('file.prepareUpload', { target }), signal);
   if (prepared.stdout.toString().trim() === 'there') return { uploaded: false };
 
   // Of the login; the next upload of the same content removes what a cut one has left.
@@ -85,7 +86,7 @@ exit 0`;
   let staged = temporary;
   if (!asRoot) {
     const make = `mktemp -d ${staging}XXXXXXXX`;
-    const made = await must(connection, make, 'make a folder to upload to', {
+    const made = await must(connection, make, say('file.makeFolder'), {
       asLogin: true,
       ...signal,
     });
@@ -122,7 +123,7 @@ ${placing(throughSftp && asRoot ? owner : { ...owner, mode }, '"$n"')}
 mv -fT "$n" ${quote(target)}; moved=$?
 [ "$moved" != 0 ] || { trap - EXIT; for part in ${quote(folder)}/${stem}-*.part; do [ ! -e "$part" ] || rm -f "$part"; done; }
 ${asRoot ? '' : `rm -rf ${staging}*\n`}exit "$moved"`;
-    await must(connection, finish, `place ${target}`, { timeoutMs: 120_000, ...signal });
+    await must(connection, finish, say('file.place', { target }), { timeoutMs: 120_000, ...signal });
   } catch (error) {
     if (connection.alive) await runScript(connection, clean).catch(() => undefined);
     throw error;
@@ -160,7 +161,9 @@ async function transfer(
     clearTimeout(timer);
     if (ended.signal.aborted) return;
     const stalled = () =>
-      stop.abort(uploadFailed(connection, `upload to ${to}`, `no progress within ${STALL_MS} ms`));
+      stop.abort(
+        uploadFailed(connection, say('file.upload', { to }), say('file.noProgress', { ms: STALL_MS })),
+      );
     timer = setTimeout(stalled, STALL_MS);
   };
   const follow = () => stop.abort(outer?.reason);
@@ -192,7 +195,7 @@ async function put(
     await transfer(connection, to, signal, async (stop, step) => {
       const done = new Promise<void>((resolve, reject) => {
         const ended = (error?: Error | null) => {
-          if (error) reject(uploadFailed(connection, `upload to ${to}`, error.message));
+          if (error) reject(uploadFailed(connection, say('file.upload', { to }), error.message));
           else resolve();
         };
         sftp.once('close', () => reject(connection.lostError()));
@@ -236,8 +239,10 @@ async function putThroughShell(
       const code = await unlessAborted(closed, stop);
       if (code !== 0 || broken !== undefined) {
         source.destroy();
-        const why = said.trim() || (broken instanceof Error ? broken.message : `exit code ${code}`);
-        throw uploadFailed(connection, `upload to ${to}`, why);
+        const why =
+          said.trim() ||
+          (broken instanceof Error ? broken.message : say('host.exitCode', { code: code ?? '?' }));
+        throw uploadFailed(connection, say('file.upload', { to }), why);
       }
     });
   } finally {
@@ -245,13 +250,13 @@ async function putThroughShell(
   }
 }
 
-function uploadFailed(connection: Connection, tried: string, cameBack: string): TransientError {
+function uploadFailed(connection: Connection, tried: Text, cameBack: Said): TransientError {
   return new TransientError({
     type: 'UploadFailed',
     tried,
     where: connection.address.ip,
     cameBack,
-    next: 'Check the free space on the host; the upload starts again at the next attempt.',
+    next: say('next.checkSpaceForUpload'),
   });
 }
 
@@ -291,7 +296,7 @@ ${
 } || { ls -ld "$n" >&2 || exit ${DIFFERENT}; df -P ${folder} >&2; exit 1; }
 ${placing(placement, '"$n"')}
 mv -fT "$n" ${quote(target)} || { [ -e "$n" ] || exit ${DIFFERENT}; exit 1; }`;
-  await must(connection, script, `write ${target}`);
+  await must(connection, script, say('file.write', { target }));
 }
 
 /** A line that ends no content of ours. */
@@ -312,15 +317,15 @@ export async function readFile(connection: Connection, path: string): Promise<st
   if (result.exitCode === 1 && NO_SUCH_FILE.test(result.stderr.toString().trim())) return undefined;
   if (result.exitCode === 0 && !tooLarge) return result.stdout.toString();
   // What is too large was stopped here, and looks killed.
-  if (!tooLarge) refuseKilled(connection.address.ip, `read ${target}`, result);
+  if (!tooLarge) refuseKilled(connection.address.ip, say('file.read', { target }), result);
   throw new PermanentError({
     type: tooLarge ? 'FileTooLarge' : 'FileUnreadable',
-    tried: `read ${target}`,
+    tried: say('file.read', { target }),
     where: connection.address.ip,
     cameBack: tooLarge
-      ? `it is larger than ${READ_LIMIT} bytes`
+      ? say('file.tooLarge', { limit: READ_LIMIT })
       : result.stderr.toString().trim().slice(0, 500),
-    next: 'Look at this file on the host.',
+    next: say('next.lookAtFile'),
   });
 }
 
@@ -331,13 +336,14 @@ export async function readFile(connection: Connection, path: string): Promise<st
 async function must(
   connection: Connection,
   script: string,
-  tried: string,
+  tried: Text,
   options: { signal?: AbortSignal; timeoutMs?: number; asLogin?: boolean } = {},
 ) {
   const result = await runScript(connection, script, options);
   if (result.exitCode === 0) return result;
   refuseKilled(connection.address.ip, tried, result);
-  const cameBack = result.stderr.toString().trim().slice(0, 500) || `exit code ${result.exitCode}`;
+  const cameBack =
+    result.stderr.toString().trim().slice(0, 500) || say('host.exitCode', { code: result.exitCode });
   // Also of a file that another write to the same place took away: it may be tried again.
   if (result.exitCode === DIFFERENT) throw uploadFailed(connection, tried, cameBack);
   throw new PermanentError({
@@ -345,6 +351,6 @@ async function must(
     tried,
     where: connection.address.ip,
     cameBack,
-    next: 'Check free space, permissions and the owner’s account on the host, then retry.',
+    next: say('next.checkSpaceAndOwner'),
   });
 }

@@ -1,4 +1,5 @@
 import { PermanentError, TransientError } from '../runtime/errors';
+import { type Said, say, type Text } from '../runtime/messages/catalogue';
 import { type Connection, SftpMissing } from './connection';
 import { hostSaid } from './login';
 import { nearestMount } from './mounts';
@@ -11,9 +12,9 @@ export interface ContactFinding {
   /** What was tried. */
   readonly check: 'shell' | 'sudo' | 'channels' | 'files' | 'tunnel' | 'exec' | 'clock' | 'rpm' | 'commands';
   /** What came back; what the host said stands first. */
-  readonly text: string;
+  readonly text: Said;
   /** The setting and the file to change; '' for INFO. */
-  readonly next: string;
+  readonly next: Said;
 }
 
 export interface ContactNeeds {
@@ -127,8 +128,8 @@ async function look(connection: Connection, needs: ContactNeeds): Promise<Looked
       finding: {
         level: 'ERROR',
         check: 'shell',
-        text: `the host says "${said}" to a script`,
-        next: `Look what ends scripts of ${connection.address.username} there (/etc/profile.d, ~/.bashrc, ulimits in /etc/security/limits.conf).`,
+        text: say('contact.toScript', { said }),
+        next: say('next.whatEndsScripts', { username: connection.address.username }),
       },
     };
   } catch (error) {
@@ -140,37 +141,46 @@ async function look(connection: Connection, needs: ContactNeeds): Promise<Looked
 function failed(check: ContactFinding['check'], error: unknown): ContactFinding {
   if (error instanceof TransientError || error instanceof PermanentError) {
     const { cameBack, tried, next } = error.trouble;
-    return { level: 'ERROR', check, text: `${cameBack} (it was tried to ${tried})`, next };
+    return {
+      level: 'ERROR',
+      check,
+      text: say('contact.tried', { cameBack: cameBack, tried: tried }),
+      next: next,
+    };
   }
   throw error;
 }
 
 /**
- * Lines of sshd's configuration about these settings, as `MaxSessions 1 in /etc/ssh/sshd_config, line 14`; '' when there is
- * none, or it cannot be read. Asked only when something is in the way.
+ * Lines of sshd's configuration about these settings, as `MaxSessions 1 in /etc/ssh/sshd_config, line 14`; none when there
+ * is none, or it cannot be read. Asked only when something is in the way.
  */
-async function settings(connection: Connection, names: RegExp): Promise<string> {
+async function settings(connection: Connection, names: RegExp): Promise<readonly Text[]> {
   // It only makes the advice better; what is in the way is known already.
   const asked = await runScript(connection, SSHD_SETTINGS, { timeoutMs: LOOK_MS }).catch(() => undefined);
   const lines = (asked?.stdout.toString() ?? '').split('\n').flatMap((line) => {
     const [, file, number, text] = /^([^:]+):(\d+):\s*(.*)$/.exec(line) ?? [];
-    return file !== undefined && text !== undefined && names.test(text)
-      ? [`${text.trim()} in ${file}, line ${number}`]
+    return file !== undefined && number !== undefined && text !== undefined && names.test(text)
+      ? [say('contact.setting', { text: text.trim(), file, number })]
       : [];
   });
-  return lines.join('; ');
+  return lines;
 }
 
 async function channelsFinding(connection: Connection): Promise<ContactFinding> {
   try {
     const count = await connection.countChannels(ENOUGH_CHANNELS);
     if (count >= ENOUGH_CHANNELS) return info('channels', `${count} channels at once`);
-    const named = (await settings(connection, /^MaxSessions\b/i)) || `MaxSessions ${count} or so`;
+    const set = await settings(connection, /^MaxSessions\b/i);
+    const named = set.length > 0 ? set : say('contact.aboutSessions', { count });
     return {
       level: 'WARN',
       check: 'channels',
-      text: `sshd opens no more than ${count} ${count === 1 ? 'channel' : 'channels'} at once: what runs side by side on the host waits for each other`,
-      next: `${named}: set MaxSessions 10 in ${SSHD} and reload sshd, for speed.`,
+      text: say('contact.channels', {
+        count,
+        unit: say(count === 1 ? 'contact.channel' : 'contact.channelsUnit'),
+      }),
+      next: say('next.raiseMaxSessions', { named, file: SSHD }),
     };
   } catch (error) {
     return failed('channels', error);
@@ -185,8 +195,8 @@ async function filesFindings(
   const found: ContactFinding[] = (facts.get('readonly') ?? []).map((folder) => ({
     level: 'ERROR',
     check: 'files',
-    text: `${folder} cannot be written`,
-    next: `Mount it for writing (/etc/fstab, mount -o remount,rw), or make it.`,
+    text: say('contact.readOnly', { folder }),
+    next: say('next.mountOrMake'),
   }));
   if (needs.brief === true) return found;
   try {
@@ -197,14 +207,21 @@ async function filesFindings(
     const named = await settings(connection, /^Subsystem\s+sftp\b/i);
     const noise = /Packet length|says nothing/.test(error.message);
     const next = noise
-      ? `Silence ~/.bashrc (and /etc/profile.d) of ${connection.address.username} for shells that are not interactive: what they print stands before the first word of SFTP. Or set Subsystem sftp internal-sftp in ${SSHD}${named === '' ? '' : ` (now: ${named})`}.`
-      : `Set Subsystem sftp internal-sftp in ${SSHD}${named === '' ? '' : ` (now: ${named})`} and reload sshd, for speed.`;
+      ? say('next.silenceShell', {
+          username: connection.address.username,
+          file: SSHD,
+          named: named.length === 0 ? '' : say('contact.now', { named }),
+        })
+      : say('next.setSubsystem', {
+          file: SSHD,
+          named: named.length === 0 ? '' : say('contact.now', { named }),
+        });
     return [
       ...found,
       {
         level: 'WARN',
         check: 'files',
-        text: `no SFTP (${error.message}): files go through a shell`,
+        text: say('contact.noSftp', { said: error.message }),
         next,
       },
     ];
@@ -221,21 +238,24 @@ async function tunnelFinding(connection: Connection, facts: Facts): Promise<Cont
     return info('tunnel', 'sshd forwards ports');
   }
   const named = await settings(connection, /^(AllowTcpForwarding|DisableForwarding|PermitOpen)\b/i);
-  const next = `${named === '' ? 'AllowTcpForwarding no, DisableForwarding yes or PermitOpen' : named}: set AllowTcpForwarding local in ${SSHD} and reload sshd.`;
+  const next = say('next.allowForwarding', {
+    named: named.length === 0 ? say('contact.forwardingSettings') : named,
+    file: SSHD,
+  });
   if (typeof closed !== 'boolean') return { ...failed('tunnel', closed.error), next };
   if ((facts.get('relay') ?? []).length > 0) {
     return {
       level: 'WARN',
       check: 'tunnel',
-      text: `sshd forwards no port (${memory.noForwarding}): tunnels go through a shell of the host`,
+      text: say('contact.forwardsNoPort', { said: memory.noForwarding }),
       next,
     };
   }
   return {
     level: 'ERROR',
     check: 'tunnel',
-    text: `sshd forwards no port (${memory.noForwarding}), and the host has neither bash nor nc to go through`,
-    next: `Install nc (nmap-ncat) on the host, or ${next}`,
+    text: say('contact.noWay', { said: memory.noForwarding }),
+    next: say('next.installNc', { next }),
   };
 }
 
@@ -259,8 +279,8 @@ function execFindings(facts: Facts, needs: ContactNeeds): ContactFinding[] {
       {
         level: 'ERROR',
         check: 'exec',
-        text: `${mount.point} is mounted noexec: no program in ${folder} can run`,
-        next: `Take noexec off ${mount.point} (in /etc/fstab, then mount -o remount,exec ${mount.point}), or use a package whose home lies elsewhere.`,
+        text: say('host.noexec', { point: mount.point, home: folder }),
+        next: say('next.takeNoexecOffIn', { point: mount.point }),
       },
     ];
   });
@@ -277,19 +297,22 @@ function clockFinding(before: number, after: number, facts: Facts, needs: Contac
     return {
       level: 'ERROR',
       check: 'clock',
-      text: `its clock cannot be read (date says "${facts.get('date')?.join(' ') ?? ''}")`,
-      next: 'Check the command date on the host.',
+      text: say('contact.noClock', { said: facts.get('date')?.join(' ') ?? '' }),
+      next: say('next.checkDate'),
     };
   }
   const ahead = seconds * 1000 - (before + after) / 2;
   const sure = Math.max(0, Math.abs(ahead) - (after - before) / 2);
-  const text = `its clock is ${(Math.abs(ahead) / 1000).toFixed(1)} s ${ahead > 0 ? 'ahead of' : 'behind'} this machine's`;
+  const text = say('contact.clock', {
+    seconds: (Math.abs(ahead) / 1000).toFixed(1),
+    ahead: say(ahead > 0 ? 'contact.ahead' : 'contact.behind'),
+  });
   if (sure <= (needs.clockMs ?? 2_000)) return info('clock', 'its clock agrees');
   return {
     level: 'ERROR',
     check: 'clock',
     text,
-    next: 'Set both by NTP (/etc/chrony.conf, chronyc tracking, timedatectl): times of tasks and signatures depend on it.',
+    next: say('next.setByNtp'),
   };
 }
 
@@ -297,16 +320,14 @@ function rpmFindings(facts: Facts): ContactFinding[] {
   const said = facts.get('rpm') ?? [];
   if (said.length === 0) return [info('rpm', 'the rpm database answers')];
   if (said[0] === 'none') {
-    return [
-      { level: 'ERROR', check: 'rpm', text: 'the host has no command rpm', next: 'Install rpm on the host.' },
-    ];
+    return [{ level: 'ERROR', check: 'rpm', text: say('contact.noRpm'), next: say('next.installRpmOnHost') }];
   }
   return [
     {
       level: 'ERROR',
       check: 'rpm',
-      text: `the host says "${hostSaid(said.join('\n'))}": its rpm database cannot be read`,
-      next: 'Repair /var/lib/rpm (rpm --rebuilddb; rpm -qa must list its packages).',
+      text: say('contact.rpmDatabase', { said: hostSaid(said.join('\n')) }),
+      next: say('next.repairRpmDatabase'),
     },
   ];
 }
@@ -319,8 +340,8 @@ function commandFindings(facts: Facts): ContactFinding[] {
     {
       level: 'ERROR',
       check: 'commands',
-      text: `the host has no ${names}`,
-      next: `Install ${names} (coreutils, findutils, grep, util-linux, glibc-common).`,
+      text: say('contact.noCommands', { names }),
+      next: say('next.installCore', { names }),
     },
   ];
 }

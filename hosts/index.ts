@@ -9,7 +9,7 @@ import { mountOf } from './mounts';
 import { forgetTask, runOnce, stopOnce, stopSubtask } from './once';
 import { ConnectionPool } from './pool';
 import { listeners, observe, processes } from './processes';
-import { rpmQuery } from './rpm';
+import { rpmOwner, rpmQuery } from './rpm';
 import { runScript } from './script';
 import { listens, tunnel } from './tunnel';
 import type { Host, HostAddress, Hosts, PinHostKey } from './types';
@@ -91,6 +91,7 @@ function hostAt(pool: ConnectionPool, address: HostAddress, log: CommandLog): Ho
     listeners: () => log.look('listeners', async () => listeners(await connection())),
     observe: (path) => log.look('observe', async () => observe(await connection(), path)),
     rpmQuery: (name) => log.look('rpm query', async () => rpmQuery(await connection(), name)),
+    rpmOwner: (file) => log.look('rpm owner', async () => rpmOwner(await connection(), file)),
     mountOf: (path) => log.look('mounts', async () => mountOf(await connection(), path)),
     firstContact: (needs) => log.look('first contact', async () => firstContact(await connection(), needs)),
     listens: (port) => log.look(`knock at port ${port}`, async () => listens(await connection(), port)),

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { StringDecoder } from 'node:string_decoder';
 import { unlessAborted } from '../runtime/deadline';
 import { TransientError } from '../runtime/errors';
+import { say, type Text } from '../runtime/messages/catalogue';
 import type { Connection } from './connection';
 import { SESSION_FUNCTIONS } from './remoteSessions';
 import { type RunResult, runScript, shellCommand } from './script';
@@ -226,24 +227,24 @@ export async function runOnce(
       default:
         throw new TransientError({
           type: 'CommandNotStarted',
-          tried: `start the command ${id.name}`,
+          tried: say('once.start', { name: id.name }),
           where,
           cameBack:
             result.stderr
               .toString()
               .replaceAll(/^obflow-once .*\n?/gm, '')
-              .trim() || 'it did not begin',
-          next: `Check the free space and the permissions of ${ROOT} on the host; the step is tried again.`,
+              .trim() || say('once.notBegun'),
+          next: say('next.checkSpaceOfRoot', { folder: ROOT }),
         });
     }
     options.signal?.throwIfAborted();
     if (Date.now() >= deadline) {
       throw new TransientError({
         type: 'CommandStillRunning',
-        tried: `wait for the command ${id.name}`,
+        tried: say('once.wait', { name: id.name }),
         where,
-        cameBack: `it still runs after ${timeoutMs} ms`,
-        next: 'It goes on; the next attempt waits for it again.',
+        cameBack: say('once.stillRuns', { ms: timeoutMs }),
+        next: say('next.waitedForAgain'),
       });
     }
   }
@@ -312,13 +313,14 @@ end_command() {
   return 0
 }`;
 
-function notStopped(connection: Connection, tried: string, result: RunResult): TransientError {
+function notStopped(connection: Connection, tried: Text, result: RunResult): TransientError {
   return new TransientError({
     type: 'CommandNotStopped',
     tried,
     where: connection.address.ip,
-    cameBack: result.stderr.toString().trim().slice(0, 500) || `exit code ${result.exitCode}`,
-    next: 'Look at these processes on the host.',
+    cameBack:
+      result.stderr.toString().trim().slice(0, 500) || say('host.exitCode', { code: result.exitCode }),
+    next: say('next.lookAtProcesses'),
   });
 }
 
@@ -329,7 +331,7 @@ ${CLAIM_FUNCTIONS}${stopFunction(graceMs)}
 mkdir -p ${ROOT}; umask 077; mkdir -p "$D" && : >>"$D/out" || exit 1
 end_command`;
   const result = await runScript(connection, script, { timeoutMs: graceMs + 25_000 });
-  if (result.exitCode !== 0) throw notStopped(connection, `stop the command ${id.name}`, result);
+  if (result.exitCode !== 0) throw notStopped(connection, say('once.stop', { name: id.name }), result);
 }
 
 /**
@@ -355,7 +357,7 @@ for D in ${folder}/*/*; do
 done
 exit "$failed"`;
   const result = await runScript(connection, script, { timeoutMs: 4 * (graceMs + 25_000) });
-  if (result.exitCode !== 0) throw notStopped(connection, 'stop the commands of earlier runs', result);
+  if (result.exitCode !== 0) throw notStopped(connection, say('once.stopEarlier'), result);
   return result.stdout.toString().split('\n').filter(Boolean);
 }
 
@@ -370,9 +372,9 @@ exit 0`;
   if (result.exitCode === 0) return;
   throw new TransientError({
     type: 'FolderNotRemoved',
-    tried: `remove ${taskFolder(taskId)}`,
+    tried: say('once.remove', { folder: taskFolder(taskId) }),
     where: connection.address.ip,
     cameBack: result.stderr.toString().trim().slice(0, 500),
-    next: 'Remove it by hand if it stays.',
+    next: say('next.removeByHand'),
   });
 }

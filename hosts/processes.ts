@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { PermanentError } from '../runtime/errors';
+import { type Said, say } from '../runtime/messages/catalogue';
 import type { Connection } from './connection';
 import { quote } from './quote';
 import { type RunResult, refuseKilled, runScript } from './script';
 import type { HostProcess, Listener, Observation } from './types';
 
-const TRIED = 'look at the processes';
+const TRIED = say('process.look');
 const MAX_OUTPUT = 32 * 1024 * 1024;
 
 /**
@@ -84,8 +85,7 @@ const accounts = new WeakMap<Connection, Map<string, string>>();
 async function named(connection: Connection, parts: readonly string[]): Promise<HostProcess[]> {
   const found = parseProcesses(parts, sessionsOf(connection));
   if (found === undefined) {
-    const stderr = Buffer.from('/proc does not show the processes of the host');
-    throw unreadable(connection, { exitCode: 1, stdout: Buffer.alloc(0), stderr });
+    throw unreadable(connection.address.ip, say('process.notShown'));
   }
   const names = accounts.get(connection) ?? new Map([['0', 'root']]);
   accounts.set(connection, names);
@@ -93,7 +93,7 @@ async function named(connection: Connection, parts: readonly string[]): Promise<
   if (strangers.length > 0) {
     const result = await runScript(connection, `exec getent passwd ${strangers.map(quote).join(' ')}`);
     // 2: one of them has no name.
-    if (![0, 2].includes(result.exitCode)) throw unreadable(connection, result);
+    if (![0, 2].includes(result.exitCode)) throw lookFailed(connection, result);
     const { stdout } = result;
     for (const uid of strangers) names.set(uid, uid); // has no name
     for (const line of stdout.toString().split('\n').reverse()) {
@@ -209,17 +209,22 @@ async function look(connection: Connection, scriptOf: (mark: string) => string):
   const script = `cd /proc || exit\n${scriptOf(mark)}exit 0`;
   const result: RunResult = await runScript(connection, script, { maxOutput: MAX_OUTPUT });
   if (result.exitCode === 0) return result.stdout.toString().split(`${mark}\n`);
-  throw unreadable(connection, result);
+  throw lookFailed(connection, result);
 }
 
 /** @throws TransientError CommandKilled */
-function unreadable(connection: Connection, result: RunResult): PermanentError {
-  refuseKilled(connection.address.ip, TRIED, result);
+function lookFailed({ address: { ip } }: Connection, result: RunResult): PermanentError {
+  refuseKilled(ip, TRIED, result);
+  const said = result.stderr.toString().trim().slice(0, 500);
+  return unreadable(ip, said || say('host.exitCode', { code: result.exitCode }));
+}
+
+function unreadable(where: string, cameBack: Said): PermanentError {
   return new PermanentError({
     type: 'ProcessesUnreadable',
     tried: TRIED,
-    where: connection.address.ip,
-    cameBack: result.stderr.toString().trim().slice(0, 500) || `exit code ${result.exitCode}`,
-    next: 'Check that /proc is mounted, that grep, find and getent are on the host, and that the login (or sudo) is root.',
+    where,
+    cameBack,
+    next: say('next.checkProcAndCommands'),
   });
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { withDeadline } from '../runtime/deadline';
 import { PermanentError, TransientError } from '../runtime/errors';
+import { say, type Text } from '../runtime/messages/catalogue';
 import type { Connection } from './connection';
 import { hostSaid } from './login';
 import { SESSION_FUNCTIONS } from './remoteSessions';
@@ -76,13 +77,14 @@ async function runUntil(
       throw shellRefused(where, login, user, { exitCode: 0, ...output });
     throw new TransientError({
       type: 'ScriptTimeout',
-      tried: 'run a command',
+      tried: say('shell.run'),
       where,
-      cameBack: `no result within ${options.timeoutMs ?? DEFAULT_TIMEOUT_MS} ms${shell?.began === false ? ', not even from its shell' : ''}`,
+      cameBack: say('shell.noResult', {
+        ms: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+        shell: shell?.began === false ? say('shell.notEvenShell') : '',
+      }),
       next:
-        shell?.began === false
-          ? `Check the load of the host, and what stands in the way of a shell: ${FORCED}. It is tried again.`
-          : 'Check the load of the host; the step is tried again.',
+        shell?.began === false ? say('next.checkLoadAndShell', { forced: FORCED }) : say('next.checkLoad'),
     });
   };
   const shared = !asLogin && options.urgent !== true;
@@ -192,11 +194,11 @@ done`;
   }).catch(() => undefined);
 }
 
-const SHORT_OF_MEMORY = 'It is tried again; look whether the host is short of memory.';
+const SHORT_OF_MEMORY = say('next.shortOfMemory');
 
 function shellKilled(where: string, exitCode: number): TransientError {
-  const cameBack = `its shell was killed (exit code ${exitCode})`;
-  const tried = 'run a command';
+  const cameBack = say('shell.killed', { code: exitCode });
+  const tried = say('shell.run');
   return new TransientError({ type: 'ShellKilled', tried, where, cameBack, next: SHORT_OF_MEMORY });
 }
 
@@ -204,34 +206,33 @@ function shellKilled(where: string, exitCode: number): TransientError {
  * For a script that may be repeated: when one of its commands was ended by a signal, nobody need repair anything.
  * @throws TransientError CommandKilled
  */
-export function refuseKilled(where: string, tried: string, { exitCode }: RunResult): void {
+export function refuseKilled(where: string, tried: Text, { exitCode }: Pick<RunResult, 'exitCode'>): void {
   if (exitCode <= 128 || exitCode > 128 + 64) return;
-  const cameBack = `a command of it was killed (exit code ${exitCode})`;
+  const cameBack = say('shell.commandKilled', { code: exitCode });
   throw new TransientError({ type: 'CommandKilled', tried, where, cameBack, next: SHORT_OF_MEMORY });
 }
 
-const FORCED =
-  'a forced command (ForceCommand in /etc/ssh/sshd_config, command= in ~/.ssh/authorized_keys), or a login script (~/.bashrc, /etc/profile.d) that ends or replaces the shell';
+const FORCED = say('shell.forced');
 
 /** What to do, from what came instead of a shell. */
-function shellNext(said: string, login: string, user: string): string {
+function shellNext(said: string, login: string, user: string): Text {
   if (/password.*(expired|change)|(expired|change).*password/i.test(said)) {
     const account = login === 'root' || user === 'root' ? login : user;
-    return `Set a new password of ${account} on the host (passwd ${account}) or let it not expire (chage -M -1 ${account}), correct the credential if it is one with a password, then retry.`;
+    return say('next.setNewPasswordIfAny', { account });
   }
   if (/account is currently not available|nologin/i.test(said)) {
-    return `Give ${user} a shell on the host (usermod -s /bin/bash ${user}), then retry.`;
+    return say('next.giveShell', { user });
   }
   if (login !== 'root' && /sudo\S* .*not found|not found.*sudo/i.test(said)) {
-    return `Install sudo on the host, or let root log in, then retry.`;
+    return say('next.installSudo');
   }
   if (login !== 'root' && (said === '' || /sudo/i.test(said))) {
-    return `Allow ${login} to run sh as ${user} by sudo without a password and without a terminal (NOPASSWD, !requiretty in /etc/sudoers).`;
+    return say('next.allowSudo', { login, user });
   }
   if (login === 'root' && user !== 'root' && user !== login) {
-    return `Check that the user ${user} exists on the host and may run a shell.`;
+    return say('next.checkUserShell', { user });
   }
-  return `Take away what stands in the way of a shell for ${login}: ${FORCED}; then retry.`;
+  return say('next.takeObstacleAway', { login, forced: FORCED });
 }
 
 function shellRefused(where: string, login: string, user: string, result: RunResult): PermanentError {
@@ -239,9 +240,9 @@ function shellRefused(where: string, login: string, user: string, result: RunRes
   return new PermanentError({
     type: 'ShellRefused',
     code: login === 'root' ? 'CMP07037' : 'CMP07002',
-    tried: `get a shell as ${user} (login ${login})`,
+    tried: say('shell.get', { user, login }),
     where,
-    cameBack: said === '' ? 'no shell answered' : `the host says "${said}"`,
+    cameBack: said === '' ? say('shell.silent') : say('ssh.hostSays', { said }),
     next: shellNext(said, login, user),
   });
 }

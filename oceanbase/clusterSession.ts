@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import type { AddressPolicy } from '../runtime/addresses';
 import { addressText } from '../runtime/addressText';
 import { PermanentError } from '../runtime/errors';
+import { say } from '../runtime/messages/catalogue';
 import {
   type ClusterServer,
   type ClusterZone,
@@ -28,6 +29,9 @@ import {
   type SqlSession,
 } from './sqlSession';
 
+/** No such table, no such column, not supported. A missing grant (1142) is no such answer. */
+const NOT_IN_VERSION: ReadonlySet<number> = new Set([1146, 1054, 1235]);
+
 export interface ClusterTarget {
   readonly servers: readonly { readonly ip: string; readonly sqlPort: number }[];
   readonly addresses: AddressPolicy;
@@ -49,7 +53,7 @@ export interface ClusterSession {
   /** PermanentError when it lists what is no address. */
   servers(): Promise<ClusterServer[]>;
   zones(): Promise<ClusterZone[]>;
-  /** Units of tenants on a server; undefined when the version does not let us ask. */
+  /** Units of tenants on a server; undefined when the version has no view of them. Throws SqlError when it may not be asked. */
   units(server: { readonly ip: string; readonly rpcPort: number }): Promise<number | undefined>;
   /** Tenants that users have made; undefined when the version does not let us ask. */
   tenantCount(): Promise<number | undefined>;
@@ -78,7 +82,7 @@ export function openCluster(target: ClusterTarget): Promise<ClusterSession> {
     try {
       await session.query(UTC_SQL);
       const version = await serverVersion(session);
-      if (version === '') throw new SqlConnectionError('it does not tell its version');
+      if (version === '') throw new SqlConnectionError(say('sql.noVersion'));
       return cluster(session, addressText(ip, sqlPort), version);
     } catch (error) {
       session.close();
@@ -100,20 +104,28 @@ function refuseOddServers(servers: readonly ClusterServer[], at: string): void {
   throw new PermanentError({
     type: 'ClusterListsNoAddress',
     code: 'OBE11028',
-    tried: 'ask the cluster for its servers',
+    tried: say('cluster.askServersOnly'),
     where: at,
-    cameBack: `it lists a server "${odd.ip.slice(0, 100)}", RPC port ${odd.rpcPort}, SQL port ${odd.sqlPort}`,
-    next: 'Find out why OceanBase lists something that is no address, before anything else is done with this cluster.',
+    cameBack: say('cluster.oddServer', {
+      odd: odd.ip.slice(0, 100),
+      rpcPort: odd.rpcPort,
+      sqlPort: odd.sqlPort,
+    }),
+    next: say('next.whyNoAddress'),
   });
 }
 
 function cluster(session: SqlSession, at: string, version: string): ClusterSession {
-  /** What a version refuses to tell is not known, which is no failure. */
+  /** For what is only shown: what the server refuses to tell is not known, which is no failure. */
   async function tolerant(sql: string): Promise<SqlRow[]> {
+    return ifTold(sql, () => true);
+  }
+  /** For what decides: undefined only when the version has nothing of the kind to ask. */
+  async function ifTold(sql: string, mayRefuse: (error: SqlError) => boolean): Promise<SqlRow[]> {
     try {
       return [...(await session.query(sql))];
     } catch (error) {
-      if (error instanceof SqlError) return [];
+      if (error instanceof SqlError && mayRefuse(error)) return [];
       throw error;
     }
   }
@@ -131,7 +143,7 @@ function cluster(session: SqlSession, at: string, version: string): ClusterSessi
     },
     zones: async () => zonesOf(version, await session.query(zonesSql(version))),
     async units(server) {
-      const [row] = await tolerant(unitsSql(version, server));
+      const [row] = await ifTold(unitsSql(version, server), ({ errno }) => NOT_IN_VERSION.has(errno));
       return row === undefined ? undefined : Number(columnText(row, 'units'));
     },
     async tenantCount() {

@@ -4,6 +4,7 @@
  */
 import type { Duplex } from 'node:stream';
 import { PermanentError, TransientError, type Trouble } from '../runtime/errors';
+import { say, type Text } from '../runtime/messages/catalogue';
 import { PROXYSYS_LOGIN } from './loginName';
 import { ALTER_VALUE_BYTES, isSecretParameter, parameterName, quotedValue, sameValue } from './parameters';
 import { sha1Hex } from './passwords';
@@ -70,7 +71,7 @@ export interface ObproxyTarget {
  * `ObproxyNotReady` when the proxy does not answer, and what `open` throws.
  */
 export async function openObproxyAdmin(target: ObproxyTarget): Promise<ObproxyAdmin> {
-  const tried = `log in to OBProxy as ${PROXYSYS_LOGIN}`;
+  const tried = say('admin.logIn', { login: PROXYSYS_LOGIN });
   const stream = await target.open();
   try {
     const session = await openSqlSession({
@@ -88,13 +89,12 @@ export async function openObproxyAdmin(target: ObproxyTarget): Promise<ObproxyAd
 }
 
 /** What OBProxy does with a refused statement on table proxy_config (4.3.1, observed). */
-const SECRET_IN_LOG =
-  'OBProxy writes such a statement with the plain password into log/obproxy.log: see that it is not there.';
+const SECRET_IN_LOG = say('admin.secretInLog');
 
 /** The documented trouble behind an error of the connection; `secret` is taken out of the server's text. */
 function troubleOf(
   error: unknown,
-  what: { tried: string; where: string; sql?: string; secret?: string },
+  what: { tried: Text; where: string; sql?: string; secret?: string },
 ): unknown {
   const base = { tried: what.tried, where: what.where };
   if (error instanceof SqlConnectionError) {
@@ -102,8 +102,8 @@ function troubleOf(
       ...base,
       type: 'ObproxyNotReady',
       code: 'ODP10001',
-      cameBack: error.message,
-      next: 'Check that the process runs and see its log/obproxy.log.',
+      cameBack: error.said,
+      next: say('next.checkObproxyProcess'),
     });
   }
   if (!(error instanceof SqlError)) return error;
@@ -111,10 +111,15 @@ function troubleOf(
     what.secret === undefined || what.secret === ''
       ? error.message
       : error.message.replaceAll(what.secret, '***');
-  const cameBack = `error ${error.errno}: ${said.slice(0, 500)}`;
+  const cameBack = say('sql.error', { errno: error.errno, text: said.slice(0, 500) });
   const { next, ...told } = verdict(error.errno);
   const logged = what.secret !== undefined && what.sql?.startsWith('replace') === true;
-  return new PermanentError({ ...base, cameBack, ...told, next: logged ? `${next} ${SECRET_IN_LOG}` : next });
+  return new PermanentError({
+    ...base,
+    cameBack,
+    ...told,
+    next: logged ? say('next.both', { one: next, other: SECRET_IN_LOG }) : next,
+  });
 }
 
 function verdict(errno: number): Pick<Trouble, 'type' | 'code' | 'next'> {
@@ -123,23 +128,21 @@ function verdict(errno: number): Pick<Trouble, 'type' | 'code' | 'next'> {
       return {
         type: 'ObproxyAccessDenied',
         code: 'ODP10001',
-        next:
-          'OBProxy answers the same for a wrong password and for an address it does not allow: check the password of ' +
-          'root@proxysys, and that the connection reaches the proxy from 127.0.0.1 (sshd must allow TCP forwarding).',
+        next: say('next.checkProxysys'),
       };
     case ERRNO.unknownItem:
       return {
         type: 'ObproxyParameterUnknown',
-        next: 'This version of OBProxy has no such parameter: remove it from the cluster.',
+        next: say('next.removeFromCluster'),
       };
     case ERRNO.badValue:
     case ERRNO.tooLong:
       return {
         type: 'ObproxyParameterRefused',
-        next: 'Correct the value; `show proxyconfig` tells the allowed range.',
+        next: say('next.correctValue'),
       };
     default:
-      return { type: 'ObproxySqlRefused', next: 'See log/obproxy.log of the proxy.' };
+      return { type: 'ObproxySqlRefused', next: say('next.seeObproxyLog') };
   }
 }
 
@@ -152,7 +155,7 @@ function parameterOf(row: SqlRow): ProxyParameter {
 }
 
 function administration(session: SqlSession, where: string): ObproxyAdmin {
-  const ask = async (tried: string, sql: string, secret?: string): Promise<SqlRow[]> => {
+  const ask = async (tried: Text, sql: string, secret?: string): Promise<SqlRow[]> => {
     try {
       return await session.query(sql);
     } catch (error) {
@@ -161,11 +164,11 @@ function administration(session: SqlSession, where: string): ObproxyAdmin {
   };
 
   const showAll = async (): Promise<ProxyParameter[]> =>
-    (await ask('read the parameters of OBProxy', 'show proxyconfig')).map(parameterOf);
+    (await ask(say('admin.readParameters'), 'show proxyconfig')).map(parameterOf);
 
   const showConfig = async (name: string): Promise<ProxyParameter | undefined> => {
     const like = quotedValue(parameterName(name));
-    const rows = await ask(`read the parameter ${name} of OBProxy`, `show proxyconfig like ${like}`);
+    const rows = await ask(say('admin.readParameter', { name }), `show proxyconfig like ${like}`);
     const found = rows.map(parameterOf).find((parameter) => parameter.name === name);
     if (found !== undefined || rows.length === 0) return found;
     // `like 'syslog_level'` answers with columns of its own; the full list holds it in the usual form.
@@ -178,19 +181,19 @@ function administration(session: SqlSession, where: string): ObproxyAdmin {
     const same =
       shown !== undefined && (secret && wished !== '' ? shown === sha1Hex(wished) : sameValue(shown, wished));
     if (same) return;
-    const other = secret ? 'the hash of another value' : `the value '${shown ?? ''}'`;
+    const other = secret ? say('admin.otherHash') : say('admin.otherValue', { shown: shown ?? '' });
     throw new PermanentError({
       type: 'ObproxyParameterDiffers',
-      tried: `set the parameter ${name} of OBProxy`,
+      tried: say('admin.setParameter', { name }),
       where,
-      cameBack: `it answered OK, but shows ${shown === undefined ? 'no value' : other} afterwards`,
-      next: 'Write the value in the form that OBProxy shows, or choose one within its range.',
+      cameBack: say('admin.otherAfterwards', { shown: shown === undefined ? say('admin.noValue') : other }),
+      next: say('next.writeAsShown'),
     });
   };
 
   const clusterValue = async (clusterName: string, name: string): Promise<string | undefined> => {
     const sql = `show proxyconfig all like ${quotedValue(parameterName(name))}`;
-    const rows = await ask(`read the parameter ${name} of cluster ${clusterName}`, sql);
+    const rows = await ask(say('admin.readOfCluster', { name, cluster: clusterName }), sql);
     const row = rows.find(
       (candidate) =>
         columnText(candidate, 'cluster_name') === clusterName &&
@@ -202,14 +205,14 @@ function administration(session: SqlSession, where: string): ObproxyAdmin {
 
   return {
     async binaryInfo() {
-      const rows = await ask('read the version of OBProxy', 'show proxyinfo binary');
+      const rows = await ask(say('admin.readVersion'), 'show proxyinfo binary');
       return rows.map((row) => Object.values(row).map(String).join(' ')).join('\n');
     },
     async clusterNames() {
       const rows = await session.query('show proxycluster').catch((error: unknown) => {
         // Also what a proxy in RS_LIST mode answers, whatever it knows (OBProxy 4.3.1, observed).
         if (error instanceof SqlError && error.errno === ERRNO.notExist) return [];
-        throw troubleOf(error, { tried: 'read the clusters of OBProxy', where });
+        throw troubleOf(error, { tried: say('admin.readClusters'), where });
       });
       const names = rows.map((row) => columnText(row, 'cluster_name'));
       return [...new Set(names)].filter((name) => name !== '' && name !== 'MetaDataBase');
@@ -223,7 +226,7 @@ function administration(session: SqlSession, where: string): ObproxyAdmin {
         Buffer.byteLength(value) <= ALTER_VALUE_BYTES
           ? `alter proxyconfig set ${key} = ${text}`
           : `replace into proxy_config(name, value, config_level) values ('${key}', ${text}, 'LEVEL_GLOBAL')`;
-      await ask(`set the parameter ${name} of OBProxy`, sql, isSecretParameter(name) ? value : undefined);
+      await ask(say('admin.setParameter', { name }), sql, isSecretParameter(name) ? value : undefined);
       confirm(name, (await showConfig(name))?.value, value);
     },
     clusterValue,
@@ -235,7 +238,7 @@ function administration(session: SqlSession, where: string): ObproxyAdmin {
         "'LEVEL_CLUSTER'",
       ];
       await ask(
-        `set the parameter ${name} of cluster ${clusterName} in OBProxy`,
+        say('admin.setOfCluster', { name, cluster: clusterName }),
         `replace into proxy_config(cluster_name, name, value, config_level) values (${row.join(', ')})`,
         isSecretParameter(name) ? value : undefined,
       );
@@ -245,7 +248,7 @@ function administration(session: SqlSession, where: string): ObproxyAdmin {
       const cluster = quotedValue(clusterName);
       const key = quotedValue(parameterName(name));
       await ask(
-        `remove the parameter ${name} of cluster ${clusterName} from OBProxy`,
+        say('admin.removeOfCluster', { name, cluster: clusterName }),
         `delete from proxy_config where cluster_name = ${cluster} and name = ${key}`,
       );
     },

@@ -198,18 +198,20 @@ async function inspectHost(
     const host = await scope.openHost(hostId);
     const commands = obproxyContext(cluster).listMap.commands_to_check ?? [];
     const request = { sqlPort, exporterPort, rpcPort, password };
-    const around = { publicUrl: scope.publicUrl, commands, signal };
+    const { publicUrl, addresses } = scope;
+    const around = { publicUrl, addresses, commands, signal };
     const findings = await inspectEverything(scope.store, host, cluster, request, around);
     return findings.map(({ level, code, text, next }) => ({
       hostId,
       level,
       ...(code === undefined ? {} : { code }),
-      message: next === undefined ? text : `${text}. ${next}`,
+      message: next === undefined ? text : say('takeOver.finding', { text, next }),
     }));
   } catch (error) {
     if (!(error instanceof PermanentError || error instanceof TransientError)) throw error;
-    const { code, text, next } = findingOf(error);
-    return [{ hostId, level: 'ERROR', ...(code === undefined ? {} : { code }), message: `${text}. ${next}` }];
+    const { code, text, next = '' } = findingOf(error);
+    const message = say('takeOver.finding', { text, next });
+    return [{ hostId, level: 'ERROR', ...(code === undefined ? {} : { code }), message }];
   }
 }
 

@@ -1,5 +1,6 @@
 import { type Expression, expressionBuilder, type Kysely, type SqlBool, sql } from 'kysely';
 import { PermanentError } from '../runtime/errors';
+import { say } from '../runtime/messages/catalogue';
 import { contains, direction, pageOf } from './database/paging';
 import { now, type Schema } from './database/schema';
 import type { Scope } from './database/scope';
@@ -97,7 +98,7 @@ function hasService(type: string): Expression<SqlBool> {
   }
   if (type === 'OB_CLUSTER') {
     return sql<SqlBool>`(exists (select 1 from ob_root_servers where ob_root_servers.ip = hosts.ip)
-      or exists (select 1 from ob_servers where ob_servers.host_id = hosts.id))`;
+      or exists (select 1 from ob_servers where ob_servers.host_id = hosts.id or ob_servers.ip = hosts.ip))`;
   }
   return sql<SqlBool>`1 = 0`;
 }
@@ -123,10 +124,11 @@ function conditions(filter: HostFilter): Expression<SqlBool>[] {
           where r.ip = hosts.ip and ${contains('o.service', part)})`,
         sql<SqlBool>`exists (select 1 from ob_servers r
           join (select id, name || ':' || ob_cluster_id as service from ob_clusters) o on o.id = r.cluster_id
-          where r.host_id = hosts.id and ${contains('o.service', part)})`,
+          where (r.host_id = hosts.id or r.ip = hosts.ip) and ${contains('o.service', part)})`,
       ]),
     );
   }
+  if (filter.idcId !== undefined) all.push(eb('hosts.idc_id', '=', filter.idcId));
   if (filter.includedServiceType !== undefined) all.push(hasService(filter.includedServiceType));
   if (filter.excludedServiceType !== undefined) all.push(eb.not(hasService(filter.excludedServiceType)));
   return all;
@@ -180,6 +182,11 @@ export function hostsRepository(scope: Scope): HostsRepository {
       return unique.flatMap((id) => byId.get(id) ?? []);
     },
 
+    async hasIdc(id) {
+      const row = await scope.db.selectFrom('idcs').select('id').where('id', '=', id).executeTakeFirst();
+      return row !== undefined;
+    },
+
     async list(filter, request) {
       const page = pageOf(request, SORT_FIELDS, { descending: false });
       const where = expressionBuilder<Schema, 'hosts'>().and(conditions(filter));
@@ -208,9 +215,9 @@ export function hostsRepository(scope: Scope): HostsRepository {
       if (row === undefined || row.host_key === null) {
         throw new PermanentError({
           type: 'HostMissing',
-          tried: `record the host key of host ${id}`,
-          cameBack: 'there is no host of that id',
-          next: 'Declare it with `obflow apply`.',
+          tried: say('store.recordHostKey', { id }),
+          cameBack: say('store.noHostOfId'),
+          next: say('next.declare'),
         });
       }
       return row.host_key;

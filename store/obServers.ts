@@ -1,5 +1,6 @@
 import type { Kysely, Selectable } from 'kysely';
 import { addressText } from '../runtime/addressText';
+import { say } from '../runtime/messages/catalogue';
 import { now, type Schema } from './database/schema';
 import type { Scope } from './database/scope';
 import { madeBy, workOf } from './tasks/work';
@@ -115,6 +116,23 @@ async function followZone(
     .execute();
 }
 
+async function serversOn(db: Kysely<Schema>, hostIds: readonly number[]): Promise<ObServerRow[]> {
+  if (hostIds.length === 0) return [];
+  const rows = await db
+    .selectFrom('ob_servers')
+    .selectAll()
+    .where((eb) =>
+      eb.or([
+        eb('host_id', 'in', hostIds),
+        // Found in its cluster before the host was declared.
+        eb('ip', 'in', eb.selectFrom('hosts').select('hosts.ip').where('hosts.id', 'in', hostIds)),
+      ]),
+    )
+    .orderBy('id')
+    .execute();
+  return rows.map(serverRow);
+}
+
 /** Zones, observers and what belongs to adding them. */
 export function obServersRepository(scope: Scope): ObServers {
   return {
@@ -145,7 +163,7 @@ export function obServersRepository(scope: Scope): ObServers {
         .returning('id')
         .executeTakeFirst();
       if (added === undefined) {
-        throw new DuplicateError(`An OBServer ${addressText(server.ip, server.rpcPort)} is known already`);
+        throw new DuplicateError(say('taken.observer', { address: addressText(server.ip, server.rpcPort) }));
       }
       return added.id;
     },
@@ -155,21 +173,9 @@ export function obServersRepository(scope: Scope): ObServers {
       return row === undefined ? undefined : serverRow(row);
     },
 
-    async onHost(hostId) {
-      const rows = await scope.db
-        .selectFrom('ob_servers')
-        .selectAll()
-        .where((eb) =>
-          eb.or([
-            eb('host_id', '=', hostId),
-            // Found in its cluster before the host was declared.
-            eb('ip', 'in', eb.selectFrom('hosts').select('hosts.ip').where('hosts.id', '=', hostId)),
-          ]),
-        )
-        .orderBy('id')
-        .execute();
-      return rows.map(serverRow);
-    },
+    onHost: (hostId) => serversOn(scope.db, [hostId]),
+
+    onHosts: (hostIds) => serversOn(scope.db, hostIds),
 
     async ofCluster(clusterId) {
       const rows = await scope.db

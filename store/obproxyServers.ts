@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely';
+import { say } from '../runtime/messages/catalogue';
 import { now, type Schema } from './database/schema';
 import type { Scope } from './database/scope';
 import type { MasterKey } from './masterKey';
@@ -45,6 +46,7 @@ export function serverRow(row: Row): ObproxyServerRow {
     work: workOf(row),
     adopted: row.adopted === null ? null : (JSON.parse(row.adopted) as AdoptedObproxy),
     parameterDrift: row.parameter_drift === null ? [] : (JSON.parse(row.parameter_drift) as ParameterDrift[]),
+    configUrl: row.config_url,
   };
 }
 
@@ -60,6 +62,7 @@ type ServerMethods = Pick<
   | 'findServersAt'
   | 'recordAdopted'
   | 'setParameterDrift'
+  | 'recordConfigUrl'
   | 'formerPassword'
   | 'setFormerPassword'
   | 'recordActive'
@@ -98,7 +101,7 @@ export function serversRepository(scope: Scope, key: MasterKey): ServerMethods {
         .onConflict((conflict) => conflict.doNothing())
         .returning('id')
         .executeTakeFirst();
-      if (added === undefined) throw new DuplicateError(`Host ${server.hostId} has an OBProxy already`);
+      if (added === undefined) throw new DuplicateError(say('taken.obproxyOnHost', { host: server.hostId }));
       return added.id;
     },
 
@@ -147,6 +150,10 @@ export function serversRepository(scope: Scope, key: MasterKey): ServerMethods {
         .set({ parameter_drift: drift.length === 0 ? null : JSON.stringify(drift) })
         .where('id', '=', id)
         .execute();
+    },
+
+    async recordConfigUrl(id, url) {
+      await scope.db.updateTable('obproxy_servers').set({ config_url: url }).where('id', '=', id).execute();
     },
 
     async formerPassword(id) {

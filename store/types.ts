@@ -2,6 +2,8 @@
  * The inventory: what obflow knows. One interface a repository; rows come back as plain objects with camel-case
  * names, times as ISO-8601 UTC strings. Implemented on Kysely for SQLite (libsql) and PostgreSQL alike.
  */
+
+import { SaidError } from '../runtime/errors';
 import type { AccessKeys, LoginAttempts, UsedSignatures, Users } from './types/access';
 import type { Credentials, HostsRepository } from './types/hosts';
 import type { ObClusters, ObServers } from './types/obClusters';
@@ -50,10 +52,10 @@ export interface Store {
 }
 
 /** Thrown when a unique name or place is taken. */
-export class DuplicateError extends Error {}
+export class DuplicateError extends SaidError {}
 
 /** Thrown when a row cannot be deleted because others refer to it (package of a running proxy, cluster with proxies). */
-export class InUseError extends Error {}
+export class InUseError extends SaidError {}
 
 /** Thrown when a change would leave nobody who may administer. */
-export class LastAdminError extends Error {}
+export class LastAdminError extends SaidError {}

@@ -4,6 +4,7 @@ import { Slots } from '../../hosts/slots';
 import type { ClusterSession } from '../../oceanbase/clusterSession';
 import { SqlConnectionError, SqlError } from '../../oceanbase/sqlSession';
 import { PermanentError, TransientError } from '../../runtime/errors';
+import { say, type Text } from '../../runtime/messages/catalogue';
 import type { ObClusterRow, Store } from '../../store/types';
 import { objectId } from '../common/objects';
 import type { Needs, SubtaskScope } from '../types';
@@ -23,20 +24,20 @@ export async function clusterById(scope: SubtaskScope, id: number): Promise<ObCl
   throw new PermanentError({
     type: 'InventoryIncomplete',
     code: 'OBE11001',
-    tried: 'find the OceanBase cluster',
-    cameBack: `there is no OceanBase cluster with id ${id}`,
-    next: 'Declare it with `obflow apply`.',
+    tried: say('cluster.find'),
+    cameBack: say('cluster.unknownId', { id }),
+    next: say('next.declare'),
   });
 }
 
 /**
  * Works with a session of the sys tenant on a server of the cluster that answers. Nobody answers: TransientError
- * OBE11028; a refused login or statement: PermanentError. `work` handles what it expects itself.
+ * OBE11028, caused by the SqlConnectionError; a refused login or statement: PermanentError. `work` handles what it expects itself.
  */
 export async function withCluster<T>(
   scope: SubtaskScope,
   cluster: ObClusterRow,
-  tried: string,
+  tried: Text,
   work: (session: ClusterSession) => Promise<T>,
   timeoutMs = 5_000,
 ): Promise<T> {
@@ -57,14 +58,17 @@ export async function withCluster<T>(
   } catch (error) {
     scope.signal.throwIfAborted();
     if (error instanceof SqlConnectionError) {
-      throw new TransientError({
-        type: 'ObClusterUnreachable',
-        code: 'OBE11028',
-        tried,
-        where: cluster.name,
-        cameBack: error.message,
-        next: 'Check the cluster, and that the worker reaches the SQL ports of its root servers.',
-      });
+      throw new TransientError(
+        {
+          type: 'ObClusterUnreachable',
+          code: 'OBE11028',
+          tried,
+          where: cluster.name,
+          cameBack: error.said,
+          next: say('next.checkCluster'),
+        },
+        { cause: error },
+      );
     }
     if (error instanceof SqlError) {
       throw new PermanentError({
@@ -72,8 +76,8 @@ export async function withCluster<T>(
         code: 'OBE11007',
         tried,
         where: cluster.name,
-        cameBack: `error ${error.errno}: ${error.message}`,
-        next: `Repair the cause (the user ${sys.username} needs ALTER SYSTEM and SELECT ON oceanbase.*) and retry.`,
+        cameBack: say('sql.error', { errno: error.errno, text: error.message }),
+        next: say('next.repairOrGrant', { username: sys.username }),
       });
     }
     throw error;
@@ -105,7 +109,7 @@ export async function inTurn<T>(scope: SubtaskScope, clusterId: number, work: ()
   const leave = await queueOf(scope.store, clusterId).take(scope.signal);
   try {
     for (let tries = 0; !(await obServers.takeTurn(clusterId, holder, TURN_MS)); tries += 1) {
-      if (tries === 0) scope.log.info('Another worker adds a server; waiting for the turn at the cluster');
+      if (tries === 0) scope.log.info(say('cluster.waitForTurn'));
       await scope.pause(Math.min(50 * 1.5 ** tries, 1_000));
     }
     try {

@@ -1,4 +1,5 @@
-import { TransientError } from '../../runtime/errors';
+import { saidOf, TransientError } from '../../runtime/errors';
+import { say } from '../../runtime/messages/catalogue';
 import type { SubtaskScope } from '../types';
 
 /** So long a host is asked again; the subtasks that end a task have 30 s, and one attempt to connect may take 10. */
@@ -16,13 +17,13 @@ async function forgetOn(scope: SubtaskScope, hostId: number): Promise<void> {
     try {
       const host = await scope.hostById(hostId);
       await host.forgetTask(scope.input.taskId);
-      scope.log.info(`${host.ip}: files of this task removed`);
+      scope.log.info(say('host.filesRemoved', { ip: host.ip }));
       return;
     } catch (error) {
       scope.signal.throwIfAborted();
-      const said = error instanceof Error ? error.message : String(error);
+      const said = saidOf(error);
       if (!(error instanceof TransientError) || Date.now() > deadline) {
-        scope.log.warn(`Files of this task stay on host ${hostId}: ${said}`);
+        scope.log.warn(say('host.filesStay', { host: hostId, said }));
         return;
       }
       scope.log.warn(said);

@@ -1,8 +1,10 @@
 /** Installing a package of a service at most once, and undoing exactly that: OBProxy and OBServer alike. */
+import { lookAtPaths } from '../../hosts/paths';
 import { quote } from '../../hosts/quote';
 import type { Host, OnceResult, RpmPackage } from '../../hosts/types';
 import { packageFileName } from '../../oceanbase/packageName';
 import { PermanentError } from '../../runtime/errors';
+import { type Said, say, type Text } from '../../runtime/messages/catalogue';
 import { makeDir, readJson, removeBy, taskDir, writeJson } from '../places';
 import type { SubtaskScope } from '../types';
 import { storedPackage } from './packageStore';
@@ -33,7 +35,7 @@ const DELETABLE = /^\/[A-Za-z0-9_][A-Za-z0-9._+-]*(?:\/[A-Za-z0-9_][A-Za-z0-9._+
 
 const FOLDER = /^(?:\/[A-Za-z0-9_][A-Za-z0-9._+-]*)+$/;
 
-function trouble(where: string, tried: string, type: string, code: string, cameBack: string, next: string) {
+function trouble(where: string, tried: Text, type: string, code: string, cameBack: Said, next: Text) {
   return new PermanentError({ type, code, tried, where, cameBack, next });
 }
 
@@ -55,7 +57,19 @@ async function isInstalled(host: Host, wanted: RpmPackage): Promise<boolean> {
 
 /** Files that keep the installed package from being whole; [] when it is. */
 async function damage(host: Host, wanted: RpmPackage): Promise<string[]> {
-  const { stdout } = await host.sh(verifyScript(nvra(wanted)), { timeoutMs: 120_000 });
+  const { exitCode, stdout, stderr } = await host.sh(verifyScript(nvra(wanted)), { timeoutMs: 120_000 });
+  if (exitCode !== 0) {
+    const said = stderr.trim().slice(0, 500) || say('host.exitCode', { code: exitCode });
+    const next = say('next.lookAtCommand');
+    throw trouble(
+      host.ip,
+      say('rpm.verify', { package: nvra(wanted) }),
+      'RpmVerifyFailed',
+      'COM10999',
+      said,
+      next,
+    );
+  }
   return stdout.trim() === '' ? [] : stdout.trim().split('\n');
 }
 
@@ -68,37 +82,26 @@ interface FoundFolders {
   readonly absent: readonly string[];
 }
 
-/** One script, without any command that is not the shell's own. PermanentError when the host could not be asked. */
+/** Everything in one look. Throws as lookAtPaths does. */
 async function lookAtFolders(
   host: Host,
   service: InstalledService,
   row: InstallablePackage,
 ): Promise<FoundFolders> {
-  const kept = quote(`${row.home}/${service.configuration}`);
   const parts = service.linkFolder?.split('/').slice(1) ?? [];
   const folders = parts.map((_, index) => `/${parts.slice(0, index + 1).join('/')}`);
-  const { exitCode, stdout, stderr } = await host.sh(`
-    [ ! -e ${quote(row.home)} ] || echo home
-    [ ! -e ${quote(markOf(service))} ] || echo marked
-    if [ -d ${kept} ]; then
-      { [ -r ${kept} ] && [ -x ${kept} ]; } || { echo "${row.home}/${service.configuration} cannot be listed" >&2; exit 1; }
-      for entry in ${kept}/* ${kept}/.[!.]* ${kept}/..?*; do
-        if [ -e "$entry" ] || [ -L "$entry" ]; then echo configured; break; fi
-      done
-    elif [ -e ${kept} ]; then echo configured; fi
-    ${folders.map((one) => `[ -e ${quote(one)} ] || echo ${quote(one)}`).join('\n')}
-    echo looked`);
-  const lines = stdout.split('\n').filter(Boolean);
-  if (exitCode !== 0 || lines.pop() !== 'looked') {
-    const text = stderr.trim().slice(0, 500) || `exit code ${exitCode}`;
-    const next = 'Look at this folder on the host, then retry.';
-    throw trouble(host.ip, `look at ${row.home}`, 'HomeUnreadable', 'CMP07050', text, next);
-  }
+  const kept = `${row.home}/${service.configuration}`;
+  const [home, configuration, mark, ...others] = await lookAtPaths(
+    host,
+    [row.home, kept, markOf(service), ...folders],
+    { entries: 1 },
+  );
   return {
-    home: lines.includes('home'),
-    configured: lines.includes('configured'),
-    marked: lines.includes('marked'),
-    absent: lines.filter((line) => line.startsWith('/')),
+    home: home?.kind !== 'absent',
+    configured:
+      configuration?.kind === 'folder' ? configuration.entries.length > 0 : configuration?.kind !== 'absent',
+    marked: mark?.kind !== 'absent',
+    absent: folders.filter((_, index) => others[index]?.kind === 'absent'),
   };
 }
 
@@ -113,19 +116,19 @@ async function refuseLiveHome(
   row: InstallablePackage,
   found: FoundFolders,
 ): Promise<void> {
-  const tried = `install ${row.fileName}`;
+  const tried = say('package.install', { package: row.fileName });
   const configuration = `${row.home}/${service.configuration}`;
   const look = await lookForService(host, row.home, service.program);
   const living = look.all.filter(({ cwd, exe }) =>
     [cwd, exe].some((path) => path === look.home || path.startsWith(`${look.home}/`)),
   );
   if (living.length > 0) {
-    const text = `the installation would wipe ${row.home}, where ${living.map(processText).join('; ')} lives`;
+    const text = say('package.wouldWipe', { home: row.home, living: living.map(processText) });
     throw trouble(host.ip, tried, 'LiveHome', 'ODP21114', text, service.whenAlive);
   }
   if (found.configured) {
-    const text = `${configuration} holds the configuration of a former ${service.program}, which the installation would wipe`;
-    const next = `Move ${configuration} away (or delete it) and retry.`;
+    const text = say('package.wouldWipeConfiguration', { configuration, program: service.program });
+    const next = say('next.moveAway', { path: configuration });
     throw trouble(host.ip, tried, 'HomeNotEmpty', 'ODP21114', text, next);
   }
   scope.signal.throwIfAborted();
@@ -133,7 +136,8 @@ async function refuseLiveHome(
 
 function logOutput(scope: SubtaskScope) {
   return (lines: string) => {
-    for (const line of lines.split('\n')) if (line.trim() !== '') scope.log.info(`rpm: ${line.trimEnd()}`);
+    for (const line of lines.split('\n'))
+      if (line.trim() !== '') scope.log.info(say('rpm.says', { line: line.trimEnd() }));
   };
 }
 
@@ -156,11 +160,11 @@ async function rpm(
       onOutput: logOutput(scope),
     });
     if (result.outcome === 'exited') return result;
-    scope.log.warn('rpm was interrupted before it could say how it ended (host reboot or kill); looking');
+    scope.log.warn(say('rpm.interrupted'));
   }
   const host = await scope.host();
-  const next = 'Look why rpm is killed on this host, then retry.';
-  throw trouble(host.ip, 'run rpm', 'RpmInterrupted', 'COM10999', 'it was interrupted 20 times', next);
+  const next = say('next.whyKilled');
+  throw trouble(host.ip, say('rpm.run'), 'RpmInterrupted', 'COM10999', say('rpm.interruptedOften'), next);
 }
 
 async function install(
@@ -173,7 +177,7 @@ async function install(
 ): Promise<void> {
   const marked = markOf(service);
   const wanted = partOf(row);
-  const tried = `install ${row.fileName}`;
+  const tried = say('package.install', { package: row.fileName });
   const path = `${taskDir(scope.input.taskId)}/${row.sha256}.rpm`;
   const known = found.marked ? await readJson<Mark>(host, marked) : undefined;
   const { uploaded } = await host.uploadFile(
@@ -194,29 +198,29 @@ async function install(
     };
     await writeJson(host, marked, mark);
   }
-  if (former !== undefined) scope.log.info(`${nvra(former)} is installed and will be replaced`);
+  if (former !== undefined) scope.log.info(say('package.willBeReplaced', { former: nvra(former) }));
   scope.log.info(
     uploaded
-      ? `Sent ${row.fileName} (${row.size} bytes, SHA-256 compared)`
-      : `${row.fileName} is on the host`,
+      ? say('package.sent', { file: row.fileName, size: row.size })
+      : say('package.onHost', { file: row.fileName }),
   );
 
   const words = ['-Uvh', '--oldpackage', path];
   const result = await rpm(scope, 'rpm', words, () => isInstalled(host, wanted), true);
   if (result !== undefined && result.exitCode !== 0 && !(await isInstalled(host, wanted))) {
-    const said = `rpm ended with ${result.exitCode}: ${result.output.trim().slice(-1_000)}`;
-    const next = 'Repair what rpm complains about and retry.';
+    const said = say('rpm.ended', { exitCode: result.exitCode, said: result.output.trim().slice(-1_000) });
+    const next = say('next.repairRpm');
     throw trouble(host.ip, tried, 'RpmFailed', 'COM10999', said, next);
   }
   if (result !== undefined && /scriptlet failed/.test(result.output)) {
     // rpm ends with 0 all the same.
-    scope.log.warn('A scriptlet of the package failed; the files are checked below');
+    scope.log.warn(say('rpm.scriptletFailed'));
   }
 }
 
 async function verify(host: Host, service: InstalledService, row: InstallablePackage): Promise<void> {
   const wanted = partOf(row);
-  const tried = `verify ${row.fileName}`;
+  const tried = say('package.verify', { file: row.fileName });
   const program = `${row.home}/bin/${service.program}`;
   const listed = await isInstalled(host, wanted);
   // Not -x, which a file system mounted noexec denies; that was looked at before.
@@ -224,12 +228,12 @@ async function verify(host: Host, service: InstalledService, row: InstallablePac
     `[ -f ${quote(program)} ] && exec find -L ${quote(program)} -maxdepth 0 -perm /111`,
   );
   if (!listed) {
-    const text = 'rpm ended well, but its database does not list the package';
-    throw trouble(host.ip, tried, 'RpmNotListed', 'COM10999', text, 'Check the rpm database of the host.');
+    const text = say('rpm.notListed');
+    throw trouble(host.ip, tried, 'RpmNotListed', 'COM10999', text, say('next.checkRpmDatabase'));
   }
   if (exitCode !== 0 || stdout.trim() === '') {
-    const next = `Look at rpm -V ${nvra(wanted)}, then remove the package (rpm -e) and retry.`;
-    throw trouble(host.ip, tried, 'ProgramMissing', 'COM10999', `${program} is no program`, next);
+    const next = say('next.rpmVerify', { package: nvra(wanted) });
+    throw trouble(host.ip, tried, 'ProgramMissing', 'COM10999', say('package.noProgram', { program }), next);
   }
 }
 
@@ -237,9 +241,16 @@ async function verify(host: Host, service: InstalledService, row: InstallablePac
 async function refuseNoexec(host: Host, row: InstallablePackage): Promise<void> {
   const { point, options } = await host.mountOf(row.home);
   if (!options.includes('noexec')) return;
-  const text = `${point} is mounted noexec: no program in ${row.home} can run`;
-  const next = `Take noexec off ${point} (/etc/fstab, then mount -o remount,exec ${point}), or use a package whose home lies elsewhere, then retry.`;
-  throw trouble(host.ip, `install ${row.fileName}`, 'HomeNoexec', 'CMP07050', text, next);
+  const text = say('host.noexec', { point, home: row.home });
+  const next = say('next.takeNoexecOff', { point });
+  throw trouble(
+    host.ip,
+    say('package.install', { package: row.fileName }),
+    'HomeNoexec',
+    'CMP07050',
+    text,
+    next,
+  );
 }
 
 /** This very package is installed, and no living service is touched for it. */
@@ -255,20 +266,27 @@ export async function installPackage(
   if (holds(installed, wanted)) {
     const bad = await damage(host, wanted);
     if (bad.length === 0) {
-      scope.log.info(`${nvra(wanted)} is installed already, and whole`);
+      scope.log.info(say('package.installedWhole', { package: nvra(wanted) }));
       await verify(host, service, row);
       return;
     }
-    const text = `${nvra(wanted)} is installed, but not whole: ${bad.slice(0, 5).join('; ')}`;
-    const next = `Remove it (rpm -e ${nvra(wanted)}) after saving what you need from ${row.home}, then retry.`;
-    throw trouble(host.ip, `install ${row.fileName}`, 'PackageDamaged', 'PKG10012', text, next);
+    const text = say('package.damaged', { package: nvra(wanted), files: bad.slice(0, 5).join('; ') });
+    const next = say('next.eraseDamaged', { package: nvra(wanted), home: row.home });
+    throw trouble(
+      host.ip,
+      say('package.install', { package: row.fileName }),
+      'PackageDamaged',
+      'PKG10012',
+      text,
+      next,
+    );
   }
   const found = await lookAtFolders(host, service, row);
   await refuseLiveHome(scope, host, service, row, found);
   await makeDir(host, serviceDir(service), taskDir(scope.input.taskId));
   await install(scope, host, row, service, installed[0], found);
   await verify(host, service, row);
-  scope.log.info(`${nvra(wanted)} is installed in ${row.home}`);
+  scope.log.info(say('package.installed', { package: nvra(wanted), home: row.home }));
 }
 
 /** Removes what this subtask installed, or puts the former package back; nothing when it installed nothing. */
@@ -277,21 +295,28 @@ export async function uninstallPackage(scope: SubtaskScope, service: InstalledSe
   const marked = markOf(service);
   const mark = await readJson<Mark>(host, marked);
   if (!isOf(mark, scope) || mark?.installed === undefined || mark.home === undefined) {
-    scope.log.info('This task installed no package, nothing to undo');
+    scope.log.info(say('package.nothingToUndo'));
     return;
   }
   const look = await lookForService(host, mark.home, service.program);
   if (look.own.length > 0) {
-    const text = `${look.own.map(processText).join('; ')} lives in ${mark.home}`;
-    const next = 'Stop it and roll back again.';
-    throw trouble(host.ip, `remove ${mark.installed}`, 'LiveHome', 'ODP21114', text, next);
+    const text = say('process.livesIn', { processes: look.own.map(processText), home: mark.home });
+    const next = say('next.stopAndRollBack');
+    throw trouble(
+      host.ip,
+      say('package.remove', { package: mark.installed }),
+      'LiveHome',
+      'ODP21114',
+      text,
+      next,
+    );
   }
   if (typeof mark.former === 'string') await restore(scope, host, mark.installed, mark.former);
   else await erase(scope, host, mark.installed);
   if (mark.homeExisted === false && DELETABLE.test(mark.home)) {
     // Made by this task: log and configuration in it are those of the service that is being undone.
     await removeBy(host, `rm -rf -- ${quote(mark.home)}`, mark.home);
-    scope.log.info(`Removed ${mark.home}`);
+    scope.log.info(say('host.removed', { path: mark.home }));
   }
   if (service.linkFolder !== undefined) await removeDeadLinks(scope, host, service.linkFolder, mark.home);
   // Made by scripts of the package; what somebody else keeps in them keeps them.
@@ -309,10 +334,9 @@ async function removeDeadLinks(scope: SubtaskScope, host: Host, folder: string, 
       [ -L "$link" ] && [ ! -e "$link" ] || continue
       case $(readlink -- "$link") in ${quote(home)}/*) rm -f -- "$link" && echo "$link" || exit 1 ;; esac
     done`);
-  if (exitCode !== 0)
-    scope.log.warn(`Links of the package are left in ${folder}: ${stderr.trim().slice(0, 300)}`);
+  if (exitCode !== 0) scope.log.warn(say('package.linksLeft', { folder, said: stderr.trim().slice(0, 300) }));
   const links = stdout.trim().split('\n').filter(Boolean);
-  if (links.length > 0) scope.log.info(`Removed ${links.length} links in ${folder} that led nowhere`);
+  if (links.length > 0) scope.log.info(say('package.linksRemoved', { count: links.length, folder }));
 }
 
 /** What obflow knows about a service of the host: KEEPER_DIR, OBSERVER_DIR. */
@@ -343,48 +367,48 @@ async function rpmAgain(
   name: string,
   words: readonly string[],
   done: () => Promise<boolean>,
-): Promise<string> {
+): Promise<Text | undefined> {
   for (let i = 1; ; i += 1) {
     const result = await rpm(scope, `${name}-${i}`, words, done);
-    if (result === undefined || (await done())) return '';
+    if (result === undefined || (await done())) return undefined;
     if (!result.alreadyStarted || i >= 20)
-      return `rpm ended with ${result.exitCode}: ${result.output.trim().slice(-1_000)}`;
+      return say('rpm.ended', { exitCode: result.exitCode, said: result.output.trim().slice(-1_000) });
   }
 }
 
 async function erase(scope: SubtaskScope, host: Host, installed: string): Promise<void> {
   const absent = async () => !(await lists(host, nameOf(installed), installed));
   const said = await rpmAgain(scope, 'rollback-erase', ['-e', installed], absent);
-  if (said !== '') {
-    const next = 'Repair what rpm complains about and roll back again.';
-    throw trouble(host.ip, `remove ${installed}`, 'RpmFailed', 'COM10999', said, next);
+  if (said !== undefined) {
+    const next = say('next.repairRpmAndRollBack');
+    throw trouble(
+      host.ip,
+      say('package.remove', { package: installed }),
+      'RpmFailed',
+      'COM10999',
+      said,
+      next,
+    );
   }
-  scope.log.info(`${installed} is not installed any more`);
+  scope.log.info(say('package.erased', { package: installed }));
 }
 
 /** Puts the former package back over ours, from the store. */
 async function restore(scope: SubtaskScope, host: Host, installed: string, former: string): Promise<void> {
-  const tried = `put ${former} back in place of ${installed}`;
+  const tried = say('package.putBack', { former, installed });
   const row = await scope.store.packages.findByFileName(former);
   if (row === undefined) {
-    const next = `Upload ${former} and roll back again.`;
-    throw trouble(
-      host.ip,
-      tried,
-      'FormerPackageMissing',
-      'PKG10014',
-      'the former package was never uploaded to obflow',
-      next,
-    );
+    const next = say('next.uploadAndRollBack', { file: former });
+    throw trouble(host.ip, tried, 'FormerPackageMissing', 'PKG10014', say('package.formerMissing'), next);
   }
   const path = `${taskDir(scope.input.taskId)}/${row.sha256}.rpm`;
   await host.uploadFile(storedPackage(scope.config.dataDir, row.sha256), row.sha256, path);
   const wanted = former.replace(/\.rpm$/, '');
   const back = () => lists(host, row.name, wanted);
   const said = await rpmAgain(scope, 'rollback-restore', ['-Uvh', '--oldpackage', path], back);
-  if (said !== '') {
-    const next = 'Repair what rpm complains about and roll back again.';
+  if (said !== undefined) {
+    const next = say('next.repairRpmAndRollBack');
     throw trouble(host.ip, tried, 'RpmFailed', 'COM10999', said, next);
   }
-  scope.log.info(`${wanted} is installed again`);
+  scope.log.info(say('package.installedAgain', { package: wanted }));
 }

@@ -5,6 +5,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { unlessAborted } from '../../runtime/deadline';
 import { PermanentError } from '../../runtime/errors';
+import { type Said, say, type Text } from '../../runtime/messages/catalogue';
 import type { PackageRow } from '../../store/types';
 import type { SubtaskScope } from '../types';
 
@@ -13,8 +14,8 @@ export function storedPackage(dataDir: string, sha256: string): string {
   return join(dataDir, 'packages', `${sha256}.rpm`);
 }
 
-function refuse(where: string, type: string, cameBack: string, next: string): PermanentError {
-  return new PermanentError({ type, code: 'PKG10014', tried: 'read the package', where, cameBack, next });
+function refuse(where: string, type: string, cameBack: Said, next: Text): PermanentError {
+  return new PermanentError({ type, code: 'PKG10014', tried: say('package.read'), where, cameBack, next });
 }
 
 /** SHA-256 by path and what the file system says of the file: one package goes to many hosts, and is read once for all. */
@@ -45,7 +46,7 @@ async function readHash(path: string): Promise<string> {
 /** The stored file is there and whole. PermanentError PKG10014 otherwise. */
 export async function checkStore(scope: SubtaskScope, part: PackageRow): Promise<void> {
   const path = storedPackage(scope.config.dataDir, part.sha256);
-  const next = `Upload ${part.fileName} again.`;
+  const next = say('next.uploadAgain', { file: part.fileName });
   let found: string;
   try {
     // Others may wait for the same: the end of this subtask does not end the reading.
@@ -53,8 +54,8 @@ export async function checkStore(scope: SubtaskScope, part: PackageRow): Promise
   } catch (error) {
     scope.signal.throwIfAborted();
     const said = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
-    throw refuse(path, 'PackageFileMissing', `the stored package cannot be read (${said})`, next);
+    throw refuse(path, 'PackageFileMissing', say('package.unreadable', { said }), next);
   }
   if (found === part.sha256) return;
-  throw refuse(path, 'PackageFileDamaged', 'the stored package has another SHA-256', next);
+  throw refuse(path, 'PackageFileDamaged', say('package.otherDigest'), next);
 }

@@ -1,4 +1,6 @@
+import { lookAtPath } from '../../hosts/paths';
 import { PermanentError } from '../../runtime/errors';
+import { say } from '../../runtime/messages/catalogue';
 import { HOSTS_OF_TASK, hostsOfTask } from '../common/hostsOfTask';
 import { forgetTask } from '../host/forgetTask';
 import { taskDir } from '../places';
@@ -26,14 +28,14 @@ export const Finish = subtask({
      */
     async rollback(scope) {
       const host = await scope.host();
-      const { exitCode } = await host.sh(`[ -d ${taskDir(scope.input.taskId)} ]`);
-      if (exitCode === 0) return scope.log.info('Nothing to undo');
+      const { kind } = await lookAtPath(host, taskDir(scope.input.taskId));
+      if (kind !== 'absent') return scope.log.info(say('undo.nothing'));
       throw new PermanentError({
         type: 'TakeOverFinished',
-        tried: 'undo the take-over',
+        tried: say('takeOver.undo'),
         where: host.ip,
-        cameBack: 'its last step has already forgotten the former passwords and parameters',
-        next: 'The proxy serves in its cluster: abandon the task. Or skip this undo and the ones that fail: the proxy leaves the cluster and keeps the passwords and parameters it has.',
+        cameBack: say('takeOver.forgotten'),
+        next: say('next.abandonTakeOver'),
       });
     },
   },

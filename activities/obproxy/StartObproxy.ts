@@ -3,10 +3,12 @@ import type { Host, HostProcess } from '../../hosts/types';
 import type { ObproxyAdmin } from '../../oceanbase/obproxyAdmin';
 import { maskHashes } from '../../oceanbase/passwords';
 import { compareVersions } from '../../oceanbase/versions';
-import { PermanentError, TransientError } from '../../runtime/errors';
+import { PermanentError, TransientError, type Trouble } from '../../runtime/errors';
+import { say, type Text } from '../../runtime/messages/catalogue';
 import { KEEPER_DIR, removeBy } from '../places';
 import { runsOn, subtask } from '../subtask';
 import type { SubtaskScope } from '../types';
+import { proveConfigUrl } from './configUrl';
 import {
   forgetOneTimePassword,
   launcherWords,
@@ -43,16 +45,22 @@ function lookPause(n: number): number {
   return Math.min(FIRST_LOOK_MS * 1.5 ** n, LAST_LOOK_MS);
 }
 
-function trouble(host: Host, type: string, cameBack: string, next: string, code?: string): PermanentError {
+function trouble(
+  host: Host,
+  type: string,
+  cameBack: Trouble['cameBack'],
+  next: Text,
+  code?: string,
+): PermanentError {
   const coded = code === undefined ? {} : { code };
-  return new PermanentError({ type, ...coded, tried: 'start OBProxy', where: host.ip, cameBack, next });
+  return new PermanentError({ type, ...coded, tried: say('obproxy.start'), where: host.ip, cameBack, next });
 }
 
 /**
  * What the proxy's own log says of a failure: its errors first, then its warnings, because the usage text that may follow them
  * is 40 lines long (OBProxy 4.3.1, observed). Without the passwords that it prints: their SHA-1 values, and failed statements.
  */
-async function logTail(host: Host, home: string): Promise<string> {
+async function logTail(host: Host, home: string): Promise<Text> {
   const level = (words: string) => `grep -aE '(^|[^A-Za-z])(${words})([^A-Za-z]|$)'`;
   const { exitCode, stdout } = await host.sh(`
     log=${quote(`${home}/log/obproxy.log`)}
@@ -62,23 +70,24 @@ async function logTail(host: Host, home: string): Promise<string> {
     [ -n "$bad" ] && printf '%s\\n' "$bad" || { echo; printf '%s\\n' "$lines" | tail -n 15; }`);
   // A bad option or port leaves a usage text on stderr and no log at all.
   if (exitCode === 3) {
-    const said = `there is no ${home}/log/obproxy.log, so it did not begin to start`;
-    return maskHashes(`${said}; on stderr: ${await launcherWords(host)}`).slice(0, 3_000);
+    const said = say('obproxy.noLog', { home });
+    const stderr = maskHashes(await launcherWords(host)).slice(0, 3_000);
+    return say('obproxy.alsoStderr', { said, stderr });
   }
-  const what = stdout.startsWith('\n') ? 'ends with' : 'says';
-  return maskHashes(`log/obproxy.log ${what}: ${stdout.trim()}`).slice(0, 3_000);
+  const lines = maskHashes(stdout.trim()).slice(0, 3_000);
+  return stdout.startsWith('\n') ? say('obproxy.logEndsWith', { lines }) : say('obproxy.logSays', { lines });
 }
 
 async function refuseTakenPorts(host: Host, proxy: ObproxyInstance, look: ProxyProcesses): Promise<void> {
   if (look.others.length > 0) {
-    const text = `another OBProxy runs on the host: ${look.others.map(processText).join('; ')}`;
-    throw trouble(host, 'ProcessExists', text, 'Stop it and retry.', 'COM32001');
+    const text = say('obproxy.otherRuns', { processes: look.others.map(processText) });
+    throw trouble(host, 'ProcessExists', text, say('next.stopAndRetry'), 'COM32001');
   }
   for (const { name, port } of proxy.ports) {
     const holder = holderText(look, port);
     if (holder === undefined) continue;
-    const text = `port ${port} (${name}) is held by ${holder}`;
-    throw trouble(host, 'PortTaken', text, 'Stop that service and retry.', 'ODP21116');
+    const text = say('port.heldNamed', { port, name, holder });
+    throw trouble(host, 'PortTaken', text, say('next.stopServiceAndRetry'), 'ODP21116');
   }
 }
 
@@ -87,16 +96,18 @@ async function refuseTakenPorts(host: Host, proxy: ObproxyInstance, look: ProxyP
  * that an earlier attempt made and of which nothing is left (host reboot, crash) is followed by another.
  */
 async function launch(scope: SubtaskScope, host: Host, proxy: ObproxyInstance, home: string): Promise<void> {
-  const mark = await readMark(host);
+  const [mark] = await Promise.all([readMark(host), proveConfigUrl(scope, host, proxy)]);
   // A start of an earlier attempt may be under way: the file it is reading must not be replaced under it.
   if (mark?.serverId === proxy.server.id && (await appears(scope, host, home))) return;
   const script = await prepareStart(scope, host, proxy, home, mark);
   for (let i = 1; i <= 5; i += 1) {
-    scope.log.info(`Starting OBProxy ${proxy.server.version} in ${home} as ${proxy.cluster.runUser}`);
+    scope.log.info(
+      say('obproxy.starting', { version: proxy.server.version, home, user: proxy.cluster.runUser }),
+    );
     const result = await scope.once(i === 1 ? 'start' : `start-${i}`, script, { timeoutMs: 60_000 });
     if (result.outcome === 'exited' && !result.alreadyStarted) return;
     if (await appears(scope, host, home)) return;
-    scope.log.warn('An earlier start left no process (host reboot or crash); starting again');
+    scope.log.warn(say('process.startingAgain'));
   }
 }
 
@@ -133,14 +144,19 @@ async function listening(
     const now = Date.now();
     if (look.own.length > 0) lastSeen = now;
     else if (now - lastSeen > GONE_MS) {
-      const text = `${absenceText(look)}; ${await logTail(host, home)}`;
-      throw trouble(host, 'ObproxyStartFailed', text, 'Repair the cause and retry.', 'CMP07054');
+      const text = [absenceText(look), await logTail(host, home)];
+      throw trouble(host, 'ObproxyStartFailed', text, say('next.repairAndRetry'), 'CMP07054');
     }
     if (now - started > READY_MS) {
       const holder = holderText(look, sqlPort);
-      const held = holder === undefined ? 'nobody listens' : `${holder} listens`;
-      const text = `after ${READY_MS / 1000} s ${held} on port ${sqlPort}; ${await logTail(host, home)}`;
-      throw trouble(host, 'ObproxyStartFailed', text, 'Repair the cause and retry.', 'ODP10001');
+      const held = holder === undefined ? say('port.nobodyListens') : say('port.listens', { holder });
+      const text = say('obproxy.notListening', {
+        seconds: READY_MS / 1000,
+        held,
+        port: sqlPort,
+        log: await logTail(host, home),
+      });
+      throw trouble(host, 'ObproxyStartFailed', text, say('next.repairAndRetry'), 'ODP10001');
     }
   }
 }
@@ -174,7 +190,7 @@ async function login(scope: SubtaskScope, host: Host, proxy: ObproxyInstance): P
       const first = await patiently(scope, () => administer(scope, proxy, oneTime));
       try {
         await first.alter('obproxy_sys_password', wanted);
-        scope.log.info('The password of the first start is replaced by the lasting one');
+        scope.log.info(say('obproxy.passwordReplaced'));
       } finally {
         first.close();
       }
@@ -188,10 +204,15 @@ async function login(scope: SubtaskScope, host: Host, proxy: ObproxyInstance): P
     const info = await admin.binaryInfo();
     const running = /\d+(?:\.\d+){2,}/.exec(info)?.[0] ?? '';
     if (running === '' || compareVersions(running, proxy.version) !== 0) {
-      const text = `OBProxy ${running || 'of an unknown version'} answers on port ${proxy.server.sqlPort}, not ${proxy.server.version}`;
-      throw trouble(host, 'ObproxyVersionDiffers', text, 'Stop that process and retry.', 'ODP21016');
+      const text = say('obproxy.otherVersion', {
+        running: running || say('obproxy.unknownVersion'),
+        port: proxy.server.sqlPort,
+        version: proxy.server.version,
+      });
+      throw trouble(host, 'ObproxyVersionDiffers', text, say('next.stopProcessAndRetry'), 'ODP21016');
     }
-    scope.log.info(`root@proxysys can log in; OBProxy ${running} answers on port ${proxy.server.sqlPort}`);
+    scope.log.info(say('obproxy.answers', { running, port: proxy.server.sqlPort }));
+    await recordConfigUrl(scope, proxy, admin);
     await lookForConfigServer(scope, proxy, admin);
   } finally {
     admin.close();
@@ -208,9 +229,18 @@ async function lookForConfigServer(
   // Asked before the listener opens; versions that do not show what they read are taken at their word.
   const read = await admin.showConfig('json_config_version');
   if (read === undefined || read.value !== '') return;
-  scope.log.warn(
-    `The proxy has not read its clusters yet: the host must reach ${scope.config.publicUrl} (OBFLOW_PUBLIC_URL); it asks again about once a minute`,
-  );
+  scope.log.warn(say('obproxy.clustersUnread', { url: scope.config.publicUrl }));
+}
+
+/** A URL that changes later is known to differ from what this proxy has. */
+async function recordConfigUrl(
+  scope: SubtaskScope,
+  { cluster, server }: ObproxyInstance,
+  admin: ObproxyAdmin,
+): Promise<void> {
+  if (cluster.workMode !== 'CONFIG_URL') return;
+  const shown = await admin.showConfig('obproxy_config_server_url');
+  if (shown !== undefined) await scope.store.obproxy.recordConfigUrl(server.id, shown.value);
 }
 
 /** A proxy that has just opened its port may drop the first connections. */
@@ -236,7 +266,7 @@ async function checkMetricsPort(
   const { exporterPort } = proxy.server;
   // OBProxy 4.3.1 opens the port all the same (observed); whether others do is no reason to fail.
   if (!metricsWished(proxy)) {
-    scope.log.warn('enable_prometheus is false: this proxy serves none of the odp_ metrics');
+    scope.log.warn(say('obproxy.noPrometheus'));
     return;
   }
   const deadline = Date.now() + METRICS_MS;
@@ -244,14 +274,17 @@ async function checkMetricsPort(
   for (let looks = 0; !isOwnPort(look, exporterPort); looks += 1) {
     const holder = holderText(look, exporterPort);
     if (holder !== undefined || Date.now() > deadline) {
-      const text = `the proxy runs, but its metrics port ${exporterPort} is ${holder === undefined ? 'closed' : `held by ${holder}`}`;
-      const next = 'Free the port, stop the proxy (its keeper starts it again) and retry.';
+      const text = say('obproxy.metricsPort', {
+        port: exporterPort,
+        state: holder === undefined ? 'closed' : say('port.heldBy', { holder }),
+      });
+      const next = say('next.freePort');
       throw trouble(host, 'MetricsPortTaken', text, next, 'ODP21116');
     }
     await opens(scope, host, exporterPort, looks);
     look = await lookForProxies(host, seen.home);
   }
-  scope.log.info(`Metrics are served on port ${exporterPort}`);
+  scope.log.info(say('obproxy.metricsServed', { port: exporterPort }));
 }
 
 async function keep(scope: SubtaskScope, host: Host, proxy: ObproxyInstance, home: string): Promise<void> {
@@ -259,13 +292,11 @@ async function keep(scope: SubtaskScope, host: Host, proxy: ObproxyInstance, hom
   const script = startKeeperScript(home, proxy.cluster.runUser, systemd);
   const { exitCode, stderr } = await host.sh(script);
   if (exitCode !== 0) {
-    const text = `its keeper does not start: ${stderr.trim().slice(0, 500)}`;
-    throw trouble(host, 'KeeperFailed', text, 'Repair the cause and retry.');
+    const text = say('keeper.notStarting', { said: stderr.trim().slice(0, 500) });
+    throw trouble(host, 'KeeperFailed', text, say('next.repairAndRetry'));
   }
-  const after = systemd
-    ? 'also after a reboot of the host'
-    : 'but not after a reboot: this host has no systemd';
-  scope.log.info(`The keeper runs: it starts the proxy again when its process is gone, ${after}`);
+  const after = systemd ? say('keeper.afterReboot') : say('keeper.notAfterReboot');
+  scope.log.info(say('keeper.runs', { after }));
 }
 
 /** "Start obproxy process": the proxy of this home runs, proved by its process, its listener, a login and its version. */
@@ -287,10 +318,12 @@ export const StartObproxy = subtask({
       await refuseTakenPorts(host, proxy, before);
       await launch(scope, host, proxy, home);
     } else {
-      scope.log.info(`${before.own.map(processText).join('; ')} runs already`);
+      scope.log.info(say('process.runsAlready', { processes: before.own.map(processText) }));
     }
     const { process, look } = await listening(scope, host, proxy, home, launched);
-    scope.log.info(`pid ${process.pid} of ${process.user} listens on port ${proxy.server.sqlPort}`);
+    scope.log.info(
+      say('obproxy.listens', { pid: process.pid, user: process.user, port: proxy.server.sqlPort }),
+    );
     await login(scope, host, proxy);
     const mark = await readMark(host);
     await keep(scope, host, proxy, home);
@@ -306,18 +339,18 @@ export const StartObproxy = subtask({
     const host = await scope.host();
     const mark = await readMark(host);
     if (mark?.taskId !== scope.input.taskId || mark.home === undefined) {
-      scope.log.info('This task started no proxy, nothing to undo');
+      scope.log.info(say('obproxy.notStarted'));
       return;
     }
     const { systemd } = await host.facts();
     // The keeper first: it would start the proxy again.
     const stopped = await host.sh(stopKeeperScript(systemd), { timeoutMs: 60_000 });
     if (stopped.exitCode !== 0) {
-      throw trouble(host, 'KeeperFailed', stopped.stderr.trim(), 'End it by hand and roll back again.');
+      throw trouble(host, 'KeeperFailed', stopped.stderr.trim(), say('next.endByHand'));
     }
     await stopProxies(scope, host, mark.home);
     await removeTraces(host, mark.home);
-    scope.log.info(`OBProxy is stopped; its configuration in ${mark.home} is removed, its log stays`);
+    scope.log.info(say('obproxy.stopped', { home: mark.home }));
   },
 
   takeOver: { run: findRunning, rollback: runsOn },
@@ -332,8 +365,8 @@ async function stopProxies(scope: SubtaskScope, host: Host, home: string): Promi
     if (own.length === 0) return;
     const elapsed = Date.now() - started;
     if (elapsed > 30_000) {
-      const text = `${own.map(processText).join('; ')} does not end`;
-      throw trouble(host, 'ProcessDoesNotEnd', text, 'Look at this process and roll back again.');
+      const text = say('process.doesNotEnd', { processes: own.map(processText) });
+      throw trouble(host, 'ProcessDoesNotEnd', text, say('next.processAndRollBack'));
     }
     const signal = elapsed > 10_000 ? 'KILL' : 'TERM';
     if (!asked || signal === 'KILL') {
@@ -358,5 +391,5 @@ async function removeTraces(host: Host, home: string): Promise<void> {
     cd ${KEEPER_DIR} && find . -mindepth 1 ! -name package.json -delete || exit 1
     rmdir ${KEEPER_DIR} 2>/dev/null
     exit 0`;
-  await removeBy(host, script, `the configuration of the proxy in ${home}`);
+  await removeBy(host, script, say('obproxy.configurationIn', { home }));
 }

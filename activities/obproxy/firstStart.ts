@@ -1,4 +1,5 @@
 /** What has to lie in a proxy's home before its first start, and how that start is called. */
+import { lookAtPaths } from '../../hosts/paths';
 import { quote } from '../../hosts/quote';
 import type { Host } from '../../hosts/types';
 import { firstStartArguments, notForOptions } from '../../oceanbase/commandLine';
@@ -6,6 +7,7 @@ import { isSecretParameter, needsReboot } from '../../oceanbase/parameters';
 import { randomPassword, sha1Hex } from '../../oceanbase/passwords';
 import { proxyConfigDatabase } from '../../oceanbase/proxyConfigDb';
 import { PermanentError } from '../../runtime/errors';
+import { say } from '../../runtime/messages/catalogue';
 import { KEEPER_DIR, makeDir, readJson, writeJson } from '../places';
 import type { SubtaskScope } from '../types';
 import { RUN_OBPROXY } from './keeper';
@@ -62,26 +64,25 @@ export async function prepareStart(
 ): Promise<string> {
   const { cluster, server, family } = proxy;
   const stored = family === '4.1+' ? 'etc/proxyconfig_v1.db' : 'etc/obproxy_config.bin';
-  const { exitCode, stdout } = await host.sh(`
-    [ -d ${KEEPER_DIR} ] || echo absent
-    [ -s ${quote(`${home}/${stored}`)} ]`);
+  const [configuration, folder] = await lookAtPaths(host, [`${home}/${stored}`, KEEPER_DIR]);
+  const { kind = 'absent', size = 0 } = configuration ?? {};
   const ours = mark?.serverId === server.id && mark.home === home;
-  const configured = exitCode === 0;
+  const configured = kind !== 'absent' && size > 0;
   if (configured && !ours) {
     throw new PermanentError({
       type: 'HomeNotEmpty',
       code: 'ODP21114',
-      tried: 'start OBProxy',
+      tried: say('obproxy.start'),
       where: host.ip,
-      cameBack: `${home}/${stored} holds the configuration of another proxy`,
-      next: `Move ${home}/etc away (or delete it) and retry, or take that proxy over.`,
+      cameBack: say('obproxy.otherConfiguration', { home, file: stored }),
+      next: say('next.moveEtcOrTakeOver', { home }),
     });
   }
   if (configured && mark?.state === 'running') {
-    scope.log.info('The proxy has its configuration from an earlier start, it is started without options');
+    scope.log.info(say('obproxy.configured'));
     return startScript(home, cluster.runUser, []);
   }
-  if (stdout !== '') await makeDir(host, KEEPER_DIR);
+  if (folder?.kind !== 'folder') await makeDir(host, KEEPER_DIR);
   await writeMark(host, { serverId: server.id, taskId: scope.input.taskId, home, state: 'preparing' });
   await ownHome(host, home, cluster.runUser);
   if (family === '4.1+') {
@@ -102,10 +103,10 @@ strange=$(find . ! -user ${user} -print -quit) && [ -z "$strange" ] || exec chow
   if (exitCode === 0) return;
   throw new PermanentError({
     type: 'HomeUnfit',
-    tried: `give ${home} to ${runUser}`,
+    tried: say('obproxy.give', { home, user: runUser }),
     where: host.ip,
     cameBack: stderr.trim().slice(0, 500),
-    next: 'Look at this folder on the host.',
+    next: say('next.lookAtFolder'),
   });
 }
 
@@ -129,7 +130,7 @@ async function writeConfiguration(
   const user = quote(cluster.runUser);
   await host.sh(`[ -d ${quote(etc)} ] || mkdir -m 700 ${quote(etc)}; exec chown ${user} ${quote(etc)}`);
   await host.writeFile(`${etc}/proxyconfig_v1.db`, content, { mode: '0600', owner: cluster.runUser });
-  scope.log.info('Wrote the configuration of the proxy (etc/proxyconfig_v1.db, readable by its user only)');
+  scope.log.info(say('obproxy.configurationWritten'));
 }
 
 async function firstOptions(scope: SubtaskScope, host: Host, proxy: ObproxyInstance): Promise<string[]> {
@@ -138,10 +139,10 @@ async function firstOptions(scope: SubtaskScope, host: Host, proxy: ObproxyInsta
   if (late.length > 0) {
     throw new PermanentError({
       type: 'ParameterUnfit',
-      tried: 'start OBProxy',
+      tried: say('obproxy.start'),
       where: host.ip,
-      cameBack: `OBProxy ${version} cannot be given ${late.map(({ name }) => name).join(', ')} at its start: the value holds a comma, a quote or a blank`,
-      next: 'Remove the parameter from the cluster, or use OBProxy 4.1 or later.',
+      cameBack: say('obproxy.notAtStart', { version, names: late.map(({ name }) => name).join(', ') }),
+      next: say('next.removeParameterOrNewer'),
     });
   }
   let password = await oneTimePassword(scope, host);

@@ -1,3 +1,4 @@
+import { say } from '../../runtime/messages/catalogue';
 import type { HostService, SERVICE } from '../host/service';
 import type { SubtaskScope } from '../types';
 import { packageOf, proxyOf } from './proxy';
@@ -9,7 +10,7 @@ export function obproxyService(scope: SubtaskScope<typeof SERVICE>): HostService
     program: 'obproxy',
     configuration: 'etc',
     linkFolder: '/u01/obproxy/lib',
-    whenAlive: 'Stop it first, or take the proxy over.',
+    whenAlive: say('next.stopFirstOrTakeOver'),
     async recorded() {
       const { server, cluster } = await proxyOf(scope);
       return { ip: server.ip, runUser: cluster.runUser, port: server.sqlPort };

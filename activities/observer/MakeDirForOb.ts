@@ -1,6 +1,9 @@
+import { lookAtPath, lookAtPaths } from '../../hosts/paths';
 import { quote } from '../../hosts/quote';
 import type { Host } from '../../hosts/types';
 import { type ObserverLayout, RUN_USER } from '../../oceanbase/observerLayout';
+import type { Trouble } from '../../runtime/errors';
+import { say, type Text } from '../../runtime/messages/catalogue';
 import { makeDir, readJson, removeBy, writeJson } from '../places';
 import { subtask } from '../subtask';
 import type { SubtaskScope } from '../types';
@@ -21,13 +24,13 @@ interface MadeFolders extends Mark {
 
 const MADE = `${OBSERVER_DIR}/${FOLDERS_FILE}`;
 
-const TRIED = 'make the folders of the observer';
+const TRIED = say('observer.makeFolders');
 
 function markFile(root: string): string {
   return `${root}/.obflow.json`;
 }
 
-function refuse(host: Host, type: string, cameBack: string, next: string) {
+function refuse(host: Host, type: string, cameBack: Trouble['cameBack'], next: Text) {
   return trouble(host, TRIED, type, cameBack, next, 'COM10005');
 }
 
@@ -35,12 +38,15 @@ function refuse(host: Host, type: string, cameBack: string, next: string) {
 async function isOurs(host: Host, root: string, serverId: number): Promise<boolean> {
   const mark = await readJson<Mark>(host, markFile(root));
   if (mark?.serverId === serverId) return true;
-  const { stdout } = await host.sh(
-    `[ ! -e ${quote(root)} ] && [ ! -L ${quote(root)} ] || { [ -d ${quote(root)} ] && ls -A ${quote(root)} | head -n 5 || echo "no folder"; }`,
+  const { kind, entries } = await lookAtPath(host, root, { entries: 5 });
+  if (kind === 'absent' || (kind === 'folder' && entries.length === 0)) return false;
+  const files = kind === 'folder' ? entries.join(', ') : say('observer.noFolder');
+  throw refuse(
+    host,
+    'FolderNotEmpty',
+    say('observer.folderNotOurs', { root, files }),
+    say('next.moveAwayOrOtherHost'),
   );
-  if (stdout.trim() === '') return false;
-  const text = `${root} is neither empty nor marked as ours: ${stdout.trim().replaceAll('\n', ', ')}`;
-  throw refuse(host, 'FolderNotEmpty', text, 'Move away what is there, or choose another host, and retry.');
 }
 
 /** Prints what stands in the way of the links, one line each; the store may hold nothing else than they. */
@@ -51,7 +57,7 @@ function strangersScript({ store, links }: ObserverLayout): string {
       `elif [ -e ${quote(path)} ]; then echo ${quote(path)}; fi`,
   );
   const known = links.map(({ path }) => `! -path ${quote(path)}`).join(' ');
-  return `${checks.join('\n')}\n[ ! -d ${quote(store)} ] || find ${quote(store)} -mindepth 1 -maxdepth 1 ${known}`;
+  return `${checks.join('\n')}\n[ ! -d ${quote(store)} ] || exec find ${quote(store)} -mindepth 1 -maxdepth 1 ${known}`;
 }
 
 function makeScript({ home, store, folders, links }: ObserverLayout): string {
@@ -66,14 +72,17 @@ function makeScript({ home, store, folders, links }: ObserverLayout): string {
 }
 
 /** Folders that hold something or belong to somebody else; the observer refuses both. */
-function unfitScript({ home, folders }: ObserverLayout): string {
-  const each = folders.map(
-    (path) =>
-      `[ -z "$(ls -A ${quote(path)})" ] || echo ${quote(`${path} is not empty`)}; [ "$(stat -c %U ${quote(path)})" = ${RUN_USER} ] || echo ${quote(`${path} is not ${RUN_USER}'s`)}`,
-  );
-  const etc = quote(`${home}/etc`);
-  return `${each.join('\n')}
-    [ ! -e ${etc} ] || [ "$(stat -c %U ${etc})" = ${RUN_USER} ] || echo ${quote(`${home}/etc is not ${RUN_USER}'s`)}`;
+async function unfit(host: Host, { home, folders }: ObserverLayout): Promise<Text[]> {
+  const etc = `${home}/etc`;
+  const looks = await lookAtPaths(host, [...folders, etc], { entries: 1 });
+  return [...folders, etc].flatMap((path, index) => {
+    const { kind = 'absent', owner = '', entries = [] } = looks[index] ?? {};
+    if (path === etc && kind === 'absent') return [];
+    return [
+      ...(path !== etc && entries.length > 0 ? [say('observer.notEmpty', { path })] : []),
+      ...(owner === RUN_USER ? [] : [say('observer.notOwned', { path, user: RUN_USER })]),
+    ];
+  });
 }
 
 /** `/a/b` of `/a/b/c`, then `/a`. */
@@ -88,12 +97,8 @@ async function noteMissing(scope: SubtaskScope, host: Host, observer: ObserverIn
   const known = await readJson<MadeFolders>(host, MADE);
   if (known?.serverId === server.id && known.taskId === scope.input.taskId) return;
   const candidates = [...new Set(layout.roots.flatMap(above))];
-  const { stdout } = await host.sh(
-    candidates
-      .map((path) => `[ -e ${quote(path)} ] || [ -L ${quote(path)} ] || echo ${quote(path)}`)
-      .join('\n'),
-  );
-  const missing = stdout.split('\n').filter((line) => candidates.includes(line));
+  const looks = await lookAtPaths(host, candidates);
+  const missing = candidates.filter((_, index) => looks[index]?.kind === 'absent');
   await makeDir(host, OBSERVER_DIR);
   const made: MadeFolders = {
     serverId: server.id,
@@ -123,14 +128,22 @@ async function make(scope: SubtaskScope, host: Host, observer: ObserverInstance)
     await host.sh(`mkdir -p -- ${quote(root)} && chown ${RUN_USER}: -- ${quote(root)}`);
     await writeJson(host, markFile(root), { serverId: server.id, taskId: scope.input.taskId } satisfies Mark);
   }
-  const { stdout: strangers } = await host.sh(strangersScript(layout));
+  const { stdout: strangers, exitCode, stderr } = await host.sh(strangersScript(layout));
+  if (exitCode !== 0) {
+    const said = stderr.trim().slice(0, 500) || say('host.exitCode', { code: exitCode });
+    const next = say('next.letRootLook', { path: layout.store });
+    throw trouble(host, TRIED, 'PathUnreadable', said, next, 'CMP07050');
+  }
   if (strangers.trim() !== '') {
-    const text = `${strangers.trim().replaceAll('\n', ', ')} of ${layout.store} was not made by obflow`;
-    throw refuse(host, 'FolderNotEmpty', text, 'Move it away and retry.');
+    const text = say('observer.strangers', {
+      files: strangers.trim().replaceAll('\n', ', '),
+      store: layout.store,
+    });
+    throw refuse(host, 'FolderNotEmpty', text, say('next.moveItAway'));
   }
   const made = await host.sh(makeScript(layout));
   if (made.exitCode !== 0) {
-    const next = 'Repair the cause and retry.';
+    const next = say('next.repairAndRetry');
     throw trouble(host, TRIED, 'FoldersFailed', made.stderr.trim().slice(0, 500), next, 'CMP07050');
   }
 }
@@ -148,36 +161,30 @@ export const MakeDirForOb = subtask({
     const { layout } = observer;
     const host = await scope.host();
     await make(scope, host, observer);
-    const { stdout: unfit } = await host.sh(unfitScript(layout));
+    const faults = await unfit(host, layout);
     const lives = (await lookForObservers(host, layout.home)).own.length > 0;
-    if (unfit.trim() !== '' && !lives) {
-      const text = unfit.trim().replaceAll('\n', '; ');
-      throw refuse(
-        host,
-        'FolderNotEmpty',
-        text,
-        'An observer starts only in empty folders: empty them, retry.',
-      );
+    if (faults.length > 0 && !lives) {
+      throw refuse(host, 'FolderNotEmpty', faults, say('next.emptyFolders'));
     }
     for (const folder of layout.folders) scope.log.info(folder);
-    scope.log.info(`${layout.store} links to them; all of it belongs to ${RUN_USER}`);
+    scope.log.info(say('observer.links', { store: layout.store, user: RUN_USER }));
     return undefined;
   },
 
   async rollback(scope) {
     if ((await serverMadeByTask(scope)) === undefined) {
-      scope.log.info('There is no server of this task on this host, nothing to undo');
+      scope.log.info(say('observer.noneOfTask'));
       return;
     }
-    const { layout, server } = await proveOutOfCluster(scope, 'remove the folders of the observer');
+    const { layout, server } = await proveOutOfCluster(scope, say('observer.removeFolders'));
     const host = await scope.host();
     if ((await lookForObservers(host, layout.home)).own.length > 0) {
-      const next = 'Undo its start first, then roll back again.';
+      const next = say('next.undoStartFirst');
       throw trouble(
         host,
-        'remove the folders of the observer',
+        say('observer.removeFolders'),
         'ObserverLives',
-        `an observer works in ${layout.home}`,
+        say('observer.worksIn', { home: layout.home }),
         next,
       );
     }
@@ -191,13 +198,13 @@ export const MakeDirForOb = subtask({
       await removeBy(
         host,
         `rm -rf -- ${folders.map(quote).join(' ')} && rm -f -- ${quote(markFile(root))} || exit 1\nrmdir -- ${quote(root)} 2>/dev/null\nexit 0`,
-        `the folders of the observer in ${root}`,
+        say('observer.foldersIn', { root }),
       );
-      scope.log.info(`${root} is removed`);
+      scope.log.info(say('observer.rootRemoved', { root }));
     }
     await removeMade(scope, host);
     if (ours === 0) {
-      scope.log.info('No folder carries the mark of this task, nothing to undo');
+      scope.log.info(say('observer.noMark'));
       return;
     }
     const links = layout.links.map(({ path }) => `[ ! -L ${quote(path)} ] || rm -f -- ${quote(path)}`);

@@ -39,12 +39,31 @@ export const TextList = z
   )
   .meta({ wire: { type: 'array', items: { type: 'string' }, maxItems: 100 } });
 
+/** One of these words; another is refused by name, for a filter that fits nothing answers as if there were nothing. */
+export function oneOf<const W extends readonly [string, ...string[]]>(words: W) {
+  return z.enum(words, fault('must.oneOf', { values: words.join(', ') }));
+}
+
+/** A TextList of these words, each of which is judged as by `oneOf`. */
+export function listOfWords<const W extends readonly [string, ...string[]]>(words: W) {
+  return TextList.pipe(z.array(oneOf(words))).meta({
+    wire: { type: 'array', items: { type: 'string', enum: words }, maxItems: 100 },
+  });
+}
+
+function flag(unsaid: boolean) {
+  return z
+    .enum(['true', 'false'], fault('must.boolean'))
+    .default(unsaid ? 'true' : 'false')
+    .transform((value) => value === 'true')
+    .meta({ wire: { type: 'boolean', default: unsaid } });
+}
+
 /** A switch in a query, off unless it is `true`. */
-export const Flag = z
-  .enum(['true', 'false'], fault('must.boolean'))
-  .default('false')
-  .transform((value) => value === 'true')
-  .meta({ wire: { type: 'boolean', default: false } });
+export const Flag = flag(false);
+
+/** A switch in a query, on unless it is `false`. */
+export const FlagOn = flag(true);
 
 export interface PagingQuery {
   readonly page: number;

@@ -2,10 +2,13 @@ import { z } from 'zod';
 import { obClusterById } from '../../operations/observerPreconditions';
 import { IdPath, QueryText } from '../../operations/schemas';
 import { addressText } from '../../runtime/addressText';
+import type { Said } from '../../runtime/messages/catalogue';
+import { OB_CLUSTER_STATUSES } from '../../store/statuses';
 import type { HostRow, ObClusterRow, ObServerRow, ObZoneRow } from '../../store/types';
 import { contentsOf, pagedOf } from '../http/answers';
 import { pageOf } from '../http/envelope';
-import { allPages, listed, PAGING, pageRequest, TextList } from '../http/paging';
+import { answerLanguage, type Language, spoken } from '../http/messages/language';
+import { allPages, listed, listOfWords, PAGING, pageRequest } from '../http/paging';
 import { ocpTime } from '../http/time';
 import { type ClusterLook, type Looking, lookAtCluster } from '../objects/lookAtCluster';
 import { type ApiServices, type Route, route } from '../route';
@@ -17,7 +20,7 @@ interface ClusterView {
   readonly servers: readonly ObServerRow[];
   readonly zones: readonly ObZoneRow[];
   readonly hosts: ReadonlyMap<number, HostRow>;
-  readonly reason: string | undefined;
+  readonly reason: Said | undefined;
   /** Undefined when it does not answer, or its version does not tell. */
   readonly tenantCount: number | undefined;
   /** By zone. */
@@ -29,7 +32,7 @@ const NEVER = '1970-01-01T00:00:00.000Z';
 
 async function viewOf(services: Looking, row: ObClusterRow): Promise<ClusterView> {
   const { store } = services;
-  const look: ClusterLook | { readonly reason: string } = await lookAtCluster(services, row);
+  const look: ClusterLook | { readonly reason: Said } = await lookAtCluster(services, row);
   const cluster = (await store.obClusters.find(row.id)) ?? row;
   const servers = await store.obServers.ofCluster(row.id);
   const zones = await store.obServers.zones(row.id);
@@ -118,7 +121,7 @@ function zoneDocument(zone: ObZoneRow, view: ClusterView): z.input<typeof ObZone
   };
 }
 
-function clusterDocument(view: ClusterView): z.input<typeof ObClusterDocument> {
+function clusterDocument(view: ClusterView, language: Language): z.input<typeof ObClusterDocument> {
   const { cluster, servers, zones, reason, tenantCount } = view;
   return {
     id: cluster.id,
@@ -135,7 +138,7 @@ function clusterDocument(view: ClusterView): z.input<typeof ObClusterDocument> {
     standbyClusters: [],
     createTime: ocpTime(cluster.createTime),
     updateTime: ocpTime(cluster.updateTime),
-    ...(reason === undefined ? {} : { failToQueryFromObReason: reason }),
+    ...(reason === undefined ? {} : { failToQueryFromObReason: spoken(reason, language) }),
   };
 }
 
@@ -166,18 +169,22 @@ export function obClusterRoutes(services: ApiServices): Route[] {
         summary: 'List OceanBase clusters',
         query: z.object({
           name: QueryText.optional().describe('Part of the name.'),
-          status: TextList.optional().describe('RUNNING, UNAVAILABLE, STOPPED …; comma separated.'),
+          status: listOfWords(OB_CLUSTER_STATUSES)
+            .optional()
+            .describe('RUNNING, UNAVAILABLE, STOPPED …; comma separated.'),
           ...PAGING,
         }),
         answer: pagedOf(ObClusterDocument),
       },
-      async ({ query }) => {
+      async ({ query, request }) => {
+        const language = answerLanguage(request);
+        const inWords = (view: ClusterView) => clusterDocument(view, language);
         const page = pageRequest(query);
         const { name, status } = query;
         if (name === undefined && status === undefined) {
           const found = await listed(query, () => store.obClusters.list(page));
           const views = await viewsOf(services, found.contents);
-          return pageOf(views.map(clusterDocument), {
+          return pageOf(views.map(inWords), {
             number: page.page,
             size: page.size,
             totalElements: found.totalElements,
@@ -189,10 +196,10 @@ export function obClusterRoutes(services: ApiServices): Route[] {
         );
         const named = all.filter((row) => row.name.toLowerCase().includes((name ?? '').toLowerCase()));
         const fitting = (await viewsOf(services, named)).filter(
-          ({ cluster }) => status === undefined || status.includes(cluster.status),
+          ({ cluster }) => status === undefined || status.length === 0 || status.includes(cluster.status),
         );
         const from = (page.page - 1) * page.size;
-        return pageOf(fitting.slice(from, from + page.size).map(clusterDocument), {
+        return pageOf(fitting.slice(from, from + page.size).map(inWords), {
           number: page.page,
           size: page.size,
           totalElements: fitting.length,
@@ -209,7 +216,7 @@ export function obClusterRoutes(services: ApiServices): Route[] {
         params: IdPath,
         answer: ObClusterDocument,
       },
-      async ({ params }) => clusterDocument(await view(params.id)),
+      async ({ params, request }) => clusterDocument(await view(params.id), answerLanguage(request)),
     ),
     route(
       {

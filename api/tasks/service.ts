@@ -5,7 +5,7 @@ import { say } from '../../runtime/messages/catalogue';
 import type { TemporalHandle } from '../../runtime/temporal';
 import type { Store, TaskRow } from '../../store/types';
 import { taskWorkflowId } from '../../workflows/ids';
-import { byWhom, SUBTASK_UPDATES, TASK_UPDATES } from '../../workflows/messages';
+import { SUBTASK_UPDATES, TASK_UPDATES } from '../../workflows/messages';
 import type { Plan, SubtaskCommand, SubtaskStatus, TaskCommand } from '../../workflows/plan';
 import type { Language } from '../http/messages/language';
 import { CommandLog } from './commandLog';
@@ -29,9 +29,14 @@ export interface Command {
 }
 
 /** Refusal 400 TSK10016 or TSK10009, 404 TSK10001, 503 when no worker polls. */
-type CommandTask = (taskId: number, command: Command) => Promise<TaskDocument>;
+type CommandTask = (taskId: number, command: Command, language?: Language) => Promise<TaskDocument>;
 /** Refusal 400 TSK10017 or TSK10010, 404 TSK10001, 503 when no worker polls. */
-type CommandSubtask = (taskId: number, subtaskId: number, command: Command) => Promise<SubtaskInstance>;
+type CommandSubtask = (
+  taskId: number,
+  subtaskId: number,
+  command: Command,
+  language?: Language,
+) => Promise<SubtaskInstance>;
 
 /** Tasks as the API sees them: started, read and commanded in Temporal, archived in the inventory. */
 export interface TaskService {
@@ -154,10 +159,10 @@ export function createTaskService(deps: TaskServiceDeps): TaskService {
     return { said: { ...said, status, operation, firstFailure: { message } }, hasRun: false };
   }
 
-  async function readOrRefuse(taskId: number): Promise<ReadTask> {
+  async function readOrRefuse(taskId: number, language?: Language): Promise<ReadTask> {
     const row = await store.tasks.find(taskId);
     if (row === undefined) throw new Refusal(404, 'TSK10001', say('task.unknown', { id: taskId }));
-    return readRow(row);
+    return readRow(row, language);
   }
 
   /**
@@ -167,6 +172,7 @@ export function createTaskService(deps: TaskServiceDeps): TaskService {
   async function abandonNeverRun(
     { row }: ReadTask,
     { requestId, ...argument }: Command,
+    language?: Language,
   ): Promise<TaskDocument | undefined> {
     const { id, started } = row;
     if (!started) {
@@ -186,14 +192,20 @@ export function createTaskService(deps: TaskServiceDeps): TaskService {
       }
     }
     const time = Date.now();
-    const why = started ? 'Temporal did not know its workflow.' : 'It had never started.';
-    const reason = `Task ${id} was abandoned${byWhom(argument)}. ${why}`;
+    const why = started ? say('ended.unknown') : say('ended.neverStarted');
+    const { who, why: because = '' } = argument;
+    const reason = say('ended.abandoned', {
+      ...{ id, why },
+      by: who === '' ? '' : say('asked.by', { who }),
+      because: because === '' ? '' : say('asked.because', { why: because }),
+    });
     const commandId = updateIdOf('abandonTask', undefined, requestId);
     return closeNeverRun(
       deps,
       row,
       { successful: false, abandoned: true, time, reason },
       { id: commandId, client: '', name: 'abandonTask', time, ...argument, subtasks: [] },
+      language,
     );
   }
 
@@ -204,13 +216,14 @@ export function createTaskService(deps: TaskServiceDeps): TaskService {
   async function obey(
     command: SentCommand,
     isAllowed: (document: TaskDocument) => boolean | Promise<boolean>,
+    language?: Language,
   ): Promise<TaskDocument> {
     const deadline = Date.now() + CATCH_UP_MS;
     const { taskId, definition, argument } = command;
     for (;;) {
       try {
         const obeyed = await sendCommand(temporal, config.taskQueue, command);
-        const { document } = await readOrRefuse(taskId);
+        const { document } = await readOrRefuse(taskId, language);
         if (obeyed) {
           logger.info({ taskId, subtaskId: argument.subtaskId, command: definition.name }, 'command obeyed');
           return document;
@@ -231,21 +244,21 @@ export function createTaskService(deps: TaskServiceDeps): TaskService {
 
   const commandTask =
     (name: TaskCommand): CommandTask =>
-    async (taskId, command) => {
+    async (taskId, command, language) => {
       const task = await readOrRefuse(taskId);
       if (!task.hasRun) {
         if (name !== 'abandonTask') throw neverRanRefusal(task.row, false);
-        const closed = await abandonNeverRun(task, command);
+        const closed = await abandonNeverRun(task, command, language);
         if (closed !== undefined) return closed;
       }
       const { requestId, ...argument } = command;
       const definition = TASK_UPDATES[name].update;
-      return obey({ taskId, definition, argument, requestId }, ({ status }) => status === 'FAILED');
+      return obey({ taskId, definition, argument, requestId }, ({ status }) => status === 'FAILED', language);
     };
 
   const commandSubtask =
     (name: SubtaskCommand): CommandSubtask =>
-    async (taskId, subtaskId, { requestId, ...who }) => {
+    async (taskId, subtaskId, { requestId, ...who }, language) => {
       const task = await readOrRefuse(taskId);
       await subtaskOf(task.document, subtaskId);
       if (!task.hasRun) throw neverRanRefusal(task.row, true);
@@ -253,6 +266,7 @@ export function createTaskService(deps: TaskServiceDeps): TaskService {
       const document = await obey(
         { taskId, definition, argument: { subtaskId, ...who }, requestId },
         async (current) => FIT_FOR[name].includes((await subtaskOf(current, subtaskId)).status),
+        language,
       );
       return subtaskOf(document, subtaskId);
     };

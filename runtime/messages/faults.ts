@@ -114,11 +114,6 @@ export const FAULTS = {
     'must be the full file name of an uploaded package',
     '必须是已上传软件包的完整文件名',
   ],
-  'must.serviceType': [
-    'must be a documented type of service, e.g. {example}',
-    '必须是文档中的服务类型，例如 {example}',
-  ],
-  'must.taskType': ['must be a documented type of task', '必须是文档中的任务类型'],
   'must.docsFile': ['must be a file of the documentation page', '必须是文档页面的文件'],
   'must.fingerprint': [
     'must be a fingerprint as "ssh-keygen -l" prints it, SHA256:…',
@@ -156,6 +151,7 @@ export const FAULTS = {
     'names a package without an OBProxy in it (no bin/obproxy)',
     '所指软件包中没有 OBProxy（缺少 bin/obproxy）',
   ],
+  'names.noIdc': ['names an IDC that no host has been declared in', '所指机房中没有声明过主机'],
   'names.noCredential': ['names a credential that is not declared', '所指凭据未声明'],
   'names.noSuchBuild': [
     'names no uploaded package of OceanBase {version}; there are those for {known}',
@@ -198,4 +194,66 @@ export const FAULTS = {
     'is the name of clusters with {count} different passwords of proxyro, and an OBProxy keeps two for a name: give proxyro the same password in them and declare it with "obflow apply", or link them by several OBProxy clusters',
     '是多个集群的名称，其 proxyro 共有 {count} 个不同的密码，而 OBProxy 对每个集群名只保存两个：请在这些集群中为 proxyro 设置相同的密码并用“obflow apply”声明，或分别关联到多个 OBProxy 集群',
   ],
+  'sshKey.isPublic': [
+    'this is no private key but a public one; give the file without .pub',
+    '这不是私钥，而是公钥；请提供不带 .pub 的文件',
+  ],
+  'sshKey.isCertificate': ['this is no private key but a certificate', '这不是私钥，而是证书'],
+  'sshKey.isNone': [
+    'this is no private key (a text that starts with -----BEGIN … PRIVATE KEY-----)',
+    '这不是私钥（以 -----BEGIN … PRIVATE KEY----- 开头的文本）',
+  ],
+  'sshKey.putty3': [
+    'this is a key of PuTTY in its format 3, which cannot be read; export it in PuTTYgen (Conversions, Export OpenSSH key)',
+    '这是 PuTTY 第 3 版格式的密钥，无法读取；请在 PuTTYgen 中导出（Conversions，Export OpenSSH key）',
+  ],
+  'sshKey.noPrivate': [
+    'there is no private key in it; give the file without .pub',
+    '其中没有私钥；请提供不带 .pub 的文件',
+  ],
+  'sshKey.pkcs8': [
+    'the private key is in the format PKCS#8, which cannot be read; convert a copy of it: ssh-keygen -p -f FILE',
+    '该私钥为 PKCS#8 格式，无法读取；请转换其副本：ssh-keygen -p -f FILE',
+  ],
+  'sshKey.encrypted': [
+    'the private key is encrypted: give its pass-phrase (passphraseFile or passphraseEnv), or use a key without one',
+    '该私钥已加密：请提供其口令（passphraseFile 或 passphraseEnv），或使用没有口令的密钥',
+  ],
+  'sshKey.wrongPassphrase': [
+    'the pass-phrase does not open the private key, or the key is damaged; check it with: ssh-keygen -y -f FILE',
+    '口令无法打开该私钥，或密钥已损坏；请检查：ssh-keygen -y -f FILE',
+  ],
+  'sshKey.unreadable': [
+    'the private key cannot be read ({said}); make one that can: ssh-keygen -t ed25519',
+    '无法读取该私钥（{said}）；请创建可用的私钥：ssh-keygen -t ed25519',
+  ],
+  'rpmFile.short': ['the file is cut short', '文件不完整'],
+  'rpmFile.damaged': ['the {what} is damaged', '{what}已损坏'],
+  'rpmFile.absurd': ['the {what} claims an absurd size', '{what}声明的大小不合理'],
+  'rpmFile.absurdFiles': ['the header claims an absurd number of files', '头部声明的文件数不合理'],
+  'rpmFile.header': ['the header is damaged', '头部已损坏'],
+  'rpmFile.lacks': ['the header has no {what}', '头部没有{what}'],
+  'rpmFile.none': ['the file is no RPM package', '该文件不是 RPM 软件包'],
+  'rpmFile.source': ['the file is a source package', '该文件是源码包'],
+  'rpmFile.noDigest': ['the package carries neither its size nor a digest', '该软件包既没有大小也没有摘要'],
+  'rpmFile.shortBy': [
+    'the file is cut short: {size} bytes of {wanted}',
+    '文件不完整：{size} 字节，应为 {wanted} 字节',
+  ],
+  'rpmFile.longBy': ['the file has {actual} bytes too many', '文件多出 {actual} 字节'],
+  'rpmFile.payload': [
+    'the payload is damaged: its digest differs from the one in the header',
+    '内容已损坏：其摘要与头部中的不一致',
+  ],
+  'user.otherTenant': [
+    'a user of tenant {tenant}, not of {sys}',
+    '租户 {tenant} 的用户，而不是 {sys} 的用户',
+  ],
+  'user.notAUser': ['not the name of an OceanBase user', '不是 OceanBase 用户名'],
+  'user.notALogin': [
+    'not a login of OceanBase (user@tenant#cluster)',
+    '不是 OceanBase 登录名（user@tenant#cluster）',
+  ],
+  'address.connect': ['connect', '连接'],
+  'address.is': ['{ip} {fault}', '{ip} {fault}'],
 } as const satisfies Record<string, Pair>;

@@ -190,6 +190,8 @@ export interface Schema {
     /** JSON of AdoptedObproxy and ParameterDrift[]. */
     adopted: Generated<string | null>;
     parameter_drift: Generated<string | null>;
+    /** Read back from the proxy when it was given to it. */
+    config_url: Generated<string | null>;
   };
   exporters: { obproxy_server_id: number; target: string; labels: string };
   /** Narrow on purpose: lists of 100 000 tasks are filtered and counted here; the wide texts are in task_texts. */
@@ -234,6 +236,10 @@ export interface Schema {
     time: string;
     level: 'INFO' | 'WARN' | 'ERROR';
     text: string;
+    /** Of the catalogue; null for what exists in English alone. */
+    key: string | null;
+    /** JSON. */
+    args: string | null;
   };
   locks: { resource: string; task_id: number };
   idempotency_keys: {

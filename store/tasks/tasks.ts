@@ -1,4 +1,5 @@
 import { type Expression, expressionBuilder, type Kysely, type Selectable, type SqlBool, sql } from 'kysely';
+import { say } from '../../runtime/messages/catalogue';
 import type { Plan } from '../../workflows/plan';
 import { contains, direction, pageOf } from '../database/paging';
 import { now, type Schema, utc } from '../database/schema';
@@ -168,7 +169,7 @@ export function tasksRepository(scope: Scope): Tasks {
           .onConflict((conflict) => conflict.doNothing())
           .returning('id')
           .executeTakeFirst();
-        if (added === undefined) throw new DuplicateError(`Task ${plan.taskId} exists already`);
+        if (added === undefined) throw new DuplicateError(say('taken.task', { task: plan.taskId }));
         await db
           .insertInto('task_texts')
           .values({ task_id: plan.taskId, plan: JSON.stringify(plan), document: null })

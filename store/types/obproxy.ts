@@ -65,6 +65,8 @@ export interface ObproxyServerRow {
   /** Null unless the proxy was taken over. */
   readonly adopted: AdoptedObproxy | null;
   readonly parameterDrift: readonly ParameterDrift[];
+  /** obproxy_config_server_url as it was last read from the proxy; null before, and in a cluster of work mode RS_LIST. */
+  readonly configUrl: string | null;
 }
 
 export interface ObproxyClusterRow {
@@ -142,6 +144,8 @@ export interface ObproxyRepository {
     },
   ): Promise<void>;
   setParameterDrift(id: number, drift: readonly ParameterDrift[]): Promise<void>;
+  /** The config URL that the proxy shows. */
+  recordConfigUrl(id: number, url: string): Promise<void>;
   /** root@proxysys's password before obflow's; undefined when none is known. Stays in memory, never leaves the process. */
   formerPassword(id: number): Promise<string | undefined>;
   /** Stores it encrypted; undefined forgets it. */

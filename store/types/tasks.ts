@@ -1,5 +1,6 @@
 /** Tasks, their logs and what they lock. */
 import type { Plan, TaskOperation, TaskStateChange, TaskStatus } from '../../workflows/plan';
+import type { Keyed } from '../../workflows/text';
 import type { User } from './access';
 import type { Page, PageRequest } from './paging';
 
@@ -36,7 +37,10 @@ export interface LogLine {
   readonly operation: string;
   readonly time: string;
   readonly level: 'INFO' | 'WARN' | 'ERROR';
+  /** English; with line feeds when it is one text of several lines. */
   readonly text: string;
+  /** Key and arguments of the text; absent for what exists in English alone. */
+  readonly said?: Keyed;
 }
 
 export interface TaskFilter {

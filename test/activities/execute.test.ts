@@ -10,6 +10,7 @@ import {
 import { execute } from '../../activities/execute';
 import type { ActivityDeps, Needs, SubtaskScope } from '../../activities/types';
 import { PermanentError, TransientError } from '../../runtime/errors';
+import { chinese, say } from '../../runtime/messages/catalogue';
 import { openStore } from '../../store';
 import type { Store } from '../../store/types';
 import type { SubtaskInput, SubtaskResult } from '../../workflows/plan';
@@ -86,6 +87,62 @@ const TROUBLE = {
   cameBack: SECRET,
   next: 'Repair it.',
 };
+
+/** The same as a text of the catalogue: what came back holds a secret. */
+const KEYED = {
+  type: 'SomeTrouble',
+  code: 'COM10999',
+  tried: say('package.install', { package: 'a.rpm' }),
+  where: '10.0.0.1',
+  cameBack: say('rpm.ended', { exitCode: 1, said: `said ${SECRET}` }),
+  next: say('next.repairRpm'),
+};
+
+describe('what an execution says by keys', () => {
+  test('travels with its arguments in failure and log, secrets masked in both languages', async () => {
+    const error = await failure(
+      run(async (scope) => {
+        scope.log.hide(SECRET);
+        scope.log.info(say('rpm.says', { line: `key ${SECRET}\r\nnext` }));
+        throw new PermanentError(KEYED);
+      }),
+    );
+    const [details] = error.details as [{ code: string; text: Parameters<typeof chinese>[0] }];
+    expect(details.code).toBe('COM10999');
+    expect(chinese(details.text)).toBe(
+      'COM10999：在 10.0.0.1 上未能安装 a.rpm：rpm 以 1 结束：said ***。请排除 rpm 报告的问题后重试。',
+    );
+    const lines = await store.tasks.readLog(taskId, 1);
+    expect(lines.map(({ said }) => said && chinese(said))).toEqual([
+      'rpm 输出：key ***\nnext',
+      chinese(details.text),
+      '设置子任务状态：子任务 1，操作 EXECUTE，状态 FAILED',
+    ]);
+    expect(lines[0]?.text).toBe('rpm: key ***\nnext');
+    expect(JSON.stringify([error.details, lines])).not.toContain(SECRET);
+  });
+
+  test('keeps the failure within what the server keeps: long arguments are cut, then left out', async () => {
+    const long = await failure(
+      run(async () => {
+        throw new PermanentError({
+          ...KEYED,
+          cameBack: say('rpm.ended', { exitCode: 1, said: 'x'.repeat(2_000) }),
+        });
+      }),
+    );
+    expect(Buffer.byteLength(JSON.stringify(long.details))).toBeLessThan(1_100);
+    expect(chinese((long.details as [{ text: Parameters<typeof chinese>[0] }])[0].text)).toMatch(/：x+…。/);
+    const sources = Array.from({ length: 200 }, () => say('password.empty'));
+    const huge = await failure(
+      run(async () => {
+        throw new PermanentError({ ...KEYED, cameBack: sources });
+      }),
+    );
+    expect(huge.details).toEqual([{ code: 'COM10999' }]);
+    expect(huge.message).toContain('the empty password; the empty password');
+  });
+});
 
 describe('an execution of a subtask', () => {
   test('answers its keys, and stores its lines in order with the documented last one', async () => {

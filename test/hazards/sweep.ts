@@ -60,6 +60,10 @@ const GOOD: Readonly<Record<string, () => Request>> = {
     query: '?dryRun=true',
     body: { hosts: [{ hostId: given.free, sqlPort: 2883 }] },
   }),
+  'POST /api/v2/obproxy/clusters/{id}/configUrl/push': () => ({
+    params: { id: String(given.cluster) },
+    body: { obproxyServerIds: [4711] },
+  }),
   'POST /api/v2/ob/clusters/{id}/servers': () => ({
     params: { id: String(closed) },
     query: '?dryRun=true',

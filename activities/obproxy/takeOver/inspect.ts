@@ -1,4 +1,6 @@
 /** Everything that a take-over looks at, for the subtasks and for a dry run: nothing here changes host or proxy. */
+import { lookAtClusterName } from '../../../contact/clusterState';
+import { lookAtConfigUrl } from '../../../contact/configUrl';
 import type { Host } from '../../../hosts/types';
 import { obproxyConfigUrl } from '../../../oceanbase/configServer';
 import {
@@ -13,7 +15,9 @@ import {
 } from '../../../oceanbase/obproxyRunning';
 import { isSecretParameter } from '../../../oceanbase/parameters';
 import { hasRpcPort } from '../../../oceanbase/versions';
+import type { AddressPolicy } from '../../../runtime/addresses';
 import { PermanentError, type TransientError } from '../../../runtime/errors';
+import { inEnglish, type Said, say } from '../../../runtime/messages/catalogue';
 import type { ObproxyClusterRow, Store } from '../../../store/types';
 import { missingCommands } from '../../host/CheckCommand';
 import type { SubtaskLog } from '../../types';
@@ -31,6 +35,9 @@ import {
   programFacts,
   type RunningProcess,
 } from './running';
+
+/** For each root server that does not answer, and for the statement. */
+const NAME_MS = 2_000;
 
 export interface TakeOverPorts {
   readonly sqlPort: number;
@@ -87,15 +94,15 @@ export async function inspectProxy(
   try {
     const { admin, used } = await logIn(host, wished.sqlPort, known, signal);
     try {
-      findings.push({ level: 'INFO', text: `root@proxysys can log in with ${used.source}` });
+      findings.push({ level: 'INFO', text: say('takeOver.canLogIn', { source: used.source }) });
       const running = await readRunning(admin);
       if (running === undefined) {
         findings.push({
           level: 'ERROR',
           type: 'ObproxyVersionUnknown',
           code: 'ODP21018',
-          text: 'SHOW PROXYINFO BINARY tells no version',
-          next: 'Check that an OBProxy answers on this port.',
+          text: say('takeOver.noVersion'),
+          next: say('next.checkObproxy'),
         });
         return { findings, process };
       }
@@ -127,7 +134,7 @@ export async function inspectProxy(
 /** An error as a finding, for those who want all of them at once. */
 export function findingOf(error: PermanentError | TransientError): Finding {
   const { type, code, tried, cameBack, next } = error.trouble;
-  const text = `could not ${tried}: ${cameBack}`;
+  const text = say('takeOver.couldNot', { tried, cameBack });
   return { level: 'ERROR', type, ...(code === undefined ? {} : { code }), text, next };
 }
 
@@ -139,6 +146,7 @@ export async function inspectEverything(
   request: TakeOverPorts & { readonly password?: string | undefined },
   surroundings: {
     readonly publicUrl: string;
+    readonly addresses: AddressPolicy;
     readonly commands: readonly string[];
     readonly signal: AbortSignal;
   },
@@ -150,6 +158,7 @@ export async function inspectEverything(
   const seen = await inspectProxy(host, request, home, cluster.runUser, known, signal);
   const findings = [...seen.findings];
   if (seen.process !== undefined) findings.push(...otherProxyFindings(seen.process));
+  findings.push(...(await sourceFindings(store, host, cluster, surroundings)));
   try {
     const missing = await missingCommands(host, cluster.runUser, surroundings.commands);
     if (missing !== undefined) findings.push(findingOf(missing));
@@ -166,12 +175,53 @@ export async function inspectEverything(
       ...metricsFindings(process, exporterPort),
       ...setNow.map(({ wished, shown }): Finding => {
         const text = isSecretParameter(wished.name)
-          ? `${wished.name} (secret) would be set`
-          : `${wished.name} would be set from '${shown.value}' to '${wished.value}'`;
+          ? say('takeOver.wouldSetSecret', { name: wished.name })
+          : say('takeOver.wouldSet', { name: wished.name, from: shown.value, to: wished.value });
         return { level: 'INFO', text };
       }),
       ...drift.map((one): Finding => ({ level: 'WARN', text: driftText(one) })),
     );
+  }
+  return findings;
+}
+
+/** What to do about all of them, each thing once. */
+function allNexts(errors: readonly Finding[]): Said {
+  const nexts = new Map(errors.flatMap(({ next }) => (next === undefined ? [] : [[inEnglish(next), next]])));
+  return [...nexts.values()].reduce<Said>(
+    (one, other) => (one === '' ? other : say('next.both', { one, other })),
+    '',
+  );
+}
+
+/** Whether a proxy of the cluster could learn its clusters on this host, and whether they have the names they are linked by. */
+async function sourceFindings(
+  store: Store,
+  host: Host,
+  cluster: ObproxyClusterRow,
+  { publicUrl, addresses, signal }: { publicUrl: string; addresses: AddressPolicy; signal: AbortSignal },
+): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  if (cluster.workMode === 'CONFIG_URL') {
+    const clusterNames = cluster.obLinks.map(({ clusterName }) => clusterName);
+    const asked = { publicUrl, obproxyCluster: cluster.name, clusterNames };
+    const { verdict, text, next } = await lookAtConfigUrl(host, asked, signal);
+    // What the running proxy asks may be another one, and is not changed.
+    if (verdict === 'serves') findings.push({ level: 'INFO', text });
+    else findings.push({ level: 'WARN', text: say('takeOver.finding', { text, next }) });
+  }
+  for (const link of cluster.obLinks) {
+    const linked = await store.obClusters.find(link.clusterId);
+    if (linked === undefined) continue;
+    const look = await lookAtClusterName(store, linked, { addresses, timeoutMs: NAME_MS, signal });
+    if ('fault' in look) {
+      const text = say('text.ofCluster', { name: linked.name, fault: look.fault });
+      const next = say('next.thenLink');
+      findings.push({ level: 'ERROR', type: 'ClusterNameDiffers', code: 'ODP21011', text, next });
+    } else if ('unknown' in look) {
+      const text = say('takeOver.nameUnknown', { name: linked.name, said: look.unknown });
+      findings.push({ level: 'WARN', text });
+    }
   }
   return findings;
 }
@@ -188,9 +238,9 @@ export function settle(log: SubtaskLog, where: string, findings: readonly Findin
   throw new PermanentError({
     type: first.type ?? 'TakeOverRefused',
     ...(first.code === undefined ? {} : { code: first.code }),
-    tried: 'take the OBProxy over',
+    tried: say('takeOver.do'),
     where,
-    cameBack: errors.map(({ text }) => text).join('; '),
-    next: [...new Set(errors.map(({ next }) => next ?? ''))].join(' ').trim(),
+    cameBack: errors.map(({ text }) => text),
+    next: allNexts(errors),
   });
 }
