@@ -99,17 +99,9 @@ exit 0`;
     const sftp = await sftpOf(connection, options.signal);
     // A connection whose SFTP did not speak keeps a channel that nobody can close.
     if (sftp === undefined && connection.retired) connection = await unlessAborted(open(), options.signal);
-    const throughSftp = sftp !== undefined;
+    let moded = false;
     if (sftp === undefined) await putThroughShell(connection, localPath, staged, options.signal);
-    else
-      await put(
-        connection,
-        sftp,
-        localPath,
-        staged,
-        asRoot ? Number.parseInt(mode, 8) : 0o600,
-        options.signal,
-      );
+    else moded = await put(connection, sftp, localPath, staged, asRoot ? mode : undefined, options.signal);
     const finish = `${HASH}
 n=${quote(temporary)}
 trap ${quote(clean)} EXIT
@@ -119,7 +111,7 @@ hash "$n"
   came=$sum; hash ${quote(target)}; [ "$sum" != ${sha256} ] || exit 0
   echo "its SHA-256 on the host is '$came', not ${sha256}" >&2; exit ${DIFFERENT}
 }
-${placing(throughSftp && asRoot ? owner : { ...owner, mode }, '"$n"')}
+${placing(moded ? owner : { ...owner, mode }, '"$n"')}
 mv -fT "$n" ${quote(target)}; moved=$?
 [ "$moved" != 0 ] || { trap - EXIT; for part in ${quote(folder)}/${stem}-*.part; do [ ! -e "$part" ] || rm -f "$part"; done; }
 ${asRoot ? '' : `rm -rf ${staging}*\n`}exit "$moved"`;
@@ -182,31 +174,36 @@ async function transfer(
   }
 }
 
-/** SFTP upload to a new file, which has its mode when it is whole; a stalled or aborted one is ended by closing its channel. */
+/**
+ * SFTP upload to a new file, which gets its mode when it is whole; a stalled or aborted one is ended by closing its channel.
+ * Resolves to whether it has its mode: a server may forbid that, and its umask has a say when a file is made.
+ */
 async function put(
   connection: Connection,
   sftp: SFTPWrapper,
   from: string,
   to: string,
-  mode: number,
+  mode: string | undefined,
   signal?: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
+  let moded = false;
   try {
     await transfer(connection, to, signal, async (stop, step) => {
       const done = new Promise<void>((resolve, reject) => {
-        const ended = (error?: Error | null) => {
-          if (error) reject(uploadFailed(connection, say('file.upload', { to }), error.message));
-          else resolve();
-        };
         sftp.once('close', () => reject(connection.lostError()));
         sftp.fastPut(from, to, { concurrency: 64, mode: 0o600, step }, (error?: Error | null) => {
-          // The server's umask would have a say in the mode of a new file, and none in this.
-          if (error || mode === 0o600) ended(error);
-          else sftp.chmod(to, mode, ended);
+          if (error) reject(uploadFailed(connection, say('file.upload', { to }), error.message));
+          else if (mode === undefined) resolve();
+          else
+            sftp.chmod(to, Number.parseInt(mode, 8), (refused?: Error | null) => {
+              moded = !refused;
+              resolve();
+            });
         });
       });
       await unlessAborted(done, stop);
     });
+    return moded;
   } finally {
     sftp.end();
   }

@@ -229,32 +229,26 @@ async function filesFindings(
 }
 
 async function tunnelFinding(connection: Connection, facts: Facts): Promise<ContactFinding> {
-  const { memory, address } = connection;
   let closed = await listensNot(connection, NO_SERVICE);
   // Forbidden: it is tried through a shell, to a port on which somebody listens.
-  if (closed === true && memory.noForwarding !== undefined)
-    closed = await listensNot(connection, address.sshPort);
-  if (typeof closed === 'boolean' && memory.noForwarding === undefined) {
-    return info('tunnel', 'sshd forwards ports');
-  }
+  if (closed === true && connection.memory.noForwarding !== undefined)
+    closed = await listensNot(connection, connection.address.sshPort);
+  const { noForwarding } = connection.memory;
+  if (typeof closed === 'boolean' && noForwarding === undefined) return info('tunnel', 'sshd forwards ports');
   const named = await settings(connection, /^(AllowTcpForwarding|DisableForwarding|PermitOpen)\b/i);
   const next = say('next.allowForwarding', {
     named: named.length === 0 ? say('contact.forwardingSettings') : named,
     file: SSHD,
   });
   if (typeof closed !== 'boolean') return { ...failed('tunnel', closed.error), next };
+  const said = noForwarding ?? '';
   if ((facts.get('relay') ?? []).length > 0) {
-    return {
-      level: 'WARN',
-      check: 'tunnel',
-      text: say('contact.forwardsNoPort', { said: memory.noForwarding }),
-      next,
-    };
+    return { level: 'WARN', check: 'tunnel', text: say('contact.forwardsNoPort', { said }), next };
   }
   return {
     level: 'ERROR',
     check: 'tunnel',
-    text: say('contact.noWay', { said: memory.noForwarding }),
+    text: say('contact.noWay', { said }),
     next: say('next.installNc', { next }),
   };
 }

@@ -13,6 +13,7 @@ import {
   forgetOneTimePassword,
   launcherWords,
   oneTimePassword,
+  type ProxyMark,
   prepareStart,
   readMark,
   writeMark,
@@ -93,22 +94,30 @@ async function refuseTakenPorts(host: Host, proxy: ObproxyInstance, look: ProxyP
 
 /**
  * Starts the proxy at most once per name. The launcher ends with 0 whatever happens, so only a look tells; a start
- * that an earlier attempt made and of which nothing is left (host reboot, crash) is followed by another.
+ * that an earlier attempt made and of which nothing is left (host reboot, crash) is followed by another. Resolves to the
+ * mark on the host.
  */
-async function launch(scope: SubtaskScope, host: Host, proxy: ObproxyInstance, home: string): Promise<void> {
-  const [mark] = await Promise.all([readMark(host), proveConfigUrl(scope, host, proxy)]);
+async function launch(
+  scope: SubtaskScope,
+  host: Host,
+  proxy: ObproxyInstance,
+  home: string,
+): Promise<Partial<ProxyMark> | undefined> {
+  const before = await readMark(host);
+  await proveConfigUrl(scope, host, proxy);
   // A start of an earlier attempt may be under way: the file it is reading must not be replaced under it.
-  if (mark?.serverId === proxy.server.id && (await appears(scope, host, home))) return;
-  const script = await prepareStart(scope, host, proxy, home, mark);
+  if (before?.serverId === proxy.server.id && (await appears(scope, host, home))) return before;
+  const { script, mark } = await prepareStart(scope, host, proxy, home, before);
   for (let i = 1; i <= 5; i += 1) {
     scope.log.info(
       say('obproxy.starting', { version: proxy.server.version, home, user: proxy.cluster.runUser }),
     );
     const result = await scope.once(i === 1 ? 'start' : `start-${i}`, script, { timeoutMs: 60_000 });
-    if (result.outcome === 'exited' && !result.alreadyStarted) return;
-    if (await appears(scope, host, home)) return;
+    if (result.outcome === 'exited' && !result.alreadyStarted) return mark;
+    if (await appears(scope, host, home)) return mark;
     scope.log.warn(say('process.startingAgain'));
   }
+  return mark;
 }
 
 /** Whether a process of ours shows up within a few seconds. */
@@ -314,10 +323,12 @@ export const StartObproxy = subtask({
     const before = await lookForProxies(host, part.home);
     const { home } = before;
     const launched = before.own.length === 0;
+    let mark: Partial<ProxyMark> | undefined;
     if (launched) {
       await refuseTakenPorts(host, proxy, before);
-      await launch(scope, host, proxy, home);
+      mark = await launch(scope, host, proxy, home);
     } else {
+      mark = await readMark(host);
       scope.log.info(say('process.runsAlready', { processes: before.own.map(processText) }));
     }
     const { process, look } = await listening(scope, host, proxy, home, launched);
@@ -325,7 +336,6 @@ export const StartObproxy = subtask({
       say('obproxy.listens', { pid: process.pid, user: process.user, port: proxy.server.sqlPort }),
     );
     await login(scope, host, proxy);
-    const mark = await readMark(host);
     await keep(scope, host, proxy, home);
     await checkMetricsPort(scope, host, proxy, look);
     if (mark?.serverId === proxy.server.id && mark.taskId !== undefined && mark.state !== 'running') {

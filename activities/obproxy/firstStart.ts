@@ -52,7 +52,7 @@ export async function launcherWords(host: Host): Promise<string> {
 }
 
 /**
- * Makes the home ready and answers the script of the start. `mark` is what readMark answered. A home whose configuration is not ours is left alone:
+ * Makes the home ready and answers the script of the start, and the mark that is on the host then. `mark` is what readMark answered. A home whose configuration is not ours is left alone:
  * PermanentError ODP21114. A configuration that has proved itself is never written again: the start has no options then.
  */
 export async function prepareStart(
@@ -61,7 +61,7 @@ export async function prepareStart(
   proxy: ObproxyInstance,
   home: string,
   mark: Partial<ProxyMark> | undefined,
-): Promise<string> {
+): Promise<{ readonly script: string; readonly mark: Partial<ProxyMark> | undefined }> {
   const { cluster, server, family } = proxy;
   const stored = family === '4.1+' ? 'etc/proxyconfig_v1.db' : 'etc/obproxy_config.bin';
   const [configuration, folder] = await lookAtPaths(host, [`${home}/${stored}`, KEEPER_DIR]);
@@ -80,16 +80,18 @@ export async function prepareStart(
   }
   if (configured && mark?.state === 'running') {
     scope.log.info(say('obproxy.configured'));
-    return startScript(home, cluster.runUser, []);
+    return { script: startScript(home, cluster.runUser, []), mark };
   }
   if (folder?.kind !== 'folder') await makeDir(host, KEEPER_DIR);
-  await writeMark(host, { serverId: server.id, taskId: scope.input.taskId, home, state: 'preparing' });
+  const written = { serverId: server.id, taskId: scope.input.taskId, home, state: 'preparing' } as const;
+  await writeMark(host, written);
   await ownHome(host, home, cluster.runUser);
   if (family === '4.1+') {
     await writeConfiguration(scope, host, proxy, home);
-    return startScript(home, cluster.runUser, []);
+    return { script: startScript(home, cluster.runUser, []), mark: written };
   }
-  return startScript(home, cluster.runUser, await firstOptions(scope, host, proxy));
+  const options = await firstOptions(scope, host, proxy);
+  return { script: startScript(home, cluster.runUser, options), mark: written };
 }
 
 /** A proxy that may not write to its home dies without a word, so the home belongs to the run user. */

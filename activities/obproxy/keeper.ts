@@ -112,12 +112,9 @@ is_keeper() { grep -zqxF ${KEEPER_FILE} "/proc/$1/cmdline" 2>/dev/null; }
 { read -r keeper <${KEEPER_PID}; } 2>/dev/null || keeper=
 if [ -n "$keeper" ] && is_keeper "$keeper"; then echo running; fi`;
 
-/** A line that ends no text of ours. */
-const END = 'END_OF_FILE_OF_OBFLOW';
-
 /** Lines that put a file in place, with the mode that the umask gives: whole or not at all. */
 function place(file: string, text: string): string {
-  return `cat >${file}.new <<'${END}' && mv -f ${file}.new ${file} || exit 1\n${text}\n${END}\n`;
+  return `printf '%s\\n' ${quote(text)} >${file}.new && mv -f ${file}.new ${file} || exit 1`;
 }
 
 /**
