@@ -24,8 +24,6 @@ interface Mark {
   readonly former: string | null;
   readonly home: string;
   readonly homeExisted: boolean;
-  /** There is a mark of an installation by obflow. */
-  readonly marked: boolean;
   /** Of the folder of links and those it is in, the ones that were not there; the outermost first. */
   readonly absentFolders?: readonly string[];
 }
@@ -78,6 +76,8 @@ interface FoundFolders {
   readonly home: boolean;
   /** The home holds a configuration. */
   readonly configured: boolean;
+  /** There is a mark of an installation by obflow. */
+  readonly marked: boolean;
   /** Of the folder of links and those it is in, the ones that the host does not have; the outermost first. */
   readonly absent: readonly string[];
 }
