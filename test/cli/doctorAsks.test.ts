@@ -39,16 +39,18 @@ async function declared(name: string, obClusterId: number, sqlPort: number): Pro
 }
 
 describe('obflow doctor', () => {
-  it('logs in to every cluster as both users, and tells "refused" from "could not ask"', async () => {
+  it('logs in to every cluster as both users, compares its name, and tells "refused" from "could not ask"', async () => {
     const users = { 'root@sys': SECRET, 'proxyro@sys': SECRET };
     const start = (clusterName: string, obClusterId: number, of: Record<string, string>) =>
       startObserver({ host: '127.0.0.1', port: 0, clusterName, obClusterId, users: of });
     const good = await start('good', 1, users);
     const changed = await start('changed', 2, { ...users, 'proxyro@sys': 'Another.1' });
+    const renamed = await start('its_own_name', 4, users);
     try {
       await declared('good', 1, good.port);
       await declared('changed', 2, changed.port);
       await declared('silent', 3, await freePort('127.0.0.1'));
+      await declared('renamed', 4, renamed.port);
       const found = await clusters(config());
       expect([...found].sort((one, other) => (one.check < other.check ? -1 : 1))).toEqual([
         {
@@ -60,6 +62,10 @@ describe('obflow doctor', () => {
           message: `OceanBase 4.2.1.0 at 127.0.0.1:${good.port}: root@sys and proxyro@sys can log in`,
         },
         {
+          ...{ check: 'cluster renamed', verdict: 'problem', next: expect.stringContaining('obflow apply') },
+          message: expect.stringContaining('it calls itself "its_own_name" (parameter cluster)'),
+        },
+        {
           ...{ check: 'cluster silent', verdict: 'warning', next: expect.stringContaining('network') },
           message: expect.stringMatching(/^Could not ask it: 127\.0\.0\.1:\d+: /),
         },
@@ -68,6 +74,7 @@ describe('obflow doctor', () => {
     } finally {
       await good.stop();
       await changed.stop();
+      await renamed.stop();
     }
   });
 

@@ -324,6 +324,7 @@ onEveryDatabase('OBProxy clusters', (on) => {
           work: { taskId: 1, status: 'CREATING', formerStatus: null, endStatus: null },
           adopted: null,
           parameterDrift: [],
+          configUrl: null,
         },
       ],
       createTime: expect.stringMatching(UTC),
@@ -391,6 +392,10 @@ onEveryDatabase('OBProxy clusters', (on) => {
     expect(await obproxy.findServer(id)).toMatchObject({ ...found, adopted, parameterDrift: drift });
     await obproxy.setParameterDrift(id, []);
     expect(await obproxy.findServer(id)).toMatchObject({ parameterDrift: [] });
+    await obproxy.recordConfigUrl(id, 'http://10.0.0.5:8080/services?Action=GetObProxyConfig');
+    expect((await obproxy.findServer(id))?.configUrl).toBe(
+      'http://10.0.0.5:8080/services?Action=GetObProxyConfig',
+    );
 
     expect(await obproxy.formerPassword(id)).toBe('the former one');
     await obproxy.setFormerPassword(id, '');
