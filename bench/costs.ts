@@ -15,7 +15,7 @@ const DELAYS = 'delays';
 export function measuredEnvironment(folder: string): NodeJS.ProcessEnv {
   return {
     NODE_OPTIONS: `--require ${path.join(repositoryRoot(), 'dist/bench/loopDelay.js')}`,
-    OBFLOW_BENCH_DELAYS: path.join(folder, DELAYS),
+    BENCH_LOOP_DELAYS: path.join(folder, DELAYS),
   };
 }
 
@@ -117,7 +117,7 @@ export interface LoopDelay {
 export async function loopDelays(stack: Stack): Promise<{ api: LoopDelay; worker: LoopDelay }> {
   const [api, worker] = await Promise.all(
     [stack.parts.api?.pid, stack.parts.worker?.pid].map(async (pid = 0) => {
-      const file = `${stack.env.OBFLOW_BENCH_DELAYS}.${pid}`;
+      const file = `${stack.env.BENCH_LOOP_DELAYS}.${pid}`;
       rmSync(file, { force: true });
       process.kill(pid, 'SIGUSR2');
       while (!existsSync(file)) await delay(5);

@@ -1,13 +1,13 @@
 /**
  * Preloaded into the API and the worker (NODE_OPTIONS): how long their event loops stood still. At SIGUSR2 the longest
- * delay since the last time, in milliseconds, goes to the file `<OBFLOW_BENCH_DELAYS>.<pid>`.
+ * delay since the last time, in milliseconds, goes to the file `<BENCH_LOOP_DELAYS>.<pid>`.
  */
 import { renameSync, writeFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { isMainThread } from 'node:worker_threads';
 
 const RESOLUTION_MS = 1;
-const file = process.env.OBFLOW_BENCH_DELAYS;
+const file = process.env.BENCH_LOOP_DELAYS;
 
 if (isMainThread && file !== undefined) {
   const delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
