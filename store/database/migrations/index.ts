@@ -12,6 +12,8 @@ import { largeTasks } from './0010_large_tasks';
 import { taskObproxyClusters } from './0011_task_obproxy_clusters';
 import { logTexts } from './0012_log_texts';
 import { givenConfigUrls } from './0013_given_config_urls';
+import { hostLife } from './0018_host_life';
+import { credentialDescription } from './0019_credential_description';
 
 /** In code, not found by file name: the bundle holds no migration files. A published one is never changed. */
 export function migrations(kind: 'sqlite' | 'postgres'): Record<string, Migration> {
@@ -29,5 +31,7 @@ export function migrations(kind: 'sqlite' | 'postgres'): Record<string, Migratio
     '0011_task_obproxy_clusters': taskObproxyClusters(kind),
     '0012_log_texts': logTexts,
     '0013_given_config_urls': givenConfigUrls,
+    '0018_host_life': hostLife(kind),
+    '0019_credential_description': credentialDescription,
   };
 }
