@@ -32,7 +32,7 @@ function missing(what: Text, next = IN_PLAN): PermanentError {
 /** Connects and records the outcome; the row's status is written only when it changes. */
 async function connect(
   deps: ActivityDeps,
-  hostId: number,
+  { hostId, taskId }: { readonly hostId: number; readonly taskId: number },
   log: BufferedLog,
   { signal, askedAgain = false }: Execution,
 ): Promise<Host> {
@@ -48,8 +48,10 @@ async function connect(
   }
   const address = await addressOf(deps.store, row);
   log.hide(...secretsOf(address));
+  // What a host is that this task prepares says its last subtask.
+  const prepares = row.status === 'NEW' && row.taskId === taskId;
   const record = async (status: HostRow['status']) => {
-    if (row.status !== status) await deps.store.hosts.recordStatus(hostId, status);
+    if (!prepares && row.status !== status) await deps.store.hosts.recordStatus(hostId, status);
   };
   try {
     const host = await deps.hosts.open(address, { signal, renew: askedAgain });
@@ -87,7 +89,7 @@ export function openScope(
   const hostById = (hostId: number): Promise<Host> => {
     const known = opened.get(hostId);
     if (known !== undefined) return known;
-    const opening = connect(deps, hostId, log, execution).then(async (reached) => {
+    const opening = connect(deps, { hostId, taskId: input.taskId }, log, execution).then(async (reached) => {
       const host = hostWithSignal(reached, signal);
       if (input.operation === 'ROLLBACK') await stopForUndo(host, input, log);
       return host;

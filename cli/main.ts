@@ -5,8 +5,10 @@ import { obflowVersion } from '../runtime/version';
 import { addKeyCommands } from './access/keyCommands';
 import { addResetAdmin, addUserCommands } from './access/userCommands';
 import { ACCESS_HELP } from './apiClient';
+import { addCredentialCommands } from './credential/command';
 import type { MigrateDatabaseOptions } from './database';
 import type { DoctorOptions } from './doctor/doctor';
+import { addHostCommands } from './host/command';
 import { complain, textOf } from './output';
 import { addProxyCommands } from './proxy/command';
 import type { PruneOptions } from './prune';
@@ -51,6 +53,8 @@ async function main(): Promise<void> {
 
   addTaskCommands(program);
   addProxyCommands(program);
+  addHostCommands(program);
+  addCredentialCommands(program);
   addUserCommands(program);
   addKeyCommands(program);
   addResetAdmin(program);

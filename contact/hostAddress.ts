@@ -8,7 +8,10 @@ import type { HostRow, Store } from '../store/types';
  * Throws PermanentError CMP07016 when its credential is one for databases, whose password must not be offered to an SSH
  * server, and CredentialMissing when it is gone.
  */
-export async function addressOf(store: Pick<Store, 'credentials'>, host: HostRow): Promise<HostAddress> {
+export async function addressOf(
+  store: Pick<Store, 'credentials'>,
+  host: Pick<HostRow, 'id' | 'ip' | 'sshPort' | 'credentialId' | 'hostKey'>,
+): Promise<HostAddress> {
   const credential = await store.credentials.open(host.credentialId);
   const common = {
     hostId: host.id,

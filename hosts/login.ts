@@ -157,7 +157,7 @@ function logIn(
       readyTimeout: 0, // the timers above do it
       keepaliveInterval: KEEPALIVE_MS,
       keepaliveCountMax: KEEPALIVE_MISSES,
-      hostVerifier: hostKeyVerifier(address.hostId, address.hostKey, options.pin, check),
+      hostVerifier: hostKeyVerifier(address.hostId, address.hostKey, address.pin ?? options.pin, check),
       algorithms: { serverHostKey: { remove: [...refused], append: [], prepend: [] } },
       ...credential(address),
       authHandler: inTurn(address.auth.kind, check),

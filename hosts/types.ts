@@ -13,6 +13,8 @@ export interface HostAddress {
     | { readonly kind: 'password'; readonly password: string };
   /** Pinned fingerprint, `SHA256:…` as ssh-keygen -l prints it; undefined before the first contact. */
   readonly hostKey?: string;
+  /** Who is told the key at the first contact, instead of the inventory: of a host that is no row of it yet. */
+  readonly pin?: PinHostKey;
 }
 
 export interface ScriptResult {

@@ -1,13 +1,18 @@
 import { addObproxy } from './addObproxy';
 import { addObserver } from './addObserver';
+import { batchCreateHosts } from './batchCreateHosts';
 import { createObproxyCluster } from './createObproxyCluster';
+import { batchDeleteHosts, deleteHost } from './deleteHosts';
 import { takeOverObproxy } from './takeOverObproxy';
 import type { CatalogueEntry } from './types';
 
-/** The catalogue: every documented operation that starts tasks. Routes and the API document are made from it. */
+/** The catalogue: every documented operation that starts tasks, or is refused by them. Routes and the API document are made from it. */
 export const OPERATIONS: readonly CatalogueEntry[] = [
   createObproxyCluster,
   addObproxy,
   takeOverObproxy,
   addObserver,
+  batchCreateHosts,
+  deleteHost,
+  batchDeleteHosts,
 ];

@@ -31,3 +31,11 @@ export function hostObserverLock(hostId: number): string {
 export function obClusterLock(clusterId: number): string {
   return `ob_cluster:${clusterId}`;
 }
+
+/**
+ * A host as a whole: what prepares, changes or forgets it excludes everything that is done to a service on it, because it
+ * takes the locks of all kinds of services.
+ */
+export function hostLocks(hostId: number): readonly string[] {
+  return [hostProxyLock(hostId), hostObserverLock(hostId)];
+}

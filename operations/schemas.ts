@@ -1,9 +1,11 @@
 /** Fields that several documented requests share. Texts of the checks reach `error.subErrors[]`. */
 
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import { parsePackageName } from '../oceanbase/packageName';
 import { nameFault, valueFault } from '../oceanbase/parameters';
 import { passwordFault } from '../oceanbase/passwords';
+import { canonicalHost } from '../runtime/addressText';
 import { asFault, fault } from '../runtime/messages/catalogue';
 import type { Text } from '../workflows/text';
 
@@ -38,6 +40,12 @@ export const AccessPort = z
 export const ObproxyClusterName = z
   .string()
   .regex(/^[A-Za-z][A-Za-z0-9_.-]{0,63}$/, fault('must.nameUpTo', { limit: 64 }));
+
+/** An address of a host, IPv6 in its shortest form. */
+export const HostIp = z
+  .string(fault('must.string'))
+  .refine((value) => isIP(value) !== 0 && !value.includes('%'), fault('must.ip'))
+  .overwrite(canonicalHost);
 
 /** Path parameters `{id}`. */
 export const IdPath = z.object({ id: IdText });
@@ -108,6 +116,30 @@ export const QueryText = z
   .max(256, fault('must.charactersAtMost', { limit: 256 }))
   .refine((value) => !CONTROL.test(value), fault('must.notHoldControls'))
   .meta({ pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f]*$' });
+
+/**
+ * The name of a region, an IDC or a host type, in any script; the inventory file takes the same. Names reach labels of
+ * metrics and texts for people, so nothing in them means something elsewhere.
+ */
+export const PlaceName = z
+  .string(fault('must.string'))
+  .regex(
+    /^[\p{L}\p{N}](?:[\p{L}\p{N}._@ -]{0,126}[\p{L}\p{N}._@-])?$/u,
+    fault('must.placeName', { limit: 128 }),
+  )
+  .meta({
+    // Regular expressions of clients often know no \p.
+    wire: { type: 'string', pattern: '^[A-Za-z0-9]([A-Za-z0-9._@ -]{0,126}[A-Za-z0-9._@-])?$' },
+    description: 'Letters and digits of any script are taken.',
+  });
+
+/** What people say about something; empty: nothing. */
+export const Description = z
+  .string(fault('must.string'))
+  .max(256, fault('must.charactersAtMost', { limit: 256 }))
+  .refine((value) => !CONTROL.test(value), fault('must.notHoldControls'))
+  .transform((value) => (value === '' ? null : value))
+  .meta({ wire: { type: 'string', maxLength: 256 } });
 
 /** Reports every pair of equal ports at the later field. */
 export function refuseEqualPorts(

@@ -38,6 +38,8 @@ export interface RequestScope {
   readonly publicUrl: string;
   /** The tasks' workflows continue as new after so many events; undefined: the interpreter's own limit. */
   readonly continueAfter?: number;
+  /** What the hosts said that `Looked.newHosts` named, by address and port as `addressText` writes them. */
+  readonly contacted?: ReadonlyMap<string, ContactedHost>;
   /** Ask every question, write nothing, number what would be made with -1, -2, … */
   readonly dryRun: boolean;
   /** Reserves ids of tasks (ascending; in a dry run -1, -2, …). */
@@ -64,6 +66,23 @@ export interface HostFinding {
   readonly message: Said;
 }
 
+/** A host that is no row yet, and how to log in to it. */
+export interface NewHostLook {
+  readonly ip: string;
+  readonly sshPort: number;
+  readonly credentialId: number;
+  /** Of the request, for refusals. */
+  readonly field: string;
+}
+
+/** What a host has shown at a contact. */
+export interface ContactedHost {
+  /** `SHA256:…`, to be pinned; null when it was not told. */
+  readonly hostKey: string | null;
+  /** What stands in the way of tasks, or makes them slow. */
+  readonly findings: readonly Omit<HostFinding, 'hostId'>[];
+}
+
 /** What a dry run may look at, outside of any transaction. */
 export interface InspectScope {
   readonly store: Store;
@@ -86,6 +105,11 @@ export interface Looked {
   readonly obproxyCluster?: number;
   /** and of these OBServers. */
   readonly obServers?: readonly number[];
+  /**
+   * Contacted when the inventory has no such host, with a credential that it has; the request is refused with CMP07026
+   * when one cannot be logged in to. `prepare` finds what they said in its scope.
+   */
+  readonly newHosts?: readonly NewHostLook[];
   /** Asked for its servers and zones, which are recorded. Zones and tenants are looked at with their cluster. */
   readonly obCluster?: number;
 }
@@ -111,6 +135,8 @@ export interface Prepared {
   readonly extra?: Readonly<Record<string, unknown>>;
   /** What was accepted all the same, and will go wrong. */
   readonly findings?: readonly HostFinding[];
+  /** What was done, for the audit, where the path does not say it: `host 10.0.0.1: deleted`. */
+  readonly audit?: string;
 }
 
 /** What stands in `data`, and what runs afterwards. */

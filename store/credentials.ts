@@ -1,12 +1,37 @@
 import { PermanentError } from '../runtime/errors';
 import { say } from '../runtime/messages/catalogue';
+import { direction, pageOf } from './database/paging';
 import { now } from './database/schema';
 import type { Scope } from './database/scope';
 import type { MasterKey } from './masterKey';
-import type { Credential, Credentials, OpenCredential } from './types';
+import type { Credential, CredentialRow, Credentials, OpenCredential } from './types';
 
 const COLUMNS = ['id', 'name', 'kind', 'username', 'secret', 'passphrase'] as const;
 type Row = Credential & { readonly secret: string; readonly passphrase: string | null };
+
+const SSH_KINDS = ['SSH_KEY', 'SSH_PASSWORD'] as const;
+const ALL_KINDS = [...SSH_KINDS, 'DATABASE'] as const;
+const SORT_FIELDS = {
+  id: 'id',
+  name: 'name',
+  username: 'username',
+  createTime: 'create_time',
+  updateTime: 'update_time',
+};
+
+function shown(db: Scope['db']) {
+  return db
+    .selectFrom('credentials')
+    .select(['id', 'name', 'kind', 'username', 'description', 'create_time', 'update_time']);
+}
+
+function shownRow({
+  create_time,
+  update_time,
+  ...row
+}: Awaited<ReturnType<ReturnType<typeof shown>['executeTakeFirstOrThrow']>>): CredentialRow {
+  return { ...row, createTime: create_time, updateTime: update_time };
+}
 
 export function credentialsRepository(scope: Scope, key: MasterKey): Credentials {
   const secretPlace = (name: string) => `secret of credential ${name}`;
@@ -20,6 +45,15 @@ export function credentialsRepository(scope: Scope, key: MasterKey): Credentials
       username: row.username,
       secret: key.open(row.secret, secretPlace(row.name)),
       ...(row.passphrase === null ? {} : { passphrase: key.open(row.passphrase, passphrasePlace(row.name)) }),
+    };
+  }
+
+  function columnsOf(credential: Omit<OpenCredential, 'id'> & { readonly description: string | null }) {
+    const { name, kind, username, secret, passphrase, description } = credential;
+    return {
+      ...{ name, kind, username, description },
+      secret: key.seal(secret, secretPlace(name)),
+      passphrase: passphrase === undefined ? null : key.seal(passphrase, passphrasePlace(name)),
     };
   }
 
@@ -73,6 +107,68 @@ export function credentialsRepository(scope: Scope, key: MasterKey): Credentials
       return row === undefined
         ? undefined
         : { id: row.id, name: row.name, kind: row.kind, username: row.username };
+    },
+
+    async findById(id) {
+      const row = await shown(scope.db).where('id', '=', id).executeTakeFirst();
+      return row === undefined ? undefined : shownRow(row);
+    },
+
+    async list({ ssh }, request) {
+      const page = pageOf(request, SORT_FIELDS, { descending: false, nullable: [] });
+      const kinds = ssh === undefined ? ALL_KINDS : ssh ? SSH_KINDS : (['DATABASE'] as const);
+      let query = shown(scope.db)
+        .where('kind', 'in', [...kinds])
+        .limit(page.limit)
+        .offset(page.offset);
+      for (const { column, ...how } of page.order) query = query.orderBy(column, direction(how));
+      const { total } = await scope.db
+        .selectFrom('credentials')
+        .select((eb) => eb.fn.countAll<number>().as('total'))
+        .where('kind', 'in', [...kinds])
+        .executeTakeFirstOrThrow();
+      return { contents: (await query.execute()).map(shownRow), totalElements: total };
+    },
+
+    async add(credential) {
+      const time = now();
+      const { id } = await scope.db
+        .insertInto('credentials')
+        .values({ ...columnsOf(credential), create_time: time, update_time: time })
+        .returning('id')
+        .executeTakeFirstOrThrow();
+      return id;
+    },
+
+    async replace({ id, ...credential }) {
+      await scope.db
+        .updateTable('credentials')
+        .set({ ...columnsOf(credential), update_time: now() })
+        .where('id', '=', id)
+        .execute();
+    },
+
+    users: async (id) => ({
+      hosts: await scope.db
+        .selectFrom('hosts')
+        .select(['id', 'ip'])
+        .where('credential_id', '=', id)
+        .orderBy('id')
+        .execute(),
+      obClusters: await scope.db
+        .selectFrom('ob_clusters')
+        .select(['id', 'name'])
+        .where((eb) => eb.or([eb('sys_credential_id', '=', id), eb('proxyro_credential_id', '=', id)]))
+        .orderBy('id')
+        .execute(),
+    }),
+
+    async remove(id) {
+      const { numDeletedRows } = await scope.db
+        .deleteFrom('credentials')
+        .where('id', '=', id)
+        .executeTakeFirstOrThrow();
+      return numDeletedRows > 0n;
     },
 
     async open(id) {

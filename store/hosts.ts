@@ -4,7 +4,7 @@ import { say } from '../runtime/messages/catalogue';
 import { contains, direction, pageOf } from './database/paging';
 import { now, type Schema } from './database/schema';
 import type { Scope } from './database/scope';
-import type { HostFilter, HostRow, HostsRepository, NewHost } from './types';
+import type { HostDetails, HostFilter, HostRow, HostsRepository, NewHost } from './types';
 
 const SORT_FIELDS = {
   id: 'hosts.id',
@@ -23,9 +23,18 @@ function selectHosts(db: Kysely<Schema>) {
     .selectFrom('hosts')
     .innerJoin('idcs', 'idcs.id', 'hosts.idc_id')
     .innerJoin('regions', 'regions.id', 'idcs.region_id')
+    .leftJoin('host_types', 'host_types.id', 'hosts.type_id')
     .selectAll('hosts')
     .select((eb) => eb.fn.coalesce('hosts.declared_name', 'hosts.hostname').as('name'))
-    .select(['idcs.name as idc_name', 'regions.id as region_id', 'regions.name as region_name']);
+    .select([
+      'idcs.name as idc_name',
+      'idcs.description as idc_description',
+      'regions.id as region_id',
+      'regions.name as region_name',
+      'regions.description as region_description',
+      'host_types.name as type_name',
+      'host_types.description as type_description',
+    ]);
 }
 type Row = Awaited<ReturnType<ReturnType<typeof selectHosts>['executeTakeFirstOrThrow']>>;
 
@@ -38,13 +47,28 @@ function hostRow(row: Row): HostRow {
     credentialId: row.credential_id,
     hostKey: row.host_key,
     hostKeySource: row.host_key_source,
-    idc: { id: row.idc_id, name: row.idc_name, region: { id: row.region_id, name: row.region_name } },
+    idc: {
+      id: row.idc_id,
+      name: row.idc_name,
+      description: row.idc_description,
+      region: { id: row.region_id, name: row.region_name, description: row.region_description },
+    },
     architecture: row.architecture,
     kernel: row.kernel,
     osId: row.os_id,
     osLike: row.os_like,
     osMajor: row.os_major,
     status: row.status,
+    type:
+      row.type_id === null || row.type_name === null
+        ? null
+        : { id: row.type_id, name: row.type_name, description: row.type_description },
+    taskId: row.task_id,
+    alias: row.alias,
+    description: row.description,
+    kind: row.kind ?? 'DEDICATED_PHYSICAL_MACHINE',
+    serialNumber: row.serial_number,
+    publishPorts: row.publish_ports === null ? null : (JSON.parse(row.publish_ports) as string[]),
     createTime: row.create_time,
     updateTime: row.update_time,
   };
@@ -66,10 +90,29 @@ function difference(stored: Row | undefined, wanted: NewHost): 'added' | 'change
   return same ? 'unchanged' : 'changed';
 }
 
+/** Columns of what is given. */
+function detailColumns(details: HostDetails) {
+  const { idcId, typeId, credentialId, alias, description, kind, serialNumber, publishPorts } = details;
+  return {
+    ...(idcId === undefined ? {} : { idc_id: idcId }),
+    ...(typeId === undefined ? {} : { type_id: typeId }),
+    ...(credentialId === undefined ? {} : { credential_id: credentialId }),
+    ...(alias === undefined ? {} : { alias }),
+    ...(description === undefined ? {} : { description }),
+    ...(kind === undefined ? {} : { kind }),
+    ...(serialNumber === undefined ? {} : { serial_number: serialNumber }),
+    ...(publishPorts === undefined
+      ? {}
+      : { publish_ports: publishPorts === null ? null : JSON.stringify(publishPorts) }),
+  };
+}
+
 async function idcId(db: Kysely<Schema>, idcName: string, regionName: string): Promise<number> {
+  const time = now();
+  const times = { create_time: time, update_time: time };
   await db
     .insertInto('regions')
-    .values({ name: regionName })
+    .values({ name: regionName, ...times })
     .onConflict((conflict) => conflict.doNothing())
     .execute();
   const region = await db
@@ -79,7 +122,7 @@ async function idcId(db: Kysely<Schema>, idcName: string, regionName: string): P
     .executeTakeFirstOrThrow();
   await db
     .insertInto('idcs')
-    .values({ name: idcName, region_id: region.id })
+    .values({ name: idcName, region_id: region.id, ...times })
     .onConflict((conflict) => conflict.doNothing())
     .execute();
   const idc = await db
@@ -162,6 +205,54 @@ export function hostsRepository(scope: Scope): HostsRepository {
       }),
 
     compare: async (host) => difference(await byAddress(scope.db, host.ip, host.sshPort), host),
+
+    async add({ ip, sshPort, idcId: idc, credentialId, hostKey, taskId, ...details }) {
+      const time = now();
+      const { id } = await scope.db
+        .insertInto('hosts')
+        .values({
+          ...detailColumns(details),
+          ip,
+          ssh_port: sshPort,
+          idc_id: idc,
+          credential_id: credentialId,
+          host_key: hostKey,
+          host_key_source: hostKey === null ? null : 'FIRST_CONTACT',
+          task_id: taskId,
+          status: 'NEW',
+          create_time: time,
+          update_time: time,
+        })
+        .returning('id')
+        .executeTakeFirstOrThrow();
+      return id;
+    },
+
+    async change(id, { ip, sshPort, ...details }) {
+      await scope.db
+        .updateTable('hosts')
+        .set({
+          ...detailColumns(details),
+          ...(ip === undefined ? {} : { ip }),
+          ...(sshPort === undefined ? {} : { ssh_port: sshPort }),
+          update_time: now(),
+        })
+        .where('id', '=', id)
+        .execute();
+    },
+
+    async remove(id) {
+      const { numDeletedRows } = await scope.db
+        .deleteFrom('hosts')
+        .where('id', '=', id)
+        .executeTakeFirstOrThrow();
+      return numDeletedRows > 0n;
+    },
+
+    async findByAddress(ip, sshPort) {
+      const row = await byAddress(scope.db, ip, sshPort);
+      return row === undefined ? undefined : hostRow(row);
+    },
 
     async find(id) {
       const row = await selectHosts(scope.db).where('hosts.id', '=', id).executeTakeFirst();

@@ -21,6 +21,7 @@ import { obproxyRepository } from './obproxy';
 import { obServersRepository } from './obServers';
 import { observationsRepository } from './observations';
 import { packagesRepository } from './packages';
+import { placesRepository } from './places';
 import { idempotencyRepository } from './tasks/idempotency';
 import { locksRepository } from './tasks/locks';
 import { tasksRepository } from './tasks/tasks';
@@ -86,6 +87,7 @@ function outerStore(database: Database, key: MasterKey, cost?: PasswordCost): St
     loginAttempts: loginAttemptsRepository(scope),
     credentials: credentialsRepository(scope, key),
     hosts: hostsRepository(scope),
+    places: placesRepository(scope),
     packages: packagesRepository(scope),
     obClusters: obClustersRepository(scope),
     obServers: obServersRepository(scope),

@@ -1,4 +1,4 @@
-/** Statuses of objects as OCP documents them; UNAVAILABLE of a cluster is ours: nobody of it answers by SQL. */
+/** Statuses and kinds of objects as OCP documents them; UNAVAILABLE of a cluster is ours: nobody of it answers by SQL. */
 
 export const OBPROXY_STATUSES = [
   'CREATING',
@@ -59,3 +59,7 @@ export const OB_SERVER_STATUSES = [
   'DELETED',
 ] as const;
 export type ObServerStatus = (typeof OB_SERVER_STATUSES)[number];
+
+/** What a host is, as OCP documents it. */
+export const HOST_KINDS = ['DEDICATED_PHYSICAL_MACHINE', 'DEDICATED_CONTAINER', 'DEDICATED_ECS'] as const;
+export type HostKind = (typeof HOST_KINDS)[number];

@@ -5,7 +5,7 @@
 
 import { SaidError } from '../runtime/errors';
 import type { AccessKeys, LoginAttempts, UsedSignatures, Users } from './types/access';
-import type { Credentials, HostsRepository } from './types/hosts';
+import type { Credentials, HostsRepository, Places } from './types/hosts';
 import type { ObClusters, ObServers } from './types/obClusters';
 import type { ObproxyRepository } from './types/obproxy';
 import type { Leases, Observations } from './types/observations';
@@ -35,6 +35,7 @@ export interface Store {
   readonly loginAttempts: LoginAttempts;
   readonly credentials: Credentials;
   readonly hosts: HostsRepository;
+  readonly places: Places;
   readonly packages: Packages;
   readonly obClusters: ObClusters;
   readonly obServers: ObServers;

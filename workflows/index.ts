@@ -21,3 +21,6 @@ export const takeOverObproxy = task;
 
 /** POST /api/v2/ob/clusters/{id}/servers. */
 export const addObserver = task;
+
+/** POST /api/v2/compute/hosts/batchCreate, one task per host. */
+export const batchCreateHosts = task;

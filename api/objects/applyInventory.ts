@@ -6,7 +6,7 @@ import type { ClusterSession } from '../../oceanbase/clusterSession';
 import { sysUserFault } from '../../oceanbase/loginName';
 import { SqlConnectionError, SqlError } from '../../oceanbase/sqlSession';
 import { fieldRefusal } from '../../operations/preconditions';
-import { Id, MOST_HOSTS } from '../../operations/schemas';
+import { Id, MOST_HOSTS, PlaceName } from '../../operations/schemas';
 import { addressText, canonicalHost } from '../../runtime/addressText';
 import { asFault, fault, type Said, say } from '../../runtime/messages/catalogue';
 import type { HostRow, Store, Credential as StoredCredential } from '../../store/types';
@@ -54,8 +54,8 @@ const Host = z.object({
     .string()
     .regex(/^SHA256:[A-Za-z0-9+/]{43}=?$/, fault('must.fingerprint'))
     .optional(),
-  idc: Name,
-  region: Name,
+  idc: PlaceName,
+  region: PlaceName,
 });
 
 const ObCluster = z.object({

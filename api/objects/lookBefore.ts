@@ -1,8 +1,9 @@
-import type { Looked } from '../../operations/types';
+import type { ContactedHost, Looked } from '../../operations/types';
 import type { Store } from '../../store/types';
 import type { ApiServices } from '../route';
 import { refuseDeniedObjects } from './allowedAddresses';
 import { contactKnownOffline } from './contactHosts';
+import { contactNewHosts } from './contactNewHosts';
 import { refreshCluster } from './lookAtCluster';
 
 /** The hosts behind the objects, each once. */
@@ -21,17 +22,20 @@ async function hostsBehind(store: Store, look: Looked): Promise<number[]> {
 
 /**
  * Looks at the objects of an operation before anything else is asked: hosts known to be offline are contacted, the
- * OceanBase cluster is asked for its servers. Throws Refusal when obflow may not go there, CMP07004 when a host is away.
+ * OceanBase cluster is asked for its servers, hosts that are to be added are logged in to. Resolves to what these said.
+ * Throws Refusal when obflow may not go there, CMP07004 when a host is away, CMP07026 when a new one is.
  */
 export async function lookBefore(
   services: Pick<ApiServices, 'store' | 'hosts' | 'config'>,
   look: Looked,
-): Promise<void> {
+): Promise<ReadonlyMap<string, ContactedHost>> {
   const hostIds = await hostsBehind(services.store, look);
-  const { obCluster: obClusterId } = look;
+  const { obCluster: obClusterId, newHosts = [] } = look;
   await refuseDeniedObjects(services, { hostIds, obClusterId });
-  await Promise.all([
+  const [contacted] = await Promise.all([
+    contactNewHosts(services, newHosts),
     contactKnownOffline(services, hostIds),
     obClusterId === undefined ? undefined : refreshCluster(services, obClusterId),
   ]);
+  return contacted;
 }

@@ -1,12 +1,16 @@
 import { z } from 'zod';
+import { HostKindField, PublishPorts, SerialNumber } from '../../operations/hostFields';
+import { type HostServiceDocument, servicesOn } from '../../operations/hostServices';
 import { fieldRefusal, hostsByIds } from '../../operations/preconditions';
-import { IdText, QueryText } from '../../operations/schemas';
+import { AccessPort, Description, HostIp, Id, IdText, QueryText } from '../../operations/schemas';
 import { say } from '../../runtime/messages/catalogue';
+import { HOST_KINDS } from '../../store/statuses';
 import type { HostRow, Observation, Store } from '../../store/types';
 import { listOf, pagedOf, Time, Whole } from '../http/answers';
 import { pageOf } from '../http/envelope';
-import { allPages, listed, listOfWords, oneOf, PAGING, pageRequest } from '../http/paging';
+import { listed, listOfWords, oneOf, PAGING, pageRequest } from '../http/paging';
 import { ocpTime } from '../http/time';
+import { changeHost } from '../objects/changeHost';
 import { type ApiServices, type Route, route } from '../route';
 import { Observed, observedField } from './observed';
 
@@ -15,36 +19,39 @@ const Service = z.object({
   version: z.string(),
   type: z.enum(['OB_PROXY', 'OB_CLUSTER']),
   softwarePackageId: Whole.nullable(),
-});
-type Service = z.output<typeof Service>;
+}) satisfies z.ZodType<HostServiceDocument>;
 
-/** Documented fields of the OCP agent and of what obflow does not keep. */
+/** Documented fields of the OCP agent. */
 const ALWAYS_NULL = z.null();
 const HostDocument = z
   .object({
     id: Whole,
     name: z.string().nullable(),
-    alias: ALWAYS_NULL,
-    description: ALWAYS_NULL,
+    alias: z.string().nullable(),
+    description: z.string().nullable(),
     operatingSystem: z.string().nullable().describe('Release of the kernel.'),
     operatingSystemRelease: z
       .string()
       .nullable()
       .describe('Distribution and its major version, e.g. centos7.'),
     architecture: z.string().nullable(),
-    serialNumber: ALWAYS_NULL,
+    serialNumber: z.string().nullable(),
     innerIpAddress: z.string(),
     sshPort: Whole,
-    kind: z.literal('DEDICATED_PHYSICAL_MACHINE'),
-    publishPorts: ALWAYS_NULL,
+    kind: z.enum(HOST_KINDS),
+    publishPorts: listOf(z.string()).nullable(),
     services: listOf(Service),
     status: z.string().describe('NEW, AVAILABLE, ONLINE, OFFLINE, DELETING.'),
     idcId: Whole,
     idcName: z.string(),
-    idcDescription: ALWAYS_NULL,
+    idcDescription: z.string().nullable(),
     regionId: Whole,
     regionName: z.string(),
-    regionDescription: ALWAYS_NULL,
+    regionDescription: z.string().nullable(),
+    typeId: Whole.nullable(),
+    typeName: z.string().nullable(),
+    typeDescription: z.string().nullable(),
+    credentialId: Whole.describe('Ours: the credential that logs in to it.'),
     hostAgentId: ALWAYS_NULL,
     hostAgentVersion: ALWAYS_NULL,
     hostAgentStatus: ALWAYS_NULL,
@@ -54,66 +61,38 @@ const HostDocument = z
   })
   .meta({ id: 'Host' });
 
-/** The services obflow knows on hosts, by host id. */
-async function servicesOn(store: Store, hosts: readonly HostRow[]): Promise<Map<number, Service[]>> {
-  const services = new Map<number, Service[]>(hosts.map((host) => [host.id, []]));
-  for (const cluster of await allPages((page) => store.obproxy.listClusters(page))) {
-    for (const server of cluster.servers) {
-      services.get(server.hostId)?.push({
-        name: cluster.name,
-        version: server.version,
-        type: 'OB_PROXY',
-        softwarePackageId: server.packageId,
-      });
-    }
-  }
-  const observers = await store.obServers.onHosts(hosts.map(({ id }) => id));
-  for (const cluster of await allPages((page) => store.obClusters.list(page))) {
-    const roots = new Set(cluster.rootServers.map(({ ip }) => ip));
-    const own = observers.filter(({ clusterId }) => clusterId === cluster.id);
-    for (const host of hosts) {
-      // Its root servers are known from the declaration, before anybody has asked it for its servers.
-      const server = own.find(({ hostId, ip }) => hostId === host.id || ip === host.ip);
-      if (server === undefined && !roots.has(host.ip)) continue;
-      services.get(host.id)?.push({
-        name: `${cluster.name}:${cluster.obClusterId}`,
-        version: cluster.version,
-        type: 'OB_CLUSTER',
-        softwarePackageId: server?.packageId ?? null,
-      });
-    }
-  }
-  return services;
-}
-
 /** Host as documented, nulls explicit. There is no OCP agent: its fields are null. */
 function hostDocument(
   host: HostRow,
-  services: readonly Service[],
+  services: readonly HostServiceDocument[],
   observed: Observation | undefined,
 ): z.input<typeof HostDocument> {
   const release = `${host.osId ?? ''}${host.osMajor ?? ''}`;
   return {
     id: host.id,
     name: host.name,
-    alias: null,
-    description: null,
+    alias: host.alias,
+    description: host.description,
     operatingSystem: host.kernel,
     operatingSystemRelease: release === '' ? null : release,
     architecture: host.architecture,
-    serialNumber: null,
+    serialNumber: host.serialNumber,
     innerIpAddress: host.ip,
     sshPort: host.sshPort,
-    kind: 'DEDICATED_PHYSICAL_MACHINE',
-    publishPorts: null,
+    kind: host.kind,
+    publishPorts: host.publishPorts,
     services,
     status: host.status,
     idcId: host.idc.id,
     idcName: host.idc.name,
-    idcDescription: null,
+    idcDescription: host.idc.description,
     regionId: host.idc.region.id,
     regionName: host.idc.region.name,
-    regionDescription: null,
+    regionDescription: host.idc.region.description,
+    typeId: host.type?.id ?? null,
+    typeName: host.type?.name ?? null,
+    typeDescription: host.type?.description ?? null,
+    credentialId: host.credentialId,
     hostAgentId: null,
     hostAgentVersion: null,
     hostAgentStatus: null,
@@ -133,7 +112,23 @@ const SERVICE_TYPE = oneOf([
   'OMS',
 ]);
 
-export function hostRoutes({ store }: ApiServices): Route[] {
+const ChangeBody = z.object({
+  innerIpAddress: HostIp.optional().describe(
+    'Not of a host with services. The host must show its pinned key there.',
+  ),
+  sshPort: AccessPort.optional().describe('The host must show its pinned key there.'),
+  credentialId: Id.optional().describe('It must log in to the host.'),
+  idcId: Id.optional().describe('Not of a host with services.'),
+  typeId: Id.optional(),
+  kind: HostKindField.optional(),
+  publishPorts: PublishPorts.optional(),
+  serialNumber: SerialNumber.optional(),
+  alias: Description.optional().describe('Empty: none.'),
+  description: Description.optional().describe('Empty: none.'),
+});
+
+export function hostRoutes(services: ApiServices): Route[] {
+  const { store } = services;
   return [
     route(
       {
@@ -171,15 +166,13 @@ export function hostRoutes({ store }: ApiServices): Route[] {
             page,
           ),
         );
-        const services = await servicesOn(store, found.contents);
+        const known = await servicesOn(store, found.contents);
         const observed = await store.observations.of(
           'host',
           found.contents.map(({ id }) => id),
         );
         return pageOf(
-          found.contents.map((host) =>
-            hostDocument(host, services.get(host.id) ?? [], observed.get(host.id)),
-          ),
+          found.contents.map((host) => hostDocument(host, known.get(host.id) ?? [], observed.get(host.id))),
           { number: page.page, size: page.size, totalElements: found.totalElements },
         );
       },
@@ -194,13 +187,35 @@ export function hostRoutes({ store }: ApiServices): Route[] {
         params: z.object({ hostId: IdText }),
         answer: HostDocument,
       },
-      async ({ params }) => {
-        const [host] = await hostsByIds(store, [params.hostId]);
-        if (host === undefined) throw new Error('a host that was found is there');
-        const services = await servicesOn(store, [host]);
-        const observed = await store.observations.of('host', [host.id]);
-        return hostDocument(host, services.get(host.id) ?? [], observed.get(host.id));
+      ({ params }) => documentOf(store, params.hostId),
+    ),
+    route(
+      {
+        method: 'PUT',
+        path: '/api/v2/compute/hosts/{hostId}',
+        permission: 'HOST_MANAGER',
+        tag: 'Hosts',
+        summary: 'Change what is known of a host',
+        description:
+          'What is absent stays. With another address, port or credential the host is logged in to before anything is stored. ' +
+          'Not in the OCP documentation, whose console does it.',
+        params: z.object({ hostId: IdText }),
+        body: ChangeBody,
+        answer: HostDocument,
+      },
+      async ({ params, body, notes }) => {
+        const changed = await changeHost(services, params.hostId, body);
+        notes.command = `host ${changed.ip}: changed ${Object.keys(body).join(', ') || 'nothing'}`;
+        return documentOf(store, params.hostId);
       },
     ),
   ];
+}
+
+async function documentOf(store: Store, id: number): Promise<z.input<typeof HostDocument>> {
+  const [host] = await hostsByIds(store, [id]);
+  if (host === undefined) throw new Error('a host that was found is there');
+  const known = await servicesOn(store, [host]);
+  const observed = await store.observations.of('host', [host.id]);
+  return hostDocument(host, known.get(host.id) ?? [], observed.get(host.id));
 }

@@ -1,7 +1,9 @@
 import type { ApiServices, Route } from '../route';
 import { accessKeyRoutes } from './accessKeys';
+import { agentRoutes } from './agents';
 import { auditRoutes } from './audit';
 import { configServerRoutes } from './configServer';
+import { credentialRoutes } from './credentials';
 import { docsRoutes } from './docs';
 import { forgetRoutes } from './forget';
 import { healthRoutes } from './health';
@@ -11,6 +13,7 @@ import { obClusterRoutes } from './obClusters';
 import { obproxyClusterRoutes } from './obproxyClusters';
 import { operationRoutes } from './operations';
 import { packageRoutes } from './packages';
+import { placeRoutes } from './places';
 import { prometheusRoutes } from './prometheus';
 import { serviceRoutes } from './service';
 import { taskCommandRoutes } from './taskCommands';
@@ -25,6 +28,9 @@ export function allRoutes(services: ApiServices): Route[] {
     ...forgetRoutes(services),
     ...obClusterRoutes(services),
     ...hostRoutes(services),
+    ...agentRoutes(services),
+    ...placeRoutes(services),
+    ...credentialRoutes(services),
     ...packageRoutes(services),
     ...taskRoutes(services),
     ...taskCommandRoutes(services),

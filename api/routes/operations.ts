@@ -63,7 +63,7 @@ const Finding = z
 function answerSchema({ answer, extra = {}, looks }: CatalogueEntry): z.ZodType {
   if (answer === 'none') return Object.keys(extra).length === 0 ? NoData : z.object(extra);
   if (answer === 'tasks')
-    return z.object({ contents: listOf(TaskInstance), findings: listOf(Finding).exactOptional() });
+    return z.object({ contents: listOf(TaskInstance), ...extra, findings: listOf(Finding).exactOptional() });
   const one = answer === 'legacyTask' ? LegacyTaskInstance : TaskInstance;
   const added = looks ? { ...extra, findings: listOf(Finding).exactOptional() } : extra;
   return Object.keys(added).length === 0 ? one : one.extend(added);
@@ -84,7 +84,7 @@ function answerOf(
       (from, to) => plans.slice(from, to).map(submittedDocument),
       TASKS_TOGETHER,
     );
-    return { contents };
+    return { contents, ...extra };
   }
   const [plan] = plans;
   if (plan === undefined) return extra;
@@ -92,12 +92,12 @@ function answerOf(
   return { ...(answer === 'legacyTask' ? legacyDocument(plan, document) : document), ...extra };
 }
 
-/** A dry run that has looked says so by an empty list. */
 /** Findings in the language of who asked; sent again, the request is answered as before. */
 function inWords(findings: readonly HostFinding[], language: Language): z.output<typeof Finding>[] {
   return findings.map(({ message, ...facts }) => ({ ...facts, message: spoken(message, language) }));
 }
 
+/** A dry run that has looked says so by an empty list. */
 function withFindings(answer: unknown, findings: readonly HostFinding[], looked = false): unknown {
   return looked || findings.length > 0 ? { ...(answer as object), findings } : answer;
 }
@@ -139,13 +139,14 @@ function operationRoute(services: ApiServices, operation: CatalogueEntry): Route
       if (user === undefined) throw new Refusal(401, 'IAM10000', say('login.basic'));
       if (query.dryRun) notes.command = 'dry run';
       const accepted = operation.request(params, body);
-      await lookBefore(services, accepted.look);
+      const contacted = await lookBefore(services, accepted.look);
       const { continueAfter } = services.config;
       const prepared = await prepareRequest(
         accepted,
         {
           ...{ store, user, executor: address, traceId, createTime: ocpTime(receivedAt) },
           publicUrl: services.config.publicUrl,
+          contacted,
           ...(continueAfter === undefined ? {} : { continueAfter }),
         },
         query.dryRun,
@@ -161,6 +162,7 @@ function operationRoute(services: ApiServices, operation: CatalogueEntry): Route
       if (!query.dryRun) {
         const taskIds = plans.map(({ taskId }) => taskId);
         notes.taskIds = taskIds;
+        if (prepared.audit !== undefined) notes.command = prepared.audit;
         logger.info({ operation: operation.id, taskIds, user: user.name, traceId }, 'accepted');
         await tasks.startAll(plans, operation.id);
       }

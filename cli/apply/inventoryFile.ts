@@ -26,6 +26,13 @@ function exactlyOne(fields: readonly string[]) {
   };
 }
 
+/** As the API takes it: people name places in their own language. */
+const placeName = z
+  .string()
+  .regex(
+    /^[\p{L}\p{N}](?:[\p{L}\p{N}._@ -]{0,126}[\p{L}\p{N}._@-])?$/u,
+    'must begin with a letter or digit and have 1 to 128 letters, digits, blanks, ".", "_", "@" or "-"',
+  );
 const sshKey = z
   .strictObject({
     name,
@@ -66,8 +73,8 @@ const inventoryFile = z.strictObject({
           .string()
           .regex(/^SHA256:[A-Za-z0-9+/]{43}=?$/, 'must be SHA256:… as `ssh-keygen -lf` prints it')
           .optional(),
-        idc: name.default('default'),
-        region: name.default('default'),
+        idc: placeName.default('default'),
+        region: placeName.default('default'),
       }),
     )
     .default([]),

@@ -13,6 +13,7 @@ import { INTERPRETER_TEXTS } from '../../workflows/texts';
 import { CLUSTERS } from './clusters';
 import { COMMANDS } from './commands';
 import { FAULTS } from './faults';
+import { HOST_LIFE } from './hostLife';
 import { HOSTS } from './hosts';
 import { NEXT } from './next';
 import { OBPROXY } from './obproxy';
@@ -32,6 +33,7 @@ export const CATALOGUE = {
   ...CLUSTERS,
   ...NEXT,
   ...HOSTS,
+  ...HOST_LIFE,
   ...TAKE_OVER,
   ...OBPROXY,
   ...OBSERVERS,

@@ -153,7 +153,7 @@ export const FAULTS = {
     'names a package without an OBProxy in it (no bin/obproxy)',
     '所指软件包中没有 OBProxy（缺少 bin/obproxy）',
   ],
-  'names.noIdc': ['names an IDC that no host has been declared in', '所指机房中没有声明过主机'],
+  'names.noIdc': ['names an IDC that does not exist', '所指机房不存在'],
   'names.noCredential': ['names a credential that is not declared', '所指凭据未声明'],
   'names.noSuchBuild': [
     'names no uploaded package of OceanBase {version}; there are those for {known}',

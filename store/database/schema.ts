@@ -1,5 +1,5 @@
 import type { Generated } from 'kysely';
-import type { ObClusterStatus, ObproxyStatus, ObServerStatus, ObZoneStatus } from '../statuses';
+import type { HostKind, ObClusterStatus, ObproxyStatus, ObServerStatus, ObZoneStatus } from '../statuses';
 import type { ObservedState, SeenBy } from '../types/observations';
 
 /** What the last look at an object saw; see store/types/observations.ts. */
@@ -54,11 +54,33 @@ export interface Schema {
     /** Sealed by the master key, as is `passphrase`. */
     secret: string;
     passphrase: string | null;
+    description: Generated<string | null>;
     create_time: string;
     update_time: string;
   };
-  regions: { id: Generated<number>; name: string };
-  idcs: { id: Generated<number>; name: string; region_id: number };
+  /** Times are null for places that were declared before they were kept. */
+  regions: {
+    id: Generated<number>;
+    name: string;
+    description: Generated<string | null>;
+    create_time: Generated<string | null>;
+    update_time: Generated<string | null>;
+  };
+  idcs: {
+    id: Generated<number>;
+    name: string;
+    region_id: number;
+    description: Generated<string | null>;
+    create_time: Generated<string | null>;
+    update_time: Generated<string | null>;
+  };
+  host_types: {
+    id: Generated<number>;
+    name: string;
+    description: string | null;
+    create_time: string;
+    update_time: string;
+  };
   hosts: {
     id: Generated<number>;
     ip: string;
@@ -76,6 +98,16 @@ export interface Schema {
     os_like: string | null;
     os_major: string | null;
     status: 'NEW' | 'AVAILABLE' | 'OFFLINE';
+    type_id: Generated<number | null>;
+    /** The task that has added it; null for one that a file has declared. */
+    task_id: Generated<number | null>;
+    alias: Generated<string | null>;
+    description: Generated<string | null>;
+    /** Null: DEDICATED_PHYSICAL_MACHINE. */
+    kind: Generated<HostKind | null>;
+    serial_number: Generated<string | null>;
+    /** JSON of texts like 8080:80. */
+    publish_ports: Generated<string | null>;
     create_time: string;
     update_time: string;
   };

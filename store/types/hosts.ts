@@ -1,4 +1,5 @@
 /** Hosts, where they stand, and how to log in to them. */
+import type { HostKind } from '../statuses';
 import type { Page, PageRequest } from './paging';
 
 /** SSH: private key or password of a login; DATABASE: password of a database user. */
@@ -23,18 +24,79 @@ export interface Credentials {
   /** What `put` would do. */
   compare(credential: Omit<OpenCredential, 'id'>): Promise<'added' | 'changed' | 'unchanged'>;
   find(name: string): Promise<Credential | undefined>;
+  findById(id: number): Promise<CredentialRow | undefined>;
+  /** With `ssh` only those that log in to hosts, or only the others. */
+  list(filter: { readonly ssh?: boolean }, page: PageRequest): Promise<Page<CredentialRow>>;
   open(id: number): Promise<OpenCredential>;
+  /** Resolves to its id. Throws DuplicateError when the name is taken. */
+  add(credential: Omit<OpenCredential, 'id'> & { readonly description: string | null }): Promise<number>;
+  /** Replaces everything of it. Throws DuplicateError when the name is taken. */
+  replace(credential: OpenCredential & { readonly description: string | null }): Promise<void>;
+  /** Hosts and OceanBase clusters that are reached by it, each by id. */
+  users(id: number): Promise<CredentialUsers>;
+  /** False when there was none. Nothing may use it. */
+  remove(id: number): Promise<boolean>;
+}
+
+/** A credential as it is shown: without its secret. */
+export interface CredentialRow extends Credential {
+  readonly description: string | null;
+  readonly createTime: string;
+  readonly updateTime: string;
+}
+
+export interface CredentialUsers {
+  readonly hosts: readonly { readonly id: number; readonly ip: string }[];
+  readonly obClusters: readonly { readonly id: number; readonly name: string }[];
 }
 
 export interface Region {
   readonly id: number;
   readonly name: string;
+  readonly description: string | null;
 }
 
 export interface Idc {
   readonly id: number;
   readonly name: string;
+  readonly description: string | null;
   readonly region: Region;
+}
+
+/** Times of a place; null when it was declared before they were kept. */
+export interface PlaceTimes {
+  readonly createTime: string | null;
+  readonly updateTime: string | null;
+}
+
+/** What hardware a host is, in the words of whoever runs it. */
+export interface HostType {
+  readonly id: number;
+  readonly name: string;
+  readonly description: string | null;
+}
+
+export interface NewPlace {
+  readonly name: string;
+  readonly description: string | null;
+}
+
+/** One kind of place: regions, IDCs, host types. Names are unique (of IDCs, within their region). */
+export interface PlaceKind<Row, New> {
+  find(id: number): Promise<Row | undefined>;
+  list(page: PageRequest): Promise<Page<Row>>;
+  /** Throws DuplicateError when the name is taken. */
+  add(place: New): Promise<Row>;
+  /** What keeps it from being removed, by name, at most 20 of them: IDCs of a region, hosts of an IDC or a type. */
+  children(id: number): Promise<readonly string[]>;
+  /** False when there was none. It may have no children. */
+  remove(id: number): Promise<boolean>;
+}
+
+export interface Places {
+  readonly regions: PlaceKind<Region & PlaceTimes, NewPlace>;
+  readonly idcs: PlaceKind<Idc & PlaceTimes, NewPlace & { readonly regionId: number }>;
+  readonly hostTypes: PlaceKind<HostType & PlaceTimes, NewPlace>;
 }
 
 export interface HostRow {
@@ -55,8 +117,28 @@ export interface HostRow {
   readonly osMajor: string | null;
   /** NEW = declared, never reached; AVAILABLE = reached; OFFLINE = the last contact failed. */
   readonly status: 'NEW' | 'AVAILABLE' | 'OFFLINE';
+  readonly type: HostType | null;
+  /** The task that has added it; null for one that a file has declared. */
+  readonly taskId: number | null;
+  readonly alias: string | null;
+  readonly description: string | null;
+  readonly kind: HostKind;
+  readonly serialNumber: string | null;
+  readonly publishPorts: readonly string[] | null;
   readonly createTime: string;
   readonly updateTime: string;
+}
+
+/** What a request may say of a host; what is absent stays as it is, or is null for a new one. */
+export interface HostDetails {
+  readonly idcId?: number | undefined;
+  readonly typeId?: number | null | undefined;
+  readonly credentialId?: number | undefined;
+  readonly alias?: string | null | undefined;
+  readonly description?: string | null | undefined;
+  readonly kind?: HostKind | undefined;
+  readonly serialNumber?: string | null | undefined;
+  readonly publishPorts?: readonly string[] | null | undefined;
 }
 
 export interface NewHost {
@@ -81,9 +163,31 @@ export interface HostFilter {
 export interface HostsRepository {
   put(host: NewHost): Promise<{ id: number; change: 'added' | 'changed' | 'unchanged' }>;
   compare(host: NewHost): Promise<'added' | 'changed' | 'unchanged'>;
+  /**
+   * A host that a task prepares: NEW until that task has ended well. `hostKey` is the one that it has shown already.
+   * Resolves to its id. Throws DuplicateError when address and port are known.
+   */
+  add(
+    host: HostDetails & {
+      readonly ip: string;
+      readonly sshPort: number;
+      readonly idcId: number;
+      readonly credentialId: number;
+      readonly hostKey: string | null;
+      readonly taskId: number;
+    },
+  ): Promise<number>;
+  /** Throws DuplicateError when address and port are another host's. A given host key replaces none. */
+  change(
+    id: number,
+    details: HostDetails & { readonly ip?: string | undefined; readonly sshPort?: number | undefined },
+  ): Promise<void>;
+  /** Forgets it, its pinned key with it. False when there was none. No service of it may be left. */
+  remove(id: number): Promise<boolean>;
   find(id: number): Promise<HostRow | undefined>;
+  findByAddress(ip: string, sshPort: number): Promise<HostRow | undefined>;
   findMany(ids: readonly number[]): Promise<HostRow[]>;
-  /** Whether there is an IDC of this id: a host is, or was, declared in it. */
+  /** Whether there is an IDC of this id. */
   hasIdc(id: number): Promise<boolean>;
   list(filter: HostFilter, page: PageRequest): Promise<Page<HostRow>>;
   /** Compare-and-set: records the key only when none is pinned; returns the key that now counts. */

@@ -96,7 +96,7 @@ it('an id of what obflow never knew is refused, where what it knew cannot vanish
         {
           field: parameter,
           rejectedValue: 987654,
-          message: 'names an IDC that no host has been declared in',
+          message: 'names an IDC that does not exist',
         },
       ],
     ]);

@@ -80,6 +80,8 @@ export async function startTestApi(
     dataDir?: string;
     databaseUrl?: string;
     unreachableHosts?: true;
+    /** Instead of real ones. */
+    hosts?: Hosts;
     http?: Partial<HttpSettings>;
     logger?: Logger;
     listen?: RuntimeConfig['listen'];
@@ -98,9 +100,11 @@ export async function startTestApi(
   });
   await store.users.ensureAdmin(PASSWORD);
   const addresses = options.addresses ?? ANY_ADDRESS;
-  const hosts = options.unreachableHosts
-    ? UNREACHABLE
-    : createHosts({ pinHostKey: (id, key) => store.hosts.pinHostKey(id, key), addresses });
+  const hosts =
+    options.hosts ??
+    (options.unreachableHosts
+      ? UNREACHABLE
+      : createHosts({ pinHostKey: (id, key) => store.hosts.pinHostKey(id, key), addresses }));
   const started: Plan[] = [];
   const commands: TestApi['commands'] = [];
   const documentOf = async (taskId: number) =>
@@ -216,6 +220,7 @@ export async function startTestApi(
       const holders = await Promise.all(resources.map((resource) => store.locks.holder(resource)));
       return {
         clusters: clusters.totalElements,
+        hosts: rows.totalElements,
         servers: clusters.contents.reduce((sum, { servers }) => sum + servers.length, 0),
         observers: observers.flat().length,
         tasks: (await store.tasks.list({}, page)).totalElements,

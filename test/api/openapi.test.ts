@@ -43,6 +43,17 @@ beforeAll(async () => {
 });
 afterAll(() => api.stop());
 
+/** Published answers of some versions leave out fields that those of others have, and that obflow always answers. */
+function complete({ contents, subtasks, ...data }: Json): Json {
+  const task = ({ subtasks: own = [], ...rest }: Json): Json => ({
+    taskDefinitionId: -1,
+    context: { listMap: {}, parallel: false, parallelIdx: -1, stringMap: {} },
+    ...rest,
+    subtasks: own.map((subtask: Json) => ({ className: 'left.out.Task', ...subtask })),
+  });
+  return contents === undefined ? task({ ...data, subtasks }) : { ...data, contents: contents.map(task) };
+}
+
 describe('/openapi.json', () => {
   test('is a valid OpenAPI 3.1 document', async () => {
     const folder = await mkdtemp(path.join(os.tmpdir(), 'obflow-openapi-'));
@@ -129,10 +140,12 @@ describe('/openapi.json', () => {
       const answer = operation.responses[200].content['application/json'];
       const fits = ajv.compile({ ...answer.schema, components: document.components });
       // Ours, which the published answer cannot have.
-      const data = { obproxyClusterId: 1, subtasks: [], ...answer.example.data };
+      const data = complete({ obproxyClusterId: 1, subtasks: [], ...answer.example.data });
       expect([name, fits({ ...answer.example, data }), fits.errors]).toEqual([name, true, null]);
     }
     expect(withExamples.map(({ operation }) => operation.operationId).sort()).toEqual([
+      'post_compute_hosts_batchCreate',
+      'post_compute_hosts_batchDelete',
       'post_ob_clusters_id_servers',
       'post_obproxy_clusters',
       'post_obproxy_clusters_id_obproxies_batchAdd',
@@ -147,6 +160,7 @@ describe('what is declared of answers', () => {
     const clusterId = await givenProxyCluster(api.store, 'watched');
     const obClusterId = await givenObCluster(api.store, 'observed', 1, '127.0.0.9', { sqlPort: 9 });
     const part = await givenPackage(api.store, { version: '4.3.1.0', release: '1.el7' });
+    const type = await api.store.places.hostTypes.add({ name: 'large', description: null });
     const batch = await api.send('POST', `/api/v2/obproxy/clusters/${clusterId}/obproxies/batchAdd`, {
       hostIds: [hostId],
       sqlPort: 2883,
@@ -157,6 +171,7 @@ describe('what is declared of answers', () => {
     const [task] = batch.body.data.contents;
     const ids: Record<string, string> = {
       hostId: String(hostId),
+      hostTypeId: String(type.id),
       taskInstanceId: String(task.id),
       subtaskInstanceId: String(task.subtasks[0].id),
       fileName: part.fileName,
@@ -176,8 +191,9 @@ describe('what is declared of answers', () => {
       statuses[name] = (await api.send('GET', url)).status;
     }
     const refused = Object.entries(statuses).filter(([, status]) => status !== 200);
-    // The package has no file here, and the config server was asked for nothing.
+    // The package has no file here, the config server was asked for nothing, and no host has an agent.
     expect(Object.fromEntries(refused)).toEqual({
+      'get /api/v2/compute/hosts/{hostId}/agent': 404,
       'get /api/v2/files/sys-package/{fileName}': 404,
       'get /services': 404,
     });

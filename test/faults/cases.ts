@@ -1,4 +1,5 @@
 import { ADD_OB_SERVER } from '../../operations/addObserver';
+import { PREPARE_HOST } from '../../operations/batchCreateHosts';
 import { ADOPT_ON_ONE_HOST, INSTALL_ON_HOSTS, INSTALL_ON_ONE_HOST } from '../../operations/installChain';
 import type { PlanNode } from '../../workflows/plan';
 import { FAULTS, type Fault } from './faults';
@@ -26,6 +27,7 @@ const CHAINS: Readonly<Record<Operation['name'], readonly string[]>> = {
   createObproxyCluster: typesOf(INSTALL_ON_HOSTS),
   takeOverObproxy: typesOf(ADOPT_ON_ONE_HOST),
   addObserver: typesOf(ADD_OB_SERVER),
+  batchCreateHosts: typesOf(PREPARE_HOST),
 };
 
 function nodesOf(chain: readonly string[]): Node[] {

@@ -15,7 +15,12 @@ export interface Scene {
 
 /** A documented operation and the smallest world in which all of its subtasks have work. */
 export interface Operation {
-  readonly name: 'addObproxy' | 'createObproxyCluster' | 'takeOverObproxy' | 'addObserver';
+  readonly name:
+    | 'addObproxy'
+    | 'createObproxyCluster'
+    | 'takeOverObproxy'
+    | 'addObserver'
+    | 'batchCreateHosts';
   readonly arrange: (lane: Lane) => Promise<Scene>;
   readonly request: (lane: Lane) => Promise<TaskJson>;
 }
@@ -86,6 +91,35 @@ const addObserver: Operation = {
     }),
 };
 
+/** A host that the inventory does not have. */
+const batchCreateHosts: Operation = {
+  name: 'batchCreateHosts',
+  async arrange(lane) {
+    const scene = await freshHosts(lane, [lane.host(1)]);
+    await lane.stack.api.call('DELETE', `/api/v2/compute/hosts/${lane.hostIds[1]}`);
+    return scene;
+  },
+  async request(lane) {
+    const { api } = lane.stack;
+    const list = async (path: string) =>
+      (await api.call<{ contents: { id: number; name: string }[] }>('GET', `${path}?size=100`)).contents;
+    const idcs = await list('/api/v2/compute/idcs');
+    const credentials = await list('/api/v2/profiles/me/credentials');
+    const { contents } = await api.call<{ contents: TaskJson[] }>(
+      'POST',
+      '/api/v2/compute/hosts/batchCreate',
+      {
+        hostBasicDataList: [{ innerIpAddress: lane.host(1).ip }],
+        sshPort: lane.host(1).sshPort,
+        kind: 'DEDICATED_PHYSICAL_MACHINE',
+        idcId: idcs[0]?.id,
+        credentialId: credentials.find(({ name }) => name === 'test-hosts')?.id,
+      },
+    );
+    return only(contents);
+  },
+};
+
 function only(tasks: readonly TaskJson[]): TaskJson {
   const [task] = tasks;
   if (task === undefined) throw new Error('the request made no task');
@@ -97,4 +131,5 @@ export const OPERATIONS: readonly Operation[] = [
   createObproxyCluster,
   takeOverObproxy,
   addObserver,
+  batchCreateHosts,
 ];

@@ -76,6 +76,12 @@ describe('shell words in every text of every changing request', () => {
     expect(swept.tried).toBeGreaterThan(1_000);
     // A new one among these has to be followed to the hosts: see the tests below.
     expect(Object.keys(swept.accepted).sort()).toEqual([
+      'POST /api/v2/compute/hostTypes body.description',
+      'POST /api/v2/compute/hosts/batchCreate body.alias',
+      'POST /api/v2/compute/hosts/batchCreate body.description',
+      'POST /api/v2/compute/hosts/batchCreate body.hostBasicDataList[0].serialNumber',
+      'POST /api/v2/compute/idcs body.description',
+      'POST /api/v2/compute/regions body.description',
       'POST /api/v2/iam/me/accessKeys body.description',
       'POST /api/v2/iam/users body.password',
       'POST /api/v2/iam/users/{id}/accessKeys body.description',
@@ -84,17 +90,26 @@ describe('shell words in every text of every changing request', () => {
       'POST /api/v2/obproxy/clusters body.parameters[0].value',
       'POST /api/v2/obproxy/clusters body.startupParameters[0].value',
       'POST /api/v2/obproxy/clusters/{id}/takeOver body.hosts[0].proxysysPasswd',
+      'POST /api/v2/profiles/me/credentials body.description',
+      'POST /api/v2/profiles/me/credentials body.sshCredentialProperty.keyPassphrase',
+      'POST /api/v2/profiles/me/credentials body.sshCredentialProperty.passphrase',
       'POST /api/v2/tasks/instances/{taskInstanceId}/abandon body.why',
       'POST /api/v2/tasks/instances/{taskInstanceId}/retry body.why',
       'POST /api/v2/tasks/instances/{taskInstanceId}/rollback body.why',
       'POST /api/v2/tasks/instances/{taskInstanceId}/subtasks/{subtaskInstanceId}/cancel body.why',
       'POST /api/v2/tasks/instances/{taskInstanceId}/subtasks/{subtaskInstanceId}/retry body.why',
       'POST /api/v2/tasks/instances/{taskInstanceId}/subtasks/{subtaskInstanceId}/skip body.why',
+      'PUT /api/v2/compute/hosts/{hostId} body.alias',
+      'PUT /api/v2/compute/hosts/{hostId} body.description',
+      'PUT /api/v2/compute/hosts/{hostId} body.serialNumber',
       'PUT /api/v2/iam/me/password body.newPassword',
       'PUT /api/v2/iam/me/password body.oldPassword',
       'PUT /api/v2/iam/users/{id}/password body.password',
       'PUT /api/v2/inventory body.credentials[0].passphrase',
       'PUT /api/v2/inventory body.credentials[0].secret',
+      'PUT /api/v2/profiles/me/credentials/{id} body.description',
+      'PUT /api/v2/profiles/me/credentials/{id} body.sshCredentialProperty.keyPassphrase',
+      'PUT /api/v2/profiles/me/credentials/{id} body.sshCredentialProperty.passphrase',
     ]);
   });
 
@@ -103,8 +118,15 @@ describe('shell words in every text of every changing request', () => {
       'access_keys.description',
       'audit_events.path',
       'audit_events.why',
+      'credentials.description',
+      'host_types.description',
+      'hosts.alias',
+      'hosts.description',
+      'hosts.serial_number',
+      'idcs.description',
       'obproxy_clusters.parameters',
       'obproxy_clusters.startup_parameters',
+      'regions.description',
     ]);
   });
 

@@ -89,8 +89,15 @@ describe("a text that obflow's own database would obey", () => {
             'access_keys.description',
             'audit_events.path',
             'audit_events.why',
+            'credentials.description',
+            'host_types.description',
+            'hosts.alias',
+            'hosts.description',
+            'hosts.serial_number',
+            'idcs.description',
             'obproxy_clusters.parameters',
             'obproxy_clusters.startup_parameters',
+            'regions.description',
           ]);
           expect((await api.store.hosts.list({}, { page: 1, size: 1 })).totalElements).toBeGreaterThan(0);
         },

@@ -36,6 +36,8 @@ const TASKS = '/api/v2/tasks/instances/{taskInstanceId}';
 const SUBTASKS = `${TASKS}/subtasks/{subtaskInstanceId}`;
 const USERS = '/api/v2/iam/users';
 const KEYS = '/api/v2/iam/me/accessKeys';
+const HOSTS = '/api/v2/compute/hosts';
+const CREDENTIALS = '/api/v2/profiles/me/credentials';
 
 /** A request that is accepted, or at least found to be well-formed, for every changing route. */
 const GOOD: Readonly<Record<string, () => Request>> = {
@@ -78,6 +80,48 @@ const GOOD: Readonly<Record<string, () => Request>> = {
       startupParameters: [{ name: 'memory_limit', value: '8G' }],
     },
   }),
+  [`POST ${HOSTS}/batchCreate`]: () => ({
+    body: {
+      hostBasicDataList: [{ innerIpAddress: '10.2.0.1', serialNumber: 'x' }],
+      ...{ sshPort: 22, kind: 'DEDICATED_CONTAINER', publishPorts: ['8080:80'] },
+      ...{ idcId: 1, credentialId: 1, alias: 'x', description: 'x' },
+    },
+  }),
+  [`POST ${HOSTS}/batchDelete`]: () => ({ body: { hostIdList: [4711] } }),
+  [`PUT ${HOSTS}/{hostId}`]: () => ({
+    params: { hostId: String(given.free) },
+    body: {
+      ...{ innerIpAddress: '10.2.0.1', kind: 'DEDICATED_CONTAINER', publishPorts: ['8080:80'] },
+      ...{ serialNumber: 'x', alias: 'x', description: 'x' },
+    },
+  }),
+  [`POST ${HOSTS}/batchStopAgents`]: () => ({ body: { hostIds: [given.free] } }),
+  [`POST ${HOSTS}/batchRestartAgents`]: () => ({ body: { hostIds: [given.free] } }),
+  [`POST ${HOSTS}/{hostId}/agent/stop`]: () => ({ params: { hostId: String(given.free) } }),
+  [`POST ${HOSTS}/{hostId}/agent/restart`]: () => ({ params: { hostId: String(given.free) } }),
+  [`POST ${HOSTS}/{hostId}/agent/processes/{pid}/stop`]: () => ({
+    params: { hostId: String(given.free), pid: '1' },
+  }),
+  [`POST ${HOSTS}/{hostId}/agent/processes/{pid}/restart`]: () => ({
+    params: { hostId: String(given.free), pid: '1' },
+  }),
+  'POST /api/v2/compute/regions': () => ({ body: { name: name(), description: 'x' } }),
+  'POST /api/v2/compute/idcs': () => ({ body: { name: name(), description: 'x', regionId: 1 } }),
+  'POST /api/v2/compute/hostTypes': () => ({ body: { name: name(), description: 'x' } }),
+  [`POST ${CREDENTIALS}`]: () => ({
+    body: {
+      ...{ targetType: 'HOST', name: name(), description: 'x' },
+      sshCredentialProperty: { type: 'PASSWORD', username: 'root', passphrase: 'x', keyPassphrase: 'x' },
+    },
+  }),
+  [`PUT ${CREDENTIALS}/{id}`]: () => ({
+    params: { id: '1' },
+    body: {
+      description: 'x',
+      sshCredentialProperty: { username: 'root', passphrase: 'x', keyPassphrase: 'x' },
+    },
+  }),
+  [`POST ${CREDENTIALS}/{id}/validate`]: () => ({ params: { id: '1' }, body: { hostIdList: [4711] } }),
   'POST /api/v2/software-packages': () => ({}),
   'POST /api/v1/tasks/instances/{taskInstanceId}/downloadDiagnosis': ofTask,
   [`POST ${TASKS}/retry`]: ofTask,

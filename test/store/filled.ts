@@ -15,6 +15,8 @@ export const HOSTS = 210;
 export async function fill(store: Store): Promise<void> {
   await store.users.ensureAdmin('a password');
   for (let number = 1; number <= HOSTS; number += 1) await addHost(store, number);
+  const type = await store.places.hostTypes.add({ name: 'large', description: null });
+  await store.hosts.change(1, { typeId: type.id });
   const obClusterId = await addObCluster(store, 'ob "1"\n\u2028 中文', 1);
   const clusterId = await addObproxyCluster(store, 'proxies', [obClusterId]);
   const { id: packageId } = await store.packages.add(packageOf('4.3.1.0'));

@@ -61,6 +61,107 @@ onEveryDatabase('Credentials', (on) => {
   });
 });
 
+onEveryDatabase('Credentials by request', (on) => {
+  const login = {
+    name: 'ops',
+    kind: 'SSH_PASSWORD',
+    username: 'root',
+    secret: 's1',
+    description: 'd',
+  } as const;
+
+  test('One is added, renamed with its secret, listed by kind and removed', async () => {
+    const store = await on.open();
+    const { credentials } = store;
+    await addObCluster(store, 'ob', 1);
+    const id = await credentials.add(login);
+    await expect(credentials.add(login)).rejects.toBeInstanceOf(DuplicateError);
+    await credentials.replace({ ...login, id, name: 'renamed', secret: 's2' });
+    expect(await credentials.open(id)).toMatchObject({ name: 'renamed', secret: 's2' });
+    expect(await credentials.findById(id)).toMatchObject({ name: 'renamed', description: 'd' });
+    expect((await credentials.list({ ssh: true }, all)).contents.map((row) => row.id)).toEqual([id]);
+    expect((await credentials.list({ ssh: false }, all)).totalElements).toBe(2);
+    expect(
+      (await credentials.list({}, { ...all, sort: { field: 'name', descending: true } })).totalElements,
+    ).toBe(3);
+    expect([await credentials.remove(id), await credentials.remove(id)]).toEqual([true, false]);
+  });
+
+  test('Who is reached by one is known: hosts, and clusters by either of their logins', async () => {
+    const store = await on.open();
+    const hostId = await addHost(store);
+    const clusterId = await addObCluster(store, 'ob', 1);
+    const idOf = async (name: string) => (await store.credentials.find(name))?.id ?? 0;
+    expect(await store.credentials.users(await idOf('root key'))).toEqual({
+      hosts: [{ id: hostId, ip: '10.1.1.1' }],
+      obClusters: [],
+    });
+    expect(await store.credentials.users(await idOf('ob proxyro'))).toEqual({
+      hosts: [],
+      obClusters: [{ id: clusterId, name: 'ob' }],
+    });
+  });
+});
+
+onEveryDatabase('Places', (on) => {
+  test('Regions, IDCs and host types are added once, found, sorted and removed', async () => {
+    const { places } = await on.open();
+    const region = await places.regions.add({ name: 'r1', description: null });
+    expect(region).toMatchObject({ name: 'r1', createTime: expect.stringMatching(UTC) });
+    await expect(places.regions.add({ name: 'r1', description: null })).rejects.toBeInstanceOf(
+      DuplicateError,
+    );
+    const idc = await places.idcs.add({ name: 'i1', description: 'x', regionId: region.id });
+    expect(idc).toMatchObject({ name: 'i1', region: { id: region.id, name: 'r1' } });
+    const type = await places.hostTypes.add({ name: 't1', description: null });
+    await places.hostTypes.add({ name: 't2', description: null });
+    const sorted = await places.hostTypes.list({ ...all, sort: { field: 'name', descending: true } });
+    expect([sorted.totalElements, sorted.contents.map(({ name }) => name)]).toEqual([2, ['t2', 't1']]);
+    expect(await places.regions.children(region.id)).toEqual(['i1']);
+    expect(
+      (await places.idcs.list({ ...all, sort: { field: 'regionName', descending: false } })).contents,
+    ).toEqual([idc]);
+    expect(await places.idcs.remove(idc.id)).toBe(true);
+    expect([await places.regions.remove(region.id), await places.regions.remove(region.id)]).toEqual([
+      true,
+      false,
+    ]);
+    expect(await places.hostTypes.find(type.id)).toEqual(type);
+  });
+
+  test('A host keeps its type and IDC, is changed, and is forgotten', async () => {
+    const store = await on.open();
+    await addHost(store);
+    const [declared] = (await store.hosts.list({}, all)).contents;
+    const type = await store.places.hostTypes.add({ name: 't1', description: 'd' });
+    const id = await store.hosts.add({
+      ...{ ip: '10.1.1.9', sshPort: 22, hostKey: 'SHA256:k', taskId: 7, typeId: type.id, alias: 'a' },
+      idcId: declared?.idc.id ?? 0,
+      credentialId: declared?.credentialId ?? 0,
+      publishPorts: ['80:8080'],
+    });
+    expect(await store.hosts.find(id)).toMatchObject({
+      ...{ status: 'NEW', taskId: 7, hostKey: 'SHA256:k', hostKeySource: 'FIRST_CONTACT', alias: 'a' },
+      ...{ type: { id: type.id, name: 't1', description: 'd' }, publishPorts: ['80:8080'] },
+    });
+    expect(await store.places.hostTypes.children(type.id)).toEqual(['10.1.1.9']);
+    expect(await store.places.idcs.children(declared?.idc.id ?? 0)).toEqual(['10.1.1.1', '10.1.1.9']);
+    const again = store.hosts.add({
+      ...{ ip: '10.1.1.9', sshPort: 22, hostKey: null, taskId: 8 },
+      idcId: declared?.idc.id ?? 0,
+      credentialId: declared?.credentialId ?? 0,
+    });
+    await expect(again).rejects.toBeInstanceOf(DuplicateError);
+    await store.hosts.change(id, { ip: '10.1.1.8', alias: null, typeId: undefined });
+    expect(await store.hosts.findByAddress('10.1.1.8', 22)).toMatchObject({
+      id,
+      alias: null,
+      type: { id: type.id },
+    });
+    expect([await store.hosts.remove(id), await store.hosts.remove(id)]).toEqual([true, false]);
+  });
+});
+
 onEveryDatabase('Hosts', (on) => {
   test('A host is declared once, changed in place, and known by address', async () => {
     const store = await on.open();
@@ -74,13 +175,15 @@ onEveryDatabase('Hosts', (on) => {
       credentialId: 1,
       hostKey: null,
       hostKeySource: null,
-      idc: { id: 1, name: 'idc1', region: { id: 1, name: 'region1' } },
+      idc: { id: 1, name: 'idc1', description: null, region: { id: 1, name: 'region1', description: null } },
       architecture: null,
       kernel: null,
       osId: null,
       osLike: null,
       osMajor: null,
       status: 'NEW',
+      ...{ type: null, taskId: null, alias: null, description: null, serialNumber: null, publishPorts: null },
+      kind: 'DEDICATED_PHYSICAL_MACHINE',
       createTime: expect.stringMatching(UTC),
       updateTime: expect.stringMatching(UTC),
     });

@@ -107,6 +107,7 @@ export const CODES: Readonly<Record<string, Headline>> = {
   OBE19018: headline('too few CPU cores', 'CPU 核数不足'),
   OBE19019: headline('too little memory', '内存不足'),
 
+  CMP07000: headline('the place is in use', '仍在使用中'),
   CMP07001: headline('there is such a host already', '主机已存在'),
   CMP07002: headline('SSH to the host failed', 'SSH 连接主机失败'),
   CMP07004: headline('the host is offline or in use', '主机离线或正在被使用'),
@@ -122,6 +123,11 @@ export const CODES: Readonly<Record<string, Headline>> = {
   CMP07017: headline('the hosts differ in operating system', '主机操作系统不一致'),
   CMP07018: headline('the hosts differ in architecture', '主机 CPU 架构不一致'),
   CMP07019: headline('not possible in the state of the agent', 'Agent 当前状态不允许该操作'),
+  CMP07021: headline('the clock of the host is off', '主机时钟不同步'),
+  CMP07022: headline('the address is not one of the host', 'IP 地址不属于该主机'),
+  CMP07026: headline('hosts cannot be reached', '主机无法连接'),
+  CMP07032: headline('a host is named twice', '主机重复'),
+  CMP07035: headline('the IDC of the host cannot be changed', '主机机房不能修改'),
   CMP07036: headline('a command is missing on the host', '主机上缺少命令'),
   CMP07037: headline('a user is missing on the host', '主机上缺少用户'),
   CMP07050: headline('too little disk space', '磁盘空间不足'),
@@ -133,5 +139,9 @@ export const CODES: Readonly<Record<string, Headline>> = {
   PKG10014: headline('no such package', '软件包不存在'),
 
   CRD08000: headline('trouble with a credential', '凭据有误'),
+  CRD08001: headline('no such credential', '凭据不存在'),
+  CRD08002: headline('there is such a credential already', '凭据已存在'),
+  CRD08003: headline('the credential does not work', '凭据验证失败'),
+  CRD08006: headline('sudo is not allowed', '不允许使用 sudo'),
   MCE34026: headline('another operation has locked the cluster', '集群已被其他操作锁定'),
 };

@@ -14,6 +14,8 @@ import { logTexts } from './0012_log_texts';
 import { givenConfigUrls } from './0013_given_config_urls';
 import { observed } from './0014_observed';
 import { taskWarnings } from './0015_task_warnings';
+import { hostLife } from './0018_host_life';
+import { credentialDescription } from './0019_credential_description';
 
 /** In code, not found by file name: the bundle holds no migration files. A published one is never changed. */
 export function migrations(kind: 'sqlite' | 'postgres'): Record<string, Migration> {
@@ -33,5 +35,7 @@ export function migrations(kind: 'sqlite' | 'postgres'): Record<string, Migratio
     '0013_given_config_urls': givenConfigUrls,
     '0014_observed': observed(kind),
     '0015_task_warnings': taskWarnings(kind),
+    '0018_host_life': hostLife(kind),
+    '0019_credential_description': credentialDescription,
   };
 }

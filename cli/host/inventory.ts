@@ -1,0 +1,157 @@
+/** Hosts, credentials and IDCs as the API lists them, found by id or by the names that people use. */
+import { z } from 'zod';
+import { parsed } from '../access/run';
+import type { ApiClient } from '../apiClient';
+
+const hostSchema = z.object({
+  id: z.number(),
+  name: z.string().nullable(),
+  alias: z.string().nullable(),
+  description: z.string().nullable(),
+  innerIpAddress: z.string(),
+  sshPort: z.number(),
+  kind: z.string(),
+  status: z.string(),
+  architecture: z.string().nullable(),
+  operatingSystem: z.string().nullable(),
+  operatingSystemRelease: z.string().nullable(),
+  serialNumber: z.string().nullable(),
+  idcId: z.number(),
+  idcName: z.string(),
+  regionName: z.string(),
+  typeName: z.string().nullable(),
+  credentialId: z.number(),
+  services: z.array(z.object({ name: z.string(), type: z.string(), version: z.string() })),
+  createTime: z.string(),
+});
+export type HostDocument = z.output<typeof hostSchema>;
+
+const credentialSchema = z.object({
+  id: z.number(),
+  name: z.string(),
+  targetType: z.string(),
+  description: z.string().nullable(),
+  sshCredentialProperty: z
+    .object({ type: z.string(), username: z.string(), hostIdList: z.array(z.number()) })
+    .optional(),
+  obJdbcCredentialProperty: z.object({ username: z.string() }).optional(),
+});
+export type CredentialDocument = z.output<typeof credentialSchema>;
+
+const placeSchema = z.object({ id: z.number(), name: z.string() });
+const idcSchema = placeSchema.extend({ regionName: z.string() });
+
+const COMPUTE = '/api/v2/compute';
+export const HOSTS = `${COMPUTE}/hosts`;
+export const CREDENTIALS = '/api/v2/profiles/me/credentials';
+
+/** Every element of a paged list; `query` begins with `&`. */
+async function every<T>(api: ApiClient, path: string, schema: z.ZodType<T>, query = ''): Promise<T[]> {
+  const list = z.object({ contents: z.array(schema), page: z.object({ totalPages: z.number() }) });
+  const found: T[] = [];
+  for (let page = 1, pages = 1; page <= pages; page += 1) {
+    const answer = parsed(list, await api.call('GET', `${path}?page=${page}&size=500${query}`));
+    found.push(...answer.contents);
+    pages = answer.page.totalPages;
+  }
+  return found;
+}
+
+export function allHosts(api: ApiClient, query = ''): Promise<HostDocument[]> {
+  return every(api, HOSTS, hostSchema, query);
+}
+
+export function allCredentials(api: ApiClient, query = ''): Promise<CredentialDocument[]> {
+  return every(api, CREDENTIALS, credentialSchema, query);
+}
+
+/**
+ * The one element that a person means: by id when the word is a number that is an id, else by one of its names.
+ *
+ * @throws Error when there is none, or more than one
+ */
+function meant<T extends { readonly id: number }>(
+  all: readonly T[],
+  word: string,
+  what: {
+    readonly kind: string;
+    readonly list: string;
+    readonly names: (one: T) => readonly (string | null)[];
+  },
+): T {
+  const named = all.filter((one) => what.names(one).includes(word));
+  const found = named.length > 0 ? named : all.filter(({ id }) => String(id) === word);
+  const [only, ...others] = found;
+  if (only === undefined) throw new Error(`There is no ${what.kind} ${word}. ${what.list} lists them.`);
+  if (others.length === 0) return only;
+  const ids = found.map(({ id }) => id).join(', ');
+  throw new Error(`Several are called ${word} (ids ${ids}): name the ${what.kind} by its id.`);
+}
+
+/** Hosts by id, address, name or alias. Throws Error for one that is not there, or ambiguous. */
+export async function hostsCalled(api: ApiClient, words: readonly string[]): Promise<HostDocument[]> {
+  const all = await allHosts(api);
+  return words.map((word) =>
+    meant(all, word, {
+      kind: 'host',
+      list: 'obflow host ls',
+      names: ({ innerIpAddress, name, alias }) => [innerIpAddress, name, alias],
+    }),
+  );
+}
+
+/** A credential by id or name. */
+export async function credentialCalled(api: ApiClient, word: string): Promise<CredentialDocument> {
+  return meant(await allCredentials(api), word, {
+    kind: 'credential',
+    list: 'obflow credential ls',
+    names: ({ name }) => [name],
+  });
+}
+
+/** An IDC by id or name, of this region when one is given. */
+export async function idcCalled(
+  api: ApiClient,
+  word: string,
+  region?: string,
+): Promise<{ readonly id: number }> {
+  const all = await every(api, `${COMPUTE}/idcs`, idcSchema);
+  return meant(
+    all.filter(({ regionName }) => region === undefined || regionName === region),
+    word,
+    { kind: 'IDC', list: 'GET /api/v2/compute/idcs', names: ({ name }) => [name] },
+  );
+}
+
+/** A host type by id or name. */
+export async function hostTypeCalled(api: ApiClient, word: string): Promise<{ readonly id: number }> {
+  return meant(await every(api, `${COMPUTE}/hostTypes`, placeSchema), word, {
+    kind: 'host type',
+    list: 'GET /api/v2/compute/hostTypes',
+    names: ({ name }) => [name],
+  });
+}
+
+const validationSchema = z.object({
+  details: z.array(
+    z.object({
+      hostId: z.number(),
+      target: z.string(),
+      connectionResult: z.string(),
+      message: z.string(),
+      findings: z.array(z.object({ level: z.string(), message: z.string() })),
+    }),
+  ),
+});
+export type HostTry = z.output<typeof validationSchema>['details'][number];
+
+/** Tries a credential on hosts; without ids on those that use it. */
+export async function validated(
+  api: ApiClient,
+  credentialId: number,
+  hostIdList?: readonly number[],
+): Promise<HostTry[]> {
+  const body = hostIdList === undefined ? {} : { hostIdList };
+  const answer = await api.call('POST', `${CREDENTIALS}/${credentialId}/validate`, { body });
+  return parsed(validationSchema, answer).details;
+}
