@@ -70,14 +70,14 @@ describe('The process that a hot restart starts', () => {
     const before = home.pids();
     tell(home, 'inherited', 'hang');
     await home.ask('alter proxyconfig set proxy_local_cmd=2');
-    await until('the new process', () => home.pids().length === 2);
-    expect(await isServed(home)).toBe(false);
+    await until('nobody is served', async () => !(await isServed(home)));
+    expect(home.pids()).toHaveLength(2);
     await until('it is killed', () => isServed(home));
     expect(home.pids()).toEqual(before);
     tell(home, 'inherited', 'delay 1200');
     await home.ask('alter proxyconfig set proxy_local_cmd=2');
-    await until('the new process', () => home.pids().length === 2);
-    expect(await isServed(home)).toBe(false);
+    await until('nobody is served', async () => !(await isServed(home)));
+    expect(home.pids()).toHaveLength(2);
     await home.ready();
     expect(await info(home)).toContain('is_inherited:true');
   });

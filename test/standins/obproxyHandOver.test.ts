@@ -160,8 +160,8 @@ describe.each(subjects())('$name', ({ real }) => {
     const held = await session();
     home.putScript('exec sleep 1000');
     await command(2);
-    await until('the new process', () => home.pids().length === 2);
-    expect(await isUnanswered()).toBe(true);
+    await until('nobody is served', isUnanswered);
+    expect(home.pids()).toHaveLength(2);
     // Who has a session keeps it.
     expect(await upgradeInfo(held)).toMatch(/need_conn_accept:false.*HU_STATE_WAIT_LOCAL_CR_FINISH/s);
     await until('the former process serves again', async () => !(await isUnanswered()), 15_000);
@@ -174,7 +174,7 @@ describe.each(subjects())('$name', ({ real }) => {
     const held = await session();
     home.putScript('exec sleep 1000');
     await command(2);
-    await until('the new process', () => home.pids().length === 2);
+    await until('nobody is served', isUnanswered);
     await held.query('alter proxyconfig set proxy_local_cmd=1');
     await until('it is dropped', async () => {
       const [rows] = await held.query("show proxyconfig like 'proxy_local_cmd'");
