@@ -59,6 +59,8 @@ export interface MysqlServer {
   sessions(): number;
   /** From now on connections are taken and closed unanswered. */
   refuse(): void;
+  /** From now on connections are taken and hear nothing; they do not count as sessions. */
+  ignore(): void;
   /** From now on connections stay in the kernel's queue, unanswered; the listening socket's descriptor. */
   hold(): Promise<number>;
   /** Takes connections again. */
@@ -215,10 +217,11 @@ export async function startMysqlServer<S>(
   const { inherited: fd } = options;
   const address: PortAddress = fd === undefined ? { host, port } : { fd };
   const sockets = new Set<Socket>();
-  let refusing = false;
+  let takes: 'all' | 'none' | 'in silence' = 'all';
   const listening = new Port((socket) => {
-    if (refusing) {
-      socket.destroy();
+    if (takes !== 'all') {
+      if (takes === 'none') socket.destroy();
+      socket.on('error', () => undefined);
       return;
     }
     sockets.add(socket);
@@ -229,7 +232,10 @@ export async function startMysqlServer<S>(
     port: await listening.listen(address),
     sessions: () => sockets.size,
     refuse: () => {
-      refusing = true;
+      takes = 'none';
+    },
+    ignore: () => {
+      takes = 'in silence';
     },
     hold: () => listening.hold(),
     release: () => listening.release(),

@@ -29,6 +29,8 @@ export interface LifeParts {
   connections(): number;
   /** New connections are taken and closed. */
   refuse(): void;
+  /** New connections are taken and hear nothing. */
+  ignore(): void;
   /** New connections wait in the kernel's queue; descriptors of the ports for the next process. */
   hold(): Promise<{ sqlFd: number; rpcFd: number | undefined }>;
   release(): Promise<void>;
@@ -68,7 +70,7 @@ export class LifeCycle {
     process.on('SIGTERM', () => this.exit());
     process.on('SIGINT', () => this.exit());
     process.on('SIGHUP', () => undefined);
-    process.on('SIGUSR1', () => void this.endOrderly());
+    process.on('SIGUSR1', () => this.endOrderly());
     // A process that leaves orderly tells its parent; an OBProxy forgets that child then.
     process.on('SIGUSR2', () => {
       this.child = undefined;
@@ -240,7 +242,7 @@ export class LifeCycle {
   }
 
   /** SIGUSR1, of a child that serves or of anybody: sessions may go on up to hot_upgrade_exit_timeout (-1: for ever). */
-  private async endOrderly(): Promise<void> {
+  private endOrderly(): void {
     const { parts } = this;
     if (this.decided) return;
     this.decided = true;
@@ -255,11 +257,8 @@ export class LifeCycle {
       setTimeout(() => this.leaveOrderly(), isOver ? 0 : EXIT_DELAY_MS);
     }, 100);
     this.ending = { from, to, connections: parts.connections(), timer };
-    try {
-      await parts.hold();
-    } catch (error) {
-      parts.log.write('WDIAG', `fail to stop accepting: ${String(error)}`);
-    }
+    // Where it has handed over, connections stay in the kernel's queue; the new process takes them.
+    if (this.state === 'HU_STATE_WAIT_HU_CMD') parts.ignore();
   }
 
   /**

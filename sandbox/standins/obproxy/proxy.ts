@@ -160,6 +160,7 @@ class Listeners implements RunningProxy {
       words: typedWords(),
       connections: () => this.connections(),
       refuse: () => this.sql?.refuse(),
+      ignore: () => this.sql?.ignore(),
       hold: () => this.hold(),
       release: () => this.release(),
       openMetrics: () => this.openMetrics(),
