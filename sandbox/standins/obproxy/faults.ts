@@ -34,7 +34,7 @@ export function crashIfTold(home: string): void {
 export function missingLibrary(program: string): string | undefined {
   const { library } = identity();
   if (library === undefined) return undefined;
-  const folders = (process.env.LD_LIBRARY_PATH ?? '').split(':').filter((folder) => folder !== '');
+  const folders = (process.env.LD_LIBRARY_PATH ?? '').split(path.delimiter).filter((folder) => folder !== '');
   if (folders.some((folder) => existsSync(path.join(folder, library)))) return undefined;
   return `${program}: error while loading shared libraries: ${library}: cannot open shared object file: No such file or directory\n`;
 }
