@@ -9,6 +9,7 @@ import { NotYet, notYetFailure, type Told, toldBefore } from './notYet';
 import { openScope } from './scope';
 import { type BufferedLog, openSubtaskLog } from './subtaskLog';
 import type { ActivityDeps, Needs, OpenScope, Subtask } from './types';
+import { keepWarnings } from './warnings';
 
 const HEARTBEAT_MS = 1_000;
 
@@ -46,6 +47,7 @@ export async function execute(
       });
     }
     const result = await work(scope);
+    await keepWarnings(deps.store.tasks, input, attempt, log.warnings);
     log.info(finalLine(input, 'SUCCESSFUL'));
     await log.close();
     return result ?? null;

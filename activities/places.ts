@@ -11,9 +11,10 @@ export function taskDir(taskId: number): string {
   return `/var/lib/obflow/${taskId}`;
 }
 
-/** Makes a folder that only root may read. `path` holds no character of the shell. */
-export async function makeDir(host: Host, path: string): Promise<void> {
-  await host.sh(`[ -d ${path} ] || { mkdir -p -m 700 /var/lib/obflow && mkdir -p -m 700 ${path}; }`);
+/** Makes folders that only root may read. The paths hold no character of the shell. */
+export async function makeDir(host: Host, ...paths: readonly string[]): Promise<void> {
+  const absent = paths.map((path) => `[ -d ${path} ]`).join(' && ');
+  await host.sh(`${absent} || { umask 077; exec mkdir -p ${paths.join(' ')}; }`);
 }
 
 /** Takes things away for an undo, which must not say that they are gone when they are not. PermanentError NotRemoved. */

@@ -11,10 +11,13 @@ const MAX_LINE = 4_000;
 /** Bytes of a line's key and arguments; a line that has more is kept in English alone. */
 const MAX_TEXT = 6_000;
 const MAX_PENDING = 10_000;
+const MAX_WARNINGS = 1_000;
 
 export interface BufferedLog extends SubtaskLog {
   /** The text without any of the hidden secrets. */
   mask(text: string): string;
+  /** The warnings so far, a line each. */
+  readonly warnings: readonly LogLine[];
   /** Stores what is left, in order; throws when the database does not take it. */
   close(): Promise<void>;
 }
@@ -26,6 +29,7 @@ export interface BufferedLog extends SubtaskLog {
 export function openSubtaskLog(tasks: Tasks, input: SubtaskInput): BufferedLog {
   const secrets = new Set<string>();
   let pending: LogLine[] = [];
+  const warnings: LogLine[] = [];
   let flushing: Promise<void> | undefined;
 
   const mask = (text: string): string => {
@@ -73,7 +77,7 @@ export function openSubtaskLog(tasks: Tasks, input: SubtaskInput): BufferedLog {
     const whole = text !== undefined && en.length <= MAX_LINE;
     for (const line of whole ? [en] : en.split('\n')) {
       if (pending.length >= MAX_PENDING) return;
-      pending.push({
+      const written: LogLine = {
         subtaskId: input.subtaskId,
         run: input.run,
         operation: input.operation,
@@ -81,7 +85,9 @@ export function openSubtaskLog(tasks: Tasks, input: SubtaskInput): BufferedLog {
         level,
         text: line.slice(0, MAX_LINE),
         ...(whole ? { said: text } : {}),
-      });
+      };
+      pending.push(written);
+      if (level === 'WARN' && warnings.length < MAX_WARNINGS) warnings.push(written);
     }
     flushSoon();
   };
@@ -102,6 +108,7 @@ export function openSubtaskLog(tasks: Tasks, input: SubtaskInput): BufferedLog {
       }
     },
     mask,
+    warnings,
     async close() {
       closed = true;
       clearTimeout(timer);

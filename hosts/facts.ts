@@ -29,13 +29,15 @@ export function facts(connection: Connection): Promise<HostFacts> {
 async function ask(connection: Connection): Promise<HostFacts> {
   const result = await runScript(
     connection,
-    `uname -n; uname -m; uname -r
+    `uname -nrm
 [ -d /run/systemd/system ] && echo yes || echo no
 command -v rpm >/dev/null 2>&1 && echo yes || echo no
-cat /etc/os-release 2>/dev/null || cat /usr/lib/os-release 2>/dev/null
+for release in /etc/os-release /usr/lib/os-release; do [ ! -r "$release" ] || exec cat "$release"; done
 exit 0`,
   );
-  const [hostname, architecture, kernel, systemd, rpm, ...osRelease] = result.stdout.toString().split('\n');
+  // uname prints in an order of its own, whatever that of its options.
+  const [machine = '', systemd, rpm, ...osRelease] = result.stdout.toString().split('\n');
+  const [hostname, kernel, architecture] = machine.split(' ');
   if (result.exitCode !== 0 || !hostname || !architecture || !kernel) {
     throw new PermanentError({
       type: 'FactsUnreadable',

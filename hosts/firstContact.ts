@@ -35,6 +35,8 @@ const LOOK_MS = 20_000;
 /** obflow's own folder, and where a login that is not root uploads to. */
 const WRITTEN = ['/var/lib', '/var/tmp'];
 const SSHD = '/etc/ssh/sshd_config';
+/** tcpmux, which nobody serves: a tunnel to it tells whether sshd would ask, and starts nothing on the host. */
+const NO_SERVICE = 1;
 
 /**
  * Tries what a task will need on a host, and changes nothing there: a shell and sudo, several channels, files, a tunnel,
@@ -48,7 +50,7 @@ export async function firstContact(
   const looked = await look(connection, needs);
   if (!('facts' in looked)) return [looked.finding];
   const { facts } = looked;
-  const channels = needs.brief === true ? [] : [await channelsFinding(connection, facts)];
+  const channels = needs.brief === true ? [] : [await channelsFinding(connection)];
   return [
     info('shell', `a shell as ${facts.get('who')?.join('') || 'root'}`),
     ...channels,
@@ -71,17 +73,22 @@ const info = (check: ContactFinding['check'], text: string): ContactFinding => (
   next: '',
 });
 
-/** One script for all that a script can see; the parts of its answer by name. */
+/** sshd's settings that stand in the way of something, with their places. */
+const SSHD_SETTINGS = `grep -HniE '^[[:space:]]*(MaxSessions|AllowTcpForwarding|DisableForwarding|PermitOpen|Subsystem|ForceCommand|Match)' ${SSHD} ${SSHD}.d/*.conf 2>/dev/null`;
+
+/** One script for all that a script can see; the parts of its answer by name. Commands that are not the shell's own are few. */
 function lookScript(programs: readonly string[]): string {
   return `say() { echo "obflow-contact $1"; }
-say who; id -un
+say who
+while read -r key uid _; do [ "$key" != Uid: ] || break; done </proc/$$/status
+if [ "$uid" = 0 ]; then echo root; else id -un; fi
 say date; date +%s.%N
-say mounts; cat /proc/mounts
 say programs
 for p in ${programs.join(' ')}; do
   q=$p; while [ ! -e "$q" ] && [ "$q" != / ]; do q=\${q%/*}; q=\${q:-/}; done
-  echo "$p $(readlink -f -- "$q")"
+  if cd -P -- "$q" 2>/dev/null; then echo "$p $PWD"; else echo "$p $(readlink -f -- "$q")"; fi
 done
+cd /
 say readonly; for d in ${WRITTEN.join(' ')}; do [ -w "$d" ] || echo "$d"; done
 say missing; for c in base64 dd find grep head mktemp readlink setsid sha256sum tail getent; do command -v "$c" >/dev/null 2>&1 || echo "$c"; done
 say relay; command -v bash; command -v nc
@@ -90,9 +97,8 @@ if command -v rpm >/dev/null 2>&1; then
   rpm -q glibc >/dev/null 2>&1 || { all=$(rpm -qa --queryformat x 2>&1) || echo "$all"
   [ -n "$all" ] || [ -e /var/lib/dpkg/status ] || echo 'it lists not a single package'; }
 else echo none; fi
-say sshd
-grep -HniE '^[[:space:]]*(MaxSessions|AllowTcpForwarding|DisableForwarding|PermitOpen|Subsystem|ForceCommand|Match)' ${SSHD} ${SSHD}.d/*.conf 2>/dev/null
-say end`;
+say mounts
+exec cat /proc/mounts`;
 }
 
 type Looked =
@@ -102,8 +108,8 @@ type Looked =
 async function look(connection: Connection, needs: ContactNeeds): Promise<Looked> {
   const script = lookScript(needs.programs ?? PROGRAMS);
   try {
-    // Once to have a shell: how long the first takes says nothing of the clock.
-    await runScript(connection, ':', { timeoutMs: LOOK_MS });
+    // To have a shell: how long the first takes says nothing of the clock.
+    if (connection.shells.unused === 0) await runScript(connection, ':', { timeoutMs: LOOK_MS });
     const before = Date.now();
     const result = await runScript(connection, script, { timeoutMs: LOOK_MS });
     const facts = new Map<string, string[]>();
@@ -115,7 +121,8 @@ async function look(connection: Connection, needs: ContactNeeds): Promise<Looked
         facts.set(name, part);
       } else if (line !== '') part.push(line);
     }
-    if (facts.has('end')) return { facts, before, after: Date.now() };
+    const after = Date.now();
+    if (result.exitCode === 0 && facts.has('mounts')) return { facts, before, after };
     const said = hostSaid(result.stderr.toString()) || `exit code ${result.exitCode}`;
     return {
       finding: {
@@ -144,9 +151,14 @@ function failed(check: ContactFinding['check'], error: unknown): ContactFinding 
   throw error;
 }
 
-/** Lines of sshd's configuration about these settings, as `MaxSessions 1 in /etc/ssh/sshd_config, line 14`. */
-function settings(facts: Facts, names: RegExp): readonly Text[] {
-  const lines = (facts.get('sshd') ?? []).flatMap((line) => {
+/**
+ * Lines of sshd's configuration about these settings, as `MaxSessions 1 in /etc/ssh/sshd_config, line 14`; none when there
+ * is none, or it cannot be read. Asked only when something is in the way.
+ */
+async function settings(connection: Connection, names: RegExp): Promise<readonly Text[]> {
+  // It only makes the advice better; what is in the way is known already.
+  const asked = await runScript(connection, SSHD_SETTINGS, { timeoutMs: LOOK_MS }).catch(() => undefined);
+  const lines = (asked?.stdout.toString() ?? '').split('\n').flatMap((line) => {
     const [, file, number, text] = /^([^:]+):(\d+):\s*(.*)$/.exec(line) ?? [];
     return file !== undefined && number !== undefined && text !== undefined && names.test(text)
       ? [say('contact.setting', { text: text.trim(), file, number })]
@@ -155,11 +167,11 @@ function settings(facts: Facts, names: RegExp): readonly Text[] {
   return lines;
 }
 
-async function channelsFinding(connection: Connection, facts: Facts): Promise<ContactFinding> {
+async function channelsFinding(connection: Connection): Promise<ContactFinding> {
   try {
     const count = await connection.countChannels(ENOUGH_CHANNELS);
     if (count >= ENOUGH_CHANNELS) return info('channels', `${count} channels at once`);
-    const set = settings(facts, /^MaxSessions\b/i);
+    const set = await settings(connection, /^MaxSessions\b/i);
     const named = set.length > 0 ? set : say('contact.aboutSessions', { count });
     return {
       level: 'WARN',
@@ -192,7 +204,7 @@ async function filesFindings(
     return [...found, info('files', 'SFTP')];
   } catch (error) {
     if (!(error instanceof SftpMissing)) return [...found, failed('files', error)];
-    const named = settings(facts, /^Subsystem\s+sftp\b/i);
+    const named = await settings(connection, /^Subsystem\s+sftp\b/i);
     const noise = /Packet length|says nothing/.test(error.message);
     const next = noise
       ? say('next.silenceShell', {
@@ -217,33 +229,38 @@ async function filesFindings(
 }
 
 async function tunnelFinding(connection: Connection, facts: Facts): Promise<ContactFinding> {
-  const named = settings(facts, /^(AllowTcpForwarding|DisableForwarding|PermitOpen)\b/i);
+  let closed = await listensNot(connection, NO_SERVICE);
+  // Forbidden: it is tried through a shell, to a port on which somebody listens.
+  if (closed === true && connection.memory.noForwarding !== undefined)
+    closed = await listensNot(connection, connection.address.sshPort);
+  const { noForwarding } = connection.memory;
+  if (typeof closed === 'boolean' && noForwarding === undefined) return info('tunnel', 'sshd forwards ports');
+  const named = await settings(connection, /^(AllowTcpForwarding|DisableForwarding|PermitOpen)\b/i);
   const next = say('next.allowForwarding', {
     named: named.length === 0 ? say('contact.forwardingSettings') : named,
     file: SSHD,
   });
-  try {
-    // Whether anything listens there does not matter; whether sshd would ask does.
-    (await tunnel(connection, connection.address.sshPort)).destroy();
-  } catch (error) {
-    const closed = error instanceof TransientError && error.type === 'PortClosed';
-    if (!closed) return { ...failed('tunnel', error), next };
-  }
-  if (connection.memory.noForwarding === undefined) return info('tunnel', 'sshd forwards ports');
+  if (typeof closed !== 'boolean') return { ...failed('tunnel', closed.error), next };
+  const said = noForwarding ?? '';
   if ((facts.get('relay') ?? []).length > 0) {
-    return {
-      level: 'WARN',
-      check: 'tunnel',
-      text: say('contact.forwardsNoPort', { said: connection.memory.noForwarding }),
-      next,
-    };
+    return { level: 'WARN', check: 'tunnel', text: say('contact.forwardsNoPort', { said }), next };
   }
   return {
     level: 'ERROR',
     check: 'tunnel',
-    text: say('contact.noWay', { said: connection.memory.noForwarding }),
+    text: say('contact.noWay', { said }),
     next: say('next.installNc', { next }),
   };
+}
+
+/** Whether a tunnel to the port ends because nothing listens there; what went wrong when there is no tunnel at all. */
+async function listensNot(connection: Connection, port: number): Promise<boolean | { error: unknown }> {
+  try {
+    (await tunnel(connection, port)).destroy();
+    return false;
+  } catch (error) {
+    return error instanceof TransientError && error.type === 'PortClosed' ? true : { error };
+  }
 }
 
 function execFindings(facts: Facts, needs: ContactNeeds): ContactFinding[] {

@@ -18,7 +18,7 @@ export interface Mount {
 export async function mountOf(connection: Connection, path: string): Promise<Mount> {
   const script = `p=${quote(path)}
 while [ ! -e "$p" ] && [ "$p" != / ]; do p=\${p%/*}; p=\${p:-/}; done
-readlink -f -- "$p" || exit
+{ cd -P -- "$p" && pwd -P; } 2>/dev/null || readlink -f -- "$p" || exit
 exec cat /proc/mounts`;
   const result = await runScript(connection, script);
   const tried = say('host.findFileSystem', { path });

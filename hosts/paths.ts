@@ -27,33 +27,27 @@ export interface PathLookOptions {
   readonly entries?: number;
 }
 
-const ABSENT = `*'No such file or directory'|*'Not a directory'`;
+/** What stat says of a path, after its name, when there is nothing. */
+const ABSENT = /: (No such file or directory|Not a directory)$/;
 
-/** Each path's lines begin with its number; the last line proves that nothing was cut off. */
+/**
+ * One stat for all of the paths, which says on stderr what it could not look at; a link that leads nowhere is looked at by
+ * itself. The last line proves that nothing was cut off.
+ */
 function lookScript(paths: readonly string[], entries: number): string {
+  const list = paths.map(quote).join(' ');
   return `LC_ALL=C; export LC_ALL
-at=-1
-look() {
-  at=$((at + 1))
-  said=$(stat -L -c '%F|%s|%U' -- "$1" 2>&1); code=$?
-  case $code$said in
-    0*) ;;
-    ${ABSENT})
-      said=$(stat -c '%F|%s|%U' -- "$1" 2>&1); code=$?
-      case $code$said in 0*) ;; ${ABSENT}) code=0; said='absent|0|' ;; esac ;;
-  esac
-  [ "$code" -le 128 ] || exit "$code"
-  case $code$said in
-    0directory*)
-      if [ ${entries} -gt 0 ]; then
-        names=$(ls -A -- "$1" 2>&1) || { code=1; said=$names; }
-        [ "$code" != 0 ] || printf '%s\\n' "$names" | head -n ${entries} | sed "s/^/obflow-entry $at /"
-      fi ;;
-  esac
-  printf 'obflow-path %s %s %s\\n' "$at" "$code" "$said"
-}
-${paths.map((path) => `look ${quote(path)}`).join('\n')}
-echo obflow-path end`;
+stat -L -c 'obflow-path %F|%s|%U|%n' -- ${list}; code=$?
+[ "$code" -le 128 ] || exit "$code"
+for path in ${list}; do
+  if [ -L "$path" ] && [ ! -e "$path" ]; then stat -c 'obflow-link %F|%s|%U|%n' -- "$path"
+  elif [ ${entries} -gt 0 ] && [ -d "$path" ]; then
+    if names=$(ls -A -- "$path" 2>&1); then
+      [ -z "$names" ] || printf '%s\\n' "$names" | head -n ${entries} | sed "s|^|obflow-entry $path |"
+    else printf 'obflow-refused %s %s\\n' "$path" "$names"; fi
+  fi
+done
+echo obflow-end`;
 }
 
 function kindOf(text: string): PathLook['kind'] {
@@ -81,19 +75,26 @@ export async function lookAtPaths(
   const result = await host.sh(lookScript(paths, entries), user === undefined ? {} : { user });
   refuseKilled(host.ip, tried, result);
   const lines = result.stdout.split('\n');
-  const looks = paths.map((path, at): PathLook => {
-    const own = `obflow-path ${at} `;
-    const line = lines.find((text) => text.startsWith(own))?.slice(own.length);
-    const [code, ...words] = line?.split(' ') ?? [];
-    const said = words.join(' ');
-    const [kind = '', size = '', owner = ''] = said.split('|');
-    if (code !== '0')
-      throw unreadable(host.ip, path, said || result.stderr.trim() || say('url.noAnswer'), user);
-    const named = `obflow-entry ${at} `;
-    const names = lines.filter((text) => text.startsWith(named)).map((text) => text.slice(named.length));
-    return { kind: kindOf(kind), size: Number(size), owner, entries: names.filter((name) => name !== '') };
+  const errors = result.stderr.split('\n');
+  const after = (word: string, path: string) =>
+    lines
+      .filter((text) => text.startsWith(`${word} ${path} `))
+      .map((text) => text.slice(word.length + path.length + 2));
+  const looks = paths.map((path): PathLook => {
+    const seen = (word: string) =>
+      lines.find((text) => text.startsWith(`${word} `) && text.endsWith(`|${path}`))?.slice(word.length + 1);
+    const [refused] = after('obflow-refused', path);
+    if (refused !== undefined) throw unreadable(host.ip, path, refused, user);
+    const found = seen('obflow-path');
+    // Of a circle of links, a broken mount and the like stat says something else.
+    const error = errors.find((text) => text.includes(`'${path}': `));
+    if (found === undefined && (error === undefined || !ABSENT.test(error)))
+      throw unreadable(host.ip, path, error ?? (result.stderr.trim() || say('url.noAnswer')), user);
+    const [kind = '', size = '', owner = ''] = (found ?? seen('obflow-link') ?? 'absent|0|').split('|');
+    const names = after('obflow-entry', path).filter((name) => name !== '');
+    return { kind: kindOf(kind), size: Number(size), owner, entries: names };
   });
-  if (lines.includes('obflow-path end')) return looks;
+  if (lines.includes('obflow-end')) return looks;
   throw unreadable(
     host.ip,
     paths.join(', '),

@@ -11,6 +11,9 @@ const NOT_INSTALLED = 44;
 const UNREADABLE = 46;
 const EMPTY = 47;
 const FORMAT = quote('%{NAME}\\t%{VERSION}\\t%{RELEASE}\\t%{ARCH}\\n');
+/** Every Enterprise Linux has it, and it is found by the same index as any other: a database that finds it can be read. */
+const PROOF = 'glibc';
+const NO_PROOF = `package ${PROOF} is not installed`;
 /** rpm complains of its database in lines that begin so; what it advises (Debian) and warns of begins otherwise. */
 const COMPLAINT = /^(error:|BDB\d|rpmdb:)/m;
 
@@ -23,8 +26,9 @@ const COMPLAINT = /^(error:|BDB\d|rpmdb:)/m;
 export async function rpmQuery(connection: Connection, name: string): Promise<RpmPackage[]> {
   if (!NAME.test(name)) throw new RangeError(`Not a package name: ${JSON.stringify(name)}`);
   const found = await ask(connection, say('rpm.ask', { name }), {
-    query: `-q --queryformat ${FORMAT} -- ${quote(name)}`,
+    query: `-q --queryformat ${FORMAT} -- ${quote(name)} ${PROOF}`,
     none: `package ${name} is not installed`,
+    proof: true,
   });
   // `rpm -q` also takes name-version for a name.
   return found.filter((part) => part.name === name);
@@ -48,13 +52,32 @@ export async function rpmOwner(connection: Connection, file: string): Promise<Rp
 async function ask(
   connection: Connection,
   tried: Text,
-  { unless = '', query, none }: { unless?: string; query: string; none: string },
+  {
+    unless = '',
+    query,
+    none,
+    proof = false,
+  }: {
+    unless?: string;
+    query: string;
+    none: string;
+    /** The query asks for PROOF as well, which spares another call of rpm. */
+    proof?: boolean;
+  },
 ): Promise<RpmPackage[]> {
+  const asked = proof
+    ? `printf '%s\\n' "$said"
+case "$code:$said" in
+1:*${quote(NO_PROOF)}*) exit 0 ;;
+1:*${quote(none)}*) exit ${NOT_INSTALLED} ;;
+2:*${quote(none)}*) ;;
+*) exit "$code" ;;
+esac`
+    : `[ "$code" = 1 ] && [ "$said" = ${quote(none)} ] || { printf '%s\\n' "$said"; exit "$code"; }
+rpm -q ${PROOF} >/dev/null 2>&1 && exit ${NOT_INSTALLED}`;
   const script = `${unless}
 said=$(LC_ALL=C rpm ${query}); code=$?
-[ "$code" = 1 ] && [ "$said" = ${quote(none)} ] || { printf '%s\\n' "$said"; exit "$code"; }
-# Every Enterprise Linux has a glibc in it, and it is found by the index that was asked above.
-rpm -q glibc >/dev/null 2>&1 && exit ${NOT_INSTALLED}
+${asked}
 all=$(rpm -qa --queryformat x) || exit ${UNREADABLE}
 [ -n "$all" ] || [ -e /var/lib/dpkg/status ] || exit ${EMPTY}
 exit ${NOT_INSTALLED}`;

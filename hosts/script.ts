@@ -1,10 +1,11 @@
+import { randomBytes } from 'node:crypto';
 import { withDeadline } from '../runtime/deadline';
 import { PermanentError, TransientError } from '../runtime/errors';
 import { say, type Text } from '../runtime/messages/catalogue';
 import type { Connection } from './connection';
 import { hostSaid } from './login';
 import { SESSION_FUNCTIONS } from './remoteSessions';
-import { Shell, type ShellEnd, type ShellTask } from './shell';
+import { Shell, type ShellEnd, type ShellTask, wholeScript } from './shell';
 import type { ScriptOptions } from './types';
 import { userName } from './userName';
 
@@ -44,7 +45,7 @@ export function shellCommand(login: string, user = 'root'): string {
 
 /**
  * Runs a script by stdin of a `sh -s` and collects what it prints. Root's shells serve one script after another (see
- * hosts/shells.ts); another user's serve one. Throws TransientError ScriptTimeout, ConnectionLost and ShellKilled
+ * hosts/shells.ts), and start another user's by the way, which spares the host a channel; the login's own serve one. Throws TransientError ScriptTimeout, ConnectionLost and ShellKilled
  * (outcome unknown), PermanentError ShellRefused when no shell could be had (sudo, runuser), and the signal's reason.
  * On timeout and abort the whole remote session is killed through another channel, because sshd neither passes
  * signals to root's commands nor ends them with their channel (observed, OpenSSH 9.2).
@@ -67,6 +68,7 @@ async function runUntil(
 ): Promise<RunResult> {
   const { login, user } = who(connection, options);
   const where = connection.address.ip;
+  const asLogin = user === login && login !== 'root';
   const stopped = (shell?: Shell) => {
     options.signal?.throwIfAborted();
     // A forced command talks and never comes to the script; a slow host says nothing.
@@ -85,10 +87,10 @@ async function runUntil(
         shell?.began === false ? say('next.checkLoadAndShell', { forced: FORCED }) : say('next.checkLoad'),
     });
   };
-  const shared = user === 'root' && options.asLogin !== true && options.urgent !== true;
+  const shared = !asLogin && options.urgent !== true;
+  const other = shared && user !== 'root' ? otherUser(script, user) : undefined;
   const task: ShellTask = {
-    script,
-    user: user === login || user === 'root' ? undefined : user,
+    script: other?.script ?? script,
     limit: options.maxOutput ?? DEFAULT_MAX_OUTPUT,
     onStdout: options.onStdout,
     last: !shared,
@@ -119,7 +121,14 @@ async function runUntil(
       else if (!sound) shell.close();
     }
     if (end === 'stopped') return stopped(shell);
-    if (end.how === 'done') return { exitCode: end.exitCode, ...shell.output() };
+    if (end.how === 'done') {
+      const result = { exitCode: end.exitCode, ...shell.output() };
+      if (other === undefined) return result;
+      const stderr = other.began(result.stderr);
+      if (stderr !== undefined) return { ...result, stderr };
+      if (end.exitCode > 128) throw shellKilled(where, end.exitCode);
+      throw shellRefused(where, login, user, result);
+    }
     if (end.how === 'full') return { exitCode: 137, ...shell.output() };
     if (end.exitCode === undefined) throw connection.lostError();
     // Of a script whose first mark never came nothing has run: the shell had ended while it lay idle.
@@ -129,6 +138,24 @@ async function runUntil(
     if (!shell.began) throw shellRefused(where, login, user, { exitCode: 0, ...shell.output() });
     return { exitCode: end.exitCode, ...shell.output() };
   }
+}
+
+/**
+ * The script as another user's, for root's shell, in place of the subshell that every script there gets. It says on stderr
+ * that it has begun; `began` answers what came besides, or undefined when that user got no shell.
+ */
+function otherUser(script: string, user: string) {
+  const mark = `obflow-user-${randomBytes(12).toString('hex')}`;
+  const body = wholeScript(`echo ${mark} >&2\n${script}`, user);
+  return {
+    script: `exec runuser -u ${userName(user)} -- sh -s <<'END_${mark}'\n${body}END_${mark}`,
+    began(stderr: Buffer): Buffer | undefined {
+      const line = `${mark}\n`;
+      const at = stderr.indexOf(line);
+      if (at < 0) return undefined;
+      return Buffer.concat([stderr.subarray(0, at), stderr.subarray(at + line.length)]);
+    },
+  };
 }
 
 function unlessStopped(run: Promise<ShellEnd>, stop: AbortSignal): Promise<ShellEnd | 'stopped'> {

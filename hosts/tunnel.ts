@@ -19,6 +19,13 @@ const MARK = 'obflow-tunnel';
  * PortClosed when nothing listens.
  */
 export async function tunnel(connection: Connection, port: number): Promise<Duplex> {
+  const stream = await forwarded(connection, port);
+  if (stream !== undefined) return stream;
+  return (await throughShell(connection, port)) ?? direct(connection.address.ip, port);
+}
+
+/** Undefined when sshd forwards no ports. TransientError PortClosed when nothing listens. */
+async function forwarded(connection: Connection, port: number): Promise<Duplex | undefined> {
   if (!Number.isInteger(port) || port < 1 || port > 65535) throw new RangeError(`Not a TCP port: ${port}`);
   try {
     return await connection.forward(port);
@@ -29,8 +36,21 @@ export async function tunnel(connection: Connection, port: number): Promise<Dupl
     if (reason === CONNECT_FAILED || reason === undefined)
       throw portClosed(connection.address.ip, port, say('tunnel.ssh'), message);
     connection.memory.noForwarding = message;
+    return undefined;
   }
-  return (await throughShell(connection, port)) ?? direct(connection.address.ip, port);
+}
+
+/** Whether somebody listens on a port of the host's own loopback address; undefined when sshd forwards no ports. */
+export async function listens(connection: Connection, port: number): Promise<boolean | undefined> {
+  try {
+    const stream = await forwarded(connection, port);
+    stream?.on('error', () => {}); // whatever comes of it, it was opened
+    stream?.destroy();
+    return stream === undefined ? undefined : true;
+  } catch (error) {
+    if (error instanceof TransientError && error.type === 'PortClosed') return false;
+    throw error;
+  }
 }
 
 /**

@@ -6,7 +6,7 @@ import { PermanentError, TransientError } from '../runtime/errors';
 import { fault, say } from '../runtime/messages/catalogue';
 import type { HostRow, ObproxyClusterRow, Store } from '../store/types';
 import { ADOPT_ON_ONE_HOST, INSTALL_TASK_NAME, obproxyContext } from './installChain';
-import { hostProxyLock, obproxyClusterLock } from './locks';
+import { hostProxyLock, obproxyClusterMemberLock } from './locks';
 import { planTask, refuseWhenHeld } from './planTask';
 import { hostsByIds, noProxyOnHosts, obproxyClusterById, portsFreeOnHosts } from './preconditions';
 import { Refusal } from './refusal';
@@ -116,7 +116,7 @@ async function prepare(
     store,
     body.hosts.map(({ hostId }) => hostId),
   );
-  const lock = obproxyClusterLock(cluster.id);
+  const lock = obproxyClusterMemberLock(cluster.id);
   await refuseWhenHeld(store, [...hosts.map(({ id }) => hostProxyLock(id)), lock]);
   await noProxyOnHosts(store, hosts);
   rpcPortFits(cluster, rpcPort);

@@ -215,8 +215,15 @@ export function serversRepository(scope: Scope, key: MasterKey): ServerMethods {
     },
 
     async listExporters() {
-      const rows = await scope.db.selectFrom('exporters').selectAll().orderBy('obproxy_server_id').execute();
+      const rows = await scope.db
+        .selectFrom('exporters')
+        .innerJoin('obproxy_servers', 'obproxy_servers.id', 'exporters.obproxy_server_id')
+        .selectAll('exporters')
+        .select('obproxy_servers.status')
+        .orderBy('obproxy_server_id')
+        .execute();
       return rows.map((row) => ({
+        status: row.status,
         obproxyServerId: row.obproxy_server_id,
         target: row.target,
         labels: JSON.parse(row.labels) as Record<string, string>,

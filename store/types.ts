@@ -8,6 +8,7 @@ import type { AccessKeys, LoginAttempts, UsedSignatures, Users } from './types/a
 import type { Credentials, HostsRepository, Places } from './types/hosts';
 import type { ObClusters, ObServers } from './types/obClusters';
 import type { ObproxyRepository } from './types/obproxy';
+import type { Leases, Observations } from './types/observations';
 import type { Packages } from './types/packages';
 import type { Audit, Idempotency } from './types/requests';
 import type { Locks, Sequences, Tasks } from './types/tasks';
@@ -18,6 +19,7 @@ export type * from './types/access';
 export type * from './types/hosts';
 export type * from './types/obClusters';
 export type * from './types/obproxy';
+export type * from './types/observations';
 export type * from './types/packages';
 export type * from './types/paging';
 export type * from './types/requests';
@@ -41,6 +43,8 @@ export interface Store {
   readonly tasks: Tasks;
   readonly locks: Locks;
   readonly work: Work;
+  readonly observations: Observations;
+  readonly leases: Leases;
   readonly sequences: Sequences;
   /**
    * Runs `work` in one transaction. Writers wait for each other (first statement takes the one write lock), so

@@ -1,5 +1,5 @@
 /** Installing a package of a service at most once, and undoing exactly that: OBProxy and OBServer alike. */
-import { lookAtPath, lookAtPaths } from '../../hosts/paths';
+import { lookAtPaths } from '../../hosts/paths';
 import { quote } from '../../hosts/quote';
 import type { Host, OnceResult, RpmPackage } from '../../hosts/types';
 import { packageFileName } from '../../oceanbase/packageName';
@@ -71,6 +71,40 @@ async function damage(host: Host, wanted: RpmPackage): Promise<string[]> {
   return stdout.trim() === '' ? [] : stdout.trim().split('\n');
 }
 
+/** What an installation would find in its way, or make. */
+interface FoundFolders {
+  readonly home: boolean;
+  /** The home holds a configuration. */
+  readonly configured: boolean;
+  /** There is a mark of an installation by obflow. */
+  readonly marked: boolean;
+  /** Of the folder of links and those it is in, the ones that the host does not have; the outermost first. */
+  readonly absent: readonly string[];
+}
+
+/** Everything in one look. Throws as lookAtPaths does. */
+async function lookAtFolders(
+  host: Host,
+  service: InstalledService,
+  row: InstallablePackage,
+): Promise<FoundFolders> {
+  const parts = service.linkFolder?.split('/').slice(1) ?? [];
+  const folders = parts.map((_, index) => `/${parts.slice(0, index + 1).join('/')}`);
+  const kept = `${row.home}/${service.configuration}`;
+  const [home, configuration, mark, ...others] = await lookAtPaths(
+    host,
+    [row.home, kept, markOf(service), ...folders],
+    { entries: 1 },
+  );
+  return {
+    home: home?.kind !== 'absent',
+    configured:
+      configuration?.kind === 'folder' ? configuration.entries.length > 0 : configuration?.kind !== 'absent',
+    marked: mark?.kind !== 'absent',
+    absent: folders.filter((_, index) => others[index]?.kind === 'absent'),
+  };
+}
+
 /**
  * A package's scriptlet may remove log, bin, etc and .conf of the home (OBProxy's does), and a program is replaced under
  * its process, so nothing is installed over a service that lives there, nor over a configuration that may still be needed.
@@ -80,13 +114,11 @@ async function refuseLiveHome(
   host: Host,
   service: InstalledService,
   row: InstallablePackage,
+  found: FoundFolders,
 ): Promise<void> {
   const tried = say('package.install', { package: row.fileName });
   const configuration = `${row.home}/${service.configuration}`;
-  const [look, kept] = await Promise.all([
-    lookForService(host, row.home, service.program),
-    lookAtPath(host, configuration, { entries: 1 }),
-  ]);
+  const look = await lookForService(host, row.home, service.program);
   const living = look.all.filter(({ cwd, exe }) =>
     [cwd, exe].some((path) => path === look.home || path.startsWith(`${look.home}/`)),
   );
@@ -94,7 +126,7 @@ async function refuseLiveHome(
     const text = say('package.wouldWipe', { home: row.home, living: living.map(processText) });
     throw trouble(host.ip, tried, 'LiveHome', 'ODP21114', text, service.whenAlive);
   }
-  if (kept.kind === 'folder' ? kept.entries.length > 0 : kept.kind !== 'absent') {
+  if (found.configured) {
     const text = say('package.wouldWipeConfiguration', { configuration, program: service.program });
     const next = say('next.moveAway', { path: configuration });
     throw trouble(host.ip, tried, 'HomeNotEmpty', 'ODP21114', text, next);
@@ -141,16 +173,18 @@ async function install(
   row: InstallablePackage,
   service: InstalledService,
   former: RpmPackage | undefined,
+  found: FoundFolders,
 ): Promise<void> {
   const marked = markOf(service);
   const wanted = partOf(row);
   const tried = say('package.install', { package: row.fileName });
   const path = `${taskDir(scope.input.taskId)}/${row.sha256}.rpm`;
-  const [{ kind }, known, { uploaded }] = await Promise.all([
-    lookAtPath(host, row.home),
-    readJson<Mark>(host, marked),
-    host.uploadFile(storedPackage(scope.config.dataDir, row.sha256), row.sha256, path),
-  ]);
+  const known = found.marked ? await readJson<Mark>(host, marked) : undefined;
+  const { uploaded } = await host.uploadFile(
+    storedPackage(scope.config.dataDir, row.sha256),
+    row.sha256,
+    path,
+  );
   // Nothing was there when an earlier attempt looked, and something is: that is to be put back.
   if (!isOf(known, scope) || (known?.former === null && former !== undefined)) {
     const mark: Mark = {
@@ -159,10 +193,8 @@ async function install(
       installed: nvra(wanted),
       former: former === undefined ? null : packageFileName(former),
       home: row.home,
-      homeExisted: isOf(known, scope) ? known?.homeExisted !== false : kind !== 'absent',
-      absentFolders: isOf(known, scope)
-        ? (known?.absentFolders ?? [])
-        : await absentFolders(host, service.linkFolder),
+      homeExisted: isOf(known, scope) ? known?.homeExisted !== false : found.home,
+      absentFolders: isOf(known, scope) ? (known?.absentFolders ?? []) : found.absent,
     };
     await writeJson(host, marked, mark);
   }
@@ -190,16 +222,16 @@ async function verify(host: Host, service: InstalledService, row: InstallablePac
   const wanted = partOf(row);
   const tried = say('package.verify', { file: row.fileName });
   const program = `${row.home}/bin/${service.program}`;
-  const [listed, { exitCode }] = await Promise.all([
-    isInstalled(host, wanted),
-    // Not -x, which a file system mounted noexec denies; that was looked at before.
-    host.sh(`[ -f ${quote(program)} ] && [ -n "$(find -L ${quote(program)} -maxdepth 0 -perm /111)" ]`),
-  ]);
+  const listed = await isInstalled(host, wanted);
+  // Not -x, which a file system mounted noexec denies; that was looked at before.
+  const { exitCode, stdout } = await host.sh(
+    `[ -f ${quote(program)} ] && exec find -L ${quote(program)} -maxdepth 0 -perm /111`,
+  );
   if (!listed) {
     const text = say('rpm.notListed');
     throw trouble(host.ip, tried, 'RpmNotListed', 'COM10999', text, say('next.checkRpmDatabase'));
   }
-  if (exitCode !== 0) {
+  if (exitCode !== 0 || stdout.trim() === '') {
     const next = say('next.rpmVerify', { package: nvra(wanted) });
     throw trouble(host.ip, tried, 'ProgramMissing', 'COM10999', say('package.noProgram', { program }), next);
   }
@@ -229,7 +261,8 @@ export async function installPackage(
 ): Promise<void> {
   const host = await scope.host();
   const wanted = partOf(row);
-  const [installed] = await Promise.all([host.rpmQuery(row.name), refuseNoexec(host, row)]);
+  const installed = await host.rpmQuery(row.name);
+  await refuseNoexec(host, row);
   if (holds(installed, wanted)) {
     const bad = await damage(host, wanted);
     if (bad.length === 0) {
@@ -248,12 +281,10 @@ export async function installPackage(
       next,
     );
   }
-  await Promise.all([
-    refuseLiveHome(scope, host, service, row),
-    makeDir(host, serviceDir(service)),
-    makeDir(host, taskDir(scope.input.taskId)),
-  ]);
-  await install(scope, host, row, service, installed[0]);
+  const found = await lookAtFolders(host, service, row);
+  await refuseLiveHome(scope, host, service, row, found);
+  await makeDir(host, serviceDir(service), taskDir(scope.input.taskId));
+  await install(scope, host, row, service, installed[0], found);
   await verify(host, service, row);
   scope.log.info(say('package.installed', { package: nvra(wanted), home: row.home }));
 }
@@ -293,15 +324,6 @@ export async function uninstallPackage(scope: SubtaskScope, service: InstalledSe
     if (FOLDER.test(folder)) await host.sh(`rmdir -- ${quote(folder)} 2>/dev/null`);
   }
   await host.sh(`rm -f -- ${quote(marked)}; rmdir -- ${serviceDir(service)} 2>/dev/null`);
-}
-
-/** Of a folder and those it is in, the ones that the host does not have; the outermost first. */
-async function absentFolders(host: Host, folder: string | undefined): Promise<string[]> {
-  const parts = folder?.split('/').slice(1) ?? [];
-  const folders = parts.map((_, index) => `/${parts.slice(0, index + 1).join('/')}`);
-  if (folders.length === 0) return [];
-  const looks = await lookAtPaths(host, folders);
-  return folders.filter((_, index) => looks[index]?.kind === 'absent');
 }
 
 /** Links of the folder into the home that lead nowhere since the package is gone; all others stay. */

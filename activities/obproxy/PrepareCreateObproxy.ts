@@ -26,21 +26,23 @@ function refuse(
   return new PermanentError({ type, code, tried: say('obproxy.prepareHost'), where, cameBack, next });
 }
 
-/** Accounts, and the file system the home will be on. */
+/** Accounts, and the file system the home will be on. Resolves to whether something is there already. */
 async function checkHost(
   scope: SubtaskScope,
   host: Host,
   part: InstallablePackage,
   runUser: string,
-): Promise<void> {
+): Promise<boolean> {
   const user = quote(runUser);
   const { stdout, stderr } = await host.sh(`
-    id -u; ${uidCommand(user)}
+    while read -r key _ uid _; do [ "$key" != Uid: ] || break; done </proc/$$/status
+    echo "$uid"; ${uidCommand(user)}
     place=${quote(part.home)}
     while [ ! -e "$place" ]; do place=\${place%/*}; place=\${place:-/}; done
+    [ "$place" = ${quote(part.home)} ] && echo home || echo none
     [ -w "$place" ] && echo writable || echo "$place"
-    df -Pk "$place"`);
-  const [root, runUserId, writable, ...df] = stdout.trim().split('\n');
+    exec df -Pk "$place"`);
+  const [root, runUserId, home, writable, ...df] = stdout.trim().split('\n');
   if (root !== '0') {
     const next = say('next.useRoot');
     throw refuse(host.ip, 'CMP07002', 'RootNeeded', say('host.uid', { uid: root ?? '?' }), next);
@@ -79,6 +81,7 @@ async function checkHost(
     );
   }
   scope.log.info(say('host.spaceFree', { free: Math.floor(freeBytes / 1024 ** 2), home: part.home }));
+  return home === 'home';
 }
 
 /** A log folder that the run user may not write to makes OBProxy die without a message. */
@@ -162,12 +165,12 @@ export const PrepareCreateObproxy = subtask({
     const host = await scope.host();
     await checkFit(scope, host, part);
     // First: without the user the next check would only say that it gets no shell.
-    await checkHost(scope, host, part, proxy.cluster.runUser);
-    await Promise.all([
-      checkSurroundings(scope, host, part),
-      checkLogFolder(host, part, proxy.cluster.runUser),
-      checkPorts(scope, host, proxy, part.home),
-    ]);
+    const homeExists = await checkHost(scope, host, part, proxy.cluster.runUser);
+    // One after another: side by side each would need a shell of its own, which costs more than it spares.
+    await checkSurroundings(scope, host, part);
+    // A home that root does not see has no log folder; before anything is installed it is looked at again.
+    if (homeExists) await checkLogFolder(host, part, proxy.cluster.runUser);
+    await checkPorts(scope, host, proxy, part.home);
     return undefined;
   },
 

@@ -13,6 +13,7 @@ import {
   forgetOneTimePassword,
   launcherWords,
   oneTimePassword,
+  type ProxyMark,
   prepareStart,
   readMark,
   writeMark,
@@ -36,6 +37,8 @@ const GONE_MS = 4_000;
 /** Pauses between looks: short at first, because a start takes a tenth of a second, then patient. */
 const FIRST_LOOK_MS = 20;
 const LAST_LOOK_MS = 400;
+/** While nobody listens, a whole look this often tells whether the process is still there. */
+const PROCESS_LOOK_MS = 1_500;
 const METRICS_MS = 15_000;
 
 /** The pause before look number `n`, from 0. */
@@ -91,22 +94,30 @@ async function refuseTakenPorts(host: Host, proxy: ObproxyInstance, look: ProxyP
 
 /**
  * Starts the proxy at most once per name. The launcher ends with 0 whatever happens, so only a look tells; a start
- * that an earlier attempt made and of which nothing is left (host reboot, crash) is followed by another.
+ * that an earlier attempt made and of which nothing is left (host reboot, crash) is followed by another. Resolves to the
+ * mark on the host.
  */
-async function launch(scope: SubtaskScope, host: Host, proxy: ObproxyInstance, home: string): Promise<void> {
-  const [mark] = await Promise.all([readMark(host), proveConfigUrl(scope, host, proxy)]);
+async function launch(
+  scope: SubtaskScope,
+  host: Host,
+  proxy: ObproxyInstance,
+  home: string,
+): Promise<Partial<ProxyMark> | undefined> {
+  const before = await readMark(host);
+  await proveConfigUrl(scope, host, proxy);
   // A start of an earlier attempt may be under way: the file it is reading must not be replaced under it.
-  if (mark?.serverId === proxy.server.id && (await appears(scope, host, home))) return;
-  const script = await prepareStart(scope, host, proxy, home);
+  if (before?.serverId === proxy.server.id && (await appears(scope, host, home))) return before;
+  const { script, mark } = await prepareStart(scope, host, proxy, home, before);
   for (let i = 1; i <= 5; i += 1) {
     scope.log.info(
       say('obproxy.starting', { version: proxy.server.version, home, user: proxy.cluster.runUser }),
     );
     const result = await scope.once(i === 1 ? 'start' : `start-${i}`, script, { timeoutMs: 60_000 });
-    if (result.outcome === 'exited' && !result.alreadyStarted) return;
-    if (await appears(scope, host, home)) return;
+    if (result.outcome === 'exited' && !result.alreadyStarted) return mark;
+    if (await appears(scope, host, home)) return mark;
     scope.log.warn(say('process.startingAgain'));
   }
+  return mark;
 }
 
 /** Whether a process of ours shows up within a few seconds. */
@@ -125,11 +136,16 @@ async function listening(
   host: Host,
   proxy: ObproxyInstance,
   home: string,
+  /** A moment ago, so that it cannot listen yet. */
+  launched: boolean,
 ): Promise<{ process: HostProcess; look: ProxyProcesses }> {
   const { sqlPort } = proxy.server;
   const started = Date.now();
   let lastSeen = started;
   for (let looks = 0; ; looks += 1) {
+    if (looks > 0 || launched) await opens(scope, host, sqlPort, looks);
+    // Usually open by then, and one look sees both.
+    if (launched && metricsWished(proxy)) await opens(scope, host, proxy.server.exporterPort, looks);
     const look = await lookForProxies(host, home);
     const owner = look.listeners.find(({ port }) => port === sqlPort)?.pid;
     const process = look.own.find(({ pid }) => pid === owner);
@@ -151,8 +167,26 @@ async function listening(
       });
       throw trouble(host, 'ObproxyStartFailed', text, say('next.repairAndRetry'), 'ODP10001');
     }
-    await scope.pause(lookPause(looks));
   }
+}
+
+/**
+ * Waits until somebody listens on the port, or it is time for another whole look, which costs the host some processes. A
+ * knock costs it none.
+ */
+async function opens(scope: SubtaskScope, host: Host, port: number, looks: number): Promise<void> {
+  const deadline = Date.now() + PROCESS_LOOK_MS;
+  for (let knocks = 0; Date.now() < deadline; knocks += 1) {
+    const open = await host.listens(port);
+    if (open === true) return;
+    await scope.pause(lookPause(looks + knocks));
+    // A host that forwards no ports is looked at as a whole.
+    if (open === undefined) return;
+  }
+}
+
+function metricsWished({ parameters }: ObproxyInstance): boolean {
+  return parameters.find(({ name }) => name === 'enable_prometheus')?.value.toLowerCase() !== 'false';
 }
 
 /** Logs in and, after the first start of a proxy before 4.1, replaces the one-time password by the lasting one. */
@@ -239,9 +273,8 @@ async function checkMetricsPort(
   seen: ProxyProcesses,
 ): Promise<void> {
   const { exporterPort } = proxy.server;
-  const wished = proxy.parameters.find(({ name }) => name === 'enable_prometheus')?.value.toLowerCase();
   // OBProxy 4.3.1 opens the port all the same (observed); whether others do is no reason to fail.
-  if (wished === 'false') {
+  if (!metricsWished(proxy)) {
     scope.log.warn(say('obproxy.noPrometheus'));
     return;
   }
@@ -257,7 +290,7 @@ async function checkMetricsPort(
       const next = say('next.freePort');
       throw trouble(host, 'MetricsPortTaken', text, next, 'ODP21116');
     }
-    await scope.pause(lookPause(looks));
+    await opens(scope, host, exporterPort, looks);
     look = await lookForProxies(host, seen.home);
   }
   scope.log.info(say('obproxy.metricsServed', { port: exporterPort }));
@@ -289,22 +322,22 @@ export const StartObproxy = subtask({
     const host = await scope.host();
     const before = await lookForProxies(host, part.home);
     const { home } = before;
-    if (before.own.length > 0) {
-      scope.log.info(say('process.runsAlready', { processes: before.own.map(processText) }));
-    } else {
+    const launched = before.own.length === 0;
+    let mark: Partial<ProxyMark> | undefined;
+    if (launched) {
       await refuseTakenPorts(host, proxy, before);
-      await launch(scope, host, proxy, home);
+      mark = await launch(scope, host, proxy, home);
+    } else {
+      mark = await readMark(host);
+      scope.log.info(say('process.runsAlready', { processes: before.own.map(processText) }));
     }
-    const { process, look } = await listening(scope, host, proxy, home);
+    const { process, look } = await listening(scope, host, proxy, home, launched);
     scope.log.info(
       say('obproxy.listens', { pid: process.pid, user: process.user, port: proxy.server.sqlPort }),
     );
     await login(scope, host, proxy);
-    const [mark] = await Promise.all([
-      readMark(host),
-      keep(scope, host, proxy, home),
-      checkMetricsPort(scope, host, proxy, look),
-    ]);
+    await keep(scope, host, proxy, home);
+    await checkMetricsPort(scope, host, proxy, look);
     if (mark?.serverId === proxy.server.id && mark.taskId !== undefined && mark.state !== 'running') {
       await writeMark(host, { serverId: proxy.server.id, taskId: mark.taskId, home, state: 'running' });
     }

@@ -1,5 +1,5 @@
 /** What has to lie in a proxy's home before its first start, and how that start is called. */
-import { lookAtPath } from '../../hosts/paths';
+import { lookAtPaths } from '../../hosts/paths';
 import { quote } from '../../hosts/quote';
 import type { Host } from '../../hosts/types';
 import { firstStartArguments, notForOptions } from '../../oceanbase/commandLine';
@@ -42,7 +42,7 @@ export async function oneTimePassword(scope: SubtaskScope, host: Host): Promise<
 }
 
 export async function forgetOneTimePassword(host: Host): Promise<void> {
-  await host.sh(`rm -f ${ONE_TIME_PASSWORD} ${START_ERRORS}`);
+  await host.sh(`exec rm -f ${ONE_TIME_PASSWORD} ${START_ERRORS}`);
 }
 
 /** What the launcher said; it ends with 0 whatever happens, and echoes its arguments. */
@@ -52,7 +52,7 @@ export async function launcherWords(host: Host): Promise<string> {
 }
 
 /**
- * Makes the home ready and answers the script of the start. A home whose configuration is not ours is left alone:
+ * Makes the home ready and answers the script of the start, and the mark that is on the host then. `mark` is what readMark answered. A home whose configuration is not ours is left alone:
  * PermanentError ODP21114. A configuration that has proved itself is never written again: the start has no options then.
  */
 export async function prepareStart(
@@ -60,10 +60,12 @@ export async function prepareStart(
   host: Host,
   proxy: ObproxyInstance,
   home: string,
-): Promise<string> {
+  mark: Partial<ProxyMark> | undefined,
+): Promise<{ readonly script: string; readonly mark: Partial<ProxyMark> | undefined }> {
   const { cluster, server, family } = proxy;
   const stored = family === '4.1+' ? 'etc/proxyconfig_v1.db' : 'etc/obproxy_config.bin';
-  const [mark, { kind, size }] = await Promise.all([readMark(host), lookAtPath(host, `${home}/${stored}`)]);
+  const [configuration, folder] = await lookAtPaths(host, [`${home}/${stored}`, KEEPER_DIR]);
+  const { kind = 'absent', size = 0 } = configuration ?? {};
   const ours = mark?.serverId === server.id && mark.home === home;
   const configured = kind !== 'absent' && size > 0;
   if (configured && !ours) {
@@ -78,25 +80,26 @@ export async function prepareStart(
   }
   if (configured && mark?.state === 'running') {
     scope.log.info(say('obproxy.configured'));
-    return startScript(home, cluster.runUser, []);
+    return { script: startScript(home, cluster.runUser, []), mark };
   }
-  await makeDir(host, KEEPER_DIR);
-  await Promise.all([
-    writeMark(host, { serverId: server.id, taskId: scope.input.taskId, home, state: 'preparing' }),
-    ownHome(host, home, cluster.runUser),
-  ]);
+  if (folder?.kind !== 'folder') await makeDir(host, KEEPER_DIR);
+  const written = { serverId: server.id, taskId: scope.input.taskId, home, state: 'preparing' } as const;
+  await writeMark(host, written);
+  await ownHome(host, home, cluster.runUser);
   if (family === '4.1+') {
     await writeConfiguration(scope, host, proxy, home);
-    return startScript(home, cluster.runUser, []);
+    return { script: startScript(home, cluster.runUser, []), mark: written };
   }
-  return startScript(home, cluster.runUser, await firstOptions(scope, host, proxy));
+  const options = await firstOptions(scope, host, proxy);
+  return { script: startScript(home, cluster.runUser, options), mark: written };
 }
 
 /** A proxy that may not write to its home dies without a word, so the home belongs to the run user. */
 async function ownHome(host: Host, home: string, runUser: string): Promise<void> {
   const user = quote(runUser);
   const { exitCode, stderr } = await host.sh(
-    `cd ${quote(home)} && [ -z "$(find . ! -user ${user} | head -n 1)" ] || chown -R ${user} .`,
+    `cd ${quote(home)} || exit
+strange=$(find . ! -user ${user} -print -quit) && [ -z "$strange" ] || exec chown -R ${user} .`,
     { timeoutMs: 60_000 },
   );
   if (exitCode === 0) return;
@@ -127,7 +130,7 @@ async function writeConfiguration(
   });
   const etc = `${home}/etc`;
   const user = quote(cluster.runUser);
-  await host.sh(`mkdir -p -m 700 ${quote(etc)} && chown ${user} ${quote(etc)}`);
+  await host.sh(`[ -d ${quote(etc)} ] || mkdir -m 700 ${quote(etc)}; exec chown ${user} ${quote(etc)}`);
   await host.writeFile(`${etc}/proxyconfig_v1.db`, content, { mode: '0600', owner: cluster.runUser });
   scope.log.info(say('obproxy.configurationWritten'));
 }

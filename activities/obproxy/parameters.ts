@@ -2,7 +2,7 @@
 import type { ObproxyAdmin, ProxyParameter } from '../../oceanbase/obproxyAdmin';
 import { isSecretParameter, type ParameterValue, parameterName, sameValue } from '../../oceanbase/parameters';
 import { sha1Hex } from '../../oceanbase/passwords';
-import { say, type Said } from '../../runtime/messages/catalogue';
+import { type Said, say } from '../../runtime/messages/catalogue';
 import { makeDir, readJson, taskDir, writeJson } from '../places';
 import type { Needs, SubtaskScope } from '../types';
 import { OBPROXY, type ObproxyInstance, proxyOf } from './proxy';

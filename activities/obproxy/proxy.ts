@@ -132,7 +132,12 @@ export async function packageOf(scope: SubtaskScope, proxy: ObproxyInstance): Pr
   const row = packageId === null ? undefined : await scope.store.packages.find(packageId);
   if (row === undefined) {
     const next = say('next.uploadAndAdd');
-    throw gone(say('obproxy.findPackage'), say('package.noneWithId', { id: packageId ?? 'null' }), 'PKG10014', next);
+    throw gone(
+      say('obproxy.findPackage'),
+      say('package.noneWithId', { id: packageId ?? 'null' }),
+      'PKG10014',
+      next,
+    );
   }
   if (row.home === null) {
     const next = say('next.useObproxyPackage');

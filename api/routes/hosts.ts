@@ -5,13 +5,14 @@ import { fieldRefusal, hostsByIds } from '../../operations/preconditions';
 import { AccessPort, Description, HostIp, Id, IdText, QueryText } from '../../operations/schemas';
 import { say } from '../../runtime/messages/catalogue';
 import { HOST_KINDS } from '../../store/statuses';
-import type { HostRow, Store } from '../../store/types';
+import type { HostRow, Observation, Store } from '../../store/types';
 import { listOf, pagedOf, Time, Whole } from '../http/answers';
 import { pageOf } from '../http/envelope';
 import { listed, listOfWords, oneOf, PAGING, pageRequest } from '../http/paging';
 import { ocpTime } from '../http/time';
 import { changeHost } from '../objects/changeHost';
 import { type ApiServices, type Route, route } from '../route';
+import { Observed, observedField } from './observed';
 
 const Service = z.object({
   name: z.string(),
@@ -56,11 +57,16 @@ const HostDocument = z
     hostAgentStatus: ALWAYS_NULL,
     createTime: Time,
     updateTime: Time,
+    observed: Observed.exactOptional(),
   })
   .meta({ id: 'Host' });
 
 /** Host as documented, nulls explicit. There is no OCP agent: its fields are null. */
-function hostDocument(host: HostRow, services: readonly HostServiceDocument[]): z.input<typeof HostDocument> {
+function hostDocument(
+  host: HostRow,
+  services: readonly HostServiceDocument[],
+  observed: Observation | undefined,
+): z.input<typeof HostDocument> {
   const release = `${host.osId ?? ''}${host.osMajor ?? ''}`;
   return {
     id: host.id,
@@ -92,6 +98,7 @@ function hostDocument(host: HostRow, services: readonly HostServiceDocument[]): 
     hostAgentStatus: null,
     createTime: ocpTime(host.createTime),
     updateTime: ocpTime(host.updateTime),
+    ...observedField(observed),
   };
 }
 
@@ -160,8 +167,14 @@ export function hostRoutes(services: ApiServices): Route[] {
           ),
         );
         const known = await servicesOn(store, found.contents);
+        const observed = await store.observations.of(
+          'host',
+          found.contents.map(({ id }) => id),
+        );
         return pageOf(
-          found.contents.map((host) => hostDocument(host, known.get(host.id) ?? [])),
+          found.contents.map((host) =>
+            hostDocument(host, known.get(host.id) ?? [], observed.get(host.id)),
+          ),
           { number: page.page, size: page.size, totalElements: found.totalElements },
         );
       },
@@ -205,5 +218,6 @@ async function documentOf(store: Store, id: number): Promise<z.input<typeof Host
   const [host] = await hostsByIds(store, [id]);
   if (host === undefined) throw new Error('a host that was found is there');
   const known = await servicesOn(store, [host]);
-  return hostDocument(host, known.get(host.id) ?? []);
+  const observed = await store.observations.of('host', [host.id]);
+  return hostDocument(host, known.get(host.id) ?? [], observed.get(host.id));
 }

@@ -5,6 +5,7 @@ import { auditRoutes } from './audit';
 import { configServerRoutes } from './configServer';
 import { credentialRoutes } from './credentials';
 import { docsRoutes } from './docs';
+import { forgetRoutes } from './forget';
 import { healthRoutes } from './health';
 import { hostRoutes } from './hosts';
 import { inventoryRoutes } from './inventory';
@@ -24,6 +25,7 @@ export function allRoutes(services: ApiServices): Route[] {
   const routes: Route[] = [
     ...operationRoutes(services),
     ...obproxyClusterRoutes(services),
+    ...forgetRoutes(services),
     ...obClusterRoutes(services),
     ...hostRoutes(services),
     ...agentRoutes(services),

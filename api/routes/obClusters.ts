@@ -4,7 +4,7 @@ import { IdPath, QueryText } from '../../operations/schemas';
 import { addressText } from '../../runtime/addressText';
 import type { Said } from '../../runtime/messages/catalogue';
 import { OB_CLUSTER_STATUSES } from '../../store/statuses';
-import type { HostRow, ObClusterRow, ObServerRow, ObZoneRow } from '../../store/types';
+import type { HostRow, ObClusterRow, ObServerRow, Observation, ObZoneRow } from '../../store/types';
 import { contentsOf, pagedOf } from '../http/answers';
 import { pageOf } from '../http/envelope';
 import { answerLanguage, type Language, spoken } from '../http/messages/language';
@@ -13,6 +13,7 @@ import { ocpTime } from '../http/time';
 import { type ClusterLook, type Looking, lookAtCluster } from '../objects/lookAtCluster';
 import { type ApiServices, type Route, route } from '../route';
 import { ObClusterDocument, ObServerDocument, ObZoneDocument } from './obClusterSchemas';
+import { observedField } from './observed';
 
 /** A cluster with what it said just now, or why it said nothing. */
 interface ClusterView {
@@ -25,6 +26,8 @@ interface ClusterView {
   readonly tenantCount: number | undefined;
   /** By zone. */
   readonly compaction: ReadonlyMap<string, string>;
+  /** By server. */
+  readonly observed: ReadonlyMap<number, Observation>;
 }
 
 /** OCP's word for a time that is none. */
@@ -42,6 +45,10 @@ async function viewOf(services: Looking, row: ObClusterRow): Promise<ClusterView
     servers,
     zones,
     hosts: new Map(hosts.map((host) => [host.id, host])),
+    observed: await store.observations.of(
+      'obServer',
+      servers.map(({ id }) => id),
+    ),
     ...('reason' in look
       ? { reason: look.reason, tenantCount: undefined, compaction: new Map() }
       : { reason: undefined, tenantCount: look.tenantCount, compaction: look.compaction }),
@@ -50,7 +57,7 @@ async function viewOf(services: Looking, row: ObClusterRow): Promise<ClusterView
 
 function serverDocument(
   server: ObServerRow,
-  { hosts, zones }: ClusterView,
+  { hosts, zones, observed }: ClusterView,
 ): z.input<typeof ObServerDocument> {
   const host = server.hostId === null ? undefined : hosts.get(server.hostId);
   const zone = zones.find(({ name }) => name === server.zone);
@@ -73,6 +80,7 @@ function serverDocument(
     ...(server.startTime === null ? {} : { startTime: ocpTime(server.startTime) }),
     stopTime: ocpTime(server.stopTime ?? NEVER),
     updateTime: ocpTime(server.updateTime),
+    ...observedField(observed.get(server.id)),
     availableOperations: [],
   };
 }

@@ -3,11 +3,13 @@ import type { RuntimeConfig } from '../../runtime/config';
 import type { Logger } from '../../runtime/logger';
 import { say } from '../../runtime/messages/catalogue';
 import type { TemporalHandle } from '../../runtime/temporal';
-import type { Store, TaskRow } from '../../store/types';
+import type { Store, TaskRow, TaskWarnings } from '../../store/types';
 import { taskWorkflowId } from '../../workflows/ids';
 import { SUBTASK_UPDATES, TASK_UPDATES } from '../../workflows/messages';
 import type { Plan, SubtaskCommand, SubtaskStatus, TaskCommand } from '../../workflows/plan';
-import type { Language } from '../http/messages/language';
+import { asText } from '../../workflows/text';
+import { type Language, spoken } from '../http/messages/language';
+import { ocpTime } from '../http/time';
 import { CommandLog } from './commandLog';
 import { fromArchive } from './document/archived';
 import { basicDocument, saidTask, submittedTask, unreadableTask } from './document/document';
@@ -77,6 +79,9 @@ export interface TaskServiceDeps {
 
 /** Open tasks of a list are read so many at a time. */
 const PARALLEL_READS = 8;
+/** Warnings that the document of a task shows, and an element of the list. */
+const WARNINGS_SHOWN = 100;
+const WARNINGS_LISTED = 5;
 /** Tasks of one request are started so many at a time, and for so long. */
 const PARALLEL_STARTS = 32;
 const STARTING_MS = 10_000;
@@ -112,6 +117,23 @@ const FIT_FOR: Readonly<Record<SubtaskCommand, readonly SubtaskStatus[]>> = {
   cancelSubtask: ['READY', 'RUNNING'],
 };
 
+/** The fields of a document about warnings; none of a task without. */
+function warningFields(
+  warnings: TaskWarnings | undefined,
+  language: Language,
+): Pick<BasicTaskInstance, 'warningCount' | 'warnings'> {
+  if (warnings === undefined) return {};
+  return {
+    warningCount: warnings.count,
+    warnings: warnings.first.map(({ target, time, said, text, ...warning }) => ({
+      ...warning,
+      text: said === undefined ? text : spoken(asText(said, text), language),
+      ...(target === null ? {} : { target }),
+      time: ocpTime(time),
+    })),
+  };
+}
+
 /** Throws Refusal TSK10001 when the task has no such subtask. */
 async function subtaskOf({ id, subtasks }: TaskDocument, subtaskId: number): Promise<SubtaskInstance> {
   // Their ids are one block.
@@ -135,7 +157,13 @@ export function createTaskService(deps: TaskServiceDeps): TaskService {
 
   async function readRow(row: TaskRow, language: Language = 'en-US'): Promise<ReadTask> {
     const { said, hasRun } = await saidRow(row);
-    return { row, document: inWords(said, language), hasRun };
+    // After the history: who sees a subtask's end sees its warnings, too.
+    const warnings = await store.tasks.warnings([row.id], WARNINGS_SHOWN);
+    return {
+      row,
+      document: { ...inWords(said, language), ...warningFields(warnings.get(row.id), language) },
+      hasRun,
+    };
   }
 
   async function saidRow(row: TaskRow): Promise<{ said: SaidTask; hasRun: boolean }> {
@@ -315,13 +343,20 @@ export function createTaskService(deps: TaskServiceDeps): TaskService {
       for (let from = 0; from < rows.length; from += PARALLEL_READS) {
         const read = await Promise.all(
           rows.slice(from, from + PARALLEL_READS).map(async (row) => {
-            const { document } = await readRow(row);
-            return basicDocument(document, row.plan);
+            const { said } = await saidRow(row);
+            return basicDocument(inWords(said, 'en-US'), row.plan);
           }),
         );
         documents.push(...read);
       }
-      return documents;
+      const warnings = await store.tasks.warnings(
+        rows.map(({ id }) => id),
+        WARNINGS_LISTED,
+      );
+      return documents.map((document) => ({
+        ...document,
+        ...warningFields(warnings.get(document.id), 'en-US'),
+      }));
     },
 
     retryTask: commandTask('retryTask'),

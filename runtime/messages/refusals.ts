@@ -213,6 +213,14 @@ export const REFUSALS = {
     'The OBProxy at {address} is known already: server {server} of cluster "{cluster}".',
     '{address} 上的 OBProxy 已存在：集群“{cluster}”的 {server}。',
   ],
+  'obproxy.alive': [
+    'OBProxy {id} at {where} is alive ({by} answers), so it is not gone for good. Stop it first; or send force=true: then it runs on, unknown to obflow.',
+    '位于 {where} 的 OBProxy {id} 仍在运行（{by} 有应答），并非永久失效。请先停止它；或使用 force=true，此后它将继续运行，但 obflow 不再管理它。',
+  ],
+  'obproxy.silent': [
+    'The process of OBProxy {id} at {where} is still there: {reason}. Stop it first; or send force=true: then it stays, unknown to obflow.',
+    '位于 {where} 的 OBProxy {id} 的进程仍然存在：{reason}。请先停止它；或使用 force=true，此后该进程保留，但 obflow 不再管理它。',
+  ],
   'obCluster.notRunning': [
     'OceanBase cluster "{name}" is {status}: servers can be added when it is RUNNING. GET /api/v2/ob/clusters/{id} asks it again and says what is wrong.',
     'OceanBase 集群“{name}”的状态为 {status}：仅在 RUNNING 时可以添加 OBServer。GET /api/v2/ob/clusters/{id} 会重新询问集群并给出原因。',

@@ -8,6 +8,7 @@ import { DuplicateError, type TaskFilter, type TaskRow, type Tasks } from '../ty
 import { releaseHeld } from './locks';
 import { taskLogRepository } from './taskLog';
 import { taskPruning } from './taskPruning';
+import { taskWarningsRepository } from './taskWarnings';
 
 const SORT_FIELDS = {
   id: 'tasks.id',
@@ -125,6 +126,7 @@ const cameToNothing = ({ status, operation }: Pick<TaskRow, 'status' | 'operatio
 export function tasksRepository(scope: Scope): Tasks {
   return {
     ...taskLogRepository(scope),
+    ...taskWarningsRepository(scope),
     ...taskPruning(scope),
 
     async counts() {

@@ -156,5 +156,6 @@ export interface ObproxyRepository {
   deleteServer(id: number): Promise<void>;
   putExporter(exporter: ExporterTarget): Promise<void>;
   deleteExporter(obproxyServerId: number): Promise<void>;
-  listExporters(): Promise<ExporterTarget[]>;
+  /** With the status of their OBProxies. */
+  listExporters(): Promise<(ExporterTarget & { readonly status: ObproxyStatus })[]>;
 }

@@ -14,6 +14,7 @@ import { chinese, say } from '../../runtime/messages/catalogue';
 import { openStore } from '../../store';
 import type { Store } from '../../store/types';
 import type { SubtaskInput, SubtaskResult } from '../../workflows/plan';
+import { plan } from '../store/plan';
 import { until } from '../support/until';
 import { quietEnvironment } from './world';
 
@@ -158,6 +159,64 @@ describe('an execution of a subtask', () => {
       'WARN lines',
       'INFO Set state for subtask: 1, operation:EXECUTE, state: SUCCESSFUL',
     ]);
+  });
+
+  test('leaves what it warned of with the task, each text once and without secrets; of a repeated run only the last counts', async () => {
+    const places = { host_ids: { '7': '10.0.0.7' } };
+    await store.tasks.add({
+      plan: { ...plan(taskId), place: 'proxies', places },
+      workflowType: 'addObproxy',
+    });
+    const kept = async () => (await store.tasks.warnings([taskId], 2)).get(taskId);
+    await run(
+      async (scope) => {
+        scope.log.hide(SECRET);
+        scope.log.info('all is well');
+        scope.log.warn(`nobody restarts it, ${SECRET}`);
+        scope.log.warn(`nobody restarts it, ${SECRET}`);
+        scope.log.warn('a second');
+        scope.log.warn('a third');
+        return undefined;
+      },
+      { element: { key: '21.host_ids', value: '7' } },
+    );
+    const one = {
+      subtaskId: 1,
+      name: 'Some step',
+      target: '10.0.0.7',
+      time: expect.stringMatching(/^2\d{3}-/),
+    };
+    expect(await kept()).toEqual({
+      count: 3,
+      first: [
+        { ...one, text: 'nobody restarts it, ***' },
+        { ...one, text: 'a second' },
+      ],
+    });
+
+    const fails = run(
+      async (scope) => {
+        scope.log.warn('not of this one');
+        throw new PermanentError(TROUBLE);
+      },
+      { run: 2 },
+    );
+    await failure(fails);
+    expect(await kept()).toMatchObject({ count: 3 });
+
+    await run(
+      async (scope) => {
+        scope.log.warn('only this is left');
+        return undefined;
+      },
+      { run: 3 },
+    );
+    expect(await kept()).toMatchObject({
+      count: 1,
+      first: [{ target: 'proxies', text: 'only this is left' }],
+    });
+    await run(async () => undefined, { run: 4, operation: 'ROLLBACK' });
+    expect(await kept()).toBeUndefined();
   });
 
   test('shows its lines while it still runs', async () => {

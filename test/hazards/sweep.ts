@@ -62,6 +62,11 @@ const GOOD: Readonly<Record<string, () => Request>> = {
     query: '?dryRun=true',
     body: { hosts: [{ hostId: given.free, sqlPort: 2883 }] },
   }),
+  'POST /api/v2/obproxy/clusters/{id}/servers/forget': () => ({
+    params: { id: String(given.cluster) },
+    query: '?dryRun=true',
+    body: { obproxyServerIds: [4711], force: false },
+  }),
   'POST /api/v2/obproxy/clusters/{id}/configUrl/push': () => ({
     params: { id: String(given.cluster) },
     body: { obproxyServerIds: [4711] },

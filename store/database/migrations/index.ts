@@ -12,6 +12,8 @@ import { largeTasks } from './0010_large_tasks';
 import { taskObproxyClusters } from './0011_task_obproxy_clusters';
 import { logTexts } from './0012_log_texts';
 import { givenConfigUrls } from './0013_given_config_urls';
+import { observed } from './0014_observed';
+import { taskWarnings } from './0015_task_warnings';
 import { hostLife } from './0018_host_life';
 import { credentialDescription } from './0019_credential_description';
 
@@ -31,6 +33,8 @@ export function migrations(kind: 'sqlite' | 'postgres'): Record<string, Migratio
     '0011_task_obproxy_clusters': taskObproxyClusters(kind),
     '0012_log_texts': logTexts,
     '0013_given_config_urls': givenConfigUrls,
+    '0014_observed': observed(kind),
+    '0015_task_warnings': taskWarnings(kind),
     '0018_host_life': hostLife(kind),
     '0019_credential_description': credentialDescription,
   };
