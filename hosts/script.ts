@@ -69,12 +69,14 @@ async function runUntil(
   const { login, user } = who(connection, options);
   const where = connection.address.ip;
   const asLogin = user === login && login !== 'root';
+  const shared = !asLogin && options.urgent !== true;
+  const shellUser = shared ? 'root' : user;
   const stopped = (shell?: Shell) => {
     options.signal?.throwIfAborted();
     // A forced command talks and never comes to the script; a slow host says nothing.
     const output = shell === undefined || shell.began ? undefined : shell.output();
     if (output !== undefined && output.stdout.length + output.stderr.length > 0)
-      throw shellRefused(where, login, user, { exitCode: 0, ...output });
+      throw shellRefused(where, login, shellUser, { exitCode: 0, ...output });
     throw new TransientError({
       type: 'ScriptTimeout',
       tried: say('shell.run'),
@@ -87,7 +89,6 @@ async function runUntil(
         shell?.began === false ? say('next.checkLoadAndShell', { forced: FORCED }) : say('next.checkLoad'),
     });
   };
-  const shared = !asLogin && options.urgent !== true;
   const other = shared && user !== 'root' ? otherUser(script, user) : undefined;
   const task: ShellTask = {
     script: other?.script ?? script,
@@ -135,7 +136,7 @@ async function runUntil(
     if (known && !shell.began) continue;
     // By a signal: memory was short, or somebody's hand. What the script said until then is no answer.
     if (end.exitCode > 128) throw shellKilled(where, end.exitCode);
-    if (!shell.began) throw shellRefused(where, login, user, { exitCode: 0, ...shell.output() });
+    if (!shell.began) throw shellRefused(where, login, shellUser, { exitCode: 0, ...shell.output() });
     return { exitCode: end.exitCode, ...shell.output() };
   }
 }

@@ -5,9 +5,10 @@
 import type { Duplex } from 'node:stream';
 import { PermanentError, TransientError, type Trouble } from '../runtime/errors';
 import { say, type Text } from '../runtime/messages/catalogue';
+import { parseUpgradeInfo, type UpgradeInfo } from './handOver';
 import { PROXYSYS_LOGIN } from './loginName';
 import { ALTER_VALUE_BYTES, isSecretParameter, parameterName, quotedValue, sameValue } from './parameters';
-import { sha1Hex } from './passwords';
+import { maskHashes, sha1Hex } from './passwords';
 import {
   columnText,
   openSqlSession,
@@ -35,11 +36,23 @@ export interface ProxyParameter {
 export interface ObproxyAdmin {
   /** Text of SHOW PROXYINFO BINARY; holds the running version. */
   binaryInfo(): Promise<string>;
+  /**
+   * Sets proxy_local_cmd, which the proxy takes up at its next check (proxy_hot_upgrade_check_interval) and puts back to
+   * 0, so that it cannot be read back; nothing of it is stored.
+   */
+  localCommand(command: 2 | 3 | 4): Promise<void>;
   /** Names of the OceanBase clusters the proxy learnt from its config server; [] in RS_LIST mode. */
   clusterNames(): Promise<string[]>;
   /** Undefined when this version knows no such parameter. Passwords are shown as SHA-1. */
   showConfig(name: string): Promise<ProxyParameter | undefined>;
   showAll(): Promise<ProxyParameter[]>;
+  /**
+   * How it stands with hot restarts. PermanentError ObproxySqlRefused (1235 and the like) when this version tells nothing of
+   * it, ObproxyUpgradeInfoUnread when it says something else.
+   */
+  upgradeInfo(): Promise<UpgradeInfo>;
+  /** Pid of the process that answers, as it sees itself; undefined when this version does not tell. */
+  processId(): Promise<number | undefined>;
   /**
    * Sets one parameter and reads it back (a password by its hash).
    * @throws PermanentError when the proxy refuses the value or shows another one afterwards.
@@ -208,6 +221,12 @@ function administration(session: SqlSession, where: string): ObproxyAdmin {
       const rows = await ask(say('admin.readVersion'), 'show proxyinfo binary');
       return rows.map((row) => Object.values(row).map(String).join(' ')).join('\n');
     },
+    async localCommand(command) {
+      await ask(
+        say('admin.localCommand', { command }),
+        `alter proxyconfig set proxy_local_cmd = '${command}'`,
+      );
+    },
     async clusterNames() {
       const rows = await session.query('show proxycluster').catch((error: unknown) => {
         // Also what a proxy in RS_LIST mode answers, whatever it knows (OBProxy 4.3.1, observed).
@@ -219,6 +238,24 @@ function administration(session: SqlSession, where: string): ObproxyAdmin {
     },
     showConfig,
     showAll,
+    async upgradeInfo() {
+      const rows = await ask(say('admin.readHandOver'), 'show proxyinfo upgrade');
+      const text = rows.map((row) => Object.values(row).map(String).join(' ')).join('\n');
+      const info = parseUpgradeInfo(text);
+      if (info !== undefined) return info;
+      throw new PermanentError({
+        type: 'ObproxyUpgradeInfoUnread',
+        tried: say('admin.readHandOver'),
+        where,
+        cameBack: say('admin.handOverUnread', { said: maskHashes(text).slice(0, 300) }),
+        next: say('next.restartCold'),
+      });
+    },
+    async processId() {
+      const [row] = await ask(say('admin.readSessions'), 'show proxysession');
+      const pid = Number(row === undefined ? '' : columnText(row, 'pid'));
+      return Number.isInteger(pid) && pid > 0 ? pid : undefined;
+    },
     async alter(name, value) {
       const text = quotedValue(value);
       const key = parameterName(name);

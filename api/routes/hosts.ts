@@ -172,9 +172,7 @@ export function hostRoutes(services: ApiServices): Route[] {
           found.contents.map(({ id }) => id),
         );
         return pageOf(
-          found.contents.map((host) =>
-            hostDocument(host, known.get(host.id) ?? [], observed.get(host.id)),
-          ),
+          found.contents.map((host) => hostDocument(host, known.get(host.id) ?? [], observed.get(host.id))),
           { number: page.page, size: page.size, totalElements: found.totalElements },
         );
       },

@@ -9,10 +9,7 @@ export const HOST_LIFE = {
   'is.notReached': ['cannot be used: {reason}', '无法使用：{reason}'],
   'is.forOneHost': ['is for one host alone', '仅适用于单台主机'],
   'is.forContainers': ['is for hosts of kind DEDICATED_CONTAINER', '仅适用于 DEDICATED_CONTAINER 类型的主机'],
-  'must.publishPorts': [
-    'must be ports such as 8090 or 8080:80',
-    '必须是端口，例如 8090 或 8080:80',
-  ],
+  'must.publishPorts': ['must be ports such as 8090 or 8080:80', '必须是端口，例如 8090 或 8080:80'],
   'must.placeName': [
     'must begin with a letter or digit and have 1 to {limit} letters, digits, blanks, ".", "_", "@" or "-"',
     '必须以字母或数字开头，由 1 到 {limit} 个字母、数字、空格、“.”、“_”、“@”或“-”组成',
@@ -25,13 +22,31 @@ export const HOST_LIFE = {
     'must be HOST: logins of databases are declared with "obflow apply"',
     '必须是 HOST：数据库登录凭据用“obflow apply”声明',
   ],
-  'idc.unknown': ['There is no IDC with id {id}. GET /api/v2/compute/idcs lists those that exist.', 'ID 为 {id} 的机房不存在。GET /api/v2/compute/idcs 列出现有机房。'],
-  'region.unknown': ['There is no region with id {id}. GET /api/v2/compute/regions lists those that exist.', 'ID 为 {id} 的区域不存在。GET /api/v2/compute/regions 列出现有区域。'],
-  'hostType.unknown': ['There is no host type with id {id}. GET /api/v2/compute/hostTypes lists those that exist.', 'ID 为 {id} 的机型不存在。GET /api/v2/compute/hostTypes 列出现有机型。'],
+  'idc.unknown': [
+    'There is no IDC with id {id}. GET /api/v2/compute/idcs lists those that exist.',
+    'ID 为 {id} 的机房不存在。GET /api/v2/compute/idcs 列出现有机房。',
+  ],
+  'region.unknown': [
+    'There is no region with id {id}. GET /api/v2/compute/regions lists those that exist.',
+    'ID 为 {id} 的区域不存在。GET /api/v2/compute/regions 列出现有区域。',
+  ],
+  'hostType.unknown': [
+    'There is no host type with id {id}. GET /api/v2/compute/hostTypes lists those that exist.',
+    'ID 为 {id} 的机型不存在。GET /api/v2/compute/hostTypes 列出现有机型。',
+  ],
   'name.taken': ['The name "{name}" is taken. Choose another one.', '名称“{name}”已被占用，请换一个名称。'],
-  'region.inUse': ['Region "{name}" has IDCs: {children}. Delete these first.', '区域“{name}”中有机房：{children}。请先删除这些机房。'],
-  'idc.inUse': ['IDC "{name}" has hosts: {children}. Move or delete these first.', '机房“{name}”中有主机：{children}。请先迁移或删除这些主机。'],
-  'hostType.inUse': ['There are hosts of type "{name}": {children}. Give them another type, or delete them first.', '有主机属于机型“{name}”：{children}。请先修改其机型或删除这些主机。'],
+  'region.inUse': [
+    'Region "{name}" has IDCs: {children}. Delete these first.',
+    '区域“{name}”中有机房：{children}。请先删除这些机房。',
+  ],
+  'idc.inUse': [
+    'IDC "{name}" has hosts: {children}. Move or delete these first.',
+    '机房“{name}”中有主机：{children}。请先迁移或删除这些主机。',
+  ],
+  'hostType.inUse': [
+    'There are hosts of type "{name}": {children}. Give them another type, or delete them first.',
+    '有主机属于机型“{name}”：{children}。请先修改其机型或删除这些主机。',
+  ],
   'hosts.known': [
     'The inventory has these hosts already: {hosts}. Leave them out of the request.',
     '主机清单中已有这些主机：{hosts}。请从请求中去掉。',
@@ -53,7 +68,10 @@ export const HOST_LIFE = {
     'obflow works by SSH: host {id} has no OCP agent that could be stopped or started.',
     'obflow 通过 SSH 工作：主机 {id} 上没有可停止或启动的 OCP Agent。',
   ],
-  'host.noAgentKnown': ['obflow works by SSH: there is no OCP agent on host {id}.', 'obflow 通过 SSH 工作：主机 {id} 上没有 OCP Agent。'],
+  'host.noAgentKnown': [
+    'obflow works by SSH: there is no OCP agent on host {id}.',
+    'obflow 通过 SSH 工作：主机 {id} 上没有 OCP Agent。',
+  ],
   'credential.unknown': [
     'There is no credential with id {id}. GET /api/v2/profiles/me/credentials lists those that exist.',
     'ID 为 {id} 的凭据不存在。GET /api/v2/profiles/me/credentials 列出现有凭据。',
@@ -92,13 +110,13 @@ export const HOST_LIFE = {
     'The host has no user admin: the package of an OBProxy or OBServer makes it',
     '主机上没有 admin 用户：OBProxy 或 OBServer 的软件包会创建它',
   ],
-  'host.littleSpace': ['{where} has {free} MB free: too little for most services', '{where} 剩余 {free} MB：对多数服务来说太少'],
+  'host.littleSpace': [
+    '{where} has {free} MB free: too little for most services',
+    '{where} 剩余 {free} MB：对多数服务来说太少',
+  ],
   'host.space': ['{where} has {free} MB free', '{where} 剩余 {free} MB'],
   'host.clockOff': ['CMP07021: {text}. {next}', 'CMP07021：{text}。{next}'],
-  'host.notOfTask': [
-    'The inventory has no host that this task has added',
-    '主机清单中没有本任务添加的主机',
-  ],
+  'host.notOfTask': ['The inventory has no host that this task has added', '主机清单中没有本任务添加的主机'],
   'host.statusStays': [
     'The host is not one that this task has added: its status stays',
     '该主机不是本任务添加的：其状态保持不变',

@@ -660,4 +660,5 @@ export const NEXT = {
     'Repair what stands in the way (a broken mount, rights of a folder above, links in a circle, a missing command), then retry.',
     '请排除妨碍的原因（挂载损坏、上级目录权限、循环链接、缺少命令），然后重试。',
   ],
+  'next.restartCold': ['Restart it without hotRestart.', '请不带 hotRestart 重启。'],
 } as const satisfies Record<string, Pair>;

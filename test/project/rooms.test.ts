@@ -26,7 +26,7 @@ const SUBTASK_ROOMS = [
  */
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
   // What is frozen: runs in Temporal's sandbox, and must replay what older releases recorded.
-  workflows: ['workflows/interpreter/expansion.ts'],
+  workflows: ['workflows/interpreter/expansion.ts', 'workflows/texts.ts'],
   'workflows/interpreter': [
     'workflows',
     'workflows/interpreter/expansion.ts',
@@ -35,7 +35,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   ],
   // From a plan to its subtasks: also for those who make plans and those who read them.
   'workflows/interpreter/expansion.ts': ['types:workflows'],
-  'workflows/webui': ['types:workflows/interpreter'],
+  'workflows/webui': ['types:workflows', 'types:workflows/interpreter'],
   // The workflow types stand above the room they are in.
   'workflows/index.ts': ['workflows', 'workflows/interpreter', 'workflows/webui'],
 

@@ -532,7 +532,7 @@ onEveryDatabase('OBProxy clusters', (on) => {
     const exporter = { obproxyServerId: server, target: '10.1.1.1:2884', labels: { cluster: 'front' } };
     await store.obproxy.putExporter({ ...exporter, target: 'old:1' });
     await store.obproxy.putExporter(exporter);
-    expect(await store.obproxy.listExporters()).toEqual([exporter]);
+    expect(await store.obproxy.listExporters()).toEqual([{ ...exporter, status: 'CREATING' }]);
     await expect(store.obproxy.deleteCluster(id)).rejects.toThrow(InUseError);
     await store.obproxy.deleteServer(server);
     expect(await store.obproxy.listExporters()).toEqual([]);
