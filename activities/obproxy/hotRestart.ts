@@ -23,7 +23,8 @@ import { type ObproxyAdmin, openObproxyAdmin } from '../../oceanbase/obproxyAdmi
 import { maskHashes } from '../../oceanbase/passwords';
 import { compareVersions } from '../../oceanbase/versions';
 import { addressText } from '../../runtime/addressText';
-import { PermanentError, TransientError } from '../../runtime/errors';
+import { PermanentError, TransientError, type Trouble } from '../../runtime/errors';
+import { say, type Text } from '../../runtime/messages/catalogue';
 import type { SubtaskInput } from '../../workflows/plan';
 import { makeDir, readJson, taskDir, writeJson } from '../places';
 import type { SubtaskScope } from '../types';
@@ -128,9 +129,15 @@ function isSame(one: Identity, other: Identity): boolean {
   return one.pid === other.pid && one.startTime === other.startTime;
 }
 
-function trouble(host: Host, type: string, cameBack: string, next: string, code?: string): PermanentError {
+function trouble(
+  host: Host,
+  type: string,
+  cameBack: Trouble['cameBack'],
+  next: Text,
+  code?: string,
+): PermanentError {
   const coded = code === undefined ? {} : { code };
-  return new PermanentError({ type, ...coded, tried: 'restart OBProxy hot', where: host.ip, cameBack, next });
+  return new PermanentError({ type, ...coded, tried: say('hot.restart'), where: host.ip, cameBack, next });
 }
 
 /** Whether this very process listens on the port. During a hot restart two do, and both own it. */
@@ -158,24 +165,19 @@ export async function proveProgram(
     { user },
   );
   if (exitCode === 61 || exitCode === 62) {
-    const missing = exitCode === 61 ? `the folder ${home}` : program;
-    const next = 'Put the program of the package there and retry.';
-    throw trouble(host, 'ProgramMissing', `${user} cannot use ${missing}`, next);
+    const what = exitCode === 61 ? home : program;
+    throw trouble(host, 'ProgramMissing', say('hot.cannotUse', { user, what }), say('hot.putProgram'));
   }
   const [, found, release] = /OceanBase\s+v?(\d+(?:\.\d+)+)(?:[\s-]+([A-Za-z0-9._]+))?/.exec(stdout) ?? [];
   if (exitCode !== 0 || found === undefined) {
-    const said = stdout.trim().slice(0, 500) || 'nothing';
-    throw trouble(
-      host,
-      'ProgramDoesNotRun',
-      `${program} -V with an empty environment, as ${user}, says: ${said} (exit code ${exitCode})`,
-      'Repair the program or its libraries: the new process would end at once.',
-    );
+    const said = stdout.trim().slice(0, 500) || say('hot.saysNothing');
+    const came = say('hot.programSays', { program, user, said, code: exitCode });
+    throw trouble(host, 'ProgramDoesNotRun', came, say('hot.repairProgram'));
   }
   const full = release === undefined ? found : `${found}-${release}`;
   if (compareVersions(full, version) !== 0) {
-    const next = 'Put the program of the wanted version there and retry.';
-    throw trouble(host, 'ObproxyVersionDiffers', `${program} is ${full}, not ${version}`, next, 'ODP21016');
+    const came = say('hot.otherVersion', { program, found: full, version });
+    throw trouble(host, 'ObproxyVersionDiffers', came, say('hot.putVersion'), 'ODP21016');
   }
   return full;
 }
@@ -187,34 +189,21 @@ export async function proveProgram(
  */
 export async function proveReady(host: Host, version: string, admin: ObproxyAdmin): Promise<void> {
   if (!canHandOver(version)) {
-    const next = 'Restart it without hotRestart; or delete it and add it again with a newer package.';
-    const text = `OBProxy ${version} cannot hand over to a new process: 3.2.1 is the first that can`;
-    throw trouble(host, 'ObproxyTooOld', text, next, 'ODP21018');
+    const came = say('hot.tooOld', { version });
+    throw trouble(host, 'ObproxyTooOld', came, say('hot.coldOrReplace'), 'ODP21018');
   }
   const info = await admin.upgradeInfo();
   if (isReady(info)) return;
   throw new TransientError({
     type: 'HotRestartUnderWay',
-    tried: 'restart OBProxy hot',
+    tried: say('hot.restart'),
     where: host.ip,
-    cameBack: `the proxy is in ${info.state}${info.accepts ? '' : ' and takes no new sessions'}: somebody else's hot restart is under way`,
-    next: 'It is tried again; see log/obproxy.log of the proxy when it lasts.',
+    cameBack: say('hot.underWay', {
+      state: info.state,
+      accepts: say(info.accepts ? 'hot.takesSessions' : 'hot.takesNone'),
+    }),
+    next: say('hot.triedAgain'),
   });
-}
-
-/**
- * Nobody else supervises the process: a unit of systemd or a supervisor that has it as a child takes its end for a crash, and
- * one without a handler for SIGUSR2 dies of the former process's last word (OBProxy 4.3.1, observed).
- *
- * @throws PermanentError HotRestartSupervised (ODP21107)
- */
-export function proveUnsupervised(host: Host, process: HostProcess, look: ProxyProcesses): void {
-  const parent = look.all.find(({ pid }) => pid === process.ppid);
-  // A proxy that still leaves after a hot restart is the parent of the one that serves.
-  if (process.ppid <= 1 || parent === undefined || look.own.includes(parent)) return;
-  const text = `${processText(process)} is a child of ${processText(parent)}, which would take a hot restart for a crash`;
-  const next = 'Restart it without hotRestart, or let its supervisor do it.';
-  throw trouble(host, 'HotRestartSupervised', text, next, 'ODP21107');
 }
 
 /** Notes what is there, unless an attempt of this run has; nothing is changed yet. */
@@ -237,9 +226,13 @@ async function begun(scope: HotScope, proxy: HotProxy): Promise<Note> {
       (one) => (pid === undefined || one.pid === pid) && listensOn(look, sqlPort, one),
     );
     if (serving === undefined) {
-      const seen = look.own.length === 0 ? 'no process' : look.own.map(processText).join('; ');
-      const text = `${seen} in ${look.home} listens on port ${sqlPort}, where an OBProxy answers (pid ${pid ?? 'unknown'})`;
-      throw trouble(host, 'ProcessNotFound', text, 'See what runs there and retry.', 'ODP21017');
+      const came = say('hot.noListener', {
+        seen: look.own.length === 0 ? say('hot.noProcess') : look.own.map(processText),
+        home: look.home,
+        port: sqlPort,
+        pid: pid ?? say('hot.unknownPid'),
+      });
+      throw trouble(host, 'ProcessNotFound', came, say('hot.seeAndRetry'), 'ODP21017');
     }
     const shown = async (name: string) => (await admin.showConfig(name))?.value;
     const note: Note = {
@@ -304,9 +297,8 @@ async function giveCommand(scope: HotScope, proxy: HotProxy, note: Note): Promis
     const given = { ...note, commands: note.commands + 1 };
     await writeNote(scope, proxy.host, given);
     await admin.localCommand(2);
-    scope.log.info(
-      `Asked pid ${note.process.pid} to hand over to a new process; it looks for commands every ${Math.ceil(note.checkInterval / 1000)} s`,
-    );
+    const seconds = Math.ceil(note.checkInterval / 1000);
+    scope.log.info(say('hot.asked', { pid: note.process.pid, seconds }));
     return given;
   } finally {
     admin.close();
@@ -343,37 +335,29 @@ export async function hotRestart(scope: HotScope, proxy: HotProxy): Promise<Host
         }
       }
       if (Date.now() - seenAt > ROLLBACK_MS + 3 * note.checkInterval + GRACE_MS) {
-        const text = `${processText(successor)} was started and serves nobody, and was not taken back either`;
-        const next = `End pid ${successor.pid} (kill -9): the former process serves again then; look for the cause and retry.`;
-        throw await failed(scope, proxy, note, 'HotRestartFailed', text, next);
+        const came = say('hot.silentChild', { process: processText(successor) });
+        const next = say('hot.endChild', { pid: successor.pid });
+        throw await failed(scope, proxy, note, 'HotRestartFailed', came, next);
       }
     } else {
       seenAt = undefined;
       const ended = await childrenEnded(proxy, note);
       const waited = Date.now() - askedAt;
       if (note.commands > 0 && ended.length > 0 && isFormerThere) {
-        const text = `the new process ended, and pid ${note.process.pid} serves as before; log/obproxy.log says: ${maskHashes(ended.join('; '))}`;
-        const next = 'Look into log/obproxy.log before that line for the reason, repair it and retry.';
-        throw await failed(scope, proxy, note, 'HotRestartFailed', text, next);
+        const lines = maskHashes(ended.join('; '));
+        const came = say('hot.childEnded', { pid: note.process.pid, lines });
+        throw await failed(scope, proxy, note, 'HotRestartFailed', came, say('hot.lookBefore'));
       }
       if (note.commands === 0 || (isFormerThere && waited > 3 * note.checkInterval + LOOK_MS)) {
         if (note.commands >= MOST_COMMANDS) {
-          const text = `pid ${note.process.pid} took no notice of the command, given ${note.commands} times`;
-          const next =
-            'See log/obproxy.log of the proxy for "local cmd"; restart it without hotRestart, or retry.';
-          throw await failed(scope, proxy, note, 'HotRestartIgnored', text, next);
+          const came = say('hot.ignored', { pid: note.process.pid, times: note.commands });
+          throw await failed(scope, proxy, note, 'HotRestartIgnored', came, say('hot.seeLog'));
         }
         note = await giveCommand(scope, proxy, note);
         askedAt = Date.now();
       } else if (!isFormerThere && waited > 60_000) {
-        const text = `pid ${note.process.pid} is gone, and nobody has started the proxy again`;
-        throw trouble(
-          host,
-          'ObproxyGone',
-          text,
-          'Start it (start, or restart without hotRestart).',
-          'ODP21017',
-        );
+        const came = say('hot.gone', { pid: note.process.pid });
+        throw trouble(host, 'ObproxyGone', came, say('hot.startIt'), 'ODP21017');
       }
     }
     await scope.pause(LOOK_MS);
@@ -389,14 +373,11 @@ async function arrived(
   inherited: boolean,
 ): Promise<HostProcess> {
   const { host } = proxy;
+  const { pid } = note.process;
   if (inherited) {
-    scope.log.info(
-      `${processText(process)} serves on port ${proxy.sqlPort}, inherited from pid ${note.process.pid}`,
-    );
+    scope.log.info(say('hot.serves', { process: processText(process), port: proxy.sqlPort, pid }));
   } else {
-    scope.log.warn(
-      `pid ${note.process.pid} ended by itself and ${processText(process)} was started anew (a crash, or a reboot of the host): the sessions it had are lost`,
-    );
+    scope.log.warn(say('hot.startedAnew', { process: processText(process), pid }));
   }
   await restoreRollbackTimeout(scope, proxy);
   if (note.servedAt === undefined) await writeNote(scope, host, { ...note, servedAt: Date.now() });
@@ -409,21 +390,25 @@ async function failed(
   proxy: HotProxy,
   note: Note,
   type: string,
-  text: string,
-  next: string,
+  cameBack: Text,
+  next: Text,
 ): Promise<PermanentError> {
   // The former process takes over at its next check.
   const deadline = Date.now() + 2 * note.checkInterval + GRACE_MS;
   for (;;) {
     try {
       await restoreRollbackTimeout(scope, proxy);
-      return trouble(proxy.host, type, text, next, 'ODP10001');
+      return trouble(proxy.host, type, cameBack, next, 'ODP10001');
     } catch (error) {
       scope.signal.throwIfAborted();
       if (!(error instanceof TransientError)) throw error;
       if (Date.now() > deadline) {
-        const left = `nobody answers on port ${proxy.sqlPort}, so hot_upgrade_rollback_timeout is still ${ROLLBACK}, not ${note.rollbackTimeout}`;
-        return trouble(proxy.host, type, `${text}; ${left}`, next, 'ODP10001');
+        const left = say('hot.stillOurs', {
+          port: proxy.sqlPort,
+          ours: ROLLBACK,
+          former: note.rollbackTimeout,
+        });
+        return trouble(proxy.host, type, [cameBack, left], next, 'ODP10001');
       }
       await scope.pause(LOOK_MS);
     }
@@ -432,7 +417,8 @@ async function failed(
 
 /**
  * Puts hot_upgrade_rollback_timeout back as this task found it, in whatever process serves: at the end, and for undos. Nothing
- * when the task has noted none.
+ * when the task has noted none. A command that has not been taken up yet is taken back first: the timeout counts as it is when
+ * the new process is made (OBProxy's source), and without ours a program that hangs would cost a day.
  *
  * @throws TransientError ObproxyNotReady while nobody answers
  */
@@ -441,10 +427,11 @@ export async function restoreRollbackTimeout(scope: HotScope, proxy: HotProxy): 
   if (note === undefined) return;
   const admin = await proxy.login(10_000);
   try {
+    await admin.localCommand(0);
     const shown = await admin.showConfig('hot_upgrade_rollback_timeout');
     if (shown === undefined || shown.value === note.rollbackTimeout) return;
     await admin.alter('hot_upgrade_rollback_timeout', note.rollbackTimeout);
-    scope.log.info(`hot_upgrade_rollback_timeout is ${note.rollbackTimeout} again`);
+    scope.log.info(say('hot.timeoutBack', { value: note.rollbackTimeout }));
   } finally {
     admin.close();
   }
@@ -480,22 +467,21 @@ export async function awaitFormer(scope: HotScope, proxy: HotProxy, longestMs: n
   for (;;) {
     const { own } = await lookForProxies(host, home);
     if (!own.some((one) => isSame(one, note.process))) {
-      scope.log.info(`The former process (pid ${note.process.pid}) has left`);
+      scope.log.info(say('hot.formerLeft', { pid: note.process.pid }));
       return true;
     }
     const now = Date.now();
     if (now > deadline) {
       const open = await connectionsOf(host, note.process, sqlPort);
-      const until = Number.isFinite(allowed)
-        ? `within ${Math.max(Math.round((note.servedAt + allowed - now) / 1000), 0)} s`
-        : 'when the last of them ends (hot_upgrade_exit_timeout is -1)';
-      scope.log.warn(
-        `The former process (pid ${note.process.pid}) still has ${open} connections of clients and leaves by itself ${until}; nobody else is sent to it`,
-      );
+      const seconds = Math.max(Math.round((note.servedAt + allowed - now) / 1000), 0);
+      const until = Number.isFinite(allowed) ? say('hot.within', { seconds }) : say('hot.withLast');
+      scope.log.warn(say('hot.formerStays', { pid: note.process.pid, open, until }));
       return false;
     }
     // The text stays the same, so that it is logged once.
-    if (now > attemptEnds) scope.notYet(`pid ${note.process.pid} lets its sessions end`, { afterSeconds: 2 });
+    if (now > attemptEnds) {
+      scope.notYet(say('hot.formerLeaving', { pid: note.process.pid }), { afterSeconds: 2 });
+    }
     await scope.pause(LOOK_MS);
   }
 }

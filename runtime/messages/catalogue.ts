@@ -15,6 +15,7 @@ import { COMMANDS } from './commands';
 import { FAULTS } from './faults';
 import { HOST_LIFE } from './hostLife';
 import { HOSTS } from './hosts';
+import { HOT_RESTART } from './hotRestart';
 import { NEXT } from './next';
 import { OBPROXY } from './obproxy';
 import { OBSERVERS } from './observers';
@@ -36,6 +37,7 @@ export const CATALOGUE = {
   ...HOST_LIFE,
   ...TAKE_OVER,
   ...OBPROXY,
+  ...HOT_RESTART,
   ...OBSERVERS,
   ...SSH,
   ...STORAGE,
