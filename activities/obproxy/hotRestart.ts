@@ -23,8 +23,8 @@ import { type ObproxyAdmin, openObproxyAdmin } from '../../oceanbase/obproxyAdmi
 import { maskHashes } from '../../oceanbase/passwords';
 import { compareVersions } from '../../oceanbase/versions';
 import { addressText } from '../../runtime/addressText';
-import { PermanentError, TransientError, type Trouble } from '../../runtime/errors';
-import { say, type Text } from '../../runtime/messages/catalogue';
+import { PermanentError, TransientError } from '../../runtime/errors';
+import { type Said, say, type Text } from '../../runtime/messages/catalogue';
 import type { SubtaskInput } from '../../workflows/plan';
 import { makeDir, readJson, taskDir, writeJson } from '../places';
 import type { SubtaskScope } from '../types';
@@ -129,13 +129,7 @@ function isSame(one: Identity, other: Identity): boolean {
   return one.pid === other.pid && one.startTime === other.startTime;
 }
 
-function trouble(
-  host: Host,
-  type: string,
-  cameBack: Trouble['cameBack'],
-  next: Text,
-  code?: string,
-): PermanentError {
+function trouble(host: Host, type: string, cameBack: Said, next: Said, code?: string): PermanentError {
   const coded = code === undefined ? {} : { code };
   return new PermanentError({ type, ...coded, tried: say('hot.restart'), where: host.ip, cameBack, next });
 }
@@ -165,19 +159,23 @@ export async function proveProgram(
     { user },
   );
   if (exitCode === 61 || exitCode === 62) {
-    const what = exitCode === 61 ? home : program;
-    throw trouble(host, 'ProgramMissing', say('hot.cannotUse', { user, what }), say('hot.putProgram'));
+    const missing = exitCode === 61 ? say('hot.folder', { path: home }) : program;
+    throw trouble(host, 'ProgramMissing', say('hot.cannotUse', { user, missing }), say('next.putProgram'));
   }
   const [, found, release] = /OceanBase\s+v?(\d+(?:\.\d+)+)(?:[\s-]+([A-Za-z0-9._]+))?/.exec(stdout) ?? [];
   if (exitCode !== 0 || found === undefined) {
     const said = stdout.trim().slice(0, 500) || say('hot.saysNothing');
-    const came = say('hot.programSays', { program, user, said, code: exitCode });
-    throw trouble(host, 'ProgramDoesNotRun', came, say('hot.repairProgram'));
+    throw trouble(
+      host,
+      'ProgramDoesNotRun',
+      say('hot.programSays', { program, user, said, code: exitCode }),
+      say('next.repairProgram'),
+    );
   }
   const full = release === undefined ? found : `${found}-${release}`;
   if (compareVersions(full, version) !== 0) {
-    const came = say('hot.otherVersion', { program, found: full, version });
-    throw trouble(host, 'ObproxyVersionDiffers', came, say('hot.putVersion'), 'ODP21016');
+    const text = say('hot.otherVersion', { program, found: full, version });
+    throw trouble(host, 'ObproxyVersionDiffers', text, say('next.putWantedProgram'), 'ODP21016');
   }
   return full;
 }
@@ -189,8 +187,13 @@ export async function proveProgram(
  */
 export async function proveReady(host: Host, version: string, admin: ObproxyAdmin): Promise<void> {
   if (!canHandOver(version)) {
-    const came = say('hot.tooOld', { version });
-    throw trouble(host, 'ObproxyTooOld', came, say('hot.coldOrReplace'), 'ODP21018');
+    throw trouble(
+      host,
+      'ObproxyTooOld',
+      say('hot.tooOld', { version }),
+      say('next.coldOrReplace'),
+      'ODP21018',
+    );
   }
   const info = await admin.upgradeInfo();
   if (isReady(info)) return;
@@ -198,12 +201,23 @@ export async function proveReady(host: Host, version: string, admin: ObproxyAdmi
     type: 'HotRestartUnderWay',
     tried: say('hot.restart'),
     where: host.ip,
-    cameBack: say('hot.underWay', {
-      state: info.state,
-      accepts: say(info.accepts ? 'hot.takesSessions' : 'hot.takesNone'),
-    }),
-    next: say('hot.triedAgain'),
+    cameBack: say(info.accepts ? 'hot.underWay' : 'hot.underWayClosed', { state: info.state }),
+    next: say('next.hotAgainSoon'),
   });
+}
+
+/**
+ * Nobody else supervises the process: a unit of systemd or a supervisor that has it as a child takes its end for a crash, and
+ * one without a handler for SIGUSR2 dies of the former process's last word (OBProxy 4.3.1, observed).
+ *
+ * @throws PermanentError HotRestartSupervised (ODP21107)
+ */
+export function proveUnsupervised(host: Host, process: HostProcess, look: ProxyProcesses): void {
+  const parent = look.all.find(({ pid }) => pid === process.ppid);
+  // A proxy that still leaves after a hot restart is the parent of the one that serves.
+  if (process.ppid <= 1 || parent === undefined || look.own.includes(parent)) return;
+  const text = say('hot.supervised', { child: processText(process), parent: processText(parent) });
+  throw trouble(host, 'HotRestartSupervised', text, say('next.coldOrSupervisor'), 'ODP21107');
 }
 
 /** Notes what is there, unless an attempt of this run has; nothing is changed yet. */
@@ -226,13 +240,11 @@ async function begun(scope: HotScope, proxy: HotProxy): Promise<Note> {
       (one) => (pid === undefined || one.pid === pid) && listensOn(look, sqlPort, one),
     );
     if (serving === undefined) {
-      const came = say('hot.noListener', {
-        seen: look.own.length === 0 ? say('hot.noProcess') : look.own.map(processText),
-        home: look.home,
-        port: sqlPort,
-        pid: pid ?? say('hot.unknownPid'),
+      const seen = look.own.length === 0 ? say('hot.noProcess') : look.own.map(processText).join('; ');
+      const text = say('hot.notListening', {
+        ...{ seen, home: look.home, port: sqlPort, pid: pid ?? say('hot.unknownPid') },
       });
-      throw trouble(host, 'ProcessNotFound', came, say('hot.seeAndRetry'), 'ODP21017');
+      throw trouble(host, 'ProcessNotFound', text, say('next.seeWhatRuns'), 'ODP21017');
     }
     const shown = async (name: string) => (await admin.showConfig(name))?.value;
     const note: Note = {
@@ -297,8 +309,9 @@ async function giveCommand(scope: HotScope, proxy: HotProxy, note: Note): Promis
     const given = { ...note, commands: note.commands + 1 };
     await writeNote(scope, proxy.host, given);
     await admin.localCommand(2);
-    const seconds = Math.ceil(note.checkInterval / 1000);
-    scope.log.info(say('hot.asked', { pid: note.process.pid, seconds }));
+    scope.log.info(
+      say('hot.asked', { pid: note.process.pid, seconds: Math.ceil(note.checkInterval / 1000) }),
+    );
     return given;
   } finally {
     admin.close();
@@ -335,29 +348,31 @@ export async function hotRestart(scope: HotScope, proxy: HotProxy): Promise<Host
         }
       }
       if (Date.now() - seenAt > ROLLBACK_MS + 3 * note.checkInterval + GRACE_MS) {
-        const came = say('hot.silentChild', { process: processText(successor) });
-        const next = say('hot.endChild', { pid: successor.pid });
-        throw await failed(scope, proxy, note, 'HotRestartFailed', came, next);
+        const text = say('hot.hangs', { process: processText(successor) });
+        const next = say('next.endChild', { pid: successor.pid });
+        throw await failed(scope, proxy, note, 'HotRestartFailed', text, next);
       }
     } else {
       seenAt = undefined;
       const ended = await childrenEnded(proxy, note);
       const waited = Date.now() - askedAt;
       if (note.commands > 0 && ended.length > 0 && isFormerThere) {
-        const lines = maskHashes(ended.join('; '));
-        const came = say('hot.childEnded', { pid: note.process.pid, lines });
-        throw await failed(scope, proxy, note, 'HotRestartFailed', came, say('hot.lookBefore'));
+        const said = maskHashes(ended.join('; '));
+        const text = say('hot.childEnded', { pid: note.process.pid, said });
+        const next = say('next.lookBeforeLine');
+        throw await failed(scope, proxy, note, 'HotRestartFailed', text, next);
       }
       if (note.commands === 0 || (isFormerThere && waited > 3 * note.checkInterval + LOOK_MS)) {
         if (note.commands >= MOST_COMMANDS) {
-          const came = say('hot.ignored', { pid: note.process.pid, times: note.commands });
-          throw await failed(scope, proxy, note, 'HotRestartIgnored', came, say('hot.seeLog'));
+          const text = say('hot.ignored', { pid: note.process.pid, times: note.commands });
+          const next = say('next.coldOrRetry');
+          throw await failed(scope, proxy, note, 'HotRestartIgnored', text, next);
         }
         note = await giveCommand(scope, proxy, note);
         askedAt = Date.now();
       } else if (!isFormerThere && waited > 60_000) {
-        const came = say('hot.gone', { pid: note.process.pid });
-        throw trouble(host, 'ObproxyGone', came, say('hot.startIt'), 'ODP21017');
+        const text = say('hot.gone', { pid: note.process.pid });
+        throw trouble(host, 'ObproxyGone', text, say('next.startIt'), 'ODP21017');
       }
     }
     await scope.pause(LOOK_MS);
@@ -373,11 +388,14 @@ async function arrived(
   inherited: boolean,
 ): Promise<HostProcess> {
   const { host } = proxy;
-  const { pid } = note.process;
   if (inherited) {
-    scope.log.info(say('hot.serves', { process: processText(process), port: proxy.sqlPort, pid }));
+    scope.log.info(
+      say('hot.inherited', {
+        ...{ process: processText(process), port: proxy.sqlPort, pid: note.process.pid },
+      }),
+    );
   } else {
-    scope.log.warn(say('hot.startedAnew', { process: processText(process), pid }));
+    scope.log.warn(say('hot.startedAnew', { pid: note.process.pid, process: processText(process) }));
   }
   await restoreRollbackTimeout(scope, proxy);
   if (note.servedAt === undefined) await writeNote(scope, host, { ...note, servedAt: Date.now() });
@@ -390,7 +408,7 @@ async function failed(
   proxy: HotProxy,
   note: Note,
   type: string,
-  cameBack: Text,
+  text: Text,
   next: Text,
 ): Promise<PermanentError> {
   // The former process takes over at its next check.
@@ -398,17 +416,15 @@ async function failed(
   for (;;) {
     try {
       await restoreRollbackTimeout(scope, proxy);
-      return trouble(proxy.host, type, cameBack, next, 'ODP10001');
+      return trouble(proxy.host, type, text, next, 'ODP10001');
     } catch (error) {
       scope.signal.throwIfAborted();
       if (!(error instanceof TransientError)) throw error;
       if (Date.now() > deadline) {
-        const left = say('hot.stillOurs', {
-          port: proxy.sqlPort,
-          ours: ROLLBACK,
-          former: note.rollbackTimeout,
+        const stays = say('hot.timeoutStays', {
+          ...{ text, port: proxy.sqlPort, now: ROLLBACK, former: note.rollbackTimeout },
         });
-        return trouble(proxy.host, type, [cameBack, left], next, 'ODP10001');
+        return trouble(proxy.host, type, stays, next, 'ODP10001');
       }
       await scope.pause(LOOK_MS);
     }
@@ -473,14 +489,15 @@ export async function awaitFormer(scope: HotScope, proxy: HotProxy, longestMs: n
     const now = Date.now();
     if (now > deadline) {
       const open = await connectionsOf(host, note.process, sqlPort);
-      const seconds = Math.max(Math.round((note.servedAt + allowed - now) / 1000), 0);
-      const until = Number.isFinite(allowed) ? say('hot.within', { seconds }) : say('hot.withLast');
+      const until = Number.isFinite(allowed)
+        ? say('hot.within', { seconds: Math.max(Math.round((note.servedAt + allowed - now) / 1000), 0) })
+        : say('hot.whenEmpty');
       scope.log.warn(say('hot.formerStays', { pid: note.process.pid, open, until }));
       return false;
     }
     // The text stays the same, so that it is logged once.
     if (now > attemptEnds) {
-      scope.notYet(say('hot.formerLeaving', { pid: note.process.pid }), { afterSeconds: 2 });
+      scope.notYet(say('hot.sessionsEnd', { pid: note.process.pid }), { afterSeconds: 2 });
     }
     await scope.pause(LOOK_MS);
   }

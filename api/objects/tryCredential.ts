@@ -1,7 +1,8 @@
+import { privateKeyFault } from '../../hosts/privateKey';
 import { Refusal } from '../../operations/refusal';
 import type { ContactedHost } from '../../operations/types';
 import { addressText } from '../../runtime/addressText';
-import { joined, type Said, say } from '../../runtime/messages/catalogue';
+import { joined, type Said, say, type Text } from '../../runtime/messages/catalogue';
 import type { OpenCredential } from '../../store/types';
 import type { ApiServices } from '../route';
 import { sideBySide } from './contactHosts';
@@ -16,6 +17,14 @@ export interface CredentialTry {
   readonly message: Said;
   /** What stands in the way of tasks there, or makes them slow. */
   readonly findings: ContactedHost['findings'];
+}
+
+/** Why nobody can log in with a secret; undefined when somebody may. Of a password only a host can tell. */
+export function secretFault(
+  kind: OpenCredential['kind'],
+  { secret, passphrase }: { readonly secret: string; readonly passphrase?: string | undefined },
+): Text | undefined {
+  return kind === 'SSH_KEY' ? privateKeyFault(secret, passphrase) : undefined;
 }
 
 /** Logs in to each host with a credential that need not be stored; a pinned key must be shown. Changes nothing. */

@@ -3,7 +3,6 @@
  * about them). OCP keeps them per user; obflow's are shared by all who manage hosts. No answer holds a secret.
  */
 import { z } from 'zod';
-import { privateKeyFault } from '../../hosts/privateKey';
 import { credentialById } from '../../operations/hostFields';
 import { Refusal } from '../../operations/refusal';
 import { Description, Id, IdPath } from '../../operations/schemas';
@@ -20,7 +19,7 @@ import { pageOf } from '../http/envelope';
 import { answerLanguage, spoken } from '../http/messages/language';
 import { listed, oneOf, PAGING, pageRequest } from '../http/paging';
 import { ocpTime } from '../http/time';
-import { refuseWhereItFails, tryCredential } from '../objects/tryCredential';
+import { refuseWhereItFails, secretFault, tryCredential } from '../objects/tryCredential';
 import { type ApiServices, type Route, route } from '../route';
 
 const tag = 'Credentials';
@@ -73,7 +72,7 @@ const NewBody = z
     sshCredentialProperty: SshProperty.extend({ passphrase: Secret.min(1, fault('must.notBeEmpty')) }),
   })
   .superRefine(({ sshCredentialProperty: { type, passphrase, keyPassphrase } }, context) => {
-    const unreadable = type === 'PRIVATE_KEY' ? privateKeyFault(passphrase, keyPassphrase) : undefined;
+    const unreadable = secretFault(TYPES[type], { secret: passphrase, passphrase: keyPassphrase });
     if (unreadable === undefined) return;
     context.addIssue({
       code: 'custom',
@@ -185,7 +184,7 @@ function changedBy(
   if (kind !== old.kind && given === undefined) throw refuse(say('credential.secretMissing'));
   const secret = given ?? old.secret;
   const passphrase = ssh.keyPassphrase ?? (given === undefined ? old.passphrase : undefined);
-  const unreadable = kind === 'SSH_KEY' ? privateKeyFault(secret, passphrase) : undefined;
+  const unreadable = secretFault(kind, { secret, passphrase });
   if (unreadable !== undefined) {
     throw refuse(say('request.fault', { field: 'sshCredentialProperty.passphrase', fault: unreadable }));
   }

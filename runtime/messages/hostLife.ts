@@ -163,5 +163,4 @@ export const HOST_LIFE = {
     'Services listen on, and tell each other, the addresses that the host has: roll back and add the host by one of them.',
     '服务监听并相互告知的是主机自身的地址：请回滚，并用其中一个地址添加该主机。',
   ],
-  'next.thenRetry': ['{next} Then retry.', '{next} 然后重试。'],
 } as const satisfies Record<string, Pair>;

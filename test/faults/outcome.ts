@@ -29,7 +29,8 @@ function documentLines(task: TaskJson): string[] {
   return [
     `${String(name)} ${status}`,
     ...[...Object.entries(maps?.stringMap ?? {}), ...Object.entries(maps?.listMap ?? {})]
-      .filter(([key]) => !ID_OF_A_RUN.test(key))
+      // A host that the task has added is another row each time.
+      .filter(([key]) => !ID_OF_A_RUN.test(key) && !(name === 'Prepare host' && key === 'host_id'))
       .map(([key, value]) => `context ${key}=${JSON.stringify(value)}`)
       .sort(),
     ...subtasks.map((subtask) =>
