@@ -223,7 +223,7 @@ describeIf(fleetUnavailable(), 'A hot restart on a real host', () => {
     await machine.sh(`chmod 644 ${proxy.home}/bin/obproxy`);
     expect(await refused()).toMatch(/^ProgramMissing/);
     await machine.sh(`rm -r ${proxy.home}`);
-    expect(await refused()).toMatch(/^ProgramMissing: .*cannot use \S+\/obproxy-4\.3\.1\.0\. /);
+    expect(await refused()).toMatch(/^ProgramMissing: .*cannot use the folder/);
     const failure = await failureOf(ask((admin) => proveReady(host, '3.2.0', admin)));
     expect(failure).toMatchObject({ type: 'ObproxyTooOld', code: 'ODP21018' });
   });
