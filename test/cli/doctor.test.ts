@@ -293,7 +293,9 @@ describeIf(fleetUnavailable() ?? longRunOnly(), 'obflow doctor on a real host', 
     // By default the API is at loopback; nothing that runs there asks for it.
     expect(found['config URL']).toMatchObject({
       verdict: 'warning',
-      message: expect.stringMatching(/^10\..*asked for the config URL http:\/\/127\.0\.0\.1:8080: .*the host itself/),
+      message: expect.stringMatching(
+        /^10\..*asked for the config URL http:\/\/127\.0\.0\.1:8080: .*the host itself/,
+      ),
       next: expect.stringContaining('Set OBFLOW_PUBLIC_URL'),
     });
 
