@@ -38,9 +38,9 @@ export interface ObproxyAdmin {
   binaryInfo(): Promise<string>;
   /**
    * Sets proxy_local_cmd, which the proxy takes up at its next check (proxy_hot_upgrade_check_interval) and puts back to
-   * 0, so that it cannot be read back; nothing of it is stored.
+   * 0, so that it cannot be read back; nothing of it is stored. 0 takes back a command that has not been taken up yet.
    */
-  localCommand(command: 2 | 3 | 4): Promise<void>;
+  localCommand(command: 0 | 2 | 3 | 4): Promise<void>;
   /** Names of the OceanBase clusters the proxy learnt from its config server; [] in RS_LIST mode. */
   clusterNames(): Promise<string[]>;
   /** Undefined when this version knows no such parameter. Passwords are shown as SHA-1. */

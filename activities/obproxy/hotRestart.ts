@@ -433,7 +433,8 @@ async function failed(
 
 /**
  * Puts hot_upgrade_rollback_timeout back as this task found it, in whatever process serves: at the end, and for undos. Nothing
- * when the task has noted none.
+ * when the task has noted none. A command that has not been taken up yet is taken back first: the timeout counts as it is when
+ * the new process is made (OBProxy's source), and without ours a program that hangs would cost a day.
  *
  * @throws TransientError ObproxyNotReady while nobody answers
  */
@@ -442,6 +443,7 @@ export async function restoreRollbackTimeout(scope: HotScope, proxy: HotProxy): 
   if (note === undefined) return;
   const admin = await proxy.login(10_000);
   try {
+    await admin.localCommand(0);
     const shown = await admin.showConfig('hot_upgrade_rollback_timeout');
     if (shown === undefined || shown.value === note.rollbackTimeout) return;
     await admin.alter('hot_upgrade_rollback_timeout', note.rollbackTimeout);

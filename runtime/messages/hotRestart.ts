@@ -46,8 +46,8 @@ export const HOT_RESTART = {
     '新进程已退出，pid {pid} 仍照常服务；log/obproxy.log 记录：{said}',
   ],
   'hot.ignored': [
-    'pid {pid} took no notice of the command, given {times} times',
-    'pid {pid} 未理会已下达 {times} 次的命令',
+    'pid {pid} was told {times} times to hand over, and no new process was seen: it dropped the command, or what it started ended at once',
+    '已 {times} 次要求 pid {pid} 移交服务，但没有看到新进程：命令被丢弃，或者新进程立即退出',
   ],
   'hot.gone': [
     'pid {pid} is gone, and nobody has started the proxy again',

@@ -16,7 +16,7 @@ import { type Fleet, fleetUnavailable, startFleet, type TestHost } from '../../s
 import { obproxyStandin } from '../../sandbox/standins/bundle';
 import { type StartedByHand, startByHand } from '../../sandbox/standins/startByHand';
 import { addressOf, failureOf, hostsWithPins } from '../hosts/reach';
-import { describeIf } from '../support/skip';
+import { describeIf, longRunOnly } from '../support/skip';
 import { until } from '../support/until';
 
 const PASSWORD = 'hotOnes.55++';
@@ -175,62 +175,6 @@ describeIf(fleetUnavailable(), 'A hot restart on a real host', () => {
     expect(await ask((admin) => admin.binaryInfo())).toContain('4.3.2.0-9.el7');
   });
 
-  test('of one proxy leaves another of the host alone', async () => {
-    const second = await start([], '/srv/second');
-    proxy = await start();
-    await hotRestart(scopeOf(), proxyOf());
-    const { stdout } = await machine.sh(`readlink /proc/${second.pid}/cwd`);
-    expect(stdout.trim()).toBe('/srv/second');
-  });
-
-  test('goes on from wherever an attempt broke off, and still happens once', async () => {
-    proxy = await start();
-    const CHANGES = ['writeFile', 'alter', 'localCommand'];
-    /** The worker dies at the change of this number: before it is made, or before anybody hears that it was. */
-    const breaking = (at: number, made: boolean): { proxy: HotProxy; over: () => boolean } => {
-      let changes = 0;
-      const counted = <T extends object>(target: T): T =>
-        new Proxy(target, {
-          get: (of, name) => {
-            const value = Reflect.get(of, name) as unknown;
-            if (typeof value !== 'function' || !CHANGES.includes(String(name))) return value;
-            return async (...args: unknown[]) => {
-              changes += 1;
-              if (changes === at && !made) throw new Error('the worker is gone');
-              const answer: unknown = await Reflect.apply(value, of, args);
-              if (changes === at) throw new Error('the worker is gone');
-              return answer;
-            };
-          },
-        });
-      const whole = proxyOf();
-      const login = async (timeoutMs: number) => counted(await whole.login(timeoutMs));
-      return { proxy: { ...whole, host: counted(host), login }, over: () => changes < at };
-    };
-    let generations = await starts();
-    let rounds = 0;
-    for (const made of [false, true]) {
-      for (let at = 1; ; at += 1) {
-        taskId += 1;
-        const scope = scopeOf();
-        const broken = breaking(at, made);
-        const outcome = await hotRestart(scope, broken.proxy).then(
-          () => 'done',
-          (error: Error) => error.message,
-        );
-        expect(outcome).toBe(broken.over() ? 'done' : 'the worker is gone');
-        await hotRestart(scope, proxyOf());
-        generations += 1;
-        rounds += 1;
-        expect({ at, made, starts: await starts() }).toEqual({ at, made, starts: generations });
-        expect((await rollbackTimeout())?.value).toBe('24h');
-        await awaitFormer(scope, proxyOf(), 60_000);
-        if (broken.over()) break;
-      }
-    }
-    expect(rounds).toBe(14);
-  }, 240_000);
-
   test('fails when the new process ends: the former one serves as before, and a retry works', async () => {
     proxy = await start();
     const before = machine.pids('obproxy');
@@ -245,82 +189,25 @@ describeIf(fleetUnavailable(), 'A hot restart on a real host', () => {
     expect(await inherited()).toBe(true);
   });
 
-  test('fails when the new process hangs, as soon as the proxy has taken it back', async () => {
-    proxy = await start(['hot_upgrade_rollback_timeout=3s']);
-    const before = machine.pids('obproxy');
-    await tell('inherited', 'hang');
-    const held = await proxyOf().login(10_000);
-    const restart = failureOf(hotRestart(scopeOf(), proxyOf()));
-    await until('it is under way', async () => !(await held.upgradeInfo()).accepts);
-    expect((await failureOf(proveReady(host, '4.3.1.0', held))).type).toBe('HotRestartUnderWay');
-    const failure = await restart;
-    held.close();
-    expect(failure.type).toBe('HotRestartFailed');
-    expect(machine.pids('obproxy')).toEqual(before);
-    // Shorter than ours: it stays.
-    expect((await rollbackTimeout())?.value).toBe('3s');
-  });
-
-  test('waits for a new process that is slow', async () => {
-    proxy = await start();
-    await tell('inherited', 'delay 4000');
-    await hotRestart(scopeOf(), proxyOf());
-    expect(await inherited()).toBe(true);
-    expect(await starts()).toBe(2);
-  });
-
-  test('gives the command twice, and says when no notice is taken of it', async () => {
-    proxy = await start();
-    let given = 0;
-    const deaf: HotProxy = {
-      ...proxyOf(),
-      login: async (timeoutMs) => {
-        const admin = await proxyOf().login(timeoutMs);
-        const localCommand = async () => {
-          given += 1;
-        };
-        return { ...admin, localCommand };
-      },
-    };
-    expect((await failureOf(hotRestart(scopeOf(), deaf))).type).toBe('HotRestartIgnored');
-    expect(given).toBe(2);
-    expect((await rollbackTimeout())?.value).toBe('24h');
-  });
-
-  test('takes a proxy that was started anew meanwhile, and says what that cost', async () => {
-    proxy = await start();
-    const deaf: HotProxy = {
-      ...proxyOf(),
-      login: async (timeoutMs) => ({
-        ...(await proxyOf().login(timeoutMs)),
-        localCommand: async () => undefined,
-      }),
-    };
-    const restart = hotRestart(scopeOf(), deaf);
-    await until('the command is given', () => lines.length > 0);
-    await machine.sh(`kill -9 ${machine.pids('obproxy').join(' ')}`);
-    await until('it is gone', () => machine.pids('obproxy').length === 0);
-    await machine.sh(`cd ${proxy.home} && runuser -u admin -- ./bin/obproxy >/dev/null 2>&1`);
-    await restart;
-    expect(lines.join('\n')).toMatch(/WARN pid \d+ ended by itself .* the sessions it had are lost/);
-    expect((await rollbackTimeout())?.value).toBe('24h');
-  });
-
-  test('an undo puts the timeout back, and does nothing when nothing was noted', async () => {
-    proxy = await start();
+  test('an undo takes the command and the timeout back, and does nothing when nothing was noted', async () => {
+    proxy = await start(['proxy_hot_upgrade_check_interval=1h']);
     await restoreRollbackTimeout(scopeOf(), proxyOf());
     const gone: HotProxy = {
       ...proxyOf(),
       login: async (timeoutMs) => {
         const admin = await proxyOf().login(timeoutMs);
-        const localCommand = () => Promise.reject(new Error('the worker is gone'));
+        const localCommand = async (command: 0 | 2 | 3 | 4) => {
+          await admin.localCommand(command);
+          throw new Error('the worker is gone');
+        };
         return { ...admin, localCommand };
       },
     };
     await failureOf(hotRestart(scopeOf(), gone));
-    expect((await rollbackTimeout())?.value).toBe('120s');
+    const command = () => ask((admin) => admin.showConfig('proxy_local_cmd'));
+    expect([(await rollbackTimeout())?.value, (await command())?.value]).toEqual(['120s', '2']);
     await restoreRollbackTimeout(scopeOf(), proxyOf());
-    expect((await rollbackTimeout())?.value).toBe('24h');
+    expect([(await rollbackTimeout())?.value, (await command())?.value]).toEqual(['24h', '0']);
   });
 
   test('is refused for a program that is missing, another one, or lacks a library, and for an old proxy', async () => {
@@ -336,8 +223,127 @@ describeIf(fleetUnavailable(), 'A hot restart on a real host', () => {
     await machine.sh(`chmod 644 ${proxy.home}/bin/obproxy`);
     expect(await refused()).toMatch(/^ProgramMissing/);
     await machine.sh(`rm -r ${proxy.home}`);
-    expect(await refused()).toMatch(/^ProgramMissing: .*the folder/);
+    expect(await refused()).toMatch(/^ProgramMissing: .*cannot use the folder/);
     const failure = await failureOf(ask((admin) => proveReady(host, '3.2.0', admin)));
     expect(failure).toMatchObject({ type: 'ObproxyTooOld', code: 'ODP21018' });
+  });
+
+  describeIf(longRunOnly(), 'whatever comes between', () => {
+    test('of one proxy leaves another of the host alone', async () => {
+      const second = await start([], '/srv/second');
+      proxy = await start();
+      await hotRestart(scopeOf(), proxyOf());
+      const { stdout } = await machine.sh(`readlink /proc/${second.pid}/cwd`);
+      expect(stdout.trim()).toBe('/srv/second');
+    });
+
+    test('goes on from wherever an attempt broke off, and still happens once', async () => {
+      proxy = await start();
+      const CHANGES = ['writeFile', 'alter', 'localCommand'];
+      /** The worker dies at the change of this number: before it is made, or before anybody hears that it was. */
+      const breaking = (at: number, made: boolean): { proxy: HotProxy; over: () => boolean } => {
+        let changes = 0;
+        const counted = <T extends object>(target: T): T =>
+          new Proxy(target, {
+            get: (of, name) => {
+              const value = Reflect.get(of, name) as unknown;
+              if (typeof value !== 'function' || !CHANGES.includes(String(name))) return value;
+              return async (...args: unknown[]) => {
+                changes += 1;
+                if (changes === at && !made) throw new Error('the worker is gone');
+                const answer: unknown = await Reflect.apply(value, of, args);
+                if (changes === at) throw new Error('the worker is gone');
+                return answer;
+              };
+            },
+          });
+        const whole = proxyOf();
+        const login = async (timeoutMs: number) => counted(await whole.login(timeoutMs));
+        return { proxy: { ...whole, host: counted(host), login }, over: () => changes < at };
+      };
+      let generations = await starts();
+      let rounds = 0;
+      for (const made of [false, true]) {
+        for (let at = 1; ; at += 1) {
+          taskId += 1;
+          const scope = scopeOf();
+          const broken = breaking(at, made);
+          const outcome = await hotRestart(scope, broken.proxy).then(
+            () => 'done',
+            (error: Error) => error.message,
+          );
+          expect(outcome).toBe(broken.over() ? 'done' : 'the worker is gone');
+          await hotRestart(scope, proxyOf());
+          generations += 1;
+          rounds += 1;
+          expect({ at, made, starts: await starts() }).toEqual({ at, made, starts: generations });
+          expect((await rollbackTimeout())?.value).toBe('24h');
+          await awaitFormer(scope, proxyOf(), 60_000);
+          if (broken.over()) break;
+        }
+      }
+      expect(rounds).toBe(16);
+    }, 240_000);
+
+    test('fails when the new process hangs, as soon as the proxy has taken it back', async () => {
+      proxy = await start(['hot_upgrade_rollback_timeout=3s']);
+      const before = machine.pids('obproxy');
+      await tell('inherited', 'hang');
+      const held = await proxyOf().login(10_000);
+      const restart = failureOf(hotRestart(scopeOf(), proxyOf()));
+      await until('it is under way', async () => !(await held.upgradeInfo()).accepts);
+      expect((await failureOf(proveReady(host, '4.3.1.0', held))).type).toBe('HotRestartUnderWay');
+      const failure = await restart;
+      held.close();
+      expect(failure.type).toBe('HotRestartFailed');
+      expect(machine.pids('obproxy')).toEqual(before);
+      // Shorter than ours: it stays.
+      expect((await rollbackTimeout())?.value).toBe('3s');
+    });
+
+    test('waits for a new process that is slow', async () => {
+      proxy = await start();
+      await tell('inherited', 'delay 4000');
+      await hotRestart(scopeOf(), proxyOf());
+      expect(await inherited()).toBe(true);
+      expect(await starts()).toBe(2);
+    });
+
+    test('gives the command twice, and says when no notice is taken of it', async () => {
+      proxy = await start();
+      let given = 0;
+      const deaf: HotProxy = {
+        ...proxyOf(),
+        login: async (timeoutMs) => {
+          const admin = await proxyOf().login(timeoutMs);
+          const localCommand = async (command: 0 | 2 | 3 | 4) => {
+            if (command === 2) given += 1;
+          };
+          return { ...admin, localCommand };
+        },
+      };
+      expect((await failureOf(hotRestart(scopeOf(), deaf))).type).toBe('HotRestartIgnored');
+      expect(given).toBe(2);
+      expect((await rollbackTimeout())?.value).toBe('24h');
+    });
+
+    test('takes a proxy that was started anew meanwhile, and says what that cost', async () => {
+      proxy = await start();
+      const deaf: HotProxy = {
+        ...proxyOf(),
+        login: async (timeoutMs) => ({
+          ...(await proxyOf().login(timeoutMs)),
+          localCommand: async () => undefined,
+        }),
+      };
+      const restart = hotRestart(scopeOf(), deaf);
+      await until('the command is given', () => lines.length > 0);
+      await machine.sh(`kill -9 ${machine.pids('obproxy').join(' ')}`);
+      await until('it is gone', () => machine.pids('obproxy').length === 0);
+      await machine.sh(`cd ${proxy.home} && runuser -u admin -- ./bin/obproxy >/dev/null 2>&1`);
+      await restart;
+      expect(lines.join('\n')).toMatch(/WARN pid \d+ ended by itself .* the sessions it had are lost/);
+      expect((await rollbackTimeout())?.value).toBe('24h');
+    });
   });
 });

@@ -5,6 +5,7 @@ import { createServer, type Server } from 'node:net';
 import { promisify } from 'node:util';
 import Database from 'libsql';
 import type { Connection } from 'mysql2/promise';
+import { describeIf, longRunOnly } from '../support/skip';
 import { until } from '../support/until';
 import { errnoOf, type HomeOptions, PASSWORD, ProxyHome } from './proxyHome';
 
@@ -54,7 +55,7 @@ async function isServed(home: ProxyHome): Promise<boolean> {
   }
 }
 
-describe('The process that a hot restart starts', () => {
+describeIf(longRunOnly(), 'The process that a hot restart starts', () => {
   test('ends at once when told `exit`', async () => {
     const home = await started();
     const before = home.pids();
@@ -130,7 +131,7 @@ describe('The process that a hot restart starts', () => {
   });
 });
 
-describe('Between versions', () => {
+describeIf(longRunOnly(), 'Between versions', () => {
   test('before 4.3 the local commands 3 and 4 are not known', async () => {
     const home = await started({ version: '4.0.0' });
     expect(await home.ask("show proxyconfig like 'proxy_local_cmd'")).toMatchObject([{ range: '[0,2]' }]);

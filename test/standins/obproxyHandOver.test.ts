@@ -6,6 +6,7 @@ import { execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { promisify } from 'node:util';
 import type { Connection } from 'mysql2/promise';
+import { describeIf, longRunOnly } from '../support/skip';
 import { until } from '../support/until';
 import { freePort } from './home';
 import { errnoOf, PASSWORD, ProxyHome, subjects } from './proxyHome';
@@ -112,156 +113,6 @@ describe.each(subjects())('$name', ({ real }) => {
     expect(existsSync(home.path('etc/obproxy_config.bin'))).toBe(true);
   });
 
-  test('a second hot restart works while the first former process still has a session', async () => {
-    const first = await start();
-    await session();
-    await command(2);
-    const second = await child(first);
-    await until('ready again', async () => (await upgradeInfo()).includes('HU_STATE_WAIT_HU_CMD'));
-    await session();
-    await command(2);
-    const third = await child(first, second);
-    expect(home.pids().sort()).toEqual([first, second, third].sort());
-  });
-
-  test('sessions that stay are cut after hot_upgrade_exit_timeout', async () => {
-    const parent = await start({ hot_upgrade_exit_timeout: '3000000' });
-    const held = await session();
-    await command(2);
-    await child(parent);
-    await until('the former process is gone', () => !home.pids().includes(parent), 10_000);
-    await expect(held.query('select proxy_status()')).rejects.toThrow();
-  });
-
-  test.each([
-    ['exits', 'exit 1'],
-    ['is no program', ''],
-  ])('when the new program %s the former process goes on, and the next attempt works', async (what, text) => {
-    const parent = await start();
-    const held = await session();
-    if (what === 'exits') home.putScript(text);
-    else
-      await run('sh', ['-c', 'echo rubbish >bin/x && chmod 755 bin/x && mv bin/x bin/obproxy'], {
-        cwd: home.dir,
-      });
-    await command(2);
-    await until('the only trace', () => home.log().includes('sub process exit'));
-    await home.ready();
-    expect(home.pids()).toEqual([parent]);
-    expect(await upgradeInfo(held)).toMatch(/need_conn_accept:true.*HU_STATE_WAIT_HU_CMD/s);
-    await home.ask("alter proxyconfig set proxy_mem_limited='1G'");
-    home.put(program);
-    await command(2);
-    await child(parent);
-  });
-
-  test('when the new program hangs nobody is served until hot_upgrade_rollback_timeout', async () => {
-    const parent = await start({ hot_upgrade_rollback_timeout: '4s' });
-    const held = await session();
-    home.putScript('exec sleep 1000');
-    await command(2);
-    await until('nobody is served', isUnanswered);
-    expect(home.pids()).toHaveLength(2);
-    // Who has a session keeps it.
-    expect(await upgradeInfo(held)).toMatch(/need_conn_accept:false.*HU_STATE_WAIT_LOCAL_CR_FINISH/s);
-    await until('the former process serves again', async () => !(await isUnanswered()), 15_000);
-    expect(home.pids()).toEqual([parent]);
-    expect(await upgradeInfo()).toContain('is_inherited:false');
-  });
-
-  test('a command during a hot restart is dropped without a word', async () => {
-    const parent = await start({ hot_upgrade_rollback_timeout: '5s' });
-    const held = await session();
-    home.putScript('exec sleep 1000');
-    await command(2);
-    await until('nobody is served', isUnanswered);
-    await held.query('alter proxyconfig set proxy_local_cmd=1');
-    await until('it is dropped', async () => {
-      const [rows] = await held.query("show proxyconfig like 'proxy_local_cmd'");
-      return (rows as { value: string }[])[0]?.value === '0';
-    });
-    await until('the former process serves again', async () => !(await isUnanswered()), 15_000);
-    expect(home.pids()).toEqual([parent]);
-  });
-
-  test('commands 3 and 4 change only what load balancers are told', async () => {
-    const pid = await start();
-    const held = await session();
-    const status = async () => {
-      const [rows] = await held.query('select proxy_status()');
-      return Object.values((rows as Record<string, string>[])[0]!)[0];
-    };
-    const second = await session();
-    await held.query('alter proxyconfig set proxy_local_cmd=3');
-    await until('it is to be inactive', async () => (await status()) === 'BE_INACTIVE');
-    await home.ready();
-    second.destroy();
-    await until('one connection is as good as none', async () => (await status()) === 'INACTIVE');
-    await held.query('alter proxyconfig set proxy_local_cmd=4');
-    await until('it is active again', async () => (await status()) === 'ACTIVE');
-    expect(home.pids()).toEqual([pid]);
-  });
-
-  test('after SIGUSR1 logins hang on the open port, sessions go on, and it ends with the last one', async () => {
-    const pid = await start();
-    const held = await session();
-    process.kill(pid, 'SIGUSR1');
-    await until('logins hang', () => isUnanswered());
-    expect(await upgradeInfo(held)).toContain('need_conn_accept:false');
-    held.destroy();
-    await home.gone();
-  });
-
-  test('between transactions sessions are closed so that as many are left as there is time', async () => {
-    const pid = await start({ hot_upgrade_exit_timeout: '10000000' });
-    const held = await Promise.all(Array.from({ length: 6 }, () => session()));
-    process.kill(pid, 'SIGUSR1');
-    const lost = new Set<Connection>();
-    await until('half of them are closed, and more are open', async () => {
-      for (const connection of held.filter((one) => !lost.has(one))) {
-        await connection.query('select proxy_status()').catch(() => lost.add(connection));
-      }
-      return lost.size >= 3;
-    });
-    expect(lost.size).toBeLessThan(6);
-  });
-
-  test.each(['0', '-1'])('a time of %s is none, or no end of it', async (timeout) => {
-    const pid = await start({ hot_upgrade_exit_timeout: timeout });
-    const held = await session();
-    process.kill(pid, 'SIGUSR1');
-    if (timeout === '0') {
-      await home.gone();
-      return;
-    }
-    await until('logins hang', () => isUnanswered());
-    await until('a while', () => isUnanswered());
-    expect(await upgradeInfo(held)).toContain('need_conn_accept:false');
-  });
-
-  test('in the foreground, the parent gets SIGUSR2 after SIGUSR1, and not after SIGTERM', async () => {
-    for (const [signal, said] of [
-      ['SIGUSR1', ['USR2', '1']],
-      ['SIGTERM', ['1']],
-    ] as const) {
-      home = await ProxyHome.make(program);
-      const words = home.firstOptions().map((word) => `'${word}'`);
-      const script = `trap 'echo USR2' USR2; ./bin/obproxy -N ${words.join(' ')} & proxy=$!; echo $proxy
-        while kill -0 $proxy 2>/dev/null; do wait $proxy; code=$?; done; echo $code`;
-      const shell = spawn('sh', ['-c', script], { cwd: home.dir, stdio: ['ignore', 'pipe', 'ignore'] });
-      let heard = '';
-      shell.stdout.on('data', (text: Buffer) => {
-        heard += text.toString();
-      });
-      const ended = new Promise((resolve) => shell.on('close', resolve));
-      await home.ready();
-      process.kill(Number(heard.split('\n')[0]), signal);
-      await ended;
-      expect(heard.trim().split('\n').slice(1)).toEqual(said);
-      await home.remove();
-    }
-  });
-
   test('-V prints the version in an empty environment and writes nothing', async () => {
     home = await ProxyHome.make(program);
     const { stdout, stderr } = await run('env', ['-i', './bin/obproxy', '-V'], { cwd: home.dir });
@@ -269,5 +120,160 @@ describe.each(subjects())('$name', ({ real }) => {
     expect(stderr).toMatch(/^\.\/bin\/obproxy -V\nobproxy \(OceanBase \d+(\.\d+)+ [^)]+\)\n/);
     expect(existsSync(home.path('etc'))).toBe(false);
     expect(existsSync(home.path('log'))).toBe(false);
+  });
+
+  describeIf(longRunOnly(), 'In every turn that it may take', () => {
+    test('a second hot restart works while the first former process still has a session', async () => {
+      const first = await start();
+      await session();
+      await command(2);
+      const second = await child(first);
+      await until('ready again', async () => (await upgradeInfo()).includes('HU_STATE_WAIT_HU_CMD'));
+      await session();
+      await command(2);
+      const third = await child(first, second);
+      expect(home.pids().sort()).toEqual([first, second, third].sort());
+    });
+
+    test('sessions that stay are cut after hot_upgrade_exit_timeout', async () => {
+      const parent = await start({ hot_upgrade_exit_timeout: '3000000' });
+      const held = await session();
+      await command(2);
+      await child(parent);
+      await until('the former process is gone', () => !home.pids().includes(parent), 10_000);
+      await expect(held.query('select proxy_status()')).rejects.toThrow();
+    });
+
+    test.each([
+      ['exits', 'exit 1'],
+      ['is no program', ''],
+    ])(
+      'when the new program %s the former process goes on, and the next attempt works',
+      async (what, text) => {
+        const parent = await start();
+        const held = await session();
+        if (what === 'exits') home.putScript(text);
+        else
+          await run('sh', ['-c', 'echo rubbish >bin/x && chmod 755 bin/x && mv bin/x bin/obproxy'], {
+            cwd: home.dir,
+          });
+        await command(2);
+        await until('the only trace', () => home.log().includes('sub process exit'));
+        await home.ready();
+        expect(home.pids()).toEqual([parent]);
+        expect(await upgradeInfo(held)).toMatch(/need_conn_accept:true.*HU_STATE_WAIT_HU_CMD/s);
+        await home.ask("alter proxyconfig set proxy_mem_limited='1G'");
+        home.put(program);
+        await command(2);
+        await child(parent);
+      },
+    );
+
+    test('when the new program hangs nobody is served until hot_upgrade_rollback_timeout', async () => {
+      const parent = await start({ hot_upgrade_rollback_timeout: '4s' });
+      const held = await session();
+      home.putScript('exec sleep 1000');
+      await command(2);
+      await until('nobody is served', isUnanswered);
+      expect(home.pids()).toHaveLength(2);
+      // Who has a session keeps it.
+      expect(await upgradeInfo(held)).toMatch(/need_conn_accept:false.*HU_STATE_WAIT_LOCAL_CR_FINISH/s);
+      await until('the former process serves again', async () => !(await isUnanswered()), 15_000);
+      expect(home.pids()).toEqual([parent]);
+      expect(await upgradeInfo()).toContain('is_inherited:false');
+    });
+
+    test('a command during a hot restart is dropped without a word', async () => {
+      const parent = await start({ hot_upgrade_rollback_timeout: '5s' });
+      const held = await session();
+      home.putScript('exec sleep 1000');
+      await command(2);
+      await until('nobody is served', isUnanswered);
+      await held.query('alter proxyconfig set proxy_local_cmd=1');
+      await until('it is dropped', async () => {
+        const [rows] = await held.query("show proxyconfig like 'proxy_local_cmd'");
+        return (rows as { value: string }[])[0]?.value === '0';
+      });
+      await until('the former process serves again', async () => !(await isUnanswered()), 15_000);
+      expect(home.pids()).toEqual([parent]);
+    });
+
+    test('commands 3 and 4 change only what load balancers are told', async () => {
+      const pid = await start();
+      const held = await session();
+      const status = async () => {
+        const [rows] = await held.query('select proxy_status()');
+        return Object.values((rows as Record<string, string>[])[0]!)[0];
+      };
+      const second = await session();
+      await held.query('alter proxyconfig set proxy_local_cmd=3');
+      await until('it is to be inactive', async () => (await status()) === 'BE_INACTIVE');
+      await home.ready();
+      second.destroy();
+      await until('one connection is as good as none', async () => (await status()) === 'INACTIVE');
+      await held.query('alter proxyconfig set proxy_local_cmd=4');
+      await until('it is active again', async () => (await status()) === 'ACTIVE');
+      expect(home.pids()).toEqual([pid]);
+    });
+
+    test('after SIGUSR1 logins hang on the open port, sessions go on, and it ends with the last one', async () => {
+      const pid = await start();
+      const held = await session();
+      process.kill(pid, 'SIGUSR1');
+      await until('logins hang', () => isUnanswered());
+      expect(await upgradeInfo(held)).toContain('need_conn_accept:false');
+      held.destroy();
+      await home.gone();
+    });
+
+    test('between transactions sessions are closed so that as many are left as there is time', async () => {
+      const pid = await start({ hot_upgrade_exit_timeout: '10000000' });
+      const held = await Promise.all(Array.from({ length: 6 }, () => session()));
+      process.kill(pid, 'SIGUSR1');
+      const lost = new Set<Connection>();
+      await until('half of them are closed, and more are open', async () => {
+        for (const connection of held.filter((one) => !lost.has(one))) {
+          await connection.query('select proxy_status()').catch(() => lost.add(connection));
+        }
+        return lost.size >= 3;
+      });
+      expect(lost.size).toBeLessThan(6);
+    });
+
+    test.each(['0', '-1'])('a time of %s is none, or no end of it', async (timeout) => {
+      const pid = await start({ hot_upgrade_exit_timeout: timeout });
+      const held = await session();
+      process.kill(pid, 'SIGUSR1');
+      if (timeout === '0') {
+        await home.gone();
+        return;
+      }
+      await until('logins hang', () => isUnanswered());
+      await until('a while', () => isUnanswered());
+      expect(await upgradeInfo(held)).toContain('need_conn_accept:false');
+    });
+
+    test('in the foreground, the parent gets SIGUSR2 after SIGUSR1, and not after SIGTERM', async () => {
+      for (const [signal, said] of [
+        ['SIGUSR1', ['USR2', '1']],
+        ['SIGTERM', ['1']],
+      ] as const) {
+        home = await ProxyHome.make(program);
+        const words = home.firstOptions().map((word) => `'${word}'`);
+        const script = `trap 'echo USR2' USR2; ./bin/obproxy -N ${words.join(' ')} & proxy=$!; echo $proxy
+          while kill -0 $proxy 2>/dev/null; do wait $proxy; code=$?; done; echo $code`;
+        const shell = spawn('sh', ['-c', script], { cwd: home.dir, stdio: ['ignore', 'pipe', 'ignore'] });
+        let heard = '';
+        shell.stdout.on('data', (text: Buffer) => {
+          heard += text.toString();
+        });
+        const ended = new Promise((resolve) => shell.on('close', resolve));
+        await home.ready();
+        process.kill(Number(heard.split('\n')[0]), signal);
+        await ended;
+        expect(heard.trim().split('\n').slice(1)).toEqual(said);
+        await home.remove();
+      }
+    });
   });
 });
