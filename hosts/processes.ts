@@ -3,7 +3,7 @@ import { PermanentError } from '../runtime/errors';
 import type { Connection } from './connection';
 import { quote } from './quote';
 import { type RunResult, refuseKilled, runScript } from './script';
-import type { HostProcess, Listener, Observation } from './types';
+import type { HostProcess, Listener, Observation, ProcessIdentity, Signalled } from './types';
 
 const TRIED = 'look at the processes';
 const MAX_OUTPUT = 32 * 1024 * 1024;
@@ -191,6 +191,42 @@ async function look(connection: Connection, scriptOf: (mark: string) => string):
   if (result.exitCode === 0) return result.stdout.toString().split(`${mark}\n`);
   throw unreadable(connection, result);
 }
+
+/**
+ * Sends a signal to this very process. Looking and sending are one script, so that between them no more than a
+ * moment of the shell lies; the folder /proc/<pid> that is entered stays that process's, whoever gets its number.
+ */
+export async function signalProcess(
+  connection: Connection,
+  { pid, startTime, comm, cwd }: ProcessIdentity,
+  name: 'TERM' | 'KILL' | 'USR1',
+): Promise<Signalled> {
+  const script = `
+    cd /proc/${pid} 2>/dev/null || exit ${GONE}
+    stat=$(cat stat 2>/dev/null) || exit ${GONE}
+    set -- \${stat##*) }
+    [ "\${20}" = ${quote(startTime)} ] || exit ${ANOTHER}
+    case $1 in [ZXx]) exit ${GONE} ;; esac
+    comm=$(cat comm 2>/dev/null) || exit ${GONE}
+    [ "$comm" = ${quote(comm)} ] && [ "$(readlink cwd)" = ${quote(cwd)} ] || exit ${ANOTHER}
+    kill -${name} ${pid} 2>/dev/null || exit ${GONE}`;
+  const result = await runScript(connection, script);
+  refuseKilled(connection.address.ip, `send SIG${name} to pid ${pid}`, result);
+  if (result.exitCode === 0) return 'sent';
+  if (result.exitCode === GONE) return 'gone';
+  if (result.exitCode === ANOTHER) return 'another';
+  throw new PermanentError({
+    type: 'SignalFailed',
+    tried: `send SIG${name} to pid ${pid}`,
+    where: connection.address.ip,
+    cameBack: result.stderr.toString().trim().slice(0, 500) || `exit code ${result.exitCode}`,
+    next: 'Check that cat, readlink and kill are on the host, and that the login (or sudo) is root.',
+  });
+}
+
+/** Exit codes of the script that sends a signal. */
+const GONE = 61;
+const ANOTHER = 62;
 
 /** @throws TransientError CommandKilled */
 function unreadable(connection: Connection, result: RunResult): PermanentError {

@@ -44,9 +44,13 @@ export function serverRow(row: Row): ObproxyServerRow {
     taskId: row.task_id,
     work: workOf(row),
     adopted: row.adopted === null ? null : (JSON.parse(row.adopted) as AdoptedObproxy),
+    home: row.home,
     parameterDrift: row.parameter_drift === null ? [] : (JSON.parse(row.parameter_drift) as ParameterDrift[]),
   };
 }
+
+/** Proxies that serve or should: rolling restarts and upgrades are what metrics are looked at for. */
+const SERVING = ['RUNNING', 'UNAVAILABLE', 'RESTARTING', 'UPGRADING', 'REFRESHING'] as const;
 
 /** Ids in one statement. */
 const CHUNK = 500;
@@ -60,6 +64,7 @@ type ServerMethods = Pick<
   | 'findServersAt'
   | 'recordAdopted'
   | 'setParameterDrift'
+  | 'setHome'
   | 'formerPassword'
   | 'setFormerPassword'
   | 'recordActive'
@@ -149,6 +154,10 @@ export function serversRepository(scope: Scope, key: MasterKey): ServerMethods {
         .execute();
     },
 
+    async setHome(id, home) {
+      await scope.db.updateTable('obproxy_servers').set({ home }).where('id', '=', id).execute();
+    },
+
     async formerPassword(id) {
       const row = await scope.db
         .selectFrom('obproxy_servers')
@@ -208,7 +217,13 @@ export function serversRepository(scope: Scope, key: MasterKey): ServerMethods {
     },
 
     async listExporters() {
-      const rows = await scope.db.selectFrom('exporters').selectAll().orderBy('obproxy_server_id').execute();
+      const rows = await scope.db
+        .selectFrom('exporters')
+        .innerJoin('obproxy_servers', 'obproxy_servers.id', 'exporters.obproxy_server_id')
+        .selectAll('exporters')
+        .where('obproxy_servers.status', 'in', SERVING)
+        .orderBy('obproxy_server_id')
+        .execute();
       return rows.map((row) => ({
         obproxyServerId: row.obproxy_server_id,
         target: row.target,

@@ -190,6 +190,8 @@ export interface Schema {
     /** JSON of AdoptedObproxy and ParameterDrift[]. */
     adopted: Generated<string | null>;
     parameter_drift: Generated<string | null>;
+    /** Null: that of `adopted`, else of the package. */
+    home: Generated<string | null>;
   };
   exporters: { obproxy_server_id: number; target: string; labels: string };
   /** Narrow on purpose: lists of 100 000 tasks are filtered and counted here; the wide texts are in task_texts. */

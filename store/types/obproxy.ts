@@ -64,6 +64,8 @@ export interface ObproxyServerRow {
   readonly work: ObjectWork<ObproxyStatus> | null;
   /** Null unless the proxy was taken over. */
   readonly adopted: AdoptedObproxy | null;
+  /** Set when it is neither the home that a take-over found nor that of the package (after an upgrade, say). */
+  readonly home: string | null;
   readonly parameterDrift: readonly ParameterDrift[];
 }
 
@@ -108,6 +110,9 @@ export interface ObproxyRepository {
   findCluster(id: number): Promise<ObproxyClusterRow | undefined>;
   findClusterByName(name: string): Promise<ObproxyClusterRow | undefined>;
   listClusters(page: PageRequest): Promise<Page<ObproxyClusterRow>>;
+  /** Where clients reach the cluster; what is absent stays. */
+  setAccess(id: number, access: { readonly address?: string; readonly port?: number }): Promise<void>;
+  /** Throws InUseError while it has proxies. */
   deleteCluster(id: number): Promise<void>;
   proxysysPassword(clusterId: number): Promise<string>;
   /**
@@ -142,6 +147,8 @@ export interface ObproxyRepository {
     },
   ): Promise<void>;
   setParameterDrift(id: number, drift: readonly ParameterDrift[]): Promise<void>;
+  /** Where it lives from now on, whatever its package says. */
+  setHome(id: number, home: string): Promise<void>;
   /** root@proxysys's password before obflow's; undefined when none is known. Stays in memory, never leaves the process. */
   formerPassword(id: number): Promise<string | undefined>;
   /** Stores it encrypted; undefined forgets it. */
@@ -152,5 +159,6 @@ export interface ObproxyRepository {
   deleteServer(id: number): Promise<void>;
   putExporter(exporter: ExporterTarget): Promise<void>;
   deleteExporter(obproxyServerId: number): Promise<void>;
+  /** Of the proxies that serve or should: those that are stopped, deleted or being made are no targets. */
   listExporters(): Promise<ExporterTarget[]>;
 }
