@@ -34,6 +34,17 @@ export interface ProxyParameter {
 export interface ObproxyAdmin {
   /** Text of SHOW PROXYINFO BINARY; holds the running version. */
   binaryInfo(): Promise<string>;
+  /** Sessions of clients that are open now; those of administrators, this one too, are not counted. */
+  clientSessions(): Promise<number>;
+  /** `ACTIVE`, `BE_INACTIVE` or `INACTIVE`: what load balancers may be told. Undefined when this version tells none. */
+  status(): Promise<string | undefined>;
+  /** The highest number that proxy_local_cmd takes: 2 before the commands 3 (offline) and 4 (online) came, in 4.3. */
+  highestLocalCommand(): Promise<number>;
+  /**
+   * Sets proxy_local_cmd, which the proxy takes up at its next check (proxy_hot_upgrade_check_interval) and puts back to
+   * 0, so that it cannot be read back; nothing of it is stored.
+   */
+  localCommand(command: 2 | 3 | 4): Promise<void>;
   /** Names of the OceanBase clusters the proxy learnt from its config server; [] in RS_LIST mode. */
   clusterNames(): Promise<string[]>;
   /** Undefined when this version knows no such parameter. Passwords are shown as SHA-1. */
@@ -204,6 +215,30 @@ function administration(session: SqlSession, where: string): ObproxyAdmin {
     async binaryInfo() {
       const rows = await ask('read the version of OBProxy', 'show proxyinfo binary');
       return rows.map((row) => Object.values(row).map(String).join(' ')).join('\n');
+    },
+    async clientSessions() {
+      const rows = await ask('read the sessions of OBProxy', 'show proxysession');
+      return rows.filter((row) => columnText(row, 'Tenant') !== 'proxysys').length;
+    },
+    async status() {
+      try {
+        const [row] = await session.query('select proxy_status()');
+        return row === undefined ? undefined : String(Object.values(row)[0]);
+      } catch (error) {
+        if (error instanceof SqlError) return undefined;
+        throw troubleOf(error, { tried: 'read the status of OBProxy', where });
+      }
+    },
+    async highestLocalCommand() {
+      const rows = await ask('read proxy_local_cmd of OBProxy', "show proxyconfig like 'proxy_local_cmd'");
+      const range = rows.map((row) => columnText(row, 'range'))[0] ?? '';
+      return Number(/,\s*(\d+)\s*\]/.exec(range)?.[1] ?? 2);
+    },
+    async localCommand(command) {
+      await ask(
+        `give OBProxy the local command ${command}`,
+        `alter proxyconfig set proxy_local_cmd = '${command}'`,
+      );
     },
     async clusterNames() {
       const rows = await session.query('show proxycluster').catch((error: unknown) => {

@@ -246,18 +246,72 @@ export async function uninstallPackage(scope: SubtaskScope, service: InstalledSe
     throw trouble(host.ip, `remove ${mark.installed}`, 'LiveHome', 'ODP21114', text, next);
   }
   if (typeof mark.former === 'string') await restore(scope, host, mark.installed, mark.former);
-  else await erase(scope, host, mark.installed);
+  else {
+    const next = 'Repair what rpm complains about and roll back again.';
+    await erase(scope, host, mark.installed, { name: 'rollback-erase', next });
+  }
   if (mark.homeExisted === false && DELETABLE.test(mark.home)) {
     // Made by this task: log and configuration in it are those of the service that is being undone.
     await removeBy(host, `rm -rf -- ${quote(mark.home)}`, mark.home);
     scope.log.info(`Removed ${mark.home}`);
   }
-  if (service.linkFolder !== undefined) await removeDeadLinks(scope, host, service.linkFolder, mark.home);
+  await forgetPackage(scope, host, service, mark.home, mark);
+}
+
+/** What scripts of the package have made outside of the home, and the mark. */
+async function forgetPackage(
+  scope: SubtaskScope,
+  host: Host,
+  service: InstalledService,
+  home: string,
+  mark: Partial<Mark> | undefined,
+): Promise<void> {
+  if (service.linkFolder !== undefined) await removeDeadLinks(scope, host, service.linkFolder, home);
   // Made by scripts of the package; what somebody else keeps in them keeps them.
-  for (const folder of [...(mark.absentFolders ?? [])].reverse()) {
+  for (const folder of [...(mark?.absentFolders ?? [])].reverse()) {
     if (FOLDER.test(folder)) await host.sh(`rmdir -- ${quote(folder)} 2>/dev/null`);
   }
-  await host.sh(`rm -f -- ${quote(marked)}; rmdir -- ${serviceDir(service)} 2>/dev/null`);
+  await host.sh(`rm -f -- ${quote(markOf(service))}; rmdir -- ${serviceDir(service)} 2>/dev/null`);
+}
+
+/**
+ * Removes the package of a service that is gone for good, whichever task installed it, and folders of the home that are
+ * empty then. What somebody else has put there stays and is named. PermanentError LiveHome when something lives there.
+ */
+export async function uninstallService(
+  scope: SubtaskScope,
+  service: InstalledService,
+  row: InstallablePackage,
+): Promise<void> {
+  const host = await scope.host();
+  const wanted = partOf(row);
+  const tried = `remove ${nvra(wanted)}`;
+  const { all, home } = await lookForService(host, row.home, service.program);
+  const living = all.filter(({ cwd, exe }) =>
+    [cwd, exe].some((path) => path === home || path.startsWith(`${home}/`)),
+  );
+  if (living.length > 0) {
+    const text = `${living.map(processText).join('; ')} lives in ${home}`;
+    throw trouble(host.ip, tried, 'LiveHome', 'ODP21114', text, 'Stop it and retry.');
+  }
+  if (await isInstalled(host, wanted)) {
+    await erase(scope, host, nvra(wanted), {
+      name: 'erase',
+      next: 'Repair what rpm complains about and retry.',
+    });
+  } else scope.log.info(`${nvra(wanted)} is not installed`);
+  if (DELETABLE.test(home)) {
+    const { stdout } = await host.sh(
+      `[ -d ${quote(home)} ] || exit 0
+       find ${quote(home)} -xdev -depth -type d -empty -delete
+       [ -d ${quote(home)} ] && cd ${quote(home)} && ls -A | head -n 20; exit 0`,
+    );
+    const left = stdout.trim().split('\n').filter(Boolean);
+    if (left.length > 0) {
+      scope.log.warn(`Not of the proxy or its package, so it stays in ${home}: ${left.join(', ')}`);
+    }
+  }
+  await forgetPackage(scope, host, service, row.home, await readJson<Mark>(host, markOf(service)));
 }
 
 /** Of a folder and those it is in, the ones that the host does not have; the outermost first. */
@@ -321,11 +375,15 @@ async function rpmAgain(
   }
 }
 
-async function erase(scope: SubtaskScope, host: Host, installed: string): Promise<void> {
+async function erase(
+  scope: SubtaskScope,
+  host: Host,
+  installed: string,
+  { name, next }: { name: string; next: string },
+): Promise<void> {
   const absent = async () => !(await lists(host, nameOf(installed), installed));
-  const said = await rpmAgain(scope, 'rollback-erase', ['-e', installed], absent);
+  const said = await rpmAgain(scope, name, ['-e', installed], absent);
   if (said !== '') {
-    const next = 'Repair what rpm complains about and roll back again.';
     throw trouble(host.ip, `remove ${installed}`, 'RpmFailed', 'COM10999', said, next);
   }
   scope.log.info(`${installed} is not installed any more`);

@@ -1,23 +1,15 @@
-import { addressText } from '../../runtime/addressText';
-import { PermanentError } from '../../runtime/errors';
-import type { ObproxyServerRow } from '../../store/types';
-import { settleWork, unsettleWork, type Worked } from '../common/work';
+import { PermanentError, TransientError } from '../../runtime/errors';
+import { settleWork, unsettleWork } from '../common/work';
 import { lookForService, processText } from '../host/serviceProcesses';
 import { subtask } from '../subtask';
 import type { SubtaskScope } from '../types';
-import { OBPROXY, type ObproxyInstance, packageOf, proxyOf, proxyRowOf } from './proxy';
-
-function worked(server: ObproxyServerRow): Worked<'obproxyServer'> {
-  return {
-    object: { kind: 'obproxyServer', id: server.id },
-    what: `OBProxy ${addressText(server.ip, server.sqlPort)}`,
-  };
-}
+import { homeOf, OBPROXY, type ObproxyInstance, proxyOf, proxyRowOf, workedProxy } from './proxy';
+import { provedLogin } from './starting';
 
 /** A proxy that is to be stopped must have no process in its home. */
 async function proveStopped(scope: SubtaskScope, proxy: ObproxyInstance): Promise<void> {
   const { server } = proxy;
-  const home = server.adopted?.home ?? (await packageOf(scope, proxy)).home;
+  const home = await homeOf(scope, proxy);
   const { own } = await lookForService(await scope.hostById(server.hostId), home, 'obproxy');
   if (own.length === 0) return;
   throw new PermanentError({
@@ -30,7 +22,33 @@ async function proveStopped(scope: SubtaskScope, proxy: ObproxyInstance): Promis
   });
 }
 
-/** "Update obproxy status": what the task has made of the proxy is recorded, RUNNING unless the context says STOPPED. */
+/** A proxy that is to serve must let root@proxysys in; one that does not is recorded as what it is. */
+async function proveServing(scope: SubtaskScope, proxy: ObproxyInstance): Promise<void> {
+  const { server, cluster } = proxy;
+  try {
+    await provedLogin(scope, await scope.hostById(server.hostId), proxy);
+  } catch (error) {
+    scope.signal.throwIfAborted();
+    if (!(error instanceof PermanentError || error instanceof TransientError)) throw error;
+    await settleWork(scope, workedProxy(server), 'UNAVAILABLE');
+    throw new PermanentError({
+      ...error.trouble,
+      type: 'ObproxyNotServing',
+      tried: 'record the proxy as RUNNING',
+      where: server.ip,
+    });
+  }
+  if (server.parameterVersion !== cluster.parameterVersion) {
+    scope.log.warn(
+      `The proxy has parameter version ${server.parameterVersion}, its cluster ${cluster.parameterVersion}: it lacks changes that were made while it was away`,
+    );
+  }
+}
+
+/**
+ * "Update obproxy status": what the task has made of the proxy is recorded as it is seen: STOPPED or RUNNING as the
+ * context says; RUNNING when it says nothing, because the steps before have looked.
+ */
 export const UpdateObproxyStatus = subtask({
   name: 'Update obproxy status',
   className: 'obproxy.UpdateObproxyStatusTask',
@@ -39,16 +57,18 @@ export const UpdateObproxyStatus = subtask({
 
   async run(scope) {
     const proxy = await proxyOf(scope);
-    const stopped = scope.value('target_obproxy_status') === 'STOPPED';
+    const target = scope.value('target_obproxy_status');
+    const stopped = target === 'STOPPED';
     if (stopped) await proveStopped(scope, proxy);
-    await settleWork(scope, worked(proxy.server), stopped ? 'STOPPED' : 'RUNNING');
+    if (target === 'RUNNING') await proveServing(scope, proxy);
+    await settleWork(scope, workedProxy(proxy.server), stopped ? 'STOPPED' : 'RUNNING');
     if (!stopped) await scope.store.obproxy.recordActive(proxy.server.id);
     return undefined;
   },
 
   async rollback(scope) {
     const server = await proxyRowOf(scope);
-    const again = server !== undefined && (await unsettleWork(scope, worked(server)));
+    const again = server !== undefined && (await unsettleWork(scope, workedProxy(server)));
     if (!again) scope.log.info('This task has not begun to work on the proxy, nothing to undo');
   },
 });

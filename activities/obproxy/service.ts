@@ -1,15 +1,20 @@
-import type { HostService, SERVICE } from '../host/service';
+import type { HostService, InstalledService, SERVICE } from '../host/service';
 import type { SubtaskScope } from '../types';
 import { packageOf, proxyOf } from './proxy';
 import { identifyPackage, refuseOthers } from './takeOver/onHost';
 
+/** How an OBProxy is installed. */
+export const obproxyInstallation: InstalledService = {
+  program: 'obproxy',
+  configuration: 'etc',
+  linkFolder: '/u01/obproxy/lib',
+  whenAlive: 'Stop it first, or take the proxy over.',
+};
+
 /** An OBProxy, for the subtasks that serve any service. */
 export function obproxyService(scope: SubtaskScope<typeof SERVICE>): HostService {
   return {
-    program: 'obproxy',
-    configuration: 'etc',
-    linkFolder: '/u01/obproxy/lib',
-    whenAlive: 'Stop it first, or take the proxy over.',
+    ...obproxyInstallation,
     async recorded() {
       const { server, cluster } = await proxyOf(scope);
       return { ip: server.ip, runUser: cluster.runUser, port: server.sqlPort };

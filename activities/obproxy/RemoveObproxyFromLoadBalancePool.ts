@@ -1,0 +1,36 @@
+import { subtask } from '../subtask';
+import { hasEmptied, sayOffline, sayOnline } from './prevent';
+import { othersServing, PROXIES, skipsHost } from './proxiesOfTask';
+import { proxyOf } from './proxy';
+
+/**
+ * "remove obproxy from load balance resource pool": obflow manages no load balancers; those that ask the proxy itself hear
+ * that it takes no new work, and clients have some time to leave.
+ */
+export const RemoveObproxyFromLoadBalancePool = subtask({
+  name: 'remove obproxy from load balance resource pool',
+  className: 'obproxy.RemoveObproxyFromLoadBalancePoolTask',
+  timeout: 300,
+  needs: PROXIES,
+
+  async run(scope) {
+    const proxy = await proxyOf(scope);
+    if (await skipsHost(scope)) {
+      scope.log.warn(`${proxy.server.ip} is not contacted, as asked`);
+      return undefined;
+    }
+    if (othersServing(scope, proxy) === 0) {
+      scope.log.warn('No other proxy of the cluster is RUNNING: nobody is sent away before it must be');
+      return undefined;
+    }
+    const told = await sayOffline(scope, proxy);
+    while (told !== undefined && !(await hasEmptied(scope, told))) await scope.pause(1_000);
+    return undefined;
+  },
+
+  async rollback(scope) {
+    if (await skipsHost(scope)) return;
+    const proxy = await proxyOf(scope);
+    if (await sayOnline(scope, proxy)) scope.log.info(`OBProxy ${proxy.server.ip} takes new work`);
+  },
+});
