@@ -1,13 +1,25 @@
 import { addObproxy } from './addObproxy';
 import { addObserver } from './addObserver';
 import { createObproxyCluster } from './createObproxyCluster';
+import { deleteObproxy, offlineObproxy } from './deleteObproxy';
+import { deleteObproxyCluster } from './deleteObproxyCluster';
+import { forceRestartObproxy, restartObproxy } from './restartObproxy';
+import { startObproxy } from './startObproxy';
+import { stopObproxy } from './stopObproxy';
 import { takeOverObproxy } from './takeOverObproxy';
 import type { CatalogueEntry } from './types';
 
 /** The catalogue: every documented operation that starts tasks. Routes and the API document are made from it. */
 export const OPERATIONS: readonly CatalogueEntry[] = [
   createObproxyCluster,
+  deleteObproxyCluster,
   addObproxy,
   takeOverObproxy,
+  stopObproxy,
+  startObproxy,
+  restartObproxy,
+  forceRestartObproxy,
+  deleteObproxy,
+  offlineObproxy,
   addObserver,
 ];

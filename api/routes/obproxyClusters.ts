@@ -2,7 +2,10 @@ import { z } from 'zod';
 import { obproxyConfigUrl } from '../../oceanbase/configServer';
 import { isSecretParameter, type ParameterValue } from '../../oceanbase/parameters';
 import { obproxyClusterById } from '../../operations/preconditions';
-import { IdPath } from '../../operations/schemas';
+import { Refusal } from '../../operations/refusal';
+import { publishedSample } from '../../operations/samples';
+import { AccessAddress, AccessPort, IdPath } from '../../operations/schemas';
+import { say } from '../../runtime/messages/catalogue';
 import { OBPROXY_STATUSES } from '../../store/statuses';
 import type { ObproxyClusterRow, ObproxyServerRow } from '../../store/types';
 import { listOf, pagedOf, Time, Whole } from '../http/answers';
@@ -79,6 +82,18 @@ const ClusterDocument = z
     parameters: Parameters,
   })
   .meta({ id: 'ObproxyCluster' });
+
+/** What no documented call changes; asked for, it is refused rather than ignored. */
+const FIXED = ['name', 'workMode', 'sqlPort', 'exporterPort', 'runUser'] as const;
+
+const Access = z
+  .object({
+    address: AccessAddress.optional().describe(
+      'Virtual address or domain by which clients reach the cluster.',
+    ),
+    port: AccessPort.optional(),
+  })
+  .catchall(z.unknown());
 
 /** ObproxyCluster as documented; `workMode` stands only in the samples. */
 function clusterDocument(row: ObproxyClusterRow, publicUrl: string): z.input<typeof ClusterDocument> {
@@ -184,6 +199,37 @@ export function obproxyClusterRoutes({ store, config }: ApiServices): Route[] {
         answer: ClusterDocument,
       },
       async ({ params }) => clusterDocument(await obproxyClusterById(store, params.id), config.publicUrl),
+    ),
+    route(
+      {
+        method: 'PATCH',
+        path: '/api/v2/obproxy/clusters/{id}',
+        permission: 'OBPROXY_MANAGER',
+        tag: 'OBProxy',
+        summary: 'Change the access address of an OBProxy cluster',
+        description:
+          'What is absent stays as it is. The address is what clients are told; no listener of an OBProxy changes.',
+        params: IdPath,
+        body: Access,
+        answer: ClusterDocument,
+        refuses: [404],
+        sample: publishedSample('change-obproxy-cluster'),
+      },
+      async ({ params, body }) => {
+        await obproxyClusterById(store, params.id);
+        const fixed = FIXED.find((field) => body[field] !== undefined);
+        if (fixed !== undefined) {
+          throw new Refusal(400, 'ODP21107', say('obproxyCluster.fixed', { field: fixed }), {
+            target: fixed,
+          });
+        }
+        const { address, port } = body;
+        await store.obproxy.setAccess(params.id, {
+          ...(address === undefined ? {} : { address }),
+          ...(port === undefined ? {} : { port }),
+        });
+        return clusterDocument(await obproxyClusterById(store, params.id), config.publicUrl);
+      },
     ),
   ];
 }

@@ -60,7 +60,10 @@ function answerSchema({ answer, extra = {} }: CatalogueEntry): z.ZodType {
   if (answer === 'none') return Object.keys(extra).length === 0 ? NoData : z.object(extra);
   if (answer === 'tasks')
     return z.object({ contents: listOf(TaskInstance), findings: listOf(Finding).exactOptional() });
-  const one = answer === 'legacyTask' ? LegacyTaskInstance : TaskInstance;
+  const one =
+    answer === 'legacyTask'
+      ? LegacyTaskInstance
+      : TaskInstance.extend({ findings: listOf(Finding).exactOptional() });
   return Object.keys(extra).length === 0 ? one : one.extend(extra);
 }
 

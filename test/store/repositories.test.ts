@@ -1,4 +1,5 @@
 import { TransientError } from '../../runtime/errors';
+import { OBPROXY_STATUSES } from '../../store/statuses';
 import { DuplicateError, InUseError } from '../../store/types';
 import { addHost, addObCluster, addObproxyCluster, addServer, onEveryDatabase, packageOf } from './databases';
 
@@ -416,6 +417,34 @@ onEveryDatabase('OBProxy clusters', (on) => {
     });
   });
 
+  test('Prometheus is told of the proxies that serve or should, and of no others', async () => {
+    const store = await on.open();
+    const server = await addServer(store, await addObproxyCluster(store), await addHost(store));
+    await store.obproxy.putExporter({ obproxyServerId: server, target: '10.1.1.1:2884', labels: {} });
+    const told = [];
+    for (const status of OBPROXY_STATUSES) {
+      await store.work.settle({ kind: 'obproxyServer', id: server }, 1, status);
+      if ((await store.obproxy.listExporters()).length > 0) told.push(status);
+    }
+    expect(told).toEqual(['RUNNING', 'UNAVAILABLE', 'RESTARTING', 'UPGRADING', 'REFRESHING']);
+  });
+
+  test('A home is recorded when it is no longer that of the package, and an access address when it changes', async () => {
+    const store = await on.open();
+    const cluster = await addObproxyCluster(store);
+    const server = await addServer(store, cluster, await addHost(store));
+    expect(await store.obproxy.findServer(server)).toMatchObject({ home: null });
+    await store.obproxy.setHome(server, '/home/admin/obproxy-4.3.1.0');
+    expect(await store.obproxy.findServer(server)).toMatchObject({ home: '/home/admin/obproxy-4.3.1.0' });
+    await store.obproxy.setAccess(cluster, { address: 'proxy.example.com' });
+    await store.obproxy.setAccess(cluster, { port: 3306 });
+    await store.obproxy.setAccess(cluster, {});
+    expect(await store.obproxy.findCluster(cluster)).toMatchObject({
+      address: 'proxy.example.com',
+      port: 3306,
+    });
+  });
+
   test('A cluster goes when its proxies are gone, and their exporters with them', async () => {
     const store = await on.open();
     const ob = await addObCluster(store);
@@ -424,6 +453,7 @@ onEveryDatabase('OBProxy clusters', (on) => {
     const exporter = { obproxyServerId: server, target: '10.1.1.1:2884', labels: { cluster: 'front' } };
     await store.obproxy.putExporter({ ...exporter, target: 'old:1' });
     await store.obproxy.putExporter(exporter);
+    await store.work.settle({ kind: 'obproxyServer', id: server }, 1, 'RUNNING');
     expect(await store.obproxy.listExporters()).toEqual([exporter]);
     await expect(store.obproxy.deleteCluster(id)).rejects.toThrow(InUseError);
     await store.obproxy.deleteServer(server);
