@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { Context } from '@temporalio/activity';
 import { PermanentError } from '../runtime/errors';
 import type { SubtaskInput, SubtaskResult } from '../workflows/plan';
+import { CANCELLED, finalLine } from '../workflows/subtaskLines';
 import { failureOf } from './failures';
 import { NotYet, notYetFailure, type Said, saidBefore } from './notYet';
 import { openScope } from './scope';
@@ -9,10 +10,6 @@ import { type BufferedLog, openSubtaskLog } from './subtaskLog';
 import type { ActivityDeps, Needs, OpenScope, Subtask } from './types';
 
 const HEARTBEAT_MS = 1_000;
-
-function finalLine(input: SubtaskInput, state: 'SUCCESSFUL' | 'FAILED'): string {
-  return `Set state for subtask: ${input.subtaskId}, operation:${input.operation}, state: ${state}`;
-}
 
 /**
  * One execution of a subtask as a Temporal activity: heartbeats, log, cancellation and the mapping of errors. The log is
@@ -70,7 +67,7 @@ async function ended(
   // A wait that was cut off fails in many ways; only what a person must act on is worth more than "cancelled".
   if (context.cancellationSignal.aborted && !(error instanceof PermanentError)) {
     if (cancelled) {
-      log.warn('Cancelled');
+      log.warn(CANCELLED);
       log.error(finalLine(input, 'FAILED'));
     } else {
       log.warn('The worker stops; the subtask goes on at another one');

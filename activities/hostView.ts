@@ -27,6 +27,7 @@ export function hostWithSignal(host: Host, signal: AbortSignal): Host {
     observe: checked((path) => host.observe(path)),
     signal: checked((process, signal) => host.signal(process, signal)),
     rpmQuery: checked((name) => host.rpmQuery(name)),
+    rpmOwner: checked((file) => host.rpmOwner(file)),
     mountOf: checked((path) => host.mountOf(path)),
     firstContact: checked((needs) => host.firstContact(needs)),
     tunnel: checked((port) => host.tunnel(port)),

@@ -28,13 +28,27 @@ export async function removeBy(host: Host, script: string, what: string): Promis
   });
 }
 
-/** A small JSON document on the host (0600), or undefined when it is absent or unreadable. */
+/**
+ * A small JSON document on the host (0600), or undefined when it is absent. PermanentError MarkUnreadable when it is none: an
+ * undo that took it for absent would say that there is nothing to undo.
+ */
 export async function readJson<T>(host: Host, path: string): Promise<Partial<T> | undefined> {
   const text = await host.readFile(path);
   if (text === undefined) return undefined;
+  const value = parsed(text);
+  if (typeof value === 'object' && value !== null) return value as Partial<T>;
+  throw new PermanentError({
+    type: 'MarkUnreadable',
+    tried: `read what obflow has noted in ${path}`,
+    where: host.ip,
+    cameBack: text.trim() === '' ? 'the file is empty' : `it is no JSON: ${text.trim().slice(0, 100)}`,
+    next: 'Look what has damaged it (a full or broken disk), restore it, or delete it and undo by hand what obflow did there.',
+  });
+}
+
+function parsed(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as Partial<T>) : undefined;
+    return JSON.parse(text);
   } catch {
     return undefined;
   }

@@ -8,6 +8,7 @@ import { ACCESS_HELP } from './apiClient';
 import type { MigrateDatabaseOptions } from './database';
 import type { DoctorOptions } from './doctor/doctor';
 import { complain, textOf } from './output';
+import { addProxyCommands } from './proxy/command';
 import type { PruneOptions } from './prune';
 import { addTaskCommands } from './task/command';
 import { trustCaFile } from './trust';
@@ -49,6 +50,7 @@ async function main(): Promise<void> {
     });
 
   addTaskCommands(program);
+  addProxyCommands(program);
   addUserCommands(program);
   addKeyCommands(program);
   addResetAdmin(program);

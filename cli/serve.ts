@@ -7,6 +7,7 @@ import { defaultPublicUrl, type RuntimeConfig, readConfig } from '../runtime/con
 import { TransientError } from '../runtime/errors';
 import { createLogger, type Logger, logFormat } from '../runtime/logger';
 import { freePort } from '../runtime/ports';
+import { leadsToItself } from '../runtime/publicUrl';
 import {
   connectTemporal,
   prepareNamespace,
@@ -207,8 +208,8 @@ async function startApiPart(ground: Ground, shutdown: Shutdown): Promise<Running
 }
 
 function reachOfHosts(publicUrl: string): string {
-  return /^(127\.|localhost$|\[::1\]$)/.test(new URL(publicUrl).hostname)
-    ? 'hosts elsewhere cannot reach it: OBFLOW_LISTEN and OBFLOW_PUBLIC_URL decide'
+  return leadsToItself(publicUrl)
+    ? 'hosts elsewhere cannot reach it, so no OBProxies in CONFIG_URL mode can be added there: OBFLOW_LISTEN and OBFLOW_PUBLIC_URL decide'
     : `hosts reach it at ${publicUrl}`;
 }
 

@@ -1,7 +1,9 @@
 /** Asking a declared cluster what it is made of, and writing that down. Time-outs, log and errors are the caller's. */
 import { type ClusterSession, openCluster } from '../oceanbase/clusterSession';
 import { type ClusterServer, type ClusterZone, serverStatus } from '../oceanbase/clusterSql';
+import { SqlConnectionError, SqlError } from '../oceanbase/sqlSession';
 import type { AddressPolicy } from '../runtime/addresses';
+import { PermanentError } from '../runtime/errors';
 import type { ObClusterRow, OpenCredential, Store } from '../store/types';
 
 /** What a cluster says of itself. */
@@ -50,6 +52,32 @@ export async function clusterNameFault(
   const own = await session.parameter('cluster');
   if (own === undefined || own === '' || own === declared) return undefined;
   return `it calls itself "${own}" (parameter cluster), and a proxy linked to it as "${declared}" sends every user away (4666): declare it as "${own}"`;
+}
+
+/**
+ * The same, asked with the cluster's own credential. `unknown`: nobody could be asked, or may not be, which says nothing of the
+ * name.
+ */
+export async function lookAtClusterName(
+  store: Pick<Store, 'credentials'>,
+  cluster: ObClusterRow,
+  how: Omit<SysLogin, 'sys'>,
+): Promise<{ readonly fault: string } | { readonly unknown: string } | { readonly same: true }> {
+  try {
+    const sys = await store.credentials.open(cluster.sysCredentialId);
+    const session = await openAsSys(cluster, { sys, ...how });
+    try {
+      const fault = await clusterNameFault(session, cluster.name);
+      return fault === undefined ? { same: true } : { fault };
+    } finally {
+      session.close();
+    }
+  } catch (error) {
+    if (error instanceof SqlError || error instanceof SqlConnectionError || error instanceof PermanentError) {
+      return { unknown: error.message };
+    }
+    throw error;
+  }
 }
 
 /** Writes servers and zones to the inventory; those that the cluster lists no more are no more there. */

@@ -9,7 +9,7 @@ import { mountOf } from './mounts';
 import { forgetTask, runOnce, stopOnce, stopSubtask } from './once';
 import { ConnectionPool } from './pool';
 import { listeners, observe, processes, signalProcess } from './processes';
-import { rpmQuery } from './rpm';
+import { rpmOwner, rpmQuery } from './rpm';
 import { runScript } from './script';
 import { tunnel } from './tunnel';
 import type { Host, HostAddress, Hosts, PinHostKey } from './types';
@@ -98,6 +98,7 @@ function hostAt(pool: ConnectionPool, address: HostAddress, log: CommandLog): Ho
       ),
     observe: (path) => log.look('observe', async () => observe(await connection(), path)),
     rpmQuery: (name) => log.look('rpm query', async () => rpmQuery(await connection(), name)),
+    rpmOwner: (file) => log.look('rpm owner', async () => rpmOwner(await connection(), file)),
     mountOf: (path) => log.look('mounts', async () => mountOf(await connection(), path)),
     firstContact: (needs) => log.look('first contact', async () => firstContact(await connection(), needs)),
     tunnel: (port) => log.look(`tunnel to port ${port}`, async () => tunnel(await connection(), port)),

@@ -9,6 +9,7 @@ const NAME = /^[A-Za-z0-9][A-Za-z0-9._+-]*$/;
 const NOT_INSTALLED = 44;
 const UNREADABLE = 46;
 const EMPTY = 47;
+const FORMAT = quote('%{NAME}\\t%{VERSION}\\t%{RELEASE}\\t%{ARCH}\\n');
 /** rpm complains of its database in lines that begin so; what it advises (Debian) and warns of begins otherwise. */
 const COMPLAINT = /^(error:|BDB\d|rpmdb:)/m;
 
@@ -20,9 +21,37 @@ const COMPLAINT = /^(error:|BDB\d|rpmdb:)/m;
  */
 export async function rpmQuery(connection: Connection, name: string): Promise<RpmPackage[]> {
   if (!NAME.test(name)) throw new RangeError(`Not a package name: ${JSON.stringify(name)}`);
-  const format = quote('%{NAME}\\t%{VERSION}\\t%{RELEASE}\\t%{ARCH}\\n');
-  const script = `said=$(rpm -q --queryformat ${format} -- ${quote(name)}); code=$?
-[ "$code" = 1 ] && [ "$said" = ${quote(`package ${name} is not installed`)} ] || { printf '%s\\n' "$said"; exit "$code"; }
+  const found = await ask(connection, `ask rpm for the package ${name}`, {
+    query: `-q --queryformat ${FORMAT} -- ${quote(name)}`,
+    none: `package ${name} is not installed`,
+  });
+  // `rpm -q` also takes name-version for a name.
+  return found.filter((part) => part.name === name);
+}
+
+/**
+ * The package that a file of the host came with; undefined only when rpm could look and it is of none, or when the file is
+ * not there. Throws as `rpmQuery` does.
+ */
+export async function rpmOwner(connection: Connection, file: string): Promise<RpmPackage | undefined> {
+  if (!file.startsWith('/')) throw new RangeError(`Not an absolute path: ${JSON.stringify(file)}`);
+  const [first] = await ask(connection, `ask rpm whose ${file} is`, {
+    unless: `[ -e ${quote(file)} ] || [ -L ${quote(file)} ] || exit ${NOT_INSTALLED}`,
+    query: `-qf --queryformat ${FORMAT} -- ${quote(file)}`,
+    none: `file ${file} is not owned by any package`,
+  });
+  return first;
+}
+
+/** What rpm lists; [] when it says `none` and its database proves to be readable. */
+async function ask(
+  connection: Connection,
+  tried: string,
+  { unless = '', query, none }: { unless?: string; query: string; none: string },
+): Promise<RpmPackage[]> {
+  const script = `${unless}
+said=$(LC_ALL=C rpm ${query}); code=$?
+[ "$code" = 1 ] && [ "$said" = ${quote(none)} ] || { printf '%s\\n' "$said"; exit "$code"; }
 # Every Enterprise Linux has a glibc in it, and it is found by the index that was asked above.
 rpm -q glibc >/dev/null 2>&1 && exit ${NOT_INSTALLED}
 all=$(rpm -qa --queryformat x) || exit ${UNREADABLE}
@@ -35,12 +64,11 @@ exit ${NOT_INSTALLED}`;
       .toString()
       .split('\n')
       .flatMap((line) => {
-        const [found, version, release, arch] = line.split('\t');
-        if (found !== name || version === undefined || release === undefined || arch === undefined) return [];
-        return [{ name, version, release, arch }]; // `rpm -q` also takes name-version for a name
+        const [name, version, release, arch] = line.split('\t');
+        if (!name || version === undefined || release === undefined || arch === undefined) return [];
+        return [{ name, version, release, arch }];
       });
   }
-  const tried = `ask rpm for the package ${name}`;
   refuseKilled(connection.address.ip, tried, result);
   throw rpmFailed(connection.address.ip, tried, result);
 }

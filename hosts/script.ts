@@ -177,7 +177,7 @@ function shellKilled(where: string, exitCode: number): TransientError {
  * For a script that may be repeated: when one of its commands was ended by a signal, nobody need repair anything.
  * @throws TransientError CommandKilled
  */
-export function refuseKilled(where: string, tried: string, { exitCode }: RunResult): void {
+export function refuseKilled(where: string, tried: string, { exitCode }: Pick<RunResult, 'exitCode'>): void {
   if (exitCode <= 128 || exitCode > 128 + 64) return;
   const cameBack = `a command of it was killed (exit code ${exitCode})`;
   throw new TransientError({ type: 'CommandKilled', tried, where, cameBack, next: SHORT_OF_MEMORY });

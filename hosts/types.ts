@@ -154,6 +154,8 @@ export interface Host {
   signal(process: ProcessIdentity, signal: 'TERM' | 'KILL' | 'USR1'): Promise<Signalled>;
   /** Installed packages of this name; empty when none. */
   rpmQuery(name: string): Promise<RpmPackage[]>;
+  /** The installed package that a file came with; undefined when it came with none. */
+  rpmOwner(file: string): Promise<RpmPackage | undefined>;
   /** The file system on which a path lies, or will lie when it is made. */
   mountOf(path: string): Promise<Mount>;
   /** Tries what a task will need, and changes nothing; see hosts/firstContact.ts. */

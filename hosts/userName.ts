@@ -5,3 +5,12 @@ export function userName(name: string): string {
   if (!USER_NAME.test(name)) throw new RangeError(`Not a user name: ${JSON.stringify(name)}`);
   return name;
 }
+
+/**
+ * Shell command that prints the uid of an account, `missing` when the host says that there is none, and in one line what it
+ * says otherwise: a directory service that is away is not the same as "no such user". `user` is quoted by the caller.
+ */
+export function uidCommand(user: string): string {
+  return `said=$(LC_ALL=C id -u ${user} 2>&1) || case $said in (*'no such user'*|*'unknown user'*) said=missing ;; esac
+printf '%s\\n' "$said" | head -n 1`;
+}

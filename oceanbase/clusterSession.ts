@@ -28,6 +28,9 @@ import {
   type SqlSession,
 } from './sqlSession';
 
+/** No such table, no such column, not supported. A missing grant (1142) is no such answer. */
+const NOT_IN_VERSION: ReadonlySet<number> = new Set([1146, 1054, 1235]);
+
 export interface ClusterTarget {
   readonly servers: readonly { readonly ip: string; readonly sqlPort: number }[];
   readonly addresses: AddressPolicy;
@@ -49,7 +52,7 @@ export interface ClusterSession {
   /** PermanentError when it lists what is no address. */
   servers(): Promise<ClusterServer[]>;
   zones(): Promise<ClusterZone[]>;
-  /** Units of tenants on a server; undefined when the version does not let us ask. */
+  /** Units of tenants on a server; undefined when the version has no view of them. Throws SqlError when it may not be asked. */
   units(server: { readonly ip: string; readonly rpcPort: number }): Promise<number | undefined>;
   /** Tenants that users have made; undefined when the version does not let us ask. */
   tenantCount(): Promise<number | undefined>;
@@ -108,12 +111,16 @@ function refuseOddServers(servers: readonly ClusterServer[], at: string): void {
 }
 
 function cluster(session: SqlSession, at: string, version: string): ClusterSession {
-  /** What a version refuses to tell is not known, which is no failure. */
+  /** For what is only shown: what the server refuses to tell is not known, which is no failure. */
   async function tolerant(sql: string): Promise<SqlRow[]> {
+    return ifTold(sql, () => true);
+  }
+  /** For what decides: undefined only when the version has nothing of the kind to ask. */
+  async function ifTold(sql: string, mayRefuse: (error: SqlError) => boolean): Promise<SqlRow[]> {
     try {
       return [...(await session.query(sql))];
     } catch (error) {
-      if (error instanceof SqlError) return [];
+      if (error instanceof SqlError && mayRefuse(error)) return [];
       throw error;
     }
   }
@@ -131,7 +138,7 @@ function cluster(session: SqlSession, at: string, version: string): ClusterSessi
     },
     zones: async () => zonesOf(version, await session.query(zonesSql(version))),
     async units(server) {
-      const [row] = await tolerant(unitsSql(version, server));
+      const [row] = await ifTold(unitsSql(version, server), ({ errno }) => NOT_IN_VERSION.has(errno));
       return row === undefined ? undefined : Number(columnText(row, 'units'));
     },
     async tenantCount() {

@@ -76,6 +76,16 @@ export function configServerAnswer<T>(
   };
 }
 
+/** The same without a cluster of proxies: everything that is declared. A proxy of a cluster that is still to be made asks for no more. */
+export function anyConfigUrl(publicUrl: string): string {
+  return `${publicUrl}/services?Action=GetObProxyConfig&User_ID=alibaba&UID=admin`;
+}
+
+/** What OBProxy appends, literally, when it only wants to know whether something has changed (4.3.1, observed). */
+export function versionOnlyUrl(configUrl: string): string {
+  return `${configUrl}&VersionOnly=true`;
+}
+
 /**
  * URL for `obproxy_config_server_url` of a proxy cluster. It must hold a `?` already: OBProxy appends
  * `&VersionOnly=true` as plain text. `publicUrl` has no trailing slash.
@@ -83,6 +93,66 @@ export function configServerAnswer<T>(
 export function obproxyConfigUrl(publicUrl: string, obproxyClusterName: string): string {
   const name = encodeURIComponent(obproxyClusterName);
   return `${publicUrl}/services?Action=GetObProxyConfig&User_ID=alibaba&UID=admin&ObproxyClusterName=${name}`;
+}
+
+function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+function parsedJson(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    return fieldsOf(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Why a proxy could not work by these two answers of a config server, or undefined when it can: the whole document and the
+ * one of VersionOnly. `clusterNames` are those that the proxy is linked to.
+ */
+export function configAnswerFault(
+  heard: { readonly whole: string; readonly versionOnly: string },
+  publicUrl: string,
+  clusterNames: readonly string[],
+): string | undefined {
+  const whole = parsedJson(heard.whole);
+  const data = fieldsOf(whole?.Data);
+  const version = fieldsOf(parsedJson(heard.versionOnly)?.Data).Version;
+  const listed = data.ObRootServiceInfoUrlList;
+  if (
+    whole === undefined ||
+    whole.Message !== 'successful' ||
+    whole.Success !== true ||
+    typeof data.Version !== 'string' ||
+    !Array.isArray(listed)
+  ) {
+    const begins = heard.whole.trim().replace(/\s+/g, ' ').slice(0, 80);
+    return `what answers there is no config server of OBProxies (it begins with "${begins}")`;
+  }
+  // The whole contents are in the MD5.
+  if (data.Version === obproxyConfig(publicUrl, clusterNames).Version && version === data.Version) {
+    return undefined;
+  }
+  if (version !== data.Version) {
+    return `it answers VersionOnly by ${String(version).slice(0, 40)} and the whole by ${data.Version.slice(0, 40)}: several config servers answer there`;
+  }
+  const urls = new Map(
+    listed.map(fieldsOf).map((item) => [String(item.ObRegion), String(item.ObRootServiceInfoUrl)]),
+  );
+  const unlisted = clusterNames.filter((name) => !urls.has(name));
+  if (unlisted.length > 0) {
+    return `the config server that answers there does not list ${unlisted.join(', ')}: it is another one, or another obflow`;
+  }
+  const elsewhere = clusterNames
+    .map((name) => urls.get(name) ?? '')
+    .find((url) => !url.startsWith(`${publicUrl}/services?`));
+  if (elsewhere === undefined) return undefined;
+  return `it sends proxies to ${originOf(elsewhere)} for the servers of their clusters: the API that answers has another OBFLOW_PUBLIC_URL than ${publicUrl}`;
+}
+
+function originOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).origin : url.slice(0, 100);
 }
 
 /** URL under which a proxy asks for the root servers of one OceanBase cluster. */

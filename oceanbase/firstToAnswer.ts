@@ -31,6 +31,7 @@ export async function firstToAnswer<T>(
   open: (server: Server) => Promise<T>,
 ): Promise<T> {
   const silent: string[] = [];
+  let nobodyListens = servers.length > 0;
   let denied: AddressDenied | undefined;
   for (const server of servers) {
     try {
@@ -38,13 +39,15 @@ export async function firstToAnswer<T>(
     } catch (error) {
       if (error instanceof AddressDenied) {
         denied ??= error;
+        nobodyListens = false;
         continue;
       }
       if (!isAway(error)) throw error;
       signal?.throwIfAborted();
+      nobodyListens &&= error instanceof SqlConnectionError && error.nobodyListens;
       silent.push(`${addressText(server.ip, server.sqlPort)}: ${error.message}`);
     }
   }
   if (denied !== undefined && silent.length === 0) throw denied;
-  throw new SqlConnectionError(silent.join('; ') || 'no server of the cluster is known');
+  throw new SqlConnectionError(silent.join('; ') || 'no server of the cluster is known', { nobodyListens });
 }

@@ -19,7 +19,14 @@ export class SqlError extends Error {
 }
 
 /** Thrown when there is no answer: refused, lost, silent for too long, or abandoned by the caller's signal. */
-export class SqlConnectionError extends Error {}
+export class SqlConnectionError extends Error {
+  /** The machine was reached, and said that nothing listens there; of several servers, each did. */
+  readonly nobodyListens: boolean;
+  constructor(message: string, { nobodyListens = false }: { readonly nobodyListens?: boolean } = {}) {
+    super(message);
+    this.nobodyListens = nobodyListens;
+  }
+}
 
 export type SqlRow = Readonly<Record<string, unknown>>;
 
@@ -45,7 +52,7 @@ export interface SqlTarget {
 function cleaned(error: QueryError & { sqlState?: string | undefined }): SqlError | SqlConnectionError {
   const errno = error.errno ?? 0;
   if (errno > 0 && error.sqlState !== undefined) return new SqlError(errno, error.message);
-  return new SqlConnectionError(error.message);
+  return new SqlConnectionError(error.message, { nobodyListens: error.code === 'ECONNREFUSED' });
 }
 
 /** All that OBProxies and observers are asked for fits into a hundredth of this. */

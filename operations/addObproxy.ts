@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { versionRelease } from '../oceanbase/packageName';
 import { fault } from '../runtime/messages/catalogue';
+import { configUrlReachesHosts, installFindings } from './configUrl';
 import { INSTALL_ON_ONE_HOST, INSTALL_TASK_NAME, installContext } from './installChain';
 import { hostProxyLock, obproxyClusterLock } from './locks';
 import { planTask, refuseWhenHeld } from './planTask';
@@ -52,12 +53,21 @@ export const addObproxy = catalogued({
   tag: 'OBProxy',
   summary: 'Add OBProxies to an OBProxy cluster',
   description:
-    'Installs and starts one OBProxy on every host named. Answers one task "Install obproxy" per host.',
+    'Installs and starts one OBProxy on every host named. Answers one task "Install obproxy" per host. ' +
+    'With dryRun every host is tried for what the task needs there, the config URL included, and findings[] has what is short.',
   params: IdPath,
   body: Body,
   answer: 'tasks',
   sample: 'add-obproxy',
-  look: { hosts: ({ body }) => body.hostIds },
+  look: {
+    hosts: ({ body }) => body.hostIds,
+    async findings(scope, { params, body }) {
+      const cluster = await obproxyClusterById(scope.store, params.id);
+      const { home } = await obproxyPackage(scope.store, body.version, 'version');
+      const clusterNames = cluster.obLinks.map(({ clusterName }) => clusterName);
+      return installFindings(scope, body.hostIds, { ...cluster, home, clusterNames });
+    },
+  },
 
   async prepare(scope, { params, body }) {
     const { store } = scope;
@@ -68,6 +78,7 @@ export const addObproxy = catalogued({
     const lock = obproxyClusterLock(cluster.id);
     await refuseWhenHeld(store, [...hosts.map(({ id }) => hostProxyLock(id)), lock]);
     await noProxyOnHosts(store, hosts);
+    configUrlReachesHosts(scope.publicUrl, cluster, hosts);
     packageFitsHosts(softwarePackage, hosts);
     startParametersFit(softwarePackage, cluster);
     const ports = obproxyPorts(softwarePackage, body, (field) => field);

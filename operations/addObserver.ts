@@ -18,8 +18,10 @@ import {
 } from '../activities/subtasks';
 import { isZoneName } from '../oceanbase/clusterSql';
 import { observerNameFault, observerValueFault } from '../oceanbase/observerCommandLine';
+import { RUN_USER } from '../oceanbase/observerLayout';
 import { fault, say } from '../runtime/messages/catalogue';
 import { type ChainNode, node, type SubtaskDefinition } from '../workflows/chain';
+import { firstContactFindings } from './firstContact';
 import { hostObserverLock, obClusterLock } from './locks';
 import {
   activeZone,
@@ -112,12 +114,22 @@ export const addObserver = catalogued({
   summary: 'Add OBServers to an OceanBase cluster',
   description:
     'Installs an OBServer of the cluster\'s version on every host named and adds it to the zone. Answers one task "Add ' +
-    'OB server" in the documented older form (tasks, context as text), with the modern subtasks beside it.',
+    'OB server" in the documented older form (tasks, context as text), with the modern subtasks beside it. ' +
+    'With dryRun every host is tried for what the task needs there, and findings[] has what is short.',
   params: IdPath,
   body: Body,
   answer: 'legacyTask',
   sample: 'add-observer',
-  look: { hosts: ({ body }) => body.servers, obCluster: ({ params }) => params.id },
+  look: {
+    hosts: ({ body }) => body.servers,
+    obCluster: ({ params }) => params.id,
+    async findings(scope, { params, body }) {
+      const cluster = await obClusterById(scope.store, params.id);
+      const hosts = await hostsByIds(scope.store, body.servers);
+      const { home } = await observerPackage(scope.store, cluster, hosts, body.packageOperatingSystem);
+      return firstContactFindings(scope, body.servers, { programs: [home], user: RUN_USER });
+    },
+  },
 
   async prepare(scope, { params, body }) {
     const { store } = scope;

@@ -4,6 +4,7 @@ import { randomPassword } from '../oceanbase/passwords';
 import { crowdedPair } from '../oceanbase/proxyroSlots';
 import { say } from '../runtime/messages/catalogue';
 import type { Store } from '../store/types';
+import { configUrlReachesHosts, configUrlWarnings, installFindings } from './configUrl';
 import { CreateObproxyClusterBody } from './createObproxyClusterBody';
 import { CREATE_WITHOUT_HOSTS, INSTALL_ON_HOSTS, INSTALL_TASK_NAME, installContext } from './installChain';
 import { hostProxyLock, obproxyClusterLock } from './locks';
@@ -86,7 +87,7 @@ async function passwordsFit(store: Store, linked: readonly { readonly clusterId:
 }
 
 /** The hosts of the request and the package for them, checked; undefined without hosts. */
-async function installation({ store }: PrepareScope, body: CreateObproxyClusterBody) {
+async function installation({ store, publicUrl }: PrepareScope, body: CreateObproxyClusterBody) {
   const { install, installPath } = body;
   if (install === undefined) {
     if (installPath === undefined) return undefined;
@@ -100,6 +101,7 @@ async function installation({ store }: PrepareScope, body: CreateObproxyClusterB
     hosts.map(({ id }) => hostProxyLock(id)),
   );
   await noProxyOnHosts(store, hosts);
+  configUrlReachesHosts(publicUrl, body, hosts);
   packageFitsHosts(softwarePackage, hosts);
   startParametersFit(softwarePackage, body, (list, index) => `${list}[${index}].value`);
   if (installPath !== undefined && installPath.replace(/\/+$/, '') !== softwarePackage.home) {
@@ -166,7 +168,7 @@ async function prepare(
       place: body.name,
       locks: [obproxyClusterLock(clusterId)],
     });
-    return { plans: [plan], extra };
+    return { plans: [plan], extra, findings: configUrlWarnings(scope.publicUrl, body) };
   }
 
   const { hosts, softwarePackage } = install;
@@ -222,12 +224,22 @@ export const createObproxyCluster = catalogued({
   summary: 'Create an OBProxy cluster',
   description:
     'Creates an OBProxy cluster and, with hostIds, installs an OBProxy on every host. Answers one task ' +
-    '"Install obproxy", with the id of the new cluster in obproxyClusterId.',
+    '"Install obproxy", with the id of the new cluster in obproxyClusterId. ' +
+    'With dryRun every host is tried for what the task needs there, and findings[] has what is short.',
   params: z.object({}),
   body: CreateObproxyClusterBody,
   answer: 'task',
   sample: 'create-obproxy-cluster',
   extra: { obproxyClusterId: z.int().describe('-1 in a dry run.') },
-  look: { hosts: ({ body }) => body.install?.hostIds ?? [] },
+  look: {
+    hosts: ({ body }) => body.install?.hostIds ?? [],
+    async findings(scope, { body }) {
+      const { install, runUser, workMode, obLinks } = body;
+      if (install === undefined) return [];
+      const { home } = await obproxyPackage(scope.store, install.version, 'obproxyInstallParam.version');
+      const clusterNames = obLinks.map(({ clusterName }) => clusterName);
+      return installFindings(scope, install.hostIds, { runUser, workMode, home, clusterNames });
+    },
+  },
   prepare,
 });

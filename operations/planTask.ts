@@ -2,6 +2,7 @@ import { say } from '../runtime/messages/catalogue';
 import type { Store } from '../store/types';
 import { type Chain, plannedNodes } from '../workflows/chain';
 import { expansionSize } from '../workflows/interpreter/expansion';
+import { beyondLargest, type TaskSize } from '../workflows/largestTask';
 import type { Plan, TaskContext } from '../workflows/plan';
 import type { Text } from '../workflows/text';
 import { Refusal } from './refusal';
@@ -9,12 +10,6 @@ import type { AcceptedRequest, Prepared, PrepareScope } from './types';
 
 /** At most so many subtasks of a task run together (OCP's default). */
 const CONCURRENCY = 10;
-
-/**
- * The largest task that is supported: docs/scaling.md says what was run. A plan is one payload of Temporal, which takes
- * 2 MB; the edges are those of the document.
- */
-export const LARGEST_TASK = { subtasks: 50_000, edges: 500_000, bytes: 1_500_000 } as const;
 
 const UNITS = { subtasks: 'unit.subtasks', edges: 'unit.edges', bytes: 'unit.bytes' } as const;
 
@@ -68,8 +63,7 @@ export async function planTask(scope: PrepareScope, draft: TaskDraft): Promise<P
     firstSubtaskId: await scope.reserveSubtasks(size.subtasks),
     nodes,
   };
-  refuseTooLarge('edges', size.edges);
-  refuseTooLarge('bytes', Buffer.byteLength(JSON.stringify(plan)));
+  refuseTooLarge({ ...size, bytes: Buffer.byteLength(JSON.stringify(plan)) });
   if (scope.dryRun) return plan;
   await scope.store.tasks.add({ plan, workflowType: scope.workflow });
   const held = await scope.store.locks.take(taskId, locks, groupTaskIds);
@@ -79,15 +73,15 @@ export async function planTask(scope: PrepareScope, draft: TaskDraft): Promise<P
 
 function sizeOf(plan: Pick<Plan, 'nodes' | 'context' | 'unshown'>): { subtasks: number; edges: number } {
   const size = expansionSize(plan);
-  refuseTooLarge('subtasks', size.subtasks);
+  refuseTooLarge({ subtasks: size.subtasks });
   return size;
 }
 
-function refuseTooLarge(what: keyof typeof LARGEST_TASK, asked: number): void {
-  const most = LARGEST_TASK[what];
-  if (asked <= most) return;
-  const unit = say(UNITS[what]);
-  const text = say('task.tooLarge', { asked, unit, most });
+function refuseTooLarge(size: Partial<TaskSize>): void {
+  const beyond = beyondLargest(size);
+  if (beyond === undefined) return;
+  const { what, asked, most } = beyond;
+  const text = say('task.tooLarge', { asked, unit: say(UNITS[what]), most });
   throw new Refusal(400, 'COM10001', text, { target: 'request' });
 }
 
@@ -123,6 +117,7 @@ export interface RequestOrigin {
   readonly executor: string;
   readonly traceId: string;
   readonly createTime: string;
+  readonly publicUrl: string;
   readonly continueAfter?: number;
 }
 

@@ -198,7 +198,8 @@ async function inspectHost(
     const host = await scope.openHost(hostId);
     const commands = obproxyContext(cluster).listMap.commands_to_check ?? [];
     const request = { sqlPort, exporterPort, rpcPort, password };
-    const around = { publicUrl: scope.publicUrl, commands, signal };
+    const { publicUrl, addresses } = scope;
+    const around = { publicUrl, addresses, commands, signal };
     const findings = await inspectEverything(scope.store, host, cluster, request, around);
     return findings.map(({ level, code, text, next }) => ({
       hostId,

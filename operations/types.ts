@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Host } from '../hosts/types';
+import type { AddressPolicy } from '../runtime/addresses';
 import type { Store, User } from '../store/types';
 import type * as workflows from '../workflows';
 import type { Plan } from '../workflows/plan';
@@ -32,6 +33,8 @@ export interface RequestScope {
   readonly traceId: string;
   /** Now, ISO-8601 with milliseconds and numeric offset. */
   readonly createTime: string;
+  /** OBFLOW_PUBLIC_URL: the address that OBProxies are given. */
+  readonly publicUrl: string;
   /** The tasks' workflows continue as new after so many events; undefined: the interpreter's own limit. */
   readonly continueAfter?: number;
   /** Ask every question, write nothing, number what would be made with -1, -2, … */
@@ -50,9 +53,10 @@ export interface PrepareScope extends RequestScope {
   readonly tenant?: NonNullable<Plan['tenant']>;
 }
 
-/** One thing seen on a host by a dry run. ERROR: the task would fail on it. */
+/** One thing seen on a host by a dry run, or in the request itself. ERROR: the task would fail on it. */
 export interface HostFinding {
-  readonly hostId: number;
+  /** Absent: of no host in particular. */
+  readonly hostId?: number;
   readonly level: 'ERROR' | 'WARN' | 'INFO';
   /** Documented code, where one fits. */
   readonly code?: string;
@@ -65,6 +69,7 @@ export interface InspectScope {
   openHost(hostId: number): Promise<Host>;
   /** OBFLOW_PUBLIC_URL. */
   readonly publicUrl: string;
+  readonly addresses: AddressPolicy;
 }
 
 /**
@@ -103,6 +108,8 @@ export interface Prepared {
   /** None when the operation was done at once. */
   readonly plans: readonly Plan[];
   readonly extra?: Readonly<Record<string, unknown>>;
+  /** What was accepted all the same, and will go wrong. */
+  readonly findings?: readonly HostFinding[];
 }
 
 /** What stands in `data`, and what runs afterwards. */
@@ -162,6 +169,8 @@ export type CatalogueEntry = Declared &
   Answering & {
     readonly params: z.ZodType;
     readonly body?: z.ZodType;
+    /** Whether a dry run looks at anything: its answer then has `findings`. */
+    readonly looks: boolean;
     /** Binds parameters and body; both are outputs of this entry's own schemas. */
     request(params: unknown, body: unknown): AcceptedRequest;
   };
@@ -173,6 +182,7 @@ export function catalogued<Params extends z.ZodType, Body extends z.ZodType>(
   const { prepare, look = {}, tenant: tenantOf, ...declared } = operation;
   return {
     ...declared,
+    looks: look.findings !== undefined,
     request(params, body) {
       const request = { params, body } as ParsedRequest<Params, Body>;
       const { findings, ...kinds } = look;

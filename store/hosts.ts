@@ -97,7 +97,7 @@ function hasService(type: string): Expression<SqlBool> {
   }
   if (type === 'OB_CLUSTER') {
     return sql<SqlBool>`(exists (select 1 from ob_root_servers where ob_root_servers.ip = hosts.ip)
-      or exists (select 1 from ob_servers where ob_servers.host_id = hosts.id))`;
+      or exists (select 1 from ob_servers where ob_servers.host_id = hosts.id or ob_servers.ip = hosts.ip))`;
   }
   return sql<SqlBool>`1 = 0`;
 }
@@ -123,10 +123,11 @@ function conditions(filter: HostFilter): Expression<SqlBool>[] {
           where r.ip = hosts.ip and ${contains('o.service', part)})`,
         sql<SqlBool>`exists (select 1 from ob_servers r
           join (select id, name || ':' || ob_cluster_id as service from ob_clusters) o on o.id = r.cluster_id
-          where r.host_id = hosts.id and ${contains('o.service', part)})`,
+          where (r.host_id = hosts.id or r.ip = hosts.ip) and ${contains('o.service', part)})`,
       ]),
     );
   }
+  if (filter.idcId !== undefined) all.push(eb('hosts.idc_id', '=', filter.idcId));
   if (filter.includedServiceType !== undefined) all.push(hasService(filter.includedServiceType));
   if (filter.excludedServiceType !== undefined) all.push(eb.not(hasService(filter.excludedServiceType)));
   return all;
@@ -178,6 +179,11 @@ export function hostsRepository(scope: Scope): HostsRepository {
       }
       const byId = new Map(rows.map((row) => [row.id, hostRow(row)]));
       return unique.flatMap((id) => byId.get(id) ?? []);
+    },
+
+    async hasIdc(id) {
+      const row = await scope.db.selectFrom('idcs').select('id').where('id', '=', id).executeTakeFirst();
+      return row !== undefined;
     },
 
     async list(filter, request) {

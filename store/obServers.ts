@@ -115,6 +115,23 @@ async function followZone(
     .execute();
 }
 
+async function serversOn(db: Kysely<Schema>, hostIds: readonly number[]): Promise<ObServerRow[]> {
+  if (hostIds.length === 0) return [];
+  const rows = await db
+    .selectFrom('ob_servers')
+    .selectAll()
+    .where((eb) =>
+      eb.or([
+        eb('host_id', 'in', hostIds),
+        // Found in its cluster before the host was declared.
+        eb('ip', 'in', eb.selectFrom('hosts').select('hosts.ip').where('hosts.id', 'in', hostIds)),
+      ]),
+    )
+    .orderBy('id')
+    .execute();
+  return rows.map(serverRow);
+}
+
 /** Zones, observers and what belongs to adding them. */
 export function obServersRepository(scope: Scope): ObServers {
   return {
@@ -155,21 +172,9 @@ export function obServersRepository(scope: Scope): ObServers {
       return row === undefined ? undefined : serverRow(row);
     },
 
-    async onHost(hostId) {
-      const rows = await scope.db
-        .selectFrom('ob_servers')
-        .selectAll()
-        .where((eb) =>
-          eb.or([
-            eb('host_id', '=', hostId),
-            // Found in its cluster before the host was declared.
-            eb('ip', 'in', eb.selectFrom('hosts').select('hosts.ip').where('hosts.id', '=', hostId)),
-          ]),
-        )
-        .orderBy('id')
-        .execute();
-      return rows.map(serverRow);
-    },
+    onHost: (hostId) => serversOn(scope.db, [hostId]),
+
+    onHosts: (hostIds) => serversOn(scope.db, hostIds),
 
     async ofCluster(clusterId) {
       const rows = await scope.db

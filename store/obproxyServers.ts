@@ -46,6 +46,7 @@ export function serverRow(row: Row): ObproxyServerRow {
     adopted: row.adopted === null ? null : (JSON.parse(row.adopted) as AdoptedObproxy),
     home: row.home,
     parameterDrift: row.parameter_drift === null ? [] : (JSON.parse(row.parameter_drift) as ParameterDrift[]),
+    configUrl: row.config_url,
   };
 }
 
@@ -65,6 +66,7 @@ type ServerMethods = Pick<
   | 'recordAdopted'
   | 'setParameterDrift'
   | 'setHome'
+  | 'recordConfigUrl'
   | 'formerPassword'
   | 'setFormerPassword'
   | 'recordActive'
@@ -156,6 +158,10 @@ export function serversRepository(scope: Scope, key: MasterKey): ServerMethods {
 
     async setHome(id, home) {
       await scope.db.updateTable('obproxy_servers').set({ home }).where('id', '=', id).execute();
+    },
+
+    async recordConfigUrl(id, url) {
+      await scope.db.updateTable('obproxy_servers').set({ config_url: url }).where('id', '=', id).execute();
     },
 
     async formerPassword(id) {

@@ -1,4 +1,5 @@
 import { isServing } from '../../oceanbase/clusterSql';
+import { SqlConnectionError } from '../../oceanbase/sqlSession';
 import { PermanentError, TransientError } from '../../runtime/errors';
 import type { ObClusterRow } from '../../store/types';
 import { HOSTS_OF_TASK, hostsOfTask } from '../common/hostsOfTask';
@@ -13,21 +14,27 @@ function worked({ id, name }: ObClusterRow): Worked<'obCluster'> {
   return { object: { kind: 'obCluster', id }, what: name };
 }
 
-/** How many servers serve; 0 also when nobody answers, if that is what the task wants. */
-async function serving(scope: SubtaskScope, cluster: ObClusterRow, mayBeSilent: boolean): Promise<number> {
+/** Every root server's machine says that nothing listens there. One that is silent may serve behind a broken network. */
+function nobodyListens(error: unknown): boolean {
+  const cause = error instanceof TransientError ? error.cause : undefined;
+  return cause instanceof SqlConnectionError && cause.nobodyListens;
+}
+
+/** How many servers serve; 0 also when nobody listens any more, if that is what the task wants. */
+async function serving(scope: SubtaskScope, cluster: ObClusterRow, mayBeGone: boolean): Promise<number> {
   try {
     const { servers } = await readCluster(scope, cluster);
     return servers.filter(isServing).length;
   } catch (error) {
-    if (!mayBeSilent || !(error instanceof TransientError)) throw error;
-    scope.log.info(`Nobody of ${cluster.name} answers`);
+    if (!mayBeGone || !nobodyListens(error)) throw error;
+    scope.log.info(`Nothing listens on the root servers of ${cluster.name}`);
     return 0;
   }
 }
 
 /**
  * "Update OB cluster status": RUNNING when the sys tenant answers and a server serves, else UNAVAILABLE; STOPPED, which
- * `target_cluster_status` asks for, when none serves. The task's files on hosts go.
+ * `target_cluster_status` asks for, when none serves or nothing listens. The task's files on hosts go.
  */
 export const UpdateObClusterStatus = subtask({
   name: 'Update OB cluster status',

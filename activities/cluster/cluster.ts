@@ -31,7 +31,7 @@ export async function clusterById(scope: SubtaskScope, id: number): Promise<ObCl
 
 /**
  * Works with a session of the sys tenant on a server of the cluster that answers. Nobody answers: TransientError
- * OBE11028; a refused login or statement: PermanentError. `work` handles what it expects itself.
+ * OBE11028, caused by the SqlConnectionError; a refused login or statement: PermanentError. `work` handles what it expects itself.
  */
 export async function withCluster<T>(
   scope: SubtaskScope,
@@ -57,14 +57,17 @@ export async function withCluster<T>(
   } catch (error) {
     scope.signal.throwIfAborted();
     if (error instanceof SqlConnectionError) {
-      throw new TransientError({
-        type: 'ObClusterUnreachable',
-        code: 'OBE11028',
-        tried,
-        where: cluster.name,
-        cameBack: error.message,
-        next: 'Check the cluster, and that the worker reaches the SQL ports of its root servers.',
-      });
+      throw new TransientError(
+        {
+          type: 'ObClusterUnreachable',
+          code: 'OBE11028',
+          tried,
+          where: cluster.name,
+          cameBack: error.message,
+          next: 'Check the cluster, and that the worker reaches the SQL ports of its root servers.',
+        },
+        { cause: error },
+      );
     }
     if (error instanceof SqlError) {
       throw new PermanentError({

@@ -8,6 +8,7 @@ import type { Store, TaskRow } from '../../store/types';
 import { plannedNodes } from '../../workflows/chain';
 import { CHILD_TASK } from '../../workflows/ids';
 import { expansionSize } from '../../workflows/interpreter/expansion';
+import { beyondLargest, type TaskSize } from '../../workflows/largestTask';
 import type { Plan, SubtaskInput, SubtaskResult } from '../../workflows/plan';
 import type { ActivityDeps, SubtaskLog, SubtaskScope } from '../types';
 import type { ChildDraft } from './childDraft';
@@ -19,6 +20,15 @@ type Submitting = Pick<ActivityDeps, 'store' | 'startTask'> & {
 
 function trouble(type: string, tried: string, cameBack: string, next: string): PermanentError {
   return new PermanentError({ type, tried, cameBack, next });
+}
+
+function refuseTooLarge(tried: string, size: Partial<TaskSize>): void {
+  const beyond = beyondLargest(size);
+  if (beyond === undefined) return;
+  const { what, asked, most } = beyond;
+  const text = `it would have ${asked} ${what}, and a task may have ${most}`;
+  const next = 'Roll this task back, or abandon it, and ask for fewer hosts at a time.';
+  throw trouble('TaskTooLarge', tried, text, next);
 }
 
 /** Row, plan and locks, or nothing; a repeated attempt finds what an earlier one has made. */
@@ -37,7 +47,8 @@ async function made(store: Store, { taskId, subtaskId }: SubtaskInput, draft: Ch
     stringMap: { ...unshown?.stringMap, ...context.stringMap },
     listMap: {},
   });
-  const { subtasks } = expansionSize({ ...shown, nodes });
+  const size = expansionSize({ ...shown, nodes });
+  refuseTooLarge(tried, size);
   const { creator, executor, traceId, concurrency, continueAfter } = parent.plan;
   const plan: Plan = {
     ...shown,
@@ -46,9 +57,10 @@ async function made(store: Store, { taskId, subtaskId }: SubtaskInput, draft: Ch
     ...{ creator, executor, traceId, concurrency },
     ...(continueAfter === undefined ? {} : { continueAfter }),
     createTime: new Date().toISOString(),
-    firstSubtaskId: await store.sequences.next('subtask', subtasks),
+    firstSubtaskId: await store.sequences.next('subtask', size.subtasks),
     nodes,
   };
+  refuseTooLarge(tried, { bytes: Buffer.byteLength(JSON.stringify(plan)) });
   await store.tasks.add({ plan, workflowType, parentSubtaskId: subtaskId });
   const wanted = locks ?? (await store.locks.heldBy(taskId));
   const friends = [taskId, ...(await store.tasks.childrenOf(taskId))];
@@ -66,7 +78,7 @@ async function made(store: Store, { taskId, subtaskId }: SubtaskInput, draft: Ch
  * Submits a task: its row, plan and locks in one transaction, once for this subtask of this task however often it is
  * repeated. Resolves to the key `child_task_id`, which a subtask that submits returns.
  *
- * @throws PermanentError Locked when a stranger holds what it would change
+ * @throws PermanentError Locked when a stranger holds what it would change, TaskTooLarge beyond what is supported
  * @throws GraphError when its chain cannot be expanded
  */
 export async function submitTask(

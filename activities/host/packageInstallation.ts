@@ -1,4 +1,5 @@
 /** Installing a package of a service at most once, and undoing exactly that: OBProxy and OBServer alike. */
+import { lookAtPath, lookAtPaths } from '../../hosts/paths';
 import { quote } from '../../hosts/quote';
 import type { Host, OnceResult, RpmPackage } from '../../hosts/types';
 import { packageFileName } from '../../oceanbase/packageName';
@@ -53,7 +54,12 @@ async function isInstalled(host: Host, wanted: RpmPackage): Promise<boolean> {
 
 /** Files that keep the installed package from being whole; [] when it is. */
 async function damage(host: Host, wanted: RpmPackage): Promise<string[]> {
-  const { stdout } = await host.sh(verifyScript(nvra(wanted)), { timeoutMs: 120_000 });
+  const { exitCode, stdout, stderr } = await host.sh(verifyScript(nvra(wanted)), { timeoutMs: 120_000 });
+  if (exitCode !== 0) {
+    const said = stderr.trim().slice(0, 500) || `exit code ${exitCode}`;
+    const next = 'Look at that command on the host, then retry.';
+    throw trouble(host.ip, `run rpm -V ${nvra(wanted)}`, 'RpmVerifyFailed', 'COM10999', said, next);
+  }
   return stdout.trim() === '' ? [] : stdout.trim().split('\n');
 }
 
@@ -69,10 +75,9 @@ async function refuseLiveHome(
 ): Promise<void> {
   const tried = `install ${row.fileName}`;
   const configuration = `${row.home}/${service.configuration}`;
-  const kept = quote(configuration);
-  const [look, { stdout }] = await Promise.all([
+  const [look, kept] = await Promise.all([
     lookForService(host, row.home, service.program),
-    host.sh(`[ ! -e ${kept} ] || ls -A ${kept}`),
+    lookAtPath(host, configuration, { entries: 1 }),
   ]);
   const living = look.all.filter(({ cwd, exe }) =>
     [cwd, exe].some((path) => path === look.home || path.startsWith(`${look.home}/`)),
@@ -81,7 +86,7 @@ async function refuseLiveHome(
     const text = `the installation would wipe ${row.home}, where ${living.map(processText).join('; ')} lives`;
     throw trouble(host.ip, tried, 'LiveHome', 'ODP21114', text, service.whenAlive);
   }
-  if (stdout.trim() !== '') {
+  if (kept.kind === 'folder' ? kept.entries.length > 0 : kept.kind !== 'absent') {
     const text = `${configuration} holds the configuration of a former ${service.program}, which the installation would wipe`;
     const next = `Move ${configuration} away (or delete it) and retry.`;
     throw trouble(host.ip, tried, 'HomeNotEmpty', 'ODP21114', text, next);
@@ -132,8 +137,8 @@ async function install(
   const wanted = partOf(row);
   const tried = `install ${row.fileName}`;
   const path = `${taskDir(scope.input.taskId)}/${row.sha256}.rpm`;
-  const [{ exitCode }, known, { uploaded }] = await Promise.all([
-    host.sh(`[ -e ${quote(row.home)} ]`),
+  const [{ kind }, known, { uploaded }] = await Promise.all([
+    lookAtPath(host, row.home),
     readJson<Mark>(host, marked),
     host.uploadFile(storedPackage(scope.config.dataDir, row.sha256), row.sha256, path),
   ]);
@@ -145,7 +150,7 @@ async function install(
       installed: nvra(wanted),
       former: former === undefined ? null : packageFileName(former),
       home: row.home,
-      homeExisted: isOf(known, scope) ? known?.homeExisted !== false : exitCode === 0,
+      homeExisted: isOf(known, scope) ? known?.homeExisted !== false : kind !== 'absent',
       absentFolders: isOf(known, scope)
         ? (known?.absentFolders ?? [])
         : await absentFolders(host, service.linkFolder),
@@ -319,9 +324,8 @@ async function absentFolders(host: Host, folder: string | undefined): Promise<st
   const parts = folder?.split('/').slice(1) ?? [];
   const folders = parts.map((_, index) => `/${parts.slice(0, index + 1).join('/')}`);
   if (folders.length === 0) return [];
-  const tests = folders.map((one) => `[ -e ${quote(one)} ] || echo ${quote(one)}`);
-  const { stdout } = await host.sh(`${tests.join('\n')}\n:`);
-  return stdout.split('\n').filter(Boolean);
+  const looks = await lookAtPaths(host, folders);
+  return folders.filter((_, index) => looks[index]?.kind === 'absent');
 }
 
 /** Links of the folder into the home that lead nowhere since the package is gone; all others stay. */

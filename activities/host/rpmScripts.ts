@@ -31,9 +31,11 @@ export function rpmScript(words: readonly string[]): string {
 
 /**
  * Files of an installed package that are missing or differ in content; configuration and documents do not count. A package that
- * rpm does not find all of a sudden (its database cannot be read) is not whole either.
+ * rpm does not find all of a sudden (its database cannot be read) is not whole either. An exit code other than 0: rpm was
+ * killed, or is not there, and its silence says nothing.
  */
 export function verifyScript(nvra: string): string {
-  return `rpm -V --nodeps --noscripts ${quote(nvra)} 2>/dev/null |
-    awk '$1 == "missing" || /^package .* is not installed$/ || (substr($1, 3, 1) == "5" && $2 !~ /^[cdglr]$/)'`;
+  return `found=$(rpm -V --nodeps --noscripts ${quote(nvra)} 2>/dev/null); code=$?
+    [ "$code" -lt 126 ] || exit "$code"
+    printf '%s\\n' "$found" | awk '$1 == "missing" || /^package .* is not installed$/ || (substr($1, 3, 1) == "5" && $2 !~ /^[cdglr]$/)'`;
 }

@@ -1,3 +1,4 @@
+import { lookAtPath } from '../../hosts/paths';
 import { PermanentError } from '../../runtime/errors';
 import { HOSTS_OF_TASK, hostsOfTask } from '../common/hostsOfTask';
 import { idOf } from '../common/objects';
@@ -68,8 +69,8 @@ export const Finish = subtask({
      */
     async rollback(scope) {
       const host = await scope.host();
-      const { exitCode } = await host.sh(`[ -d ${taskDir(scope.input.taskId)} ]`);
-      if (exitCode === 0) return scope.log.info('Nothing to undo');
+      const { kind } = await lookAtPath(host, taskDir(scope.input.taskId));
+      if (kind !== 'absent') return scope.log.info('Nothing to undo');
       throw new PermanentError({
         type: 'TakeOverFinished',
         tried: 'undo the take-over',

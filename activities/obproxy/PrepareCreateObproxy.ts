@@ -1,5 +1,7 @@
+import { lookAtPath } from '../../hosts/paths';
 import { quote } from '../../hosts/quote';
 import type { Host } from '../../hosts/types';
+import { uidCommand } from '../../hosts/userName';
 import { packageFit } from '../../oceanbase/packageFit';
 import { PermanentError } from '../../runtime/errors';
 import type { PackageRow } from '../../store/types';
@@ -26,7 +28,7 @@ async function checkHost(
 ): Promise<void> {
   const user = quote(runUser);
   const { stdout, stderr } = await host.sh(`
-    id -u; id -u ${user} 2>/dev/null || echo missing
+    id -u; ${uidCommand(user)}
     place=${quote(part.home)}
     while [ ! -e "$place" ]; do place=\${place%/*}; place=\${place:-/}; done
     [ -w "$place" ] && echo writable || echo "$place"
@@ -36,9 +38,20 @@ async function checkHost(
     const next = 'Use root, or a login that may run everything by sudo without a password.';
     throw refuse(host.ip, 'CMP07002', 'RootNeeded', `the commands run with uid ${root ?? '?'}`, next);
   }
-  if (runUserId === undefined || runUserId === 'missing') {
+  if (runUserId === 'missing') {
     const next = `Create it: useradd -m ${user}`;
     throw refuse(host.ip, 'CMP07037', 'UserMissing', `there is no user ${runUser}`, next);
+  }
+  if (runUserId === undefined || !/^\d+$/.test(runUserId)) {
+    const next =
+      'Look why the host cannot look up accounts (id, /etc/nsswitch.conf, its directory service), then retry.';
+    throw refuse(
+      host.ip,
+      'CMP07037',
+      'UserUnknown',
+      `id ${runUser} says "${runUserId ?? stderr.trim()}"`,
+      next,
+    );
   }
   scope.log.info(`User ${runUser} (uid ${runUserId}) exists, root works`);
 
@@ -61,8 +74,10 @@ async function checkHost(
 /** A log folder that the run user may not write to makes OBProxy die without a message. */
 async function checkLogFolder(host: Host, part: InstallablePackage, runUser: string): Promise<void> {
   const log = `${part.home}/log`;
-  const script = `[ ! -e ${quote(log)} ] || [ -w ${quote(log)} ]`;
-  const { exitCode } = await host.sh(script, { user: runUser });
+  // As the user: what it may not even look at (a home that it may not enter) is no missing folder.
+  const { kind } = await lookAtPath(host, log, { user: runUser });
+  if (kind === 'absent') return;
+  const { exitCode } = await host.sh(`[ -w ${quote(log)} ]`, { user: runUser });
   if (exitCode === 0) return;
   const next = `Give it to the user: chown -R ${quote(runUser)} ${quote(log)}`;
   throw refuse(host.ip, 'CMP07050', 'LogFolderUnfit', `${runUser} may not write to ${log}`, next);

@@ -1,6 +1,9 @@
+import { PUBLIC_URL_NEXT } from '../../contact/configUrl';
 import type { Host, HostFacts } from '../../hosts/types';
 import { PermanentError } from '../../runtime/errors';
+import { leadsToItself } from '../../runtime/publicUrl';
 import { HOSTS_OF_TASK, hostsOfTask } from '../common/hostsOfTask';
+import { idOf } from '../common/objects';
 import { forgetTask } from '../host/forgetTask';
 import { subtask } from '../subtask';
 import { OBPROXY, type ObproxyInstance, type ObproxyScope, proxyOn } from './proxy';
@@ -52,6 +55,17 @@ async function ready(scope: ObproxyScope, hostId: number): Promise<void> {
   }
 }
 
+/** A cluster that will only get proxies which learn nothing: adding them is refused, so it is said here already. */
+async function warnOfLoopback(scope: ObproxyScope): Promise<void> {
+  const { publicUrl } = scope.config;
+  const id = idOf(scope.value('obproxy_cluster_id') ?? '');
+  const cluster = id === undefined ? undefined : await scope.store.obproxy.findCluster(id);
+  if (cluster?.workMode !== 'CONFIG_URL' || !leadsToItself(publicUrl)) return;
+  scope.log.warn(
+    `OBProxies of this cluster would ask ${publicUrl}, which leads every host to itself. ${PUBLIC_URL_NEXT}`,
+  );
+}
+
 /** "Prepare obproxy install": the rows are there and agree, the hosts answer, and what they are is recorded. */
 export const PrepareObproxyInstall = subtask({
   name: 'Prepare obproxy install',
@@ -63,6 +77,7 @@ export const PrepareObproxyInstall = subtask({
     const ids = await hostsOfTask(scope);
     if (ids.length === 0) {
       scope.log.info('The request names no hosts: the cluster is recorded, nothing is installed');
+      await warnOfLoopback(scope);
       return undefined;
     }
     const outcomes = await Promise.allSettled(ids.map((id) => ready(scope, id)));

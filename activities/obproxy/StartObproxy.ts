@@ -4,6 +4,7 @@ import { PermanentError } from '../../runtime/errors';
 import { KEEPER_DIR, removeBy } from '../places';
 import { runsOn, subtask } from '../subtask';
 import type { SubtaskScope } from '../types';
+import { proveConfigUrl } from './configUrl';
 import { forgetOneTimePassword, oneTimePassword, prepareStart, readMark, writeMark } from './firstStart';
 import { stopKeeperScript } from './keeper';
 import { lookForProxies, processText } from './process';
@@ -25,7 +26,7 @@ import { findRunning } from './takeOver/onHost';
 
 /** Starts the proxy, which has its first configuration then, unless an earlier attempt has. */
 async function launch(scope: SubtaskScope, host: Host, proxy: ObproxyInstance, home: string): Promise<void> {
-  const mark = await readMark(host);
+  const [mark] = await Promise.all([readMark(host), proveConfigUrl(scope, host, proxy)]);
   // A start of an earlier attempt may be under way: the file it is reading must not be replaced under it.
   if (mark?.serverId === proxy.server.id && (await appears(scope, host, home))) return;
   const script = await prepareStart(scope, host, proxy, home);

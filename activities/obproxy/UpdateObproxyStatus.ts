@@ -1,9 +1,10 @@
 import { PermanentError, TransientError } from '../../runtime/errors';
-import { settleWork, unsettleWork } from '../common/work';
+import { endsAs, settleWork, unsettleWork } from '../common/work';
 import { lookForService, processText } from '../host/serviceProcesses';
 import { subtask } from '../subtask';
 import type { SubtaskScope } from '../types';
 import { homeOf, OBPROXY, type ObproxyInstance, proxyOf, proxyRowOf, workedProxy } from './proxy';
+import { proveService } from './serves';
 import { provedLogin } from './starting';
 
 /** A proxy that is to be stopped must have no process in its home. */
@@ -22,23 +23,18 @@ async function proveStopped(scope: SubtaskScope, proxy: ObproxyInstance): Promis
   });
 }
 
-/** A proxy that is to serve must let root@proxysys in; one that does not is recorded as what it is. */
-async function proveServing(scope: SubtaskScope, proxy: ObproxyInstance): Promise<void> {
+/** A proxy that runs and serves nobody is there all the same, if somebody ends the task as it is or skips this step. */
+async function proveServing(scope: SubtaskScope, proxy: ObproxyInstance, existed: boolean): Promise<void> {
   const { server, cluster } = proxy;
   try {
-    await provedLogin(scope, await scope.hostById(server.hostId), proxy);
+    if (existed) await provedLogin(scope, await scope.hostById(server.hostId), proxy);
+    await proveService(scope, proxy);
   } catch (error) {
-    scope.signal.throwIfAborted();
-    if (!(error instanceof PermanentError || error instanceof TransientError)) throw error;
-    await settleWork(scope, workedProxy(server), 'UNAVAILABLE');
-    throw new PermanentError({
-      ...error.trouble,
-      type: 'ObproxyNotServing',
-      tried: 'record the proxy as RUNNING',
-      where: server.ip,
-    });
+    const known = error instanceof PermanentError || (existed && error instanceof TransientError);
+    if (known) await endsAs(scope, workedProxy(server), 'UNAVAILABLE');
+    throw error;
   }
-  if (server.parameterVersion !== cluster.parameterVersion) {
+  if (existed && server.parameterVersion !== cluster.parameterVersion) {
     scope.log.warn(
       `The proxy has parameter version ${server.parameterVersion}, its cluster ${cluster.parameterVersion}: it lacks changes that were made while it was away`,
     );
@@ -46,8 +42,8 @@ async function proveServing(scope: SubtaskScope, proxy: ObproxyInstance): Promis
 }
 
 /**
- * "Update obproxy status": what the task has made of the proxy is recorded as it is seen: STOPPED or RUNNING as the
- * context says; RUNNING when it says nothing, because the steps before have looked.
+ * "Update obproxy status": what the task has made of the proxy is recorded, RUNNING unless the context says STOPPED. Who is
+ * recorded as RUNNING serves: a login through it reaches the linked clusters; one that existed before lets root@proxysys in.
  */
 export const UpdateObproxyStatus = subtask({
   name: 'Update obproxy status',
@@ -60,7 +56,7 @@ export const UpdateObproxyStatus = subtask({
     const target = scope.value('target_obproxy_status');
     const stopped = target === 'STOPPED';
     if (stopped) await proveStopped(scope, proxy);
-    if (target === 'RUNNING') await proveServing(scope, proxy);
+    else await proveServing(scope, proxy, target === 'RUNNING');
     await settleWork(scope, workedProxy(proxy.server), stopped ? 'STOPPED' : 'RUNNING');
     if (!stopped) await scope.store.obproxy.recordActive(proxy.server.id);
     return undefined;

@@ -1,4 +1,5 @@
 /** What has to lie in a proxy's home before its first start, and how that start is called. */
+import { lookAtPath } from '../../hosts/paths';
 import { quote } from '../../hosts/quote';
 import type { Host } from '../../hosts/types';
 import { firstStartArguments, notForOptions } from '../../oceanbase/commandLine';
@@ -61,12 +62,9 @@ export async function prepareStart(
 ): Promise<string> {
   const { cluster, server, family } = proxy;
   const stored = family === '4.1+' ? 'etc/proxyconfig_v1.db' : 'etc/obproxy_config.bin';
-  const [mark, { exitCode }] = await Promise.all([
-    readMark(host),
-    host.sh(`[ -s ${quote(`${home}/${stored}`)} ]`),
-  ]);
+  const [mark, { kind, size }] = await Promise.all([readMark(host), lookAtPath(host, `${home}/${stored}`)]);
   const ours = mark?.serverId === server.id && mark.home === home;
-  const configured = exitCode === 0;
+  const configured = kind !== 'absent' && size > 0;
   if (configured && !ours) {
     throw new PermanentError({
       type: 'HomeNotEmpty',

@@ -166,6 +166,7 @@ export async function provedLogin(
       throw startTrouble(host, 'ObproxyVersionDiffers', text, 'Stop that process and retry.', 'ODP21016');
     }
     scope.log.info(`root@proxysys can log in; OBProxy ${running} answers on port ${proxy.server.sqlPort}`);
+    await recordConfigUrl(scope, proxy, admin);
     await lookForConfigServer(scope, proxy, admin);
   } finally {
     admin.close();
@@ -185,6 +186,17 @@ async function lookForConfigServer(
   scope.log.warn(
     `The proxy has not read its clusters yet: the host must reach ${scope.config.publicUrl} (OBFLOW_PUBLIC_URL); it asks again about once a minute`,
   );
+}
+
+/** A URL that changes later is known to differ from what this proxy has. */
+async function recordConfigUrl(
+  scope: SubtaskScope,
+  { cluster, server }: ObproxyInstance,
+  admin: ObproxyAdmin,
+): Promise<void> {
+  if (cluster.workMode !== 'CONFIG_URL') return;
+  const shown = await admin.showConfig('obproxy_config_server_url');
+  if (shown !== undefined) await scope.store.obproxy.recordConfigUrl(server.id, shown.value);
 }
 
 /** A proxy that has just opened its port may drop the first connections. */

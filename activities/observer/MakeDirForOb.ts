@@ -1,3 +1,4 @@
+import { lookAtPath, lookAtPaths } from '../../hosts/paths';
 import { quote } from '../../hosts/quote';
 import type { Host } from '../../hosts/types';
 import { type ObserverLayout, RUN_USER } from '../../oceanbase/observerLayout';
@@ -35,11 +36,10 @@ function refuse(host: Host, type: string, cameBack: string, next: string) {
 async function isOurs(host: Host, root: string, serverId: number): Promise<boolean> {
   const mark = await readJson<Mark>(host, markFile(root));
   if (mark?.serverId === serverId) return true;
-  const { stdout } = await host.sh(
-    `[ ! -e ${quote(root)} ] && [ ! -L ${quote(root)} ] || { [ -d ${quote(root)} ] && ls -A ${quote(root)} | head -n 5 || echo "no folder"; }`,
-  );
-  if (stdout.trim() === '') return false;
-  const text = `${root} is neither empty nor marked as ours: ${stdout.trim().replaceAll('\n', ', ')}`;
+  const { kind, entries } = await lookAtPath(host, root, { entries: 5 });
+  if (kind === 'absent' || (kind === 'folder' && entries.length === 0)) return false;
+  const what = kind === 'folder' ? entries.join(', ') : 'no folder';
+  const text = `${root} is neither empty nor marked as ours: ${what}`;
   throw refuse(host, 'FolderNotEmpty', text, 'Move away what is there, or choose another host, and retry.');
 }
 
@@ -51,7 +51,7 @@ function strangersScript({ store, links }: ObserverLayout): string {
       `elif [ -e ${quote(path)} ]; then echo ${quote(path)}; fi`,
   );
   const known = links.map(({ path }) => `! -path ${quote(path)}`).join(' ');
-  return `${checks.join('\n')}\n[ ! -d ${quote(store)} ] || find ${quote(store)} -mindepth 1 -maxdepth 1 ${known}`;
+  return `${checks.join('\n')}\n[ ! -d ${quote(store)} ] || exec find ${quote(store)} -mindepth 1 -maxdepth 1 ${known}`;
 }
 
 function makeScript({ home, store, folders, links }: ObserverLayout): string {
@@ -66,14 +66,17 @@ function makeScript({ home, store, folders, links }: ObserverLayout): string {
 }
 
 /** Folders that hold something or belong to somebody else; the observer refuses both. */
-function unfitScript({ home, folders }: ObserverLayout): string {
-  const each = folders.map(
-    (path) =>
-      `[ -z "$(ls -A ${quote(path)})" ] || echo ${quote(`${path} is not empty`)}; [ "$(stat -c %U ${quote(path)})" = ${RUN_USER} ] || echo ${quote(`${path} is not ${RUN_USER}'s`)}`,
-  );
-  const etc = quote(`${home}/etc`);
-  return `${each.join('\n')}
-    [ ! -e ${etc} ] || [ "$(stat -c %U ${etc})" = ${RUN_USER} ] || echo ${quote(`${home}/etc is not ${RUN_USER}'s`)}`;
+async function unfit(host: Host, { home, folders }: ObserverLayout): Promise<string[]> {
+  const etc = `${home}/etc`;
+  const looks = await lookAtPaths(host, [...folders, etc], { entries: 1 });
+  return [...folders, etc].flatMap((path, index) => {
+    const { kind = 'absent', owner = '', entries = [] } = looks[index] ?? {};
+    if (path === etc && kind === 'absent') return [];
+    return [
+      ...(path !== etc && entries.length > 0 ? [`${path} is not empty`] : []),
+      ...(owner === RUN_USER ? [] : [`${path} is not ${RUN_USER}'s`]),
+    ];
+  });
 }
 
 /** `/a/b` of `/a/b/c`, then `/a`. */
@@ -88,12 +91,8 @@ async function noteMissing(scope: SubtaskScope, host: Host, observer: ObserverIn
   const known = await readJson<MadeFolders>(host, MADE);
   if (known?.serverId === server.id && known.taskId === scope.input.taskId) return;
   const candidates = [...new Set(layout.roots.flatMap(above))];
-  const { stdout } = await host.sh(
-    candidates
-      .map((path) => `[ -e ${quote(path)} ] || [ -L ${quote(path)} ] || echo ${quote(path)}`)
-      .join('\n'),
-  );
-  const missing = stdout.split('\n').filter((line) => candidates.includes(line));
+  const looks = await lookAtPaths(host, candidates);
+  const missing = candidates.filter((_, index) => looks[index]?.kind === 'absent');
   await makeDir(host, OBSERVER_DIR);
   const made: MadeFolders = {
     serverId: server.id,
@@ -123,7 +122,12 @@ async function make(scope: SubtaskScope, host: Host, observer: ObserverInstance)
     await host.sh(`mkdir -p -- ${quote(root)} && chown ${RUN_USER}: -- ${quote(root)}`);
     await writeJson(host, markFile(root), { serverId: server.id, taskId: scope.input.taskId } satisfies Mark);
   }
-  const { stdout: strangers } = await host.sh(strangersScript(layout));
+  const { stdout: strangers, exitCode, stderr } = await host.sh(strangersScript(layout));
+  if (exitCode !== 0) {
+    const said = stderr.trim().slice(0, 500) || `exit code ${exitCode}`;
+    const next = `Repair what keeps root from looking at ${layout.store} and retry.`;
+    throw trouble(host, TRIED, 'PathUnreadable', said, next, 'CMP07050');
+  }
   if (strangers.trim() !== '') {
     const text = `${strangers.trim().replaceAll('\n', ', ')} of ${layout.store} was not made by obflow`;
     throw refuse(host, 'FolderNotEmpty', text, 'Move it away and retry.');
@@ -148,14 +152,13 @@ export const MakeDirForOb = subtask({
     const { layout } = observer;
     const host = await scope.host();
     await make(scope, host, observer);
-    const { stdout: unfit } = await host.sh(unfitScript(layout));
+    const faults = await unfit(host, layout);
     const lives = (await lookForObservers(host, layout.home)).own.length > 0;
-    if (unfit.trim() !== '' && !lives) {
-      const text = unfit.trim().replaceAll('\n', '; ');
+    if (faults.length > 0 && !lives) {
       throw refuse(
         host,
         'FolderNotEmpty',
-        text,
+        faults.join('; '),
         'An observer starts only in empty folders: empty them, retry.',
       );
     }

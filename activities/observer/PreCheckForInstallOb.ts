@@ -1,4 +1,4 @@
-import { quote } from '../../hosts/quote';
+import { lookAtPath } from '../../hosts/paths';
 import type { Host } from '../../hosts/types';
 import { clockFinding, type Finding, sizingFindings } from '../../oceanbase/hostRequirements';
 import { RUN_USER } from '../../oceanbase/observerLayout';
@@ -26,6 +26,8 @@ function accounts({ uid, runUserUid }: HostLook): Finding[] {
   }
   if (runUserUid === '') {
     found.push(error(`there is no user ${RUN_USER}: useradd -m ${RUN_USER}`, 'CMP07037'));
+  } else if (!/^\d+$/.test(runUserUid)) {
+    found.push(error(`the host cannot tell whether there is a user ${RUN_USER}: ${runUserUid}`, 'CMP07037'));
   } else if (runUserUid === '0') {
     found.push(error(`${RUN_USER} is root, and an observer must not run as root`, 'CMP07037'));
   } else found.push({ level: 'INFO', text: `user ${RUN_USER} (uid ${runUserUid}) exists, root works` });
@@ -72,10 +74,12 @@ async function folderFindings(host: Host, { layout, server }: ObserverInstance):
   const found: Finding[] = [];
   for (const root of layout.roots) {
     const mark = await readJson<{ serverId: number }>(host, `${root}/.obflow.json`);
-    const { stdout } = await host.sh(`[ ! -e ${quote(root)} ] || ls -A ${quote(root)} | head -n 3`);
+    const { kind, entries } = await lookAtPath(host, root, { entries: 3 });
     if (mark?.serverId === server.id) found.push({ level: 'INFO', text: `${root} was made by this task` });
-    else if (stdout.trim() === '') found.push({ level: 'INFO', text: `${root} is absent or empty` });
-    else found.push(error(`${root} is not empty (${stdout.trim().replaceAll('\n', ', ')})`, 'COM10005'));
+    else if (kind === 'absent' || (kind === 'folder' && entries.length === 0))
+      found.push({ level: 'INFO', text: `${root} is absent or empty` });
+    else if (kind === 'folder') found.push(error(`${root} is not empty (${entries.join(', ')})`, 'COM10005'));
+    else found.push(error(`${root} is no folder`, 'COM10005'));
   }
   return found;
 }
@@ -87,7 +91,12 @@ async function networkFindings(host: Host, { cluster }: ObserverInstance): Promi
   ]);
   const silent = await unreachableFrom(host, ports);
   if (silent === undefined) {
-    return [{ level: 'WARN', text: 'whether it reaches the root servers is not known: nc is missing' }];
+    return [
+      {
+        level: 'WARN',
+        text: 'whether it reaches the root servers is not known: nc is missing, or knows no -z',
+      },
+    ];
   }
   if (silent.length === 0) return [{ level: 'INFO', text: 'it reaches the ports of the root servers' }];
   const text = `it does not reach ${silent.join(', ')}`;

@@ -1,3 +1,4 @@
+import { lookAtPath } from '../../hosts/paths';
 import { quote } from '../../hosts/quote';
 import type { Host } from '../../hosts/types';
 import { observerArguments, takesLocalIp } from '../../oceanbase/observerCommandLine';
@@ -38,12 +39,24 @@ function refuseForeign(host: Host, { server }: ObserverInstance, look: ServicePr
 
 /** Name of the device that has the address, for versions that take no address. */
 async function deviceOf(host: Host, ip: string): Promise<string> {
-  const { stdout } = await host.sh(
-    `ip -o addr show 2>/dev/null | awk -v ip=${quote(ip)} '{ split($4, a, "/"); if (a[1] == ip) { print $2; exit } }'`,
+  const { exitCode, stdout, stderr } = await host.sh(
+    `all=$(ip -o addr show) || exit 45
+printf '%s\\n' "$all" | awk -v ip=${quote(ip)} '{ split($4, a, "/"); if (a[1] == ip) { print $2; exit } }'`,
   );
   const device = stdout.trim().split('@')[0] ?? '';
   if (/^[A-Za-z0-9._-]{1,15}$/.test(device)) return device;
-  const next = 'Give the host that address (and the command ip), then retry.';
+  if (exitCode !== 0) {
+    const text = `the host does not list its network devices: ${stderr.trim().slice(0, 300)}`;
+    throw trouble(
+      host,
+      TRIED,
+      'DeviceUnknown',
+      text,
+      'Install the command ip (iproute), then retry.',
+      'CMP07036',
+    );
+  }
+  const next = 'Give the host that address, then retry.';
   throw trouble(host, TRIED, 'DeviceUnknown', `no network device has the address ${ip}`, next, 'CMP07036');
 }
 
@@ -67,8 +80,8 @@ async function words(host: Host, { server, cluster, part, layout }: ObserverInst
 /** A configuration that this server did not write belongs to an observer that somebody may still need. */
 async function refuseStrangeConfiguration(host: Host, { server, layout }: ObserverInstance): Promise<void> {
   const file = `${layout.home}/etc/observer.config.bin`;
-  const [mark, { exitCode }] = await Promise.all([readObserverMark(host), host.sh(`[ -e ${quote(file)} ]`)]);
-  if (exitCode !== 0 || mark?.serverId === server.id) return;
+  const [mark, { kind }] = await Promise.all([readObserverMark(host), lookAtPath(host, file)]);
+  if (kind === 'absent' || mark?.serverId === server.id) return;
   const next = `Move ${layout.home}/etc away (or delete it) and retry.`;
   throw trouble(host, TRIED, 'HomeNotEmpty', `${file} is of another observer`, next, 'COM10005');
 }

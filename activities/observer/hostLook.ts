@@ -1,13 +1,15 @@
 /** One look at everything of a host that an observer's installation depends on. Changes nothing. */
 import { quote } from '../../hosts/quote';
 import type { Host } from '../../hosts/types';
+import { uidCommand } from '../../hosts/userName';
 import type { SizingFacts } from '../../oceanbase/hostRequirements';
 import { DATA_DISK, LOG_DISK, RUN_USER } from '../../oceanbase/observerLayout';
 import { addressText } from '../../runtime/addressText';
+import { TransientError } from '../../runtime/errors';
 
 export interface HostLook {
   readonly sizing: SizingFacts;
-  /** uid of the commands, and of the run user ('' = there is none). */
+  /** uid of the commands, and of the run user ('' = there is none; no number: why the host cannot tell). */
   readonly uid: string;
   readonly runUserUid: string;
   /** Of the two disks, those that nobody may write to. */
@@ -22,7 +24,7 @@ place() { p=$1; while [ ! -e "$p" ]; do p=$(dirname "$p"); done; }
 say() { printf '%s\\t%s\\n' "$1" "$2"; }
 say clock "$(date +%s%3N)"
 say uid "$(id -u)"
-say run_user "$(id -u ${quote(RUN_USER)} 2>/dev/null)"
+say run_user "$(${uidCommand(quote(RUN_USER))})"
 for key in fs/aio-max-nr fs/aio-nr fs/file-max vm/max_map_count vm/min_free_kbytes vm/overcommit_memory; do
   say "$key" "$(cat /proc/sys/$key 2>/dev/null)"
 done
@@ -37,6 +39,7 @@ done
 say architecture "$(uname -m)"
 say cpus "$(grep -c '^processor' /proc/cpuinfo)"
 say flags "$(sed -nE 's/^(flags|Features)[[:space:]]*: //p' /proc/cpuinfo | head -n 1)"
+say end yes
 `;
 
 function limit(text: string | undefined): number {
@@ -46,7 +49,7 @@ function limit(text: string | undefined): number {
 /** Limits are read as the run user, in the way the observer will be started. */
 export async function lookAtHost(host: Host): Promise<HostLook> {
   const asked = Date.now();
-  const { stdout } = await host.sh(LOOK);
+  const { exitCode, stdout, stderr } = await host.sh(LOOK);
   const answered = Date.now();
   const facts = new Map(
     stdout.split('\n').flatMap((line): [string, string][] => {
@@ -54,12 +57,21 @@ export async function lookAtHost(host: Host): Promise<HostLook> {
       return tab < 0 ? [] : [[line.slice(0, tab), line.slice(tab + 1).trim()]];
     }),
   );
+  // What is not said would count as writable, and as no such user.
+  if (!facts.has('end')) {
+    throw new TransientError({
+      type: 'HostLookCutOff',
+      tried: 'look at the host',
+      where: host.ip,
+      cameBack: stderr.trim().slice(0, 300) || `exit code ${exitCode}, half an answer`,
+      next: 'It is tried again; look whether the host is short of memory.',
+    });
+  }
   const number = (key: string) => Number(facts.get(key) ?? Number.NaN);
-  const runUserUid = facts.get('run_user') ?? '';
-  const limits =
-    runUserUid === ''
-      ? undefined
-      : await host.sh('ulimit -Hn; ulimit -Hu 2>/dev/null || ulimit -Hp', { user: RUN_USER });
+  const runUserUid = facts.get('run_user') === 'missing' ? '' : (facts.get('run_user') ?? '');
+  const limits = !/^\d+$/.test(runUserUid)
+    ? undefined
+    : await host.sh('ulimit -Hn; ulimit -Hu 2>/dev/null || ulimit -Hp', { user: RUN_USER });
   const [nofile, nproc] = limits?.stdout.trim().split('\n') ?? [];
   const half = (answered - asked) / 2;
   return {
@@ -89,14 +101,15 @@ export async function lookAtHost(host: Host): Promise<HostLook> {
   };
 }
 
-/** Addresses of these that the host cannot connect to; undefined when it has no means to try. */
+/** Addresses of these that the host cannot connect to; undefined when it has no means to try (no nc, or one without -z). */
 export async function unreachableFrom(
   host: Host,
   addresses: readonly { readonly ip: string; readonly port: number }[],
 ): Promise<string[] | undefined> {
   const tries = addresses.map(
     ({ ip, port }) =>
-      `nc -z -w 3 ${quote(ip)} ${port} </dev/null >/dev/null 2>&1 || echo ${quote(addressText(ip, port))}`,
+      // 1: no connection. Anything else: this nc does not know these options, and has not tried.
+      `nc -z -w 3 ${quote(ip)} ${port} </dev/null >/dev/null 2>&1; case $? in 0) ;; 1) echo ${quote(addressText(ip, port))} ;; *) exit 99 ;; esac`,
   );
   const { exitCode, stdout } = await host.sh(
     `command -v nc >/dev/null || exit 99\n${tries.join('\n')}\nexit 0`,

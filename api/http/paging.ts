@@ -39,6 +39,18 @@ export const TextList = z
   )
   .meta({ wire: { type: 'array', items: { type: 'string' }, maxItems: 100 } });
 
+/** One of these words; another is refused by name, for a filter that fits nothing answers as if there were nothing. */
+export function oneOf<const W extends readonly [string, ...string[]]>(words: W) {
+  return z.enum(words, fault('must.oneOf', { values: words.join(', ') }));
+}
+
+/** A TextList of these words, each of which is judged as by `oneOf`. */
+export function listOfWords<const W extends readonly [string, ...string[]]>(words: W) {
+  return TextList.pipe(z.array(oneOf(words))).meta({
+    wire: { type: 'array', items: { type: 'string', enum: words }, maxItems: 100 },
+  });
+}
+
 /** A switch in a query, off unless it is `true`. */
 export const Flag = z
   .enum(['true', 'false'], fault('must.boolean'))

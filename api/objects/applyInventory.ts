@@ -13,7 +13,7 @@ import type { HostRow, Store, Credential as StoredCredential } from '../../store
 import { listOf } from '../http/answers';
 import type { ApiServices } from '../route';
 import { refuseDeniedFields } from './allowedAddresses';
-import { contactHost, shortcomings } from './contactHosts';
+import { contactHost, shortcomings, sideBySide } from './contactHosts';
 
 const Name = z
   .string()
@@ -260,16 +260,12 @@ export async function applyInventory(
     return { changes, warnings: [] };
   }
   const { changes, contact } = await store.transaction((transaction) => writeDeclared(transaction, declared));
-  const warnings = await Promise.all(
-    contact.map(async ({ row, change }) => {
-      const reason = await contactHost(services, row);
-      if (reason === undefined) return await shortcomings(services, row);
-      if (change !== 'unchanged') await store.hosts.recordStatus(row.id, 'NEW');
-      return [
-        `Host ${row.name ?? row.ip} (${addressText(row.ip, row.sshPort)}) cannot be used yet: ${reason}`,
-      ];
-    }),
-  );
+  const warnings = await sideBySide(contact, async ({ row, change }, signal) => {
+    const reason = await contactHost(services, row, signal);
+    if (reason === undefined) return await shortcomings(services, row, signal);
+    if (change !== 'unchanged') await store.hosts.recordStatus(row.id, 'NEW');
+    return [`Host ${row.name ?? row.ip} (${addressText(row.ip, row.sshPort)}) cannot be used yet: ${reason}`];
+  });
   const ofClusters = await Promise.all(
     declared.obClusters.map((cluster) => clusterWarnings(services, cluster)),
   );

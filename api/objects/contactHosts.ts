@@ -1,46 +1,62 @@
 import { addressOf } from '../../contact/hostAddress';
+import { Slots } from '../../hosts/slots';
 import type { HostFacts } from '../../hosts/types';
 import { Refusal } from '../../operations/refusal';
 import { addressText } from '../../runtime/addressText';
+import { unlessAborted, withDeadline } from '../../runtime/deadline';
 import { say } from '../../runtime/messages/catalogue';
 import type { HostRow } from '../../store/types';
 import type { ApiServices } from '../route';
 
-/** A request waits so long for hosts that do not answer. */
-const CONTACT_MS = 5_000;
+/**
+ * So many hosts are contacted side by side. How long a login may take is a setting (OBFLOW_SSH_LOGIN_SECONDS); a request
+ * waits so long for all of its hosts, which its client does as well.
+ */
+const TOGETHER = 50;
+const ALL_MS = 100_000;
 
 /** What a task will need is tried for so long. */
 const LOOK_MS = 15_000;
 
 type Contact = Pick<ApiServices, 'store' | 'hosts'>;
 
-/** The value, or an error when it takes longer; the late value is dropped. */
-async function within<T>(promise: Promise<T>, milliseconds: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${milliseconds / 1000} s`)), milliseconds);
-  });
-  promise.catch(() => undefined);
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+/** Does `work` for each, many side by side, in their order. The signal aborts when there is no more time for any. */
+export function sideBySide<T, R>(
+  items: readonly T[],
+  work: (item: T, signal: AbortSignal) => Promise<R>,
+): Promise<R[]> {
+  const places = new Slots(TOGETHER);
+  return withDeadline(ALL_MS, undefined, (signal) =>
+    Promise.all(
+      items.map(async (item) => {
+        const leave = await places.take();
+        try {
+          return await work(item, signal);
+        } finally {
+          leave();
+        }
+      }),
+    ),
+  );
 }
 
 /**
  * Logs in to a host and records what it says of itself; it is AVAILABLE from then on. Returns undefined, or why it
- * could not be reached. At most 5 s.
+ * could not be reached. A login may take as long as OBFLOW_SSH_LOGIN_SECONDS allows; the signal ends the waiting.
  */
-export async function contactHost({ store, hosts }: Contact, host: HostRow): Promise<string | undefined> {
+export async function contactHost(
+  { store, hosts }: Contact,
+  host: HostRow,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   let facts: HostFacts;
   try {
+    signal.throwIfAborted();
     const address = await addressOf(store, host);
-    facts = await within(
-      hosts.open(address).then((open) => open.facts()),
-      CONTACT_MS,
-    );
+    const opened = await hosts.open(address, { signal });
+    facts = await unlessAborted(opened.facts(), signal);
   } catch (error) {
+    if (signal.aborted) return `there was no time left for it (${ALL_MS / 1000} s for all hosts together)`;
     return error instanceof Error ? error.message : String(error);
   }
   await store.hosts.recordFacts(host.id, {
@@ -56,11 +72,17 @@ export async function contactHost({ store, hosts }: Contact, host: HostRow): Pro
 }
 
 /** What stands in the way of tasks on a host that can be logged in to, or makes them slow; with what to change. */
-export async function shortcomings({ store, hosts }: Contact, host: HostRow): Promise<string[]> {
+export async function shortcomings(
+  { store, hosts }: Contact,
+  host: HostRow,
+  outer: AbortSignal,
+): Promise<string[]> {
   const where = `Host ${host.name ?? host.ip} (${addressText(host.ip, host.sshPort)})`;
   try {
-    const look = async () => (await hosts.open(await addressOf(store, host))).firstContact();
-    const found = await within(look(), LOOK_MS);
+    const found = await withDeadline(LOOK_MS, outer, async (signal) => {
+      const opened = await hosts.open(await addressOf(store, host), { signal });
+      return await unlessAborted(opened.firstContact(), signal);
+    });
     return found
       .filter(({ level }) => level !== 'INFO')
       .map(
@@ -81,15 +103,18 @@ export async function contactKnownOffline(contact: Contact, hostIds: readonly nu
   if (hostIds.length === 0) return;
   const rows = await contact.store.hosts.findMany(hostIds);
   const offline = rows.filter((host) => host.status === 'OFFLINE');
-  const failures = await Promise.all(
-    offline.map(async (host) => ({ host, reason: await contactHost(contact, host) })),
-  );
-  const away = failures.find(({ reason }) => reason !== undefined);
+  let away: { readonly host: HostRow; readonly reason: string } | undefined;
+  await sideBySide(offline, async (host, signal) => {
+    // One that is away is enough: the others are not waited for.
+    if (away !== undefined) return;
+    const reason = await contactHost(contact, host, signal);
+    if (reason !== undefined) away ??= { host, reason };
+  });
   if (away === undefined) return;
   throw new Refusal(
     409,
     'CMP07004',
-    say('host.offline', { ip: away.host.ip, id: away.host.id, reason: away.reason ?? '' }),
+    say('host.offline', { ip: away.host.ip, id: away.host.id, reason: away.reason }),
     { target: `host:${away.host.id}` },
   );
 }

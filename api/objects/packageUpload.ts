@@ -198,7 +198,16 @@ async function header(file: string): Promise<RpmHeader> {
   }
 }
 
-const TYPES: Readonly<Record<string, string>> = {
+/** Of the kinds of packages that OCP documents; whatever else is uploaded is the last. */
+export const PACKAGE_TYPES = [
+  'OBPROXY_INSTALL_PACKAGE',
+  'OB_SERVER_INSTALL_PACKAGE',
+  'OCP_AGENT_INSTALL_PACKAGE',
+  'OB_BACKUP_AGENT_INSTALL_PACKAGE',
+  'OTHER_INSTALL_PACKAGE',
+] as const;
+
+const TYPES: Readonly<Record<string, (typeof PACKAGE_TYPES)[number]>> = {
   obproxy: 'OBPROXY_INSTALL_PACKAGE',
   'obproxy-ce': 'OBPROXY_INSTALL_PACKAGE',
   oceanbase: 'OB_SERVER_INSTALL_PACKAGE',
@@ -230,7 +239,7 @@ function packageRow(rpm: RpmHeader, received: Received): Omit<PackageRow, 'id' |
     size: received.size,
     sha256: received.sha256,
     sha1: received.sha1,
-    type: Object.hasOwn(TYPES, rpm.name) ? (TYPES[rpm.name] ?? '') : 'OTHER_INSTALL_PACKAGE',
+    type: (Object.hasOwn(TYPES, rpm.name) ? TYPES[rpm.name] : undefined) ?? 'OTHER_INSTALL_PACKAGE',
     home: rpm.home ?? null,
   };
 }

@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { hostsByIds } from '../../operations/preconditions';
+import { fieldRefusal, hostsByIds } from '../../operations/preconditions';
 import { IdText, QueryText } from '../../operations/schemas';
-import { fault } from '../../runtime/messages/catalogue';
+import { say } from '../../runtime/messages/catalogue';
 import type { HostRow, Store } from '../../store/types';
 import { listOf, pagedOf, Time, Whole } from '../http/answers';
 import { pageOf } from '../http/envelope';
-import { allPages, listed, PAGING, pageRequest, TextList } from '../http/paging';
+import { allPages, listed, listOfWords, oneOf, PAGING, pageRequest } from '../http/paging';
 import { ocpTime } from '../http/time';
 import { type ApiServices, type Route, route } from '../route';
 
@@ -41,9 +41,6 @@ const HostDocument = z
     idcId: Whole,
     idcName: z.string(),
     idcDescription: ALWAYS_NULL,
-    typeId: ALWAYS_NULL,
-    typeName: ALWAYS_NULL,
-    typeDescription: ALWAYS_NULL,
     regionId: Whole,
     regionName: z.string(),
     regionDescription: ALWAYS_NULL,
@@ -68,14 +65,19 @@ async function servicesOn(store: Store, hosts: readonly HostRow[]): Promise<Map<
       });
     }
   }
+  const observers = await store.obServers.onHosts(hosts.map(({ id }) => id));
   for (const cluster of await allPages((page) => store.obClusters.list(page))) {
-    const ips = new Set(cluster.rootServers.map(({ ip }) => ip));
-    for (const host of hosts.filter(({ ip }) => ips.has(ip))) {
+    const roots = new Set(cluster.rootServers.map(({ ip }) => ip));
+    const own = observers.filter(({ clusterId }) => clusterId === cluster.id);
+    for (const host of hosts) {
+      // Its root servers are known from the declaration, before anybody has asked it for its servers.
+      const server = own.find(({ hostId, ip }) => hostId === host.id || ip === host.ip);
+      if (server === undefined && !roots.has(host.ip)) continue;
       services.get(host.id)?.push({
         name: `${cluster.name}:${cluster.obClusterId}`,
         version: cluster.version,
         type: 'OB_CLUSTER',
-        softwarePackageId: null,
+        softwarePackageId: server?.packageId ?? null,
       });
     }
   }
@@ -103,9 +105,6 @@ function hostDocument(host: HostRow, services: readonly Service[]): z.input<type
     idcId: host.idc.id,
     idcName: host.idc.name,
     idcDescription: null,
-    typeId: null,
-    typeName: null,
-    typeDescription: null,
     regionId: host.idc.region.id,
     regionName: host.idc.region.name,
     regionDescription: null,
@@ -117,10 +116,15 @@ function hostDocument(host: HostRow, services: readonly Service[]): z.input<type
   };
 }
 
-const SERVICE_TYPE = z.enum(
-  ['OB_CLUSTER', 'OB_PROXY', 'OCP_AGENT', 'BACKUP_AGENT', 'RESTORE_AGENT', 'BACKUP_RESTORE_AGENT', 'OMS'],
-  fault('must.serviceType', { example: 'OB_PROXY' }),
-);
+const SERVICE_TYPE = oneOf([
+  'OB_CLUSTER',
+  'OB_PROXY',
+  'OCP_AGENT',
+  'BACKUP_AGENT',
+  'RESTORE_AGENT',
+  'BACKUP_RESTORE_AGENT',
+  'OMS',
+]);
 
 export function hostRoutes({ store }: ApiServices): Route[] {
   return [
@@ -132,8 +136,11 @@ export function hostRoutes({ store }: ApiServices): Route[] {
         tag: 'Hosts',
         summary: 'List hosts',
         query: z.object({
-          status: TextList.optional().describe('NEW, AVAILABLE, ONLINE, OFFLINE, DELETING; comma separated.'),
+          status: listOfWords(['NEW', 'AVAILABLE', 'ONLINE', 'OFFLINE', 'DELETING'])
+            .optional()
+            .describe('NEW, AVAILABLE, ONLINE, OFFLINE, DELETING; comma separated.'),
           keyword: QueryText.optional().describe('Part of a name, an IP address or a service.'),
+          idcId: IdText.optional().describe('As `idcId` of a host says.'),
           includedServiceType: SERVICE_TYPE.optional(),
           excludedServiceType: SERVICE_TYPE.optional(),
           ...PAGING,
@@ -142,12 +149,15 @@ export function hostRoutes({ store }: ApiServices): Route[] {
       },
       async ({ query }) => {
         const page = pageRequest(query);
-        const { status, keyword, includedServiceType, excludedServiceType } = query;
+        const { status, keyword, idcId, includedServiceType, excludedServiceType } = query;
+        if (idcId !== undefined && !(await store.hosts.hasIdc(idcId)))
+          throw fieldRefusal('idcId', idcId, say('names.noIdc'));
         const found = await listed(query, () =>
           store.hosts.list(
             {
               ...(status === undefined ? {} : { status }),
               ...(keyword === undefined ? {} : { keyword }),
+              ...(idcId === undefined ? {} : { idcId }),
               ...(includedServiceType === undefined ? {} : { includedServiceType }),
               ...(excludedServiceType === undefined ? {} : { excludedServiceType }),
             },

@@ -2,10 +2,11 @@ import { z } from 'zod';
 import { obClusterById } from '../../operations/observerPreconditions';
 import { IdPath, QueryText } from '../../operations/schemas';
 import { addressText } from '../../runtime/addressText';
+import { OB_CLUSTER_STATUSES } from '../../store/statuses';
 import type { HostRow, ObClusterRow, ObServerRow, ObZoneRow } from '../../store/types';
 import { contentsOf, pagedOf } from '../http/answers';
 import { pageOf } from '../http/envelope';
-import { allPages, listed, PAGING, pageRequest, TextList } from '../http/paging';
+import { allPages, listed, listOfWords, PAGING, pageRequest } from '../http/paging';
 import { ocpTime } from '../http/time';
 import { type ClusterLook, type Looking, lookAtCluster } from '../objects/lookAtCluster';
 import { type ApiServices, type Route, route } from '../route';
@@ -166,7 +167,9 @@ export function obClusterRoutes(services: ApiServices): Route[] {
         summary: 'List OceanBase clusters',
         query: z.object({
           name: QueryText.optional().describe('Part of the name.'),
-          status: TextList.optional().describe('RUNNING, UNAVAILABLE, STOPPED …; comma separated.'),
+          status: listOfWords(OB_CLUSTER_STATUSES)
+            .optional()
+            .describe('RUNNING, UNAVAILABLE, STOPPED …; comma separated.'),
           ...PAGING,
         }),
         answer: pagedOf(ObClusterDocument),
@@ -189,7 +192,7 @@ export function obClusterRoutes(services: ApiServices): Route[] {
         );
         const named = all.filter((row) => row.name.toLowerCase().includes((name ?? '').toLowerCase()));
         const fitting = (await viewsOf(services, named)).filter(
-          ({ cluster }) => status === undefined || status.includes(cluster.status),
+          ({ cluster }) => status === undefined || status.length === 0 || status.includes(cluster.status),
         );
         const from = (page.page - 1) * page.size;
         return pageOf(fitting.slice(from, from + page.size).map(clusterDocument), {

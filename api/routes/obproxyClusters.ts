@@ -1,10 +1,11 @@
 import { z } from 'zod';
+import { driftOf } from '../../contact/configUrlDrift';
 import { obproxyConfigUrl } from '../../oceanbase/configServer';
 import { isSecretParameter, type ParameterValue } from '../../oceanbase/parameters';
 import { obproxyClusterById } from '../../operations/preconditions';
 import { Refusal } from '../../operations/refusal';
 import { publishedSample } from '../../operations/samples';
-import { AccessAddress, AccessPort, IdPath } from '../../operations/schemas';
+import { AccessAddress, AccessPort, Id, IdPath } from '../../operations/schemas';
 import { say } from '../../runtime/messages/catalogue';
 import { OBPROXY_STATUSES } from '../../store/statuses';
 import type { ObproxyClusterRow, ObproxyServerRow } from '../../store/types';
@@ -12,6 +13,7 @@ import { listOf, pagedOf, Time, Whole } from '../http/answers';
 import { pageOf } from '../http/envelope';
 import { listed, PAGING, pageRequest } from '../http/paging';
 import { ocpTime } from '../http/time';
+import { PUSH_OUTCOMES, pushConfigUrl } from '../objects/pushConfigUrl';
 import { type ApiServices, type Route, route } from '../route';
 
 const Parameters = listOf(z.object({ name: z.string(), value: z.string() }));
@@ -47,7 +49,9 @@ const ServerDocument = z
       z.object({ name: z.string(), value: z.string().nullable(), expectedValue: z.string() }),
     )
       .exactOptional()
-      .describe('Parameters that wait for a restart of a proxy that was taken over.'),
+      .describe(
+        'In what the proxy differs from its cluster: parameters of one that was taken over, which wait for its restart; and the config URL (obproxy_config_server_url) that it was given before OBFLOW_PUBLIC_URL changed.',
+      ),
   })
   .meta({ id: 'ObproxyServer' });
 
@@ -128,7 +132,7 @@ function clusterDocument(row: ObproxyClusterRow, publicUrl: string): z.input<typ
       // Sessions of the proxies are not counted here.
       connections: 0,
     })),
-    obproxies: row.servers.map(serverDocument),
+    obproxies: row.servers.map((server) => serverDocument(row, server, publicUrl)),
     startupParameters: row.startupParameters.map(withoutSecret),
     parameters: row.parameters.map(withoutSecret),
   };
@@ -140,7 +144,12 @@ function withoutSecret({ name, value }: ParameterValue): ParameterValue {
 }
 
 /** ObproxyServer as documented. */
-function serverDocument(server: ObproxyServerRow): z.input<typeof ServerDocument> {
+function serverDocument(
+  cluster: ObproxyClusterRow,
+  server: ObproxyServerRow,
+  publicUrl: string,
+): z.input<typeof ServerDocument> {
+  const drift = driftOf(cluster, server, publicUrl);
   return {
     id: server.id,
     clusterId: server.clusterId,
@@ -156,8 +165,9 @@ function serverDocument(server: ObproxyServerRow): z.input<typeof ServerDocument
     status: server.status,
     operateStatus: server.operateStatus,
     ...(server.lastActiveTime === null ? {} : { lastActiveTime: ocpTime(server.lastActiveTime) }),
-    // Ours: how a proxy that was taken over lives, and on what it waits for a restart.
-    ...(server.adopted === null ? {} : { adopted: server.adopted, parameterDrift: server.parameterDrift }),
+    // Ours: how a proxy that was taken over lives, and in what a proxy differs from its cluster.
+    ...(server.adopted === null ? {} : { adopted: server.adopted }),
+    ...(server.adopted === null && drift.length === 0 ? {} : { parameterDrift: drift }),
   };
 }
 
@@ -167,7 +177,49 @@ function counted<T>(items: readonly T[], key: (item: T) => string): [string, num
   return [...counts];
 }
 
-export function obproxyClusterRoutes({ store, config }: ApiServices): Route[] {
+const PushBody = z.object({
+  obproxyServerIds: z
+    .array(Id)
+    .min(1)
+    .max(200)
+    .optional()
+    .describe('OBProxies of the cluster; all of them when absent.'),
+});
+
+const PushAnswer = z.object({
+  configUrl: z.string(),
+  contents: listOf(
+    z.object({
+      obproxyServerId: Whole,
+      hostId: Whole,
+      ip: z.string(),
+      sqlPort: Whole,
+      outcome: z
+        .enum(PUSH_OUTCOMES)
+        .describe(
+          'PUSHED: set and read back. UNCHANGED: it had it. SKIPPED: a task works on it. FAILED: it asks what it asked before.',
+        ),
+      message: z.string(),
+    }),
+  ),
+});
+
+/** The OBProxies of a cluster that the body names. Throws Refusal ODP21015 for one that is none of its. */
+function chosenServers(
+  cluster: ObproxyClusterRow,
+  ids: readonly number[] | undefined,
+): readonly ObproxyServerRow[] {
+  if (ids === undefined) return cluster.servers;
+  const strange = ids.filter((id) => !cluster.servers.some((server) => server.id === id));
+  if (strange.length > 0) {
+    const text = say('obproxy.notOfCluster', { id: strange.join(', '), cluster: cluster.name });
+    throw new Refusal(404, 'ODP21015', text, { target: 'obproxyServerIds' });
+  }
+  return cluster.servers.filter(({ id }) => ids.includes(id));
+}
+
+export function obproxyClusterRoutes(services: ApiServices): Route[] {
+  const { store, config } = services;
   return [
     route(
       {
@@ -229,6 +281,39 @@ export function obproxyClusterRoutes({ store, config }: ApiServices): Route[] {
           ...(port === undefined ? {} : { port }),
         });
         return clusterDocument(await obproxyClusterById(store, params.id), config.publicUrl);
+      },
+    ),
+    route(
+      {
+        method: 'POST',
+        path: '/api/v2/obproxy/clusters/{id}/configUrl/push',
+        permission: 'OBPROXY_MANAGER',
+        tag: 'OBProxy',
+        summary: 'Give running OBProxies the present config URL',
+        description:
+          'After OBFLOW_PUBLIC_URL has changed. Every host asks for the URL first; what was set is read back; nothing is restarted. ' +
+          'OBProxies that cannot be reached are named as FAILED. `obflow proxy push-url` does it for all clusters.',
+        params: IdPath,
+        body: PushBody,
+        answer: PushAnswer,
+        refuses: [404],
+      },
+      async ({ params, body, notes }) => {
+        notes.command = 'push config URL';
+        const cluster = await obproxyClusterById(store, params.id);
+        if (cluster.workMode !== 'CONFIG_URL') {
+          const text = say('obproxyCluster.noConfigUrl', { name: cluster.name });
+          throw new Refusal(400, 'COM10001', text, { target: 'id' });
+        }
+        const servers = chosenServers(cluster, body.obproxyServerIds);
+        const pushed = await pushConfigUrl(services, cluster, servers);
+        return {
+          configUrl: obproxyConfigUrl(config.publicUrl, cluster.name),
+          contents: pushed.map(({ server: { id, hostId, ip, sqlPort }, outcome, message }) => ({
+            obproxyServerId: id,
+            ...{ hostId, ip, sqlPort, outcome, message },
+          })),
+        };
       },
     ),
   ];

@@ -38,6 +38,7 @@ function inspectScope({ store, hosts, config }: ApiServices): InspectScope {
   return {
     store,
     publicUrl: config.publicUrl,
+    addresses: config.addresses,
     async openHost(hostId) {
       const row = await store.hosts.find(hostId);
       if (row === undefined) throw new RangeError(`There is no host ${hostId}.`);
@@ -46,25 +47,23 @@ function inspectScope({ store, hosts, config }: ApiServices): InspectScope {
   };
 }
 
-/** What a dry run saw on a host. */
+/** What a dry run saw on a host, or what is wrong with a request that was accepted all the same. */
 const Finding = z
   .object({
-    hostId: Whole,
+    hostId: Whole.exactOptional().describe('Absent: of no host in particular.'),
     level: z.enum(['ERROR', 'WARN', 'INFO']).describe('ERROR: the task would fail on it.'),
     code: z.string().exactOptional(),
     message: z.string(),
   })
   .meta({ id: 'HostFinding' }) satisfies z.ZodType<HostFinding>;
 
-function answerSchema({ answer, extra = {} }: CatalogueEntry): z.ZodType {
+function answerSchema({ answer, extra = {}, looks }: CatalogueEntry): z.ZodType {
   if (answer === 'none') return Object.keys(extra).length === 0 ? NoData : z.object(extra);
   if (answer === 'tasks')
     return z.object({ contents: listOf(TaskInstance), findings: listOf(Finding).exactOptional() });
-  const one =
-    answer === 'legacyTask'
-      ? LegacyTaskInstance
-      : TaskInstance.extend({ findings: listOf(Finding).exactOptional() });
-  return Object.keys(extra).length === 0 ? one : one.extend(extra);
+  const one = answer === 'legacyTask' ? LegacyTaskInstance : TaskInstance;
+  const added = looks ? { ...extra, findings: listOf(Finding).exactOptional() } : extra;
+  return Object.keys(added).length === 0 ? one : one.extend(added);
 }
 
 /** Tasks whose documents are made together. */
@@ -90,18 +89,28 @@ function answerOf(
   return { ...(answer === 'legacyTask' ? legacyDocument(plan, document) : document), ...extra };
 }
 
+/** A dry run that has looked says so by an empty list. */
+function withFindings(answer: unknown, findings: readonly HostFinding[], looked = false): unknown {
+  return looked || findings.length > 0 ? { ...(answer as object), findings } : answer;
+}
+
 /** What is kept of an answer under an Idempotency-Key: the stored plans say the rest. */
 const Remembered = z.object({
   taskIds: z.array(z.int()),
   extra: z.record(z.string(), z.unknown()).optional(),
+  findings: listOf(Finding).optional(),
 });
 
 /** What `Remembered` was kept of. Throws Refusal TSK10001 when a task has been deleted since. */
 async function rememberedAs(store: Store, remembered: unknown): Promise<Prepared> {
-  const { taskIds, extra } = Remembered.parse(remembered);
+  const { taskIds, extra, findings } = Remembered.parse(remembered);
   const plans: Plan[] = [];
   for (const id of taskIds) plans.push((await taskRow(store, id)).plan);
-  return { plans, ...(extra === undefined ? {} : { extra }) };
+  return {
+    plans,
+    ...(extra === undefined ? {} : { extra }),
+    ...(findings === undefined ? {} : { findings }),
+  };
 }
 
 function operationRoute(services: ApiServices, operation: CatalogueEntry): Route {
@@ -111,7 +120,10 @@ function operationRoute(services: ApiServices, operation: CatalogueEntry): Route
     {
       ...{ method, path, permission, tag, summary, description, params, body, query: Query },
       answer: answerSchema(operation),
-      restore: async (remembered) => answerOf(operation, tasks, await rememberedAs(store, remembered)),
+      restore: async (remembered) => {
+        const prepared = await rememberedAs(store, remembered);
+        return withFindings(answerOf(operation, tasks, prepared), prepared.findings ?? []);
+      },
       refuses: [404],
       sample: publishedSample(sample),
     },
@@ -125,11 +137,12 @@ function operationRoute(services: ApiServices, operation: CatalogueEntry): Route
         accepted,
         {
           ...{ store, user, executor: address, traceId, createTime: ocpTime(receivedAt) },
+          publicUrl: services.config.publicUrl,
           ...(continueAfter === undefined ? {} : { continueAfter }),
         },
         query.dryRun,
-        (transaction, { plans, extra }) =>
-          once.remember(transaction, { taskIds: plans.map(({ taskId }) => taskId), extra }),
+        (transaction, { plans, extra, findings }) =>
+          once.remember(transaction, { taskIds: plans.map(({ taskId }) => taskId), extra, findings }),
       );
       const { plans } = prepared;
       // The transaction is committed: from here on the tasks run, now or by the reconciler.
@@ -139,9 +152,10 @@ function operationRoute(services: ApiServices, operation: CatalogueEntry): Route
         logger.info({ operation: operation.id, taskIds, user: user.name, traceId }, 'accepted');
         await tasks.startAll(plans, operation.id);
       }
-      const findings = query.dryRun ? await accepted.findings?.(inspectScope(services)) : undefined;
+      const looked = query.dryRun ? await accepted.findings?.(inspectScope(services)) : undefined;
+      const findings = [...(prepared.findings ?? []), ...(looked ?? [])];
       const answer = answerOf(operation, tasks, prepared);
-      return findings === undefined ? answer : { ...(answer as object), findings };
+      return withFindings(answer, findings, looked !== undefined);
     },
   );
 }

@@ -7,9 +7,9 @@ import { say } from '../../runtime/messages/catalogue';
 import type { PackageRow } from '../../store/types';
 import { ErrorAnswer, NoData, pagedOf, Time, Whole } from '../http/answers';
 import { pageOf } from '../http/envelope';
-import { listed, PAGING, pageRequest, TextList } from '../http/paging';
+import { listed, listOfWords, PAGING, pageRequest, TextList } from '../http/paging';
 import { ocpTime } from '../http/time';
-import { deletePackage, packageFile, receivePackage } from '../objects/packageUpload';
+import { deletePackage, PACKAGE_TYPES, packageFile, receivePackage } from '../objects/packageUpload';
 import { type ApiServices, bareRoute, type Route, route } from '../route';
 
 const DOWNLOAD = '/api/v2/files/sys-package';
@@ -66,7 +66,7 @@ export function packageRoutes({ store, config }: ApiServices): Route[] {
         summary: 'List packages',
         query: z.object({
           keyword: QueryText.optional().describe('Part of the name.'),
-          type: TextList.optional(),
+          type: listOfWords(PACKAGE_TYPES).optional(),
           version: TextList.optional(),
           operatingSystem: TextList.optional(),
           architecture: TextList.optional(),

@@ -7,7 +7,7 @@ import type { TaskFilter } from '../../store/types';
 import { pagedOf } from '../http/answers';
 import { pageOf } from '../http/envelope';
 import { answerLanguage } from '../http/messages/language';
-import { Flag, listed, PAGING, pageRequest, TextList } from '../http/paging';
+import { Flag, listed, listOfWords, oneOf, PAGING, pageRequest } from '../http/paging';
 import { type ApiServices, bareRoute, type Route, route } from '../route';
 import { writeDiagnosis } from '../tasks/diagnosis';
 import { BasicTaskInstance, WrappedTaskInstance } from '../tasks/document/types';
@@ -21,20 +21,10 @@ const TELL_MS = 500;
 const ListQuery = z
   .object({
     name: QueryText.optional().describe('Part of the name of the task.'),
-    status: TextList.pipe(
-      z.array(
-        z.enum(
-          ['RUNNING', 'FAILED', 'SUCCESSFUL'],
-          fault('must.oneOf', { values: 'RUNNING, FAILED, SUCCESSFUL' }),
-        ),
-      ),
-    )
-      .meta({ wire: { type: 'array', items: { enum: ['RUNNING', 'FAILED', 'SUCCESSFUL'] } } })
+    status: listOfWords(['RUNNING', 'FAILED', 'SUCCESSFUL'])
       .optional()
       .describe('RUNNING, FAILED, SUCCESSFUL; comma separated.'),
-    type: z
-      .enum(['MANUAL', 'SYS_ONECE', 'SYS_ONCE', 'SCHEDULED', 'SYS_SCHEDULED'], fault('must.taskType'))
-      .optional(),
+    type: oneOf(['MANUAL', 'SYS_ONECE', 'SYS_ONCE', 'SCHEDULED', 'SYS_SCHEDULED']).optional(),
     cluterName: QueryText.optional().describe(
       'Part of the name of the OceanBase cluster (spelled as documented).',
     ),

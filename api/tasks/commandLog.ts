@@ -1,10 +1,12 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from '../../runtime/logger';
 import type { LogLine, ObeyedCommand, Store } from '../../store/types';
 import { taskWorkflowId } from '../../workflows/ids';
 import { SUBTASK_UPDATES } from '../../workflows/messages';
 import type { Plan } from '../../workflows/plan';
+import { CANCELLED, finalLine } from '../../workflows/subtaskLines';
 import { inEnglish } from '../../workflows/text';
-import type { FoldedTask, GivenCommand } from './document/fold';
+import type { CancelledRun, FoldedTask, GivenCommand } from './document/fold';
 
 const WORDS: Readonly<Record<GivenCommand['name'], string>> = {
   retryTask: 'Retry of the task',
@@ -38,6 +40,18 @@ function commandLines(command: GivenCommand): LogLine[] {
     level: 'INFO',
     text: text(command),
   }));
+}
+
+/**
+ * What the worker writes that a cancel stops. Between two looks of a wait, and before a worker has the subtask, there is
+ * none to write it.
+ */
+function cancelledLines({ id, run, operation, time }: CancelledRun): LogLine[] {
+  const line = { subtaskId: id, run, operation, time: new Date(time).toISOString() };
+  return [
+    { ...line, level: 'WARN', text: CANCELLED },
+    { ...line, level: 'ERROR', text: finalLine({ subtaskId: id, operation }, 'FAILED') },
+  ];
 }
 
 /** A command's id in the audit; update ids are unique in their workflow only. */
@@ -88,7 +102,7 @@ function ended({ machine: { plan }, closing }: FoldedTask): ObeyedCommand | unde
 export class CommandLog {
   readonly #store: Store;
   readonly #logger: Logger;
-  readonly #told = new WeakMap<FoldedTask, number>();
+  readonly #told = new WeakMap<FoldedTask, { commands: number; cancelled: number; closing: boolean }>();
 
   constructor({ store, logger }: { readonly store: Store; readonly logger: Logger }) {
     this.#store = store;
@@ -97,18 +111,26 @@ export class CommandLog {
 
   /** Never throws: commands have been obeyed, whether or not the logs can say so now. */
   async tell(folded: FoldedTask): Promise<void> {
-    const { commands, closing, machine } = folded;
-    const count = commands.length + (closing === undefined ? 0 : 1);
-    const told = this.#told.get(folded) ?? 0;
-    if (told === count) return;
+    const { commands, cancelled, closing, machine } = folded;
+    const told = this.#told.get(folded) ?? { commands: 0, cancelled: 0, closing: false };
+    const now = {
+      commands: commands.length,
+      cancelled: cancelled.length,
+      closing: closing !== undefined,
+    };
+    if (isDeepStrictEqual(told, now)) return;
     const { plan } = machine;
     const { taskId } = plan;
-    const fresh = commands.slice(told);
+    const fresh = commands.slice(told.commands);
+    const lines = [
+      ...fresh.flatMap(commandLines),
+      ...cancelled.slice(told.cancelled).flatMap(cancelledLines),
+    ];
     const events = [...fresh.map((command) => obeyed(plan, command)), ended(folded)];
     try {
-      if (fresh.length > 0) await this.#store.tasks.appendLogOnce(taskId, fresh.flatMap(commandLines));
+      if (lines.length > 0) await this.#store.tasks.appendLogOnce(taskId, lines);
       await this.#store.audit.addObeyed(events.filter((event) => event !== undefined));
-      this.#told.set(folded, count);
+      this.#told.set(folded, now);
     } catch (error) {
       this.#logger.warn({ err: error, taskId }, 'logs and audit do not tell yet who gave a command');
     }

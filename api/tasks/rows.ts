@@ -3,7 +3,8 @@ import { Refusal } from '../../operations/refusal';
 import { IdText } from '../../operations/schemas';
 import { say } from '../../runtime/messages/catalogue';
 import type { Store, TaskRow } from '../../store/types';
-import { expansionSize, GraphError } from '../../workflows/interpreter/expansion';
+import { GraphError } from '../../workflows/interpreter/expansion';
+import { subtaskCount } from '../../workflows/subtaskCount';
 
 /** Parameters of the paths under a task. */
 export const TaskPath = z.object({ taskInstanceId: IdText });
@@ -24,16 +25,16 @@ export async function taskRow(store: Store, id: number): Promise<TaskRow> {
 export async function rowWithSubtask(store: Store, taskId: number, subtaskId: number): Promise<TaskRow> {
   const task = await taskRow(store, taskId);
   const { firstSubtaskId } = task.plan;
-  if (subtaskId >= firstSubtaskId && subtaskId < firstSubtaskId + subtaskCount(task)) return task;
+  if (subtaskId >= firstSubtaskId && subtaskId < firstSubtaskId + subtasksOf(task)) return task;
   throw new Refusal(404, 'TSK10001', say('subtask.unknown', { task: taskId, subtask: subtaskId }), {
     target: `subtask:${subtaskId}`,
   });
 }
 
 /** None of a plan that cannot be expanded. */
-function subtaskCount({ plan }: TaskRow): number {
+function subtasksOf({ plan }: TaskRow): number {
   try {
-    return expansionSize(plan).subtasks;
+    return subtaskCount(plan);
   } catch (error) {
     if (error instanceof GraphError) return 0;
     throw error;

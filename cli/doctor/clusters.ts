@@ -1,5 +1,6 @@
 import { allPages } from '../../api/http/paging';
 import { tryLogin } from '../../contact/clusterLogin';
+import { lookAtClusterName } from '../../contact/clusterState';
 import type { RuntimeConfig } from '../../runtime/config';
 import { openStore } from '../../store';
 import type { ObClusterRow, Store } from '../../store/types';
@@ -58,7 +59,15 @@ async function askAs(store: Store, config: RuntimeConfig, cluster: ObClusterRow)
       ];
     }
   }
-  return welcome.length === ids.length
-    ? [ok(check, `${answered}: ${welcome.join(' and ')} can log in`)]
-    : findings;
+  if (welcome.length < ids.length) return findings;
+  const name = await lookAtClusterName(store, cluster, { addresses: config.addresses, timeoutMs: ANSWER_MS });
+  if ('fault' in name) {
+    const next = 'Correct its name in the inventory (obflow apply), then link OBProxy clusters to that one.';
+    return [problem(check, `${answered}: ${name.fault}.`, next)];
+  }
+  const welcomed = ok(check, `${answered}: ${welcome.join(' and ')} can log in`);
+  if ('same' in name) return [welcomed];
+  const next =
+    'Compare its parameter cluster with the declared name: proxies send users away when they differ.';
+  return [welcomed, warning(check, `Its name could not be compared: ${name.unknown}`, next)];
 }

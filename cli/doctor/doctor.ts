@@ -7,6 +7,7 @@ import { database } from './database';
 import { type Finding, problem, problemOf, type Verdict, warning } from './finding';
 import { hosts, type WishedHosts, wishedHosts } from './hosts';
 import { dataFolder, versions } from './machine';
+import { proxies } from './proxies';
 import { temporal } from './temporal';
 
 export interface DoctorOptions {
@@ -61,7 +62,12 @@ export async function examine(config: RuntimeConfig, wished: WishedHosts): Promi
         problemOf('clusters', error, 'Repair what is named above first.'),
       ])
     : [];
-  const findings = [versions(), folder, ...stored.findings, ...known, ...server, ...asked];
+  const given = stored.usable
+    ? await proxies(config).catch((error: unknown) => [
+        problemOf('OBProxies', error, 'Repair what is named above first.'),
+      ])
+    : [];
+  const findings = [versions(), folder, ...stored.findings, ...known, ...server, ...asked, ...given];
   if (wished === 'none') return findings;
   if (!stored.usable) {
     const message = 'Not looked at: the inventory cannot be opened as it is.';

@@ -1,4 +1,5 @@
 import { allPages } from '../../api/http/paging';
+import { lookAtConfigUrl, PUBLIC_URL_NEXT } from '../../contact/configUrl';
 import { addressOf } from '../../contact/hostAddress';
 import { createHosts } from '../../hosts';
 import { addressText } from '../../runtime/addressText';
@@ -11,6 +12,8 @@ import { type Finding, ok, problem, problemOf, warning } from './finding';
 const PARALLEL = 16;
 /** For the look, once logged in. */
 const LOOK_MS = 30_000;
+/** For the question about the config URL: two answers, and the script around them. */
+const URL_MS = 30_000;
 
 /** Which hosts to log in to. */
 export type WishedHosts = 'all' | 'none' | readonly number[];
@@ -38,17 +41,69 @@ export async function hosts(config: RuntimeConfig, wished: WishedHosts): Promise
         : await store.hosts.findMany(wished);
     const unknown = wished === 'all' ? [] : wished.filter((id) => !rows.some((row) => row.id === id));
     if (rows.length === 0 && unknown.length === 0) return [ok('hosts', 'none are declared')];
+    const asking = await askingHosts(store);
     const findings: Finding[] = unknown.map((id) =>
       problem(`host ${id}`, 'There is no host of this id.', 'GET /api/v2/compute/hosts lists them.'),
     );
     for (let at = 0; at < rows.length; at += PARALLEL) {
       const some = rows.slice(at, at + PARALLEL);
-      findings.push(...(await Promise.all(some.map((row) => logIn(store, connections, row, waitMs)))).flat());
+      const look = async (row: HostRow) => {
+        const found = await logIn(store, connections, row, waitMs);
+        // A host that nobody can work on is repaired first.
+        if (found.some(({ verdict }) => verdict === 'problem')) return found;
+        return [...found, await configUrl(store, connections, row, { config, asking })];
+      };
+      findings.push(...(await Promise.all(some.map(look))).flat());
     }
     return findings;
   } finally {
     await connections.close();
     await store.close();
+  }
+}
+
+/** What OBProxies in CONFIG_URL mode ask for, and where they run. */
+interface Asking {
+  readonly clusterNames: readonly string[];
+  readonly hostIds: ReadonlySet<number>;
+}
+
+async function askingHosts(store: Store): Promise<Asking> {
+  const clusters = await allPages((page) => store.obproxy.listClusters(page));
+  const asking = clusters.filter(({ workMode }) => workMode === 'CONFIG_URL');
+  return {
+    clusterNames: [
+      ...new Set(asking.flatMap(({ obLinks }) => obLinks.map(({ clusterName }) => clusterName))),
+    ],
+    hostIds: new Set(asking.flatMap(({ servers }) => servers.map(({ hostId }) => hostId))),
+  };
+}
+
+/** Whether an OBProxy on the host learns the servers of its clusters; a problem where one runs. */
+async function configUrl(
+  store: Store,
+  connections: ReturnType<typeof createHosts>,
+  row: HostRow,
+  { config, asking }: { readonly config: RuntimeConfig; readonly asking: Asking },
+): Promise<Finding> {
+  const check = 'config URL';
+  const { publicUrl } = config;
+  try {
+    const { verdict, silent, text, next } = await withDeadline(URL_MS, undefined, async (signal) => {
+      const ask = async () => {
+        const host = await connections.open(await addressOf(store, row), { signal });
+        return lookAtConfigUrl(host, { publicUrl, clusterNames: asking.clusterNames }, signal);
+      };
+      return await unlessAborted(ask(), signal);
+    });
+    if (verdict === 'serves') return ok(check, text);
+    if (verdict === 'unknown') return warning(check, `${text}.`, next);
+    const finding = asking.hostIds.has(row.id) ? problem : warning;
+    return finding(check, `${text}.`, silent ? `Is the API up? ${next}` : next);
+  } catch (error) {
+    const found = problemOf(check, error, PUBLIC_URL_NEXT);
+    const message = `Whether ${row.ip} reaches ${publicUrl} is not known: ${found.message}`;
+    return warning(check, message, found.next ?? PUBLIC_URL_NEXT);
   }
 }
 

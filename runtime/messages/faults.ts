@@ -118,11 +118,6 @@ export const FAULTS = {
     'must be the full file name of an uploaded package',
     '必须是已上传软件包的完整文件名',
   ],
-  'must.serviceType': [
-    'must be a documented type of service, e.g. {example}',
-    '必须是文档中的服务类型，例如 {example}',
-  ],
-  'must.taskType': ['must be a documented type of task', '必须是文档中的任务类型'],
   'must.docsFile': ['must be a file of the documentation page', '必须是文档页面的文件'],
   'must.fingerprint': [
     'must be a fingerprint as "ssh-keygen -l" prints it, SHA256:…',
@@ -160,6 +155,7 @@ export const FAULTS = {
     'names a package without an OBProxy in it (no bin/obproxy)',
     '所指软件包中没有 OBProxy（缺少 bin/obproxy）',
   ],
+  'names.noIdc': ['names an IDC that no host has been declared in', '所指机房中没有声明过主机'],
   'names.noCredential': ['names a credential that is not declared', '所指凭据未声明'],
   'names.noSuchBuild': [
     'names no uploaded package of OceanBase {version}; there are those for {known}',

@@ -171,6 +171,10 @@ export const REFUSALS = {
     '{file} does not fit every host ({reasons}). Choose the package built for these hosts.',
     '{file} 不适用于所有主机（{reasons}）。请选择适用于这些主机的软件包。',
   ],
+  'configUrl.leadsToItself': [
+    'OBProxies would ask {url} for the servers of their clusters, and that address leads a host to itself ({ips}). Set OBFLOW_PUBLIC_URL to an address of the API that hosts reach (and OBFLOW_LISTEN so that it listens there), and start API and workers again.',
+    'OBProxy 将向 {url} 获取其集群的服务器列表，而该地址在主机上指向主机自身（{ips}）。请将 OBFLOW_PUBLIC_URL 设置为主机可访问的 API 地址（并设置 OBFLOW_LISTEN 使 API 监听该地址），然后重启 API 和 worker。',
+  ],
   'host.hasObproxy': [
     'Host {ip} (id {id}) already has an OBProxy: server {server} of cluster "{cluster}", port {port}, {status}. Choose another host.',
     '主机 {ip}（ID {id}）上已有 OBProxy：集群“{cluster}”的 {server}，端口 {port}，状态 {status}。请选择其他主机。',
@@ -272,6 +276,14 @@ export const REFUSALS = {
   'package.upload': [
     'Upload the package of OceanBase {version} with POST /api/v2/software-packages.',
     '请用 POST /api/v2/software-packages 上传 OceanBase {version} 的软件包。',
+  ],
+  'obproxyCluster.noConfigUrl': [
+    'OBProxy cluster "{name}" works by RS_LIST: its OBProxies ask no config URL.',
+    'OBProxy 集群“{name}”的工作模式为 RS_LIST：其 OBProxy 不访问 config URL。',
+  ],
+  'obproxy.notOfCluster': [
+    'OBProxy cluster "{cluster}" has no OBProxy with id {id}. GET /api/v2/obproxy/clusters/<id> lists those it has.',
+    'OBProxy 集群“{cluster}”中没有 ID 为 {id} 的 OBProxy。GET /api/v2/obproxy/clusters/<id> 列出其中的 OBProxy。',
   ],
   'obproxyCluster.unknown': [
     'There is no OBProxy cluster with id {id}. GET /api/v2/obproxy/clusters lists those that exist.',

@@ -1,7 +1,9 @@
 import { table } from '../../cli/table';
+import { addressText } from '../../runtime/addressText';
 import type { TaskJson } from '../stack/apiClient';
 import { OB_CLUSTER, type Stack } from '../stack/stack';
 import { buildObproxyRpm } from '../standins/rpm';
+import { logInThrough, THROUGH_PROXY } from './logIn';
 import type { TaskProgress } from './progress';
 import { takeOverByHand } from './takeOver';
 
@@ -30,7 +32,7 @@ export interface ScenarioUi {
 
 /**
  * What the demo shows: hosts and cluster declared, package uploaded, cluster created, OBProxies added on all hosts but
- * the last, and the one that runs there already taken over.
+ * the last, the one that runs there already taken over, and a login through each of them.
  */
 export async function runScenario(
   stack: Stack,
@@ -96,6 +98,11 @@ export async function runScenario(
     `/api/v2/obproxy/clusters/${created.obproxyClusterId}`,
   );
   ui.say(`\n${proxyTable(cluster.obproxies)}`);
+  ui.say(`\nLog in through each of them, as users do: mysql -u ${THROUGH_PROXY}`);
+  for (const proxy of cluster.obproxies) {
+    const version = await logInThrough(stack, proxy);
+    ui.say(`  ${addressText(proxy.ip, proxy.sqlPort)}: OceanBase ${version} (a stand-in) answers`);
+  }
   return report(stack, [created.id, ...ids, ...taken]);
 }
 

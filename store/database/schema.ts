@@ -192,6 +192,8 @@ export interface Schema {
     parameter_drift: Generated<string | null>;
     /** Null: that of `adopted`, else of the package. */
     home: Generated<string | null>;
+    /** Read back from the proxy when it was given to it. */
+    config_url: Generated<string | null>;
   };
   exporters: { obproxy_server_id: number; target: string; labels: string };
   /** Narrow on purpose: lists of 100 000 tasks are filtered and counted here; the wide texts are in task_texts. */

@@ -73,6 +73,7 @@ export interface HostFilter {
   readonly status?: readonly string[];
   /** Part of name or IP, or of the name of a service on the host. */
   readonly keyword?: string;
+  readonly idcId?: number;
   readonly includedServiceType?: string;
   readonly excludedServiceType?: string;
 }
@@ -82,6 +83,8 @@ export interface HostsRepository {
   compare(host: NewHost): Promise<'added' | 'changed' | 'unchanged'>;
   find(id: number): Promise<HostRow | undefined>;
   findMany(ids: readonly number[]): Promise<HostRow[]>;
+  /** Whether there is an IDC of this id: a host is, or was, declared in it. */
+  hasIdc(id: number): Promise<boolean>;
   list(filter: HostFilter, page: PageRequest): Promise<Page<HostRow>>;
   /** Compare-and-set: records the key only when none is pinned; returns the key that now counts. */
   pinHostKey(id: number, fingerprint: string): Promise<string>;

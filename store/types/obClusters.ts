@@ -111,6 +111,8 @@ export interface ObServers {
   find(id: number): Promise<ObServerRow | undefined>;
   /** Observers on a host, of whatever cluster. */
   onHost(hostId: number): Promise<ObServerRow[]>;
+  /** The same of several hosts. */
+  onHosts(hostIds: readonly number[]): Promise<ObServerRow[]>;
   ofCluster(clusterId: number): Promise<ObServerRow[]>;
   zones(clusterId: number): Promise<ObZoneRow[]>;
   /**

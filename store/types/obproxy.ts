@@ -67,6 +67,8 @@ export interface ObproxyServerRow {
   /** Set when it is neither the home that a take-over found nor that of the package (after an upgrade, say). */
   readonly home: string | null;
   readonly parameterDrift: readonly ParameterDrift[];
+  /** obproxy_config_server_url as it was last read from the proxy; null before, and in a cluster of work mode RS_LIST. */
+  readonly configUrl: string | null;
 }
 
 export interface ObproxyClusterRow {
@@ -149,6 +151,8 @@ export interface ObproxyRepository {
   setParameterDrift(id: number, drift: readonly ParameterDrift[]): Promise<void>;
   /** Where it lives from now on, whatever its package says. */
   setHome(id: number, home: string): Promise<void>;
+  /** The config URL that the proxy shows. */
+  recordConfigUrl(id: number, url: string): Promise<void>;
   /** root@proxysys's password before obflow's; undefined when none is known. Stays in memory, never leaves the process. */
   formerPassword(id: number): Promise<string | undefined>;
   /** Stores it encrypted; undefined forgets it. */

@@ -1,4 +1,4 @@
-import { undoSubmit } from '../../activities/common/submitTask';
+import { submitTask, undoSubmit } from '../../activities/common/submitTask';
 import { WaitDagSuccess } from '../../activities/common/WaitDagSuccess';
 import { subtask } from '../../activities/subtask';
 import { createTaskService } from '../../api/tasks/service';
@@ -273,11 +273,49 @@ describe('a task inside a task', () => {
     60_000,
   );
 
+  test.each([
+    [
+      'subtasks',
+      { chain: [node(Work, { split: 'host_ids' })], many: 50_001 },
+      /it would have 50001 subtasks, and a task may have 50000\. Roll this task back/,
+    ],
+    [
+      'edges',
+      { chain: [node(Work, { split: 'host_ids' }), node(Work, { split: 'other_ids' })], many: 1_000 },
+      /it would have 1000000 edges, and a task may have 500000/,
+    ],
+    [
+      'bytes',
+      { chain: [node(Work)], many: 200_000 },
+      /it would have \d{7} bytes, and a task may have 1500000/,
+    ],
+  ])(
+    'is refused when it has too many %s, and nothing of it is stored',
+    async (_what, { chain, many }, text) => {
+      const { store } = bed;
+      const parent = await bed.plan([node(Submit)]);
+      await store.tasks.add({ plan: parent, workflowType: 'addObproxy' });
+      const host_ids = Array.from({ length: many }, (_, at) => String(at + 1));
+      const other_ids = host_ids.map((id) => `${id}0`);
+      const input = { taskId: parent.taskId, subtaskId: submitId(parent) } as never;
+      const log = { info: () => undefined, warn: () => undefined } as never;
+      const context = { stringMap: {}, listMap: { host_ids, other_ids } };
+      const before = await store.sequences.next('task');
+      await expect(
+        submitTask({ store, input, log }, { name: 'Child task', workflowType: 'addObproxy', chain, context }),
+      ).rejects.toMatchObject({ type: 'TaskTooLarge', message: expect.stringMatching(text) });
+      expect(await store.tasks.childOf(parent.taskId, submitId(parent))).toBeUndefined();
+      expect(await store.sequences.next('task')).toBe(before + 1);
+      await store.tasks.applyStateChange({
+        ...{ taskId: parent.taskId, status: 'FAILED', operation: 'EXECUTE', closed: true, sequence: 1 },
+      });
+    },
+  );
+
   test('is started by an API server when its worker cannot', async () => {
     const { temporal, store, taskQueue } = bed;
     const alone = await bed.plan([node(Submit), node(WaitDagSuccess)]);
     await store.tasks.add({ plan: alone, workflowType: 'addObproxy' });
-    const { submitTask } = await import('../../activities/common/submitTask');
     const lines: string[] = [];
     const { stringMap } = await submitTask(
       {

@@ -1,7 +1,10 @@
 import { pauseAfter } from '../../activities/notYet';
 import { subtask } from '../../activities/subtask';
+import { createTaskService } from '../../api/tasks/service';
+import { createLogger } from '../../runtime/logger';
 import { node } from '../../workflows/chain';
 import { SUBTASK_UPDATES, TASK_UPDATES } from '../../workflows/messages';
+import type { Plan } from '../../workflows/plan';
 import { SubtaskBed } from '../support/subtaskBed';
 import { until } from '../support/until';
 
@@ -27,6 +30,20 @@ const Wait = subtask({
 
 const Short = subtask({ ...Wait, needs: {}, className: 'ShortWaitTask', name: 'Wait shortly', timeout: 4 });
 
+let steps = 0;
+const Steps = subtask({
+  name: 'Work for long',
+  className: 'StepsTask',
+  timeout: 600,
+  needs: {},
+  async run(scope) {
+    for (;;) {
+      steps += 1;
+      await scope.pause(50);
+    }
+  },
+});
+
 let others = 0;
 const Other = subtask({
   name: 'Something else',
@@ -41,7 +58,7 @@ const Other = subtask({
 
 let bed: SubtaskBed;
 beforeAll(async () => {
-  bed = await SubtaskBed.open([Wait, Short, Other]);
+  bed = await SubtaskBed.open([Wait, Short, Steps, Other]);
 });
 afterAll(() => bed.close());
 beforeEach(() => {
@@ -49,6 +66,14 @@ beforeEach(() => {
   others = 0;
   every = 0.05;
 });
+
+/** The log of the only subtask, after somebody has read the task through the API. */
+async function logWhenRead({ taskId, firstSubtaskId }: Plan): Promise<string[]> {
+  const { temporal, store, taskQueue } = bed;
+  const config = { taskQueue } as never;
+  await createTaskService({ temporal, store, config, logger: createLogger('api', 'silent') }).read(taskId);
+  return bed.log(taskId, firstSubtaskId);
+}
 
 describe('a wait that may be long', () => {
   test('of many looks costs no more events of the history than one of a few, and no slot', async () => {
@@ -106,6 +131,25 @@ describe('a wait that may be long', () => {
     await bed.documentWhen(plan.taskId, 'FAILED', ({ status }) => status === 'FAILED');
     expect(Date.now() - began).toBeLessThan(5_000);
     expect(looks).toBe(1);
+    const waiting = await logWhenRead(plan);
+    expect(waiting).toEqual([
+      'it is not there',
+      expect.stringMatching(/^Cancel asked for through Temporal/),
+      'Cancelled',
+      `Set state for subtask: ${plan.firstSubtaskId}, operation:EXECUTE, state: FAILED`,
+    ]);
+
+    // No other than that of a subtask that a worker stops.
+    const other = await bed.plan([node(Steps)]);
+    await bed.start(other);
+    await until('it works', () => steps > 0);
+    await bed
+      .handle(other.taskId)
+      .executeUpdate(SUBTASK_UPDATES.cancelSubtask.update, { args: [other.firstSubtaskId] });
+    await bed.documentWhen(other.taskId, 'FAILED', ({ status }) => status === 'FAILED');
+    const said = (lines: string[], of: Plan) =>
+      lines.map((line) => line.replace(String(of.firstSubtaskId), 'id')).sort();
+    expect(said(await logWhenRead(other), other)).toEqual(said(waiting.slice(1), plan));
 
     world = () => undefined;
     await task.executeUpdate(TASK_UPDATES.retryTask.update, { args: [{}] });

@@ -316,17 +316,19 @@ describeIf(fleetUnavailable(), 'Install obproxy, when something is in its way', 
     expect((await effects(task.host, task.home)).starts).toBe(1);
   }, 60_000);
 
-  test('starts, but warns, when the host cannot reach the config server', async () => {
+  test('starts no proxy that would learn of no cluster, because the host cannot reach the config server', async () => {
     const { createActivities } = await import('../../activities');
     const worker = world.newWorker();
     const config = { ...world.config, publicUrl: `http://${world.fleet.gateway}:1` };
     const other = { ...worker, activities: createActivities({ ...world, config, hosts: worker.hosts }) };
     task = await world.install(0, { workMode: 'CONFIG_URL' });
     await task.chain('InstallRpmByPackageAndVersion');
-    await task.run('StartObproxy', {}, other);
-    expect(await task.log('StartObproxy')).toMatch(
-      /has not read its clusters yet: the host must reach http:/,
-    );
+    const error = await failure(task.run('StartObproxy', {}, other));
+    expect(error).toMatchObject({ type: 'ConfigUrlUnreachable', nonRetryable: true });
+    expect(error.message).toContain('OBFLOW_PUBLIC_URL');
+    expect((await effects(task.host, task.home)).starts).toBe(0);
+    await task.run('StartObproxy', { run: 2 });
+    expect((await effects(task.host, task.home)).starts).toBe(1);
     await worker.stop();
   });
 

@@ -9,7 +9,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { createActivities } from '../../activities';
 import { createHosts, type Hosts } from '../../hosts';
-import { configServerAnswer, obproxyConfig } from '../../oceanbase/configServer';
+import { configServerAnswer, obproxyConfig, rootServiceInfo } from '../../oceanbase/configServer';
 import { versionRelease } from '../../oceanbase/packageName';
 import { readRpmHeader } from '../../oceanbase/rpmHeader';
 import { INSTALL_ON_ONE_HOST } from '../../operations/installChain';
@@ -161,15 +161,26 @@ function planOf(taskId: number, hostId: number): Plan {
   };
 }
 
-/** The config server of these tests, with the documents that the API serves. */
-async function startConfigServer(address: string): Promise<{ url: string; close(): Promise<void> }> {
+/** The config server of these tests, with the documents that the API serves of the cluster `obcluster`. */
+export async function startConfigServer(
+  address: string,
+  rootServer: { readonly ip: string; readonly sqlPort: number },
+): Promise<{ url: string; close(): Promise<void> }> {
+  const cluster = {
+    name: 'obcluster',
+    obClusterId: 1,
+    type: 'PRIMARY' as const,
+    rootServers: [{ ...rootServer, rpcPort: 2882 }],
+  };
   const server = createServer((request, response) => {
     const asked = new URL(request.url ?? '/', url).searchParams;
     const full = obproxyConfig(url, ['obcluster']);
-    const data = asked.has('VersionOnly') ? { Version: full.Version } : full;
-    const known = asked.get('Action') === 'GetObProxyConfig';
+    const config = asked.has('VersionOnly') ? { Version: full.Version } : full;
+    const action = asked.get('Action');
+    const data = action === 'ObRootServiceInfo' ? rootServiceInfo(cluster, Date.now()) : config;
+    const known = action === 'GetObProxyConfig' || action === 'ObRootServiceInfo';
     response.writeHead(known ? 200 : 404);
-    response.end(JSON.stringify(configServerAnswer(data, { trace: 't', server: 's', costMs: 0 })));
+    response.end(JSON.stringify(configServerAnswer<unknown>(data, { trace: 't', server: 's', costMs: 0 })));
   });
   await new Promise<void>((resolve) => server.listen(0, address, resolve));
   const url = `http://${address}:${(server.address() as AddressInfo).port}`;
@@ -185,9 +196,6 @@ async function startConfigServer(address: string): Promise<{ url: string; close(
 export async function startWorld(options: FleetOptions): Promise<World> {
   const fleet = await startFleet(options);
   const folder = mkdtempSync(path.join(os.tmpdir(), 'obflow-activities-'));
-  const configServer = await startConfigServer(fleet.gateway);
-  const config = configOf(folder, configServer.url);
-  const store = await openStore(config);
   const observer = await startObserver({
     host: fleet.gateway,
     port: 0,
@@ -195,6 +203,9 @@ export async function startWorld(options: FleetOptions): Promise<World> {
     obClusterId: 1,
     users: { 'root@sys': PLANTED.root, 'proxyro@sys': PLANTED.proxyro },
   });
+  const configServer = await startConfigServer(fleet.gateway, { ip: fleet.gateway, sqlPort: observer.port });
+  const config = configOf(folder, configServer.url);
+  const store = await openStore(config);
   const database = (name: string, username: string, secret: string) =>
     store.credentials.put({ name, kind: 'DATABASE', username, secret });
   const sys = await database('sys', 'root@sys', PLANTED.root);

@@ -86,6 +86,7 @@ export async function startTestApi(
     /** Default: any. */
     addresses?: AddressPolicy;
     servicesToken?: string;
+    publicUrl?: string;
   } = {},
 ): Promise<TestApi> {
   const dataDir = options.dataDir ?? (await mkdtemp(path.join(os.tmpdir(), 'obflow-api-')));
@@ -145,7 +146,7 @@ export async function startTestApi(
   const config: RuntimeConfig = {
     ...readConfig({}).config,
     listen: options.listen ?? [{ host: '127.0.0.1', port: 0 }],
-    publicUrl: 'http://10.9.8.7:8080',
+    publicUrl: options.publicUrl ?? 'http://10.9.8.7:8080',
     dataDir,
     taskQueue: options.taskQueue ?? 'none',
     logLevel: 'silent',

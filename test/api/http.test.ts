@@ -2,6 +2,8 @@ import { connect } from 'node:net';
 import {
   basic,
   givenHost,
+  givenObCluster,
+  givenPackage,
   givenProxyCluster,
   type Json,
   PASSWORD,
@@ -177,8 +179,56 @@ describe('lists', () => {
     });
     const single = await api.send('GET', `/api/v2/compute/hosts/${body.data.contents[0].id}`);
     expect(single.body.data).toEqual(body.data.contents[0]);
+    // There are no types of hosts: a null would say that this one has none.
+    expect(single.body.data).not.toHaveProperty('typeId');
     const none = await api.send('GET', '/api/v2/compute/hosts?status=OFFLINE');
     expect(none.body.data.contents).toEqual([]);
+  });
+
+  test('of hosts show the OBServers on them: added, found in their cluster, and declared as root servers', async () => {
+    const { store } = api;
+    const root = await givenHost(store, '10.4.0.1');
+    const added = await givenHost(store, '10.4.0.2');
+    const found = await givenHost(store, '10.4.0.3');
+    const none = await givenHost(store, '10.4.0.4');
+    const clusterId = await givenObCluster(store, 'ob_hosts', 7, '10.4.0.1');
+    const { id: packageId } = await givenPackage(store, {
+      name: 'oceanbase-ce',
+      version: '4.2.1.0',
+      release: '100.el7',
+      home: '/home/admin/oceanbase',
+    });
+    await store.obServers.add({
+      ...{ clusterId, zone: 'zone1', hostId: added, ip: '10.4.0.2', rpcPort: 2882, sqlPort: 2881 },
+      ...{ packageId, startupParameters: [], taskId: 4711 },
+    });
+    const seen = {
+      ...{
+        zone: 'zone1',
+        ip: '10.4.0.3',
+        rpcPort: 2882,
+        sqlPort: 2881,
+        status: 'RUNNING',
+        innerStatus: 'ACTIVE',
+      },
+      ...{ withRootserver: false, startTime: null, stopTime: null, buildVersion: '4.2.1.0' },
+    } as const;
+    await store.obServers.record(clusterId, { servers: [seen], zones: [] });
+    const service = { name: 'ob_hosts:7', version: '4.2.1.0', type: 'OB_CLUSTER' };
+    const of = async (id: number) =>
+      (await api.send('GET', `/api/v2/compute/hosts/${id}`)).body.data.services;
+    expect(await of(root)).toEqual([{ ...service, softwarePackageId: null }]);
+    expect(await of(added)).toEqual([{ ...service, softwarePackageId: packageId }]);
+    expect(await of(found)).toEqual([{ ...service, softwarePackageId: null }]);
+    expect(await of(none)).toEqual([]);
+    const listed = async (query: string) => {
+      const { body } = await api.send('GET', `/api/v2/compute/hosts?size=100&${query}`);
+      return body.data.contents.map(({ id }: Json) => id).filter((id: number) => id >= root);
+    };
+    const all = [root, added, found];
+    expect(await listed('keyword=ob_hosts:7')).toEqual(all);
+    expect(await listed('includedServiceType=OB_CLUSTER')).toEqual(all);
+    expect(await listed('excludedServiceType=OB_CLUSTER')).toEqual([none]);
   });
 
   test('of a cluster show the documented object', async () => {

@@ -12,6 +12,7 @@ import type { Store } from '../../store/types';
 import type { Plan } from '../../workflows/plan';
 import { type MeasuredApi, startMeasuredApi } from '../hazards/measuredApi';
 import { nodeOf, planOf } from '../support/plans';
+import { describeIf, longRunOnly } from '../support/skip';
 import { CHEAP_PASSWORDS } from '../support/store';
 import { testTemporal } from '../support/temporal';
 import { givenHost, givenPackage, givenProxyCluster, type Json, startTestApi, type TestApi } from './harness';
@@ -50,7 +51,7 @@ const create = (name: string, hostIds: readonly number[]) => ({
   obproxyInstallParam: { hostIds, sqlPort: 2883, exporterPort: 2884, version: VERSION },
 });
 
-describe('an API that is asked for 2 000 hosts', () => {
+describeIf(longRunOnly(), 'an API that is asked for 2 000 hosts', () => {
   let api: MeasuredApi;
   let store: Store;
   let hostIds: number[];
@@ -152,7 +153,7 @@ describe('an API that is asked for 2 000 hosts', () => {
   });
 });
 
-describe('a task of 42 000 subtasks that has ended', () => {
+describeIf(longRunOnly(), 'a task of 42 000 subtasks that has ended', () => {
   let temporal: TemporalHandle;
   let api: TestApi;
   const plan = widePlan(7);

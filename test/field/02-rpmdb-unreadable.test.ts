@@ -46,12 +46,18 @@ describeIf(fleetUnavailable(), 'an rpm database that cannot be read', () => {
     ['is gone, and rpm makes an empty one', 'rm -rf /var/lib/rpm/rpmdb.sqlite*'],
   ])('that %s is no answer about a package', async (_, damage) => {
     const host = await hosts.open(addressOf(world.fleet));
+    await test0.sh('mkdir -p /srv; touch /srv/own-program');
     expect(await host.rpmQuery('obproxy-ce')).toEqual([]);
+    expect(await host.rpmOwner('/srv/own-program')).toBeUndefined();
+    expect(await host.rpmOwner('/srv/gone')).toBeUndefined();
     await broken(damage, async () => {
-      const error = await failureOf(host.rpmQuery('obproxy-ce'));
-      expect(error).toBeInstanceOf(PermanentError);
-      expect(error).toMatchObject({ type: 'RpmQueryFailed' });
-      expect(error.message).toContain('rpm --rebuilddb');
+      // Nor about whose file something is: a proxy that is taken over would count as one that no package brought.
+      for (const asked of [host.rpmQuery('obproxy-ce'), host.rpmOwner('/srv/own-program')]) {
+        const error = await failureOf(asked);
+        expect(error).toBeInstanceOf(PermanentError);
+        expect(error).toMatchObject({ type: 'RpmQueryFailed' });
+        expect(error.message).toContain('rpm --rebuilddb');
+      }
       const rpm = (await host.firstContact()).find(({ check }) => check === 'rpm');
       expect(rpm).toMatchObject({ level: 'ERROR', next: expect.stringContaining('/var/lib/rpm') });
     });
@@ -61,6 +67,8 @@ describeIf(fleetUnavailable(), 'an rpm database that cannot be read', () => {
   test('undoing an installation fails until it can be read, and then removes the package', async () => {
     const task = await world.install(0);
     await task.run(NAME);
+    const host = await hosts.open(addressOf(world.fleet));
+    expect(await host.rpmOwner(`${task.home}/bin/obproxy`)).toMatchObject({ name: 'obproxy-ce' });
     await broken(GARBAGE, async () => {
       expect(await failureWithout([], task.run(NAME, { rollback: true }))).toMatchObject({
         type: 'RpmQueryFailed',

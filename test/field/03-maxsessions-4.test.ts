@@ -7,7 +7,7 @@
 import { fleetUnavailable } from '../../sandbox/hosts/fleet';
 import { failureWithout } from '../activities/failure';
 import { startWorld, type World } from '../activities/world';
-import { describeIf } from '../support/skip';
+import { describeIf, longRunOnly } from '../support/skip';
 
 describeIf(fleetUnavailable(), 'hosts with a small MaxSessions', () => {
   let world: World;
@@ -16,7 +16,7 @@ describeIf(fleetUnavailable(), 'hosts with a small MaxSessions', () => {
   });
   afterAll(() => world?.stop());
 
-  test.each([1, 2, 3, 4])('MaxSessions %i carries a whole installation, and undoing it', async (sessions) => {
+  const carries = async (sessions: number) => {
     await world.fleet.hosts[sessions - 1]!.configureSshd({ MaxSessions: String(sessions) });
     const task = await world.install(sessions - 1);
     await task.chain();
@@ -24,6 +24,11 @@ describeIf(fleetUnavailable(), 'hosts with a small MaxSessions', () => {
     for (const type of ['StartObproxy', 'InstallRpmByPackageAndVersion'])
       await task.run(type, { rollback: true });
     expect(task.host.pids('obproxy')).toHaveLength(0);
+  };
+
+  test('MaxSessions 1 carries a whole installation, and undoing it', () => carries(1));
+  describeIf(longRunOnly(), 'of more than one', () => {
+    test.each([2, 3, 4])('MaxSessions %i carries a whole installation, and undoing it', carries);
   });
 
   test('no channel at all is told with its setting; the retry after a repair succeeds at once', async () => {

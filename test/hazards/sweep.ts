@@ -79,6 +79,10 @@ const GOOD: Readonly<Record<string, () => Request>> = {
     params: { id: String(given.other), obproxyIds: String(takenProxy) },
     query: '?dryRun=true',
   }),
+  'POST /api/v2/obproxy/clusters/{id}/configUrl/push': () => ({
+    params: { id: String(given.cluster) },
+    body: { obproxyServerIds: [4711] },
+  }),
   'POST /api/v2/ob/clusters/{id}/servers': () => ({
     params: { id: String(closed) },
     query: '?dryRun=true',

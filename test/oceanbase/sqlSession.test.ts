@@ -156,6 +156,43 @@ describe('the servers of a cluster', () => {
     await expect(cluster(strict, other)).rejects.toMatchObject({ errno: ACCESS_DENIED });
   });
 
+  test('are silent or gone: only a machine that says so proves that nobody listens', async () => {
+    const nobody = { ip: '127.0.0.1', sqlPort: 1 };
+    const silent = { ip: '127.0.0.1', sqlPort: await silentPort() };
+    const booting = await started({ booting: true });
+    const said = async (...servers: { ip: string; sqlPort: number }[]) => {
+      const target = {
+        servers,
+        addresses: ANY_ADDRESS,
+        user: 'root@sys',
+        password: PASSWORD,
+        timeoutMs: 300,
+      };
+      const error = await openCluster(target).catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(SqlConnectionError);
+      return (error as SqlConnectionError).nobodyListens;
+    };
+    expect(await said(nobody, nobody)).toBe(true);
+    expect([await said(nobody, silent), await said(silent, nobody)]).toEqual([false, false]);
+    expect([await said(nobody, booting), await said()]).toEqual([false, false]);
+  });
+
+  test('that may not tell where tenants live are no servers without tenants', async () => {
+    const server = await started({});
+    const root = await cluster(server);
+    await root.alter(`CREATE USER reader IDENTIFIED BY '${PASSWORD}'`);
+    const units = { ip: '127.0.0.1', rpcPort: 2882 };
+    expect(await root.units(units)).toBe(0);
+    root.close();
+    const reader = await openCluster({
+      ...{ servers: [server], addresses: ANY_ADDRESS, user: 'reader', password: PASSWORD },
+    });
+    await expect(reader.units(units)).rejects.toMatchObject({ errno: 1142 });
+    // What is only shown is left out.
+    expect(await reader.tenantCount()).toBeUndefined();
+    reader.close();
+  });
+
   test('tell the name that the cluster gives itself, as far as they let us ask', async () => {
     const name = async (more: object) => {
       const { ip, sqlPort } = await started(more);

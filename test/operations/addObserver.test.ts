@@ -43,7 +43,7 @@ async function hostIn(ip: string, regionName: string): Promise<number> {
 }
 
 beforeAll(async () => {
-  api = await startTestApi();
+  api = await startTestApi({ unreachableHosts: true });
   const { store } = api;
   observer = await startObserver({
     host: '127.0.0.1',
@@ -243,6 +243,9 @@ describe('adding OBServers', () => {
     const before = await traces();
     const answer = await api.send('POST', `${SERVERS(given.cluster)}?dryRun=true`, body());
     expect(answer.body.data).toMatchObject({ id: -1, name: 'Add OB server' });
+    expect(answer.body.data.findings).toEqual([
+      { hostId: given.free, level: 'ERROR', message: expect.stringContaining('10.3.0.2') },
+    ]);
     expect(await traces()).toEqual(before);
   });
 

@@ -8,12 +8,13 @@ import type { ApiServices } from '../../api/route';
 import { operationRoutes } from '../../api/routes/operations';
 import { TaskEvents } from '../../api/tasks/events';
 import { OPERATIONS } from '../../operations';
-import { LARGEST_TASK, planTask, type TaskDraft } from '../../operations/planTask';
+import { planTask, type TaskDraft } from '../../operations/planTask';
 import { Refusal } from '../../operations/refusal';
 import { IdPath } from '../../operations/schemas';
 import { type CatalogueEntry, catalogued, type PrepareScope } from '../../operations/types';
 import * as workflows from '../../workflows';
 import { node } from '../../workflows/chain';
+import { LARGEST_TASK } from '../../workflows/largestTask';
 import type { Plan } from '../../workflows/plan';
 import {
   basic,

@@ -34,7 +34,7 @@ export const given = {
 
 /** Starts the API before the tests of the calling file or block, and stops it after them. */
 export function givenApi(
-  options: () => Promise<Parameters<typeof startTestApi>[0]> = async () => ({}),
+  options: () => Promise<Parameters<typeof startTestApi>[0]> = async () => ({ unreachableHosts: true }),
 ): void {
   beforeAll(async () => {
     api = await startTestApi(await options());

@@ -12,6 +12,7 @@ import {
 import { createServer, type Server } from 'node:net';
 import Database from 'libsql';
 import { startObserver } from '../../sandbox/standins/observer';
+import { describeIf, longRunOnly } from '../support/skip';
 import { until } from '../support/until';
 import { freePort } from './home';
 import { errnoOf, PASSWORD, ProxyHome, sha1 } from './proxyHome';
@@ -66,7 +67,7 @@ afterEach(async () => {
   await Promise.all(homes.splice(0).map((home) => home.remove()));
 });
 
-describe('The launcher', () => {
+describeIf(longRunOnly(), 'The launcher', () => {
   test('prints argv and the version on stderr, says that it is a stand-in, and writes no file', async () => {
     const home = await newHome('1.9.1.1');
     const { code, stdout, stderr } = await home.launch(['-V']);
@@ -129,7 +130,7 @@ describe('The launcher', () => {
   });
 });
 
-describe('The stored configuration', () => {
+describeIf(longRunOnly(), 'The stored configuration', () => {
   test('survives: the next start needs no option, and changed passwords and ports hold', async () => {
     const home = await newHome();
     await home.launch(home.firstOptions());
@@ -240,7 +241,7 @@ describe('The stored configuration', () => {
   });
 });
 
-describe('Ports', () => {
+describeIf(longRunOnly(), 'Ports', () => {
   test.each(['sqlPort', 'rpcPort'] as const)(
     '%s taken: the start dies with errno 98, having stored its options',
     async (port) => {
@@ -278,15 +279,23 @@ test('Metrics switched off: the port is open all the same, with the seven sample
   expect((await answer.text()).split('\n').filter((line) => /^[a-z]/.test(line))).toHaveLength(7);
 });
 
-describe('A user of a cluster', () => {
+describeIf(longRunOnly(), 'A user of a cluster', () => {
   const PROXYRO = 'ro';
-  async function login(clusterName: string, password = PROXYRO): Promise<string> {
+  const ROOT = 'administrator';
+  const dropped = async (home: ProxyHome): Promise<void> => {
+    await expect(home.connect('x', { user: 'root@sys#obtest' })).rejects.toMatchObject({
+      code: 'PROTOCOL_CONNECTION_LOST',
+    });
+  };
+
+  /** What is in the diagnosis log after logins through a proxy of the cluster `obtest`. */
+  async function login(clusterName: string, password = PROXYRO, through = dropped): Promise<string> {
     const observer = await startObserver({
       host: '127.0.0.1',
       port: 0,
       clusterName,
       obClusterId: 1,
-      users: { 'proxyro@sys': PROXYRO },
+      users: { 'proxyro@sys': PROXYRO, 'root@sys': ROOT },
     });
     try {
       const home = await newHome();
@@ -294,9 +303,7 @@ describe('A user of a cluster', () => {
       options[options.indexOf('-r') + 1] = `127.0.0.1:1;127.0.0.1:${observer.port}`;
       await home.launch(options);
       await home.ready();
-      await expect(home.connect('x', { user: 'root@sys#obtest' })).rejects.toMatchObject({
-        code: 'PROTOCOL_CONNECTION_LOST',
-      });
+      await through(home);
       return existsSync(home.path('log/obproxy_diagnosis.log')) ? home.read('log/obproxy_diagnosis.log') : '';
     } finally {
       await observer.stop();
@@ -311,12 +318,24 @@ describe('A user of a cluster', () => {
     expect(await login('obtest', 'wrong')).toMatch(/error_code:1045.*proxyro@sys access denied/);
   });
 
-  test('of the right name leaves no such line', async () => {
-    expect(await login('obtest')).toBe('');
+  test('of the right name goes to a server that answers, which checks the password; no such line is left', async () => {
+    const asked = async (home: ProxyHome) => {
+      const connection = await home.connect(ROOT, { user: 'root@sys#obtest' });
+      const [rows] = await connection.query('SELECT ob_version() AS v');
+      expect(rows).toEqual([{ v: '4.2.1.0' }]);
+      // The observer's own words, over the same connection.
+      await expect(connection.query('SELECT nothing')).rejects.toMatchObject({ errno: expect.any(Number) });
+      connection.destroy();
+      expect(await errnoOf(home.connect('x', { user: 'root@sys#obtest' }))).toBe(1045);
+      expect(await errnoOf(home.connect('x', { user: 'nobody@sys#obtest' }))).toBe(1045);
+      // Without a name there is only one cluster.
+      (await home.connect(ROOT, { user: 'root@sys' })).destroy();
+    };
+    expect(await login('obtest', PROXYRO, asked)).toBe('');
   });
 });
 
-describe('Leaving', () => {
+describeIf(longRunOnly(), 'Leaving', () => {
   test('SIGTERM ends it within three seconds, SIGKILL at once, and both lose nothing', async () => {
     const home = await newHome();
     await home.launch(home.firstOptions());
@@ -350,7 +369,7 @@ describe('Leaving', () => {
   });
 });
 
-describe('Older versions', () => {
+describeIf(longRunOnly(), 'Older versions', () => {
   test('1.9.1.1 knows neither -l nor -s nor proxy_config, keeps obproxy_config.bin and lets an empty password in', async () => {
     const home = await newHome('1.9.1.1');
     expect((await home.launch(['-l', '2884'])).stderr).toContain('invalid option');

@@ -114,6 +114,14 @@ export class TaskBed {
     return worker;
   }
 
+  /** As it was opened, for the next test; what still runs goes on. */
+  clear(): void {
+    for (const name of Object.keys(this.behaviours)) delete this.behaviours[name];
+    this.executions.length = 0;
+    this.changes.length = 0;
+    this.mostTogether = 0;
+  }
+
   async close(): Promise<void> {
     await Promise.all(this.#workers.map((worker) => worker.drain()));
     await this.temporal.close();
@@ -192,4 +200,16 @@ export class TaskBed {
       },
     };
   }
+}
+
+/** Opens a bed with one worker for the tests of a file, clears it after each, and closes it behind them. */
+export function sharedTaskBed(take: (bed: TaskBed) => void): void {
+  let bed: TaskBed | undefined;
+  beforeAll(async () => {
+    bed = await TaskBed.open();
+    await bed.startWorker();
+    take(bed);
+  });
+  afterEach(() => bed?.clear());
+  afterAll(() => bed?.close());
 }

@@ -2,15 +2,19 @@
  * A history grows while it is read, describe is older than it, pages are as long as the server likes, and what is new is
  * read backwards. The server's pages cannot be chosen, so this one deals out recorded histories.
  */
+import { defaultPayloadConverter } from '@temporalio/common';
 import fc from 'fast-check';
 import { taskDocument } from '../../api/tasks/document/document';
 import type { HistoryEvent } from '../../api/tasks/document/fold';
 import { HistoryReader } from '../../api/tasks/temporal/historyReader';
 import type { TemporalHandle } from '../../runtime/temporal';
+import type { Plan } from '../../workflows/plan';
 import { fold, HISTORIES, recordedHistory } from '../support/histories';
+import { nodeOf, planOf } from '../support/plans';
 
 interface Page {
   readonly nextPageToken?: Uint8Array;
+  readonly execution?: { readonly workflowId?: string };
 }
 
 /** Knows the first `grown` events, describes the first `known` of them, and deals out `page` events at a time. */
@@ -77,5 +81,64 @@ describe.each(HISTORIES)('history %s', (name) => {
       }),
       { numRuns: 40 },
     );
+  });
+});
+
+describe('what a reader keeps', () => {
+  const hosts = (count: number): Plan => ({
+    ...planOf({}, { context: { listMap: { host_ids: Array.from({ length: count }, (_, at) => `${at}`) } } }),
+    nodes: [nodeOf('a', { split: { by: 'host_ids' } })],
+  });
+
+  /** Workflows that have just been started, by their ids. */
+  class JustStarted {
+    readonly asked: string[] = [];
+    constructor(private readonly plans: Readonly<Record<string, Plan>>) {}
+
+    get handle(): TemporalHandle {
+      const workflowService = {
+        describeWorkflowExecution: async ({ execution }: Page) => ({
+          workflowExecutionInfo: { execution: { runId: execution?.workflowId }, historyLength: 1 },
+          pendingActivities: [],
+        }),
+        getWorkflowExecutionHistory: async ({ execution }: Page) => this.started(execution?.workflowId ?? ''),
+        getWorkflowExecutionHistoryReverse: async () => ({ history: { events: [] } }),
+      };
+      const withDeadline = (_deadline: number, call: () => Promise<unknown>) => call();
+      return { namespace: 'default', connection: { workflowService, withDeadline } } as never;
+    }
+
+    private started(workflowId: string) {
+      this.asked.push(workflowId);
+      const payloads = [defaultPayloadConverter.toPayload(this.plans[workflowId])];
+      const event = {
+        eventId: 1,
+        workflowExecutionStartedEventAttributes: { originalExecutionRunId: workflowId, input: { payloads } },
+      };
+      return { history: { events: [event] } };
+    }
+  }
+
+  /** Reads the tasks in this order and answers those whose history had to be read. */
+  async function readAnew(order: string, most: { tasks?: number; subtasks?: number }): Promise<string> {
+    const server = new JustStarted({ s: hosts(10), t: hosts(10), L: hosts(1_000), M: hosts(1_000) });
+    const reader = new HistoryReader(server.handle, most);
+    for (const workflowId of order) await reader.read(workflowId);
+    return server.asked.join('');
+  }
+
+  it('is bounded by the subtasks of the tasks together, the ones read longest ago going first', async () => {
+    expect(await readAnew('stLstL', { subtasks: 1_020 })).toBe('stL');
+    expect(await readAnew('stLMLMts', { subtasks: 1_500 })).toBe('stLMLMts');
+    expect(await readAnew('LstLMts', { subtasks: 2_010 })).toBe('LstMs');
+  });
+
+  it('is the last task at least, however large it is', async () => {
+    expect(await readAnew('sLLLs', { subtasks: 100 })).toBe('sLs');
+  });
+
+  it('is bounded by the number of tasks, too', async () => {
+    expect(await readAnew('stsLts', { tasks: 2 })).toBe('stLts');
+    expect(await readAnew('ss', { tasks: 0 })).toBe('ss');
   });
 });

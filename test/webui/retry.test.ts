@@ -13,7 +13,7 @@ import {
   subtaskOf,
   uploaded,
 } from '../e2e/scene';
-import { describeIf } from '../support/skip';
+import { describeIf, longRunOnly } from '../support/skip';
 import { chromiumUnavailable, Visitor } from './browser';
 
 const FAILING = 'Check if command exists';
@@ -22,7 +22,7 @@ const PROXYSYS_PASSWORD = 'Planted_Aa17_proxysys';
 
 jest.setTimeout(180_000);
 
-describeIf(chromiumUnavailable(), 'a failed task', () => {
+describeIf(chromiumUnavailable() ?? longRunOnly(), 'a failed task', () => {
   describeWithStack('in the Temporal Web UI', { hosts: 1, processes: 'one' }, (stack) => {
     let visitor: Visitor;
     let task: TaskJson;

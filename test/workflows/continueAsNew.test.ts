@@ -6,22 +6,14 @@ import { taskWorkflowId } from '../../workflows/ids';
 import { SUBTASK_UPDATES, TASK_UPDATES } from '../../workflows/messages';
 import type { Plan } from '../../workflows/plan';
 import { CHAIN, idOf, idsOf, planOf } from '../support/plans';
-import { broken, gate, TaskBed, until } from '../support/tasks';
+import { broken, gate, sharedTaskBed, type TaskBed, until } from '../support/tasks';
 
 const { retryTask, rollbackTask } = TASK_UPDATES;
 const { skipSubtask, cancelSubtask, retrySubtask } = SUBTASK_UPDATES;
 
 let bed: TaskBed;
-
-beforeAll(async () => {
-  bed = await TaskBed.open();
-  await bed.startWorker();
-});
-afterAll(() => bed.close());
-afterEach(() => {
-  for (const name of Object.keys(bed.behaviours)) delete bed.behaviours[name];
-  bed.executions.length = 0;
-  bed.changes.length = 0;
+sharedTaskBed((opened) => {
+  bed = opened;
 });
 
 const named = (name: string, split?: string) =>

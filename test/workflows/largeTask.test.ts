@@ -7,7 +7,7 @@ import { expansionSize } from '../../workflows/interpreter/expansion';
 import { TASK_UPDATES } from '../../workflows/messages';
 import type { Plan } from '../../workflows/plan';
 import { planOf } from '../support/plans';
-import { broken, TaskBed, until } from '../support/tasks';
+import { broken, sharedTaskBed, type TaskBed, until } from '../support/tasks';
 
 /** The largest number of hosts that a request may name; without TEST_LONG some, in some runs of the workflow. */
 const HOSTS = process.env.TEST_LONG === '1' ? Number(process.env.TEST_LARGE_HOSTS ?? 2_000) : 60;
@@ -36,12 +36,9 @@ function addServers(hosts: number): Plan {
 }
 
 let bed: TaskBed;
-
-beforeAll(async () => {
-  bed = await TaskBed.open();
-  await bed.startWorker();
+sharedTaskBed((opened) => {
+  bed = opened;
 });
-afterAll(() => bed.close());
 
 const state = () => bed.changes.at(-1);
 

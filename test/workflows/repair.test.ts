@@ -2,19 +2,11 @@ import { WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/clie
 import { SUBTASK_UPDATES, TASK_UPDATES } from '../../workflows/messages';
 import type { Plan, SubtaskCommand, TaskCommand } from '../../workflows/plan';
 import { CHAIN, DIAMOND, idOf, planOf } from '../support/plans';
-import { broken, flaky, gate, TaskBed } from '../support/tasks';
+import { broken, flaky, gate, sharedTaskBed, type TaskBed } from '../support/tasks';
 
 let bed: TaskBed;
-
-beforeAll(async () => {
-  bed = await TaskBed.open();
-  await bed.startWorker();
-});
-afterAll(() => bed.close());
-afterEach(() => {
-  for (const name of Object.keys(bed.behaviours)) delete bed.behaviours[name];
-  bed.executions.length = 0;
-  bed.changes.length = 0;
+sharedTaskBed((opened) => {
+  bed = opened;
 });
 
 const workflowOf = (plan: Plan) => bed.temporal.client.workflow.getHandle(`task-${plan.taskId}`);

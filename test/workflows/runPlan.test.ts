@@ -1,20 +1,11 @@
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { SUBTASK_UPDATES, TASK_UPDATES } from '../../workflows/messages';
 import { CHAIN, DIAMOND, idOf, planOf } from '../support/plans';
-import { broken, flaky, gate, TaskBed, until } from '../support/tasks';
+import { broken, flaky, gate, sharedTaskBed, type TaskBed, until } from '../support/tasks';
 
 let bed: TaskBed;
-
-beforeAll(async () => {
-  bed = await TaskBed.open();
-  await bed.startWorker();
-});
-afterAll(() => bed.close());
-afterEach(() => {
-  for (const name of Object.keys(bed.behaviours)) delete bed.behaviours[name];
-  bed.executions.length = 0;
-  bed.changes.length = 0;
-  bed.mostTogether = 0;
+sharedTaskBed((opened) => {
+  bed = opened;
 });
 
 describe('a task in which nothing fails', () => {

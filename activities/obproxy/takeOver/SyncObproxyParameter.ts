@@ -1,4 +1,4 @@
-import { readRunning } from '../../../oceanbase/obproxyRunning';
+import { readRunning, shownValue } from '../../../oceanbase/obproxyRunning';
 import { isSecretParameter } from '../../../oceanbase/parameters';
 import { PermanentError } from '../../../runtime/errors';
 import type { SubtaskWork } from '../../types';
@@ -44,6 +44,10 @@ export const adoptParameters: SubtaskWork<typeof PARAMETERS> = {
       scope.log.info(`${parameters.length} parameters of the cluster, ${setNow.length} were set now`);
       for (const one of drift) scope.log.warn(driftText(one));
       await scope.store.obproxy.setParameterDrift(server.id, drift);
+      if (cluster.workMode === 'CONFIG_URL') {
+        const asks = shownValue(running, 'obproxy_config_server_url');
+        await scope.store.obproxy.recordConfigUrl(server.id, asks);
+      }
     } finally {
       admin.close();
     }

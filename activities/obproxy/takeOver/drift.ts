@@ -39,5 +39,8 @@ export function parameterPlan(
 
 export function driftText({ name, value, expectedValue }: ParameterDrift): string {
   const is = value === null ? 'is unknown to this version' : `is '${value}'`;
+  if (name === 'obproxy_config_server_url') {
+    return `Drift, not applied by a take-over: ${name} ${is}, the cluster wants '${expectedValue}'; \`obflow proxy push-url\` gives it, without a restart`;
+  }
   return `Drift, needs a restart and is not applied: ${name} ${is}, the cluster wants '${expectedValue}'`;
 }

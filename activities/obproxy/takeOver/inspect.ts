@@ -1,4 +1,6 @@
 /** Everything that a take-over looks at, for the subtasks and for a dry run: nothing here changes host or proxy. */
+import { lookAtClusterName } from '../../../contact/clusterState';
+import { lookAtConfigUrl } from '../../../contact/configUrl';
 import type { Host } from '../../../hosts/types';
 import { obproxyConfigUrl } from '../../../oceanbase/configServer';
 import {
@@ -13,6 +15,7 @@ import {
 } from '../../../oceanbase/obproxyRunning';
 import { isSecretParameter } from '../../../oceanbase/parameters';
 import { hasRpcPort } from '../../../oceanbase/versions';
+import type { AddressPolicy } from '../../../runtime/addresses';
 import { PermanentError, type TransientError } from '../../../runtime/errors';
 import type { ObproxyClusterRow, Store } from '../../../store/types';
 import { missingCommands } from '../../host/CheckCommand';
@@ -31,6 +34,9 @@ import {
   programFacts,
   type RunningProcess,
 } from './running';
+
+/** For each root server that does not answer, and for the statement. */
+const NAME_MS = 2_000;
 
 export interface TakeOverPorts {
   readonly sqlPort: number;
@@ -139,6 +145,7 @@ export async function inspectEverything(
   request: TakeOverPorts & { readonly password?: string | undefined },
   surroundings: {
     readonly publicUrl: string;
+    readonly addresses: AddressPolicy;
     readonly commands: readonly string[];
     readonly signal: AbortSignal;
   },
@@ -150,6 +157,7 @@ export async function inspectEverything(
   const seen = await inspectProxy(host, request, home, cluster.runUser, known, signal);
   const findings = [...seen.findings];
   if (seen.process !== undefined) findings.push(...otherProxyFindings(seen.process));
+  findings.push(...(await sourceFindings(store, host, cluster, surroundings)));
   try {
     const missing = await missingCommands(host, cluster.runUser, surroundings.commands);
     if (missing !== undefined) findings.push(findingOf(missing));
@@ -172,6 +180,38 @@ export async function inspectEverything(
       }),
       ...drift.map((one): Finding => ({ level: 'WARN', text: driftText(one) })),
     );
+  }
+  return findings;
+}
+
+/** Whether a proxy of the cluster could learn its clusters on this host, and whether they have the names they are linked by. */
+async function sourceFindings(
+  store: Store,
+  host: Host,
+  cluster: ObproxyClusterRow,
+  { publicUrl, addresses, signal }: { publicUrl: string; addresses: AddressPolicy; signal: AbortSignal },
+): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  if (cluster.workMode === 'CONFIG_URL') {
+    const clusterNames = cluster.obLinks.map(({ clusterName }) => clusterName);
+    const asked = { publicUrl, obproxyCluster: cluster.name, clusterNames };
+    const { verdict, text, next } = await lookAtConfigUrl(host, asked, signal);
+    // What the running proxy asks may be another one, and is not changed.
+    if (verdict === 'serves') findings.push({ level: 'INFO', text });
+    else findings.push({ level: 'WARN', text: `${text}. ${next}` });
+  }
+  for (const link of cluster.obLinks) {
+    const linked = await store.obClusters.find(link.clusterId);
+    if (linked === undefined) continue;
+    const look = await lookAtClusterName(store, linked, { addresses, timeoutMs: NAME_MS, signal });
+    if ('fault' in look) {
+      const text = `OceanBase cluster ${linked.name}: ${look.fault}`;
+      const next = 'Then link that one.';
+      findings.push({ level: 'ERROR', type: 'ClusterNameDiffers', code: 'ODP21011', text, next });
+    } else if ('unknown' in look) {
+      const text = `Whether OceanBase cluster ${linked.name} calls itself so could not be asked: ${look.unknown}`;
+      findings.push({ level: 'WARN', text });
+    }
   }
   return findings;
 }

@@ -63,27 +63,35 @@ function programOf(process: HostProcess): string {
 }
 
 const MARK = '--of the program--';
+/** Exit code: the process ended meanwhile, or nobody may read it. */
+const UNREADABLE = 45;
 
-/** One round trip; the host is only asked. */
+/** The host is only asked. */
 export async function programFacts(host: Host, running: RunningProcess): Promise<ProgramFacts> {
   const { process, all } = running;
-  const { systemd } = await host.facts();
-  const { exitCode, stdout } = await host.sh(`
-    tr '\\0' '\\n' </proc/${process.pid}/environ 2>/dev/null | sed -n 's/^OBPROXY_ROOT=//p' | tail -n 1
+  const { systemd, rpm } = await host.facts();
+  const { exitCode, stdout, stderr } = await host.sh(`
+    environ=$(tr '\\0' '\\n' </proc/${process.pid}/environ) || exit ${UNREADABLE}
+    printf '%s\\n' "$environ" | sed -n 's/^OBPROXY_ROOT=//p' | tail -n 1
     echo ${quote(MARK)}
     cd ${quote(process.cwd)} 2>/dev/null
     program=$(readlink -f -- ${quote(programOf(process))})
     [ $? -lt 128 ] || exit 1
     echo "$program"
     echo ${quote(MARK)}
-    rpm -qf --queryformat '%{NAME}\\t%{VERSION}\\t%{RELEASE}\\t%{ARCH}\\n' -- "$program" 2>/dev/null
-    # Killed (memory is short, somebody's hand): its silence is no answer.
-    [ $? -lt 128 ] || exit 1
-    echo ${quote(MARK)}
     cat /proc/${process.pid}/cgroup 2>/dev/null
     echo ${quote(MARK)}
     ${KEEPER_STATE}
     exit 0`);
+  if (exitCode === UNREADABLE) {
+    throw new TransientError({
+      type: 'ProcessUnreadable',
+      tried: `read the environment of ${processText(process)}`,
+      where: host.ip,
+      cameBack: stderr.trim().slice(0, 300) || 'nothing',
+      next: 'It is tried again; look whether the proxy ends and starts again all the time.',
+    });
+  }
   if (exitCode !== 0) {
     throw new TransientError({
       type: 'CommandKilled',
@@ -94,21 +102,14 @@ export async function programFacts(host: Host, running: RunningProcess): Promise
     });
   }
   const parts = stdout.split(`${MARK}\n`).map((part) => part.trim());
-  const [root = '', program = '', owner = '', cgroup = '', ours = ''] = parts;
+  const [root = '', resolved = '', cgroup = '', ours = ''] = parts;
+  const program = resolved === '' ? process.exe : resolved;
   return {
     home: root === '' ? process.cwd : root,
-    program: program === '' ? process.exe : program,
-    package: packageIn(owner),
+    program,
+    package: rpm ? await host.rpmOwner(program) : undefined,
     ...keeperOf(all, systemd ? cgroup : '', ours === 'running'),
   };
-}
-
-/** `rpm -qf` says "is not owned by any package" on stdout, which has no tabs. */
-function packageIn(text: string): RpmPackage | undefined {
-  const [name, version, release, arch] = text.split('\n')[0]?.split('\t') ?? [];
-  if (name === undefined || version === undefined || release === undefined || arch === undefined)
-    return undefined;
-  return { name, version, release, arch };
 }
 
 function keeperOf(

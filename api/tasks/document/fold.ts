@@ -88,6 +88,12 @@ export interface GivenCommand {
   readonly subtasks: readonly (Pick<SubtaskState, 'run' | 'operation'> & { readonly id: number })[];
 }
 
+/** A subtask, or an undo, that an operator's cancel has ended. */
+export interface CancelledRun extends Pick<SubtaskState, 'run' | 'operation'> {
+  readonly id: number;
+  readonly time: number;
+}
+
 export class FoldedTask {
   machine: TaskMachine;
   closing: Closing | undefined;
@@ -99,6 +105,8 @@ export class FoldedTask {
   readonly runs = new Map<number, RunFacts>();
   /** In the order they were given. */
   readonly commands: GivenCommand[] = [];
+  /** In the order they ended. */
+  readonly cancelled: CancelledRun[] = [];
   readonly #subtaskOfEvent = new Map<number, number>();
   #acknowledged: TaskStatus = 'RUNNING';
   #cancelRequestedBy = '';
@@ -185,6 +193,9 @@ export class FoldedTask {
     const { plan } = state;
     const facts = this.runs.get(plan.id);
     if (facts !== undefined) facts.finishTime = time;
+    const { run, operation } = state;
+    // One that is not CANCELING was broken off at a seam of the history, or with the whole workflow.
+    if (canceled && state.status === 'CANCELING') this.cancelled.push({ id: plan.id, run, operation, time });
     if (completed) this.machine.succeed(plan.id, resultOf(completed.result?.payloads?.[0]));
     else if (canceled) this.machine.fail(plan.id, failureMessage({ canceledFailureInfo: {} }), true);
     else {

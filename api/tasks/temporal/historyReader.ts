@@ -21,6 +21,11 @@ const NOT_FOUND = 5;
 const PAGE = 1000;
 /** A workflow that continues as new between two questions is asked again. */
 const MAX_TRIES = 5;
+/**
+ * What is kept folded. A subtask costs about 2 kB (docs/scaling.md), a supported task may have 50 000. The task that was
+ * read last is kept whatever its size, since it is the one that is asked for again.
+ */
+const KEPT = { tasks: 200, subtasks: 100_000 };
 
 /** A task as Temporal knows it now. `folded` is shared and grows with later readings. */
 export interface TaskReading {
@@ -47,17 +52,23 @@ interface Remembered {
   certain: number;
 }
 
+/** A run whose first page is read or on its way. */
+interface RunBeginning {
+  readonly runId: string;
+  readonly page: Promise<HistoryPage>;
+}
+
 export class HistoryReader {
   readonly #temporal: TemporalHandle;
-  readonly #capacity: number;
+  readonly #most: typeof KEPT;
   /** Least recently read first. */
   readonly #remembered = new Map<string, Remembered>();
   readonly #reading = new Map<string, Promise<unknown>>();
 
-  /** @param capacity how many tasks are kept folded */
-  constructor(temporal: TemporalHandle, capacity = 200) {
+  /** @param most how many tasks are kept folded, and how many subtasks they may have together */
+  constructor(temporal: TemporalHandle, most: Partial<typeof KEPT> = {}) {
     this.#temporal = temporal;
-    this.#capacity = capacity;
+    this.#most = { ...KEPT, ...most };
   }
 
   /**
@@ -116,7 +127,7 @@ export class HistoryReader {
       await this.#foldNew(workflowId, current.runId, current.folded);
       const next = current.folded.continuedAs;
       if (next === undefined) return undefined;
-      await this.#foldRun(workflowId, next, current);
+      await this.#foldRun(workflowId, this.#beginning(workflowId, next), current);
     }
     if (current.historyLength !== historyLength && current.certain < historyLength) {
       await this.#foldNew(workflowId, runId, current.folded);
@@ -130,9 +141,14 @@ export class HistoryReader {
 
   #remember(workflowId: string, entry: Remembered): void {
     this.#remembered.set(workflowId, entry);
-    for (const oldest of this.#remembered.keys()) {
-      if (this.#remembered.size <= this.#capacity) break;
+    const { tasks, subtasks } = this.#most;
+    let sum = 0;
+    for (const { folded } of this.#remembered.values()) sum += folded.machine.subtasks.size;
+    for (const [oldest, { folded }] of this.#remembered) {
+      const { size } = this.#remembered;
+      if (size <= tasks && (sum <= subtasks || size === 1)) break;
       this.#remembered.delete(oldest);
+      sum -= folded.machine.subtasks.size;
     }
   }
 
@@ -157,61 +173,71 @@ export class HistoryReader {
   async #foldAll(workflowId: string): Promise<Remembered> {
     const page = await this.#page('getWorkflowExecutionHistory', workflowId, undefined, undefined, PAGE);
     const started = page.history?.events?.[0]?.workflowExecutionStartedEventAttributes;
-    const newest = started?.originalExecutionRunId ?? '';
-    if (!started?.continuedExecutionRunId) return this.#foldRun(workflowId, newest, undefined, page);
-    const oldest = await this.#oldestKnown(workflowId, started.firstExecutionRunId ?? '', newest);
-    let entry = await this.#foldRun(workflowId, oldest, undefined);
-    for (let next = entry.folded.continuedAs; next !== undefined; next = entry.folded.continuedAs) {
-      entry = await this.#foldRun(workflowId, next, entry);
-    }
+    const newest = { runId: started?.originalExecutionRunId ?? '', page: Promise.resolve(page) };
+    if (!started?.continuedExecutionRunId) return (await this.#foldRun(workflowId, newest, undefined)).entry;
+    const oldest = await this.#oldestKnown(workflowId, started.firstExecutionRunId ?? '', newest.runId);
+    let { entry, next } = await this.#foldRun(workflowId, oldest, undefined, newest);
+    while (next !== undefined) ({ entry, next } = await this.#foldRun(workflowId, next, entry, newest));
     return entry;
   }
 
   /** The first run, or when it is past Temporal's retention the oldest that is not. */
-  async #oldestKnown(workflowId: string, first: string, newest: string): Promise<string> {
-    const startOf = async (runId: string) => {
-      const page = await this.#page('getWorkflowExecutionHistory', workflowId, runId, undefined, 1);
-      return page.history?.events?.[0]?.workflowExecutionStartedEventAttributes;
-    };
-    const known = (runId: string) =>
-      startOf(runId).catch((error: unknown) => {
-        if (isGrpcServiceError(error) && error.code === NOT_FOUND) return undefined;
-        throw error;
-      });
-    if ((await known(first)) !== undefined) return first;
-    for (let oldest = newest, attributes = await startOf(newest); ; ) {
-      const before = attributes?.continuedExecutionRunId;
-      attributes = before ? await known(before) : undefined;
-      if (!before || attributes === undefined) return oldest;
-      oldest = before;
+  async #oldestKnown(workflowId: string, first: string, newest: string): Promise<RunBeginning> {
+    const known = (runId: string, events: number) =>
+      this.#page('getWorkflowExecutionHistory', workflowId, runId, undefined, events).catch(
+        (error: unknown) => {
+          if (isGrpcServiceError(error) && error.code === NOT_FOUND) return undefined;
+          throw error;
+        },
+      );
+    const page = await known(first, PAGE);
+    if (page !== undefined) return { runId: first, page: Promise.resolve(page) };
+    for (let runId = newest; ; ) {
+      const events = (await known(runId, 1))?.history?.events;
+      const before = events?.[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId;
+      if (!before || (await known(before, 1)) === undefined) return this.#beginning(workflowId, runId);
+      runId = before;
     }
   }
 
+  #beginning(workflowId: string, runId: string): RunBeginning {
+    const page = this.#page('getWorkflowExecutionHistory', workflowId, runId, undefined, PAGE);
+    page.catch(() => undefined);
+    return { runId, page };
+  }
+
   /**
-   * One run from its first event on.
+   * One run from its first event on. The server prepares the next page, and after the last one the first page of the run
+   * that follows, while this one is folded.
    *
    * @param entry the task as the run before has left it
-   * @param first its first page, when it was read already
+   * @param atHand what was read already of a later run
    */
   async #foldRun(
     workflowId: string,
-    runId: string,
+    { runId, page: first }: RunBeginning,
     entry: Remembered | undefined,
-    first?: HistoryPage,
-  ): Promise<Remembered> {
+    atHand?: RunBeginning,
+  ): Promise<{ entry: Remembered; next: RunBeginning | undefined }> {
     let folded = entry?.folded;
     let isFirst = true;
     let certain = 0;
-    const read = (token?: Uint8Array) =>
-      this.#page('getWorkflowExecutionHistory', workflowId, runId === '' ? undefined : runId, token, PAGE);
-    let coming: Promise<HistoryPage> | undefined = first === undefined ? read() : Promise.resolve(first);
+    let next: RunBeginning | undefined;
+    let coming: Promise<HistoryPage> | undefined = first;
     while (coming !== undefined) {
       const page: HistoryPage = await coming;
+      const events = page.history?.events ?? [];
       const token = page.nextPageToken ?? undefined;
-      // The server prepares the next page while this one is folded.
-      coming = token === undefined || token.length === 0 ? undefined : read(token);
-      coming?.catch(() => undefined);
-      for (const event of page.history?.events ?? []) {
+      coming = undefined;
+      if (token !== undefined && token.length > 0) {
+        const run = runId === '' ? undefined : runId;
+        coming = this.#page('getWorkflowExecutionHistory', workflowId, run, token, PAGE);
+        coming.catch(() => undefined);
+      } else {
+        const follows = events.at(-1)?.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId;
+        if (follows) next = follows === atHand?.runId ? atHand : this.#beginning(workflowId, follows);
+      }
+      for (const event of events) {
         if (folded === undefined) folded = FoldedTask.fromFirstEvent(event);
         else if (isFirst) folded.nextRun(event);
         else folded.apply(event);
@@ -223,11 +249,11 @@ export class HistoryReader {
       }
     }
     if (folded === undefined || isFirst) throw new Error(`The history of ${workflowId} is empty.`);
-    if (entry === undefined) return { runId, folded, historyLength: 0, certain };
+    if (entry === undefined) return { entry: { runId, folded, historyLength: 0, certain }, next };
     entry.runId = runId;
     entry.historyLength = 0;
     entry.certain = certain;
-    return entry;
+    return { entry, next };
   }
 
   /** Newest first, until what is folded already: a page or two, however long the history is. */

@@ -73,7 +73,7 @@ export class Reconciler {
 
   constructor(deps: ReconcilerDeps) {
     this.#deps = deps;
-    this.#reader = new HistoryReader(deps.temporal, 0);
+    this.#reader = new HistoryReader(deps.temporal, { tasks: 0 });
     this.#commandLog = new CommandLog(deps);
     this.#loop = this.#run();
   }

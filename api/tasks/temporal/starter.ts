@@ -3,9 +3,10 @@ import { PermanentError } from '../../../runtime/errors';
 import type { TemporalHandle } from '../../../runtime/temporal';
 import type { Tasks } from '../../../store/types';
 import { taskWorkflowId } from '../../../workflows/ids';
-import { expansionSize, GraphError } from '../../../workflows/interpreter/expansion';
+import { GraphError } from '../../../workflows/interpreter/expansion';
 import type { Plan } from '../../../workflows/plan';
 import { SEARCH_ATTRIBUTES } from '../../../workflows/searchAttributes';
+import { subtaskCount } from '../../../workflows/subtaskCount';
 import { line } from '../../../workflows/webui/markdown';
 
 const TIMEOUT_MS = 3_000;
@@ -62,7 +63,7 @@ function details(plan: Plan): string {
     ...(plan.cluster === undefined ? [] : [`- OceanBase cluster: ${line(plan.cluster.name)}`]),
     ...(name === undefined || version === undefined ? [] : [`- package: ${line(`${name}-${version}`)}`]),
     `- where: ${line(placesOf(plan).join(', '), MAX_PLACES) || 'no host'}`,
-    `- subtasks: ${expansionSize(plan).subtasks}`,
+    `- subtasks: ${subtaskCount(plan)}`,
     `- document: \`GET /api/v2/tasks/instances/${plan.taskId}\` of obflow's API`,
     `- trace id: ${line(plan.traceId)}`,
   ].join('\n');

@@ -25,6 +25,8 @@ export interface ServerHandshakeArguments {
 
 export interface ServerConnection extends EventEmitter {
   readonly stream: Socket;
+  /** What the client has said at its login. */
+  readonly clientHelloReply?: { readonly connectAttributes?: Readonly<Record<string, string>> };
   serverHandshake(args: ServerHandshakeArguments): { serverHello?: object };
   writeOk(args: { affectedRows: number }): void;
   writeError(error: { code: number; message: string }): void;

@@ -7,6 +7,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, type Server, type Socket } from 'node:net';
 import { type ConnectionOptions, createConnection, Types } from 'mysql2';
 import type { ServerConnection } from './mysql2Server';
+import { join, PROXY_SCRAMBLE } from './relay';
 
 /** One login as it arrives; `matches` and `withoutPassword` check the client's answer to the scramble. */
 export interface Login {
@@ -17,6 +18,9 @@ export interface Login {
   readonly withoutPassword: boolean;
   /** Whether the client knows the password whose SHA-1 (once, 40 hex digits) is given. */
   matches(sha1Hex: string): boolean;
+  /** What the client answered, and to what: for who passes the login on. */
+  readonly token: Buffer;
+  readonly scramble: Buffer;
 }
 
 export interface SqlError {
@@ -24,8 +28,11 @@ export interface SqlError {
   readonly message: string;
 }
 
-/** What a login leads to: a session object, an error packet, or a connection closed without a word. */
-export type LoginAnswer<S> = { session: S } | { error: SqlError } | 'drop';
+/**
+ * What a login leads to: a session object, an error packet, a connection closed without a word, or another server, which has
+ * been sent the login and answers from here on (relay.ts).
+ */
+export type LoginAnswer<S> = { session: S } | { error: SqlError } | 'drop' | { relay: Socket };
 
 export type Answer =
   | { kind: 'ok'; affectedRows?: number }
@@ -146,7 +153,9 @@ function serve<S>(socket: Socket, options: MysqlServerOptions<S>): void {
     characterSet: UTF8MB4_GENERAL_CI,
     capabilityFlags: CAPABILITIES,
     authCallback: (attempt, done) => {
-      const scramble = Buffer.concat([attempt.authPluginData1, attempt.authPluginData2]).subarray(0, 20);
+      const own = Buffer.concat([attempt.authPluginData1, attempt.authPluginData2]).subarray(0, 20);
+      const passedOn = connection.clientHelloReply?.connectAttributes?.[PROXY_SCRAMBLE];
+      const scramble = passedOn === undefined ? own : Buffer.from(passedOn, 'hex');
       const token = Buffer.from(attempt.authToken ?? []);
       const login: Login = {
         user: attempt.user,
@@ -154,10 +163,15 @@ function serve<S>(socket: Socket, options: MysqlServerOptions<S>): void {
         address,
         withoutPassword: token.length === 0,
         matches: (hash) => knowsPassword(scramble, token, hash),
+        ...{ token, scramble },
       };
       void Promise.resolve(options.login(login)).then((answer) => {
-        if (socket.destroyed) return;
+        if (socket.destroyed) {
+          if (answer !== 'drop' && 'relay' in answer) answer.relay.destroy();
+          return;
+        }
         if (answer === 'drop') socket.destroy();
+        else if ('relay' in answer) join(socket, answer.relay);
         else if ('error' in answer) {
           done(null, answer.error);
           // As MySQL does; mysql2's client keeps its half open for ever otherwise.

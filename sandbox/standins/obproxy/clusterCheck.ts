@@ -13,6 +13,11 @@ export interface Verdict {
   readonly message: string;
 }
 
+/** A server of the cluster, `ip:sql_port`, that answered as it should. */
+export interface GoodServer {
+  readonly server: string;
+}
+
 /** No server answers; also a server that is none (OBProxy 4.3.1, observed). */
 const NO_ANSWER: Verdict = { code: -10018, message: 'fail to check observer version, empty result' };
 
@@ -43,14 +48,14 @@ async function check(connection: Connection, cluster: string): Promise<Verdict |
 }
 
 /**
- * Asks the first of the servers (`ip:sql_port`) that answers; undefined when the cluster is what it should be. `hashes` are the
+ * Asks the first of the servers (`ip:sql_port`) that answers, which is answered when the cluster is what it should be. `hashes` are the
  * SHA-1 of proxyro's password, in the order in which they are tried.
  */
 export async function checkCluster(
   cluster: string,
   servers: readonly string[],
   hashes: readonly string[],
-): Promise<Verdict | undefined> {
+): Promise<Verdict | GoodServer> {
   for (const server of servers) {
     const address = parseAddress(server);
     if (address === undefined) continue;
@@ -66,7 +71,7 @@ export async function checkCluster(
       } as unknown as ConnectionOptions);
       connection.on('error', () => undefined);
       try {
-        return await check(connection, cluster);
+        return (await check(connection, cluster)) ?? { server };
       } catch (error) {
         const { errno = 0 } = error as { errno?: number };
         if (errno === 1045) denied = true;

@@ -1,7 +1,9 @@
 /** Who may log in to the proxy, and what everybody else hears (OBProxy 4.3.1, observed). */
+
+import { passOn } from '../mysql/relay';
 import type { Login, LoginAnswer, SqlError } from '../mysql/server';
 import type { Cluster } from './admin';
-import type { Verdict } from './clusterCheck';
+import type { GoodServer, Verdict } from './clusterCheck';
 import type { Counters } from './counters';
 import type { Log } from './log';
 import { ERRORS, type Settings } from './settings';
@@ -27,8 +29,8 @@ export interface LoginParts {
   readonly counters: Counters;
   readonly log: Log;
   clusters(): readonly Cluster[] | undefined;
-  /** Called before a login to a known cluster would go to an observer: what the proxy finds out about that cluster. */
-  userLogin(cluster: string): Promise<Verdict | undefined>;
+  /** Called before a login to a known cluster goes to an observer: what the proxy finds out about that cluster. */
+  userLogin(cluster: string): Promise<Verdict | GoodServer>;
   /** log/obproxy_diagnosis.log, where alone the reason of a failed login stands. */
   readonly diagnosis: Log;
 }
@@ -63,7 +65,10 @@ function administrator({ settings, counters, log }: LoginParts, login: Login): L
   return denied(login);
 }
 
-/** Others belong to an observer, and this stand-in forwards to none: they see a proxy whose servers all refuse. */
+/**
+ * Others belong to an observer: once the proxy has found out that the cluster is what it should be, the login goes to one of
+ * its servers, which answers from there on. A cluster that is not is never seen by the client, nor is the reason.
+ */
 async function observerUser(
   { settings, log, diagnosis, clusters, userLogin }: LoginParts,
   login: Login,
@@ -74,12 +79,17 @@ async function observerUser(
   const names = clusters()?.map(({ name }) => name) ?? [settings.value('rootservice_cluster_name')];
   const wanted = cluster ?? (names.length === 1 ? names[0] : undefined);
   if (wanted === undefined || !names.includes(wanted)) return { error: ERRORS.clusterNotExist };
-  const verdict = await userLogin(wanted);
-  if (verdict !== undefined)
+  const found = await userLogin(wanted);
+  if ('server' in found) {
+    // `#cluster` is for the proxy (OBProxy 4.3.1, observed).
+    const relay = await passOn(found.server, { ...login, user: account });
+    if (relay !== undefined) return { relay };
+  } else {
     diagnosis.write(
       'WARN',
-      `[LOGIN](trace_type="LOGIN_TRACE", connection_diagnosis={proxy_session_id:0, cluster_name:"${wanted}", error_code:${verdict.code}, error_msg:"${verdict.message}"})`,
+      `[LOGIN](trace_type="LOGIN_TRACE", connection_diagnosis={proxy_session_id:0, cluster_name:"${wanted}", error_code:${found.code}, error_msg:"${found.message}"})`,
     );
+  }
   log.write('WDIAG', `fail to login, cluster:"${wanted}", no server answers, ret=-4152`);
   await new Promise((resolve) => setTimeout(resolve, 1000));
   return 'drop';

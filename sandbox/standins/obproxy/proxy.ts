@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:net';
 import path from 'node:path';
 import { type MysqlServer, startMysqlServer } from '../mysql/server';
 import { type AdminParts, administer } from './admin';
-import type { Verdict } from './clusterCheck';
+import type { GoodServer, Verdict } from './clusterCheck';
 import { type CommandLine, parseExtra } from './commandLine';
 import { ConfigServer } from './configServer';
 import { Counters } from './counters';
@@ -186,7 +186,7 @@ class Listeners implements RunningProxy {
   }
 
   /** Before a user's login goes on. */
-  private async lookAtCluster(cluster: string): Promise<Verdict | undefined> {
+  private async lookAtCluster(cluster: string): Promise<Verdict | GoodServer> {
     const { settings, configServer, store } = this;
     this.userTraffic = true;
     if (configServer?.rootServersOf(cluster).length === 0) await configServer.fetchRootServers(cluster);

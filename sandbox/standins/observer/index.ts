@@ -106,7 +106,7 @@ export async function startObserver(options: ObserverOptions): Promise<Observer>
       if ('session' in answer) {
         counts.logins++;
         counts.loginsOf[name] = (counts.loginsOf[name] ?? 0) + 1;
-      } else if (answer.error.code === 1045) {
+      } else if ('error' in answer && answer.error.code === 1045) {
         counts.failedLogins++;
         counts.failedLoginsOf[name] = (counts.failedLoginsOf[name] ?? 0) + 1;
       }

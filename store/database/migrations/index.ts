@@ -10,6 +10,7 @@ import { auditedCommands } from './0008_audited_commands';
 import { work } from './0009_work';
 import { largeTasks } from './0010_large_tasks';
 import { taskObproxyClusters } from './0011_task_obproxy_clusters';
+import { givenConfigUrls } from './0013_given_config_urls';
 import { obproxyHome } from './0017_obproxy_home';
 
 /** In code, not found by file name: the bundle holds no migration files. A published one is never changed. */
@@ -26,6 +27,7 @@ export function migrations(kind: 'sqlite' | 'postgres'): Record<string, Migratio
     '0009_work': work(kind),
     '0010_large_tasks': largeTasks(kind),
     '0011_task_obproxy_clusters': taskObproxyClusters(kind),
+    '0013_given_config_urls': givenConfigUrls,
     '0017_obproxy_home': obproxyHome,
   };
 }

@@ -1,0 +1,130 @@
+/** Whether the OBProxies of a request will learn their clusters: by the address that they are given, and as their hosts see it. */
+import { networkInterfaces } from 'node:os';
+import { lookAtConfigUrl, PUBLIC_URL_NEXT } from '../contact/configUrl';
+import { canonicalHost } from '../runtime/addressText';
+import { unlessAborted, withDeadline } from '../runtime/deadline';
+import { PermanentError, TransientError } from '../runtime/errors';
+import { say } from '../runtime/messages/catalogue';
+import { leadsToItself } from '../runtime/publicUrl';
+import type { HostRow, ObproxyClusterRow } from '../store/types';
+import { obproxyHostFindings } from './firstContact';
+import { Refusal } from './refusal';
+import type { HostFinding, InspectScope } from './types';
+
+/** A dry run asks so many hosts together, each for so long, and all of them for so long. */
+const ASKED_TOGETHER = 16;
+const ASK_MS = 10_000;
+const ALL_MS = 30_000;
+
+type Learning = Pick<ObproxyClusterRow, 'workMode'>;
+
+function isOwn(ip: string): boolean {
+  const address = canonicalHost(ip);
+  if (address.startsWith('127.') || address === '::1') return true;
+  return Object.values(networkInterfaces()).some((all) =>
+    (all ?? []).some((one) => canonicalHost(one.address) === address),
+  );
+}
+
+/**
+ * Refuses hosts to which a loopback address leads nowhere but to themselves.
+ *
+ * @throws Refusal ODP21011
+ */
+export function configUrlReachesHosts(
+  publicUrl: string,
+  { workMode }: Learning,
+  hosts: readonly Pick<HostRow, 'ip' | 'id'>[],
+): void {
+  if (workMode !== 'CONFIG_URL' || !leadsToItself(publicUrl)) return;
+  const remote = hosts.filter(({ ip }) => !isOwn(ip));
+  const [first] = remote;
+  if (first === undefined) return;
+  const named = remote
+    .slice(0, 5)
+    .map(({ ip }) => ip)
+    .join(', ');
+  const ips = remote.length > 5 ? `${named}, …` : named;
+  throw new Refusal(409, 'ODP21011', say('configUrl.leadsToItself', { url: publicUrl, ips }), {
+    target: `host:${first.id}`,
+  });
+}
+
+/** The same for a cluster that has no hosts yet: it may be made, and somebody has time to set the address. */
+export function configUrlWarnings(publicUrl: string, { workMode }: Learning): HostFinding[] {
+  if (workMode !== 'CONFIG_URL' || !leadsToItself(publicUrl)) return [];
+  return [
+    {
+      level: 'WARN',
+      code: 'ODP21011',
+      message: `OBProxies of this cluster would ask ${publicUrl} for their servers, which leads every host to itself: adding OBProxies to it will be refused. ${PUBLIC_URL_NEXT}`,
+    },
+  ];
+}
+
+/**
+ * What a dry run sees on hosts that are to have an OBProxy: what the task needs there, and, where nothing is against that,
+ * whether they hear what the proxy will ask for.
+ */
+export async function installFindings(
+  scope: InspectScope,
+  hostIds: readonly number[],
+  proxy: Learning & {
+    readonly home: string;
+    readonly runUser: string;
+    readonly clusterNames: readonly string[];
+  },
+): Promise<HostFinding[]> {
+  const found = await obproxyHostFindings(scope, hostIds, proxy);
+  const short = new Set(found.filter(({ level }) => level === 'ERROR').map(({ hostId }) => hostId));
+  const fine = hostIds.filter((id) => !short.has(id));
+  return [...found, ...(await configUrlFindings(scope, proxy, fine, proxy.clusterNames))];
+}
+
+/** Asks for the config URL from every host. It changes nothing; trouble on the way is a finding, too. */
+async function configUrlFindings(
+  scope: InspectScope,
+  { workMode }: Learning,
+  hostIds: readonly number[],
+  clusterNames: readonly string[],
+): Promise<HostFinding[]> {
+  if (workMode !== 'CONFIG_URL') return [];
+  const deadline = Date.now() + ALL_MS;
+  const all: HostFinding[] = [];
+  for (let at = 0; at < hostIds.length; at += ASKED_TOGETHER) {
+    const some = hostIds.slice(at, at + ASKED_TOGETHER);
+    if (Date.now() > deadline) {
+      const left = hostIds.slice(at);
+      all.push(...left.map((hostId) => notAsked(hostId, 'there was no time to ask it')));
+      break;
+    }
+    all.push(...(await Promise.all(some.map((hostId) => askFrom(scope, hostId, clusterNames)))));
+  }
+  return all;
+}
+
+const LEVELS = { serves: 'INFO', fails: 'ERROR', unknown: 'WARN' } as const;
+
+async function askFrom(
+  scope: InspectScope,
+  hostId: number,
+  clusterNames: readonly string[],
+): Promise<HostFinding> {
+  return withDeadline(ASK_MS, undefined, async (signal, passed) => {
+    try {
+      const ask = async () =>
+        lookAtConfigUrl(await scope.openHost(hostId), { publicUrl: scope.publicUrl, clusterNames }, signal);
+      const { verdict, text, next } = await unlessAborted(ask(), signal);
+      const code = verdict === 'fails' ? { code: 'ODP21011' } : {};
+      return { hostId, level: LEVELS[verdict], ...code, message: next === '' ? text : `${text}. ${next}` };
+    } catch (error) {
+      if (passed()) return notAsked(hostId, `it did not answer within ${ASK_MS / 1000} s`);
+      if (!(error instanceof PermanentError || error instanceof TransientError)) throw error;
+      return notAsked(hostId, error.message);
+    }
+  });
+}
+
+function notAsked(hostId: number, why: string): HostFinding {
+  return { hostId, level: 'WARN', message: `Whether the host reaches the config URL is not known: ${why}` };
+}
