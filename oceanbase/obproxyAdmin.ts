@@ -4,9 +4,10 @@
  */
 import type { Duplex } from 'node:stream';
 import { PermanentError, TransientError, type Trouble } from '../runtime/errors';
+import { parseUpgradeInfo, type UpgradeInfo } from './handOver';
 import { PROXYSYS_LOGIN } from './loginName';
 import { ALTER_VALUE_BYTES, isSecretParameter, parameterName, quotedValue, sameValue } from './parameters';
-import { sha1Hex } from './passwords';
+import { maskHashes, sha1Hex } from './passwords';
 import {
   columnText,
   openSqlSession,
@@ -50,6 +51,13 @@ export interface ObproxyAdmin {
   /** Undefined when this version knows no such parameter. Passwords are shown as SHA-1. */
   showConfig(name: string): Promise<ProxyParameter | undefined>;
   showAll(): Promise<ProxyParameter[]>;
+  /**
+   * How it stands with hot restarts. PermanentError ObproxySqlRefused (1235 and the like) when this version tells nothing of
+   * it, ObproxyUpgradeInfoUnread when it says something else.
+   */
+  upgradeInfo(): Promise<UpgradeInfo>;
+  /** Pid of the process that answers, as it sees itself; undefined when this version does not tell. */
+  processId(): Promise<number | undefined>;
   /**
    * Sets one parameter and reads it back (a password by its hash).
    * @throws PermanentError when the proxy refuses the value or shows another one afterwards.
@@ -251,6 +259,24 @@ function administration(session: SqlSession, where: string): ObproxyAdmin {
     },
     showConfig,
     showAll,
+    async upgradeInfo() {
+      const rows = await ask('read the state of hot restarts of OBProxy', 'show proxyinfo upgrade');
+      const text = rows.map((row) => Object.values(row).map(String).join(' ')).join('\n');
+      const info = parseUpgradeInfo(text);
+      if (info !== undefined) return info;
+      throw new PermanentError({
+        type: 'ObproxyUpgradeInfoUnread',
+        tried: 'read the state of hot restarts of OBProxy',
+        where,
+        cameBack: `its answer has neither is_inherited nor state: ${maskHashes(text).slice(0, 300)}`,
+        next: 'Restart it without hotRestart.',
+      });
+    },
+    async processId() {
+      const [row] = await ask('read the sessions of OBProxy', 'show proxysession');
+      const pid = Number(row === undefined ? '' : columnText(row, 'pid'));
+      return Number.isInteger(pid) && pid > 0 ? pid : undefined;
+    },
     async alter(name, value) {
       const text = quotedValue(value);
       const key = parameterName(name);

@@ -2,14 +2,13 @@
 import path from 'node:path';
 import { buildSync } from 'esbuild';
 import { repositoryRoot } from '../../runtime/paths';
+import type { Identity } from './obproxy/identity';
 import type { ObserverIdentity } from './observer/edition';
 
 /** Interpreter of the first line; test hosts have this machine's node at the default place. */
 const NODE_IN_TEST_HOSTS = '/opt/.sandbox/bin/node';
 
-export interface StandinBinary {
-  readonly version: string;
-  readonly release: string;
+export interface StandinBinary extends Identity {
   readonly node?: string;
 }
 
@@ -46,8 +45,8 @@ function executable(node: string, what: string, global: string, identity: object
 }
 
 /** The text of the executable file obproxy for one version. */
-export function obproxyStandin({ version, release, node = NODE_IN_TEST_HOSTS }: StandinBinary): string {
-  return executable(node, 'OBProxy', '__OBPROXY_STANDIN__', { version, release }, 'obproxy/main.ts');
+export function obproxyStandin({ node = NODE_IN_TEST_HOSTS, ...identity }: StandinBinary): string {
+  return executable(node, 'OBProxy', '__OBPROXY_STANDIN__', identity, 'obproxy/main.ts');
 }
 
 /** The text of the executable file observer for one version of one edition. */

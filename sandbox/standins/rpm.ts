@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { obproxyStandin, observerStandin } from './bundle';
+import type { Identity } from './obproxy/identity';
 
 const run = promisify(execFile);
 
@@ -23,6 +24,9 @@ export interface ObproxyRpm {
   readonly arch?: string;
   /** Random bytes beside the binary, for packages that take a while to send. */
   readonly payloadBytes?: number;
+  /** What is wrong with its program; see obproxy/identity.ts. */
+  readonly library?: string;
+  readonly whenInherited?: string;
 }
 
 /** The folder that such a package installs: the home of a proxy of this version. */
@@ -130,6 +134,15 @@ async function build(fileName: string, arch: string, sources: Sources): Promise<
   }
 }
 
+function identityOf({ version, release, library, whenInherited }: ObproxyRpm): Identity {
+  return {
+    version,
+    release,
+    ...(library === undefined ? {} : { library }),
+    ...(whenInherited === undefined ? {} : { whenInherited }),
+  };
+}
+
 /**
  * Builds (or finds) the package `name-version-release.arch.rpm` with the stand-in inside and returns its path.
  * Rejects when rpmbuild is missing or fails.
@@ -138,7 +151,7 @@ export async function buildObproxyRpm(rpm: ObproxyRpm): Promise<string> {
   const arch = rpm.arch ?? 'x86_64';
   return build(`${rpm.name}-${rpm.version}-${rpm.release}.${arch}.rpm`, arch, {
     spec: obproxySpec(rpm),
-    files: { obproxy: obproxyStandin(rpm), 'obproxyd.sh': KEEPER },
+    files: { obproxy: obproxyStandin(identityOf(rpm)), 'obproxyd.sh': KEEPER },
     payloadBytes: rpm.payloadBytes ?? 0,
   });
 }

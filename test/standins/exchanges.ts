@@ -26,6 +26,22 @@ const SHA1_OF_SECRET1 = '00cafd126182e8a9e7c01bb2f0dfd00496be724f';
 const SHA1_OF_NOTHING = '';
 const CONFIG_COLUMNS = ['name', 'value', 'info', 'need_reboot', 'visible_level', 'range', 'config_level'];
 
+const SESSION_COLUMNS = [
+  'proxy_sessid',
+  'Id',
+  'Cluster',
+  'Tenant',
+  'User',
+  'Host',
+  'db',
+  'trans_count',
+  'svr_session_count',
+  'state',
+  'tid',
+  'pid',
+  'using_ssl',
+];
+
 const observed = (sql: string, outcome: Outcome, why: string): Exchange => ({
   sql,
   outcome,
@@ -158,7 +174,59 @@ export const EXCHANGES: readonly Exchange[] = [
   observed('show proxycluster', { error: 4018 }, 'always in RS_LIST mode'),
   observed('show proxycongestion', { rows: [] }, 'no rows before traffic'),
   observed('select 1', { error: 1235 }, 'no ordinary SQL'),
-  observed('select proxy_status()', { rows: [{}] }, 'the one select that works'),
+  observed(
+    'select proxy_status()',
+    { columns: ['proxy_status()'], rows: [{ 'proxy_status()': 'ACTIVE' }] },
+    'the one select that works',
+  ),
+  observed(
+    "show proxyconfig like 'proxy_local_cmd'",
+    shows('proxy_local_cmd', '0', { range: '[0,4]' }),
+    'the range tells whether 3 and 4 are known',
+  ),
+  observed('alter proxyconfig set proxy_local_cmd=5', { error: 4147 }, 'beyond the range'),
+  observed(
+    "show proxyconfig like 'hot_upgrade_rollback_timeout'",
+    shows('hot_upgrade_rollback_timeout', '24h', { need_reboot: 'false' }),
+    'a day without service when a new program hangs',
+  ),
+  observed(
+    "show proxyconfig like 'hot_upgrade_exit_timeout'",
+    shows('hot_upgrade_exit_timeout', '30000000', { range: '[-1,86400000000]' }),
+    'microseconds',
+  ),
+  {
+    sql: 'show proxyinfo upgrade',
+    outcome: {
+      columns: ['name', 'info'],
+      rows: [
+        {
+          name: 'hot upgrade info',
+          info: expect.stringMatching(/is_inherited:false\b.*\bstate:"?HU_STATE_WAIT_HU_CMD\b/s),
+        },
+      ],
+    },
+    source: 'observed on 4.3.1; the name from ob_show_info_handler.cpp',
+    why: 'ready for a hot restart, and not the child of one',
+  },
+  {
+    sql: 'show proxysession',
+    outcome: {
+      columns: SESSION_COLUMNS,
+      rows: [{ Tenant: 'proxysys', User: 'root', Host: expect.stringMatching(/^127\.0\.0\.1:\d+$/) }],
+    },
+    source: 'observed on 4.3.1; the contents from ob_show_session_handler.cpp',
+    why: 'the session that asks is in it',
+  },
+  {
+    sql: "show proxystat like 'client_connections_currently_open'",
+    outcome: {
+      columns: ['stat_name', 'value', 'persist_type'],
+      rows: [{ stat_name: 'client_connections_currently_open', persist_type: 'NULL' }],
+    },
+    source: 'ob_show_stat_handler.cpp',
+    why: 'a number of sessions without their users',
+  },
   observed(
     'show proxyconfig; show proxyconfig',
     { columns: CONFIG_COLUMNS, many: true },

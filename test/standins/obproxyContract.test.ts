@@ -3,11 +3,7 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import type { Connection } from 'mysql2/promise';
 import { EXCHANGES, type Exchange } from './exchanges';
-import { errnoOf, PASSWORD, ProxyHome } from './proxyHome';
-
-const real = process.env.OBFLOW_REAL_OBPROXY;
-const subjects: { name: string; real?: string }[] = [{ name: 'The stand-in' }];
-if (real !== undefined && real !== '') subjects.push({ name: `The OBProxy at ${real}`, real });
+import { errnoOf, PASSWORD, ProxyHome, subjects } from './proxyHome';
 
 async function expectOutcome(connection: Connection, { sql, outcome }: Exchange): Promise<void> {
   if ('error' in outcome) expect(await errnoOf(connection.query(sql))).toBe(outcome.error);
@@ -27,7 +23,7 @@ async function expectOutcome(connection: Connection, { sql, outcome }: Exchange)
   }
 }
 
-describe.each(subjects)('$name', ({ real: binary }) => {
+describe.each(subjects())('$name', ({ real: binary }) => {
   let home: ProxyHome;
 
   beforeAll(async () => {

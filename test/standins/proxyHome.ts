@@ -1,8 +1,7 @@
 /** An OBProxy, stand-in or real, in a home of its own under the temporary folder. */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
+import { copyFileSync, renameSync, writeFileSync } from 'node:fs';
 import { type Connection, createConnection } from 'mysql2/promise';
 import { obproxyStandin } from '../../sandbox/standins/bundle';
 import type { Counts } from '../../sandbox/standins/obproxy/counters';
@@ -18,6 +17,15 @@ export interface HomeOptions {
   readonly version?: string;
   /** Path of a real binary instead of the stand-in. */
   readonly real?: string;
+  /** Of the stand-in: what is wrong with its program. */
+  readonly library?: string;
+}
+
+/** Whom a contract binds: the stand-in, and the real binary that OBFLOW_REAL_OBPROXY names. */
+export function subjects(): { name: string; real?: string }[] {
+  const real = process.env.OBFLOW_REAL_OBPROXY;
+  const standin = { name: 'The stand-in' };
+  return real === undefined || real === '' ? [standin] : [standin, { name: `The OBProxy at ${real}`, real }];
 }
 
 export class ProxyHome extends Home {
@@ -30,15 +38,27 @@ export class ProxyHome extends Home {
     super(dir, 'obproxy');
   }
 
-  static async make({ version = '4.3.1.0', real }: HomeOptions = {}): Promise<ProxyHome> {
+  static async make(options: HomeOptions = {}): Promise<ProxyHome> {
     const dir = homeFolder('proxy');
-    const binary = path.join(dir, 'bin/obproxy');
-    if (real === undefined)
-      writeFileSync(binary, obproxyStandin({ version, release: '4.el8', node: process.execPath }), {
-        mode: 0o755,
-      });
-    else copyFileSync(real, binary);
-    return new ProxyHome(dir, await freePort(), await freePort(), await freePort());
+    const home = new ProxyHome(dir, await freePort(), await freePort(), await freePort());
+    home.put(options);
+    return home;
+  }
+
+  /** Puts the program in place as an upgrade does: beside it, then by its name. */
+  put({ version = '4.3.1.0', real, ...fault }: HomeOptions): void {
+    if (real !== undefined) copyFileSync(real, this.path('bin/obproxy.new'));
+    else {
+      const binary = { version, release: '4.el8', node: process.execPath, ...fault };
+      writeFileSync(this.path('bin/obproxy.new'), obproxyStandin(binary), { mode: 0o755 });
+    }
+    renameSync(this.path('bin/obproxy.new'), this.path('bin/obproxy'));
+  }
+
+  /** Puts a shell script in the program's place. */
+  putScript(text: string): void {
+    writeFileSync(this.path('bin/obproxy.new'), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+    renameSync(this.path('bin/obproxy.new'), this.path('bin/obproxy'));
   }
 
   /** Runs in the foreground; resolves with the exit code when it ends. */
@@ -68,7 +88,7 @@ export class ProxyHome extends Home {
 
   async connect(
     password = PASSWORD,
-    options: { user?: string; port?: number; host?: string } = {},
+    options: { user?: string; port?: number; host?: string; timeoutMs?: number } = {},
   ): Promise<Connection> {
     return createConnection({
       host: options.host ?? '127.0.0.1',
@@ -76,7 +96,7 @@ export class ProxyHome extends Home {
       user: options.user ?? 'root@proxysys',
       password,
       multipleStatements: true,
-      connectTimeout: 10_000,
+      connectTimeout: options.timeoutMs ?? 10_000,
     });
   }
 

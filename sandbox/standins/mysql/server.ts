@@ -4,8 +4,9 @@
  * `SET`/`PREPARE` texts that arrive as another event, the check of mysql_native_password, and errors of broken clients.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { createServer, type Server, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { type ConnectionOptions, createConnection, Types } from 'mysql2';
+import { Port, type PortAddress } from '../port';
 import type { ServerConnection } from './mysql2Server';
 import { join, PROXY_SCRAMBLE } from './relay';
 
@@ -15,6 +16,7 @@ export interface Login {
   readonly database: string;
   /** Address of the client, IPv4-mapped addresses in their IPv4 form. */
   readonly address: string;
+  readonly port: number;
   readonly withoutPassword: boolean;
   /** Whether the client knows the password whose SHA-1 (once, 40 hex digits) is given. */
   matches(sha1Hex: string): boolean;
@@ -34,27 +36,42 @@ export interface SqlError {
  */
 export type LoginAnswer<S> = { session: S } | { error: SqlError } | 'drop' | { relay: Socket };
 
-export type Answer =
+export type Answer = (
   | { kind: 'ok'; affectedRows?: number }
   | { kind: 'rows'; columns: readonly string[]; rows: readonly (readonly (string | number | null)[])[] }
   | { kind: 'error'; error: SqlError }
-  | { kind: 'drop' };
+  | { kind: 'drop' }
+) & {
+  /** The connection ends behind it. */
+  readonly last?: boolean;
+};
 
 export interface MysqlServerOptions<S> {
   readonly serverVersion: string;
+  /** Descriptor of a socket that another process has listened on. */
+  readonly inherited?: number | undefined;
   /** A fixed scramble of 20 bytes, asked for each connection; random when undefined. */
   scramble?(): Buffer | undefined;
   login(login: Login): LoginAnswer<S> | Promise<LoginAnswer<S>>;
   query(session: S, sql: string): Answer | Promise<Answer>;
   /** COM_INIT_DB; a stand-in that knows no databases drops. */
   useDatabase(session: S, name: string): Answer;
+  /** The connection of a session has ended. */
+  ended?(session: S): void;
 }
 
 export interface MysqlServer {
   readonly port: number;
+  /** Connections, also those that have not logged in. */
   sessions(): number;
-  /** From now on connections are taken by the kernel and closed unanswered. */
+  /** From now on connections are taken and closed unanswered. */
   refuse(): void;
+  /** From now on connections are taken and hear nothing; they do not count as sessions. */
+  ignore(): void;
+  /** From now on connections stay in the kernel's queue, unanswered; the listening socket's descriptor. */
+  hold(): Promise<number>;
+  /** Takes connections again. */
+  release(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -129,7 +146,9 @@ function serve<S>(socket: Socket, options: MysqlServerOptions<S>): void {
     previous = previous.then(async () => {
       if (session === undefined || socket.destroyed) return;
       const answer = await make(session);
-      if (!socket.destroyed) write(connection, answer);
+      if (socket.destroyed) return;
+      write(connection, answer);
+      if (answer.last === true) socket.end();
     });
     previous.catch(() => socket.destroy());
   };
@@ -161,6 +180,7 @@ function serve<S>(socket: Socket, options: MysqlServerOptions<S>): void {
         user: attempt.user,
         database: attempt.database ?? '',
         address,
+        port: socket.remotePort ?? 0,
         withoutPassword: token.length === 0,
         matches: (hash) => knowsPassword(scramble, token, hash),
         ...{ token, scramble },
@@ -177,7 +197,9 @@ function serve<S>(socket: Socket, options: MysqlServerOptions<S>): void {
           // As MySQL does; mysql2's client keeps its half open for ever otherwise.
           socket.end();
         } else {
-          session = answer.session;
+          const begun = answer.session;
+          session = begun;
+          socket.once('close', () => options.ended?.(begun));
           done(null);
           connection._resetSequenceId();
         }
@@ -198,43 +220,42 @@ function fixScramble(handshake: { serverHello?: object }, scramble: Buffer): voi
 }
 
 /**
- * Listens on host:port (0 = any free port). Rejects with the system's error (EADDRINUSE …) when it cannot.
+ * Listens on host:port (0 = any free port), or on an inherited descriptor. Rejects with the system's error
+ * (EADDRINUSE …) when it cannot.
  */
 export async function startMysqlServer<S>(
   host: string,
   port: number,
   options: MysqlServerOptions<S>,
 ): Promise<MysqlServer> {
+  const { inherited: fd } = options;
+  const address: PortAddress = fd === undefined ? { host, port } : { fd };
   const sockets = new Set<Socket>();
-  let refusing = false;
-  const server: Server = createServer((socket) => {
-    if (refusing) {
-      socket.destroy();
+  let takes: 'all' | 'none' | 'in silence' = 'all';
+  const listening = new Port((socket) => {
+    if (takes !== 'all') {
+      if (takes === 'none') socket.destroy();
+      socket.on('error', () => undefined);
       return;
     }
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     serve(socket, options);
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
-  server.on('error', () => undefined);
-  const bound = server.address();
   return {
-    port: typeof bound === 'object' && bound !== null ? bound.port : port,
+    port: await listening.listen(address),
     sessions: () => sockets.size,
     refuse: () => {
-      refusing = true;
+      takes = 'none';
     },
-    close: () =>
-      new Promise((resolve) => {
-        for (const socket of sockets) socket.destroy();
-        server.close(() => resolve());
-      }),
+    ignore: () => {
+      takes = 'in silence';
+    },
+    hold: () => listening.hold(),
+    release: () => listening.release(),
+    close: () => {
+      for (const socket of sockets) socket.destroy();
+      return listening.close();
+    },
   };
 }

@@ -4,6 +4,7 @@ import type { RootServer } from './configDocument';
 import type { Counters } from './counters';
 import type { Identity, Traits } from './identity';
 import type { Log } from './log';
+import type { Sessions } from './sessions';
 import { ERRORS, passwordHash, Refused, type Settings } from './settings';
 import {
   likePattern,
@@ -33,9 +34,14 @@ export interface AdminParts {
   configVersion(): string;
   /** Root servers fetched so far for a cluster. */
   rootServersOf(cluster: string): readonly RootServer[];
+  readonly sessions: Sessions;
+  /** Connections of clients. */
+  connections(): number;
+  /** Of `select proxy_status()`. */
   status(): string;
-  /** Called after a change; proxy_local_cmd and the refresh switches act through it. */
-  changed(name: string): void;
+  upgradeInfo(): string;
+  /** Forgets what it knows of a cluster; false when it knows none of this name. */
+  forgetCluster(name: string): boolean;
 }
 
 const CONFIG_COLUMNS = ['name', 'value', 'info', 'need_reboot', 'visible_level', 'range', 'config_level'];
@@ -71,7 +77,10 @@ export function administer(parts: AdminParts, sql: string): Answer {
   if (/^alter\s+proxyconfig\b/i.test(statement)) return alterConfig(parts, statement);
   if (parts.has.hasConfigTable && /\bproxy_config\b/i.test(statement)) return configTable(parts, statement);
   if (/^show\s+proxyinfo\s+binary$/i.test(statement)) return binaryInfo(parts);
-  if (/^show\s+proxyinfo\s+upgrade$/i.test(statement)) return upgradeInfo();
+  if (/^show\s+proxyinfo\s+upgrade$/i.test(statement)) return upgradeInfo(parts);
+  if (/^show\s+proxysession$/i.test(statement)) return parts.sessions.list();
+  if (/^show\s+proxystat\b/i.test(statement)) return showStat(parts, statement);
+  if (/^alter\s+proxyresource\b/i.test(statement)) return deleteResource(parts, statement);
   if (/^show\s+proxycluster\b/i.test(statement)) return showClusters(parts, statement);
   if (/^show\s+proxycongestion\b/i.test(statement))
     return { kind: 'rows', columns: ['cluster_name', 'zone_name', 'zone_state', 'server_ip'], rows: [] };
@@ -139,7 +148,7 @@ function showConfig({ settings, store, has, clusters, configVersion }: AdminPart
   return { kind: 'rows', columns: CONFIG_COLUMNS, rows: rows.filter(([name]) => pattern.test(name ?? '')) };
 }
 
-function alterConfig({ settings, log, counters, changed }: AdminParts, statement: string): Answer {
+function alterConfig({ settings, log, counters }: AdminParts, statement: string): Answer {
   const alter = parseAlterConfig(statement);
   if (alter === undefined) return failed(ERRORS.syntax);
   try {
@@ -152,7 +161,6 @@ function alterConfig({ settings, log, counters, changed }: AdminParts, statement
   // Successful changes are logged by name only.
   log.write('INFO', `succ to update config, key_string:"${alter.name}"`);
   counters.countAlter(alter.name.toLowerCase());
-  changed(alter.name.toLowerCase());
   return OK;
 }
 
@@ -165,7 +173,7 @@ function configTable(parts: AdminParts, statement: string): Answer {
       return { kind: 'rows', columns, rows };
     }
     if (/^delete\s+from\b/i.test(statement)) {
-      store.change(statement);
+      store.run(statement);
       return OK;
     }
     if (!/^replace\b/i.test(statement)) return failed(ERRORS.notSupported);
@@ -173,7 +181,6 @@ function configTable(parts: AdminParts, statement: string): Answer {
     if (replace === undefined) throw new Refused(ERRORS.syntax);
     const name = replaceRow(parts, replace.columns);
     counters.countAlter(name);
-    parts.changed(name);
     return OK;
   } catch (error) {
     const refusal = error instanceof Refused ? error.error : ERRORS.internal;
@@ -196,7 +203,7 @@ function replaceRow({ settings, store }: AdminParts, columns: ReadonlyMap<string
   const stored = new Map(columns).set('value', PASSWORDS.has(name) ? passwordHash(value) : value);
   const names = [...stored.keys()];
   if (names.some((column) => !/^\w+$/.test(column))) throw new Refused(ERRORS.syntax);
-  store.change(`REPLACE INTO proxy_config(${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})`, [
+  store.run(`REPLACE INTO proxy_config(${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})`, [
     ...stored.values(),
   ]);
   return name;
@@ -216,9 +223,29 @@ function binaryInfo({ identity }: AdminParts): Answer {
   return { kind: 'rows', columns: ['name', 'info'], rows: [['binary info', info]] };
 }
 
-function upgradeInfo(): Answer {
-  const info = `is_inherited:false, pid:${process.pid}, state:HU_STATE_WAIT_HU_CMD`;
-  return { kind: 'rows', columns: ['name', 'info'], rows: [['upgrade info', info]] };
+function upgradeInfo(parts: AdminParts): Answer {
+  return { kind: 'rows', columns: ['name', 'info'], rows: [['hot upgrade info', parts.upgradeInfo()]] };
+}
+
+/** Counters that are not stored (ob_show_stat_handler.cpp), of the many that the real one has. */
+function showStat({ connections }: AdminParts, statement: string): Answer {
+  const like = /\blike\s+(['"])(.*)\1$/i.exec(statement)?.[2];
+  const pattern = likePattern(like ?? '%');
+  const names = ['client_connections_currently_open', 'global_client_connections_currently_open'];
+  return {
+    kind: 'rows',
+    columns: ['stat_name', 'value', 'persist_type'],
+    rows: names.filter((name) => pattern.test(name)).map((name) => [name, connections(), 'NULL']),
+  };
+}
+
+/** The cluster's sessions end at their next transaction end (ob_alter_resource_handler.cpp). */
+function deleteResource({ forgetCluster, log }: AdminParts, statement: string): Answer {
+  const name = /^alter\s+proxyresource\s+delete\s+(['"]?)([^'"\s]+)\1$/i.exec(statement)?.[2];
+  if (name === undefined) return failed(ERRORS.syntax);
+  if (!forgetCluster(name)) return failed(ERRORS.notExist);
+  log.write('INFO', `succ to delete cluster resource, cluster_name:"${name}"`);
+  return OK;
 }
 
 function showClusters({ clusters, rootServersOf }: AdminParts, statement: string): Answer {

@@ -81,6 +81,11 @@ export class ConfigServer {
     return this.roots.get(cluster) ?? [];
   }
 
+  /** Its root servers are fetched again at the next login of a user. False when it knows no such cluster. */
+  forget(cluster: string): boolean {
+    return this.roots.delete(cluster);
+  }
+
   /**
    * Before the listener opens: the server is asked first, the local copy is only a fallback. Never fails: without
    * either the proxy runs with no cluster.

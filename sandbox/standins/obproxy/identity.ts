@@ -7,6 +7,10 @@ export interface Identity {
   readonly version: string;
   /** Release with or without its dist tag, e.g. `1919579.el7`. */
   readonly release: string;
+  /** A shared library that is found by LD_LIBRARY_PATH only; without it the program does not even begin. */
+  readonly library?: string;
+  /** What goes wrong in a process that a hot restart starts; see faults.ts. */
+  readonly whenInherited?: string;
 }
 
 declare global {
@@ -37,6 +41,10 @@ export interface Traits {
   readonly hasConfigTable: boolean;
   /** Configuration lives in etc/proxyconfig_v1.db rather than etc/obproxy_config.bin (4.1). */
   readonly storesInDatabase: boolean;
+  /** A hot restart hands on the rpc port, too; a process before 4.3 leaves it to its child to open one anew (source). */
+  readonly handsOnRpcPort: boolean;
+  /** proxy_local_cmd knows 3 (offline) and 4 (online); 3.1 and 4.0 have the range [0,2] (source). */
+  readonly goesOffline: boolean;
   /** The administrator may log in from any address unless told otherwise (before 4.0). */
   readonly skipsPrivateCheck: boolean;
   /** The built-in administrator password is not empty and nobody knows it (4.3). */
@@ -49,6 +57,8 @@ export function traits(version: string): Traits {
     hasRpcPort: atLeast(version, 4),
     hasConfigTable: atLeast(version, 4),
     storesInDatabase: atLeast(version, 4, 1),
+    handsOnRpcPort: atLeast(version, 4, 3),
+    goesOffline: atLeast(version, 4, 3),
     skipsPrivateCheck: !atLeast(version, 4),
     hasUnknownDefaultPassword: atLeast(version, 4, 3),
   };

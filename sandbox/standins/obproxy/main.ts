@@ -7,7 +7,9 @@
 import { writeFileSync } from 'node:fs';
 import { detach, isDetached, typedWords } from '../launcher';
 import { type CommandLine, parseCommandLine, USAGE } from './commandLine';
+import { mayStart, missingLibrary } from './faults';
 import { identity, traits } from './identity';
+import { type Inheritance, takeInheritance } from './inheritance';
 
 const DAEMON = 'OBPROXY_STANDIN_DAEMON';
 
@@ -27,13 +29,14 @@ function versionText(): string {
   ].join('\n');
 }
 
-async function serve(line: CommandLine): Promise<number> {
+async function serve(line: CommandLine, inheritance?: Inheritance): Promise<number> {
   // `ps`, pgrep -x and /proc/<pid>/comm must say obproxy, while argv stays what was typed.
   writeFileSync('/proc/self/comm', 'obproxy');
   const home = process.env.OBPROXY_ROOT ?? process.cwd();
+  if (inheritance !== undefined && !(await mayStart(home))) return 0;
   try {
     const { startProxy } = await import('./proxy');
-    const proxy = await startProxy(home, line);
+    const proxy = await startProxy(home, line, inheritance);
     await proxy.done;
     // Exit codes are no use to a supervisor: 1 after every normal end, 0 after a failed start.
     return 1;
@@ -43,8 +46,16 @@ async function serve(line: CommandLine): Promise<number> {
 }
 
 async function main(): Promise<number> {
+  const missing = missingLibrary(typedWords()[0] ?? '');
+  if (missing !== undefined) {
+    process.stderr.write(missing);
+    return 127;
+  }
+  const inheritance = takeInheritance();
   const line = parseCommandLine(process.argv.slice(2), traits(identity().version));
   if (isDetached(DAEMON)) return serve(line);
+  // Its parent has forked already.
+  if (inheritance !== undefined) return serve(line, inheritance);
   say(typedWords(), line.show === 'version' ? versionText() : '');
   if (line.show === 'version') return 0;
   if (line.show === 'usage' || line.mistake !== undefined)

@@ -153,6 +153,7 @@ export function parametersOf(version: string): ReadonlyMap<string, Parameter> {
     .map((one) => {
       if (one.name === 'skip_proxy_sys_private_check' && has.skipsPrivateCheck)
         return { ...one, initial: 'True' };
+      if (one.name === 'proxy_local_cmd' && !has.goesOffline) return { ...one, range: '[0,2]' };
       if (one.name === 'obproxy_sys_password' && !has.hasUnknownDefaultPassword)
         return { ...one, initial: '' };
       return one;

@@ -1,25 +1,30 @@
 /** The proxy process itself: from an empty or a lived-in home to an open listener, and out again. */
-import { mkdirSync } from 'node:fs';
-import { createServer, type Server } from 'node:net';
+import { existsSync, mkdirSync } from 'node:fs';
+import type { Server } from 'node:http';
 import path from 'node:path';
-import { type MysqlServer, startMysqlServer } from '../mysql/server';
+import { typedWords } from '../launcher';
+import { type Answer, type MysqlServer, startMysqlServer } from '../mysql/server';
+import { Port } from '../port';
 import { type AdminParts, administer } from './admin';
 import type { GoodServer, Verdict } from './clusterCheck';
 import { type CommandLine, parseExtra } from './commandLine';
 import { ConfigServer } from './configServer';
 import { Counters } from './counters';
+import { crashIfTold } from './faults';
 import { answerWhenReleased } from './heldAnswers';
 import { identity, traits } from './identity';
+import type { Inheritance } from './inheritance';
+import { LifeCycle } from './lifeCycle';
 import { Log } from './log';
 import { admit } from './logins';
 import { serveMetrics } from './metrics';
+import { type Session, Sessions, userStatement } from './sessions';
 import { Settings } from './settings';
 import { BrokenStore, Store } from './store';
 import { isTrue } from './values';
 
 /** With enable_proxy_scramble=false every greeting carries the same scramble (ob_mysql_client_session.cpp). */
 const CONSTANT_SCRAMBLE = Buffer.from('aceaceaceaceaceacea!', 'latin1');
-const EXIT_DELAY_MS = 500;
 
 /** Thrown when the real one would die with a line in its log; the launcher has long said 0. */
 export class Died extends Error {}
@@ -27,14 +32,6 @@ export class Died extends Error {}
 export interface RunningProxy {
   /** Resolves when the process should leave. */
   readonly done: Promise<void>;
-}
-
-function listen(port: number, host: string): Promise<Server> {
-  return new Promise((resolve, reject) => {
-    const server = createServer((socket) => socket.destroy());
-    server.once('error', reject);
-    server.listen(port, host, () => resolve(server));
-  });
 }
 
 /** Folders first: also a start that fails later leaves them, in whatever directory it was started. */
@@ -77,8 +74,15 @@ function configure(settings: Settings, line: CommandLine, storesInDatabase: bool
   settings.freeze();
 }
 
-/** The whole start. Throws Died; a home that cannot be written fails with the system's error and no log at all. */
-export async function startProxy(home: string, line: CommandLine): Promise<RunningProxy> {
+/**
+ * The whole start, on the ports of the process before it if there is one. Throws Died; a home that cannot be written fails
+ * with the system's error and no log at all.
+ */
+export async function startProxy(
+  home: string,
+  line: CommandLine,
+  inheritance?: Inheritance,
+): Promise<RunningProxy> {
   makeFolders(home);
   const log = new Log(home);
   const counters = new Counters(home);
@@ -96,7 +100,16 @@ export async function startProxy(home: string, line: CommandLine): Promise<Runni
     const byUrl = settings.value('rootservice_list') === '';
     const configServer = new ConfigServer(home, settings, log);
     if (byUrl) await configServer.start();
-    const proxy = new Listeners(home, settings, store, log, counters, byUrl ? configServer : undefined);
+    const proxy = new Listeners({
+      home,
+      settings,
+      store,
+      log,
+      counters,
+      configServer: byUrl ? configServer : undefined,
+      inheritance,
+      foreground: line.foreground,
+    });
     try {
       await proxy.open();
     } catch (error) {
@@ -108,6 +121,7 @@ export async function startProxy(home: string, line: CommandLine): Promise<Runni
     }
     counters.count('starts');
     log.write('INFO', 'obproxy (stand-in) is serving');
+    proxy.begin();
     return proxy;
   } catch (error) {
     log.write('EDIAG', `fail to start: ${error instanceof Error ? error.message : String(error)}`);
@@ -115,79 +129,167 @@ export async function startProxy(home: string, line: CommandLine): Promise<Runni
   }
 }
 
+interface Parts {
+  readonly home: string;
+  readonly settings: Settings;
+  readonly store: Store;
+  readonly log: Log;
+  readonly counters: Counters;
+  readonly configServer: ConfigServer | undefined;
+  readonly inheritance: Inheritance | undefined;
+  readonly foreground: boolean;
+}
+
 class Listeners implements RunningProxy {
   readonly done: Promise<void>;
-  private leave: () => void = () => undefined;
+  private readonly life: LifeCycle;
+  private readonly sessions = new Sessions();
   private sql: MysqlServer | undefined;
+  private rpc: Port | undefined;
+  private metrics: Server | undefined;
   private userTraffic = false;
-  private status = 'ACTIVE';
-  private leaving = false;
 
-  constructor(
-    private readonly home: string,
-    private readonly settings: Settings,
-    private readonly store: Store,
-    private readonly log: Log,
-    private readonly counters: Counters,
-    private readonly configServer: ConfigServer | undefined,
-  ) {
-    this.done = new Promise((resolve) => {
-      this.leave = resolve;
+  constructor(private readonly parts: Parts) {
+    const { settings, store, log, inheritance, foreground, configServer } = parts;
+    this.life = new LifeCycle({
+      settings,
+      store,
+      log,
+      inheritance,
+      foreground,
+      words: typedWords(),
+      connections: () => this.connections(),
+      refuse: () => this.sql?.refuse(),
+      ignore: () => this.sql?.ignore(),
+      hold: () => this.hold(),
+      release: () => this.release(),
+      openMetrics: () => this.openMetrics(),
+      closeMetrics: () => this.closeMetrics(),
+      stopPolling: () => configServer?.stop(),
     });
+    this.done = this.life.done;
+  }
+
+  /** When the ports are open and the start is counted. */
+  begin(): void {
+    if (this.parts.inheritance !== undefined) crashIfTold(this.parts.home);
+    this.life.begin();
+  }
+
+  private connections(): number {
+    return this.sql?.sessions() ?? 0;
+  }
+
+  private opensRpcPort(): boolean {
+    const { hasRpcPort } = traits(identity().version);
+    return hasRpcPort && this.parts.settings.isOn('enable_obproxy_rpc_service');
   }
 
   async open(): Promise<void> {
-    const { settings } = this;
+    const { home, settings, store, log, counters, configServer, inheritance } = this.parts;
     const mine = identity();
     const host = settings.value('local_bound_ip');
-    const has = traits(mine.version);
     // The rpc port taken kills the start as the SQL port does.
-    if (has.hasRpcPort && settings.isOn('enable_obproxy_rpc_service'))
-      await listen(Number(settings.value('rpc_listen_port')), host);
-    const { configServer } = this;
+    if (this.opensRpcPort()) await this.openRpc(inheritance?.rpcFd);
     const clusters = configServer === undefined ? () => undefined : () => configServer.clusters();
     const parts: AdminParts = {
       identity: mine,
-      has,
+      has: traits(mine.version),
       settings,
-      store: this.store,
-      log: this.log,
-      counters: this.counters,
+      store,
+      log,
+      counters,
+      sessions: this.sessions,
       clusters,
       configVersion: () => configServer?.version() ?? '',
       rootServersOf: (cluster) => configServer?.rootServersOf(cluster) ?? [],
-      status: () => this.status,
-      changed: (name) => this.changed(name),
+      connections: () => this.connections(),
+      status: () => this.life.status(),
+      upgradeInfo: () => this.life.upgradeInfo(),
+      forgetCluster: (name) => this.forgetCluster(name),
     };
-    this.sql = await startMysqlServer(host, Number(settings.value('listen_port')), {
+    this.sql = await startMysqlServer<Session>(host, Number(settings.value('listen_port')), {
+      inherited: inheritance?.sqlFd,
       serverVersion: '5.6.25',
       scramble: () => (isTrue(settings.value('enable_proxy_scramble')) ? undefined : CONSTANT_SCRAMBLE),
       login: (login) =>
         admit(
           {
             settings,
-            counters: this.counters,
-            log: this.log,
+            sessions: this.sessions,
+            counters,
+            log,
             clusters,
-            diagnosis: new Log(this.home, 'log/obproxy_diagnosis.log', 'PROXY.DIAGNOSIS'),
+            diagnosis: new Log(home, 'log/obproxy_diagnosis.log', 'PROXY.DIAGNOSIS'),
             userLogin: (cluster) => this.lookAtCluster(cluster),
+            servesUsers: () => existsSync(path.join(home, '.standin/serve-users')),
           },
           login,
         ),
-      query: (_session, sql) => answerWhenReleased(this.home, sql, administer(parts, sql)),
+      query: (session, sql) => answerWhenReleased(home, sql, this.answer(parts, session, sql)),
       useDatabase: () => ({ kind: 'drop' }),
+      ended: (session) => this.sessions.end(session),
     });
+    await this.openMetrics();
+  }
+
+  /** Every statement outside of a transaction is one. */
+  private answer(parts: AdminParts, session: Session, sql: string): Answer {
+    const asked = /^\s*select\s+proxy_status\(\)/i.test(sql) || session.isAdministrator;
+    const answer = asked ? administer(parts, sql) : userStatement(session, sql);
+    if (session.inTransaction) return answer;
+    session.transactions += 1;
+    const last = this.life.sheds() || this.sessions.isOfDeletedCluster(session);
+    return last ? { ...answer, last } : answer;
+  }
+
+  private forgetCluster(name: string): boolean {
+    const isKnown = this.parts.configServer?.forget(name) === true || this.sessions.knowsCluster(name);
+    if (isKnown) this.sessions.deleteCluster(name);
+    return isKnown;
+  }
+
+  private async openRpc(fd?: number): Promise<void> {
+    const { settings } = this.parts;
+    this.rpc = new Port((socket) => socket.destroy());
+    const place = { host: settings.value('local_bound_ip'), port: Number(settings.value('rpc_listen_port')) };
+    await this.rpc.listen(fd === undefined ? place : { fd });
+  }
+
+  private async openMetrics(): Promise<void> {
+    const { settings } = this.parts;
     // Also with enable_prometheus=false the port is open; only the odp_* lines are away (OBProxy 4.3.1, observed).
-    await serveMetrics(Number(settings.value('prometheus_listen_port')), {
+    this.metrics = await serveMetrics(Number(settings.value('prometheus_listen_port')), {
       userTraffic: () => this.userTraffic && settings.isOn('enable_prometheus'),
-      sessions: () => this.sql?.sessions() ?? 0,
+      sessions: () => this.connections(),
     });
-    this.onSignals();
+  }
+
+  private closeMetrics(): void {
+    this.metrics?.closeAllConnections();
+    this.metrics?.close();
+  }
+
+  private async hold(): Promise<{ sqlFd: number; rpcFd: number | undefined }> {
+    const { sql, rpc } = this;
+    if (sql === undefined) throw new Error('the SQL port is not open');
+    if (traits(identity().version).handsOnRpcPort) {
+      const [sqlFd, rpcFd] = await Promise.all([sql.hold(), rpc?.hold()]);
+      return { sqlFd, rpcFd };
+    }
+    await rpc?.close();
+    return { sqlFd: await sql.hold(), rpcFd: undefined };
+  }
+
+  private async release(): Promise<void> {
+    await this.sql?.release();
+    if (traits(identity().version).handsOnRpcPort) await this.rpc?.release();
+    else if (this.opensRpcPort()) await this.openRpc();
   }
 
   /** Before a user's login goes on. */
   private async lookAtCluster(cluster: string): Promise<Verdict | GoodServer> {
-    const { settings, configServer, store } = this;
+    const { settings, configServer, store } = this.parts;
     this.userTraffic = true;
     if (configServer?.rootServersOf(cluster).length === 0) await configServer.fetchRootServers(cluster);
     const servers =
@@ -198,49 +300,5 @@ class Listeners implements RunningProxy {
     );
     const { checkCluster } = await import('./clusterCheck');
     return checkCluster(cluster, servers, hashes);
-  }
-
-  private onSignals(): void {
-    process.on('SIGTERM', () => this.exit(EXIT_DELAY_MS));
-    process.on('SIGINT', () => this.exit(EXIT_DELAY_MS));
-    process.on('SIGHUP', () => undefined);
-    process.on('SIGUSR1', () => this.exitGently());
-  }
-
-  /** New connections are taken and dropped; sessions work on for a moment. */
-  private exit(delay: number): void {
-    if (this.leaving) return;
-    this.leaving = true;
-    this.log.write('INFO', 'leaving');
-    this.sql?.refuse();
-    this.configServer?.stop();
-    setTimeout(this.leave, delay);
-  }
-
-  /** Sessions may go on up to hot_upgrade_exit_timeout. */
-  private exitGently(): void {
-    const deadline = Date.now() + Number(this.settings.value('hot_upgrade_exit_timeout')) / 1000;
-    this.sql?.refuse();
-    const timer = setInterval(() => {
-      if (this.sql?.sessions() !== 0 && Date.now() < deadline) return;
-      clearInterval(timer);
-      this.exit(EXIT_DELAY_MS);
-    }, 100);
-  }
-
-  /** proxy_local_cmd is looked at only every proxy_hot_upgrade_check_interval. */
-  private changed(name: string): void {
-    if (name !== 'proxy_local_cmd') return;
-    setTimeout(() => this.localCommand(), this.settings.milliseconds('proxy_hot_upgrade_check_interval'));
-  }
-
-  private localCommand(): void {
-    const command = this.settings.value('proxy_local_cmd');
-    this.settings.reset('proxy_local_cmd');
-    if (command === '1') this.exit(EXIT_DELAY_MS);
-    // Offline and online change only what a load balancer reads.
-    if (command === '3') this.status = 'INACTIVE';
-    if (command === '4') this.status = 'ACTIVE';
-    if (command === '2') this.log.write('WDIAG', 'hot restart is not imitated by this stand-in');
   }
 }

@@ -73,7 +73,7 @@ export class Settings {
 
   /** Writes every value, defaults included: later starts need no options. */
   storeAll(): void {
-    this.store.put(
+    this.store.putAll(
       [...this.parameters.values()].filter(({ name }) => !isMemoryOnly(name)).map((one) => this.row(one)),
     );
   }
@@ -144,7 +144,7 @@ export class Settings {
       this.shown.get('rootservice_list') === '' && this.shown.get('obproxy_config_server_url') === '';
     try {
       if (withoutClusters) throw new Refused(ERRORS.invalidConfig);
-      if (!isMemoryOnly(parameter.name)) this.store.put([this.row(parameter)]);
+      if (!isMemoryOnly(parameter.name)) this.store.put(this.row(parameter));
     } catch (error) {
       this.shown.set(parameter.name, old);
       if (error instanceof Refused) throw error;

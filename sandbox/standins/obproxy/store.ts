@@ -1,7 +1,8 @@
 /**
  * What survives a restart: etc/proxyconfig_v1.db from 4.1 on (SQLite, schema as seen on OBProxy 4.3.1), before that the
- * text lines of etc/obproxy_config.bin. The whole file is rewritten at every change, which is quick at this size and
- * leaves no half-written state.
+ * text lines of etc/obproxy_config.bin; 4.0 has etc/proxyconfig.db beside it, with the levels and what was altered, and
+ * does not read global values there (source). The whole file is rewritten at every change, which is quick at this size
+ * and leaves no half-written state.
  */
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
@@ -45,14 +46,36 @@ export class Store {
     private readonly databaseFile: string | undefined,
     private readonly textFile: string | undefined,
     private readonly global: Map<string, string>,
+    /** Written at a hot restart also by versions that do not read it (OBProxy 4.3.1, observed). */
+    private readonly handOverFile: string,
   ) {}
+
+  /** SQLite is closed: nothing can be changed from now on. */
+  private isHandedOver = false;
+
+  /** For a hot restart. Throws the system's error. */
+  handOver(): void {
+    this.writeText(this.handOverFile);
+    this.isHandedOver = true;
+  }
+
+  /** The hot restart has failed. */
+  goOn(): void {
+    this.isHandedOver = false;
+  }
+
+  private writeText(file: string): void {
+    replaceFile(file, [...this.global].map(([name, value]) => `${name}=${value}\n`).join(''));
+  }
 
   /** Opens or makes the files under `home`/etc. Throws BrokenStore, or the system's error where it may not write. */
   static async open(home: string, has: Traits): Promise<Store> {
-    const databaseFile = has.hasConfigTable ? path.join(home, 'etc/proxyconfig_v1.db') : undefined;
-    const textFile = has.storesInDatabase ? undefined : path.join(home, 'etc/obproxy_config.bin');
+    const name = has.storesInDatabase ? 'etc/proxyconfig_v1.db' : 'etc/proxyconfig.db';
+    const databaseFile = has.hasConfigTable ? path.join(home, name) : undefined;
+    const text = path.join(home, 'etc/obproxy_config.bin');
+    const textFile = has.storesInDatabase ? undefined : text;
     const database = databaseFile === undefined ? undefined : await openDatabase(databaseFile);
-    const store = new Store(database, databaseFile, textFile, new Map());
+    const store = new Store(database, databaseFile, textFile, new Map(), text);
     store.readGlobal();
     return store;
   }
@@ -69,7 +92,7 @@ export class Store {
 
   /** Value of a cluster's own level; undefined when it has none, and in versions without the table. */
   clusterValue(cluster: string, name: string): string | undefined {
-    if (this.textFile !== undefined) return undefined;
+    if (this.opened === undefined) return undefined;
     const { rows } = this.select(
       "SELECT value FROM proxy_config WHERE config_level = 'LEVEL_CLUSTER' AND cluster_name = ? AND name = ?",
       [cluster, name],
@@ -93,23 +116,24 @@ export class Store {
       this.global.set(String(name).toLowerCase(), String(value));
   }
 
-  /** Stores values of the whole proxy. Throws the system's error, and then nothing has changed. */
-  put(rows: readonly StoredRow[]): void {
-    const before = new Map(this.global);
-    try {
+  /** Stores values of the whole proxy as it starts. Throws the system's error, and then nothing has changed. */
+  putAll(rows: readonly StoredRow[]): void {
+    this.change(() => {
       for (const row of rows) this.global.set(row.name, row.value);
-      this.insert(rows);
-      this.write();
-    } catch (error) {
-      this.global.clear();
-      for (const [name, value] of before) this.global.set(name, value);
-      this.insert(rows.map((row) => ({ ...row, value: before.get(row.name) ?? row.value })));
-      throw error;
-    }
+      if (this.textFile === undefined) this.insert(rows);
+    });
+  }
+
+  /** Stores an altered value of the whole proxy. Throws the system's error, and then nothing has changed. */
+  put(row: StoredRow): void {
+    this.change(() => {
+      this.global.set(row.name, row.value);
+      this.insert([row]);
+    });
   }
 
   private insert(rows: readonly StoredRow[]): void {
-    if (this.textFile !== undefined) return;
+    if (this.opened === undefined) return;
     const statement = this.database.prepare(INSERT_GLOBAL);
     for (const { name, value, info, range, needReboot, visibleLevel } of rows)
       statement.run([name, value, info, range, needReboot ? 'true' : 'false', visibleLevel]);
@@ -120,15 +144,24 @@ export class Store {
    * Runs one changing statement on table proxy_config and stores it. Throws SQLite's or the system's error; then
    * nothing has changed.
    */
-  change(sql: string, values: readonly Cell[] = []): void {
-    const before = this.database.export();
+  run(sql: string, values: readonly Cell[] = []): void {
+    this.change(() => this.database.run(sql, [...values]));
+  }
+
+  private change(make: () => void): void {
+    if (this.isHandedOver) throw new Error('the database is closed');
+    const [values, database] = [new Map(this.global), this.opened?.export()];
     try {
-      this.database.run(sql, [...values]);
+      make();
       this.write();
     } catch (error) {
-      const Sqlite = this.database.constructor as new (content: Uint8Array) => Database;
-      this.database.close();
-      this.opened = new Sqlite(before);
+      this.global.clear();
+      for (const [name, value] of values) this.global.set(name, value);
+      if (this.opened !== undefined && database !== undefined) {
+        const Sqlite = this.opened.constructor as new (content: Uint8Array) => Database;
+        this.opened.close();
+        this.opened = new Sqlite(database);
+      }
       throw error;
     }
   }
@@ -146,8 +179,7 @@ export class Store {
   }
 
   private write(): void {
-    if (this.textFile !== undefined)
-      replaceFile(this.textFile, [...this.global].map(([name, value]) => `${name}=${value}\n`).join(''));
+    if (this.textFile !== undefined) this.writeText(this.textFile);
     if (this.databaseFile !== undefined) replaceFile(this.databaseFile, this.database.export());
   }
 }

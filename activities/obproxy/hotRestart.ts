@@ -1,0 +1,501 @@
+/**
+ * A hot restart: the proxy starts bin/obproxy of its home as a new process, hands its ports over, and leaves when its sessions
+ * have ended; nobody notices. It says nothing about a failure but in its log, so every step is proved by looking.
+ *
+ *  1. The program of the home runs as the new process will run it: in the home, with an empty environment.
+ *  2. What is there is noted on the host before anything is changed: the serving process with its start time, and the
+ *     hot_upgrade_rollback_timeout it had.
+ *  3. That timeout is shortened: for so long nobody is served when the new program hangs (a day by default).
+ *  4. The command is given, and a process that was not there shows up, owns the SQL port and answers itself.
+ *  5. The timeout is put back, in the new process.
+ *  6. The former process leaves by itself. It is never signalled: its clients are in the midst of their work.
+ */
+import { quote } from '../../hosts/quote';
+import type { Host, HostProcess } from '../../hosts/types';
+import {
+  canHandOver,
+  exitTimeoutMs,
+  isReady,
+  milliseconds,
+  type UpgradeInfo,
+} from '../../oceanbase/handOver';
+import { type ObproxyAdmin, openObproxyAdmin } from '../../oceanbase/obproxyAdmin';
+import { maskHashes } from '../../oceanbase/passwords';
+import { compareVersions } from '../../oceanbase/versions';
+import { addressText } from '../../runtime/addressText';
+import { PermanentError, TransientError } from '../../runtime/errors';
+import type { SubtaskInput } from '../../workflows/plan';
+import { makeDir, readJson, taskDir, writeJson } from '../places';
+import type { SubtaskScope } from '../types';
+import { lookForProxies, type ProxyProcesses, processText } from './process';
+import { type ObproxyInstance, proxysysPassword } from './proxy';
+
+/** For so long nobody is served when the new program hangs. */
+const ROLLBACK_MS = 120_000;
+const ROLLBACK = '120s';
+/** An answer of a proxy that serves takes a tenth of a second; one in the midst of a hot restart gives none. */
+const LOGIN_MS = 3_000;
+const LOOK_MS = 500;
+/** Times that the command is given: it is dropped without a word when it comes at the wrong moment. */
+const MOST_COMMANDS = 2;
+/** Beside the time that its sessions have, the former process needs up to a second and a half (OBProxy 4.3.1, observed). */
+const GRACE_MS = 10_000;
+/** So long an attempt waits itself for the former process; what takes longer is looked at again by the next one. */
+const PATIENCE_MS = 60_000;
+
+/** What of a subtask's scope this needs. */
+export interface HotScope extends Pick<SubtaskScope, 'log' | 'signal' | 'pause' | 'notYet'> {
+  readonly input: Pick<SubtaskInput, 'taskId' | 'run'>;
+}
+
+/** A proxy as the one that restarts it sees it. */
+export interface HotProxy {
+  readonly host: Host;
+  /** As recorded; symbolic links are resolved here. */
+  readonly home: string;
+  /** Owner of its process. */
+  readonly user: string;
+  readonly sqlPort: number;
+  /** Logs in as root@proxysys; `timeoutMs` is for the login and for each statement. */
+  login(timeoutMs: number): Promise<ObproxyAdmin>;
+}
+
+/** The recorded proxy, as its hot restart needs it. */
+export async function hotProxyOf(
+  scope: SubtaskScope,
+  proxy: ObproxyInstance,
+  home: string,
+): Promise<HotProxy> {
+  const { server, cluster } = proxy;
+  const host = await scope.hostById(server.hostId);
+  const password = await proxysysPassword(scope, proxy);
+  return {
+    host,
+    home,
+    user: server.adopted?.user ?? cluster.runUser,
+    sqlPort: server.sqlPort,
+    login: (timeoutMs) =>
+      openObproxyAdmin({
+        where: addressText(host.ip, server.sqlPort),
+        password,
+        open: () => host.tunnel(server.sqlPort),
+        timeoutMs,
+        signal: scope.signal,
+      }),
+  };
+}
+
+type Identity = Pick<HostProcess, 'pid' | 'startTime'>;
+
+/** On the host, in the task's folder: what was there before the command. */
+interface Note {
+  /** Of the subtask; a person's retry gives the command anew. */
+  readonly run: number;
+  /** The process that serves, and all that live in the home (those that still leave after an earlier one). */
+  readonly process: Identity;
+  readonly present: readonly Identity[];
+  readonly rollbackTimeout: string;
+  /** As the proxy writes it. */
+  readonly exitTimeout: string;
+  /** Milliseconds. */
+  readonly checkInterval: number;
+  /** Bytes that log/obproxy.log had. */
+  readonly logBytes: number;
+  readonly commands: number;
+  /** Milliseconds since 1970: when the new process was first seen serving. */
+  readonly servedAt?: number;
+}
+
+function noteFile({ input }: HotScope): string {
+  return `${taskDir(input.taskId)}/hot-restart.json`;
+}
+
+async function readNote(scope: HotScope, host: Host): Promise<Note | undefined> {
+  const note = await readJson<Note>(host, noteFile(scope));
+  return note?.process === undefined || note.present === undefined ? undefined : (note as Note);
+}
+
+async function writeNote(scope: HotScope, host: Host, note: Note): Promise<void> {
+  await makeDir(host, taskDir(scope.input.taskId));
+  await writeJson(host, noteFile(scope), note);
+}
+
+function identityOf({ pid, startTime }: HostProcess): Identity {
+  return { pid, startTime };
+}
+
+function isSame(one: Identity, other: Identity): boolean {
+  return one.pid === other.pid && one.startTime === other.startTime;
+}
+
+function trouble(host: Host, type: string, cameBack: string, next: string, code?: string): PermanentError {
+  const coded = code === undefined ? {} : { code };
+  return new PermanentError({ type, ...coded, tried: 'restart OBProxy hot', where: host.ip, cameBack, next });
+}
+
+/** Whether this very process listens on the port. During a hot restart two do, and both own it. */
+function listensOn(look: ProxyProcesses, port: number, { pid }: Identity): boolean {
+  return look.listeners.some((listener) => listener.port === port && listener.pid === pid);
+}
+
+/**
+ * The program of the home runs as a hot restart will run it: as the proxy's user, in the home, with an empty environment,
+ * which finds a library that is missing without the LD_LIBRARY_PATH of a start. Its `-V` writes nothing. Resolves to
+ * `4.3.1.0-4.el8`.
+ *
+ * @param version dotted, with or without `-release`: what the program must say of itself
+ * @throws PermanentError ProgramMissing, ProgramDoesNotRun, ObproxyVersionDiffers
+ */
+export async function proveProgram(
+  { host, home, user }: Pick<HotProxy, 'host' | 'home' | 'user'>,
+  version: string,
+): Promise<string> {
+  const program = `${home}/bin/obproxy`;
+  const { exitCode, stdout } = await host.sh(
+    `cd ${quote(home)} 2>/dev/null || exit 61
+     [ -x bin/obproxy ] && [ -f bin/obproxy ] || exit 62
+     env -i ./bin/obproxy -V 2>&1`,
+    { user },
+  );
+  if (exitCode === 61 || exitCode === 62) {
+    const missing = exitCode === 61 ? `the folder ${home}` : program;
+    const next = 'Put the program of the package there and retry.';
+    throw trouble(host, 'ProgramMissing', `${user} cannot use ${missing}`, next);
+  }
+  const [, found, release] = /OceanBase\s+v?(\d+(?:\.\d+)+)(?:[\s-]+([A-Za-z0-9._]+))?/.exec(stdout) ?? [];
+  if (exitCode !== 0 || found === undefined) {
+    const said = stdout.trim().slice(0, 500) || 'nothing';
+    throw trouble(
+      host,
+      'ProgramDoesNotRun',
+      `${program} -V with an empty environment, as ${user}, says: ${said} (exit code ${exitCode})`,
+      'Repair the program or its libraries: the new process would end at once.',
+    );
+  }
+  const full = release === undefined ? found : `${found}-${release}`;
+  if (compareVersions(full, version) !== 0) {
+    const next = 'Put the program of the wanted version there and retry.';
+    throw trouble(host, 'ObproxyVersionDiffers', `${program} is ${full}, not ${version}`, next, 'ODP21016');
+  }
+  return full;
+}
+
+/**
+ * The proxy would take the command now: its version can, and no other hot restart is under way.
+ *
+ * @throws PermanentError ObproxyTooOld (ODP21018); TransientError HotRestartUnderWay
+ */
+export async function proveReady(host: Host, version: string, admin: ObproxyAdmin): Promise<void> {
+  if (!canHandOver(version)) {
+    const next = 'Restart it without hotRestart; or delete it and add it again with a newer package.';
+    const text = `OBProxy ${version} cannot hand over to a new process: 3.2.1 is the first that can`;
+    throw trouble(host, 'ObproxyTooOld', text, next, 'ODP21018');
+  }
+  const info = await admin.upgradeInfo();
+  if (isReady(info)) return;
+  throw new TransientError({
+    type: 'HotRestartUnderWay',
+    tried: 'restart OBProxy hot',
+    where: host.ip,
+    cameBack: `the proxy is in ${info.state}${info.accepts ? '' : ' and takes no new sessions'}: somebody else's hot restart is under way`,
+    next: 'It is tried again; see log/obproxy.log of the proxy when it lasts.',
+  });
+}
+
+/**
+ * Nobody else supervises the process: a unit of systemd or a supervisor that has it as a child takes its end for a crash, and
+ * one without a handler for SIGUSR2 dies of the former process's last word (OBProxy 4.3.1, observed).
+ *
+ * @throws PermanentError HotRestartSupervised (ODP21107)
+ */
+export function proveUnsupervised(host: Host, process: HostProcess, look: ProxyProcesses): void {
+  const parent = look.all.find(({ pid }) => pid === process.ppid);
+  // A proxy that still leaves after a hot restart is the parent of the one that serves.
+  if (process.ppid <= 1 || parent === undefined || look.own.includes(parent)) return;
+  const text = `${processText(process)} is a child of ${processText(parent)}, which would take a hot restart for a crash`;
+  const next = 'Restart it without hotRestart, or let its supervisor do it.';
+  throw trouble(host, 'HotRestartSupervised', text, next, 'ODP21107');
+}
+
+/** Notes what is there, unless an attempt of this run has; nothing is changed yet. */
+async function begun(scope: HotScope, proxy: HotProxy): Promise<Note> {
+  const { host, home, sqlPort } = proxy;
+  const before = await readNote(scope, host);
+  if (before !== undefined) {
+    if (before.run === scope.input.run || before.servedAt !== undefined) return before;
+    // A person's retry of what failed: the command may be given again, and only what is logged from now on counts.
+    const again = { ...before, run: scope.input.run, commands: 0, logBytes: await logBytes(host, home) };
+    await writeNote(scope, host, again);
+    return again;
+  }
+  const look = await lookForProxies(host, home);
+  const admin = await proxy.login(10_000);
+  try {
+    const pid = await admin.processId();
+    // Of two that own the port the one that answers; the other is leaving.
+    const serving = look.own.find(
+      (one) => (pid === undefined || one.pid === pid) && listensOn(look, sqlPort, one),
+    );
+    if (serving === undefined) {
+      const seen = look.own.length === 0 ? 'no process' : look.own.map(processText).join('; ');
+      const text = `${seen} in ${look.home} listens on port ${sqlPort}, where an OBProxy answers (pid ${pid ?? 'unknown'})`;
+      throw trouble(host, 'ProcessNotFound', text, 'See what runs there and retry.', 'ODP21017');
+    }
+    const shown = async (name: string) => (await admin.showConfig(name))?.value;
+    const note: Note = {
+      run: scope.input.run,
+      process: identityOf(serving),
+      present: look.own.map(identityOf),
+      rollbackTimeout: (await shown('hot_upgrade_rollback_timeout')) ?? '24h',
+      exitTimeout: (await shown('hot_upgrade_exit_timeout')) ?? '',
+      checkInterval: milliseconds((await shown('proxy_hot_upgrade_check_interval')) ?? '') ?? 5_000,
+      logBytes: await logBytes(host, home),
+      commands: 0,
+    };
+    await writeNote(scope, host, note);
+    return note;
+  } finally {
+    admin.close();
+  }
+}
+
+async function logBytes(host: Host, home: string): Promise<number> {
+  const { stdout } = await host.sh(`wc -c <${quote(`${home}/log/obproxy.log`)} 2>/dev/null || echo 0`);
+  return Number(stdout.trim()) || 0;
+}
+
+/** What the log says of children that ended, since the note was taken; the only trace of a failure. */
+async function childrenEnded({ host, home }: HotProxy, note: Note): Promise<string[]> {
+  const { stdout } = await host.sh(`
+    log=${quote(`${home}/log/obproxy.log`)}
+    [ -r "$log" ] || exit 0
+    from=${note.logBytes}
+    [ "$(wc -c <"$log")" -ge "$from" ] || from=0
+    tail -c "+$((from + 1))" "$log" | grep -a 'sub process exit' | cut -c1-400 | tail -n 3
+    exit 0`);
+  return stdout.split('\n').filter((line) => line !== '');
+}
+
+/** Whom a login reaches, or undefined when nobody answers just now. */
+async function whoAnswers(
+  scope: HotScope,
+  proxy: HotProxy,
+): Promise<(UpgradeInfo & { readonly pid: number | undefined }) | undefined> {
+  try {
+    const admin = await proxy.login(LOGIN_MS);
+    try {
+      return { ...(await admin.upgradeInfo()), pid: await admin.processId() };
+    } finally {
+      admin.close();
+    }
+  } catch (error) {
+    scope.signal.throwIfAborted();
+    if (error instanceof TransientError) return undefined;
+    throw error;
+  }
+}
+
+async function giveCommand(scope: HotScope, proxy: HotProxy, note: Note): Promise<Note> {
+  const admin = await proxy.login(10_000);
+  try {
+    if ((milliseconds(note.rollbackTimeout) ?? Number.POSITIVE_INFINITY) > ROLLBACK_MS) {
+      await admin.alter('hot_upgrade_rollback_timeout', ROLLBACK);
+    }
+    const given = { ...note, commands: note.commands + 1 };
+    await writeNote(scope, proxy.host, given);
+    await admin.localCommand(2);
+    scope.log.info(
+      `Asked pid ${note.process.pid} to hand over to a new process; it looks for commands every ${Math.ceil(note.checkInterval / 1000)} s`,
+    );
+    return given;
+  } finally {
+    admin.close();
+  }
+}
+
+/**
+ * Restarts the proxy hot, at most once however often it is called for one task, and resolves to the process that serves then.
+ * To be called when `proveProgram` and `proveReady` have said yes.
+ *
+ * A proxy that somebody else started anew meanwhile (its keeper after a crash, a reboot of the host) is what was wished, with
+ * a warning: its sessions are lost, and no retry brings them back.
+ *
+ * @throws PermanentError HotRestartFailed when the new process ended or hung and the former one serves as before,
+ * HotRestartIgnored when the proxy takes no notice; in both cases nothing but time is lost, and hot_upgrade_rollback_timeout
+ * is as it was
+ */
+export async function hotRestart(scope: HotScope, proxy: HotProxy): Promise<HostProcess> {
+  const { host, sqlPort } = proxy;
+  let note = await begun(scope, proxy);
+  let askedAt = Date.now();
+  let seenAt: number | undefined;
+  for (;;) {
+    const look = await lookForProxies(host, proxy.home);
+    const successors = look.own.filter((one) => !note.present.some((before) => isSame(before, one)));
+    const successor = successors.find((one) => listensOn(look, sqlPort, one)) ?? successors[0];
+    const isFormerThere = look.own.some((one) => isSame(one, note.process));
+    if (successor !== undefined) {
+      seenAt ??= Date.now();
+      const answer = listensOn(look, sqlPort, successor) ? await whoAnswers(scope, proxy) : undefined;
+      if (answer !== undefined && (answer.pid ?? successor.pid) === successor.pid) {
+        if (answer.inherited || !isFormerThere) {
+          return arrived(scope, proxy, note, successor, answer.inherited);
+        }
+      }
+      if (Date.now() - seenAt > ROLLBACK_MS + 3 * note.checkInterval + GRACE_MS) {
+        const text = `${processText(successor)} was started and serves nobody, and was not taken back either`;
+        const next = `End pid ${successor.pid} (kill -9): the former process serves again then; look for the cause and retry.`;
+        throw await failed(scope, proxy, note, 'HotRestartFailed', text, next);
+      }
+    } else {
+      seenAt = undefined;
+      const ended = await childrenEnded(proxy, note);
+      const waited = Date.now() - askedAt;
+      if (note.commands > 0 && ended.length > 0 && isFormerThere) {
+        const text = `the new process ended, and pid ${note.process.pid} serves as before; log/obproxy.log says: ${maskHashes(ended.join('; '))}`;
+        const next = 'Look into log/obproxy.log before that line for the reason, repair it and retry.';
+        throw await failed(scope, proxy, note, 'HotRestartFailed', text, next);
+      }
+      if (note.commands === 0 || (isFormerThere && waited > 3 * note.checkInterval + LOOK_MS)) {
+        if (note.commands >= MOST_COMMANDS) {
+          const text = `pid ${note.process.pid} took no notice of the command, given ${note.commands} times`;
+          const next =
+            'See log/obproxy.log of the proxy for "local cmd"; restart it without hotRestart, or retry.';
+          throw await failed(scope, proxy, note, 'HotRestartIgnored', text, next);
+        }
+        note = await giveCommand(scope, proxy, note);
+        askedAt = Date.now();
+      } else if (!isFormerThere && waited > 60_000) {
+        const text = `pid ${note.process.pid} is gone, and nobody has started the proxy again`;
+        throw trouble(
+          host,
+          'ObproxyGone',
+          text,
+          'Start it (start, or restart without hotRestart).',
+          'ODP21017',
+        );
+      }
+    }
+    await scope.pause(LOOK_MS);
+  }
+}
+
+/** The new process serves: the timeout is put back there, and when is noted. */
+async function arrived(
+  scope: HotScope,
+  proxy: HotProxy,
+  note: Note,
+  process: HostProcess,
+  inherited: boolean,
+): Promise<HostProcess> {
+  const { host } = proxy;
+  if (inherited) {
+    scope.log.info(
+      `${processText(process)} serves on port ${proxy.sqlPort}, inherited from pid ${note.process.pid}`,
+    );
+  } else {
+    scope.log.warn(
+      `pid ${note.process.pid} ended by itself and ${processText(process)} was started anew (a crash, or a reboot of the host): the sessions it had are lost`,
+    );
+  }
+  await restoreRollbackTimeout(scope, proxy);
+  if (note.servedAt === undefined) await writeNote(scope, host, { ...note, servedAt: Date.now() });
+  return process;
+}
+
+/** What failed, after the timeout is back in the process that serves as before. */
+async function failed(
+  scope: HotScope,
+  proxy: HotProxy,
+  note: Note,
+  type: string,
+  text: string,
+  next: string,
+): Promise<PermanentError> {
+  // The former process takes over at its next check.
+  const deadline = Date.now() + 2 * note.checkInterval + GRACE_MS;
+  for (;;) {
+    try {
+      await restoreRollbackTimeout(scope, proxy);
+      return trouble(proxy.host, type, text, next, 'ODP10001');
+    } catch (error) {
+      scope.signal.throwIfAborted();
+      if (!(error instanceof TransientError)) throw error;
+      if (Date.now() > deadline) {
+        const left = `nobody answers on port ${proxy.sqlPort}, so hot_upgrade_rollback_timeout is still ${ROLLBACK}, not ${note.rollbackTimeout}`;
+        return trouble(proxy.host, type, `${text}; ${left}`, next, 'ODP10001');
+      }
+      await scope.pause(LOOK_MS);
+    }
+  }
+}
+
+/**
+ * Puts hot_upgrade_rollback_timeout back as this task found it, in whatever process serves: at the end, and for undos. Nothing
+ * when the task has noted none.
+ *
+ * @throws TransientError ObproxyNotReady while nobody answers
+ */
+export async function restoreRollbackTimeout(scope: HotScope, proxy: HotProxy): Promise<void> {
+  const note = await readNote(scope, proxy.host);
+  if (note === undefined) return;
+  const admin = await proxy.login(10_000);
+  try {
+    const shown = await admin.showConfig('hot_upgrade_rollback_timeout');
+    if (shown === undefined || shown.value === note.rollbackTimeout) return;
+    await admin.alter('hot_upgrade_rollback_timeout', note.rollbackTimeout);
+    scope.log.info(`hot_upgrade_rollback_timeout is ${note.rollbackTimeout} again`);
+  } finally {
+    admin.close();
+  }
+}
+
+/** Connections of clients that a process still has, from /proc. */
+async function connectionsOf(host: Host, { pid }: Identity, port: number): Promise<number> {
+  const hex = port.toString(16).toUpperCase().padStart(4, '0');
+  const { stdout } = await host.sh(`
+    held=$(find /proc/${pid}/fd -maxdepth 1 -lname 'socket:*' -printf '%l\\n' 2>/dev/null)
+    count=0
+    while read -r _ _ _ _ _ _ _ _ _ inode _; do
+      case $held in *"socket:[\${inode:-none}]"*) count=$((count + 1)) ;; esac
+    done <<END
+$(grep -hE '^ *[0-9]+: [0-9A-F]+:${hex} [0-9A-F]+:[0-9A-F]+ 01 ' /proc/net/tcp /proc/net/tcp6 2>/dev/null)
+END
+    echo "$count"`);
+  return Number(stdout.trim()) || 0;
+}
+
+/**
+ * Waits until the former process of this task's hot restart has left, for hot_upgrade_exit_timeout and ten seconds, but not
+ * longer than `longestMs`; a wait of more than a minute ends the attempt (`scope.notYet`). False, with a warning, when it is
+ * there even then: it leaves by itself, and clients with a session there go on.
+ */
+export async function awaitFormer(scope: HotScope, proxy: HotProxy, longestMs: number): Promise<boolean> {
+  const { host, home, sqlPort } = proxy;
+  const note = await readNote(scope, host);
+  if (note?.servedAt === undefined) return true;
+  const attemptEnds = Date.now() + PATIENCE_MS;
+  const allowed = exitTimeoutMs(note.exitTimeout);
+  const deadline = note.servedAt + Math.min(allowed + GRACE_MS, longestMs);
+  for (;;) {
+    const { own } = await lookForProxies(host, home);
+    if (!own.some((one) => isSame(one, note.process))) {
+      scope.log.info(`The former process (pid ${note.process.pid}) has left`);
+      return true;
+    }
+    const now = Date.now();
+    if (now > deadline) {
+      const open = await connectionsOf(host, note.process, sqlPort);
+      const until = Number.isFinite(allowed)
+        ? `within ${Math.max(Math.round((note.servedAt + allowed - now) / 1000), 0)} s`
+        : 'when the last of them ends (hot_upgrade_exit_timeout is -1)';
+      scope.log.warn(
+        `The former process (pid ${note.process.pid}) still has ${open} connections of clients and leaves by itself ${until}; nobody else is sent to it`,
+      );
+      return false;
+    }
+    // The text stays the same, so that it is logged once.
+    if (now > attemptEnds) scope.notYet(`pid ${note.process.pid} lets its sessions end`, { afterSeconds: 2 });
+    await scope.pause(LOOK_MS);
+  }
+}
