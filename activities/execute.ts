@@ -1,13 +1,15 @@
 import { hostname } from 'node:os';
 import { Context } from '@temporalio/activity';
 import { PermanentError } from '../runtime/errors';
+import { say } from '../runtime/messages/catalogue';
 import type { SubtaskInput, SubtaskResult } from '../workflows/plan';
 import { CANCELLED, finalLine } from '../workflows/subtaskLines';
-import { failureOf } from './failures';
-import { NotYet, notYetFailure, type Said, saidBefore } from './notYet';
+import { failureOf, failureText } from './failures';
+import { NotYet, notYetFailure, type Told, toldBefore } from './notYet';
 import { openScope } from './scope';
 import { type BufferedLog, openSubtaskLog } from './subtaskLog';
 import type { ActivityDeps, Needs, OpenScope, Subtask } from './types';
+import { keepWarnings } from './warnings';
 
 const HEARTBEAT_MS = 1_000;
 
@@ -23,7 +25,7 @@ export async function execute(
 ): Promise<SubtaskResult | null> {
   const context = Context.current();
   const log = openSubtaskLog(deps.store.tasks, input);
-  const before = saidBefore();
+  const before = toldBefore();
   // The details of the last heartbeat are what the next attempt gets.
   const beat = setInterval(() => context.heartbeat(before), HEARTBEAT_MS);
   const cancelledByOperator = () => context.cancellationDetails?.cancelRequested === true;
@@ -35,16 +37,17 @@ export async function execute(
   try {
     const { attempt } = context.info;
     if (attempt > 1 && before === undefined)
-      log.info(`Attempt ${attempt} on worker ${hostname()} (pid ${process.pid})`);
+      log.info(say('subtask.attempt', { attempt, host: hostname(), pid: process.pid }));
     if (input.conflict !== undefined) {
       throw new PermanentError({
         type: 'ContextConflict',
-        tried: `start "${input.name}"`,
+        tried: say('subtask.startNamed', { name: input.name }),
         cameBack: input.conflict,
-        next: 'Two subtasks before this one gave different values; correct one of them and retry it.',
+        next: say('next.correctConflict'),
       });
     }
     const result = await work(scope);
+    await keepWarnings(deps.store.tasks, input, attempt, log.warnings);
     log.info(finalLine(input, 'SUCCESSFUL'));
     await log.close();
     return result ?? null;
@@ -62,7 +65,7 @@ async function ended(
   input: SubtaskInput,
   error: unknown,
   cancelled: boolean,
-  before: Said | undefined,
+  before: Told | undefined,
 ): Promise<never> {
   // A wait that was cut off fails in many ways; only what a person must act on is worth more than "cancelled".
   if (context.cancellationSignal.aborted && !(error instanceof PermanentError)) {
@@ -70,25 +73,23 @@ async function ended(
       log.warn(CANCELLED);
       log.error(finalLine(input, 'FAILED'));
     } else {
-      log.warn('The worker stops; the subtask goes on at another one');
+      log.warn(say('worker.stops'));
     }
     await log.close().catch(() => undefined); // how it ended matters more than its log
     return await context.cancelled; // rejects with CancelledFailure
   }
   if (error instanceof NotYet) {
-    const { failure, said } = notYetFailure(context, log, error, before);
+    const { failure, told } = notYetFailure(context, log, error, before);
     await log.close().catch(() => undefined);
-    context.heartbeat(said);
+    context.heartbeat(told);
     throw failure;
   }
   const failure = failureOf(error, log.mask);
   if (failure.nonRetryable === true) {
-    log.error(failure.message);
+    log.error(failureText(error));
     log.error(finalLine(input, 'FAILED'));
   } else {
-    log.warn(
-      `${failure.message} (attempt ${context.info.attempt}; tried again within the subtask's timeout)`,
-    );
+    log.warn(say('subtask.triedAgain', { failure: failureText(error), attempt: context.info.attempt }));
   }
   await log.close().catch(() => undefined);
   throw failure;

@@ -30,6 +30,7 @@ export function hostWithSignal(host: Host, signal: AbortSignal): Host {
     rpmOwner: checked((file) => host.rpmOwner(file)),
     mountOf: checked((path) => host.mountOf(path)),
     firstContact: checked((needs) => host.firstContact(needs)),
+    listens: checked((port) => host.listens(port)),
     tunnel: checked((port) => host.tunnel(port)),
   };
 }

@@ -4,7 +4,8 @@
  */
 import { activityInfo, type Context } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
-import { printable } from '../runtime/printable';
+import { inEnglish, type Said } from '../workflows/text';
+import { kept } from './said';
 import type { BufferedLog } from './subtaskLog';
 
 /** Type of the failure by which an attempt says that it is not yet so. */
@@ -20,27 +21,33 @@ const LAST_LOOK_MS = 2_000;
 const AGAIN_MS = 3_600_000;
 /** The server cuts the last failure of an open activity at 4 KiB. */
 const MAX_TEXT = 3_000;
+/** Bytes of key and arguments. */
+const MAX_ARGUMENTS = 1_000;
 
 /** Thrown by `scope.notYet`. */
 export class NotYet extends Error {
   readonly afterSeconds: number | undefined;
 
-  constructor(text: string, afterSeconds?: number) {
-    super(text);
+  /** The message, to be said in the language of who reads it. */
+  readonly said: Said;
+
+  constructor(said: Said, afterSeconds?: number) {
+    super(inEnglish(said));
     this.name = NOT_YET;
+    this.said = said;
     this.afterSeconds = afterSeconds;
   }
 }
 
 /** What a wait has written into its log, handed on by the heartbeat details: the log says what is new. */
-export interface Said {
+export interface Told {
   readonly text: string;
   /** Milliseconds since 1970. */
   readonly at: number;
 }
 
 /** What the attempts before have said; undefined when this is not a wait that goes on. */
-export function saidBefore(): Said | undefined {
+export function toldBefore(): Told | undefined {
   const details: unknown = activityInfo().heartbeatDetails;
   if (typeof details !== 'object' || details === null || !('text' in details) || !('at' in details)) {
     return undefined;
@@ -58,24 +65,26 @@ export function pauseAfter(look: number): number {
 export function notYetFailure(
   { info }: Context,
   log: BufferedLog,
-  { message, afterSeconds }: NotYet,
-  before: Said | undefined,
-): { failure: ApplicationFailure; said: Said } {
-  const text = printable(log.mask(message)).slice(0, MAX_TEXT);
+  { said, afterSeconds }: NotYet,
+  before: Told | undefined,
+): { failure: ApplicationFailure; told: Told } {
+  const { en, text: sent } = kept(said, log.mask, MAX_ARGUMENTS);
+  const text = en.slice(0, MAX_TEXT);
   const now = Date.now();
   const isNew = before === undefined || before.text !== text || now - before.at >= AGAIN_MS;
-  if (isNew) log.info(text);
+  if (isNew) log.info(said);
   const wished = (afterSeconds ?? pauseAfter(info.attempt)) * 1000;
   const left = info.scheduledTimestampMs + info.scheduleToCloseTimeoutMs - now - LAST_LOOK_MS;
   const failure = ApplicationFailure.create({
     message: text,
     type: NOT_YET,
     nonRetryable: false,
+    details: sent === undefined ? [] : [{ text: sent }],
     // Of no interest to who counts failures.
     category: ApplicationFailureCategory.BENIGN,
     // Temporal fails at once what would look again after its time is over.
     nextRetryDelay: left > 0 ? Math.min(wished, left) : wished,
   });
   failure.stack = `${NOT_YET}: ${text}`;
-  return { failure, said: isNew ? { text, at: now } : before };
+  return { failure, told: isNew ? { text, at: now } : before };
 }

@@ -1,6 +1,7 @@
 /** Where obflow keeps things on a host. */
 import type { Host } from '../hosts/types';
 import { PermanentError } from '../runtime/errors';
+import { say, type Value } from '../runtime/messages/catalogue';
 
 /** The keeper of the host's OBProxy and what it needs; stays as long as the proxy. */
 export const KEEPER_DIR = '/var/lib/obflow/obproxy';
@@ -10,21 +11,22 @@ export function taskDir(taskId: number): string {
   return `/var/lib/obflow/${taskId}`;
 }
 
-/** Makes a folder that only root may read. `path` holds no character of the shell. */
-export async function makeDir(host: Host, path: string): Promise<void> {
-  await host.sh(`[ -d ${path} ] || { mkdir -p -m 700 /var/lib/obflow && mkdir -p -m 700 ${path}; }`);
+/** Makes folders that only root may read. The paths hold no character of the shell. */
+export async function makeDir(host: Host, ...paths: readonly string[]): Promise<void> {
+  const absent = paths.map((path) => `[ -d ${path} ]`).join(' && ');
+  await host.sh(`${absent} || { umask 077; exec mkdir -p ${paths.join(' ')}; }`);
 }
 
 /** Takes things away for an undo, which must not say that they are gone when they are not. PermanentError NotRemoved. */
-export async function removeBy(host: Host, script: string, what: string): Promise<void> {
+export async function removeBy(host: Host, script: string, what: Value): Promise<void> {
   const { exitCode, stderr } = await host.sh(script);
   if (exitCode === 0) return;
   throw new PermanentError({
     type: 'NotRemoved',
-    tried: `remove ${what}`,
+    tried: say('host.remove', { what }),
     where: host.ip,
-    cameBack: stderr.trim().slice(0, 500) || `exit code ${exitCode}`,
-    next: 'Repair the cause (a file system that is read-only, a mount that is busy) and roll back again.',
+    cameBack: stderr.trim().slice(0, 500) || say('host.exitCode', { code: exitCode }),
+    next: say('next.repairMount'),
   });
 }
 
@@ -39,10 +41,13 @@ export async function readJson<T>(host: Host, path: string): Promise<Partial<T> 
   if (typeof value === 'object' && value !== null) return value as Partial<T>;
   throw new PermanentError({
     type: 'MarkUnreadable',
-    tried: `read what obflow has noted in ${path}`,
+    tried: say('host.readNote', { path }),
     where: host.ip,
-    cameBack: text.trim() === '' ? 'the file is empty' : `it is no JSON: ${text.trim().slice(0, 100)}`,
-    next: 'Look what has damaged it (a full or broken disk), restore it, or delete it and undo by hand what obflow did there.',
+    cameBack:
+      text.trim() === ''
+        ? say('host.noteEmpty')
+        : say('host.noteDamaged', { text: text.trim().slice(0, 100) }),
+    next: say('next.restoreNote'),
   });
 }
 

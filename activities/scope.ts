@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { addressOf, secretsOf } from '../contact/hostAddress';
 import type { CommandId, Host } from '../hosts/types';
-import { PermanentError } from '../runtime/errors';
+import { PermanentError, saidOf } from '../runtime/errors';
+import { say, type Text } from '../runtime/messages/catalogue';
 import type { HostRow } from '../store/types';
 import { filledIn } from '../workflows/interpreter/expansion';
 import type { SubtaskInput } from '../workflows/plan';
@@ -22,10 +23,10 @@ export interface Execution {
   readonly askedAgain?: boolean;
 }
 
-const IN_PLAN = 'Check the plan of the task; a task made by this version always holds it.';
+const IN_PLAN = say('next.checkPlan');
 
-function missing(what: string, next = IN_PLAN): PermanentError {
-  return new PermanentError({ type: 'ContextIncomplete', tried: 'start the subtask', cameBack: what, next });
+function missing(what: Text, next = IN_PLAN): PermanentError {
+  return new PermanentError({ type: 'ContextIncomplete', tried: say('subtask.start'), cameBack: what, next });
 }
 
 /** Connects and records the outcome; the row's status is written only when it changes. */
@@ -40,9 +41,9 @@ async function connect(
     throw new PermanentError({
       type: 'HostUnknown',
       code: 'CMP07005',
-      tried: `reach the host with id ${hostId}`,
-      cameBack: 'the inventory has no such host',
-      next: 'Declare the host with `obflow apply`.',
+      tried: say('host.reach', { id: hostId }),
+      cameBack: say('host.notInInventory'),
+      next: say('next.declareHost'),
     });
   }
   const address = await addressOf(deps.store, row);
@@ -69,7 +70,7 @@ const UNDO = 'rollback';
  */
 async function stopForUndo(host: Host, { taskId, subtaskId }: SubtaskInput, log: BufferedLog): Promise<void> {
   const stopped = await host.stopSubtask({ taskId, subtaskId, but: UNDO });
-  for (const name of stopped) log.warn(`The command "${name}" was still at work on ${host.ip}: stopped`);
+  for (const name of stopped) log.warn(say('command.stillAtWork', { name, ip: host.ip }));
 }
 
 /** @param keys what the subtask needs of the context */
@@ -116,10 +117,10 @@ export function openScope(
         return await host.once(id, script, options);
       } catch (error) {
         if (signal.aborted && execution.cancelledByOperator()) {
-          log.info(`Stopping the command "${name}" on ${host.ip}`);
+          log.info(say('command.stopping', { name, ip: host.ip }));
           await host.stopOnce(id).catch((notStopped: unknown) => {
-            const said = notStopped instanceof Error ? notStopped.message : String(notStopped);
-            log.error(`The command "${name}" may still run on ${host.ip}: ${said}`);
+            const said = saidOf(notStopped);
+            log.error(say('command.mayRun', { name, ip: host.ip, said }));
           });
         }
         throw error;
@@ -135,13 +136,13 @@ export function openScope(
     value(key) {
       const value = input.context.stringMap[filledIn(key, elements)];
       if (value === undefined && keys[key] !== 'value?')
-        throw missing(`the context has no value "${filledIn(key, elements)}"`);
+        throw missing(say('context.noValue', { key: filledIn(key, elements) }));
       return value;
     },
     list(key) {
       const value = input.context.listMap[filledIn(key, elements)];
       if (value === undefined && keys[key] !== 'list?')
-        throw missing(`the context has no list "${filledIn(key, elements)}"`);
+        throw missing(say('context.noList', { key: filledIn(key, elements) }));
       return value;
     },
   };

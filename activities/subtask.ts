@@ -1,3 +1,4 @@
+import { say } from '../runtime/messages/catalogue';
 import type { SubtaskResult } from '../workflows/plan';
 import { guarded, takesOver } from './takeOver';
 import type { Needs, OpenScope, Subtask, SubtaskScope, SubtaskWork } from './types';
@@ -45,11 +46,11 @@ export function activityOf(className: string): string {
 
 /** For `takeOver`: what was found runs on. */
 export async function runsOn(scope: SubtaskScope): Promise<void> {
-  scope.log.info('Nothing to undo: what was found runs on');
+  scope.log.info(say('undo.runsOn'));
 }
 
 async function nothingToUndo(scope: SubtaskScope): Promise<void> {
-  scope.log.info('Nothing to undo');
+  scope.log.info(say('undo.nothing'));
 }
 
 /** A documented subtask, for a chain (`node(StartObproxy)`) and for the worker. */

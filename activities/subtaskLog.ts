@@ -1,16 +1,23 @@
-import { TransientError } from '../runtime/errors';
-import { printable } from '../runtime/printable';
+import { saidOf, TransientError } from '../runtime/errors';
+import { say } from '../runtime/messages/catalogue';
 import type { LogLine, Tasks } from '../store/types';
 import type { SubtaskInput } from '../workflows/plan';
+import { inEnglish, type Said } from '../workflows/text';
+import { kept } from './said';
 import type { SubtaskLog } from './types';
 
 const FLUSH_MS = 200;
 const MAX_LINE = 4_000;
+/** Bytes of a line's key and arguments; a line that has more is kept in English alone. */
+const MAX_TEXT = 6_000;
 const MAX_PENDING = 10_000;
+const MAX_WARNINGS = 1_000;
 
 export interface BufferedLog extends SubtaskLog {
   /** The text without any of the hidden secrets. */
   mask(text: string): string;
+  /** The warnings so far, a line each. */
+  readonly warnings: readonly LogLine[];
   /** Stores what is left, in order; throws when the database does not take it. */
   close(): Promise<void>;
 }
@@ -22,6 +29,7 @@ export interface BufferedLog extends SubtaskLog {
 export function openSubtaskLog(tasks: Tasks, input: SubtaskInput): BufferedLog {
   const secrets = new Set<string>();
   let pending: LogLine[] = [];
+  const warnings: LogLine[] = [];
   let flushing: Promise<void> | undefined;
 
   const mask = (text: string): string => {
@@ -62,19 +70,24 @@ export function openSubtaskLog(tasks: Tasks, input: SubtaskInput): BufferedLog {
     ).unref();
   };
 
-  const write = (level: LogLine['level'], text: string): void => {
+  const write = (level: LogLine['level'], said: Said): void => {
     const time = new Date().toISOString();
     // What a host says may hold anything: NUL, which PostgreSQL refuses, or what a reader's terminal would obey.
-    for (const line of mask(text).split(/\r\n|[\r\n]/)) {
+    const { en, text } = kept(said, mask, MAX_TEXT);
+    const whole = text !== undefined && en.length <= MAX_LINE;
+    for (const line of whole ? [en] : en.split('\n')) {
       if (pending.length >= MAX_PENDING) return;
-      pending.push({
+      const written: LogLine = {
         subtaskId: input.subtaskId,
         run: input.run,
         operation: input.operation,
         time,
         level,
-        text: printable(line.slice(0, MAX_LINE)),
-      });
+        text: line.slice(0, MAX_LINE),
+        ...(whole ? { said: text } : {}),
+      };
+      pending.push(written);
+      if (level === 'WARN' && warnings.length < MAX_WARNINGS) warnings.push(written);
     }
     flushSoon();
   };
@@ -95,6 +108,7 @@ export function openSubtaskLog(tasks: Tasks, input: SubtaskInput): BufferedLog {
       }
     },
     mask,
+    warnings,
     async close() {
       closed = true;
       clearTimeout(timer);
@@ -102,12 +116,11 @@ export function openSubtaskLog(tasks: Tasks, input: SubtaskInput): BufferedLog {
       try {
         while (pending.length > 0) await flush();
       } catch (error) {
-        const said = error instanceof Error ? error.message : String(error);
         throw new TransientError({
           type: 'LogNotStored',
-          tried: "store the subtask's log",
-          cameBack: mask(said).slice(0, 500),
-          next: 'Check the database of obflow.',
+          tried: say('log.store'),
+          cameBack: mask(inEnglish(saidOf(error))).slice(0, 500),
+          next: say('database.check'),
         });
       }
     },

@@ -3,6 +3,7 @@ import type { RuntimeConfig } from '../runtime/config';
 import type { Store } from '../store/types';
 import type { SubtaskDefinition } from '../workflows/chain';
 import type { Plan, SubtaskInput, SubtaskResult } from '../workflows/plan';
+import type { Said } from '../workflows/text';
 import type { ChildDraft } from './common/childDraft';
 import type { HostService, SERVICE } from './host/service';
 
@@ -15,11 +16,14 @@ export interface ActivityDeps {
   readonly startTask?: (plan: Plan, workflowType: string) => Promise<unknown>;
 }
 
-/** Writes lines of the subtask's log (what an operator reads). Lines are stored in order; secrets are masked. */
+/**
+ * Writes lines of the subtask's log (what an operator reads), as texts of the catalogue, so that they can be read in Chinese.
+ * Lines are stored in order; secrets are masked.
+ */
 export interface SubtaskLog {
-  info(line: string): void;
-  warn(line: string): void;
-  error(line: string): void;
+  info(line: Said): void;
+  warn(line: Said): void;
+  error(line: Said): void;
   /** From now on these texts appear as `***` in the log and in errors of this activity. */
   hide(...secrets: readonly string[]): void;
 }
@@ -89,7 +93,7 @@ export interface SubtaskScope<N extends Needs = NoNeeds> extends ActivityDeps {
    *
    * @param text what was seen, e.g. `10.0.0.7:2882: INACTIVE, does not serve yet`
    */
-  notYet(text: string, options?: { readonly afterSeconds?: number }): never;
+  notYet(text: Said, options?: { readonly afterSeconds?: number }): never;
   /** A declared text. PermanentError naming the key when it is absent and not declared as one that may be. */
   readonly value: <K extends keyof Values<N>>(key: K) => Values<N>[K];
   /** The same for a list. */

@@ -100,11 +100,11 @@ function stateOf(response: Response): RequestState {
 /** What a proxy in front may have read otherwise: Node drops headers beyond 2000 and the second of two Hosts. */
 function refuseOddHead({ rawHeaders, httpVersion }: Request, _response: Response, next: NextFunction): void {
   if (rawHeaders.length > 2 * MAX_HEADERS) {
-    throw new Refusal(431, 'COM10003', `The request has more than ${MAX_HEADERS} headers. Send less.`);
+    throw new Refusal(431, 'COM10003', say('http.headers', { limit: MAX_HEADERS }));
   }
   const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host').length;
   if (hosts > 1 || (hosts === 0 && httpVersion === '1.1')) {
-    throw new Refusal(400, 'COM10003', 'The request must name its Host, once.');
+    throw new Refusal(400, 'COM10003', say('http.host'));
   }
   next();
 }
@@ -112,11 +112,7 @@ function refuseOddHead({ rawHeaders, httpVersion }: Request, _response: Response
 /** A listening address that stays plain beside TLS is for what needs no login. */
 function refuseClearText(request: Request, _response: Response, next: NextFunction): void {
   if (!request.secure) {
-    throw new Refusal(
-      403,
-      'IAM11000',
-      'This address takes no logins, because they would travel in clear text. Use https.',
-    );
+    throw new Refusal(403, 'IAM11000', say('login.clearText'));
   }
   next();
 }
@@ -154,8 +150,8 @@ function addRoutes(app: Express, services: ApiServices, routes: readonly Route[]
 
 /** What nobody has proven to have sent, and nobody here could use: it is not even received. */
 function multipartForNothing(): Refusal {
-  const message = 'Only an upload takes a signed multipart body, and nothing of this one was read.';
-  return new Refusal(401, 'IAM10004', `${message} Send application/json, or no body.`);
+  const message = say('http.uploadOnly');
+  return new Refusal(401, 'IAM10004', say('http.sendJson', { message }));
 }
 
 async function answer(
@@ -200,7 +196,7 @@ async function answer(
 function refuseUnknownDryRun({ method, path, query: known }: Route, query: Record<string, unknown>): void {
   if (method === 'GET' || query.dryRun === undefined || query.dryRun === 'false') return;
   if (known instanceof z.ZodObject && 'dryRun' in known.shape) return;
-  const message = `${method} ${path} has no dry run. Nothing was done.`;
+  const message = say('http.noDryRun', { method, path });
   throw new Refusal(400, 'COM10001', message, { target: 'dryRun' });
 }
 

@@ -11,8 +11,9 @@ import { benchEngine } from './engine';
 import { benchInstall } from './install';
 import { type BenchResult, cpuTimes, machine, printResult, stealSince } from './measure';
 import { benchObservers } from './observers';
+import { benchUp } from './up';
 
-const PARTS = 'engine,api,commands,install,observers';
+const PARTS = 'engine,api,commands,up,install,observers';
 
 /** `npm run bench`: ratios of one run, back to back; see docs/performance.md. */
 async function main(): Promise<void> {
@@ -39,6 +40,7 @@ async function main(): Promise<void> {
   if (parts.includes('engine')) take(await benchEngine(rounds, mostHosts));
   if (parts.includes('api')) take(await benchApi(rounds, mostHosts));
   if (parts.includes('commands')) take(await benchCommands(rounds));
+  if (parts.includes('up')) take(await benchUp(rounds));
   const onHosts = ['install', 'observers'].filter((part) => parts.includes(part));
   const missing = onHosts.length === 0 ? undefined : fleetUnavailable();
   if (missing !== undefined) console.log(`${onHosts.join(' and ')} left out: ${missing}`);

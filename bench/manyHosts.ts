@@ -80,7 +80,7 @@ export async function postOfManyHosts(
     const times: number[] = [];
     for (let round = 0; round < rounds; round++) {
       const post = () =>
-        api.call('POST', '/api/v2/obproxy/clusters?dryRun=true', {
+        api.call('POST', '/api/v2/obproxy/clusters?dryRun=true&look=false', {
           name: 'planned',
           workMode: 'CONFIG_URL',
           obLinks: [{ clusterName: 'obcluster', obClusterId: 1, username: 'proxyro' }],

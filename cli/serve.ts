@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as breath, setTimeout as delay } from 'node:timers/promises';
 import type { ActivityDeps } from '../activities/types';
 import type { RunningApi } from '../api/server';
 import type { Hosts } from '../hosts/types';
@@ -60,9 +60,14 @@ export async function serve(parts: readonly Part[], options: ServeOptions): Prom
     makeDataDir(config.dataDir);
     say(`Data folder: ${config.dataDir}`);
     const failures: Promise<never>[] = [];
-    const [temporal, store] = await Promise.all([
-      openTemporal(config, options.ownTemporal, shutdown, failures),
-      openDatabase(config, parts.includes('api')),
+    // While Temporal starts on another core, this one reads what comes next; not before, or Temporal would wait for it.
+    let launched: () => void = () => undefined;
+    const meanwhile = new Promise<void>((resolve) => {
+      launched = resolve;
+    }).then(() => Promise.all([openDatabase(config, parts.includes('api')), load(parts)]));
+    const [temporal, [store]] = await Promise.all([
+      openTemporal(config, options.ownTemporal, shutdown, failures, launched),
+      meanwhile,
     ]);
     shutdown.add(undefined, () => store.close());
     const { createHosts } = await import('../hosts');
@@ -87,11 +92,30 @@ export async function serve(parts: readonly Part[], options: ServeOptions): Prom
   process.exit(await shutdown.finished(failed));
 }
 
+/** Reads the code of the parts, a few files at a time, so that others have their turn. */
+async function load(parts: readonly Part[]): Promise<void> {
+  await import('../hosts');
+  if (parts.includes('worker')) {
+    await breath();
+    await import('@temporalio/worker');
+    await breath();
+    await import('../worker/main');
+  }
+  if (parts.includes('api')) {
+    await breath();
+    await import('../api/tasks/service');
+    await breath();
+    await import('../api/server');
+  }
+}
+
+/** @param launched called when Temporal runs, or has been started, though it may not answer yet */
 async function openTemporal(
   config: RuntimeConfig,
   ownTemporal: boolean,
   shutdown: Shutdown,
   failures: Promise<never>[],
+  launched: () => void,
 ): Promise<TemporalHandle> {
   if (ownTemporal && !temporalIsConfigured()) {
     const { startDevServer } = await import('../runtime/devServer');
@@ -101,6 +125,7 @@ async function openTemporal(
       uiPort: config.temporalUiPort,
       persistent: true,
       onProgress: say,
+      onLaunched: launched,
     });
     shutdown.add('Stopping Temporal.', () => server.stop());
     const died = server.died.then((text) => {
@@ -114,6 +139,7 @@ async function openTemporal(
     say(`Temporal Web UI: ${server.uiUrl}`);
     return temporal;
   }
+  launched();
   const temporal = await whenReachable(async () => {
     const connected = await connectTemporal(
       temporalIsConfigured() ? {} : { address: `127.0.0.1:${config.temporalPort}` },
@@ -179,6 +205,9 @@ async function startWorkerPart(
     worker.drain(),
   );
   failures.push(noticed(worker.failed));
+  const { BackgroundLook } = await import('../worker/look');
+  const look = new BackgroundLook(ground);
+  shutdown.add(undefined, () => look.stop());
   return worker;
 }
 

@@ -3,7 +3,8 @@ import { type ClusterSession, openCluster } from '../oceanbase/clusterSession';
 import { type ClusterServer, type ClusterZone, serverStatus } from '../oceanbase/clusterSql';
 import { SqlConnectionError, SqlError } from '../oceanbase/sqlSession';
 import type { AddressPolicy } from '../runtime/addresses';
-import { PermanentError } from '../runtime/errors';
+import { PermanentError, saidOf } from '../runtime/errors';
+import { type Said, say, type Text } from '../runtime/messages/catalogue';
 import type { ObClusterRow, OpenCredential, Store } from '../store/types';
 
 /** What a cluster says of itself. */
@@ -45,13 +46,10 @@ export async function askCluster(session: ClusterSession): Promise<ClusterState>
  * Why a proxy that is linked to the cluster by the declared name would send every user away (4666): the cluster calls itself
  * otherwise. Undefined when the names agree, or the cluster does not tell. Throws as a session does.
  */
-export async function clusterNameFault(
-  session: ClusterSession,
-  declared: string,
-): Promise<string | undefined> {
+export async function clusterNameFault(session: ClusterSession, declared: string): Promise<Text | undefined> {
   const own = await session.parameter('cluster');
   if (own === undefined || own === '' || own === declared) return undefined;
-  return `it calls itself "${own}" (parameter cluster), and a proxy linked to it as "${declared}" sends every user away (4666): declare it as "${own}"`;
+  return say('cluster.callsItself', { own, declared });
 }
 
 /**
@@ -62,7 +60,7 @@ export async function lookAtClusterName(
   store: Pick<Store, 'credentials'>,
   cluster: ObClusterRow,
   how: Omit<SysLogin, 'sys'>,
-): Promise<{ readonly fault: string } | { readonly unknown: string } | { readonly same: true }> {
+): Promise<{ readonly fault: Text } | { readonly unknown: Said } | { readonly same: true }> {
   try {
     const sys = await store.credentials.open(cluster.sysCredentialId);
     const session = await openAsSys(cluster, { sys, ...how });
@@ -74,7 +72,7 @@ export async function lookAtClusterName(
     }
   } catch (error) {
     if (error instanceof SqlError || error instanceof SqlConnectionError || error instanceof PermanentError) {
-      return { unknown: error.message };
+      return { unknown: saidOf(error) };
     }
     throw error;
   }

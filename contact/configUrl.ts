@@ -2,6 +2,7 @@
 import { getFromHost, type HeardUrl } from '../hosts/httpGet';
 import type { Host } from '../hosts/types';
 import { anyConfigUrl, configAnswerFault, obproxyConfigUrl, versionOnlyUrl } from '../oceanbase/configServer';
+import { inEnglish, type Said, say, type Text } from '../runtime/messages/catalogue';
 import { leadsToItself } from '../runtime/publicUrl';
 
 /** `serves`: a proxy there learns its clusters. `fails`: it does not. `unknown`: the host could not ask. */
@@ -10,9 +11,9 @@ export interface ConfigUrlLook {
   /** Nobody answered; a moment later somebody may. False for answers that are wrong. */
   readonly silent: boolean;
   /** One clause without a full stop. */
-  readonly text: string;
+  readonly text: Text;
   /** What to do, one sentence; '' for `serves`. */
-  readonly next: string;
+  readonly next: Said;
 }
 
 /** What a proxy will ask for. */
@@ -26,8 +27,7 @@ export interface AskedConfig {
 }
 
 /** What every wrong config URL is repaired by. */
-export const PUBLIC_URL_NEXT =
-  'Set OBFLOW_PUBLIC_URL of API and workers to an address of the API that hosts reach (and OBFLOW_LISTEN so that it listens there), let firewalls pass it, and start them again.';
+export const PUBLIC_URL_NEXT = say('next.setPublicUrl');
 
 /**
  * Asks for the config URL from the host: VersionOnly and the whole, by the host's own means. At most half a minute. Throws
@@ -45,31 +45,31 @@ export async function lookAtConfigUrl(
     return {
       verdict: 'unknown',
       silent: false,
-      text: `${host.ip} cannot ask for the config URL ${publicUrl}: ${heard.unable}`,
-      next: 'Install curl on the host, or see for yourself that it reaches that address.',
+      text: say('url.cannotAsk', { ip: host.ip, url: publicUrl, said: heard.unable }),
+      next: say('next.installCurl'),
     };
   }
-  const fails = (cameBack: string, silent: boolean, next = PUBLIC_URL_NEXT): ConfigUrlLook => ({
+  const fails = (cameBack: Said, silent: boolean, next = PUBLIC_URL_NEXT): ConfigUrlLook => ({
     verdict: 'fails',
     silent,
-    text: `${host.ip} asked for the config URL ${publicUrl}: ${cameBack}`,
+    text: say('url.asked', { ip: host.ip, url: publicUrl, cameBack }),
     next,
   });
   const [versionOnly, whole] = heard.urls;
   for (const one of [versionOnly, whole]) {
     const fault = faultOf(one);
     // A library that does not trust a certificate says nothing of another one, which OBProxy was built with.
-    if (fault !== undefined && /certificate|SSL/i.test(fault.text)) {
+    if (fault !== undefined && /certificate|SSL/i.test(inEnglish(fault.text))) {
       return {
         verdict: 'unknown',
         silent: false,
-        text: `${host.ip} does not trust the certificate of the config URL ${publicUrl} (${fault.text})`,
-        next: 'Give OBProxies a plain address: http:// before one of OBFLOW_LISTEN, and that one as OBFLOW_PUBLIC_URL.',
+        text: say('url.certificate', { ip: host.ip, url: publicUrl, said: fault.text }),
+        next: say('next.plainAddress'),
       };
     }
     if (fault === undefined) continue;
-    const itself = fault.silent && leadsToItself(publicUrl) ? ' (that address is the host itself)' : '';
-    return fails(`${fault.text}${itself}`, fault.silent);
+    const itself = fault.silent && leadsToItself(publicUrl) ? say('url.itself') : '';
+    return fails(say('url.fault', { text: fault.text, itself }), fault.silent);
   }
   const bodies = { whole: bodyOf(whole), versionOnly: bodyOf(versionOnly) };
   const fault = configAnswerFault(bodies, publicUrl, clusterNames);
@@ -77,7 +77,7 @@ export async function lookAtConfigUrl(
   return {
     verdict: 'serves',
     silent: false,
-    text: `config URL ${publicUrl} reached from ${host.ip}`,
+    text: say('url.reached', { url: publicUrl, ip: host.ip }),
     next: '',
   };
 }
@@ -86,10 +86,10 @@ function bodyOf(heard: HeardUrl | undefined): string {
   return heard !== undefined && 'body' in heard ? heard.body : '';
 }
 
-function faultOf(heard: HeardUrl | undefined): { text: string; silent: boolean } | undefined {
-  if (heard === undefined) return { text: 'no answer', silent: true };
+function faultOf(heard: HeardUrl | undefined): { text: Said; silent: boolean } | undefined {
+  if (heard === undefined) return { text: say('url.noAnswer'), silent: true };
   if ('failure' in heard) return { text: heard.failure, silent: true };
   if (heard.status >= 200 && heard.status < 300) return undefined;
   // 502 to 504: somebody stands before an API that is away.
-  return { text: `it answers with status ${heard.status}`, silent: heard.status >= 500 };
+  return { text: say('url.status', { status: heard.status }), silent: heard.status >= 500 };
 }

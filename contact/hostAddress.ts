@@ -1,5 +1,6 @@
 import type { HostAddress } from '../hosts/types';
 import { PermanentError } from '../runtime/errors';
+import { say } from '../runtime/messages/catalogue';
 import type { HostRow, Store } from '../store/types';
 
 /**
@@ -26,10 +27,10 @@ export async function addressOf(store: Pick<Store, 'credentials'>, host: HostRow
   throw new PermanentError({
     type: 'CredentialUnfit',
     code: 'CMP07016',
-    tried: 'log in by SSH',
+    tried: say('ssh.logInAny'),
     where: host.ip,
-    cameBack: `the credential "${credential.name}" is one for databases`,
-    next: 'Give the host an SSH key or password with `obflow apply`.',
+    cameBack: say('ssh.databaseCredential', { name: credential.name }),
+    next: say('next.giveSshCredential'),
   });
 }
 

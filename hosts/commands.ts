@@ -1,4 +1,5 @@
 import { PermanentError } from '../runtime/errors';
+import { say } from '../runtime/messages/catalogue';
 import { quote } from './quote';
 import type { Host } from './types';
 
@@ -13,13 +14,14 @@ const PROFILE_SECONDS = 5;
  */
 export const LOGIN_PATH = `obflow_limit=
 command -v timeout >/dev/null 2>&1 && obflow_limit='timeout -k 1 ${PROFILE_SECONDS}'
-obflow_path() {
-  $obflow_limit "$1" -c 'trap "printf \\"\\\\n%s%s\\\\n\\" ${MARK} \\"\\$PATH\\"" EXIT
-    [ ! -r /etc/profile ] || . /etc/profile >/dev/null 2>&1' </dev/null 2>/dev/null | sed -n 's/^${MARK}//p' | tail -n 1
-}
-obflow_shell=$(command -v bash || command -v sh)
-obflow_found=$(obflow_path "$obflow_shell")
-[ -z "$obflow_found" ] || PATH="$obflow_found:$PATH"
+obflow_shell=sh
+command -v bash >/dev/null 2>&1 && obflow_shell=bash
+obflow_said=$($obflow_limit $obflow_shell -c 'trap "printf \\"\\\\n%s%s\\\\n\\" ${MARK} \\"\\$PATH\\"" EXIT
+    [ ! -r /etc/profile ] || . /etc/profile >/dev/null 2>&1' </dev/null 2>/dev/null)
+case $obflow_said in
+*${MARK}*) obflow_found=\${obflow_said##*${MARK}}; obflow_found=\${obflow_found%%
+*}; [ -z "$obflow_found" ] || PATH="$obflow_found:$PATH" ;;
+esac
 export PATH
 `;
 
@@ -34,8 +36,9 @@ export async function findCommands(
 ): Promise<ReadonlyMap<string, string>> {
   const script = `${LOGIN_PATH}
 for command in ${commands.map(quote).join(' ')}; do
-  printf 'obflow-command %s %s\\n' "$command" "$(command -v "$command")"
-done`;
+  printf 'obflow-command %s ' "$command"; command -v "$command" || echo
+done
+:`;
   const { exitCode, stdout, stderr } = await host.sh(script, { user });
   const found = new Map<string, string>();
   for (const line of stdout.split('\n')) {
@@ -46,9 +49,10 @@ done`;
   if (exitCode === 0 && silent.length === 0) return found;
   throw new PermanentError({
     type: 'CommandsUnknown',
-    tried: `look for the commands ${commands.join(', ')} as ${user}`,
+    tried: say('host.lookForCommands', { commands: commands.join(', '), user }),
     where: host.ip,
-    cameBack: stderr.trim().slice(0, 1_000) || `exit code ${exitCode}, no answer for ${silent.join(', ')}`,
-    next: `Look at what a script of ${user} meets on the host (/etc/profile, /etc/profile.d), then retry.`,
+    cameBack:
+      stderr.trim().slice(0, 1_000) || say('host.silentAbout', { code: exitCode, silent: silent.join(', ') }),
+    next: say('next.lookAtProfile', { user }),
   });
 }

@@ -2,7 +2,8 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Client, ClientChannel, SFTPWrapper } from 'ssh2';
 import { giveUp } from '../runtime/addresses';
-import { TransientError } from '../runtime/errors';
+import { SaidError, saidOf, TransientError } from '../runtime/errors';
+import { type Said, say } from '../runtime/messages/catalogue';
 import { Shells } from './shells';
 import { Slots } from './slots';
 import type { HostAddress } from './types';
@@ -31,9 +32,9 @@ export class HostMemory {
   /** Channels that its sshd opens on one connection; fewer than CHANNELS when it refused more. */
   channels = CHANNELS;
   /** Why it serves no SFTP. */
-  noSftp: string | undefined;
+  noSftp: Said | undefined;
   /** Why it forwards no port. */
-  noForwarding: string | undefined;
+  noForwarding: Said | undefined;
 
   /** Nothing was refused so far. */
   get untroubled(): boolean {
@@ -46,7 +47,7 @@ export class HostMemory {
 }
 
 /** Thrown when the host's sshd starts no SFTP that speaks; the channel that was asked for cannot be closed. */
-export class SftpMissing extends Error {}
+export class SftpMissing extends SaidError {}
 
 function isRefusal(error: unknown): boolean {
   return error instanceof Error && error.message.includes('Channel open failure');
@@ -85,7 +86,7 @@ export class Connection {
       (command, signal) => this.exec(command, signal),
       () => this.slots.waiting > 0,
     );
-    let cause = 'the host closed the connection';
+    let cause: Said = say('ssh.hostClosed');
     client.on('error', (error) => {
       cause = error.message;
       // Keepalive tells that the host is silent; ssh2 would close plainly after this event.
@@ -120,7 +121,7 @@ export class Connection {
 
   /** Why the connection ended, as the error to throw; also when ssh2 has not told it yet. */
   lostError(): TransientError {
-    return this.lost ?? connectionLost(this.address, 'the channel ended without an exit code');
+    return this.lost ?? connectionLost(this.address, say('ssh.noExitCode'));
   }
 
   /**
@@ -139,7 +140,11 @@ export class Connection {
     try {
       return await this.session<SFTPWrapper>((done) => {
         timer = setTimeout(
-          () => done(new SftpMissing(`it says nothing within ${SFTP_START_MS / 1000} s`), undefined as never),
+          () =>
+            done(
+              new SftpMissing(say('ssh.sftpSilent', { seconds: SFTP_START_MS / 1000 })),
+              undefined as never,
+            ),
           SFTP_START_MS,
         );
         this.client.sftp((error, sftp) => {
@@ -149,7 +154,7 @@ export class Connection {
       }, signal);
     } catch (error) {
       if (error instanceof SftpMissing) {
-        this.memory.noSftp = error.message;
+        this.memory.noSftp = error.said;
         // ssh2 leaves the channel open and hands it to nobody.
         this.retire();
       }
@@ -314,12 +319,10 @@ export class Connection {
     return new TransientError({
       type: 'ChannelRefused',
       code: 'CMP07002',
-      tried: 'open an SSH channel',
+      tried: say('ssh.openChannel'),
       where: this.address.ip,
-      cameBack: error instanceof Error ? error.message : String(error),
-      next: isRefusal(error)
-        ? 'Set MaxSessions in /etc/ssh/sshd_config of the host to 10 (1 is the least) and reload sshd; the next attempt makes a new connection.'
-        : 'Look into the SSH server’s log on the host; the next attempt makes a new connection.',
+      cameBack: saidOf(error),
+      next: isRefusal(error) ? say('next.setMaxSessions') : say('next.lookAtSshLog'),
     });
   }
 
@@ -376,14 +379,14 @@ export class Connection {
   }
 }
 
-function connectionLost(address: HostAddress, cause: string): TransientError {
+function connectionLost(address: HostAddress, cause: Said): TransientError {
   return new TransientError({
     type: 'ConnectionLost',
     code: 'CMP07004',
-    tried: 'keep the SSH connection',
+    tried: say('ssh.keep'),
     where: address.ip,
     cameBack: cause,
-    next: 'Check that the host runs and the network between; what was started there goes on and is looked for at the next attempt.',
+    next: say('next.checkHostAndNetwork'),
   });
 }
 

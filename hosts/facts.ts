@@ -1,4 +1,5 @@
 import { PermanentError } from '../runtime/errors';
+import { say } from '../runtime/messages/catalogue';
 import { printable } from '../runtime/printable';
 import type { Connection } from './connection';
 import { runScript } from './script';
@@ -28,20 +29,22 @@ export function facts(connection: Connection): Promise<HostFacts> {
 async function ask(connection: Connection): Promise<HostFacts> {
   const result = await runScript(
     connection,
-    `uname -n; uname -m; uname -r
+    `uname -nrm
 [ -d /run/systemd/system ] && echo yes || echo no
 command -v rpm >/dev/null 2>&1 && echo yes || echo no
-cat /etc/os-release 2>/dev/null || cat /usr/lib/os-release 2>/dev/null
+for release in /etc/os-release /usr/lib/os-release; do [ ! -r "$release" ] || exec cat "$release"; done
 exit 0`,
   );
-  const [hostname, architecture, kernel, systemd, rpm, ...osRelease] = result.stdout.toString().split('\n');
+  // uname prints in an order of its own, whatever that of its options.
+  const [machine = '', systemd, rpm, ...osRelease] = result.stdout.toString().split('\n');
+  const [hostname, kernel, architecture] = machine.split(' ');
   if (result.exitCode !== 0 || !hostname || !architecture || !kernel) {
     throw new PermanentError({
       type: 'FactsUnreadable',
-      tried: 'ask the host for its name and architecture',
+      tried: say('host.askName'),
       where: connection.address.ip,
-      cameBack: result.stderr.toString().trim().slice(0, 500) || 'uname printed nothing',
-      next: 'Check that uname works on the host.',
+      cameBack: result.stderr.toString().trim().slice(0, 500) || say('host.unameSilent'),
+      next: say('next.checkUname'),
     });
   }
   const release = parseOsRelease(osRelease.join('\n'));

@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import type { SFTPWrapper } from 'ssh2';
 import { unlessAborted } from '../runtime/deadline';
 import { PermanentError, TransientError } from '../runtime/errors';
+import { type Said, say, type Text } from '../runtime/messages/catalogue';
 import { type Connection, SftpMissing } from './connection';
 import { quote } from './quote';
 import { refuseKilled, runScript } from './script';
@@ -40,8 +41,8 @@ function placing({ mode, owner }: Placement, file: string): string {
   ].join('\n');
 }
 
-/** `hash FILE` prints the SHA-256 alone; empty when the file is absent or no regular file. */
-const HASH = 'hash() { [ ! -f "$1" ] || { set -- $(sha256sum <"$1"); echo "$1"; }; }';
+/** `hash FILE` sets sum to the SHA-256 alone; empty when the file is absent or no regular file. */
+const HASH = `hash() { sum=; [ ! -f "$1" ] || sum=$(sha256sum <"$1"); sum=\${sum%% *}; }`;
 
 /**
  * Puts a local file at `path` of the host. When a file with this SHA-256 lies there, only mode and owner are set. Otherwise
@@ -64,17 +65,20 @@ export async function uploadFile(
   const stem = `.obflow-${sha256.slice(0, 16)}`;
   const temporary = `${folder}/${stem}-${randomBytes(6).toString('hex')}.part`;
   const signal = options.signal === undefined ? {} : { signal: options.signal };
+  const { mode = DEFAULT_MODE, signal: _, ...owner } = options;
   let connection = await unlessAborted(open(), options.signal);
   const asRoot = connection.address.username === 'root';
   const prepare = `${HASH}
 t=${quote(target)}
-[ "$(hash "$t")" = ${sha256} ] && {
+hash "$t"; [ "$sum" = ${sha256} ] && {
 ${placing(options, '"$t"')}
 echo there; exit; }
-mkdir -p ${quote(folder)} || exit
-find ${quote(folder)} -maxdepth 1 -name '${stem}-*.part' ! -newermt '20 seconds ago' -exec rm -f {} +
+[ -d ${quote(folder)} ] || mkdir -p ${quote(folder)} || exit
+for part in ${quote(folder)}/${stem}-*.part; do
+  [ ! -e "$part" ] || exec find ${quote(folder)} -maxdepth 1 -name '${stem}-*.part' ! -newermt '20 seconds ago' -exec rm -f {} +
+done
 exit 0`;
-  const prepared = await must(connection, prepare, `prepare the upload of ${target}`, signal);
+  const prepared = await must(connection, prepare, say('file.prepareUpload', { target }), signal);
   if (prepared.stdout.toString().trim() === 'there') return { uploaded: false };
 
   // Of the login; the next upload of the same content removes what a cut one has left.
@@ -82,7 +86,7 @@ exit 0`;
   let staged = temporary;
   if (!asRoot) {
     const make = `mktemp -d ${staging}XXXXXXXX`;
-    const made = await must(connection, make, 'make a folder to upload to', {
+    const made = await must(connection, make, say('file.makeFolder'), {
       asLogin: true,
       ...signal,
     });
@@ -95,20 +99,23 @@ exit 0`;
     const sftp = await sftpOf(connection, options.signal);
     // A connection whose SFTP did not speak keeps a channel that nobody can close.
     if (sftp === undefined && connection.retired) connection = await unlessAborted(open(), options.signal);
+    let moded = false;
     if (sftp === undefined) await putThroughShell(connection, localPath, staged, options.signal);
-    else await put(connection, sftp, localPath, staged, options.signal);
+    else moded = await put(connection, sftp, localPath, staged, asRoot ? mode : undefined, options.signal);
     const finish = `${HASH}
 n=${quote(temporary)}
 trap ${quote(clean)} EXIT
 ${asRoot ? ':' : `( umask 077; cat ${quote(staged)} >"$n" ) || exit`}
-sum=$(hash "$n")
-[ "$sum" = ${sha256} ] || [ "$(hash ${quote(target)})" != ${sha256} ] || exit 0
-[ "$sum" = ${sha256} ] || { echo "its SHA-256 on the host is '$sum', not ${sha256}" >&2; exit ${DIFFERENT}; }
-${placing({ ...options, mode: options.mode ?? DEFAULT_MODE }, '"$n"')}
-mv -fT "$n" ${quote(target)} && rm -f ${quote(folder)}/${stem}-*.part
-moved=$?
+hash "$n"
+[ "$sum" = ${sha256} ] || {
+  came=$sum; hash ${quote(target)}; [ "$sum" != ${sha256} ] || exit 0
+  echo "its SHA-256 on the host is '$came', not ${sha256}" >&2; exit ${DIFFERENT}
+}
+${placing(moded ? owner : { ...owner, mode }, '"$n"')}
+mv -fT "$n" ${quote(target)}; moved=$?
+[ "$moved" != 0 ] || { trap - EXIT; for part in ${quote(folder)}/${stem}-*.part; do [ ! -e "$part" ] || rm -f "$part"; done; }
 ${asRoot ? '' : `rm -rf ${staging}*\n`}exit "$moved"`;
-    await must(connection, finish, `place ${target}`, { timeoutMs: 120_000, ...signal });
+    await must(connection, finish, say('file.place', { target }), { timeoutMs: 120_000, ...signal });
   } catch (error) {
     if (connection.alive) await runScript(connection, clean).catch(() => undefined);
     throw error;
@@ -146,7 +153,9 @@ async function transfer(
     clearTimeout(timer);
     if (ended.signal.aborted) return;
     const stalled = () =>
-      stop.abort(uploadFailed(connection, `upload to ${to}`, `no progress within ${STALL_MS} ms`));
+      stop.abort(
+        uploadFailed(connection, say('file.upload', { to }), say('file.noProgress', { ms: STALL_MS })),
+      );
     timer = setTimeout(stalled, STALL_MS);
   };
   const follow = () => stop.abort(outer?.reason);
@@ -165,25 +174,36 @@ async function transfer(
   }
 }
 
-/** SFTP upload to a new file; a stalled or aborted one is ended by closing its channel. */
+/**
+ * SFTP upload to a new file, which gets its mode when it is whole; a stalled or aborted one is ended by closing its channel.
+ * Resolves to whether it has its mode: a server may forbid that, and its umask has a say when a file is made.
+ */
 async function put(
   connection: Connection,
   sftp: SFTPWrapper,
   from: string,
   to: string,
+  mode: string | undefined,
   signal?: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
+  let moded = false;
   try {
     await transfer(connection, to, signal, async (stop, step) => {
       const done = new Promise<void>((resolve, reject) => {
         sftp.once('close', () => reject(connection.lostError()));
         sftp.fastPut(from, to, { concurrency: 64, mode: 0o600, step }, (error?: Error | null) => {
-          if (error) reject(uploadFailed(connection, `upload to ${to}`, error.message));
-          else resolve();
+          if (error) reject(uploadFailed(connection, say('file.upload', { to }), error.message));
+          else if (mode === undefined) resolve();
+          else
+            sftp.chmod(to, Number.parseInt(mode, 8), (refused?: Error | null) => {
+              moded = !refused;
+              resolve();
+            });
         });
       });
       await unlessAborted(done, stop);
     });
+    return moded;
   } finally {
     sftp.end();
   }
@@ -216,8 +236,10 @@ async function putThroughShell(
       const code = await unlessAborted(closed, stop);
       if (code !== 0 || broken !== undefined) {
         source.destroy();
-        const why = said.trim() || (broken instanceof Error ? broken.message : `exit code ${code}`);
-        throw uploadFailed(connection, `upload to ${to}`, why);
+        const why =
+          said.trim() ||
+          (broken instanceof Error ? broken.message : say('host.exitCode', { code: code ?? '?' }));
+        throw uploadFailed(connection, say('file.upload', { to }), why);
       }
     });
   } finally {
@@ -225,13 +247,13 @@ async function putThroughShell(
   }
 }
 
-function uploadFailed(connection: Connection, tried: string, cameBack: string): TransientError {
+function uploadFailed(connection: Connection, tried: Text, cameBack: Said): TransientError {
   return new TransientError({
     type: 'UploadFailed',
     tried,
     where: connection.address.ip,
     cameBack,
-    next: 'Check the free space on the host; the upload starts again at the next attempt.',
+    next: say('next.checkSpaceForUpload'),
   });
 }
 
@@ -252,39 +274,55 @@ export async function writeFile(
   const { mode, ...owner } = options;
   // The temporary file is 0600 from the beginning.
   const placement = mode === '0600' ? owner : options;
+  const written = quotable(bytes);
+  // One line that the shell reads back itself; anything else is compared by its SHA-256.
+  const compared = written?.indexOf('\n') === bytes.length - 1;
   const script = `${HASH}
 n=${quote(temporary)}
 [ -d ${folder} ] || mkdir -p ${folder} || exit
 for old in ${folder}/${stem}-*.part; do [ ! -e "$old" ] || rm -f "$old"; done
 trap '[ ! -e "$n" ] || rm -f "$n"' EXIT
-( umask 077; base64 -d <<'END_OF_BASE64' | dd of="$n" conv=fsync 2>/dev/null
-${bytes.toString('base64').replace(/.{76}/g, '$&\n')}
-END_OF_BASE64
-)
-[ "$(hash "$n")" = ${sha256} ] || { ls -ld "$n" >&2 || exit ${DIFFERENT}; df -P ${folder} >&2; exit 1; }
+umask 077
+${written === undefined ? `base64 -d <<'END_OF_BASE64' | dd of="$n" conv=fsync 2>/dev/null` : `dd of="$n" conv=fsync 2>/dev/null <<'${END_OF_TEXT}'`}
+${written === undefined ? `${bytes.toString('base64').replace(/.{76}/g, '$&\n')}\nEND_OF_BASE64` : `${written}${END_OF_TEXT}`}
+umask 022
+${
+  compared
+    ? `{ IFS= read -r back <"$n"; } 2>/dev/null && [ "$back" = ${quote(written?.slice(0, -1) ?? '')} ]`
+    : `hash "$n"; [ "$sum" = ${sha256} ]`
+} || { ls -ld "$n" >&2 || exit ${DIFFERENT}; df -P ${folder} >&2; exit 1; }
 ${placing(placement, '"$n"')}
 mv -fT "$n" ${quote(target)} || { [ -e "$n" ] || exit ${DIFFERENT}; exit 1; }`;
-  await must(connection, script, `write ${target}`);
+  await must(connection, script, say('file.write', { target }));
+}
+
+/** A line that ends no content of ours. */
+const END_OF_TEXT = 'END_OF_TEXT_OF_OBFLOW';
+
+/** The content as lines of a here-document; undefined when it is not that: other than printable ASCII, no last line break. */
+function quotable(bytes: Buffer): string | undefined {
+  const text = bytes.toString('latin1');
+  return /^(?:[\t\x20-\x7e]*\n)+$/.test(text) && !text.includes(END_OF_TEXT) ? text : undefined;
 }
 
 /** Content of a file as UTF-8; undefined when there is none (not: when it cannot be reached). PermanentError FileTooLarge beyond 1 MiB. */
 export async function readFile(connection: Connection, path: string): Promise<string | undefined> {
   const target = absolute(path);
-  const script = `head -c ${READ_LIMIT + 1} -- ${quote(target)}`;
+  const script = `exec head -c ${READ_LIMIT + 1} -- ${quote(target)}`;
   const result = await runScript(connection, script, { maxOutput: 2 * READ_LIMIT });
   const tooLarge = result.stdout.length > READ_LIMIT;
   if (result.exitCode === 1 && NO_SUCH_FILE.test(result.stderr.toString().trim())) return undefined;
   if (result.exitCode === 0 && !tooLarge) return result.stdout.toString();
   // What is too large was stopped here, and looks killed.
-  if (!tooLarge) refuseKilled(connection.address.ip, `read ${target}`, result);
+  if (!tooLarge) refuseKilled(connection.address.ip, say('file.read', { target }), result);
   throw new PermanentError({
     type: tooLarge ? 'FileTooLarge' : 'FileUnreadable',
-    tried: `read ${target}`,
+    tried: say('file.read', { target }),
     where: connection.address.ip,
     cameBack: tooLarge
-      ? `it is larger than ${READ_LIMIT} bytes`
+      ? say('file.tooLarge', { limit: READ_LIMIT })
       : result.stderr.toString().trim().slice(0, 500),
-    next: 'Look at this file on the host.',
+    next: say('next.lookAtFile'),
   });
 }
 
@@ -295,13 +333,14 @@ export async function readFile(connection: Connection, path: string): Promise<st
 async function must(
   connection: Connection,
   script: string,
-  tried: string,
+  tried: Text,
   options: { signal?: AbortSignal; timeoutMs?: number; asLogin?: boolean } = {},
 ) {
   const result = await runScript(connection, script, options);
   if (result.exitCode === 0) return result;
   refuseKilled(connection.address.ip, tried, result);
-  const cameBack = result.stderr.toString().trim().slice(0, 500) || `exit code ${result.exitCode}`;
+  const cameBack =
+    result.stderr.toString().trim().slice(0, 500) || say('host.exitCode', { code: result.exitCode });
   // Also of a file that another write to the same place took away: it may be tried again.
   if (result.exitCode === DIFFERENT) throw uploadFailed(connection, tried, cameBack);
   throw new PermanentError({
@@ -309,6 +348,6 @@ async function must(
     tried,
     where: connection.address.ip,
     cameBack,
-    next: 'Check free space, permissions and the owner’s account on the host, then retry.',
+    next: say('next.checkSpaceAndOwner'),
   });
 }

@@ -1,4 +1,5 @@
 import { PermanentError, TransientError } from '../runtime/errors';
+import { type Said, say, type Text } from '../runtime/messages/catalogue';
 import { type Connection, SftpMissing } from './connection';
 import { hostSaid } from './login';
 import { nearestMount } from './mounts';
@@ -11,9 +12,9 @@ export interface ContactFinding {
   /** What was tried. */
   readonly check: 'shell' | 'sudo' | 'channels' | 'files' | 'tunnel' | 'exec' | 'clock' | 'rpm' | 'commands';
   /** What came back; what the host said stands first. */
-  readonly text: string;
+  readonly text: Said;
   /** The setting and the file to change; '' for INFO. */
-  readonly next: string;
+  readonly next: Said;
 }
 
 export interface ContactNeeds {
@@ -34,6 +35,8 @@ const LOOK_MS = 20_000;
 /** obflow's own folder, and where a login that is not root uploads to. */
 const WRITTEN = ['/var/lib', '/var/tmp'];
 const SSHD = '/etc/ssh/sshd_config';
+/** tcpmux, which nobody serves: a tunnel to it tells whether sshd would ask, and starts nothing on the host. */
+const NO_SERVICE = 1;
 
 /**
  * Tries what a task will need on a host, and changes nothing there: a shell and sudo, several channels, files, a tunnel,
@@ -47,7 +50,7 @@ export async function firstContact(
   const looked = await look(connection, needs);
   if (!('facts' in looked)) return [looked.finding];
   const { facts } = looked;
-  const channels = needs.brief === true ? [] : [await channelsFinding(connection, facts)];
+  const channels = needs.brief === true ? [] : [await channelsFinding(connection)];
   return [
     info('shell', `a shell as ${facts.get('who')?.join('') || 'root'}`),
     ...channels,
@@ -70,17 +73,22 @@ const info = (check: ContactFinding['check'], text: string): ContactFinding => (
   next: '',
 });
 
-/** One script for all that a script can see; the parts of its answer by name. */
+/** sshd's settings that stand in the way of something, with their places. */
+const SSHD_SETTINGS = `grep -HniE '^[[:space:]]*(MaxSessions|AllowTcpForwarding|DisableForwarding|PermitOpen|Subsystem|ForceCommand|Match)' ${SSHD} ${SSHD}.d/*.conf 2>/dev/null`;
+
+/** One script for all that a script can see; the parts of its answer by name. Commands that are not the shell's own are few. */
 function lookScript(programs: readonly string[]): string {
   return `say() { echo "obflow-contact $1"; }
-say who; id -un
+say who
+while read -r key uid _; do [ "$key" != Uid: ] || break; done </proc/$$/status
+if [ "$uid" = 0 ]; then echo root; else id -un; fi
 say date; date +%s.%N
-say mounts; cat /proc/mounts
 say programs
 for p in ${programs.join(' ')}; do
   q=$p; while [ ! -e "$q" ] && [ "$q" != / ]; do q=\${q%/*}; q=\${q:-/}; done
-  echo "$p $(readlink -f -- "$q")"
+  if cd -P -- "$q" 2>/dev/null; then echo "$p $PWD"; else echo "$p $(readlink -f -- "$q")"; fi
 done
+cd /
 say readonly; for d in ${WRITTEN.join(' ')}; do [ -w "$d" ] || echo "$d"; done
 say missing; for c in base64 dd find grep head mktemp readlink setsid sha256sum tail getent; do command -v "$c" >/dev/null 2>&1 || echo "$c"; done
 say relay; command -v bash; command -v nc
@@ -89,9 +97,8 @@ if command -v rpm >/dev/null 2>&1; then
   rpm -q glibc >/dev/null 2>&1 || { all=$(rpm -qa --queryformat x 2>&1) || echo "$all"
   [ -n "$all" ] || [ -e /var/lib/dpkg/status ] || echo 'it lists not a single package'; }
 else echo none; fi
-say sshd
-grep -HniE '^[[:space:]]*(MaxSessions|AllowTcpForwarding|DisableForwarding|PermitOpen|Subsystem|ForceCommand|Match)' ${SSHD} ${SSHD}.d/*.conf 2>/dev/null
-say end`;
+say mounts
+exec cat /proc/mounts`;
 }
 
 type Looked =
@@ -101,8 +108,8 @@ type Looked =
 async function look(connection: Connection, needs: ContactNeeds): Promise<Looked> {
   const script = lookScript(needs.programs ?? PROGRAMS);
   try {
-    // Once to have a shell: how long the first takes says nothing of the clock.
-    await runScript(connection, ':', { timeoutMs: LOOK_MS });
+    // To have a shell: how long the first takes says nothing of the clock.
+    if (connection.shells.unused === 0) await runScript(connection, ':', { timeoutMs: LOOK_MS });
     const before = Date.now();
     const result = await runScript(connection, script, { timeoutMs: LOOK_MS });
     const facts = new Map<string, string[]>();
@@ -114,14 +121,15 @@ async function look(connection: Connection, needs: ContactNeeds): Promise<Looked
         facts.set(name, part);
       } else if (line !== '') part.push(line);
     }
-    if (facts.has('end')) return { facts, before, after: Date.now() };
+    const after = Date.now();
+    if (result.exitCode === 0 && facts.has('mounts')) return { facts, before, after };
     const said = hostSaid(result.stderr.toString()) || `exit code ${result.exitCode}`;
     return {
       finding: {
         level: 'ERROR',
         check: 'shell',
-        text: `the host says "${said}" to a script`,
-        next: `Look what ends scripts of ${connection.address.username} there (/etc/profile.d, ~/.bashrc, ulimits in /etc/security/limits.conf).`,
+        text: say('contact.toScript', { said }),
+        next: say('next.whatEndsScripts', { username: connection.address.username }),
       },
     };
   } catch (error) {
@@ -133,32 +141,46 @@ async function look(connection: Connection, needs: ContactNeeds): Promise<Looked
 function failed(check: ContactFinding['check'], error: unknown): ContactFinding {
   if (error instanceof TransientError || error instanceof PermanentError) {
     const { cameBack, tried, next } = error.trouble;
-    return { level: 'ERROR', check, text: `${cameBack} (it was tried to ${tried})`, next };
+    return {
+      level: 'ERROR',
+      check,
+      text: say('contact.tried', { cameBack: cameBack, tried: tried }),
+      next: next,
+    };
   }
   throw error;
 }
 
-/** Lines of sshd's configuration about these settings, as `MaxSessions 1 in /etc/ssh/sshd_config, line 14`. */
-function settings(facts: Facts, names: RegExp): string {
-  const lines = (facts.get('sshd') ?? []).flatMap((line) => {
+/**
+ * Lines of sshd's configuration about these settings, as `MaxSessions 1 in /etc/ssh/sshd_config, line 14`; none when there
+ * is none, or it cannot be read. Asked only when something is in the way.
+ */
+async function settings(connection: Connection, names: RegExp): Promise<readonly Text[]> {
+  // It only makes the advice better; what is in the way is known already.
+  const asked = await runScript(connection, SSHD_SETTINGS, { timeoutMs: LOOK_MS }).catch(() => undefined);
+  const lines = (asked?.stdout.toString() ?? '').split('\n').flatMap((line) => {
     const [, file, number, text] = /^([^:]+):(\d+):\s*(.*)$/.exec(line) ?? [];
-    return file !== undefined && text !== undefined && names.test(text)
-      ? [`${text.trim()} in ${file}, line ${number}`]
+    return file !== undefined && number !== undefined && text !== undefined && names.test(text)
+      ? [say('contact.setting', { text: text.trim(), file, number })]
       : [];
   });
-  return lines.join('; ');
+  return lines;
 }
 
-async function channelsFinding(connection: Connection, facts: Facts): Promise<ContactFinding> {
+async function channelsFinding(connection: Connection): Promise<ContactFinding> {
   try {
     const count = await connection.countChannels(ENOUGH_CHANNELS);
     if (count >= ENOUGH_CHANNELS) return info('channels', `${count} channels at once`);
-    const named = settings(facts, /^MaxSessions\b/i) || `MaxSessions ${count} or so`;
+    const set = await settings(connection, /^MaxSessions\b/i);
+    const named = set.length > 0 ? set : say('contact.aboutSessions', { count });
     return {
       level: 'WARN',
       check: 'channels',
-      text: `sshd opens no more than ${count} ${count === 1 ? 'channel' : 'channels'} at once: what runs side by side on the host waits for each other`,
-      next: `${named}: set MaxSessions 10 in ${SSHD} and reload sshd, for speed.`,
+      text: say('contact.channels', {
+        count,
+        unit: say(count === 1 ? 'contact.channel' : 'contact.channelsUnit'),
+      }),
+      next: say('next.raiseMaxSessions', { named, file: SSHD }),
     };
   } catch (error) {
     return failed('channels', error);
@@ -173,8 +195,8 @@ async function filesFindings(
   const found: ContactFinding[] = (facts.get('readonly') ?? []).map((folder) => ({
     level: 'ERROR',
     check: 'files',
-    text: `${folder} cannot be written`,
-    next: `Mount it for writing (/etc/fstab, mount -o remount,rw), or make it.`,
+    text: say('contact.readOnly', { folder }),
+    next: say('next.mountOrMake'),
   }));
   if (needs.brief === true) return found;
   try {
@@ -182,17 +204,24 @@ async function filesFindings(
     return [...found, info('files', 'SFTP')];
   } catch (error) {
     if (!(error instanceof SftpMissing)) return [...found, failed('files', error)];
-    const named = settings(facts, /^Subsystem\s+sftp\b/i);
+    const named = await settings(connection, /^Subsystem\s+sftp\b/i);
     const noise = /Packet length|says nothing/.test(error.message);
     const next = noise
-      ? `Silence ~/.bashrc (and /etc/profile.d) of ${connection.address.username} for shells that are not interactive: what they print stands before the first word of SFTP. Or set Subsystem sftp internal-sftp in ${SSHD}${named === '' ? '' : ` (now: ${named})`}.`
-      : `Set Subsystem sftp internal-sftp in ${SSHD}${named === '' ? '' : ` (now: ${named})`} and reload sshd, for speed.`;
+      ? say('next.silenceShell', {
+          username: connection.address.username,
+          file: SSHD,
+          named: named.length === 0 ? '' : say('contact.now', { named }),
+        })
+      : say('next.setSubsystem', {
+          file: SSHD,
+          named: named.length === 0 ? '' : say('contact.now', { named }),
+        });
     return [
       ...found,
       {
         level: 'WARN',
         check: 'files',
-        text: `no SFTP (${error.message}): files go through a shell`,
+        text: say('contact.noSftp', { said: error.message }),
         next,
       },
     ];
@@ -200,30 +229,38 @@ async function filesFindings(
 }
 
 async function tunnelFinding(connection: Connection, facts: Facts): Promise<ContactFinding> {
-  const named = settings(facts, /^(AllowTcpForwarding|DisableForwarding|PermitOpen)\b/i);
-  const next = `${named === '' ? 'AllowTcpForwarding no, DisableForwarding yes or PermitOpen' : named}: set AllowTcpForwarding local in ${SSHD} and reload sshd.`;
-  try {
-    // Whether anything listens there does not matter; whether sshd would ask does.
-    (await tunnel(connection, connection.address.sshPort)).destroy();
-  } catch (error) {
-    const closed = error instanceof TransientError && error.type === 'PortClosed';
-    if (!closed) return { ...failed('tunnel', error), next };
-  }
-  if (connection.memory.noForwarding === undefined) return info('tunnel', 'sshd forwards ports');
+  let closed = await listensNot(connection, NO_SERVICE);
+  // Forbidden: it is tried through a shell, to a port on which somebody listens.
+  if (closed === true && connection.memory.noForwarding !== undefined)
+    closed = await listensNot(connection, connection.address.sshPort);
+  const { noForwarding } = connection.memory;
+  if (typeof closed === 'boolean' && noForwarding === undefined) return info('tunnel', 'sshd forwards ports');
+  const named = await settings(connection, /^(AllowTcpForwarding|DisableForwarding|PermitOpen)\b/i);
+  const next = say('next.allowForwarding', {
+    named: named.length === 0 ? say('contact.forwardingSettings') : named,
+    file: SSHD,
+  });
+  if (typeof closed !== 'boolean') return { ...failed('tunnel', closed.error), next };
+  const said = noForwarding ?? '';
   if ((facts.get('relay') ?? []).length > 0) {
-    return {
-      level: 'WARN',
-      check: 'tunnel',
-      text: `sshd forwards no port (${connection.memory.noForwarding}): tunnels go through a shell of the host`,
-      next,
-    };
+    return { level: 'WARN', check: 'tunnel', text: say('contact.forwardsNoPort', { said }), next };
   }
   return {
     level: 'ERROR',
     check: 'tunnel',
-    text: `sshd forwards no port (${connection.memory.noForwarding}), and the host has neither bash nor nc to go through`,
-    next: `Install nc (nmap-ncat) on the host, or ${next}`,
+    text: say('contact.noWay', { said }),
+    next: say('next.installNc', { next }),
   };
+}
+
+/** Whether a tunnel to the port ends because nothing listens there; what went wrong when there is no tunnel at all. */
+async function listensNot(connection: Connection, port: number): Promise<boolean | { error: unknown }> {
+  try {
+    (await tunnel(connection, port)).destroy();
+    return false;
+  } catch (error) {
+    return error instanceof TransientError && error.type === 'PortClosed' ? true : { error };
+  }
 }
 
 function execFindings(facts: Facts, needs: ContactNeeds): ContactFinding[] {
@@ -236,8 +273,8 @@ function execFindings(facts: Facts, needs: ContactNeeds): ContactFinding[] {
       {
         level: 'ERROR',
         check: 'exec',
-        text: `${mount.point} is mounted noexec: no program in ${folder} can run`,
-        next: `Take noexec off ${mount.point} (in /etc/fstab, then mount -o remount,exec ${mount.point}), or use a package whose home lies elsewhere.`,
+        text: say('host.noexec', { point: mount.point, home: folder }),
+        next: say('next.takeNoexecOffIn', { point: mount.point }),
       },
     ];
   });
@@ -254,19 +291,22 @@ function clockFinding(before: number, after: number, facts: Facts, needs: Contac
     return {
       level: 'ERROR',
       check: 'clock',
-      text: `its clock cannot be read (date says "${facts.get('date')?.join(' ') ?? ''}")`,
-      next: 'Check the command date on the host.',
+      text: say('contact.noClock', { said: facts.get('date')?.join(' ') ?? '' }),
+      next: say('next.checkDate'),
     };
   }
   const ahead = seconds * 1000 - (before + after) / 2;
   const sure = Math.max(0, Math.abs(ahead) - (after - before) / 2);
-  const text = `its clock is ${(Math.abs(ahead) / 1000).toFixed(1)} s ${ahead > 0 ? 'ahead of' : 'behind'} this machine's`;
+  const text = say('contact.clock', {
+    seconds: (Math.abs(ahead) / 1000).toFixed(1),
+    ahead: say(ahead > 0 ? 'contact.ahead' : 'contact.behind'),
+  });
   if (sure <= (needs.clockMs ?? 2_000)) return info('clock', 'its clock agrees');
   return {
     level: 'ERROR',
     check: 'clock',
     text,
-    next: 'Set both by NTP (/etc/chrony.conf, chronyc tracking, timedatectl): times of tasks and signatures depend on it.',
+    next: say('next.setByNtp'),
   };
 }
 
@@ -274,16 +314,14 @@ function rpmFindings(facts: Facts): ContactFinding[] {
   const said = facts.get('rpm') ?? [];
   if (said.length === 0) return [info('rpm', 'the rpm database answers')];
   if (said[0] === 'none') {
-    return [
-      { level: 'ERROR', check: 'rpm', text: 'the host has no command rpm', next: 'Install rpm on the host.' },
-    ];
+    return [{ level: 'ERROR', check: 'rpm', text: say('contact.noRpm'), next: say('next.installRpmOnHost') }];
   }
   return [
     {
       level: 'ERROR',
       check: 'rpm',
-      text: `the host says "${hostSaid(said.join('\n'))}": its rpm database cannot be read`,
-      next: 'Repair /var/lib/rpm (rpm --rebuilddb; rpm -qa must list its packages).',
+      text: say('contact.rpmDatabase', { said: hostSaid(said.join('\n')) }),
+      next: say('next.repairRpmDatabase'),
     },
   ];
 }
@@ -296,8 +334,8 @@ function commandFindings(facts: Facts): ContactFinding[] {
     {
       level: 'ERROR',
       check: 'commands',
-      text: `the host has no ${names}`,
-      next: `Install ${names} (coreutils, findutils, grep, util-linux, glibc-common).`,
+      text: say('contact.noCommands', { names }),
+      next: say('next.installCore', { names }),
     },
   ];
 }

@@ -1,11 +1,12 @@
+import { type Said, say } from '../runtime/messages/catalogue';
 import { quote } from './quote';
 import type { Host } from './types';
 
 /** What a host heard for one URL: an answer, or why there was none. */
-export type HeardUrl = { readonly status: number; readonly body: string } | { readonly failure: string };
+export type HeardUrl = { readonly status: number; readonly body: string } | { readonly failure: Said };
 
 /** `unable`: the host has nothing to ask with, which says nothing of the URL. */
-export type Heard = { readonly urls: readonly HeardUrl[] } | { readonly unable: string };
+export type Heard = { readonly urls: readonly HeardUrl[] } | { readonly unable: Said };
 
 /** A connection, and the whole of an answer. An OBProxy waits 5 s for each of its three tries (4.3.1, observed). */
 const CONNECT_SECONDS = 5;
@@ -71,7 +72,7 @@ function bashRequest(url: string): string | undefined {
 /** Headers and body of an answer as it came over the wire. */
 function unwrapped(raw: string): HeardUrl {
   const [, status, rest = ''] = /^HTTP\/1\.[01] (\d{3})[^\n]*\n(.*)$/s.exec(raw) ?? [];
-  if (status === undefined) return { failure: lastLine(raw) || 'no answer' };
+  if (status === undefined) return { failure: lastLine(raw) || say('url.noAnswer') };
   const at = /\r?\n\r?\n/.exec(rest);
   return { status: Number(status), body: at === null ? '' : rest.slice(at.index + at[0].length) };
 }
@@ -99,15 +100,12 @@ export async function getFromHost(
     const status = mark[1];
     if (status === undefined) heard.push(unwrapped(body));
     else if (Number(status) > 0) heard.push({ status: Number(status), body });
-    else heard.push({ failure: lastLine(stderr) || 'no answer' });
+    else heard.push({ failure: lastLine(stderr) || say('url.noAnswer') });
   }
   if (heard.length >= urls.length) return { urls: heard.slice(0, urls.length) };
-  if (stdout.length >= LONGEST) return { urls: urls.map(() => ({ failure: 'the answer does not end' })) };
+  if (stdout.length >= LONGEST) return { urls: urls.map(() => ({ failure: say('url.endless') })) };
   const said = lastLine(stderr);
   return {
-    unable:
-      stdout.trim() === `${MARK} unable`
-        ? 'it has neither curl nor Python nor bash'
-        : said || 'its shell said nothing',
+    unable: stdout.trim() === `${MARK} unable` ? say('url.noTool') : said || say('url.silentShell'),
   };
 }

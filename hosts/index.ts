@@ -11,7 +11,7 @@ import { ConnectionPool } from './pool';
 import { listeners, observe, processes, signalProcess } from './processes';
 import { rpmOwner, rpmQuery } from './rpm';
 import { runScript } from './script';
-import { tunnel } from './tunnel';
+import { listens, tunnel } from './tunnel';
 import type { Host, HostAddress, Hosts, PinHostKey } from './types';
 
 export type { ContactFinding, ContactNeeds } from './firstContact';
@@ -101,6 +101,7 @@ function hostAt(pool: ConnectionPool, address: HostAddress, log: CommandLog): Ho
     rpmOwner: (file) => log.look('rpm owner', async () => rpmOwner(await connection(), file)),
     mountOf: (path) => log.look('mounts', async () => mountOf(await connection(), path)),
     firstContact: (needs) => log.look('first contact', async () => firstContact(await connection(), needs)),
+    listens: (port) => log.look(`knock at port ${port}`, async () => listens(await connection(), port)),
     tunnel: (port) => log.look(`tunnel to port ${port}`, async () => tunnel(await connection(), port)),
   };
 }

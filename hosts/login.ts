@@ -1,7 +1,9 @@
+import type { Socket } from 'node:net';
 import { type AuthHandlerMiddleware, Client, type ConnectConfig } from 'ssh2';
 import { AddressDenied, type AddressPolicy, connectTo } from '../runtime/addresses';
 import { addressText } from '../runtime/addressText';
-import { PermanentError, TransientError } from '../runtime/errors';
+import { PermanentError, SaidError, saidOf, TransientError } from '../runtime/errors';
+import { type Said, say, type Text } from '../runtime/messages/catalogue';
 import { printable } from '../runtime/printable';
 import { Connection, HostMemory } from './connection';
 import { type HostKeyCheck, hostKeyVerifier } from './hostKey';
@@ -94,7 +96,9 @@ function logIn(
   const memory = options.memory ?? new HostMemory();
   return new Promise((resolve, reject) => {
     // ssh2's own socket has Nagle on (44 ms a command instead of 4), and cannot be destroyed once it was ended.
-    const socket = connectTo({ ip: address.ip, port: address.sshPort, addresses: options.addresses });
+    const socket = gathering(
+      connectTo({ ip: address.ip, port: address.sshPort, addresses: options.addresses }),
+    );
     const client = new Client();
     const loginMs = 1000 * (options.loginSeconds ?? DEFAULT_LOGIN_SECONDS);
     const timers: NodeJS.Timeout[] = [];
@@ -105,12 +109,12 @@ function logIn(
     };
     timers.push(
       setTimeout(() => {
-        if (socket.connecting) fail(new Error(`no TCP connection within ${TCP_TIMEOUT_MS / 1000} s`));
+        if (socket.connecting) fail(new SaidError(say('ssh.noTcp', { seconds: TCP_TIMEOUT_MS / 1000 })));
       }, TCP_TIMEOUT_MS),
       setTimeout(() => {
         check.late = true;
-        const silent = check.authenticating === true ? 'no end of the login' : 'no SSH greeting';
-        fail(new Error(`${silent} within ${loginMs / 1000} s`));
+        const silent = check.authenticating === true ? say('ssh.loginUnfinished') : say('ssh.noGreeting');
+        fail(new SaidError(say('ssh.within', { silent, seconds: loginMs / 1000 })));
       }, loginMs),
     );
     let rounds = 0;
@@ -166,6 +170,28 @@ function logIn(
   });
 }
 
+/**
+ * ssh2 writes every packet by itself, and a write costs 0.05 ms and more, since on this machine the kernel hands it to its
+ * reader at once: what is written in one turn of the event loop goes in one system call.
+ */
+function gathering(socket: Socket): Socket {
+  const write = socket.write.bind(socket);
+  let corked = false;
+  const gathered = (...args: Parameters<typeof write>) => {
+    if (!corked) {
+      corked = true;
+      socket.cork();
+      process.nextTick(() => {
+        corked = false;
+        socket.uncork();
+      });
+    }
+    return write(...args);
+  };
+  socket.write = gathered as typeof socket.write;
+  return socket;
+}
+
 function credential({ auth }: HostAddress): ConnectConfig {
   if (auth.kind === 'password') return { password: auth.password, tryKeyboard: true };
   const passphrase = auth.passphrase === undefined ? {} : { passphrase: auth.passphrase };
@@ -193,35 +219,38 @@ export function hostSaid(text: string): string {
 }
 
 /** What to do about an account that a host does not let in, from the host's own words. */
-function loginNext(address: HostAddress, said: string, check: Attempt): string {
+function loginNext(address: HostAddress, said: string, check: Attempt): Text {
   const user = address.username;
   if (/expired|new password|password change|change your password|current password/i.test(said)) {
-    return `Set a new password of ${user} on the host (passwd ${user}) or let it not expire (chage -M -1 -E -1 ${user}), correct the credential, then retry.`;
+    return say('next.setNewPassword', { user });
   }
   if (check.partial === true || /code|token|otp/i.test(said)) {
-    return `Take the second factor off this account (AuthenticationMethods in /etc/ssh/sshd_config, PAM in /etc/pam.d/sshd), then retry.`;
+    return say('next.takeSecondFactorOff');
   }
   if (check.closed === true) {
-    return `Look into the host's log (journalctl -u sshd, /var/log/secure): PAM refuses the account ${user} (pam_access in /etc/security/access.conf, pam_nologin, an expired account), or AllowUsers and the like in /etc/ssh/sshd_config; then retry.`;
+    return say('next.lookAtPam', { user });
   }
   const kind = address.auth.kind === 'key' ? 'publickey' : 'password';
   if (check.wanted !== undefined && !check.wanted.includes(kind)) {
     const setting = kind === 'publickey' ? 'PubkeyAuthentication' : 'PasswordAuthentication';
-    return `Set ${setting} yes (and PermitRootLogin, for root) in /etc/ssh/sshd_config of the host, or use a credential of another kind; then retry.`;
+    return say('next.allowSetting', { setting });
   }
-  return `Correct the credential, or the host's authorized keys and account (PermitRootLogin and AllowUsers in /etc/ssh/sshd_config), apply the inventory file again, then retry.`;
+  return say('next.correctLogin');
 }
 
-function loginRefused(address: HostAddress, check: Attempt, cameBack: string): PermanentError {
-  const kind = address.auth.kind === 'key' ? 'private key' : 'password';
+function loginRefused(address: HostAddress, check: Attempt, cameBack: Said): PermanentError {
+  const kind = say(address.auth.kind === 'key' ? 'ssh.key' : 'ssh.password');
   const said = hostSaid(check.said.join('\n'));
-  const wants = check.wanted === undefined ? '' : `; it takes ${check.wanted.join(', ')}`;
   return new PermanentError({
     type: 'HostLoginRefused',
     code: 'CMP07002',
-    tried: `log in by SSH as ${address.username} with the ${kind} of its credential`,
+    tried: say('ssh.logIn', { username: address.username, kind }),
     where: addressText(address.ip, address.sshPort),
-    cameBack: `${said === '' ? '' : `the host says "${said}"; `}${cameBack}${wants}`,
+    cameBack: [
+      ...(said === '' ? [] : [say('ssh.hostSays', { said })]),
+      cameBack,
+      ...(check.wanted === undefined ? [] : [say('ssh.takes', { kinds: check.wanted.join(', ') })]),
+    ],
     next: loginNext(address, said, check),
   });
 }
@@ -238,49 +267,49 @@ function asTrouble(
 ): Error {
   const where = addressText(address.ip, address.sshPort);
   if (error.level === 'client-authentication') {
-    const refusal = error.message.startsWith('All configured') ? 'the host refused it' : error.message;
+    const refusal = error.message.startsWith('All configured') ? say('ssh.refused') : error.message;
     return loginRefused(address, check, refusal);
   }
   if (/privateKey|passphrase/.test(error.message)) return loginRefused(address, check, error.message);
   // systemd's words until the host is up; they pass by themselves.
   const booting = /system is (booting|going down)/i.test(check.said.join(' '));
   if (check.authenticating === true && check.late !== true && !booting) {
-    return loginRefused(address, check, error.message);
+    return loginRefused(address, check, saidOf(error));
   }
   if (isHandshake(error)) {
     return new PermanentError({
       type: 'SshHandshakeFailed',
       code: 'CMP07002',
-      tried: 'agree with the SSH server on algorithms',
+      tried: say('ssh.agree'),
       where,
       cameBack: error.message,
-      next: 'Allow current key exchange, cipher and host key algorithms in the host’s sshd_config.',
+      next: say('next.allowAlgorithms'),
     });
   }
   return new TransientError(
     {
       type: 'HostUnreachable',
       code: 'CMP07004',
-      tried: 'connect by SSH',
+      tried: say('ssh.connect'),
       where,
-      cameBack: booting ? `the host says "${hostSaid(check.said.join('\n'))}"` : error.message,
+      cameBack: booting ? say('ssh.hostSays', { said: hostSaid(check.said.join('\n')) }) : saidOf(error),
       next:
         check.late === true && check.authenticating === true
-          ? `Its login takes longer than OBFLOW_SSH_LOGIN_SECONDS (${loginSeconds}): set UseDNS no in /etc/ssh/sshd_config, look at PAM (/etc/pam.d/sshd) and the name servers of the host, or raise the setting.`
-          : 'Check that the host runs, that its SSH server listens on this port, and the network between.',
+          ? say('next.raiseLoginSeconds', { seconds: loginSeconds })
+          : say('next.checkSshServer'),
     },
     { cause: error },
   );
 }
 
 function hostKeyChanged(address: HostAddress, check: HostKeyCheck): PermanentError {
-  const shown = check.shown?.fingerprint ?? 'another key';
+  const shown = check.shown?.fingerprint ?? say('ssh.otherKey');
   return new PermanentError({
     type: 'HostKeyChanged',
     code: 'CMP07002',
-    tried: 'trust the SSH host key',
+    tried: say('ssh.trust'),
     where: addressText(address.ip, address.sshPort),
-    cameBack: `the host shows ${shown}, pinned is ${check.expected}`,
-    next: `If the host was reinstalled on purpose, set its hostKey to ${shown} in the inventory file and run \`obflow apply\`; otherwise somebody stands between.`,
+    cameBack: say('ssh.keyDiffers', { shown, expected: check.expected ?? '?' }),
+    next: say('next.pinKey', { shown }),
   });
 }

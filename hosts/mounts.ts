@@ -1,4 +1,5 @@
 import { PermanentError } from '../runtime/errors';
+import { say } from '../runtime/messages/catalogue';
 import type { Connection } from './connection';
 import { quote } from './quote';
 import { refuseKilled, runScript } from './script';
@@ -17,10 +18,10 @@ export interface Mount {
 export async function mountOf(connection: Connection, path: string): Promise<Mount> {
   const script = `p=${quote(path)}
 while [ ! -e "$p" ] && [ "$p" != / ]; do p=\${p%/*}; p=\${p:-/}; done
-readlink -f -- "$p" || exit
+{ cd -P -- "$p" && pwd -P; } 2>/dev/null || readlink -f -- "$p" || exit
 exec cat /proc/mounts`;
   const result = await runScript(connection, script);
-  const tried = `find the file system of ${path}`;
+  const tried = say('host.findFileSystem', { path });
   refuseKilled(connection.address.ip, tried, result);
   const [resolved = '', ...lines] = result.stdout.toString().split('\n');
   const found = nearestMount(resolved, lines.join('\n'));
@@ -29,8 +30,8 @@ exec cat /proc/mounts`;
     type: 'MountsUnreadable',
     tried,
     where: connection.address.ip,
-    cameBack: result.stderr.toString().trim().slice(0, 500) || 'no file system holds it',
-    next: 'Check that /proc is mounted on the host.',
+    cameBack: result.stderr.toString().trim().slice(0, 500) || say('host.noFileSystem'),
+    next: say('next.checkProc'),
   });
 }
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { StringDecoder } from 'node:string_decoder';
 import { unlessAborted } from '../runtime/deadline';
 import { TransientError } from '../runtime/errors';
+import { say, type Text } from '../runtime/messages/catalogue';
 import type { Connection } from './connection';
 import { SESSION_FUNCTIONS } from './remoteSessions';
 import { type RunResult, runScript, shellCommand } from './script';
@@ -12,11 +13,12 @@ import type { CommandId, OnceOptions, OnceResult, SubtaskCommands } from './type
  * Commands that take effect at most once. The contract:
  *
  *  1. A command has one folder, D = /var/lib/obflow/<task>/<subtask>/<run>/<name> (root, 0700), on the host.
- *  2. `launch` writes the script to a file of its own in D (0600) and starts a detached runner in a new session.
+ *  2. `launch` starts a detached runner in a new session, which gets the script with its own text: no file holds it.
  *  3. The runner's first act is the symlink D/claim -> "<pid>.<start ticks>.<boot>.<launch>". Making a symlink is
  *     atomic, so exactly one runner ever wins; a loser exits at once. Launching again is therefore always safe.
- *     The winner unlinks every script file (it holds its own open), and makes the claim durable before it acts.
- *  4. The winner runs the script with stdin /dev/null and output to D/out, then renames the exit code to D/exit.
+ *     The winner makes the claim durable before it acts.
+ *  4. The winner runs the script with stdin /dev/null and output to D/out, then writes the exit code and <launch> to
+ *     D/exit; a line that is not whole yet counts as none.
  *  5. Waiting only looks: D/exit -> exited. Otherwise, as long as any process of the runner's session lives
  *     (same pid, same start, same boot) -> still running. Otherwise, after a last look for D/exit -> interrupted.
  *     Where only the runner was killed, its command may still work: it counts as running until it ends.
@@ -33,6 +35,8 @@ const DEFAULT_TIMEOUT_MS = 30_000;
 /** How long one channel waits. The first is short: its shell is not killed when the caller gives up (it launches). */
 const FIRST_WINDOW_MS = 2_000;
 const WINDOW_MS = 20_000;
+/** New output is looked for so often. */
+const STREAM_MS = 1_000;
 /** Window while others want a channel of the same connection. */
 const CROWDED_WINDOW_MS = 1_000;
 /** At most this much of a command's output is transferred, and this much of the end of a longer one. */
@@ -68,10 +72,11 @@ read_claim() {
   claim_start=\${claim##*.}; claim_pid=\${claim%%.*}
 }
 runs() {
+  runner=
   [ "$claim_boot" = "$boot" ] || return 1
   if look "$claim_pid"; then
     [ "$started" = "$claim_start" ] || return 1
-    [ "$state" = Z ] || return 0
+    [ "$state" = Z ] || { runner=$claim_pid; return 0; }
   fi
   members "$claim_pid"
 }
@@ -83,36 +88,41 @@ nap() {
   sleep "$pause" 2>/dev/null || sleep 1
   clock; waited=$((now - since))
 }
+# Until process $1 has ended, at most $2 ms: one pair of processes instead of a sleep for every look (GNU coreutils).
+await() {
+  [ "$2" -gt 0 ] || return 0
+  millis=$((1000 + $2 % 1000))
+  timeout "$(($2 / 1000)).\${millis#1}" tail --pid="$1" -s 0.02 -f /dev/null >/dev/null 2>&1
+  case $? in 0 | 124) clock; waited=$((now - since)) ;; *) nap ;; esac
+}
+ended() { { read -r code winner <"$D/exit"; } 2>/dev/null; }
 say() { echo "obflow-once $*" >&2; }
 timer
 this_boot
 `;
 
-/** Starts the runner unless somebody has the claim. `launch` names this start. */
-function launchText(launch: string, script: string, user: string | undefined): string {
+/** Starts the runner unless somebody has the claim, and waits a while for it. `launch` names this start. */
+function launchText(launch: string, script: string, user: string | undefined, patienceMs: number): string {
   const asOther = user === undefined || user === 'root' ? undefined : user;
   const body = wholeScript(script, asOther);
   const end = `END_${randomBytes(16).toString('hex')}`;
+  const bodyEnd = `BODY_${randomBytes(16).toString('hex')}`;
   return `
-if [ -L "$D/claim" ]; then
-  rm -f "$D"/script.*
-else
-  mkdir -p ${ROOT}; umask 077
-  mkdir -p "$D" && : >>"$D/out" && cat >"$D/script.${launch}" <<'${end}' || { say failed; exit 0; }
-${body}${end}
+if [ ! -L "$D/claim" ]; then
+  [ -d ${ROOT} ] || mkdir -p ${ROOT}; umask 077
+  { [ -d "$D" ] || mkdir -p "$D"; } && : >>"$D/out" || { say failed; exit 0; }
   setsid sh -s "$D" ${launch} "$boot" <<'${end}' >/dev/null 2>&1 9>&- &
 { D=$1 launch=$2 boot=$3
 ${SESSION_FUNCTIONS}
-[ -r "$D/script.$launch" ] || exit 1
-exec 3<"$D/script.$launch"
 look $$
-ln -s "$$.$started.$boot.$launch" "$D/claim" || { rm -f "$D/script.$launch"; exit 1; }
-rm -f "$D"/script.*
+ln -s "$$.$started.$boot.$launch" "$D/claim" || exit 1
 dd if=/dev/null of="$D/claimed" conv=fsync
-${shellCommand('root', asOther)} <&3 >>"$D/out" 2>&1 3<&-
-echo $? >"$D/exit.new" && mv "$D/exit.new" "$D/exit"
+${shellCommand('root', asOther)} <<'${bodyEnd}' >>"$D/out" 2>&1
+${body}${bodyEnd}
+echo "$? $launch" >"$D/exit"
 } </dev/null
 ${end}
+  await $! ${patienceMs}
   until [ -L "$D/claim" ]; do
     [ "$waited" -lt 10000 ] || { say unclaimed; exit 0; }
     nap
@@ -126,11 +136,14 @@ function waitText(sent: number, windowMs: number, stream: boolean): string {
   return `
 sent=${sent}
 send() {
+  size=0
+  [ -s "$D/out" ] || return 0
   size=$(wc -c <"$D/out") || size=0
   upto=$size
   [ "$upto" -le ${OUTPUT_LIMIT} ] || upto=${OUTPUT_LIMIT}
   [ "$upto" -gt "$sent" ] || return 0
-  tail -c "+$((sent + 1))" "$D/out" | head -c "$((upto - sent))"
+  if [ "$sent" -eq 0 ]; then head -c "$upto" "$D/out"
+  else tail -c "+$((sent + 1))" "$D/out" | head -c "$((upto - sent))"; fi
   sent=$((upto))
 }
 finish() {
@@ -141,17 +154,21 @@ finish() {
   say "$@" "$winner" "$((size))"
   exit 0
 }
+if ended; then finish exited "$code"; fi
 read_claim || { say unclaimed; exit 0; }
 timer
 while :; do
-  if [ -e "$D/exit" ]; then IFS= read -r code <"$D/exit"; finish exited "$code"; fi
+  if ended; then finish exited "$code"; fi
   if ! runs; then
-    [ ! -e "$D/exit" ] || continue
+    ! ended || continue
     finish interrupted 0
   fi
-  ${stream ? '[ "$waited" -lt 100 ] || send' : ':'}
+  ${stream ? 'send' : ':'}
   [ "$waited" -lt ${windowMs} ] || { send; say running 0 "$winner" "$((size))"; exit 0; }
-  nap
+  left=$((${windowMs} - waited))
+  ${stream ? `[ "$left" -lt ${STREAM_MS} ] || left=${STREAM_MS}` : ':'}
+  # Where only the runner was killed there is nothing to wait for but the whole session.
+  if [ -n "$runner" ]; then await "$runner" "$left"; else nap; fi
 done
 `;
 }
@@ -179,11 +196,13 @@ export async function runOnce(
     const left = Math.max(deadline - Date.now(), 0);
     const crowded = connection.narrow || connection.waiting > 0;
     const window = round === 0 ? FIRST_WINDOW_MS : crowded ? CROWDED_WINDOW_MS : WINDOW_MS;
+    const stream = options.onOutput !== undefined;
+    const patience = Math.min(window, left, ...(stream ? [STREAM_MS] : []));
     const text = [
       `D=${folder}`,
       CLAIM_FUNCTIONS,
-      round === 0 ? launchText(launch, script, options.user) : '',
-      waitText(output.transferred(), Math.min(window, left), options.onOutput !== undefined),
+      round === 0 ? launchText(launch, script, options.user, patience) : '',
+      waitText(output.transferred(), Math.min(window, left), stream),
     ].join('\n');
     const result = await runScript(connection, text, {
       ...(options.signal === undefined ? {} : { signal: options.signal }),
@@ -208,24 +227,24 @@ export async function runOnce(
       default:
         throw new TransientError({
           type: 'CommandNotStarted',
-          tried: `start the command ${id.name}`,
+          tried: say('once.start', { name: id.name }),
           where,
           cameBack:
             result.stderr
               .toString()
               .replaceAll(/^obflow-once .*\n?/gm, '')
-              .trim() || 'it did not begin',
-          next: `Check the free space and the permissions of ${ROOT} on the host; the step is tried again.`,
+              .trim() || say('once.notBegun'),
+          next: say('next.checkSpaceOfRoot', { folder: ROOT }),
         });
     }
     options.signal?.throwIfAborted();
     if (Date.now() >= deadline) {
       throw new TransientError({
         type: 'CommandStillRunning',
-        tried: `wait for the command ${id.name}`,
+        tried: say('once.wait', { name: id.name }),
         where,
-        cameBack: `it still runs after ${timeoutMs} ms`,
-        next: 'It goes on; the next attempt waits for it again.',
+        cameBack: say('once.stillRuns', { ms: timeoutMs }),
+        next: say('next.waitedForAgain'),
       });
     }
   }
@@ -278,9 +297,9 @@ function outputReader(onOutput: ((lines: string) => void) | undefined) {
 const stopFunction = (graceMs: number) => `
 end_command() {
   was=
-  if ln -s 0.0.stopped.stopped "$D/claim" 2>/dev/null; then rm -f "$D"/script.*; return 0; fi
+  if ln -s 0.0.stopped.stopped "$D/claim" 2>/dev/null; then return 0; fi
   read_claim || return 1
-  [ ! -e "$D/exit" ] || return 0
+  ! ended || return 0
   runs || return 0
   was=running
   look "$claim_pid" && [ "$started" = "$claim_start" ] && kill -KILL "$claim_pid" 2>/dev/null
@@ -294,13 +313,14 @@ end_command() {
   return 0
 }`;
 
-function notStopped(connection: Connection, tried: string, result: RunResult): TransientError {
+function notStopped(connection: Connection, tried: Text, result: RunResult): TransientError {
   return new TransientError({
     type: 'CommandNotStopped',
     tried,
     where: connection.address.ip,
-    cameBack: result.stderr.toString().trim().slice(0, 500) || `exit code ${result.exitCode}`,
-    next: 'Look at these processes on the host.',
+    cameBack:
+      result.stderr.toString().trim().slice(0, 500) || say('host.exitCode', { code: result.exitCode }),
+    next: say('next.lookAtProcesses'),
   });
 }
 
@@ -311,7 +331,7 @@ ${CLAIM_FUNCTIONS}${stopFunction(graceMs)}
 mkdir -p ${ROOT}; umask 077; mkdir -p "$D" && : >>"$D/out" || exit 1
 end_command`;
   const result = await runScript(connection, script, { timeoutMs: graceMs + 25_000 });
-  if (result.exitCode !== 0) throw notStopped(connection, `stop the command ${id.name}`, result);
+  if (result.exitCode !== 0) throw notStopped(connection, say('once.stop', { name: id.name }), result);
 }
 
 /**
@@ -337,21 +357,24 @@ for D in ${folder}/*/*; do
 done
 exit "$failed"`;
   const result = await runScript(connection, script, { timeoutMs: 4 * (graceMs + 25_000) });
-  if (result.exitCode !== 0) throw notStopped(connection, 'stop the commands of earlier runs', result);
+  if (result.exitCode !== 0) throw notStopped(connection, say('once.stopEarlier'), result);
   return result.stdout.toString().split('\n').filter(Boolean);
 }
 
 /** Removes every command folder of a task; stops nothing. */
 export async function forgetTask(connection: Connection, taskId: number): Promise<void> {
   // The last one takes the folder of obflow with it; others make it again when they need it.
-  const script = `rm -rf ${taskFolder(taskId)} || exit 1\nrmdir ${ROOT} 2>/dev/null\nexit 0`;
+  const script = `rm -rf ${taskFolder(taskId)} || exit 1
+for other in ${ROOT}/*; do [ ! -e "$other" ] || exit 0; done
+rmdir ${ROOT} 2>/dev/null
+exit 0`;
   const result = await runScript(connection, script);
   if (result.exitCode === 0) return;
   throw new TransientError({
     type: 'FolderNotRemoved',
-    tried: `remove ${taskFolder(taskId)}`,
+    tried: say('once.remove', { folder: taskFolder(taskId) }),
     where: connection.address.ip,
     cameBack: result.stderr.toString().trim().slice(0, 500),
-    next: 'Remove it by hand if it stays.',
+    next: say('next.removeByHand'),
   });
 }

@@ -4,6 +4,7 @@
  * circle of links, no such command. Here "absent" is only what the host says in so many words.
  */
 import { PermanentError } from '../runtime/errors';
+import { type Said, say } from '../runtime/messages/catalogue';
 import { quote } from './quote';
 import { refuseKilled } from './script';
 import type { Host } from './types';
@@ -26,33 +27,27 @@ export interface PathLookOptions {
   readonly entries?: number;
 }
 
-const ABSENT = `*'No such file or directory'|*'Not a directory'`;
+/** What stat says of a path, after its name, when there is nothing. */
+const ABSENT = /: (No such file or directory|Not a directory)$/;
 
-/** Each path's lines begin with its number; the last line proves that nothing was cut off. */
+/**
+ * One stat for all of the paths, which says on stderr what it could not look at; a link that leads nowhere is looked at by
+ * itself. The last line proves that nothing was cut off.
+ */
 function lookScript(paths: readonly string[], entries: number): string {
+  const list = paths.map(quote).join(' ');
   return `LC_ALL=C; export LC_ALL
-at=-1
-look() {
-  at=$((at + 1))
-  said=$(stat -L -c '%F|%s|%U' -- "$1" 2>&1); code=$?
-  case $code$said in
-    0*) ;;
-    ${ABSENT})
-      said=$(stat -c '%F|%s|%U' -- "$1" 2>&1); code=$?
-      case $code$said in 0*) ;; ${ABSENT}) code=0; said='absent|0|' ;; esac ;;
-  esac
-  [ "$code" -le 128 ] || exit "$code"
-  case $code$said in
-    0directory*)
-      if [ ${entries} -gt 0 ]; then
-        names=$(ls -A -- "$1" 2>&1) || { code=1; said=$names; }
-        [ "$code" != 0 ] || printf '%s\\n' "$names" | head -n ${entries} | sed "s/^/obflow-entry $at /"
-      fi ;;
-  esac
-  printf 'obflow-path %s %s %s\\n' "$at" "$code" "$said"
-}
-${paths.map((path) => `look ${quote(path)}`).join('\n')}
-echo obflow-path end`;
+stat -L -c 'obflow-path %F|%s|%U|%n' -- ${list}; code=$?
+[ "$code" -le 128 ] || exit "$code"
+for path in ${list}; do
+  if [ -L "$path" ] && [ ! -e "$path" ]; then stat -c 'obflow-link %F|%s|%U|%n' -- "$path"
+  elif [ ${entries} -gt 0 ] && [ -d "$path" ]; then
+    if names=$(ls -A -- "$path" 2>&1); then
+      [ -z "$names" ] || printf '%s\\n' "$names" | head -n ${entries} | sed "s|^|obflow-entry $path |"
+    else printf 'obflow-refused %s %s\\n' "$path" "$names"; fi
+  fi
+done
+echo obflow-end`;
 }
 
 function kindOf(text: string): PathLook['kind'] {
@@ -73,23 +68,39 @@ export async function lookAtPaths(
   paths: readonly string[],
   { user, entries = 0 }: PathLookOptions = {},
 ): Promise<PathLook[]> {
-  const tried = `look at ${paths.length === 1 ? paths[0] : 'paths of the host'}`;
+  const [first, ...more] = paths;
+  const tried = say('path.look', {
+    path: more.length === 0 && first !== undefined ? first : say('path.several'),
+  });
   const result = await host.sh(lookScript(paths, entries), user === undefined ? {} : { user });
   refuseKilled(host.ip, tried, result);
   const lines = result.stdout.split('\n');
-  const looks = paths.map((path, at): PathLook => {
-    const own = `obflow-path ${at} `;
-    const line = lines.find((text) => text.startsWith(own))?.slice(own.length);
-    const [code, ...words] = line?.split(' ') ?? [];
-    const said = words.join(' ');
-    const [kind = '', size = '', owner = ''] = said.split('|');
-    if (code !== '0') throw unreadable(host.ip, path, said || result.stderr.trim() || 'no answer', user);
-    const named = `obflow-entry ${at} `;
-    const names = lines.filter((text) => text.startsWith(named)).map((text) => text.slice(named.length));
-    return { kind: kindOf(kind), size: Number(size), owner, entries: names.filter((name) => name !== '') };
+  const errors = result.stderr.split('\n');
+  const after = (word: string, path: string) =>
+    lines
+      .filter((text) => text.startsWith(`${word} ${path} `))
+      .map((text) => text.slice(word.length + path.length + 2));
+  const looks = paths.map((path): PathLook => {
+    const seen = (word: string) =>
+      lines.find((text) => text.startsWith(`${word} `) && text.endsWith(`|${path}`))?.slice(word.length + 1);
+    const [refused] = after('obflow-refused', path);
+    if (refused !== undefined) throw unreadable(host.ip, path, refused, user);
+    const found = seen('obflow-path');
+    // Of a circle of links, a broken mount and the like stat says something else.
+    const error = errors.find((text) => text.includes(`'${path}': `));
+    if (found === undefined && (error === undefined || !ABSENT.test(error)))
+      throw unreadable(host.ip, path, error ?? (result.stderr.trim() || say('url.noAnswer')), user);
+    const [kind = '', size = '', owner = ''] = (found ?? seen('obflow-link') ?? 'absent|0|').split('|');
+    const names = after('obflow-entry', path).filter((name) => name !== '');
+    return { kind: kindOf(kind), size: Number(size), owner, entries: names };
   });
-  if (lines.includes('obflow-path end')) return looks;
-  throw unreadable(host.ip, paths.join(', '), result.stderr.trim() || `exit code ${result.exitCode}`, user);
+  if (lines.includes('obflow-end')) return looks;
+  throw unreadable(
+    host.ip,
+    paths.join(', '),
+    result.stderr.trim() || say('host.exitCode', { code: result.exitCode }),
+    user,
+  );
 }
 
 /** The same for one path. */
@@ -103,13 +114,13 @@ export async function lookAtPath(
   return look;
 }
 
-function unreadable(where: string, path: string, cameBack: string, user = 'root'): PermanentError {
+function unreadable(where: string, path: string, cameBack: Said, user = 'root'): PermanentError {
   return new PermanentError({
     type: 'PathUnreadable',
     code: 'CMP07050',
-    tried: `look at ${path} as ${user}`,
+    tried: say('path.lookAs', { path, user }),
     where,
-    cameBack: cameBack.slice(0, 1_000),
-    next: 'Repair what stands in the way (a broken mount, rights of a folder above, links in a circle, a missing command), then retry.',
+    cameBack: typeof cameBack === 'string' ? cameBack.slice(0, 1_000) : cameBack,
+    next: say('next.repairPath'),
   });
 }

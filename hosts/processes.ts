@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { PermanentError } from '../runtime/errors';
+import { type Said, say } from '../runtime/messages/catalogue';
 import type { Connection } from './connection';
 import { quote } from './quote';
 import { type RunResult, refuseKilled, runScript } from './script';
 import type { HostProcess, Listener, Observation, ProcessIdentity, Signalled } from './types';
 
-const TRIED = 'look at the processes';
+const TRIED = say('process.look');
 const MAX_OUTPUT = 32 * 1024 * 1024;
 
 /**
@@ -13,53 +14,59 @@ const MAX_OUTPUT = 32 * 1024 * 1024;
  * meanwhile, or that nothing fits.
  */
 const WHOLE = '|| { code=$?; [ "$code" -le 2 ] || exit "$code"; }';
-/** In the look's output one part follows a line with the mark. Every command costs the host a millisecond, so they are few. */
-const PROCESS_LOOK = (mark: string) => `echo $$
+/**
+ * What each process is: its text files by one command, its owner and links by another, for every command costs the host a
+ * millisecond. A folder of /proc that everybody may list belongs to the effective user of its process, whatever else is
+ * hidden of it (proc(5)). With `sockets`, after LISTENER_ROWS, find tells as well who holds those that listen.
+ * In the look's output one part follows a line with the mark.
+ */
+const PROCESS_LOOK = (mark: string, sockets = false) => `echo $$
 echo ${mark}; grep -aH '' [0-9]*/stat [0-9]*/cmdline ${WHOLE}
-echo ${mark}; grep -aH '^Uid:' [0-9]*/status ${WHOLE}
-echo ${mark}; find [0-9]*/exe [0-9]*/cwd -maxdepth 0 -printf '%p\\t%l\\0' ${WHOLE}
+echo ${mark}; find [0-9]* [0-9]*/exe [0-9]*/cwd ${sockets ? '$folders' : ''} -maxdepth 1 \\
+  ! -path '*/*' -prune -printf '%p\\t%U\\0' -o ! -path '*/fd*' -printf '%p\\t%l\\0' ${sockets ? HOLDERS : ''} ${WHOLE}
 `;
-const PROCESS_PARTS = 4;
+const PROCESS_PARTS = 3;
 
-/** Rows of listening sockets, and which processes hold them. The loop forks nothing; there are few listeners. */
-const LISTENER_LOOK = (
-  mark: string,
-) => `[ -r net/tcp ] || { echo "/proc/net/tcp cannot be read" >&2; exit 1; }
+/** Rows of listening sockets, and for find: the folders, and what it shall look for. There are few; the loop forks nothing. */
+const LISTENER_ROWS = `[ -r net/tcp ] || { echo "/proc/net/tcp cannot be read" >&2; exit 1; }
 rows=$(grep -hE '^ *[0-9]+: [0-9A-F]+:[0-9A-F]+ [0-9A-F]+:0000 0A ' net/tcp net/tcp6 2>/dev/null) ${WHOLE}
 echo "$rows"
-echo ${mark}
-sockets=
-while read -r _ _ _ _ _ _ _ _ _ inode _; do [ "\${inode:-0}" = 0 ] || sockets="$sockets
-socket:[$inode]"; done <<END
-$rows
-END
-[ -z "$sockets" ] || {
-  held=$(find [0-9]*/fd -maxdepth 1 -lname 'socket:*' -printf '%p %l\\n' 2>/dev/null) ${WHOLE}
-  printf '%s\\n' "$held" | grep -F "\${sockets#?}" ${WHOLE}
-}
+folders=
+set -- -false
+inode_of() { inode=\${10}; }
+IFS='
+'
+for row in $rows; do
+  IFS=' '
+  inode_of $row
+  [ "\${inode:-0}" = 0 ] || { folders='[0-9]*/fd'; set -- "$@" -o -lname "socket:?$inode?"; }
+done
+IFS=' '
 `;
+const HOLDERS = `-o -path '*/fd/*' \\( "$@" \\) -printf '%p\\t%l\\0'`;
 
 /**
- * Every process of the host but those of this very look and of the connection's other shells. Read from /proc by a handful of
+ * Every process of the host but those of this very look and of the connection's other shells. Read from /proc by two
  * commands, whatever the number of processes. `grep` puts the file's name before each line, so that names and arguments
  * with blanks, parentheses and line breaks stay with their process; processes that end meanwhile are left out.
  */
 export async function processes(connection: Connection): Promise<HostProcess[]> {
-  return named(connection, await look(connection, PROCESS_LOOK));
+  return named(connection, await look(connection, (mark) => PROCESS_LOOK(mark)));
 }
 
 /** Processes, listening ports, and `path` with symbolic links resolved ('' when it does not exist), in one round trip. */
 export async function observe(connection: Connection, path: string): Promise<Observation> {
-  // A folder, the usual case, is resolved without a command.
-  const resolve = `{ cd -P ${quote(path)} && pwd -P; } 2>/dev/null || readlink -f -- ${quote(path)}\n`;
-  const parts = await look(
+  // A folder, the usual case, is resolved without a command, and so is what is not there.
+  const at = quote(path);
+  const resolve = `{ cd -P ${at} && pwd -P; } 2>/dev/null || { [ ! -e ${at} ] && [ ! -L ${at} ]; } || readlink -f -- ${at}\n`;
+  const [rows = '', ...parts] = await look(
     connection,
-    (mark) => `${PROCESS_LOOK(mark)}echo ${mark}; ${LISTENER_LOOK(mark)}echo ${mark}; ${resolve}`,
+    (mark) => `${LISTENER_ROWS}echo ${mark}; ${PROCESS_LOOK(mark, true)}echo ${mark}; ${resolve}`,
   );
-  const [rows = '', sockets = '', resolved = ''] = parts.slice(PROCESS_PARTS);
+  const [, , links = '', resolved = ''] = parts;
   return {
     processes: await named(connection, parts.slice(0, PROCESS_PARTS)),
-    listeners: parseListeners(rows, sockets),
+    listeners: parseListeners(rows, holders(links)),
     resolved: resolved.replace(/\n$/, ''),
   };
 }
@@ -78,17 +85,15 @@ const accounts = new WeakMap<Connection, Map<string, string>>();
 async function named(connection: Connection, parts: readonly string[]): Promise<HostProcess[]> {
   const found = parseProcesses(parts, sessionsOf(connection));
   if (found === undefined) {
-    const stderr = Buffer.from('/proc does not show the processes of the host');
-    throw unreadable(connection, { exitCode: 1, stdout: Buffer.alloc(0), stderr });
+    throw unreadable(connection.address.ip, say('process.notShown'));
   }
-  const names = accounts.get(connection) ?? new Map<string, string>();
+  const names = accounts.get(connection) ?? new Map([['0', 'root']]);
   accounts.set(connection, names);
   const strangers = [...new Set(found.map(({ user }) => user))].filter((uid) => !names.has(uid));
   if (strangers.length > 0) {
+    const result = await runScript(connection, `exec getent passwd ${strangers.map(quote).join(' ')}`);
     // 2: one of them has no name.
-    const asked = `getent passwd ${strangers.map(quote).join(' ')} ${WHOLE}`;
-    const result = await runScript(connection, asked);
-    if (result.exitCode !== 0) throw unreadable(connection, result);
+    if (![0, 2].includes(result.exitCode)) throw lookFailed(connection, result);
     const { stdout } = result;
     for (const uid of strangers) names.set(uid, uid); // has no name
     for (const line of stdout.toString().split('\n').reverse()) {
@@ -104,14 +109,9 @@ async function named(connection: Connection, parts: readonly string[]): Promise<
  * effective user ids; undefined when the look itself is not among them. Pure.
  */
 function parseProcesses(parts: readonly string[], without: ReadonlySet<string>): HostProcess[] | undefined {
-  const [own = '', texts = '', statuses = '', links = ''] = parts;
+  const [own = '', texts = '', links = ''] = parts;
   const files = textsByFile(texts);
-  const uids = textsByFile(statuses);
-  const targets = new Map<string, string>();
-  for (const entry of links.split('\0')) {
-    const tab = entry.indexOf('\t');
-    if (tab > 0) targets.set(entry.slice(0, tab), entry.slice(tab + 1));
-  }
+  const targets = new Map(linkEntries(links));
   const found: (HostProcess & { session: string })[] = [];
   for (const [file, stat] of files) {
     const pid = /^(\d+)\/stat$/.exec(file)?.[1];
@@ -127,7 +127,7 @@ function parseProcesses(parts: readonly string[], without: ReadonlySet<string>):
         .replace(/\0$/, '')
         .split('\0')
         .filter((_, at, all) => all.length > 1 || all[at] !== ''),
-      user: uids.get(`${pid}/status`)?.split(/\s+/)[2] ?? '',
+      user: targets.get(pid) ?? '',
       cwd: targets.get(`${pid}/cwd`) ?? '',
       exe: (targets.get(`${pid}/exe`) ?? '').replace(/ \(deleted\)$/, ''),
       startTime,
@@ -140,6 +140,22 @@ function parseProcesses(parts: readonly string[], without: ReadonlySet<string>):
   return found
     .filter(({ session }) => session !== shell?.session && !without.has(session))
     .map(({ session: _, ...process }) => process);
+}
+
+/** What find printed: `<pid>` with the user id of its owner, and links `<pid>/<name>` with where they lead. */
+function linkEntries(links: string): [string, string][] {
+  return links.split('\0').flatMap((entry): [string, string][] => {
+    const tab = entry.indexOf('\t');
+    return tab > 0 ? [[entry.slice(0, tab), entry.slice(tab + 1)]] : [];
+  });
+}
+
+/** Lines `<pid>/fd/<n> socket:[<inode>]` of those entries. */
+function holders(links: string): string {
+  return linkEntries(links)
+    .filter(([name]) => name.includes('/fd/'))
+    .map(([name, target]) => `${name} ${target}`)
+    .join('\n');
 }
 
 /** Lines `<pid>/<file>:<text>` of grep, put together by file. */
@@ -160,8 +176,12 @@ function textsByFile(output: string): Map<string, string> {
  * processes hold: needs neither ss nor netstat.
  */
 export async function listeners(connection: Connection): Promise<Listener[]> {
-  const [rows = '', sockets = ''] = await look(connection, LISTENER_LOOK);
-  return parseListeners(rows, sockets);
+  const [rows = '', links = ''] = await look(
+    connection,
+    (mark) => `${LISTENER_ROWS}echo ${mark}
+[ -z "$folders" ] || find $folders -maxdepth 1 -false ${HOLDERS} ${WHOLE}\n`,
+  );
+  return parseListeners(rows, holders(links));
 }
 
 /** Rows of /proc/net/tcp{,6} in state LISTEN, and lines `<pid>/fd/<n> socket:[<inode>]`; pure. */
@@ -189,7 +209,7 @@ async function look(connection: Connection, scriptOf: (mark: string) => string):
   const script = `cd /proc || exit\n${scriptOf(mark)}exit 0`;
   const result: RunResult = await runScript(connection, script, { maxOutput: MAX_OUTPUT });
   if (result.exitCode === 0) return result.stdout.toString().split(`${mark}\n`);
-  throw unreadable(connection, result);
+  throw lookFailed(connection, result);
 }
 
 /**
@@ -211,16 +231,18 @@ export async function signalProcess(
     [ "$comm" = ${quote(comm)} ] && [ "$(readlink cwd)" = ${quote(cwd)} ] || exit ${ANOTHER}
     kill -${name} ${pid} 2>/dev/null || exit ${GONE}`;
   const result = await runScript(connection, script);
-  refuseKilled(connection.address.ip, `send SIG${name} to pid ${pid}`, result);
+  const tried = say('process.signal', { signal: name, pid });
+  refuseKilled(connection.address.ip, tried, result);
   if (result.exitCode === 0) return 'sent';
   if (result.exitCode === GONE) return 'gone';
   if (result.exitCode === ANOTHER) return 'another';
   throw new PermanentError({
     type: 'SignalFailed',
-    tried: `send SIG${name} to pid ${pid}`,
+    tried,
     where: connection.address.ip,
-    cameBack: result.stderr.toString().trim().slice(0, 500) || `exit code ${result.exitCode}`,
-    next: 'Check that cat, readlink and kill are on the host, and that the login (or sudo) is root.',
+    cameBack:
+      result.stderr.toString().trim().slice(0, 500) || say('host.exitCode', { code: result.exitCode }),
+    next: say('next.checkSignalCommands'),
   });
 }
 
@@ -229,13 +251,18 @@ const GONE = 61;
 const ANOTHER = 62;
 
 /** @throws TransientError CommandKilled */
-function unreadable(connection: Connection, result: RunResult): PermanentError {
-  refuseKilled(connection.address.ip, TRIED, result);
+function lookFailed({ address: { ip } }: Connection, result: RunResult): PermanentError {
+  refuseKilled(ip, TRIED, result);
+  const said = result.stderr.toString().trim().slice(0, 500);
+  return unreadable(ip, said || say('host.exitCode', { code: result.exitCode }));
+}
+
+function unreadable(where: string, cameBack: Said): PermanentError {
   return new PermanentError({
     type: 'ProcessesUnreadable',
     tried: TRIED,
-    where: connection.address.ip,
-    cameBack: result.stderr.toString().trim().slice(0, 500) || `exit code ${result.exitCode}`,
-    next: 'Check that /proc is mounted, that grep, find and getent are on the host, and that the login (or sudo) is root.',
+    where,
+    cameBack,
+    next: say('next.checkProcAndCommands'),
   });
 }

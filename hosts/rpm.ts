@@ -1,4 +1,5 @@
 import { PermanentError } from '../runtime/errors';
+import { say, type Text } from '../runtime/messages/catalogue';
 import type { Connection } from './connection';
 import { quote } from './quote';
 import { refuseKilled, runScript } from './script';
@@ -10,6 +11,9 @@ const NOT_INSTALLED = 44;
 const UNREADABLE = 46;
 const EMPTY = 47;
 const FORMAT = quote('%{NAME}\\t%{VERSION}\\t%{RELEASE}\\t%{ARCH}\\n');
+/** Every Enterprise Linux has it, and it is found by the same index as any other: a database that finds it can be read. */
+const PROOF = 'glibc';
+const NO_PROOF = `package ${PROOF} is not installed`;
 /** rpm complains of its database in lines that begin so; what it advises (Debian) and warns of begins otherwise. */
 const COMPLAINT = /^(error:|BDB\d|rpmdb:)/m;
 
@@ -21,9 +25,10 @@ const COMPLAINT = /^(error:|BDB\d|rpmdb:)/m;
  */
 export async function rpmQuery(connection: Connection, name: string): Promise<RpmPackage[]> {
   if (!NAME.test(name)) throw new RangeError(`Not a package name: ${JSON.stringify(name)}`);
-  const found = await ask(connection, `ask rpm for the package ${name}`, {
-    query: `-q --queryformat ${FORMAT} -- ${quote(name)}`,
+  const found = await ask(connection, say('rpm.ask', { name }), {
+    query: `-q --queryformat ${FORMAT} -- ${quote(name)} ${PROOF}`,
     none: `package ${name} is not installed`,
+    proof: true,
   });
   // `rpm -q` also takes name-version for a name.
   return found.filter((part) => part.name === name);
@@ -35,7 +40,7 @@ export async function rpmQuery(connection: Connection, name: string): Promise<Rp
  */
 export async function rpmOwner(connection: Connection, file: string): Promise<RpmPackage | undefined> {
   if (!file.startsWith('/')) throw new RangeError(`Not an absolute path: ${JSON.stringify(file)}`);
-  const [first] = await ask(connection, `ask rpm whose ${file} is`, {
+  const [first] = await ask(connection, say('rpm.whose', { file }), {
     unless: `[ -e ${quote(file)} ] || [ -L ${quote(file)} ] || exit ${NOT_INSTALLED}`,
     query: `-qf --queryformat ${FORMAT} -- ${quote(file)}`,
     none: `file ${file} is not owned by any package`,
@@ -46,14 +51,33 @@ export async function rpmOwner(connection: Connection, file: string): Promise<Rp
 /** What rpm lists; [] when it says `none` and its database proves to be readable. */
 async function ask(
   connection: Connection,
-  tried: string,
-  { unless = '', query, none }: { unless?: string; query: string; none: string },
+  tried: Text,
+  {
+    unless = '',
+    query,
+    none,
+    proof = false,
+  }: {
+    unless?: string;
+    query: string;
+    none: string;
+    /** The query asks for PROOF as well, which spares another call of rpm. */
+    proof?: boolean;
+  },
 ): Promise<RpmPackage[]> {
+  const asked = proof
+    ? `printf '%s\\n' "$said"
+case "$code:$said" in
+1:*${quote(NO_PROOF)}*) exit 0 ;;
+1:*${quote(none)}*) exit ${NOT_INSTALLED} ;;
+2:*${quote(none)}*) ;;
+*) exit "$code" ;;
+esac`
+    : `[ "$code" = 1 ] && [ "$said" = ${quote(none)} ] || { printf '%s\\n' "$said"; exit "$code"; }
+rpm -q ${PROOF} >/dev/null 2>&1 && exit ${NOT_INSTALLED}`;
   const script = `${unless}
 said=$(LC_ALL=C rpm ${query}); code=$?
-[ "$code" = 1 ] && [ "$said" = ${quote(none)} ] || { printf '%s\\n' "$said"; exit "$code"; }
-# Every Enterprise Linux has a glibc in it, and it is found by the index that was asked above.
-rpm -q glibc >/dev/null 2>&1 && exit ${NOT_INSTALLED}
+${asked}
 all=$(rpm -qa --queryformat x) || exit ${UNREADABLE}
 [ -n "$all" ] || [ -e /var/lib/dpkg/status ] || exit ${EMPTY}
 exit ${NOT_INSTALLED}`;
@@ -73,11 +97,7 @@ exit ${NOT_INSTALLED}`;
   throw rpmFailed(connection.address.ip, tried, result);
 }
 
-function rpmFailed(
-  where: string,
-  tried: string,
-  result: { exitCode: number; stdout: Buffer; stderr: Buffer },
-) {
+function rpmFailed(where: string, tried: Text, result: { exitCode: number; stdout: Buffer; stderr: Buffer }) {
   const missing = result.exitCode === 127;
   return new PermanentError({
     type: missing ? 'RpmMissing' : 'RpmQueryFailed',
@@ -86,10 +106,9 @@ function rpmFailed(
     where,
     cameBack:
       result.exitCode === EMPTY
-        ? 'its rpm database lists not a single package'
-        : `${result.stderr}\n${result.stdout}`.trim().slice(0, 1_000) || `exit code ${result.exitCode}`,
-    next: missing
-      ? 'Install rpm on the host, then retry.'
-      : 'Repair the rpm database of the host (rpm --rebuilddb; rpm -qa must list its packages), then retry.',
+        ? say('rpm.listsNothing')
+        : `${result.stderr}\n${result.stdout}`.trim().slice(0, 1_000) ||
+          say('host.exitCode', { code: result.exitCode }),
+    next: missing ? say('next.installRpmThenRetry') : say('next.rebuildRpmDatabase'),
   });
 }

@@ -1,9 +1,11 @@
+import { randomBytes } from 'node:crypto';
 import { withDeadline } from '../runtime/deadline';
 import { PermanentError, TransientError } from '../runtime/errors';
+import { say, type Text } from '../runtime/messages/catalogue';
 import type { Connection } from './connection';
 import { hostSaid } from './login';
 import { SESSION_FUNCTIONS } from './remoteSessions';
-import { Shell, type ShellEnd, type ShellTask } from './shell';
+import { Shell, type ShellEnd, type ShellTask, wholeScript } from './shell';
 import type { ScriptOptions } from './types';
 import { userName } from './userName';
 
@@ -43,7 +45,7 @@ export function shellCommand(login: string, user = 'root'): string {
 
 /**
  * Runs a script by stdin of a `sh -s` and collects what it prints. Root's shells serve one script after another (see
- * hosts/shells.ts); another user's serve one. Throws TransientError ScriptTimeout, ConnectionLost and ShellKilled
+ * hosts/shells.ts), and start another user's by the way, which spares the host a channel; the login's own serve one. Throws TransientError ScriptTimeout, ConnectionLost and ShellKilled
  * (outcome unknown), PermanentError ShellRefused when no shell could be had (sudo, runuser), and the signal's reason.
  * On timeout and abort the whole remote session is killed through another channel, because sshd neither passes
  * signals to root's commands nor ends them with their channel (observed, OpenSSH 9.2).
@@ -66,6 +68,7 @@ async function runUntil(
 ): Promise<RunResult> {
   const { login, user } = who(connection, options);
   const where = connection.address.ip;
+  const asLogin = user === login && login !== 'root';
   const stopped = (shell?: Shell) => {
     options.signal?.throwIfAborted();
     // A forced command talks and never comes to the script; a slow host says nothing.
@@ -74,19 +77,20 @@ async function runUntil(
       throw shellRefused(where, login, user, { exitCode: 0, ...output });
     throw new TransientError({
       type: 'ScriptTimeout',
-      tried: 'run a command',
+      tried: say('shell.run'),
       where,
-      cameBack: `no result within ${options.timeoutMs ?? DEFAULT_TIMEOUT_MS} ms${shell?.began === false ? ', not even from its shell' : ''}`,
+      cameBack: say('shell.noResult', {
+        ms: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+        shell: shell?.began === false ? say('shell.notEvenShell') : '',
+      }),
       next:
-        shell?.began === false
-          ? `Check the load of the host, and what stands in the way of a shell: ${FORCED}. It is tried again.`
-          : 'Check the load of the host; the step is tried again.',
+        shell?.began === false ? say('next.checkLoadAndShell', { forced: FORCED }) : say('next.checkLoad'),
     });
   };
-  const shared = user === 'root' && options.asLogin !== true && options.urgent !== true;
+  const shared = !asLogin && options.urgent !== true;
+  const other = shared && user !== 'root' ? otherUser(script, user) : undefined;
   const task: ShellTask = {
-    script,
-    user: user === login || user === 'root' ? undefined : user,
+    script: other?.script ?? script,
     limit: options.maxOutput ?? DEFAULT_MAX_OUTPUT,
     onStdout: options.onStdout,
     last: !shared,
@@ -117,7 +121,14 @@ async function runUntil(
       else if (!sound) shell.close();
     }
     if (end === 'stopped') return stopped(shell);
-    if (end.how === 'done') return { exitCode: end.exitCode, ...shell.output() };
+    if (end.how === 'done') {
+      const result = { exitCode: end.exitCode, ...shell.output() };
+      if (other === undefined) return result;
+      const stderr = other.began(result.stderr);
+      if (stderr !== undefined) return { ...result, stderr };
+      if (end.exitCode > 128) throw shellKilled(where, end.exitCode);
+      throw shellRefused(where, login, user, result);
+    }
     if (end.how === 'full') return { exitCode: 137, ...shell.output() };
     if (end.exitCode === undefined) throw connection.lostError();
     // Of a script whose first mark never came nothing has run: the shell had ended while it lay idle.
@@ -127,6 +138,24 @@ async function runUntil(
     if (!shell.began) throw shellRefused(where, login, user, { exitCode: 0, ...shell.output() });
     return { exitCode: end.exitCode, ...shell.output() };
   }
+}
+
+/**
+ * The script as another user's, for root's shell, in place of the subshell that every script there gets. It says on stderr
+ * that it has begun; `began` answers what came besides, or undefined when that user got no shell.
+ */
+function otherUser(script: string, user: string) {
+  const mark = `obflow-user-${randomBytes(12).toString('hex')}`;
+  const body = wholeScript(`echo ${mark} >&2\n${script}`, user);
+  return {
+    script: `exec runuser -u ${userName(user)} -- sh -s <<'END_${mark}'\n${body}END_${mark}`,
+    began(stderr: Buffer): Buffer | undefined {
+      const line = `${mark}\n`;
+      const at = stderr.indexOf(line);
+      if (at < 0) return undefined;
+      return Buffer.concat([stderr.subarray(0, at), stderr.subarray(at + line.length)]);
+    },
+  };
 }
 
 function unlessStopped(run: Promise<ShellEnd>, stop: AbortSignal): Promise<ShellEnd | 'stopped'> {
@@ -165,11 +194,11 @@ done`;
   }).catch(() => undefined);
 }
 
-const SHORT_OF_MEMORY = 'It is tried again; look whether the host is short of memory.';
+const SHORT_OF_MEMORY = say('next.shortOfMemory');
 
 function shellKilled(where: string, exitCode: number): TransientError {
-  const cameBack = `its shell was killed (exit code ${exitCode})`;
-  const tried = 'run a command';
+  const cameBack = say('shell.killed', { code: exitCode });
+  const tried = say('shell.run');
   return new TransientError({ type: 'ShellKilled', tried, where, cameBack, next: SHORT_OF_MEMORY });
 }
 
@@ -177,34 +206,33 @@ function shellKilled(where: string, exitCode: number): TransientError {
  * For a script that may be repeated: when one of its commands was ended by a signal, nobody need repair anything.
  * @throws TransientError CommandKilled
  */
-export function refuseKilled(where: string, tried: string, { exitCode }: Pick<RunResult, 'exitCode'>): void {
+export function refuseKilled(where: string, tried: Text, { exitCode }: Pick<RunResult, 'exitCode'>): void {
   if (exitCode <= 128 || exitCode > 128 + 64) return;
-  const cameBack = `a command of it was killed (exit code ${exitCode})`;
+  const cameBack = say('shell.commandKilled', { code: exitCode });
   throw new TransientError({ type: 'CommandKilled', tried, where, cameBack, next: SHORT_OF_MEMORY });
 }
 
-const FORCED =
-  'a forced command (ForceCommand in /etc/ssh/sshd_config, command= in ~/.ssh/authorized_keys), or a login script (~/.bashrc, /etc/profile.d) that ends or replaces the shell';
+const FORCED = say('shell.forced');
 
 /** What to do, from what came instead of a shell. */
-function shellNext(said: string, login: string, user: string): string {
+function shellNext(said: string, login: string, user: string): Text {
   if (/password.*(expired|change)|(expired|change).*password/i.test(said)) {
     const account = login === 'root' || user === 'root' ? login : user;
-    return `Set a new password of ${account} on the host (passwd ${account}) or let it not expire (chage -M -1 ${account}), correct the credential if it is one with a password, then retry.`;
+    return say('next.setNewPasswordIfAny', { account });
   }
   if (/account is currently not available|nologin/i.test(said)) {
-    return `Give ${user} a shell on the host (usermod -s /bin/bash ${user}), then retry.`;
+    return say('next.giveShell', { user });
   }
   if (login !== 'root' && /sudo\S* .*not found|not found.*sudo/i.test(said)) {
-    return `Install sudo on the host, or let root log in, then retry.`;
+    return say('next.installSudo');
   }
   if (login !== 'root' && (said === '' || /sudo/i.test(said))) {
-    return `Allow ${login} to run sh as ${user} by sudo without a password and without a terminal (NOPASSWD, !requiretty in /etc/sudoers).`;
+    return say('next.allowSudo', { login, user });
   }
   if (login === 'root' && user !== 'root' && user !== login) {
-    return `Check that the user ${user} exists on the host and may run a shell.`;
+    return say('next.checkUserShell', { user });
   }
-  return `Take away what stands in the way of a shell for ${login}: ${FORCED}; then retry.`;
+  return say('next.takeObstacleAway', { login, forced: FORCED });
 }
 
 function shellRefused(where: string, login: string, user: string, result: RunResult): PermanentError {
@@ -212,9 +240,9 @@ function shellRefused(where: string, login: string, user: string, result: RunRes
   return new PermanentError({
     type: 'ShellRefused',
     code: login === 'root' ? 'CMP07037' : 'CMP07002',
-    tried: `get a shell as ${user} (login ${login})`,
+    tried: say('shell.get', { user, login }),
     where,
-    cameBack: said === '' ? 'no shell answered' : `the host says "${said}"`,
+    cameBack: said === '' ? say('shell.silent') : say('ssh.hostSays', { said }),
     next: shellNext(said, login, user),
   });
 }

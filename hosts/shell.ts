@@ -46,13 +46,13 @@ export function wholeScript(script: string, user?: string): string {
  * process of one script can write into the next one's output. What is to live on closes it (`9>&-`).
  * The function keeps shells from parsing the script inside `$(…)`, which old ones do badly.
  */
-export function markedScript(mark: string, script: string, user?: string): string {
+export function markedScript(mark: string, script: string): string {
   refuseNul(script);
   return `{
 [ -n "$obflow_stat" ] || IFS= read -r obflow_stat </proc/$$/stat
 obflow_script() {
 echo ${mark}-begin; echo "${mark}-begin $obflow_stat" >&2
-${surroundings(user)}${script}
+${surroundings(undefined)}${script}
 }
 { obflow_held=$(exec 9>&1 >&4 2>&5 4>&- 5>&- </dev/null; obflow_script); } 4>&1 5>&2
 echo "${mark}-end $?"; echo "${mark}-end " >&2; unset -f obflow_script
@@ -62,7 +62,6 @@ echo "${mark}-end $?"; echo "${mark}-end " >&2; unset -f obflow_script
 
 export interface ShellTask {
   readonly script: string;
-  readonly user?: string | undefined;
   /** Bytes of both streams together. */
   readonly limit: number;
   /** Receives stdout as it comes; it is then not collected. */
@@ -134,7 +133,7 @@ export class Shell {
     const ended = new Promise<ShellEnd>((resolve) => {
       this.settle = resolve;
     });
-    const text = markedScript(mark, task.script, task.user);
+    const text = markedScript(mark, task.script);
     if (this.closed) return { how: 'closed', exitCode: this.exitCode };
     if (task.last) this.channel.end(text);
     else this.channel.write(text);

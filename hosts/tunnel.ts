@@ -1,7 +1,8 @@
 import { connect } from 'node:net';
 import { Duplex } from 'node:stream';
 import type { ClientChannel } from 'ssh2';
-import { PermanentError, TransientError } from '../runtime/errors';
+import { PermanentError, saidOf, TransientError } from '../runtime/errors';
+import { type Said, say, type Text } from '../runtime/messages/catalogue';
 import type { Connection } from './connection';
 
 const DIRECT_TIMEOUT_MS = 5_000;
@@ -18,18 +19,38 @@ const MARK = 'obflow-tunnel';
  * PortClosed when nothing listens.
  */
 export async function tunnel(connection: Connection, port: number): Promise<Duplex> {
+  const stream = await forwarded(connection, port);
+  if (stream !== undefined) return stream;
+  return (await throughShell(connection, port)) ?? direct(connection.address.ip, port);
+}
+
+/** Undefined when sshd forwards no ports. TransientError PortClosed when nothing listens. */
+async function forwarded(connection: Connection, port: number): Promise<Duplex | undefined> {
   if (!Number.isInteger(port) || port < 1 || port > 65535) throw new RangeError(`Not a TCP port: ${port}`);
   try {
     return await connection.forward(port);
   } catch (error) {
     if (error instanceof TransientError) throw error;
-    const message = error instanceof Error ? error.message : String(error);
+    const message = saidOf(error);
     const { reason } = error as { reason?: unknown };
     if (reason === CONNECT_FAILED || reason === undefined)
-      throw portClosed(connection.address.ip, port, 'the SSH tunnel', message);
+      throw portClosed(connection.address.ip, port, say('tunnel.ssh'), message);
     connection.memory.noForwarding = message;
+    return undefined;
   }
-  return (await throughShell(connection, port)) ?? direct(connection.address.ip, port);
+}
+
+/** Whether somebody listens on a port of the host's own loopback address; undefined when sshd forwards no ports. */
+export async function listens(connection: Connection, port: number): Promise<boolean | undefined> {
+  try {
+    const stream = await forwarded(connection, port);
+    stream?.on('error', () => {}); // whatever comes of it, it was opened
+    stream?.destroy();
+    return stream === undefined ? undefined : true;
+  } catch (error) {
+    if (error instanceof TransientError && error.type === 'PortClosed') return false;
+    throw error;
+  }
 }
 
 /**
@@ -71,7 +92,7 @@ async function throughShell(connection: Connection, port: number): Promise<Duple
   if (begun.word === 'open') return bytesOf(channel, begun.rest);
   channel.close();
   if (begun.word === 'no-nc') return undefined;
-  throw portClosed(where, port, 'a shell of the host (its sshd forbids tunnels)', 'nothing listens there');
+  throw portClosed(where, port, say('tunnel.shell'), say('tunnel.nothingListens'));
 }
 
 /** What the command says of itself, and the service's first bytes. */
@@ -83,16 +104,16 @@ function beginning(
 ): Promise<{ word: string; rest: Buffer }> {
   return new Promise((resolve, reject) => {
     let held = Buffer.alloc(0);
-    const failed = (cameBack: string) => {
+    const failed = (cameBack: Said) => {
       settle();
       channel.close();
       reject(
         new PermanentError({
           type: 'TunnelRefused',
-          tried: `reach port ${port} of 127.0.0.1 by a shell of the host (its sshd forbids tunnels)`,
+          tried: say('tunnel.reachByShell', { port }),
           where,
           cameBack,
-          next: 'Set AllowTcpForwarding local in /etc/ssh/sshd_config of the host (DisableForwarding no, no PermitOpen) and reload sshd, then retry.',
+          next: say('next.allowTunnels'),
         }),
       );
     };
@@ -100,16 +121,16 @@ function beginning(
       held = Buffer.concat([held, chunk]);
       const match = new RegExp(`${MARK} (open|closed|no-nc)\n`).exec(held.toString('latin1'));
       if (match?.[1] === undefined) {
-        if (held.length > 1024 * 1024) failed('its login script prints without end');
+        if (held.length > 1024 * 1024) failed(say('tunnel.printsWithoutEnd'));
         return;
       }
       settle();
       channel.pause();
       resolve({ word: match[1], rest: held.subarray(match.index + match[0].length) });
     };
-    const onClose = () => failed(`${held.toString()}${said()}`.trim().slice(0, 500) || 'no shell answered');
+    const onClose = () => failed(`${held.toString()}${said()}`.trim().slice(0, 500) || say('shell.silent'));
     const timer = setTimeout(
-      () => failed(`no shell answered within ${BEGIN_TIMEOUT_MS / 1000} s`),
+      () => failed(say('tunnel.noShell', { seconds: BEGIN_TIMEOUT_MS / 1000 })),
       BEGIN_TIMEOUT_MS,
     );
     const settle = () => {
@@ -157,15 +178,15 @@ function bytesOf(channel: ClientChannel, first: Buffer): Duplex {
 function direct(ip: string, port: number): Promise<Duplex> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host: ip, port, noDelay: true, timeout: DIRECT_TIMEOUT_MS });
-    const fail = (message: string) => {
+    const fail = (message: Said) => {
       socket.destroy();
-      reject(portClosed(ip, port, 'a direct connection (its sshd forbids tunnels, it has no nc)', message));
+      reject(portClosed(ip, port, say('tunnel.direct'), message));
     };
     const failed = (error: Error) => fail(error.message);
     // Until somebody uses it and after they have: an error that nobody hears would end the process.
     socket.on('error', () => {});
     socket.once('error', failed);
-    socket.once('timeout', () => fail(`no answer within ${DIRECT_TIMEOUT_MS} ms`));
+    socket.once('timeout', () => fail(say('tunnel.noAnswer', { ms: DIRECT_TIMEOUT_MS })));
     socket.once('connect', () => {
       socket.off('error', failed);
       socket.removeAllListeners('timeout');
@@ -175,12 +196,12 @@ function direct(ip: string, port: number): Promise<Duplex> {
   });
 }
 
-function portClosed(ip: string, port: number, way: string, cameBack: string): TransientError {
+function portClosed(ip: string, port: number, way: Text, cameBack: Said): TransientError {
   return new TransientError({
     type: 'PortClosed',
-    tried: `reach port ${port} by ${way}`,
+    tried: say('tunnel.reach', { port, way }),
     where: ip,
     cameBack,
-    next: 'Check that the service runs and listens on this port.',
+    next: say('next.checkService'),
   });
 }

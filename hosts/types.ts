@@ -160,6 +160,11 @@ export interface Host {
   mountOf(path: string): Promise<Mount>;
   /** Tries what a task will need, and changes nothing; see hosts/firstContact.ts. */
   firstContact(needs?: ContactNeeds): Promise<ContactFinding[]>;
+  /**
+   * Whether somebody listens on 127.0.0.1:port of the host, who sees a connection that ends at once; undefined when its sshd
+   * forwards no ports. Starts no process on the host.
+   */
+  listens(port: number): Promise<boolean | undefined>;
   /** A stream to 127.0.0.1:port of the host through SSH (through nc there when sshd forbids forwarding). */
   tunnel(port: number): Promise<Duplex>;
 }

@@ -12,5 +12,6 @@ export function userName(name: string): string {
  */
 export function uidCommand(user: string): string {
   return `said=$(LC_ALL=C id -u ${user} 2>&1) || case $said in (*'no such user'*|*'unknown user'*) said=missing ;; esac
-printf '%s\\n' "$said" | head -n 1`;
+printf '%s\\n' "\${said%%
+*}"`;
 }

@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import type { AddressPolicy } from '../runtime/addresses';
 import { addressText } from '../runtime/addressText';
 import { PermanentError } from '../runtime/errors';
+import { say } from '../runtime/messages/catalogue';
 import {
   type ClusterServer,
   type ClusterZone,
@@ -81,7 +82,7 @@ export function openCluster(target: ClusterTarget): Promise<ClusterSession> {
     try {
       await session.query(UTC_SQL);
       const version = await serverVersion(session);
-      if (version === '') throw new SqlConnectionError('it does not tell its version');
+      if (version === '') throw new SqlConnectionError(say('sql.noVersion'));
       return cluster(session, addressText(ip, sqlPort), version);
     } catch (error) {
       session.close();
@@ -103,10 +104,14 @@ function refuseOddServers(servers: readonly ClusterServer[], at: string): void {
   throw new PermanentError({
     type: 'ClusterListsNoAddress',
     code: 'OBE11028',
-    tried: 'ask the cluster for its servers',
+    tried: say('cluster.askServersOnly'),
     where: at,
-    cameBack: `it lists a server "${odd.ip.slice(0, 100)}", RPC port ${odd.rpcPort}, SQL port ${odd.sqlPort}`,
-    next: 'Find out why OceanBase lists something that is no address, before anything else is done with this cluster.',
+    cameBack: say('cluster.oddServer', {
+      odd: odd.ip.slice(0, 100),
+      rpcPort: odd.rpcPort,
+      sqlPort: odd.sqlPort,
+    }),
+    next: say('next.whyNoAddress'),
   });
 }
 

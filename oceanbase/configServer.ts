@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { addressText } from '../runtime/addressText';
+import { say, type Text } from '../runtime/messages/catalogue';
 
 export interface ConfigServerCluster {
   readonly name: string;
@@ -115,7 +116,7 @@ export function configAnswerFault(
   heard: { readonly whole: string; readonly versionOnly: string },
   publicUrl: string,
   clusterNames: readonly string[],
-): string | undefined {
+): Text | undefined {
   const whole = parsedJson(heard.whole);
   const data = fieldsOf(whole?.Data);
   const version = fieldsOf(parsedJson(heard.versionOnly)?.Data).Version;
@@ -128,27 +129,30 @@ export function configAnswerFault(
     !Array.isArray(listed)
   ) {
     const begins = heard.whole.trim().replace(/\s+/g, ' ').slice(0, 80);
-    return `what answers there is no config server of OBProxies (it begins with "${begins}")`;
+    return say('url.otherServer', { begins });
   }
   // The whole contents are in the MD5.
   if (data.Version === obproxyConfig(publicUrl, clusterNames).Version && version === data.Version) {
     return undefined;
   }
   if (version !== data.Version) {
-    return `it answers VersionOnly by ${String(version).slice(0, 40)} and the whole by ${data.Version.slice(0, 40)}: several config servers answer there`;
+    return say('url.several', {
+      versionOnly: String(version).slice(0, 40),
+      whole: data.Version.slice(0, 40),
+    });
   }
   const urls = new Map(
     listed.map(fieldsOf).map((item) => [String(item.ObRegion), String(item.ObRootServiceInfoUrl)]),
   );
   const unlisted = clusterNames.filter((name) => !urls.has(name));
   if (unlisted.length > 0) {
-    return `the config server that answers there does not list ${unlisted.join(', ')}: it is another one, or another obflow`;
+    return say('url.unlisted', { names: unlisted.join(', ') });
   }
   const elsewhere = clusterNames
     .map((name) => urls.get(name) ?? '')
     .find((url) => !url.startsWith(`${publicUrl}/services?`));
   if (elsewhere === undefined) return undefined;
-  return `it sends proxies to ${originOf(elsewhere)} for the servers of their clusters: the API that answers has another OBFLOW_PUBLIC_URL than ${publicUrl}`;
+  return say('url.elsewhere', { elsewhere: originOf(elsewhere), url: publicUrl });
 }
 
 function originOf(url: string): string {

@@ -1,5 +1,7 @@
 import { AddressDenied } from '../runtime/addresses';
 import { addressText } from '../runtime/addressText';
+import { saidOf } from '../runtime/errors';
+import { say, type Text } from '../runtime/messages/catalogue';
 import { SqlConnectionError, SqlError } from './sqlSession';
 
 interface Server {
@@ -30,7 +32,7 @@ export async function firstToAnswer<T>(
   signal: AbortSignal | undefined,
   open: (server: Server) => Promise<T>,
 ): Promise<T> {
-  const silent: string[] = [];
+  const silent: Text[] = [];
   let nobodyListens = servers.length > 0;
   let denied: AddressDenied | undefined;
   for (const server of servers) {
@@ -45,9 +47,13 @@ export async function firstToAnswer<T>(
       if (!isAway(error)) throw error;
       signal?.throwIfAborted();
       nobodyListens &&= error instanceof SqlConnectionError && error.nobodyListens;
-      silent.push(`${addressText(server.ip, server.sqlPort)}: ${error.message}`);
+      const at = addressText(server.ip, server.sqlPort);
+      silent.push(say('sql.silent', { at, said: saidOf(error) }));
     }
   }
   if (denied !== undefined && silent.length === 0) throw denied;
-  throw new SqlConnectionError(silent.join('; ') || 'no server of the cluster is known', { nobodyListens });
+  throw new SqlConnectionError(
+    silent.length === 0 ? say('sql.noServer') : say('sql.allSilent', { servers: silent }),
+    { nobodyListens },
+  );
 }

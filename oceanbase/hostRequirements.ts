@@ -2,13 +2,15 @@
  * What a host must have before an observer is installed on it (obd: system_limits_check, resource_check,
  * environment_check; OceanBase documentation, "Resource requirements"). Pure: facts in, findings out.
  */
+
+import { type Said, say, type Text, type Value } from '../runtime/messages/catalogue';
 import { isAtLeast } from './versions';
 
 export type Level = 'ERROR' | 'WARN' | 'INFO';
 
 export interface Finding {
   readonly level: Level;
-  readonly text: string;
+  readonly text: Said;
   /** Documented OCP code where one fits. */
   readonly code?: string;
 }
@@ -49,35 +51,37 @@ const DISK = 20 * GIB;
 const MEMORY_FLOOR = 64;
 const DISK_FLOOR = 64;
 
-function atLeast(what: string, value: number, hard: number, recommended?: number): Finding {
+function atLeast(what: Value, value: number, hard: number, recommended?: number): Finding {
   const shown = value === Number.POSITIVE_INFINITY ? 'unlimited' : String(value);
-  if (!(value >= hard)) return { level: 'ERROR', text: `${what} is ${shown}, at least ${hard} is needed` };
+  if (!(value >= hard)) return { level: 'ERROR', text: say('size.needed', { what, shown, hard }) };
   if (recommended !== undefined && value < recommended) {
-    return { level: 'WARN', text: `${what} is ${shown}, ${recommended} is recommended` };
+    return { level: 'WARN', text: say('size.recommended', { what, shown, recommended }) };
   }
-  return { level: 'INFO', text: `${what} is ${shown}` };
+  return { level: 'INFO', text: say('size.is', { what, shown }) };
 }
 
 function memory(facts: SizingFacts): Finding {
   const { memoryAvailableMib: free, memoryTotalMib: total } = facts;
-  const text = `${free} MiB of ${total} MiB memory are available`;
-  if (free < MEMORY) return { level: 'ERROR', code: 'OBE19019', text: `${text}, ${MEMORY} MiB are needed` };
-  if (free < 2 * MEMORY) return { level: 'WARN', text: `${text}, ${2 * MEMORY} MiB are recommended` };
+  const text = say('size.memory', { free, total });
+  if (free < MEMORY)
+    return { level: 'ERROR', code: 'OBE19019', text: say('size.mibNeeded', { text, mib: MEMORY }) };
+  if (free < 2 * MEMORY)
+    return { level: 'WARN', text: say('size.mibRecommended', { text, mib: 2 * MEMORY }) };
   return { level: 'INFO', text };
 }
 
 function disks(facts: SizingFacts): Finding[] {
-  const disk = (name: string, free: number): Finding =>
+  const disk = (name: Text, free: number): Finding =>
     free < DISK
       ? {
           level: 'ERROR',
           code: 'CMP07050',
-          text: `${free} MiB are free on the ${name}, ${DISK} MiB are needed`,
+          text: say('size.diskNeeded', { free, disk: name, needed: DISK }),
         }
-      : { level: 'INFO', text: `${free} MiB are free on the ${name}` };
-  const found = [disk('data disk', facts.dataFreeMib), disk('log disk', facts.logFreeMib)];
+      : { level: 'INFO', text: say('size.diskFree', { free, disk: name }) };
+  const found = [disk(say('size.dataDisk'), facts.dataFreeMib), disk(say('size.logDisk'), facts.logFreeMib)];
   if (facts.sameDisk) {
-    found.push({ level: 'WARN', text: 'data and log are on one disk; two are recommended' });
+    found.push({ level: 'WARN', text: say('size.oneDisk') });
   }
   return found;
 }
@@ -85,12 +89,12 @@ function disks(facts: SizingFacts): Finding[] {
 function cpu({ architecture, cpuFlags, cpus }: SizingFacts): Finding[] {
   const wanted = architecture === 'aarch64' ? 'atomics' : 'avx';
   const flag: Finding = cpuFlags.includes(wanted)
-    ? { level: 'INFO', text: `the CPU has ${wanted}` }
-    : { level: 'ERROR', text: `the CPU has no ${wanted}, which OceanBase uses` };
+    ? { level: 'INFO', text: say('size.cpuHas', { wanted }) }
+    : { level: 'ERROR', text: say('size.cpuLacks', { wanted }) };
   const count: Finding =
     cpus < 2
-      ? { level: 'ERROR', code: 'OBE19018', text: `the host has ${cpus} CPU, at least 2 are needed` }
-      : { level: 'INFO', text: `the host has ${cpus} CPUs` };
+      ? { level: 'ERROR', code: 'OBE19018', text: say('size.tooFewCpus', { cpus }) }
+      : { level: 'INFO', text: say('size.cpus', { cpus }) };
   return [flag, count];
 }
 
@@ -98,18 +102,18 @@ function cpu({ architecture, cpuFlags, cpus }: SizingFacts): Finding[] {
 export function sizingFindings(facts: SizingFacts, profile: RequirementProfile): Finding[] {
   const found: Finding[] = [
     atLeast('fs.aio-max-nr less fs.aio-nr', facts.aioMaxNr - facts.aioNr, 20_000, 1_048_576),
-    atLeast('the limit of open files (nofile)', facts.nofileHard, 20_000, 655_350),
-    atLeast('the limit of processes (nproc)', facts.nprocHard, 4_096, 655_360),
+    atLeast(say('size.nofile'), facts.nofileHard, 20_000, 655_350),
+    atLeast(say('size.nproc'), facts.nprocHard, 4_096, 655_360),
     atLeast('vm.max_map_count', facts.maxMapCount, 327_600),
     atLeast('fs.file-max', facts.fileMax, 6_573_688),
     facts.overcommitMemory === 0
-      ? { level: 'INFO', text: 'vm.overcommit_memory is 0' }
-      : { level: 'WARN', text: `vm.overcommit_memory is ${facts.overcommitMemory}, 0 is recommended` },
+      ? { level: 'INFO', text: say('size.overcommitZero') }
+      : { level: 'WARN', text: say('size.overcommit', { value: facts.overcommitMemory }) },
     facts.minFreeKbytes >= 32_768 && facts.minFreeKbytes <= 2_097_152
-      ? { level: 'INFO', text: `vm.min_free_kbytes is ${facts.minFreeKbytes}` }
+      ? { level: 'INFO', text: say('size.minFree', { value: facts.minFreeKbytes }) }
       : {
           level: 'WARN',
-          text: `vm.min_free_kbytes is ${facts.minFreeKbytes}, 32768 to 2097152 is recommended`,
+          text: say('size.minFreeRecommended', { value: facts.minFreeKbytes }),
         },
     memory(facts),
     ...disks(facts),
@@ -119,18 +123,18 @@ export function sizingFindings(facts: SizingFacts, profile: RequirementProfile):
   const accepted = found.map(
     (finding): Finding =>
       finding.level === 'ERROR'
-        ? { level: 'WARN', text: `${finding.text}; accepted by OBFLOW_HOST_REQUIREMENTS=small` }
+        ? { level: 'WARN', text: say('size.accepted', { text: finding.text }) }
         : finding,
   );
-  const floors: [string, number, number][] = [
-    ['MiB of available memory', facts.memoryAvailableMib, MEMORY_FLOOR],
-    ['MiB free on the data disk', facts.dataFreeMib, DISK_FLOOR],
-    ['MiB free on the log disk', facts.logFreeMib, DISK_FLOOR],
+  const floors: [Text, number, number][] = [
+    [say('size.mibMemory'), facts.memoryAvailableMib, MEMORY_FLOOR],
+    [say('size.mibData'), facts.dataFreeMib, DISK_FLOOR],
+    [say('size.mibLog'), facts.logFreeMib, DISK_FLOOR],
   ];
   const below = floors.flatMap(([what, value, floor]): Finding[] =>
     value >= floor
       ? []
-      : [{ level: 'ERROR', code: 'CMP07050', text: `${value} ${what}: below ${floor} nothing starts` }],
+      : [{ level: 'ERROR', code: 'CMP07050', text: say('size.belowFloor', { value, what, floor }) }],
   );
   return [...accepted, ...below];
 }
@@ -142,10 +146,13 @@ export function sizingFindings(facts: SizingFacts, profile: RequirementProfile):
 export function clockFinding(version: string, offsetMs: number, uncertaintyMs: number): Finding {
   const tolerated = isAtLeast(version, '4.0') ? 2_000 : 200;
   const sure = Math.max(0, Math.abs(offsetMs) - uncertaintyMs);
-  const text = `its clock is ${Math.round(Math.abs(offsetMs))} ms (± ${Math.round(uncertaintyMs)} ms) from this worker's`;
+  const text = say('clock.differs', {
+    offset: Math.round(Math.abs(offsetMs)),
+    uncertainty: Math.round(uncertaintyMs),
+  });
   if (sure > tolerated) {
-    return { level: 'ERROR', text: `${text}; OceanBase ${version} tolerates ${tolerated} ms, set up NTP` };
+    return { level: 'ERROR', text: say('clock.tolerates', { text, version, tolerated }) };
   }
-  if (sure > tolerated / 4) return { level: 'WARN', text: `${text}; set up NTP` };
+  if (sure > tolerated / 4) return { level: 'WARN', text: say('clock.setUpNtp', { text }) };
   return { level: 'INFO', text };
 }

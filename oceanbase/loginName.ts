@@ -3,6 +3,7 @@
  * Tenant and cluster may be missing. Every name that people declare is read here, and every login is written here.
  */
 import { PermanentError } from '../runtime/errors';
+import { say, type Text } from '../runtime/messages/catalogue';
 import { printable } from '../runtime/printable';
 
 export interface LoginName {
@@ -18,9 +19,18 @@ const USER = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
 const TENANT = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;
 const CLUSTER = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
+/** A name that is none, with the words for whoever declared it. */
+class OddLoginName extends RangeError {
+  readonly said: Text;
+  constructor(said: Text) {
+    super(said.en);
+    this.said = said;
+  }
+}
+
 /** The name when it may stand in a login or a statement; RangeError otherwise. */
 export function userName(name: string): string {
-  if (!USER.test(name)) throw new RangeError('not the name of an OceanBase user');
+  if (!USER.test(name)) throw new OddLoginName(say('user.notAUser'));
   return name;
 }
 
@@ -33,7 +43,7 @@ export function parseLoginName(text: string): LoginName {
     moreTenants.length > 0 ||
     (tenant !== undefined && !TENANT.test(tenant)) ||
     (cluster !== undefined && !CLUSTER.test(cluster));
-  if (odd) throw new RangeError('not a login of OceanBase (user@tenant#cluster)');
+  if (odd) throw new OddLoginName(say('user.notALogin'));
   return {
     user: userName(user),
     ...(tenant === undefined ? {} : { tenant }),
@@ -52,17 +62,17 @@ export function loginName({ user, tenant, cluster }: LoginName): string {
  */
 export function sysUser(text: string): string {
   const { user, tenant = SYS_TENANT } = parseLoginName(text);
-  if (tenant !== SYS_TENANT) throw new RangeError(`a user of tenant ${tenant}, not of ${SYS_TENANT}`);
+  if (tenant !== SYS_TENANT) throw new OddLoginName(say('user.otherTenant', { tenant, sys: SYS_TENANT }));
   return user;
 }
 
 /** Why a declared name is none of the sys tenant, or undefined. */
-export function sysUserFault(text: string): string | undefined {
+export function sysUserFault(text: string): Text | undefined {
   try {
     sysUser(text);
     return undefined;
   } catch (error) {
-    if (error instanceof RangeError) return error.message;
+    if (error instanceof OddLoginName) return error.said;
     throw error;
   }
 }
@@ -77,9 +87,9 @@ export function sysLogin(text: string): string {
   throw new PermanentError({
     type: 'NotASysUser',
     code: 'OBE11028',
-    tried: 'log in to the sys tenant of OceanBase',
-    cameBack: `the declared user "${printable(text.slice(0, 200))}" is ${fault}`,
-    next: 'Correct the username of its credential with `obflow apply`, e.g. root@sys, and retry.',
+    tried: say('sql.logInSys'),
+    cameBack: say('sql.userIs', { user: printable(text.slice(0, 200)), fault }),
+    next: say('next.correctSysUser'),
   });
 }
 

@@ -4,6 +4,7 @@
  */
 import type { Duplex } from 'node:stream';
 import { PermanentError, TransientError, type Trouble } from '../runtime/errors';
+import { say, type Text } from '../runtime/messages/catalogue';
 import { parseUpgradeInfo, type UpgradeInfo } from './handOver';
 import { PROXYSYS_LOGIN } from './loginName';
 import { ALTER_VALUE_BYTES, isSecretParameter, parameterName, quotedValue, sameValue } from './parameters';
@@ -89,7 +90,7 @@ export interface ObproxyTarget {
  * `ObproxyNotReady` when the proxy does not answer, and what `open` throws.
  */
 export async function openObproxyAdmin(target: ObproxyTarget): Promise<ObproxyAdmin> {
-  const tried = `log in to OBProxy as ${PROXYSYS_LOGIN}`;
+  const tried = say('admin.logIn', { login: PROXYSYS_LOGIN });
   const stream = await target.open();
   try {
     const session = await openSqlSession({
@@ -107,13 +108,12 @@ export async function openObproxyAdmin(target: ObproxyTarget): Promise<ObproxyAd
 }
 
 /** What OBProxy does with a refused statement on table proxy_config (4.3.1, observed). */
-const SECRET_IN_LOG =
-  'OBProxy writes such a statement with the plain password into log/obproxy.log: see that it is not there.';
+const SECRET_IN_LOG = say('admin.secretInLog');
 
 /** The documented trouble behind an error of the connection; `secret` is taken out of the server's text. */
 function troubleOf(
   error: unknown,
-  what: { tried: string; where: string; sql?: string; secret?: string },
+  what: { tried: Text; where: string; sql?: string; secret?: string },
 ): unknown {
   const base = { tried: what.tried, where: what.where };
   if (error instanceof SqlConnectionError) {
@@ -121,8 +121,8 @@ function troubleOf(
       ...base,
       type: 'ObproxyNotReady',
       code: 'ODP10001',
-      cameBack: error.message,
-      next: 'Check that the process runs and see its log/obproxy.log.',
+      cameBack: error.said,
+      next: say('next.checkObproxyProcess'),
     });
   }
   if (!(error instanceof SqlError)) return error;
@@ -130,10 +130,15 @@ function troubleOf(
     what.secret === undefined || what.secret === ''
       ? error.message
       : error.message.replaceAll(what.secret, '***');
-  const cameBack = `error ${error.errno}: ${said.slice(0, 500)}`;
+  const cameBack = say('sql.error', { errno: error.errno, text: said.slice(0, 500) });
   const { next, ...told } = verdict(error.errno);
   const logged = what.secret !== undefined && what.sql?.startsWith('replace') === true;
-  return new PermanentError({ ...base, cameBack, ...told, next: logged ? `${next} ${SECRET_IN_LOG}` : next });
+  return new PermanentError({
+    ...base,
+    cameBack,
+    ...told,
+    next: logged ? say('next.both', { one: next, other: SECRET_IN_LOG }) : next,
+  });
 }
 
 function verdict(errno: number): Pick<Trouble, 'type' | 'code' | 'next'> {
@@ -142,23 +147,21 @@ function verdict(errno: number): Pick<Trouble, 'type' | 'code' | 'next'> {
       return {
         type: 'ObproxyAccessDenied',
         code: 'ODP10001',
-        next:
-          'OBProxy answers the same for a wrong password and for an address it does not allow: check the password of ' +
-          'root@proxysys, and that the connection reaches the proxy from 127.0.0.1 (sshd must allow TCP forwarding).',
+        next: say('next.checkProxysys'),
       };
     case ERRNO.unknownItem:
       return {
         type: 'ObproxyParameterUnknown',
-        next: 'This version of OBProxy has no such parameter: remove it from the cluster.',
+        next: say('next.removeFromCluster'),
       };
     case ERRNO.badValue:
     case ERRNO.tooLong:
       return {
         type: 'ObproxyParameterRefused',
-        next: 'Correct the value; `show proxyconfig` tells the allowed range.',
+        next: say('next.correctValue'),
       };
     default:
-      return { type: 'ObproxySqlRefused', next: 'See log/obproxy.log of the proxy.' };
+      return { type: 'ObproxySqlRefused', next: say('next.seeObproxyLog') };
   }
 }
 
@@ -171,7 +174,7 @@ function parameterOf(row: SqlRow): ProxyParameter {
 }
 
 function administration(session: SqlSession, where: string): ObproxyAdmin {
-  const ask = async (tried: string, sql: string, secret?: string): Promise<SqlRow[]> => {
+  const ask = async (tried: Text, sql: string, secret?: string): Promise<SqlRow[]> => {
     try {
       return await session.query(sql);
     } catch (error) {
@@ -180,11 +183,11 @@ function administration(session: SqlSession, where: string): ObproxyAdmin {
   };
 
   const showAll = async (): Promise<ProxyParameter[]> =>
-    (await ask('read the parameters of OBProxy', 'show proxyconfig')).map(parameterOf);
+    (await ask(say('admin.readParameters'), 'show proxyconfig')).map(parameterOf);
 
   const showConfig = async (name: string): Promise<ProxyParameter | undefined> => {
     const like = quotedValue(parameterName(name));
-    const rows = await ask(`read the parameter ${name} of OBProxy`, `show proxyconfig like ${like}`);
+    const rows = await ask(say('admin.readParameter', { name }), `show proxyconfig like ${like}`);
     const found = rows.map(parameterOf).find((parameter) => parameter.name === name);
     if (found !== undefined || rows.length === 0) return found;
     // `like 'syslog_level'` answers with columns of its own; the full list holds it in the usual form.
@@ -197,19 +200,19 @@ function administration(session: SqlSession, where: string): ObproxyAdmin {
     const same =
       shown !== undefined && (secret && wished !== '' ? shown === sha1Hex(wished) : sameValue(shown, wished));
     if (same) return;
-    const other = secret ? 'the hash of another value' : `the value '${shown ?? ''}'`;
+    const other = secret ? say('admin.otherHash') : say('admin.otherValue', { shown: shown ?? '' });
     throw new PermanentError({
       type: 'ObproxyParameterDiffers',
-      tried: `set the parameter ${name} of OBProxy`,
+      tried: say('admin.setParameter', { name }),
       where,
-      cameBack: `it answered OK, but shows ${shown === undefined ? 'no value' : other} afterwards`,
-      next: 'Write the value in the form that OBProxy shows, or choose one within its range.',
+      cameBack: say('admin.otherAfterwards', { shown: shown === undefined ? say('admin.noValue') : other }),
+      next: say('next.writeAsShown'),
     });
   };
 
   const clusterValue = async (clusterName: string, name: string): Promise<string | undefined> => {
     const sql = `show proxyconfig all like ${quotedValue(parameterName(name))}`;
-    const rows = await ask(`read the parameter ${name} of cluster ${clusterName}`, sql);
+    const rows = await ask(say('admin.readOfCluster', { name, cluster: clusterName }), sql);
     const row = rows.find(
       (candidate) =>
         columnText(candidate, 'cluster_name') === clusterName &&
@@ -221,11 +224,11 @@ function administration(session: SqlSession, where: string): ObproxyAdmin {
 
   return {
     async binaryInfo() {
-      const rows = await ask('read the version of OBProxy', 'show proxyinfo binary');
+      const rows = await ask(say('admin.readVersion'), 'show proxyinfo binary');
       return rows.map((row) => Object.values(row).map(String).join(' ')).join('\n');
     },
     async clientSessions() {
-      const rows = await ask('read the sessions of OBProxy', 'show proxysession');
+      const rows = await ask(say('admin.readSessions'), 'show proxysession');
       return rows.filter((row) => columnText(row, 'Tenant') !== 'proxysys').length;
     },
     async status() {
@@ -234,17 +237,17 @@ function administration(session: SqlSession, where: string): ObproxyAdmin {
         return row === undefined ? undefined : String(Object.values(row)[0]);
       } catch (error) {
         if (error instanceof SqlError) return undefined;
-        throw troubleOf(error, { tried: 'read the status of OBProxy', where });
+        throw troubleOf(error, { tried: say('admin.readStatus'), where });
       }
     },
     async highestLocalCommand() {
-      const rows = await ask('read proxy_local_cmd of OBProxy', "show proxyconfig like 'proxy_local_cmd'");
+      const rows = await ask(say('admin.readLocalCommand'), "show proxyconfig like 'proxy_local_cmd'");
       const range = rows.map((row) => columnText(row, 'range'))[0] ?? '';
       return Number(/,\s*(\d+)\s*\]/.exec(range)?.[1] ?? 2);
     },
     async localCommand(command) {
       await ask(
-        `give OBProxy the local command ${command}`,
+        say('admin.localCommand', { command }),
         `alter proxyconfig set proxy_local_cmd = '${command}'`,
       );
     },
@@ -252,7 +255,7 @@ function administration(session: SqlSession, where: string): ObproxyAdmin {
       const rows = await session.query('show proxycluster').catch((error: unknown) => {
         // Also what a proxy in RS_LIST mode answers, whatever it knows (OBProxy 4.3.1, observed).
         if (error instanceof SqlError && error.errno === ERRNO.notExist) return [];
-        throw troubleOf(error, { tried: 'read the clusters of OBProxy', where });
+        throw troubleOf(error, { tried: say('admin.readClusters'), where });
       });
       const names = rows.map((row) => columnText(row, 'cluster_name'));
       return [...new Set(names)].filter((name) => name !== '' && name !== 'MetaDataBase');
@@ -260,20 +263,20 @@ function administration(session: SqlSession, where: string): ObproxyAdmin {
     showConfig,
     showAll,
     async upgradeInfo() {
-      const rows = await ask('read the state of hot restarts of OBProxy', 'show proxyinfo upgrade');
+      const rows = await ask(say('admin.readHotRestarts'), 'show proxyinfo upgrade');
       const text = rows.map((row) => Object.values(row).map(String).join(' ')).join('\n');
       const info = parseUpgradeInfo(text);
       if (info !== undefined) return info;
       throw new PermanentError({
         type: 'ObproxyUpgradeInfoUnread',
-        tried: 'read the state of hot restarts of OBProxy',
+        tried: say('admin.readHotRestarts'),
         where,
-        cameBack: `its answer has neither is_inherited nor state: ${maskHashes(text).slice(0, 300)}`,
-        next: 'Restart it without hotRestart.',
+        cameBack: say('admin.noHotState', { text: maskHashes(text).slice(0, 300) }),
+        next: say('next.withoutHot'),
       });
     },
     async processId() {
-      const [row] = await ask('read the sessions of OBProxy', 'show proxysession');
+      const [row] = await ask(say('admin.readSessions'), 'show proxysession');
       const pid = Number(row === undefined ? '' : columnText(row, 'pid'));
       return Number.isInteger(pid) && pid > 0 ? pid : undefined;
     },
@@ -284,7 +287,7 @@ function administration(session: SqlSession, where: string): ObproxyAdmin {
         Buffer.byteLength(value) <= ALTER_VALUE_BYTES
           ? `alter proxyconfig set ${key} = ${text}`
           : `replace into proxy_config(name, value, config_level) values ('${key}', ${text}, 'LEVEL_GLOBAL')`;
-      await ask(`set the parameter ${name} of OBProxy`, sql, isSecretParameter(name) ? value : undefined);
+      await ask(say('admin.setParameter', { name }), sql, isSecretParameter(name) ? value : undefined);
       confirm(name, (await showConfig(name))?.value, value);
     },
     clusterValue,
@@ -296,7 +299,7 @@ function administration(session: SqlSession, where: string): ObproxyAdmin {
         "'LEVEL_CLUSTER'",
       ];
       await ask(
-        `set the parameter ${name} of cluster ${clusterName} in OBProxy`,
+        say('admin.setOfCluster', { name, cluster: clusterName }),
         `replace into proxy_config(cluster_name, name, value, config_level) values (${row.join(', ')})`,
         isSecretParameter(name) ? value : undefined,
       );
@@ -306,7 +309,7 @@ function administration(session: SqlSession, where: string): ObproxyAdmin {
       const cluster = quotedValue(clusterName);
       const key = quotedValue(parameterName(name));
       await ask(
-        `remove the parameter ${name} of cluster ${clusterName} from OBProxy`,
+        say('admin.removeOfCluster', { name, cluster: clusterName }),
         `delete from proxy_config where cluster_name = ${cluster} and name = ${key}`,
       );
     },

@@ -3,6 +3,7 @@
  * of them, and what only a restart could change. Pure.
  */
 import { addressText, parseAddress } from '../runtime/addressText';
+import { type Said, say, type Text } from '../runtime/messages/catalogue';
 import type { ObproxyAdmin, ProxyParameter } from './obproxyAdmin';
 import type { ParameterValue } from './parameters';
 import { rootServiceList } from './proxyConfigDb';
@@ -18,9 +19,9 @@ export interface Finding {
   readonly type?: string;
   /** Documented OCP code, for errors. */
   readonly code?: string;
-  readonly text: string;
+  readonly text: Said;
   /** What to do, one sentence; for errors. */
-  readonly next?: string;
+  readonly next?: Said;
 }
 
 /** The cluster a proxy is to belong to, as far as the proxy can agree or differ. */
@@ -67,20 +68,20 @@ export function shownValue(proxy: RunningObproxy, name: string): string {
   return proxy.shown.get(name)?.value ?? '';
 }
 
-function error(type: string, code: string, text: string, next: string): Finding {
+function error(type: string, code: string, text: Text, next: Text): Finding {
   return { level: 'ERROR', type, code, text, next };
 }
 
 /** Version at least 1.8, and of the family of the cluster's other proxies. */
 export function versionFindings(version: string, others: readonly string[]): Finding[] {
   if (!isAtLeast(version, OLDEST)) {
-    const next = `Upgrade it to ${OLDEST} or later first.`;
-    return [error('ObproxyTooOld', 'ODP21018', `OBProxy ${version} is older than ${OLDEST}`, next)];
+    const next = say('next.upgradeFirst', { oldest: OLDEST });
+    return [error('ObproxyTooOld', 'ODP21018', say('proxy.tooOld', { version, oldest: OLDEST }), next)];
   }
   const unlike = others.find((other) => !sameFamily(version, other));
-  if (unlike === undefined) return [{ level: 'INFO', text: `OBProxy ${version} runs` }];
-  const text = `OBProxy ${version} runs, and the cluster has ${unlike}: versions before 4.0 and from 4.0 on do not mix in one cluster`;
-  const next = 'Take it over into a cluster of its own family, or upgrade it first.';
+  if (unlike === undefined) return [{ level: 'INFO', text: say('proxy.runs', { version }) }];
+  const text = say('proxy.otherFamily', { version, unlike });
+  const next = say('next.ownFamily');
   return [error('ObproxyFamilyDiffers', 'ODP21110', text, next)];
 }
 
@@ -90,16 +91,17 @@ export function portFindings(
   wished: { sqlPort: number; exporterPort?: number | undefined; rpcPort?: number | undefined },
 ): Finding[] {
   const found: Finding[] = [];
-  const compare = (field: string, parameter: string, port: number | undefined, next: string) => {
+  const compare = (field: string, parameter: string, port: number | undefined, next: Text) => {
     const value = shownValue(proxy, parameter);
     if (port === undefined || value === String(port)) return;
-    const says = value === '' ? `has no ${parameter}` : `says ${parameter}=${value}`;
-    found.push(error('ObproxyPortDiffers', 'ODP21016', `the proxy ${says}, and ${field} is ${port}`, next));
+    const says = value === '' ? say('proxy.hasNo', { parameter }) : say('proxy.shows', { parameter, value });
+    found.push(
+      error('ObproxyPortDiffers', 'ODP21016', say('proxy.portDiffers', { says, field, port }), next),
+    );
   };
-  const altered =
-    'Its port was altered and takes effect at the next restart: set it back (alter proxyconfig set listen_port) or restart the proxy, then retry.';
+  const altered = say('next.portAltered');
   compare('sqlPort', 'listen_port', wished.sqlPort, altered);
-  const given = 'Take it over with the port it has, or without naming one.';
+  const given = say('next.givenPort');
   compare('exporterPort', 'prometheus_listen_port', wished.exporterPort, given);
   compare('rpcPort', 'rpc_listen_port', wished.rpcPort, given);
   return found;
@@ -128,34 +130,42 @@ function workModeOf(proxy: RunningObproxy): 'CONFIG_URL' | 'RS_LIST' {
 export function linkFindings(proxy: RunningObproxy, home: ObproxyHome): Finding[] {
   const mode = workModeOf(proxy);
   if (mode !== home.workMode) {
-    const text = `the proxy works by ${mode}, and cluster ${home.name} by ${home.workMode}`;
-    const next = `Take it over into a cluster of work mode ${mode}.`;
+    const text = say('proxy.otherMode', { mode, cluster: home.name, workMode: home.workMode });
+    const next = say('next.sameMode', { mode });
     return [error('WorkModeDiffers', 'ODP21015', text, next)];
   }
-  const next = 'Take it over into the OBProxy cluster that is linked to the same OceanBase clusters.';
+  const next = say('next.sameLinks');
   if (mode === 'CONFIG_URL') {
     const foreign = proxy.clusterNames.filter((name) => !home.linkedClusters.includes(name));
     if (foreign.length > 0) {
       const links = home.linkedClusters.join(', ') || 'none';
-      const text = `the proxy serves ${foreign.join(', ')}, and cluster ${home.name} is linked to ${links}`;
+      const text = say('proxy.servesOthers', { served: foreign.join(', '), cluster: home.name, links });
       return [error('LinksDiffer', 'ODP21011', text, next)];
     }
-    const names = proxy.clusterNames.join(', ') || 'no cluster yet';
-    return [{ level: 'INFO', text: `The proxy works by a config server and serves ${names}` }];
+    const names = proxy.clusterNames.join(', ') || say('proxy.noClusterYet');
+    return [{ level: 'INFO', text: say('proxy.byConfigServer', { names }) }];
   }
   const [link = ''] = home.linkedClusters;
   const name = shownValue(proxy, 'rootservice_cluster_name');
   if (name !== link) {
-    const text = `the proxy serves ${name === '' || name === 'undefined' ? 'a cluster without a name' : name}, and cluster ${home.name} is linked to ${link}`;
+    const text = say('proxy.servesOthers', {
+      served: name === '' || name === 'undefined' ? say('proxy.unnamedCluster') : name,
+      cluster: home.name,
+      links: link,
+    });
     return [error('LinksDiffer', 'ODP21011', text, next)];
   }
   const list = serverSet(shownValue(proxy, 'rootservice_list'));
   const known = serverSet(rootServiceList(home.rootServers));
   if (![...list].some((server) => known.has(server))) {
-    const text = `the proxy's root servers (${[...list].join(', ')}) are none of those of ${link} (${[...known].join(', ')}): another cluster of that name`;
+    const text = say('proxy.otherRootServers', {
+      list: [...list].join(', '),
+      link,
+      known: [...known].join(', '),
+    });
     return [error('LinksDiffer', 'ODP21011', text, next)];
   }
-  return [{ level: 'INFO', text: `The proxy works by a root server list and serves ${name}` }];
+  return [{ level: 'INFO', text: say('proxy.byList', { name }) }];
 }
 
 /** Parameters that the cluster itself implies, which only a restart could change. */

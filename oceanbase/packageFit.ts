@@ -1,3 +1,4 @@
+import { say, type Text } from '../runtime/messages/catalogue';
 /** Whether a package fits a host: architecture, and the dist tag against the host's own family of systems. */
 
 export interface HostSystem {
@@ -13,7 +14,7 @@ export interface HostSystem {
 /** `refuse`: the package cannot run there. `note`: worth a line in the log, nothing more. */
 export interface PackageFit {
   readonly verdict: 'refuse' | 'note';
-  readonly text: string;
+  readonly text: Text;
 }
 
 /** The major of these is that of the Enterprise Linux they rebuild. */
@@ -96,7 +97,7 @@ export function packageFit(
     if (architecture(part.architecture) !== architecture(host.architecture)) {
       return {
         verdict: 'refuse',
-        text: `the package is for ${part.architecture}, the host is ${host.architecture}`,
+        text: say('fit.architecture', { architecture: part.architecture, host: host.architecture }),
       };
     }
   }
@@ -106,8 +107,8 @@ export function packageFit(
   const release = enterpriseLinuxOf(host);
   if (release === dist) return undefined;
   const same =
-    release === undefined || system.endsWith(` ${release}`) ? '' : ` (el${release} by another name)`;
-  const text = `the package is built for el${dist}, the host runs ${system}${same}`;
+    release === undefined || system.endsWith(` ${release}`) ? '' : say('fit.sameRelease', { release });
+  const text = say('fit.release', { dist, system, same });
   if (release !== undefined) return { verdict: 'refuse', text };
   // An Enterprise Linux that does not say which.
   if (ENTERPRISE_LINUX.has(host.osId) && (host.osMajor ?? '') === '') return undefined;

@@ -6,9 +6,11 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { SaidError } from '../runtime/errors';
+import { say } from '../runtime/messages/catalogue';
 
 /** Thrown by readRpmHeader when a file is no RPM, is cut short or is damaged; the text names which. */
-export class BadRpmError extends Error {}
+export class BadRpmError extends SaidError {}
 
 export interface RpmHeader {
   readonly name: string;
@@ -72,21 +74,21 @@ interface Section {
 async function bytes(file: FileHandle, offset: number, length: number): Promise<Buffer> {
   const buffer = Buffer.alloc(length);
   const { bytesRead } = await file.read(buffer, 0, length, offset);
-  if (bytesRead < length) throw new BadRpmError('the file is cut short');
+  if (bytesRead < length) throw new BadRpmError(say('rpmFile.short'));
   return buffer;
 }
 
 async function section(file: FileHandle, offset: number, fileSize: number, what: string): Promise<Section> {
   const intro = await bytes(file, offset, INTRO_BYTES);
-  if (!intro.subarray(0, 4).equals(HEADER_MAGIC)) throw new BadRpmError(`the ${what} is damaged`);
+  if (!intro.subarray(0, 4).equals(HEADER_MAGIC)) throw new BadRpmError(say('rpmFile.damaged', { what }));
   const count = intro.readUInt32BE(8);
   const storeBytes = intro.readUInt32BE(12);
   if (count === 0 || count > MAX_ENTRIES || storeBytes > MAX_STORE_BYTES) {
-    throw new BadRpmError(`the ${what} claims an absurd size`);
+    throw new BadRpmError(say('rpmFile.absurd', { what }));
   }
   const storeAt = offset + INTRO_BYTES + count * ENTRY_BYTES;
   const end = storeAt + storeBytes;
-  if (end > fileSize) throw new BadRpmError('the file is cut short');
+  if (end > fileSize) throw new BadRpmError(say('rpmFile.short'));
   const index = await bytes(file, offset + INTRO_BYTES, count * ENTRY_BYTES);
   const store = await bytes(file, storeAt, storeBytes);
   const entries = new Map<number, Entry>();
@@ -107,12 +109,12 @@ function strings(from: Section, tag: number): string[] {
   const textual: readonly number[] = [TYPE.string, TYPE.stringArray, TYPE.i18nString];
   if (!textual.includes(entry.type)) return [];
   const count = entry.type === TYPE.string ? 1 : entry.count;
-  if (count > MAX_FILES) throw new BadRpmError('the header claims an absurd number of files');
+  if (count > MAX_FILES) throw new BadRpmError(say('rpmFile.absurdFiles'));
   const found: string[] = [];
   let at = entry.offset;
   for (let i = 0; i < count; i += 1) {
     const end = from.store.indexOf(0, at);
-    if (at >= from.store.length || end < 0) throw new BadRpmError('the header is damaged');
+    if (at >= from.store.length || end < 0) throw new BadRpmError(say('rpmFile.header'));
     found.push(from.store.toString('utf8', at, end));
     at = end + 1;
   }
@@ -124,8 +126,8 @@ function numbers(from: Section, tag: number): number[] {
   const entry = from.entries.get(tag);
   if (entry === undefined || (entry.type !== TYPE.int32 && entry.type !== TYPE.int64)) return [];
   const width = entry.type === TYPE.int32 ? 4 : 8;
-  if (entry.count > MAX_FILES) throw new BadRpmError('the header claims an absurd number of files');
-  if (entry.offset + entry.count * width > from.store.length) throw new BadRpmError('the header is damaged');
+  if (entry.count > MAX_FILES) throw new BadRpmError(say('rpmFile.absurdFiles'));
+  if (entry.offset + entry.count * width > from.store.length) throw new BadRpmError(say('rpmFile.header'));
   return Array.from({ length: entry.count }, (_, i) => {
     const at = entry.offset + i * width;
     return width === 4 ? from.store.readUInt32BE(at) : Number(from.store.readBigUInt64BE(at));
@@ -134,7 +136,7 @@ function numbers(from: Section, tag: number): number[] {
 
 function required(from: Section, tag: number, what: string): string {
   const value = strings(from, tag)[0];
-  if (value === undefined || value === '') throw new BadRpmError(`the header has no ${what}`);
+  if (value === undefined || value === '') throw new BadRpmError(say('rpmFile.lacks', { what }));
   return value;
 }
 
@@ -164,11 +166,11 @@ export async function readRpmHeader(path: string): Promise<RpmHeader> {
   const file = await open(path, 'r');
   try {
     const { size: fileSize } = await file.stat();
-    if (fileSize < LEAD_BYTES) throw new BadRpmError('the file is no RPM package');
+    if (fileSize < LEAD_BYTES) throw new BadRpmError(say('rpmFile.none'));
     const lead = await bytes(file, 0, LEAD_BYTES);
-    if (!lead.subarray(0, 4).equals(LEAD_MAGIC)) throw new BadRpmError('the file is no RPM package');
+    if (!lead.subarray(0, 4).equals(LEAD_MAGIC)) throw new BadRpmError(say('rpmFile.none'));
     // Type 0 = binary, 1 = source.
-    if (lead.readUInt16BE(6) !== 0) throw new BadRpmError('the file is a source package');
+    if (lead.readUInt16BE(6) !== 0) throw new BadRpmError(say('rpmFile.source'));
     const signature = await section(file, LEAD_BYTES, fileSize, 'signature header');
     const headerAt = Math.ceil(signature.end / 8) * 8;
     const header = await section(file, headerAt, fileSize, 'header');
@@ -176,19 +178,19 @@ export async function readRpmHeader(path: string): Promise<RpmHeader> {
       numbers(signature, TAG.signatureLongSize)[0] ?? numbers(signature, TAG.signatureSize)[0];
     const digest = strings(header, TAG.payloadDigest)[0];
     if (announced === undefined && digest === undefined) {
-      throw new BadRpmError('the package carries neither its size nor a digest');
+      throw new BadRpmError(say('rpmFile.noDigest'));
     }
     const actual = fileSize - headerAt;
     if (announced !== undefined && announced !== actual) {
       throw new BadRpmError(
         announced > actual
-          ? `the file is cut short: ${fileSize} bytes of ${headerAt + announced}`
-          : `the file has ${actual - announced} bytes too many`,
+          ? say('rpmFile.shortBy', { size: fileSize, wanted: headerAt + announced })
+          : say('rpmFile.longBy', { actual: actual - announced }),
       );
     }
     if (digest !== undefined && (numbers(header, TAG.payloadDigestAlgorithm)[0] ?? SHA256) === SHA256) {
       if ((await payloadDigest(path, header.end)) !== digest.toLowerCase()) {
-        throw new BadRpmError('the payload is damaged: its digest differs from the one in the header');
+        throw new BadRpmError(say('rpmFile.payload'));
       }
     }
     return {

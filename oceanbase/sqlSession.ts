@@ -7,6 +7,8 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Connection, createConnection, type QueryError } from 'mysql2';
 import { connectTo, type Destination, giveUp } from '../runtime/addresses';
+import { SaidError } from '../runtime/errors';
+import { type Said, say, type Text } from '../runtime/messages/catalogue';
 import { printable } from '../runtime/printable';
 
 /** Thrown when the server answered with an error. Match `errno`: mysql2's `code` names other errors for OceanBase. */
@@ -19,11 +21,11 @@ export class SqlError extends Error {
 }
 
 /** Thrown when there is no answer: refused, lost, silent for too long, or abandoned by the caller's signal. */
-export class SqlConnectionError extends Error {
+export class SqlConnectionError extends SaidError {
   /** The machine was reached, and said that nothing listens there; of several servers, each did. */
   readonly nobodyListens: boolean;
-  constructor(message: string, { nobodyListens = false }: { readonly nobodyListens?: boolean } = {}) {
-    super(message);
+  constructor(said: Said, { nobodyListens = false }: { readonly nobodyListens?: boolean } = {}) {
+    super(said);
     this.nobodyListens = nobodyListens;
   }
 }
@@ -79,7 +81,7 @@ export async function openSqlSession(target: SqlTarget): Promise<SqlSession> {
   stream.on('data', (chunk: Buffer) => {
     received += chunk.length;
     if (received > MAX_ANSWER_BYTES)
-      end(new SqlConnectionError(`the answer is longer than ${MAX_ANSWER_BYTES / 1024 ** 2} MiB`));
+      end(new SqlConnectionError(say('sql.answerTooLong', { mib: MAX_ANSWER_BYTES / 1024 ** 2 })));
   });
   const waiting = new Set<(error: SqlError | SqlConnectionError) => void>();
   const end = (error: SqlError | SqlConnectionError): void => {
@@ -91,7 +93,7 @@ export async function openSqlSession(target: SqlTarget): Promise<SqlSession> {
     stream.destroy();
   };
   connection.on('error', (error: QueryError) => end(cleaned(error)));
-  connection.on('end', () => end(new SqlConnectionError('the connection was closed')));
+  connection.on('end', () => end(new SqlConnectionError(say('sql.connectionClosed'))));
 
   /** Runs `start` and settles with it, the connection's end, the timer or the signal, whichever is first. */
   const bounded = <T>(
@@ -99,9 +101,9 @@ export async function openSqlSession(target: SqlTarget): Promise<SqlSession> {
   ): Promise<T> =>
     new Promise<T>((resolve, reject) => {
       if (ended !== undefined) return reject(ended);
-      const stop = (text: string) => () => end(new SqlConnectionError(text));
-      const abandoned = stop('the step was cancelled');
-      const timer = setTimeout(stop(`no answer within ${target.timeoutMs} ms`), target.timeoutMs);
+      const stop = (text: Text) => () => end(new SqlConnectionError(text));
+      const abandoned = stop(say('sql.cancelled'));
+      const timer = setTimeout(stop(say('sql.noAnswer', { ms: target.timeoutMs })), target.timeoutMs);
       const settle = <V>(then: (value: V) => void) => {
         return (value: V): void => {
           clearTimeout(timer);
@@ -135,10 +137,10 @@ export async function openSqlSession(target: SqlTarget): Promise<SqlSession> {
       }),
     close() {
       if (ended !== undefined) return;
-      ended = new SqlConnectionError('the session is closed');
-      connection.end(() => end(new SqlConnectionError('the session is closed')));
+      ended = new SqlConnectionError(say('sql.sessionClosed'));
+      connection.end(() => end(new SqlConnectionError(say('sql.sessionClosed'))));
       // COM_QUIT is a courtesy: an unresponsive server must not keep the stream open.
-      setTimeout(() => end(new SqlConnectionError('the session is closed')), 1_000).unref();
+      setTimeout(() => end(new SqlConnectionError(say('sql.sessionClosed'))), 1_000).unref();
     },
   };
 }

@@ -3,7 +3,7 @@ import { versionRelease } from '../oceanbase/packageName';
 import { fault } from '../runtime/messages/catalogue';
 import { configUrlReachesHosts, installFindings } from './configUrl';
 import { INSTALL_ON_ONE_HOST, INSTALL_TASK_NAME, installContext } from './installChain';
-import { hostProxyLock, obproxyClusterLock } from './locks';
+import { hostProxyLock, obproxyClusterMemberLock } from './locks';
 import { planTask, refuseWhenHeld } from './planTask';
 import {
   hostsByIds,
@@ -75,7 +75,7 @@ export const addObproxy = catalogued({
     const cluster = await obproxyClusterById(store, params.id);
     const hosts = await hostsByIds(store, body.hostIds);
     const softwarePackage = await obproxyPackage(store, body.version, 'version');
-    const lock = obproxyClusterLock(cluster.id);
+    const lock = obproxyClusterMemberLock(cluster.id);
     await refuseWhenHeld(store, [...hosts.map(({ id }) => hostProxyLock(id)), lock]);
     await noProxyOnHosts(store, hosts);
     configUrlReachesHosts(scope.publicUrl, cluster, hosts);

@@ -4,7 +4,7 @@ import { lookAtConfigUrl, PUBLIC_URL_NEXT } from '../contact/configUrl';
 import { canonicalHost } from '../runtime/addressText';
 import { unlessAborted, withDeadline } from '../runtime/deadline';
 import { PermanentError, TransientError } from '../runtime/errors';
-import { say } from '../runtime/messages/catalogue';
+import { type Said, say } from '../runtime/messages/catalogue';
 import { leadsToItself } from '../runtime/publicUrl';
 import type { HostRow, ObproxyClusterRow } from '../store/types';
 import { obproxyHostFindings } from './firstContact';
@@ -57,7 +57,7 @@ export function configUrlWarnings(publicUrl: string, { workMode }: Learning): Ho
     {
       level: 'WARN',
       code: 'ODP21011',
-      message: `OBProxies of this cluster would ask ${publicUrl} for their servers, which leads every host to itself: adding OBProxies to it will be refused. ${PUBLIC_URL_NEXT}`,
+      message: say('url.leadsToItself', { url: publicUrl, next: PUBLIC_URL_NEXT }),
     },
   ];
 }
@@ -95,7 +95,7 @@ async function configUrlFindings(
     const some = hostIds.slice(at, at + ASKED_TOGETHER);
     if (Date.now() > deadline) {
       const left = hostIds.slice(at);
-      all.push(...left.map((hostId) => notAsked(hostId, 'there was no time to ask it')));
+      all.push(...left.map((hostId) => notAsked(hostId, say('url.noTime'))));
       break;
     }
     all.push(...(await Promise.all(some.map((hostId) => askFrom(scope, hostId, clusterNames)))));
@@ -116,15 +116,20 @@ async function askFrom(
         lookAtConfigUrl(await scope.openHost(hostId), { publicUrl: scope.publicUrl, clusterNames }, signal);
       const { verdict, text, next } = await unlessAborted(ask(), signal);
       const code = verdict === 'fails' ? { code: 'ODP21011' } : {};
-      return { hostId, level: LEVELS[verdict], ...code, message: next === '' ? text : `${text}. ${next}` };
+      return {
+        hostId,
+        level: LEVELS[verdict],
+        ...code,
+        message: next === '' ? text : say('takeOver.finding', { text, next }),
+      };
     } catch (error) {
-      if (passed()) return notAsked(hostId, `it did not answer within ${ASK_MS / 1000} s`);
+      if (passed()) return notAsked(hostId, say('url.hostSilent', { seconds: ASK_MS / 1000 }));
       if (!(error instanceof PermanentError || error instanceof TransientError)) throw error;
-      return notAsked(hostId, error.message);
+      return notAsked(hostId, error.said);
     }
   });
 }
 
-function notAsked(hostId: number, why: string): HostFinding {
-  return { hostId, level: 'WARN', message: `Whether the host reaches the config URL is not known: ${why}` };
+function notAsked(hostId: number, why: Said): HostFinding {
+  return { hostId, level: 'WARN', message: say('url.unknown', { why }) };
 }

@@ -1,9 +1,10 @@
 /** What a dry run sees on hosts that a task is to install something on: what the task would need there, tried. */
 
+import type { ContactFinding, ContactNeeds } from '../hosts/firstContact';
 import { Slots } from '../hosts/slots';
-import type { ContactFinding, ContactNeeds } from '../hosts/types';
 import { unlessAborted, withDeadline } from '../runtime/deadline';
 import { PermanentError, TransientError } from '../runtime/errors';
+import { type Said, say } from '../runtime/messages/catalogue';
 import type { HostFinding, InspectScope } from './types';
 
 /** So many hosts are looked at side by side, each for so long, and all of them for so long. */
@@ -57,25 +58,28 @@ async function lookAt(
   weighed: (finding: ContactFinding) => ContactFinding['level'],
   all: AbortSignal,
 ): Promise<HostFinding[]> {
-  const notLooked = (why: string): HostFinding[] => [
-    { hostId, level: 'WARN', message: `What a task needs there was not tried: ${why}` },
+  const notLooked = (why: Said): HostFinding[] => [
+    { hostId, level: 'WARN', message: say('contact.notTried', { why }) },
   ];
-  if (all.aborted) return notLooked(`there was no time left (${ALL_MS / 1000} s for all hosts)`);
+  if (all.aborted) return notLooked(say('contact.noTimeLeft', { seconds: ALL_MS / 1000 }));
   return withDeadline(HOST_MS, all, async (signal) => {
     try {
       const look = async () => (await scope.openHost(hostId)).firstContact(needs);
       const short = (await unlessAborted(look(), signal)).flatMap((finding): HostFinding[] => {
         const level = weighed(finding);
-        const message = finding.next === '' ? finding.text : `${finding.text}. ${finding.next}`;
+        const message =
+          finding.next === ''
+            ? finding.text
+            : say('takeOver.finding', { text: finding.text, next: finding.next });
         return level === 'INFO' ? [] : [{ hostId, level, message }];
       });
-      const fine = 'Its shell, files, tunnel, clock and rpm database are as a task needs them';
+      const fine = say('contact.fine');
       return short.length > 0 ? short : [{ hostId, level: 'INFO', message: fine }];
     } catch (error) {
-      if (signal.aborted) return notLooked(`no end within ${HOST_MS / 1000} s`);
+      if (signal.aborted) return notLooked(say('contact.noEnd', { seconds: HOST_MS / 1000 }));
       if (!(error instanceof PermanentError || error instanceof TransientError)) throw error;
       const code = error.code === undefined ? {} : { code: error.code };
-      return [{ hostId, level: 'ERROR', ...code, message: error.message }];
+      return [{ hostId, level: 'ERROR', ...code, message: error.said }];
     }
   });
 }

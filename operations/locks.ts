@@ -1,4 +1,8 @@
-/** Names of what operations lock. A lock is held by one task (or by the tasks of one request) until it closes. */
+/**
+ * Names of what operations lock. A lock is held until its task closes, by that task alone (or by the tasks of one request), or
+ * together with others that want it shared.
+ */
+import type { LockWish } from '../store/types';
 
 /** An OBProxy on a host: two installations on one host exclude each other. */
 export function hostProxyLock(hostId: number): string {
@@ -8,6 +12,14 @@ export function hostProxyLock(hostId: number): string {
 /** An OBProxy cluster: its proxies, links and parameters. */
 export function obproxyClusterLock(clusterId: number): string {
   return `obproxy_cluster:${clusterId}`;
+}
+
+/**
+ * The same for what adds one proxy among others: two of these do not disturb each other, and a failed one must not keep other
+ * hosts from the cluster. What changes or removes the cluster itself takes it alone.
+ */
+export function obproxyClusterMemberLock(clusterId: number): LockWish {
+  return { shared: obproxyClusterLock(clusterId) };
 }
 
 /** An observer on a host: two that would be made on one host exclude each other. */

@@ -5,6 +5,7 @@ import { findingOf } from '../activities/obproxy/takeOver/inspect';
 import type { Host } from '../hosts/types';
 import type { Finding } from '../oceanbase/obproxyRunning';
 import { PermanentError, TransientError } from '../runtime/errors';
+import { say } from '../runtime/messages/catalogue';
 import { obproxyClusterById } from './preconditions';
 import type { HostFinding, InspectScope } from './types';
 
@@ -24,7 +25,7 @@ async function inspectOne(
     hostId,
     level,
     ...(code === undefined ? {} : { code }),
-    message: next === undefined ? text : `${text}. ${next}`,
+    message: next === undefined ? text : say('takeOver.finding', { text, next }),
   });
   try {
     const host = await scope.openHost(hostId);
@@ -63,7 +64,7 @@ async function othersFinding(
   const first = servers.find(({ id }) => ids.includes(id));
   const others = servers.filter(({ id, status }) => status === 'RUNNING' && !ids.includes(id));
   if (first === undefined || others.length > 0) return [];
-  const message = `No other OBProxy of cluster ${name} is RUNNING: its clients have nowhere to go`;
+  const message = say('obproxy.nowhereToGo', { cluster: name });
   return [{ hostId: first.hostId, level: 'WARN', message }];
 }
 

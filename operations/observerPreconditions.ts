@@ -3,7 +3,7 @@
 import { packageFit } from '../oceanbase/packageFit';
 import { comparePackages, versionRelease } from '../oceanbase/packageName';
 import { compareVersions } from '../oceanbase/versions';
-import { say } from '../runtime/messages/catalogue';
+import { joined, say, type Text } from '../runtime/messages/catalogue';
 import type { HostRow, ObClusterRow, ObZoneRow, PackageRow, Store } from '../store/types';
 import { allObClusters, fieldRefusal, OBSERVER_PACKAGES } from './preconditions';
 import { Refusal } from './refusal';
@@ -176,20 +176,20 @@ export async function observerPackage(
     const known = [...new Set(ofVersion.map((part) => part.operatingSystem ?? 'none'))].join(', ');
     throw fieldRefusal(field, operatingSystem, say('names.noSuchBuild', { version: cluster.version, known }));
   }
-  const reasons: string[] = [];
+  const reasons: Text[] = [];
   const fitting = asked.filter((part) => {
     const unfit = hosts.flatMap((host) => {
       const fit = packageFit(part, host);
-      return fit?.verdict === 'refuse' ? [`${host.ip}: ${fit.text}`] : [];
+      return fit?.verdict === 'refuse' ? [say('text.of', { what: host.ip, text: fit.text })] : [];
     });
-    if (unfit.length > 0) reasons.push(`${part.fileName} does not fit (${unfit.join('; ')})`);
+    if (unfit.length > 0) reasons.push(say('package.doesNotFit', { file: part.fileName, reasons: unfit }));
     return unfit.length === 0;
   });
   if (fitting.length === 0) {
     throw new Refusal(
       400,
       'CMP07018',
-      say('package.noneFits', { version: cluster.version, reasons: reasons.join('. '), upload }),
+      say('package.noneFits', { version: cluster.version, reasons: joined(reasons, 'list.stop'), upload }),
       { target: 'servers' },
     );
   }

@@ -1,5 +1,5 @@
 import { say } from '../runtime/messages/catalogue';
-import type { Store } from '../store/types';
+import type { LockWish, Store } from '../store/types';
 import { type Chain, plannedNodes } from '../workflows/chain';
 import { expansionSize } from '../workflows/interpreter/expansion';
 import { beyondLargest, type TaskSize } from '../workflows/largestTask';
@@ -32,7 +32,7 @@ export interface TaskDraft {
   /** Where elements are: `{ host_ids: { '1': '10.0.0.1' } }`. */
   readonly places?: NonNullable<Plan['places']>;
   /** What the task changes; see locks.ts. */
-  readonly locks: readonly string[];
+  readonly locks: readonly LockWish[];
   /** Every task of the request, this one included: they share their locks. */
   readonly groupTaskIds: readonly number[];
 }
@@ -86,7 +86,7 @@ function refuseTooLarge(size: Partial<TaskSize>): void {
 }
 
 /** Refuses when another task holds one of the resources, before anything is written. */
-export async function refuseWhenHeld(store: Store, resources: readonly string[]): Promise<void> {
+export async function refuseWhenHeld(store: Store, resources: readonly LockWish[]): Promise<void> {
   const held = await store.locks.firstHeld(resources);
   if (held !== undefined) throw await lockRefusal(store, held.resource, held.taskId);
 }

@@ -72,15 +72,12 @@ function refuseUnfit(
 ): void {
   const unfit = hosts.flatMap((host) => {
     const fit = packageFit(part, host);
-    return fit?.verdict === 'refuse' ? [`${host.ip}: ${fit.text}`] : [];
+    return fit?.verdict === 'refuse' ? [say('text.of', { what: host.ip, text: fit.text })] : [];
   });
   if (unfit.length === 0) return;
-  throw new Refusal(
-    400,
-    code,
-    say('package.unfit', { file: softwarePackage.fileName, reasons: unfit.join('; ') }),
-    { target: softwarePackage.fileName },
-  );
+  throw new Refusal(400, code, say('package.unfit', { file: softwarePackage.fileName, reasons: unfit }), {
+    target: softwarePackage.fileName,
+  });
 }
 
 /** A host runs at most one OBProxy, whatever its cluster. */

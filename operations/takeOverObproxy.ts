@@ -6,7 +6,7 @@ import { PermanentError, TransientError } from '../runtime/errors';
 import { fault, say } from '../runtime/messages/catalogue';
 import type { HostRow, ObproxyClusterRow, Store } from '../store/types';
 import { ADOPT_ON_ONE_HOST, INSTALL_TASK_NAME, obproxyContext } from './installChain';
-import { hostProxyLock, obproxyClusterLock } from './locks';
+import { hostProxyLock, obproxyClusterMemberLock } from './locks';
 import { planTask, refuseWhenHeld } from './planTask';
 import { hostsByIds, noProxyOnHosts, obproxyClusterById, portsFreeOnHosts } from './preconditions';
 import { Refusal } from './refusal';
@@ -116,7 +116,7 @@ async function prepare(
     store,
     body.hosts.map(({ hostId }) => hostId),
   );
-  const lock = obproxyClusterLock(cluster.id);
+  const lock = obproxyClusterMemberLock(cluster.id);
   await refuseWhenHeld(store, [...hosts.map(({ id }) => hostProxyLock(id)), lock]);
   await noProxyOnHosts(store, hosts);
   rpcPortFits(cluster, rpcPort);
@@ -205,12 +205,13 @@ async function inspectHost(
       hostId,
       level,
       ...(code === undefined ? {} : { code }),
-      message: next === undefined ? text : `${text}. ${next}`,
+      message: next === undefined ? text : say('takeOver.finding', { text, next }),
     }));
   } catch (error) {
     if (!(error instanceof PermanentError || error instanceof TransientError)) throw error;
-    const { code, text, next } = findingOf(error);
-    return [{ hostId, level: 'ERROR', ...(code === undefined ? {} : { code }), message: `${text}. ${next}` }];
+    const { code, text, next = '' } = findingOf(error);
+    const message = say('takeOver.finding', { text, next });
+    return [{ hostId, level: 'ERROR', ...(code === undefined ? {} : { code }), message }];
   }
 }
 

@@ -4,6 +4,7 @@ import type { AddressPolicy } from '../runtime/addresses';
 import type { Store, User } from '../store/types';
 import type * as workflows from '../workflows';
 import type { Plan } from '../workflows/plan';
+import type { Said } from '../workflows/text';
 
 /** Permissions as OCP names them; a route declares the one it needs. */
 export type Permission =
@@ -60,7 +61,7 @@ export interface HostFinding {
   readonly level: 'ERROR' | 'WARN' | 'INFO';
   /** Documented code, where one fits. */
   readonly code?: string;
-  readonly message: string;
+  readonly message: Said;
 }
 
 /** What a dry run may look at, outside of any transaction. */

@@ -142,11 +142,12 @@ export function addressPolicy(settings: {
 }
 
 /** What is wrong with the first address when something is wrong with all of them. */
-export function deniedOf(addresses: AddressPolicy, ips: readonly string[]): string | undefined {
-  const faults = ips.map((ip) => ({ ip, fault: addresses.fault(ip) }));
-  const [first] = faults;
-  if (first === undefined || faults.some(({ fault }) => fault === undefined)) return undefined;
-  return `${first.ip} ${first.fault}`;
+export function deniedOf(addresses: AddressPolicy, ips: readonly string[]): Text | undefined {
+  const faults = ips.map((ip) => addresses.faultText(ip));
+  const [ip] = ips;
+  const [fault] = faults;
+  if (ip === undefined || fault === undefined || faults.includes(undefined)) return undefined;
+  return say('address.is', { ip, fault });
 }
 
 /** An address and what obflow thinks of it. */
@@ -157,18 +158,17 @@ export interface Destination {
 }
 
 /** What to do about it. */
-export const ADDRESS_NEXT =
-  'Correct the address with `obflow apply`; or permit it in the settings of API and workers, start them again, and retry.';
+export const ADDRESS_NEXT = say('next.permitAddress');
 
 /** Thrown when a connection was asked for that OBFLOW_ALLOWED_ADDRESSES and OBFLOW_DENIED_ADDRESSES do not permit. */
 export class AddressDenied extends PermanentError {
-  constructor({ ip, port }: Omit<Destination, 'addresses'>, fault: string) {
+  constructor({ ip, port }: Omit<Destination, 'addresses'>, fault: Text) {
     super({
       type: 'AddressDenied',
       code: 'OBE19007',
-      tried: 'connect',
+      tried: say('address.connect'),
       where: addressText(ip, port),
-      cameBack: `${ip} ${fault}`,
+      cameBack: say('address.is', { ip, fault }),
       next: ADDRESS_NEXT,
     });
   }
@@ -180,7 +180,7 @@ export class AddressDenied extends PermanentError {
  * @throws AddressDenied before anything is sent.
  */
 export function connectTo({ ip, port, addresses }: Destination): Socket {
-  const fault = addresses.fault(ip);
+  const fault = addresses.faultText(ip);
   if (fault !== undefined) throw new AddressDenied({ ip, port }, fault);
   // Nagle costs 40 ms a round trip with the protocols spoken here.
   const socket = connect({ host: ip, port, noDelay: true });

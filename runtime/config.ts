@@ -143,6 +143,17 @@ const HOST_SETTINGS = {
     meaning:
       'seconds that an SSH login may take; hosts whose sshd waits for name servers (UseDNS) or directories (PAM) need many',
   }),
+  /** Pause between two rounds of the background look (worker/look.ts); 0 = off. */
+  lookSeconds: setting('OBFLOW_LOOK_SECONDS', {
+    schema: z
+      .string()
+      .regex(/^\d{1,4}$/, 'must be a number of seconds, 0 to 3600, 0 = off')
+      .transform(Number)
+      .refine((seconds) => seconds <= 3_600, 'must be a number of seconds, 0 to 3600, 0 = off'),
+    byDefault: '15',
+    meaning:
+      'seconds between two looks of a worker at every OBProxy (at hosts and OceanBase clusters every fourth time), which show what is dead; 0 = off',
+  }),
 };
 
 const TASK_SETTINGS = {

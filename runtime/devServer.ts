@@ -18,6 +18,8 @@ export interface DevServerOptions extends TemporalCliOptions {
   readonly uiPort: number;
   /** false: everything is in memory and gone with the server; several may share a data folder. */
   readonly persistent: boolean;
+  /** Called when its process has been started: it takes a while on another core before it answers. */
+  readonly onLaunched?: () => void;
   /** Dynamic configuration beyond the settings that obflow is measured with, as `name=value`. */
   readonly settings?: readonly string[];
 }
@@ -86,7 +88,7 @@ async function launch(
   dataDir: string,
   port: number,
   uiPort: number,
-  { persistent, settings = [] }: DevServerOptions,
+  { persistent, settings = [], onLaunched }: DevServerOptions,
 ): Promise<DevServer> {
   const logFile = path.join(dataDir, persistent ? 'temporal.log' : `temporal-${port}.log`);
   const claim = persistent ? await claimDataFolder(path.join(dataDir, 'temporal.pid')) : undefined;
@@ -125,6 +127,7 @@ async function launch(
   const address = `127.0.0.1:${port}`;
   try {
     await spawned;
+    onLaunched?.();
     await waitForDevServer(address, { file: logFile, start: logStart }, exited);
   } catch (error) {
     await stop();

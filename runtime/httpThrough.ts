@@ -16,6 +16,8 @@ export interface Asked {
   readonly timeoutMs?: number;
   /** Of the body; default 16 MiB. A longer one is an error. */
   readonly maxBytes?: number;
+  /** The status is enough: the body is not waited for, and is ''. */
+  readonly statusOnly?: true;
 }
 
 export interface Answered {
@@ -46,12 +48,17 @@ export function getThrough(stream: Duplex, asked: Asked): Promise<Answered> {
 
 function exchange(
   stream: Duplex,
-  { host, port, path }: Asked,
+  { host, port, path, statusOnly }: Asked,
   maxBytes: number,
   signal: AbortSignal,
 ): Promise<Answered> {
   return new Promise((resolve, reject) => {
     const sent = request({ host, port, path, signal, createConnection: () => stream }, (answer) => {
+      if (statusOnly === true) {
+        resolve({ status: answer.statusCode ?? 0, body: '' });
+        answer.destroy();
+        return;
+      }
       const chunks: Buffer[] = [];
       let size = 0;
       answer.on('data', (chunk: Buffer) => {

@@ -1,5 +1,5 @@
 /** What this process tells Prometheus. Names and labels are a promise to dashboards; docs/monitoring.md lists them. */
-import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Health } from './health';
 import { obflowVersion } from './version';
 
@@ -44,6 +44,19 @@ export const sshLoginSeconds = new Histogram({
   help: 'SSH logins to hosts: connected, or refused (whatever the reason)',
   labelNames: ['outcome'],
   buckets: LOGIN_SECONDS,
+  registers,
+});
+
+export const lookSeconds = new Histogram({
+  name: 'obflow_look_duration_seconds',
+  help: 'Rounds of the background look at hosts, OBProxies and OBServers; of all workers one makes them',
+  buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 80],
+  registers,
+});
+export const statusChanges = new Counter({
+  name: 'obflow_status_changes_total',
+  help: 'Statuses that the background look of this worker has changed, because it saw so',
+  labelNames: ['kind', 'from', 'to'],
   registers,
 });
 

@@ -1,4 +1,5 @@
 import { PermanentError } from '../runtime/errors';
+import { say } from '../runtime/messages/catalogue';
 import { now } from './database/schema';
 import type { Scope } from './database/scope';
 import type { MasterKey } from './masterKey';
@@ -83,9 +84,9 @@ export function credentialsRepository(scope: Scope, key: MasterKey): Credentials
       if (row === undefined) {
         throw new PermanentError({
           type: 'CredentialMissing',
-          tried: `read credential ${id}`,
-          cameBack: 'there is none of that id',
-          next: 'Declare it with `obflow apply`.',
+          tried: say('store.readCredential', { id }),
+          cameBack: say('store.noneOfId'),
+          next: say('next.declare'),
         });
       }
       return opened(row);

@@ -1,4 +1,5 @@
 import { PermanentError, TransientError, type Trouble } from '../runtime/errors';
+import { say, type Text } from '../runtime/messages/catalogue';
 import { DuplicateError } from './types';
 
 /** SQLSTATEs and socket errors of PostgreSQL that say the server cannot be reached or is going down. */
@@ -52,9 +53,9 @@ export function isSqliteBusy(error: unknown): boolean {
 export function translateError(error: unknown, where: string): unknown {
   const code = codeOf(error);
   const message = messageOf(error);
-  const trouble = (type: string, next: string): Trouble => ({
+  const trouble = (type: string, next: Text): Trouble => ({
     type,
-    tried: 'use the database',
+    tried: say('store.use'),
     where,
     cameBack: message === '' ? code : message,
     next,
@@ -64,31 +65,22 @@ export function translateError(error: unknown, where: string): unknown {
     return new DuplicateError(message, options);
   }
   if (BUSY.has(code) || code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) {
-    return new TransientError(trouble('DatabaseBusy', 'Try again; another writer holds it.'), options);
+    return new TransientError(trouble('DatabaseBusy', say('next.otherWriter')), options);
   }
   if (UNAVAILABLE.has(code) || /^08/.test(code) || (code === '' && LOST.test(message))) {
-    return new TransientError(
-      trouble('DatabaseUnavailable', 'Check that it is running, then try again.'),
-      options,
-    );
+    return new TransientError(trouble('DatabaseUnavailable', say('next.checkDatabaseRuns')), options);
   }
   if (REFUSED.has(code)) {
-    return new PermanentError(
-      trouble('DatabaseRefused', 'Check user, password and database name in OBFLOW_DATABASE_URL.'),
-      options,
-    );
+    return new PermanentError(trouble('DatabaseRefused', say('next.checkDatabaseLogin')), options);
   }
   if (code === '53100' || code === 'SQLITE_FULL') {
-    return new PermanentError(trouble('DatabaseFull', 'Free disk space, then try again.'), options);
+    return new PermanentError(trouble('DatabaseFull', say('next.freeDiskSpace')), options);
   }
   if (/^SQLITE_(CANTOPEN|READONLY|IOERR|PERM|AUTH)/.test(code)) {
-    return new PermanentError(
-      trouble('DatabaseUnusable', 'Check that the file and its folder belong to the user obflow runs as.'),
-      options,
-    );
+    return new PermanentError(trouble('DatabaseUnusable', say('next.checkFileOwner')), options);
   }
   if (/^SQLITE_(CORRUPT|NOTADB)/.test(code)) {
-    return new PermanentError(trouble('DatabaseDamaged', 'Restore the file from a backup.'), options);
+    return new PermanentError(trouble('DatabaseDamaged', say('next.restoreFile')), options);
   }
   return error;
 }

@@ -1,5 +1,6 @@
 import { type Expression, expressionBuilder, type Kysely, type SqlBool, sql } from 'kysely';
 import { PermanentError } from '../runtime/errors';
+import { say } from '../runtime/messages/catalogue';
 import { contains, direction, pageOf } from './database/paging';
 import { now, type Schema } from './database/schema';
 import type { Scope } from './database/scope';
@@ -214,9 +215,9 @@ export function hostsRepository(scope: Scope): HostsRepository {
       if (row === undefined || row.host_key === null) {
         throw new PermanentError({
           type: 'HostMissing',
-          tried: `record the host key of host ${id}`,
-          cameBack: 'there is no host of that id',
-          next: 'Declare it with `obflow apply`.',
+          tried: say('store.recordHostKey', { id }),
+          cameBack: say('store.noHostOfId'),
+          next: say('next.declare'),
         });
       }
       return row.host_key;

@@ -14,10 +14,12 @@ import type { Schema } from './database/schema';
 import type { Scope } from './database/scope';
 import { sequencesRepository } from './database/sequences';
 import { hostsRepository } from './hosts';
+import { leasesRepository } from './leases';
 import { loadMasterKey, type MasterKey, wrongMasterKey } from './masterKey';
 import { obClustersRepository } from './obClusters';
 import { obproxyRepository } from './obproxy';
 import { obServersRepository } from './obServers';
+import { observationsRepository } from './observations';
 import { packagesRepository } from './packages';
 import { idempotencyRepository } from './tasks/idempotency';
 import { locksRepository } from './tasks/locks';
@@ -91,6 +93,8 @@ function outerStore(database: Database, key: MasterKey, cost?: PasswordCost): St
     tasks: tasksRepository(scope),
     locks: locksRepository(scope),
     work: workRepository(scope),
+    observations: observationsRepository(scope),
+    leases: leasesRepository(scope),
     sequences: sequencesRepository(scope),
     idempotency: idempotencyRepository(scope, key),
     audit: auditRepository(scope),

@@ -2,6 +2,7 @@ import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:
 import { link, mkdir, open, readFile, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { PermanentError } from '../runtime/errors';
+import { type Said, say, type Text } from '../runtime/messages/catalogue';
 import { codeOf, messageOf } from './errors';
 
 const KEY_BYTES = 32;
@@ -33,12 +34,7 @@ export async function loadMasterKey(file: string, mayCreate: boolean): Promise<M
     found = await readKey(file);
   }
   if (found === undefined) {
-    throw trouble(
-      'MasterKeyMissing',
-      file,
-      'the file is missing, and the database holds secrets sealed by it',
-      'Restore the file from a backup, or set OBFLOW_MASTER_KEY_FILE to its place.',
-    );
+    throw trouble('MasterKeyMissing', file, say('key.missing'), say('next.restoreKeyOrSet'));
   }
   return masterKey(found);
 }
@@ -51,31 +47,20 @@ async function readKey(file: string): Promise<Buffer | undefined> {
       throw trouble(
         'MasterKeyExposed',
         file,
-        `group or others may read it (mode ${(mode & 0o777).toString(8).padStart(4, '0')})`,
-        `Run: chmod 600 ${file}`,
+        say('key.readable', { mode: (mode & 0o777).toString(8).padStart(4, '0') }),
+        say('next.chmodKey', { file }),
       );
     }
     text = await readFile(file, 'latin1');
   } catch (error) {
     if (error instanceof PermanentError) throw error;
     if (codeOf(error) === 'ENOENT') return undefined;
-    throw trouble(
-      'MasterKeyUnreadable',
-      file,
-      messageOf(error),
-      'Give the file to the user obflow runs as.',
-      error,
-    );
+    throw trouble('MasterKeyUnreadable', file, messageOf(error), say('next.giveKeyFile'), error);
   }
   const encoded = text.trim();
   const key = Buffer.from(encoded, 'base64');
   if (key.length !== KEY_BYTES || key.toString('base64') !== encoded) {
-    throw trouble(
-      'MasterKeyInvalid',
-      file,
-      'it does not hold 32 bytes in base64',
-      'Restore the file from a backup; a new key can be made with: openssl rand -base64 32',
-    );
+    throw trouble('MasterKeyInvalid', file, say('key.notBase64'), say('next.restoreKey'));
   }
   return key;
 }
@@ -107,13 +92,7 @@ async function createKey(file: string): Promise<void> {
       await directory.close();
     }
   } catch (error) {
-    throw trouble(
-      'MasterKeyNotMade',
-      file,
-      messageOf(error),
-      'Set OBFLOW_MASTER_KEY_FILE to a place this user may write.',
-      error,
-    );
+    throw trouble('MasterKeyNotMade', file, messageOf(error), say('next.setKeyFile'), error);
   }
 }
 
@@ -149,9 +128,9 @@ function masterKey(key: Buffer): MasterKey {
         throw new PermanentError(
           {
             type: 'SecretDamaged',
-            tried: `open the secret of ${place}`,
-            cameBack: 'the stored text was altered or moved',
-            next: 'Declare it again with `obflow apply`, or restore the database.',
+            tried: say('key.openSecret', { place }),
+            cameBack: say('key.altered'),
+            next: say('next.declareAgain'),
           },
           { cause: error },
         );
@@ -164,21 +143,15 @@ function masterKey(key: Buffer): MasterKey {
 export function wrongMasterKey(expected: string, given: string): PermanentError {
   return new PermanentError({
     type: 'MasterKeyWrong',
-    tried: 'open the secrets of the database',
-    cameBack: `they are sealed by key ${expected}, and the key file holds key ${given}`,
-    next: 'Set OBFLOW_MASTER_KEY_FILE to the key file that belongs to this database.',
+    tried: say('key.openSecrets'),
+    cameBack: say('key.otherKey', { expected, given }),
+    next: say('next.setOwnKeyFile'),
   });
 }
 
-function trouble(
-  type: string,
-  file: string,
-  cameBack: string,
-  next: string,
-  cause?: unknown,
-): PermanentError {
+function trouble(type: string, file: string, cameBack: Said, next: Text, cause?: unknown): PermanentError {
   return new PermanentError(
-    { type, tried: 'read the master key', where: `file ${file}`, cameBack, next },
+    { type, tried: say('key.read'), where: `file ${file}`, cameBack, next },
     { cause },
   );
 }

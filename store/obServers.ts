@@ -1,5 +1,6 @@
 import type { Kysely, Selectable } from 'kysely';
 import { addressText } from '../runtime/addressText';
+import { say } from '../runtime/messages/catalogue';
 import { now, type Schema } from './database/schema';
 import type { Scope } from './database/scope';
 import { madeBy, workOf } from './tasks/work';
@@ -162,7 +163,7 @@ export function obServersRepository(scope: Scope): ObServers {
         .returning('id')
         .executeTakeFirst();
       if (added === undefined) {
-        throw new DuplicateError(`An OBServer ${addressText(server.ip, server.rpcPort)} is known already`);
+        throw new DuplicateError(say('taken.observer', { address: addressText(server.ip, server.rpcPort) }));
       }
       return added.id;
     },

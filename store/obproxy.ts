@@ -1,5 +1,6 @@
 import type { Kysely, Selectable } from 'kysely';
 import { PermanentError } from '../runtime/errors';
+import { say } from '../runtime/messages/catalogue';
 import { direction, pageOf } from './database/paging';
 import { now, type Schema } from './database/schema';
 import type { Scope } from './database/scope';
@@ -107,7 +108,7 @@ export function obproxyRepository(scope: Scope, key: MasterKey): ObproxyReposito
           .returning('id')
           .executeTakeFirst();
         if (added === undefined)
-          throw new DuplicateError(`An OBProxy cluster "${cluster.name}" exists already`);
+          throw new DuplicateError(say('taken.obproxyCluster', { name: cluster.name }));
         const links = cluster.links.map((link, position) => ({
           obproxy_cluster_id: added.id,
           position,
@@ -162,7 +163,7 @@ export function obproxyRepository(scope: Scope, key: MasterKey): ObproxyReposito
           .execute();
         if (servers.length > 0) {
           const list = servers.map((server) => server.id).join(', ');
-          throw new InUseError(`OBProxy cluster ${id} still has OBProxy ${list}`);
+          throw new InUseError(say('used.obproxyCluster', { id, list }));
         }
         await db.deleteFrom('obproxy_clusters').where('id', '=', id).execute();
       }),
@@ -176,9 +177,9 @@ export function obproxyRepository(scope: Scope, key: MasterKey): ObproxyReposito
       if (row === undefined) {
         throw new PermanentError({
           type: 'ObproxyClusterMissing',
-          tried: `read the root@proxysys password of OBProxy cluster ${clusterId}`,
-          cameBack: 'there is no such cluster',
-          next: 'List the clusters with GET /api/v2/obproxy/clusters.',
+          tried: say('store.readRootPassword', { id: clusterId }),
+          cameBack: say('store.noCluster'),
+          next: say('next.listClusters'),
         });
       }
       return key.open(row.proxysys_password, passwordPlace(row.name));

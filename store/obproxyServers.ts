@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely';
+import { say } from '../runtime/messages/catalogue';
 import { now, type Schema } from './database/schema';
 import type { Scope } from './database/scope';
 import type { MasterKey } from './masterKey';
@@ -49,9 +50,6 @@ export function serverRow(row: Row): ObproxyServerRow {
     configUrl: row.config_url,
   };
 }
-
-/** Proxies that serve or should: rolling restarts and upgrades are what metrics are looked at for. */
-const SERVING = ['RUNNING', 'UNAVAILABLE', 'RESTARTING', 'UPGRADING', 'REFRESHING'] as const;
 
 /** Ids in one statement. */
 const CHUNK = 500;
@@ -105,7 +103,7 @@ export function serversRepository(scope: Scope, key: MasterKey): ServerMethods {
         .onConflict((conflict) => conflict.doNothing())
         .returning('id')
         .executeTakeFirst();
-      if (added === undefined) throw new DuplicateError(`Host ${server.hostId} has an OBProxy already`);
+      if (added === undefined) throw new DuplicateError(say('taken.obproxyOnHost', { host: server.hostId }));
       return added.id;
     },
 
@@ -227,10 +225,11 @@ export function serversRepository(scope: Scope, key: MasterKey): ServerMethods {
         .selectFrom('exporters')
         .innerJoin('obproxy_servers', 'obproxy_servers.id', 'exporters.obproxy_server_id')
         .selectAll('exporters')
-        .where('obproxy_servers.status', 'in', SERVING)
+        .select('obproxy_servers.status')
         .orderBy('obproxy_server_id')
         .execute();
       return rows.map((row) => ({
+        status: row.status,
         obproxyServerId: row.obproxy_server_id,
         target: row.target,
         labels: JSON.parse(row.labels) as Record<string, string>,

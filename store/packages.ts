@@ -1,4 +1,5 @@
 import { type Expression, expressionBuilder, type Kysely, type Selectable, type SqlBool } from 'kysely';
+import { say } from '../runtime/messages/catalogue';
 import { contains, direction, pageOf } from './database/paging';
 import { now, type Schema } from './database/schema';
 import type { Scope } from './database/scope';
@@ -74,7 +75,7 @@ export function packagesRepository(scope: Scope): Packages {
         if (stored !== undefined) {
           if (stored.sha256 === row.sha256) return packageRow(stored);
           throw new DuplicateError(
-            `A package ${row.fileName} with other content (SHA-256 ${stored.sha256}) exists as ${stored.id}`,
+            say('taken.package', { file: row.fileName, sha256: stored.sha256, id: stored.id }),
           );
         }
         const added = await db
@@ -133,11 +134,11 @@ export function packagesRepository(scope: Scope): Packages {
       scope.write(async (db) => {
         const proxies = await serversFrom(db, 'obproxy_servers', id);
         if (proxies.length > 0) {
-          throw new InUseError(`Package ${id} is in use by OBProxy ${proxies.join(', ')}`);
+          throw new InUseError(say('used.packageByProxy', { id, proxies: proxies.join(', ') }));
         }
         const servers = await serversFrom(db, 'ob_servers', id);
         if (servers.length > 0) {
-          throw new InUseError(`Package ${id} is in use by OBServer ${servers.join(', ')}`);
+          throw new InUseError(say('used.packageByServer', { id, servers: servers.join(', ') }));
         }
         await db.deleteFrom('packages').where('id', '=', id).execute();
       }),

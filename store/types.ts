@@ -2,10 +2,13 @@
  * The inventory: what obflow knows. One interface a repository; rows come back as plain objects with camel-case
  * names, times as ISO-8601 UTC strings. Implemented on Kysely for SQLite (libsql) and PostgreSQL alike.
  */
+
+import { SaidError } from '../runtime/errors';
 import type { AccessKeys, LoginAttempts, UsedSignatures, Users } from './types/access';
 import type { Credentials, HostsRepository } from './types/hosts';
 import type { ObClusters, ObServers } from './types/obClusters';
 import type { ObproxyRepository } from './types/obproxy';
+import type { Leases, Observations } from './types/observations';
 import type { Packages } from './types/packages';
 import type { Audit, Idempotency } from './types/requests';
 import type { Locks, Sequences, Tasks } from './types/tasks';
@@ -16,6 +19,7 @@ export type * from './types/access';
 export type * from './types/hosts';
 export type * from './types/obClusters';
 export type * from './types/obproxy';
+export type * from './types/observations';
 export type * from './types/packages';
 export type * from './types/paging';
 export type * from './types/requests';
@@ -38,6 +42,8 @@ export interface Store {
   readonly tasks: Tasks;
   readonly locks: Locks;
   readonly work: Work;
+  readonly observations: Observations;
+  readonly leases: Leases;
   readonly sequences: Sequences;
   /**
    * Runs `work` in one transaction. Writers wait for each other (first statement takes the one write lock), so
@@ -50,10 +56,10 @@ export interface Store {
 }
 
 /** Thrown when a unique name or place is taken. */
-export class DuplicateError extends Error {}
+export class DuplicateError extends SaidError {}
 
 /** Thrown when a row cannot be deleted because others refer to it (package of a running proxy, cluster with proxies). */
-export class InUseError extends Error {}
+export class InUseError extends SaidError {}
 
 /** Thrown when a change would leave nobody who may administer. */
-export class LastAdminError extends Error {}
+export class LastAdminError extends SaidError {}

@@ -4,7 +4,7 @@
  */
 
 /** What stands for `{name}` in a text. Texts of a list follow each other with semicolons. Never a secret. */
-export type Value = string | number | Text | readonly Text[];
+export type Value = string | number | Text | readonly Said[];
 
 /** A text without the English, as it is stored. */
 export interface Keyed {

@@ -60,6 +60,12 @@ export const INTERPRETER_TEXTS = {
     '子任务 {subtask}（{name}）已开始执行且不能回滚',
   ],
 
+  'subtask.state': [
+    'Set state for subtask: {subtask}, operation:{operation}, state: {state}',
+    '设置子任务状态：子任务 {subtask}，操作 {operation}，状态 {state}',
+  ],
+  'subtask.cancelled': ['Cancelled', '已取消'],
+
   'failed.workerLost': [
     'TSK10015: The worker that ran it was lost. Retry when a worker is up.',
     'TSK10015：执行该子任务的 worker 已丢失。请在有 worker 可用时重试。',

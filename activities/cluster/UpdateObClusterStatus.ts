@@ -1,6 +1,7 @@
 import { isServing } from '../../oceanbase/clusterSql';
 import { SqlConnectionError } from '../../oceanbase/sqlSession';
 import { PermanentError, TransientError } from '../../runtime/errors';
+import { say } from '../../runtime/messages/catalogue';
 import type { ObClusterRow } from '../../store/types';
 import { HOSTS_OF_TASK, hostsOfTask } from '../common/hostsOfTask';
 import { settleWork, unsettleWork, type Worked } from '../common/work';
@@ -27,7 +28,7 @@ async function serving(scope: SubtaskScope, cluster: ObClusterRow, mayBeGone: bo
     return servers.filter(isServing).length;
   } catch (error) {
     if (!mayBeGone || !nobodyListens(error)) throw error;
-    scope.log.info(`Nothing listens on the root servers of ${cluster.name}`);
+    scope.log.info(say('cluster.gone', { cluster: cluster.name }));
     return 0;
   }
 }
@@ -50,10 +51,10 @@ export const UpdateObClusterStatus = subtask({
       throw new PermanentError({
         type: 'ClusterStillServes',
         code: 'OBE11007',
-        tried: 'record the cluster as stopped',
+        tried: say('cluster.recordStopped'),
         where: cluster.name,
-        cameBack: `${count} of its servers serve`,
-        next: 'Stop them and retry.',
+        cameBack: say('cluster.stillServes', { count }),
+        next: say('next.stopThemAndRetry'),
       });
     }
     await settleWork(scope, worked(cluster), stopped ? 'STOPPED' : count > 0 ? 'RUNNING' : 'UNAVAILABLE');
@@ -63,6 +64,6 @@ export const UpdateObClusterStatus = subtask({
 
   async rollback(scope) {
     const again = await unsettleWork(scope, worked(await clusterOf(scope)));
-    if (!again) scope.log.info('Nothing to undo: the record follows the cluster');
+    if (!again) scope.log.info(say('cluster.undoFollows'));
   },
 });

@@ -4,6 +4,7 @@ import { Slots } from '../../hosts/slots';
 import type { ClusterSession } from '../../oceanbase/clusterSession';
 import { SqlConnectionError, SqlError } from '../../oceanbase/sqlSession';
 import { PermanentError, TransientError } from '../../runtime/errors';
+import { say, type Text } from '../../runtime/messages/catalogue';
 import type { ObClusterRow, Store } from '../../store/types';
 import { objectId } from '../common/objects';
 import type { Needs, SubtaskScope } from '../types';
@@ -23,9 +24,9 @@ export async function clusterById(scope: SubtaskScope, id: number): Promise<ObCl
   throw new PermanentError({
     type: 'InventoryIncomplete',
     code: 'OBE11001',
-    tried: 'find the OceanBase cluster',
-    cameBack: `there is no OceanBase cluster with id ${id}`,
-    next: 'Declare it with `obflow apply`.',
+    tried: say('cluster.find'),
+    cameBack: say('cluster.unknownId', { id }),
+    next: say('next.declare'),
   });
 }
 
@@ -36,7 +37,7 @@ export async function clusterById(scope: SubtaskScope, id: number): Promise<ObCl
 export async function withCluster<T>(
   scope: SubtaskScope,
   cluster: ObClusterRow,
-  tried: string,
+  tried: Text,
   work: (session: ClusterSession) => Promise<T>,
   timeoutMs = 5_000,
 ): Promise<T> {
@@ -63,8 +64,8 @@ export async function withCluster<T>(
           code: 'OBE11028',
           tried,
           where: cluster.name,
-          cameBack: error.message,
-          next: 'Check the cluster, and that the worker reaches the SQL ports of its root servers.',
+          cameBack: error.said,
+          next: say('next.checkCluster'),
         },
         { cause: error },
       );
@@ -75,8 +76,8 @@ export async function withCluster<T>(
         code: 'OBE11007',
         tried,
         where: cluster.name,
-        cameBack: `error ${error.errno}: ${error.message}`,
-        next: `Repair the cause (the user ${sys.username} needs ALTER SYSTEM and SELECT ON oceanbase.*) and retry.`,
+        cameBack: say('sql.error', { errno: error.errno, text: error.message }),
+        next: say('next.repairOrGrant', { username: sys.username }),
       });
     }
     throw error;
@@ -108,7 +109,7 @@ export async function inTurn<T>(scope: SubtaskScope, clusterId: number, work: ()
   const leave = await queueOf(scope.store, clusterId).take(scope.signal);
   try {
     for (let tries = 0; !(await obServers.takeTurn(clusterId, holder, TURN_MS)); tries += 1) {
-      if (tries === 0) scope.log.info('Another worker adds a server; waiting for the turn at the cluster');
+      if (tries === 0) scope.log.info(say('cluster.waitForTurn'));
       await scope.pause(Math.min(50 * 1.5 ** tries, 1_000));
     }
     try {

@@ -1,3 +1,4 @@
+import { say } from '../../runtime/messages/catalogue';
 import { subtask } from '../subtask';
 
 /** "Start node": where a chain begins that documents it. It is done as soon as it may start. */
@@ -8,7 +9,7 @@ export const StartNode = subtask({
   needs: {},
 
   async run(scope) {
-    scope.log.info('The task begins');
+    scope.log.info(say('task.begins'));
     return undefined;
   },
 });

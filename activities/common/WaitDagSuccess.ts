@@ -1,14 +1,15 @@
 import { PermanentError } from '../../runtime/errors';
+import { say, type Text } from '../../runtime/messages/catalogue';
 import { CHILD_TASK } from '../../workflows/ids';
 import { subtask } from '../subtask';
 import { endingOf } from './submitTask';
 
-function ended(taskId: number, cameBack: string): PermanentError {
+function ended(taskId: number, cameBack: Text): PermanentError {
   return new PermanentError({
     type: 'ChildFailed',
-    tried: `wait for task ${taskId}`,
+    tried: say('child.wait', { task: taskId }),
     cameBack,
-    next: 'Do what it was to do by hand and skip this subtask, or roll this task back, or abandon it.',
+    next: say('next.childByHand'),
   });
 }
 
@@ -23,19 +24,19 @@ export const WaitDagSuccess = subtask({
   async run(scope) {
     const id = Number(scope.value(CHILD_TASK));
     const child = await scope.store.tasks.find(id);
-    if (child === undefined) throw ended(id, 'the inventory has no such task');
-    const label = `Task ${id} "${child.name}"`;
+    if (child === undefined) throw ended(id, say('child.absent'));
+    const label = say('child.label', { id, name: child.name });
     if (!child.closed) {
       scope.notYet(
         child.status === 'FAILED'
-          ? `${label} has FAILED and waits for an operator: retry, skip, roll back or abandon it`
-          : `${label} is ${child.status}`,
+          ? say('child.failed', { label })
+          : say('child.is', { label, status: child.status }),
       );
     }
     if (child.status === 'SUCCESSFUL' && child.operation !== 'ROLLBACK') {
-      scope.log.info(`${label} ${endingOf(child)}`);
+      scope.log.info(say('child.endingOf', { label, ending: endingOf(child) }));
       return undefined;
     }
-    throw ended(id, `${label} ${endingOf(child)}`);
+    throw ended(id, say('child.endingOf', { label, ending: endingOf(child) }));
   },
 });

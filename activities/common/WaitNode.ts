@@ -1,3 +1,4 @@
+import { say } from '../../runtime/messages/catalogue';
 import { subtask } from '../subtask';
 
 /** "Wait node": where the subtasks of all hosts meet. It is done as soon as it may start. */
@@ -8,7 +9,7 @@ export const WaitNode = subtask({
   needs: {},
 
   async run(scope) {
-    scope.log.info('All subtasks before this one are done');
+    scope.log.info(say('task.allBefore'));
     return undefined;
   },
 });

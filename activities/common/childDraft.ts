@@ -1,3 +1,4 @@
+import type { LockWish } from '../../store/types';
 import type { Chain } from '../../workflows/chain';
 import type { Plan } from '../../workflows/plan';
 
@@ -8,5 +9,5 @@ export interface ChildDraft
   readonly workflowType: string;
   readonly chain: Chain;
   /** What it changes; absent: what its parent has locked. They share it, and each holds it until its own end. */
-  readonly locks?: readonly string[];
+  readonly locks?: readonly LockWish[];
 }

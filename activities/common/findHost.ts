@@ -1,12 +1,13 @@
 import { PermanentError } from '../../runtime/errors';
+import { type Said, say, type Text } from '../../runtime/messages/catalogue';
 import type { Store } from '../../store/types';
 import type { SubtaskInput } from '../../workflows/plan';
 import { idOf, objectOf } from './objects';
 
-function unnamed(cameBack: string, next: string): PermanentError {
+function unnamed(cameBack: Said, next: Text): PermanentError {
   return new PermanentError({
     type: 'ContextIncomplete',
-    tried: 'find the host of the subtask',
+    tried: say('object.findHost'),
     cameBack,
     next,
   });
@@ -20,17 +21,20 @@ export async function findHostId(store: Store, input: SubtaskInput): Promise<num
   const named = objectOf(input, ['host_ids', 'server_ids', 'obproxy_server_ids']);
   const id = named === undefined ? undefined : idOf(named.name);
   if (named === undefined || id === undefined) {
-    const text = 'neither its element nor the context names a host (host_id) or a server';
-    throw unnamed(text, 'Check the plan of the task; a task made by this version always holds it.');
+    const text = say('object.noHost');
+    throw unnamed(text, say('next.checkPlan'));
   }
   if (named.kind === 'host_ids') return id;
   const row =
     named.kind === 'server_ids' ? await store.obServers.find(id) : await store.obproxy.findServer(id);
   if (row === undefined) {
-    const text = `the inventory has no ${named.kind === 'server_ids' ? 'OBServer' : 'OBProxy'} with id ${id}`;
-    throw unnamed(text, 'Look at what has removed it; the task cannot work on it any more.');
+    const text = say('object.unknownServer', {
+      kind: named.kind === 'server_ids' ? 'OBServer' : 'OBProxy',
+      id,
+    });
+    throw unnamed(text, say('next.removedByWhom'));
   }
   if (row.hostId !== null) return row.hostId;
-  const text = `the OBServer ${row.ip} is on a machine that is no host of the inventory`;
-  throw unnamed(text, 'Declare the machine as a host with `obflow apply` and retry.');
+  const text = say('object.undeclaredMachine', { ip: row.ip });
+  throw unnamed(text, say('next.declareMachine'));
 }

@@ -3,7 +3,8 @@
  * for its end (WaitDagSuccess). docs/task-engine.md says what commands and endings of the one mean for the other.
  */
 
-import { PermanentError } from '../../runtime/errors';
+import { PermanentError, saidOf } from '../../runtime/errors';
+import { type Said, say, type Text } from '../../runtime/messages/catalogue';
 import type { Store, TaskRow } from '../../store/types';
 import { plannedNodes } from '../../workflows/chain';
 import { CHILD_TASK } from '../../workflows/ids';
@@ -18,16 +19,16 @@ type Submitting = Pick<ActivityDeps, 'store' | 'startTask'> & {
   readonly log: SubtaskLog;
 };
 
-function trouble(type: string, tried: string, cameBack: string, next: string): PermanentError {
+function trouble(type: string, tried: Text, cameBack: Said, next: Text): PermanentError {
   return new PermanentError({ type, tried, cameBack, next });
 }
 
-function refuseTooLarge(tried: string, size: Partial<TaskSize>): void {
+function refuseTooLarge(tried: Text, size: Partial<TaskSize>): void {
   const beyond = beyondLargest(size);
   if (beyond === undefined) return;
   const { what, asked, most } = beyond;
-  const text = `it would have ${asked} ${what}, and a task may have ${most}`;
-  const next = 'Roll this task back, or abandon it, and ask for fewer hosts at a time.';
+  const text = say('child.tooLarge', { asked, what, most });
+  const next = say('next.endAndAskForFewer');
   throw trouble('TaskTooLarge', tried, text, next);
 }
 
@@ -36,11 +37,11 @@ async function made(store: Store, { taskId, subtaskId }: SubtaskInput, draft: Ch
   const known = await store.tasks.childOf(taskId, subtaskId);
   if (known !== undefined) return known;
   const { workflowType, chain, locks, ...shown } = draft;
-  const tried = `submit the task "${shown.name}"`;
+  const tried = say('child.submit', { name: shown.name });
   const parent = await store.tasks.find(taskId);
   if (parent === undefined || parent.closed) {
-    const text = `task ${taskId} has ended`;
-    throw trouble('ParentEnded', tried, text, 'Nothing is submitted for a task that is over.');
+    const text = say('child.parentEnded', { task: taskId });
+    throw trouble('ParentEnded', tried, text, say('next.parentEnded'));
   }
   const { context, unshown } = shown;
   const nodes = plannedNodes(chain, {
@@ -66,8 +67,8 @@ async function made(store: Store, { taskId, subtaskId }: SubtaskInput, draft: Ch
   const friends = [taskId, ...(await store.tasks.childrenOf(taskId))];
   const held = await store.locks.take(plan.taskId, wanted, friends);
   if (held !== undefined) {
-    const text = `task ${held.taskId} holds ${held.resource}`;
-    throw trouble('Locked', tried, text, 'Wait until that task has ended and retry.');
+    const text = say('child.locked', { task: held.taskId, resource: held.resource });
+    throw trouble('Locked', tried, text, say('next.waitForTask'));
   }
   const row = await store.tasks.find(plan.taskId);
   if (row === undefined) throw new Error(`task ${plan.taskId} was not stored`);
@@ -86,29 +87,29 @@ export async function submitTask(
   draft: ChildDraft,
 ): Promise<SubtaskResult> {
   const row = await store.transaction((inside) => made(inside, input, draft));
-  log.info(`Submitted task ${row.id} "${row.name}"`);
+  log.info(say('child.submitted', { id: row.id, name: row.name }));
   if (!row.started) {
     await startTask?.(row.plan, row.workflowType).catch((error: unknown) => {
-      const said = error instanceof Error ? error.message : String(error);
-      log.warn(`Task ${row.id} is not started yet (${said}); an API server starts it within seconds`);
+      const said = saidOf(error);
+      log.warn(say('child.notStarted', { id: row.id, said }));
     });
   }
   return { stringMap: { [CHILD_TASK]: String(row.id) } };
 }
 
 /** How an ended task has ended, for a person. */
-export function endingOf({ status, operation }: Pick<TaskRow, 'status' | 'operation'>): string {
-  if (status === 'FAILED') return 'has ended as FAILED (abandoned, cancelled or terminated)';
-  return operation === 'ROLLBACK' ? 'was rolled back' : 'has ended well';
+export function endingOf({ status, operation }: Pick<TaskRow, 'status' | 'operation'>): Text {
+  if (status === 'FAILED') return say('child.endedFailed');
+  return operation === 'ROLLBACK' ? say('child.rolledBack') : say('child.endedWell');
 }
 
 /** What an ended task says it has left, as far as its final document is stored. */
-function leftBy({ document }: TaskRow): string {
+function leftBy({ document }: TaskRow): Text {
   const left =
     typeof document === 'object' && document !== null && 'leftBehind' in document ? document.leftBehind : [];
   return Array.isArray(left) && left.length > 0
-    ? `: ${left.map(String).join('; ')}`
-    : '; its document says what';
+    ? say('child.left', { left: left.map(String) })
+    : say('child.documentSays');
 }
 
 /**
@@ -119,17 +120,17 @@ function leftBy({ document }: TaskRow): string {
 export async function undoSubmit(scope: SubtaskScope): Promise<void> {
   const { taskId, subtaskId } = scope.input;
   const child = await scope.store.tasks.childOf(taskId, subtaskId);
-  if (child === undefined) return scope.log.info('This task has submitted none, nothing to undo');
-  const tried = `undo the submission of task ${child.id} "${child.name}"`;
+  if (child === undefined) return scope.log.info(say('child.noneSubmitted'));
+  const tried = say('child.undoSubmit', { id: child.id, name: child.name });
   if (!child.closed) {
-    const text = `it is ${child.status} and open`;
-    throw trouble('ChildOpen', tried, text, `Roll back or abandon task ${child.id} first.`);
+    const text = say('child.open', { status: child.status });
+    throw trouble('ChildOpen', tried, text, say('next.endChildFirst', { id: child.id }));
   }
   if (child.status === 'SUCCESSFUL' && child.operation !== 'ROLLBACK') {
-    const next = 'What it did stays: skip this undo to leave it.';
-    throw trouble('ChildDone', tried, 'it has ended well and can no more be rolled back', next);
+    const next = say('next.childStays');
+    throw trouble('ChildDone', tried, say('child.done'), next);
   }
   if (child.status === 'FAILED') {
-    scope.log.warn(`Task ${child.id} ${endingOf(child)} and may have left something behind${leftBy(child)}`);
-  } else scope.log.info(`Task ${child.id} ${endingOf(child)}`);
+    scope.log.warn(say('child.mayHaveLeft', { id: child.id, ending: endingOf(child), left: leftBy(child) }));
+  } else scope.log.info(say('child.ending', { id: child.id, ending: endingOf(child) }));
 }

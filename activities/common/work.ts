@@ -5,6 +5,7 @@
  * task does the rest (store/tasks/work.ts), whatever the statuses are called.
  */
 import { PermanentError } from '../../runtime/errors';
+import { joined, type Said, say, type Text } from '../../runtime/messages/catalogue';
 import type { StatusOf, WorkKind, WorkObject } from '../../store/types';
 import type { SubtaskResult } from '../../workflows/plan';
 import type { SubtaskScope } from '../types';
@@ -31,7 +32,7 @@ const FORMER_KEYS: Readonly<Record<WorkKind, string>> = {
   obCluster: 'former_cluster_status',
 };
 
-function unfit(tried: string, code: string, cameBack: string, next: string): PermanentError {
+function unfit(tried: Text, code: string, cameBack: Said, next: Text): PermanentError {
   return new PermanentError({ type: 'StatusUnfit', code, tried, cameBack, next });
 }
 
@@ -52,23 +53,23 @@ export async function beginWork<K extends WorkKind>(
   },
 ): Promise<StatusOf[K]> {
   const codes = CODES[object.kind as WorkKind];
-  const tried = `make ${what} ${work.status}`;
+  const tried = say('work.make', { what, status: work.status });
   const begun = await scope.store.work.begin(object, { taskId: scope.input.taskId, ...work });
   if (begun === undefined) {
-    const text = 'the inventory does not hold it any more';
-    throw unfit(tried, codes.absent, text, 'Look at what has removed it.');
+    const text = say('work.gone');
+    throw unfit(tried, codes.absent, text, say('next.whoRemoved'));
   }
   if ('former' in begun) {
-    scope.log.info(`${what} is ${work.status}, before ${begun.former}`);
+    scope.log.info(say('work.begun', { what, status: work.status, former: begun.former }));
     return begun.former;
   }
   const { taskId, status } = begun.refused;
   if (taskId !== null) {
-    const text = `task ${taskId} works on it (${status})`;
-    throw unfit(tried, codes.busy, text, 'Wait until that task has ended and retry.');
+    const text = say('work.busyAs', { task: taskId, status });
+    throw unfit(tried, codes.busy, text, say('next.waitForTask'));
   }
-  const next = `It must be ${work.from.join(' or ')}: bring it there and retry.`;
-  throw unfit(tried, codes.unfit, `it is ${status}`, next);
+  const next = say('next.bringTo', { statuses: joined(work.from, 'list.or') });
+  throw unfit(tried, codes.unfit, say('work.is', { status }), next);
 }
 
 /**
@@ -96,11 +97,11 @@ export async function settleWork<K extends WorkKind>(
 ): Promise<void> {
   const other = await scope.store.work.settle(object, scope.input.taskId, status);
   if (other !== undefined) {
-    const text = `task ${other.taskId} works on it`;
+    const text = say('work.busy', { task: other.taskId });
     const code = CODES[object.kind as WorkKind].busy;
-    throw unfit(`record ${what} as ${status}`, code, text, 'Look at that task, then retry.');
+    throw unfit(say('work.record', { what, status }), code, text, say('next.lookAtTask'));
   }
-  scope.log.info(`${what} is ${status}`);
+  scope.log.info(say('work.settled', { what, status }));
 }
 
 /** For the undo of an Update subtask: the object shows the working status again. False when it is not this task's work. */
@@ -110,7 +111,7 @@ export async function unsettleWork(
 ): Promise<boolean> {
   const again = await scope.store.work.unsettle(object, scope.input.taskId);
   const found = again ? await scope.store.work.find(object) : undefined;
-  if (found !== undefined) scope.log.info(`${what} is ${found.status} again`);
+  if (found !== undefined) scope.log.info(say('work.again', { what, status: found.status }));
   return again;
 }
 
@@ -121,6 +122,6 @@ export async function restoreWork<K extends WorkKind>(
 ): Promise<void> {
   const former = await scope.store.work.restore(object, scope.input.taskId);
   scope.log.info(
-    former === undefined ? `This task has not changed the status of ${what}` : `${what} is ${former} again`,
+    former === undefined ? say('work.unchanged', { what }) : say('work.again', { what, status: former }),
   );
 }

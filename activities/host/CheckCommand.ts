@@ -1,6 +1,7 @@
 import { findCommands } from '../../hosts/commands';
 import type { Host } from '../../hosts/types';
 import { PermanentError } from '../../runtime/errors';
+import { say } from '../../runtime/messages/catalogue';
 import { subtask } from '../subtask';
 import { SERVICE } from './service';
 
@@ -10,10 +11,10 @@ function missingError(host: Host, user: string, commands: readonly string[], mis
   return new PermanentError({
     type: 'CommandMissing',
     code: 'CMP07036',
-    tried: `find the commands ${commands.join(', ')} as ${user}`,
+    tried: say('host.findCommands', { commands: commands.join(', '), user }),
     where: host.ip,
-    cameBack: `missing: ${missing.join(', ')}`,
-    next: `Install ${missing.join(', ')} on the host and retry.`,
+    cameBack: say('host.missing', { commands: missing.join(', ') }),
+    next: say('next.installCommands', { commands: missing.join(', ') }),
   });
 }
 

@@ -1,6 +1,7 @@
 import { basename } from 'node:path/posix';
 import type { HostProcess } from '../../hosts/types';
 import { PermanentError } from '../../runtime/errors';
+import { say } from '../../runtime/messages/catalogue';
 import { runsOn, subtask } from '../subtask';
 import { SERVICE } from './service';
 import { isOwnPort, lookForService, processText } from './serviceProcesses';
@@ -48,19 +49,19 @@ export const CheckProcessNotExist = subtask({
     const ours = isOwnPort(look, port) ? look.own : [];
     const foreign = found.filter(({ pid }) => !ours.some((own) => own.pid === pid));
     for (const process of found.filter((candidate) => !foreign.includes(candidate))) {
-      scope.log.info(`${processText(process)} is our own`);
+      scope.log.info(say('process.ours', { process: processText(process) }));
     }
     if (foreign.length > 0) {
       throw new PermanentError({
         type: 'ProcessExists',
         code: 'COM32001',
-        tried: `make sure that none of ${keywords.join(', ')} runs`,
+        tried: say('process.makeSure', { keywords: keywords.join(', ') }),
         where: host.ip,
-        cameBack: foreign.map(processText).join('; '),
-        next: 'Stop it and retry, or take over what runs.',
+        cameBack: foreign.map(processText),
+        next: say('next.stopOrTakeOver'),
       });
     }
-    scope.log.info(`No process ${keywords.join(', ')} runs on ${host.ip}`);
+    scope.log.info(say('process.none', { keywords: keywords.join(', '), ip: host.ip }));
     return undefined;
   },
 

@@ -1,4 +1,5 @@
 import { versionRelease } from '../../oceanbase/packageName';
+import { say } from '../../runtime/messages/catalogue';
 import { runsOn, subtask } from '../subtask';
 import { askedPackage } from './askedPackage';
 import { installPackage, uninstallPackage } from './packageInstallation';
@@ -30,7 +31,7 @@ export const InstallRpmByPackageAndVersion = subtask({
     /** The package of the running program is identified, nothing is installed. */
     async run(scope) {
       await scope.service().found.identifyPackage();
-      scope.log.info('Nothing is installed');
+      scope.log.info(say('package.nothingInstalled'));
       return undefined;
     },
     rollback: runsOn,

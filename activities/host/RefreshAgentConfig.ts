@@ -1,3 +1,4 @@
+import { say } from '../../runtime/messages/catalogue';
 import { subtask } from '../subtask';
 
 /** "Refresh ocp agent config": obflow works without an agent; the step stays in the chain as documented. */
@@ -8,7 +9,7 @@ export const RefreshAgentConfig = subtask({
   needs: {},
 
   async run(scope) {
-    scope.log.info('There is no agent on this host, nothing to do');
+    scope.log.info(say('agent.none'));
     return undefined;
   },
 });

@@ -1,4 +1,5 @@
 import { PermanentError } from '../../runtime/errors';
+import { say } from '../../runtime/messages/catalogue';
 import { HOST } from '../common/objects';
 import { subtask } from '../subtask';
 
@@ -17,18 +18,18 @@ export const ReserveHost = subtask({
       throw new PermanentError({
         type: 'HostReserved',
         code: 'CMP07004',
-        tried: `reserve host ${hostId}`,
-        cameBack: `task ${holder} has it`,
-        next: 'Wait until that task has ended and retry.',
+        tried: say('host.reserve', { host: hostId }),
+        cameBack: say('host.reservedBy', { task: holder }),
+        next: say('next.waitForTask'),
       });
     }
     const host = await scope.host();
-    scope.log.info(`Host ${host.ip} is reserved for this task`);
+    scope.log.info(say('host.reservedForTask', { ip: host.ip }));
     return undefined;
   },
 
   async rollback(scope) {
     const released = await scope.store.obServers.releaseHost(await scope.hostId(), scope.input.taskId);
-    scope.log.info(released ? 'The host is free again' : 'The host was not reserved by this task');
+    scope.log.info(released ? say('host.free') : say('host.notReserved'));
   },
 });

@@ -1,3 +1,4 @@
+import { say } from '../../runtime/messages/catalogue';
 import { subtask } from '../subtask';
 
 /** "Start ocp agent service": obflow works without an agent; the step stays in the chain as documented. */
@@ -8,7 +9,7 @@ export const StartOcpAgentService = subtask({
   needs: {},
 
   async run(scope) {
-    scope.log.info('obflow works without an agent: there is none on this host to start');
+    scope.log.info(say('agent.without'));
     return undefined;
   },
 });

@@ -1,4 +1,5 @@
 import { PermanentError } from '../../runtime/errors';
+import { say } from '../../runtime/messages/catalogue';
 import type { HostService, InstallablePackage } from './service';
 
 /** The package of the service, which must be the one that the task asks for. */
@@ -12,9 +13,9 @@ export async function askedPackage(
   throw new PermanentError({
     type: 'PackageUnfit',
     code: 'PKG10014',
-    tried: `install ${asked}`,
+    tried: say('package.install', { package: asked }),
     where: (await service.recorded()).ip,
-    cameBack: `the record of the ${service.program} names ${part.fileName}`,
-    next: 'Send the request again.',
+    cameBack: say('package.recordNames', { program: service.program, file: part.fileName }),
+    next: say('next.sendAgain'),
   });
 }

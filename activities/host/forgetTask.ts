@@ -1,5 +1,6 @@
 import type { Host } from '../../hosts/types';
-import { TransientError } from '../../runtime/errors';
+import { saidOf, TransientError } from '../../runtime/errors';
+import { say } from '../../runtime/messages/catalogue';
 import type { SubtaskScope } from '../types';
 
 /** So long a host is asked again; the subtasks that end a task have 30 s, and one attempt to connect may take 10. */
@@ -26,13 +27,13 @@ async function forgetOn(
       const host = await scope.hostById(hostId);
       await host.forgetTask(scope.input.taskId);
       await also(host);
-      scope.log.info(`${host.ip}: files of this task removed`);
+      scope.log.info(say('host.filesRemoved', { ip: host.ip }));
       return;
     } catch (error) {
       scope.signal.throwIfAborted();
-      const said = error instanceof Error ? error.message : String(error);
+      const said = saidOf(error);
       if (!(error instanceof TransientError) || Date.now() > deadline) {
-        scope.log.warn(`Files of this task stay on host ${hostId}: ${said}`);
+        scope.log.warn(say('host.filesStay', { host: hostId, said }));
         return;
       }
       scope.log.warn(said);

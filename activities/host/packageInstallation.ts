@@ -1,9 +1,10 @@
 /** Installing a package of a service at most once, and undoing exactly that: OBProxy and OBServer alike. */
-import { lookAtPath, lookAtPaths } from '../../hosts/paths';
+import { lookAtPaths } from '../../hosts/paths';
 import { quote } from '../../hosts/quote';
 import type { Host, OnceResult, RpmPackage } from '../../hosts/types';
 import { packageFileName } from '../../oceanbase/packageName';
 import { PermanentError } from '../../runtime/errors';
+import { type Said, say, type Text } from '../../runtime/messages/catalogue';
 import { makeDir, readJson, removeBy, taskDir, writeJson } from '../places';
 import type { SubtaskScope } from '../types';
 import { storedPackage } from './packageStore';
@@ -32,7 +33,7 @@ const DELETABLE = /^\/[A-Za-z0-9_][A-Za-z0-9._+-]*(?:\/[A-Za-z0-9_][A-Za-z0-9._+
 
 const FOLDER = /^(?:\/[A-Za-z0-9_][A-Za-z0-9._+-]*)+$/;
 
-function trouble(where: string, tried: string, type: string, code: string, cameBack: string, next: string) {
+function trouble(where: string, tried: Text, type: string, code: string, cameBack: Said, next: Text) {
   return new PermanentError({ type, code, tried, where, cameBack, next });
 }
 
@@ -56,11 +57,52 @@ async function isInstalled(host: Host, wanted: RpmPackage): Promise<boolean> {
 async function damage(host: Host, wanted: RpmPackage): Promise<string[]> {
   const { exitCode, stdout, stderr } = await host.sh(verifyScript(nvra(wanted)), { timeoutMs: 120_000 });
   if (exitCode !== 0) {
-    const said = stderr.trim().slice(0, 500) || `exit code ${exitCode}`;
-    const next = 'Look at that command on the host, then retry.';
-    throw trouble(host.ip, `run rpm -V ${nvra(wanted)}`, 'RpmVerifyFailed', 'COM10999', said, next);
+    const said = stderr.trim().slice(0, 500) || say('host.exitCode', { code: exitCode });
+    const next = say('next.lookAtCommand');
+    throw trouble(
+      host.ip,
+      say('rpm.verify', { package: nvra(wanted) }),
+      'RpmVerifyFailed',
+      'COM10999',
+      said,
+      next,
+    );
   }
   return stdout.trim() === '' ? [] : stdout.trim().split('\n');
+}
+
+/** What an installation would find in its way, or make. */
+interface FoundFolders {
+  readonly home: boolean;
+  /** The home holds a configuration. */
+  readonly configured: boolean;
+  /** There is a mark of an installation by obflow. */
+  readonly marked: boolean;
+  /** Of the folder of links and those it is in, the ones that the host does not have; the outermost first. */
+  readonly absent: readonly string[];
+}
+
+/** Everything in one look. Throws as lookAtPaths does. */
+async function lookAtFolders(
+  host: Host,
+  service: InstalledService,
+  row: InstallablePackage,
+): Promise<FoundFolders> {
+  const parts = service.linkFolder?.split('/').slice(1) ?? [];
+  const folders = parts.map((_, index) => `/${parts.slice(0, index + 1).join('/')}`);
+  const kept = `${row.home}/${service.configuration}`;
+  const [home, configuration, mark, ...others] = await lookAtPaths(
+    host,
+    [row.home, kept, markOf(service), ...folders],
+    { entries: 1 },
+  );
+  return {
+    home: home?.kind !== 'absent',
+    configured:
+      configuration?.kind === 'folder' ? configuration.entries.length > 0 : configuration?.kind !== 'absent',
+    marked: mark?.kind !== 'absent',
+    absent: folders.filter((_, index) => others[index]?.kind === 'absent'),
+  };
 }
 
 /**
@@ -72,23 +114,21 @@ async function refuseLiveHome(
   host: Host,
   service: InstalledService,
   row: InstallablePackage,
+  found: FoundFolders,
 ): Promise<void> {
-  const tried = `install ${row.fileName}`;
+  const tried = say('package.install', { package: row.fileName });
   const configuration = `${row.home}/${service.configuration}`;
-  const [look, kept] = await Promise.all([
-    lookForService(host, row.home, service.program),
-    lookAtPath(host, configuration, { entries: 1 }),
-  ]);
+  const look = await lookForService(host, row.home, service.program);
   const living = look.all.filter(({ cwd, exe }) =>
     [cwd, exe].some((path) => path === look.home || path.startsWith(`${look.home}/`)),
   );
   if (living.length > 0) {
-    const text = `the installation would wipe ${row.home}, where ${living.map(processText).join('; ')} lives`;
+    const text = say('package.wouldWipe', { home: row.home, living: living.map(processText) });
     throw trouble(host.ip, tried, 'LiveHome', 'ODP21114', text, service.whenAlive);
   }
-  if (kept.kind === 'folder' ? kept.entries.length > 0 : kept.kind !== 'absent') {
-    const text = `${configuration} holds the configuration of a former ${service.program}, which the installation would wipe`;
-    const next = `Move ${configuration} away (or delete it) and retry.`;
+  if (found.configured) {
+    const text = say('package.wouldWipeConfiguration', { configuration, program: service.program });
+    const next = say('next.moveAway', { path: configuration });
     throw trouble(host.ip, tried, 'HomeNotEmpty', 'ODP21114', text, next);
   }
   scope.signal.throwIfAborted();
@@ -96,7 +136,8 @@ async function refuseLiveHome(
 
 function logOutput(scope: SubtaskScope) {
   return (lines: string) => {
-    for (const line of lines.split('\n')) if (line.trim() !== '') scope.log.info(`rpm: ${line.trimEnd()}`);
+    for (const line of lines.split('\n'))
+      if (line.trim() !== '') scope.log.info(say('rpm.says', { line: line.trimEnd() }));
   };
 }
 
@@ -119,11 +160,11 @@ async function rpm(
       onOutput: logOutput(scope),
     });
     if (result.outcome === 'exited') return result;
-    scope.log.warn('rpm was interrupted before it could say how it ended (host reboot or kill); looking');
+    scope.log.warn(say('rpm.interrupted'));
   }
   const host = await scope.host();
-  const next = 'Look why rpm is killed on this host, then retry.';
-  throw trouble(host.ip, 'run rpm', 'RpmInterrupted', 'COM10999', 'it was interrupted 20 times', next);
+  const next = say('next.whyKilled');
+  throw trouble(host.ip, say('rpm.run'), 'RpmInterrupted', 'COM10999', say('rpm.interruptedOften'), next);
 }
 
 async function install(
@@ -132,16 +173,18 @@ async function install(
   row: InstallablePackage,
   service: InstalledService,
   former: RpmPackage | undefined,
+  found: FoundFolders,
 ): Promise<void> {
   const marked = markOf(service);
   const wanted = partOf(row);
-  const tried = `install ${row.fileName}`;
+  const tried = say('package.install', { package: row.fileName });
   const path = `${taskDir(scope.input.taskId)}/${row.sha256}.rpm`;
-  const [{ kind }, known, { uploaded }] = await Promise.all([
-    lookAtPath(host, row.home),
-    readJson<Mark>(host, marked),
-    host.uploadFile(storedPackage(scope.config.dataDir, row.sha256), row.sha256, path),
-  ]);
+  const known = found.marked ? await readJson<Mark>(host, marked) : undefined;
+  const { uploaded } = await host.uploadFile(
+    storedPackage(scope.config.dataDir, row.sha256),
+    row.sha256,
+    path,
+  );
   // Nothing was there when an earlier attempt looked, and something is: that is to be put back.
   if (!isOf(known, scope) || (known?.former === null && former !== undefined)) {
     const mark: Mark = {
@@ -150,49 +193,47 @@ async function install(
       installed: nvra(wanted),
       former: former === undefined ? null : packageFileName(former),
       home: row.home,
-      homeExisted: isOf(known, scope) ? known?.homeExisted !== false : kind !== 'absent',
-      absentFolders: isOf(known, scope)
-        ? (known?.absentFolders ?? [])
-        : await absentFolders(host, service.linkFolder),
+      homeExisted: isOf(known, scope) ? known?.homeExisted !== false : found.home,
+      absentFolders: isOf(known, scope) ? (known?.absentFolders ?? []) : found.absent,
     };
     await writeJson(host, marked, mark);
   }
-  if (former !== undefined) scope.log.info(`${nvra(former)} is installed and will be replaced`);
+  if (former !== undefined) scope.log.info(say('package.willBeReplaced', { former: nvra(former) }));
   scope.log.info(
     uploaded
-      ? `Sent ${row.fileName} (${row.size} bytes, SHA-256 compared)`
-      : `${row.fileName} is on the host`,
+      ? say('package.sent', { file: row.fileName, size: row.size })
+      : say('package.onHost', { file: row.fileName }),
   );
 
   const words = ['-Uvh', '--oldpackage', path];
   const result = await rpm(scope, 'rpm', words, () => isInstalled(host, wanted), true);
   if (result !== undefined && result.exitCode !== 0 && !(await isInstalled(host, wanted))) {
-    const said = `rpm ended with ${result.exitCode}: ${result.output.trim().slice(-1_000)}`;
-    const next = 'Repair what rpm complains about and retry.';
+    const said = say('rpm.ended', { exitCode: result.exitCode, said: result.output.trim().slice(-1_000) });
+    const next = say('next.repairRpm');
     throw trouble(host.ip, tried, 'RpmFailed', 'COM10999', said, next);
   }
   if (result !== undefined && /scriptlet failed/.test(result.output)) {
     // rpm ends with 0 all the same.
-    scope.log.warn('A scriptlet of the package failed; the files are checked below');
+    scope.log.warn(say('rpm.scriptletFailed'));
   }
 }
 
 async function verify(host: Host, service: InstalledService, row: InstallablePackage): Promise<void> {
   const wanted = partOf(row);
-  const tried = `verify ${row.fileName}`;
+  const tried = say('package.verify', { file: row.fileName });
   const program = `${row.home}/bin/${service.program}`;
-  const [listed, { exitCode }] = await Promise.all([
-    isInstalled(host, wanted),
-    // Not -x, which a file system mounted noexec denies; that was looked at before.
-    host.sh(`[ -f ${quote(program)} ] && [ -n "$(find -L ${quote(program)} -maxdepth 0 -perm /111)" ]`),
-  ]);
+  const listed = await isInstalled(host, wanted);
+  // Not -x, which a file system mounted noexec denies; that was looked at before.
+  const { exitCode, stdout } = await host.sh(
+    `[ -f ${quote(program)} ] && exec find -L ${quote(program)} -maxdepth 0 -perm /111`,
+  );
   if (!listed) {
-    const text = 'rpm ended well, but its database does not list the package';
-    throw trouble(host.ip, tried, 'RpmNotListed', 'COM10999', text, 'Check the rpm database of the host.');
+    const text = say('rpm.notListed');
+    throw trouble(host.ip, tried, 'RpmNotListed', 'COM10999', text, say('next.checkRpmDatabase'));
   }
-  if (exitCode !== 0) {
-    const next = `Look at rpm -V ${nvra(wanted)}, then remove the package (rpm -e) and retry.`;
-    throw trouble(host.ip, tried, 'ProgramMissing', 'COM10999', `${program} is no program`, next);
+  if (exitCode !== 0 || stdout.trim() === '') {
+    const next = say('next.rpmVerify', { package: nvra(wanted) });
+    throw trouble(host.ip, tried, 'ProgramMissing', 'COM10999', say('package.noProgram', { program }), next);
   }
 }
 
@@ -200,9 +241,16 @@ async function verify(host: Host, service: InstalledService, row: InstallablePac
 async function refuseNoexec(host: Host, row: InstallablePackage): Promise<void> {
   const { point, options } = await host.mountOf(row.home);
   if (!options.includes('noexec')) return;
-  const text = `${point} is mounted noexec: no program in ${row.home} can run`;
-  const next = `Take noexec off ${point} (/etc/fstab, then mount -o remount,exec ${point}), or use a package whose home lies elsewhere, then retry.`;
-  throw trouble(host.ip, `install ${row.fileName}`, 'HomeNoexec', 'CMP07050', text, next);
+  const text = say('host.noexec', { point, home: row.home });
+  const next = say('next.takeNoexecOff', { point });
+  throw trouble(
+    host.ip,
+    say('package.install', { package: row.fileName }),
+    'HomeNoexec',
+    'CMP07050',
+    text,
+    next,
+  );
 }
 
 /** This very package is installed, and no living service is touched for it. */
@@ -213,26 +261,32 @@ export async function installPackage(
 ): Promise<void> {
   const host = await scope.host();
   const wanted = partOf(row);
-  const [installed] = await Promise.all([host.rpmQuery(row.name), refuseNoexec(host, row)]);
+  const installed = await host.rpmQuery(row.name);
+  await refuseNoexec(host, row);
   if (holds(installed, wanted)) {
     const bad = await damage(host, wanted);
     if (bad.length === 0) {
-      scope.log.info(`${nvra(wanted)} is installed already, and whole`);
+      scope.log.info(say('package.installedWhole', { package: nvra(wanted) }));
       await verify(host, service, row);
       return;
     }
-    const text = `${nvra(wanted)} is installed, but not whole: ${bad.slice(0, 5).join('; ')}`;
-    const next = `Remove it (rpm -e ${nvra(wanted)}) after saving what you need from ${row.home}, then retry.`;
-    throw trouble(host.ip, `install ${row.fileName}`, 'PackageDamaged', 'PKG10012', text, next);
+    const text = say('package.damaged', { package: nvra(wanted), files: bad.slice(0, 5).join('; ') });
+    const next = say('next.eraseDamaged', { package: nvra(wanted), home: row.home });
+    throw trouble(
+      host.ip,
+      say('package.install', { package: row.fileName }),
+      'PackageDamaged',
+      'PKG10012',
+      text,
+      next,
+    );
   }
-  await Promise.all([
-    refuseLiveHome(scope, host, service, row),
-    makeDir(host, serviceDir(service)),
-    makeDir(host, taskDir(scope.input.taskId)),
-  ]);
-  await install(scope, host, row, service, installed[0]);
+  const found = await lookAtFolders(host, service, row);
+  await refuseLiveHome(scope, host, service, row, found);
+  await makeDir(host, serviceDir(service), taskDir(scope.input.taskId));
+  await install(scope, host, row, service, installed[0], found);
   await verify(host, service, row);
-  scope.log.info(`${nvra(wanted)} is installed in ${row.home}`);
+  scope.log.info(say('package.installed', { package: nvra(wanted), home: row.home }));
 }
 
 /** Removes what this subtask installed, or puts the former package back; nothing when it installed nothing. */
@@ -241,24 +295,31 @@ export async function uninstallPackage(scope: SubtaskScope, service: InstalledSe
   const marked = markOf(service);
   const mark = await readJson<Mark>(host, marked);
   if (!isOf(mark, scope) || mark?.installed === undefined || mark.home === undefined) {
-    scope.log.info('This task installed no package, nothing to undo');
+    scope.log.info(say('package.nothingToUndo'));
     return;
   }
   const look = await lookForService(host, mark.home, service.program);
   if (look.own.length > 0) {
-    const text = `${look.own.map(processText).join('; ')} lives in ${mark.home}`;
-    const next = 'Stop it and roll back again.';
-    throw trouble(host.ip, `remove ${mark.installed}`, 'LiveHome', 'ODP21114', text, next);
+    const text = say('process.livesIn', { processes: look.own.map(processText), home: mark.home });
+    const next = say('next.stopAndRollBack');
+    throw trouble(
+      host.ip,
+      say('package.remove', { package: mark.installed }),
+      'LiveHome',
+      'ODP21114',
+      text,
+      next,
+    );
   }
   if (typeof mark.former === 'string') await restore(scope, host, mark.installed, mark.former);
   else {
-    const next = 'Repair what rpm complains about and roll back again.';
+    const next = say('next.repairRpmAndRollBack');
     await erase(scope, host, mark.installed, { name: 'rollback-erase', next });
   }
   if (mark.homeExisted === false && DELETABLE.test(mark.home)) {
     // Made by this task: log and configuration in it are those of the service that is being undone.
     await removeBy(host, `rm -rf -- ${quote(mark.home)}`, mark.home);
-    scope.log.info(`Removed ${mark.home}`);
+    scope.log.info(say('host.removed', { path: mark.home }));
   }
   await forgetPackage(scope, host, service, mark.home, mark);
 }
@@ -290,21 +351,21 @@ export async function uninstallService(
 ): Promise<void> {
   const host = await scope.host();
   const wanted = partOf(row);
-  const tried = `remove ${nvra(wanted)}`;
+  const tried = say('package.remove', { package: nvra(wanted) });
   const { all, home } = await lookForService(host, row.home, service.program);
   const living = all.filter(({ cwd, exe }) =>
     [cwd, exe].some((path) => path === home || path.startsWith(`${home}/`)),
   );
   if (living.length > 0) {
-    const text = `${living.map(processText).join('; ')} lives in ${home}`;
-    throw trouble(host.ip, tried, 'LiveHome', 'ODP21114', text, 'Stop it and retry.');
+    const text = say('process.livesIn', { processes: living.map(processText), home });
+    throw trouble(host.ip, tried, 'LiveHome', 'ODP21114', text, say('next.stopAndRetry'));
   }
   if (await isInstalled(host, wanted)) {
     await erase(scope, host, nvra(wanted), {
       name: 'erase',
-      next: 'Repair what rpm complains about and retry.',
+      next: say('next.repairRpmAndRetry'),
     });
-  } else scope.log.info(`${nvra(wanted)} is not installed`);
+  } else scope.log.info(say('package.notInstalled', { package: nvra(wanted) }));
   if (DELETABLE.test(home)) {
     const { stdout } = await host.sh(
       `[ -d ${quote(home)} ] || exit 0
@@ -313,19 +374,10 @@ export async function uninstallService(
     );
     const left = stdout.trim().split('\n').filter(Boolean);
     if (left.length > 0) {
-      scope.log.warn(`Not of the proxy or its package, so it stays in ${home}: ${left.join(', ')}`);
+      scope.log.warn(say('home.othersFiles', { home, names: left.join(', ') }));
     }
   }
   await forgetPackage(scope, host, service, row.home, await readJson<Mark>(host, markOf(service)));
-}
-
-/** Of a folder and those it is in, the ones that the host does not have; the outermost first. */
-async function absentFolders(host: Host, folder: string | undefined): Promise<string[]> {
-  const parts = folder?.split('/').slice(1) ?? [];
-  const folders = parts.map((_, index) => `/${parts.slice(0, index + 1).join('/')}`);
-  if (folders.length === 0) return [];
-  const looks = await lookAtPaths(host, folders);
-  return folders.filter((_, index) => looks[index]?.kind === 'absent');
 }
 
 /** Links of the folder into the home that lead nowhere since the package is gone; all others stay. */
@@ -336,10 +388,9 @@ async function removeDeadLinks(scope: SubtaskScope, host: Host, folder: string, 
       [ -L "$link" ] && [ ! -e "$link" ] || continue
       case $(readlink -- "$link") in ${quote(home)}/*) rm -f -- "$link" && echo "$link" || exit 1 ;; esac
     done`);
-  if (exitCode !== 0)
-    scope.log.warn(`Links of the package are left in ${folder}: ${stderr.trim().slice(0, 300)}`);
+  if (exitCode !== 0) scope.log.warn(say('package.linksLeft', { folder, said: stderr.trim().slice(0, 300) }));
   const links = stdout.trim().split('\n').filter(Boolean);
-  if (links.length > 0) scope.log.info(`Removed ${links.length} links in ${folder} that led nowhere`);
+  if (links.length > 0) scope.log.info(say('package.linksRemoved', { count: links.length, folder }));
 }
 
 /** What obflow knows about a service of the host: KEEPER_DIR, OBSERVER_DIR. */
@@ -370,12 +421,12 @@ async function rpmAgain(
   name: string,
   words: readonly string[],
   done: () => Promise<boolean>,
-): Promise<string> {
+): Promise<Text | undefined> {
   for (let i = 1; ; i += 1) {
     const result = await rpm(scope, `${name}-${i}`, words, done);
-    if (result === undefined || (await done())) return '';
+    if (result === undefined || (await done())) return undefined;
     if (!result.alreadyStarted || i >= 20)
-      return `rpm ended with ${result.exitCode}: ${result.output.trim().slice(-1_000)}`;
+      return say('rpm.ended', { exitCode: result.exitCode, said: result.output.trim().slice(-1_000) });
   }
 }
 
@@ -383,39 +434,39 @@ async function erase(
   scope: SubtaskScope,
   host: Host,
   installed: string,
-  { name, next }: { name: string; next: string },
+  { name, next }: { readonly name: string; readonly next: Text },
 ): Promise<void> {
   const absent = async () => !(await lists(host, nameOf(installed), installed));
   const said = await rpmAgain(scope, name, ['-e', installed], absent);
-  if (said !== '') {
-    throw trouble(host.ip, `remove ${installed}`, 'RpmFailed', 'COM10999', said, next);
+  if (said !== undefined) {
+    throw trouble(
+      host.ip,
+      say('package.remove', { package: installed }),
+      'RpmFailed',
+      'COM10999',
+      said,
+      next,
+    );
   }
-  scope.log.info(`${installed} is not installed any more`);
+  scope.log.info(say('package.erased', { package: installed }));
 }
 
 /** Puts the former package back over ours, from the store. */
 async function restore(scope: SubtaskScope, host: Host, installed: string, former: string): Promise<void> {
-  const tried = `put ${former} back in place of ${installed}`;
+  const tried = say('package.putBack', { former, installed });
   const row = await scope.store.packages.findByFileName(former);
   if (row === undefined) {
-    const next = `Upload ${former} and roll back again.`;
-    throw trouble(
-      host.ip,
-      tried,
-      'FormerPackageMissing',
-      'PKG10014',
-      'the former package was never uploaded to obflow',
-      next,
-    );
+    const next = say('next.uploadAndRollBack', { file: former });
+    throw trouble(host.ip, tried, 'FormerPackageMissing', 'PKG10014', say('package.formerMissing'), next);
   }
   const path = `${taskDir(scope.input.taskId)}/${row.sha256}.rpm`;
   await host.uploadFile(storedPackage(scope.config.dataDir, row.sha256), row.sha256, path);
   const wanted = former.replace(/\.rpm$/, '');
   const back = () => lists(host, row.name, wanted);
   const said = await rpmAgain(scope, 'rollback-restore', ['-Uvh', '--oldpackage', path], back);
-  if (said !== '') {
-    const next = 'Repair what rpm complains about and roll back again.';
+  if (said !== undefined) {
+    const next = say('next.repairRpmAndRollBack');
     throw trouble(host.ip, tried, 'RpmFailed', 'COM10999', said, next);
   }
-  scope.log.info(`${wanted} is installed again`);
+  scope.log.info(say('package.installedAgain', { package: wanted }));
 }

@@ -1,4 +1,6 @@
 /** What the subtasks of host/ must know of the service that they work for; the room of the service tells it. */
+
+import type { Text } from '../../runtime/messages/catalogue';
 import type { PackageRow } from '../../store/types';
 import type { Needs } from '../types';
 
@@ -13,7 +15,7 @@ export interface InstalledService {
   /** Folder into which the package's scripts put links to its files, which no removal of the package takes away. */
   readonly linkFolder?: string;
   /** What to do about a process that lives in the home. */
-  readonly whenAlive: string;
+  readonly whenAlive: Text;
 }
 
 export interface HostService extends InstalledService {

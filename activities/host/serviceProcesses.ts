@@ -1,6 +1,7 @@
 /** Processes of a service (obproxy, observer) on a host: which live in our home, which do not, and who holds a port. */
 import type { Host, HostProcess, Listener } from '../../hosts/types';
 import { maskHashes } from '../../oceanbase/passwords';
+import { say, type Text } from '../../runtime/messages/catalogue';
 
 export interface ServiceProcesses {
   /** The home with symbolic links resolved, as /proc shows it. */
@@ -33,30 +34,31 @@ export async function lookForService(host: Host, home: string, program: string):
 }
 
 /** `pid 4711 of admin: ./bin/obproxy -p 2883`, hashes masked, cut to size. */
-export function processText(process: HostProcess): string {
+export function processText(process: HostProcess): Text {
   const command = process.args.length > 0 ? process.args.join(' ') : `[${process.comm}]`;
-  return `pid ${process.pid} of ${process.user}: ${maskHashes(command).slice(0, 200)}`;
+  return say('process.text', {
+    pid: process.pid,
+    user: process.user,
+    command: maskHashes(command).slice(0, 200),
+  });
 }
 
 /**
  * Why none of the service's processes is ours, for a person. A host that is a container without CAP_SYS_PTRACE hides from
  * root where processes of other users work (proc(5), /proc/pid/cwd).
  */
-export function absenceText(look: ServiceProcesses): string {
+export function absenceText(look: ServiceProcesses): Text {
   const hidden = look.others.find(({ cwd }) => cwd === '');
-  if (hidden === undefined) return 'the process is gone';
-  return (
-    `${processText(hidden)}: runs, but /proc/${hidden.pid}/cwd cannot be read, so nobody can tell whose it is; ` +
-    'a host that is a container needs the capability SYS_PTRACE'
-  );
+  if (hidden === undefined) return say('process.gone');
+  return say('process.hidden', { process: processText(hidden), pid: hidden.pid });
 }
 
 /** Who listens on a port, for a person; undefined when it is free. */
-export function holderText(look: ServiceProcesses, port: number): string | undefined {
+export function holderText(look: ServiceProcesses, port: number): Text | undefined {
   const listener = look.listeners.find((candidate) => candidate.port === port);
   if (listener === undefined) return undefined;
   const process = look.all.find(({ pid }) => pid === listener.pid);
-  return process === undefined ? 'a process that could not be read' : processText(process);
+  return process === undefined ? say('process.unreadable') : processText(process);
 }
 
 /** Whether the port is held by a process of the service in our home. */

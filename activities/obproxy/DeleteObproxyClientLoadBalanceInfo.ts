@@ -1,3 +1,4 @@
+import { say } from '../../runtime/messages/catalogue';
 import { subtask } from '../subtask';
 
 /** "Delete obproxy client load balance info": obflow records none; the step stays in the chain as documented. */
@@ -8,7 +9,7 @@ export const DeleteObproxyClientLoadBalanceInfo = subtask({
   needs: {},
 
   async run(scope) {
-    scope.log.info('No load balancers are recorded, nothing to do');
+    scope.log.info(say('loadBalancers.none'));
     return undefined;
   },
 });

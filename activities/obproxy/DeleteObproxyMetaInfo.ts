@@ -1,3 +1,4 @@
+import { say } from '../../runtime/messages/catalogue';
 import { subtask } from '../subtask';
 import { PROXIES, proxyIdsOf } from './proxiesOfTask';
 
@@ -14,7 +15,7 @@ export const DeleteObproxyMetaInfo = subtask({
     await scope.store.transaction(async ({ obproxy }) => {
       for (const id of ids) await obproxy.deleteServer(id);
     });
-    scope.log.info(`The inventory holds OBProxy ${ids.join(', ')} no more`);
+    scope.log.info(say('obproxy.forgotten', { ids: ids.join(', ') }));
     return undefined;
   },
 });

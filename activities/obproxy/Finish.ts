@@ -1,5 +1,6 @@
 import { lookAtPath } from '../../hosts/paths';
 import { PermanentError } from '../../runtime/errors';
+import { say } from '../../runtime/messages/catalogue';
 import { HOSTS_OF_TASK, hostsOfTask } from '../common/hostsOfTask';
 import { idOf } from '../common/objects';
 import { forgetTask } from '../host/forgetTask';
@@ -10,18 +11,20 @@ import type { SubtaskScope } from '../types';
 async function deleteCluster(scope: SubtaskScope, id: number): Promise<void> {
   const { obproxy } = scope.store;
   const cluster = await obproxy.findCluster(id);
-  if (cluster === undefined) return scope.log.info(`The inventory holds OBProxy cluster ${id} no more`);
+  if (cluster === undefined) return scope.log.info(say('obproxyCluster.gone', { cluster: id }));
   if (cluster.servers.length > 0) {
     throw new PermanentError({
       type: 'ObproxyClusterInUse',
       code: 'ODP21107',
-      tried: `delete OBProxy cluster ${cluster.name}`,
-      cameBack: `it still has OBProxy ${cluster.servers.map((server) => server.id).join(', ')}`,
-      next: 'Delete these OBProxies, then retry.',
+      tried: say('obproxyCluster.delete', { cluster: cluster.name }),
+      cameBack: say('obproxyCluster.hasProxies', {
+        ids: cluster.servers.map((server) => server.id).join(', '),
+      }),
+      next: say('next.deleteProxies'),
     });
   }
   await obproxy.deleteCluster(id);
-  scope.log.info(`The inventory holds OBProxy cluster ${cluster.name} no more`);
+  scope.log.info(say('obproxyCluster.gone', { cluster: cluster.name }));
 }
 
 /**
@@ -56,9 +59,9 @@ export const Finish = subtask({
     throw new PermanentError({
       type: 'ObproxyClusterDeleted',
       code: 'ODP21107',
-      tried: 'undo the deletion of the cluster',
-      cameBack: `the inventory holds OBProxy cluster ${clusterId} no more`,
-      next: 'Abandon the task, or skip this undo; create the cluster again if it is needed.',
+      tried: say('obproxyCluster.undoDelete'),
+      cameBack: say('obproxyCluster.isGone', { cluster: clusterId }),
+      next: say('next.abandonOrSkipUndo'),
     });
   },
 
@@ -70,13 +73,13 @@ export const Finish = subtask({
     async rollback(scope) {
       const host = await scope.host();
       const { kind } = await lookAtPath(host, taskDir(scope.input.taskId));
-      if (kind !== 'absent') return scope.log.info('Nothing to undo');
+      if (kind !== 'absent') return scope.log.info(say('undo.nothing'));
       throw new PermanentError({
         type: 'TakeOverFinished',
-        tried: 'undo the take-over',
+        tried: say('takeOver.undo'),
         where: host.ip,
-        cameBack: 'its last step has already forgotten the former passwords and parameters',
-        next: 'The proxy serves in its cluster: abandon the task. Or skip this undo and the ones that fail: the proxy leaves the cluster and keeps the passwords and parameters it has.',
+        cameBack: say('takeOver.forgotten'),
+        next: say('next.abandonTakeOver'),
       });
     },
   },

@@ -1,3 +1,4 @@
+import { say } from '../../runtime/messages/catalogue';
 import { idOf, objectOf } from '../common/objects';
 import { subtask } from '../subtask';
 import { PROXIES } from './proxiesOfTask';
@@ -14,7 +15,7 @@ export const OfflineObproxyExporter = subtask({
     const hostId = objectOf(scope.input, ['host_ids'])?.name ?? '';
     const id = idOf(scope.list('obproxy_server_ids')[scope.list('host_ids').indexOf(hostId)] ?? '');
     if (id !== undefined) await scope.store.obproxy.deleteExporter(id);
-    scope.log.info('The proxy is no target of Prometheus');
+    scope.log.info(say('obproxy.noTarget'));
     return undefined;
   },
 });

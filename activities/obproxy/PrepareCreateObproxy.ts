@@ -3,7 +3,8 @@ import { quote } from '../../hosts/quote';
 import type { Host } from '../../hosts/types';
 import { uidCommand } from '../../hosts/userName';
 import { packageFit } from '../../oceanbase/packageFit';
-import { PermanentError } from '../../runtime/errors';
+import { PermanentError, type Trouble } from '../../runtime/errors';
+import { type Said, say, type Text } from '../../runtime/messages/catalogue';
 import type { PackageRow } from '../../store/types';
 import { checkStore } from '../host/packageStore';
 import type { InstallablePackage } from '../host/service';
@@ -15,60 +16,72 @@ import { findProxyToTakeOver } from './takeOver/PrepareCreateObproxy';
 
 const GIB = 1024 ** 3;
 
-function refuse(where: string, code: string, type: string, cameBack: string, next: string): PermanentError {
-  return new PermanentError({ type, code, tried: 'prepare the host for OBProxy', where, cameBack, next });
+function refuse(
+  where: string,
+  code: string,
+  type: string,
+  cameBack: Trouble['cameBack'],
+  next: Said,
+): PermanentError {
+  return new PermanentError({ type, code, tried: say('obproxy.prepareHost'), where, cameBack, next });
 }
 
-/** Accounts, and the file system the home will be on. */
+/** Accounts, and the file system the home will be on. Resolves to whether something is there already. */
 async function checkHost(
   scope: SubtaskScope,
   host: Host,
   part: InstallablePackage,
   runUser: string,
-): Promise<void> {
+): Promise<boolean> {
   const user = quote(runUser);
   const { stdout, stderr } = await host.sh(`
-    id -u; ${uidCommand(user)}
+    while read -r key _ uid _; do [ "$key" != Uid: ] || break; done </proc/$$/status
+    echo "$uid"; ${uidCommand(user)}
     place=${quote(part.home)}
     while [ ! -e "$place" ]; do place=\${place%/*}; place=\${place:-/}; done
+    [ "$place" = ${quote(part.home)} ] && echo home || echo none
     [ -w "$place" ] && echo writable || echo "$place"
-    df -Pk "$place"`);
-  const [root, runUserId, writable, ...df] = stdout.trim().split('\n');
+    exec df -Pk "$place"`);
+  const [root, runUserId, home, writable, ...df] = stdout.trim().split('\n');
   if (root !== '0') {
-    const next = 'Use root, or a login that may run everything by sudo without a password.';
-    throw refuse(host.ip, 'CMP07002', 'RootNeeded', `the commands run with uid ${root ?? '?'}`, next);
+    const next = say('next.useRoot');
+    throw refuse(host.ip, 'CMP07002', 'RootNeeded', say('host.uid', { uid: root ?? '?' }), next);
   }
   if (runUserId === 'missing') {
-    const next = `Create it: useradd -m ${user}`;
-    throw refuse(host.ip, 'CMP07037', 'UserMissing', `there is no user ${runUser}`, next);
+    const next = say('next.createUser', { user });
+    throw refuse(host.ip, 'CMP07037', 'UserMissing', say('host.noUser', { user: runUser }), next);
   }
   if (runUserId === undefined || !/^\d+$/.test(runUserId)) {
-    const next =
-      'Look why the host cannot look up accounts (id, /etc/nsswitch.conf, its directory service), then retry.';
-    throw refuse(
-      host.ip,
-      'CMP07037',
-      'UserUnknown',
-      `id ${runUser} says "${runUserId ?? stderr.trim()}"`,
-      next,
-    );
+    const text = say('host.userUnknown', { user: runUser, said: runUserId ?? stderr.trim() });
+    throw refuse(host.ip, 'CMP07037', 'UserUnknown', text, say('next.whyNoAccounts'));
   }
-  scope.log.info(`User ${runUser} (uid ${runUserId}) exists, root works`);
+  scope.log.info(say('host.userExists', { user: runUser, uid: runUserId }));
 
   const freeBytes = Number(df[1]?.split(/\s+/)[3]) * 1024;
   if (!Number.isFinite(freeBytes)) {
-    const next = `Look at the file system of ${part.home}.`;
-    throw refuse(host.ip, 'CMP07050', 'DiskUnreadable', stderr.trim() || 'df gave no number', next);
+    const next = say('next.lookAtFileSystem', { home: part.home });
+    throw refuse(host.ip, 'CMP07050', 'DiskUnreadable', stderr.trim() || say('host.dfSilent'), next);
   }
   const needed = part.size + GIB;
   if (freeBytes < needed) {
-    const text = `${Math.floor(freeBytes / 1024 ** 2)} MiB are free for ${part.home}, ${Math.ceil(needed / 1024 ** 2)} MiB are needed`;
-    throw refuse(host.ip, 'CMP07050', 'DiskSpace', text, 'Free some space and retry.');
+    const text = say('host.tooLittleSpace', {
+      free: Math.floor(freeBytes / 1024 ** 2),
+      home: part.home,
+      needed: Math.ceil(needed / 1024 ** 2),
+    });
+    throw refuse(host.ip, 'CMP07050', 'DiskSpace', text, say('next.freeSpace'));
   }
   if (writable !== 'writable') {
-    throw refuse(host.ip, 'CMP07050', 'DiskReadOnly', `${writable} is not writable`, 'Mount it for writing.');
+    throw refuse(
+      host.ip,
+      'CMP07050',
+      'DiskReadOnly',
+      say('host.notWritable', { path: writable ?? '?' }),
+      say('next.mountForWriting'),
+    );
   }
-  scope.log.info(`${Math.floor(freeBytes / 1024 ** 2)} MiB are free for ${part.home}`);
+  scope.log.info(say('host.spaceFree', { free: Math.floor(freeBytes / 1024 ** 2), home: part.home }));
+  return home === 'home';
 }
 
 /** A log folder that the run user may not write to makes OBProxy die without a message. */
@@ -79,8 +92,14 @@ async function checkLogFolder(host: Host, part: InstallablePackage, runUser: str
   if (kind === 'absent') return;
   const { exitCode } = await host.sh(`[ -w ${quote(log)} ]`, { user: runUser });
   if (exitCode === 0) return;
-  const next = `Give it to the user: chown -R ${quote(runUser)} ${quote(log)}`;
-  throw refuse(host.ip, 'CMP07050', 'LogFolderUnfit', `${runUser} may not write to ${log}`, next);
+  const next = say('next.giveToUser', { user: quote(runUser), path: quote(log) });
+  throw refuse(
+    host.ip,
+    'CMP07050',
+    'LogFolderUnfit',
+    say('host.mayNotWrite', { user: runUser, path: log }),
+    next,
+  );
 }
 
 /** What a later step would fail for: a folder that cannot be written, noexec, an rpm database that does not answer. */
@@ -90,7 +109,7 @@ async function checkSurroundings(scope: SubtaskScope, host: Host, part: Installa
     if (level === 'INFO') continue;
     // A proxy runs with any clock.
     if (level === 'ERROR' && check !== 'clock') throw refuse(host.ip, 'CMP07050', 'HostUnfit', text, next);
-    scope.log.warn(`${host.ip}: ${text}. ${next}`);
+    scope.log.warn(say('text.on', { where: host.ip, text, next }));
   }
 }
 
@@ -98,10 +117,17 @@ async function checkFit(scope: SubtaskScope, host: Host, part: PackageRow): Prom
   const facts = await host.facts();
   const fit = packageFit(part, { ...facts, osLike: facts.osLike.join(' ') });
   if (fit?.verdict === 'refuse') {
-    const next = "Upload the package for the host's system and add the proxy again.";
-    throw refuse(host.ip, 'CMP07018', 'PackageUnfit', `${part.fileName}: ${fit.text}`, next);
+    const next = say('next.uploadForSystem');
+    throw refuse(
+      host.ip,
+      'CMP07018',
+      'PackageUnfit',
+      say('text.of', { what: part.fileName, text: fit.text }),
+      next,
+    );
   }
-  if (fit !== undefined) scope.log.warn(`${part.fileName}: ${fit.text}; its libraries may be missing there`);
+  if (fit !== undefined)
+    scope.log.warn(say('package.mayLackLibraries', { file: part.fileName, text: fit.text }));
 }
 
 async function checkPorts(
@@ -111,18 +137,18 @@ async function checkPorts(
   home: string,
 ): Promise<void> {
   const look = await lookForProxies(host, home);
-  const taken: string[] = [];
+  const taken: Text[] = [];
   for (const { name, port } of proxy.ports) {
     const holder = holderText(look, port);
     if (holder === undefined) continue;
-    if (isOwnPort(look, port)) scope.log.info(`Port ${port} (${name}) is held by our own proxy`);
-    else taken.push(`port ${port} (${name}) is held by ${holder}`);
+    if (isOwnPort(look, port)) scope.log.info(say('port.ownProxy', { port, name }));
+    else taken.push(say('port.heldNamed', { port, name, holder }));
   }
   if (taken.length > 0) {
-    const next = 'Stop that service and retry, or add the proxy with other ports.';
-    throw refuse(host.ip, 'ODP21116', 'PortTaken', taken.join('; '), next);
+    const next = say('next.stopOrOtherPorts');
+    throw refuse(host.ip, 'ODP21116', 'PortTaken', taken, next);
   }
-  scope.log.info(`Ports ${proxy.ports.map(({ port }) => port).join(', ')} can be used`);
+  scope.log.info(say('port.usable', { ports: proxy.ports.map(({ port }) => port).join(', ') }));
 }
 
 /** "Prepare create obproxy": everything that would make the installation fail later is found now. Changes nothing. */
@@ -139,12 +165,12 @@ export const PrepareCreateObproxy = subtask({
     const host = await scope.host();
     await checkFit(scope, host, part);
     // First: without the user the next check would only say that it gets no shell.
-    await checkHost(scope, host, part, proxy.cluster.runUser);
-    await Promise.all([
-      checkSurroundings(scope, host, part),
-      checkLogFolder(host, part, proxy.cluster.runUser),
-      checkPorts(scope, host, proxy, part.home),
-    ]);
+    const homeExists = await checkHost(scope, host, part, proxy.cluster.runUser);
+    // One after another: side by side each would need a shell of its own, which costs more than it spares.
+    await checkSurroundings(scope, host, part);
+    // A home that root does not see has no log folder; before anything is installed it is looked at again.
+    if (homeExists) await checkLogFolder(host, part, proxy.cluster.runUser);
+    await checkPorts(scope, host, proxy, part.home);
     return undefined;
   },
 

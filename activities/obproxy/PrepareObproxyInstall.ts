@@ -1,6 +1,7 @@
 import { PUBLIC_URL_NEXT } from '../../contact/configUrl';
 import type { Host, HostFacts } from '../../hosts/types';
 import { PermanentError } from '../../runtime/errors';
+import { say } from '../../runtime/messages/catalogue';
 import { leadsToItself } from '../../runtime/publicUrl';
 import { HOSTS_OF_TASK, hostsOfTask } from '../common/hostsOfTask';
 import { idOf } from '../common/objects';
@@ -20,10 +21,10 @@ async function reach(scope: ObproxyScope, hostId: number): Promise<Reached> {
     throw new PermanentError({
       type: 'ObproxyStatusUnfit',
       code: 'ODP21016',
-      tried: 'prepare the installation',
+      tried: say('obproxy.prepareInstall'),
       where: server.ip,
-      cameBack: 'the proxy is being deleted',
-      next: 'Wait for that task, then add the proxy again.',
+      cameBack: say('obproxy.beingDeleted'),
+      next: say('next.addAfterDeletion'),
     });
   }
   const host = await scope.hostById(hostId);
@@ -31,8 +32,8 @@ async function reach(scope: ObproxyScope, hostId: number): Promise<Reached> {
   const { hostname, architecture, kernel, osId, osMajor } = facts;
   const osLike = facts.osLike.join(' ');
   await scope.store.hosts.recordFacts(hostId, { hostname, architecture, kernel, osId, osLike, osMajor });
-  const system = osId === '' ? 'an unnamed system' : `${osId} ${osMajor}`.trim();
-  scope.log.info(`${host.ip}: ${hostname}, ${system}, ${architecture}, kernel ${kernel}`);
+  const system = osId === '' ? say('host.unnamedSystem') : `${osId} ${osMajor}`.trim();
+  scope.log.info(say('host.facts', { ip: host.ip, hostname, system, architecture, kernel }));
   return { server, cluster, host, facts };
 }
 
@@ -41,16 +42,21 @@ async function ready(scope: ObproxyScope, hostId: number): Promise<void> {
   const { server, cluster, host, facts } = await reach(scope, hostId);
   const ports = [server.sqlPort, server.exporterPort, ...(server.rpcPort === null ? [] : [server.rpcPort])];
   scope.log.info(
-    `${host.ip}: OBProxy ${server.version} for cluster ${cluster.name}, ports ${ports.join(', ')}`,
+    say('obproxy.plan', {
+      ip: host.ip,
+      version: server.version,
+      cluster: cluster.name,
+      ports: ports.join(', '),
+    }),
   );
   if (!facts.rpm) {
     throw new PermanentError({
       type: 'CommandMissing',
       code: 'CMP07036',
-      tried: 'prepare the installation',
+      tried: say('obproxy.prepareInstall'),
       where: host.ip,
-      cameBack: 'the host has no command rpm',
-      next: 'Install rpm on the host and retry.',
+      cameBack: say('host.noRpm'),
+      next: say('next.installRpm'),
     });
   }
 }
@@ -61,9 +67,7 @@ async function warnOfLoopback(scope: ObproxyScope): Promise<void> {
   const id = idOf(scope.value('obproxy_cluster_id') ?? '');
   const cluster = id === undefined ? undefined : await scope.store.obproxy.findCluster(id);
   if (cluster?.workMode !== 'CONFIG_URL' || !leadsToItself(publicUrl)) return;
-  scope.log.warn(
-    `OBProxies of this cluster would ask ${publicUrl}, which leads every host to itself. ${PUBLIC_URL_NEXT}`,
-  );
+  scope.log.warn(say('obproxy.urlLeadsToItself', { url: publicUrl, next: PUBLIC_URL_NEXT }));
 }
 
 /** "Prepare obproxy install": the rows are there and agree, the hosts answer, and what they are is recorded. */
@@ -76,7 +80,7 @@ export const PrepareObproxyInstall = subtask({
   async run(scope) {
     const ids = await hostsOfTask(scope);
     if (ids.length === 0) {
-      scope.log.info('The request names no hosts: the cluster is recorded, nothing is installed');
+      scope.log.info(say('obproxy.noHosts'));
       await warnOfLoopback(scope);
       return undefined;
     }
@@ -94,28 +98,26 @@ export const PrepareObproxyInstall = subtask({
       const server = await obproxy.findServerOnHost(id);
       if (server === undefined || server.taskId !== scope.input.taskId) continue;
       await obproxy.deleteServer(server.id);
-      scope.log.info(`Removed the record of the proxy on ${server.ip}`);
+      scope.log.info(say('obproxy.recordRemoved', { ip: server.ip }));
     }
     await forgetTask(scope, hostIds);
     if (scope.value('obproxy_need_delete_cluster') !== 'true') return;
     const cluster = await obproxy.findCluster(Number(scope.value('obproxy_cluster_id')));
     if (cluster === undefined) return;
     if (cluster.servers.length > 0) {
-      scope.log.warn(`Cluster ${cluster.name} has other proxies by now and stays`);
+      scope.log.warn(say('obproxy.clusterStays', { cluster: cluster.name }));
       return;
     }
     await obproxy.deleteCluster(cluster.id);
-    scope.log.info(`Removed the record of cluster ${cluster.name}`);
+    scope.log.info(say('obproxy.clusterRemoved', { cluster: cluster.name }));
   },
 
   takeOver: {
     /** The row is there, the host answers, what it is is recorded. */
     async run(scope) {
       const { server, cluster, host, facts } = await reach(scope, await scope.hostId());
-      scope.log.info(
-        `${host.ip}: the OBProxy on port ${server.sqlPort} is taken over into cluster ${cluster.name}`,
-      );
-      if (!facts.rpm) scope.log.warn(`${host.ip} has no command rpm: the package of the proxy stays unknown`);
+      scope.log.info(say('takeOver.into', { ip: host.ip, port: server.sqlPort, cluster: cluster.name }));
+      if (!facts.rpm) scope.log.warn(say('takeOver.noRpm', { ip: host.ip }));
       return undefined;
     },
   },

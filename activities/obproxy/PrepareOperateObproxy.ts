@@ -1,4 +1,5 @@
 import { PermanentError } from '../../runtime/errors';
+import { say } from '../../runtime/messages/catalogue';
 import { subtask } from '../subtask';
 
 /**
@@ -18,12 +19,12 @@ export const PrepareOperateObproxy = subtask({
       throw new PermanentError({
         type: 'LockLost',
         code: 'ODP21010',
-        tried: 'prove that nobody else works on the cluster',
-        cameBack: `task ${taskId} holds no lock`,
-        next: 'Abandon the task and send the request again.',
+        tried: say('locks.prove'),
+        cameBack: say('locks.none', { task: taskId }),
+        next: say('next.abandonAndSend'),
       });
     }
-    scope.log.info(`This task holds ${held.join(', ')} until it ends`);
+    scope.log.info(say('locks.held', { locks: held.join(', ') }));
     return undefined;
   },
 });

@@ -1,3 +1,4 @@
+import { say } from '../../runtime/messages/catalogue';
 import { beginWork } from '../common/work';
 import { subtask } from '../subtask';
 import { proveStartable, undoPrepare } from './preparing';
@@ -20,7 +21,11 @@ export const PrepareRestartObproxy = subtask({
     const host = await scope.host();
     scope.log.info(await proveStartable(host, proxy, home));
     const process = await theProcess(host, home);
-    scope.log.info(process === undefined ? 'No process of the proxy runs' : `${processText(process)} runs`);
+    scope.log.info(
+      process === undefined
+        ? say('obproxy.noneRuns')
+        : say('process.runsNow', { process: processText(process) }),
+    );
     refuseHeldPorts(host, proxy, await lookForProxies(host, home));
     await beginWork(scope, workedProxy(proxy.server), {
       status: 'RESTARTING',

@@ -1,3 +1,4 @@
+import { say } from '../../runtime/messages/catalogue';
 import { beginWork } from '../common/work';
 import { processText } from '../host/serviceProcesses';
 import { subtask } from '../subtask';
@@ -19,8 +20,8 @@ export const PrepareStopObproxy = subtask({
     const process = await theProcess(await scope.host(), home);
     scope.log.info(
       process === undefined
-        ? `No process of the proxy lives in ${home}`
-        : `${processText(process)} lives in ${home}`,
+        ? say('obproxy.noneLives', { home })
+        : say('process.livesIn', { processes: [processText(process)], home }),
     );
     await beginWork(scope, workedProxy(proxy.server), {
       status: 'STOPPING',

@@ -1,3 +1,4 @@
+import { say } from '../../runtime/messages/catalogue';
 import { someAtATime } from '../common/someAtATime';
 import { subtask } from '../subtask';
 import { hasEmptied, type Prevented, sayOffline, sayOnline } from './prevent';
@@ -17,7 +18,7 @@ export const PreventObproxyAcceptNewRequest = subtask({
 
   async run(scope) {
     if (scope.value('hot_restart') === 'true') {
-      scope.log.info('A hot restart loses no session: the proxies go on taking requests');
+      scope.log.info(say('obproxy.hotLosesNone'));
       return undefined;
     }
     const proxies = await proxiesOf(scope);
@@ -25,12 +26,10 @@ export const PreventObproxyAcceptNewRequest = subtask({
     if (first === undefined) return undefined;
     const others = othersServing(scope, first);
     if (others === 0) {
-      scope.log.warn(
-        `No other proxy of cluster ${first.cluster.name} is RUNNING: its clients have nowhere to go`,
-      );
+      scope.log.warn(say('obproxy.nowhereToGo', { cluster: first.cluster.name }));
       return undefined;
     }
-    scope.log.info(`${others} other proxies of cluster ${first.cluster.name} are RUNNING`);
+    scope.log.info(say('obproxy.othersRunning', { count: others, cluster: first.cluster.name }));
     const told = await someAtATime(proxies, TOGETHER, (proxy) => sayOffline(scope, proxy));
     let waiting: Prevented[] = told.flatMap((one) => one ?? []);
     while (waiting.length > 0) {
@@ -44,7 +43,7 @@ export const PreventObproxyAcceptNewRequest = subtask({
   async rollback(scope) {
     const proxies = await proxiesOf(scope);
     await someAtATime(proxies, TOGETHER, async (proxy) => {
-      if (await sayOnline(scope, proxy)) scope.log.info(`OBProxy ${proxy.server.ip} takes new work`);
+      if (await sayOnline(scope, proxy)) scope.log.info(say('offline.online', { ip: proxy.server.ip }));
     });
   },
 });

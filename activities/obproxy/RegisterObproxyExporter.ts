@@ -1,8 +1,9 @@
 import type { Duplex } from 'node:stream';
 import { AddressDenied, connectTo } from '../../runtime/addresses';
 import { addressText } from '../../runtime/addressText';
-import { TransientError } from '../../runtime/errors';
+import { saidOf, TransientError } from '../../runtime/errors';
 import { getThrough } from '../../runtime/httpThrough';
+import { say } from '../../runtime/messages/catalogue';
 import { subtask } from '../subtask';
 import type { SubtaskScope } from '../types';
 import { OBPROXY, type ObproxyScope, proxyMadeByTask, proxyOf } from './proxy';
@@ -18,38 +19,32 @@ async function readMetrics(scope: SubtaskScope, ip: string, port: number, stream
   return body.match(SAMPLE)?.length ?? 0;
 }
 
-function words(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
 /** Asks as Prometheus would; a closed network between worker and host is told apart by asking through the host. */
 async function probe(scope: SubtaskScope, ip: string, port: number): Promise<void> {
   try {
     const stream = connectTo({ ip, port, addresses: scope.config.addresses });
     const samples = await readMetrics(scope, ip, port, stream);
-    scope.log.info(`http://${addressText(ip, port)}/metrics answers with ${samples} samples`);
+    scope.log.info(say('exporter.answers', { at: addressText(ip, port), samples }));
     return;
   } catch (error) {
     if (error instanceof AddressDenied) throw error;
     scope.signal.throwIfAborted();
-    scope.log.warn(
-      `http://${addressText(ip, port)}/metrics does not answer this worker: ${words(error)}; asking on the host`,
-    );
+    scope.log.warn(say('exporter.silent', { at: addressText(ip, port), said: saidOf(error) }));
   }
   const host = await scope.host();
   let stream: Duplex | undefined;
   try {
     stream = await host.tunnel(port);
     const samples = await readMetrics(scope, '127.0.0.1', port, stream);
-    scope.log.warn(`On the host itself it answers with ${samples} samples: open port ${port} for Prometheus`);
+    scope.log.warn(say('exporter.onHost', { samples, port }));
   } catch (error) {
     scope.signal.throwIfAborted();
     throw new TransientError({
       type: 'ExporterSilent',
-      tried: 'read the metrics of OBProxy',
+      tried: say('exporter.read'),
       where: addressText(ip, port),
-      cameBack: words(error),
-      next: 'Check that the proxy runs and that no other process holds its exporter port.',
+      cameBack: saidOf(error),
+      next: say('next.checkExporter'),
     });
   } finally {
     stream?.destroy();
@@ -72,7 +67,7 @@ async function register(scope: ObproxyScope): Promise<undefined> {
       version: server.version,
     },
   });
-  scope.log.info(`${target} is a target of Prometheus`);
+  scope.log.info(say('exporter.target', { target }));
 }
 
 /** "Register obproxy exporter": the proxy's metrics answer, and Prometheus finds them (HTTP service discovery). */
@@ -89,7 +84,7 @@ export const RegisterObproxyExporter = subtask({
     const server = await proxyMadeByTask(scope);
     if (server === undefined) return;
     await scope.store.obproxy.deleteExporter(server.id);
-    scope.log.info(`${addressText(server.ip, server.exporterPort)} is no target of Prometheus any more`);
+    scope.log.info(say('exporter.noTarget', { target: addressText(server.ip, server.exporterPort) }));
   },
 
   takeOver: {
@@ -97,9 +92,7 @@ export const RegisterObproxyExporter = subtask({
     async run(scope) {
       const { server } = await proxyOf(scope);
       if (await servesMetrics(scope, server)) return register(scope);
-      scope.log.warn(
-        `The proxy serves no metrics on port ${server.exporterPort}: Prometheus is not told of it`,
-      );
+      scope.log.warn(say('exporter.none', { port: server.exporterPort }));
       return undefined;
     },
   },

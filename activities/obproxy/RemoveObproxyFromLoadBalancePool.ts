@@ -1,3 +1,4 @@
+import { say } from '../../runtime/messages/catalogue';
 import { subtask } from '../subtask';
 import { hasEmptied, sayOffline, sayOnline } from './prevent';
 import { othersServing, PROXIES, skipsHost } from './proxiesOfTask';
@@ -16,11 +17,11 @@ export const RemoveObproxyFromLoadBalancePool = subtask({
   async run(scope) {
     const proxy = await proxyOf(scope);
     if (await skipsHost(scope)) {
-      scope.log.warn(`${proxy.server.ip} is not contacted, as asked`);
+      scope.log.warn(say('host.notContacted', { ip: proxy.server.ip }));
       return undefined;
     }
     if (othersServing(scope, proxy) === 0) {
-      scope.log.warn('No other proxy of the cluster is RUNNING: nobody is sent away before it must be');
+      scope.log.warn(say('obproxy.nowhereToGo', { cluster: proxy.cluster.name }));
       return undefined;
     }
     const told = await sayOffline(scope, proxy);
@@ -31,6 +32,6 @@ export const RemoveObproxyFromLoadBalancePool = subtask({
   async rollback(scope) {
     if (await skipsHost(scope)) return;
     const proxy = await proxyOf(scope);
-    if (await sayOnline(scope, proxy)) scope.log.info(`OBProxy ${proxy.server.ip} takes new work`);
+    if (await sayOnline(scope, proxy)) scope.log.info(say('offline.online', { ip: proxy.server.ip }));
   },
 });

@@ -1,5 +1,6 @@
 import type { Host } from '../../hosts/types';
 import { isSecretParameter, sameValue } from '../../oceanbase/parameters';
+import { say } from '../../runtime/messages/catalogue';
 import { endsAs } from '../common/work';
 import { subtask } from '../subtask';
 import type { SubtaskScope } from '../types';
@@ -24,7 +25,7 @@ async function refreshDrift(scope: SubtaskScope, proxy: ObproxyInstance): Promis
       return value !== null && sameValue(value, drift.expectedValue) ? [] : [{ ...drift, value }];
     });
     await scope.store.obproxy.setParameterDrift(id, left);
-    scope.log.info(`${parameterDrift.length - left.length} parameters have waited for this restart`);
+    scope.log.info(say('parameters.waited', { count: parameterDrift.length - left.length }));
   } finally {
     admin.close();
   }
@@ -76,7 +77,7 @@ export const RestartObproxyProcess = subtask({
     const { own } = await lookForProxies(host, home);
     const { ended, endings } = await workNote(scope, host, proxy);
     if (own.length === 0 && ended === undefined && endings === undefined) {
-      return scope.log.info('This task has not ended the proxy, nothing to undo');
+      return scope.log.info(say('obproxy.notEnded'));
     }
     await startStored(scope, host, proxy, home, 'rollback-start');
     await startKeepers(scope, host, proxy, home);

@@ -1,3 +1,4 @@
+import { say } from '../../runtime/messages/catalogue';
 import { someAtATime } from '../common/someAtATime';
 import { subtask } from '../subtask';
 import { sayOnline } from './prevent';
@@ -17,12 +18,10 @@ export const RestoreObproxyWeight = subtask({
     const said = await someAtATime(proxies, TOGETHER, (proxy) => sayOnline(scope, proxy));
     const silent = proxies.filter((_, index) => said[index] === false);
     for (const { server } of silent) {
-      scope.log.warn(
-        `OBProxy ${server.ip} does not say ACTIVE: load balancers that ask for it may leave it out`,
-      );
+      scope.log.warn(say('offline.notActive', { ip: server.ip }));
     }
     if (silent.length < proxies.length) {
-      scope.log.info(`${proxies.length - silent.length} OBProxies take new work`);
+      scope.log.info(say('offline.countOnline', { count: proxies.length - silent.length }));
     }
     return undefined;
   },

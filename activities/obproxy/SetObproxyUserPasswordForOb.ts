@@ -1,6 +1,7 @@
 import type { ObproxyAdmin } from '../../oceanbase/obproxyAdmin';
 import { sha1Hex } from '../../oceanbase/passwords';
 import { PROXYRO_SLOTS, type ProxyroSlot, type SlotPair, slotPairs } from '../../oceanbase/proxyroSlots';
+import { say } from '../../runtime/messages/catalogue';
 import { subtask } from '../subtask';
 import type { SubtaskScope } from '../types';
 import { storeClusterPassword } from './clusterPassword';
@@ -15,7 +16,8 @@ async function giveToProxy(
   proxy: ObproxyInstance,
   { clusterName, links }: SlotPair<SlotLink>,
 ): Promise<void> {
-  const place = clusterName === '' ? 'for all clusters' : `for cluster ${clusterName}`;
+  const place =
+    clusterName === '' ? say('obproxy.forAllClusters') : say('obproxy.forCluster', { cluster: clusterName });
   const stored = new Map<ProxyroSlot, string | undefined>();
   for (const slot of PROXYRO_SLOTS) {
     const value =
@@ -28,7 +30,7 @@ async function giveToProxy(
   const free = PROXYRO_SLOTS.filter((slot) => !wanted.has(stored.get(slot) ?? ''));
   for (const { link, password } of links) {
     if ([...stored.values()].includes(sha1Hex(password))) {
-      scope.log.info(`OBProxy has the password already, ${place}`);
+      scope.log.info(say('obproxy.passwordThere', { place }));
       continue;
     }
     refuseUnfitPassword(link);
@@ -36,7 +38,7 @@ async function giveToProxy(
     if (slot === undefined) throw new Error('more passwords than slots, which provenLinks refuses');
     if (clusterName === '') await admin.alter(slot, password);
     else await storeClusterPassword(scope, proxy, admin, { cluster: clusterName, slot, password });
-    scope.log.info(`OBProxy has the password now, ${place} (${slot}); its stored hash is the right one`);
+    scope.log.info(say('obproxy.passwordSet', { place, slot }));
   }
 }
 
@@ -68,12 +70,12 @@ export const SetObproxyUserPasswordForOb = subtask({
 
   async rollback(scope) {
     if ((await proxyMadeByTask(scope)) === undefined) {
-      scope.log.info('The proxy was not made by this task, its passwords stay');
+      scope.log.info(say('obproxy.passwordsStay'));
       return;
     }
     // A former hash cannot be written back by SQL: the proxy would hash it again. The proxy of this task had none.
-    scope.log.info('The passwords go with the configuration of the proxy, when its start is undone');
-    scope.log.info('Users that were created in OceanBase stay: other proxies may use them');
+    scope.log.info(say('obproxy.passwordsGo'));
+    scope.log.info(say('obproxy.usersStay'));
   },
 
   takeOver: adoptPasswords,

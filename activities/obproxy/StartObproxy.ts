@@ -1,11 +1,19 @@
 import { quote } from '../../hosts/quote';
 import type { Host } from '../../hosts/types';
 import { PermanentError } from '../../runtime/errors';
+import { say } from '../../runtime/messages/catalogue';
 import { KEEPER_DIR, removeBy } from '../places';
 import { runsOn, subtask } from '../subtask';
 import type { SubtaskScope } from '../types';
 import { proveConfigUrl } from './configUrl';
-import { forgetOneTimePassword, oneTimePassword, prepareStart, readMark, writeMark } from './firstStart';
+import {
+  forgetOneTimePassword,
+  oneTimePassword,
+  type ProxyMark,
+  prepareStart,
+  readMark,
+  writeMark,
+} from './firstStart';
 import { stopKeeperScript } from './keeper';
 import { lookForProxies, processText } from './process';
 import { administer, homeOf, OBPROXY, type ObproxyInstance, proxyOf } from './proxy';
@@ -24,13 +32,20 @@ import { endProxies } from './stopping';
 import { startStored, undoStart } from './storedStart';
 import { findRunning } from './takeOver/onHost';
 
-/** Starts the proxy, which has its first configuration then, unless an earlier attempt has. */
-async function launch(scope: SubtaskScope, host: Host, proxy: ObproxyInstance, home: string): Promise<void> {
-  const [mark] = await Promise.all([readMark(host), proveConfigUrl(scope, host, proxy)]);
+/** Starts the proxy, which has its first configuration then, unless an earlier attempt has. Resolves to the mark on the host. */
+async function launch(
+  scope: SubtaskScope,
+  host: Host,
+  proxy: ObproxyInstance,
+  home: string,
+): Promise<Partial<ProxyMark> | undefined> {
+  const before = await readMark(host);
+  await proveConfigUrl(scope, host, proxy);
   // A start of an earlier attempt may be under way: the file it is reading must not be replaced under it.
-  if (mark?.serverId === proxy.server.id && (await appears(scope, host, home))) return;
-  const script = await prepareStart(scope, host, proxy, home);
+  if (before?.serverId === proxy.server.id && (await appears(scope, host, home))) return before;
+  const { script, mark } = await prepareStart(scope, host, proxy, home, before);
   await startOnce(scope, host, proxy, home, { name: 'start', script });
+  return mark;
 }
 
 /** Logs in and, after the first start of a proxy before 4.1, replaces the one-time password by the lasting one. */
@@ -43,7 +58,7 @@ async function login(scope: SubtaskScope, host: Host, proxy: ObproxyInstance): P
       const first = await patiently(scope, () => administer(scope, proxy, oneTime));
       try {
         await first.alter('obproxy_sys_password', wanted);
-        scope.log.info('The password of the first start is replaced by the lasting one');
+        scope.log.info(say('obproxy.passwordReplaced'));
       } finally {
         first.close();
       }
@@ -76,20 +91,22 @@ export const StartObproxy = subtask({
     }
     const before = await lookForProxies(host, recorded);
     const { home } = before;
-    if (before.own.length > 0) {
-      scope.log.info(`${before.own.map(processText).join('; ')} runs already`);
-    } else {
+    const launched = before.own.length === 0;
+    let mark: Partial<ProxyMark> | undefined;
+    if (launched) {
       await refuseTakenPorts(host, proxy, before);
-      await launch(scope, host, proxy, home);
+      mark = await launch(scope, host, proxy, home);
+    } else {
+      mark = await readMark(host);
+      scope.log.info(say('process.runsAlready', { processes: before.own.map(processText) }));
     }
-    const { process, look } = await listening(scope, host, proxy, home);
-    scope.log.info(`pid ${process.pid} of ${process.user} listens on port ${proxy.server.sqlPort}`);
+    const { process, look } = await listening(scope, host, proxy, home, launched);
+    scope.log.info(
+      say('obproxy.listens', { pid: process.pid, user: process.user, port: proxy.server.sqlPort }),
+    );
     await login(scope, host, proxy);
-    const [mark] = await Promise.all([
-      readMark(host),
-      keep(scope, host, proxy, home),
-      checkMetricsPort(scope, host, proxy, look),
-    ]);
+    await keep(scope, host, proxy, home);
+    await checkMetricsPort(scope, host, proxy, look);
     if (mark?.serverId === proxy.server.id && mark.taskId !== undefined && mark.state !== 'running') {
       await writeMark(host, { serverId: proxy.server.id, taskId: mark.taskId, home, state: 'running' });
     }
@@ -105,18 +122,18 @@ export const StartObproxy = subtask({
     }
     const mark = await readMark(host);
     if (mark?.taskId !== scope.input.taskId || mark.home === undefined) {
-      scope.log.info('This task started no proxy, nothing to undo');
+      scope.log.info(say('obproxy.notStarted'));
       return;
     }
     const { systemd } = await host.facts();
     // The keeper first: it would start the proxy again.
     const stopped = await host.sh(stopKeeperScript(systemd), { timeoutMs: 60_000 });
     if (stopped.exitCode !== 0) {
-      throw startTrouble(host, 'KeeperFailed', stopped.stderr.trim(), 'End it by hand and roll back again.');
+      throw startTrouble(host, 'KeeperFailed', stopped.stderr.trim(), say('next.endByHand'));
     }
     await endProxies(scope, host, mark.home);
     await removeTraces(host, mark.home);
-    scope.log.info(`OBProxy is stopped; its configuration in ${mark.home} is removed, its log stays`);
+    scope.log.info(say('obproxy.stopped', { home: mark.home }));
   },
 
   takeOver: { run: findRunning, rollback: runsOn },
@@ -132,5 +149,5 @@ async function removeTraces(host: Host, home: string): Promise<void> {
     cd ${KEEPER_DIR} && find . -mindepth 1 ! -name package.json -delete || exit 1
     rmdir ${KEEPER_DIR} 2>/dev/null
     exit 0`;
-  await removeBy(host, script, `the configuration of the proxy in ${home}`);
+  await removeBy(host, script, say('obproxy.configurationIn', { home }));
 }

@@ -1,3 +1,4 @@
+import { say } from '../../runtime/messages/catalogue';
 import { subtask } from '../subtask';
 import { startKeepers, stopKeepers } from './keepers';
 import { homeOf, OBPROXY, proxyOf } from './proxy';
@@ -19,7 +20,7 @@ export const StartObproxyd = subtask({
   async rollback(scope) {
     const proxy = await proxyOf(scope);
     if (proxy.server.work?.formerStatus !== 'STOPPED') {
-      return scope.log.info('The proxy was not stopped before this task: its keeper stays');
+      return scope.log.info(say('keeper.staysAfterUndo'));
     }
     await stopKeepers(scope, await scope.host(), proxy, await homeOf(scope, proxy));
   },

@@ -2,6 +2,7 @@ import type { ProxyParameter } from '../../oceanbase/obproxyAdmin';
 import { isSecretParameter, type ParameterValue } from '../../oceanbase/parameters';
 import { addressText } from '../../runtime/addressText';
 import { PermanentError } from '../../runtime/errors';
+import { type Said, say, type Text } from '../../runtime/messages/catalogue';
 import { subtask } from '../subtask';
 import {
   applyParameters,
@@ -15,8 +16,8 @@ import {
 import { administer, proxyOf } from './proxy';
 import { adoptParameters } from './takeOver/SyncObproxyParameter';
 
-function trouble(where: string, type: string, cameBack: string, next: string): PermanentError {
-  return new PermanentError({ type, tried: 'set the parameters of OBProxy', where, cameBack, next });
+function trouble(where: string, type: string, cameBack: Said, next: Text): PermanentError {
+  return new PermanentError({ type, tried: say('obproxy.setParameters'), where, cameBack, next });
 }
 
 /** What differs, after refusing what this step cannot change. */
@@ -28,21 +29,20 @@ function differences(
   const { unknown: strange, late, now } = compareParameters(all, wished);
   const unknown = strange.map(({ name }) => name);
   if (unknown.length > 0) {
-    const next = 'Remove it from the cluster, or install a version that knows it.';
+    const next = say('next.removeParameter');
     throw trouble(
       where,
       'ObproxyParameterUnknown',
-      `this version knows no parameter ${unknown.join(', ')}`,
+      say('obproxy.unknownParameters', { names: unknown.join(', ') }),
       next,
     );
   }
   if (late.length > 0) {
     const words = late.map(({ wished: { name, value }, shown: { value: now } }) =>
-      isSecretParameter(name) ? name : `${name} is '${now}', wished '${value}'`,
+      isSecretParameter(name) ? name : say('obproxy.isWished', { name, now, value }),
     );
-    const text = `${words.join('; ')}: this takes effect at a restart only`;
-    const next =
-      'Check that the value is within the range of the parameter (a wrong one is replaced by the default at start); then restart the proxy or correct the value, and retry.';
+    const text = say('obproxy.lateParameters', { differences: words });
+    const next = say('next.checkParameter');
     throw trouble(where, 'ObproxyRestartNeeded', text, next);
   }
   return now;
@@ -71,13 +71,13 @@ export const SyncObproxyParameter = subtask({
         await rememberParameters(scope, different, server.parameterVersion);
         await applyParameters(scope, admin, different);
         scope.log.info(
-          `${proxy.parameters.length} parameters have their values, ${different.length} were set now`,
+          say('obproxy.parametersSet', { count: proxy.parameters.length, now: different.length }),
         );
       } finally {
         admin.close();
       }
     } else {
-      scope.log.info('The cluster sets no parameters');
+      scope.log.info(say('obproxy.noParameters'));
     }
     await recordVersion(scope, proxy);
     return undefined;

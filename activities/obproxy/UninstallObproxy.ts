@@ -1,4 +1,5 @@
 import { PermanentError } from '../../runtime/errors';
+import { say } from '../../runtime/messages/catalogue';
 import { subtask } from '../subtask';
 import { startKeepers } from './keepers';
 import { lookForProxies } from './process';
@@ -32,15 +33,15 @@ export const UninstallObproxy = subtask({
       const host = await scope.host();
       if ((await lookForProxies(host, home)).own.length > 0) {
         await startKeepers(scope, host, proxy, home);
-        return scope.log.info('The proxy still runs, and its keeper too');
+        return scope.log.info(say('obproxy.stillRunsKept'));
       }
     }
     throw new PermanentError({
       type: 'ObproxyRemoved',
       code: 'ODP21107',
-      tried: 'undo the removal of the proxy',
-      cameBack: 'it is stopped, and its configuration may be gone',
-      next: 'Retry, so that the deletion ends; then add the proxy again. Or abandon the task.',
+      tried: say('obproxy.undoRemoval'),
+      cameBack: say('obproxy.removedAlready'),
+      next: say('next.endDeletion'),
     });
   },
 });

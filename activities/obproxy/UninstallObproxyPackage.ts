@@ -1,3 +1,4 @@
+import { say } from '../../runtime/messages/catalogue';
 import { subtask } from '../subtask';
 import { PROXIES, skipsHost } from './proxiesOfTask';
 import { proxyOf } from './proxy';
@@ -12,8 +13,7 @@ export const UninstallObproxyPackage = subtask({
 
   async run(scope) {
     const proxy = await proxyOf(scope);
-    if (await skipsHost(scope))
-      scope.log.warn(`${proxy.server.ip} is not contacted, as asked: the package remains`);
+    if (await skipsHost(scope)) scope.log.warn(say('host.packageRemains', { ip: proxy.server.ip }));
     else await removePackage(scope, proxy);
     return undefined;
   },

@@ -1,3 +1,4 @@
+import { say } from '../../runtime/messages/catalogue';
 import { HOSTS_OF_TASK } from '../common/hostsOfTask';
 import { idOf } from '../common/objects';
 import { forgetTask } from '../host/forgetTask';
@@ -23,7 +24,7 @@ export const UpdateObproxyClusterLockStatus = subtask({
       forgetNote,
     );
     const held = await scope.store.locks.heldBy(scope.input.taskId);
-    scope.log.info(`${held.join(', ') || 'Everything'} is free again as soon as this task has ended`);
+    scope.log.info(say('locks.freeSoon', { locks: held.join(', ') || '-' }));
     return undefined;
   },
 });

@@ -1,4 +1,5 @@
 import { PermanentError, TransientError } from '../../runtime/errors';
+import { say } from '../../runtime/messages/catalogue';
 import { endsAs, settleWork, unsettleWork } from '../common/work';
 import { lookForService, processText } from '../host/serviceProcesses';
 import { subtask } from '../subtask';
@@ -16,10 +17,10 @@ async function proveStopped(scope: SubtaskScope, proxy: ObproxyInstance): Promis
   throw new PermanentError({
     type: 'ObproxyStillRuns',
     code: 'ODP21016',
-    tried: 'record the proxy as stopped',
+    tried: say('obproxy.recordStopped'),
     where: server.ip,
-    cameBack: own.map(processText).join('; '),
-    next: 'Stop it and retry.',
+    cameBack: own.map(processText),
+    next: say('next.stopAndRetry'),
   });
 }
 
@@ -36,7 +37,7 @@ async function proveServing(scope: SubtaskScope, proxy: ObproxyInstance, existed
   }
   if (existed && server.parameterVersion !== cluster.parameterVersion) {
     scope.log.warn(
-      `The proxy has parameter version ${server.parameterVersion}, its cluster ${cluster.parameterVersion}: it lacks changes that were made while it was away`,
+      say('parameters.behind', { has: server.parameterVersion, cluster: cluster.parameterVersion }),
     );
   }
 }
@@ -65,6 +66,6 @@ export const UpdateObproxyStatus = subtask({
   async rollback(scope) {
     const server = await proxyRowOf(scope);
     const again = server !== undefined && (await unsettleWork(scope, workedProxy(server)));
-    if (!again) scope.log.info('This task has not begun to work on the proxy, nothing to undo');
+    if (!again) scope.log.info(say('obproxy.notBegun'));
   },
 });

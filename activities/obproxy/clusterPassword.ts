@@ -7,6 +7,7 @@ import type { Host } from '../../hosts/types';
 import type { ObproxyAdmin } from '../../oceanbase/obproxyAdmin';
 import { quotedValue } from '../../oceanbase/parameters';
 import { PermanentError } from '../../runtime/errors';
+import { type Said, say, type Text } from '../../runtime/messages/catalogue';
 import type { SubtaskScope } from '../types';
 import { homeOf, type ObproxyInstance } from './proxy';
 
@@ -38,23 +39,23 @@ function looksScript(folder: string): string {
 async function proveStorable(host: Host, home: string): Promise<void> {
   const folder = `${home}/etc`;
   const { stdout, stderr } = await host.sh(looksScript(folder));
-  const refuse = (type: string, cameBack: string, next: string) =>
+  const refuse = (type: string, cameBack: Said, next: Text) =>
     new PermanentError({
       type,
       code: 'CMP07050',
-      tried: 'prove that OBProxy can store a password, before it is sent',
+      tried: say('obproxy.provePassword'),
       where: `${host.ip}:${folder}`,
       cameBack,
       next,
     });
   const free = stdout.trim();
   if (!/^\d+$/.test(free) || stderr.trim() !== '') {
-    const cameBack = stderr.trim() || 'df gave no number';
-    throw refuse('ConfigurationUnstorable', cameBack, 'Repair the folder and retry.');
+    const cameBack = stderr.trim() || say('host.dfSilent');
+    throw refuse('ConfigurationUnstorable', cameBack, say('next.repairFolder'));
   }
   if (Number(free) < NEEDED_KIB) {
-    const cameBack = `${free} KiB are free, ${NEEDED_KIB} KiB are needed`;
-    throw refuse('DiskSpace', cameBack, 'Free some space and retry.');
+    const cameBack = say('host.tooFewKib', { free, needed: NEEDED_KIB });
+    throw refuse('DiskSpace', cameBack, say('next.freeSpace'));
   }
 }
 
@@ -78,9 +79,9 @@ export async function storeClusterPassword(
     const file = `${home}/log/obproxy.log`;
     try {
       const { stdout } = await host.sh(maskScript(home, password));
-      if (stdout !== '') scope.log.warn(`Masked the password where OBProxy wrote it, in ${file}`);
+      if (stdout !== '') scope.log.warn(say('obproxy.passwordMasked', { file }));
     } catch (unmasked) {
-      scope.log.warn(`The password may stand in ${file}, where OBProxy wrote it: ${String(unmasked)}`);
+      scope.log.warn(say('obproxy.passwordMayStand', { file, said: String(unmasked) }));
     }
     throw error;
   }

@@ -1,6 +1,7 @@
 import { type ConfigUrlLook, lookAtConfigUrl } from '../../contact/configUrl';
 import type { Host } from '../../hosts/types';
 import { PermanentError } from '../../runtime/errors';
+import { say } from '../../runtime/messages/catalogue';
 import { leadsToItself } from '../../runtime/publicUrl';
 import type { SubtaskScope } from '../types';
 import type { ObproxyInstance } from './proxy';
@@ -35,18 +36,18 @@ export async function proveConfigUrl(
     await scope.pause(PAUSE_MS);
   }
   const { verdict, text, next } = look;
-  if (verdict === 'serves') return scope.log.info(`Asked as the proxy will ask: ${text}`);
-  if (verdict === 'unknown') return scope.log.warn(`Not proven: ${text}. ${next}`);
+  if (verdict === 'serves') return scope.log.info(say('obproxy.urlAsked', { text }));
+  if (verdict === 'unknown') return scope.log.warn(say('obproxy.urlNotProven', { text, next }));
   // Without links there is nothing to learn yet.
   if (cluster.obLinks.length === 0) {
-    return scope.log.warn(`The proxy will not learn of clusters that are linked later: ${text}. ${next}`);
+    return scope.log.warn(say('obproxy.urlLater', { text, next }));
   }
   throw new PermanentError({
     type: 'ConfigUrlUnreachable',
     code: 'ODP21011',
-    tried: 'get from the host what the proxy will ask for',
+    tried: say('obproxy.getUrl'),
     where: host.ip,
     cameBack: text,
-    next: `${next} Then retry.`,
+    next: say('next.thenRetry', { next }),
   });
 }

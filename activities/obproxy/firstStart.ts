@@ -1,5 +1,5 @@
 /** What has to lie in a proxy's home before its first start, and how that start is called. */
-import { lookAtPath } from '../../hosts/paths';
+import { lookAtPaths } from '../../hosts/paths';
 import { quote } from '../../hosts/quote';
 import type { Host } from '../../hosts/types';
 import { firstStartArguments, notForOptions } from '../../oceanbase/commandLine';
@@ -7,6 +7,7 @@ import { isSecretParameter, needsReboot } from '../../oceanbase/parameters';
 import { randomPassword, sha1Hex } from '../../oceanbase/passwords';
 import { proxyConfigDatabase } from '../../oceanbase/proxyConfigDb';
 import { PermanentError } from '../../runtime/errors';
+import { say } from '../../runtime/messages/catalogue';
 import { KEEPER_DIR, makeDir, readJson, writeJson } from '../places';
 import type { SubtaskScope } from '../types';
 import { RUN_OBPROXY } from './keeper';
@@ -41,7 +42,7 @@ export async function oneTimePassword(scope: SubtaskScope, host: Host): Promise<
 }
 
 export async function forgetOneTimePassword(host: Host): Promise<void> {
-  await host.sh(`rm -f ${ONE_TIME_PASSWORD} ${START_ERRORS}`);
+  await host.sh(`exec rm -f ${ONE_TIME_PASSWORD} ${START_ERRORS}`);
 }
 
 /** What the launcher said; it ends with 0 whatever happens, and echoes its arguments. */
@@ -51,7 +52,7 @@ export async function launcherWords(host: Host): Promise<string> {
 }
 
 /**
- * Makes the home ready and answers the script of the start. A home whose configuration is not ours is left alone:
+ * Makes the home ready and answers the script of the start, and the mark that is on the host then. `mark` is what readMark answered. A home whose configuration is not ours is left alone:
  * PermanentError ODP21114. A configuration that has proved itself is never written again: the start has no options then.
  */
 export async function prepareStart(
@@ -59,52 +60,55 @@ export async function prepareStart(
   host: Host,
   proxy: ObproxyInstance,
   home: string,
-): Promise<string> {
+  mark: Partial<ProxyMark> | undefined,
+): Promise<{ readonly script: string; readonly mark: Partial<ProxyMark> | undefined }> {
   const { cluster, server, family } = proxy;
   const stored = family === '4.1+' ? 'etc/proxyconfig_v1.db' : 'etc/obproxy_config.bin';
-  const [mark, { kind, size }] = await Promise.all([readMark(host), lookAtPath(host, `${home}/${stored}`)]);
+  const [configuration, folder] = await lookAtPaths(host, [`${home}/${stored}`, KEEPER_DIR]);
+  const { kind = 'absent', size = 0 } = configuration ?? {};
   const ours = mark?.serverId === server.id && mark.home === home;
   const configured = kind !== 'absent' && size > 0;
   if (configured && !ours) {
     throw new PermanentError({
       type: 'HomeNotEmpty',
       code: 'ODP21114',
-      tried: 'start OBProxy',
+      tried: say('obproxy.start'),
       where: host.ip,
-      cameBack: `${home}/${stored} holds the configuration of another proxy`,
-      next: `Move ${home}/etc away (or delete it) and retry, or take that proxy over.`,
+      cameBack: say('obproxy.otherConfiguration', { home, file: stored }),
+      next: say('next.moveEtcOrTakeOver', { home }),
     });
   }
   if (configured && mark?.state === 'running') {
-    scope.log.info('The proxy has its configuration from an earlier start, it is started without options');
-    return startScript(home, cluster.runUser, []);
+    scope.log.info(say('obproxy.configured'));
+    return { script: startScript(home, cluster.runUser, []), mark };
   }
-  await makeDir(host, KEEPER_DIR);
-  await Promise.all([
-    writeMark(host, { serverId: server.id, taskId: scope.input.taskId, home, state: 'preparing' }),
-    ownHome(host, home, cluster.runUser),
-  ]);
+  if (folder?.kind !== 'folder') await makeDir(host, KEEPER_DIR);
+  const written = { serverId: server.id, taskId: scope.input.taskId, home, state: 'preparing' } as const;
+  await writeMark(host, written);
+  await ownHome(host, home, cluster.runUser);
   if (family === '4.1+') {
     await writeConfiguration(scope, host, proxy, home);
-    return startScript(home, cluster.runUser, []);
+    return { script: startScript(home, cluster.runUser, []), mark: written };
   }
-  return startScript(home, cluster.runUser, await firstOptions(scope, host, proxy));
+  const options = await firstOptions(scope, host, proxy);
+  return { script: startScript(home, cluster.runUser, options), mark: written };
 }
 
 /** A proxy that may not write to its home dies without a word, so the home belongs to the run user. */
 async function ownHome(host: Host, home: string, runUser: string): Promise<void> {
   const user = quote(runUser);
   const { exitCode, stderr } = await host.sh(
-    `cd ${quote(home)} && [ -z "$(find . ! -user ${user} | head -n 1)" ] || chown -R ${user} .`,
+    `cd ${quote(home)} || exit
+strange=$(find . ! -user ${user} -print -quit) && [ -z "$strange" ] || exec chown -R ${user} .`,
     { timeoutMs: 60_000 },
   );
   if (exitCode === 0) return;
   throw new PermanentError({
     type: 'HomeUnfit',
-    tried: `give ${home} to ${runUser}`,
+    tried: say('obproxy.give', { home, user: runUser }),
     where: host.ip,
     cameBack: stderr.trim().slice(0, 500),
-    next: 'Look at this folder on the host.',
+    next: say('next.lookAtFolder'),
   });
 }
 
@@ -126,9 +130,9 @@ async function writeConfiguration(
   });
   const etc = `${home}/etc`;
   const user = quote(cluster.runUser);
-  await host.sh(`mkdir -p -m 700 ${quote(etc)} && chown ${user} ${quote(etc)}`);
+  await host.sh(`[ -d ${quote(etc)} ] || mkdir -m 700 ${quote(etc)}; exec chown ${user} ${quote(etc)}`);
   await host.writeFile(`${etc}/proxyconfig_v1.db`, content, { mode: '0600', owner: cluster.runUser });
-  scope.log.info('Wrote the configuration of the proxy (etc/proxyconfig_v1.db, readable by its user only)');
+  scope.log.info(say('obproxy.configurationWritten'));
 }
 
 async function firstOptions(scope: SubtaskScope, host: Host, proxy: ObproxyInstance): Promise<string[]> {
@@ -137,10 +141,10 @@ async function firstOptions(scope: SubtaskScope, host: Host, proxy: ObproxyInsta
   if (late.length > 0) {
     throw new PermanentError({
       type: 'ParameterUnfit',
-      tried: 'start OBProxy',
+      tried: say('obproxy.start'),
       where: host.ip,
-      cameBack: `OBProxy ${version} cannot be given ${late.map(({ name }) => name).join(', ')} at its start: the value holds a comma, a quote or a blank`,
-      next: 'Remove the parameter from the cluster, or use OBProxy 4.1 or later.',
+      cameBack: say('obproxy.notAtStart', { version, names: late.map(({ name }) => name).join(', ') }),
+      next: say('next.removeParameterOrNewer'),
     });
   }
   let password = await oneTimePassword(scope, host);

@@ -4,6 +4,7 @@ import { openObproxyAdmin } from '../../oceanbase/obproxyAdmin';
 import type { Finding } from '../../oceanbase/obproxyRunning';
 import { addressText } from '../../runtime/addressText';
 import { PermanentError, TransientError } from '../../runtime/errors';
+import { say, type Text } from '../../runtime/messages/catalogue';
 import type { Store } from '../../store/types';
 import { findKeepers, keeperText, stoppedKeepers } from './keepers';
 import { proveStartable } from './preparing';
@@ -23,7 +24,7 @@ async function asFindings(work: () => Promise<readonly Finding[]>): Promise<read
   }
 }
 
-const info = (text: string): Finding => ({ level: 'INFO', text });
+const info = (text: Text): Finding => ({ level: 'INFO', text });
 
 /** Processes, keepers and open sessions. A proxy that does not answer is a finding, no error: it can be stopped. */
 export async function inspectForStop(
@@ -42,8 +43,8 @@ export async function inspectForStop(
     return [
       info(
         process === undefined
-          ? `No process of the proxy lives in ${home}`
-          : `${processText(process)} lives in ${home}`,
+          ? say('obproxy.noneLives', { home })
+          : say('process.livesIn', { processes: [processText(process)], home }),
       ),
     ];
   });
@@ -52,10 +53,12 @@ export async function inspectForStop(
     const keepers = await findKeepers(host, proxy, look);
     const others = look.others.map(processText);
     return [
-      info(keepers.length === 0 ? 'Nobody keeps it' : `Kept by ${keepers.map(keeperText).join(', ')}`),
-      ...(others.length === 0
-        ? []
-        : [info(`Other proxies of the host are left alone: ${others.join('; ')}`)]),
+      info(
+        keepers.length === 0
+          ? say('keeper.nobodyKeeps')
+          : say('keeper.keptBy', { keepers: keepers.map(keeperText) }),
+      ),
+      ...(others.length === 0 ? [] : [info(say('process.othersAlone', { processes: others }))]),
     ];
   });
   const sessions = await asFindings(async () => {
@@ -69,7 +72,7 @@ export async function inspectForStop(
     try {
       const { open, drainMs } = await readSessions(admin);
       const seconds = Math.round(Math.min(drainMs, LONGEST_DRAIN_MS) / 1000);
-      return [info(`${open} sessions of clients are open; their transactions may take ${seconds} s to end`)];
+      return [info(say('sessions.seen', { count: open, seconds }))];
     } finally {
       admin.close();
     }
@@ -92,10 +95,12 @@ export async function inspectForStart(store: Store, host: Host, proxy: ObproxyIn
     return [
       info(
         look.own.length === 0
-          ? `Ports ${proxy.ports.map(({ port }) => port).join(', ')} are free`
-          : `${look.own.map(processText).join('; ')} runs already`,
+          ? say('ports.free', { ports: proxy.ports.map(({ port }) => port).join(', ') })
+          : say('process.runsAlready', { processes: look.own.map(processText) }),
       ),
-      ...(keepers.length === 0 ? [] : [info(`Kept afterwards by ${keepers.map(keeperText).join(', ')}`)]),
+      ...(keepers.length === 0
+        ? []
+        : [info(say('keeper.keptAfterwards', { keepers: keepers.map(keeperText) }))]),
     ];
   });
   return [...found, ...ports];

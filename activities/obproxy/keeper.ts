@@ -13,15 +13,16 @@ export const KEEPER_UNIT = 'obflow-obproxy.service';
 export const KEEPER_UNIT_FILE = `/etc/systemd/system/${KEEPER_UNIT}`;
 
 /**
- * Shell function `run_obproxy [option]…`: starts ./bin/obproxy of $home as $user, detached. It is called with a
+ * Shell function `run_obproxy [option]…`: becomes ./bin/obproxy of $home as $user, detached; nothing follows it. It is called with a
  * path on purpose: OBProxy's hot restart executes its own argv[0] again.
  */
 export const RUN_OBPROXY = `
 run_obproxy() {
   cd "$home" || return 1
   set -- env "LD_LIBRARY_PATH=$home/lib" ./bin/obproxy "$@"
-  [ "$(id -un)" = "$user" ] || set -- runuser -u "$user" -- "$@"
-  ( umask 077; exec setsid "$@" )
+  [ "$user" = root ] || set -- runuser -u "$user" -- "$@"
+  umask 077
+  exec setsid "$@"
 }`;
 
 export const KEEPER_SCRIPT = `#!/bin/sh
@@ -33,7 +34,7 @@ cd /
 here=${KEEPER_DIR}
 . "$here/keeper.conf" || exit 1
 
-is_keeper() { tr '\\0' '\\n' <"/proc/$1/cmdline" 2>/dev/null | grep -qxF "$here/keeper.sh"; }
+is_keeper() { grep -zqxF "$here/keeper.sh" "/proc/$1/cmdline" 2>/dev/null; }
 read -r other 2>/dev/null <"$here/keeper.pid" || other=
 if [ -n "$other" ] && [ "$other" != "$$" ] && is_keeper "$other"; then exit 0; fi
 echo "$$" >"$here/keeper.pid.new" && mv "$here/keeper.pid.new" "$here/keeper.pid"
@@ -107,16 +108,13 @@ WantedBy=multi-user.target
 
 /** Prints `running` when the pid file names a living keeper. Repeatable. */
 export const KEEPER_STATE = `
-is_keeper() { tr '\\0' '\\n' <"/proc/$1/cmdline" 2>/dev/null | grep -qxF ${KEEPER_FILE}; }
+is_keeper() { grep -zqxF ${KEEPER_FILE} "/proc/$1/cmdline" 2>/dev/null; }
 { read -r keeper <${KEEPER_PID}; } 2>/dev/null || keeper=
 if [ -n "$keeper" ] && is_keeper "$keeper"; then echo running; fi`;
 
-/** A line that ends no text of ours. */
-const END = 'END_OF_FILE_OF_OBFLOW';
-
-/** Lines that put a file in place: whole or not at all. */
-function place(file: string, mode: string, text: string): string {
-  return `cat >${file}.new <<'${END}' && chmod ${mode} ${file}.new && mv -f ${file}.new ${file} || exit 1\n${text}\n${END}\n`;
+/** Lines that put a file in place, with the mode that the umask gives: whole or not at all. */
+function place(file: string, text: string): string {
+  return `printf '%s\\n' ${quote(text)} >${file}.new && mv -f ${file}.new ${file} || exit 1`;
 }
 
 /**
@@ -126,12 +124,14 @@ function place(file: string, mode: string, text: string): string {
 export function startKeeperScript(home: string, user: string, systemd: boolean): string {
   const files = `
 umask 077
-mkdir -p ${KEEPER_DIR} || exit 1
-${place(KEEPER_SETTINGS, '0600', `home=${quote(home)}\nuser=${quote(user)}`)}
-${place(KEEPER_FILE, '0700', KEEPER_SCRIPT)}`;
+[ -d ${KEEPER_DIR} ] || mkdir -p ${KEEPER_DIR} || exit 1
+${place(KEEPER_SETTINGS, `home=${quote(home)}\nuser=${quote(user)}`)}
+${place(KEEPER_FILE, KEEPER_SCRIPT)}`;
   if (systemd) {
     return `${files}
-${place(KEEPER_UNIT_FILE, '0644', KEEPER_UNIT_TEXT)}
+umask 022
+${place(KEEPER_UNIT_FILE, KEEPER_UNIT_TEXT)}
+umask 077
 systemctl daemon-reload && systemctl enable --now ${KEEPER_UNIT}`;
   }
   return `${files}
@@ -140,9 +140,10 @@ systemctl daemon-reload && systemctl enable --now ${KEEPER_UNIT}`;
     # Not in a list with cd: its subshell would hold the script's files open for ever. File 9: see hosts/shell.ts.
     setsid /bin/sh ${KEEPER_FILE} </dev/null >/dev/null 2>&1 9>&- &
     n=0
-    while [ $n -lt 250 ]; do
-      { read -r keeper <${KEEPER_PID}; } 2>/dev/null && is_keeper "$keeper" && exit 0
-      n=$((n + 1)); sleep 0.02
+    while [ $n -lt 125 ]; do
+      # It writes its own pid when it has begun; one that finds another at work leaves the file to that.
+      { read -r keeper <${KEEPER_PID}; } 2>/dev/null && { [ "$keeper" = "$!" ] || is_keeper "$keeper"; } && exit 0
+      n=$((n + 1)); sleep 0.04
     done
     echo 'the keeper did not start' >&2
     exit 1`;

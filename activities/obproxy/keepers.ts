@@ -6,7 +6,8 @@
 import path from 'node:path/posix';
 import { quote } from '../../hosts/quote';
 import type { Host, HostProcess } from '../../hosts/types';
-import { PermanentError } from '../../runtime/errors';
+import { PermanentError, type Trouble } from '../../runtime/errors';
+import { say, type Text } from '../../runtime/messages/catalogue';
 import { matchesKeyword } from '../host/CheckProcessNotExist';
 import { KEEPER_DIR, makeDir, readJson, writeJson } from '../places';
 import type { SubtaskScope } from '../types';
@@ -39,8 +40,8 @@ const KEEPS_NOTHING = /^(?:user@|sshd|ssh[.@]|cron|crond)/;
 const UNIT = /^[A-Za-z0-9@:._\\-]+\.service$/;
 const SYSTEMCTL_MS = 150_000;
 
-function trouble(host: Host, tried: string, cameBack: string): PermanentError {
-  const next = 'Repair the cause and retry.';
+function trouble(host: Host, tried: Text, cameBack: Trouble['cameBack']): PermanentError {
+  const next = say('next.repairAndRetry');
   return new PermanentError({ type: 'KeeperFailed', tried, where: host.ip, cameBack, next });
 }
 
@@ -111,11 +112,12 @@ async function isEnabled(host: Host, unit: string): Promise<boolean> {
   return stdout.trim() === 'enabled';
 }
 
-export function keeperText(keeper: Keeper): string {
+export function keeperText(keeper: Keeper): Text {
   if (keeper.kind === 'systemd') {
-    return `the unit ${keeper.unit} of systemd${keeper.enabled ? '' : ' (not enabled)'}`;
+    const { unit } = keeper;
+    return keeper.enabled ? say('keeper.unit', { unit }) : say('keeper.unitNotEnabled', { unit });
   }
-  return keeper.kind === 'obflow' ? 'the keeper of obflow' : `${SCRIPT} in ${keeper.cwd}`;
+  return keeper.kind === 'obflow' ? say('keeper.ofObflow') : say('keeper.script', { cwd: keeper.cwd });
 }
 
 function isSame(one: Keeper, other: Keeper): boolean {
@@ -148,14 +150,14 @@ export async function stopKeepers(
   } satisfies StoppedKeepers);
   for (const keeper of found) {
     await stopOne(scope, host, keeper, home);
-    scope.log.info(`Stopped ${keeperText(keeper)}, also for the next boot`);
+    scope.log.info(say('keeper.stopped', { keeper: keeperText(keeper) }));
   }
-  if (keepers.length === 0) scope.log.info('Nobody keeps this proxy');
+  if (keepers.length === 0) scope.log.info(say('keeper.nobody'));
   return found.length > 0;
 }
 
 async function stopOne(scope: SubtaskScope, host: Host, keeper: Keeper, home: string): Promise<void> {
-  const tried = `stop ${keeperText(keeper)}`;
+  const tried = say('keeper.stop', { keeper: keeperText(keeper) });
   if (keeper.kind === 'obproxyd.sh') return endScripts(scope, host, home);
   const { systemd } = await host.facts();
   const script =
@@ -174,7 +176,11 @@ async function endScripts(scope: SubtaskScope, host: Host, home: string): Promis
     if (scripts.length === 0) return;
     const elapsed = Date.now() - started;
     if (elapsed > 15_000) {
-      throw trouble(host, `stop ${SCRIPT}`, `${scripts.map(processText).join('; ')} does not end`);
+      throw trouble(
+        host,
+        say('keeper.stop', { keeper: SCRIPT }),
+        say('process.notEnding', { processes: scripts.map(processText) }),
+      );
     }
     for (const process of scripts) await host.signal(process, elapsed > 5_000 ? 'KILL' : 'TERM');
     await scope.pause(300);
@@ -201,14 +207,14 @@ export async function startKeepers(
     const there = running.some((other) => isSame(keeper, other));
     if (there && keeper.kind !== 'obflow') {
       if (keeper.kind === 'systemd') await enableUnit(host, keeper);
-      scope.log.info(`${keeperText(keeper)} is at work`);
+      scope.log.info(say('keeper.atWork', { keeper: keeperText(keeper) }));
       continue;
     }
     await startOne(host, proxy, look.home, keeper);
-    scope.log.info(`Started ${keeperText(keeper)}`);
+    scope.log.info(say('keeper.started', { keeper: keeperText(keeper) }));
   }
   if (keepers.length === 0) {
-    scope.log.warn('Nobody starts this proxy again when it dies, as before: obflow did not install it');
+    scope.log.warn(say('keeper.noneAsBefore'));
   }
   await host.sh(`rm -f ${STOPPED}`);
 }
@@ -225,7 +231,11 @@ async function startOne(host: Host, proxy: ObproxyInstance, home: string, keeper
          setsid "$@" </dev/null >/dev/null 2>&1 9>&- &`;
   const { exitCode, stderr } = await host.sh(script, { timeoutMs: SYSTEMCTL_MS });
   if (exitCode === 0) return;
-  throw trouble(host, `start ${keeperText(keeper)}`, stderr.trim().slice(0, 500) || `exit code ${exitCode}`);
+  throw trouble(
+    host,
+    say('keeper.start', { keeper: keeperText(keeper) }),
+    stderr.trim().slice(0, 500) || `exit code ${exitCode}`,
+  );
 }
 
 /** The unit starts the proxy; enabled again only when the stop has taken that away. */
@@ -235,7 +245,11 @@ export async function startUnit(host: Host, keeper: Extract<Keeper, { kind: 'sys
     timeoutMs: SYSTEMCTL_MS,
   });
   if (exitCode === 0) return;
-  throw trouble(host, `start ${keeperText(keeper)}`, stderr.trim().slice(0, 500) || `exit code ${exitCode}`);
+  throw trouble(
+    host,
+    say('keeper.start', { keeper: keeperText(keeper) }),
+    stderr.trim().slice(0, 500) || `exit code ${exitCode}`,
+  );
 }
 
 async function enableUnit(
@@ -244,5 +258,5 @@ async function enableUnit(
 ): Promise<void> {
   if (!enabled) return;
   const { exitCode, stderr } = await host.sh(`systemctl enable ${quote(unit)}`);
-  if (exitCode !== 0) throw trouble(host, `enable the unit ${unit}`, stderr.trim().slice(0, 500));
+  if (exitCode !== 0) throw trouble(host, say('keeper.enable', { unit }), stderr.trim().slice(0, 500));
 }

@@ -11,6 +11,7 @@ import { valueFault } from '../../oceanbase/parameters';
 import { crowdedPair } from '../../oceanbase/proxyroSlots';
 import { SqlConnectionError, SqlError } from '../../oceanbase/sqlSession';
 import { PermanentError, TransientError, type Trouble } from '../../runtime/errors';
+import { say } from '../../runtime/messages/catalogue';
 import type { ObClusterRow, ObLinkRow, OpenCredential } from '../../store/types';
 import type { SubtaskScope } from '../types';
 import type { ObproxyInstance } from './proxy';
@@ -25,7 +26,7 @@ export interface Link {
 }
 
 function about(cluster: ObClusterRow, more: Pick<Trouble, 'type' | 'code' | 'cameBack' | 'next'>): Trouble {
-  return { tried: `link OBProxy to the OceanBase cluster ${cluster.name}`, where: cluster.name, ...more };
+  return { tried: say('link.cluster', { cluster: cluster.name }), where: cluster.name, ...more };
 }
 
 async function linkOf(scope: SubtaskScope, link: ObLinkRow): Promise<Link> {
@@ -34,9 +35,9 @@ async function linkOf(scope: SubtaskScope, link: ObLinkRow): Promise<Link> {
     throw new PermanentError({
       type: 'InventoryIncomplete',
       code: 'OBE11001',
-      tried: `link OBProxy to the OceanBase cluster ${link.clusterName}`,
-      cameBack: 'the inventory has no such cluster',
-      next: 'Declare it with `obflow apply`.',
+      tried: say('link.cluster', { cluster: link.clusterName }),
+      cameBack: say('link.unknownCluster'),
+      next: say('next.declare'),
     });
   }
   const credential = await scope.store.credentials.open(cluster.proxyroCredentialId);
@@ -67,8 +68,8 @@ async function anyServer(
       about(cluster, {
         type: 'ObserverUnreachable',
         code: 'OBE11028',
-        cameBack: error.message,
-        next: 'The worker must reach the SQL ports of the root servers directly; check network and addresses.',
+        cameBack: error.said,
+        next: say('next.reachRootServers'),
       }),
     );
   }
@@ -82,8 +83,8 @@ export function refuseUnfitPassword({ link, cluster, password }: Link): void {
     about(cluster, {
       type: 'ProxyroPasswordUnfit',
       code: 'ODP21006',
-      cameBack: `the password of ${link.username} ${fault.en}`,
-      next: `Give ${link.username} another password in OceanBase, declare it with \`obflow apply\`, and retry.`,
+      cameBack: say('link.unfitPassword', { username: link.username, fault }),
+      next: say('next.anotherPassword', { username: link.username }),
     }),
   );
 }
@@ -103,8 +104,8 @@ async function proxyUser(scope: SubtaskScope, { link, cluster, password }: Link)
       about(cluster, {
         type: 'ProxyroPasswordDiffers',
         code: 'ODP21006',
-        cameBack: `${sysLogin(link.username)} exists, but OceanBase refuses its password`,
-        next: `Correct the password of the credential of ${link.username} with \`obflow apply\`, or set that password in OceanBase, and retry.`,
+        cameBack: say('link.refusedPassword', { user: sysLogin(link.username) }),
+        next: say('next.correctCredential', { username: link.username }),
       }),
     );
   }
@@ -112,9 +113,7 @@ async function proxyUser(scope: SubtaskScope, { link, cluster, password }: Link)
   const root = await anyServer(scope, cluster, sys.username, sys.secret);
   try {
     await root.createReader(link.username, password);
-    scope.log.info(
-      `Created ${sysLogin(link.username)} in ${cluster.name}; it may read oceanbase.*, nothing else`,
-    );
+    scope.log.info(say('link.created', { user: sysLogin(link.username), cluster: cluster.name }));
   } finally {
     root.close();
   }
@@ -140,8 +139,12 @@ async function userExists(
       about(cluster, {
         type: 'ProxyroPasswordDiffers',
         code: 'ODP21006',
-        cameBack: `OceanBase refuses ${sysLogin(username)}, and ${sysLogin(sys.username)} cannot look up why (error ${error.errno})`,
-        next: `Correct the passwords of ${username} and ${sys.username} with \`obflow apply\` and retry.`,
+        cameBack: say('link.cannotLookUp', {
+          username: sysLogin(username),
+          sys: sysLogin(sys.username),
+          errno: error.errno,
+        }),
+        next: say('next.correctBoth', { username, sys: sys.username }),
       }),
     );
   }
@@ -159,7 +162,7 @@ async function proveLogin(scope: SubtaskScope, link: Link): Promise<void> {
       compareNames(scope, cluster, await session.clusterName(version));
       const grants = await session.grants();
       scope.log.info(
-        `${username} can log in to ${cluster.name} (OceanBase ${version}) and reads its ${servers.length} servers`,
+        say('link.canLogIn', { username, cluster: cluster.name, version, count: servers.length }),
       );
       for (const grant of grants) scope.log.info(`${username}: ${grant}`);
     } finally {
@@ -167,15 +170,19 @@ async function proveLogin(scope: SubtaskScope, link: Link): Promise<void> {
     }
   } catch (error) {
     if (error instanceof SqlConnectionError) {
-      const next = 'Check the OceanBase cluster; the step is tried again.';
+      const next = say('next.checkObCluster');
       throw new TransientError(
-        about(cluster, { type: 'ObserverUnreachable', code: 'OBE11028', cameBack: error.message, next }),
+        about(cluster, { type: 'ObserverUnreachable', code: 'OBE11028', cameBack: error.said, next }),
       );
     }
     if (!(error instanceof SqlError)) throw error;
-    const cameBack = `error ${error.errno} for ${username}: ${error.message.replaceAll(link.password, '***')}`;
+    const cameBack = say('link.errorFor', {
+      errno: error.errno,
+      username,
+      said: error.message.replaceAll(link.password, '***'),
+    });
     if (error.errno === NO_SUCH_TABLE) {
-      const next = `No grant is missing: this server has no such view. Check that the root servers declared for ${cluster.name} are OceanBase (2.2 or later) and fully bootstrapped, and retry.`;
+      const next = say('next.noSuchView', { cluster: cluster.name });
       throw new PermanentError(
         about(cluster, { type: 'ObserverViewMissing', code: 'ODP21011', cameBack, next }),
       );
@@ -185,7 +192,7 @@ async function proveLogin(scope: SubtaskScope, link: Link): Promise<void> {
         type: 'ObserverRefused',
         code: 'ODP21011',
         cameBack,
-        next: `Grant it: GRANT SELECT ON oceanbase.* TO ${sysUser(link.link.username)}`,
+        next: say('next.grantSelect', { user: sysUser(link.link.username) }),
       }),
     );
   }
@@ -197,9 +204,7 @@ async function proveLogin(scope: SubtaskScope, link: Link): Promise<void> {
  */
 function compareNames(scope: SubtaskScope, cluster: ObClusterRow, own: string | undefined): void {
   if (own === undefined || own === '') {
-    scope.log.warn(
-      `${cluster.name} does not tell its own name; no login works through the proxy if it has another`,
-    );
+    scope.log.warn(say('link.nameless', { cluster: cluster.name }));
     return;
   }
   if (own === cluster.name) return;
@@ -207,8 +212,8 @@ function compareNames(scope: SubtaskScope, cluster: ObClusterRow, own: string | 
     about(cluster, {
       type: 'ClusterNameDiffers',
       code: 'ODP21011',
-      cameBack: `the cluster calls itself "${own}" (parameter cluster): a proxy linked to it as "${cluster.name}" sends every user away (4666)`,
-      next: `Declare it as "${own}" with \`obflow apply\`, and link that one.`,
+      cameBack: say('link.otherName', { own, cluster: cluster.name }),
+      next: say('next.declareAs', { own }),
     }),
   );
 }
@@ -216,7 +221,7 @@ function compareNames(scope: SubtaskScope, cluster: ObClusterRow, own: string | 
 /** The linked clusters, whose users have just logged in to OceanBase with the passwords that come with them. */
 export async function provenLinks(scope: SubtaskScope, proxy: ObproxyInstance): Promise<Link[]> {
   const links = await Promise.all(proxy.cluster.obLinks.map((link) => linkOf(scope, link)));
-  if (links.length === 0) scope.log.info('No OceanBase cluster is linked, there is no password to set');
+  if (links.length === 0) scope.log.info(say('link.none'));
   refuseSeveralPasswords(proxy, links);
   await Promise.all(links.map((link) => proveLogin(scope, link)));
   return links;
@@ -237,13 +242,20 @@ function refuseSeveralPasswords(proxy: ObproxyInstance, links: readonly Link[]):
   const perCluster = proxy.family !== 'before-4.0';
   const crowded = crowdedPair(links.map(slotLink), perCluster);
   if (crowded === undefined) return;
-  const sharing = perCluster ? `the linked clusters named ${crowded.clusterName}` : 'the linked clusters';
+  const sharing = perCluster
+    ? say('link.sharingName', { cluster: crowded.clusterName })
+    : say('link.sharing');
   throw new PermanentError({
     type: 'SeveralPasswords',
     code: 'ODP21006',
-    tried: 'set the passwords of proxyro',
+    tried: say('link.setPasswords'),
     where: proxy.server.ip,
-    cameBack: `OBProxy ${proxy.version} keeps two passwords for ${perCluster ? 'each name of a cluster' : 'all clusters'}, but ${sharing} have ${crowded.links.length} different ones`,
-    next: `Give proxyro the same password in them and declare it with \`obflow apply\`${perCluster ? '' : ', or use OBProxy 4.0 or later'}; then retry.`,
+    cameBack: say('link.crowded', {
+      version: proxy.version,
+      each: perCluster ? say('link.eachName') : say('link.allClusters'),
+      sharing,
+      count: crowded.links.length,
+    }),
+    next: say('next.samePassword', { or: perCluster ? '' : say('next.orNewerObproxy') }),
   });
 }

@@ -2,6 +2,7 @@
 import type { ObproxyAdmin, ProxyParameter } from '../../oceanbase/obproxyAdmin';
 import { isSecretParameter, type ParameterValue, parameterName, sameValue } from '../../oceanbase/parameters';
 import { sha1Hex } from '../../oceanbase/passwords';
+import { type Said, say } from '../../runtime/messages/catalogue';
 import { makeDir, readJson, taskDir, writeJson } from '../places';
 import type { Needs, SubtaskScope } from '../types';
 import { OBPROXY, type ObproxyInstance, proxyOf } from './proxy';
@@ -17,7 +18,7 @@ export async function recordVersion(
 ): Promise<void> {
   const version = Number(scope.value('obproxy_parameter_version') ?? cluster.parameterVersion);
   await scope.store.obproxy.setServerParameterVersion(server.id, version);
-  scope.log.info(`Parameter version ${version} is recorded`);
+  scope.log.info(say('obproxy.parameterVersion', { version }));
 }
 
 /** Values before this task, by name; kept on the host because a rollback receives only declared context keys. */
@@ -40,8 +41,8 @@ function isSame(shown: ProxyParameter, wished: ParameterValue): boolean {
   return sameValue(shown.value, wished.value);
 }
 
-function display(name: string, value: string): string {
-  return isSecretParameter(name) ? `${name} (secret)` : `${name}=${value}`;
+function display(name: string, value: string): Said {
+  return isSecretParameter(name) ? say('obproxy.secretParameter', { name }) : `${name}=${value}`;
 }
 
 /** What differs, by what can be done about it: nothing, a restart, or setting it now. */
@@ -73,7 +74,7 @@ export async function setBackParameters(
   const host = await scope.host();
   const former = await readJson<Former>(host, formerFile(scope));
   if (former?.values === undefined) {
-    scope.log.info('This task set no parameters, nothing to undo');
+    scope.log.info(say('obproxy.noParametersSet'));
     return;
   }
   const proxy = await proxyOf(scope);
@@ -83,7 +84,7 @@ export async function setBackParameters(
       const shown = await admin.showConfig(parameterName(name));
       if (shown === undefined || sameValue(shown.value, value)) continue;
       await admin.alter(name, value);
-      scope.log.info(`Set back: ${display(name, value)}`);
+      scope.log.info(say('obproxy.setBack', { parameter: display(name, value) }));
     }
   } finally {
     admin.close();
@@ -119,6 +120,6 @@ export async function applyParameters(
   for (const { wished, shown } of different) {
     scope.signal.throwIfAborted();
     await admin.alter(shown.name, wished.value);
-    scope.log.info(`Set ${display(wished.name, wished.value)}`);
+    scope.log.info(say('obproxy.set', { parameter: display(wished.name, wished.value) }));
   }
 }

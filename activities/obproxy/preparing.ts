@@ -2,7 +2,8 @@
 import { quote } from '../../hosts/quote';
 import type { Host } from '../../hosts/types';
 import { compareVersions } from '../../oceanbase/versions';
-import { PermanentError } from '../../runtime/errors';
+import { PermanentError, type Trouble } from '../../runtime/errors';
+import { say, type Text } from '../../runtime/messages/catalogue';
 import { beginWork, restoreWork } from '../common/work';
 import { forgetTask } from '../host/forgetTask';
 import { forgetNote } from './notes';
@@ -14,14 +15,14 @@ import { theProcess } from './stopping';
 function trouble(
   host: Host,
   type: string,
-  cameBack: string,
-  next: string,
+  cameBack: Trouble['cameBack'],
+  next: Text,
   code = 'ODP10001',
 ): PermanentError {
   return new PermanentError({
     type,
     code,
-    tried: 'prepare the start of OBProxy',
+    tried: say('obproxy.prepareStart'),
     where: host.ip,
     cameBack,
     next,
@@ -41,13 +42,8 @@ export async function proveConfigured(host: Host, proxy: ObproxyInstance, home: 
   const file = storedConfiguration(proxy, home);
   const { exitCode } = await host.sh(`[ -s ${quote(file)} ]`);
   if (exitCode === 0) return;
-  const next = 'Put the file back from a backup and retry; or delete this OBProxy and add it again.';
-  throw trouble(
-    host,
-    'ConfigurationMissing',
-    `there is no ${file}, and without it the proxy is another one`,
-    next,
-  );
+  const next = say('next.putConfigurationBack');
+  throw trouble(host, 'ConfigurationMissing', say('obproxy.noConfiguration', { file }), next);
 }
 
 /**
@@ -55,7 +51,7 @@ export async function proveConfigured(host: Host, proxy: ObproxyInstance, home: 
  *
  * @throws PermanentError ProgramMissing, ObproxyVersionDiffers, ConfigurationMissing
  */
-export async function proveStartable(host: Host, proxy: ObproxyInstance, home: string): Promise<string> {
+export async function proveStartable(host: Host, proxy: ObproxyInstance, home: string): Promise<Text> {
   const user = runUserOf(proxy);
   const { exitCode, stdout } = await host.sh(
     `cd ${quote(home)} || exit 3
@@ -65,29 +61,33 @@ export async function proveStartable(host: Host, proxy: ObproxyInstance, home: s
   );
   if (exitCode === 3 || exitCode === 4) {
     const missing = exitCode === 3 ? home : `${home}/bin/obproxy`;
-    const next = 'Install the package again, or delete this OBProxy and add it again.';
-    throw trouble(host, 'ProgramMissing', `${user} cannot use ${missing}`, next);
+    const next = say('next.installAgain');
+    throw trouble(host, 'ProgramMissing', say('obproxy.cannotUse', { user, path: missing }), next);
   }
   const found = /OceanBase\s+v?(\d+(?:\.\d+)+)/.exec(stdout)?.[1];
   if (found === undefined || compareVersions(found, proxy.version) !== 0) {
-    const said = found ?? `no version: ${stdout.trim().slice(0, 300) || `exit code ${exitCode}`}`;
-    const next = 'Put the program of the recorded version back and retry.';
+    const said = stdout.trim().slice(0, 300) || `exit code ${exitCode}`;
+    const next = say('next.putVersionBack');
     throw trouble(
       host,
       'ObproxyVersionDiffers',
-      `${home}/bin/obproxy is ${said}, recorded is ${proxy.version}`,
+      say('obproxy.programIs', {
+        home,
+        found: found ?? say('obproxy.tellsNoVersion', { said }),
+        version: proxy.version,
+      }),
       next,
       'ODP21016',
     );
   }
   await proveConfigured(host, proxy, home);
-  return `${home} holds OBProxy ${found} with its configuration`;
+  return say('obproxy.homeHolds', { home, version: found });
 }
 
 /** For the undo of a Prepare subtask: the former status, and nothing of this task on the host. */
 export async function undoPrepare(scope: ProxiesScope): Promise<void> {
   const server = await proxyRowOf(scope);
-  if (server === undefined) return scope.log.info('The inventory does not hold the proxy any more');
+  if (server === undefined) return scope.log.info(say('obproxy.notInInventory'));
   await restoreWork(scope, workedProxy(server));
   if (isSkipped(scope, server.id)) return;
   await forgetTask(scope, [server.hostId], forgetNote);
@@ -97,19 +97,17 @@ export async function undoPrepare(scope: ProxiesScope): Promise<void> {
 export async function prepareDelete(scope: ProxiesScope): Promise<void> {
   const proxy = await proxyOf(scope);
   const home = await homeOf(scope, proxy);
-  if (isSkipped(scope, proxy.server.id)) scope.log.warn(`${proxy.server.ip} is not contacted, as asked`);
+  if (isSkipped(scope, proxy.server.id)) scope.log.warn(say('host.notContacted', { ip: proxy.server.ip }));
   else {
     const process = await theProcess(await scope.host(), home);
     scope.log.info(
       process === undefined
-        ? `No process of the proxy lives in ${home}`
-        : `${processText(process)} lives in ${home}`,
+        ? say('obproxy.noneLives', { home })
+        : say('process.livesIn', { processes: [processText(process)], home }),
     );
   }
   if (othersServing(scope, proxy) === 0) {
-    scope.log.warn(
-      `No other proxy of cluster ${proxy.cluster.name} is RUNNING: its clients have nowhere to go`,
-    );
+    scope.log.warn(say('obproxy.nowhereToGo', { cluster: proxy.cluster.name }));
   }
   await beginWork(scope, workedProxy(proxy.server), {
     status: 'DELETING',

@@ -2,7 +2,9 @@
  * OBProxy's offline command: proxy_status() tells load balancers that ask for it to send nothing more, while the proxy
  * goes on taking logins (OBProxy 4.3.1, observed). Commands 3 (offline) and 4 (online) exist from 4.3 on.
  */
+
 import { PermanentError, TransientError } from '../../runtime/errors';
+import { say } from '../../runtime/messages/catalogue';
 import type { SubtaskScope } from '../types';
 import { addToNote, workNote } from './notes';
 import { administer, type ObproxyInstance } from './proxy';
@@ -13,8 +15,6 @@ const ONLINE = 4;
 const LONGEST_MS = 240_000;
 /** proxy_hot_upgrade_check_interval is 5 s unless somebody changes it; a command is taken up within it. */
 const TAKEN_UP_MS = 15_000;
-
-const text = ({ server }: ObproxyInstance) => `OBProxy ${server.ip}`;
 
 /** A proxy that cannot be asked is no reason to fail: it serves nobody whom this could help. */
 async function tolerant<T>(
@@ -28,7 +28,7 @@ async function tolerant<T>(
   } catch (error) {
     scope.signal.throwIfAborted();
     if (!(error instanceof PermanentError || error instanceof TransientError)) throw error;
-    scope.log.warn(`${text(proxy)} cannot be told: ${error.trouble.cameBack}`);
+    scope.log.warn(say('offline.untold', { ip: proxy.server.ip, reason: error.said }));
     return otherwise;
   }
 }
@@ -45,7 +45,7 @@ export function sayOffline(scope: SubtaskScope, proxy: ObproxyInstance): Promise
     const admin = await administer(scope, proxy);
     try {
       if ((await admin.highestLocalCommand()) < OFFLINE) {
-        scope.log.info(`${text(proxy)} ${proxy.version} knows no offline command`);
+        scope.log.info(say('offline.unknown', { ip: proxy.server.ip, version: proxy.version }));
         return undefined;
       }
       const shown = await admin.showConfig('hot_upgrade_exit_timeout');
@@ -54,7 +54,7 @@ export function sayOffline(scope: SubtaskScope, proxy: ObproxyInstance): Promise
       const { prevented = Date.now() } = await workNote(scope, host, proxy);
       await addToNote(scope, host, proxy, { prevented });
       if ((await admin.status()) !== 'INACTIVE') await admin.localCommand(OFFLINE);
-      scope.log.info(`${text(proxy)} tells load balancers that it takes no new work`);
+      scope.log.info(say('offline.told', { ip: proxy.server.ip }));
       const longest = wait < 0 ? LONGEST_MS : Math.min(wait, LONGEST_MS);
       return { proxy, until: prevented + longest };
     } finally {
@@ -70,12 +70,16 @@ export function hasEmptied(scope: SubtaskScope, { proxy, until }: Prevented): Pr
     try {
       const status = await admin.status();
       if (status === 'INACTIVE') {
-        scope.log.info(`${text(proxy)} is ${status}: its clients have left`);
+        scope.log.info(say('offline.emptied', { ip: proxy.server.ip, status }));
         return true;
       }
       if (Date.now() < until) return false;
       scope.log.warn(
-        `${text(proxy)} is ${status ?? 'without a status'} after its time: ${await admin.clientSessions()} sessions are open`,
+        say('offline.over', {
+          ip: proxy.server.ip,
+          status: status ?? '?',
+          count: await admin.clientSessions(),
+        }),
       );
       return true;
     } finally {

@@ -6,6 +6,7 @@ import type { ObproxySource } from '../../oceanbase/proxyConfigDb';
 import { hasRpcPort, type ObproxyFamily, obproxyFamily } from '../../oceanbase/versions';
 import { addressText } from '../../runtime/addressText';
 import { PermanentError } from '../../runtime/errors';
+import { type Said, say, type Text } from '../../runtime/messages/catalogue';
 import type { ObproxyClusterRow, ObproxyServerRow } from '../../store/types';
 import { idOf, objectOf } from '../common/objects';
 import type { Worked } from '../common/work';
@@ -24,7 +25,7 @@ export interface ObproxyInstance {
   readonly parameters: readonly ParameterValue[];
 }
 
-function gone(tried: string, cameBack: string, code: string, next: string): PermanentError {
+function gone(tried: Text, cameBack: Said, code: string, next: Text): PermanentError {
   return new PermanentError({ type: 'InventoryIncomplete', code, tried, cameBack, next });
 }
 
@@ -68,23 +69,23 @@ export function proxyInstance(server: ObproxyServerRow, cluster: ObproxyClusterR
 /** The row with its cluster, which must be the task's when that is about one. */
 async function withItsCluster(
   scope: ObproxyScope,
-  tried: string,
+  tried: Text,
   server: ObproxyServerRow | undefined,
 ): Promise<ObproxyInstance> {
   const asked = scope.value('obproxy_cluster_id');
   const clusterId = asked === undefined ? server?.clusterId : idOf(asked);
   const cluster = clusterId === undefined ? undefined : await scope.store.obproxy.findCluster(clusterId);
   if (cluster === undefined) {
-    const text = `there is no OBProxy cluster with id ${asked ?? clusterId}`;
-    throw gone(tried, text, 'ODP21001', 'Create the cluster again.');
+    const text = say('obproxy.unknownCluster', { id: asked ?? clusterId ?? '?' });
+    throw gone(tried, text, 'ODP21001', say('next.createCluster'));
   }
   if (server === undefined) {
-    const text = `no OBProxy of cluster ${cluster.name} is recorded there`;
-    throw gone(tried, text, 'ODP21002', 'Add the proxy again by batchAdd.');
+    const text = say('obproxy.noneRecorded', { cluster: cluster.name });
+    throw gone(tried, text, 'ODP21002', say('next.addByBatch'));
   }
   if (server.clusterId !== cluster.id) {
-    const text = `it belongs to cluster ${server.clusterId}, not to ${cluster.name}`;
-    throw gone(tried, text, 'ODP21015', 'Choose another host.');
+    const text = say('obproxy.ofOtherCluster', { other: server.clusterId, cluster: cluster.name });
+    throw gone(tried, text, 'ODP21015', say('next.chooseOtherHost'));
   }
   return proxyInstance(server, cluster);
 }
@@ -92,7 +93,7 @@ async function withItsCluster(
 /** The OBProxy on a host. PermanentError when the inventory has none there, or one of another cluster. */
 export async function proxyOn(scope: ObproxyScope, hostId: number): Promise<ObproxyInstance> {
   const server = await scope.store.obproxy.findServerOnHost(hostId);
-  return withItsCluster(scope, `find the OBProxy of host ${hostId} in the inventory`, server);
+  return withItsCluster(scope, say('obproxy.findOfHost', { host: hostId }), server);
 }
 
 /**
@@ -108,7 +109,7 @@ export async function proxyOf(scope: ObproxyScope): Promise<ObproxyInstance> {
 /** The OBProxy of this id. PermanentError when the inventory does not hold it. */
 export async function proxyWithId(scope: ObproxyScope, id: number): Promise<ObproxyInstance> {
   const server = await scope.store.obproxy.findServer(id);
-  return withItsCluster(scope, `find the OBProxy with id ${id} in the inventory`, server);
+  return withItsCluster(scope, say('obproxy.findById', { id }), server);
 }
 
 function proxyIdOf(scope: ObproxyScope): number | undefined {
@@ -140,12 +141,22 @@ export async function packageOf(
   const { packageId } = proxy.server;
   const row = packageId === null ? undefined : await scope.store.packages.find(packageId);
   if (row === undefined) {
-    const next = 'Upload the package again and add the proxy again.';
-    throw gone('find the package of the proxy', `there is no package with id ${packageId}`, 'PKG10014', next);
+    const next = say('next.uploadAndAdd');
+    throw gone(
+      say('obproxy.findPackage'),
+      say('package.noneWithId', { id: packageId ?? 'null' }),
+      'PKG10014',
+      next,
+    );
   }
   if (row.home === null) {
-    const next = 'Use a package of OBProxy.';
-    throw gone('find the package of the proxy', `${row.fileName} holds no bin/obproxy`, 'PKG10014', next);
+    const next = say('next.useObproxyPackage');
+    throw gone(
+      say('obproxy.findPackage'),
+      say('package.noObproxy', { file: row.fileName }),
+      'PKG10014',
+      next,
+    );
   }
   return { ...row, home: row.home };
 }
@@ -178,13 +189,8 @@ export async function sourceOf(scope: SubtaskScope, cluster: ObproxyClusterRow):
   const link = cluster.obLinks[0];
   const linked = link === undefined ? undefined : await scope.store.obClusters.find(link.clusterId);
   if (linked === undefined || linked.rootServers.length === 0) {
-    const text = `cluster ${cluster.name} works by RS_LIST, but no root servers of its OceanBase cluster are known`;
-    throw gone(
-      'find the root servers',
-      text,
-      'ODP21011',
-      'Declare the OceanBase cluster with `obflow apply`.',
-    );
+    const text = say('obproxy.noRootServers', { cluster: cluster.name });
+    throw gone(say('obproxy.findRootServers'), text, 'ODP21011', say('next.declareObCluster'));
   }
   return { mode: 'RS_LIST', clusterName: linked.name, rootServers: linked.rootServers };
 }

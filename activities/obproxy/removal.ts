@@ -1,7 +1,8 @@
 /** What stays of a stopped proxy on its host, and what of it goes when the proxy is deleted. */
 import { quote } from '../../hosts/quote';
 import type { Host } from '../../hosts/types';
-import { PermanentError } from '../../runtime/errors';
+import { PermanentError, type Trouble } from '../../runtime/errors';
+import { say, type Text } from '../../runtime/messages/catalogue';
 import { uninstallService } from '../host/packageInstallation';
 import { KEEPER_DIR } from '../places';
 import type { SubtaskScope } from '../types';
@@ -16,11 +17,11 @@ import { obproxyInstallation } from './service';
 const WRITTEN =
   'etc etc.obflow-* log .conf control-config sharding-config minidump core core.* core-* bin/*.obflow-* lib/*.obflow-*';
 
-function refuse(host: Host, home: string, cameBack: string, next: string): PermanentError {
+function refuse(host: Host, home: string, cameBack: Trouble['cameBack'], next: Text): PermanentError {
   return new PermanentError({
     type: 'HomeNotRemovable',
     code: 'ODP21114',
-    tried: `remove the files of the proxy in ${home}`,
+    tried: say('obproxy.removeFiles', { home }),
     where: host.ip,
     cameBack,
     next,
@@ -32,9 +33,7 @@ export async function cleanFiles(scope: SubtaskScope, host: Host, proxy: Obproxy
   const recorded = await homeOf(scope, proxy);
   if (proxy.server.adopted === null) await cleanHome(scope, host, recorded);
   else {
-    scope.log.warn(
-      `obflow did not install this proxy: its home ${recorded} and its package stay on ${host.ip}; only what obflow put there is removed`,
-    );
+    scope.log.warn(say('obproxy.notOurs', { home: recorded, ip: host.ip }));
   }
   // The mark of the package is needed until that is gone.
   await host.sh(
@@ -45,12 +44,12 @@ export async function cleanFiles(scope: SubtaskScope, host: Host, proxy: Obproxy
 async function cleanHome(scope: SubtaskScope, host: Host, recorded: string): Promise<void> {
   const { home, all } = await lookForProxies(host, recorded);
   if (!/^\/[^/]+\/./.test(home)) {
-    throw refuse(host, home, 'a home has at least two parts', 'Correct the record of this proxy.');
+    throw refuse(host, home, say('home.tooShort'), say('next.correctRecord'));
   }
   const living = all.filter(({ cwd }) => cwd === home || cwd.startsWith(`${home}/`));
   if (living.length > 0) {
-    const text = `${living.map(processText).join('; ')} works there`;
-    throw refuse(host, home, text, 'End it and retry.');
+    const text = say('process.worksThere', { processes: living.map(processText) });
+    throw refuse(host, home, text, say('next.endAndRetry'));
   }
   const { exitCode, stderr } = await host.sh(
     `[ -d ${quote(home)} ] || exit 0
@@ -61,27 +60,22 @@ async function cleanHome(scope: SubtaskScope, host: Host, recorded: string): Pro
     { timeoutMs: 600_000 },
   );
   if (exitCode !== 0) {
-    throw refuse(
-      host,
-      home,
-      stderr.trim().slice(0, 500),
-      'Repair the cause and retry, or clean it by hand and skip.',
-    );
+    throw refuse(host, home, stderr.trim().slice(0, 500), say('next.repairOrClean'));
   }
-  scope.log.info(`Configuration, logs and traces of the proxy in ${home} are removed`);
+  scope.log.info(say('home.cleaned', { home }));
 }
 
 /** Removes the package of a proxy that obflow has installed. */
 export async function removePackage(scope: SubtaskScope, proxy: ObproxyInstance): Promise<void> {
   if (proxy.server.adopted !== null) {
-    scope.log.info('obflow did not install this proxy: its package stays');
+    scope.log.info(say('package.notOurs'));
     return;
   }
   await uninstallService(scope, obproxyInstallation, await packageOf(scope, proxy));
 }
 
 /** What a person finds on a host that was not contacted. */
-export async function remains(scope: SubtaskScope, proxy: ObproxyInstance): Promise<string> {
+export async function remains(scope: SubtaskScope, proxy: ObproxyInstance): Promise<Text> {
   const { ip } = proxy.server;
-  return `${ip} is not contacted, as asked: on the host remain the proxy with its keeper, its home ${await homeOf(scope, proxy)}, its package and ${KEEPER_DIR}; clean them by hand`;
+  return say('host.remains', { ip, home: await homeOf(scope, proxy), folder: KEEPER_DIR });
 }

@@ -10,6 +10,7 @@ import { randomPassword } from '../../oceanbase/passwords';
 import { openSqlSession, SqlConnectionError, SqlError } from '../../oceanbase/sqlSession';
 import { addressText } from '../../runtime/addressText';
 import { PermanentError } from '../../runtime/errors';
+import { type Said, say } from '../../runtime/messages/catalogue';
 import type { ObLinkRow } from '../../store/types';
 import { takesOver } from '../takeOver';
 import type { SubtaskScope } from '../types';
@@ -40,7 +41,7 @@ const PROXYRO = 'proxyro';
 export async function proveService(scope: SubtaskScope, proxy: ObproxyInstance): Promise<void> {
   const { cluster } = proxy;
   if (cluster.obLinks.length === 0) {
-    scope.log.info('No OceanBase cluster is linked yet: there is nobody to be reached');
+    scope.log.info(say('serves.noLinks'));
     return;
   }
   const host = await scope.host();
@@ -66,11 +67,11 @@ export async function proveService(scope: SubtaskScope, proxy: ObproxyInstance):
   }
 }
 
-function trouble(proxy: ObproxyInstance, type: string, cameBack: string, next: string): PermanentError {
+function trouble(proxy: ObproxyInstance, type: string, cameBack: Said, next: Said): PermanentError {
   return new PermanentError({
     type,
     code: 'ODP21011',
-    tried: 'reach the linked OceanBase clusters through the proxy',
+    tried: say('serves.reach'),
     where: addressText(proxy.server.ip, proxy.server.sqlPort),
     cameBack,
     next,
@@ -90,7 +91,7 @@ async function unknownClusters(
     const known = await admin.clusterNames();
     const missing = wanted.filter((name) => !known.includes(name));
     if (missing.length === 0) {
-      scope.log.info(`The proxy knows ${wanted.join(', ')}`);
+      scope.log.info(say('serves.knows', { clusters: wanted.join(', ') }));
       return [];
     }
     const names = missing.join(', ');
@@ -98,27 +99,23 @@ async function unknownClusters(
     const asks = (await admin.showConfig('obproxy_config_server_url'))?.value ?? '';
     // A take-over changes nothing that serves: said, and repaired by a command of its own.
     if (takesOver(scope.input) && asks !== configUrl) {
-      scope.log.warn(
-        `Not proven: the proxy asks ${asks}, which does not tell it of ${names}; users of ${names} hear "cluster not exist". Run \`obflow proxy push-url\``,
-      );
+      scope.log.warn(say('serves.asksElsewhere', { asks, names }));
       return missing;
     }
     if (Date.now() > deadline && interval > MOST_LEARN_MS) {
-      scope.log.warn(
-        `Not proven: the proxy has not learnt of ${names} from ${asks} yet, and asks only after its ${INTERVAL}`,
-      );
+      scope.log.warn(say('serves.learnsLater', { names, asks, parameter: INTERVAL }));
       return missing;
     }
     if (Date.now() > deadline) {
       throw trouble(
         proxy,
         'ObClusterUnknownToProxy',
-        `the proxy has not learnt of ${names} from ${asks}: users hear "cluster not exist" (${CLUSTER_NOT_EXIST})`,
-        `${PUBLIC_URL_NEXT} Then run \`obflow proxy push-url\` and retry.`,
+        say('serves.notLearnt', { names, asks, errno: CLUSTER_NOT_EXIST }),
+        say('next.thenPushUrl', { next: PUBLIC_URL_NEXT }),
       );
     }
     if (looks === 0) {
-      scope.log.info(`The proxy does not know ${names} yet; it asks ${asks} again after its ${INTERVAL}`);
+      scope.log.info(say('serves.asksAgain', { names, asks, parameter: INTERVAL }));
     }
     await scope.pause(PAUSE_MS);
   }
@@ -140,12 +137,13 @@ async function proveRootServers(
 ): Promise<string[]> {
   const running = await readRunning(admin);
   if (running === undefined) {
-    scope.log.warn('Not proven: the proxy does not tell its version, so its root servers were not compared');
+    scope.log.warn(say('serves.noVersion'));
     return [];
   }
   const home = await proxyHome(scope.store, proxy.cluster, scope.config.publicUrl, proxy.server.id);
   for (const { level, text, next } of linkFindings(running, home)) {
-    if (level === 'ERROR') throw trouble(proxy, 'ObClusterUnknownToProxy', text, next ?? '');
+    if (level === 'ERROR')
+      throw trouble(proxy, 'ObClusterUnknownToProxy', text, next ?? say('next.setPublicUrl'));
     scope.log.info(text);
   }
   return [];
@@ -160,7 +158,7 @@ async function letsProxyroIn(admin: ObproxyAdmin): Promise<boolean> {
 type Answered =
   | { readonly kind: 'served' }
   | { readonly kind: 'error'; readonly errno: number; readonly text: string }
-  | { readonly kind: 'silence'; readonly text: string };
+  | { readonly kind: 'silence'; readonly text: Said };
 
 async function logInThrough(
   scope: SubtaskScope,
@@ -187,7 +185,7 @@ async function logInThrough(
     if (error instanceof SqlError) {
       return { kind: 'error', errno: error.errno, text: error.message.replaceAll(as.password, '***') };
     }
-    if (error instanceof SqlConnectionError) return { kind: 'silence', text: error.message };
+    if (error instanceof SqlConnectionError) return { kind: 'silence', text: error.said };
     throw error;
   }
 }
@@ -214,7 +212,7 @@ async function proveLogin(
       password: await passwordOf(scope, link),
     });
     if (answer.kind === 'served') {
-      scope.log.info(`${login} logs in through the proxy, and SELECT 1 is answered`);
+      scope.log.info(say('serves.logsIn', { login }));
       return;
     }
     // OceanBase has just let this user in; a proxy that is older than the parameter may keep proxyro out itself.
@@ -223,15 +221,11 @@ async function proveLogin(
   const stranger = loginOf('obflow_probe');
   const answer = await patiently(scope, host, proxy, name, { login: stranger, password: randomPassword() });
   if (answer.kind === 'served' || answer.errno === ACCESS_DENIED) {
-    scope.log.info(
-      `${name} answers through the proxy: it was asked as ${stranger}, whom it does not have, and says so (proxyro itself may not log in through a proxy)`,
-    );
+    scope.log.info(say('serves.answers', { name, stranger }));
     return;
   }
   if (answer.errno === CLUSTER_NOT_EXIST) throw refused(proxy, stranger, answer);
-  scope.log.warn(
-    `Not proven: a login through the proxy to ${name} is answered by error ${answer.errno}: ${answer.text}`,
-  );
+  scope.log.warn(say('serves.errorInstead', { name, errno: answer.errno, text: answer.text }));
 }
 
 async function passwordOf(scope: SubtaskScope, link: ObLinkRow): Promise<string> {
@@ -240,9 +234,9 @@ async function passwordOf(scope: SubtaskScope, link: ObLinkRow): Promise<string>
     throw new PermanentError({
       type: 'InventoryIncomplete',
       code: 'OBE11001',
-      tried: `log in to ${link.clusterName} through the proxy`,
-      cameBack: 'the inventory has no such cluster',
-      next: 'Declare it with `obflow apply`.',
+      tried: say('serves.logIn', { cluster: link.clusterName }),
+      cameBack: say('link.unknownCluster'),
+      next: say('next.declare'),
     });
   }
   const { secret } = await scope.store.credentials.open(cluster.proxyroCredentialId);
@@ -257,9 +251,9 @@ function refused(
 ): PermanentError {
   const next =
     errno === CLUSTER_NOT_EXIST
-      ? `The proxy does not know that cluster: ${PUBLIC_URL_NEXT} Then run \`obflow proxy push-url\` and retry.`
-      : "Let OceanBase accept that user from the address of the proxy (ob_tcp_invited_nodes, the user's host part), and retry.";
-  return trouble(proxy, 'LoginRefused', `${login} hears error ${errno}: ${text}`, next);
+      ? say('next.unknownToProxy', { next: PUBLIC_URL_NEXT })
+      : say('next.acceptUser');
+  return trouble(proxy, 'LoginRefused', say('serves.hearsError', { login, errno, text }), next);
 }
 
 /** Answers what a login hears, once anybody says something; a proxy that has just started may need a moment. */
@@ -325,16 +319,16 @@ function refuseKnown(proxy: ObproxyInstance, name: string, { code, text }: Trace
     throw trouble(
       proxy,
       'ClusterNameDiffers',
-      `the cluster linked as "${name}" calls itself otherwise (4666: ${text})`,
-      `Declare it with \`obflow apply\` by the name it has (parameter cluster), and link that one.`,
+      say('serves.otherName', { name, text }),
+      say('next.declareOwnName'),
     );
   }
   if (code === ACCESS_DENIED) {
     throw trouble(
       proxy,
       'LoginRefused',
-      `OceanBase refuses the proxy's own login to ${name} as proxyro (${text})`,
-      'Let OceanBase accept proxyro from the address of the proxy (ob_tcp_invited_nodes), and give the proxy its password: retry "Set obproxy user and password for connect", then this.',
+      say('serves.proxyroRefused', { name, text }),
+      say('next.acceptProxyro'),
     );
   }
 }
@@ -349,17 +343,16 @@ function silence(
   scope: SubtaskScope,
   proxy: ObproxyInstance,
   name: string,
-  heard: string,
+  heard: Said,
   trace: Trace,
   servers: string,
 ): PermanentError {
-  const why =
-    trace.code === undefined ? '' : `; its log/obproxy_diagnosis.log says ${trace.code}: ${trace.text}`;
-  scope.log.error(`No login to ${name} is answered through the proxy: ${heard}${why}`);
+  const why = trace.code === undefined ? '' : say('serves.diagnosis', { code: trace.code, text: trace.text });
+  scope.log.error(say('serves.noLogin', { name, heard, why }));
   return trouble(
     proxy,
     'ObproxyServesNobody',
-    `every login to ${name} through the proxy ends without an answer (${heard})${why}`,
-    `Let ${proxy.server.ip} reach the SQL ports of ${name} (${servers}), and retry.`,
+    say('serves.silence', { name, heard, why }),
+    say('next.reachSqlPorts', { ip: proxy.server.ip, name, servers }),
   );
 }

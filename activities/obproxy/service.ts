@@ -1,3 +1,4 @@
+import { say } from '../../runtime/messages/catalogue';
 import type { HostService, InstalledService, SERVICE } from '../host/service';
 import type { SubtaskScope } from '../types';
 import { packageOf, proxyOf } from './proxy';
@@ -8,7 +9,7 @@ export const obproxyInstallation: InstalledService = {
   program: 'obproxy',
   configuration: 'etc',
   linkFolder: '/u01/obproxy/lib',
-  whenAlive: 'Stop it first, or take the proxy over.',
+  whenAlive: say('next.stopFirstOrTakeOver'),
 };
 
 /** An OBProxy, for the subtasks that serve any service. */

@@ -4,7 +4,8 @@ import type { Host, HostProcess } from '../../hosts/types';
 import type { ObproxyAdmin } from '../../oceanbase/obproxyAdmin';
 import { maskHashes } from '../../oceanbase/passwords';
 import { compareVersions } from '../../oceanbase/versions';
-import { PermanentError, TransientError } from '../../runtime/errors';
+import { PermanentError, TransientError, type Trouble } from '../../runtime/errors';
+import { say, type Text } from '../../runtime/messages/catalogue';
 import type { SubtaskScope } from '../types';
 import { launcherWords } from './firstStart';
 import { startKeeperScript } from './keeper';
@@ -25,6 +26,8 @@ const GONE_MS = 4_000;
 /** Pauses between looks: short at first, because a start takes a tenth of a second, then patient. */
 const FIRST_LOOK_MS = 20;
 const LAST_LOOK_MS = 400;
+/** While nobody listens, a whole look this often tells whether the process is still there. */
+const PROCESS_LOOK_MS = 1_500;
 const METRICS_MS = 15_000;
 
 /** The pause before look number `n`, from 0. */
@@ -35,19 +38,19 @@ export function lookPause(n: number): number {
 export function startTrouble(
   host: Host,
   type: string,
-  cameBack: string,
-  next: string,
+  cameBack: Trouble['cameBack'],
+  next: Text,
   code?: string,
 ): PermanentError {
   const coded = code === undefined ? {} : { code };
-  return new PermanentError({ type, ...coded, tried: 'start OBProxy', where: host.ip, cameBack, next });
+  return new PermanentError({ type, ...coded, tried: say('obproxy.start'), where: host.ip, cameBack, next });
 }
 
 /**
  * What the proxy's own log says of a failure: its errors first, then its warnings, because the usage text that may follow them
  * is 40 lines long (OBProxy 4.3.1, observed). Without the passwords that it prints: their SHA-1 values, and failed statements.
  */
-export async function logTail(host: Host, home: string): Promise<string> {
+async function logTail(host: Host, home: string): Promise<Text> {
   const level = (words: string) => `grep -aE '(^|[^A-Za-z])(${words})([^A-Za-z]|$)'`;
   const { exitCode, stdout } = await host.sh(`
     log=${quote(`${home}/log/obproxy.log`)}
@@ -57,11 +60,12 @@ export async function logTail(host: Host, home: string): Promise<string> {
     [ -n "$bad" ] && printf '%s\\n' "$bad" || { echo; printf '%s\\n' "$lines" | tail -n 15; }`);
   // A bad option or port leaves a usage text on stderr and no log at all.
   if (exitCode === 3) {
-    const said = `there is no ${home}/log/obproxy.log, so it did not begin to start`;
-    return maskHashes(`${said}; on stderr: ${await launcherWords(host)}`).slice(0, 3_000);
+    const said = say('obproxy.noLog', { home });
+    const stderr = maskHashes(await launcherWords(host)).slice(0, 3_000);
+    return say('obproxy.alsoStderr', { said, stderr });
   }
-  const what = stdout.startsWith('\n') ? 'ends with' : 'says';
-  return maskHashes(`log/obproxy.log ${what}: ${stdout.trim()}`).slice(0, 3_000);
+  const lines = maskHashes(stdout.trim()).slice(0, 3_000);
+  return stdout.startsWith('\n') ? say('obproxy.logEndsWith', { lines }) : say('obproxy.logSays', { lines });
 }
 
 export async function refuseTakenPorts(
@@ -70,8 +74,8 @@ export async function refuseTakenPorts(
   look: ProxyProcesses,
 ): Promise<void> {
   if (look.others.length > 0) {
-    const text = `another OBProxy runs on the host: ${look.others.map(processText).join('; ')}`;
-    throw startTrouble(host, 'ProcessExists', text, 'Stop it and retry.', 'COM32001');
+    const text = say('obproxy.otherRuns', { processes: look.others.map(processText) });
+    throw startTrouble(host, 'ProcessExists', text, say('next.stopAndRetry'), 'COM32001');
   }
   refuseHeldPorts(host, proxy, look);
 }
@@ -81,8 +85,8 @@ export function refuseHeldPorts(host: Host, proxy: ObproxyInstance, look: ProxyP
   for (const { name, port } of proxy.ports) {
     const holder = holderText(look, port);
     if (holder === undefined || isOwnPort(look, port)) continue;
-    const text = `port ${port} (${name}) is held by ${holder}`;
-    throw startTrouble(host, 'PortTaken', text, 'Stop that service and retry.', 'ODP21116');
+    const text = say('port.heldNamed', { port, name, holder });
+    throw startTrouble(host, 'PortTaken', text, say('next.stopServiceAndRetry'), 'ODP21116');
   }
 }
 
@@ -98,11 +102,11 @@ export async function startOnce(
   { name, script }: { readonly name: string; readonly script: string },
 ): Promise<void> {
   for (let i = 1; i <= 5; i += 1) {
-    scope.log.info(`Starting OBProxy ${proxy.server.version} in ${home} as ${runUserOf(proxy)}`);
+    scope.log.info(say('obproxy.starting', { version: proxy.server.version, home, user: runUserOf(proxy) }));
     const result = await scope.once(i === 1 ? name : `${name}-${i}`, script, { timeoutMs: 60_000 });
     if (result.outcome === 'exited' && !result.alreadyStarted) return;
     if (await appears(scope, host, home)) return;
-    scope.log.warn('An earlier start left no process (host reboot or crash); starting again');
+    scope.log.warn(say('process.startingAgain'));
   }
 }
 
@@ -122,11 +126,16 @@ export async function listening(
   host: Host,
   proxy: ObproxyInstance,
   home: string,
+  /** A moment ago, so that it cannot listen yet. */
+  launched: boolean,
 ): Promise<{ process: HostProcess; look: ProxyProcesses }> {
   const { sqlPort } = proxy.server;
   const started = Date.now();
   let lastSeen = started;
   for (let looks = 0; ; looks += 1) {
+    if (looks > 0 || launched) await opens(scope, host, sqlPort, looks);
+    // Usually open by then, and one look sees both.
+    if (launched && metricsWished(proxy)) await opens(scope, host, proxy.server.exporterPort, looks);
     const look = await lookForProxies(host, home);
     const owner = look.listeners.find(({ port }) => port === sqlPort)?.pid;
     const process = look.own.find(({ pid }) => pid === owner);
@@ -134,17 +143,40 @@ export async function listening(
     const now = Date.now();
     if (look.own.length > 0) lastSeen = now;
     else if (now - lastSeen > GONE_MS) {
-      const text = `${absenceText(look)}; ${await logTail(host, home)}`;
-      throw startTrouble(host, 'ObproxyStartFailed', text, 'Repair the cause and retry.', 'CMP07054');
+      const text = [absenceText(look), await logTail(host, home)];
+      throw startTrouble(host, 'ObproxyStartFailed', text, say('next.repairAndRetry'), 'CMP07054');
     }
     if (now - started > READY_MS) {
       const holder = holderText(look, sqlPort);
-      const held = holder === undefined ? 'nobody listens' : `${holder} listens`;
-      const text = `after ${READY_MS / 1000} s ${held} on port ${sqlPort}; ${await logTail(host, home)}`;
-      throw startTrouble(host, 'ObproxyStartFailed', text, 'Repair the cause and retry.', 'ODP10001');
+      const held = holder === undefined ? say('port.nobodyListens') : say('port.listens', { holder });
+      const text = say('obproxy.notListening', {
+        seconds: READY_MS / 1000,
+        held,
+        port: sqlPort,
+        log: await logTail(host, home),
+      });
+      throw startTrouble(host, 'ObproxyStartFailed', text, say('next.repairAndRetry'), 'ODP10001');
     }
-    await scope.pause(lookPause(looks));
   }
+}
+
+/**
+ * Waits until somebody listens on the port, or it is time for another whole look, which costs the host some processes. A
+ * knock costs it none.
+ */
+async function opens(scope: SubtaskScope, host: Host, port: number, looks: number): Promise<void> {
+  const deadline = Date.now() + PROCESS_LOOK_MS;
+  for (let knocks = 0; Date.now() < deadline; knocks += 1) {
+    const open = await host.listens(port);
+    if (open === true) return;
+    await scope.pause(lookPause(looks + knocks));
+    // A host that forwards no ports is looked at as a whole.
+    if (open === undefined) return;
+  }
+}
+
+function metricsWished({ parameters }: ObproxyInstance): boolean {
+  return parameters.find(({ name }) => name === 'enable_prometheus')?.value.toLowerCase() !== 'false';
 }
 
 /**
@@ -162,10 +194,14 @@ export async function provedLogin(
     const info = await admin.binaryInfo();
     const running = /\d+(?:\.\d+){2,}/.exec(info)?.[0] ?? '';
     if (running === '' || compareVersions(running, proxy.version) !== 0) {
-      const text = `OBProxy ${running || 'of an unknown version'} answers on port ${proxy.server.sqlPort}, not ${proxy.server.version}`;
-      throw startTrouble(host, 'ObproxyVersionDiffers', text, 'Stop that process and retry.', 'ODP21016');
+      const text = say('obproxy.otherVersion', {
+        running: running || say('obproxy.unknownVersion'),
+        port: proxy.server.sqlPort,
+        version: proxy.server.version,
+      });
+      throw startTrouble(host, 'ObproxyVersionDiffers', text, say('next.stopProcessAndRetry'), 'ODP21016');
     }
-    scope.log.info(`root@proxysys can log in; OBProxy ${running} answers on port ${proxy.server.sqlPort}`);
+    scope.log.info(say('obproxy.answers', { running, port: proxy.server.sqlPort }));
     await recordConfigUrl(scope, proxy, admin);
     await lookForConfigServer(scope, proxy, admin);
   } finally {
@@ -183,9 +219,7 @@ async function lookForConfigServer(
   // Asked before the listener opens; versions that do not show what they read are taken at their word.
   const read = await admin.showConfig('json_config_version');
   if (read === undefined || read.value !== '') return;
-  scope.log.warn(
-    `The proxy has not read its clusters yet: the host must reach ${scope.config.publicUrl} (OBFLOW_PUBLIC_URL); it asks again about once a minute`,
-  );
+  scope.log.warn(say('obproxy.clustersUnread', { url: scope.config.publicUrl }));
 }
 
 /** A URL that changes later is known to differ from what this proxy has. */
@@ -220,10 +254,9 @@ export async function checkMetricsPort(
   seen: ProxyProcesses,
 ): Promise<void> {
   const { exporterPort } = proxy.server;
-  const wished = proxy.parameters.find(({ name }) => name === 'enable_prometheus')?.value.toLowerCase();
   // OBProxy 4.3.1 opens the port all the same (observed); whether others do is no reason to fail.
-  if (wished === 'false') {
-    scope.log.warn('enable_prometheus is false: this proxy serves none of the odp_ metrics');
+  if (!metricsWished(proxy)) {
+    scope.log.warn(say('obproxy.noPrometheus'));
     return;
   }
   const deadline = Date.now() + METRICS_MS;
@@ -231,14 +264,17 @@ export async function checkMetricsPort(
   for (let looks = 0; !isOwnPort(look, exporterPort); looks += 1) {
     const holder = holderText(look, exporterPort);
     if (holder !== undefined || Date.now() > deadline) {
-      const text = `the proxy runs, but its metrics port ${exporterPort} is ${holder === undefined ? 'closed' : `held by ${holder}`}`;
-      const next = 'Free the port, stop the proxy (its keeper starts it again) and retry.';
+      const text = say('obproxy.metricsPort', {
+        port: exporterPort,
+        state: holder === undefined ? 'closed' : say('port.heldBy', { holder }),
+      });
+      const next = say('next.freePort');
       throw startTrouble(host, 'MetricsPortTaken', text, next, 'ODP21116');
     }
-    await scope.pause(lookPause(looks));
+    await opens(scope, host, exporterPort, looks);
     look = await lookForProxies(host, seen.home);
   }
-  scope.log.info(`Metrics are served on port ${exporterPort}`);
+  scope.log.info(say('obproxy.metricsServed', { port: exporterPort }));
 }
 
 export async function keep(
@@ -251,11 +287,9 @@ export async function keep(
   const script = startKeeperScript(home, runUserOf(proxy), systemd);
   const { exitCode, stderr } = await host.sh(script);
   if (exitCode !== 0) {
-    const text = `its keeper does not start: ${stderr.trim().slice(0, 500)}`;
-    throw startTrouble(host, 'KeeperFailed', text, 'Repair the cause and retry.');
+    const text = say('keeper.notStarting', { said: stderr.trim().slice(0, 500) });
+    throw startTrouble(host, 'KeeperFailed', text, say('next.repairAndRetry'));
   }
-  const after = systemd
-    ? 'also after a reboot of the host'
-    : 'but not after a reboot: this host has no systemd';
-  scope.log.info(`The keeper runs: it starts the proxy again when its process is gone, ${after}`);
+  const after = systemd ? say('keeper.afterReboot') : say('keeper.notAfterReboot');
+  scope.log.info(say('keeper.runs', { after }));
 }

@@ -5,7 +5,8 @@
 import type { Host, HostProcess } from '../../hosts/types';
 import type { ObproxyAdmin } from '../../oceanbase/obproxyAdmin';
 import { isAtLeast } from '../../oceanbase/versions';
-import { PermanentError, TransientError } from '../../runtime/errors';
+import { PermanentError, TransientError, type Trouble } from '../../runtime/errors';
+import { say, type Text } from '../../runtime/messages/catalogue';
 import { endsAs } from '../common/work';
 import type { SubtaskScope } from '../types';
 import { stopKeepers } from './keepers';
@@ -28,9 +29,15 @@ const WATCH_MS = 3_000;
 const PATIENCE_MS = 60_000;
 const LOOK_MS = 400;
 
-function trouble(host: Host, type: string, cameBack: string, next: string, code?: string): PermanentError {
+function trouble(
+  host: Host,
+  type: string,
+  cameBack: Trouble['cameBack'],
+  next: Text,
+  code?: string,
+): PermanentError {
   const coded = code === undefined ? {} : { code };
-  return new PermanentError({ type, ...coded, tried: 'stop OBProxy', where: host.ip, cameBack, next });
+  return new PermanentError({ type, ...coded, tried: say('obproxy.stop'), where: host.ip, cameBack, next });
 }
 
 function isSame(
@@ -41,16 +48,13 @@ function isSame(
 }
 
 /** The process and who started it, up to the first process of the host. */
-function chainText(process: HostProcess, all: readonly HostProcess[]): string {
-  const chain = [processText(process)];
-  let ppid = process.ppid;
-  for (let steps = 0; steps < 10; steps += 1) {
-    const parent = all.find(({ pid }) => pid === ppid);
-    if (parent === undefined) break;
-    chain.push(processText(parent));
-    ppid = parent.ppid;
-  }
-  return chain.join(', child of ');
+function chainText(process: HostProcess, all: readonly HostProcess[], steps = 10): Text {
+  const parent = all.find(({ pid }) => pid === process.ppid);
+  if (parent === undefined || steps === 0) return processText(process);
+  return say('process.childOf', {
+    process: processText(process),
+    parent: chainText(parent, all, steps - 1),
+  });
 }
 
 /** The one process of the home, or undefined. PermanentError when there are several: nobody knows which is meant. */
@@ -60,8 +64,8 @@ export async function theProcess(host: Host, home: string): Promise<HostProcess 
   throw trouble(
     host,
     'ProcessExists',
-    `${own.length} proxies live in ${home}: ${own.map(processText).join('; ')}`,
-    'After a hot restart wait until the former process has left, else end the one that is not meant; then retry.',
+    say('obproxy.severalLive', { count: own.length, home, processes: own.map(processText) }),
+    say('next.endTheOther'),
     'COM32001',
   );
 }
@@ -94,7 +98,7 @@ async function sessionsOf(scope: SubtaskScope, proxy: ObproxyInstance): Promise<
   } catch (error) {
     scope.signal.throwIfAborted();
     if (!(error instanceof PermanentError || error instanceof TransientError)) throw error;
-    scope.log.warn(`The proxy tells nobody of its sessions: ${error.trouble.cameBack}`);
+    scope.log.warn(say('sessions.untold', { reason: error.said }));
     return undefined;
   }
 }
@@ -107,25 +111,22 @@ async function choose(
   gently: boolean,
 ): Promise<EndingNote> {
   const sessions = await sessionsOf(scope, proxy);
-  const atOnce = (why: string): EndingNote => {
-    scope.log.info(`Ending ${processText(process)} at once: ${why}`);
+  const atOnce = (why: Text): EndingNote => {
+    scope.log.info(say('sessions.atOnce', { process: processText(process), why }));
     return endingAt(process, Date.now());
   };
-  if (sessions === undefined) return atOnce('it does not answer');
-  if (sessions.open === 0) return atOnce('no client has a session');
-  const count = `${sessions.open} sessions of clients are open`;
-  if (!gently) return atOnce(`${count} and are cut, as documented for this operation`);
-  if (!isAtLeast(proxy.version, '3.2.1')) return atOnce(`${count}, and ${proxy.version} cannot end gently`);
+  if (sessions === undefined) return atOnce(say('sessions.noAnswer'));
+  if (sessions.open === 0) return atOnce(say('sessions.none'));
+  const open = say('sessions.open', { count: sessions.open });
+  if (!gently) return atOnce(say('sessions.cut', { open }));
+  if (!isAtLeast(proxy.version, '3.2.1'))
+    return atOnce(say('sessions.tooOld', { open, version: proxy.version }));
   // The leaving process sends SIGUSR2 to a parent, and a shell or supervisor dies of it (OBProxy 4.3.1, observed).
-  if (process.ppid !== 1) return atOnce(`${count}, and a gentle end would signal its parent ${process.ppid}`);
+  if (process.ppid !== 1) return atOnce(say('sessions.parent', { open, pid: process.ppid }));
   const drainMs = Math.min(sessions.drainMs, LONGEST_DRAIN_MS);
-  scope.log.info(
-    `${count}: their transactions may end within ${Math.round(drainMs / 1000)} s, then they are cut; new logins hang meanwhile`,
-  );
+  scope.log.info(say('sessions.mayEnd', { open, seconds: Math.round(drainMs / 1000) }));
   if (drainMs < sessions.drainMs) {
-    scope.log.warn(
-      `hot_upgrade_exit_timeout asks for more (-1: for ever); a stop waits ${LONGEST_DRAIN_MS / 1000} s at most`,
-    );
+    scope.log.warn(say('sessions.longer', { seconds: LONGEST_DRAIN_MS / 1000 }));
   }
   return endingAt(process, Date.now() + drainMs + GRACE_MS);
 }
@@ -147,7 +148,7 @@ export async function endProxy(
 ): Promise<void> {
   const process = await theProcess(host, home);
   if (process === undefined) {
-    scope.log.info('No process of the proxy is left');
+    scope.log.info(say('obproxy.noProcessLeft'));
     return;
   }
   // A person's retry decides anew: who started the proxy again may have been stopped since.
@@ -180,14 +181,15 @@ async function ended(
     if (sentAt.has(signal)) return;
     sentAt.set(signal, Date.now());
     await host.signal(process, signal);
-    scope.log.info(`Sent SIG${signal} to pid ${process.pid}`);
+    scope.log.info(say('process.signalled', { signal, pid: process.pid }));
   };
   for (;;) {
     const look = await lookForProxies(host, home);
     const stranger = look.own.find((one) => !isSame(one, process));
     if (stranger !== undefined) {
-      const text = `pid ${process.pid} was ended, and another one lives in ${home}: ${chainText(stranger, look.all)}`;
-      const next = 'Stop who starts it again (a script, a unit, a supervisor), then retry.';
+      const chain = chainText(stranger, look.all);
+      const text = say('obproxy.comesBack', { pid: process.pid, home, chain });
+      const next = say('next.stopWhoStarts');
       throw trouble(host, 'ObproxyComesBack', text, next, 'COM32001');
     }
     const now = Date.now();
@@ -197,17 +199,18 @@ async function ended(
         await scope.pause(LOOK_MS);
         continue;
       }
-      scope.log.info(`pid ${process.pid} is gone`);
+      scope.log.info(say('process.isGone', { pid: process.pid }));
       return;
     }
     const since = (signal: 'TERM' | 'KILL') => now - (sentAt.get(signal) ?? now);
     if (now < until) {
       await send('USR1');
       // The text stays the same, so that it is logged once.
-      if (now > attemptEnds) scope.notYet(`pid ${process.pid} lets its sessions end`, { afterSeconds: 2 });
+      if (now > attemptEnds) scope.notYet(say('process.letsEnd', { pid: process.pid }), { afterSeconds: 2 });
     } else if (since('KILL') > KILL_MS) {
-      const text = `${look.own.map(processText).join('; ')} is there ${Math.round(since('KILL') / 1000)} s after SIGKILL (it waits for a disk or a network file system)`;
-      throw trouble(host, 'ProcessDoesNotEnd', text, 'Look at this process and retry.');
+      const seconds = Math.round(since('KILL') / 1000);
+      const text = say('process.afterKill', { processes: look.own.map(processText), seconds });
+      throw trouble(host, 'ProcessDoesNotEnd', text, say('next.lookAtProcess'));
     } else {
       await send(since('TERM') > TERM_MS ? 'KILL' : 'TERM');
     }
@@ -224,8 +227,8 @@ export async function endProxies(scope: SubtaskScope, host: Host, home: string):
     if (own.length === 0) return;
     const elapsed = Date.now() - started;
     if (elapsed > 30_000) {
-      const text = `${own.map(processText).join('; ')} does not end`;
-      throw trouble(host, 'ProcessDoesNotEnd', text, 'Look at this process and roll back again.');
+      const text = say('process.notEnding', { processes: own.map(processText) });
+      throw trouble(host, 'ProcessDoesNotEnd', text, say('next.lookAtProcessAndRollBack'));
     }
     const signal = elapsed > TERM_MS ? 'KILL' : 'TERM';
     for (const process of own) {
@@ -247,9 +250,7 @@ export async function warnOfUnit(
   if (proxy.server.adopted?.keeper !== 'systemd' || (await theProcess(host, home)) === undefined) return;
   const sessions = await sessionsOf(scope, proxy);
   if (sessions === undefined || sessions.open === 0) return;
-  scope.log.warn(
-    `${sessions.open} sessions of clients are open: systemd ends the proxy with its unit, and they are cut`,
-  );
+  scope.log.warn(say('sessions.unitCuts', { count: sessions.open }));
 }
 
 /** Nobody starts the proxy again, not after a reboot either, and its process is gone; its clients may end gently. */
@@ -267,6 +268,6 @@ export async function stopForGood(
   await endsAs(scope, object, 'STOPPED');
   const { others } = await lookForProxies(host, home);
   if (others.length > 0) {
-    scope.log.info(`Other proxies of the host go on: ${others.map(processText).join('; ')}`);
+    scope.log.info(say('process.othersGoOn', { processes: others.map(processText) }));
   }
 }

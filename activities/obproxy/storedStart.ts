@@ -1,5 +1,7 @@
 /** Starting a proxy that exists: by its stored configuration, without options, which would put former values back. */
+
 import type { Host } from '../../hosts/types';
+import { say } from '../../runtime/messages/catalogue';
 import { endsAs } from '../common/work';
 import { KEEPER_DIR, makeDir } from '../places';
 import type { SubtaskScope } from '../types';
@@ -26,14 +28,17 @@ export async function startStored(
 ): Promise<void> {
   const before = await lookForProxies(host, recorded);
   const { home } = before;
-  if (before.own.length > 0) scope.log.info(`${before.own.map(processText).join('; ')} runs already`);
+  if (before.own.length > 0)
+    scope.log.info(say('process.runsAlready', { processes: before.own.map(processText) }));
   else {
     await proveConfigured(host, proxy, home);
     refuseHeldPorts(host, proxy, before);
     await launch(scope, host, proxy, home, name);
   }
-  const { process, look } = await listening(scope, host, proxy, home);
-  scope.log.info(`pid ${process.pid} of ${process.user} listens on port ${proxy.server.sqlPort}`);
+  const { process, look } = await listening(scope, host, proxy, home, before.own.length === 0);
+  scope.log.info(
+    say('obproxy.listens', { pid: process.pid, user: process.user, port: proxy.server.sqlPort }),
+  );
   await provedLogin(scope, host, proxy);
   await endsAs(scope, workedProxy(proxy.server), 'RUNNING');
   if (proxy.server.adopted === null) await checkMetricsPort(scope, host, proxy, look);
@@ -50,7 +55,7 @@ async function launch(
   await endsAs(scope, workedProxy(proxy.server), 'UNAVAILABLE');
   const unit = ((await stoppedKeepers(host, proxy)) ?? []).find(({ kind }) => kind === 'systemd');
   if (unit?.kind === 'systemd') {
-    scope.log.info(`Starting it by the unit ${unit.unit}, which has kept it`);
+    scope.log.info(say('obproxy.startingByUnit', { unit: unit.unit }));
     await startUnit(host, unit);
     return;
   }
@@ -67,10 +72,10 @@ export async function undoStart(
   home: string,
 ): Promise<void> {
   if (proxy.server.work?.formerStatus !== 'STOPPED') {
-    scope.log.info('The proxy was not stopped before this task: it runs on');
+    scope.log.info(say('obproxy.runsOnAfterUndo'));
     return;
   }
   await stopKeepers(scope, host, proxy, home);
   await endProxies(scope, host, home);
-  scope.log.info('The proxy is stopped, as before; its configuration stays');
+  scope.log.info(say('obproxy.stoppedAsBefore'));
 }

@@ -7,19 +7,20 @@ import {
 } from '../../oceanbase/clusterSql';
 import { RUN_USER } from '../../oceanbase/observerLayout';
 import { SqlConnectionError, SqlError } from '../../oceanbase/sqlSession';
-import { PermanentError, TransientError } from '../../runtime/errors';
+import { PermanentError, saidOf, TransientError } from '../../runtime/errors';
+import { type Said, say, type Text } from '../../runtime/messages/catalogue';
 import { inTurn, STATEMENT_MS, withCluster } from '../cluster/cluster';
 import { subtask } from '../subtask';
 import type { SubtaskScope } from '../types';
 import { listedServer, OBSERVER, type ObserverInstance, observerOf, serverMadeByTask } from './observer';
 import { processLives } from './process';
 
-const TRIED = 'add the server to the cluster';
+const TRIED = say('observer.add');
 
 /** Statements or looks in one run before it is given up; a keeper or a person may be starting the observer meanwhile. */
 const ASKS = 4;
 
-function refuse(observer: ObserverInstance, type: string, code: string, cameBack: string, next: string) {
+function refuse(observer: ObserverInstance, type: string, code: string, cameBack: Said, next: Text) {
   return new PermanentError({ type, code, tried: TRIED, where: observer.address, cameBack, next });
 }
 
@@ -35,7 +36,9 @@ function sayListed(
   { address, cluster }: ObserverInstance,
   found: ClusterServer,
 ): void {
-  log.info(`${address} is a server of ${cluster.name}, zone ${found.zone}, ${found.innerStatus}`);
+  log.info(
+    say('observer.listed', { address, cluster: cluster.name, zone: found.zone, status: found.innerStatus }),
+  );
 }
 
 /**
@@ -54,9 +57,7 @@ async function send(scope: SubtaskScope, session: ClusterSession, sql: string): 
       error instanceof SqlConnectionError || (error instanceof SqlError && error.errno === TIMEOUT);
     if (!isUnknown) throw error;
     scope.signal.throwIfAborted();
-    scope.log.warn(
-      `No answer (${error.message}): whether it took effect is asked before anything is repeated`,
-    );
+    scope.log.warn(say('observer.noAnswer', { said: saidOf(error) }));
   }
 }
 
@@ -69,14 +70,20 @@ async function addOnce(
   const { server, cluster } = observer;
   const before = await listed(session, observer);
   if (before !== undefined && before.zone !== server.zone) {
-    const text = `it is a server of zone ${before.zone}, not of ${server.zone}`;
-    throw refuse(observer, 'InOtherZone', 'OBE11021', text, 'Delete it there first, or choose another host.');
+    const text = say('observer.inOtherZone', { other: before.zone, zone: server.zone });
+    throw refuse(observer, 'InOtherZone', 'OBE11021', text, say('next.deleteThereFirst'));
   }
   if (before?.innerStatus === 'DELETING') {
     // Only the deletion that the undo of this very task began may be taken back: others are somebody's decision.
     if (server.status !== 'DELETING') {
-      const next = `Decide: ALTER SYSTEM CANCEL DELETE SERVER '${observer.address}', or wait until it is gone; then retry.`;
-      throw refuse(observer, 'ServerDeleting', 'OBE19003', `${cluster.name} is deleting it`, next);
+      const next = say('next.cancelDeletionOrWait', { address: observer.address });
+      throw refuse(
+        observer,
+        'ServerDeleting',
+        'OBE19003',
+        say('observer.beingDeleted', { cluster: cluster.name }),
+        next,
+      );
     }
     await send(scope, session, cancelDeleteServerSql(server, server.zone));
     await scope.store.obServers.updateStatus(server.id, ['DELETING'], 'CREATING');
@@ -91,7 +98,7 @@ async function addOnce(
   } catch (error) {
     // A repeated statement meets the one whose answer was lost: the list decides, not the error.
     if (!(error instanceof SqlError) || (await listed(session, observer)) === undefined) throw error;
-    scope.log.warn(`OceanBase answered error ${error.errno}, but lists the server now`);
+    scope.log.warn(say('observer.listedDespite', { errno: error.errno }));
   }
   return false;
 }
@@ -137,9 +144,9 @@ export const AddObServer = subtask({
         await scope.pause(500);
       }
       if ((await processLives(scope, observer)) === false) {
-        const text = 'its process does not run, so the root service cannot reach it';
+        const text = say('observer.processGone');
         const { home } = observer.layout;
-        const next = `Look at ${home}/log/observer.log, start it as ${RUN_USER} (cd ${home} && ./bin/observer) and retry.`;
+        const next = say('next.startObserver', { home, user: RUN_USER });
         throw refuse(observer, 'ObserverGone', 'OBE19002', text, next);
       }
       throw new TransientError({
@@ -147,8 +154,8 @@ export const AddObServer = subtask({
         code: 'OBE19002',
         tried: TRIED,
         where: observer.address,
-        cameBack: `${observer.cluster.name} does not list the server, whatever it answered (see the log)`,
-        next: 'It is asked again; check that the root service reaches the RPC port of the server.',
+        cameBack: say('observer.notListed', { cluster: observer.cluster.name }),
+        next: say('next.askedAgain'),
       });
     });
     return undefined;
@@ -157,16 +164,16 @@ export const AddObServer = subtask({
   /** DELETE SERVER, and wait until it is gone: replicas move away first, which may take minutes to days. */
   async rollback(scope) {
     if ((await serverMadeByTask(scope)) === undefined) {
-      scope.log.info('There is no server of this task on this host, nothing to undo');
+      scope.log.info(say('observer.noneOfTask'));
       return;
     }
     const observer = await observerOf(scope);
     const { cluster, server } = observer;
-    const tried = 'delete the server from the cluster';
+    const tried = say('observer.delete');
     for (let looks = 0; ; looks += 1) {
       const found = await withCluster(scope, cluster, tried, (session) => listed(session, observer));
       if (found === undefined) {
-        scope.log.info(`${observer.address} is no server of ${cluster.name} any more`);
+        scope.log.info(say('observer.deleted', { address: observer.address, cluster: cluster.name }));
         return;
       }
       if (found.innerStatus !== 'DELETING') {
@@ -187,7 +194,7 @@ export const AddObServer = subtask({
             STATEMENT_MS,
           ),
         );
-      } else if (looks % 30 === 1) scope.log.info('OceanBase is moving its replicas away (DELETING)');
+      } else if (looks % 30 === 1) scope.log.info(say('observer.moving'));
       await scope.pause(Math.min(200 * 1.5 ** looks, 5_000));
     }
   },

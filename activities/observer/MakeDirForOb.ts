@@ -2,6 +2,8 @@ import { lookAtPath, lookAtPaths } from '../../hosts/paths';
 import { quote } from '../../hosts/quote';
 import type { Host } from '../../hosts/types';
 import { type ObserverLayout, RUN_USER } from '../../oceanbase/observerLayout';
+import type { Trouble } from '../../runtime/errors';
+import { say, type Text } from '../../runtime/messages/catalogue';
 import { makeDir, readJson, removeBy, writeJson } from '../places';
 import { subtask } from '../subtask';
 import type { SubtaskScope } from '../types';
@@ -22,13 +24,13 @@ interface MadeFolders extends Mark {
 
 const MADE = `${OBSERVER_DIR}/${FOLDERS_FILE}`;
 
-const TRIED = 'make the folders of the observer';
+const TRIED = say('observer.makeFolders');
 
 function markFile(root: string): string {
   return `${root}/.obflow.json`;
 }
 
-function refuse(host: Host, type: string, cameBack: string, next: string) {
+function refuse(host: Host, type: string, cameBack: Trouble['cameBack'], next: Text) {
   return trouble(host, TRIED, type, cameBack, next, 'COM10005');
 }
 
@@ -38,9 +40,13 @@ async function isOurs(host: Host, root: string, serverId: number): Promise<boole
   if (mark?.serverId === serverId) return true;
   const { kind, entries } = await lookAtPath(host, root, { entries: 5 });
   if (kind === 'absent' || (kind === 'folder' && entries.length === 0)) return false;
-  const what = kind === 'folder' ? entries.join(', ') : 'no folder';
-  const text = `${root} is neither empty nor marked as ours: ${what}`;
-  throw refuse(host, 'FolderNotEmpty', text, 'Move away what is there, or choose another host, and retry.');
+  const files = kind === 'folder' ? entries.join(', ') : say('observer.noFolder');
+  throw refuse(
+    host,
+    'FolderNotEmpty',
+    say('observer.folderNotOurs', { root, files }),
+    say('next.moveAwayOrOtherHost'),
+  );
 }
 
 /** Prints what stands in the way of the links, one line each; the store may hold nothing else than they. */
@@ -66,15 +72,15 @@ function makeScript({ home, store, folders, links }: ObserverLayout): string {
 }
 
 /** Folders that hold something or belong to somebody else; the observer refuses both. */
-async function unfit(host: Host, { home, folders }: ObserverLayout): Promise<string[]> {
+async function unfit(host: Host, { home, folders }: ObserverLayout): Promise<Text[]> {
   const etc = `${home}/etc`;
   const looks = await lookAtPaths(host, [...folders, etc], { entries: 1 });
   return [...folders, etc].flatMap((path, index) => {
     const { kind = 'absent', owner = '', entries = [] } = looks[index] ?? {};
     if (path === etc && kind === 'absent') return [];
     return [
-      ...(path !== etc && entries.length > 0 ? [`${path} is not empty`] : []),
-      ...(owner === RUN_USER ? [] : [`${path} is not ${RUN_USER}'s`]),
+      ...(path !== etc && entries.length > 0 ? [say('observer.notEmpty', { path })] : []),
+      ...(owner === RUN_USER ? [] : [say('observer.notOwned', { path, user: RUN_USER })]),
     ];
   });
 }
@@ -124,17 +130,20 @@ async function make(scope: SubtaskScope, host: Host, observer: ObserverInstance)
   }
   const { stdout: strangers, exitCode, stderr } = await host.sh(strangersScript(layout));
   if (exitCode !== 0) {
-    const said = stderr.trim().slice(0, 500) || `exit code ${exitCode}`;
-    const next = `Repair what keeps root from looking at ${layout.store} and retry.`;
+    const said = stderr.trim().slice(0, 500) || say('host.exitCode', { code: exitCode });
+    const next = say('next.letRootLook', { path: layout.store });
     throw trouble(host, TRIED, 'PathUnreadable', said, next, 'CMP07050');
   }
   if (strangers.trim() !== '') {
-    const text = `${strangers.trim().replaceAll('\n', ', ')} of ${layout.store} was not made by obflow`;
-    throw refuse(host, 'FolderNotEmpty', text, 'Move it away and retry.');
+    const text = say('observer.strangers', {
+      files: strangers.trim().replaceAll('\n', ', '),
+      store: layout.store,
+    });
+    throw refuse(host, 'FolderNotEmpty', text, say('next.moveItAway'));
   }
   const made = await host.sh(makeScript(layout));
   if (made.exitCode !== 0) {
-    const next = 'Repair the cause and retry.';
+    const next = say('next.repairAndRetry');
     throw trouble(host, TRIED, 'FoldersFailed', made.stderr.trim().slice(0, 500), next, 'CMP07050');
   }
 }
@@ -155,32 +164,27 @@ export const MakeDirForOb = subtask({
     const faults = await unfit(host, layout);
     const lives = (await lookForObservers(host, layout.home)).own.length > 0;
     if (faults.length > 0 && !lives) {
-      throw refuse(
-        host,
-        'FolderNotEmpty',
-        faults.join('; '),
-        'An observer starts only in empty folders: empty them, retry.',
-      );
+      throw refuse(host, 'FolderNotEmpty', faults, say('next.emptyFolders'));
     }
     for (const folder of layout.folders) scope.log.info(folder);
-    scope.log.info(`${layout.store} links to them; all of it belongs to ${RUN_USER}`);
+    scope.log.info(say('observer.links', { store: layout.store, user: RUN_USER }));
     return undefined;
   },
 
   async rollback(scope) {
     if ((await serverMadeByTask(scope)) === undefined) {
-      scope.log.info('There is no server of this task on this host, nothing to undo');
+      scope.log.info(say('observer.noneOfTask'));
       return;
     }
-    const { layout, server } = await proveOutOfCluster(scope, 'remove the folders of the observer');
+    const { layout, server } = await proveOutOfCluster(scope, say('observer.removeFolders'));
     const host = await scope.host();
     if ((await lookForObservers(host, layout.home)).own.length > 0) {
-      const next = 'Undo its start first, then roll back again.';
+      const next = say('next.undoStartFirst');
       throw trouble(
         host,
-        'remove the folders of the observer',
+        say('observer.removeFolders'),
         'ObserverLives',
-        `an observer works in ${layout.home}`,
+        say('observer.worksIn', { home: layout.home }),
         next,
       );
     }
@@ -194,13 +198,13 @@ export const MakeDirForOb = subtask({
       await removeBy(
         host,
         `rm -rf -- ${folders.map(quote).join(' ')} && rm -f -- ${quote(markFile(root))} || exit 1\nrmdir -- ${quote(root)} 2>/dev/null\nexit 0`,
-        `the folders of the observer in ${root}`,
+        say('observer.foldersIn', { root }),
       );
-      scope.log.info(`${root} is removed`);
+      scope.log.info(say('observer.rootRemoved', { root }));
     }
     await removeMade(scope, host);
     if (ours === 0) {
-      scope.log.info('No folder carries the mark of this task, nothing to undo');
+      scope.log.info(say('observer.noMark'));
       return;
     }
     const links = layout.links.map(({ path }) => `[ ! -L ${quote(path)} ] || rm -f -- ${quote(path)}`);

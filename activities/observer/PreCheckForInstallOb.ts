@@ -4,6 +4,7 @@ import { clockFinding, type Finding, sizingFindings } from '../../oceanbase/host
 import { RUN_USER } from '../../oceanbase/observerLayout';
 import { packageFit } from '../../oceanbase/packageFit';
 import { PermanentError } from '../../runtime/errors';
+import { type Said, say } from '../../runtime/messages/catalogue';
 import { checkStore } from '../host/packageStore';
 import { holderText, isOwnPort, processText } from '../host/serviceProcesses';
 import { readJson } from '../places';
@@ -13,24 +14,22 @@ import { type HostLook, lookAtHost, unreachableFrom } from './hostLook';
 import { OBSERVER, type ObserverInstance, observerOf } from './observer';
 import { lookForObservers } from './process';
 
-function error(text: string, code?: string): Finding {
+function error(text: Said, code?: string): Finding {
   return { level: 'ERROR', text, ...(code === undefined ? {} : { code }) };
 }
 
 function accounts({ uid, runUserUid }: HostLook): Finding[] {
   const found: Finding[] = [];
   if (uid !== '0') {
-    found.push(
-      error(`commands run with uid ${uid}: root, or sudo without a password, is needed`, 'CMP07002'),
-    );
+    found.push(error(say('check.uid', { uid }), 'CMP07002'));
   }
   if (runUserUid === '') {
-    found.push(error(`there is no user ${RUN_USER}: useradd -m ${RUN_USER}`, 'CMP07037'));
+    found.push(error(say('check.noRunUser', { user: RUN_USER }), 'CMP07037'));
   } else if (!/^\d+$/.test(runUserUid)) {
-    found.push(error(`the host cannot tell whether there is a user ${RUN_USER}: ${runUserUid}`, 'CMP07037'));
+    found.push(error(say('check.userUnknown', { user: RUN_USER, said: runUserUid }), 'CMP07037'));
   } else if (runUserUid === '0') {
-    found.push(error(`${RUN_USER} is root, and an observer must not run as root`, 'CMP07037'));
-  } else found.push({ level: 'INFO', text: `user ${RUN_USER} (uid ${runUserUid}) exists, root works` });
+    found.push(error(say('check.runUserIsRoot', { user: RUN_USER }), 'CMP07037'));
+  } else found.push({ level: 'INFO', text: say('check.accounts', { user: RUN_USER, uid: runUserUid }) });
   return found;
 }
 
@@ -42,15 +41,17 @@ async function packageFindings(
   const facts = await host.facts();
   const fit = packageFit(part, { ...facts, osLike: facts.osLike.join(' ') });
   const found: Finding[] = [];
-  if (fit?.verdict === 'refuse') found.push(error(`${part.fileName}: ${fit.text}`, 'CMP07018'));
-  if (fit?.verdict === 'note') found.push({ level: 'WARN', text: `${part.fileName}: ${fit.text}` });
-  if (!facts.rpm) found.push(error('the command rpm is missing', 'CMP07036'));
+  if (fit?.verdict === 'refuse')
+    found.push(error(say('text.of', { what: part.fileName, text: fit.text }), 'CMP07018'));
+  if (fit?.verdict === 'note')
+    found.push({ level: 'WARN', text: say('text.of', { what: part.fileName, text: fit.text }) });
+  if (!facts.rpm) found.push(error(say('check.noRpm'), 'CMP07036'));
   try {
     await checkStore(scope, part);
-    found.push({ level: 'INFO', text: `${part.fileName} is in the store, whole` });
+    found.push({ level: 'INFO', text: say('check.package', { file: part.fileName }) });
   } catch (problem) {
     if (!(problem instanceof PermanentError)) throw problem;
-    found.push(error(problem.message, problem.code));
+    found.push(error(problem.said, problem.code));
   }
   return found;
 }
@@ -58,13 +59,13 @@ async function packageFindings(
 async function processFindings(host: Host, { layout, server }: ObserverInstance): Promise<Finding[]> {
   const look = await lookForObservers(host, layout.home);
   const found = look.others.map((process) =>
-    error(`another observer runs on the host: ${processText(process)}`, 'OBE11021'),
+    error(say('check.otherObserver', { process: processText(process) }), 'OBE11021'),
   );
   for (const port of [server.sqlPort, server.rpcPort]) {
     const holder = holderText(look, port);
-    if (holder === undefined) found.push({ level: 'INFO', text: `port ${port} is free` });
-    else if (isOwnPort(look, port)) found.push({ level: 'INFO', text: `port ${port} is our own observer's` });
-    else found.push(error(`port ${port} is held by ${holder}`, 'OBE19008'));
+    if (holder === undefined) found.push({ level: 'INFO', text: say('check.portFree', { port }) });
+    else if (isOwnPort(look, port)) found.push({ level: 'INFO', text: say('check.portOurs', { port }) });
+    else found.push(error(say('port.held', { port, holder }), 'OBE19008'));
   }
   return found;
 }
@@ -75,11 +76,12 @@ async function folderFindings(host: Host, { layout, server }: ObserverInstance):
   for (const root of layout.roots) {
     const mark = await readJson<{ serverId: number }>(host, `${root}/.obflow.json`);
     const { kind, entries } = await lookAtPath(host, root, { entries: 3 });
-    if (mark?.serverId === server.id) found.push({ level: 'INFO', text: `${root} was made by this task` });
+    if (mark?.serverId === server.id) found.push({ level: 'INFO', text: say('check.folderOurs', { root }) });
     else if (kind === 'absent' || (kind === 'folder' && entries.length === 0))
-      found.push({ level: 'INFO', text: `${root} is absent or empty` });
-    else if (kind === 'folder') found.push(error(`${root} is not empty (${entries.join(', ')})`, 'COM10005'));
-    else found.push(error(`${root} is no folder`, 'COM10005'));
+      found.push({ level: 'INFO', text: say('check.folderEmpty', { root }) });
+    else if (kind === 'folder')
+      found.push(error(say('check.folderFull', { root, files: entries.join(', ') }), 'COM10005'));
+    else found.push(error(say('check.noFolder', { root }), 'COM10005'));
   }
   return found;
 }
@@ -91,15 +93,10 @@ async function networkFindings(host: Host, { cluster }: ObserverInstance): Promi
   ]);
   const silent = await unreachableFrom(host, ports);
   if (silent === undefined) {
-    return [
-      {
-        level: 'WARN',
-        text: 'whether it reaches the root servers is not known: nc is missing, or knows no -z',
-      },
-    ];
+    return [{ level: 'WARN', text: say('check.noNc') }];
   }
-  if (silent.length === 0) return [{ level: 'INFO', text: 'it reaches the ports of the root servers' }];
-  const text = `it does not reach ${silent.join(', ')}`;
+  if (silent.length === 0) return [{ level: 'INFO', text: say('check.reaches') }];
+  const text = say('check.silent', { addresses: silent.join(', ') });
   // One root server that answers is enough to join.
   return [silent.length === ports.length ? error(text, 'OBE11005') : { level: 'WARN', text }];
 }
@@ -123,29 +120,29 @@ export const PreCheckForInstallOb = subtask({
     ]);
     const findings: Finding[] = [
       ...accounts(look),
-      ...look.readOnly.map((path) => error(`${path} is not writable`, 'CMP07050')),
+      ...look.readOnly.map((path) => error(say('host.notWritable', { path }), 'CMP07050')),
       ...sizingFindings(look.sizing, scope.config.hostRequirements),
       clockFinding(observer.part.version, look.clockOffsetMs, look.clockUncertaintyMs),
       ...groups.flat(),
     ];
     for (const { level, text, code } of findings) {
-      const line = `[${level}] ${code === undefined ? '' : `${code}: `}${text}`;
+      const line = say('check.line', { level, code: code === undefined ? '' : `${code}: `, text });
       if (level === 'ERROR') scope.log.error(line);
       else if (level === 'WARN') scope.log.warn(line);
       else scope.log.info(line);
     }
     const errors = findings.filter(({ level }) => level === 'ERROR');
     const warnings = findings.filter(({ level }) => level === 'WARN').length;
-    scope.log.info(`${findings.length} checks: ${errors.length} errors, ${warnings} warnings`);
+    scope.log.info(say('check.count', { count: findings.length, errors: errors.length, warnings }));
     const [first] = errors;
     if (first === undefined) return undefined;
     throw new PermanentError({
       type: 'HostUnfit',
       ...(first.code === undefined ? {} : { code: first.code }),
-      tried: 'find the host fit for an OBServer',
+      tried: say('check.find'),
       where: host.ip,
-      cameBack: errors.map(({ text }) => text).join('; '),
-      next: 'Repair this and retry.',
+      cameBack: errors.map(({ text }) => text),
+      next: say('next.repairThis'),
     });
   },
 });

@@ -2,14 +2,15 @@ import { type ClusterServer, isServing } from '../../oceanbase/clusterSql';
 import { compareVersions } from '../../oceanbase/versions';
 import { addressText } from '../../runtime/addressText';
 import { PermanentError } from '../../runtime/errors';
+import { joined, type Said, say, type Text } from '../../runtime/messages/catalogue';
 import { CLUSTER, clusterOf, withCluster } from '../cluster/cluster';
 import { forgetTask } from '../host/forgetTask';
 import { subtask } from '../subtask';
 import type { Needs, SubtaskScope } from '../types';
 
-const TRIED = 'prepare the OceanBase cluster for a new server';
+const TRIED = say('observer.prepareCluster');
 
-function refuse(where: string, code: string, cameBack: string, next: string): PermanentError {
+function refuse(where: string, code: string, cameBack: Said, next: Text): PermanentError {
   return new PermanentError({ type: 'ClusterUnfit', code, tried: TRIED, where, cameBack, next });
 }
 
@@ -34,8 +35,8 @@ function checkVersions(name: string, servers: readonly ClusterServer[], version:
   throw refuse(
     name,
     'OBE11013',
-    `its servers run ${versions.join(' and ')}, the package is of ${version}`,
-    `Declare the cluster's version, upload its package and send the request again.`,
+    say('observer.otherVersions', { versions: joined(versions, 'list.and'), version }),
+    say('next.declareVersion'),
   );
 }
 
@@ -51,42 +52,59 @@ export const PrepareAddObServer = subtask({
     const rows = await ownRows(scope);
     const wanted = scope.list('server_ids').length;
     if (rows.length < wanted) {
-      const text = `${rows.length} of ${wanted} servers of this task are recorded`;
-      throw refuse(cluster.name, 'OBE19001', text, 'Send the request again.');
+      const text = say('observer.recordsMissing', { count: rows.length, wanted });
+      throw refuse(cluster.name, 'OBE19001', text, say('next.sendAgain'));
     }
     const part = await scope.store.packages.find(rows[0]?.packageId ?? 0);
     if (part === undefined) {
-      throw refuse(cluster.name, 'PKG10014', 'the package is not there any more', 'Upload it and retry.');
+      throw refuse(cluster.name, 'PKG10014', say('package.gone'), say('next.uploadIt'));
     }
     await withCluster(scope, cluster, TRIED, async (session) => {
       const servers = await session.servers();
       const serving = servers.filter(isServing).length;
       scope.log.info(
-        `${cluster.name} answers at ${session.at}: OceanBase ${session.version}, ${serving} of ${servers.length} servers serve`,
+        say('observer.clusterAnswers', {
+          cluster: cluster.name,
+          at: session.at,
+          version: session.version,
+          serving,
+          total: servers.length,
+        }),
       );
       checkVersions(cluster.name, servers, part.version);
       const community = await session.isCommunity();
       if (community !== (part.name === 'oceanbase-ce')) {
-        const edition = community ? 'the community edition' : 'no community edition';
-        const next = 'Upload the package of the same edition, delete this one, and send the request again.';
-        throw refuse(cluster.name, 'OBE11013', `it is ${edition}, the package is ${part.fileName}`, next);
+        const edition = community ? say('observer.community') : say('observer.noCommunity');
+        const next = say('next.sameEdition');
+        throw refuse(
+          cluster.name,
+          'OBE11013',
+          say('observer.otherEdition', { edition, file: part.fileName }),
+          next,
+        );
       }
       const zones = await session.zones();
       for (const row of rows) {
         const zone = zones.find(({ name }) => name === row.zone);
         if (zone?.innerStatus !== 'ACTIVE') {
           const text =
-            zone === undefined ? `it has no zone ${row.zone}` : `${row.zone} is ${zone.innerStatus}`;
-          throw refuse(cluster.name, 'OBE18004', text, 'Start the zone and retry.');
+            zone === undefined
+              ? say('zone.none', { zone: row.zone })
+              : say('zone.is', { zone: row.zone, status: zone.innerStatus });
+          throw refuse(cluster.name, 'OBE18004', text, say('next.startZone'));
         }
         const listed = servers.find(({ ip, rpcPort }) => ip === row.ip && rpcPort === row.rpcPort);
         if (listed !== undefined) {
-          const text = `${addressText(row.ip, row.rpcPort)} is a server of it already (${listed.zone}, ${listed.innerStatus})`;
-          throw refuse(cluster.name, 'OBE11021', text, 'Choose another host.');
+          const text = say('observer.listedAlready', {
+            address: addressText(row.ip, row.rpcPort),
+            zone: listed.zone,
+            status: listed.innerStatus,
+          });
+          throw refuse(cluster.name, 'OBE11021', text, say('next.chooseOtherHost'));
         }
       }
       const place = rows.map(({ ip, rpcPort, zone }) => `${addressText(ip, rpcPort)} (${zone})`).join(', ');
-      scope.log.info(`${place} can be added, from ${part.fileName}`);
+      scope.log.info(say('observer.canBeAdded', { place, file: part.fileName }));
     });
     return undefined;
   },
@@ -94,7 +112,7 @@ export const PrepareAddObServer = subtask({
   async rollback(scope) {
     for (const row of await ownRows(scope)) {
       await scope.store.obServers.delete(row.id);
-      scope.log.info(`The record of ${addressText(row.ip, row.rpcPort)} is removed`);
+      scope.log.info(say('observer.recordRemoved', { address: addressText(row.ip, row.rpcPort) }));
     }
     await forgetTask(scope, (scope.list('host_ids') ?? []).map(Number));
   },

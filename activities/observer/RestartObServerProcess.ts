@@ -1,6 +1,7 @@
 import type { Host, HostProcess } from '../../hosts/types';
 import type { ClusterServer } from '../../oceanbase/clusterSql';
 import { isServing } from '../../oceanbase/clusterSql';
+import { say } from '../../runtime/messages/catalogue';
 import { withCluster } from '../cluster/cluster';
 import { processText } from '../host/serviceProcesses';
 import { subtask } from '../subtask';
@@ -10,12 +11,12 @@ import { listedServer, OBSERVER, type ObserverInstance, observerOf, serverMadeBy
 import { startServer, stopServer, unitsOn } from './plannedStop';
 import { launchObserver, lookForObservers, observerListening, stopObservers, trouble } from './process';
 
-const TRIED = 'restart the observer';
+const TRIED = say('observer.restart');
 /** Enough for the lease of a stopped observer to end and for its next start to be reported. */
 const NEWER_MS = 900_000;
 
 function ask(scope: SubtaskScope, observer: ObserverInstance): Promise<ClusterServer | undefined> {
-  return withCluster(scope, observer.cluster, 'ask for the state of the server', async (session) =>
+  return withCluster(scope, observer.cluster, say('observer.askState'), async (session) =>
     listedServer(await session.servers(), observer.server),
   );
 }
@@ -58,12 +59,16 @@ async function newerStart(
     const server = await ask(scope, observer);
     const since = server?.startTime ?? null;
     if (server !== undefined && isBack(server) && since !== null && since > (before.servingSince ?? '')) {
-      scope.log.info(`It serves since ${since} (before: ${before.servingSince ?? 'never'})`);
+      scope.log.info(say('observer.servesSince', { since, before: before.servingSince ?? 'never' }));
       return;
     }
     if (Date.now() - started > NEWER_MS) {
-      const text = `after ${NEWER_MS / 60_000} min the cluster still says: ${server?.innerStatus ?? 'not listed'}, since ${since ?? 'never'}`;
-      throw trouble(host, TRIED, 'NotServingAgain', text, 'Look at its log and retry.', 'OBE19004');
+      const text = say('observer.stillSays', {
+        minutes: NEWER_MS / 60_000,
+        status: server?.innerStatus ?? say('observer.unlisted'),
+        since: since ?? 'never',
+      });
+      throw trouble(host, TRIED, 'NotServingAgain', text, say('next.lookAtLog'), 'OBE19004');
     }
     await scope.pause(Math.min(100 * 1.5 ** asks, 2_000));
   }
@@ -93,25 +98,25 @@ export const RestartObServerProcess = subtask({
     let before = restartOf(await readObserverMark(host), observer);
     let [process] = (await lookForObservers(host, home)).own;
     if (before === undefined) {
-      if (process === undefined) scope.log.warn(`No observer works in ${home} (host reboot or crash)`);
+      if (process === undefined) scope.log.warn(say('observer.noneWorks', { home }));
       const units = process === undefined ? 0 : await unitsOn(scope, observer);
-      if (units > 0) scope.log.info(`${units} units of tenants live on ${observer.address} already`);
+      if (units > 0) scope.log.info(say('observer.unitsLive', { units, address: observer.address }));
       before = await remember(scope, host, observer, process, units > 0);
     }
     const { pid, startTicks } = before;
     if (process?.pid === pid && process.startTime === startTicks) {
       if (before.planned === true) await stopServer(scope, host, observer);
-      scope.log.info(`Stopping ${processText(process)}`);
+      scope.log.info(say('observer.stopping', { process: processText(process) }));
       await stopObservers(scope, host, home, process);
       process = undefined;
     }
     if (process === undefined) {
-      scope.log.info('Starting it without options');
+      scope.log.info(say('observer.startingBare'));
       await launchObserver(scope, host, home, 'restart', []);
     }
     const after = await observerListening(scope, host, observer);
     if (after.args.length > 1 && after.args.some((word) => word === '-r')) {
-      scope.log.warn('It runs with options: somebody else has started it');
+      scope.log.warn(say('observer.startedByOthers'));
     }
     if (before.planned === true) {
       await newerStart(scope, host, observer, before, (server) => isServing({ ...server, stopTime: null }));
@@ -123,11 +128,11 @@ export const RestartObServerProcess = subtask({
 
   /** A server that was stopped for its restart is started again: a stopped server keeps other zones from stopping. */
   async rollback(scope) {
-    if ((await serverMadeByTask(scope)) === undefined) return scope.log.info('Nothing to undo');
+    if ((await serverMadeByTask(scope)) === undefined) return scope.log.info(say('undo.nothing'));
     const observer = await observerOf(scope);
     const host = await scope.host();
     const planned = restartOf(await readObserverMark(host), observer)?.planned === true;
     if (planned && (await ask(scope, observer)) !== undefined) return startServer(scope, host, observer);
-    scope.log.info('Nothing to undo');
+    scope.log.info(say('undo.nothing'));
   },
 });

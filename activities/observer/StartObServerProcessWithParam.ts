@@ -4,6 +4,7 @@ import type { Host } from '../../hosts/types';
 import { observerArguments, takesLocalIp } from '../../oceanbase/observerCommandLine';
 import { RUN_USER } from '../../oceanbase/observerLayout';
 import { addressText } from '../../runtime/addressText';
+import { say } from '../../runtime/messages/catalogue';
 import { holderText, processText, type ServiceProcesses } from '../host/serviceProcesses';
 import { removeBy } from '../places';
 import { subtask } from '../subtask';
@@ -19,12 +20,12 @@ import {
   trouble,
 } from './process';
 
-const TRIED = 'start the observer';
+const TRIED = say('observer.start');
 
 function refuseForeign(host: Host, { server }: ObserverInstance, look: ServiceProcesses): void {
   if (look.others.length > 0) {
-    const text = `another observer runs on the host: ${look.others.map(processText).join('; ')}`;
-    throw trouble(host, TRIED, 'ProcessExists', text, 'Stop it and retry.', 'COM32001');
+    const text = say('observer.otherRuns', { processes: look.others.map(processText) });
+    throw trouble(host, TRIED, 'ProcessExists', text, say('next.stopAndRetry'), 'COM32001');
   }
   for (const [name, port] of [
     ['SQL', server.sqlPort],
@@ -32,8 +33,8 @@ function refuseForeign(host: Host, { server }: ObserverInstance, look: ServicePr
   ] as const) {
     const holder = holderText(look, port);
     if (holder === undefined) continue;
-    const text = `port ${port} (${name}) is held by ${holder}`;
-    throw trouble(host, TRIED, 'PortTaken', text, 'Stop that service and retry.', 'OBE19008');
+    const text = say('port.heldNamed', { port, name, holder });
+    throw trouble(host, TRIED, 'PortTaken', text, say('next.stopServiceAndRetry'), 'OBE19008');
   }
 }
 
@@ -46,18 +47,11 @@ printf '%s\\n' "$all" | awk -v ip=${quote(ip)} '{ split($4, a, "/"); if (a[1] ==
   const device = stdout.trim().split('@')[0] ?? '';
   if (/^[A-Za-z0-9._-]{1,15}$/.test(device)) return device;
   if (exitCode !== 0) {
-    const text = `the host does not list its network devices: ${stderr.trim().slice(0, 300)}`;
-    throw trouble(
-      host,
-      TRIED,
-      'DeviceUnknown',
-      text,
-      'Install the command ip (iproute), then retry.',
-      'CMP07036',
-    );
+    const text = say('observer.noDeviceList', { said: stderr.trim().slice(0, 300) });
+    throw trouble(host, TRIED, 'DeviceUnknown', text, say('next.installIp'), 'CMP07036');
   }
-  const next = 'Give the host that address, then retry.';
-  throw trouble(host, TRIED, 'DeviceUnknown', `no network device has the address ${ip}`, next, 'CMP07036');
+  const next = say('next.giveAddress');
+  throw trouble(host, TRIED, 'DeviceUnknown', say('observer.noDevice', { ip }), next, 'CMP07036');
 }
 
 async function words(host: Host, { server, cluster, part, layout }: ObserverInstance): Promise<string[]> {
@@ -82,8 +76,8 @@ async function refuseStrangeConfiguration(host: Host, { server, layout }: Observ
   const file = `${layout.home}/etc/observer.config.bin`;
   const [mark, { kind }] = await Promise.all([readObserverMark(host), lookAtPath(host, file)]);
   if (kind === 'absent' || mark?.serverId === server.id) return;
-  const next = `Move ${layout.home}/etc away (or delete it) and retry.`;
-  throw trouble(host, TRIED, 'HomeNotEmpty', `${file} is of another observer`, next, 'COM10005');
+  const next = say('next.moveEtc', { home: layout.home });
+  throw trouble(host, TRIED, 'HomeNotEmpty', say('observer.otherConfiguration', { file }), next, 'COM10005');
 }
 
 async function start(scope: SubtaskScope, host: Host, observer: ObserverInstance): Promise<void> {
@@ -93,9 +87,10 @@ async function start(scope: SubtaskScope, host: Host, observer: ObserverInstance
   const options = await words(host, observer);
   const roots = cluster.rootServers.map(({ ip, rpcPort }) => addressText(ip, rpcPort)).join(', ');
   scope.log.info(
-    `Starting OceanBase ${part.version} in ${layout.home} as ${RUN_USER}; it will ask ${roots} for its cluster`,
+    say('observer.starting', { version: part.version, home: layout.home, user: RUN_USER, roots }),
   );
-  scope.log.info(`bin/observer ${options.map(quote).join(' ')}`);
+  const commandLine = ['bin/observer', ...options.map(quote)].join(' ');
+  scope.log.info(commandLine);
   await launchObserver(scope, host, layout.home, 'start', options);
 }
 
@@ -111,15 +106,16 @@ export const StartObServerProcessWithParam = subtask({
     const observer = await observerOf(scope);
     const host = await scope.host();
     const look = await lookForObservers(host, observer.layout.home);
-    if (look.own.length > 0) scope.log.info(`${look.own.map(processText).join('; ')} runs already`);
+    if (look.own.length > 0)
+      scope.log.info(say('process.runsAlready', { processes: look.own.map(processText) }));
     else {
       refuseForeign(host, observer, look);
       await start(scope, host, observer);
     }
     const process = await observerListening(scope, host, observer);
     if (process.user !== RUN_USER) {
-      const text = `pid ${process.pid} runs as ${process.user}, not as ${RUN_USER}`;
-      throw trouble(host, TRIED, 'WrongUser', text, 'Stop it, chown its home, and retry.', 'CMP07037');
+      const text = say('process.otherUser', { pid: process.pid, user: process.user, runUser: RUN_USER });
+      throw trouble(host, TRIED, 'WrongUser', text, say('next.chownHome'), 'CMP07037');
     }
     await provesItself(scope, host, observer);
     return undefined;
@@ -127,14 +123,14 @@ export const StartObServerProcessWithParam = subtask({
 
   async rollback(scope) {
     if ((await serverMadeByTask(scope)) === undefined) {
-      scope.log.info('There is no server of this task on this host, nothing to undo');
+      scope.log.info(say('observer.noneOfTask'));
       return;
     }
-    const { layout, server } = await proveOutOfCluster(scope, 'stop the observer');
+    const { layout, server } = await proveOutOfCluster(scope, say('observer.stop'));
     const host = await scope.host();
     const mark = await readObserverMark(host);
     if (mark?.serverId !== server.id || mark.taskId !== scope.input.taskId) {
-      scope.log.info('This task started no observer here, nothing to undo');
+      scope.log.info(say('observer.notStarted'));
       return;
     }
     await stopObservers(scope, host, layout.home);
@@ -143,8 +139,8 @@ export const StartObServerProcessWithParam = subtask({
       host,
       `[ ! -d ${quote(layout.home)} ] || { cd ${quote(layout.home)} && rm -rf -- etc/observer.config.bin* run/observer.pid; } || exit 1
 ${FORGET_OBSERVER}`,
-      `the configuration of the observer in ${layout.home}`,
+      say('observer.configurationIn', { home: layout.home }),
     );
-    scope.log.info('The observer is stopped; its log stays');
+    scope.log.info(say('observer.stopped'));
   },
 });

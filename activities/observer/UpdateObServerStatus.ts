@@ -1,5 +1,6 @@
 import { isServing, serverStatus } from '../../oceanbase/clusterSql';
 import { PermanentError } from '../../runtime/errors';
+import { type Said, say, type Text } from '../../runtime/messages/catalogue';
 import { withCluster } from '../cluster/cluster';
 import { settleWork, unsettleWork, type Worked } from '../common/work';
 import { subtask } from '../subtask';
@@ -9,11 +10,11 @@ function worked({ server, address }: ClusterMember): Worked<'obServer'> {
   return { object: { kind: 'obServer', id: server.id }, what: `OBServer ${address}` };
 }
 
-function refuse({ address }: ClusterMember, status: string, cameBack: string, next: string): PermanentError {
+function refuse({ address }: ClusterMember, status: string, cameBack: Said, next: Text): PermanentError {
   return new PermanentError({
     type: 'ObserverNotActive',
     code: 'OBE19004',
-    tried: `record the server as ${status}`,
+    tried: say('observer.record', { status }),
     where: address,
     cameBack,
     next,
@@ -33,7 +34,7 @@ export const UpdateObServerStatus = subtask({
   async run(scope) {
     const member = await memberOf(scope);
     const { cluster, server, address } = member;
-    const seen = await withCluster(scope, cluster, 'ask for the state of the server', async (session) =>
+    const seen = await withCluster(scope, cluster, say('observer.askState'), async (session) =>
       listedServer(await session.servers(), server),
     );
     const stopped = scope.value('target_server_status') === 'STOPPED';
@@ -42,13 +43,15 @@ export const UpdateObServerStatus = subtask({
       throw refuse(
         member,
         target,
-        `${cluster.name} does not list it`,
-        'Look at its log; retry when it serves.',
+        say('observer.unlistedBy', { cluster: cluster.name }),
+        say('next.logWhenServing'),
       );
     }
     if (isServing(seen) === stopped) {
-      const text = stopped ? 'it serves' : `it is ${seen.innerStatus} and does not serve`;
-      const next = stopped ? 'Stop it and retry.' : 'Look at its log; retry when it serves.';
+      const text = stopped
+        ? say('observer.serves')
+        : say('observer.notServing', { status: seen.innerStatus });
+      const next = stopped ? say('next.stopAndRetry') : say('next.logWhenServing');
       throw refuse(member, target, text, next);
     }
     const status = stopped ? target : serverStatus(seen);

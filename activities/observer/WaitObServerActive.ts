@@ -1,5 +1,6 @@
 import { type ClusterServer, isServing } from '../../oceanbase/clusterSql';
 import { PermanentError } from '../../runtime/errors';
+import { type Said, say, type Text } from '../../runtime/messages/catalogue';
 import { withCluster } from '../cluster/cluster';
 import { subtask } from '../subtask';
 import { type ClusterMember, listedServer, memberOf, OBSERVER, placeOf } from './observer';
@@ -13,17 +14,21 @@ const PROCESS_EVERY = 5;
 /** A restart by a keeper or an operator may be under way. */
 const GONE_LOOKS = 3;
 
-function state(server: ClusterServer | undefined): string {
-  if (server === undefined) return 'not listed';
-  const since = server.startTime === null ? 'does not serve yet' : `serves since ${server.startTime}`;
-  return `${server.innerStatus}, ${since}${server.stopTime === null ? '' : `, stopped at ${server.stopTime}`}`;
+function state(server: ClusterServer | undefined): Text {
+  if (server === undefined) return say('observer.unlisted');
+  const since =
+    server.startTime === null
+      ? say('observer.notYetServing')
+      : say('observer.servingSince', { since: server.startTime });
+  const stopped = server.stopTime === null ? '' : say('observer.stoppedAt', { time: server.stopTime });
+  return say('observer.state', { status: server.innerStatus, since, stopped });
 }
 
-function refuse(member: ClusterMember, cameBack: string, next: string): PermanentError {
+function refuse(member: ClusterMember, cameBack: Said, next: Text): PermanentError {
   return new PermanentError({
     type: 'ObserverNotActive',
     code: 'OBE19004',
-    tried: 'wait until the observer serves',
+    tried: say('observer.waitServing'),
     where: member.address,
     cameBack,
     next,
@@ -45,26 +50,23 @@ export const WaitObServerActive = subtask({
     let gone = 0;
     let seen: string | undefined;
     for (let asks = 0; ; asks += 1) {
-      const server = await withCluster(
-        scope,
-        member.cluster,
-        'ask for the state of the server',
-        async (session) => listedServer(await session.servers(), member.server),
+      const server = await withCluster(scope, member.cluster, say('observer.askState'), async (session) =>
+        listedServer(await session.servers(), member.server),
       );
-      const now = `${member.address}: ${state(server)}`;
+      const now = say('observer.stateOf', { address: member.address, state: state(server) });
       const serves = server !== undefined && isServing(server);
-      if (serves || (seen !== undefined && now !== seen)) scope.log.info(now);
-      seen = now;
+      if (serves || (seen !== undefined && now.en !== seen)) scope.log.info(now);
+      seen = now.en;
       if (serves) return undefined;
       if (server?.innerStatus === 'DELETING') {
-        const next = 'Cancel the deletion (CANCEL DELETE SERVER) and retry.';
-        throw refuse(member, 'somebody is deleting it', next);
+        const next = say('next.cancelDeletion');
+        throw refuse(member, say('observer.somebodyDeletes'), next);
       }
       if (observer !== undefined && asks % PROCESS_EVERY === PROCESS_EVERY - 1) {
         gone = (await processLives(scope, observer)) === false ? gone + 1 : 0;
         if (gone >= GONE_LOOKS) {
-          const text = `its process is gone (${state(server)})`;
-          throw refuse(member, text, `Look at ${observer.layout.home}/log/observer.log and retry.`);
+          const text = say('observer.goneWhile', { state: state(server) });
+          throw refuse(member, text, say('next.lookAtObserverLog', { home: observer.layout.home }));
         }
       }
       if (gone === 0 && Date.now() - started > QUICK_MS) scope.notYet(now);

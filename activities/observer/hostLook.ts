@@ -6,6 +6,7 @@ import type { SizingFacts } from '../../oceanbase/hostRequirements';
 import { DATA_DISK, LOG_DISK, RUN_USER } from '../../oceanbase/observerLayout';
 import { addressText } from '../../runtime/addressText';
 import { TransientError } from '../../runtime/errors';
+import { say } from '../../runtime/messages/catalogue';
 
 export interface HostLook {
   readonly sizing: SizingFacts;
@@ -61,10 +62,10 @@ export async function lookAtHost(host: Host): Promise<HostLook> {
   if (!facts.has('end')) {
     throw new TransientError({
       type: 'HostLookCutOff',
-      tried: 'look at the host',
+      tried: say('observer.lookAtHost'),
       where: host.ip,
-      cameBack: stderr.trim().slice(0, 300) || `exit code ${exitCode}, half an answer`,
-      next: 'It is tried again; look whether the host is short of memory.',
+      cameBack: stderr.trim().slice(0, 300) || say('observer.halfAnswer', { code: exitCode }),
+      next: say('next.shortOfMemory'),
     });
   }
   const number = (key: string) => Number(facts.get(key) ?? Number.NaN);

@@ -3,6 +3,7 @@ import type { ClusterServer } from '../../oceanbase/clusterSql';
 import { type ObserverLayout, observerLayout } from '../../oceanbase/observerLayout';
 import { addressText } from '../../runtime/addressText';
 import { PermanentError } from '../../runtime/errors';
+import { type Said, say, type Text } from '../../runtime/messages/catalogue';
 import type { ObClusterRow, ObServerRow } from '../../store/types';
 import { clusterById, withCluster } from '../cluster/cluster';
 import { idOf, objectId, objectOf } from '../common/objects';
@@ -32,27 +33,27 @@ export interface ObserverInstance extends ClusterMember {
   readonly layout: ObserverLayout;
 }
 
-function incomplete(tried: string, cameBack: string, code: string, next: string): PermanentError {
+function incomplete(tried: Text, cameBack: Said, code: string, next: Text): PermanentError {
   return new PermanentError({ type: 'InventoryIncomplete', code, tried, cameBack, next });
 }
 
 /** The row of the subtask's server, and how it was looked for. */
-async function rowOf(scope: ObserverScope): Promise<{ server: ObServerRow | undefined; tried: string }> {
+async function rowOf(scope: ObserverScope): Promise<{ server: ObServerRow | undefined; tried: Text }> {
   const { obServers } = scope.store;
   const named = objectOf(scope.input, ['server_ids', 'host_ids']);
   const id = named?.kind === 'server_ids' ? idOf(named.name) : undefined;
   if (id !== undefined) {
-    return { server: await obServers.find(id), tried: `find the OBServer with id ${id} in the inventory` };
+    return { server: await obServers.find(id), tried: say('observer.findById', { id }) };
   }
   const hostId = await scope.hostId();
   const clusterId = objectId(scope.input, 'cluster_ids') ?? Number(scope.value('cluster_id'));
   const rows = (await obServers.onHost(hostId)).filter((row) => row.clusterId === clusterId);
   const own = rows.filter((row) => row.taskId === scope.input.taskId);
-  const tried = `find the OBServer of host ${hostId} in the inventory`;
+  const tried = say('observer.findOfHost', { host: hostId });
   const [server, another] = own.length > 0 ? own : rows;
   if (another === undefined) return { server, tried };
-  const text = `${rows.length} OBServers of the cluster are on this host`;
-  throw incomplete(tried, text, 'OBE19001', 'Name one of them by its own id.');
+  const text = say('observer.several', { count: rows.length });
+  throw incomplete(tried, text, 'OBE19001', say('next.nameById'));
 }
 
 /**
@@ -62,12 +63,15 @@ async function rowOf(scope: ObserverScope): Promise<{ server: ObServerRow | unde
 export async function memberOf(scope: ObserverScope): Promise<ClusterMember> {
   const { server, tried } = await rowOf(scope);
   if (server === undefined)
-    throw incomplete(tried, 'none is recorded', 'OBE19001', 'Send the request again.');
+    throw incomplete(tried, say('observer.noneRecorded'), 'OBE19001', say('next.sendAgain'));
   const clusterId = objectId(scope.input, 'cluster_ids') ?? server.clusterId;
   const asked = scope.value('cluster_id');
   if (server.clusterId !== clusterId || (asked !== undefined && Number(asked) !== server.clusterId)) {
-    const text = `${addressText(server.ip, server.rpcPort)} is a server of another cluster (${server.clusterId})`;
-    throw incomplete(tried, text, 'OBE19001', 'Choose a server of the cluster.');
+    const text = say('observer.ofOtherCluster', {
+      address: addressText(server.ip, server.rpcPort),
+      cluster: server.clusterId,
+    });
+    throw incomplete(tried, text, 'OBE19001', say('next.chooseOfCluster'));
   }
   const cluster = await clusterById(scope, server.clusterId);
   return { server, cluster, address: addressText(server.ip, server.rpcPort) };
@@ -81,9 +85,9 @@ export async function observerOf(scope: ObserverScope): Promise<ObserverInstance
 async function placed(scope: SubtaskScope, member: ClusterMember): Promise<ObserverInstance> {
   const found = await placeOf(scope, member);
   if (found !== undefined) return found;
-  const tried = `find the package of the OBServer ${member.address}`;
-  const text = `its package (id ${member.server.packageId}) is missing or holds no bin/observer`;
-  throw incomplete(tried, text, 'PKG10014', 'Upload the package and send the request again.');
+  const tried = say('observer.findPackage', { address: member.address });
+  const text = say('observer.packageMissing', { id: member.server.packageId ?? 'null' });
+  throw incomplete(tried, text, 'PKG10014', say('next.uploadAndSend'));
 }
 
 /** Undefined for a server whose package is not known: one that was there before obflow. */
@@ -122,7 +126,7 @@ export function listedServer(
  * The rule of every undo that touches a server's process or files: it must be proved by SQL that the cluster does not
  * list the server. A cluster that does not answer proves nothing.
  */
-export async function proveOutOfCluster(scope: ObserverScope, tried: string): Promise<ObserverInstance> {
+export async function proveOutOfCluster(scope: ObserverScope, tried: Text): Promise<ObserverInstance> {
   const observer = await observerOf(scope);
   const listed = await withCluster(scope, observer.cluster, tried, async (session) =>
     listedServer(await session.servers(), observer.server),
@@ -133,7 +137,11 @@ export async function proveOutOfCluster(scope: ObserverScope, tried: string): Pr
     code: 'OBE19003',
     tried,
     where: observer.address,
-    cameBack: `it is still a server of ${observer.cluster.name} (zone ${listed.zone}, ${listed.innerStatus}); nothing was touched`,
-    next: 'Undo "Add observer" first (DELETE SERVER, and wait until it is gone), then roll back again.',
+    cameBack: say('observer.stillListed', {
+      cluster: observer.cluster.name,
+      zone: listed.zone,
+      status: listed.innerStatus,
+    }),
+    next: say('next.undoAddFirst'),
   });
 }

@@ -11,7 +11,8 @@ import {
   stopServerSql,
 } from '../../oceanbase/clusterSql';
 import { SqlError } from '../../oceanbase/sqlSession';
-import { TransientError } from '../../runtime/errors';
+import { saidOf, TransientError } from '../../runtime/errors';
+import { say, type Text } from '../../runtime/messages/catalogue';
 import { inTurn, STATEMENT_MS, withCluster } from '../cluster/cluster';
 import type { SubtaskScope } from '../types';
 import { listedServer, type ObserverInstance } from './observer';
@@ -25,11 +26,11 @@ const TIMEOUT = 4012;
 
 /** How many units of tenants live on the server; 0 when its version does not tell. */
 export async function unitsOn(scope: SubtaskScope, observer: ObserverInstance): Promise<number> {
-  const units = await withCluster(scope, observer.cluster, 'ask for units on the server', (session) =>
+  const units = await withCluster(scope, observer.cluster, say('observer.askUnits'), (session) =>
     session.units(observer.server),
   );
   if (units === undefined) {
-    scope.log.warn('This version does not tell the units of a server; it was just added');
+    scope.log.warn(say('observer.noUnits'));
   }
   return units ?? 0;
 }
@@ -39,7 +40,7 @@ async function tell(
   scope: SubtaskScope,
   host: Host,
   observer: ObserverInstance,
-  { tried, sql, isDone }: { tried: string; sql: string; isDone?: (server: ClusterServer) => boolean },
+  { tried, sql, isDone }: { tried: Text; sql: string; isDone?: (server: ClusterServer) => boolean },
 ): Promise<void> {
   const { cluster, server } = observer;
   await inTurn(scope, cluster.id, () =>
@@ -50,8 +51,8 @@ async function tell(
       async (session) => {
         const listed = listedServer(await session.servers(), server);
         if (listed === undefined) {
-          const text = `it is no server of ${cluster.name}`;
-          throw trouble(host, tried, 'NotInCluster', text, 'Look at the cluster and retry.', 'OBE19003');
+          const text = say('observer.noServerOf', { cluster: cluster.name });
+          throw trouble(host, tried, 'NotInCluster', text, say('next.lookAtCluster'), 'OBE19003');
         }
         if (isDone?.(listed) === true) return;
         scope.log.info(sql);
@@ -59,9 +60,9 @@ async function tell(
           await session.alter(sql);
         } catch (error) {
           if (!(error instanceof SqlError)) throw error;
-          const cameBack = `error ${error.errno}: ${error.message}`;
+          const cameBack = say('sql.error', { errno: error.errno, text: error.message });
           if (error.errno === TIMEOUT) {
-            const next = 'It is asked again whether it took effect.';
+            const next = say('next.askedWhetherDone');
             throw new TransientError({
               type: 'StatementTimeout',
               tried,
@@ -70,8 +71,7 @@ async function tell(
               next,
             });
           }
-          const next =
-            'Start the servers that are stopped in another zone, or repair the replicas that are behind; then retry.';
+          const next = say('next.startOthers');
           throw trouble(host, tried, 'ObClusterRefused', cameBack, next, 'OBE19003');
         }
       },
@@ -86,15 +86,16 @@ async function refuseShortAbsence(
   host: Host,
   observer: ObserverInstance,
 ): Promise<void> {
-  const tried = `ask for ${OFFLINE_TIME}`;
+  const tried = say('observer.askFor', { name: OFFLINE_TIME });
   const value = await withCluster(scope, observer.cluster, tried, (session) =>
     session.parameter(OFFLINE_TIME),
   );
-  const seconds = value === undefined ? undefined : durationSeconds(value);
+  if (value === undefined) return;
+  const seconds = durationSeconds(value);
   if (seconds === undefined || seconds >= AWAY_SECONDS) return;
-  const text = `${OFFLINE_TIME} is ${value}: the cluster would begin to replace its replicas before it is back`;
-  const next = `ALTER SYSTEM SET ${OFFLINE_TIME} = '3600s', then retry.`;
-  throw trouble(host, 'stop a server with units', 'OfflineTimeTooShort', text, next, 'OBE19003');
+  const text = say('observer.offlineTooShort', { name: OFFLINE_TIME, value });
+  const next = say('next.setOfflineTime', { name: OFFLINE_TIME });
+  throw trouble(host, say('observer.stopWithUnits'), 'OfflineTimeTooShort', text, next, 'OBE19003');
 }
 
 /** STOP SERVER, which ends when the leaders have moved, and a minor freeze. May be repeated. */
@@ -102,18 +103,24 @@ export async function stopServer(scope: SubtaskScope, host: Host, observer: Obse
   const { server, cluster } = observer;
   await refuseShortAbsence(scope, host, observer);
   await tell(scope, host, observer, {
-    tried: 'move the leaders away from the server',
+    tried: say('observer.moveLeaders'),
     // Sent again although it is stopped: only the statement's end says that the leaders have moved.
     sql: stopServerSql(server, server.zone),
   });
   const freeze = minorFreezeSql(server);
   try {
     scope.log.info(freeze);
-    await withCluster(scope, cluster, 'freeze its memory', (session) => session.alter(freeze), STATEMENT_MS);
+    await withCluster(
+      scope,
+      cluster,
+      say('observer.freeze'),
+      (session) => session.alter(freeze),
+      STATEMENT_MS,
+    );
   } catch (error) {
     scope.signal.throwIfAborted();
-    const text = error instanceof Error ? error.message : String(error);
-    scope.log.warn(`Its next start will read more of the log: ${text}`);
+    const text = saidOf(error);
+    scope.log.warn(say('observer.readsMoreLog', { said: text }));
   }
 }
 
@@ -121,7 +128,7 @@ export async function stopServer(scope: SubtaskScope, host: Host, observer: Obse
 export function startServer(scope: SubtaskScope, host: Host, observer: ObserverInstance): Promise<void> {
   const { server } = observer;
   return tell(scope, host, observer, {
-    tried: 'let clients come back to the server',
+    tried: say('observer.letBack'),
     sql: startServerSql(server, server.zone),
     isDone: ({ stopTime }) => stopTime === null,
   });

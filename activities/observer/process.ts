@@ -3,7 +3,8 @@ import { quote } from '../../hosts/quote';
 import type { Host, HostProcess } from '../../hosts/types';
 import { RUN_USER } from '../../oceanbase/observerLayout';
 import { openSqlSession, SqlConnectionError, SqlError } from '../../oceanbase/sqlSession';
-import { PermanentError, TransientError } from '../../runtime/errors';
+import { PermanentError, TransientError, type Trouble } from '../../runtime/errors';
+import { say, type Text } from '../../runtime/messages/catalogue';
 import { absenceText, lookForService, processText, type ServiceProcesses } from '../host/serviceProcesses';
 import type { SubtaskScope } from '../types';
 import type { ObserverInstance } from './observer';
@@ -16,10 +17,10 @@ const LAST_LOOK_MS = 1_000;
 
 export function trouble(
   host: Host,
-  tried: string,
+  tried: Text,
   type: string,
-  cameBack: string,
-  next: string,
+  cameBack: Trouble['cameBack'],
+  next: Text,
   code?: string,
 ): PermanentError {
   const coded = code === undefined ? {} : { code };
@@ -62,12 +63,12 @@ export function startScript(home: string, words: readonly string[]): string {
 }
 
 /** The end of what the observer logged: errors when there are any. */
-async function logTail(host: Host, home: string): Promise<string> {
+async function logTail(host: Host, home: string): Promise<Text> {
   const log = quote(`${home}/log/observer.log`);
   const { stdout } = await host.sh(
     `{ grep -hE 'ERROR|fail|refuse' ${log} || cat ${log}; } 2>/dev/null | tail -n 8 | cut -c1-400`,
   );
-  return stdout.trim() === '' ? 'it wrote no log' : `log/observer.log says: ${stdout.trim()}`;
+  return stdout.trim() === '' ? say('observer.noLog') : say('observer.logSays', { lines: stdout.trim() });
 }
 
 /** Whether a process of the home shows up within a few seconds. */
@@ -91,7 +92,7 @@ export async function launchObserver(
   name: string,
   words: readonly string[],
 ): Promise<void> {
-  const tried = 'start the observer';
+  const tried = say('observer.start');
   for (let i = 1; i <= 5; i += 1) {
     const result = await scope.once(i === 1 ? name : `${name}-${i}`, startScript(home, words), {
       timeoutMs: 120_000,
@@ -100,11 +101,15 @@ export async function launchObserver(
     const ended = result.outcome === 'exited';
     if (ended && !result.alreadyStarted) {
       if (result.exitCode === 0) return;
-      const text = `it ended with ${result.exitCode}: ${result.output.trim().slice(-800)}; ${await logTail(host, home)}`;
-      throw trouble(host, tried, 'ObserverStartFailed', text, 'Repair the cause and retry.', 'CMP07054');
+      const text = say('observer.endedWith', {
+        exitCode: result.exitCode,
+        said: result.output.trim().slice(-800),
+        log: await logTail(host, home),
+      });
+      throw trouble(host, tried, 'ObserverStartFailed', text, say('next.repairAndRetry'), 'CMP07054');
     }
     if (await appears(scope, host, home)) return;
-    scope.log.warn('An earlier start left no process (host reboot or crash); starting again');
+    scope.log.warn(say('process.startingAgain'));
   }
 }
 
@@ -114,7 +119,7 @@ export async function observerListening(
   host: Host,
   { server, layout }: ObserverInstance,
 ): Promise<HostProcess> {
-  const tried = 'start the observer';
+  const tried = say('observer.start');
   const started = Date.now();
   let lastSeen = started;
   for (let looks = 0; ; looks += 1) {
@@ -125,19 +130,26 @@ export async function observerListening(
     const process = look.own.find(({ pid }) => owners.every((owner) => owner === pid));
     if (process !== undefined) {
       scope.log.info(
-        `${processText(process)}: holds the ports ${server.sqlPort} (SQL) and ${server.rpcPort} (RPC)`,
+        say('observer.holdsPorts', {
+          process: processText(process),
+          sqlPort: server.sqlPort,
+          rpcPort: server.rpcPort,
+        }),
       );
       return process;
     }
     const now = Date.now();
     if (look.own.length > 0) lastSeen = now;
     else if (now - lastSeen > GONE_MS) {
-      const text = `${absenceText(look)}; ${await logTail(host, layout.home)}`;
-      throw trouble(host, tried, 'ObserverStartFailed', text, 'Repair the cause and retry.', 'CMP07054');
+      const text = [absenceText(look), await logTail(host, layout.home)];
+      throw trouble(host, tried, 'ObserverStartFailed', text, say('next.repairAndRetry'), 'CMP07054');
     }
     if (now - started > READY_MS) {
-      const text = `after ${READY_MS / 1000} s it does not hold its ports; ${await logTail(host, layout.home)}`;
-      throw trouble(host, tried, 'ObserverStartFailed', text, 'Repair the cause and retry.', 'CMP07054');
+      const text = say('observer.portsNotHeld', {
+        seconds: READY_MS / 1000,
+        log: await logTail(host, layout.home),
+      });
+      throw trouble(host, tried, 'ObserverStartFailed', text, say('next.repairAndRetry'), 'CMP07054');
     }
     await scope.pause(lookPause(looks));
   }
@@ -164,18 +176,21 @@ export async function provesItself(
         signal: scope.signal,
       });
       session.close();
-      scope.log.info('A login as root@sys is answered');
+      scope.log.info(say('observer.loginAnswered'));
       return;
     } catch (error) {
       scope.signal.throwIfAborted();
       if (error instanceof SqlError) {
-        scope.log.info(`A login is answered (error ${error.errno}: it knows its users after it has joined)`);
+        scope.log.info(say('observer.loginRefused', { errno: error.errno }));
         return;
       }
       if (!(error instanceof SqlConnectionError) || Date.now() > deadline) {
         if (!(error instanceof SqlConnectionError)) throw error;
-        const text = `its SQL port is open but does not answer (${error.message}); ${await logTail(host, layout.home)}`;
-        throw trouble(host, 'log in to the observer', 'ObserverSilent', text, 'Repair the cause and retry.');
+        const text = say('observer.portSilent', {
+          said: error.said,
+          log: await logTail(host, layout.home),
+        });
+        throw trouble(host, say('observer.logIn'), 'ObserverSilent', text, say('next.repairAndRetry'));
       }
       await scope.pause(lookPause(looks));
     }
@@ -199,9 +214,9 @@ export async function stopObservers(
     if (own.length === 0) return;
     const elapsed = Date.now() - started;
     if (elapsed > 120_000) {
-      const text = `${own.map(processText).join('; ')} does not end`;
-      const next = 'Look at this process and try again.';
-      throw trouble(host, 'stop the observer', 'ProcessDoesNotEnd', text, next);
+      const text = say('process.doesNotEnd', { processes: own.map(processText) });
+      const next = say('next.processAgain');
+      throw trouble(host, say('observer.stop'), 'ProcessDoesNotEnd', text, next);
     }
     const signal = elapsed > 60_000 ? 'KILL' : 'TERM';
     if (!asked || signal === 'KILL') {

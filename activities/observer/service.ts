@@ -1,4 +1,5 @@
 import { RUN_USER } from '../../oceanbase/observerLayout';
+import { say } from '../../runtime/messages/catalogue';
 import type { HostService, SERVICE } from '../host/service';
 import type { SubtaskScope } from '../types';
 import { memberOf, observerOf, proveOutOfCluster } from './observer';
@@ -9,14 +10,14 @@ export function observerService(scope: SubtaskScope<typeof SERVICE>): HostServic
     program: 'observer',
     // The home of OceanBase has no version in it, so an older observer's configuration would be found there.
     configuration: 'etc/observer.config.bin',
-    whenAlive: 'Choose another host: the home of an observer has no version, so one host holds one observer.',
+    whenAlive: say('next.otherHostForObserver'),
     async recorded() {
       const { server } = await memberOf(scope);
       return { ip: server.ip, runUser: RUN_USER, port: server.sqlPort };
     },
     package: async () => (await observerOf(scope)).part,
     async proveUnused() {
-      await proveOutOfCluster(scope, 'remove the package');
+      await proveOutOfCluster(scope, say('package.removeIt'));
     },
     found: {
       refuseOthers: unknownTakeOver,

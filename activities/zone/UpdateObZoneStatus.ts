@@ -1,4 +1,5 @@
 import { PermanentError } from '../../runtime/errors';
+import { type Said, say, type Text } from '../../runtime/messages/catalogue';
 import type { ObClusterRow } from '../../store/types';
 import { clusterOf } from '../cluster/cluster';
 import { readCluster } from '../cluster/clusterState';
@@ -10,11 +11,11 @@ function worked(cluster: ObClusterRow, name: string): Worked<'obZone'> {
   return { object: { kind: 'obZone', clusterId: cluster.id, name }, what: `Zone ${name}` };
 }
 
-function refuse(cluster: ObClusterRow, name: string, code: string, cameBack: string, next: string) {
+function refuse(cluster: ObClusterRow, name: string, code: string, cameBack: Said, next: Text) {
   return new PermanentError({
     type: code === 'OBE18002' ? 'ZoneMissing' : 'ZoneStatusDiffers',
     code,
-    tried: `record the status of zone ${name}`,
+    tried: say('zone.record', { zone: name }),
     where: cluster.name,
     cameBack,
     next,
@@ -35,13 +36,13 @@ export const UpdateObZoneStatus = subtask({
     for (const name of zonesOf(scope)) {
       const zone = zones.find((candidate) => candidate.name === name);
       if (zone === undefined) {
-        const next = 'Look who deleted it, then retry.';
-        throw refuse(cluster, name, 'OBE18002', 'the cluster has no such zone', next);
+        const next = say('next.whoDeleted');
+        throw refuse(cluster, name, 'OBE18002', say('zone.gone'), next);
       }
       const status = zone.innerStatus === 'ACTIVE' ? 'RUNNING' : 'STOPPED';
       if (target !== undefined && target !== status) {
-        const next = `It was to be ${target}: look who has changed it, then retry.`;
-        throw refuse(cluster, name, 'OBE18004', `it is ${zone.innerStatus}`, next);
+        const next = say('next.wasToBe', { status: target });
+        throw refuse(cluster, name, 'OBE18004', say('work.is', { status: zone.innerStatus }), next);
       }
       await settleWork(scope, worked(cluster, name), status);
       await scope.store.obServers.recordZone(cluster.id, name, zone.innerStatus);
@@ -52,6 +53,6 @@ export const UpdateObZoneStatus = subtask({
   async rollback(scope) {
     const cluster = await clusterOf(scope);
     const again = await Promise.all(zonesOf(scope).map((name) => unsettleWork(scope, worked(cluster, name))));
-    if (!again.includes(true)) scope.log.info('Nothing to undo: the record follows the cluster');
+    if (!again.includes(true)) scope.log.info(say('cluster.undoFollows'));
   },
 });

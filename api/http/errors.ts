@@ -48,10 +48,10 @@ export function failureOf(error: unknown, input?: unknown): Failure {
   if (error instanceof Refusal) return failure(error.status, error.code, error.said, error);
   if (error instanceof z.ZodError) return validationFailure(error, input);
   if (error instanceof DuplicateError || error instanceof InUseError)
-    return failure(409, 'COM10005', error.message);
-  if (error instanceof TransientError) return failure(503, error.code ?? 'COM10004', error.message);
+    return failure(409, 'COM10005', error.said);
+  if (error instanceof TransientError) return failure(503, error.code ?? 'COM10004', error.said);
   if (error instanceof PermanentError) {
-    return { ...failure(500, error.code ?? 'COM10999', error.message), unexpected: true };
+    return { ...failure(500, error.code ?? 'COM10999', error.said), unexpected: true };
   }
   return httpFailure(error) ?? unexpectedFailure();
 }

@@ -11,6 +11,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Request, Response } from 'express';
 import { Refusal } from '../../operations/refusal';
+import { say } from '../../runtime/messages/catalogue';
 import type { KeyedRequest, Store, User } from '../../store/types';
 import { failureOf } from './errors';
 import { isLazy } from './lazyList';
@@ -36,7 +37,7 @@ export interface OnceScope {
 }
 
 /** Makes an answer again from what was remembered of it. */
-export type Restore = (remembered: unknown) => Promise<unknown>;
+export type Restore = (remembered: unknown, request: Request) => Promise<unknown>;
 
 /** Runs `work` once for all requests that are this one; `bodyDigest` stands for the body. */
 export type Once = <T>(
@@ -63,12 +64,7 @@ function keyOf(header: string): string {
   const key = /^(?:"([\x21\x23-\x7e]{1,255})"|([\x21\x23-\x7e]{1,255}))$/.exec(header);
   const text = key?.[1] ?? key?.[2];
   if (text !== undefined) return text;
-  throw new Refusal(
-    400,
-    'COM10001',
-    'The Idempotency-Key must be 1 to 255 visible ASCII characters without spaces and quotes, for instance a UUID.',
-    { target: 'Idempotency-Key' },
-  );
+  throw new Refusal(400, 'COM10001', say('idempotency.key'), { target: 'Idempotency-Key' });
 }
 
 /** SHA-256 of a parsed JSON body, in hex. */
@@ -96,7 +92,7 @@ export function onceFor(store: Store, request: Request, response: Response, user
     const call = { userId: user.id, key, method, url, bodyDigest: digest };
     const { data, repeated } = await once(store, call, work);
     if (!repeated) return data;
-    const answer = restore === undefined ? data : ((await restore(data)) as T);
+    const answer = restore === undefined ? data : ((await restore(data, request)) as T);
     response.set('idempotency-replayed', 'true');
     return answer;
   };
@@ -157,12 +153,7 @@ async function claimed(store: Store, request: KeyedRequest, digest: string) {
   for (let pause = LOOK_AGAIN_MS.first; ; pause = Math.min(pause * 1.5, LOOK_AGAIN_MS.most)) {
     const claim = await store.idempotency.claim({ ...request, digest, leaseMs: LEASE_MS });
     if (claim.kind === 'otherRequest') {
-      throw new Refusal(
-        409,
-        'COM10005',
-        'This Idempotency-Key was sent with another request (method, path or body). Use a new key for a new request.',
-        { target: 'Idempotency-Key' },
-      );
+      throw new Refusal(409, 'COM10005', say('idempotency.other'), { target: 'Idempotency-Key' });
     }
     if (claim.kind !== 'underWay') return claim;
     if (Date.now() > deadline) throw underWay();
@@ -171,10 +162,5 @@ async function claimed(store: Store, request: KeyedRequest, digest: string) {
 }
 
 function underWay(): Refusal {
-  return new Refusal(
-    409,
-    'COM10005',
-    'The request under this Idempotency-Key is still under way. Send it again in some seconds to get its answer.',
-    { target: 'Idempotency-Key' },
-  );
+  return new Refusal(409, 'COM10005', say('idempotency.underWay'), { target: 'Idempotency-Key' });
 }

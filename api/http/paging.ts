@@ -51,12 +51,19 @@ export function listOfWords<const W extends readonly [string, ...string[]]>(word
   });
 }
 
+function flag(unsaid: boolean) {
+  return z
+    .enum(['true', 'false'], fault('must.boolean'))
+    .default(unsaid ? 'true' : 'false')
+    .transform((value) => value === 'true')
+    .meta({ wire: { type: 'boolean', default: unsaid } });
+}
+
 /** A switch in a query, off unless it is `true`. */
-export const Flag = z
-  .enum(['true', 'false'], fault('must.boolean'))
-  .default('false')
-  .transform((value) => value === 'true')
-  .meta({ wire: { type: 'boolean', default: false } });
+export const Flag = flag(false);
+
+/** A switch in a query, on unless it is `false`. */
+export const FlagOn = flag(true);
 
 export interface PagingQuery {
   readonly page: number;

@@ -82,15 +82,21 @@ export function requirePermission(
   const { roles } = login;
   if (route.permission === undefined || permits(roles, route.permission)) return;
   // Whoever knows a key's id may have sent what is unproven: it must not learn whose key that is.
-  const who = login.proof?.proven === false ? 'the user of this key' : login.user.name;
+  const who = login.proof?.proven === false ? say('login.userOfKey') : login.user.name;
   const has =
     login.proof?.proven === false
-      ? 'does not have it'
-      : `has ${roles.length === 0 ? 'no role' : roles.join(', ')}`;
+      ? say('login.lacks')
+      : say('login.hasRoles', { roles: roles.length === 0 ? say('login.noRole') : roles.join(', ') });
   throw new Refusal(
     403,
     'IAM11000',
-    `${route.method} ${route.path} needs the permission ${route.permission}, and ${who} ${has}. Ask an administrator for a role that includes it.`,
+    say('login.needsPermission', {
+      method: route.method,
+      path: route.path,
+      permission: route.permission,
+      who,
+      has,
+    }),
     { target: route.permission },
   );
 }

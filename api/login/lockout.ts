@@ -1,5 +1,6 @@
 import type { Request } from 'express';
 import { Refusal } from '../../operations/refusal';
+import { say, type Text } from '../../runtime/messages/catalogue';
 import type { LoginAttempt, LoginAttempts, LoginState } from '../../store/types';
 import { clientAddress } from '../http/address';
 
@@ -21,12 +22,12 @@ export async function refuseLockedOut(
 
 /** 429 until the attempt may go on. */
 export function lockedOut({ blockedUntil }: LoginState, now: number): Refusal {
-  return tooMany(Math.ceil((blockedUntil - now) / 1000), 'Too many failed logins from this address');
+  return tooMany(Math.ceil((blockedUntil - now) / 1000), say('login.tooManyFailed'));
 }
 
 /** 429 with Retry-After. */
-export function tooMany(seconds: number, what: string): Refusal {
-  return new Refusal(429, 'IAM20000', `${what}. Wait ${seconds} s, then try again.`, {
+export function tooMany(seconds: number, what: Text): Refusal {
+  return new Refusal(429, 'IAM20000', say('login.wait', { what, seconds }), {
     retryAfterSeconds: seconds,
   });
 }

@@ -63,7 +63,7 @@ export function passwordLogin(
       });
     const user = await users.verify(login.name, login.password, inTurn).catch((error: unknown) => {
       if (!(error instanceof LanesFullError)) throw error;
-      throw tooMany(1, 'Too many logins are being checked');
+      throw tooMany(1, say('login.tooManyChecked'));
     });
     if (user === undefined) throw new Refusal(401, 'IAM10004', say('login.wrong'));
     if (!before.settled) await loginAttempts.succeeded(attempt, now());

@@ -67,7 +67,7 @@ export class BodyProof {
     });
     this.#ended = new Promise((resolve, reject) => {
       this.request.once('end', resolve);
-      this.request.once('close', () => reject(new Refusal(400, 'COM10003', 'The request ended early.')));
+      this.request.once('close', () => reject(new Refusal(400, 'COM10003', say('http.endedEarly'))));
     });
     this.#ended.catch(() => undefined);
   }

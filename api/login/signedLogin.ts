@@ -52,12 +52,7 @@ export function signedLogin(
     const digest = createHash('sha256').update(`${accessKeyId}\n${text}`).digest('base64url');
     const expires = new Date(time + WINDOW_MS + CLOCKS_DIFFER_MS).toISOString();
     if (await usedSignatures.claim(digest, expires)) return;
-    throw new Refusal(
-      401,
-      'IAM10000',
-      'This signature was used before, and one under which something changes is good once. Sign again with a new ' +
-        'Date; requests of the same second are told apart by a header such as x-ocp-nonce.',
-    );
+    throw new Refusal(401, 'IAM10000', say('signature.used'));
   }
 
   async function provenUse(key: SigningKey): Promise<void> {
@@ -101,7 +96,7 @@ export function signedLogin(
     if (!request.is('multipart/form-data')) {
       return { user: key.user, body: await readAndProve(request, response, prove) };
     }
-    if (unproven >= UNPROVEN_UPLOADS) throw tooMany(5, 'Too many signed uploads are being received');
+    if (unproven >= UNPROVEN_UPLOADS) throw tooMany(5, say('login.tooManyUploads'));
     unproven += 1;
     response.once('close', () => {
       unproven -= 1;
@@ -118,9 +113,7 @@ function freshTime(request: Request, now: number): number {
   throw new Refusal(
     401,
     'IAM10000',
-    time === undefined
-      ? `A signed request needs a Date header in RFC 1123 form, such as "${here}".`
-      : `The Date of a signed request may be 15 minutes off at most; here it is ${here}. Check the clock.`,
+    time === undefined ? say('signature.date', { here }) : say('signature.clock', { here }),
     { target: 'Date' },
   );
 }
@@ -128,5 +121,5 @@ function freshTime(request: Request, now: number): number {
 /** Shows what had to be signed: nothing in it is secret, and nothing else helps to find the difference. */
 function wrongSignature(text: string): Refusal {
   const shown = JSON.stringify(text.slice(0, MAX_SHOWN));
-  return new Refusal(401, 'IAM10004', `The signature does not fit. The text to sign is ${shown}.`);
+  return new Refusal(401, 'IAM10004', say('signature.wrong', { shown }));
 }

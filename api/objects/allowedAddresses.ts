@@ -41,7 +41,8 @@ export async function refuseDeniedObjects(
   for (const { target, ips } of wanted) {
     const fault = deniedOf(addresses, ips);
     if (fault !== undefined) {
-      throw new Refusal(400, 'OBE19007', `${target}: ${fault}. ${ADDRESS_NEXT}`, { target });
+      const text = say('text.on', { where: target, text: fault, next: ADDRESS_NEXT });
+      throw new Refusal(400, 'OBE19007', text, { target });
     }
   }
 }

@@ -8,7 +8,7 @@ import { SqlConnectionError, SqlError } from '../../oceanbase/sqlSession';
 import { fieldRefusal } from '../../operations/preconditions';
 import { Id, MOST_HOSTS } from '../../operations/schemas';
 import { addressText, canonicalHost } from '../../runtime/addressText';
-import { fault, say } from '../../runtime/messages/catalogue';
+import { asFault, fault, type Said, say } from '../../runtime/messages/catalogue';
 import type { HostRow, Store, Credential as StoredCredential } from '../../store/types';
 import { listOf } from '../http/answers';
 import type { ApiServices } from '../route';
@@ -41,7 +41,8 @@ const Credential = z
   .superRefine(({ kind, secret, passphrase }, context) => {
     // Told here: at the next log-in it would be the failure of a task.
     const unreadable = kind === 'SSH_KEY' ? privateKeyFault(secret, passphrase) : undefined;
-    if (unreadable !== undefined) context.addIssue({ code: 'custom', path: ['secret'], message: unreadable });
+    if (unreadable === undefined) return;
+    context.addIssue({ code: 'custom', path: ['secret'], message: asFault(unreadable) });
   });
 
 const Host = z.object({
@@ -126,6 +127,11 @@ export const AppliedInventory = z.object({
   warnings: listOf(z.string()),
 });
 export type AppliedInventory = z.output<typeof AppliedInventory>;
+
+/** The same in no language yet. */
+export interface Applied extends Pick<AppliedInventory, 'changes'> {
+  readonly warnings: readonly Said[];
+}
 
 interface Stored {
   readonly changes: AppliedInventory['changes'][number][];
@@ -215,7 +221,7 @@ const CLUSTER_MS = 1_500;
 async function clusterWarnings(
   { store, config }: Pick<ApiServices, 'store' | 'config'>,
   { name, obClusterId }: DeclaredInventory['obClusters'][number],
-): Promise<string[]> {
+): Promise<Said[]> {
   const cluster = (await store.obClusters.findByName(name)).find((row) => row.obClusterId === obClusterId);
   if (cluster === undefined) return [];
   const sys = await store.credentials.open(cluster.sysCredentialId);
@@ -223,11 +229,16 @@ async function clusterWarnings(
   try {
     session = await openAsSys(cluster, { sys, addresses: config.addresses, timeoutMs: CLUSTER_MS });
     const fault = await clusterNameFault(session, name);
-    return fault === undefined ? [] : [`OceanBase cluster ${name} at ${session.at}: ${fault}`];
+    return fault === undefined ? [] : [say('cluster.differs', { name, at: session.at, fault })];
   } catch (error) {
     if (error instanceof SqlConnectionError) return [];
     if (!(error instanceof SqlError)) throw error;
-    return [`OceanBase cluster ${name} refuses ${sys.username}: error ${error.errno}: ${error.message}`];
+    return [
+      say('cluster.refuses', {
+        ...{ name, username: sys.username },
+        error: say('sql.error', { errno: error.errno, text: error.message }),
+      }),
+    ];
   } finally {
     session?.close();
   }
@@ -244,7 +255,7 @@ export async function applyInventory(
   services: Pick<ApiServices, 'store' | 'hosts' | 'config'>,
   declared: DeclaredInventory,
   dryRun: boolean,
-): Promise<AppliedInventory> {
+): Promise<Applied> {
   const { store } = services;
   refuseDeniedFields(services.config.addresses, [
     ...declared.hosts.map(({ ip }, index) => ({ field: `hosts[${index}].ip`, ip })),
@@ -264,7 +275,8 @@ export async function applyInventory(
     const reason = await contactHost(services, row, signal);
     if (reason === undefined) return await shortcomings(services, row, signal);
     if (change !== 'unchanged') await store.hosts.recordStatus(row.id, 'NEW');
-    return [`Host ${row.name ?? row.ip} (${addressText(row.ip, row.sshPort)}) cannot be used yet: ${reason}`];
+    const where = `${row.name ?? row.ip} (${addressText(row.ip, row.sshPort)})`;
+    return [say('host.unusable', { where, reason })];
   });
   const ofClusters = await Promise.all(
     declared.obClusters.map((cluster) => clusterWarnings(services, cluster)),

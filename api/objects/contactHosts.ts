@@ -4,7 +4,8 @@ import type { HostFacts } from '../../hosts/types';
 import { Refusal } from '../../operations/refusal';
 import { addressText } from '../../runtime/addressText';
 import { unlessAborted, withDeadline } from '../../runtime/deadline';
-import { say } from '../../runtime/messages/catalogue';
+import { saidOf } from '../../runtime/errors';
+import { type Said, say } from '../../runtime/messages/catalogue';
 import type { HostRow } from '../../store/types';
 import type { ApiServices } from '../route';
 
@@ -48,7 +49,7 @@ export async function contactHost(
   { store, hosts }: Contact,
   host: HostRow,
   signal: AbortSignal,
-): Promise<string | undefined> {
+): Promise<Said | undefined> {
   let facts: HostFacts;
   try {
     signal.throwIfAborted();
@@ -56,8 +57,8 @@ export async function contactHost(
     const opened = await hosts.open(address, { signal });
     facts = await unlessAborted(opened.facts(), signal);
   } catch (error) {
-    if (signal.aborted) return `there was no time left for it (${ALL_MS / 1000} s for all hosts together)`;
-    return error instanceof Error ? error.message : String(error);
+    if (signal.aborted) return say('host.noTimeLeft', { seconds: ALL_MS / 1000 });
+    return saidOf(error);
   }
   await store.hosts.recordFacts(host.id, {
     hostname: facts.hostname,
@@ -76,7 +77,7 @@ export async function shortcomings(
   { store, hosts }: Contact,
   host: HostRow,
   outer: AbortSignal,
-): Promise<string[]> {
+): Promise<Said[]> {
   const where = `Host ${host.name ?? host.ip} (${addressText(host.ip, host.sshPort)})`;
   try {
     const found = await withDeadline(LOOK_MS, outer, async (signal) => {
@@ -85,12 +86,11 @@ export async function shortcomings(
     });
     return found
       .filter(({ level }) => level !== 'INFO')
-      .map(
-        ({ level, text, next }) =>
-          `${where}${level === 'ERROR' ? ' cannot be used yet' : ''}: ${text}. ${next}`,
+      .map(({ level, text, next }) =>
+        say(level === 'ERROR' ? 'contact.unusable' : 'contact.shortcoming', { where, text, next }),
       );
   } catch (error) {
-    return [`${where} could not be looked at: ${error instanceof Error ? error.message : String(error)}`];
+    return [say('contact.unseen', { where, said: saidOf(error) })];
   }
 }
 
@@ -103,7 +103,7 @@ export async function contactKnownOffline(contact: Contact, hostIds: readonly nu
   if (hostIds.length === 0) return;
   const rows = await contact.store.hosts.findMany(hostIds);
   const offline = rows.filter((host) => host.status === 'OFFLINE');
-  let away: { readonly host: HostRow; readonly reason: string } | undefined;
+  let away: { readonly host: HostRow; readonly reason: Said } | undefined;
   await sideBySide(offline, async (host, signal) => {
     // One that is away is enough: the others are not waited for.
     if (away !== undefined) return;

@@ -1,5 +1,7 @@
 import { askCluster, type ClusterState, openAsSys, recordState } from '../../contact/clusterState';
 import type { ClusterSession } from '../../oceanbase/clusterSession';
+import { saidOf } from '../../runtime/errors';
+import type { Said } from '../../runtime/messages/catalogue';
 import type { ObClusterRow } from '../../store/types';
 import type { ApiServices } from '../route';
 
@@ -22,7 +24,7 @@ export interface ClusterLook extends ClusterState {
 export async function lookAtCluster(
   { store, config }: Looking,
   cluster: ObClusterRow,
-): Promise<ClusterLook | { readonly reason: string }> {
+): Promise<ClusterLook | { readonly reason: Said }> {
   let session: ClusterSession | undefined;
   try {
     const sys = await store.credentials.open(cluster.sysCredentialId);
@@ -35,7 +37,7 @@ export async function lookAtCluster(
     return { ...state, tenantCount, compaction };
   } catch (error) {
     await store.obClusters.recordStatus(cluster.id, 'UNAVAILABLE');
-    return { reason: error instanceof Error ? error.message : String(error) };
+    return { reason: saidOf(error) };
   } finally {
     session?.close();
   }

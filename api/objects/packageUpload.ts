@@ -11,7 +11,7 @@ import { packageFileName, parsePackageName, splitRelease } from '../../oceanbase
 import { BadRpmError, type RpmHeader, readRpmHeader } from '../../oceanbase/rpmHeader';
 import { Refusal } from '../../operations/refusal';
 import type { RuntimeConfig } from '../../runtime/config';
-import { say } from '../../runtime/messages/catalogue';
+import { type Said, say } from '../../runtime/messages/catalogue';
 import { DuplicateError, type PackageRow, type Store } from '../../store/types';
 import type { OnceScope } from '../http/idempotency';
 import type { BodyProof } from '../login/signedBody';
@@ -85,15 +85,11 @@ export async function receivePackage<T>(
 
 function receive({ request, proof }: Upload, file: string, maxBytes: number): Promise<Received> {
   if (!request.is('multipart/form-data')) {
-    throw new Refusal(415, 'COM10003', 'Send the package as multipart/form-data, in a part named "file".');
+    throw new Refusal(415, 'COM10003', say('upload.multipart'));
   }
   const encoding = request.get('content-encoding') ?? 'identity';
   if (encoding !== 'identity') {
-    throw new Refusal(
-      415,
-      'COM10003',
-      'Send the package without a Content-Encoding: it is compressed already.',
-    );
+    throw new Refusal(415, 'COM10003', say('upload.encoding'));
   }
   // Before the first gigabyte is written.
   if (Number(request.headers['content-length'] ?? 0) > maxBytes + FORM_BYTES) throw tooLarge(maxBytes);
@@ -101,7 +97,7 @@ function receive({ request, proof }: Upload, file: string, maxBytes: number): Pr
   try {
     form = busboy({ headers: request.headers, limits: { ...PARTS, fileSize: maxBytes } });
   } catch {
-    throw unreadable('the Content-Type names no boundary');
+    throw unreadable(say('upload.noBoundary'));
   }
   return new Promise<Received>((resolve, reject) => {
     let part: Promise<Received> | undefined;
@@ -116,19 +112,19 @@ function receive({ request, proof }: Upload, file: string, maxBytes: number): Pr
     for (const limit of ['partsLimit', 'filesLimit', 'fieldsLimit'] as const) {
       form.on(limit, () => {
         form.destroy();
-        reject(unreadable('it has more parts than a package needs'));
+        reject(unreadable(say('upload.moreParts')));
       });
     }
     form.on('error', (error) => reject(unreadable(error instanceof Error ? error.message : String(error))));
     form.on('close', () => {
-      if (part === undefined) reject(unreadable('there is no part named "file"'));
+      if (part === undefined) reject(unreadable(say('upload.noFile')));
       else part.then(resolve, reject);
     });
     request.on('error', () => form.destroy());
     request.on('close', () => {
       if (!request.complete) {
         form.destroy();
-        reject(unreadable('the connection ended before the file did'));
+        reject(unreadable(say('upload.endedEarly')));
       }
     });
     proof?.watch();
@@ -136,12 +132,8 @@ function receive({ request, proof }: Upload, file: string, maxBytes: number): Pr
   });
 }
 
-function unreadable(reason: string): Refusal {
-  return new Refusal(
-    400,
-    'COM10003',
-    `The upload cannot be read: ${reason}. Send multipart/form-data with a part named "file".`,
-  );
+function unreadable(reason: Said): Refusal {
+  return new Refusal(400, 'COM10003', say('upload.unreadable', { reason }));
 }
 
 function tooLarge(maxBytes: number): Refusal {
@@ -186,15 +178,10 @@ async function header(file: string): Promise<RpmHeader> {
     return await readRpmHeader(file);
   } catch (error) {
     if (!(error instanceof BadRpmError)) throw error;
-    throw new Refusal(
-      400,
-      'COM10001',
-      `The package was not stored: ${error.message}. Upload the whole .rpm file.`,
-      {
-        target: 'file',
-        subErrors: [{ field: 'file', message: error.message }],
-      },
-    );
+    throw new Refusal(400, 'COM10001', say('upload.notStored', { reason: error.said }), {
+      target: 'file',
+      subErrors: [{ field: 'file', message: error.said }],
+    });
   }
 }
 
@@ -220,14 +207,9 @@ function packageRow(rpm: RpmHeader, received: Received): Omit<PackageRow, 'id' |
   const fileName = packageFileName(rpm);
   // Names travel into host paths and rpm queries: nothing but plain words may get in here.
   if (parsePackageName(fileName) === undefined) {
-    throw new Refusal(
-      400,
-      'COM10001',
-      'The package was not stored: its header has a name or version with odd characters.',
-      {
-        target: 'file',
-      },
-    );
+    throw new Refusal(400, 'COM10001', say('upload.oddName'), {
+      target: 'file',
+    });
   }
   return {
     fileName,
@@ -263,12 +245,9 @@ async function keepPackage(
     });
   } catch (error) {
     if (!(error instanceof DuplicateError)) throw error;
-    throw new Refusal(
-      409,
-      'PKG10012',
-      `There is already a package ${row.fileName} with other content. Delete that one first, or build this one with another release.`,
-      { target: row.fileName },
-    );
+    throw new Refusal(409, 'PKG10012', say('upload.otherContent', { file: row.fileName }), {
+      target: row.fileName,
+    });
   }
 }
 
@@ -294,7 +273,7 @@ export async function deletePackage(
       throw new Refusal(
         409,
         'PKG10007',
-        `${row.fileName} is in use by OBProxy server ${users.join(', ')}. Remove or upgrade these first.`,
+        say('upload.usedByProxies', { file: row.fileName, servers: users.join(', ') }),
         { target: `package:${id}` },
       );
     }
@@ -303,7 +282,7 @@ export async function deletePackage(
       throw new Refusal(
         409,
         'PKG10007',
-        `${row.fileName} is in use by OBServer ${observers.join(', ')}. Remove or upgrade these first.`,
+        say('upload.usedByObservers', { file: row.fileName, servers: observers.join(', ') }),
         { target: `package:${id}` },
       );
     }

@@ -7,6 +7,7 @@ import { hostProxyLock } from '../../operations/locks';
 import { addressText } from '../../runtime/addressText';
 import { unlessAborted, withDeadline } from '../../runtime/deadline';
 import { PermanentError, TransientError } from '../../runtime/errors';
+import { inEnglish } from '../../runtime/messages/catalogue';
 import type { ObproxyClusterRow, ObproxyServerRow } from '../../store/types';
 import type { ApiServices } from '../route';
 
@@ -83,7 +84,11 @@ async function reached(
   };
   const look = await lookAtConfigUrl(host, asked, signal);
   if (look.verdict === 'fails') {
-    return { server, outcome: 'FAILED', message: `${look.text}. ${look.next} The proxy keeps what it has` };
+    return {
+      server,
+      outcome: 'FAILED',
+      message: `${look.text.en}. ${inEnglish(look.next)} The proxy keeps what it has`,
+    };
   }
   const admin = await openObproxyAdmin({
     where: addressText(server.ip, server.sqlPort),
@@ -96,7 +101,7 @@ async function reached(
     const had = (await admin.showConfig(URL_PARAMETER))?.value ?? '';
     if (had !== url) await admin.alter(URL_PARAMETER, url);
     await store.obproxy.recordConfigUrl(server.id, url);
-    const note = look.verdict === 'unknown' ? `; ${look.text}` : '';
+    const note = look.verdict === 'unknown' ? `; ${look.text.en}` : '';
     return had === url
       ? { server, outcome: 'UNCHANGED', message: `it asks ${url}${note}` }
       : {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Refusal } from '../../operations/refusal';
 import { IdPath, IdText, QueryText } from '../../operations/schemas';
+import { say } from '../../runtime/messages/catalogue';
 import type { AccessKeyRow } from '../../store/types';
 import { contentsOf, NoData, Time, Whole } from '../http/answers';
 import type { AuditNotes } from '../http/audit';
@@ -54,11 +55,7 @@ export function accessKeyRoutes({ store }: ApiServices): Route[] {
         .add(userId, description ?? null, MOST_KEYS)
         .catch((error: unknown) => {
           if (!(error instanceof RangeError)) throw error;
-          throw new Refusal(
-            409,
-            'COM10005',
-            `The user has ${MOST_KEYS} access keys already. Delete one that is not used any more.`,
-          );
+          throw new Refusal(409, 'COM10005', say('key.tooMany', { limit: MOST_KEYS }));
         });
       const document = { ...keyDocument(made.key), accessKeySecret: made.secret };
       await once.remember(transaction, document);
@@ -204,7 +201,7 @@ export function accessKeyRoutes({ store }: ApiServices): Route[] {
 }
 
 function unknownKey(userId: number, keyId: number): Refusal {
-  return new Refusal(404, 'COM10002', `User ${userId} has no access key with id ${keyId}.`, {
+  return new Refusal(404, 'COM10002', say('key.none', { user: userId, key: keyId }), {
     target: `accessKey:${keyId}`,
   });
 }

@@ -2,12 +2,13 @@ import { z } from 'zod';
 import { fieldRefusal, hostsByIds } from '../../operations/preconditions';
 import { IdText, QueryText } from '../../operations/schemas';
 import { say } from '../../runtime/messages/catalogue';
-import type { HostRow, Store } from '../../store/types';
+import type { HostRow, Observation, Store } from '../../store/types';
 import { listOf, pagedOf, Time, Whole } from '../http/answers';
 import { pageOf } from '../http/envelope';
 import { allPages, listed, listOfWords, oneOf, PAGING, pageRequest } from '../http/paging';
 import { ocpTime } from '../http/time';
 import { type ApiServices, type Route, route } from '../route';
+import { Observed, observedField } from './observed';
 
 const Service = z.object({
   name: z.string(),
@@ -49,6 +50,7 @@ const HostDocument = z
     hostAgentStatus: ALWAYS_NULL,
     createTime: Time,
     updateTime: Time,
+    observed: Observed.exactOptional(),
   })
   .meta({ id: 'Host' });
 
@@ -85,7 +87,11 @@ async function servicesOn(store: Store, hosts: readonly HostRow[]): Promise<Map<
 }
 
 /** Host as documented, nulls explicit. There is no OCP agent: its fields are null. */
-function hostDocument(host: HostRow, services: readonly Service[]): z.input<typeof HostDocument> {
+function hostDocument(
+  host: HostRow,
+  services: readonly Service[],
+  observed: Observation | undefined,
+): z.input<typeof HostDocument> {
   const release = `${host.osId ?? ''}${host.osMajor ?? ''}`;
   return {
     id: host.id,
@@ -113,6 +119,7 @@ function hostDocument(host: HostRow, services: readonly Service[]): z.input<type
     hostAgentStatus: null,
     createTime: ocpTime(host.createTime),
     updateTime: ocpTime(host.updateTime),
+    ...observedField(observed),
   };
 }
 
@@ -165,8 +172,14 @@ export function hostRoutes({ store }: ApiServices): Route[] {
           ),
         );
         const services = await servicesOn(store, found.contents);
+        const observed = await store.observations.of(
+          'host',
+          found.contents.map(({ id }) => id),
+        );
         return pageOf(
-          found.contents.map((host) => hostDocument(host, services.get(host.id) ?? [])),
+          found.contents.map((host) =>
+            hostDocument(host, services.get(host.id) ?? [], observed.get(host.id)),
+          ),
           { number: page.page, size: page.size, totalElements: found.totalElements },
         );
       },
@@ -185,7 +198,8 @@ export function hostRoutes({ store }: ApiServices): Route[] {
         const [host] = await hostsByIds(store, [params.hostId]);
         if (host === undefined) throw new Error('a host that was found is there');
         const services = await servicesOn(store, [host]);
-        return hostDocument(host, services.get(host.id) ?? []);
+        const observed = await store.observations.of('host', [host.id]);
+        return hostDocument(host, services.get(host.id) ?? [], observed.get(host.id));
       },
     ),
   ];

@@ -3,6 +3,7 @@ import { accessKeyRoutes } from './accessKeys';
 import { auditRoutes } from './audit';
 import { configServerRoutes } from './configServer';
 import { docsRoutes } from './docs';
+import { forgetRoutes } from './forget';
 import { healthRoutes } from './health';
 import { hostRoutes } from './hosts';
 import { inventoryRoutes } from './inventory';
@@ -21,6 +22,7 @@ export function allRoutes(services: ApiServices): Route[] {
   const routes: Route[] = [
     ...operationRoutes(services),
     ...obproxyClusterRoutes(services),
+    ...forgetRoutes(services),
     ...obClusterRoutes(services),
     ...hostRoutes(services),
     ...packageRoutes(services),

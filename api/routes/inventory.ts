@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { answerLanguage, spoken } from '../http/messages/language';
 import { Flag } from '../http/paging';
 import { AppliedInventory, applyInventory, DeclaredInventory } from '../objects/applyInventory';
 import { type ApiServices, type Route, route } from '../route';
@@ -6,7 +7,7 @@ import { type ApiServices, type Route, route } from '../route';
 const MAX_SPOKEN = 500;
 
 /** What changed, as the audit names it: whose credential was given another secret is what one looks for there. */
-function spoken(changes: AppliedInventory['changes']): string {
+function audited(changes: AppliedInventory['changes']): string {
   const texts = changes.flatMap(({ kind, name, change }) =>
     change === 'unchanged' ? [] : [`${kind} ${name} ${change}`],
   );
@@ -31,10 +32,11 @@ export function inventoryRoutes(services: ApiServices): Route[] {
         body: DeclaredInventory,
         answer: AppliedInventory,
       },
-      async ({ query, body, notes }) => {
+      async ({ query, body, notes, request }) => {
         const applied = await applyInventory(services, body, query.dryRun);
-        notes.command = query.dryRun ? 'dry run' : spoken(applied.changes);
-        return applied;
+        notes.command = query.dryRun ? 'dry run' : audited(applied.changes);
+        const language = answerLanguage(request);
+        return { ...applied, warnings: applied.warnings.map((warning) => spoken(warning, language)) };
       },
     ),
   ];

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { OB_CLUSTER_STATUSES, OB_SERVER_STATUSES, OB_ZONE_STATUSES } from '../../store/statuses';
 import { listOf, Time, Whole } from '../http/answers';
+import { Observed } from './observed';
 
 /** Server as documented; withRootserver is spelt as in the samples. */
 export const ObServerDocument = z
@@ -21,6 +22,7 @@ export const ObServerDocument = z
     startTime: Time.exactOptional(),
     stopTime: Time.describe('1970-01-01 when it was not stopped.'),
     updateTime: Time,
+    observed: Observed.exactOptional(),
     availableOperations: z.array(z.never()),
   })
   .meta({ id: 'ObServer' });

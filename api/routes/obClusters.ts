@@ -2,15 +2,18 @@ import { z } from 'zod';
 import { obClusterById } from '../../operations/observerPreconditions';
 import { IdPath, QueryText } from '../../operations/schemas';
 import { addressText } from '../../runtime/addressText';
+import type { Said } from '../../runtime/messages/catalogue';
 import { OB_CLUSTER_STATUSES } from '../../store/statuses';
-import type { HostRow, ObClusterRow, ObServerRow, ObZoneRow } from '../../store/types';
+import type { HostRow, ObClusterRow, ObServerRow, Observation, ObZoneRow } from '../../store/types';
 import { contentsOf, pagedOf } from '../http/answers';
 import { pageOf } from '../http/envelope';
+import { answerLanguage, type Language, spoken } from '../http/messages/language';
 import { allPages, listed, listOfWords, PAGING, pageRequest } from '../http/paging';
 import { ocpTime } from '../http/time';
 import { type ClusterLook, type Looking, lookAtCluster } from '../objects/lookAtCluster';
 import { type ApiServices, type Route, route } from '../route';
 import { ObClusterDocument, ObServerDocument, ObZoneDocument } from './obClusterSchemas';
+import { observedField } from './observed';
 
 /** A cluster with what it said just now, or why it said nothing. */
 interface ClusterView {
@@ -18,11 +21,13 @@ interface ClusterView {
   readonly servers: readonly ObServerRow[];
   readonly zones: readonly ObZoneRow[];
   readonly hosts: ReadonlyMap<number, HostRow>;
-  readonly reason: string | undefined;
+  readonly reason: Said | undefined;
   /** Undefined when it does not answer, or its version does not tell. */
   readonly tenantCount: number | undefined;
   /** By zone. */
   readonly compaction: ReadonlyMap<string, string>;
+  /** By server. */
+  readonly observed: ReadonlyMap<number, Observation>;
 }
 
 /** OCP's word for a time that is none. */
@@ -30,7 +35,7 @@ const NEVER = '1970-01-01T00:00:00.000Z';
 
 async function viewOf(services: Looking, row: ObClusterRow): Promise<ClusterView> {
   const { store } = services;
-  const look: ClusterLook | { readonly reason: string } = await lookAtCluster(services, row);
+  const look: ClusterLook | { readonly reason: Said } = await lookAtCluster(services, row);
   const cluster = (await store.obClusters.find(row.id)) ?? row;
   const servers = await store.obServers.ofCluster(row.id);
   const zones = await store.obServers.zones(row.id);
@@ -40,6 +45,10 @@ async function viewOf(services: Looking, row: ObClusterRow): Promise<ClusterView
     servers,
     zones,
     hosts: new Map(hosts.map((host) => [host.id, host])),
+    observed: await store.observations.of(
+      'obServer',
+      servers.map(({ id }) => id),
+    ),
     ...('reason' in look
       ? { reason: look.reason, tenantCount: undefined, compaction: new Map() }
       : { reason: undefined, tenantCount: look.tenantCount, compaction: look.compaction }),
@@ -48,7 +57,7 @@ async function viewOf(services: Looking, row: ObClusterRow): Promise<ClusterView
 
 function serverDocument(
   server: ObServerRow,
-  { hosts, zones }: ClusterView,
+  { hosts, zones, observed }: ClusterView,
 ): z.input<typeof ObServerDocument> {
   const host = server.hostId === null ? undefined : hosts.get(server.hostId);
   const zone = zones.find(({ name }) => name === server.zone);
@@ -71,6 +80,7 @@ function serverDocument(
     ...(server.startTime === null ? {} : { startTime: ocpTime(server.startTime) }),
     stopTime: ocpTime(server.stopTime ?? NEVER),
     updateTime: ocpTime(server.updateTime),
+    ...observedField(observed.get(server.id)),
     availableOperations: [],
   };
 }
@@ -119,7 +129,7 @@ function zoneDocument(zone: ObZoneRow, view: ClusterView): z.input<typeof ObZone
   };
 }
 
-function clusterDocument(view: ClusterView): z.input<typeof ObClusterDocument> {
+function clusterDocument(view: ClusterView, language: Language): z.input<typeof ObClusterDocument> {
   const { cluster, servers, zones, reason, tenantCount } = view;
   return {
     id: cluster.id,
@@ -136,7 +146,7 @@ function clusterDocument(view: ClusterView): z.input<typeof ObClusterDocument> {
     standbyClusters: [],
     createTime: ocpTime(cluster.createTime),
     updateTime: ocpTime(cluster.updateTime),
-    ...(reason === undefined ? {} : { failToQueryFromObReason: reason }),
+    ...(reason === undefined ? {} : { failToQueryFromObReason: spoken(reason, language) }),
   };
 }
 
@@ -174,13 +184,15 @@ export function obClusterRoutes(services: ApiServices): Route[] {
         }),
         answer: pagedOf(ObClusterDocument),
       },
-      async ({ query }) => {
+      async ({ query, request }) => {
+        const language = answerLanguage(request);
+        const inWords = (view: ClusterView) => clusterDocument(view, language);
         const page = pageRequest(query);
         const { name, status } = query;
         if (name === undefined && status === undefined) {
           const found = await listed(query, () => store.obClusters.list(page));
           const views = await viewsOf(services, found.contents);
-          return pageOf(views.map(clusterDocument), {
+          return pageOf(views.map(inWords), {
             number: page.page,
             size: page.size,
             totalElements: found.totalElements,
@@ -195,7 +207,7 @@ export function obClusterRoutes(services: ApiServices): Route[] {
           ({ cluster }) => status === undefined || status.length === 0 || status.includes(cluster.status),
         );
         const from = (page.page - 1) * page.size;
-        return pageOf(fitting.slice(from, from + page.size).map(clusterDocument), {
+        return pageOf(fitting.slice(from, from + page.size).map(inWords), {
           number: page.page,
           size: page.size,
           totalElements: fitting.length,
@@ -212,7 +224,7 @@ export function obClusterRoutes(services: ApiServices): Route[] {
         params: IdPath,
         answer: ObClusterDocument,
       },
-      async ({ params }) => clusterDocument(await view(params.id)),
+      async ({ params, request }) => clusterDocument(await view(params.id), answerLanguage(request)),
     ),
     route(
       {

@@ -8,13 +8,14 @@ import { publishedSample } from '../../operations/samples';
 import { AccessAddress, AccessPort, Id, IdPath } from '../../operations/schemas';
 import { say } from '../../runtime/messages/catalogue';
 import { OBPROXY_STATUSES } from '../../store/statuses';
-import type { ObproxyClusterRow, ObproxyServerRow } from '../../store/types';
+import type { ObproxyClusterRow, ObproxyServerRow, Observation } from '../../store/types';
 import { listOf, pagedOf, Time, Whole } from '../http/answers';
 import { pageOf } from '../http/envelope';
 import { listed, PAGING, pageRequest } from '../http/paging';
 import { ocpTime } from '../http/time';
 import { PUSH_OUTCOMES, pushConfigUrl } from '../objects/pushConfigUrl';
 import { type ApiServices, type Route, route } from '../route';
+import { Observed, observedField } from './observed';
 
 const Parameters = listOf(z.object({ name: z.string(), value: z.string() }));
 
@@ -33,7 +34,8 @@ const ServerDocument = z
     parameterVersion: Whole,
     status: z.enum(OBPROXY_STATUSES),
     operateStatus: z.enum(['NORMAL', 'OPERATING']),
-    lastActiveTime: Time.exactOptional(),
+    lastActiveTime: Time.exactOptional().describe('When it was last seen at work.'),
+    observed: Observed.exactOptional(),
     adopted: z
       .object({
         home: z.string(),
@@ -100,7 +102,11 @@ const Access = z
   .catchall(z.unknown());
 
 /** ObproxyCluster as documented; `workMode` stands only in the samples. */
-function clusterDocument(row: ObproxyClusterRow, publicUrl: string): z.input<typeof ClusterDocument> {
+function clusterDocument(
+  row: ObproxyClusterRow,
+  publicUrl: string,
+  observed: ReadonlyMap<number, Observation>,
+): z.input<typeof ClusterDocument> {
   const running = row.servers.some((server) => server.status === 'RUNNING');
   return {
     id: row.id,
@@ -132,7 +138,7 @@ function clusterDocument(row: ObproxyClusterRow, publicUrl: string): z.input<typ
       // Sessions of the proxies are not counted here.
       connections: 0,
     })),
-    obproxies: row.servers.map((server) => serverDocument(row, server, publicUrl)),
+    obproxies: row.servers.map((server) => serverDocument(row, server, publicUrl, observed.get(server.id))),
     startupParameters: row.startupParameters.map(withoutSecret),
     parameters: row.parameters.map(withoutSecret),
   };
@@ -148,6 +154,7 @@ function serverDocument(
   cluster: ObproxyClusterRow,
   server: ObproxyServerRow,
   publicUrl: string,
+  observed: Observation | undefined,
 ): z.input<typeof ServerDocument> {
   const drift = driftOf(cluster, server, publicUrl);
   return {
@@ -165,6 +172,7 @@ function serverDocument(
     status: server.status,
     operateStatus: server.operateStatus,
     ...(server.lastActiveTime === null ? {} : { lastActiveTime: ocpTime(server.lastActiveTime) }),
+    ...observedField(observed),
     // Ours: how a proxy that was taken over lives, and in what a proxy differs from its cluster.
     ...(server.adopted === null ? {} : { adopted: server.adopted }),
     ...(server.adopted === null && drift.length === 0 ? {} : { parameterDrift: drift }),
@@ -220,6 +228,11 @@ function chosenServers(
 
 export function obproxyClusterRoutes(services: ApiServices): Route[] {
   const { store, config } = services;
+  const documents = async (rows: readonly ObproxyClusterRow[]) => {
+    const ids = rows.flatMap(({ servers }) => servers.map(({ id }) => id));
+    const observed = await store.observations.of('obproxyServer', ids);
+    return rows.map((row) => clusterDocument(row, config.publicUrl, observed));
+  };
   return [
     route(
       {
@@ -234,10 +247,11 @@ export function obproxyClusterRoutes(services: ApiServices): Route[] {
       async ({ query }) => {
         const page = pageRequest(query);
         const found = await listed(query, () => store.obproxy.listClusters(page));
-        return pageOf(
-          found.contents.map((row) => clusterDocument(row, config.publicUrl)),
-          { number: page.page, size: page.size, totalElements: found.totalElements },
-        );
+        return pageOf(await documents(found.contents), {
+          number: page.page,
+          size: page.size,
+          totalElements: found.totalElements,
+        });
       },
     ),
     route(
@@ -250,7 +264,11 @@ export function obproxyClusterRoutes(services: ApiServices): Route[] {
         params: IdPath,
         answer: ClusterDocument,
       },
-      async ({ params }) => clusterDocument(await obproxyClusterById(store, params.id), config.publicUrl),
+      async ({ params }) => {
+        const [document] = await documents([await obproxyClusterById(store, params.id)]);
+        if (document === undefined) throw new Error('a cluster that was found has a document');
+        return document;
+      },
     ),
     route(
       {
@@ -280,7 +298,9 @@ export function obproxyClusterRoutes(services: ApiServices): Route[] {
           ...(address === undefined ? {} : { address }),
           ...(port === undefined ? {} : { port }),
         });
-        return clusterDocument(await obproxyClusterById(store, params.id), config.publicUrl);
+        const [document] = await documents([await obproxyClusterById(store, params.id)]);
+        if (document === undefined) throw new Error('a cluster that was found has a document');
+        return document;
       },
     ),
     route(

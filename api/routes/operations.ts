@@ -5,11 +5,13 @@ import { prepareRequest } from '../../operations/planTask';
 import { Refusal } from '../../operations/refusal';
 import { publishedSample } from '../../operations/samples';
 import type { CatalogueEntry, HostFinding, InspectScope, Prepared } from '../../operations/types';
+import { say } from '../../runtime/messages/catalogue';
 import type { Store } from '../../store/types';
 import type { Plan } from '../../workflows/plan';
 import { listOf, NoData, Whole } from '../http/answers';
 import { LazyList } from '../http/lazyList';
-import { Flag } from '../http/paging';
+import { answerLanguage, type Language, languageOf, spoken } from '../http/messages/language';
+import { Flag, FlagOn } from '../http/paging';
 import { ocpTime } from '../http/time';
 import { lookBefore } from '../objects/lookBefore';
 import { type ApiServices, type Route, route } from '../route';
@@ -23,6 +25,7 @@ const Query = z.object({
   dryRun: Flag.describe(
     'Validate everything and answer the tasks as they would be (ids from -1 down); store and start nothing.',
   ),
+  look: FlagOn.describe('Of a dry run: look at the hosts as well, and answer what was found (findings).'),
 });
 
 /** One route per operation of the catalogue. */
@@ -55,7 +58,7 @@ const Finding = z
     code: z.string().exactOptional(),
     message: z.string(),
   })
-  .meta({ id: 'HostFinding' }) satisfies z.ZodType<HostFinding>;
+  .meta({ id: 'HostFinding' });
 
 function answerSchema({ answer, extra = {}, looks }: CatalogueEntry): z.ZodType {
   if (answer === 'none') return Object.keys(extra).length === 0 ? NoData : z.object(extra);
@@ -90,6 +93,11 @@ function answerOf(
 }
 
 /** A dry run that has looked says so by an empty list. */
+/** Findings in the language of who asked; sent again, the request is answered as before. */
+function inWords(findings: readonly HostFinding[], language: Language): z.output<typeof Finding>[] {
+  return findings.map(({ message, ...facts }) => ({ ...facts, message: spoken(message, language) }));
+}
+
 function withFindings(answer: unknown, findings: readonly HostFinding[], looked = false): unknown {
   return looked || findings.length > 0 ? { ...(answer as object), findings } : answer;
 }
@@ -127,8 +135,8 @@ function operationRoute(services: ApiServices, operation: CatalogueEntry): Route
       refuses: [404],
       sample: publishedSample(sample),
     },
-    async ({ params, query, body, user, traceId, receivedAt, once, notes }) => {
-      if (user === undefined) throw new Refusal(401, 'IAM10000', 'Log in by HTTP Basic.');
+    async ({ params, query, body, user, traceId, receivedAt, once, notes, request }) => {
+      if (user === undefined) throw new Refusal(401, 'IAM10000', say('login.basic'));
       if (query.dryRun) notes.command = 'dry run';
       const accepted = operation.request(params, body);
       await lookBefore(services, accepted.look);
@@ -142,7 +150,11 @@ function operationRoute(services: ApiServices, operation: CatalogueEntry): Route
         },
         query.dryRun,
         (transaction, { plans, extra, findings }) =>
-          once.remember(transaction, { taskIds: plans.map(({ taskId }) => taskId), extra, findings }),
+          once.remember(transaction, {
+            taskIds: plans.map(({ taskId }) => taskId),
+            extra,
+            findings: findings && inWords(findings, languageOf(request)),
+          }),
       );
       const { plans } = prepared;
       // The transaction is committed: from here on the tasks run, now or by the reconciler.
@@ -152,10 +164,11 @@ function operationRoute(services: ApiServices, operation: CatalogueEntry): Route
         logger.info({ operation: operation.id, taskIds, user: user.name, traceId }, 'accepted');
         await tasks.startAll(plans, operation.id);
       }
-      const looked = query.dryRun ? await accepted.findings?.(inspectScope(services)) : undefined;
+      const looked =
+        query.dryRun && query.look ? await accepted.findings?.(inspectScope(services)) : undefined;
       const findings = [...(prepared.findings ?? []), ...(looked ?? [])];
       const answer = answerOf(operation, tasks, prepared);
-      return withFindings(answer, findings, looked !== undefined);
+      return withFindings(answer, inWords(findings, answerLanguage(request)), looked !== undefined);
     },
   );
 }

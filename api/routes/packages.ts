@@ -153,12 +153,9 @@ export function packageRoutes({ store, config }: ApiServices): Route[] {
         // A link would be followed, to whatever this process may read.
         const stored = await lstat(file).catch(() => undefined);
         if (stored?.isFile() !== true) {
-          throw new Refusal(
-            404,
-            'PKG10014',
-            `The file of package "${params.fileName}" is not in the data folder. Upload it again.`,
-            { target: params.fileName },
-          );
+          throw new Refusal(404, 'PKG10014', say('package.noFile', { file: params.fileName }), {
+            target: params.fileName,
+          });
         }
         await new Promise<void>((resolve, reject) => {
           const headers = { 'content-type': 'application/x-rpm' };

@@ -1,11 +1,14 @@
 import { randomUUID } from 'node:crypto';
+import type { Request } from 'express';
 import { z } from 'zod';
 import { Refusal } from '../../operations/refusal';
+import { say } from '../../runtime/messages/catalogue';
 import type { Store } from '../../store/types';
 import type { SubtaskCommand, TaskCommand } from '../../workflows/plan';
 import { clientAddress } from '../http/address';
 import { NoData } from '../http/answers';
 import type { Lazily } from '../http/lazyList';
+import { answerLanguage } from '../http/messages/language';
 import { type ApiServices, type Call, type Route, route } from '../route';
 import { commandIdOf } from '../tasks/commandLog';
 import { SubtaskInstance, type TaskDocument, WrappedTaskInstance } from '../tasks/document/types';
@@ -32,7 +35,7 @@ type AnyCall = Call<unknown, unknown, z.output<typeof Body>>;
 function commandOf({ request, user, once, body }: AnyCall): Command {
   const given = request.get('x-request-id');
   if (given !== undefined && !/^[\w.:-]{1,128}$/.test(given)) {
-    const text = 'The x-request-id must be 1 to 128 letters, digits, "_", ".", ":" or "-".';
+    const text = say('http.requestId');
     throw new Refusal(400, 'COM10001', text, { target: 'x-request-id' });
   }
   const why = body?.why ?? '';
@@ -79,11 +82,11 @@ async function remembered(
   return document;
 }
 
-async function restored(tasks: TaskService, before: unknown): Promise<unknown> {
+async function restored(tasks: TaskService, before: unknown, request: Request): Promise<unknown> {
   const large = LargeTask.safeParse(before);
   if (!large.success) return before;
   const { largeTask } = large.data;
-  const document = await tasks.read(largeTask);
+  const document = await tasks.read(largeTask, answerLanguage(request));
   if (document === undefined) throw unknownTask(largeTask);
   return document;
 }
@@ -100,13 +103,14 @@ export function taskCommandRoutes({ store, tasks }: ApiServices): Route[] {
         summary,
         params: TaskPath,
         answer: WrappedTaskInstance,
-        restore: (remembered) => restored(tasks, remembered),
+        restore: (remembered, request) => restored(tasks, remembered, request),
       },
       async (call) => {
         const { taskInstanceId } = call.params;
         const command = noted(call, name, taskInstanceId);
         await taskRow(store, taskInstanceId);
-        return remembered(store, call, await tasks[name](taskInstanceId, command));
+        const language = answerLanguage(call.request);
+        return remembered(store, call, await tasks[name](taskInstanceId, command, language));
       },
     );
 
@@ -129,7 +133,8 @@ export function taskCommandRoutes({ store, tasks }: ApiServices): Route[] {
         const { taskInstanceId, subtaskInstanceId } = call.params;
         const command = noted(call, name, taskInstanceId, subtaskInstanceId);
         await rowWithSubtask(store, taskInstanceId, subtaskInstanceId);
-        return answerOf(await tasks[name](taskInstanceId, subtaskInstanceId, command));
+        const language = answerLanguage(call.request);
+        return answerOf(await tasks[name](taskInstanceId, subtaskInstanceId, command, language));
       },
     );
 

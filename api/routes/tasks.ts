@@ -124,14 +124,15 @@ export function taskRoutes({ store, tasks, taskEvents }: ApiServices): Route[] {
         params: SubtaskPath,
         answer: z.object({ log: z.string() }),
       },
-      async ({ params }) => {
+      async ({ params, request }) => {
         const { taskInstanceId, subtaskInstanceId } = params;
         const task = await rowWithSubtask(store, taskInstanceId, subtaskInstanceId);
         // Reading an open task tells its logs who commanded it, in Temporal's Web UI for instance.
         if (!task.closed) {
           await Promise.race([tasks.read(taskInstanceId).catch(() => undefined), delay(TELL_MS)]);
         }
-        return { log: subtaskLog(await store.tasks.readLog(taskInstanceId, subtaskInstanceId)) };
+        const lines = await store.tasks.readLog(taskInstanceId, subtaskInstanceId);
+        return { log: subtaskLog(lines, answerLanguage(request)) };
       },
     ),
     bareRoute(

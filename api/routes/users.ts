@@ -51,18 +51,14 @@ export function unknownUser(id: number): Refusal {
 
 /** The user of a route behind the login. */
 export function loggedIn(user: User | undefined): User {
-  if (user === undefined) throw new Refusal(401, 'IAM10000', 'Log in.');
+  if (user === undefined) throw new Refusal(401, 'IAM10000', say('login.plain'));
   return user;
 }
 
 async function keepingAnAdmin<T>(work: () => Promise<T>): Promise<T> {
   return work().catch((error: unknown) => {
     if (!(error instanceof LastAdminError)) throw error;
-    throw new Refusal(
-      409,
-      'COM10005',
-      'No enabled user with the role ADMIN would be left. Give that role to another user first.',
-    );
+    throw new Refusal(409, 'COM10005', say('user.lastAdmin'));
   });
 }
 
@@ -173,7 +169,9 @@ export function userRoutes(services: ApiServices): Route[] {
       async ({ body, notes }) => {
         const added = await users.add(body).catch((error: unknown) => {
           if (!(error instanceof DuplicateError)) throw error;
-          throw new Refusal(409, 'COM10006', `${error.message}. Choose another name.`, { target: 'name' });
+          throw new Refusal(409, 'COM10006', say('user.otherName', { reason: error.said }), {
+            target: 'name',
+          });
         });
         notes.command = `user ${added.name}: added, ${spoken({ roles: added.roles })}`;
         return userDocument(added);

@@ -1,44 +1,55 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from '../../runtime/logger';
+import { say } from '../../runtime/messages/catalogue';
 import type { LogLine, ObeyedCommand, Store } from '../../store/types';
 import { taskWorkflowId } from '../../workflows/ids';
 import { SUBTASK_UPDATES } from '../../workflows/messages';
 import type { Plan } from '../../workflows/plan';
 import { CANCELLED, finalLine } from '../../workflows/subtaskLines';
-import { inEnglish } from '../../workflows/text';
+import { inEnglish, keyed, type Text } from '../../workflows/text';
 import type { CancelledRun, FoldedTask, GivenCommand } from './document/fold';
 
-const WORDS: Readonly<Record<GivenCommand['name'], string>> = {
-  retryTask: 'Retry of the task',
-  rollbackTask: 'Rollback of the task',
-  abandonTask: 'Abandoning the task',
-  retrySubtask: 'Retry',
-  skipSubtask: 'Skip',
-  cancelSubtask: 'Cancel',
+const WORDS: Readonly<Record<GivenCommand['name'], Text>> = {
+  retryTask: say('asked.retryTask'),
+  rollbackTask: say('asked.rollbackTask'),
+  abandonTask: say('asked.abandonTask'),
+  retrySubtask: say('asked.retry'),
+  skipSubtask: say('asked.skip'),
+  cancelSubtask: say('asked.cancel'),
 };
 
 /** `through Temporal (temporal-cli:root@ocp-1)`: what sends a command there says of itself who it is. */
-function throughTemporal({ client }: GivenCommand): string {
-  return client === '' ? 'through Temporal' : `through Temporal (${client})`;
+function throughTemporal({ client }: GivenCommand): Text {
+  return client === '' ? say('asked.throughTemporal') : say('asked.throughTemporalBy', { client });
 }
 
 /** `Retry asked for by admin from 10.0.0.5: disk replaced`. */
-function text(command: GivenCommand): string {
+function text(command: GivenCommand): Text {
   const { name, who, from, why } = command;
-  const by = who === undefined ? '' : ` by ${who}`;
-  const where = ` ${from === undefined ? throughTemporal(command) : `from ${from}`}`;
-  return `${WORDS[name]} asked for${by}${where}${why === undefined ? '' : `: ${why}`}`;
+  return say('asked.line', {
+    what: WORDS[name],
+    by: who === undefined ? '' : say('asked.by', { who }),
+    where:
+      from === undefined ? say('asked.at', { where: throughTemporal(command) }) : say('asked.from', { from }),
+    why: why === undefined ? '' : say('asked.because', { why }),
+  });
+}
+
+/** A text as a line of a log has it. */
+function written(text: Text): Pick<LogLine, 'text' | 'said'> {
+  return { text: text.en, said: keyed(text) };
 }
 
 /** One line for each subtask that the command concerns, in the run that it began or ended. */
 function commandLines(command: GivenCommand): LogLine[] {
+  const said = text(command);
   return command.subtasks.map(({ id, run, operation }) => ({
     subtaskId: id,
     run,
     operation,
     time: new Date(command.time).toISOString(),
     level: 'INFO',
-    text: text(command),
+    ...written(said),
   }));
 }
 
@@ -49,8 +60,8 @@ function commandLines(command: GivenCommand): LogLine[] {
 function cancelledLines({ id, run, operation, time }: CancelledRun): LogLine[] {
   const line = { subtaskId: id, run, operation, time: new Date(time).toISOString() };
   return [
-    { ...line, level: 'WARN', text: CANCELLED },
-    { ...line, level: 'ERROR', text: finalLine({ subtaskId: id, operation }, 'FAILED') },
+    { ...line, level: 'WARN', ...written(CANCELLED) },
+    { ...line, level: 'ERROR', ...written(finalLine({ subtaskId: id, operation }, 'FAILED')) },
   ];
 }
 
@@ -71,7 +82,7 @@ function obeyed({ taskId, traceId }: Plan, command: GivenCommand): ObeyedCommand
     taskId,
     ...(subtask === undefined ? {} : { subtaskId: subtask.id }),
     command: name,
-    address: throughTemporal(command),
+    address: throughTemporal(command).en,
     traceId,
     path: taskWorkflowId(taskId),
     ...(said === '' ? {} : { why: said }),

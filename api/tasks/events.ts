@@ -9,11 +9,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Request, Response } from 'express';
 import { Refusal } from '../../operations/refusal';
 import { say } from '../../runtime/messages/catalogue';
-import { inEnglish } from '../../workflows/text';
 import type { ErrorBody } from '../http/envelope';
 import { failureOf } from '../http/errors';
 import { jsonPieces, type Lazily, taken } from '../http/lazyList';
-import { inLanguage, languageOf } from '../http/messages/language';
+import { answerLanguage, inLanguage, type Language, spoken } from '../http/messages/language';
 import type { WhilePermitted } from '../route';
 import type { WrappedTaskInstance } from './document/types';
 
@@ -34,7 +33,7 @@ const MAX_STREAMS_OF_USER = 250;
 
 export interface TaskEventsDeps {
   /** Undefined when there is no such task. Refusal 503 when it cannot be read now. */
-  read(taskId: number): Promise<Lazily<WrappedTaskInstance> | undefined>;
+  read(taskId: number, language: Language): Promise<Lazily<WrappedTaskInstance> | undefined>;
 }
 
 /** Who watches, and where. */
@@ -72,7 +71,8 @@ async function eventOf(document: Lazily<WrappedTaskInstance>): Promise<TaskEvent
 
 export class TaskEvents {
   readonly #deps: TaskEventsDeps;
-  readonly #watches = new Map<number, Watch>();
+  /** By task and language: a document is made in one. */
+  readonly #watches = new Map<string, Watch>();
   /** By user, none of them 0. */
   readonly #streamsOf = new Map<number, number>();
   #closed = false;
@@ -81,7 +81,7 @@ export class TaskEvents {
     this.#deps = deps;
   }
 
-  /** Tasks that are being read now. */
+  /** Tasks that are being read now, each language by itself. */
   get watched(): number {
     return this.#watches.size;
   }
@@ -98,7 +98,8 @@ export class TaskEvents {
     this.#refuseWhenFull(userId);
     this.#count(userId, 1);
     try {
-      const watch = this.#watch(taskId);
+      const language = answerLanguage(request);
+      const watch = this.#watch(taskId, language);
       const client = new Client(response, request.get('last-event-id') ?? '');
       watch.add(client);
       try {
@@ -122,7 +123,7 @@ export class TaskEvents {
         }
         client.open();
         const permitted = whilePermitted(({ code, said }) =>
-          client.refuse(inLanguage({ code, message: said }, languageOf(request))),
+          client.refuse(inLanguage({ code, message: said }, language)),
         );
         try {
           client.send(watch.latest ?? first);
@@ -133,7 +134,8 @@ export class TaskEvents {
       } finally {
         watch.remove(client);
         client.close();
-        if (watch.idle && this.#watches.get(taskId) === watch) this.#watches.delete(taskId);
+        const key = watchKey(taskId, language);
+        if (watch.idle && this.#watches.get(key) === watch) this.#watches.delete(key);
       }
     } finally {
       this.#count(userId, -1);
@@ -156,32 +158,26 @@ export class TaskEvents {
   #refuseWhenFull(userId: number): void {
     if (this.#closed) throw stopping();
     if ((this.#streamsOf.get(userId) ?? 0) >= MAX_STREAMS_OF_USER) {
-      throw new Refusal(
-        429,
-        'IAM20000',
-        `You watch ${MAX_STREAMS_OF_USER} tasks here already. Close some, or read the task again and again.`,
-        { retryAfterSeconds: RETRY_MS / 1000 },
-      );
+      throw new Refusal(429, 'IAM20000', say('events.tooManyOfUser', { limit: MAX_STREAMS_OF_USER }), {
+        retryAfterSeconds: RETRY_MS / 1000,
+      });
     }
     const all = [...this.#streamsOf.values()].reduce((sum, streams) => sum + streams, 0);
     if (all < MAX_STREAMS) return;
-    throw new Refusal(
-      503,
-      'COM10004',
-      `This server streams to ${MAX_STREAMS} clients already. Close some, or read the task again and again.`,
-    );
+    throw new Refusal(503, 'COM10004', say('events.tooMany', { limit: MAX_STREAMS }));
   }
 
-  #watch(taskId: number): Watch {
-    const known = this.#watches.get(taskId);
+  #watch(taskId: number, language: Language): Watch {
+    const key = watchKey(taskId, language);
+    const known = this.#watches.get(key);
     if (known !== undefined) return known;
-    const watch = new Watch(() => this.#read(taskId));
-    this.#watches.set(taskId, watch);
+    const watch = new Watch(() => this.#read(taskId, language), language);
+    this.#watches.set(key, watch);
     return watch;
   }
 
-  async #read(taskId: number): Promise<TaskEvent> {
-    const document = await this.#deps.read(taskId);
+  async #read(taskId: number, language: Language): Promise<TaskEvent> {
+    const document = await this.#deps.read(taskId, language);
     if (document !== undefined) return await eventOf(document);
     throw new Refusal(404, 'TSK10001', say('task.unknown', { id: taskId }), {
       target: `task:${taskId}`,
@@ -189,8 +185,12 @@ export class TaskEvents {
   }
 }
 
+function watchKey(taskId: number, language: Language): string {
+  return `${taskId} ${language}`;
+}
+
 function stopping(): Refusal {
-  return new Refusal(503, 'COM10004', 'This server is stopping. Connect again.');
+  return new Refusal(503, 'COM10004', say('events.stopping'));
 }
 
 /** One task and who watches it; reads while there is somebody. */
@@ -199,11 +199,13 @@ class Watch {
   /** The first reading; fails as reading fails. */
   readonly first: Promise<TaskEvent>;
   readonly #read: () => Promise<TaskEvent>;
+  readonly #language: Language;
   readonly #clients = new Set<Client>();
   readonly #stop = new AbortController();
 
-  constructor(read: () => Promise<TaskEvent>) {
+  constructor(read: () => Promise<TaskEvent>, language: Language) {
     this.#read = read;
+    this.#language = language;
     this.first = read();
     this.first.then(
       (event) => {
@@ -248,7 +250,7 @@ class Watch {
       } catch (error) {
         // The stream outlives an outage of Temporal or of the database; what has changed meanwhile comes afterwards.
         const { message } = failureOf(error).error;
-        for (const client of this.#clients) client.comment(inEnglish(message));
+        for (const client of this.#clients) client.comment(spoken(message, this.#language));
       }
     }
   }

@@ -3,11 +3,13 @@ import type { RuntimeConfig } from '../../runtime/config';
 import type { Logger } from '../../runtime/logger';
 import { say } from '../../runtime/messages/catalogue';
 import type { TemporalHandle } from '../../runtime/temporal';
-import type { Store, TaskRow } from '../../store/types';
+import type { Store, TaskRow, TaskWarnings } from '../../store/types';
 import { taskWorkflowId } from '../../workflows/ids';
-import { byWhom, SUBTASK_UPDATES, TASK_UPDATES } from '../../workflows/messages';
+import { SUBTASK_UPDATES, TASK_UPDATES } from '../../workflows/messages';
 import type { Plan, SubtaskCommand, SubtaskStatus, TaskCommand } from '../../workflows/plan';
-import type { Language } from '../http/messages/language';
+import { asText } from '../../workflows/text';
+import { type Language, spoken } from '../http/messages/language';
+import { ocpTime } from '../http/time';
 import { CommandLog } from './commandLog';
 import { fromArchive } from './document/archived';
 import { basicDocument, saidTask, submittedTask, unreadableTask } from './document/document';
@@ -29,9 +31,14 @@ export interface Command {
 }
 
 /** Refusal 400 TSK10016 or TSK10009, 404 TSK10001, 503 when no worker polls. */
-type CommandTask = (taskId: number, command: Command) => Promise<TaskDocument>;
+type CommandTask = (taskId: number, command: Command, language?: Language) => Promise<TaskDocument>;
 /** Refusal 400 TSK10017 or TSK10010, 404 TSK10001, 503 when no worker polls. */
-type CommandSubtask = (taskId: number, subtaskId: number, command: Command) => Promise<SubtaskInstance>;
+type CommandSubtask = (
+  taskId: number,
+  subtaskId: number,
+  command: Command,
+  language?: Language,
+) => Promise<SubtaskInstance>;
 
 /** Tasks as the API sees them: started, read and commanded in Temporal, archived in the inventory. */
 export interface TaskService {
@@ -72,6 +79,9 @@ export interface TaskServiceDeps {
 
 /** Open tasks of a list are read so many at a time. */
 const PARALLEL_READS = 8;
+/** Warnings that the document of a task shows, and an element of the list. */
+const WARNINGS_SHOWN = 100;
+const WARNINGS_LISTED = 5;
 /** Tasks of one request are started so many at a time, and for so long. */
 const PARALLEL_STARTS = 32;
 const STARTING_MS = 10_000;
@@ -107,6 +117,23 @@ const FIT_FOR: Readonly<Record<SubtaskCommand, readonly SubtaskStatus[]>> = {
   cancelSubtask: ['READY', 'RUNNING'],
 };
 
+/** The fields of a document about warnings; none of a task without. */
+function warningFields(
+  warnings: TaskWarnings | undefined,
+  language: Language,
+): Pick<BasicTaskInstance, 'warningCount' | 'warnings'> {
+  if (warnings === undefined) return {};
+  return {
+    warningCount: warnings.count,
+    warnings: warnings.first.map(({ target, time, said, text, ...warning }) => ({
+      ...warning,
+      text: said === undefined ? text : spoken(asText(said, text), language),
+      ...(target === null ? {} : { target }),
+      time: ocpTime(time),
+    })),
+  };
+}
+
 /** Throws Refusal TSK10001 when the task has no such subtask. */
 async function subtaskOf({ id, subtasks }: TaskDocument, subtaskId: number): Promise<SubtaskInstance> {
   // Their ids are one block.
@@ -130,7 +157,13 @@ export function createTaskService(deps: TaskServiceDeps): TaskService {
 
   async function readRow(row: TaskRow, language: Language = 'en-US'): Promise<ReadTask> {
     const { said, hasRun } = await saidRow(row);
-    return { row, document: inWords(said, language), hasRun };
+    // After the history: who sees a subtask's end sees its warnings, too.
+    const warnings = await store.tasks.warnings([row.id], WARNINGS_SHOWN);
+    return {
+      row,
+      document: { ...inWords(said, language), ...warningFields(warnings.get(row.id), language) },
+      hasRun,
+    };
   }
 
   async function saidRow(row: TaskRow): Promise<{ said: SaidTask; hasRun: boolean }> {
@@ -154,10 +187,10 @@ export function createTaskService(deps: TaskServiceDeps): TaskService {
     return { said: { ...said, status, operation, firstFailure: { message } }, hasRun: false };
   }
 
-  async function readOrRefuse(taskId: number): Promise<ReadTask> {
+  async function readOrRefuse(taskId: number, language?: Language): Promise<ReadTask> {
     const row = await store.tasks.find(taskId);
     if (row === undefined) throw new Refusal(404, 'TSK10001', say('task.unknown', { id: taskId }));
-    return readRow(row);
+    return readRow(row, language);
   }
 
   /**
@@ -167,6 +200,7 @@ export function createTaskService(deps: TaskServiceDeps): TaskService {
   async function abandonNeverRun(
     { row }: ReadTask,
     { requestId, ...argument }: Command,
+    language?: Language,
   ): Promise<TaskDocument | undefined> {
     const { id, started } = row;
     if (!started) {
@@ -186,14 +220,20 @@ export function createTaskService(deps: TaskServiceDeps): TaskService {
       }
     }
     const time = Date.now();
-    const why = started ? 'Temporal did not know its workflow.' : 'It had never started.';
-    const reason = `Task ${id} was abandoned${byWhom(argument)}. ${why}`;
+    const why = started ? say('ended.unknown') : say('ended.neverStarted');
+    const { who, why: because = '' } = argument;
+    const reason = say('ended.abandoned', {
+      ...{ id, why },
+      by: who === '' ? '' : say('asked.by', { who }),
+      because: because === '' ? '' : say('asked.because', { why: because }),
+    });
     const commandId = updateIdOf('abandonTask', undefined, requestId);
     return closeNeverRun(
       deps,
       row,
       { successful: false, abandoned: true, time, reason },
       { id: commandId, client: '', name: 'abandonTask', time, ...argument, subtasks: [] },
+      language,
     );
   }
 
@@ -204,13 +244,14 @@ export function createTaskService(deps: TaskServiceDeps): TaskService {
   async function obey(
     command: SentCommand,
     isAllowed: (document: TaskDocument) => boolean | Promise<boolean>,
+    language?: Language,
   ): Promise<TaskDocument> {
     const deadline = Date.now() + CATCH_UP_MS;
     const { taskId, definition, argument } = command;
     for (;;) {
       try {
         const obeyed = await sendCommand(temporal, config.taskQueue, command);
-        const { document } = await readOrRefuse(taskId);
+        const { document } = await readOrRefuse(taskId, language);
         if (obeyed) {
           logger.info({ taskId, subtaskId: argument.subtaskId, command: definition.name }, 'command obeyed');
           return document;
@@ -231,21 +272,21 @@ export function createTaskService(deps: TaskServiceDeps): TaskService {
 
   const commandTask =
     (name: TaskCommand): CommandTask =>
-    async (taskId, command) => {
+    async (taskId, command, language) => {
       const task = await readOrRefuse(taskId);
       if (!task.hasRun) {
         if (name !== 'abandonTask') throw neverRanRefusal(task.row, false);
-        const closed = await abandonNeverRun(task, command);
+        const closed = await abandonNeverRun(task, command, language);
         if (closed !== undefined) return closed;
       }
       const { requestId, ...argument } = command;
       const definition = TASK_UPDATES[name].update;
-      return obey({ taskId, definition, argument, requestId }, ({ status }) => status === 'FAILED');
+      return obey({ taskId, definition, argument, requestId }, ({ status }) => status === 'FAILED', language);
     };
 
   const commandSubtask =
     (name: SubtaskCommand): CommandSubtask =>
-    async (taskId, subtaskId, { requestId, ...who }) => {
+    async (taskId, subtaskId, { requestId, ...who }, language) => {
       const task = await readOrRefuse(taskId);
       await subtaskOf(task.document, subtaskId);
       if (!task.hasRun) throw neverRanRefusal(task.row, true);
@@ -253,6 +294,7 @@ export function createTaskService(deps: TaskServiceDeps): TaskService {
       const document = await obey(
         { taskId, definition, argument: { subtaskId, ...who }, requestId },
         async (current) => FIT_FOR[name].includes((await subtaskOf(current, subtaskId)).status),
+        language,
       );
       return subtaskOf(document, subtaskId);
     };
@@ -301,13 +343,20 @@ export function createTaskService(deps: TaskServiceDeps): TaskService {
       for (let from = 0; from < rows.length; from += PARALLEL_READS) {
         const read = await Promise.all(
           rows.slice(from, from + PARALLEL_READS).map(async (row) => {
-            const { document } = await readRow(row);
-            return basicDocument(document, row.plan);
+            const { said } = await saidRow(row);
+            return basicDocument(inWords(said, 'en-US'), row.plan);
           }),
         );
         documents.push(...read);
       }
-      return documents;
+      const warnings = await store.tasks.warnings(
+        rows.map(({ id }) => id),
+        WARNINGS_LISTED,
+      );
+      return documents.map((document) => ({
+        ...document,
+        ...warningFields(warnings.get(document.id), 'en-US'),
+      }));
     },
 
     retryTask: commandTask('retryTask'),

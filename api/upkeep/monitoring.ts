@@ -48,6 +48,16 @@ export function monitorApi(services: ApiServices): void {
       value: count,
     }));
   });
+  gauge(
+    'obflow_objects',
+    'Hosts, OBProxies and OBServers by recorded status and by what the last look saw',
+    ['kind', 'status', 'observed'],
+    async () =>
+      (await store.observations.counts()).map(({ kind, status, observed, count }) => ({
+        labels: { kind, status, observed },
+        value: count,
+      })),
+  );
   gauge('obflow_workers', 'Live workers on the task queue', [], async () => {
     const value = await liveWorkers(temporal, config.taskQueue);
     return value === undefined ? [] : [{ labels: {}, value }];

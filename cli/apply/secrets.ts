@@ -46,7 +46,7 @@ export async function resolveCredential(
     );
     const text = `${(secret ?? '').trimEnd()}\n`;
     const fault = privateKeyFault(text, passphrase);
-    if (fault !== undefined) throw new Error(`credential "${name}": ${fault}`);
+    if (fault !== undefined) throw new Error(`credential "${name}": ${fault.en}`);
     return { name, kind, username, secret: text, ...given({ passphrase }) };
   }
   const secret = await read(

@@ -22,7 +22,7 @@ export async function addresses(config: RuntimeConfig): Promise<Finding[]> {
       })),
     ].flatMap(({ what, ips }) => {
       const fault = deniedOf(config.addresses, ips);
-      return fault === undefined ? [] : [`${what}: ${fault}`];
+      return fault === undefined ? [] : [`${what}: ${fault.en}`];
     });
     if (denied.length === 0) {
       return [
@@ -33,7 +33,7 @@ export async function addresses(config: RuntimeConfig): Promise<Finding[]> {
       ];
     }
     const more = denied.length > NAMED ? `; and ${denied.length - NAMED} more` : '';
-    return [problem(check, `${denied.slice(0, NAMED).join('; ')}${more}.`, ADDRESS_NEXT)];
+    return [problem(check, `${denied.slice(0, NAMED).join('; ')}${more}.`, ADDRESS_NEXT.en)];
   } finally {
     await store.close();
   }

@@ -4,6 +4,7 @@ import { lookAtClusterName } from '../../contact/clusterState';
 import type { RuntimeConfig } from '../../runtime/config';
 import { openStore } from '../../store';
 import type { ObClusterRow, Store } from '../../store/types';
+import { inEnglish } from '../../workflows/text';
 import { type Finding, ok, problem, problemOf, warning } from './finding';
 
 const PARALLEL = 8;
@@ -63,11 +64,11 @@ async function askAs(store: Store, config: RuntimeConfig, cluster: ObClusterRow)
   const name = await lookAtClusterName(store, cluster, { addresses: config.addresses, timeoutMs: ANSWER_MS });
   if ('fault' in name) {
     const next = 'Correct its name in the inventory (obflow apply), then link OBProxy clusters to that one.';
-    return [problem(check, `${answered}: ${name.fault}.`, next)];
+    return [problem(check, `${answered}: ${name.fault.en}.`, next)];
   }
   const welcomed = ok(check, `${answered}: ${welcome.join(' and ')} can log in`);
   if ('same' in name) return [welcomed];
   const next =
     'Compare its parameter cluster with the declared name: proxies send users away when they differ.';
-  return [welcomed, warning(check, `Its name could not be compared: ${name.unknown}`, next)];
+  return [welcomed, warning(check, `Its name could not be compared: ${inEnglish(name.unknown)}`, next)];
 }

@@ -4,6 +4,7 @@ import { complain, say } from '../output';
 import { addresses } from './addresses';
 import { clusters } from './clusters';
 import { database } from './database';
+import { deadProxies } from './deadProxies';
 import { type Finding, problem, problemOf, type Verdict, warning } from './finding';
 import { hosts, type WishedHosts, wishedHosts } from './hosts';
 import { dataFolder, versions } from './machine';
@@ -67,7 +68,12 @@ export async function examine(config: RuntimeConfig, wished: WishedHosts): Promi
         problemOf('OBProxies', error, 'Repair what is named above first.'),
       ])
     : [];
-  const findings = [versions(), folder, ...stored.findings, ...known, ...server, ...asked, ...given];
+  const seen = stored.usable
+    ? await deadProxies(config).catch((error: unknown) => [
+        problemOf('proxies', error, 'Repair what is named above first.'),
+      ])
+    : [];
+  const findings = [versions(), folder, ...stored.findings, ...known, ...server, ...asked, ...given, ...seen];
   if (wished === 'none') return findings;
   if (!stored.usable) {
     const message = 'Not looked at: the inventory cannot be opened as it is.';

@@ -1,4 +1,5 @@
 import { PermanentError, TransientError } from '../../runtime/errors';
+import { inEnglish } from '../../workflows/text';
 
 export type Verdict = 'ok' | 'warning' | 'problem';
 
@@ -29,8 +30,13 @@ export const problem = (check: string, message: string, next: string): Finding =
 export function problemOf(check: string, error: unknown, next: string): Finding {
   if (error instanceof TransientError || error instanceof PermanentError) {
     const { tried, where, cameBack, next: own } = error.trouble;
+    const said = [cameBack].flat().map(inEnglish).join('; ');
     const at = where === undefined ? '' : ` on ${where}`;
-    return problem(check, `Could not ${tried}${at}: ${cameBack.trim().replace(/\.$/, '')}.`, own);
+    return problem(
+      check,
+      `Could not ${inEnglish(tried)}${at}: ${said.trim().replace(/\.$/, '')}.`,
+      inEnglish(own),
+    );
   }
   return problem(check, error instanceof Error ? error.message : String(error), next);
 }

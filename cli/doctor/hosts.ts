@@ -7,6 +7,7 @@ import type { RuntimeConfig } from '../../runtime/config';
 import { unlessAborted, withDeadline } from '../../runtime/deadline';
 import { openStore } from '../../store';
 import type { HostRow, Store } from '../../store/types';
+import { inEnglish } from '../../workflows/text';
 import { type Finding, ok, problem, problemOf, warning } from './finding';
 
 const PARALLEL = 16;
@@ -96,14 +97,15 @@ async function configUrl(
       };
       return await unlessAborted(ask(), signal);
     });
-    if (verdict === 'serves') return ok(check, text);
-    if (verdict === 'unknown') return warning(check, `${text}.`, next);
+    const advice = inEnglish(next);
+    if (verdict === 'serves') return ok(check, text.en);
+    if (verdict === 'unknown') return warning(check, `${text.en}.`, advice);
     const finding = asking.hostIds.has(row.id) ? problem : warning;
-    return finding(check, `${text}.`, silent ? `Is the API up? ${next}` : next);
+    return finding(check, `${text.en}.`, silent ? `Is the API up? ${advice}` : advice);
   } catch (error) {
-    const found = problemOf(check, error, PUBLIC_URL_NEXT);
+    const found = problemOf(check, error, PUBLIC_URL_NEXT.en);
     const message = `Whether ${row.ip} reaches ${publicUrl} is not known: ${found.message}`;
-    return warning(check, message, found.next ?? PUBLIC_URL_NEXT);
+    return warning(check, message, found.next ?? PUBLIC_URL_NEXT.en);
   }
 }
 
@@ -125,7 +127,7 @@ async function logIn(
     const wrong = found
       .filter(({ level }) => level !== 'INFO')
       .map(({ level, text, next }) =>
-        (level === 'ERROR' ? problem : warning)(check, `${where}: ${text}.`, next),
+        (level === 'ERROR' ? problem : warning)(check, `${where}: ${inEnglish(text)}.`, inEnglish(next)),
       );
     if (wrong.some(({ verdict }) => verdict === 'problem')) return wrong;
     const tried = [...new Set(found.map((finding) => finding.check))].join(', ');

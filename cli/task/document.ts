@@ -25,6 +25,13 @@ const commandSchema = z.object({
   from: z.string().optional(),
   why: z.string().optional(),
 });
+const warningSchema = z.object({
+  subtaskId: z.number(),
+  name: z.string(),
+  target: z.string().optional(),
+  time: z.string(),
+  text: z.string(),
+});
 const taskSchema = z.object({
   id: z.number(),
   name: z.string(),
@@ -40,6 +47,8 @@ const taskSchema = z.object({
   firstFailure: z.object({ subtaskId: z.number().optional(), message: z.string() }).optional(),
   ending: z.string().optional(),
   leftBehind: z.array(z.string()).default([]),
+  warningCount: z.number().default(0),
+  warnings: z.array(warningSchema).default([]),
   subtasks: z.array(subtaskSchema),
 });
 

@@ -35,6 +35,7 @@ const pageSchema = z.object({
       /** Of a task with more subtasks than a list names. */
       subtaskCount: z.number().optional(),
       subtasks: z.array(z.object({ name: z.string(), status: z.string() })),
+      warningCount: z.number().default(0),
     }),
   ),
   page: z.object({ number: z.number(), totalElements: z.number(), totalPages: z.number() }),
@@ -58,7 +59,10 @@ export async function listTasks(api: ApiClient, options: ListOptions): Promise<v
   const { contents, page } = parseAnswer(pageSchema, answer);
   if (contents.length === 0) return complain(nothing(options, page.totalElements));
   say(
-    table(['ID', 'NAME', 'TARGET', 'STATE', 'DONE', 'AT', 'CREATOR', 'STARTED', 'TOOK'], contents.map(rowOf)),
+    table(
+      ['ID', 'NAME', 'TARGET', 'STATE', 'DONE', 'WARN', 'AT', 'CREATOR', 'STARTED', 'TOOK'],
+      contents.map(rowOf),
+    ),
   );
   if (page.number < page.totalPages) {
     complain(
@@ -74,6 +78,7 @@ function rowOf(task: ListedTask): string[] {
     targetOf(task),
     coloured(stateOf(task)),
     doneOf(task),
+    task.warningCount === 0 ? '' : String(task.warningCount),
     whereItIs(task),
     task.creator.name,
     clock(task.startTime),

@@ -38,6 +38,7 @@ export async function showTask(
     ...failureLines(task),
     ...repeatedLines(task),
     ...nextLines(task),
+    ...warningLines(task),
     ...commandLines(task),
     '',
     graph(task),
@@ -109,6 +110,24 @@ function repeatedLines({ subtasks }: Task): string[] {
       `  ${nameOf(subtask)} (attempt ${subtask.attempt ?? 1}):`,
       ...indented(subtask.lastFailure ?? 'Its attempt before was lost: its worker died, or was stopped.'),
     ]),
+  ];
+}
+
+const WARNINGS_SHOWN = 10;
+
+/** What its subtasks warned of, with where and when; none when all is well. */
+export function warningLines({ id, warnings, warningCount }: Task): string[] {
+  if (warningCount === 0) return [];
+  const shown = warnings.slice(0, WARNINGS_SHOWN);
+  const more = warningCount - shown.length;
+  return [
+    '',
+    'Warnings',
+    ...shown.flatMap(({ subtaskId, name, target, time, text }) => [
+      `  ${clock(time)} ${subtaskId} ${name}${target === undefined ? '' : ` on ${target}`}:`,
+      ...indented(text),
+    ]),
+    ...(more > 0 ? [`  … ${more} more; obflow task show ${id} -o json has the first 100`] : []),
   ];
 }
 

@@ -19,7 +19,7 @@ import {
 } from './document';
 import { taskDocuments } from './documents';
 import { WATCHED } from './exitCodes';
-import { failureLines, nextLines } from './show';
+import { failureLines, nextLines, warningLines } from './show';
 
 export interface WatchOptions {
   /** Go on when the task waits for a person. */
@@ -112,7 +112,17 @@ function pictureOf(task: Task, now?: number): ProgressPicture {
   const failures = failedOf(task).map(
     (subtask) => `FAILED ${nameOf(subtask)}: ${(subtask.failureMessage ?? '').replace(/\s*\n\s*/g, ' ')}`,
   );
-  return { title: `Task ${id} ${name}: ${stateOf(task)}${done}${took}`, rows, below: failures };
+  const warned =
+    task.warningCount === 0
+      ? []
+      : [
+          `${task.warningCount} warning${task.warningCount === 1 ? '' : 's'}: ${task.warnings[0]?.text ?? ''}`,
+        ];
+  return {
+    title: `Task ${id} ${name}: ${stateOf(task)}${done}${took}`,
+    rows,
+    below: [...failures, ...warned],
+  };
 }
 
 function rowOf({ level, subtasks }: ChainNode, undoing: boolean, now: number | undefined): ProgressRow[] {
@@ -154,5 +164,5 @@ function attemptOf(subtasks: readonly Subtask[]): string {
 
 function outcome(task: Task): string {
   const state = `Task ${task.id} ${task.name} is ${stateOf(task)} after ${duration(task)}.`;
-  return [state, ...failureLines(task), ...nextLines(task)].join('\n');
+  return [state, ...failureLines(task), ...nextLines(task), ...warningLines(task)].join('\n');
 }

@@ -1,23 +1,72 @@
 /** Every text that exists in both languages of the OCP documentation. */
-import { filled, isKeyed, type Keyed, type Said, type Sayer, sayer, type Text } from '../../workflows/text';
+import {
+  filled,
+  isKeyed,
+  type Keyed,
+  type Pair,
+  type Said,
+  type Sayer,
+  sayer,
+  type Text,
+} from '../../workflows/text';
 import { INTERPRETER_TEXTS } from '../../workflows/texts';
+import { CLUSTERS } from './clusters';
+import { COMMANDS } from './commands';
 import { FAULTS } from './faults';
+import { HOSTS } from './hosts';
+import { LIFE } from './life';
+import { NEXT } from './next';
+import { OBPROXY } from './obproxy';
+import { OBSERVERS } from './observers';
 import { REFUSALS } from './refusals';
+import { SSH } from './ssh';
+import { STORAGE } from './storage';
+import { SUBTASKS } from './subtasks';
+import { TAKE_OVER } from './takeOver';
+import { TROUBLES } from './troubles';
 
-export const CATALOGUE = { ...INTERPRETER_TEXTS, ...FAULTS, ...REFUSALS } as const;
+export { inEnglish, type Said, type Text, type Value } from '../../workflows/text';
+
+export const CATALOGUE = {
+  ...INTERPRETER_TEXTS,
+  ...FAULTS,
+  ...CLUSTERS,
+  ...LIFE,
+  ...NEXT,
+  ...HOSTS,
+  ...TAKE_OVER,
+  ...OBPROXY,
+  ...OBSERVERS,
+  ...SSH,
+  ...STORAGE,
+  ...COMMANDS,
+  ...REFUSALS,
+  ...SUBTASKS,
+  ...TROUBLES,
+} as const;
+
+/** The same for keys that the compiler does not know: of what is stored. */
+const PAIRS: Readonly<Record<string, Pair>> = CATALOGUE;
 
 /** A text of the catalogue with its arguments. */
 export const say = sayer(CATALOGUE);
+
+/** One text of several, at least one: `a, b, c`, `a or b`, `a and b`, `a. b`. */
+export function joined(
+  values: readonly Said[],
+  by: 'list.comma' | 'list.or' | 'list.and' | 'list.stop',
+): Said {
+  return values.reduce((one, other) => say(by, { one, other }));
+}
 
 /**
  * The Chinese of a text; undefined when the catalogue does not know it or a text among its arguments (it was stored by
  * another release, say), or an argument is missing.
  */
 export function chinese({ key, args }: Keyed): string | undefined {
-  const pair: readonly [string, string] | undefined = Object.hasOwn(CATALOGUE, key)
-    ? CATALOGUE[key as keyof typeof CATALOGUE]
-    : undefined;
-  return pair === undefined ? undefined : filled(pair[1], args, shown);
+  const pair = Object.hasOwn(PAIRS, key) ? PAIRS[key] : undefined;
+  // What ends with its full stop may stand before another: a trouble that another one quotes.
+  return pair === undefined ? undefined : filled(pair[1], args, shown)?.replaceAll('。。', '。');
 }
 
 function shown(value: unknown): string | undefined {

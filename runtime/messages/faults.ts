@@ -81,6 +81,8 @@ export const FAULTS = {
   ],
   'must.once': ['must be given once', '只能出现一次'],
   'must.nameHost': ['must name at least one host', '至少指定一台主机'],
+  'must.nameServer': ['must name at least one OBProxy', '至少指定一个 OBProxy'],
+  'must.serversAtMost': ['must name at most {limit} OBProxies', '最多指定 {limit} 个 OBProxy'],
   'must.nameRootServer': ['must name at least one root server', '至少指定一个 RootServer'],
   'must.nameObproxy': ['must name at least one OBProxy', '至少指定一个 OBProxy'],
   'must.proxiesAtMost': ['must name at most {limit} OBProxies', '最多指定 {limit} 个 OBProxy'],
@@ -168,6 +170,7 @@ export const FAULTS = {
   ],
   'names.obproxyTwice': ['names OBProxy {id} a second time', '重复指定了 OBProxy {id}'],
   'names.hostTwice': ['names host {id} a second time', '重复指定了主机 {id}'],
+  'names.serverTwice': ['names OBProxy {id} a second time', '重复指定了 OBProxy {id}'],
   'names.twice': ['names {name} a second time', '重复指定了 {name}'],
   'names.unfitUser': [
     'names a credential whose username "{username}" is {fault}',
@@ -199,4 +202,66 @@ export const FAULTS = {
     'is the name of clusters with {count} different passwords of proxyro, and an OBProxy keeps two for a name: give proxyro the same password in them and declare it with "obflow apply", or link them by several OBProxy clusters',
     '是多个集群的名称，其 proxyro 共有 {count} 个不同的密码，而 OBProxy 对每个集群名只保存两个：请在这些集群中为 proxyro 设置相同的密码并用“obflow apply”声明，或分别关联到多个 OBProxy 集群',
   ],
+  'sshKey.isPublic': [
+    'this is no private key but a public one; give the file without .pub',
+    '这不是私钥，而是公钥；请提供不带 .pub 的文件',
+  ],
+  'sshKey.isCertificate': ['this is no private key but a certificate', '这不是私钥，而是证书'],
+  'sshKey.isNone': [
+    'this is no private key (a text that starts with -----BEGIN … PRIVATE KEY-----)',
+    '这不是私钥（以 -----BEGIN … PRIVATE KEY----- 开头的文本）',
+  ],
+  'sshKey.putty3': [
+    'this is a key of PuTTY in its format 3, which cannot be read; export it in PuTTYgen (Conversions, Export OpenSSH key)',
+    '这是 PuTTY 第 3 版格式的密钥，无法读取；请在 PuTTYgen 中导出（Conversions，Export OpenSSH key）',
+  ],
+  'sshKey.noPrivate': [
+    'there is no private key in it; give the file without .pub',
+    '其中没有私钥；请提供不带 .pub 的文件',
+  ],
+  'sshKey.pkcs8': [
+    'the private key is in the format PKCS#8, which cannot be read; convert a copy of it: ssh-keygen -p -f FILE',
+    '该私钥为 PKCS#8 格式，无法读取；请转换其副本：ssh-keygen -p -f FILE',
+  ],
+  'sshKey.encrypted': [
+    'the private key is encrypted: give its pass-phrase (passphraseFile or passphraseEnv), or use a key without one',
+    '该私钥已加密：请提供其口令（passphraseFile 或 passphraseEnv），或使用没有口令的密钥',
+  ],
+  'sshKey.wrongPassphrase': [
+    'the pass-phrase does not open the private key, or the key is damaged; check it with: ssh-keygen -y -f FILE',
+    '口令无法打开该私钥，或密钥已损坏；请检查：ssh-keygen -y -f FILE',
+  ],
+  'sshKey.unreadable': [
+    'the private key cannot be read ({said}); make one that can: ssh-keygen -t ed25519',
+    '无法读取该私钥（{said}）；请创建可用的私钥：ssh-keygen -t ed25519',
+  ],
+  'rpmFile.short': ['the file is cut short', '文件不完整'],
+  'rpmFile.damaged': ['the {what} is damaged', '{what}已损坏'],
+  'rpmFile.absurd': ['the {what} claims an absurd size', '{what}声明的大小不合理'],
+  'rpmFile.absurdFiles': ['the header claims an absurd number of files', '头部声明的文件数不合理'],
+  'rpmFile.header': ['the header is damaged', '头部已损坏'],
+  'rpmFile.lacks': ['the header has no {what}', '头部没有{what}'],
+  'rpmFile.none': ['the file is no RPM package', '该文件不是 RPM 软件包'],
+  'rpmFile.source': ['the file is a source package', '该文件是源码包'],
+  'rpmFile.noDigest': ['the package carries neither its size nor a digest', '该软件包既没有大小也没有摘要'],
+  'rpmFile.shortBy': [
+    'the file is cut short: {size} bytes of {wanted}',
+    '文件不完整：{size} 字节，应为 {wanted} 字节',
+  ],
+  'rpmFile.longBy': ['the file has {actual} bytes too many', '文件多出 {actual} 字节'],
+  'rpmFile.payload': [
+    'the payload is damaged: its digest differs from the one in the header',
+    '内容已损坏：其摘要与头部中的不一致',
+  ],
+  'user.otherTenant': [
+    'a user of tenant {tenant}, not of {sys}',
+    '租户 {tenant} 的用户，而不是 {sys} 的用户',
+  ],
+  'user.notAUser': ['not the name of an OceanBase user', '不是 OceanBase 用户名'],
+  'user.notALogin': [
+    'not a login of OceanBase (user@tenant#cluster)',
+    '不是 OceanBase 登录名（user@tenant#cluster）',
+  ],
+  'address.connect': ['connect', '连接'],
+  'address.is': ['{ip} {fault}', '{ip} {fault}'],
 } as const satisfies Record<string, Pair>;

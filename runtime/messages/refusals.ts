@@ -245,6 +245,14 @@ export const REFUSALS = {
     'The OBProxy at {address} is known already: server {server} of cluster "{cluster}".',
     '{address} 上的 OBProxy 已存在：集群“{cluster}”的 {server}。',
   ],
+  'obproxy.alive': [
+    'OBProxy {id} at {where} is alive ({by} answers), so it is not gone for good. Stop it first; or send force=true: then it runs on, unknown to obflow.',
+    '位于 {where} 的 OBProxy {id} 仍在运行（{by} 有应答），并非永久失效。请先停止它；或使用 force=true，此后它将继续运行，但 obflow 不再管理它。',
+  ],
+  'obproxy.silent': [
+    'The process of OBProxy {id} at {where} is still there: {reason}. Stop it first; or send force=true: then it stays, unknown to obflow.',
+    '位于 {where} 的 OBProxy {id} 的进程仍然存在：{reason}。请先停止它；或使用 force=true，此后该进程保留，但 obflow 不再管理它。',
+  ],
   'obCluster.notRunning': [
     'OceanBase cluster "{name}" is {status}: servers can be added when it is RUNNING. GET /api/v2/ob/clusters/{id} asks it again and says what is wrong.',
     'OceanBase 集群“{name}”的状态为 {status}：仅在 RUNNING 时可以添加 OBServer。GET /api/v2/ob/clusters/{id} 会重新询问集群并给出原因。',
@@ -309,5 +317,148 @@ export const REFUSALS = {
   'package.tooLarge': [
     'The package is larger than {size} bytes. OBFLOW_MAX_PACKAGE_MB of the API sets the limit.',
     '软件包超过 {size} 字节。上限由 API 的 OBFLOW_MAX_PACKAGE_MB 设置。',
+  ],
+  'http.headers': [
+    'The request has more than {limit} headers. Send less.',
+    '请求的请求头超过 {limit} 个，请减少。',
+  ],
+  'http.host': ['The request must name its Host, once.', '请求必须且只能指定一次 Host。'],
+  'login.clearText': [
+    'This address takes no logins, because they would travel in clear text. Use https.',
+    '该地址不接受登录，因为登录信息会以明文传输。请使用 https。',
+  ],
+  'http.uploadOnly': [
+    'Only an upload takes a signed multipart body, and nothing of this one was read.',
+    '只有上传接受带签名的 multipart 请求体，而该请求的内容完全没有被读取。',
+  ],
+  'http.sendJson': [
+    '{message} Send application/json, or no body.',
+    '{message} 请发送 application/json，或不带请求体。',
+  ],
+  'http.noDryRun': [
+    '{method} {path} has no dry run. Nothing was done.',
+    '{method} {path} 不支持 dry run。未执行任何操作。',
+  ],
+  'idempotency.key': [
+    'The Idempotency-Key must be 1 to 255 visible ASCII characters without spaces and quotes, for instance a UUID.',
+    'Idempotency-Key 必须是 1 到 255 个可见的 ASCII 字符，不含空格和引号，例如 UUID。',
+  ],
+  'idempotency.other': [
+    'This Idempotency-Key was sent with another request (method, path or body). Use a new key for a new request.',
+    '该 Idempotency-Key 已随另一个请求（方法、路径或请求体不同）发送过。新请求请使用新的 key。',
+  ],
+  'idempotency.underWay': [
+    'The request under this Idempotency-Key is still under way. Send it again in some seconds to get its answer.',
+    '使用该 Idempotency-Key 的请求仍在处理中。请几秒后再次发送以获取其响应。',
+  ],
+  'login.userOfKey': ['the user of this key', '该密钥的用户'],
+  'login.lacks': ['does not have it', '没有该权限'],
+  'login.hasRoles': ['has {roles}', '拥有 {roles}'],
+  'login.noRole': ['no role', '没有任何角色'],
+  'login.needsPermission': [
+    '{method} {path} needs the permission {permission}, and {who} {has}. Ask an administrator for a role that includes it.',
+    '{method} {path} 需要权限 {permission}，而 {who} {has}。请联系管理员授予包含该权限的角色。',
+  ],
+  'login.tooManyFailed': ['Too many failed logins from this address', '来自该地址的失败登录过多'],
+  'login.wait': ['{what}. Wait {seconds} s, then try again.', '{what}。请等待 {seconds} 秒后重试。'],
+  'login.tooManyChecked': ['Too many logins are being checked', '正在校验的登录过多'],
+  'http.endedEarly': ['The request ended early.', '请求提前结束。'],
+  'login.tooManyUploads': ['Too many signed uploads are being received', '正在接收的带签名上传过多'],
+  'signature.date': [
+    'A signed request needs a Date header in RFC 1123 form, such as "{here}".',
+    '带签名的请求需要 RFC 1123 格式的 Date 请求头，例如“{here}”。',
+  ],
+  'signature.clock': [
+    'The Date of a signed request may be 15 minutes off at most; here it is {here}. Check the clock.',
+    '带签名请求的 Date 最多可相差 15 分钟；此处时间为 {here}。请检查时钟。',
+  ],
+  'signature.wrong': [
+    'The signature does not fit. The text to sign is {shown}.',
+    '签名不匹配。待签名的文本为 {shown}。',
+  ],
+  'upload.multipart': [
+    'Send the package as multipart/form-data, in a part named "file".',
+    '请以 multipart/form-data 发送软件包，其中一个部分名为“file”。',
+  ],
+  'upload.encoding': [
+    'Send the package without a Content-Encoding: it is compressed already.',
+    '请不带 Content-Encoding 发送软件包：它已经过压缩。',
+  ],
+  'upload.noBoundary': ['the Content-Type names no boundary', 'Content-Type 没有指定 boundary'],
+  'upload.moreParts': ['it has more parts than a package needs', '其部分数超过软件包所需'],
+  'upload.noFile': ['there is no part named "file"', '没有名为“file”的部分'],
+  'upload.endedEarly': ['the connection ended before the file did', '连接在文件传完之前断开'],
+  'upload.unreadable': [
+    'The upload cannot be read: {reason}. Send multipart/form-data with a part named "file".',
+    '无法读取上传内容：{reason}。请发送 multipart/form-data，其中一个部分名为“file”。',
+  ],
+  'upload.notStored': [
+    'The package was not stored: {reason}. Upload the whole .rpm file.',
+    '软件包未保存：{reason}。请上传完整的 .rpm 文件。',
+  ],
+  'upload.oddName': [
+    'The package was not stored: its header has a name or version with odd characters.',
+    '软件包未保存：其头部的名称或版本含有异常字符。',
+  ],
+  'upload.otherContent': [
+    'There is already a package {file} with other content. Delete that one first, or build this one with another release.',
+    '已存在内容不同的软件包 {file}。请先删除它，或以另一个 release 构建该软件包。',
+  ],
+  'upload.usedByProxies': [
+    '{file} is in use by OBProxy server {servers}. Remove or upgrade these first.',
+    '{file} 正被 OBProxy {servers} 使用。请先删除或升级它们。',
+  ],
+  'upload.usedByObservers': [
+    '{file} is in use by OBServer {servers}. Remove or upgrade these first.',
+    '{file} 正被 OBServer {servers} 使用。请先删除或升级它们。',
+  ],
+  'login.basic': ['Log in by HTTP Basic.', '请用 HTTP Basic 登录。'],
+  'http.requestId': [
+    'The x-request-id must be 1 to 128 letters, digits, "_", ".", ":" or "-".',
+    'x-request-id 必须是 1 到 128 个字母、数字、“_”、“.”、“:”或“-”。',
+  ],
+  'login.plain': ['Log in.', '请登录。'],
+  'user.lastAdmin': [
+    'No enabled user with the role ADMIN would be left. Give that role to another user first.',
+    '将不再有任何启用的用户拥有 ADMIN 角色。请先将该角色授予其他用户。',
+  ],
+  'user.otherName': ['{reason}. Choose another name.', '{reason}。请选择其他名称。'],
+  'events.tooManyOfUser': [
+    'You watch {limit} tasks here already. Close some, or read the task again and again.',
+    '您已在此监视 {limit} 个任务。请关闭其中一些，或改为反复读取任务。',
+  ],
+  'events.tooMany': [
+    'This server streams to {limit} clients already. Close some, or read the task again and again.',
+    '该服务器已向 {limit} 个客户端推送事件。请关闭其中一些，或改为反复读取任务。',
+  ],
+  'events.stopping': ['This server is stopping. Connect again.', '该服务器正在停止。请重新连接。'],
+  'taken.obproxyCluster': ['An OBProxy cluster "{name}" exists already', 'OBProxy 集群“{name}”已存在'],
+  'used.obproxyCluster': [
+    'OBProxy cluster {id} still has OBProxy {list}',
+    'OBProxy 集群 {id} 仍有 OBProxy {list}',
+  ],
+  'taken.obproxyOnHost': ['Host {host} has an OBProxy already', '主机 {host} 上已有 OBProxy'],
+  'taken.package': [
+    'A package {file} with other content (SHA-256 {sha256}) exists as {id}',
+    '内容不同（SHA-256 {sha256}）的软件包 {file} 已存在，ID 为 {id}',
+  ],
+  'used.packageByProxy': [
+    'Package {id} is in use by OBProxy {proxies}',
+    '软件包 {id} 正被 OBProxy {proxies} 使用',
+  ],
+  'used.packageByServer': [
+    'Package {id} is in use by OBServer {servers}',
+    '软件包 {id} 正被 OBServer {servers} 使用',
+  ],
+  'taken.observer': ['An OBServer {address} is known already', 'OBServer {address} 已存在'],
+  'user.noAdminLeft': [
+    'No enabled user with the role ADMIN would be left',
+    '将不再有任何启用的用户拥有 ADMIN 角色',
+  ],
+  'taken.user': ['There is a user {name} already', '用户 {name} 已存在'],
+  'taken.task': ['Task {task} exists already', '任务 {task} 已存在'],
+  'signature.used': [
+    'This signature was used before, and one under which something changes is good once. Sign again with a new Date; requests of the same second are told apart by a header such as x-ocp-nonce.',
+    '该签名已被使用过，而变更类请求的签名只能使用一次。请用新的 Date 重新签名；同一秒内的请求可用 x-ocp-nonce 等请求头区分。',
   ],
 } as const satisfies Record<string, Pair>;

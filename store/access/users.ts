@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
+import { say } from '../../runtime/messages/catalogue';
 import { direction, pageOf } from '../database/paging';
 import { now } from '../database/schema';
 import type { Scope } from '../database/scope';
@@ -68,7 +69,7 @@ export function usersRepository(scope: Scope, known: KnownPasswords, cost?: Pass
       .where('user_roles.role', '=', ADMIN)
       .limit(1)
       .executeTakeFirst();
-    if (left === undefined) throw new LastAdminError('No enabled user with the role ADMIN would be left');
+    if (left === undefined) throw new LastAdminError(say('user.noAdminLeft'));
   }
 
   return {
@@ -120,7 +121,7 @@ export function usersRepository(scope: Scope, known: KnownPasswords, cost?: Pass
           .select('name')
           .where(sql<string>`lower(name)`, '=', name.toLowerCase())
           .executeTakeFirst();
-        if (taken !== undefined) throw new DuplicateError(`There is a user ${taken.name} already`);
+        if (taken !== undefined) throw new DuplicateError(say('taken.user', { name: taken.name }));
         const id = await sequencesRepository({ ...scope, db }).next('user');
         const row = { id, name, password_hash, create_time: now() };
         await db.insertInto('users').values(row).execute();

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { Kysely, type Migration, Migrator, sql } from 'kysely';
 import { PermanentError, TransientError } from '../../runtime/errors';
+import { say } from '../../runtime/messages/catalogue';
 import { obflowVersion } from '../../runtime/version';
 import { migrations } from './migrations';
 import { PgDialect } from './postgres';
@@ -49,9 +50,9 @@ export function connectDatabase(databaseUrl: string, options: ConnectOptions = {
   }
   throw new PermanentError({
     type: 'DatabaseUrlInvalid',
-    tried: 'open the database',
-    cameBack: 'its URL begins with neither file: nor postgres://',
-    next: 'Set OBFLOW_DATABASE_URL to file:/path/obflow.db or postgres://user:password@host/database.',
+    tried: say('store.open'),
+    cameBack: say('store.oddUrl'),
+    next: say('next.setDatabaseUrl'),
   });
 }
 
@@ -136,17 +137,18 @@ async function newerDatabase(
     .select('value')
     .where('name', '=', SCHEMA_VERSION)
     .executeTakeFirst();
-  const newer = by === undefined || by.value === obflowVersion() ? 'a newer obflow' : `obflow ${by.value}`;
+  const newer =
+    by === undefined || by.value === obflowVersion() ? say('store.newerObflow') : `obflow ${by.value}`;
   const cameBack =
     unknown.length === 0
       ? cause.message
-      : `${newer} has changed its schema (${unknown.join(', ')}), which this obflow ${obflowVersion()} does not know`;
+      : say('store.newerSchema', { newer, unknown: unknown.join(', '), version: obflowVersion() });
   return new PermanentError(
     {
       type: 'DatabaseNewer',
-      tried: 'open the database',
+      tried: say('store.open'),
       cameBack,
-      next: `Run ${newer}, or restore the backup that was made before the upgrade.`,
+      next: say('next.runNewer', { newer }),
     },
     { cause },
   );

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { sql } from 'kysely';
 import Libsql from 'libsql';
 import { PermanentError } from '../../runtime/errors';
+import { type Said, say } from '../../runtime/messages/catalogue';
 import { isSqliteBusy } from '../errors';
 import type { Database } from './database';
 
@@ -22,7 +23,7 @@ export async function refuseWhenInUse(database: Database, file: string | undefin
     group by 1 order by 1`.execute(database.db);
   if (rows.length === 0) return;
   const seen = rows.map(({ place, connections }) => `${connections} connection(s) from ${place}`).join(', ');
-  throw inUse(`an API or a worker of obflow is connected (${seen})`);
+  throw inUse(say('store.inUse', { seen }));
 }
 
 function refuseOpenFile(file: string): void {
@@ -30,19 +31,19 @@ function refuseOpenFile(file: string): void {
   try {
     beside.exec('PRAGMA journal_mode=DELETE');
   } catch (error) {
-    if (isSqliteBusy(error)) throw inUse('another process has the file open', file);
+    if (isSqliteBusy(error)) throw inUse(say('store.fileOpen'), file);
     // Whatever else is wrong with the file, opening it says so.
   } finally {
     beside.close();
   }
 }
 
-function inUse(cameBack: string, where?: string): PermanentError {
+function inUse(cameBack: Said, where?: string): PermanentError {
   return new PermanentError({
     type: 'DatabaseInUse',
-    tried: 'take the database for this alone',
+    tried: say('store.take'),
     ...(where === undefined ? {} : { where: `file ${where}` }),
     cameBack,
-    next: 'Stop every API and worker of it, then run this again.',
+    next: say('next.stopAll'),
   });
 }

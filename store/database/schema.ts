@@ -1,5 +1,17 @@
 import type { Generated } from 'kysely';
 import type { ObClusterStatus, ObproxyStatus, ObServerStatus, ObZoneStatus } from '../statuses';
+import type { ObservedState, SeenBy } from '../types/observations';
+
+/** What the last look at an object saw; see store/types/observations.ts. */
+export interface ObservationColumns {
+  object_id: number;
+  state: ObservedState;
+  seen_by: SeenBy | null;
+  reason: string | null;
+  since: string;
+  look_time: string;
+  last_seen_time: string | null;
+}
 
 /**
  * Tables as they are after the newest migration. Times are ISO-8601 UTC text with milliseconds, JSON and enums are
@@ -238,8 +250,31 @@ export interface Schema {
     time: string;
     level: 'INFO' | 'WARN' | 'ERROR';
     text: string;
+    /** Of the catalogue; null for what exists in English alone. */
+    key: string | null;
+    /** JSON. */
+    args: string | null;
   };
-  locks: { resource: string; task_id: number };
+  /** `shared` 1: other tasks may have it so, too, and none may have it for itself. */
+  locks: { resource: string; task_id: number; shared: Generated<number> };
+  /** Who does, until when, what one process of all may do at a time. */
+  leases: { name: string; holder: string; until: string };
+  host_observations: ObservationColumns;
+  obproxy_observations: ObservationColumns;
+  ob_server_observations: ObservationColumns;
+  task_warnings: {
+    task_id: number;
+    subtask_id: number;
+    position: number;
+    /** Of the subtask, and where it works; see TaskWarning. */
+    name: string;
+    target: string | null;
+    time: string;
+    text: string;
+    /** Of the text, when it is one of the catalogue; see task_logs. */
+    key: string | null;
+    args: string | null;
+  };
   idempotency_keys: {
     user_id: number;
     key: string;

@@ -15,6 +15,7 @@ import {
   SqliteQueryCompiler,
 } from 'kysely';
 import Libsql from 'libsql';
+import AsyncLibsql from 'libsql/promise';
 import { isSqliteBusy, messageOf, translateError, withoutNul } from '../errors';
 
 /** Milliseconds a statement waits for the file's write lock. */
@@ -22,6 +23,12 @@ const BUSY_TIMEOUT = 10_000;
 /** Milliseconds that statements may follow each other before something else has its turn. */
 const LONGEST_TURN = 20;
 const LONGEST_PAUSE = 25;
+/** Single writes of one commit. */
+const MOST_TOGETHER = 200;
+const MOST_PREPARED = 200;
+
+/** libsql's two faces share the connection below: statements are run by one, commits by the other. */
+const execAside: (this: unknown, sql: string) => Promise<void> = AsyncLibsql.prototype.exec;
 
 /**
  * A SQLite file through libsql. Every transaction is a writer (`begin immediate`): a deferred one that reads before
@@ -58,10 +65,7 @@ class LibsqlAdapter extends SqliteAdapter {
 class LibsqlDriver implements Driver {
   readonly #file: string;
   readonly #busyTimeout: number;
-  #connection: LibsqlConnection | undefined;
-  /** Resolves when the one connection is free; every user appends itself. */
-  #queue: Promise<void> = Promise.resolve();
-  #release: () => void = () => undefined;
+  #open: SqliteFile | undefined;
 
   constructor(file: string, busyTimeout: number) {
     this.#file = file;
@@ -69,115 +73,262 @@ class LibsqlDriver implements Driver {
   }
 
   async init(): Promise<void> {
-    this.#connection = await LibsqlConnection.open(this.#file, this.#busyTimeout);
+    this.#open = await SqliteFile.open(this.#file, this.#busyTimeout);
   }
 
   async acquireConnection(): Promise<DatabaseConnection> {
-    const before = this.#queue;
-    let release: () => void = () => undefined;
-    this.#queue = new Promise((resolve) => {
-      release = resolve;
-    });
-    await before;
-    this.#release = release;
-    try {
-      return this.#open();
-    } catch (error) {
-      release();
-      throw error;
-    }
+    if (this.#open === undefined) throw new Error(`The database ${this.#file} is closed`);
+    return new Session(this.#open);
   }
 
-  async releaseConnection(): Promise<void> {
-    this.#release();
+  /** A session waits when it writes, not when it is made. */
+  async releaseConnection(): Promise<void> {}
+
+  async beginTransaction(connection: DatabaseConnection): Promise<void> {
+    await (connection as Session).begin();
   }
 
-  beginTransaction(): Promise<void> {
-    return this.#open().exec('begin immediate');
+  async commitTransaction(connection: DatabaseConnection): Promise<void> {
+    await (connection as Session).commit();
   }
 
-  commitTransaction(): Promise<void> {
-    return this.#open().exec('commit');
-  }
-
-  async rollbackTransaction(): Promise<void> {
-    // See executeQuery.
-    if (this.#open().inTransaction) await this.#open().exec('rollback');
-  }
-
-  #open(): LibsqlConnection {
-    if (this.#connection === undefined) throw new Error(`The database ${this.#file} is closed`);
-    return this.#connection;
+  async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    await (connection as Session).rollback();
   }
 
   /** Waits for the transaction under way, if any. */
   async destroy(): Promise<void> {
-    await this.acquireConnection();
-    this.#connection?.close();
-    this.#connection = undefined;
-    await this.releaseConnection();
+    await this.#open?.close();
+    this.#open = undefined;
   }
 }
 
-class LibsqlConnection implements DatabaseConnection {
-  readonly #database: Libsql.Database;
+/** What Kysely calls a connection; all of them share the two of the file. */
+class Session implements DatabaseConnection {
+  readonly #file: SqliteFile;
+  #inside = false;
+  constructor(file: SqliteFile) {
+    this.#file = file;
+  }
+
+  async begin(): Promise<void> {
+    await this.#file.begin();
+    this.#inside = true;
+  }
+
+  async commit(): Promise<void> {
+    // A commit that fails is followed by a rollback, which ends the turn.
+    await this.#file.commit();
+    this.#inside = false;
+    this.#file.endTurn();
+  }
+
+  async rollback(): Promise<void> {
+    if (!this.#inside) return;
+    this.#inside = false;
+    try {
+      await this.#file.rollback();
+    } finally {
+      this.#file.endTurn();
+    }
+  }
+
+  executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    if (this.#inside) return this.#file.inside<R>(query);
+    return query.query.kind === 'SelectQueryNode' ? this.#file.read<R>(query) : this.#file.write<R>(query);
+  }
+
+  // biome-ignore lint/correctness/useYield: part of Kysely's contract that nothing here uses
+  async *streamQuery<R>(): AsyncIterableIterator<QueryResult<R>> {
+    throw new Error('Streaming is not supported; read a page');
+  }
+}
+
+/** A write outside of any transaction, waiting for the next commit. */
+interface Single {
+  readonly query: CompiledQuery;
+  done(result: QueryResult<unknown>): void;
+  failed(error: unknown): void;
+}
+
+/** A single whose statement has run; it is told so when the commit is on disk. */
+type Ran = Single & { readonly result: QueryResult<unknown> };
+
+/**
+ * One SQLite file, open twice: for what writes, in turns, and for reads, which see what was committed last and wait for
+ * nobody. Statements run on the caller's thread, in microseconds; a commit waits for the disk, so it runs on a thread of
+ * libsql's. Every caller hears of its write when that is on disk, and single writes that come up while another commit is
+ * under way share the next one.
+ */
+class SqliteFile {
+  readonly #writer: Statements;
+  readonly #reader: Statements;
   readonly #where: string;
   readonly #busyTimeout: number;
   #turnedAt = 0;
+  /** Whether somebody has the writer. */
+  #taken = false;
+  #closed = false;
+  /** The turn before the next one is that of single writes. */
+  #singlesWere = false;
+  readonly #waiting: (() => void)[] = [];
+  #singles: Single[] = [];
 
-  private constructor(database: Libsql.Database, file: string, busyTimeout: number) {
-    this.#database = database;
+  private constructor(writer: Statements, reader: Statements, where: string, busyTimeout: number) {
+    this.#writer = writer;
+    this.#reader = reader;
+    this.#where = where;
     this.#busyTimeout = busyTimeout;
-    this.#where = `file ${file}`;
   }
 
   /**
    * Opens or makes the file (0600, for it holds password hashes), in WAL mode with every commit on disk
    * (synchronous=FULL: an acknowledged row survives kill -9 and power loss).
    */
-  static async open(file: string, busyTimeout: number): Promise<LibsqlConnection> {
+  static async open(file: string, busyTimeout: number): Promise<SqliteFile> {
+    const where = `file ${file}`;
     try {
       mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
       closeSync(openSync(file, 'a', 0o600));
-      const connection = new LibsqlConnection(new Libsql(file), file, busyTimeout);
+      const writer = new Statements(file);
       for (const pragma of ['journal_mode=WAL', 'synchronous=FULL', 'foreign_keys=ON']) {
-        await connection.exec(`PRAGMA ${pragma}`);
+        await patiently(where, busyTimeout, () => writer.exec(`PRAGMA ${pragma}`));
       }
-      return connection;
+      const reader = new Statements(file);
+      await patiently(where, busyTimeout, () => reader.exec('PRAGMA query_only=ON'));
+      return new SqliteFile(writer, reader, where, busyTimeout);
     } catch (error) {
-      throw translateError(asSqliteError(error), `file ${file}`);
+      throw translateError(asSqliteError(error), where);
     }
   }
 
-  get inTransaction(): boolean {
-    return this.#database.inTransaction;
-  }
-
-  /**
-   * Runs one statement; a write outside a transaction gets one of its own, so that only `begin` ever finds the file
-   * busy. libsql leaves a busy statement in progress until it is collected, and no commit succeeds beside one.
-   */
-  async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+  async read<R>(query: CompiledQuery): Promise<QueryResult<R>> {
     await this.#letOthersRun();
-    const { kind } = query.query;
-    if (kind === 'SelectQueryNode' || this.inTransaction) {
-      return this.#patiently(() => this.#execute<R>(query));
-    }
-    await this.exec('begin immediate');
-    try {
-      const result = this.#execute<R>(query);
-      await this.exec('commit');
-      return result;
-    } catch (error) {
-      // A full disk or an I/O error has rolled back already; a second rollback would hide that error.
-      if (this.inTransaction) await this.exec('rollback');
-      throw translateError(error, this.#where);
-    }
+    return this.#patiently(() => this.#reader.run<R>(query));
+  }
+
+  /** A statement of the transaction that has the turn. */
+  async inside<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    await this.#letOthersRun();
+    return this.#patiently(() => this.#writer.run<R>(query));
   }
 
   /**
-   * libsql is synchronous: a request with thousands of statements in a row (2 000 hosts) would keep the process from
-   * everything else for seconds.
+   * One statement in a transaction with others of its kind, so that only `begin` ever finds the file busy: libsql leaves a
+   * busy statement in progress until it is collected, and no commit succeeds beside one.
+   */
+  write<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    return new Promise<QueryResult<R>>((resolve, reject) => {
+      this.#singles.push({
+        query,
+        done: (result) => resolve(result as QueryResult<R>),
+        failed: reject,
+      });
+      if (!this.#taken) void this.#writeSingles();
+    });
+  }
+
+  /** Waits for the turn, then for the file. */
+  async begin(): Promise<void> {
+    await this.#turn();
+    try {
+      this.#refuseClosed();
+      await this.#patiently(() => this.#writer.exec('begin immediate'));
+    } catch (error) {
+      this.endTurn();
+      throw error;
+    }
+  }
+
+  async commit(): Promise<void> {
+    const ran = this.#runSingles();
+    try {
+      await this.#patiently(() => this.#writer.execAside('commit'));
+    } catch (error) {
+      for (const single of ran) single.failed(error);
+      throw error;
+    }
+    for (const single of ran) single.done(single.result);
+  }
+
+  async rollback(): Promise<void> {
+    // A full disk or an I/O error has rolled back already; a second rollback would hide that error.
+    if (this.#writer.inTransaction) await this.#patiently(() => this.#writer.exec('rollback'));
+  }
+
+  /** The next one's turn: a transaction after single writes, and single writes, all together, after a transaction. */
+  endTurn(): void {
+    const next = this.#waiting[0];
+    if (this.#singles.length > 0 && (next === undefined || !this.#singlesWere)) void this.#writeSingles();
+    else if (next === undefined) this.#taken = false;
+    else {
+      // Without being free in between, or somebody could step in before the next one hears of it.
+      this.#waiting.shift();
+      this.#singlesWere = false;
+      next();
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#turn();
+    if (!this.#closed) {
+      this.#closed = true;
+      this.#reader.close();
+      this.#writer.close();
+    }
+    this.endTurn();
+  }
+
+  async #turn(): Promise<void> {
+    if (this.#taken) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    this.#taken = true;
+  }
+
+  /** Never rejects: what goes wrong is told to those who wait for it. */
+  async #writeSingles(): Promise<void> {
+    this.#taken = true;
+    this.#singlesWere = true;
+    const first = [...this.#singles];
+    try {
+      this.#refuseClosed();
+      await this.#patiently(() => this.#writer.exec('begin immediate'));
+      await this.commit();
+    } catch (error) {
+      this.#singles = this.#singles.filter((single) => !first.includes(single));
+      // Those that were told already hear it no more.
+      for (const single of first) single.failed(error);
+      await this.rollback().catch(() => undefined);
+    }
+    this.endTurn();
+  }
+
+  /** Runs the single writes that wait, as part of the transaction under way; answers those that its commit stores. */
+  #runSingles(): Ran[] {
+    const ran: Ran[] = [];
+    while (this.#singles.length > 0 && ran.length < MOST_TOGETHER) {
+      const single = this.#singles.shift();
+      if (single === undefined) break;
+      try {
+        ran.push({ ...single, result: this.#writer.run(single.query) });
+      } catch (error) {
+        const translated = translateError(error, this.#where);
+        // SQLite has undone this statement alone, unless the disk is full or broken: then everything is gone.
+        single.failed(translated);
+        if (this.#writer.inTransaction) continue;
+        for (const lost of ran) lost.failed(translated);
+        throw translated;
+      }
+    }
+    return ran;
+  }
+
+  #refuseClosed(): void {
+    if (this.#closed) throw new Error(`The database ${this.#where} is closed`);
+  }
+
+  /**
+   * Statements follow each other without a pause: a request with thousands of them in a row (2 000 hosts) would keep the
+   * process from everything else for seconds.
    */
   async #letOthersRun(): Promise<void> {
     if (Date.now() - this.#turnedAt < LONGEST_TURN) return;
@@ -185,43 +336,77 @@ class LibsqlConnection implements DatabaseConnection {
     this.#turnedAt = Date.now();
   }
 
-  /** Runs SQL that answers nothing. */
-  async exec(sql: string): Promise<void> {
-    await this.#patiently(() => this.#database.exec(sql));
+  #patiently<T>(attempt: () => T | Promise<T>): Promise<T> {
+    return patiently(this.#where, this.#busyTimeout, attempt);
+  }
+}
+
+/**
+ * Waits for a busy file without blocking: SQLite's own busy_timeout would stop the whole process, heartbeats of activities
+ * included, and two connections of one process would wait for each other until it ran out.
+ */
+async function patiently<T>(where: string, busyTimeout: number, attempt: () => T | Promise<T>): Promise<T> {
+  const deadline = Date.now() + busyTimeout;
+  for (let pause = 1; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!isSqliteBusy(error) || Date.now() >= deadline) throw translateError(error, where);
+    }
+    await sleep(pause * (0.5 + Math.random()));
+  }
+}
+
+/** One connection of libsql's and the statements that were prepared on it, which costs as much as running them. */
+class Statements {
+  readonly #database: Libsql.Database;
+  /** The least recently used first. */
+  readonly #prepared = new Map<string, Libsql.Statement>();
+
+  constructor(file: string) {
+    this.#database = new Libsql(file);
   }
 
-  /**
-   * Waits for a busy file without blocking: SQLite's own busy_timeout would stop the whole process (libsql is
-   * synchronous), heartbeats of activities included, and two connections of one process would wait for each other
-   * until it ran out.
-   */
-  async #patiently<T>(attempt: () => T): Promise<T> {
-    const deadline = Date.now() + this.#busyTimeout;
-    for (let pause = 1; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
-      try {
-        return attempt();
-      } catch (error) {
-        if (!isSqliteBusy(error) || Date.now() >= deadline) throw translateError(error, this.#where);
-      }
-      await sleep(pause * (0.5 + Math.random()));
+  get inTransaction(): boolean {
+    return this.#database.inTransaction;
+  }
+
+  /** Runs SQL that answers nothing. */
+  exec(sql: string): void {
+    this.#database.exec(sql);
+  }
+
+  /** The same on a thread of libsql's. Nothing else may use this connection meanwhile: it would wait, and block. */
+  async execAside(sql: string): Promise<void> {
+    await execAside.call(this.#database, sql);
+  }
+
+  run<R>(query: CompiledQuery): QueryResult<R> {
+    const parameters = withoutNul(query.parameters);
+    const statement = this.#statement(query.sql);
+    try {
+      if (statement.reader) return { rows: statement.all(parameters) as R[] };
+      const { changes } = statement.run(parameters);
+      return { rows: [], numAffectedRows: BigInt(changes) };
+    } catch (error) {
+      this.#prepared.delete(query.sql);
+      throw error;
     }
   }
 
-  #execute<R>(query: CompiledQuery): QueryResult<R> {
-    const parameters = withoutNul(query.parameters);
-    const statement = this.#database.prepare(query.sql);
-    if (statement.reader) return { rows: statement.all(parameters) as R[] };
-    const { changes } = statement.run(parameters);
-    return { rows: [], numAffectedRows: BigInt(changes) };
-  }
-
-  // biome-ignore lint/correctness/useYield: part of Kysely's contract that nothing here uses
-  async *streamQuery<R>(): AsyncIterableIterator<QueryResult<R>> {
-    throw new Error('Streaming is not supported; read a page');
-  }
-
   close(): void {
+    this.#prepared.clear();
     this.#database.close();
+  }
+
+  #statement(sql: string): Libsql.Statement {
+    const known = this.#prepared.get(sql);
+    const statement = known ?? this.#database.prepare(sql);
+    this.#prepared.delete(sql);
+    this.#prepared.set(sql, statement);
+    const [oldest] = this.#prepared.keys();
+    if (this.#prepared.size > MOST_PREPARED && oldest !== undefined) this.#prepared.delete(oldest);
+    return statement;
   }
 }
 

@@ -1,34 +1,81 @@
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { Schema } from '../database/schema';
 import type { Scope } from '../database/scope';
-import type { Locks } from '../types';
+import type { Locks, LockWish } from '../types';
 import { endWork } from './work';
 
 /** Names of a resource at most so many in one statement; SQLite takes 32 766 parameters. */
 const CHUNK = 500;
 
+interface Wish {
+  readonly resource: string;
+  readonly shared: boolean;
+}
+
+function wishOf(wanted: LockWish): Wish {
+  return typeof wanted === 'string'
+    ? { resource: wanted, shared: false }
+    : { resource: wanted.shared, shared: true };
+}
+
+/** Each resource once; who wants it for itself and shared wants it for itself. */
+function wishesOf(wanted: readonly LockWish[]): Wish[] {
+  const wishes = new Map<string, Wish>();
+  for (const wish of wanted.map(wishOf)) {
+    if (wishes.get(wish.resource)?.shared !== false) wishes.set(wish.resource, wish);
+  }
+  return [...wishes.values()];
+}
+
+/** Locks of others in the way, resource by resource in the order wished. */
+async function conflict(
+  db: Kysely<Schema>,
+  wishes: readonly Wish[],
+  friends: ReadonlySet<number>,
+): Promise<{ resource: string; taskId: number } | undefined> {
+  for (let at = 0; at < wishes.length; at += CHUNK) {
+    const some = wishes.slice(at, at + CHUNK);
+    const held = await db
+      .selectFrom('locks')
+      .selectAll()
+      .where(
+        'resource',
+        'in',
+        some.map(({ resource }) => resource),
+      )
+      .orderBy('task_id')
+      .execute();
+    for (const { resource, shared } of some) {
+      const lock = held.find(
+        (one) => one.resource === resource && !friends.has(one.task_id) && !(shared && one.shared === 1),
+      );
+      if (lock !== undefined) return { resource, taskId: lock.task_id };
+    }
+  }
+  return undefined;
+}
+
 export function locksRepository(scope: Scope): Locks {
   return {
     take: (taskId, resources, groupTaskIds) =>
       scope.write(async (db) => {
-        const friends = new Set([taskId, ...groupTaskIds]);
-        const wanted = [...new Set(resources)];
-        for (let at = 0; at < wanted.length; at += CHUNK) {
-          const held = await db
-            .selectFrom('locks')
-            .select(['resource', 'task_id'])
-            .where('resource', 'in', wanted.slice(at, at + CHUNK))
-            .orderBy('resource')
-            .orderBy('task_id')
-            .execute();
-          const stranger = held.find((lock) => !friends.has(lock.task_id));
-          if (stranger !== undefined) return { resource: stranger.resource, taskId: stranger.task_id };
-        }
-        for (let at = 0; at < wanted.length; at += CHUNK) {
+        const wishes = wishesOf(resources);
+        const stranger = await conflict(db, wishes, new Set([taskId, ...groupTaskIds]));
+        if (stranger !== undefined) return stranger;
+        for (let at = 0; at < wishes.length; at += CHUNK) {
           await db
             .insertInto('locks')
-            .values(wanted.slice(at, at + CHUNK).map((resource) => ({ resource, task_id: taskId })))
-            .onConflict((conflict) => conflict.doNothing())
+            .values(
+              wishes
+                .slice(at, at + CHUNK)
+                .map(({ resource, shared }) => ({ resource, task_id: taskId, shared: shared ? 1 : 0 })),
+            )
+            .onConflict((existing) =>
+              // What a task has for itself stays so.
+              existing
+                .columns(['resource', 'task_id'])
+                .doUpdateSet({ shared: sql<number>`locks.shared * excluded.shared` }),
+            )
             .execute();
         }
         return undefined;
@@ -37,11 +84,11 @@ export function locksRepository(scope: Scope): Locks {
     async heldBy(taskId) {
       const rows = await scope.db
         .selectFrom('locks')
-        .select('resource')
+        .select(['resource', 'shared'])
         .where('task_id', '=', taskId)
         .orderBy('resource')
         .execute();
-      return rows.map(({ resource }) => resource);
+      return rows.map(({ resource, shared }) => (shared === 1 ? { shared: resource } : resource));
     },
 
     async holder(resource) {
@@ -55,22 +102,7 @@ export function locksRepository(scope: Scope): Locks {
       return lock?.task_id;
     },
 
-    async firstHeld(resources) {
-      for (let at = 0; at < resources.length; at += CHUNK) {
-        const wanted = resources.slice(at, at + CHUNK);
-        const held = await scope.db
-          .selectFrom('locks')
-          .select(['resource', 'task_id'])
-          .where('resource', 'in', wanted)
-          .orderBy('task_id')
-          .execute();
-        for (const resource of wanted) {
-          const lock = held.find((one) => one.resource === resource);
-          if (lock !== undefined) return { resource, taskId: lock.task_id };
-        }
-      }
-      return undefined;
-    },
+    firstHeld: (resources) => conflict(scope.db, wishesOf(resources), new Set()),
 
     release: (taskId) => releaseLocks(scope.db, taskId),
   };

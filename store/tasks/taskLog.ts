@@ -1,9 +1,10 @@
 import type { Insertable } from 'kysely';
+import type { Keyed } from '../../workflows/text';
 import type { Schema } from '../database/schema';
 import type { Scope } from '../database/scope';
 import type { LogLine, Tasks } from '../types';
 
-/** Lines in one statement: eight parameters each, of the 32 766 that SQLite takes. */
+/** Lines in one statement: nine parameters each, of the 32 766 that SQLite takes. */
 const CHUNK = 1000;
 
 type LogRow = Insertable<Schema['task_logs']>;
@@ -22,7 +23,20 @@ function logRow(taskId: number, line: LogLine) {
     time: line.time,
     level: line.level,
     text: line.text,
+    key: line.said?.key ?? null,
+    args: line.said === undefined ? null : JSON.stringify(line.said.args),
   };
+}
+
+/** The columns of a line, and the text with key and arguments where it has them. */
+const LINE = ['operation', 'time', 'level', 'text', 'key', 'args'] as const;
+
+function lineOf<T extends { readonly key: string | null; readonly args: string | null }>({
+  key,
+  args,
+  ...line
+}: T): Omit<T, 'key' | 'args'> & { readonly said?: Keyed } {
+  return key === null || args === null ? line : { ...line, said: { key, args: JSON.parse(args) } };
 }
 
 /** Those of the lines whose text is not in the log of their run. */
@@ -122,19 +136,19 @@ export function taskLogRepository(
     async readLog(taskId, subtaskId) {
       const rows = await scope.db
         .selectFrom('task_logs')
-        .select(['subtask_id', 'run', 'operation', 'time', 'level', 'text'])
+        .select(['subtask_id', 'run', ...LINE])
         .where('task_id', '=', taskId)
         .where('subtask_id', '=', subtaskId)
         .orderBy('id')
         .execute();
-      return rows.map(({ subtask_id: id, ...line }) => ({ ...line, subtaskId: id }));
+      return rows.map(({ subtask_id: id, ...line }) => ({ ...lineOf(line), subtaskId: id }));
     },
 
     async *readLogParts(taskId, { subtaskId, run, operations }) {
       for (let last = 0; ; ) {
         const rows = await scope.db
           .selectFrom('task_logs')
-          .select(['id', 'operation', 'time', 'level', 'text'])
+          .select(['id', ...LINE])
           .where('task_id', '=', taskId)
           .where('subtask_id', '=', subtaskId)
           .where('run', '=', run)
@@ -143,7 +157,7 @@ export function taskLogRepository(
           .orderBy('id')
           .limit(CHUNK)
           .execute();
-        if (rows.length > 0) yield rows.map(({ id: _id, ...line }) => ({ ...line, subtaskId, run }));
+        if (rows.length > 0) yield rows.map(({ id: _id, ...line }) => ({ ...lineOf(line), subtaskId, run }));
         if (rows.length < CHUNK) return;
         last = rows.at(-1)?.id ?? last;
       }

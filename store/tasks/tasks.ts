@@ -1,4 +1,5 @@
 import { type Expression, expressionBuilder, type Kysely, type Selectable, type SqlBool, sql } from 'kysely';
+import { say } from '../../runtime/messages/catalogue';
 import type { Plan } from '../../workflows/plan';
 import { contains, direction, pageOf } from '../database/paging';
 import { now, type Schema, utc } from '../database/schema';
@@ -7,6 +8,7 @@ import { DuplicateError, type TaskFilter, type TaskRow, type Tasks } from '../ty
 import { releaseHeld } from './locks';
 import { taskLogRepository } from './taskLog';
 import { taskPruning } from './taskPruning';
+import { taskWarningsRepository } from './taskWarnings';
 
 const SORT_FIELDS = {
   id: 'tasks.id',
@@ -124,6 +126,7 @@ const cameToNothing = ({ status, operation }: Pick<TaskRow, 'status' | 'operatio
 export function tasksRepository(scope: Scope): Tasks {
   return {
     ...taskLogRepository(scope),
+    ...taskWarningsRepository(scope),
     ...taskPruning(scope),
 
     async counts() {
@@ -168,7 +171,7 @@ export function tasksRepository(scope: Scope): Tasks {
           .onConflict((conflict) => conflict.doNothing())
           .returning('id')
           .executeTakeFirst();
-        if (added === undefined) throw new DuplicateError(`Task ${plan.taskId} exists already`);
+        if (added === undefined) throw new DuplicateError(say('taken.task', { task: plan.taskId }));
         await db
           .insertInto('task_texts')
           .values({ task_id: plan.taskId, plan: JSON.stringify(plan), document: null })

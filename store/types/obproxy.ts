@@ -163,6 +163,6 @@ export interface ObproxyRepository {
   deleteServer(id: number): Promise<void>;
   putExporter(exporter: ExporterTarget): Promise<void>;
   deleteExporter(obproxyServerId: number): Promise<void>;
-  /** Of the proxies that serve or should: those that are stopped, deleted or being made are no targets. */
-  listExporters(): Promise<ExporterTarget[]>;
+  /** With the status of their OBProxies. */
+  listExporters(): Promise<(ExporterTarget & { readonly status: ObproxyStatus })[]>;
 }

@@ -1,5 +1,6 @@
 /** Tasks, their logs and what they lock. */
 import type { Plan, TaskOperation, TaskStateChange, TaskStatus } from '../../workflows/plan';
+import type { Keyed } from '../../workflows/text';
 import type { User } from './access';
 import type { Page, PageRequest } from './paging';
 
@@ -36,7 +37,30 @@ export interface LogLine {
   readonly operation: string;
   readonly time: string;
   readonly level: 'INFO' | 'WARN' | 'ERROR';
+  /** English; with line feeds when it is one text of several lines. */
   readonly text: string;
+  /** Key and arguments of the text; absent for what exists in English alone. */
+  readonly said?: Keyed;
+}
+
+/** What a subtask has warned of in the run that counts, its last. */
+export interface TaskWarning {
+  readonly subtaskId: number;
+  /** Of the subtask. */
+  readonly name: string;
+  /** Where it works: an IP address or a cluster's name. */
+  readonly target: string | null;
+  readonly time: string;
+  /** In English. */
+  readonly text: string;
+  /** Key and arguments of the text; absent when it only exists in English. */
+  readonly said?: Keyed;
+}
+
+/** The first of a task's warnings, and how many there are. */
+export interface TaskWarnings {
+  readonly count: number;
+  readonly first: readonly TaskWarning[];
 }
 
 export interface TaskFilter {
@@ -112,11 +136,18 @@ export interface Tasks {
     taskId: number,
     of: { readonly subtaskId: number; readonly run: number; readonly operations: readonly string[] },
   ): AsyncIterable<LogLine[]>;
+  /** Puts these in the place of what the subtask has warned of before; all of the subtask. */
+  setWarnings(taskId: number, subtaskId: number, warnings: readonly TaskWarning[]): Promise<void>;
+  /** Of the tasks that have any; at most `limit` of each, in the order of the subtasks. */
+  warnings(taskIds: readonly number[], limit: number): Promise<Map<number, TaskWarnings>>;
   /** Tasks archived with a finish time before this one (ISO-8601, UTC). */
   countEndedBefore(time: string): Promise<number>;
   /** Deletes them with their documents and logs, a few at a time; resolves to their number. */
   deleteEndedBefore(time: string): Promise<number>;
 }
+
+/** A resource for the task alone, or one that any number of tasks may have together while none has it alone. */
+export type LockWish = string | { readonly shared: string };
 
 export interface Locks {
   /**
@@ -125,13 +156,14 @@ export interface Locks {
    */
   take(
     taskId: number,
-    resources: readonly string[],
+    resources: readonly LockWish[],
     groupTaskIds: readonly number[],
   ): Promise<{ resource: string; taskId: number } | undefined>;
-  heldBy(taskId: number): Promise<string[]>;
+  /** In the form in which another task could wish for them. */
+  heldBy(taskId: number): Promise<LockWish[]>;
   holder(resource: string): Promise<number | undefined>;
-  /** The first of the resources that is held, and by which task. */
-  firstHeld(resources: readonly string[]): Promise<{ resource: string; taskId: number } | undefined>;
+  /** The first of the resources that cannot be had, and which task has it. */
+  firstHeld(resources: readonly LockWish[]): Promise<{ resource: string; taskId: number } | undefined>;
   release(taskId: number): Promise<void>;
 }
 

@@ -5,6 +5,7 @@ import { createTaskService } from '../../api/tasks/service';
 import { startStored, startTask } from '../../api/tasks/temporal/starter';
 import { PermanentError, TransientError } from '../../runtime/errors';
 import { createLogger } from '../../runtime/logger';
+import { inEnglish, type Said } from '../../runtime/messages/catalogue';
 import type { TaskRow } from '../../store/types';
 import { node } from '../../workflows/chain';
 import { SUBTASK_UPDATES, TASK_UPDATES } from '../../workflows/messages';
@@ -322,7 +323,7 @@ describe('a task inside a task', () => {
         store,
         startTask: () => Promise.reject(new Error('Temporal does not answer')),
         input: { taskId: alone.taskId, subtaskId: submitId(alone) } as never,
-        log: { info: () => undefined, warn: (line: string) => lines.push(line) } as never,
+        log: { info: () => undefined, warn: (line: Said) => lines.push(inEnglish(line)) } as never,
       },
       {
         name: 'Child task',

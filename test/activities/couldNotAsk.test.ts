@@ -1,5 +1,6 @@
 /** "It is not there" and "I could not look" are two answers: on the second nothing is made, wiped, or called undone. */
 import { fleetUnavailable, type TestHost } from '../../sandbox/hosts/fleet';
+import { OBSERVER_HOME } from '../../sandbox/standins/rpm';
 import { describeIf } from '../support/skip';
 import { failureWithout } from './failure';
 import { type ObserverWorld, startObserverWorld } from './observerWorld';
@@ -58,15 +59,20 @@ describeIf(fleetUnavailable(), 'An OBServer host that cannot be looked at', () =
   }, 120_000);
   afterAll(() => world?.stop(), 60_000);
 
-  test('gets no folders, and its check names the path', async () => {
+  test('gets no folders and no observer: whether another one is configured there is not known', async () => {
     const task = await world.add(0);
-    const root = '/data/1/obacts';
-    await task.host.sh(`mkdir -p /data/1; ln -s ${root} ${root}`);
-    const unreadable = { type: 'PathUnreadable', message: expect.stringContaining(root) };
-    await expect(task.run('PreCheckForInstallOb')).rejects.toMatchObject(unreadable);
+    const etc = `${OBSERVER_HOME}/etc`;
+    const unreadable = { type: 'PathUnreadable', message: expect.stringContaining(etc) };
+    const circle = `rm -rf ${etc}; ln -s ${etc} ${etc}`;
+    await task.upTo('InstallRpm');
+    await task.host.sh(circle);
     await expect(task.run('MakeDirForOb')).rejects.toMatchObject(unreadable);
-    expect((await task.host.sh('ls -d /data/log1/obacts')).exitCode).not.toBe(0);
-    await task.host.sh(`rm ${root}`);
-    await task.upTo('MakeDirForOb');
+    await task.host.sh(`rm ${etc}`);
+    await task.run('MakeDirForOb', { run: 2 });
+    await task.host.sh(circle);
+    await expect(task.run('StartObServerProcessWithParam')).rejects.toMatchObject(unreadable);
+    expect(task.host.pids('observer')).toEqual([]);
+    await task.host.sh(`rm ${etc}`);
+    await task.run('StartObServerProcessWithParam', { run: 2 });
   }, 60_000);
 });

@@ -10,9 +10,11 @@ import {
 import { execute } from '../../activities/execute';
 import type { ActivityDeps, Needs, SubtaskScope } from '../../activities/types';
 import { PermanentError, TransientError } from '../../runtime/errors';
+import { chinese, say } from '../../runtime/messages/catalogue';
 import { openStore } from '../../store';
 import type { Store } from '../../store/types';
 import type { SubtaskInput, SubtaskResult } from '../../workflows/plan';
+import { plan } from '../store/plan';
 import { until } from '../support/until';
 import { quietEnvironment } from './world';
 
@@ -87,6 +89,62 @@ const TROUBLE = {
   next: 'Repair it.',
 };
 
+/** The same as a text of the catalogue: what came back holds a secret. */
+const KEYED = {
+  type: 'SomeTrouble',
+  code: 'COM10999',
+  tried: say('package.install', { package: 'a.rpm' }),
+  where: '10.0.0.1',
+  cameBack: say('rpm.ended', { exitCode: 1, said: `said ${SECRET}` }),
+  next: say('next.repairRpm'),
+};
+
+describe('what an execution says by keys', () => {
+  test('travels with its arguments in failure and log, secrets masked in both languages', async () => {
+    const error = await failure(
+      run(async (scope) => {
+        scope.log.hide(SECRET);
+        scope.log.info(say('rpm.says', { line: `key ${SECRET}\r\nnext` }));
+        throw new PermanentError(KEYED);
+      }),
+    );
+    const [details] = error.details as [{ code: string; text: Parameters<typeof chinese>[0] }];
+    expect(details.code).toBe('COM10999');
+    expect(chinese(details.text)).toBe(
+      'COM10999：在 10.0.0.1 上未能安装 a.rpm：rpm 以 1 结束：said ***。请排除 rpm 报告的问题后重试。',
+    );
+    const lines = await store.tasks.readLog(taskId, 1);
+    expect(lines.map(({ said }) => said && chinese(said))).toEqual([
+      'rpm 输出：key ***\nnext',
+      chinese(details.text),
+      '设置子任务状态：子任务 1，操作 EXECUTE，状态 FAILED',
+    ]);
+    expect(lines[0]?.text).toBe('rpm: key ***\nnext');
+    expect(JSON.stringify([error.details, lines])).not.toContain(SECRET);
+  });
+
+  test('keeps the failure within what the server keeps: long arguments are cut, then left out', async () => {
+    const long = await failure(
+      run(async () => {
+        throw new PermanentError({
+          ...KEYED,
+          cameBack: say('rpm.ended', { exitCode: 1, said: 'x'.repeat(2_000) }),
+        });
+      }),
+    );
+    expect(Buffer.byteLength(JSON.stringify(long.details))).toBeLessThan(1_100);
+    expect(chinese((long.details as [{ text: Parameters<typeof chinese>[0] }])[0].text)).toMatch(/：x+…。/);
+    const sources = Array.from({ length: 200 }, () => say('password.empty'));
+    const huge = await failure(
+      run(async () => {
+        throw new PermanentError({ ...KEYED, cameBack: sources });
+      }),
+    );
+    expect(huge.details).toEqual([{ code: 'COM10999' }]);
+    expect(huge.message).toContain('the empty password; the empty password');
+  });
+});
+
 describe('an execution of a subtask', () => {
   test('answers its keys, and stores its lines in order with the documented last one', async () => {
     const result = await run(async (scope) => {
@@ -101,6 +159,64 @@ describe('an execution of a subtask', () => {
       'WARN lines',
       'INFO Set state for subtask: 1, operation:EXECUTE, state: SUCCESSFUL',
     ]);
+  });
+
+  test('leaves what it warned of with the task, each text once and without secrets; of a repeated run only the last counts', async () => {
+    const places = { host_ids: { '7': '10.0.0.7' } };
+    await store.tasks.add({
+      plan: { ...plan(taskId), place: 'proxies', places },
+      workflowType: 'addObproxy',
+    });
+    const kept = async () => (await store.tasks.warnings([taskId], 2)).get(taskId);
+    await run(
+      async (scope) => {
+        scope.log.hide(SECRET);
+        scope.log.info('all is well');
+        scope.log.warn(`nobody restarts it, ${SECRET}`);
+        scope.log.warn(`nobody restarts it, ${SECRET}`);
+        scope.log.warn('a second');
+        scope.log.warn('a third');
+        return undefined;
+      },
+      { element: { key: '21.host_ids', value: '7' } },
+    );
+    const one = {
+      subtaskId: 1,
+      name: 'Some step',
+      target: '10.0.0.7',
+      time: expect.stringMatching(/^2\d{3}-/),
+    };
+    expect(await kept()).toEqual({
+      count: 3,
+      first: [
+        { ...one, text: 'nobody restarts it, ***' },
+        { ...one, text: 'a second' },
+      ],
+    });
+
+    const fails = run(
+      async (scope) => {
+        scope.log.warn('not of this one');
+        throw new PermanentError(TROUBLE);
+      },
+      { run: 2 },
+    );
+    await failure(fails);
+    expect(await kept()).toMatchObject({ count: 3 });
+
+    await run(
+      async (scope) => {
+        scope.log.warn('only this is left');
+        return undefined;
+      },
+      { run: 3 },
+    );
+    expect(await kept()).toMatchObject({
+      count: 1,
+      first: [{ target: 'proxies', text: 'only this is left' }],
+    });
+    await run(async () => undefined, { run: 4, operation: 'ROLLBACK' });
+    expect(await kept()).toBeUndefined();
   });
 
   test('shows its lines while it still runs', async () => {

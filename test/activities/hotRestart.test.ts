@@ -14,6 +14,7 @@ import { type ObproxyAdmin, openObproxyAdmin } from '../../oceanbase/obproxyAdmi
 import { type Fleet, fleetUnavailable, startFleet, type TestHost } from '../../sandbox/hosts/fleet';
 import { obproxyStandin } from '../../sandbox/standins/bundle';
 import { type StartedByHand, startByHand } from '../../sandbox/standins/startByHand';
+import { inEnglish, type Said } from '../../workflows/text';
 import { addressOf, failureOf, hostsWithPins } from '../hosts/reach';
 import { describeIf } from '../support/skip';
 import { until } from '../support/until';
@@ -35,14 +36,14 @@ const open: Connection[] = [];
 class NotYet extends Error {}
 
 function scopeOf(run = 1): HotScope {
-  const say = (line: string) => void lines.push(line);
+  const say = (line: Said) => void lines.push(inEnglish(line));
   return {
     input: { taskId, run },
-    log: { info: say, warn: (line) => say(`WARN ${line}`), error: say, hide: DONE },
+    log: { info: say, warn: (line) => say(`WARN ${inEnglish(line)}`), error: say, hide: DONE },
     signal: new AbortController().signal,
     pause: (ms) => delay(Math.min(ms, 100)),
     notYet: (text) => {
-      throw new NotYet(text);
+      throw new NotYet(inEnglish(text));
     },
   };
 }

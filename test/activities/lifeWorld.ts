@@ -7,6 +7,7 @@ import type { TestHost } from '../../sandbox/hosts/fleet';
 import { flowing, pickNeeds } from '../../workflows/interpreter/context';
 import { expandPlan } from '../../workflows/interpreter/expansion';
 import type { Plan, PlanSubtask, SubtaskInput } from '../../workflows/plan';
+import { inEnglish } from '../../workflows/text';
 import { quietEnvironment, type Worker, type World } from './world';
 
 export interface HowToRun {
@@ -64,7 +65,7 @@ export async function dryRun(
       return worker.hosts.open({ hostId, ip, sshPort, username: 'root', auth });
     },
   });
-  return (findings ?? []).map(({ level, message }) => `${level} ${message}`);
+  return (findings ?? []).map(({ level, message }) => `${level} ${inEnglish(message)}`);
 }
 
 /** Accepts the request of an operation and answers its task. Throws Refusal. */

@@ -148,7 +148,7 @@ describe('a wait that may be long', () => {
       .executeUpdate(SUBTASK_UPDATES.cancelSubtask.update, { args: [other.firstSubtaskId] });
     await bed.documentWhen(other.taskId, 'FAILED', ({ status }) => status === 'FAILED');
     const said = (lines: string[], of: Plan) =>
-      lines.map((line) => line.replace(String(of.firstSubtaskId), 'id')).sort();
+      lines.map((line) => line.replace(`subtask: ${of.firstSubtaskId},`, 'subtask: id,')).sort();
     expect(said(await logWhenRead(other), other)).toEqual(said(waiting.slice(1), plan));
 
     world = () => undefined;

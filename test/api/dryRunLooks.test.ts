@@ -1,9 +1,10 @@
 /** A dry run of an installation tries on every host what the task will need there, so that a host is repaired before. */
 import { type Fleet, fleetUnavailable, startFleet } from '../../sandbox/hosts/fleet';
 import { describeIf } from '../support/skip';
-import { givenPackage, givenProxyCluster, type Json, startTestApi, type TestApi } from './harness';
+import { givenObCluster, givenPackage, type Json, startTestApi, type TestApi } from './harness';
 
 const HOME = '/home/admin/obproxy-4.3.1.0';
+const LINK = { clusterName: 'obcluster', obClusterId: 1, username: 'proxyro' };
 
 describeIf(fleetUnavailable(), 'A dry run of an installation', () => {
   let fleet: Fleet;
@@ -26,7 +27,13 @@ describeIf(fleetUnavailable(), 'A dry run of an installation', () => {
       ...{ name: 'obproxy-ce', version: '4.3.1.0', release: '1.el7', home: HOME },
     });
     version = part.fileName;
-    cluster = await givenProxyCluster(api.store, 'proxies');
+    const clusterId = await givenObCluster(api.store, 'obcluster');
+    cluster = await api.store.obproxy.addCluster({
+      ...{ name: 'proxies', address: null, port: null, workMode: 'RS_LIST', runUser: 'admin' },
+      ...{ startupParameters: [], parameters: [], proxysysPassword: 'Planted.AA11++xx' },
+      creator: { id: 100, name: 'admin' },
+      links: [{ clusterId, username: 'proxyro' }],
+    });
     await fleet.hosts[1]!.sh('mkdir -p /home/admin; mount -t tmpfs -o noexec tmpfs /home');
   }, 120_000);
   afterAll(async () => {
@@ -41,7 +48,7 @@ describeIf(fleetUnavailable(), 'A dry run of an installation', () => {
     [
       'a new cluster',
       () => '/api/v2/obproxy/clusters',
-      () => ({ name: 'new', workMode: 'RS_LIST', obproxyInstallParam: install() }),
+      () => ({ name: 'new', workMode: 'RS_LIST', obLinks: [LINK], obproxyInstallParam: install() }),
     ],
   ])(
     'by %s says of each host what is short there, and stores nothing',
@@ -68,4 +75,10 @@ describeIf(fleetUnavailable(), 'A dry run of an installation', () => {
     },
     60_000,
   );
+
+  test('leaves the hosts alone when it is told so', async () => {
+    const path = `/api/v2/obproxy/clusters/${cluster}/obproxies/batchAdd?dryRun=true&look=false`;
+    const { status, body } = await api.send('POST', path, install());
+    expect([status, body.data.findings]).toEqual([200, undefined]);
+  });
 });

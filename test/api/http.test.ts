@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import type { SeenObServer } from '../../store/types';
 import {
   basic,
   givenHost,
@@ -202,17 +203,11 @@ describe('lists', () => {
       ...{ clusterId, zone: 'zone1', hostId: added, ip: '10.4.0.2', rpcPort: 2882, sqlPort: 2881 },
       ...{ packageId, startupParameters: [], taskId: 4711 },
     });
-    const seen = {
-      ...{
-        zone: 'zone1',
-        ip: '10.4.0.3',
-        rpcPort: 2882,
-        sqlPort: 2881,
-        status: 'RUNNING',
-        innerStatus: 'ACTIVE',
-      },
-      ...{ withRootserver: false, startTime: null, stopTime: null, buildVersion: '4.2.1.0' },
-    } as const;
+    const seen: SeenObServer = {
+      ...{ zone: 'zone1', ip: '10.4.0.3', rpcPort: 2882, sqlPort: 2881 },
+      ...{ status: 'RUNNING', innerStatus: 'ACTIVE', withRootserver: false },
+      ...{ startTime: null, stopTime: null, buildVersion: '4.2.1.0' },
+    };
     await store.obServers.record(clusterId, { servers: [seen], zones: [] });
     const service = { name: 'ob_hosts:7', version: '4.2.1.0', type: 'OB_CLUSTER' };
     const of = async (id: number) =>

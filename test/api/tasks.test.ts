@@ -151,8 +151,52 @@ test('Prometheus gets a bare array of targets', async () => {
     target: '10.6.0.1:2884',
     labels: { job: 'obproxy', cluster: 'test' },
   });
-  const { body } = await api.send('GET', '/api/v2/prometheus/targets');
-  expect(body).toEqual([{ targets: ['10.6.0.1:2884'], labels: { job: 'obproxy', cluster: 'test' } }]);
+  const targets = async () => (await api.send('GET', '/api/v2/prometheus/targets')).body;
+  const target = { targets: ['10.6.0.1:2884'], labels: { job: 'obproxy', cluster: 'test' } };
+  expect(await targets()).toEqual([target]);
+
+  // One that is dead stays a target, or nobody would be alerted; one that was stopped is silent on purpose.
+  const object = { kind: 'obproxyServer', id: server!.id } as const;
+  for (const [status, expected] of [
+    ['UNAVAILABLE', [target]],
+    ['STOPPED', []],
+    ['RUNNING', [target]],
+  ] as const) {
+    await api.store.work.settle(object, server!.taskId, status);
+    expect([status, await targets()]).toEqual([status, expected]);
+  }
+});
+
+test('lists and documents have what was seen beside what is recorded', async () => {
+  const [server] = (await api.store.obproxy.findCluster(clusterId))!.servers;
+  await api.store.tasks.applyStateChange({
+    ...{ taskId: server!.taskId, status: 'SUCCESSFUL', operation: 'EXECUTE', closed: true, sequence: 99 },
+  });
+  const time = '2026-11-01T00:00:00.000Z';
+  await api.store.observations.record([
+    {
+      ...{
+        kind: 'obproxyServer',
+        id: server!.id,
+        time,
+        state: 'GONE',
+        by: 'SSH',
+        reason: 'its process is gone',
+      },
+    },
+    { ...{ kind: 'host', id: server!.hostId, time, state: 'UNKNOWN', by: null, reason: 'no route' } },
+  ]);
+  const seen = { since: expect.stringMatching(/^2026-1/), lookTime: expect.stringMatching(/^2026-1/) };
+  const proxy = { state: 'GONE', by: 'SSH', reason: 'its process is gone', ...seen };
+  const host = { state: 'UNKNOWN', reason: 'no route', ...seen };
+  const document = (await api.send('GET', `/api/v2/obproxy/clusters/${clusterId}`)).body.data;
+  expect(document.obproxies.find(({ id }: Json) => id === server!.id).observed).toEqual(proxy);
+  const listed = (await api.send('GET', '/api/v2/obproxy/clusters')).body.data.contents;
+  expect(listed.find(({ id }: Json) => id === clusterId).obproxies[0].observed).toEqual(proxy);
+  const hostDocument = (await api.send('GET', `/api/v2/compute/hosts/${server!.hostId}`)).body.data;
+  expect(hostDocument.observed).toEqual(host);
+  const hosts = (await api.send('GET', '/api/v2/compute/hosts')).body.data.contents;
+  expect(hosts.find(({ id }: Json) => id === server!.hostId).observed).toEqual(host);
 });
 
 test('info is bare JSON with the documented keys', async () => {

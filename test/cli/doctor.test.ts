@@ -290,6 +290,12 @@ describeIf(fleetUnavailable() ?? longRunOnly(), 'obflow doctor on a real host', 
       message: expect.stringContaining('clock agrees'),
     });
     expect((await store.hosts.find(id))?.hostKey).toBeNull();
+    // By default the API is at loopback; nothing that runs there asks for it.
+    expect(found['config URL']).toMatchObject({
+      verdict: 'warning',
+      message: expect.stringMatching(/^10\..*asked for the config URL http:\/\/127\.0\.0\.1:8080: .*the host itself/),
+      next: expect.stringContaining('Set OBFLOW_PUBLIC_URL'),
+    });
 
     // It says "log-in works" of no host on which the next task fails.
     await host!.configureSshd({ AllowTcpForwarding: 'no', MaxSessions: '1', Subsystem: 'other /bin/false' });

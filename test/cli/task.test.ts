@@ -147,7 +147,7 @@ describe('obflow task ls', () => {
     await scene.task('retry', done.taskId);
     await scene.bed.documentWhen(done, 'SUCCESSFUL');
     const lines = (await scene.task('ls')).stdout.split('\n');
-    expect(lines[0]).toMatch(/^ID +NAME +TARGET +STATE +DONE +AT +CREATOR +STARTED +TOOK$/);
+    expect(lines[0]).toMatch(/^ID +NAME +TARGET +STATE +DONE +WARN +AT +CREATOR +STARTED +TOOK$/);
     expect(lines[1]).toMatch(new RegExp(`^${done.taskId} +Another task +.*SUCCESSFUL +3/3 `));
     expect(lines[2]).toMatch(
       new RegExp(`^${failed.taskId} +Test task +.*FAILED \\(waits for a person\\) +1/3 +b `),

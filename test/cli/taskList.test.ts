@@ -70,6 +70,40 @@ describe('obflow task ls', () => {
     expect(contents[1]).not.toHaveProperty('closed');
   });
 
+  it('counts what its subtasks warned of, and show and watch say it', async () => {
+    const plan = await scene.submit(CHAIN);
+    await scene.bed.documentWhen(plan, 'SUCCESSFUL');
+    const subtaskId = idOf(plan, 'a');
+    const texts = Array.from({ length: 12 }, (_, at) => `the proxy waits for a restart: parameter ${at}`);
+    await scene.api.store.tasks.setWarnings(
+      plan.taskId,
+      subtaskId,
+      texts.map((text) => ({
+        subtaskId,
+        name: 'a',
+        target: '10.0.0.1',
+        time: '2026-11-01T00:00:00.000Z',
+        text,
+      })),
+    );
+    expect((await scene.task('ls')).stdout).toMatch(
+      new RegExp(`^${plan.taskId} .*SUCCESSFUL +3/3 +12 `, 'm'),
+    );
+    const listed = JSON.parse((await scene.task('ls', '-o', 'json', '--size', '1')).stdout).contents[0];
+    expect([listed.warningCount, listed.warnings.length]).toEqual([12, 5]);
+    expect(listed.warnings[0]).toEqual({
+      ...{ subtaskId, name: 'a', target: '10.0.0.1', text: texts[0] },
+      time: expect.stringMatching(/^2026-1\d-\d\dT/),
+    });
+    const document = JSON.parse((await scene.task('show', plan.taskId, '-o', 'json')).stdout);
+    expect([document.warningCount, document.warnings.length]).toEqual([12, 12]);
+    for (const verb of ['show', 'watch']) {
+      const { stdout } = await scene.task(verb, plan.taskId);
+      expect(stdout).toContain(`${subtaskId} a on 10.0.0.1:\n    ${texts[0]}`);
+      expect(stdout).toContain('… 2 more');
+    }
+  });
+
   it('--waiting shows what waits for a person and not what has ended', async () => {
     const waiting = await failed(onProxies);
     const ended = await failed(onProxies);

@@ -162,7 +162,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     hosts: 1,
     processes: 'split',
     program: path.join(repositoryRoot(), 'dist/test/faults/chaosPart.js'),
-    env: { [CHAOS_FOLDER]: marks, OBFLOW_RATE_LIMIT: '100000/1s' },
+    env: { [CHAOS_FOLDER]: marks, OBFLOW_RATE_LIMIT: '100000/1s', OBFLOW_LOOK_SECONDS: '0' },
   });
   const rows = new Rows(path.join(stack.dataDir, 'obflow.db'));
   try {

@@ -58,6 +58,8 @@ export class Lane {
       env: {
         [CONTROL_URL]: control.url,
         [TIMEOUTS_FILE]: timeouts,
+        // What a look sees while something is broken depends on when it comes; rows are compared here.
+        OBFLOW_LOOK_SECONDS: '0',
         ...(historyEvents === undefined ? {} : { OBFLOW_TASK_HISTORY_EVENTS: String(historyEvents) }),
       },
     });

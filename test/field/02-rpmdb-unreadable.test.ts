@@ -9,7 +9,7 @@ import { PermanentError } from '../../runtime/errors';
 import { fleetUnavailable, type TestHost } from '../../sandbox/hosts/fleet';
 import { failureWithout } from '../activities/failure';
 import { OBPROXY_4_3, startWorld, type World } from '../activities/world';
-import { addressOf, failureOf, hostsWithPins } from '../hosts/reach';
+import { addressOf, failureOf, hostsWithPins, inWords } from '../hosts/reach';
 import { describeIf } from '../support/skip';
 
 const NAME = 'InstallRpmByPackageAndVersion';
@@ -58,7 +58,7 @@ describeIf(fleetUnavailable(), 'an rpm database that cannot be read', () => {
         expect(error).toMatchObject({ type: 'RpmQueryFailed' });
         expect(error.message).toContain('rpm --rebuilddb');
       }
-      const rpm = (await host.firstContact()).find(({ check }) => check === 'rpm');
+      const rpm = inWords(await host.firstContact()).find(({ check }) => check === 'rpm');
       expect(rpm).toMatchObject({ level: 'ERROR', next: expect.stringContaining('/var/lib/rpm') });
     });
     expect(await host.rpmQuery('obproxy-ce')).toEqual([]);

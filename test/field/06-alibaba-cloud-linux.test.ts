@@ -54,7 +54,7 @@ describe('a package on', () => {
 
   test('a host that is refused one is told by which name it goes', () => {
     const host = { architecture: 'x86_64', osId: 'alinux', osLike: RHEL, osMajor: '3' };
-    expect(packageFit({ architecture: 'x86_64', operatingSystem: 'el7' }, host)?.text).toBe(
+    expect(packageFit({ architecture: 'x86_64', operatingSystem: 'el7' }, host)?.text.en).toBe(
       'the package is built for el7, the host runs alinux 3 (el8 by another name)',
     );
   });

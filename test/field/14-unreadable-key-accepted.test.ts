@@ -12,6 +12,7 @@ import path from 'node:path';
 import { DeclaredInventory } from '../../api/objects/applyInventory';
 import { resolveCredential } from '../../cli/apply/secrets';
 import { privateKeyFault } from '../../hosts/privateKey';
+import { faultOf } from '../../runtime/messages/catalogue';
 import { sshKeyPair } from '../../sandbox/hosts/keys';
 
 let folder: string;
@@ -42,8 +43,8 @@ describe('a private key', () => {
     ).toBeUndefined();
     const pem = made('pem', '-t', 'rsa', '-b', '2048', '-m', 'PEM', '-N', 'Planted-words');
     expect(privateKeyFault(pem, 'Planted-words')).toBeUndefined();
-    expect(privateKeyFault(pem)).toContain('passphraseFile');
-    expect(privateKeyFault(pem, 'other-words')).toContain('does not open');
+    expect(privateKeyFault(pem)?.en).toContain('passphraseFile');
+    expect(privateKeyFault(pem, 'other-words')?.en).toContain('does not open');
   });
 
   test.each([
@@ -90,7 +91,8 @@ describe('a private key', () => {
     ['anything else', () => 'hello', undefined, /no private key/],
   ])('that is %s is refused by obflow apply and by the API', async (_, make, passphrase, words) => {
     const key = make();
-    const fault = privateKeyFault(key, passphrase);
+    const said = privateKeyFault(key, passphrase);
+    const fault = said?.en;
     expect(fault).toMatch(words);
     expect(fault).not.toContain('Planted');
     const file = path.join(folder, 'declared');
@@ -109,6 +111,8 @@ describe('a private key', () => {
     const parsed = DeclaredInventory.safeParse({
       credentials: [passphrase === undefined ? declared : { ...declared, passphrase }],
     });
-    expect(parsed.error?.issues).toMatchObject([{ path: ['credentials', 0, 'secret'], message: fault }]);
+    const [issue] = parsed.error?.issues ?? [];
+    expect(issue?.path).toEqual(['credentials', 0, 'secret']);
+    expect(faultOf(issue?.message ?? '')).toEqual(said);
   });
 });

@@ -178,37 +178,39 @@ describeIf(fleetUnavailable(), 'the config URL of an OBProxy', () => {
     test('by Python and by bash alone it is heard the same; with none of them it could not be asked', async () => {
       const good = { publicUrl: world.config.publicUrl, clusterNames: ['obcluster'] };
       const strange = await serve(() => (_, response) => response.end('<html>Welcome</html>'));
-      const looks = async (without: string) => {
-        // What the host has, but for these.
-        await task.host.sh(`rm -rf /opt/few && mkdir /opt/few && cd /usr/bin && for p in *; do
-          case $p in ${without}) ;; *) ln -s /usr/bin/$p /opt/few/$p ;; esac; done`);
-        await task.host.configureSshd({ SetEnv: 'PATH=/opt/few:/usr/sbin' });
-        const worker = world.newWorker();
-        const host = await worker.hosts.open({
-          ...{ hostId: world.hostIds[4]!, ip: task.host.ip, sshPort: 22, username: 'root' },
-          auth: { kind: 'key', privateKey: world.fleet.privateKey },
-        });
-        const found = [
+      const worker = world.newWorker();
+      const host = await worker.hosts.open({
+        ...{ hostId: world.hostIds[4]!, ip: task.host.ip, sshPort: 22, username: 'root' },
+        auth: { kind: 'key', privateKey: world.fleet.privateKey },
+      });
+      const looks = async (hidden: string) => {
+        // Nothing that can be executed lies there from now on.
+        await task.host.sh(`for p in ${hidden}; do
+          f=$(command -v $p) && mount --bind /dev/null "$(readlink -f "$f")"; done; true`);
+        return [
           await lookAtConfigUrl(host, good),
           await lookAtConfigUrl(host, { ...good, publicUrl: strange }),
           await lookAtConfigUrl(host, { ...good, publicUrl: `http://${world.fleet.gateway}:1` }),
         ];
-        await worker.stop();
-        return found;
       };
-      for (const without of ['curl', 'curl|python*']) {
-        const [fine, stranger, silent] = await looks(without);
-        expect([without, fine]).toEqual([without, expect.objectContaining({ verdict: 'serves' })]);
-        expect(stranger).toMatchObject({ verdict: 'fails', text: expect.stringContaining('<html>Welcome') });
-        expect(silent).toMatchObject({
+      for (const hidden of ['curl', 'python3 python']) {
+        const [fine, stranger, silent] = await looks(hidden);
+        expect([hidden, fine]).toEqual([hidden, expect.objectContaining({ verdict: 'serves' })]);
+        expect(stranger).toMatchObject({
           verdict: 'fails',
-          silent: true,
-          text: expect.stringMatching(/refused/i),
+          text: { en: expect.stringContaining('<html>Welcome') },
         });
+        const text = expect.objectContaining({ en: expect.stringMatching(/refused/i) });
+        expect([hidden, silent]).toEqual([
+          hidden,
+          expect.objectContaining({ verdict: 'fails', silent: true, text }),
+        ]);
       }
-      const unable = await looks('curl|python*|bash');
+      // Bash alone has nothing that would end a wait.
+      const unable = await looks('timeout');
       expect(unable.map(({ verdict }) => verdict)).toEqual(['unknown', 'unknown', 'unknown']);
-      expect(unable[0]?.text).toContain('neither curl nor Python nor bash');
+      expect(unable[0]?.text.en).toContain('neither curl nor Python nor bash');
+      await worker.stop();
     }, 60_000);
 
     test('a host that cannot ask is a warning; what the proxy cannot learn fails the last step, and a push repairs it', async () => {
@@ -247,7 +249,7 @@ describeIf(fleetUnavailable(), 'the config URL of an OBProxy', () => {
     }, 90_000);
 
     test('a URL that the host does not reach is not pushed: the proxy keeps the one it has', async () => {
-      await task.host.configureSshd({});
+      await task.host.sh('umount "$(readlink -f /usr/bin/curl)"');
       const worker = world.newWorker();
       const config = { ...world.config, publicUrl: `http://${world.fleet.gateway}:1` };
       const cluster = (await world.store.obproxy.findCluster(task.clusterId))!;

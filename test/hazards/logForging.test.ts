@@ -7,6 +7,7 @@ import { subtaskLog } from '../../api/tasks/subtaskLog';
 import { complain, say, shown } from '../../cli/output';
 import { createProgress, pictureLines } from '../../cli/progress';
 import { createLoggerTo, type Logger, prettyTo } from '../../runtime/logger';
+import { say as text } from '../../runtime/messages/catalogue';
 import { printable } from '../../runtime/printable';
 import { runTask } from '../cli/taskScene';
 import { onEveryDatabase } from '../store/databases';
@@ -29,6 +30,16 @@ test('everything that a terminal obeys is shown as an escape, and JSON stays JSO
   expect(printable('日本語 é 🚀\tx\n')).toBe('日本語 é 🚀\tx\n');
 });
 
+function looksHonest(log: string): void {
+  const lines = log.trimEnd().split('\n');
+  expect(log).not.toMatch(OBEYED);
+  expect(lines.filter((line) => line.startsWith('####'))).toHaveLength(1);
+  // OCP's pages split at the separator wherever it stands.
+  expect(log.split(/############\{\w+\}\{[^}]*\}############/)).toHaveLength(2);
+  for (const line of lines.slice(1)) expect(line).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} +INFO : /);
+  expect(lines.filter((line) => line.startsWith(FORGED))).toEqual([]);
+}
+
 onEveryDatabase('What a host says', (on) => {
   test('is stored, whatever it is, and forges neither a line nor a run in the log of the subtask', async () => {
     const store = await on.open();
@@ -38,18 +49,14 @@ onEveryDatabase('What a host says', (on) => {
     const log = openSubtaskLog(store.tasks, input as Parameters<typeof openSubtaskLog>[1]);
     log.info(`rpm: ${ESCAPES}`);
     for (const lineBreak of BREAKS) log.info(`rpm: x${lineBreak}${SEPARATOR}${lineBreak}${FORGED}`);
+    for (const lineBreak of BREAKS)
+      log.info(text('rpm.says', { line: `x${lineBreak}${SEPARATOR}${lineBreak}${FORGED}${ESCAPES}` }));
     log.info('half a character: \ud83d');
     await log.close();
 
-    const text = subtaskLog(await store.tasks.readLog(taskId, 1));
-    const lines = text.trimEnd().split('\n');
-    expect(text).not.toMatch(OBEYED);
-    expect(lines.filter((line) => line.startsWith('####'))).toHaveLength(1);
-    // OCP's pages split at the separator wherever it stands.
-    expect(text.split(/############\{\w+\}\{[^}]*\}############/)).toHaveLength(2);
-    for (const line of lines.slice(1))
-      expect(line).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} +INFO : /);
-    expect(lines.filter((line) => line.startsWith(FORGED))).toEqual([]);
+    const lines = await store.tasks.readLog(taskId, 1);
+    expect(subtaskLog(lines, 'zh-CN').match(/rpm 输出/g)).toHaveLength(BREAKS.length);
+    for (const log of [subtaskLog(lines), subtaskLog(lines, 'zh-CN')]) looksHonest(log);
   });
 });
 

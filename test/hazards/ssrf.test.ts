@@ -144,7 +144,7 @@ describe('every way out', () => {
     const said: string[] = [];
     const scope = {
       config: { addresses: BY_DEFAULT },
-      log: { info: () => undefined, warn: (line: string) => said.push(line) },
+      log: { info: () => undefined, warn: (line: { en: string }) => said.push(line.en) },
       store: {
         obServers: { record: async () => undefined },
         obClusters: { recordRootServers: async (_id: number, servers: unknown) => recorded.push(servers) },

@@ -79,6 +79,11 @@ const GOOD: Readonly<Record<string, () => Request>> = {
     params: { id: String(given.other), obproxyIds: String(takenProxy) },
     query: '?dryRun=true',
   }),
+  'POST /api/v2/obproxy/clusters/{id}/servers/forget': () => ({
+    params: { id: String(given.cluster) },
+    query: '?dryRun=true',
+    body: { obproxyServerIds: [4711], force: false },
+  }),
   'POST /api/v2/obproxy/clusters/{id}/configUrl/push': () => ({
     params: { id: String(given.cluster) },
     body: { obproxyServerIds: [4711] },

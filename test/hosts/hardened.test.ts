@@ -8,7 +8,7 @@ import { PermanentError, TransientError } from '../../runtime/errors';
 import { type Fleet, fleetUnavailable, startFleet, type TestHost } from '../../sandbox/hosts/fleet';
 import { describeIf } from '../support/skip';
 import { until } from '../support/until';
-import { addressOf, failureOf, hostsWithPins } from './reach';
+import { addressOf, failureOf, hostsWithPins, inWords } from './reach';
 
 const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
 
@@ -25,10 +25,9 @@ describeIf(fleetUnavailable(), 'a hardened host', () => {
   const reach = (username = 'root', options?: { loginSeconds?: number }): Promise<Host> =>
     newHosts(options).open(addressOf(fleet, 0, username));
   const findings = async (host: Host) =>
-    Object.fromEntries((await host.firstContact()).map((finding) => [finding.check, finding])) as Record<
-      ContactFinding['check'],
-      ContactFinding
-    >;
+    Object.fromEntries(
+      inWords(await host.firstContact()).map((finding) => [finding.check, finding]),
+    ) as Record<ContactFinding['check'], ReturnType<typeof inWords>[number]>;
   beforeAll(async () => {
     work = mkdtempSync(join(tmpdir(), 'obflow-hardened-'));
     fleet = await startFleet({ hosts: 1 });
@@ -232,7 +231,7 @@ describeIf(fleetUnavailable(), 'a hardened host', () => {
 
     test('a login script that ends the shell is named', async () => {
       await test0.sh(`echo 'echo "maintenance until Monday"; exit 3' >/root/.bashrc`);
-      const [finding] = await (await reach()).firstContact();
+      const [finding] = inWords(await (await reach()).firstContact());
       expect(finding).toMatchObject({ level: 'ERROR', check: 'shell' });
       expect(finding!.text).toMatch(/^the host says "maintenance until Monday"/);
       expect(finding!.next).toContain('.bashrc');
@@ -380,20 +379,20 @@ describeIf(fleetUnavailable(), 'a hardened host', () => {
     await test0.sh('mkdir -p /home/admin; mount -t tmpfs -o noexec tmpfs /home');
     const host = await reach();
     expect((await host.mountOf('/home/admin/obproxy-4.3.1.0/bin/obproxy')).options).toContain('noexec');
-    const exec = (await host.firstContact({ programs: ['/home/admin/obproxy-4.3.1.0'] })).find(
+    const exec = inWords(await host.firstContact({ programs: ['/home/admin/obproxy-4.3.1.0'] })).find(
       ({ check }) => check === 'exec',
     );
     expect(exec).toMatchObject({ level: 'ERROR', text: expect.stringContaining('/home is mounted noexec') });
     expect(exec!.next).toContain('/etc/fstab');
     await test0.sh('umount /home; mount --bind /var/tmp /var/tmp; mount -o remount,ro,bind /var/tmp');
     expect(await findings(host)).toMatchObject({});
-    expect((await host.firstContact()).find(({ check }) => check === 'files')).toMatchObject({
+    expect(inWords(await host.firstContact()).find(({ check }) => check === 'files')).toMatchObject({
       level: 'ERROR',
       text: '/var/tmp cannot be written',
     });
     await test0.sh('umount /var/tmp');
     const [now] = [Date.now()];
-    const clock = (await host.firstContact({ clockMs: -now })).find(({ check }) => check === 'clock');
+    const clock = inWords(await host.firstContact({ clockMs: -now })).find(({ check }) => check === 'clock');
     expect(clock).toMatchObject({ level: 'ERROR', next: expect.stringContaining('chrony') });
   });
 });

@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
-import { createHosts, type HostAddress, type Hosts } from '../../hosts';
+import { type ContactFinding, createHosts, type HostAddress, type Hosts } from '../../hosts';
+import { inEnglish } from '../../runtime/messages/catalogue';
 import type { Fleet } from '../../sandbox/hosts/fleet';
 import { ANY_ADDRESS } from '../support/addresses';
 
@@ -85,4 +86,13 @@ export async function startCaller(code: string, call: unknown) {
       await ended;
     },
   };
+}
+
+/** What a host was found to be, in English. */
+export function inWords(found: readonly ContactFinding[]) {
+  return found.map(({ text, next, ...finding }) => ({
+    ...finding,
+    text: inEnglish(text),
+    next: inEnglish(next),
+  }));
 }

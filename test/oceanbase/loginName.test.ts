@@ -19,7 +19,7 @@ describe('a name of user@tenant#cluster', () => {
     '"%s" is none',
     (text) => {
       expect(() => parseLoginName(text)).toThrow(RangeError);
-      expect(sysUserFault(text)).toContain('not');
+      expect(sysUserFault(text)?.en).toContain('not');
     },
   );
 
@@ -28,7 +28,7 @@ describe('a name of user@tenant#cluster', () => {
       expect(sysUser(text)).toBe('root');
       expect(sysLogin(text)).toBe('root@sys');
     }
-    expect(sysUserFault('root@shop')).toBe('a user of tenant shop, not of sys');
+    expect(sysUserFault('root@shop')?.en).toBe('a user of tenant shop, not of sys');
     expect(() => sysLogin('root@shop')).toThrow(PermanentError);
     expect(() => sysLogin('root@shop')).toThrow(/obflow apply.*root@sys/);
   });

@@ -21,6 +21,7 @@ import {
   rootServerOption,
 } from '../../oceanbase/observerCommandLine';
 import { observerLayout } from '../../oceanbase/observerLayout';
+import { inEnglish } from '../../runtime/messages/catalogue';
 
 describe('the folders of an observer', () => {
   test('4.x keeps slog on the data disk and has no ilog', () => {
@@ -295,14 +296,16 @@ describe('what a host must have', () => {
     };
     const errors = sizingFindings(poor, 'production').filter(({ level }) => level === 'ERROR');
     expect(errors).toHaveLength(5);
-    expect(errors.find(({ text }) => text.includes('memory'))).toMatchObject({ code: 'OBE19019' });
+    expect(errors.find(({ text }) => inEnglish(text).includes('memory'))).toMatchObject({ code: 'OBE19019' });
   });
 
   test('the profile small turns sizes into warnings that name the setting, but nothing starts below its floor', () => {
     const poor = { ...good, memoryAvailableMib: 1024, nofileHard: 1024 };
     const found = sizingFindings(poor, 'small');
     expect(found.some(({ level }) => level === 'ERROR')).toBe(false);
-    expect(found.filter(({ text }) => text.includes('OBFLOW_HOST_REQUIREMENTS=small'))).toHaveLength(2);
+    expect(
+      found.filter(({ text }) => inEnglish(text).includes('OBFLOW_HOST_REQUIREMENTS=small')),
+    ).toHaveLength(2);
     expect(levels({ ...good, memoryAvailableMib: 10 }, 'small')).toContain('ERROR');
   });
 

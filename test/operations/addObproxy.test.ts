@@ -240,3 +240,29 @@ test('a dry run answers the tasks with negative ids and leaves nothing behind', 
   expect(Math.max(...ids)).toBe(-1);
   expect(await api.traces()).toEqual(before);
 });
+
+test('a host whose batchAdd has failed is locked alone: others of its cluster, and OBServers, can be added meanwhile', async () => {
+  const { store } = api;
+  const failed = await api.send('POST', BATCH(given.cluster), add({ hostIds: [given.second] }));
+  const taskId: number = failed.body.data.contents[0].id;
+  await store.tasks.applyStateChange({
+    ...{ taskId, status: 'FAILED', operation: 'EXECUTE', closed: false, sequence: 1 },
+  });
+
+  const again = await api.send('POST', BATCH(given.cluster), add({ hostIds: [given.second] }));
+  expect([again.status, again.body.error.code, again.body.error.message]).toEqual([
+    409,
+    'CMP07004',
+    expect.stringContaining(`task ${taskId}`),
+  ]);
+  const other = await api.send('POST', BATCH(given.cluster), add({ hostIds: [given.free] }));
+  expect(other.status).toBe(200);
+  // The same host may get an OBServer: an OBProxy beside it disturbs nobody.
+  const [clusters] = (await store.obClusters.list({ page: 1, size: 1 })).contents;
+  expect(await store.locks.firstHeld([`ob_cluster:${clusters?.id}`, `host:${given.second}:OB_CLUSTER`])).toBe(
+    undefined,
+  );
+  // What changes the cluster itself still has to wait.
+  expect(await store.locks.firstHeld([`obproxy_cluster:${given.cluster}`])).toMatchObject({ taskId });
+  for (const id of [taskId, other.body.data.contents[0].id]) await store.locks.release(id);
+});

@@ -2,6 +2,7 @@
 import { networkInterfaces } from 'node:os';
 import { configUrlReachesHosts } from '../../operations/configUrl';
 import { Refusal } from '../../operations/refusal';
+import { startTestApi, type TestApi } from '../api/harness';
 import { add, api, BATCH, CREATE, given, givenApi, VERSION } from './refusals';
 
 const LOOPBACK = 'http://127.0.0.1:8080';
@@ -10,29 +11,35 @@ const install = (hostIds: readonly number[]) => ({
   obproxyInstallParam: { hostIds, sqlPort: 2883, exporterPort: 2884, version: VERSION },
 });
 
+givenApi(async () => ({ unreachableHosts: true }));
+
 describe('an API whose public URL is loopback', () => {
-  givenApi(async () => ({ publicUrl: LOOPBACK, unreachableHosts: true }));
+  let loop: TestApi;
+  beforeAll(async () => {
+    loop = await startTestApi({ dataDir: api.dataDir, publicUrl: LOOPBACK, unreachableHosts: true });
+  });
+  afterAll(() => loop.stop());
 
   test.each([
     ['batchAdd', () => BATCH(given.cluster), () => add()],
     ['batchAdd, dry', () => `${BATCH(given.cluster)}?dryRun=true`, () => add()],
     ['create with hosts', () => CREATE, () => install([given.free])],
   ])('refuses hosts elsewhere: %s', async (_, path, body) => {
-    const before = await api.traces();
-    const answer = await api.send('POST', path(), body());
+    const before = await loop.traces();
+    const answer = await loop.send('POST', path(), body());
     expect([answer.status, answer.body.error?.code]).toEqual([409, 'ODP21011']);
     expect(answer.body.error.message).toMatch(
       /http:\/\/127\.0\.0\.1:8080.*leads a host to itself \(10\.2\.0\.1\).*Set OBFLOW_PUBLIC_URL/,
     );
-    expect(await api.traces()).toEqual(before);
-    const chinese = await api.send('POST', path(), body(), { 'accept-language': 'zh-CN' });
+    expect(await loop.traces()).toEqual(before);
+    const chinese = await loop.send('POST', path(), body(), { 'accept-language': 'zh-CN' });
     expect(chinese.body.error.message).toContain('请将 OBFLOW_PUBLIC_URL 设置为');
   });
 
   test('a cluster without hosts is made, with a warning in the answer, and the same when it is sent again', async () => {
     const body = { name: 'later', obLinks: [{ clusterName: 'hooray' }] };
     const key = { 'idempotency-key': 'made-once-1' };
-    const answer = await api.send('POST', CREATE, body, key);
+    const answer = await loop.send('POST', CREATE, body, key);
     expect(answer.status).toBe(200);
     expect(answer.body.data.findings).toEqual([
       {
@@ -41,30 +48,28 @@ describe('an API whose public URL is loopback', () => {
         message: expect.stringMatching(/leads every host to itself.*OBFLOW_PUBLIC_URL/),
       },
     ]);
-    const again = await api.send('POST', CREATE, body, key);
+    const again = await loop.send('POST', CREATE, body, key);
     expect(again.body.data).toMatchObject({ id: answer.body.data.id, findings: answer.body.data.findings });
-    const dry = await api.send('POST', `${CREATE}?dryRun=true`, { ...body, name: 'dry' });
+    const dry = await loop.send('POST', `${CREATE}?dryRun=true`, { ...body, name: 'dry' });
     expect(dry.body.data.findings).toEqual(answer.body.data.findings);
   });
 
   test('a cluster by a root server list asks nobody: nothing is said of it', async () => {
     const body = {
-      ...install([given.free]),
+      ...install([given.second]),
       name: 'list',
       workMode: 'RS_LIST',
       obLinks: [{ clusterName: 'hooray' }],
     };
-    const answer = await api.send('POST', CREATE, body);
+    const answer = await loop.send('POST', CREATE, body);
     expect(answer.status).toBe(200);
     expect(answer.body.data).not.toHaveProperty('findings');
-    const push = await api.send('POST', `${CREATE}/${answer.body.data.obproxyClusterId}/configUrl/push`, {});
+    const push = await loop.send('POST', `${CREATE}/${answer.body.data.obproxyClusterId}/configUrl/push`, {});
     expect([push.status, push.body.error.code]).toEqual([400, 'COM10001']);
   });
 });
 
 describe('an API with a public URL that hosts may reach', () => {
-  givenApi(async () => ({ unreachableHosts: true }));
-
   test('a dry run asks from no host that it cannot use otherwise either', async () => {
     const answer = await api.send('POST', `${BATCH(given.cluster)}?dryRun=true`, add());
     expect(answer.body.data.findings).toEqual([

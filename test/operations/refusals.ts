@@ -70,6 +70,8 @@ export function givenApi(
     const busyCluster = await givenProxyCluster(store, 'busy');
     const busy = await api.send('POST', BATCH(busyCluster), { ...add(), hostIds: [given.busy] });
     given.busyTask = busy.body.data.contents[0].id;
+    // As a task that changes the cluster itself.
+    await store.locks.take(given.busyTask, [`obproxy_cluster:${busyCluster}`], []);
   });
   afterAll(() => api.stop());
 }

@@ -173,7 +173,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'runtime',
   ],
 
-  worker: ['activities', 'runtime', 'workflows'],
+  worker: ['activities', 'contact', 'types:store', 'types:hosts', 'runtime', 'workflows'],
   cli: [
     'api',
     'api/http',

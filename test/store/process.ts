@@ -3,6 +3,7 @@
  * argv: command, database URL, master key file, argument. Waits for a line on stdin before it acts, prints
  * `ready` before that and one JSON value a line after it.
  */
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
 import { openStore } from '../../store';
 import { connectDatabase, migrate } from '../../store/database/database';
@@ -43,6 +44,18 @@ const commands: Record<string, (store: Store) => Promise<void>> = {
       });
       print(id);
     }
+  },
+  /** Single writes and transactions on a disk that may be slow; prints what they took and how long the event loop stood still. */
+  async delays(store) {
+    const delays = monitorEventLoopDelay({ resolution: 1 });
+    delays.enable();
+    const began = performance.now();
+    for (let number = 0; number < 3; number += 1) {
+      await store.tasks.appendLog(1, [line(`${number}`)]);
+      await store.sequences.next('task');
+    }
+    const took = performance.now() - began;
+    print({ took, longest: delays.max / 1e6 });
   },
   /** Nothing but opening it. */
   async open() {

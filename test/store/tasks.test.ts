@@ -281,6 +281,9 @@ onEveryDatabase('Tasks', (on) => {
       line(10, 'odd \uFFFD byte'),
     ]);
     expect(await tasks.readLog(1, 12)).toEqual([]);
+    const said = { key: 'rpm.says', args: { line: 'x', more: [{ key: 'host.free', args: {} }] } };
+    await tasks.appendLog(1, [{ ...line(13, 'rpm: x'), said }, line(13, 'without')]);
+    expect(await tasks.readLog(1, 13)).toEqual([{ ...line(13, 'rpm: x'), said }, line(13, 'without')]);
 
     const parts: LogLine[][] = [];
     await tasks.appendLog(1, [{ ...line(10, 'of another run'), run: 2 }]);

@@ -55,6 +55,28 @@ describe('current details', () => {
     );
   });
 
+  it('follow a subtask through its states', () => {
+    const plan = onHosts(2);
+    const machine = new TaskMachine(plan);
+    const [first = 0, second = 0] = idsOf(plan);
+    const states = () => rowsOf(currentDetails(machine)).map((row) => row.split('|').at(-2));
+    const seen = [states()];
+    for (const id of machine.startable()) machine.start(id);
+    seen.push(states());
+    machine.fail(first, 'no');
+    machine.succeed(second);
+    seen.push(states());
+    machine.commandSubtask('retrySubtask', first);
+    machine.start(first);
+    seen.push(states());
+    expect(seen).toEqual([
+      ['PENDING', 'PENDING'],
+      ['**READY**', '**READY**'],
+      ['**FAILED**', 'SUCCESSFUL'],
+      ['**READY** (RETRY, run 2)', 'SUCCESSFUL'],
+    ]);
+  });
+
   it('show what markdown or HTML would hide or obey', () => {
     const details = currentDetails(
       failed(onHosts(1), 1, 'cat <home>/*.log | grep __all_server\n[ERROR] &lt; `x`'),

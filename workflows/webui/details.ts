@@ -1,5 +1,6 @@
 /** The text a task shows of itself in the Temporal Web UI (tab User Metadata, "Current Details"): markdown. */
 import type { SubtaskState, TaskMachine } from '../interpreter/machine';
+import type { PlanSubtask } from '../plan';
 import { inEnglish } from '../text';
 import { encodedLength, line, quote } from './markdown';
 
@@ -112,13 +113,10 @@ function table(machine: TaskMachine, withPlaces: boolean, room: number): string 
   const title = withPlaces
     ? ['|id|subtask|where|status|', '|---|---|---|---|']
     : ['|id|subtask|status|', '|---|---|---|'];
-  const row = ({ plan, ...state }: SubtaskState) =>
-    `|${[String(plan.id), line(plan.node.name), ...(withPlaces ? [line(plan.target ?? '')] : [])]
-      .map((cell) => `${cell}${GAP}|`)
-      .join('')}${statusOf(state)}|`;
   const { subtasks, counts } = machine;
   if (subtasks.size <= MAX_ROWS) {
-    const everything = [...title, ...[...subtasks.values()].map(row)].join('\n');
+    const rows = [...subtasks.values()].map((subtask) => rowOf(subtask, withPlaces).text);
+    const everything = [...title, ...rows].join('\n');
     if (encodedLength(everything) <= room) return everything;
   }
 
@@ -126,16 +124,52 @@ function table(machine: TaskMachine, withPlaces: boolean, room: number): string 
   let left = room - encodedLength(title.join('\n'));
   let shown = 0;
   for (const subtask of [...machine.underWay, ...machine.failed].slice(0, MAX_ROWS)) {
-    const next = row(subtask);
-    left -= encodedLength(`${next}\n`);
+    const { text, length } = rowOf(subtask, withPlaces);
+    left -= length;
     if (left < 0) break;
-    lines.push(next);
+    lines.push(text);
     shown += 1;
   }
   const all = (['PENDING', 'READY', 'CANCELING', 'FAILED', 'SUCCESSFUL'] as const).map(
     (status) => `${counts[status]} ${status}`,
   );
   return `${lines.join('\n')}\n\n${subtasks.size - shown} subtasks are not shown; of all: ${all.join(', ')}.`;
+}
+
+interface Measured {
+  readonly text: string;
+  /** As `encodedLength` has it. */
+  readonly length: number;
+}
+
+function measured(text: string): Measured {
+  return { text, length: encodedLength(text) };
+}
+
+/**
+ * What a row begins with never changes, and there are few states to end with. Each step of a task of thousands of subtasks
+ * shows a hundred rows: to write and measure them anew took more of its workflow's time than all the rest.
+ */
+const beginnings = new WeakMap<PlanSubtask, Measured>();
+const endings = new Map<string, Measured>();
+const MOST_ENDINGS = 1_000;
+
+/** With the line feed behind it in its length. */
+function rowOf({ plan, ...state }: SubtaskState, withPlaces: boolean): Measured {
+  let beginning = beginnings.get(plan);
+  if (beginning === undefined) {
+    const cells = [String(plan.id), line(plan.node.name), ...(withPlaces ? [line(plan.target ?? '')] : [])];
+    beginning = measured(`|${cells.map((cell) => `${cell}${GAP}|`).join('')}`);
+    beginnings.set(plan, beginning);
+  }
+  const end = `${statusOf(state)}|`;
+  let ending = endings.get(end);
+  if (ending === undefined) {
+    if (endings.size >= MOST_ENDINGS) endings.clear();
+    ending = { text: end, length: encodedLength(`${end}\n`) };
+    endings.set(end, ending);
+  }
+  return { text: beginning.text + ending.text, length: beginning.length + ending.length };
 }
 
 function statusOf({ status, operation, run }: Omit<SubtaskState, 'plan'>): string {

@@ -1,6 +1,7 @@
 import { versionFindings } from '../../../oceanbase/obproxyRunning';
 import { packageFileName, versionRelease } from '../../../oceanbase/packageName';
 import { addressText } from '../../../runtime/addressText';
+import { say } from '../../../runtime/messages/catalogue';
 import type { AdoptedObproxy, Store } from '../../../store/types';
 import type { SubtaskResult } from '../../../workflows/plan';
 import type { SubtaskScope } from '../../types';
@@ -72,7 +73,7 @@ export async function findProxyToTakeOver(scope: ObproxyScope): Promise<SubtaskR
   if (seen.found === undefined) return undefined;
   await record(scope, proxy, seen.found);
   const version = foundVersion(seen.found);
-  scope.log.info(`Recorded: OBProxy ${version}, exporter port ${seen.found.exporterPort}`);
+  scope.log.info(say('takeOver.recorded', { version, port: seen.found.exporterPort }));
   const part = seen.found.program.package;
   return {
     stringMap: { package_version: version, ...(part === undefined ? {} : { package_name: part.name }) },

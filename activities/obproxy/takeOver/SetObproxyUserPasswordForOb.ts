@@ -2,6 +2,7 @@ import type { ObproxyAdmin } from '../../../oceanbase/obproxyAdmin';
 import { sha1Hex } from '../../../oceanbase/passwords';
 import { PROXYRO_SLOTS, type ProxyroSlot } from '../../../oceanbase/proxyroSlots';
 import { PermanentError } from '../../../runtime/errors';
+import { say } from '../../../runtime/messages/catalogue';
 import { makeDir, readJson, taskDir, writeJson } from '../../places';
 import type { SubtaskScope, SubtaskWork } from '../../types';
 import { storeClusterPassword } from '../clusterPassword';
@@ -64,10 +65,10 @@ async function giveToProxy(
   link: Link,
 ): Promise<void> {
   const cluster = proxy.family === 'before-4.0' ? '' : link.cluster.name;
-  const place = cluster === '' ? 'for all clusters' : `for cluster ${cluster}`;
+  const place = cluster === '' ? say('obproxy.forAllClusters') : say('obproxy.forCluster', { cluster });
   const { inEffect, free } = await slotValues(admin, cluster);
   if (inEffect.includes(sha1Hex(link.password))) {
-    scope.log.info(`OBProxy has the password of ${link.link.username} already, ${place}`);
+    scope.log.info(say('takeOver.passwordThere', { username: link.link.username, place }));
     return;
   }
   const [slot] = free;
@@ -75,10 +76,10 @@ async function giveToProxy(
     throw new PermanentError({
       type: 'PasswordSlotsTaken',
       code: 'ODP21006',
-      tried: `give OBProxy the password of ${link.link.username}`,
+      tried: say('takeOver.givePassword', { username: link.link.username }),
       where: proxy.server.ip,
-      cameBack: `both of its slots (${SLOTS.join(', ')}) hold other passwords ${place}, which an undo could not put back`,
-      next: `Set one of them to the password of ${link.link.username} yourself, or empty it, and retry.`,
+      cameBack: say('takeOver.slotsFull', { slots: SLOTS.join(', '), place }),
+      next: say('next.setOneSlot', { username: link.link.username }),
     });
   }
   refuseUnfitPassword(link);
@@ -86,7 +87,7 @@ async function giveToProxy(
   await writeMark(scope, { ...mark, slots: [...mark.slots, { cluster, slot }] });
   if (cluster === '') await admin.alter(slot, link.password);
   else await storeClusterPassword(scope, proxy, admin, { cluster, slot, password: link.password });
-  scope.log.info(`OBProxy has the password of ${link.link.username} now, ${place} (${slot})`);
+  scope.log.info(say('takeOver.passwordSet', { username: link.link.username, place, slot }));
 }
 
 /** Whether SQL can carry the password back (OBProxy knows no escapes). */
@@ -99,32 +100,32 @@ async function takePassword(scope: SubtaskScope, proxy: ObproxyInstance, open: O
   const wanted = await proxysysPassword(scope, proxy);
   const { admin, used } = open;
   if (used.password === wanted) {
-    scope.log.info("root@proxysys has the cluster's password already");
+    scope.log.info(say('takeOver.rootPasswordThere'));
     return;
   }
   if (!canBeRestored(used.password)) {
     throw new PermanentError({
       type: 'PasswordUnfit',
       code: 'ODP21106',
-      tried: "give root@proxysys the cluster's password",
+      tried: say('takeOver.giveRootPassword'),
       where: proxy.server.ip,
-      cameBack: 'its present password holds a quote or a backslash, which an undo could not put back',
-      next: 'Give root@proxysys another password, declare it as said in the documentation, and retry.',
+      cameBack: say('takeOver.oddPassword'),
+      next: say('next.anotherRootPassword'),
     });
   }
   await scope.store.obproxy.setFormerPassword(proxy.server.id, used.password);
   await writeMark(scope, { ...(await readMark(scope)), proxysys: true });
   await admin.alter('obproxy_sys_password', wanted);
-  scope.log.info("root@proxysys has the cluster's password now");
+  scope.log.info(say('takeOver.rootPasswordSet'));
 }
 
 function forgotten(where: string): PermanentError {
   return new PermanentError({
     type: 'TakeOverFinished',
-    tried: 'give root@proxysys its former password again',
+    tried: say('takeOver.rootPasswordBack'),
     where,
-    cameBack: 'the last step of the task has already forgotten it',
-    next: "Skip this undo; root@proxysys keeps the cluster's password until you set another.",
+    cameBack: say('takeOver.passwordForgotten'),
+    next: say('next.skipRootPassword'),
   });
 }
 
@@ -146,7 +147,7 @@ export const adoptPasswords: SubtaskWork<typeof OBPROXY> = {
   async rollback(scope) {
     const mark = await readMark(scope);
     if (mark.slots.length === 0 && !mark.proxysys) {
-      scope.log.info('This task set no password, nothing to undo');
+      scope.log.info(say('takeOver.noPasswordSet'));
       return;
     }
     const proxy = await proxyOf(scope);
@@ -156,12 +157,17 @@ export const adoptPasswords: SubtaskWork<typeof OBPROXY> = {
       for (const { cluster, slot } of mark.slots) {
         if (cluster === '') await admin.alter(slot, '');
         else await admin.deleteClusterValue(cluster, slot);
-        scope.log.info(`Emptied ${slot}${cluster === '' ? '' : ` of cluster ${cluster}`} again`);
+        scope.log.info(
+          say('takeOver.emptied', {
+            slot,
+            ofCluster: cluster === '' ? '' : say('takeOver.ofCluster', { cluster }),
+          }),
+        );
       }
       if (mark.proxysys && former === undefined) throw forgotten(proxy.server.ip);
       if (mark.proxysys && former !== undefined && former !== used.password) {
         await admin.alter('obproxy_sys_password', former);
-        scope.log.info('root@proxysys has its former password again');
+        scope.log.info(say('takeOver.rootPasswordAgain'));
       }
     } finally {
       admin.close();

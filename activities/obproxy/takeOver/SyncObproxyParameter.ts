@@ -1,6 +1,7 @@
 import { readRunning, shownValue } from '../../../oceanbase/obproxyRunning';
 import { isSecretParameter } from '../../../oceanbase/parameters';
 import { PermanentError } from '../../../runtime/errors';
+import { say } from '../../../runtime/messages/catalogue';
 import type { SubtaskWork } from '../../types';
 import {
   applyParameters,
@@ -17,10 +18,10 @@ import { administerAdopted } from './passwords';
 function versionUntold(where: string): PermanentError {
   return new PermanentError({
     type: 'ObproxyVersionUnknown',
-    tried: 'read the parameters of OBProxy',
+    tried: say('takeOver.readParameters'),
     where,
-    cameBack: 'SHOW PROXYINFO BINARY tells no version any more',
-    next: 'Check that an OBProxy answers on this port, and retry.',
+    cameBack: say('takeOver.versionGone'),
+    next: say('next.checkObproxyAndRetry'),
   });
 }
 
@@ -41,7 +42,7 @@ export const adoptParameters: SubtaskWork<typeof PARAMETERS> = {
       const { setNow, drift } = parameterPlan(running, home, parameters);
       await rememberParameters(scope, setNow, server.parameterVersion);
       await applyParameters(scope, admin, setNow);
-      scope.log.info(`${parameters.length} parameters of the cluster, ${setNow.length} were set now`);
+      scope.log.info(say('takeOver.parameters', { count: parameters.length, now: setNow.length }));
       for (const one of drift) scope.log.warn(driftText(one));
       await scope.store.obproxy.setParameterDrift(server.id, drift);
       if (cluster.workMode === 'CONFIG_URL') {

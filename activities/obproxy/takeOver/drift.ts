@@ -2,6 +2,7 @@
 
 import { identityParameters, type ObproxyHome, type RunningObproxy } from '../../../oceanbase/obproxyRunning';
 import { isSecretParameter, type ParameterValue } from '../../../oceanbase/parameters';
+import { say, type Text } from '../../../runtime/messages/catalogue';
 import type { ParameterDrift } from '../../../store/types';
 import { compareParameters, type Difference } from '../parameters';
 
@@ -37,10 +38,8 @@ export function parameterPlan(
   };
 }
 
-export function driftText({ name, value, expectedValue }: ParameterDrift): string {
-  const is = value === null ? 'is unknown to this version' : `is '${value}'`;
-  if (name === 'obproxy_config_server_url') {
-    return `Drift, not applied by a take-over: ${name} ${is}, the cluster wants '${expectedValue}'; \`obflow proxy push-url\` gives it, without a restart`;
-  }
-  return `Drift, needs a restart and is not applied: ${name} ${is}, the cluster wants '${expectedValue}'`;
+export function driftText({ name, value, expectedValue }: ParameterDrift): Text {
+  const is = value === null ? say('takeOver.unknownToVersion') : say('takeOver.isNow', { value });
+  const key = name === 'obproxy_config_server_url' ? 'takeOver.driftOfUrl' : 'takeOver.drift';
+  return say(key, { name, is, wished: expectedValue });
 }

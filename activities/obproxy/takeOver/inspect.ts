@@ -17,6 +17,7 @@ import { isSecretParameter } from '../../../oceanbase/parameters';
 import { hasRpcPort } from '../../../oceanbase/versions';
 import type { AddressPolicy } from '../../../runtime/addresses';
 import { PermanentError, type TransientError } from '../../../runtime/errors';
+import { inEnglish, type Said, say } from '../../../runtime/messages/catalogue';
 import type { ObproxyClusterRow, Store } from '../../../store/types';
 import { missingCommands } from '../../host/CheckCommand';
 import type { SubtaskLog } from '../../types';
@@ -93,15 +94,15 @@ export async function inspectProxy(
   try {
     const { admin, used } = await logIn(host, wished.sqlPort, known, signal);
     try {
-      findings.push({ level: 'INFO', text: `root@proxysys can log in with ${used.source}` });
+      findings.push({ level: 'INFO', text: say('takeOver.canLogIn', { source: used.source }) });
       const running = await readRunning(admin);
       if (running === undefined) {
         findings.push({
           level: 'ERROR',
           type: 'ObproxyVersionUnknown',
           code: 'ODP21018',
-          text: 'SHOW PROXYINFO BINARY tells no version',
-          next: 'Check that an OBProxy answers on this port.',
+          text: say('takeOver.noVersion'),
+          next: say('next.checkObproxy'),
         });
         return { findings, process };
       }
@@ -133,7 +134,7 @@ export async function inspectProxy(
 /** An error as a finding, for those who want all of them at once. */
 export function findingOf(error: PermanentError | TransientError): Finding {
   const { type, code, tried, cameBack, next } = error.trouble;
-  const text = `could not ${tried}: ${cameBack}`;
+  const text = say('takeOver.couldNot', { tried, cameBack });
   return { level: 'ERROR', type, ...(code === undefined ? {} : { code }), text, next };
 }
 
@@ -174,14 +175,23 @@ export async function inspectEverything(
       ...metricsFindings(process, exporterPort),
       ...setNow.map(({ wished, shown }): Finding => {
         const text = isSecretParameter(wished.name)
-          ? `${wished.name} (secret) would be set`
-          : `${wished.name} would be set from '${shown.value}' to '${wished.value}'`;
+          ? say('takeOver.wouldSetSecret', { name: wished.name })
+          : say('takeOver.wouldSet', { name: wished.name, from: shown.value, to: wished.value });
         return { level: 'INFO', text };
       }),
       ...drift.map((one): Finding => ({ level: 'WARN', text: driftText(one) })),
     );
   }
   return findings;
+}
+
+/** What to do about all of them, each thing once. */
+function allNexts(errors: readonly Finding[]): Said {
+  const nexts = new Map(errors.flatMap(({ next }) => (next === undefined ? [] : [[inEnglish(next), next]])));
+  return [...nexts.values()].reduce<Said>(
+    (one, other) => (one === '' ? other : say('next.both', { one, other })),
+    '',
+  );
 }
 
 /** Whether a proxy of the cluster could learn its clusters on this host, and whether they have the names they are linked by. */
@@ -198,18 +208,18 @@ async function sourceFindings(
     const { verdict, text, next } = await lookAtConfigUrl(host, asked, signal);
     // What the running proxy asks may be another one, and is not changed.
     if (verdict === 'serves') findings.push({ level: 'INFO', text });
-    else findings.push({ level: 'WARN', text: `${text}. ${next}` });
+    else findings.push({ level: 'WARN', text: say('takeOver.finding', { text, next }) });
   }
   for (const link of cluster.obLinks) {
     const linked = await store.obClusters.find(link.clusterId);
     if (linked === undefined) continue;
     const look = await lookAtClusterName(store, linked, { addresses, timeoutMs: NAME_MS, signal });
     if ('fault' in look) {
-      const text = `OceanBase cluster ${linked.name}: ${look.fault}`;
-      const next = 'Then link that one.';
+      const text = say('text.ofCluster', { name: linked.name, fault: look.fault });
+      const next = say('next.thenLink');
       findings.push({ level: 'ERROR', type: 'ClusterNameDiffers', code: 'ODP21011', text, next });
     } else if ('unknown' in look) {
-      const text = `Whether OceanBase cluster ${linked.name} calls itself so could not be asked: ${look.unknown}`;
+      const text = say('takeOver.nameUnknown', { name: linked.name, said: look.unknown });
       findings.push({ level: 'WARN', text });
     }
   }
@@ -228,9 +238,9 @@ export function settle(log: SubtaskLog, where: string, findings: readonly Findin
   throw new PermanentError({
     type: first.type ?? 'TakeOverRefused',
     ...(first.code === undefined ? {} : { code: first.code }),
-    tried: 'take the OBProxy over',
+    tried: say('takeOver.do'),
     where,
-    cameBack: errors.map(({ text }) => text).join('; '),
-    next: [...new Set(errors.map(({ next }) => next ?? ''))].join(' ').trim(),
+    cameBack: errors.map(({ text }) => text),
+    next: allNexts(errors),
   });
 }

@@ -1,6 +1,7 @@
 /** What subtasks of a take-over find on the host, where they would make it otherwise. They only look. */
 import { addressText } from '../../../runtime/addressText';
 import { PermanentError, TransientError } from '../../../runtime/errors';
+import { say } from '../../../runtime/messages/catalogue';
 import type { ObproxyServerRow } from '../../../store/types';
 import type { SubtaskScope } from '../../types';
 import { type ObproxyScope, proxyOf } from '../proxy';
@@ -27,10 +28,10 @@ async function found(scope: ObproxyScope) {
     settle(scope.log, where, [running]);
     throw new PermanentError({
       type: 'ObproxyNotFound',
-      tried: 'find the OBProxy',
+      tried: say('takeOver.find'),
       where,
       cameBack: running.text,
-      next: 'Start it and retry.',
+      next: say('next.startAndRetry'),
     });
   }
   return { server, host, where, running };
@@ -82,12 +83,17 @@ export async function findRunning(scope: ObproxyScope): Promise<undefined> {
   const { admin, used } = await administerAdopted(scope, await proxyOf(scope));
   admin.close();
   scope.log.info(
-    `Adopted: pid ${process.pid} of ${process.user} in ${process.cwd}, start ${process.startTime}`,
+    say('takeOver.adopted', {
+      pid: process.pid,
+      user: process.user,
+      cwd: process.cwd,
+      startTime: process.startTime,
+    }),
   );
-  scope.log.info(`root@proxysys can log in with ${used.source}`);
+  scope.log.info(say('takeOver.canLogIn', { source: used.source }));
   const program = await programFacts(host, running);
   if (server.adopted !== null && server.adopted.home !== program.home) {
-    scope.log.warn(`The proxy lives in ${program.home} now, before in ${server.adopted.home}`);
+    scope.log.warn(say('takeOver.moved', { home: program.home, before: server.adopted.home }));
   }
   settle(scope.log, where, [...keeperFindings(program), ...metricsFindings(running, server.exporterPort)]);
   await recordProgram(scope, running, program);
@@ -104,10 +110,10 @@ export async function servesMetrics(scope: SubtaskScope, server: ObproxyServerRo
     if ('level' in running) {
       throw new TransientError({
         type: 'ObproxyAway',
-        tried: 'see whether the proxy serves metrics',
+        tried: say('takeOver.seeMetrics'),
         where: server.ip,
         cameBack: running.text,
-        next: 'It is looked for again; start the proxy if it stays away, then retry.',
+        next: say('next.lookedForAgain'),
       });
     }
     const { listeners, process } = running;

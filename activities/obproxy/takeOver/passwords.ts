@@ -3,13 +3,14 @@ import type { Host } from '../../../hosts/types';
 import { type ObproxyAdmin, openObproxyAdmin } from '../../../oceanbase/obproxyAdmin';
 import { addressText } from '../../../runtime/addressText';
 import { PermanentError } from '../../../runtime/errors';
+import { joined, say, type Text } from '../../../runtime/messages/catalogue';
 import type { Store } from '../../../store/types';
 import type { SubtaskLog, SubtaskScope } from '../../types';
 import type { ObproxyInstance } from '../proxy';
 
 /** A password that may be the right one, and who says so. */
 export interface KnownPassword {
-  readonly source: string;
+  readonly source: Text;
   readonly password: string;
 }
 
@@ -32,10 +33,10 @@ export async function knownPasswords(
   const credential = await store.credentials.find(name);
   const declared = credential === undefined ? undefined : await store.credentials.open(credential.id);
   const candidates: (KnownPassword | undefined)[] = [
-    given === undefined ? undefined : { source: 'the password of the request', password: given },
-    declared && { source: `the credential "${name}"`, password: declared.secret },
-    { source: "the cluster's password", password: await store.obproxy.proxysysPassword(at.clusterId) },
-    { source: 'the empty password', password: '' },
+    given === undefined ? undefined : { source: say('password.ofRequest'), password: given },
+    declared && { source: say('password.ofCredential', { name }), password: declared.secret },
+    { source: say('password.ofCluster'), password: await store.obproxy.proxysysPassword(at.clusterId) },
+    { source: say('password.empty'), password: '' },
   ];
   const found: KnownPassword[] = [];
   for (const candidate of candidates) {
@@ -61,7 +62,7 @@ export async function logIn(
   signal: AbortSignal,
 ): Promise<OpenProxy> {
   const where = addressText(host.ip, sqlPort);
-  const refused: string[] = [];
+  const refused: Text[] = [];
   for (const used of known) {
     try {
       const open = () => host.tunnel(sqlPort);
@@ -74,10 +75,10 @@ export async function logIn(
   throw new PermanentError({
     type: 'ObproxyAccessDenied',
     code: 'ODP10001',
-    tried: 'log in to OBProxy as root@proxysys',
+    tried: say('takeOver.logIn'),
     where,
-    cameBack: `it refuses ${refused.join(', ')} (a connection that does not come from 127.0.0.1 is refused in the same words)`,
-    next: `Declare the right password with \`obflow apply\` as a credential "${proxysysCredentialName(host.ip, sqlPort)}" of kind DATABASE, username root@proxysys, then retry.`,
+    cameBack: say('takeOver.refuses', { sources: joined(refused, 'list.comma') }),
+    next: say('next.declarePassword', { credential: proxysysCredentialName(host.ip, sqlPort) }),
   });
 }
 

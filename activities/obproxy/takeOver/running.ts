@@ -5,6 +5,7 @@ import type { Host, HostProcess, Listener, RpmPackage } from '../../../hosts/typ
 import type { Finding } from '../../../oceanbase/obproxyRunning';
 import { packageFileName } from '../../../oceanbase/packageName';
 import { TransientError } from '../../../runtime/errors';
+import { inEnglish, say } from '../../../runtime/messages/catalogue';
 import type { AdoptedObproxy } from '../../../store/types';
 import { INTERPRETER, matchesKeyword } from '../../host/CheckProcessNotExist';
 import { KEEPER_STATE } from '../keeper';
@@ -31,18 +32,24 @@ export async function lookAtPort(host: Host, sqlPort: number): Promise<RunningPr
   const holder = all.find(({ pid }) => owners.includes(pid));
   const held =
     owners.length === 0
-      ? `nobody listens on port ${sqlPort}`
-      : `port ${sqlPort} is held by ${holder === undefined ? 'a process that could not be read' : processText(holder)}`;
+      ? say('takeOver.nobodyListens', { port: sqlPort })
+      : say('takeOver.portHeld', {
+          port: sqlPort,
+          holder: holder === undefined ? say('process.unreadable') : processText(holder),
+        });
   const seen = proxies.map((proxy) => {
     const ports = listeners.filter(({ pid }) => pid === proxy.pid).map(({ port }) => port);
-    return `${processText(proxy)} (ports ${ports.join(', ') || 'none'})`;
+    return say('takeOver.withPorts', { process: processText(proxy), ports: ports.join(', ') || 'none' });
   });
   return {
     level: 'ERROR',
     type: 'ObproxyNotFound',
     code: 'CMP07054',
-    text: `${held}; ${seen.length === 0 ? 'no obproxy runs on the host' : `running: ${seen.join('; ')}`}`,
-    next: 'Name the SQL port of a running OBProxy, or start it and retry.',
+    text: say('takeOver.notFound', {
+      held,
+      seen: seen.length === 0 ? say('takeOver.noneRuns') : say('takeOver.running', { processes: seen }),
+    }),
+    next: say('next.nameSqlPort'),
   };
 }
 
@@ -86,19 +93,19 @@ export async function programFacts(host: Host, running: RunningProcess): Promise
   if (exitCode === UNREADABLE) {
     throw new TransientError({
       type: 'ProcessUnreadable',
-      tried: `read the environment of ${processText(process)}`,
+      tried: say('takeOver.readEnvironment', { process: processText(process) }),
       where: host.ip,
-      cameBack: stderr.trim().slice(0, 300) || 'nothing',
-      next: 'It is tried again; look whether the proxy ends and starts again all the time.',
+      cameBack: stderr.trim().slice(0, 300) || say('process.saysNothing'),
+      next: say('next.endsAndStarts'),
     });
   }
   if (exitCode !== 0) {
     throw new TransientError({
       type: 'CommandKilled',
-      tried: 'find the program and the package of the running OBProxy',
+      tried: say('takeOver.findProgram'),
       where: host.ip,
-      cameBack: 'a command was killed on the host',
-      next: 'It is tried again; look whether the host is short of memory.',
+      cameBack: say('takeOver.commandKilled'),
+      next: say('next.shortOfMemory'),
     });
   }
   const parts = stdout.split(`${MARK}\n`).map((part) => part.trim());
@@ -118,7 +125,7 @@ function keeperOf(
   ours: boolean,
 ): Pick<ProgramFacts, 'keeper' | 'keeperDetail'> {
   const script = all.find((process) => matchesKeyword(process, ['obproxyd.sh']));
-  if (script !== undefined) return { keeper: 'obproxyd.sh', keeperDetail: processText(script) };
+  if (script !== undefined) return { keeper: 'obproxyd.sh', keeperDetail: inEnglish(processText(script)) };
   if (ours) return { keeper: 'obflow', keeperDetail: 'the keeper of obflow' };
   const unit = /\/([A-Za-z0-9@:._\\-]+\.service)(?:\/|$)/m.exec(cgroup)?.[1];
   // A proxy that somebody started in a login session or over SSH belongs to that service, which keeps nothing.
@@ -135,23 +142,22 @@ export function packageText(part: RpmPackage): string {
 /** Whose it is. */
 export function processFindings(running: RunningProcess, runUser: string): Finding[] {
   const { process } = running;
-  const found: Finding[] = [{ level: 'INFO', text: `${processText(process)} listens; home ${process.cwd}` }];
+  const found: Finding[] = [
+    { level: 'INFO', text: say('takeOver.listens', { process: processText(process), cwd: process.cwd }) },
+  ];
   if (process.user !== runUser) {
     found.push({
       level: 'ERROR',
       type: 'ObproxyOwnerDiffers',
       code: 'ODP21016',
-      text: `pid ${process.pid} runs as ${process.user}, and proxies of this cluster run as ${runUser}`,
-      next: `Stop it, give its home to that user (chown -R ${runUser} ${quote(process.cwd)}), start it as ${runUser}, and retry.`,
+      text: say('takeOver.otherUser', { pid: process.pid, user: process.user, runUser }),
+      next: say('next.startAsUser', { runUser, path: quote(process.cwd) }),
     });
   }
   if (process.args.some((argument) => /obproxy_sys_password\s*=/.test(argument))) {
     found.push({
       level: 'WARN',
-      text:
-        `the command line of pid ${process.pid} holds obproxy_sys_password: options win over what is stored, so whoever starts it ` +
-        'with that line again brings the former password of root@proxysys back (and everybody on the host can read its hash); ' +
-        'take it out of the script or unit that starts the proxy: with its stored configuration it needs no options',
+      text: say('takeOver.passwordInOptions', { pid: process.pid }),
     });
   }
   return found;
@@ -169,16 +175,20 @@ export function otherProxyFindings({ process, others }: RunningProcess): Finding
         level: 'ERROR',
         type: 'ProcessExists',
         code: 'COM32001',
-        text: `besides pid ${process.pid}, ${twins.map(processText).join('; ')} lives in ${process.cwd}, and both write one configuration`,
-        next: 'End the one that is not meant (after a hot restart, wait until the former process has left), then retry.',
+        text: say('takeOver.twins', {
+          pid: process.pid,
+          processes: twins.map(processText),
+          cwd: process.cwd,
+        }),
+        next: say('next.endTwin'),
       },
     ];
   }
-  if (others.length === 0) return [{ level: 'INFO', text: 'No other OBProxy runs on the host' }];
+  if (others.length === 0) return [{ level: 'INFO', text: say('takeOver.noOthers') }];
   return [
     {
       level: 'WARN',
-      text: `Other proxies run on the host and are left alone: ${others.map(processText).join('; ')}; a keeper that looks for obproxy by name cannot tell them apart`,
+      text: say('takeOver.others', { processes: others.map(processText) }),
     },
   ];
 }
@@ -186,15 +196,15 @@ export function otherProxyFindings({ process, others }: RunningProcess): Finding
 export function packageFindings(facts: ProgramFacts, version: string | undefined): Finding[] {
   const part = facts.package;
   if (part === undefined) {
-    return [{ level: 'WARN', text: `${facts.program} comes from no RPM package; it is taken over as it is` }];
+    return [{ level: 'WARN', text: say('takeOver.noPackage', { program: facts.program }) }];
   }
   const found: Finding[] = [
-    { level: 'INFO', text: `${facts.program} comes from the package ${packageText(part)}` },
+    { level: 'INFO', text: say('takeOver.package', { program: facts.program, package: packageText(part) }) },
   ];
   if (version !== undefined && part.version !== version) {
     found.push({
       level: 'WARN',
-      text: `the running proxy is ${version}, the installed package ${part.version}: a restart would start that one`,
+      text: say('takeOver.otherPackage', { version, package: part.version }),
     });
   }
   return found;
@@ -202,19 +212,20 @@ export function packageFindings(facts: ProgramFacts, version: string | undefined
 
 export function keeperFindings(facts: ProgramFacts): Finding[] {
   if (facts.keeper === 'none') {
-    const text =
-      'Nobody starts this proxy again when it dies; obflow starts no keeper for a proxy it did not start';
+    const text = say('takeOver.noKeeper');
     return [{ level: 'WARN', text }];
   }
-  return [{ level: 'INFO', text: `Its keeper: ${facts.keeper} (${facts.keeperDetail})` }];
+  return [
+    { level: 'INFO', text: say('takeOver.keeper', { keeper: facts.keeper, detail: facts.keeperDetail }) },
+  ];
 }
 
 /** OBProxy runs on without metrics, and without a word, when their port was taken at its start. */
 export function metricsFindings(running: RunningProcess, exporterPort: number): Finding[] {
   const { process, listeners } = running;
   if (listeners.some(({ port, pid }) => port === exporterPort && pid === process.pid)) {
-    return [{ level: 'INFO', text: `Metrics are served on port ${exporterPort}` }];
+    return [{ level: 'INFO', text: say('obproxy.metricsServed', { port: exporterPort }) }];
   }
-  const text = `the proxy serves no metrics on its port ${exporterPort} (taken at its start); it is taken over without`;
+  const text = say('takeOver.noMetrics', { port: exporterPort });
   return [{ level: 'WARN', text }];
 }

@@ -128,6 +128,29 @@ const CommandEntry = z
   .meta({ id: 'TaskCommand' });
 export type CommandDocument = Readonly<z.output<typeof CommandEntry>>;
 
+/** Ours: what a subtask warned of and matters after its end. */
+const WarningEntry = z
+  .object({
+    subtaskId: Whole,
+    name: z.string().describe('Of the subtask.'),
+    target: z.string().exactOptional().describe("Where it works: an IP address or a cluster's name."),
+    time: Time,
+    text: z.string(),
+  })
+  .meta({ id: 'TaskWarning' });
+export type WarningDocument = Readonly<z.output<typeof WarningEntry>>;
+
+const WARNINGS = {
+  /** Ours. */
+  warningCount: Whole.exactOptional().describe('How many warnings there are; absent: none.'),
+  /** Ours. */
+  warnings: listOf(WarningEntry)
+    .exactOptional()
+    .describe(
+      'What its subtasks warned of in the runs that count; the first 100 of them, of a listed task 5.',
+    ),
+};
+
 /** WrappedTaskInstance: GET of one task and the answer to "retry task". */
 export const WrappedTaskInstance = z
   .object({
@@ -162,6 +185,7 @@ export const WrappedTaskInstance = z
     leftBehind: listOf(z.string())
       .exactOptional()
       .describe('With ending: what its subtasks did, or may have half done, and nothing has undone.'),
+    ...WARNINGS,
     /** Ours. */
     closed: z.literal(true).exactOptional().describe('The task has ended for good and takes no command.'),
   })
@@ -190,6 +214,7 @@ export const BasicTaskInstance = z
     hosts: listOf(z.string()).describe('Addresses of the hosts it works on.'),
     /** Ours. */
     obproxyCluster: z.object({ id: Whole, name: z.string() }).exactOptional(),
+    ...WARNINGS,
     creator: Creator,
     cluster: Cluster.exactOptional(),
     tenant: Tenant.exactOptional(),

@@ -84,7 +84,7 @@ function asRefusal(error: unknown, taskId: number): unknown {
     return new Refusal(
       503,
       UNAVAILABLE,
-      `No worker answered within ${TIMEOUT_MS / 1000} s; the command may still be obeyed when one is up. Look at task ${taskId} before sending it again.`,
+      say('command.noWorker', { seconds: TIMEOUT_MS / 1000, task: taskId }),
     );
   }
   return temporalRefusal(error);

@@ -2,6 +2,7 @@ import type { Logger } from '../../../runtime/logger';
 import { say } from '../../../runtime/messages/catalogue';
 import type { Store, TaskRow } from '../../../store/types';
 import { inEnglish, type Said } from '../../../workflows/text';
+import type { Language } from '../../http/messages/language';
 import { CommandLog } from '../commandLog';
 import { toArchive } from '../document/archived';
 import { saidTask, unreadableTask } from '../document/document';
@@ -23,13 +24,14 @@ export function acceptedTask({ plan }: TaskRow): { folded: FoldedTask } | { unre
  * Closes a task that has no workflow: it is FAILED, its document says why, its locks are released.
  *
  * @param command the command that ends it, if one does
- * @returns the final document
+ * @returns the final document, in English unless told otherwise
  */
 export async function closeNeverRun(
   { store, logger }: { readonly store: Store; readonly logger: Logger },
   row: TaskRow,
   closing: Closing,
   command?: GivenCommand,
+  language: Language = 'en-US',
 ): Promise<TaskDocument> {
   const accepted = acceptedTask(row);
   let document: SaidTask;
@@ -47,5 +49,5 @@ export async function closeNeverRun(
     finishTime: new Date(closing.time).toISOString(),
   });
   logger.warn({ traceId: row.plan.traceId, taskId: row.id }, `the task ended: ${inEnglish(closing.reason)}`);
-  return inWords(document, 'en-US');
+  return inWords(document, language);
 }

@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Logger } from '../../../runtime/logger';
+import { say } from '../../../runtime/messages/catalogue';
 import type { TemporalHandle } from '../../../runtime/temporal';
 import type { Store, TaskRow } from '../../../store/types';
 import { taskIdOf, taskWorkflowId } from '../../../workflows/ids';
-import { inEnglish } from '../../../workflows/text';
+import { inEnglish, type Said, type Text } from '../../../workflows/text';
 import { CommandLog } from '../commandLog';
 import { toArchive } from '../document/archived';
 import { saidTask } from '../document/document';
@@ -237,7 +238,7 @@ export class Reconciler {
     const since = this.#unknownSince.get(row.id) ?? Date.now();
     this.#unknownSince.set(row.id, since);
     const { address, namespace } = this.#deps.temporal;
-    const reason = `Temporal at ${address}, namespace ${namespace}, does not know the workflow of task ${row.id}`;
+    const reason = say('ended.unknownAt', { address, namespace, task: row.id });
     const { goneAfterMs = GONE_AFTER_MS } = this.#deps;
     if (Date.now() - since < goneAfterMs) {
       const then = row.closed
@@ -245,21 +246,25 @@ export class Reconciler {
         : 'the task counts as FAILED';
       this.#deps.logger.warn(
         { traceId: row.plan.traceId, taskId: row.id },
-        `${reason}; if that lasts for ${goneAfterMs / 60_000} min, ${then}`,
+        `${reason.en}; if that lasts for ${goneAfterMs / 60_000} min, ${then}`,
       );
       return;
     }
     if (row.closed) await this.#storeAsReported(row, reason);
-    else await this.#giveUp(row, `${reason}; it cannot go on.`);
+    else await this.#giveUp(row, say('ended.cannotGoOn', { reason }));
   }
 
   /** The workflow had told its end before it was lost (restored backup, short retention): so it ended, and no other way. */
-  async #storeAsReported(row: TaskRow, reason: string): Promise<void> {
+  async #storeAsReported(row: TaskRow, reason: Text): Promise<void> {
     const { status, operation } = row;
     const successful = status === 'SUCCESSFUL';
     const folded = new FoldedTask(row.plan);
     const finishTime = row.finishTime ?? new Date().toISOString();
-    folded.closing = { successful, time: Date.parse(finishTime), reason: successful ? '' : `${reason}.` };
+    folded.closing = {
+      successful,
+      time: Date.parse(finishTime),
+      reason: successful ? '' : say('ended.as', { reason }),
+    };
     const document = saidTask(folded, new Map());
     const subtasks = document.subtasks.map((subtask) =>
       successful && operation !== 'ROLLBACK' ? { ...subtask, status } : subtask,
@@ -273,7 +278,7 @@ export class Reconciler {
     this.#forget(row);
   }
 
-  async #giveUp(row: TaskRow, reason: string): Promise<void> {
+  async #giveUp(row: TaskRow, reason: Said): Promise<void> {
     await closeNeverRun(this.#deps, row, { successful: false, time: Date.now(), reason });
     this.#forget(row);
   }

@@ -1,5 +1,6 @@
 import { isGrpcServiceError, ServiceError, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { PermanentError } from '../../../runtime/errors';
+import { type Said, say } from '../../../runtime/messages/catalogue';
 import type { TemporalHandle } from '../../../runtime/temporal';
 import type { Tasks } from '../../../store/types';
 import { taskWorkflowId } from '../../../workflows/ids';
@@ -87,9 +88,9 @@ export async function startTask(
   if (bytes > MAX_PLAN_BYTES) {
     throw new PermanentError({
       type: 'PlanTooLarge',
-      tried: `start task ${plan.taskId}`,
-      cameBack: `its plan has ${bytes} bytes, more than Temporal takes (message larger than ${MAX_PLAN_BYTES})`,
-      next: 'Ask for fewer hosts at a time.',
+      tried: say('start.task', { task: plan.taskId }),
+      cameBack: say('start.tooLarge', { bytes, limit: MAX_PLAN_BYTES }),
+      next: say('next.fewerHosts'),
     });
   }
   const obproxyCluster = obproxyClusterOf(plan);
@@ -125,9 +126,9 @@ export async function startTask(
     if (memo?.traceId === plan.traceId && memo.createTime === plan.createTime) return;
     throw new PermanentError({
       type: 'ForeignWorkflow',
-      tried: `start task ${plan.taskId}`,
-      cameBack: `the namespace already has a workflow ${workflowId} that belongs to another database`,
-      next: 'Give every obflow database a Temporal namespace (or data folder) of its own, then send the request again.',
+      tried: say('start.task', { task: plan.taskId }),
+      cameBack: say('start.otherDatabase', { workflow: workflowId }),
+      next: say('next.ownNamespace'),
     });
   }
 }
@@ -136,15 +137,15 @@ export async function startTask(
  * Why a task can never start, for a person; undefined when trying again may help. Search attributes may be registered
  * later, so that Temporal does not know them now is no such reason.
  */
-export function neverStarts(error: unknown): string | undefined {
-  if (error instanceof PermanentError) return error.message;
-  if (error instanceof GraphError) return `The task cannot be started: ${error.message}`;
+export function neverStarts(error: unknown): Said | undefined {
+  if (error instanceof PermanentError) return error.said;
+  if (error instanceof GraphError) return say('start.cannot', { reason: error.message });
   const refusal = error instanceof ServiceError ? error.cause : error;
   if (!isGrpcServiceError(refusal)) return undefined;
   const said = refusal.details || refusal.message;
   const invalid = refusal.code === INVALID_ARGUMENT && !/search ?attribute/i.test(said);
   const tooLarge = refusal.code === RESOURCE_EXHAUSTED && /larger than/i.test(said);
-  return invalid || tooLarge ? `Temporal refuses to start the task: ${said}` : undefined;
+  return invalid || tooLarge ? say('start.refused', { said }) : undefined;
 }
 
 /**

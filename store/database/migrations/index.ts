@@ -10,7 +10,10 @@ import { auditedCommands } from './0008_audited_commands';
 import { work } from './0009_work';
 import { largeTasks } from './0010_large_tasks';
 import { taskObproxyClusters } from './0011_task_obproxy_clusters';
+import { logTexts } from './0012_log_texts';
 import { givenConfigUrls } from './0013_given_config_urls';
+import { observed } from './0014_observed';
+import { taskWarnings } from './0015_task_warnings';
 import { obproxyHome } from './0017_obproxy_home';
 
 /** In code, not found by file name: the bundle holds no migration files. A published one is never changed. */
@@ -27,7 +30,10 @@ export function migrations(kind: 'sqlite' | 'postgres'): Record<string, Migratio
     '0009_work': work(kind),
     '0010_large_tasks': largeTasks(kind),
     '0011_task_obproxy_clusters': taskObproxyClusters(kind),
+    '0012_log_texts': logTexts,
     '0013_given_config_urls': givenConfigUrls,
+    '0014_observed': observed(kind),
+    '0015_task_warnings': taskWarnings(kind),
     '0017_obproxy_home': obproxyHome,
   };
 }

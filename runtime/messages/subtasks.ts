@@ -1,0 +1,101 @@
+import type { Pair } from '../../workflows/text';
+
+/** What the frame of every subtask says. */
+export const SUBTASKS = {
+  'subtask.attempt': [
+    'Attempt {attempt} on worker {host} (pid {pid})',
+    '第 {attempt} 次尝试，worker {host}（pid {pid}）',
+  ],
+  'subtask.triedAgain': [
+    "{failure} (attempt {attempt}; tried again within the subtask's timeout)",
+    '{failure}（第 {attempt} 次尝试；在子任务超时之前会再次尝试）',
+  ],
+  'subtask.startNamed': ['start "{name}"', '启动“{name}”'],
+  'worker.stops': [
+    'The worker stops; the subtask goes on at another one',
+    'worker 正在停止；子任务将在另一个 worker 上继续',
+  ],
+  'next.correctConflict': [
+    'Two subtasks before this one gave different values; correct one of them and retry it.',
+    '之前的两个子任务给出了不同的值；请修正其中一个并重试该子任务。',
+  ],
+  'log.store': ["store the subtask's log", '保存子任务日志'],
+  'database.check': ['Check the database of obflow.', '请检查 obflow 的数据库。'],
+  'task.begins': ['The task begins', '任务开始'],
+  'child.wait': ['wait for task {task}', '等待任务 {task} 结束'],
+  'child.absent': ['the inventory has no such task', '元数据中没有该任务'],
+  'child.label': ['Task {id} "{name}"', '任务 {id}“{name}”'],
+  'child.failed': [
+    '{label} has FAILED and waits for an operator: retry, skip, roll back or abandon it',
+    '{label}已 FAILED，等待运维人员处理：重试、跳过、回滚或放弃',
+  ],
+  'child.is': ['{label} is {status}', '{label}的状态为 {status}'],
+  'task.allBefore': ['All subtasks before this one are done', '之前的所有子任务均已完成'],
+  'object.findHost': ['find the host of the subtask', '查找子任务的主机'],
+  'object.noHost': [
+    'neither its element nor the context names a host (host_id) or a server',
+    '其元素和上下文均未指明主机（host_id）或服务器',
+  ],
+  'object.unknownServer': ['the inventory has no {kind} with id {id}', '元数据中没有 ID 为 {id} 的 {kind}'],
+  'object.undeclaredMachine': [
+    'the OBServer {ip} is on a machine that is no host of the inventory',
+    'OBServer {ip} 所在的机器不是元数据中的主机',
+  ],
+  'child.submit': ['submit the task "{name}"', '提交任务“{name}”'],
+  'child.parentEnded': ['task {task} has ended', '任务 {task} 已结束'],
+  'child.locked': ['task {task} holds {resource}', '任务 {task} 占用 {resource}'],
+  'child.submitted': ['Submitted task {id} "{name}"', '已提交任务 {id}“{name}”'],
+  'child.notStarted': [
+    'Task {id} is not started yet ({said}); an API server starts it within seconds',
+    '任务 {id} 尚未启动（{said}）；API 服务器将在数秒内启动它',
+  ],
+  'child.endedFailed': [
+    'has ended as FAILED (abandoned, cancelled or terminated)',
+    '以 FAILED 结束（被放弃、取消或终止）',
+  ],
+  'child.rolledBack': ['was rolled back', '已被回滚'],
+  'child.endedWell': ['has ended well', '已成功结束'],
+  'child.documentSays': ['; its document says what', '；详见其任务文档'],
+  'child.noneSubmitted': [
+    'This task has submitted none, nothing to undo',
+    '本任务未提交过任何任务，无需撤销',
+  ],
+  'child.undoSubmit': ['undo the submission of task {id} "{name}"', '撤销任务 {id}“{name}”的提交'],
+  'child.open': ['it is {status} and open', '其状态为 {status}，尚未结束'],
+  'child.done': ['it has ended well and can no more be rolled back', '它已成功结束，不能再回滚'],
+  'child.mayHaveLeft': [
+    'Task {id} {ending} and may have left something behind{left}',
+    '任务 {id} {ending}，可能留下了内容{left}',
+  ],
+  'child.ending': ['Task {id} {ending}', '任务 {id} {ending}'],
+  'work.make': ['make {what} {status}', '将 {what} 置为 {status}'],
+  'work.gone': ['the inventory does not hold it any more', '元数据中已没有它'],
+  'work.begun': ['{what} is {status}, before {former}', '{what} 的状态为 {status}，之前为 {former}'],
+  'work.busyAs': ['task {task} works on it ({status})', '任务 {task} 正在操作它（{status}）'],
+  'work.is': ['it is {status}', '其状态为 {status}'],
+  'work.busy': ['task {task} works on it', '任务 {task} 正在操作它'],
+  'work.record': ['record {what} as {status}', '将 {what} 记录为 {status}'],
+  'work.settled': ['{what} is {status}', '{what} 的状态为 {status}'],
+  'work.again': ['{what} is {status} again', '{what} 的状态恢复为 {status}'],
+  'work.unchanged': ['This task has not changed the status of {what}', '本任务未改变 {what} 的状态'],
+  'undo.nothing': ['Nothing to undo', '无需撤销'],
+  'subtask.start': ['start the subtask', '启动子任务'],
+  'command.stillAtWork': [
+    'The command "{name}" was still at work on {ip}: stopped',
+    '命令“{name}”仍在 {ip} 上运行：已停止',
+  ],
+  'command.stopping': ['Stopping the command "{name}" on {ip}', '正在停止 {ip} 上的命令“{name}”'],
+  'command.mayRun': [
+    'The command "{name}" may still run on {ip}: {said}',
+    '命令“{name}”可能仍在 {ip} 上运行：{said}',
+  ],
+  'context.noValue': ['the context has no value "{key}"', '上下文中没有值“{key}”'],
+  'context.noList': ['the context has no list "{key}"', '上下文中没有列表“{key}”'],
+  'undo.runsOn': ['Nothing to undo: what was found runs on', '无需撤销：找到的进程继续运行'],
+  'child.endingOf': ['{label} {ending}', '{label}{ending}'],
+  'child.left': [': {left}', '：{left}'],
+  'child.tooLarge': [
+    'it would have {asked} {what}, and a task may have {most}',
+    '它将有 {asked} {what}，而一个任务最多可有 {most} 个',
+  ],
+} as const satisfies Record<string, Pair>;
