@@ -1,4 +1,5 @@
 import { PermanentError } from '../../runtime/errors';
+import { say } from '../../runtime/messages/catalogue';
 import { HOSTS_OF_TASK, hostsOfTask } from '../common/hostsOfTask';
 import { subtask } from '../subtask';
 
@@ -19,12 +20,12 @@ export const UnReserveHost = subtask({
       throw new PermanentError({
         type: 'HostNotFree',
         code: 'CMP07006',
-        tried: 'free the hosts',
-        cameBack: `OBProxy ${ours.map(({ id }) => id).join(', ')} is still recorded there`,
-        next: 'Retry the subtask that deletes what is recorded.',
+        tried: say('hosts.free'),
+        cameBack: say('hosts.stillRecorded', { ids: ours.map(({ id }) => id).join(', ') }),
+        next: say('next.retryDeleteInfo'),
       });
     }
-    scope.log.info(`${hostIds.length} hosts are free of OBProxies`);
+    scope.log.info(say('hosts.areFree', { count: hostIds.length }));
     return undefined;
   },
 });

@@ -55,7 +55,7 @@ export const Finish = subtask({
   async rollback(scope) {
     const clusterId = idOf(scope.value('deleted_obproxy_cluster_id') ?? '');
     const gone = clusterId !== undefined && (await scope.store.obproxy.findCluster(clusterId)) === undefined;
-    if (!gone) return scope.log.info('Nothing to undo');
+    if (!gone) return scope.log.info(say('undo.nothing'));
     throw new PermanentError({
       type: 'ObproxyClusterDeleted',
       code: 'ODP21107',

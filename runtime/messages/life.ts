@@ -264,4 +264,8 @@ export const LIFE = {
     '其应答中没有 is_inherited 和 state：{text}',
   ],
   'next.withoutHot': ['Restart it without hotRestart.', '请不带 hotRestart 重启。'],
+  'hosts.free': ['free the hosts', '释放主机'],
+  'hosts.stillRecorded': ['OBProxy {ids} is still recorded there', '其中仍记录有 OBProxy {ids}'],
+  'next.retryDeleteInfo': ['Retry the subtask that deletes what is recorded.', '请重试删除记录的子任务。'],
+  'hosts.areFree': ['{count} hosts are free of OBProxies', '{count} 台主机上已没有 OBProxy'],
 } as const satisfies Readonly<Record<string, Pair>>;

@@ -179,7 +179,10 @@ describeIf(fleetUnavailable(), 'The life of an OBProxy', () => {
       expect(await listens(one.host, 2883)).toBe(false);
     }
     expect(await proxiesIn(first.host, '/srv/second/obproxy')).toEqual([stranger.pid]);
-    expect(await world.store.obproxy.listExporters()).toEqual([]);
+    expect((await world.store.obproxy.listExporters()).map(({ status }) => status)).toEqual([
+      'STOPPED',
+      'STOPPED',
+    ]);
     expect((await first.host.sh('ls /var/lib/obflow')).stdout.trim()).toBe('obproxy');
 
     expect(await dryRun(world, worker, startObproxy, cluster, ids(first))).toEqual([
@@ -297,6 +300,8 @@ END
     } finally {
       await first.host.sh('pkill -f watch.sh; rm -f /srv/watch.sh');
     }
+    // One that was started beside it finds the ports taken and ends.
+    await until('one is left', async () => (await proxiesIn(first.host, first.home)).length === 1);
     await stopping.run('StopObproxy', { run: 2 });
     expect(await proxiesIn(first.host, first.home)).toEqual([]);
   }, 120_000);
