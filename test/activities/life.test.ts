@@ -286,7 +286,7 @@ describeIf(fleetUnavailable(), 'The life of an OBProxy', () => {
         for entry in /proc/[0-9]*; do
           [ "$(cat $entry/comm 2>/dev/null)" = obproxy ] && [ -e $entry/exe ] && alive=yes
         done
-        [ -n "$alive" ] || runuser -u admin -- ./bin/obproxy >/dev/null 2>&1
+        [ -n "$alive" ] || { runuser -u admin -- ./bin/obproxy >/dev/null 2>&1; sleep 5; }
         sleep 0.05
       done
 END
@@ -300,8 +300,6 @@ END
     } finally {
       await first.host.sh('pkill -f watch.sh; rm -f /srv/watch.sh');
     }
-    // One that was started beside it finds the ports taken and ends.
-    await until('one is left', async () => (await proxiesIn(first.host, first.home)).length === 1);
     await stopping.run('StopObproxy', { run: 2 });
     expect(await proxiesIn(first.host, first.home)).toEqual([]);
   }, 120_000);
