@@ -286,7 +286,7 @@ describeIf(fleetUnavailable(), 'The life of an OBProxy', () => {
         for entry in /proc/[0-9]*; do
           [ "$(cat $entry/comm 2>/dev/null)" = obproxy ] && [ -e $entry/exe ] && alive=yes
         done
-        [ -n "$alive" ] || { runuser -u admin -- ./bin/obproxy >/dev/null 2>&1; sleep 5; }
+        [ -n "$alive" ] || { runuser -u admin -- ./bin/obproxy >/dev/null 2>&1; sleep 1; }
         sleep 0.05
       done
 END
