@@ -25,6 +25,7 @@ export function hostWithSignal(host: Host, signal: AbortSignal): Host {
     processes: checked(() => host.processes()),
     listeners: checked(() => host.listeners()),
     observe: checked((path) => host.observe(path)),
+    signal: checked((process, signal) => host.signal(process, signal)),
     rpmQuery: checked((name) => host.rpmQuery(name)),
     rpmOwner: checked((file) => host.rpmOwner(file)),
     mountOf: checked((path) => host.mountOf(path)),

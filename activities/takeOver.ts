@@ -25,6 +25,7 @@ function guardedHost(host: Host): Host {
     once: async () => forbidden('runs a changing command'),
     stopOnce: async () => forbidden('stops a command'),
     stopSubtask: async () => forbidden('stops a command'),
+    signal: async () => forbidden('sends a signal'),
     uploadFile: async () => forbidden('puts a package'),
     writeFile: async (path, content, options) =>
       path.startsWith(OWN_FILES) ? host.writeFile(path, content, options) : forbidden(`writes ${path}`),

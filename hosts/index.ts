@@ -8,7 +8,7 @@ import { firstContact } from './firstContact';
 import { mountOf } from './mounts';
 import { forgetTask, runOnce, stopOnce, stopSubtask } from './once';
 import { ConnectionPool } from './pool';
-import { listeners, observe, processes } from './processes';
+import { listeners, observe, processes, signalProcess } from './processes';
 import { rpmOwner, rpmQuery } from './rpm';
 import { runScript } from './script';
 import { listens, tunnel } from './tunnel';
@@ -89,6 +89,13 @@ function hostAt(pool: ConnectionPool, address: HostAddress, log: CommandLog): Ho
     facts: () => log.look('facts', async () => facts(await connection())),
     processes: () => log.look('processes', async () => processes(await connection())),
     listeners: () => log.look('listeners', async () => listeners(await connection())),
+    signal: (process, signal) =>
+      log.change(
+        'signal',
+        { pid: process.pid, comm: process.comm, signal },
+        async () => signalProcess(await connection(), process, signal),
+        (outcome) => ({ outcome }),
+      ),
     observe: (path) => log.look('observe', async () => observe(await connection(), path)),
     rpmQuery: (name) => log.look('rpm query', async () => rpmQuery(await connection(), name)),
     rpmOwner: (file) => log.look('rpm owner', async () => rpmOwner(await connection(), file)),

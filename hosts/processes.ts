@@ -4,7 +4,7 @@ import { type Said, say } from '../runtime/messages/catalogue';
 import type { Connection } from './connection';
 import { quote } from './quote';
 import { type RunResult, refuseKilled, runScript } from './script';
-import type { HostProcess, Listener, Observation } from './types';
+import type { HostProcess, Listener, Observation, ProcessIdentity, Signalled } from './types';
 
 const TRIED = say('process.look');
 const MAX_OUTPUT = 32 * 1024 * 1024;
@@ -211,6 +211,44 @@ async function look(connection: Connection, scriptOf: (mark: string) => string):
   if (result.exitCode === 0) return result.stdout.toString().split(`${mark}\n`);
   throw lookFailed(connection, result);
 }
+
+/**
+ * Sends a signal to this very process. Looking and sending are one script, so that between them no more than a
+ * moment of the shell lies; the folder /proc/<pid> that is entered stays that process's, whoever gets its number.
+ */
+export async function signalProcess(
+  connection: Connection,
+  { pid, startTime, comm, cwd }: ProcessIdentity,
+  name: 'TERM' | 'KILL' | 'USR1',
+): Promise<Signalled> {
+  const script = `
+    cd /proc/${pid} 2>/dev/null || exit ${GONE}
+    stat=$(cat stat 2>/dev/null) || exit ${GONE}
+    set -- \${stat##*) }
+    [ "\${20}" = ${quote(startTime)} ] || exit ${ANOTHER}
+    case $1 in [ZXx]) exit ${GONE} ;; esac
+    comm=$(cat comm 2>/dev/null) || exit ${GONE}
+    [ "$comm" = ${quote(comm)} ] && [ "$(readlink cwd)" = ${quote(cwd)} ] || exit ${ANOTHER}
+    kill -${name} ${pid} 2>/dev/null || exit ${GONE}`;
+  const result = await runScript(connection, script);
+  const tried = say('process.signal', { signal: name, pid });
+  refuseKilled(connection.address.ip, tried, result);
+  if (result.exitCode === 0) return 'sent';
+  if (result.exitCode === GONE) return 'gone';
+  if (result.exitCode === ANOTHER) return 'another';
+  throw new PermanentError({
+    type: 'SignalFailed',
+    tried,
+    where: connection.address.ip,
+    cameBack:
+      result.stderr.toString().trim().slice(0, 500) || say('host.exitCode', { code: result.exitCode }),
+    next: say('next.checkSignalCommands'),
+  });
+}
+
+/** Exit codes of the script that sends a signal. */
+const GONE = 61;
+const ANOTHER = 62;
 
 /** @throws TransientError CommandKilled */
 function lookFailed({ address: { ip } }: Connection, result: RunResult): PermanentError {

@@ -75,6 +75,12 @@ export interface HostProcess {
   readonly startTime: string;
 }
 
+/** What tells a process from every other that has had or will have its pid. */
+export type ProcessIdentity = Pick<HostProcess, 'pid' | 'startTime' | 'comm' | 'cwd'>;
+
+/** What became of a signal: it was sent, the process is gone, or its pid belongs to another one by now. */
+export type Signalled = 'sent' | 'gone' | 'another';
+
 export interface Listener {
   readonly port: number;
   /** Undefined when no process of this host's pid namespace owns it. */
@@ -146,6 +152,8 @@ export interface Host {
   listeners(): Promise<Listener[]>;
   /** Processes, listening ports, and a path with symbolic links resolved, in one round trip. */
   observe(path: string): Promise<Observation>;
+  /** Sends a signal to this very process, and to no other that may have got its pid. */
+  signal(process: ProcessIdentity, signal: 'TERM' | 'KILL' | 'USR1'): Promise<Signalled>;
   /** Installed packages of this name; empty when none. */
   rpmQuery(name: string): Promise<RpmPackage[]>;
   /** The installed package that a file came with; undefined when it came with none. */

@@ -36,6 +36,12 @@ export interface ProxyParameter {
 export interface ObproxyAdmin {
   /** Text of SHOW PROXYINFO BINARY; holds the running version. */
   binaryInfo(): Promise<string>;
+  /** Sessions of clients that are open now; those of administrators, this one too, are not counted. */
+  clientSessions(): Promise<number>;
+  /** `ACTIVE`, `BE_INACTIVE` or `INACTIVE`: what load balancers may be told. Undefined when this version tells none. */
+  status(): Promise<string | undefined>;
+  /** The highest number that proxy_local_cmd takes: 2 before the commands 3 (offline) and 4 (online) came, in 4.3. */
+  highestLocalCommand(): Promise<number>;
   /**
    * Sets proxy_local_cmd, which the proxy takes up at its next check (proxy_hot_upgrade_check_interval) and puts back to
    * 0, so that it cannot be read back; nothing of it is stored. 0 takes back a command that has not been taken up yet.
@@ -220,6 +226,24 @@ function administration(session: SqlSession, where: string): ObproxyAdmin {
     async binaryInfo() {
       const rows = await ask(say('admin.readVersion'), 'show proxyinfo binary');
       return rows.map((row) => Object.values(row).map(String).join(' ')).join('\n');
+    },
+    async clientSessions() {
+      const rows = await ask(say('admin.readSessions'), 'show proxysession');
+      return rows.filter((row) => columnText(row, 'Tenant') !== 'proxysys').length;
+    },
+    async status() {
+      try {
+        const [row] = await session.query('select proxy_status()');
+        return row === undefined ? undefined : String(Object.values(row)[0]);
+      } catch (error) {
+        if (error instanceof SqlError) return undefined;
+        throw troubleOf(error, { tried: say('admin.readStatus'), where });
+      }
+    },
+    async highestLocalCommand() {
+      const rows = await ask(say('admin.readLocalCommand'), "show proxyconfig like 'proxy_local_cmd'");
+      const range = rows.map((row) => columnText(row, 'range'))[0] ?? '';
+      return Number(/,\s*(\d+)\s*\]/.exec(range)?.[1] ?? 2);
     },
     async localCommand(command) {
       await ask(

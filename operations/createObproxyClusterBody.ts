@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { fault } from '../runtime/messages/catalogue';
 import {
+  AccessAddress,
   AccessPort,
   HostIds,
   Id,
@@ -50,11 +51,7 @@ export interface ObproxyInstall {
 
 const Fields = z.object({
   name: ObproxyClusterName,
-  address: z
-    .string()
-    .max(255)
-    .regex(/^[A-Za-z0-9._:-]*$/, fault('must.ipOrDomain'))
-    .optional(),
+  address: AccessAddress.optional(),
   port: AccessPort.optional(),
   workMode: z
     .enum(['CONFIG_URL', 'RS_LIST'], fault('must.oneOf', { values: 'CONFIG_URL, RS_LIST' }))

@@ -3,14 +3,26 @@ import { addObserver } from './addObserver';
 import { batchCreateHosts } from './batchCreateHosts';
 import { createObproxyCluster } from './createObproxyCluster';
 import { batchDeleteHosts, deleteHost } from './deleteHosts';
+import { deleteObproxy, offlineObproxy } from './deleteObproxy';
+import { deleteObproxyCluster } from './deleteObproxyCluster';
+import { forceRestartObproxy, restartObproxy } from './restartObproxy';
+import { startObproxy } from './startObproxy';
+import { stopObproxy } from './stopObproxy';
 import { takeOverObproxy } from './takeOverObproxy';
 import type { CatalogueEntry } from './types';
 
 /** The catalogue: every documented operation that starts tasks, or is refused by them. Routes and the API document are made from it. */
 export const OPERATIONS: readonly CatalogueEntry[] = [
   createObproxyCluster,
+  deleteObproxyCluster,
   addObproxy,
   takeOverObproxy,
+  stopObproxy,
+  startObproxy,
+  restartObproxy,
+  forceRestartObproxy,
+  deleteObproxy,
+  offlineObproxy,
   addObserver,
   batchCreateHosts,
   deleteHost,

@@ -36,6 +36,12 @@ export const AccessPort = z
   .min(1, fault('must.atLeast', { limit: 1 }))
   .max(65535, fault('must.atMost', { limit: 65535 }));
 
+/** Virtual address or domain by which clients reach an OBProxy cluster; '' is none. */
+export const AccessAddress = z
+  .string()
+  .max(255)
+  .regex(/^[A-Za-z0-9._:-]*$/, fault('must.ipOrDomain'));
+
 /** An OBProxy cluster's name becomes `app_name`, part of a URL and a label. OCP's page wants a letter first. */
 export const ObproxyClusterName = z
   .string()

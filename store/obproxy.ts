@@ -144,6 +144,15 @@ export function obproxyRepository(scope: Scope, key: MasterKey): ObproxyReposito
       return { contents: await assembled(scope.db, await query.execute()), totalElements: total };
     },
 
+    async setAccess(id, access) {
+      if (Object.keys(access).length === 0) return;
+      await scope.db
+        .updateTable('obproxy_clusters')
+        .set({ ...access, update_time: now() })
+        .where('id', '=', id)
+        .execute();
+    },
+
     deleteCluster: (id) =>
       scope.write(async (db) => {
         const servers = await db

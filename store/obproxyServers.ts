@@ -45,6 +45,7 @@ export function serverRow(row: Row): ObproxyServerRow {
     taskId: row.task_id,
     work: workOf(row),
     adopted: row.adopted === null ? null : (JSON.parse(row.adopted) as AdoptedObproxy),
+    home: row.home,
     parameterDrift: row.parameter_drift === null ? [] : (JSON.parse(row.parameter_drift) as ParameterDrift[]),
     configUrl: row.config_url,
   };
@@ -62,6 +63,7 @@ type ServerMethods = Pick<
   | 'findServersAt'
   | 'recordAdopted'
   | 'setParameterDrift'
+  | 'setHome'
   | 'recordConfigUrl'
   | 'formerPassword'
   | 'setFormerPassword'
@@ -150,6 +152,10 @@ export function serversRepository(scope: Scope, key: MasterKey): ServerMethods {
         .set({ parameter_drift: drift.length === 0 ? null : JSON.stringify(drift) })
         .where('id', '=', id)
         .execute();
+    },
+
+    async setHome(id, home) {
+      await scope.db.updateTable('obproxy_servers').set({ home }).where('id', '=', id).execute();
     },
 
     async recordConfigUrl(id, url) {

@@ -19,6 +19,27 @@ export const createObproxyCluster = task;
 /** POST /api/v2/obproxy/clusters/{id}/takeOver, one task per host. */
 export const takeOverObproxy = task;
 
+/** POST /api/v2/obproxy/clusters/{id}/servers/stop. */
+export const stopObproxy = task;
+
+/** POST /api/v2/obproxy/clusters/{id}/servers/start. */
+export const startObproxy = task;
+
+/** POST /api/v2/obproxy/clusters/{id}/servers/restart. */
+export const restartObproxy = task;
+
+/** POST /api/v2/obproxy/clusters/{id}/obproxies/{obproxyIds}/restart. */
+export const forceRestartObproxy = task;
+
+/** POST /api/v2/obproxy/clusters/{id}/servers/delete. */
+export const deleteObproxy = task;
+
+/** DELETE /api/v2/obproxy/clusters/{id}/obproxies/{obproxyIds}. */
+export const offlineObproxy = task;
+
+/** DELETE /api/v2/obproxy/clusters/{id}. */
+export const deleteObproxyCluster = task;
+
 /** POST /api/v2/ob/clusters/{id}/servers. */
 export const addObserver = task;
 

@@ -1,3 +1,4 @@
+import type { Host } from '../../hosts/types';
 import { saidOf, TransientError } from '../../runtime/errors';
 import { say } from '../../runtime/messages/catalogue';
 import type { SubtaskScope } from '../types';
@@ -6,17 +7,26 @@ import type { SubtaskScope } from '../types';
 const PATIENCE_MS = 12_000;
 const PAUSE_MS = 1_000;
 
-/** Removes what obflow kept on these hosts for this task. A host that cannot be reached is no reason to fail. */
-export async function forgetTask(scope: SubtaskScope, hostIds: readonly number[]): Promise<void> {
-  await Promise.all(hostIds.map((id) => forgetOn(scope, id)));
+/** Removes what obflow kept on these hosts for this task, and what `also` removes. A host that cannot be reached is no reason to fail. */
+export async function forgetTask(
+  scope: SubtaskScope,
+  hostIds: readonly number[],
+  also: (host: Host) => Promise<void> = async () => undefined,
+): Promise<void> {
+  await Promise.all(hostIds.map((id) => forgetOn(scope, id, also)));
 }
 
-async function forgetOn(scope: SubtaskScope, hostId: number): Promise<void> {
+async function forgetOn(
+  scope: SubtaskScope,
+  hostId: number,
+  also: (host: Host) => Promise<void>,
+): Promise<void> {
   const deadline = Date.now() + PATIENCE_MS;
   for (;;) {
     try {
       const host = await scope.hostById(hostId);
       await host.forgetTask(scope.input.taskId);
+      await also(host);
       scope.log.info(say('host.filesRemoved', { ip: host.ip }));
       return;
     } catch (error) {

@@ -312,18 +312,72 @@ export async function uninstallPackage(scope: SubtaskScope, service: InstalledSe
     );
   }
   if (typeof mark.former === 'string') await restore(scope, host, mark.installed, mark.former);
-  else await erase(scope, host, mark.installed);
+  else {
+    const next = say('next.repairRpmAndRollBack');
+    await erase(scope, host, mark.installed, { name: 'rollback-erase', next });
+  }
   if (mark.homeExisted === false && DELETABLE.test(mark.home)) {
     // Made by this task: log and configuration in it are those of the service that is being undone.
     await removeBy(host, `rm -rf -- ${quote(mark.home)}`, mark.home);
     scope.log.info(say('host.removed', { path: mark.home }));
   }
-  if (service.linkFolder !== undefined) await removeDeadLinks(scope, host, service.linkFolder, mark.home);
+  await forgetPackage(scope, host, service, mark.home, mark);
+}
+
+/** What scripts of the package have made outside of the home, and the mark. */
+async function forgetPackage(
+  scope: SubtaskScope,
+  host: Host,
+  service: InstalledService,
+  home: string,
+  mark: Partial<Mark> | undefined,
+): Promise<void> {
+  if (service.linkFolder !== undefined) await removeDeadLinks(scope, host, service.linkFolder, home);
   // Made by scripts of the package; what somebody else keeps in them keeps them.
-  for (const folder of [...(mark.absentFolders ?? [])].reverse()) {
+  for (const folder of [...(mark?.absentFolders ?? [])].reverse()) {
     if (FOLDER.test(folder)) await host.sh(`rmdir -- ${quote(folder)} 2>/dev/null`);
   }
-  await host.sh(`rm -f -- ${quote(marked)}; rmdir -- ${serviceDir(service)} 2>/dev/null`);
+  await host.sh(`rm -f -- ${quote(markOf(service))}; rmdir -- ${serviceDir(service)} 2>/dev/null`);
+}
+
+/**
+ * Removes the package of a service that is gone for good, whichever task installed it, and folders of the home that are
+ * empty then. What somebody else has put there stays and is named. PermanentError LiveHome when something lives there.
+ */
+export async function uninstallService(
+  scope: SubtaskScope,
+  service: InstalledService,
+  row: InstallablePackage,
+): Promise<void> {
+  const host = await scope.host();
+  const wanted = partOf(row);
+  const tried = say('package.remove', { package: nvra(wanted) });
+  const { all, home } = await lookForService(host, row.home, service.program);
+  const living = all.filter(({ cwd, exe }) =>
+    [cwd, exe].some((path) => path === home || path.startsWith(`${home}/`)),
+  );
+  if (living.length > 0) {
+    const text = say('process.livesIn', { processes: living.map(processText), home });
+    throw trouble(host.ip, tried, 'LiveHome', 'ODP21114', text, say('next.stopAndRetry'));
+  }
+  if (await isInstalled(host, wanted)) {
+    await erase(scope, host, nvra(wanted), {
+      name: 'erase',
+      next: say('next.repairRpmAndRetry'),
+    });
+  } else scope.log.info(say('package.notInstalled', { package: nvra(wanted) }));
+  if (DELETABLE.test(home)) {
+    const { stdout } = await host.sh(
+      `[ -d ${quote(home)} ] || exit 0
+       find ${quote(home)} -xdev -depth -type d -empty -delete
+       [ -d ${quote(home)} ] && cd ${quote(home)} && ls -A | head -n 20; exit 0`,
+    );
+    const left = stdout.trim().split('\n').filter(Boolean);
+    if (left.length > 0) {
+      scope.log.warn(say('home.othersFiles', { home, names: left.join(', ') }));
+    }
+  }
+  await forgetPackage(scope, host, service, row.home, await readJson<Mark>(host, markOf(service)));
 }
 
 /** Links of the folder into the home that lead nowhere since the package is gone; all others stay. */
@@ -376,11 +430,15 @@ async function rpmAgain(
   }
 }
 
-async function erase(scope: SubtaskScope, host: Host, installed: string): Promise<void> {
+async function erase(
+  scope: SubtaskScope,
+  host: Host,
+  installed: string,
+  { name, next }: { readonly name: string; readonly next: Text },
+): Promise<void> {
   const absent = async () => !(await lists(host, nameOf(installed), installed));
-  const said = await rpmAgain(scope, 'rollback-erase', ['-e', installed], absent);
+  const said = await rpmAgain(scope, name, ['-e', installed], absent);
   if (said !== undefined) {
-    const next = say('next.repairRpmAndRollBack');
     throw trouble(
       host.ip,
       say('package.remove', { package: installed }),

@@ -2,23 +2,67 @@ import { lookAtPath } from '../../hosts/paths';
 import { PermanentError } from '../../runtime/errors';
 import { say } from '../../runtime/messages/catalogue';
 import { HOSTS_OF_TASK, hostsOfTask } from '../common/hostsOfTask';
+import { idOf } from '../common/objects';
 import { forgetTask } from '../host/forgetTask';
 import { taskDir } from '../places';
 import { subtask } from '../subtask';
+import type { SubtaskScope } from '../types';
+
+async function deleteCluster(scope: SubtaskScope, id: number): Promise<void> {
+  const { obproxy } = scope.store;
+  const cluster = await obproxy.findCluster(id);
+  if (cluster === undefined) return scope.log.info(say('obproxyCluster.gone', { cluster: id }));
+  if (cluster.servers.length > 0) {
+    throw new PermanentError({
+      type: 'ObproxyClusterInUse',
+      code: 'ODP21107',
+      tried: say('obproxyCluster.delete', { cluster: cluster.name }),
+      cameBack: say('obproxyCluster.hasProxies', {
+        ids: cluster.servers.map((server) => server.id).join(', '),
+      }),
+      next: say('next.deleteProxies'),
+    });
+  }
+  await obproxy.deleteCluster(id);
+  scope.log.info(say('obproxyCluster.gone', { cluster: cluster.name }));
+}
 
 /**
- * "Finish node": what obflow kept on the hosts for this task is removed. A host that cannot be reached is no reason
- * to fail.
+ * "Finish node": what obflow kept on the hosts for this task is removed, and a cluster that the task deletes goes. A host
+ * that cannot be reached is no reason to fail.
  */
 export const Finish = subtask({
   name: 'Finish node',
   className: 'obproxy.FinishTask',
   timeout: 0,
-  needs: { ...HOSTS_OF_TASK, obproxy_take_over: 'value?' },
+  needs: {
+    ...HOSTS_OF_TASK,
+    obproxy_take_over: 'value?',
+    skipped_host_ids: 'list?',
+    deleted_obproxy_cluster_id: 'value?',
+  },
 
   async run(scope) {
-    await forgetTask(scope, await hostsOfTask(scope));
+    const skipped = scope.list('skipped_host_ids') ?? [];
+    const hosts = (await hostsOfTask(scope)).filter((id) => !skipped.includes(String(id)));
+    await forgetTask(scope, hosts);
+    const clusterId = idOf(scope.value('deleted_obproxy_cluster_id') ?? '');
+    if (clusterId !== undefined) await deleteCluster(scope, clusterId);
     return undefined;
+  },
+
+  /** Only of a deletion: a cluster that is gone does not come back. */
+  async rollback(scope) {
+    const clusterId = idOf(scope.value('deleted_obproxy_cluster_id') ?? '');
+    const gone = clusterId !== undefined && (await scope.store.obproxy.findCluster(clusterId)) === undefined;
+    if (!gone) return scope.log.info(say('undo.nothing'));
+    throw new PermanentError({
+      type: 'ObproxyClusterDeleted',
+      code: 'ODP21107',
+      tried: say('obproxyCluster.undoDelete'),
+      cameBack: say('obproxyCluster.isGone', { cluster: clusterId }),
+      next: say('next.abandonOrSkipUndo'),
+    });
   },
 
   takeOver: {

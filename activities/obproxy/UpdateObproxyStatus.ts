@@ -1,25 +1,17 @@
-import { addressText } from '../../runtime/addressText';
-import { PermanentError } from '../../runtime/errors';
+import { PermanentError, TransientError } from '../../runtime/errors';
 import { say } from '../../runtime/messages/catalogue';
-import type { ObproxyServerRow } from '../../store/types';
-import { endsAs, settleWork, unsettleWork, type Worked } from '../common/work';
+import { endsAs, settleWork, unsettleWork } from '../common/work';
 import { lookForService, processText } from '../host/serviceProcesses';
 import { subtask } from '../subtask';
 import type { SubtaskScope } from '../types';
-import { OBPROXY, type ObproxyInstance, packageOf, proxyOf, proxyRowOf } from './proxy';
+import { homeOf, OBPROXY, type ObproxyInstance, proxyOf, proxyRowOf, workedProxy } from './proxy';
 import { proveService } from './serves';
-
-function worked(server: ObproxyServerRow): Worked<'obproxyServer'> {
-  return {
-    object: { kind: 'obproxyServer', id: server.id },
-    what: `OBProxy ${addressText(server.ip, server.sqlPort)}`,
-  };
-}
+import { provedLogin } from './starting';
 
 /** A proxy that is to be stopped must have no process in its home. */
 async function proveStopped(scope: SubtaskScope, proxy: ObproxyInstance): Promise<void> {
   const { server } = proxy;
-  const home = server.adopted?.home ?? (await packageOf(scope, proxy)).home;
+  const home = await homeOf(scope, proxy);
   const { own } = await lookForService(await scope.hostById(server.hostId), home, 'obproxy');
   if (own.length === 0) return;
   throw new PermanentError({
@@ -33,18 +25,26 @@ async function proveStopped(scope: SubtaskScope, proxy: ObproxyInstance): Promis
 }
 
 /** A proxy that runs and serves nobody is there all the same, if somebody ends the task as it is or skips this step. */
-async function proveServing(scope: SubtaskScope, proxy: ObproxyInstance): Promise<void> {
+async function proveServing(scope: SubtaskScope, proxy: ObproxyInstance, existed: boolean): Promise<void> {
+  const { server, cluster } = proxy;
   try {
+    if (existed) await provedLogin(scope, await scope.hostById(server.hostId), proxy);
     await proveService(scope, proxy);
   } catch (error) {
-    if (error instanceof PermanentError) await endsAs(scope, worked(proxy.server), 'UNAVAILABLE');
+    const known = error instanceof PermanentError || (existed && error instanceof TransientError);
+    if (known) await endsAs(scope, workedProxy(server), 'UNAVAILABLE');
     throw error;
+  }
+  if (existed && server.parameterVersion !== cluster.parameterVersion) {
+    scope.log.warn(
+      say('parameters.behind', { has: server.parameterVersion, cluster: cluster.parameterVersion }),
+    );
   }
 }
 
 /**
  * "Update obproxy status": what the task has made of the proxy is recorded, RUNNING unless the context says STOPPED. Who is
- * recorded as RUNNING serves: a login through it reaches the linked clusters.
+ * recorded as RUNNING serves: a login through it reaches the linked clusters; one that existed before lets root@proxysys in.
  */
 export const UpdateObproxyStatus = subtask({
   name: 'Update obproxy status',
@@ -54,17 +54,18 @@ export const UpdateObproxyStatus = subtask({
 
   async run(scope) {
     const proxy = await proxyOf(scope);
-    const stopped = scope.value('target_obproxy_status') === 'STOPPED';
+    const target = scope.value('target_obproxy_status');
+    const stopped = target === 'STOPPED';
     if (stopped) await proveStopped(scope, proxy);
-    else await proveServing(scope, proxy);
-    await settleWork(scope, worked(proxy.server), stopped ? 'STOPPED' : 'RUNNING');
+    else await proveServing(scope, proxy, target === 'RUNNING');
+    await settleWork(scope, workedProxy(proxy.server), stopped ? 'STOPPED' : 'RUNNING');
     if (!stopped) await scope.store.obproxy.recordActive(proxy.server.id);
     return undefined;
   },
 
   async rollback(scope) {
     const server = await proxyRowOf(scope);
-    const again = server !== undefined && (await unsettleWork(scope, worked(server)));
+    const again = server !== undefined && (await unsettleWork(scope, workedProxy(server)));
     if (!again) scope.log.info(say('obproxy.notBegun'));
   },
 });

@@ -9,7 +9,7 @@ import { quotedValue } from '../../oceanbase/parameters';
 import { PermanentError } from '../../runtime/errors';
 import { type Said, say, type Text } from '../../runtime/messages/catalogue';
 import type { SubtaskScope } from '../types';
-import { type ObproxyInstance, packageOf } from './proxy';
+import { homeOf, type ObproxyInstance } from './proxy';
 
 /** A row and the journal of the change need a few pages; the proxy's log wants to go on, too. */
 const NEEDED_KIB = 1024;
@@ -71,7 +71,7 @@ export async function storeClusterPassword(
   { cluster, slot, password }: { cluster: string; slot: string; password: string },
 ): Promise<void> {
   const host = await scope.host();
-  const home = proxy.server.adopted?.home ?? (await packageOf(scope, proxy)).home;
+  const home = await homeOf(scope, proxy);
   await proveStorable(host, home);
   try {
     await admin.replaceClusterValue(cluster, slot, password);

@@ -7,7 +7,7 @@ import { quote } from '../../hosts/quote';
 import { KEEPER_DIR } from '../places';
 
 export const KEEPER_FILE = `${KEEPER_DIR}/keeper.sh`;
-const KEEPER_SETTINGS = `${KEEPER_DIR}/keeper.conf`;
+export const KEEPER_SETTINGS = `${KEEPER_DIR}/keeper.conf`;
 const KEEPER_PID = `${KEEPER_DIR}/keeper.pid`;
 export const KEEPER_UNIT = 'obflow-obproxy.service';
 export const KEEPER_UNIT_FILE = `/etc/systemd/system/${KEEPER_UNIT}`;

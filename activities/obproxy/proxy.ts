@@ -9,6 +9,7 @@ import { PermanentError } from '../../runtime/errors';
 import { type Said, say, type Text } from '../../runtime/messages/catalogue';
 import type { ObproxyClusterRow, ObproxyServerRow } from '../../store/types';
 import { idOf, objectOf } from '../common/objects';
+import type { Worked } from '../common/work';
 import type { InstallablePackage } from '../host/service';
 import type { Needs, SubtaskScope } from '../types';
 
@@ -53,7 +54,8 @@ export const OBPROXY = {
 
 export type ObproxyScope = SubtaskScope<typeof OBPROXY>;
 
-function instance(server: ObproxyServerRow, cluster: ObproxyClusterRow): ObproxyInstance {
+/** A row with its cluster, and what follows from them. */
+export function proxyInstance(server: ObproxyServerRow, cluster: ObproxyClusterRow): ObproxyInstance {
   return {
     server,
     cluster,
@@ -85,7 +87,7 @@ async function withItsCluster(
     const text = say('obproxy.ofOtherCluster', { other: server.clusterId, cluster: cluster.name });
     throw gone(tried, text, 'ODP21015', say('next.chooseOtherHost'));
   }
-  return instance(server, cluster);
+  return proxyInstance(server, cluster);
 }
 
 /** The OBProxy on a host. PermanentError when the inventory has none there, or one of another cluster. */
@@ -101,6 +103,11 @@ export async function proxyOn(scope: ObproxyScope, hostId: number): Promise<Obpr
 export async function proxyOf(scope: ObproxyScope): Promise<ObproxyInstance> {
   const id = proxyIdOf(scope);
   if (id === undefined) return proxyOn(scope, await scope.hostId());
+  return proxyWithId(scope, id);
+}
+
+/** The OBProxy of this id. PermanentError when the inventory does not hold it. */
+export async function proxyWithId(scope: ObproxyScope, id: number): Promise<ObproxyInstance> {
   const server = await scope.store.obproxy.findServer(id);
   return withItsCluster(scope, say('obproxy.findById', { id }), server);
 }
@@ -127,7 +134,10 @@ export async function proxyMadeByTask(scope: ObproxyScope): Promise<ObproxyServe
 }
 
 /** The package of the proxy, which must hold bin/obproxy. */
-export async function packageOf(scope: SubtaskScope, proxy: ObproxyInstance): Promise<InstallablePackage> {
+export async function packageOf(
+  scope: Pick<SubtaskScope, 'store'>,
+  proxy: ObproxyInstance,
+): Promise<InstallablePackage> {
   const { packageId } = proxy.server;
   const row = packageId === null ? undefined : await scope.store.packages.find(packageId);
   if (row === undefined) {
@@ -149,6 +159,26 @@ export async function packageOf(scope: SubtaskScope, proxy: ObproxyInstance): Pr
     );
   }
   return { ...row, home: row.home };
+}
+
+/** Where the proxy lives: its recorded home, else the one that a take-over found, else that of its package. */
+export async function homeOf(scope: Pick<SubtaskScope, 'store'>, proxy: ObproxyInstance): Promise<string> {
+  const { home, adopted } = proxy.server;
+  return home ?? adopted?.home ?? (await packageOf(scope, proxy)).home;
+}
+
+/** Owner of its process. */
+export function runUserOf({ server, cluster }: ObproxyInstance): string {
+  return server.adopted?.user ?? cluster.runUser;
+}
+
+/** The row as something that a task works on. */
+export function workedProxy({
+  id,
+  ip,
+  sqlPort,
+}: Pick<ObproxyServerRow, 'id' | 'ip' | 'sqlPort'>): Worked<'obproxyServer'> {
+  return { object: { kind: 'obproxyServer', id }, what: `OBProxy ${addressText(ip, sqlPort)}` };
 }
 
 /** Where the proxy learns of OceanBase: the linked cluster's root servers, or our config server. */
@@ -178,7 +208,7 @@ export async function administer(
   proxy: ObproxyInstance,
   password?: string,
 ): Promise<ObproxyAdmin> {
-  const host = await scope.host();
+  const host = await scope.hostById(proxy.server.hostId);
   return openObproxyAdmin({
     where: addressText(host.ip, proxy.server.sqlPort),
     password: password ?? (await proxysysPassword(scope, proxy)),

@@ -14,7 +14,7 @@ import { type Said, say } from '../../runtime/messages/catalogue';
 import type { ObLinkRow } from '../../store/types';
 import { takesOver } from '../takeOver';
 import type { SubtaskScope } from '../types';
-import { administer, type ObproxyInstance, packageOf } from './proxy';
+import { administer, homeOf, type ObproxyInstance } from './proxy';
 import { proxyHome } from './takeOver/inspect';
 import { administerAdopted } from './takeOver/passwords';
 
@@ -296,7 +296,7 @@ async function lastTrace(
   proxy: ObproxyInstance,
   name: string,
 ): Promise<Trace> {
-  const home = proxy.server.adopted?.home ?? (await packageOf(scope, proxy)).home;
+  const home = await homeOf(scope, proxy);
   const { stdout } = await host.sh(`
     log=${quote(`${home}/log/obproxy_diagnosis.log`)}
     [ -r "$log" ] || exit 0

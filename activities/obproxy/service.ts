@@ -1,16 +1,21 @@
 import { say } from '../../runtime/messages/catalogue';
-import type { HostService, SERVICE } from '../host/service';
+import type { HostService, InstalledService, SERVICE } from '../host/service';
 import type { SubtaskScope } from '../types';
 import { packageOf, proxyOf } from './proxy';
 import { identifyPackage, refuseOthers } from './takeOver/onHost';
 
+/** How an OBProxy is installed. */
+export const obproxyInstallation: InstalledService = {
+  program: 'obproxy',
+  configuration: 'etc',
+  linkFolder: '/u01/obproxy/lib',
+  whenAlive: say('next.stopFirstOrTakeOver'),
+};
+
 /** An OBProxy, for the subtasks that serve any service. */
 export function obproxyService(scope: SubtaskScope<typeof SERVICE>): HostService {
   return {
-    program: 'obproxy',
-    configuration: 'etc',
-    linkFolder: '/u01/obproxy/lib',
-    whenAlive: say('next.stopFirstOrTakeOver'),
+    ...obproxyInstallation,
     async recorded() {
       const { server, cluster } = await proxyOf(scope);
       return { ip: server.ip, runUser: cluster.runUser, port: server.sqlPort };

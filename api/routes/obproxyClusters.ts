@@ -4,7 +4,8 @@ import { obproxyConfigUrl } from '../../oceanbase/configServer';
 import { isSecretParameter, type ParameterValue } from '../../oceanbase/parameters';
 import { obproxyClusterById } from '../../operations/preconditions';
 import { Refusal } from '../../operations/refusal';
-import { Id, IdPath } from '../../operations/schemas';
+import { publishedSample } from '../../operations/samples';
+import { AccessAddress, AccessPort, Id, IdPath } from '../../operations/schemas';
 import { say } from '../../runtime/messages/catalogue';
 import { OBPROXY_STATUSES } from '../../store/statuses';
 import type { ObproxyClusterRow, ObproxyServerRow, Observation } from '../../store/types';
@@ -87,6 +88,18 @@ const ClusterDocument = z
     parameters: Parameters,
   })
   .meta({ id: 'ObproxyCluster' });
+
+/** What no documented call changes; asked for, it is refused rather than ignored. */
+const FIXED = ['name', 'workMode', 'sqlPort', 'exporterPort', 'runUser'] as const;
+
+const Access = z
+  .object({
+    address: AccessAddress.optional().describe(
+      'Virtual address or domain by which clients reach the cluster.',
+    ),
+    port: AccessPort.optional(),
+  })
+  .catchall(z.unknown());
 
 /** ObproxyCluster as documented; `workMode` stands only in the samples. */
 function clusterDocument(
@@ -252,6 +265,39 @@ export function obproxyClusterRoutes(services: ApiServices): Route[] {
         answer: ClusterDocument,
       },
       async ({ params }) => {
+        const [document] = await documents([await obproxyClusterById(store, params.id)]);
+        if (document === undefined) throw new Error('a cluster that was found has a document');
+        return document;
+      },
+    ),
+    route(
+      {
+        method: 'PATCH',
+        path: '/api/v2/obproxy/clusters/{id}',
+        permission: 'OBPROXY_MANAGER',
+        tag: 'OBProxy',
+        summary: 'Change the access address of an OBProxy cluster',
+        description:
+          'What is absent stays as it is. The address is what clients are told; no listener of an OBProxy changes.',
+        params: IdPath,
+        body: Access,
+        answer: ClusterDocument,
+        refuses: [404],
+        sample: publishedSample('change-obproxy-cluster'),
+      },
+      async ({ params, body }) => {
+        await obproxyClusterById(store, params.id);
+        const fixed = FIXED.find((field) => body[field] !== undefined);
+        if (fixed !== undefined) {
+          throw new Refusal(400, 'ODP21107', say('obproxyCluster.fixed', { field: fixed }), {
+            target: fixed,
+          });
+        }
+        const { address, port } = body;
+        await store.obproxy.setAccess(params.id, {
+          ...(address === undefined ? {} : { address }),
+          ...(port === undefined ? {} : { port }),
+        });
         const [document] = await documents([await obproxyClusterById(store, params.id)]);
         if (document === undefined) throw new Error('a cluster that was found has a document');
         return document;

@@ -16,6 +16,7 @@ import { FAULTS } from './faults';
 import { HOST_LIFE } from './hostLife';
 import { HOSTS } from './hosts';
 import { HOT_RESTART } from './hotRestart';
+import { LIFE } from './life';
 import { NEXT } from './next';
 import { OBPROXY } from './obproxy';
 import { OBSERVERS } from './observers';
@@ -32,6 +33,7 @@ export const CATALOGUE = {
   ...INTERPRETER_TEXTS,
   ...FAULTS,
   ...CLUSTERS,
+  ...LIFE,
   ...NEXT,
   ...HOSTS,
   ...HOT_RESTART,

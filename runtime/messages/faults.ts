@@ -84,6 +84,9 @@ export const FAULTS = {
   'must.nameServer': ['must name at least one OBProxy', '至少指定一个 OBProxy'],
   'must.serversAtMost': ['must name at most {limit} OBProxies', '最多指定 {limit} 个 OBProxy'],
   'must.nameRootServer': ['must name at least one root server', '至少指定一个 RootServer'],
+  'must.nameObproxy': ['must name at least one OBProxy', '至少指定一个 OBProxy'],
+  'must.proxiesAtMost': ['must name at most {limit} OBProxies', '最多指定 {limit} 个 OBProxy'],
+  'must.idsByComma': ['must be ids separated by commas, e.g. 1,2,3', '必须是以逗号分隔的 ID，例如 1,2,3'],
   'must.hostsAtMost': ['must name at most {limit} hosts', '最多指定 {limit} 台主机'],
   'must.credentialOfKind': [
     'must name a credential of kind {kinds}, not {kind}',
@@ -93,6 +96,7 @@ export const FAULTS = {
     'must name exactly one OceanBase cluster in RS_LIST mode, not {count}',
     '在 RS_LIST 模式下必须恰好指定一个 OceanBase 集群，而不是 {count} 个',
   ],
+  'must.equal': ['must name the same as {field}', '必须与 {field} 相同'],
   'must.differ': ['must differ from {field} (both {port})', '不能与 {field} 相同（均为 {port}）'],
   'must.port': ['must be a port', '必须是端口号'],
   'must.userNameOf': [
@@ -164,6 +168,7 @@ export const FAULTS = {
     'names host {id} a second time; take over its proxies one after the other',
     '重复指定了主机 {id}；请逐个接管其上的 OBProxy',
   ],
+  'names.obproxyTwice': ['names OBProxy {id} a second time', '重复指定了 OBProxy {id}'],
   'names.hostTwice': ['names host {id} a second time', '重复指定了主机 {id}'],
   'names.serverTwice': ['names OBProxy {id} a second time', '重复指定了 OBProxy {id}'],
   'names.twice': ['names {name} a second time', '重复指定了 {name}'],

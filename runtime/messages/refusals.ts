@@ -209,6 +209,38 @@ export const REFUSALS = {
     'rpcPort {fault}, and cluster "{cluster}" holds {version}. Leave rpcPort out.',
     'rpcPort {fault}，而集群“{cluster}”中有 {version}。请去掉 rpcPort。',
   ],
+  'obproxy.unknown': [
+    'There is no OBProxy with id {id}. GET /api/v2/obproxy/clusters/{cluster} lists those of the cluster.',
+    'ID 为 {id} 的 OBProxy 不存在。GET /api/v2/obproxy/clusters/{cluster} 列出该集群的 OBProxy。',
+  ],
+  'obproxy.otherCluster': [
+    'OBProxy {id} belongs to OBProxy cluster {other}, not to {cluster}. Send the request for that cluster.',
+    'OBProxy {id} 属于 OBProxy 集群 {other}，而不是 {cluster}。请对其所属集群发送请求。',
+  ],
+  'obproxy.already': [
+    'OBProxy {id} ({address}) is {status} already. Leave it out of the request.',
+    'OBProxy {id}（{address}）已经是 {status} 状态。请从请求中去掉。',
+  ],
+  'obproxy.unfit': [
+    'OBProxy {id} ({address}) is {status}; it must be {allowed}. Leave it out, or bring it there first.',
+    'OBProxy {id}（{address}）的状态为 {status}，必须为 {allowed}。请从请求中去掉，或先使其达到该状态。',
+  ],
+  'hotRestart.notPossible': [
+    'A hot restart is not possible yet. Send hotRestart false, which cuts the sessions of the proxies.',
+    '暂不支持热重启。请将 hotRestart 设为 false，该方式会中断 OBProxy 上的会话。',
+  ],
+  'skip.notDeleted': [
+    'skipHostOperationServerIds names {ids}, which obproxyServerIds does not. Name only OBProxies that are to be deleted.',
+    'skipHostOperationServerIds 中的 {ids} 不在 obproxyServerIds 中。请只指定要删除的 OBProxy。',
+  ],
+  'obproxyCluster.linked': [
+    'OBProxy cluster "{name}" is linked to {links}. Remove its links first.',
+    'OBProxy 集群“{name}”仍关联 OceanBase 集群 {links}。请先移除关联。',
+  ],
+  'obproxyCluster.fixed': [
+    '{field} of an OBProxy cluster cannot be changed. Send address and port only.',
+    'OBProxy 集群的 {field} 不可修改。只能修改 address 和 port。',
+  ],
   'obproxy.known': [
     'The OBProxy at {address} is known already: server {server} of cluster "{cluster}".',
     '{address} 上的 OBProxy 已存在：集群“{cluster}”的 {server}。',

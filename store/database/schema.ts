@@ -234,6 +234,8 @@ export interface Schema {
     /** JSON of AdoptedObproxy and ParameterDrift[]. */
     adopted: Generated<string | null>;
     parameter_drift: Generated<string | null>;
+    /** Null: that of `adopted`, else of the package. */
+    home: Generated<string | null>;
     /** Read back from the proxy when it was given to it. */
     config_url: Generated<string | null>;
   };

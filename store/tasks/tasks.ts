@@ -178,7 +178,8 @@ export function tasksRepository(scope: Scope): Tasks {
           .execute();
         const hosts = hostsOf(plan).map((id) => ({ host_id: id, task_id: plan.taskId }));
         if (hosts.length > 0) await db.insertInto('task_hosts').values(hosts).execute();
-        const name = plan.context.stringMap.obproxy_cluster_name;
+        const name =
+          plan.context.stringMap.obproxy_cluster_name ?? plan.unshown?.stringMap.obproxy_cluster_name;
         if (name !== undefined) {
           await db.insertInto('task_obproxy_clusters').values({ task_id: plan.taskId, name }).execute();
         }

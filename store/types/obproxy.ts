@@ -64,6 +64,8 @@ export interface ObproxyServerRow {
   readonly work: ObjectWork<ObproxyStatus> | null;
   /** Null unless the proxy was taken over. */
   readonly adopted: AdoptedObproxy | null;
+  /** Set when it is neither the home that a take-over found nor that of the package (after an upgrade, say). */
+  readonly home: string | null;
   readonly parameterDrift: readonly ParameterDrift[];
   /** obproxy_config_server_url as it was last read from the proxy; null before, and in a cluster of work mode RS_LIST. */
   readonly configUrl: string | null;
@@ -110,6 +112,9 @@ export interface ObproxyRepository {
   findCluster(id: number): Promise<ObproxyClusterRow | undefined>;
   findClusterByName(name: string): Promise<ObproxyClusterRow | undefined>;
   listClusters(page: PageRequest): Promise<Page<ObproxyClusterRow>>;
+  /** Where clients reach the cluster; what is absent stays. */
+  setAccess(id: number, access: { readonly address?: string; readonly port?: number }): Promise<void>;
+  /** Throws InUseError while it has proxies. */
   deleteCluster(id: number): Promise<void>;
   proxysysPassword(clusterId: number): Promise<string>;
   /**
@@ -144,6 +149,8 @@ export interface ObproxyRepository {
     },
   ): Promise<void>;
   setParameterDrift(id: number, drift: readonly ParameterDrift[]): Promise<void>;
+  /** Where it lives from now on, whatever its package says. */
+  setHome(id: number, home: string): Promise<void>;
   /** The config URL that the proxy shows. */
   recordConfigUrl(id: number, url: string): Promise<void>;
   /** root@proxysys's password before obflow's; undefined when none is known. Stays in memory, never leaves the process. */

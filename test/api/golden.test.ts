@@ -15,6 +15,42 @@ import {
 const golden = (name: string): Json =>
   JSON.parse(readFileSync(path.join(repositoryRoot(), 'operations/samples', `${name}.json`), 'utf8'));
 
+const published = (name: string): Json =>
+  JSON.parse(readFileSync(path.join(repositoryRoot(), 'test/golden/published', `${name}.json`), 'utf8'));
+
+/**
+ * Samples of V4.3.5 leave out classes and context, and print three things that other samples do not: they are said
+ * here by fields that every task has.
+ */
+function asNewerSample(answer: Json): Json {
+  const { context, subtasks, ...task } = answer.data;
+  return {
+    ...answer,
+    data: {
+      ...task,
+      prohibitRollback: context.stringMap.prohibit_rollback === 'true',
+      subtasks: subtasks.map(({ className, prohibitSkip = false, ...subtask }: Json) => {
+        expect(className).toMatch(/^com\.alipay\.ocp\.service\.task\.business\.(\w+\.)?\w+$/);
+        return { ...subtask, prohibitSkip, taskId: task.id };
+      }),
+    },
+  };
+}
+
+/** The id of the task is the task's own. */
+function withoutTaskIds(answer: Json): Json {
+  const { subtasks, ...task } = answer.data;
+  for (const { taskId } of subtasks) expect(taskId).toBe(task.id);
+  return {
+    ...answer,
+    data: { ...task, subtasks: subtasks.map(({ taskId: _, ...subtask }: Json) => subtask) },
+  };
+}
+
+/** Names occur more than once: what comes before and after tells a "Wait node" from another. */
+const inOrder = ({ name, upstreams, downstreams }: Json): string =>
+  [name, ...upstreams, ...downstreams].join('\n');
+
 /** What a sample cannot fix: ids, times, addresses, and the numbering of seriesId. */
 function comparable(answer: Json): Json {
   const { traceId, timestamp, server, duration, ...rest } = answer;
@@ -38,7 +74,7 @@ function comparable(answer: Json): Json {
           upstreams: upstreams.map((up: number) => names.get(up)),
           downstreams: downstreams.map((down: number) => names.get(down)),
         }))
-        .sort((a: Json, b: Json) => a.name.localeCompare(b.name)),
+        .sort((a: Json, b: Json) => inOrder(a).localeCompare(inOrder(b))),
     };
   };
   const { contents, ...single } = rest.data;
@@ -133,6 +169,119 @@ describe('answers to the documented sample requests', () => {
       obLinks: [{ clusterName: 'hooray', obClusterId: 1, username: 'proxyro' }],
     });
     expect(api.started.at(-1)!.taskId).toBe(task.id);
+  });
+
+  describe('of the life of an OBProxy', () => {
+    let clusterId = 0;
+    let serverId = 0;
+    let hostId = 0;
+    const statusOf = async (status: 'RUNNING' | 'STOPPED') => {
+      await api.store.work.settle({ kind: 'obproxyServer', id: serverId }, 1, status);
+    };
+
+    beforeAll(async () => {
+      const { store } = api;
+      clusterId = await givenProxyCluster(store, 'life');
+      hostId = await givenHost(store, '10.1.2.1');
+      const part = await store.packages.findByFileName('obproxy-1.9.1.1-1919579.el7.x86_64.rpm');
+      serverId = await store.obproxy.addServer({
+        ...{ clusterId, hostId, sqlPort: 2883, exporterPort: 2884, rpcPort: null },
+        ...{ version: '1.9.1.1-1919579', packageId: part!.id, parameterVersion: 1, taskId: 1 },
+      });
+    });
+    /** Every request of these leaves a lock, which its task would release. */
+    afterEach(async () => {
+      const plan = api.started.at(-1)!;
+      await api.store.locks.release(plan.taskId);
+    });
+
+    test.each([
+      ['stop', 'stop-obproxy', 'RUNNING'],
+      ['start', 'start-obproxy', 'STOPPED'],
+      ['restart', 'restart-obproxy', 'RUNNING'],
+      ['delete', 'delete-obproxy', 'RUNNING'],
+    ] as const)('%s answers the sample in every field that it has', async (verb, name, status) => {
+      await statusOf(status);
+      const request = { ...golden(`${name}.request`), obproxyServerIds: [serverId] };
+      const answer = await api.send('POST', `/api/v2/obproxy/clusters/${clusterId}/servers/${verb}`, request);
+      expect(answer.body.error).toBeUndefined();
+      expect(answer.status).toBe(200);
+      // One sample lacks the last digit of its time.
+      const expected = { ...published(name), timestamp: answer.body.timestamp };
+      expect(comparable(withoutTaskIds(asNewerSample(answer.body)))).toEqual(
+        comparable(withoutTaskIds(expected)),
+      );
+      expect(answer.body.data.context).toMatchObject({
+        stringMap: { service_type: 'OB_PROXY', service_name: 'life' },
+        listMap: { host_ids: [String(hostId)], obproxy_server_ids: [String(serverId)] },
+      });
+    });
+
+    test('the older restart answers as the newer one does', async () => {
+      await statusOf('RUNNING');
+      const path = `/api/v2/obproxy/clusters/${clusterId}/obproxies/${serverId}/restart`;
+      const answer = await api.send('POST', path);
+      expect(answer.status).toBe(200);
+      expect(comparable(withoutTaskIds(asNewerSample(answer.body)))).toEqual(
+        comparable(withoutTaskIds(published('restart-obproxy'))),
+      );
+    });
+
+    test('the older delete answers the sample in every field', async () => {
+      const path = `/api/v2/obproxy/clusters/${clusterId}/obproxies/${serverId}`;
+      const answer = await api.send('DELETE', path);
+      expect(answer.status).toBe(200);
+      const expected = golden('offline-obproxy.response');
+      expected.data.context.stringMap.service_name = 'life';
+      expected.data.context.listMap = {
+        host_ids: [String(hostId)],
+        obproxy_server_ids: [String(serverId)],
+      };
+      expect(comparable(answer.body)).toEqual(comparable(expected));
+    });
+
+    test('deleting an empty cluster answers the sample', async () => {
+      const empty = await givenProxyCluster(api.store, 'empty');
+      const answer = await api.send('DELETE', `/api/v2/obproxy/clusters/${empty}`);
+      expect(answer.status).toBe(200);
+      expect(comparable(answer.body)).toEqual(comparable(golden('delete-obproxy-cluster.response')));
+      expect(await api.store.obproxy.findCluster(empty)).toBeDefined();
+    });
+
+    test('deleting a cluster with proxies answers the older delete of all of them, and says so in the context', async () => {
+      const answer = await api.send('DELETE', `/api/v2/obproxy/clusters/${clusterId}`);
+      expect(answer.status).toBe(200);
+      const expected = golden('offline-obproxy.response');
+      Object.assign(expected.data.context.stringMap, {
+        service_name: 'life',
+        obproxy_need_delete_cluster: 'true',
+      });
+      expected.data.context.listMap = {
+        host_ids: [String(hostId)],
+        obproxy_server_ids: [String(serverId)],
+      };
+      expect(comparable(answer.body)).toEqual(comparable(expected));
+    });
+
+    test('changing the address answers the cluster, with the fields of the sample', async () => {
+      const request = golden('change-obproxy-cluster.request');
+      const answer = await api.send('PATCH', `/api/v2/obproxy/clusters/${clusterId}`, request);
+      expect(answer.status).toBe(200);
+      const { data } = golden('change-obproxy-cluster.response');
+      // Ours: parameters are shown; what the proxy has not told yet is absent.
+      const { startupParameters, parameters, ...shown } = answer.body.data;
+      expect([startupParameters, parameters]).toEqual([[], []]);
+      expect(Object.keys(shown).sort()).toEqual(Object.keys(data).sort());
+      expect(shown.obproxies.map((one: Json) => Object.keys(one).sort())).toEqual([
+        Object.keys(data.obproxies[0])
+          .filter((key) => key !== 'lastActiveTime')
+          .sort(),
+      ]);
+      expect(shown).toMatchObject({ address: 'foo.bar', port: null, name: 'life' });
+      const port = await api.send('PATCH', `/api/v2/obproxy/clusters/${clusterId}`, { port: 2881 });
+      expect(port.body.data).toMatchObject({ address: 'foo.bar', port: 2881 });
+      expect((await api.send('PATCH', `/api/v2/obproxy/clusters/${clusterId}`, {})).status).toBe(200);
+    });
   });
 
   test('add OBServer answers the sample in the older form, with the modern subtasks beside it', async () => {

@@ -140,15 +140,21 @@ describe('/openapi.json', () => {
       const answer = operation.responses[200].content['application/json'];
       const fits = ajv.compile({ ...answer.schema, components: document.components });
       // Ours, which the published answer cannot have.
-      const data = complete({ obproxyClusterId: 1, subtasks: [], ...answer.example.data });
+      const ours = { obproxyClusterId: 1, subtasks: [], startupParameters: [], parameters: [] };
+      const data = complete({ ...ours, ...answer.example.data });
       expect([name, fits({ ...answer.example, data }), fits.errors]).toEqual([name, true, null]);
     }
     expect(withExamples.map(({ operation }) => operation.operationId).sort()).toEqual([
+      'patch_obproxy_clusters_id',
       'post_compute_hosts_batchCreate',
       'post_compute_hosts_batchDelete',
       'post_ob_clusters_id_servers',
       'post_obproxy_clusters',
       'post_obproxy_clusters_id_obproxies_batchAdd',
+      'post_obproxy_clusters_id_servers_delete',
+      'post_obproxy_clusters_id_servers_restart',
+      'post_obproxy_clusters_id_servers_start',
+      'post_obproxy_clusters_id_servers_stop',
       'post_obproxy_clusters_id_takeOver',
     ]);
   });

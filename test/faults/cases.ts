@@ -1,6 +1,10 @@
 import { ADD_OB_SERVER } from '../../operations/addObserver';
 import { PREPARE_HOST } from '../../operations/batchCreateHosts';
+import { DELETE_OBPROXY, OFFLINE_OBPROXY } from '../../operations/deleteObproxy';
 import { ADOPT_ON_ONE_HOST, INSTALL_ON_HOSTS, INSTALL_ON_ONE_HOST } from '../../operations/installChain';
+import { RESTART_OBPROXY } from '../../operations/restartObproxy';
+import { START_OBPROXY } from '../../operations/startObproxy';
+import { STOP_OBPROXY } from '../../operations/stopObproxy';
 import type { PlanNode } from '../../workflows/plan';
 import { FAULTS, type Fault } from './faults';
 import { OPERATIONS, type Operation } from './operations';
@@ -26,6 +30,12 @@ const CHAINS: Readonly<Record<Operation['name'], readonly string[]>> = {
   addObproxy: typesOf(INSTALL_ON_ONE_HOST),
   createObproxyCluster: typesOf(INSTALL_ON_HOSTS),
   takeOverObproxy: typesOf(ADOPT_ON_ONE_HOST),
+  stopObproxy: typesOf(STOP_OBPROXY),
+  startObproxy: typesOf(START_OBPROXY),
+  restartObproxy: typesOf(RESTART_OBPROXY),
+  deleteObproxy: typesOf(DELETE_OBPROXY),
+  offlineObproxy: typesOf(OFFLINE_OBPROXY),
+  deleteObproxyCluster: typesOf(OFFLINE_OBPROXY),
   addObserver: typesOf(ADD_OB_SERVER),
   batchCreateHosts: typesOf(PREPARE_HOST),
 };
@@ -44,6 +54,22 @@ function nodesOf(chain: readonly string[]): Node[] {
  */
 const IMPOSSIBLE = /^takeOverObproxy\/Finish\/rollback-(after|worker-kill)$/;
 
+/** From this subtask on a task cannot be undone: rolling back is refused, or its undo says why (test/activities/life.test.ts). */
+const POINT_OF_NO_RETURN: Readonly<Partial<Record<Operation['name'], string>>> = {
+  stopObproxy: 'StopObproxy',
+  deleteObproxy: 'StopObproxy',
+  offlineObproxy: 'UninstallObproxy',
+  deleteObproxyCluster: 'UninstallObproxy',
+};
+
+function canBeUndone({ operation, node, fault }: Case): boolean {
+  const point = POINT_OF_NO_RETURN[operation.name];
+  if (point === undefined || fault.kind !== 'undo') return true;
+  const chain = nodesOf(CHAINS[operation.name]);
+  const at = chain.findIndex(({ key }) => key === node.key);
+  return at < chain.findIndex(({ activity }) => activity === point);
+}
+
 export function allCases(): Case[] {
   return OPERATIONS.flatMap((operation) =>
     nodesOf(CHAINS[operation.name]).flatMap((node) =>
@@ -54,7 +80,7 @@ export function allCases(): Case[] {
         fault,
       })),
     ),
-  ).filter(({ id }) => !IMPOSSIBLE.test(id));
+  ).filter((one) => !IMPOSSIBLE.test(one.id) && canBeUndone(one));
 }
 
 /** Whether an id matches one of the patterns: its parts, `*` for anything, parts at the end may be left out. */

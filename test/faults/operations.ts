@@ -2,6 +2,7 @@ import type { TestHost } from '../../sandbox/hosts/fleet';
 import type { TaskJson } from '../../sandbox/stack/apiClient';
 import { OB_CLUSTER } from '../../sandbox/stack/stack';
 import { fingerprint, type StartedByHand, startByHand } from '../../sandbox/standins/startByHand';
+import { until } from '../support/until';
 import { BY_HAND_PASSWORD, clusterBody, type Lane, OBPROXY } from './lane';
 
 /** What stands before the request. */
@@ -19,6 +20,12 @@ export interface Operation {
     | 'addObproxy'
     | 'createObproxyCluster'
     | 'takeOverObproxy'
+    | 'stopObproxy'
+    | 'startObproxy'
+    | 'restartObproxy'
+    | 'deleteObproxy'
+    | 'offlineObproxy'
+    | 'deleteObproxyCluster'
     | 'addObserver'
     | 'batchCreateHosts';
   readonly arrange: (lane: Lane) => Promise<Scene>;
@@ -120,6 +127,93 @@ const batchCreateHosts: Operation = {
   },
 };
 
+/** Two proxies of a cluster that serve; the task is about the first. */
+async function twoProxies(lane: Lane, clusterId: number): Promise<Scene> {
+  const targets = [lane.host(1)];
+  await lane.reset({ hosts: [lane.host(1), lane.host(2)], growing: false });
+  const { contents } = await lane.stack.api.call<{ contents: TaskJson[] }>(
+    'POST',
+    `/api/v2/obproxy/clusters/${clusterId}/obproxies/batchAdd`,
+    { hostIds: lane.hostIds.slice(1), ...PORTS, version: lane.package },
+  );
+  await ended(lane, contents);
+  return { targets, looked: [lane.host(1), lane.host(2)] };
+}
+
+async function ended(lane: Lane, tasks: readonly TaskJson[]): Promise<void> {
+  const ids = tasks.map(({ id }) => id);
+  for (const { id, status } of await lane.stack.api.settled(ids)) {
+    if (status !== 'SUCCESSFUL') throw new Error(`task ${id}, of the scene, is ${status}`);
+  }
+  await until('the locks are released', () => lane.rows.locks().length === 0);
+}
+
+/** The proxy on the first target. */
+async function serverId(lane: Lane, clusterId: number): Promise<number> {
+  const { obproxies } = await lane.stack.api.call<{ obproxies: { id: number; ip: string }[] }>(
+    'GET',
+    `/api/v2/obproxy/clusters/${clusterId}`,
+  );
+  const found = obproxies.find(({ ip }) => ip === lane.host(1).ip);
+  if (found === undefined) throw new Error('the scene has no proxy');
+  return found.id;
+}
+
+async function onServer(lane: Lane, verb: string, more: object = {}): Promise<TaskJson> {
+  const cluster = lane.clusters.install;
+  return lane.stack.api.call('POST', `/api/v2/obproxy/clusters/${cluster}/servers/${verb}`, {
+    obproxyServerIds: [await serverId(lane, cluster)],
+    ...more,
+  });
+}
+
+const stopObproxy: Operation = {
+  name: 'stopObproxy',
+  arrange: (lane) => twoProxies(lane, lane.clusters.install),
+  request: (lane) => onServer(lane, 'stop'),
+};
+
+const startObproxy: Operation = {
+  name: 'startObproxy',
+  async arrange(lane) {
+    const scene = await twoProxies(lane, lane.clusters.install);
+    await ended(lane, [await onServer(lane, 'stop')]);
+    return scene;
+  },
+  request: (lane) => onServer(lane, 'start'),
+};
+
+const restartObproxy: Operation = {
+  name: 'restartObproxy',
+  arrange: (lane) => twoProxies(lane, lane.clusters.install),
+  request: (lane) => onServer(lane, 'restart', { hotRestart: false }),
+};
+
+const deleteObproxy: Operation = {
+  name: 'deleteObproxy',
+  arrange: (lane) => twoProxies(lane, lane.clusters.install),
+  request: (lane) => onServer(lane, 'delete'),
+};
+
+const offlineObproxy: Operation = {
+  name: 'offlineObproxy',
+  arrange: (lane) => twoProxies(lane, lane.clusters.install),
+  async request(lane) {
+    const cluster = lane.clusters.install;
+    const id = await serverId(lane, cluster);
+    return lane.stack.api.call('DELETE', `/api/v2/obproxy/clusters/${cluster}/obproxies/${id}`);
+  },
+};
+
+const deleteObproxyCluster: Operation = {
+  name: 'deleteObproxyCluster',
+  async arrange(lane) {
+    const scene = await twoProxies(lane, lane.clusters.adopt);
+    return { ...scene, targets: scene.looked };
+  },
+  request: (lane) => lane.stack.api.call('DELETE', `/api/v2/obproxy/clusters/${lane.clusters.adopt}`),
+};
+
 function only(tasks: readonly TaskJson[]): TaskJson {
   const [task] = tasks;
   if (task === undefined) throw new Error('the request made no task');
@@ -130,6 +224,12 @@ export const OPERATIONS: readonly Operation[] = [
   addObproxy,
   createObproxyCluster,
   takeOverObproxy,
+  stopObproxy,
+  startObproxy,
+  restartObproxy,
+  deleteObproxy,
+  offlineObproxy,
+  deleteObproxyCluster,
   addObserver,
   batchCreateHosts,
 ];

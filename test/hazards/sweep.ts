@@ -20,6 +20,8 @@ let fresh = 0;
 const name = () => `fresh${++fresh}`;
 let mallory = 0;
 let closed = 0;
+/** An OBProxy of the cluster `other`. */
+let takenProxy = 0;
 
 const ofTask = (): Request => ({ params: { taskInstanceId: String(given.busyTask) }, body: { why: 'x' } });
 const ofSubtask = (): Request => ({
@@ -61,6 +63,23 @@ const GOOD: Readonly<Record<string, () => Request>> = {
     params: { id: String(given.cluster) },
     query: '?dryRun=true',
     body: { hosts: [{ hostId: given.free, sqlPort: 2883 }] },
+  }),
+  ...Object.fromEntries(
+    (['stop', 'start', 'restart', 'delete'] as const).map((verb) => [
+      `POST /api/v2/obproxy/clusters/{id}/servers/${verb}`,
+      () => ({
+        params: { id: String(given.other) },
+        query: '?dryRun=true',
+        body: {
+          obproxyServerIds: [takenProxy],
+          ...(verb === 'restart' ? { hotRestart: false } : {}),
+        },
+      }),
+    ]),
+  ),
+  'POST /api/v2/obproxy/clusters/{id}/obproxies/{obproxyIds}/restart': () => ({
+    params: { id: String(given.other), obproxyIds: String(takenProxy) },
+    query: '?dryRun=true',
   }),
   'POST /api/v2/obproxy/clusters/{id}/servers/forget': () => ({
     params: { id: String(given.cluster) },
@@ -191,6 +210,8 @@ export interface Swept {
 export async function sweep(texts: readonly string[], secrets: readonly string[]): Promise<Swept> {
   mallory = (await api.store.users.add({ name: 'mallory', password: MALLORY, roles: ['ADMIN'] })).id;
   closed = await givenObCluster(api.store, 'closed', 3, '127.0.0.1', { sqlPort: 1 });
+  takenProxy = (await api.store.obproxy.findServerOnHost(given.taken))?.id ?? 0;
+  takenProxy = (await api.store.obproxy.findServerOnHost(given.taken))?.id ?? 0;
   const accepted: Record<string, number> = {};
   const answers: string[] = [];
   let tried = 0;

@@ -55,6 +55,20 @@ describeIf(fleetUnavailable(), 'processes of a real host', () => {
     await fleet?.stop();
   });
 
+  test('a signal reaches the very process that was seen, and no other that has its pid, name or folder', async () => {
+    await start('cd / && exec sleep 311');
+    const seen = await find('the process', ({ args }) => args[1] === '311');
+    const alive = async () => (await host.processes()).some(({ pid, exe }) => pid === seen.pid && exe !== '');
+    // What a reused pid looks like: everything but one thing fits.
+    for (const other of [{ startTime: '1' }, { comm: 'obproxy' }, { cwd: '/srv' }]) {
+      expect(await host.signal({ ...seen, ...other }, 'KILL')).toBe('another');
+    }
+    expect(await alive()).toBe(true);
+    expect(await host.signal(seen, 'TERM')).toBe('sent');
+    await until('it is gone', async () => !(await alive()));
+    expect(await host.signal(seen, 'KILL')).toBe('gone');
+  });
+
   test('names and arguments with blanks, parentheses and line breaks stay whole', async () => {
     const name = './a) R (b\nc';
     const args = [name, '-c', 'sleep 300; true', '', '0\n1'];

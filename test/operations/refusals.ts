@@ -78,6 +78,8 @@ export function givenApi(
 
 export interface Case {
   readonly what: string;
+  /** Default POST. */
+  readonly method?: 'POST' | 'PATCH' | 'DELETE';
   readonly path: () => string;
   readonly body: () => unknown;
   readonly status: number;
@@ -130,7 +132,7 @@ function check(answer: Answer, expected: Case): void {
 export function refused(cases: readonly Case[]): void {
   test.each(cases.map((entry) => [entry.what, entry] as const))('%s', async (_what, entry) => {
     const before = await api.traces();
-    const answer = await api.send('POST', entry.path(), entry.body(), entry.headers);
+    const answer = await api.send(entry.method ?? 'POST', entry.path(), entry.body(), entry.headers);
     check(answer, entry);
     expect(await api.traces()).toEqual(before);
   });

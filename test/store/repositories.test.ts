@@ -426,6 +426,7 @@ onEveryDatabase('OBProxy clusters', (on) => {
           taskId: 1,
           work: { taskId: 1, status: 'CREATING', formerStatus: null, endStatus: null },
           adopted: null,
+          home: null,
           parameterDrift: [],
           configUrl: null,
         },
@@ -524,6 +525,22 @@ onEveryDatabase('OBProxy clusters', (on) => {
     });
   });
 
+  test('A home is recorded when it is no longer that of the package, and an access address when it changes', async () => {
+    const store = await on.open();
+    const cluster = await addObproxyCluster(store);
+    const server = await addServer(store, cluster, await addHost(store));
+    expect(await store.obproxy.findServer(server)).toMatchObject({ home: null });
+    await store.obproxy.setHome(server, '/home/admin/obproxy-4.3.1.0');
+    expect(await store.obproxy.findServer(server)).toMatchObject({ home: '/home/admin/obproxy-4.3.1.0' });
+    await store.obproxy.setAccess(cluster, { address: 'proxy.example.com' });
+    await store.obproxy.setAccess(cluster, { port: 3306 });
+    await store.obproxy.setAccess(cluster, {});
+    expect(await store.obproxy.findCluster(cluster)).toMatchObject({
+      address: 'proxy.example.com',
+      port: 3306,
+    });
+  });
+
   test('A cluster goes when its proxies are gone, and their exporters with them', async () => {
     const store = await on.open();
     const ob = await addObCluster(store);
@@ -532,7 +549,8 @@ onEveryDatabase('OBProxy clusters', (on) => {
     const exporter = { obproxyServerId: server, target: '10.1.1.1:2884', labels: { cluster: 'front' } };
     await store.obproxy.putExporter({ ...exporter, target: 'old:1' });
     await store.obproxy.putExporter(exporter);
-    expect(await store.obproxy.listExporters()).toEqual([{ ...exporter, status: 'CREATING' }]);
+    await store.work.settle({ kind: 'obproxyServer', id: server }, 1, 'RUNNING');
+    expect(await store.obproxy.listExporters()).toEqual([{ ...exporter, status: 'RUNNING' }]);
     await expect(store.obproxy.deleteCluster(id)).rejects.toThrow(InUseError);
     await store.obproxy.deleteServer(server);
     expect(await store.obproxy.listExporters()).toEqual([]);

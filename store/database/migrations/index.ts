@@ -14,6 +14,7 @@ import { logTexts } from './0012_log_texts';
 import { givenConfigUrls } from './0013_given_config_urls';
 import { observed } from './0014_observed';
 import { taskWarnings } from './0015_task_warnings';
+import { obproxyHome } from './0017_obproxy_home';
 import { hostLife } from './0018_host_life';
 import { credentialDescription } from './0019_credential_description';
 
@@ -35,6 +36,7 @@ export function migrations(kind: 'sqlite' | 'postgres'): Record<string, Migratio
     '0013_given_config_urls': givenConfigUrls,
     '0014_observed': observed(kind),
     '0015_task_warnings': taskWarnings(kind),
+    '0017_obproxy_home': obproxyHome,
     '0018_host_life': hostLife(kind),
     '0019_credential_description': credentialDescription,
   };

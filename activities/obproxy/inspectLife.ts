@@ -1,0 +1,107 @@
+/** What tasks on an existing OBProxy would find on its host, for a dry run: nothing here changes host or proxy. */
+import type { Host } from '../../hosts/types';
+import { openObproxyAdmin } from '../../oceanbase/obproxyAdmin';
+import type { Finding } from '../../oceanbase/obproxyRunning';
+import { addressText } from '../../runtime/addressText';
+import { PermanentError, TransientError } from '../../runtime/errors';
+import { say, type Text } from '../../runtime/messages/catalogue';
+import type { Store } from '../../store/types';
+import { findKeepers, keeperText, stoppedKeepers } from './keepers';
+import { proveStartable } from './preparing';
+import { lookForProxies, processText } from './process';
+import { homeOf, type ObproxyInstance } from './proxy';
+import { refuseHeldPorts } from './starting';
+import { LONGEST_DRAIN_MS, readSessions, theProcess } from './stopping';
+import { findingOf } from './takeOver/inspect';
+
+/** What a look met is a finding, too. */
+async function asFindings(work: () => Promise<readonly Finding[]>): Promise<readonly Finding[]> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof PermanentError || error instanceof TransientError)) throw error;
+    return [findingOf(error)];
+  }
+}
+
+const info = (text: Text): Finding => ({ level: 'INFO', text });
+
+/** Processes, keepers and open sessions. A proxy that does not answer is a finding, no error: it can be stopped. */
+export async function inspectForStop(
+  store: Store,
+  host: Host,
+  proxy: ObproxyInstance,
+  signal: AbortSignal,
+): Promise<Finding[]> {
+  const home = await homeOf({ store }, proxy);
+  const found: Finding[] = [];
+  const add = async (work: () => Promise<readonly Finding[]>) => {
+    found.push(...(await asFindings(work)));
+  };
+  await add(async () => {
+    const process = await theProcess(host, home);
+    return [
+      info(
+        process === undefined
+          ? say('obproxy.noneLives', { home })
+          : say('process.livesIn', { processes: [processText(process)], home }),
+      ),
+    ];
+  });
+  await add(async () => {
+    const look = await lookForProxies(host, home);
+    const keepers = await findKeepers(host, proxy, look);
+    const others = look.others.map(processText);
+    return [
+      info(
+        keepers.length === 0
+          ? say('keeper.nobodyKeeps')
+          : say('keeper.keptBy', { keepers: keepers.map(keeperText) }),
+      ),
+      ...(others.length === 0 ? [] : [info(say('process.othersAlone', { processes: others }))]),
+    ];
+  });
+  const sessions = await asFindings(async () => {
+    const { sqlPort } = proxy.server;
+    const admin = await openObproxyAdmin({
+      where: addressText(host.ip, sqlPort),
+      password: await store.obproxy.proxysysPassword(proxy.cluster.id),
+      open: () => host.tunnel(sqlPort),
+      signal,
+    });
+    try {
+      const { open, drainMs } = await readSessions(admin);
+      const seconds = Math.round(Math.min(drainMs, LONGEST_DRAIN_MS) / 1000);
+      return [info(say('sessions.seen', { count: open, seconds }))];
+    } finally {
+      admin.close();
+    }
+  });
+  // It can be stopped all the same.
+  return [
+    ...found,
+    ...sessions.map((one) => (one.level === 'ERROR' ? { ...one, level: 'WARN' as const } : one)),
+  ];
+}
+
+/** Program, version, configuration and ports. */
+export async function inspectForStart(store: Store, host: Host, proxy: ObproxyInstance): Promise<Finding[]> {
+  const home = await homeOf({ store }, proxy);
+  const found = await asFindings(async () => [info(await proveStartable(host, proxy, home))]);
+  const ports = await asFindings(async () => {
+    const look = await lookForProxies(host, home);
+    refuseHeldPorts(host, proxy, look);
+    const keepers = (await stoppedKeepers(host, proxy)) ?? [];
+    return [
+      info(
+        look.own.length === 0
+          ? say('ports.free', { ports: proxy.ports.map(({ port }) => port).join(', ') })
+          : say('process.runsAlready', { processes: look.own.map(processText) }),
+      ),
+      ...(keepers.length === 0
+        ? []
+        : [info(say('keeper.keptAfterwards', { keepers: keepers.map(keeperText) }))]),
+    ];
+  });
+  return [...found, ...ports];
+}

@@ -1,0 +1,81 @@
+/** Starting a proxy that exists: by its stored configuration, without options, which would put former values back. */
+
+import type { Host } from '../../hosts/types';
+import { say } from '../../runtime/messages/catalogue';
+import { endsAs } from '../common/work';
+import { KEEPER_DIR, makeDir } from '../places';
+import type { SubtaskScope } from '../types';
+import { forgetOneTimePassword, startScript } from './firstStart';
+import { startUnit, stopKeepers, stoppedKeepers } from './keepers';
+import { proveConfigured } from './preparing';
+import { lookForProxies, processText } from './process';
+import { type ObproxyInstance, runUserOf, workedProxy } from './proxy';
+import { checkMetricsPort, listening, provedLogin, refuseHeldPorts, startOnce } from './starting';
+import { endProxies } from './stopping';
+
+/**
+ * The proxy runs, proved by its process, its listener, a login and its version. One that runs already is left as it is.
+ *
+ * @param name of the command on the host; that of an undo begins with `rollback`
+ * @throws PermanentError ConfigurationMissing, PortTaken, ObproxyStartFailed, ObproxyVersionDiffers
+ */
+export async function startStored(
+  scope: SubtaskScope,
+  host: Host,
+  proxy: ObproxyInstance,
+  recorded: string,
+  name = 'start',
+): Promise<void> {
+  const before = await lookForProxies(host, recorded);
+  const { home } = before;
+  if (before.own.length > 0)
+    scope.log.info(say('process.runsAlready', { processes: before.own.map(processText) }));
+  else {
+    await proveConfigured(host, proxy, home);
+    refuseHeldPorts(host, proxy, before);
+    await launch(scope, host, proxy, home, name);
+  }
+  const { process, look } = await listening(scope, host, proxy, home, before.own.length === 0);
+  scope.log.info(
+    say('obproxy.listens', { pid: process.pid, user: process.user, port: proxy.server.sqlPort }),
+  );
+  await provedLogin(scope, host, proxy);
+  await endsAs(scope, workedProxy(proxy.server), 'RUNNING');
+  if (proxy.server.adopted === null) await checkMetricsPort(scope, host, proxy, look);
+  await forgetOneTimePassword(host);
+}
+
+async function launch(
+  scope: SubtaskScope,
+  host: Host,
+  proxy: ObproxyInstance,
+  home: string,
+  name: string,
+): Promise<void> {
+  await endsAs(scope, workedProxy(proxy.server), 'UNAVAILABLE');
+  const unit = ((await stoppedKeepers(host, proxy)) ?? []).find(({ kind }) => kind === 'systemd');
+  if (unit?.kind === 'systemd') {
+    scope.log.info(say('obproxy.startingByUnit', { unit: unit.unit }));
+    await startUnit(host, unit);
+    return;
+  }
+  await makeDir(host, KEEPER_DIR);
+  const script = startScript(home, runUserOf(proxy), []);
+  await startOnce(scope, host, proxy, home, { name, script });
+}
+
+/** The undo: a proxy that was STOPPED before this task is so again; one that should have served runs on. */
+export async function undoStart(
+  scope: SubtaskScope,
+  host: Host,
+  proxy: ObproxyInstance,
+  home: string,
+): Promise<void> {
+  if (proxy.server.work?.formerStatus !== 'STOPPED') {
+    scope.log.info(say('obproxy.runsOnAfterUndo'));
+    return;
+  }
+  await stopKeepers(scope, host, proxy, home);
+  await endProxies(scope, host, home);
+  scope.log.info(say('obproxy.stoppedAsBefore'));
+}

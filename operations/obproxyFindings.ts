@@ -1,0 +1,102 @@
+/** What a dry run of an operation on existing OBProxies finds on their hosts. */
+import { inspectForStart, inspectForStop } from '../activities/obproxy/inspectLife';
+import { type ObproxyInstance, proxyInstance } from '../activities/obproxy/proxy';
+import { findingOf } from '../activities/obproxy/takeOver/inspect';
+import type { Host } from '../hosts/types';
+import type { Finding } from '../oceanbase/obproxyRunning';
+import { PermanentError, TransientError } from '../runtime/errors';
+import { say } from '../runtime/messages/catalogue';
+import { obproxyClusterById } from './preconditions';
+import type { HostFinding, InspectScope } from './types';
+
+/** A dry run looks at so many hosts together, and at each for so long. */
+const INSPECTED_TOGETHER = 8;
+const INSPECT_MS = 20_000;
+
+type Inspect = (host: Host, proxy: ObproxyInstance, signal: AbortSignal) => Promise<readonly Finding[]>;
+
+async function inspectOne(
+  scope: InspectScope,
+  proxy: ObproxyInstance,
+  inspect: Inspect,
+): Promise<HostFinding[]> {
+  const { hostId } = proxy.server;
+  const shown = ({ level, code, text, next }: Finding): HostFinding => ({
+    hostId,
+    level,
+    ...(code === undefined ? {} : { code }),
+    message: next === undefined ? text : say('takeOver.finding', { text, next }),
+  });
+  try {
+    const host = await scope.openHost(hostId);
+    return (await inspect(host, proxy, AbortSignal.timeout(INSPECT_MS))).map(shown);
+  } catch (error) {
+    if (!(error instanceof PermanentError || error instanceof TransientError)) throw error;
+    return [shown(findingOf(error))];
+  }
+}
+
+async function onServers(
+  scope: InspectScope,
+  clusterId: number,
+  ids: readonly number[],
+  inspect: Inspect,
+): Promise<HostFinding[]> {
+  const cluster = await obproxyClusterById(scope.store, clusterId);
+  const proxies = cluster.servers
+    .filter(({ id }) => ids.includes(id))
+    .map((server) => proxyInstance(server, cluster));
+  const all: HostFinding[] = [];
+  for (let from = 0; from < proxies.length; from += INSPECTED_TOGETHER) {
+    const some = proxies.slice(from, from + INSPECTED_TOGETHER);
+    all.push(...(await Promise.all(some.map((proxy) => inspectOne(scope, proxy, inspect)))).flat());
+  }
+  return all;
+}
+
+/** Whoever is stopped leaves its clients to the others. */
+async function othersFinding(
+  { store }: InspectScope,
+  clusterId: number,
+  ids: readonly number[],
+): Promise<HostFinding[]> {
+  const { name, servers } = await obproxyClusterById(store, clusterId);
+  const first = servers.find(({ id }) => ids.includes(id));
+  const others = servers.filter(({ id, status }) => status === 'RUNNING' && !ids.includes(id));
+  if (first === undefined || others.length > 0) return [];
+  const message = say('obproxy.nowhereToGo', { cluster: name });
+  return [{ hostId: first.hostId, level: 'WARN', message }];
+}
+
+/** Processes, keepers, open sessions. */
+export async function stopFindings(
+  scope: InspectScope,
+  clusterId: number,
+  ids: readonly number[],
+): Promise<HostFinding[]> {
+  const found = await onServers(scope, clusterId, ids, (host, proxy, signal) =>
+    inspectForStop(scope.store, host, proxy, signal),
+  );
+  return [...found, ...(await othersFinding(scope, clusterId, ids))];
+}
+
+/** Program, configuration, ports, who would keep it. */
+export function startFindings(
+  scope: InspectScope,
+  clusterId: number,
+  ids: readonly number[],
+): Promise<HostFinding[]> {
+  return onServers(scope, clusterId, ids, (host, proxy) => inspectForStart(scope.store, host, proxy));
+}
+
+/** Both. */
+export function restartFindings(
+  scope: InspectScope,
+  clusterId: number,
+  ids: readonly number[],
+): Promise<HostFinding[]> {
+  return onServers(scope, clusterId, ids, async (host, proxy, signal) => [
+    ...(await inspectForStop(scope.store, host, proxy, signal)),
+    ...(await inspectForStart(scope.store, host, proxy)),
+  ]);
+}

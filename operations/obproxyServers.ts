@@ -1,0 +1,162 @@
+/** What the operations on existing OBProxies share: their body, which states allow them, and the plan of their task. */
+import { z } from 'zod';
+import { addressText } from '../runtime/addressText';
+import { fault, say } from '../runtime/messages/catalogue';
+import type { ObproxyStatus } from '../store/statuses';
+import type { ObproxyClusterRow, ObproxyServerRow, Store } from '../store/types';
+import type { Chain } from '../workflows/chain';
+import type { Plan } from '../workflows/plan';
+import { hostProxyLock, obproxyClusterLock } from './locks';
+import { planTask, refuseWhenHeld } from './planTask';
+import { obproxyClusterById } from './preconditions';
+import { Refusal } from './refusal';
+import { Id } from './schemas';
+import type { PrepareScope } from './types';
+
+/** OBProxies of one request (OCP's limit). */
+export const MOST_PROXIES = 1_000;
+
+/** Ids of OBProxies, each once. */
+export const ObproxyServerIds = z
+  .array(Id)
+  .max(MOST_PROXIES, fault('must.proxiesAtMost', { limit: MOST_PROXIES }))
+  .superRefine((ids, context) => {
+    ids.forEach((id, index) => {
+      if (ids.indexOf(id) === index) return;
+      const message = fault('names.obproxyTwice', { id });
+      context.addIssue({ code: 'custom', path: [index], message, input: id });
+    });
+  });
+
+/** The ids of a request that must name at least one. */
+export const SomeObproxyServerIds = ObproxyServerIds.min(1, fault('must.nameObproxy')).describe(
+  'OBProxies of the cluster.',
+);
+
+/** `1,2,3` in a path. */
+export const ObproxyIdsText = z
+  .string()
+  .regex(/^\d{1,16}(?:,\d{1,16})*$/, fault('must.idsByComma'))
+  .transform((text) => text.split(',').map(Number))
+  .pipe(SomeObproxyServerIds)
+  .meta({ wire: { type: 'string', pattern: '^\\d{1,16}(,\\d{1,16})*$' } });
+
+/** The cluster and its OBProxies of these ids, in their order. Throws Refusal ODP21001, ODP21002, ODP21015. */
+async function clusterWithServers(
+  store: Store,
+  clusterId: number,
+  ids: readonly number[],
+): Promise<{ cluster: ObproxyClusterRow; servers: ObproxyServerRow[] }> {
+  const cluster = await obproxyClusterById(store, clusterId);
+  const known = new Map(cluster.servers.map((server) => [server.id, server]));
+  for (const id of ids.filter((one) => !known.has(one))) {
+    const elsewhere = await store.obproxy.findServer(id);
+    const target = `obproxyServer:${id}`;
+    if (elsewhere === undefined) {
+      throw new Refusal(404, 'ODP21002', say('obproxy.unknown', { id, cluster: cluster.id }), { target });
+    }
+    const said = say('obproxy.otherCluster', { id, other: elsewhere.clusterId, cluster: cluster.id });
+    throw new Refusal(400, 'ODP21015', said, { target });
+  }
+  return { cluster, servers: ids.flatMap((id) => known.get(id) ?? []) };
+}
+
+/** Which statuses allow an operation. */
+export interface Allowed {
+  readonly from: readonly ObproxyStatus[];
+  /** Statuses in which there is nothing to do (ODP21104). */
+  readonly already?: readonly ObproxyStatus[];
+}
+
+/** Throws Refusal: ODP21104 when it is so already, ODP21017 naming the one status that allows it, ODP21016 several. */
+function refuseStatuses(servers: readonly ObproxyServerRow[], { from, already = [] }: Allowed): void {
+  for (const { id, ip, sqlPort, status } of servers) {
+    if (from.includes(status)) continue;
+    const about = { id, address: addressText(ip, sqlPort), status };
+    const target = `obproxyServer:${id}`;
+    if (already.includes(status)) {
+      throw new Refusal(400, 'ODP21104', say('obproxy.already', about), { target });
+    }
+    const code = from.length === 1 ? 'ODP21017' : 'ODP21016';
+    const allowed = from.join(', ');
+    throw new Refusal(400, code, say('obproxy.unfit', { ...about, allowed }), { target });
+  }
+}
+
+/** The OBProxies of a request, which no task holds and whose statuses allow it. */
+export async function acceptedServers(
+  store: Store,
+  clusterId: number,
+  ids: readonly number[],
+  allowed: Allowed,
+): Promise<{ cluster: ObproxyClusterRow; servers: ObproxyServerRow[] }> {
+  const found = await clusterWithServers(store, clusterId, ids);
+  await refuseWhenHeld(store, locksOf(found.cluster, found.servers));
+  refuseStatuses(found.servers, allowed);
+  return found;
+}
+
+/** Locks of a task that works on these OBProxies. */
+export function locksOf(
+  cluster: Pick<ObproxyClusterRow, 'id'>,
+  servers: readonly ObproxyServerRow[],
+): string[] {
+  return [...servers.map(({ hostId }) => hostProxyLock(hostId)), obproxyClusterLock(cluster.id)];
+}
+
+export interface ServersTask {
+  readonly name: string;
+  readonly chain: Chain;
+  readonly cluster: ObproxyClusterRow;
+  readonly servers: readonly ObproxyServerRow[];
+  /** For the activities; the documented context does not show it. */
+  readonly unshown?: Readonly<Record<string, string>>;
+  /** OBProxies whose hosts are not contacted. */
+  readonly skipped?: readonly ObproxyServerRow[];
+  readonly deletesCluster?: boolean;
+}
+
+/** One task on all OBProxies of a request, with the context that OCP documents. */
+export async function planOnServers(
+  scope: PrepareScope,
+  { name, chain, cluster, servers, unshown, skipped = [], deletesCluster = false }: ServersTask,
+): Promise<{ plans: Plan[] }> {
+  const locks = locksOf(cluster, servers);
+  const [taskId = 0] = await scope.reserveTasks(1);
+  const plan = await planTask(scope, {
+    taskId,
+    name,
+    chain,
+    context: {
+      stringMap: {
+        service_type: 'OB_PROXY',
+        service_name: cluster.name,
+        prohibit_rollback: 'false',
+        obproxy_need_delete_cluster: String(deletesCluster),
+      },
+      listMap: {
+        host_ids: servers.map(({ hostId }) => String(hostId)),
+        obproxy_server_ids: servers.map(({ id }) => String(id)),
+      },
+    },
+    unshown: {
+      stringMap: {
+        obproxy_cluster_id: String(cluster.id),
+        obproxy_cluster_name: cluster.name,
+        ...unshown,
+      },
+      listMap: {
+        skipped_host_ids: skipped.map(({ hostId }) => String(hostId)),
+        skipped_obproxy_server_ids: skipped.map(({ id }) => String(id)),
+      },
+    },
+    place: cluster.name,
+    places: {
+      host_ids: Object.fromEntries(servers.map(({ hostId, ip }) => [hostId, ip])),
+      obproxy_server_ids: Object.fromEntries(servers.map(({ id, ip }) => [id, ip])),
+    },
+    locks,
+    groupTaskIds: [taskId],
+  });
+  return { plans: [plan] };
+}
