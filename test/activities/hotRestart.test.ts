@@ -15,7 +15,6 @@ import { inEnglish, type Said } from '../../runtime/messages/catalogue';
 import { type Fleet, fleetUnavailable, startFleet, type TestHost } from '../../sandbox/hosts/fleet';
 import { obproxyStandin } from '../../sandbox/standins/bundle';
 import { type StartedByHand, startByHand } from '../../sandbox/standins/startByHand';
-import { inEnglish, type Said } from '../../workflows/text';
 import { addressOf, failureOf, hostsWithPins } from '../hosts/reach';
 import { describeIf, longRunOnly } from '../support/skip';
 import { until } from '../support/until';
