@@ -1,5 +1,5 @@
 /** What a dry run of an operation on existing OBProxies finds on their hosts. */
-import { inspectForStart, inspectForStop } from '../activities/obproxy/inspectLife';
+import { inspectForHotRestart, inspectForStart, inspectForStop } from '../activities/obproxy/inspectLife';
 import { type ObproxyInstance, proxyInstance } from '../activities/obproxy/proxy';
 import { findingOf } from '../activities/obproxy/takeOver/inspect';
 import type { Host } from '../hosts/types';
@@ -87,6 +87,17 @@ export function startFindings(
   ids: readonly number[],
 ): Promise<HostFinding[]> {
   return onServers(scope, clusterId, ids, (host, proxy) => inspectForStart(scope.store, host, proxy));
+}
+
+/** The program, the state of hot restarts, whoever supervises it. */
+export function hotRestartFindings(
+  scope: InspectScope,
+  clusterId: number,
+  ids: readonly number[],
+): Promise<HostFinding[]> {
+  return onServers(scope, clusterId, ids, (host, proxy, signal) =>
+    inspectForHotRestart(scope.store, host, proxy, signal),
+  );
 }
 
 /** Both. */

@@ -11,9 +11,12 @@ import {
   UpdateObproxyStatus,
   WaitNode,
 } from '../activities/subtasks';
+import { canHandOver } from '../oceanbase/handOver';
+import { addressText } from '../runtime/addressText';
 import { fault, say } from '../runtime/messages/catalogue';
+import type { ObproxyServerRow } from '../store/types';
 import { type ChainNode, node } from '../workflows/chain';
-import { restartFindings } from './obproxyFindings';
+import { hotRestartFindings, restartFindings } from './obproxyFindings';
 import { acceptedServers, ObproxyIdsText, planOnServers, SomeObproxyServerIds } from './obproxyServers';
 import { Refusal } from './refusal';
 import { IdPath } from './schemas';
@@ -51,7 +54,10 @@ const Body = z
     obproxyIds: SomeObproxyServerIds.optional().describe('The same as obproxyServerIds.'),
     hotRestart: z
       .boolean(fault('must.boolean'))
-      .describe('false: the proxies are stopped and started, which cuts sessions. true: not possible yet.'),
+      .describe(
+        'false: the proxies are stopped and started, which cuts sessions. true: each hands over to a new process, and ' +
+          'no session is lost; from OBProxy 3.2.1 on, and only of proxies that are RUNNING and no unit of systemd.',
+      ),
   })
   .transform(({ obproxyIds, ...body }, context) => {
     const ids = body.obproxyServerIds ?? obproxyIds;
@@ -67,21 +73,41 @@ const Body = z
     return { obproxyServerIds: ids, hotRestart: body.hotRestart };
   });
 
+/** ODP21018 for a version that cannot hand over, ODP21107 for a unit of systemd, which takes it for a crash. */
+function refuseHot(servers: readonly ObproxyServerRow[]): void {
+  for (const { id, ip, sqlPort, version, adopted } of servers) {
+    const about = { id, address: addressText(ip, sqlPort) };
+    const target = `obproxyServer:${id}`;
+    if (!canHandOver(version)) {
+      throw new Refusal(400, 'ODP21018', say('hotRestart.tooOld', { ...about, version }), { target });
+    }
+    if (adopted?.keeper === 'systemd') {
+      const said = say('hotRestart.unit', { ...about, keeper: adopted.keeperDetail });
+      throw new Refusal(400, 'ODP21107', said, { target });
+    }
+  }
+}
+
 async function prepareRestart(
   scope: PrepareScope,
   clusterId: number,
   ids: readonly number[],
+  hot: boolean,
 ): Promise<Prepared> {
   const { cluster, servers } = await acceptedServers(scope.store, clusterId, ids, {
-    from: ['RUNNING', 'UNAVAILABLE', 'STOPPED'],
+    from: hot ? ['RUNNING'] : ['RUNNING', 'UNAVAILABLE', 'STOPPED'],
   });
-  const unshown = { target_obproxy_status: 'RUNNING', hot_restart: 'false' };
+  if (hot) refuseHot(servers);
+  const unshown = { target_obproxy_status: 'RUNNING', hot_restart: String(hot) };
   return planOnServers(scope, { name: 'Restart obproxy', chain: RESTART_OBPROXY, cluster, servers, unshown });
 }
 
 const RESTARTS =
   'Stops and starts the OBProxies named, one after the other, and none after one that does not come back. ' +
   'Sessions of their clients are cut. Answers one task "Restart obproxy".';
+const HOT =
+  'With hotRestart each hands its ports over to a new process instead, and sessions go on in the former one until they ' +
+  'end or hot_upgrade_exit_timeout is over; changed ports need a restart without it.';
 
 /** `POST /api/v2/obproxy/clusters/{id}/servers/restart` (OCP documentation V4.3.5, "Restart an OBProxy"). */
 export const restartObproxy = catalogued({
@@ -91,22 +117,19 @@ export const restartObproxy = catalogued({
   permission: 'OBPROXY_MANAGER',
   tag: 'OBProxy',
   summary: 'Restart OBProxies',
-  description: RESTARTS,
+  description: `${RESTARTS} ${HOT}`,
   params: IdPath,
   body: Body,
   answer: 'task',
   sample: 'restart-obproxy',
   look: {
     obproxyServers: ({ body }) => body.obproxyServerIds,
-    findings: (scope, { params, body }) => restartFindings(scope, params.id, body.obproxyServerIds),
+    findings: (scope, { params, body: { obproxyServerIds: ids, hotRestart } }) =>
+      hotRestart ? hotRestartFindings(scope, params.id, ids) : restartFindings(scope, params.id, ids),
   },
 
-  async prepare(scope, { params, body }) {
-    if (body.hotRestart) {
-      throw new Refusal(400, 'ODP21107', say('hotRestart.notPossible'), { target: 'hotRestart' });
-    }
-    return prepareRestart(scope, params.id, body.obproxyServerIds);
-  },
+  prepare: (scope, { params, body }) =>
+    prepareRestart(scope, params.id, body.obproxyServerIds, body.hotRestart),
 });
 
 /**
@@ -128,5 +151,5 @@ export const forceRestartObproxy = catalogued({
     obproxyServers: ({ params }) => params.obproxyIds,
     findings: (scope, { params }) => restartFindings(scope, params.id, params.obproxyIds),
   },
-  prepare: (scope, { params }) => prepareRestart(scope, params.id, params.obproxyIds),
+  prepare: (scope, { params }) => prepareRestart(scope, params.id, params.obproxyIds, false),
 });

@@ -4,6 +4,7 @@ import { say } from '../../runtime/messages/catalogue';
 import { endsAs } from '../common/work';
 import { subtask } from '../subtask';
 import type { SubtaskScope } from '../types';
+import { awaitFormer, hotProxyOf, hotRestart, restoreRollbackTimeout } from './hotRestart';
 import { startKeepers, stopKeepers } from './keepers';
 import { addToNote, workNote } from './notes';
 import { lookForProxies } from './process';
@@ -54,16 +55,29 @@ async function restartByForce(
   await startKeepers(scope, host, proxy, home);
 }
 
-/** "Restart obproxy process": sessions are cut, as documented for this restart; the proxy serves again afterwards. */
+/** The former process may be waited for so long: the subtask has 600 s, and the hand-over takes at most 150 of them. */
+const LONGEST_FORMER_MS = 300_000;
+
+/**
+ * "Restart obproxy process": the proxy serves again afterwards. By force its sessions are cut, as documented; hot they go on in
+ * the former process, which is waited for, so that the next proxy is not restarted while this one still moves its clients.
+ */
 export const RestartObproxyProcess = subtask({
   name: 'Restart obproxy process',
   className: 'obproxy.RestartObproxyProcessTask',
   timeout: 600,
-  needs: PROXIES,
+  needs: { ...PROXIES, hot_restart: 'value?' },
 
   async run(scope) {
     const proxy = await proxyOf(scope);
-    await restartByForce(scope, await scope.host(), proxy, await homeOf(scope, proxy));
+    const home = await homeOf(scope, proxy);
+    if (scope.value('hot_restart') === 'true') {
+      const hot = await hotProxyOf(scope, proxy, home);
+      await hotRestart(scope, hot);
+      await awaitFormer(scope, hot, LONGEST_FORMER_MS);
+    } else {
+      await restartByForce(scope, await scope.host(), proxy, home);
+    }
     await refreshDrift(scope, proxy);
     return undefined;
   },
@@ -73,6 +87,10 @@ export const RestartObproxyProcess = subtask({
     const proxy = await proxyOf(scope);
     const home = await homeOf(scope, proxy);
     const host = await scope.host();
+    if (scope.value('hot_restart') === 'true') {
+      await restoreRollbackTimeout(scope, await hotProxyOf(scope, proxy, home));
+      return scope.log.info('The proxy has served all the time, in the former process or in the new one');
+    }
     if (proxy.server.work?.formerStatus === 'STOPPED') return undoStart(scope, host, proxy, home);
     const { own } = await lookForProxies(host, home);
     const { ended, endings } = await workNote(scope, host, proxy);

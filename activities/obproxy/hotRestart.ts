@@ -28,8 +28,9 @@ import { type Said, say, type Text } from '../../runtime/messages/catalogue';
 import type { SubtaskInput } from '../../workflows/plan';
 import { makeDir, readJson, taskDir, writeJson } from '../places';
 import type { SubtaskScope } from '../types';
+import { findKeepers, keeperText } from './keepers';
 import { lookForProxies, type ProxyProcesses, processText } from './process';
-import { type ObproxyInstance, proxysysPassword } from './proxy';
+import { type ObproxyInstance, proxysysPassword, runUserOf } from './proxy';
 
 /** For so long nobody is served when the new program hangs. */
 const ROLLBACK_MS = 120_000;
@@ -67,13 +68,13 @@ export async function hotProxyOf(
   proxy: ObproxyInstance,
   home: string,
 ): Promise<HotProxy> {
-  const { server, cluster } = proxy;
+  const { server } = proxy;
   const host = await scope.hostById(server.hostId);
   const password = await proxysysPassword(scope, proxy);
   return {
     host,
     home,
-    user: server.adopted?.user ?? cluster.runUser,
+    user: runUserOf(proxy),
     sqlPort: server.sqlPort,
     login: (timeoutMs) =>
       openObproxyAdmin({
@@ -207,17 +208,37 @@ export async function proveReady(host: Host, version: string, admin: ObproxyAdmi
 }
 
 /**
- * Nobody else supervises the process: a unit of systemd or a supervisor that has it as a child takes its end for a crash, and
- * one without a handler for SIGUSR2 dies of the former process's last word (OBProxy 4.3.1, observed).
+ * Nobody takes the end of the former process for a crash: a unit of systemd, or a supervisor that has it as a child; one without
+ * a handler for SIGUSR2 dies of the last word of the former process (OBProxy 4.3.1, observed). Resolves to who keeps it.
  *
- * @throws PermanentError HotRestartSupervised (ODP21107)
+ * @throws PermanentError HotRestartSupervised (ODP21107), ProcessNotFound (ODP21017)
  */
-export function proveUnsupervised(host: Host, process: HostProcess, look: ProxyProcesses): void {
-  const parent = look.all.find(({ pid }) => pid === process.ppid);
-  // A proxy that still leaves after a hot restart is the parent of the one that serves.
-  if (process.ppid <= 1 || parent === undefined || look.own.includes(parent)) return;
-  const text = say('hot.supervised', { child: processText(process), parent: processText(parent) });
-  throw trouble(host, 'HotRestartSupervised', text, say('next.coldOrSupervisor'), 'ODP21107');
+export async function proveUnkept(host: Host, proxy: ObproxyInstance, home: string): Promise<Text> {
+  const look = await lookForProxies(host, home);
+  const supervised = (who: Said) =>
+    trouble(
+      host,
+      'HotRestartSupervised',
+      say('hot.supervised', { who }),
+      say('next.coldOrSupervisor'),
+      'ODP21107',
+    );
+  if (look.own.length === 0) {
+    const text = say('hot.noneInHome', { home: look.home });
+    throw trouble(host, 'ProcessNotFound', text, say('next.startInstead'), 'ODP21017');
+  }
+  for (const process of look.own) {
+    const parent = look.all.find(({ pid }) => pid === process.ppid);
+    // A proxy that still leaves after a hot restart is the parent of the one that serves.
+    if (process.ppid <= 1 || parent === undefined || look.own.includes(parent)) continue;
+    throw supervised(say('hot.parentOf', { parent: processText(parent), child: processText(process) }));
+  }
+  const keepers = await findKeepers(host, proxy, look);
+  const unit = keepers.find(({ kind }) => kind === 'systemd');
+  if (unit !== undefined) throw supervised(keeperText(unit));
+  return keepers.length === 0
+    ? say('hot.keptByNobody')
+    : say('hot.keptBy', { keepers: keepers.map(keeperText) });
 }
 
 /** Notes what is there, unless an attempt of this run has; nothing is changed yet. */

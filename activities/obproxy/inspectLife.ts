@@ -6,10 +6,11 @@ import { addressText } from '../../runtime/addressText';
 import { PermanentError, TransientError } from '../../runtime/errors';
 import { say, type Text } from '../../runtime/messages/catalogue';
 import type { Store } from '../../store/types';
+import { proveProgram, proveReady, proveUnkept } from './hotRestart';
 import { findKeepers, keeperText, stoppedKeepers } from './keepers';
 import { proveStartable } from './preparing';
 import { lookForProxies, processText } from './process';
-import { homeOf, type ObproxyInstance } from './proxy';
+import { homeOf, type ObproxyInstance, runUserOf } from './proxy';
 import { refuseHeldPorts } from './starting';
 import { LONGEST_DRAIN_MS, readSessions, theProcess } from './stopping';
 import { findingOf } from './takeOver/inspect';
@@ -82,6 +83,37 @@ export async function inspectForStop(
     ...found,
     ...sessions.map((one) => (one.level === 'ERROR' ? { ...one, level: 'WARN' as const } : one)),
   ];
+}
+
+/** Whether the proxy could hand over now: its program, its own word, and nobody who would take it for a crash. */
+export async function inspectForHotRestart(
+  store: Store,
+  host: Host,
+  proxy: ObproxyInstance,
+  signal: AbortSignal,
+): Promise<Finding[]> {
+  const home = await homeOf({ store }, proxy);
+  const program = await asFindings(async () => {
+    const user = runUserOf(proxy);
+    return [info(`${home}/bin/obproxy is ${await proveProgram({ host, home, user }, proxy.server.version)}`)];
+  });
+  const ready = await asFindings(async () => {
+    const { sqlPort } = proxy.server;
+    const admin = await openObproxyAdmin({
+      where: addressText(host.ip, sqlPort),
+      password: await store.obproxy.proxysysPassword(proxy.cluster.id),
+      open: () => host.tunnel(sqlPort),
+      signal,
+    });
+    try {
+      await proveReady(host, proxy.version, admin);
+      return [info(`It can hand over now; ${await admin.clientSessions()} sessions of clients go on`)];
+    } finally {
+      admin.close();
+    }
+  });
+  const kept = await asFindings(async () => [info(await proveUnkept(host, proxy, home))]);
+  return [...program, ...ready, ...kept];
 }
 
 /** Program, version, configuration and ports. */

@@ -23,10 +23,12 @@ export const HOT_RESTART = {
     "the proxy is in {state} and takes no new sessions: somebody else's hot restart is under way",
     '该 OBProxy 处于 {state} 且不接受新会话：他人发起的热重启正在进行',
   ],
-  'hot.supervised': [
-    '{child} is a child of {parent}, which would take a hot restart for a crash',
-    '{child} 是 {parent} 的子进程，后者会把热重启当作崩溃',
-  ],
+  'hot.supervised': ['{who} would take a hot restart for a crash', '{who} 会把热重启当作崩溃'],
+  'hot.parentOf': ['{parent}, whose child is {child},', '{parent}（其子进程为 {child}）'],
+  'hot.noneInHome': ['no process of the proxy lives in {home}', '{home} 中没有该 OBProxy 的进程'],
+  'hot.keptByNobody': ['Nobody keeps it', '无守护程序'],
+  'hot.keptBy': ['Kept by {keepers}', '由 {keepers} 守护'],
+  'next.startInstead': ['Start it instead.', '请改为启动它。'],
   'hot.noProcess': ['no process', '没有进程'],
   'hot.notListening': [
     '{seen} in {home} listens on port {port}, where an OBProxy answers (pid {pid})',

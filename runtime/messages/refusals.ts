@@ -225,9 +225,13 @@ export const REFUSALS = {
     'OBProxy {id} ({address}) is {status}; it must be {allowed}. Leave it out, or bring it there first.',
     'OBProxy {id}（{address}）的状态为 {status}，必须为 {allowed}。请从请求中去掉，或先使其达到该状态。',
   ],
-  'hotRestart.notPossible': [
-    'A hot restart is not possible yet. Send hotRestart false, which cuts the sessions of the proxies.',
-    '暂不支持热重启。请将 hotRestart 设为 false，该方式会中断 OBProxy 上的会话。',
+  'hotRestart.tooOld': [
+    'OBProxy {id} ({address}) is version {version}, and 3.2.1 is the first that restarts hot. Leave it out, or send hotRestart false, which cuts its sessions.',
+    'OBProxy {id}（{address}）的版本为 {version}，热重启要求版本不低于 3.2.1。请从请求中去掉，或将 hotRestart 设为 false（会中断其会话）。',
+  ],
+  'hotRestart.unit': [
+    'OBProxy {id} ({address}) is kept by systemd ({keeper}), which takes a hot restart for a crash. Leave it out, or send hotRestart false, which cuts its sessions.',
+    'OBProxy {id}（{address}）由 systemd 管理（{keeper}），systemd 会将热重启视为崩溃。请从请求中去掉，或将 hotRestart 设为 false（会中断其会话）。',
   ],
   'skip.notDeleted': [
     'skipHostOperationServerIds names {ids}, which obproxyServerIds does not. Name only OBProxies that are to be deleted.',

@@ -9,13 +9,20 @@ givenApi(async () => ({ unreachableHosts: true }));
 /** A cluster with a proxy in each state, and one whose proxy a task holds. */
 const life = { cluster: 0, busy: 0, busyServer: 0, busyTask: 0, linked: 0, rsList: 0, otherServer: 0 };
 const servers = {} as Record<ObproxyStatus, number>;
+/** Two that run and cannot be restarted hot. */
+const hot = { old: 0, unit: 0 };
 const STATUSES = ['RUNNING', 'UNAVAILABLE', 'STOPPED', 'CREATING'] as const;
 
-async function givenServer(clusterId: number, ip: string, status: ObproxyStatus): Promise<number> {
+async function givenServer(
+  clusterId: number,
+  ip: string,
+  status: ObproxyStatus,
+  version = '4.3.1.0-4',
+): Promise<number> {
   const hostId = await givenHost(api.store, ip);
   const id = await api.store.obproxy.addServer({
     ...{ clusterId, hostId, sqlPort: 2883, exporterPort: 2884, rpcPort: null },
-    ...{ version: '4.3.1.0-4', packageId: null, parameterVersion: 1, taskId: 1 },
+    ...{ version, packageId: null, parameterVersion: 1, taskId: 1 },
   });
   await api.store.work.settle({ kind: 'obproxyServer', id }, 1, status);
   return id;
@@ -27,6 +34,15 @@ beforeAll(async () => {
   for (const [index, status] of STATUSES.entries()) {
     servers[status] = await givenServer(life.cluster, `10.4.0.${index + 1}`, status);
   }
+  hot.old = await givenServer(life.cluster, '10.4.3.1', 'RUNNING', '3.2.0-1');
+  hot.unit = await givenServer(life.cluster, '10.4.3.2', 'RUNNING');
+  await store.obproxy.recordAdopted(hot.unit, {
+    ...{ version: '4.3.1.0-4', exporterPort: 2884, rpcPort: null, packageId: null },
+    adopted: {
+      ...{ home: '/srv/proxy', user: 'admin', program: '/srv/proxy/bin/obproxy', package: null },
+      ...{ keeper: 'systemd', keeperDetail: 'unit obproxy.service' },
+    },
+  });
   life.otherServer = await givenServer(given.other, '10.4.1.1', 'RUNNING');
   life.busy = await givenProxyCluster(store, 'held');
   life.busyServer = await givenServer(life.busy, '10.4.2.1', 'RUNNING');
@@ -192,12 +208,28 @@ describe.each(['stop', 'start', 'restart', 'delete'] as const)('a request to %s 
 describe('a restart', () => {
   refused([
     {
-      what: 'a hot restart, as long as there is none',
+      what: 'hot, of a proxy that does not run',
       path: onServers('restart'),
-      body: body('restart', () => [servers.RUNNING], { hotRestart: true }),
+      body: body('restart', () => [servers.RUNNING, servers.UNAVAILABLE], { hotRestart: true }),
+      status: 400,
+      code: 'ODP21017',
+      says: () => ['UNAVAILABLE', 'RUNNING'],
+    },
+    {
+      what: 'hot, of a version that cannot hand over',
+      path: onServers('restart'),
+      body: body('restart', () => [hot.old], { hotRestart: true }),
+      status: 400,
+      code: 'ODP21018',
+      says: () => ['3.2.0', '3.2.1', 'hotRestart false'],
+    },
+    {
+      what: 'hot, of a proxy that is a unit of systemd',
+      path: onServers('restart'),
+      body: body('restart', () => [hot.unit], { hotRestart: true }),
       status: 400,
       code: 'ODP21107',
-      says: () => ['hotRestart false'],
+      says: () => ['unit obproxy.service', 'hotRestart false'],
     },
     invalid(
       'without hotRestart',
@@ -212,6 +244,16 @@ describe('a restart', () => {
       'obproxyIds',
     ),
   ]);
+
+  test('hot says so to the subtasks, and has the documented chain', async () => {
+    const request = body('restart', () => [servers.RUNNING], { hotRestart: true })();
+    const answer = await api.send('POST', onServers('restart')(), request);
+    expect(answer.status).toBe(200);
+    const plan = api.started.at(-1)!;
+    expect(plan.unshown?.stringMap).toMatchObject({ hot_restart: 'true', target_obproxy_status: 'RUNNING' });
+    expect(answer.body.data.subtasks).toHaveLength(13);
+    await api.store.locks.release(plan.taskId);
+  });
 
   test('takes the ids by the name of the page, too', async () => {
     const request = { obproxyIds: [servers.RUNNING], hotRestart: false };
