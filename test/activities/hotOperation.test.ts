@@ -1,6 +1,9 @@
 import type { Connection } from 'mysql2/promise';
+import { inspectForHotRestart } from '../../activities/obproxy/inspectLife';
 import { KEEPER_FILE } from '../../activities/obproxy/keeper';
+import { proxyInstance } from '../../activities/obproxy/proxy';
 import { KEEPER_DIR } from '../../activities/places';
+import type { Host } from '../../hosts';
 import { openObproxyAdmin } from '../../oceanbase/obproxyAdmin';
 import { restartObproxy } from '../../operations/restartObproxy';
 import { fleetUnavailable } from '../../sandbox/hosts/fleet';
@@ -43,11 +46,28 @@ const hot = (...tasks: InstallTask[]): Promise<LifeTask> =>
 
 const row = async (task: InstallTask) => (await world.store.obproxy.findServer(task.serverId))!;
 
-async function told(task: InstallTask): Promise<{ inherited: boolean; rollbackTimeout: string | undefined }> {
-  const host = await worker.hosts.open({
+async function hostOf(task: InstallTask): Promise<Host> {
+  return worker.hosts.open({
     ...{ hostId: (await row(task)).hostId, ip: task.host.ip, sshPort: 22, username: 'root' },
     auth: { kind: 'key', privateKey: world.fleet.privateKey },
   });
+}
+
+/** What a dry run would say of a proxy. */
+async function looked(task: InstallTask): Promise<string[]> {
+  const cluster = (await world.store.obproxy.findCluster(task.clusterId))!;
+  const proxy = proxyInstance(await row(task), cluster);
+  const found = await inspectForHotRestart(
+    world.store,
+    await hostOf(task),
+    proxy,
+    AbortSignal.timeout(20_000),
+  );
+  return found.map(({ level, code = '', text }) => `${level} ${code} ${text}`);
+}
+
+async function told(task: InstallTask): Promise<{ inherited: boolean; rollbackTimeout: string | undefined }> {
+  const host = await hostOf(task);
   const admin = await openObproxyAdmin({
     ...{ where: host.ip, password: PLANTED.proxysys, open: () => host.tunnel(2883) },
   });
@@ -83,6 +103,11 @@ describeIf(fleetUnavailable(), 'A hot restart by request', () => {
       await client.query('begin');
       clients.push(client);
     }
+    expect(await looked(first)).toEqual([
+      expect.stringMatching(/^INFO .*bin\/obproxy is 4\.3\./),
+      expect.stringMatching(/^INFO .*can hand over now; 1 sessions of clients go on/),
+      expect.stringMatching(/^INFO .*Kept by the keeper of obflow/),
+    ]);
     const task = await hot(first, second);
     const all = task.upTo();
     all.catch(() => undefined);
@@ -143,6 +168,7 @@ describeIf(fleetUnavailable(), 'A hot restart by request', () => {
     const failure = await failureWithout(Object.values(PLANTED), task.run('PrepareRestartObproxy'));
     expect(failure.type).toBe('HotRestartSupervised');
     expect(failure.message).toContain('ODP21107');
+    expect((await looked(second)).at(-1)).toMatch(/^ERROR ODP21107 .*would take a hot restart for a crash/);
     await task.undo();
     await task.end('FAILED');
   }, 120_000);

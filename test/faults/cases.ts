@@ -33,6 +33,7 @@ const CHAINS: Readonly<Record<Operation['name'], readonly string[]>> = {
   stopObproxy: typesOf(STOP_OBPROXY),
   startObproxy: typesOf(START_OBPROXY),
   restartObproxy: typesOf(RESTART_OBPROXY),
+  restartObproxyHot: typesOf(RESTART_OBPROXY),
   deleteObproxy: typesOf(DELETE_OBPROXY),
   offlineObproxy: typesOf(OFFLINE_OBPROXY),
   deleteObproxyCluster: typesOf(OFFLINE_OBPROXY),

@@ -23,6 +23,7 @@ export interface Operation {
     | 'stopObproxy'
     | 'startObproxy'
     | 'restartObproxy'
+    | 'restartObproxyHot'
     | 'deleteObproxy'
     | 'offlineObproxy'
     | 'deleteObproxyCluster'
@@ -189,6 +190,12 @@ const restartObproxy: Operation = {
   request: (lane) => onServer(lane, 'restart', { hotRestart: false }),
 };
 
+const restartObproxyHot: Operation = {
+  name: 'restartObproxyHot',
+  arrange: (lane) => twoProxies(lane, lane.clusters.install),
+  request: (lane) => onServer(lane, 'restart', { hotRestart: true }),
+};
+
 const deleteObproxy: Operation = {
   name: 'deleteObproxy',
   arrange: (lane) => twoProxies(lane, lane.clusters.install),
@@ -227,6 +234,7 @@ export const OPERATIONS: readonly Operation[] = [
   stopObproxy,
   startObproxy,
   restartObproxy,
+  restartObproxyHot,
   deleteObproxy,
   offlineObproxy,
   deleteObproxyCluster,
