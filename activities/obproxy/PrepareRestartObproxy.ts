@@ -14,12 +14,13 @@ import { theProcess } from './stopping';
 async function prepareHot(scope: SubtaskScope, proxy: ObproxyInstance, home: string): Promise<void> {
   const hot = await hotProxyOf(scope, proxy, home);
   const { version } = proxy.server;
-  scope.log.info(`${home}/bin/obproxy is ${await proveProgram(hot, version)} with an empty environment`);
+  const found = await proveProgram(hot, version);
+  scope.log.info(say('hot.programAlone', { program: `${home}/bin/obproxy`, version: found }));
   scope.log.info(await proveUnkept(hot.host, proxy, home));
   const admin = await hot.login(10_000);
   try {
     await proveReady(hot.host, proxy.version, admin);
-    scope.log.info(`The proxy can hand over; ${await admin.clientSessions()} sessions of clients go on`);
+    scope.log.info(say('hot.can', { count: await admin.clientSessions() }));
   } finally {
     admin.close();
   }

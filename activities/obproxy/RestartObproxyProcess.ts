@@ -89,7 +89,7 @@ export const RestartObproxyProcess = subtask({
     const host = await scope.host();
     if (scope.value('hot_restart') === 'true') {
       await restoreRollbackTimeout(scope, await hotProxyOf(scope, proxy, home));
-      return scope.log.info('The proxy has served all the time, in the former process or in the new one');
+      return scope.log.info(say('hot.servedAllTheTime'));
     }
     if (proxy.server.work?.formerStatus === 'STOPPED') return undoStart(scope, host, proxy, home);
     const { own } = await lookForProxies(host, home);

@@ -95,7 +95,8 @@ export async function inspectForHotRestart(
   const home = await homeOf({ store }, proxy);
   const program = await asFindings(async () => {
     const user = runUserOf(proxy);
-    return [info(`${home}/bin/obproxy is ${await proveProgram({ host, home, user }, proxy.server.version)}`)];
+    const version = await proveProgram({ host, home, user }, proxy.server.version);
+    return [info(say('hot.programIs', { program: `${home}/bin/obproxy`, version }))];
   });
   const ready = await asFindings(async () => {
     const { sqlPort } = proxy.server;
@@ -107,7 +108,7 @@ export async function inspectForHotRestart(
     });
     try {
       await proveReady(host, proxy.version, admin);
-      return [info(`It can hand over now; ${await admin.clientSessions()} sessions of clients go on`)];
+      return [info(say('hot.canNow', { count: await admin.clientSessions() }))];
     } finally {
       admin.close();
     }

@@ -29,6 +29,23 @@ export const HOT_RESTART = {
   'hot.keptByNobody': ['Nobody keeps it', '无守护程序'],
   'hot.keptBy': ['Kept by {keepers}', '由 {keepers} 守护'],
   'next.startInstead': ['Start it instead.', '请改为启动它。'],
+  'hot.programIs': ['{program} is {version}', '{program} 的版本为 {version}'],
+  'hot.programAlone': [
+    '{program} is {version} with an empty environment',
+    '{program} 在空环境下的版本为 {version}',
+  ],
+  'hot.canNow': [
+    'It can hand over now; {count} sessions of clients go on',
+    '它现在可以交接；{count} 个客户端会话将继续',
+  ],
+  'hot.can': [
+    'The proxy can hand over; {count} sessions of clients go on',
+    '该 OBProxy 可以交接；{count} 个客户端会话将继续',
+  ],
+  'hot.servedAllTheTime': [
+    'The proxy has served all the time, in the former process or in the new one',
+    '该 OBProxy 一直在服务，由原进程或新进程提供',
+  ],
   'hot.noProcess': ['no process', '没有进程'],
   'hot.notListening': [
     '{seen} in {home} listens on port {port}, where an OBProxy answers (pid {pid})',

@@ -248,13 +248,11 @@ export const OBPROXY = {
   ],
   'admin.readParameters': ['read the parameters of OBProxy', '读取 OBProxy 的参数'],
   'admin.readParameter': ['read the parameter {name} of OBProxy', '读取 OBProxy 的参数 {name}'],
-  'admin.localCommand': ['give OBProxy the local command {command}', '向 OBProxy 下达本地命令 {command}'],
   'admin.readHandOver': ['read the state of hot restarts of OBProxy', '读取 OBProxy 的热重启状态'],
   'admin.handOverUnread': [
     'its answer has neither is_inherited nor state: {said}',
     '其返回中既没有 is_inherited 也没有 state：{said}',
   ],
-  'admin.readSessions': ['read the sessions of OBProxy', '读取 OBProxy 的会话'],
   'admin.otherHash': ['the hash of another value', '另一个值的哈希'],
   'admin.otherValue': ["the value '{shown}'", "值 '{shown}'"],
   'admin.setParameter': ['set the parameter {name} of OBProxy', '设置 OBProxy 的参数 {name}'],
