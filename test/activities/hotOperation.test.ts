@@ -7,6 +7,7 @@ import type { Host } from '../../hosts';
 import { openObproxyAdmin } from '../../oceanbase/obproxyAdmin';
 import { restartObproxy } from '../../operations/restartObproxy';
 import { fleetUnavailable } from '../../sandbox/hosts/fleet';
+import { inEnglish } from '../../workflows/text';
 import { describeIf } from '../support/skip';
 import { until } from '../support/until';
 import { failureWithout } from './failure';
@@ -63,7 +64,7 @@ async function looked(task: InstallTask): Promise<string[]> {
     proxy,
     AbortSignal.timeout(20_000),
   );
-  return found.map(({ level, code = '', text }) => `${level} ${code} ${text}`);
+  return found.map(({ level, code = '', text }) => `${level} ${code} ${inEnglish(text)}`);
 }
 
 async function told(task: InstallTask): Promise<{ inherited: boolean; rollbackTimeout: string | undefined }> {
