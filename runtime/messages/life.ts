@@ -258,12 +258,6 @@ export const LIFE = {
     'Check that cat, readlink and kill are on the host, and that the login (or sudo) is root.',
     '请检查主机上是否有 cat、readlink 和 kill，以及登录（或 sudo）是否为 root。',
   ],
-  'admin.readHotRestarts': ['read the state of hot restarts of OBProxy', '读取 OBProxy 热重启的状态'],
-  'admin.noHotState': [
-    'its answer has neither is_inherited nor state: {text}',
-    '其应答中没有 is_inherited 和 state：{text}',
-  ],
-  'next.withoutHot': ['Restart it without hotRestart.', '请不带 hotRestart 重启。'],
   'hosts.free': ['free the hosts', '释放主机'],
   'hosts.stillRecorded': ['OBProxy {ids} is still recorded there', '其中仍记录有 OBProxy {ids}'],
   'next.retryDeleteInfo': ['Retry the subtask that deletes what is recorded.', '请重试删除记录的子任务。'],

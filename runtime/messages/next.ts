@@ -115,7 +115,6 @@ export const NEXT = {
     '请释放该端口，停止 OBProxy（其守护进程会重新启动它），然后重试。',
   ],
   'next.endByHand': ['End it by hand and roll back again.', '请手工结束它，然后再次回滚。'],
-  'next.processAndRollBack': ['Look at this process and roll back again.', '请检查该进程，然后再次回滚。'],
   'next.removeParameter': [
     'Remove it from the cluster, or install a version that knows it.',
     '请从集群中去掉该参数，或安装支持它的版本。',

@@ -180,7 +180,7 @@ describe('lists', () => {
     });
     const single = await api.send('GET', `/api/v2/compute/hosts/${body.data.contents[0].id}`);
     expect(single.body.data).toEqual(body.data.contents[0]);
-    // There are no types of hosts: a null would say that this one has none.
+    // Nobody has said of what type it is.
     expect(single.body.data).not.toHaveProperty('typeId');
     const none = await api.send('GET', '/api/v2/compute/hosts?status=OFFLINE');
     expect(none.body.data.contents).toEqual([]);

@@ -30,6 +30,7 @@ describe('Configuration', () => {
         temporalUiPort: 8233,
         addresses: { fault: expect.any(Function), faultText: expect.any(Function) },
         sshLoginSeconds: 60,
+        lookSeconds: 15,
         hostRequirements: 'production',
         taskRetentionDays: 0,
         auditRetentionDays: 400,
