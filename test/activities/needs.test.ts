@@ -6,6 +6,7 @@ import { openScope } from '../../activities/scope';
 import { activityOf, subtask } from '../../activities/subtask';
 import type { ActivityDeps, Needs, Subtask, SubtaskScope } from '../../activities/types';
 import type { SubtaskInput } from '../../workflows/plan';
+import { inEnglish } from '../../workflows/text';
 
 const CLUSTER = { cluster_id: 'value' } as const satisfies Needs;
 const needsCluster = (scope: SubtaskScope<typeof CLUSTER>): string => scope.value('cluster_id');
@@ -121,7 +122,7 @@ describe('a subtask', () => {
   test('has nothing to undo unless it says what, and says that', async () => {
     const { scope, lines } = scopeOf(Narrow);
     await Narrow.rollback(scope);
-    expect(lines).toEqual(['Nothing to undo']);
+    expect(lines.map(inEnglish)).toEqual(['Nothing to undo']);
   });
 
   test('is called as its class without package and "Task"', () => {

@@ -57,8 +57,10 @@ describe('other proxies on the host of one that is taken over', () => {
 
   test('in other homes they are named and left alone', () => {
     expect(found(proxy(12, '/srv/other'))).toEqual([
-      { level: 'WARN', text: expect.stringContaining('pid 12 of admin') },
+      { level: 'WARN', text: expect.objectContaining({ en: expect.stringContaining('pid 12 of admin') }) },
     ]);
-    expect(found()).toEqual([{ level: 'INFO', text: 'No other OBProxy runs on the host' }]);
+    expect(found()).toEqual([
+      { level: 'INFO', text: expect.objectContaining({ en: 'No other OBProxy runs on the host' }) },
+    ]);
   });
 });

@@ -38,10 +38,12 @@ describe('an address and its ports', () => {
 
 /** Files that take other things with colons apart, and what these are. */
 const OTHER_COLONS: Readonly<Record<string, string>> = {
+  'activities/host/PreCheckForCreateHost.ts': 'groups of an IPv6 address, which has no port',
   'api/login/passwordLogin.ts': 'user:password of HTTP Basic',
   'cli/apiClient.ts': 'a field that is a sentence already',
   'hosts/files.ts': 'owner:group',
   'hosts/processes.ts': 'lines of /etc/passwd and /proc/net/tcp, where ports are hexadecimal',
+  'operations/hostFields.ts': 'two ports of a container',
   'operations/planTask.ts': 'kind:id of a lock',
   'runtime/addresses.ts': 'the width of an address, which has no port',
   'runtime/addressText.ts': 'the pair itself',
