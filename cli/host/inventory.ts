@@ -19,7 +19,7 @@ const hostSchema = z.object({
   idcId: z.number(),
   idcName: z.string(),
   regionName: z.string(),
-  typeName: z.string().nullable(),
+  typeName: z.string().optional(),
   credentialId: z.number(),
   services: z.array(z.object({ name: z.string(), type: z.string(), version: z.string() })),
   createTime: z.string(),

@@ -36,7 +36,7 @@ export function showHost(host: HostDocument, credential: string, { output }: Out
     ['alias', host.alias],
     ['status', host.status],
     ['kind', host.kind],
-    ['type', host.typeName],
+    ['type', host.typeName ?? null],
     ['region, IDC', `${host.regionName}, ${host.idcName}`],
     [
       'system',
