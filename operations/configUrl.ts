@@ -1,4 +1,5 @@
 /** Whether the OBProxies of a request will learn their clusters: by the address that they are given, and as their hosts see it. */
+
 import { networkInterfaces } from 'node:os';
 import { lookAtConfigUrl, PUBLIC_URL_NEXT } from '../contact/configUrl';
 import { canonicalHost } from '../runtime/addressText';
@@ -6,6 +7,7 @@ import { unlessAborted, withDeadline } from '../runtime/deadline';
 import { PermanentError, TransientError } from '../runtime/errors';
 import { type Said, say } from '../runtime/messages/catalogue';
 import { leadsToItself } from '../runtime/publicUrl';
+import { someAtATime } from '../runtime/someAtATime';
 import type { HostRow, ObproxyClusterRow } from '../store/types';
 import { obproxyHostFindings } from './firstContact';
 import { Refusal } from './refusal';
@@ -90,17 +92,9 @@ async function configUrlFindings(
 ): Promise<HostFinding[]> {
   if (workMode !== 'CONFIG_URL') return [];
   const deadline = Date.now() + ALL_MS;
-  const all: HostFinding[] = [];
-  for (let at = 0; at < hostIds.length; at += ASKED_TOGETHER) {
-    const some = hostIds.slice(at, at + ASKED_TOGETHER);
-    if (Date.now() > deadline) {
-      const left = hostIds.slice(at);
-      all.push(...left.map((hostId) => notAsked(hostId, say('url.noTime'))));
-      break;
-    }
-    all.push(...(await Promise.all(some.map((hostId) => askFrom(scope, hostId, clusterNames)))));
-  }
-  return all;
+  return someAtATime(hostIds, ASKED_TOGETHER, async (hostId) =>
+    Date.now() > deadline ? notAsked(hostId, say('url.noTime')) : await askFrom(scope, hostId, clusterNames),
+  );
 }
 
 const LEVELS = { serves: 'INFO', fails: 'ERROR', unknown: 'WARN' } as const;

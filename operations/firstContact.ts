@@ -1,10 +1,10 @@
 /** What a dry run sees on hosts that a task is to install something on: what the task would need there, tried. */
 
 import type { ContactFinding, ContactNeeds } from '../hosts/firstContact';
-import { Slots } from '../hosts/slots';
 import { unlessAborted, withDeadline } from '../runtime/deadline';
 import { PermanentError, TransientError } from '../runtime/errors';
 import { type Said, say } from '../runtime/messages/catalogue';
+import { someAtATime } from '../runtime/someAtATime';
 import type { HostFinding, InspectScope } from './types';
 
 /** So many hosts are looked at side by side, each for so long, and all of them for so long. */
@@ -24,17 +24,9 @@ export function firstContactFindings(
   needs: ContactNeeds,
   weighed: (finding: ContactFinding) => ContactFinding['level'] = ({ level }) => level,
 ): Promise<HostFinding[]> {
-  const places = new Slots(TOGETHER);
   return withDeadline(ALL_MS, undefined, async (all) => {
-    const found = await Promise.all(
-      hostIds.map(async (hostId) => {
-        const leave = await places.take();
-        try {
-          return await lookAt(scope, hostId, needs, weighed, all);
-        } finally {
-          leave();
-        }
-      }),
+    const found = await someAtATime(hostIds, TOGETHER, (hostId) =>
+      lookAt(scope, hostId, needs, weighed, all),
     );
     return found.flat();
   });

@@ -5,6 +5,7 @@ import { lookAtObproxy } from '../contact/lookAtObproxy';
 import { addressText } from '../runtime/addressText';
 import { withDeadline } from '../runtime/deadline';
 import { fault, say } from '../runtime/messages/catalogue';
+import { someAtATime } from '../runtime/someAtATime';
 import type { ObproxyClusterRow, ObproxyServerRow, Seen, Store } from '../store/types';
 import { hostProxyLock, obproxyClusterMemberLock } from './locks';
 import { refuseWhenHeld } from './planTask';
@@ -125,12 +126,7 @@ export async function forgetObproxies(
   const cluster = await obproxyClusterById(store, clusterId);
   const servers = serversOf(cluster, obproxyServerIds);
   await refuseWhenWorkedOn(store, cluster, servers);
-  const looked: ForgottenObproxy[] = [];
-  for (let at = 0; at < servers.length; at += TOGETHER) {
-    looked.push(
-      ...(await Promise.all(servers.slice(at, at + TOGETHER).map((server) => lookAt(ways, server)))),
-    );
-  }
+  const looked = await someAtATime(servers, TOGETHER, (server) => lookAt(ways, server));
   if (!force) refuseWhenAlive(looked);
   if (dryRun) return looked;
   await store.transaction(async (inside) => {

@@ -1,4 +1,5 @@
 /** What a dry run of an operation on existing OBProxies finds on their hosts. */
+
 import { inspectForHotRestart, inspectForStart, inspectForStop } from '../activities/obproxy/inspectLife';
 import { type ObproxyInstance, proxyInstance } from '../activities/obproxy/proxy';
 import { findingOf } from '../activities/obproxy/takeOver/inspect';
@@ -6,6 +7,7 @@ import type { Host } from '../hosts/types';
 import type { Finding } from '../oceanbase/obproxyRunning';
 import { PermanentError, TransientError } from '../runtime/errors';
 import { say } from '../runtime/messages/catalogue';
+import { someAtATime } from '../runtime/someAtATime';
 import { obproxyClusterById } from './preconditions';
 import type { HostFinding, InspectScope } from './types';
 
@@ -46,12 +48,8 @@ async function onServers(
   const proxies = cluster.servers
     .filter(({ id }) => ids.includes(id))
     .map((server) => proxyInstance(server, cluster));
-  const all: HostFinding[] = [];
-  for (let from = 0; from < proxies.length; from += INSPECTED_TOGETHER) {
-    const some = proxies.slice(from, from + INSPECTED_TOGETHER);
-    all.push(...(await Promise.all(some.map((proxy) => inspectOne(scope, proxy, inspect)))).flat());
-  }
-  return all;
+  const found = await someAtATime(proxies, INSPECTED_TOGETHER, (proxy) => inspectOne(scope, proxy, inspect));
+  return found.flat();
 }
 
 /** Whoever is stopped leaves its clients to the others. */

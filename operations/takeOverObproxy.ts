@@ -4,6 +4,7 @@ import { hasRpcPort } from '../oceanbase/versions';
 import { addressText } from '../runtime/addressText';
 import { PermanentError, TransientError } from '../runtime/errors';
 import { fault, say } from '../runtime/messages/catalogue';
+import { someAtATime } from '../runtime/someAtATime';
 import type { HostRow, ObproxyClusterRow, Store } from '../store/types';
 import { ADOPT_ON_ONE_HOST, INSTALL_TASK_NAME, obproxyContext } from './installChain';
 import { hostProxyLock, obproxyClusterMemberLock } from './locks';
@@ -220,13 +221,10 @@ async function findings(
   { params, body }: { readonly params: { readonly id: number }; readonly body: Body },
 ): Promise<HostFinding[]> {
   const cluster = await obproxyClusterById(scope.store, params.id);
-  const all: HostFinding[] = [];
-  for (let from = 0; from < body.hosts.length; from += INSPECTED_TOGETHER) {
-    const some = body.hosts.slice(from, from + INSPECTED_TOGETHER);
-    const found = await Promise.all(some.map((asked) => inspectHost(scope, cluster, body, asked)));
-    all.push(...found.flat());
-  }
-  return all;
+  const found = await someAtATime(body.hosts, INSPECTED_TOGETHER, (asked) =>
+    inspectHost(scope, cluster, body, asked),
+  );
+  return found.flat();
 }
 
 /** `POST /api/v2/obproxy/clusters/{id}/takeOver` (OCP documentation, "Take over an OBProxy"). */

@@ -1,5 +1,5 @@
 import { say } from '../../runtime/messages/catalogue';
-import { someAtATime } from '../common/someAtATime';
+import { someAtATime } from '../../runtime/someAtATime';
 import { subtask } from '../subtask';
 import { sayOnline } from './prevent';
 import { PROXIES, proxiesOf } from './proxiesOfTask';

@@ -1,11 +1,11 @@
 import { addressOf } from '../../contact/hostAddress';
-import { Slots } from '../../hosts/slots';
 import type { HostFacts } from '../../hosts/types';
 import { Refusal } from '../../operations/refusal';
 import { addressText } from '../../runtime/addressText';
 import { unlessAborted, withDeadline } from '../../runtime/deadline';
 import { saidOf } from '../../runtime/errors';
 import { type Said, say } from '../../runtime/messages/catalogue';
+import { someAtATime } from '../../runtime/someAtATime';
 import type { HostRow } from '../../store/types';
 import type { ApiServices } from '../route';
 
@@ -26,18 +26,8 @@ export function sideBySide<T, R>(
   items: readonly T[],
   work: (item: T, signal: AbortSignal) => Promise<R>,
 ): Promise<R[]> {
-  const places = new Slots(TOGETHER);
   return withDeadline(ALL_MS, undefined, (signal) =>
-    Promise.all(
-      items.map(async (item) => {
-        const leave = await places.take();
-        try {
-          return await work(item, signal);
-        } finally {
-          leave();
-        }
-      }),
-    ),
+    someAtATime(items, TOGETHER, (item) => work(item, signal)),
   );
 }
 

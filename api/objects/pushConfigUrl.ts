@@ -1,4 +1,5 @@
 /** Giving the present config URL to OBProxies that run: they ask it from their next poll on, without a restart (4.3.1, observed). */
+
 import { lookAtConfigUrl } from '../../contact/configUrl';
 import { addressOf } from '../../contact/hostAddress';
 import { obproxyConfigUrl } from '../../oceanbase/configServer';
@@ -8,6 +9,7 @@ import { addressText } from '../../runtime/addressText';
 import { unlessAborted, withDeadline } from '../../runtime/deadline';
 import { PermanentError, TransientError } from '../../runtime/errors';
 import { inEnglish } from '../../runtime/messages/catalogue';
+import { someAtATime } from '../../runtime/someAtATime';
 import type { ObproxyClusterRow, ObproxyServerRow } from '../../store/types';
 import type { ApiServices } from '../route';
 
@@ -30,17 +32,12 @@ type Pushing = Pick<ApiServices, 'store' | 'hosts' | 'config'>;
  * Sets the config URL of these proxies of a CONFIG_URL cluster and reads it back, 16 at a time. The URL is asked for from each
  * host before: a proxy is not sent where nobody answers. What cannot be reached is named.
  */
-export async function pushConfigUrl(
+export function pushConfigUrl(
   services: Pushing,
   cluster: ObproxyClusterRow,
   servers: readonly ObproxyServerRow[],
 ): Promise<Pushed[]> {
-  const pushed: Pushed[] = [];
-  for (let at = 0; at < servers.length; at += PARALLEL) {
-    const some = servers.slice(at, at + PARALLEL);
-    pushed.push(...(await Promise.all(some.map((server) => pushOne(services, cluster, server)))));
-  }
-  return pushed;
+  return someAtATime(servers, PARALLEL, (server) => pushOne(services, cluster, server));
 }
 
 async function pushOne(

@@ -3,6 +3,7 @@ import { obClusterById } from '../../operations/observerPreconditions';
 import { IdPath, QueryText } from '../../operations/schemas';
 import { addressText } from '../../runtime/addressText';
 import type { Said } from '../../runtime/messages/catalogue';
+import { someAtATime } from '../../runtime/someAtATime';
 import { OB_CLUSTER_STATUSES } from '../../store/statuses';
 import type { HostRow, ObClusterRow, ObServerRow, Observation, ObZoneRow } from '../../store/types';
 import { contentsOf, pagedOf } from '../http/answers';
@@ -154,13 +155,8 @@ const TAG = 'OceanBase';
 /** A list of many clusters is asked so many at a time. */
 const PARALLEL_LOOKS = 8;
 
-async function viewsOf(services: Looking, rows: readonly ObClusterRow[]): Promise<ClusterView[]> {
-  const views: ClusterView[] = [];
-  for (let at = 0; at < rows.length; at += PARALLEL_LOOKS) {
-    const some = rows.slice(at, at + PARALLEL_LOOKS);
-    views.push(...(await Promise.all(some.map((row) => viewOf(services, row)))));
-  }
-  return views;
+function viewsOf(services: Looking, rows: readonly ObClusterRow[]): Promise<ClusterView[]> {
+  return someAtATime(rows, PARALLEL_LOOKS, (row) => viewOf(services, row));
 }
 
 /** OceanBase clusters from the inventory, after each was asked by SQL (at most 1.5 s a server that does not answer). */

@@ -2,6 +2,7 @@ import { Refusal } from '../../operations/refusal';
 import type { RuntimeConfig } from '../../runtime/config';
 import type { Logger } from '../../runtime/logger';
 import { say } from '../../runtime/messages/catalogue';
+import { someAtATime } from '../../runtime/someAtATime';
 import type { TemporalHandle } from '../../runtime/temporal';
 import type { Store, TaskRow, TaskWarnings } from '../../store/types';
 import { taskWorkflowId } from '../../workflows/ids';
@@ -339,16 +340,10 @@ export function createTaskService(deps: TaskServiceDeps): TaskService {
     },
 
     async basic(rows) {
-      const documents: BasicTaskInstance[] = [];
-      for (let from = 0; from < rows.length; from += PARALLEL_READS) {
-        const read = await Promise.all(
-          rows.slice(from, from + PARALLEL_READS).map(async (row) => {
-            const { said } = await saidRow(row);
-            return basicDocument(inWords(said, 'en-US'), row.plan);
-          }),
-        );
-        documents.push(...read);
-      }
+      const documents = await someAtATime(rows, PARALLEL_READS, async (row) => {
+        const { said } = await saidRow(row);
+        return basicDocument(inWords(said, 'en-US'), row.plan);
+      });
       const warnings = await store.tasks.warnings(
         rows.map(({ id }) => id),
         WARNINGS_LISTED,

@@ -2,6 +2,7 @@ import { allPages } from '../../api/http/paging';
 import { tryLogin } from '../../contact/clusterLogin';
 import { lookAtClusterName } from '../../contact/clusterState';
 import type { RuntimeConfig } from '../../runtime/config';
+import { someAtATime } from '../../runtime/someAtATime';
 import { openStore } from '../../store';
 import type { ObClusterRow, Store } from '../../store/types';
 import { inEnglish } from '../../workflows/text';
@@ -22,12 +23,7 @@ export async function clusters(config: RuntimeConfig): Promise<readonly Finding[
   const store = await openStore(config);
   try {
     const rows = await allPages((page) => store.obClusters.list(page));
-    const findings: Finding[] = [];
-    for (let at = 0; at < rows.length; at += PARALLEL) {
-      const some = rows.slice(at, at + PARALLEL);
-      findings.push(...(await Promise.all(some.map((row) => askAs(store, config, row)))).flat());
-    }
-    return findings;
+    return (await someAtATime(rows, PARALLEL, (row) => askAs(store, config, row))).flat();
   } finally {
     await store.close();
   }

@@ -5,6 +5,7 @@ import { createHosts } from '../../hosts';
 import { addressText } from '../../runtime/addressText';
 import type { RuntimeConfig } from '../../runtime/config';
 import { unlessAborted, withDeadline } from '../../runtime/deadline';
+import { someAtATime } from '../../runtime/someAtATime';
 import { openStore } from '../../store';
 import type { HostRow, Store } from '../../store/types';
 import { inEnglish } from '../../workflows/text';
@@ -43,20 +44,16 @@ export async function hosts(config: RuntimeConfig, wished: WishedHosts): Promise
     const unknown = wished === 'all' ? [] : wished.filter((id) => !rows.some((row) => row.id === id));
     if (rows.length === 0 && unknown.length === 0) return [ok('hosts', 'none are declared')];
     const asking = await askingHosts(store);
-    const findings: Finding[] = unknown.map((id) =>
+    const absent = unknown.map((id) =>
       problem(`host ${id}`, 'There is no host of this id.', 'GET /api/v2/compute/hosts lists them.'),
     );
-    for (let at = 0; at < rows.length; at += PARALLEL) {
-      const some = rows.slice(at, at + PARALLEL);
-      const look = async (row: HostRow) => {
-        const found = await logIn(store, connections, row, waitMs);
-        // A host that nobody can work on is repaired first.
-        if (found.some(({ verdict }) => verdict === 'problem')) return found;
-        return [...found, await configUrl(store, connections, row, { config, asking })];
-      };
-      findings.push(...(await Promise.all(some.map(look))).flat());
-    }
-    return findings;
+    const looked = await someAtATime(rows, PARALLEL, async (row) => {
+      const found = await logIn(store, connections, row, waitMs);
+      // A host that nobody can work on is repaired first.
+      if (found.some(({ verdict }) => verdict === 'problem')) return found;
+      return [...found, await configUrl(store, connections, row, { config, asking })];
+    });
+    return [...absent, ...looked.flat()];
   } finally {
     await connections.close();
     await store.close();

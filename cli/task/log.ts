@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { someAtATime } from '../../runtime/someAtATime';
 import type { ApiClient } from '../apiClient';
 import { complain, say } from '../output';
 import type { OutputFormat } from './command';
@@ -90,13 +91,10 @@ async function logsOf(
   subtasks: readonly Subtask[],
 ): Promise<Map<number, string>> {
   const logs = new Map<number, string>();
-  for (let from = 0; from < subtasks.length; from += TOGETHER) {
-    const read = subtasks.slice(from, from + TOGETHER).map(async ({ id }) => {
-      const answer = await api.call('GET', `${taskPath(taskId)}/subtasks/${id}/log`);
-      logs.set(id, parseAnswer(logSchema, answer).log);
-    });
-    await Promise.all(read);
-  }
+  await someAtATime(subtasks, TOGETHER, async ({ id }) => {
+    const answer = await api.call('GET', `${taskPath(taskId)}/subtasks/${id}/log`);
+    logs.set(id, parseAnswer(logSchema, answer).log);
+  });
   return logs;
 }
 
