@@ -2,12 +2,12 @@
 
 import { inspectForHotRestart, inspectForStart, inspectForStop } from '../activities/obproxy/inspectLife';
 import { type ObproxyInstance, proxyInstance } from '../activities/obproxy/proxy';
-import { findingOf } from '../activities/obproxy/takeOver/inspect';
 import type { Host } from '../hosts/types';
 import type { Finding } from '../oceanbase/obproxyRunning';
-import { PermanentError, TransientError } from '../runtime/errors';
+import { withDeadline } from '../runtime/deadline';
 import { say } from '../runtime/messages/catalogue';
 import { someAtATime } from '../runtime/someAtATime';
+import { findingsOn } from './hostFindings';
 import { obproxyClusterById } from './preconditions';
 import type { HostFinding, InspectScope } from './types';
 
@@ -17,25 +17,12 @@ const INSPECT_MS = 20_000;
 
 type Inspect = (host: Host, proxy: ObproxyInstance, signal: AbortSignal) => Promise<readonly Finding[]>;
 
-async function inspectOne(
-  scope: InspectScope,
-  proxy: ObproxyInstance,
-  inspect: Inspect,
-): Promise<HostFinding[]> {
+function inspectOne(scope: InspectScope, proxy: ObproxyInstance, inspect: Inspect): Promise<HostFinding[]> {
   const { hostId } = proxy.server;
-  const shown = ({ level, code, text, next }: Finding): HostFinding => ({
-    hostId,
-    level,
-    ...(code === undefined ? {} : { code }),
-    message: next === undefined ? text : say('takeOver.finding', { text, next }),
-  });
-  try {
+  return findingsOn(hostId, async () => {
     const host = await scope.openHost(hostId);
-    return (await inspect(host, proxy, AbortSignal.timeout(INSPECT_MS))).map(shown);
-  } catch (error) {
-    if (!(error instanceof PermanentError || error instanceof TransientError)) throw error;
-    return [shown(findingOf(error))];
-  }
+    return withDeadline(INSPECT_MS, undefined, (signal) => inspect(host, proxy, signal));
+  });
 }
 
 async function onServers(

@@ -1,11 +1,12 @@
 import { z } from 'zod';
-import { findingOf, inspectEverything } from '../activities/obproxy/takeOver/inspect';
+import { inspectEverything } from '../activities/obproxy/takeOver/inspect';
 import { hasRpcPort } from '../oceanbase/versions';
 import { addressText } from '../runtime/addressText';
-import { PermanentError, TransientError } from '../runtime/errors';
+import { withDeadline } from '../runtime/deadline';
 import { fault, say } from '../runtime/messages/catalogue';
 import { someAtATime } from '../runtime/someAtATime';
 import type { HostRow, ObproxyClusterRow, Store } from '../store/types';
+import { findingsOn } from './hostFindings';
 import { ADOPT_ON_ONE_HOST, INSTALL_TASK_NAME, obproxyContext } from './installChain';
 import { hostProxyLock, obproxyClusterMemberLock } from './locks';
 import { planTask, refuseWhenHeld } from './planTask';
@@ -186,7 +187,7 @@ async function prepare(
 }
 
 /** What the subtasks would find on one host; trouble on the way is a finding, too. */
-async function inspectHost(
+function inspectHost(
   scope: InspectScope,
   cluster: ObproxyClusterRow,
   body: Body,
@@ -194,26 +195,17 @@ async function inspectHost(
 ): Promise<HostFinding[]> {
   const { exporterPort, rpcPort } = body;
   const { hostId, sqlPort, proxysysPasswd: password } = asked;
-  const signal = AbortSignal.timeout(INSPECT_MS);
-  try {
-    const host = await scope.openHost(hostId);
-    const commands = obproxyContext(cluster).listMap.commands_to_check ?? [];
-    const request = { sqlPort, exporterPort, rpcPort, password };
-    const { publicUrl, addresses } = scope;
-    const around = { publicUrl, addresses, commands, signal };
-    const findings = await inspectEverything(scope.store, host, cluster, request, around);
-    return findings.map(({ level, code, text, next }) => ({
-      hostId,
-      level,
-      ...(code === undefined ? {} : { code }),
-      message: next === undefined ? text : say('takeOver.finding', { text, next }),
-    }));
-  } catch (error) {
-    if (!(error instanceof PermanentError || error instanceof TransientError)) throw error;
-    const { code, text, next = '' } = findingOf(error);
-    const message = say('takeOver.finding', { text, next });
-    return [{ hostId, level: 'ERROR', ...(code === undefined ? {} : { code }), message }];
-  }
+  return findingsOn(hostId, () =>
+    withDeadline(INSPECT_MS, undefined, async (signal) => {
+      const host = await scope.openHost(hostId);
+      const commands = obproxyContext(cluster).listMap.commands_to_check ?? [];
+      const request = { sqlPort, exporterPort, rpcPort, password };
+      const { publicUrl, addresses } = scope;
+      return inspectEverything(scope.store, host, cluster, request, {
+        ...{ publicUrl, addresses, commands, signal },
+      });
+    }),
+  );
 }
 
 async function findings(

@@ -3,7 +3,6 @@ import type { Host } from '../../hosts/types';
 import { openObproxyAdmin } from '../../oceanbase/obproxyAdmin';
 import type { Finding } from '../../oceanbase/obproxyRunning';
 import { addressText } from '../../runtime/addressText';
-import { PermanentError, TransientError } from '../../runtime/errors';
 import { say, type Text } from '../../runtime/messages/catalogue';
 import type { Store } from '../../store/types';
 import { proveProgram, proveReady, proveUnkept } from './hotRestart';
@@ -13,17 +12,7 @@ import { lookForProxies, processText } from './process';
 import { homeOf, type ObproxyInstance, runUserOf } from './proxy';
 import { refuseHeldPorts } from './starting';
 import { LONGEST_DRAIN_MS, readSessions, theProcess } from './stopping';
-import { findingOf } from './takeOver/inspect';
-
-/** What a look met is a finding, too. */
-async function asFindings(work: () => Promise<readonly Finding[]>): Promise<readonly Finding[]> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof PermanentError || error instanceof TransientError)) throw error;
-    return [findingOf(error)];
-  }
-}
+import { asFindings } from './takeOver/inspect';
 
 const info = (text: Text): Finding => ({ level: 'INFO', text });
 

@@ -16,7 +16,7 @@ import {
 import { isSecretParameter } from '../../../oceanbase/parameters';
 import { hasRpcPort } from '../../../oceanbase/versions';
 import type { AddressPolicy } from '../../../runtime/addresses';
-import { PermanentError, type TransientError } from '../../../runtime/errors';
+import { PermanentError, TransientError } from '../../../runtime/errors';
 import { inEnglish, type Said, say } from '../../../runtime/messages/catalogue';
 import type { ObproxyClusterRow, Store } from '../../../store/types';
 import { missingCommands } from '../../host/CheckCommand';
@@ -132,10 +132,20 @@ export async function inspectProxy(
 }
 
 /** An error as a finding, for those who want all of them at once. */
-export function findingOf(error: PermanentError | TransientError): Finding {
+function findingOf(error: PermanentError | TransientError): Finding {
   const { type, code, tried, cameBack, next } = error.trouble;
   const text = say('takeOver.couldNot', { tried, cameBack });
   return { level: 'ERROR', type, ...(code === undefined ? {} : { code }), text, next };
+}
+
+/** What a look finds; the trouble that it meets is a finding, too. */
+export async function asFindings(work: () => Promise<readonly Finding[]>): Promise<readonly Finding[]> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof PermanentError || error instanceof TransientError)) throw error;
+    return [findingOf(error)];
+  }
 }
 
 /** All that the subtasks of a take-over would find, without any of their effects. */
