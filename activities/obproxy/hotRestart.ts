@@ -10,6 +10,7 @@
  *  5. The timeout is put back, in the new process.
  *  6. The former process leaves by itself. It is never signalled: its clients are in the midst of their work.
  */
+import { logInToObproxy } from '../../contact/obproxyLogin';
 import { quote } from '../../hosts/quote';
 import type { Host, HostProcess } from '../../hosts/types';
 import {
@@ -19,17 +20,22 @@ import {
   milliseconds,
   type UpgradeInfo,
 } from '../../oceanbase/handOver';
-import { type ObproxyAdmin, openObproxyAdmin } from '../../oceanbase/obproxyAdmin';
+import type { ObproxyAdmin } from '../../oceanbase/obproxyAdmin';
 import { maskHashes } from '../../oceanbase/passwords';
 import { compareVersions } from '../../oceanbase/versions';
-import { addressText } from '../../runtime/addressText';
 import { PermanentError, TransientError } from '../../runtime/errors';
 import { type Said, say, type Text } from '../../runtime/messages/catalogue';
 import type { SubtaskInput } from '../../workflows/plan';
 import { makeDir, readJson, taskDir, writeJson } from '../places';
 import type { SubtaskScope } from '../types';
-import { findKeepers, keeperText } from './keepers';
-import { lookForProxies, type ProxyProcesses, processText } from './process';
+import { findKeepers, keeperText, keptText } from './keepers';
+import {
+  isSameProcess,
+  lookForProxies,
+  type ProcessIdentity,
+  type ProxyProcesses,
+  processText,
+} from './process';
 import { type ObproxyInstance, proxysysPassword, runUserOf } from './proxy';
 
 /** For so long nobody is served when the new program hangs. */
@@ -76,26 +82,17 @@ export async function hotProxyOf(
     home,
     user: runUserOf(proxy),
     sqlPort: server.sqlPort,
-    login: (timeoutMs) =>
-      openObproxyAdmin({
-        where: addressText(host.ip, server.sqlPort),
-        password,
-        open: () => host.tunnel(server.sqlPort),
-        timeoutMs,
-        signal: scope.signal,
-      }),
+    login: (timeoutMs) => logInToObproxy(host, server.sqlPort, { password, timeoutMs, signal: scope.signal }),
   };
 }
-
-type Identity = Pick<HostProcess, 'pid' | 'startTime'>;
 
 /** On the host, in the task's folder: what was there before the command. */
 interface Note {
   /** Of the subtask; a person's retry gives the command anew. */
   readonly run: number;
   /** The process that serves, and all that live in the home (those that still leave after an earlier one). */
-  readonly process: Identity;
-  readonly present: readonly Identity[];
+  readonly process: ProcessIdentity;
+  readonly present: readonly ProcessIdentity[];
   readonly rollbackTimeout: string;
   /** As the proxy writes it. */
   readonly exitTimeout: string;
@@ -122,12 +119,8 @@ async function writeNote(scope: HotScope, host: Host, note: Note): Promise<void>
   await writeJson(host, noteFile(scope), note);
 }
 
-function identityOf({ pid, startTime }: HostProcess): Identity {
+function identityOf({ pid, startTime }: HostProcess): ProcessIdentity {
   return { pid, startTime };
-}
-
-function isSame(one: Identity, other: Identity): boolean {
-  return one.pid === other.pid && one.startTime === other.startTime;
 }
 
 function trouble(host: Host, type: string, cameBack: Said, next: Said, code?: string): PermanentError {
@@ -136,7 +129,7 @@ function trouble(host: Host, type: string, cameBack: Said, next: Said, code?: st
 }
 
 /** Whether this very process listens on the port. During a hot restart two do, and both own it. */
-function listensOn(look: ProxyProcesses, port: number, { pid }: Identity): boolean {
+function listensOn(look: ProxyProcesses, port: number, { pid }: ProcessIdentity): boolean {
   return look.listeners.some((listener) => listener.port === port && listener.pid === pid);
 }
 
@@ -236,9 +229,7 @@ export async function proveUnkept(host: Host, proxy: ObproxyInstance, home: stri
   const keepers = await findKeepers(host, proxy, look);
   const unit = keepers.find(({ kind }) => kind === 'systemd');
   if (unit !== undefined) throw supervised(keeperText(unit));
-  return keepers.length === 0
-    ? say('hot.keptByNobody')
-    : say('hot.keptBy', { keepers: keepers.map(keeperText) });
+  return keptText(keepers);
 }
 
 /** Notes what is there, unless an attempt of this run has; nothing is changed yet. */
@@ -357,9 +348,9 @@ export async function hotRestart(scope: HotScope, proxy: HotProxy): Promise<Host
   let seenAt: number | undefined;
   for (;;) {
     const look = await lookForProxies(host, proxy.home);
-    const successors = look.own.filter((one) => !note.present.some((before) => isSame(before, one)));
+    const successors = look.own.filter((one) => !note.present.some((before) => isSameProcess(before, one)));
     const successor = successors.find((one) => listensOn(look, sqlPort, one)) ?? successors[0];
-    const isFormerThere = look.own.some((one) => isSame(one, note.process));
+    const isFormerThere = look.own.some((one) => isSameProcess(one, note.process));
     if (successor !== undefined) {
       seenAt ??= Date.now();
       const answer = listensOn(look, sqlPort, successor) ? await whoAnswers(scope, proxy) : undefined;
@@ -475,7 +466,7 @@ export async function restoreRollbackTimeout(scope: HotScope, proxy: HotProxy): 
 }
 
 /** Connections of clients that a process still has, from /proc. */
-async function connectionsOf(host: Host, { pid }: Identity, port: number): Promise<number> {
+async function connectionsOf(host: Host, { pid }: ProcessIdentity, port: number): Promise<number> {
   const hex = port.toString(16).toUpperCase().padStart(4, '0');
   const { stdout } = await host.sh(`
     held=$(find /proc/${pid}/fd -maxdepth 1 -lname 'socket:*' -printf '%l\\n' 2>/dev/null)
@@ -503,7 +494,7 @@ export async function awaitFormer(scope: HotScope, proxy: HotProxy, longestMs: n
   const deadline = note.servedAt + Math.min(allowed + GRACE_MS, longestMs);
   for (;;) {
     const { own } = await lookForProxies(host, home);
-    if (!own.some((one) => isSame(one, note.process))) {
+    if (!own.some((one) => isSameProcess(one, note.process))) {
       scope.log.info(say('hot.formerLeft', { pid: note.process.pid }));
       return true;
     }
@@ -518,7 +509,7 @@ export async function awaitFormer(scope: HotScope, proxy: HotProxy, longestMs: n
     }
     // The text stays the same, so that it is logged once.
     if (now > attemptEnds) {
-      scope.notYet(say('hot.sessionsEnd', { pid: note.process.pid }), { afterSeconds: 2 });
+      scope.notYet(say('process.letsEnd', { pid: note.process.pid }), { afterSeconds: 2 });
     }
     await scope.pause(LOOK_MS);
   }

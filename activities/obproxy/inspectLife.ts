@@ -1,12 +1,11 @@
 /** What tasks on an existing OBProxy would find on its host, for a dry run: nothing here changes host or proxy. */
+import { logInToObproxy } from '../../contact/obproxyLogin';
 import type { Host } from '../../hosts/types';
-import { openObproxyAdmin } from '../../oceanbase/obproxyAdmin';
 import type { Finding } from '../../oceanbase/obproxyRunning';
-import { addressText } from '../../runtime/addressText';
 import { say, type Text } from '../../runtime/messages/catalogue';
 import type { Store } from '../../store/types';
 import { proveProgram, proveReady, proveUnkept } from './hotRestart';
-import { findKeepers, keeperText, stoppedKeepers } from './keepers';
+import { findKeepers, keeperText, keptText, stoppedKeepers } from './keepers';
 import { proveStartable } from './preparing';
 import { lookForProxies, processText } from './process';
 import { homeOf, type ObproxyInstance, runUserOf } from './proxy';
@@ -43,22 +42,13 @@ export async function inspectForStop(
     const keepers = await findKeepers(host, proxy, look);
     const others = look.others.map(processText);
     return [
-      info(
-        keepers.length === 0
-          ? say('keeper.nobodyKeeps')
-          : say('keeper.keptBy', { keepers: keepers.map(keeperText) }),
-      ),
+      info(keptText(keepers)),
       ...(others.length === 0 ? [] : [info(say('process.othersAlone', { processes: others }))]),
     ];
   });
   const sessions = await asFindings(async () => {
-    const { sqlPort } = proxy.server;
-    const admin = await openObproxyAdmin({
-      where: addressText(host.ip, sqlPort),
-      password: await store.obproxy.proxysysPassword(proxy.cluster.id),
-      open: () => host.tunnel(sqlPort),
-      signal,
-    });
+    const password = await store.obproxy.proxysysPassword(proxy.cluster.id);
+    const admin = await logInToObproxy(host, proxy.server.sqlPort, { password, signal });
     try {
       const { open, drainMs } = await readSessions(admin);
       const seconds = Math.round(Math.min(drainMs, LONGEST_DRAIN_MS) / 1000);
@@ -88,13 +78,8 @@ export async function inspectForHotRestart(
     return [info(say('hot.programIs', { program: `${home}/bin/obproxy`, version }))];
   });
   const ready = await asFindings(async () => {
-    const { sqlPort } = proxy.server;
-    const admin = await openObproxyAdmin({
-      where: addressText(host.ip, sqlPort),
-      password: await store.obproxy.proxysysPassword(proxy.cluster.id),
-      open: () => host.tunnel(sqlPort),
-      signal,
-    });
+    const password = await store.obproxy.proxysysPassword(proxy.cluster.id);
+    const admin = await logInToObproxy(host, proxy.server.sqlPort, { password, signal });
     try {
       await proveReady(host, proxy.version, admin);
       return [info(say('hot.canNow', { count: await admin.clientSessions() }))];

@@ -120,6 +120,13 @@ export function keeperText(keeper: Keeper): Text {
   return keeper.kind === 'obflow' ? say('keeper.ofObflow') : say('keeper.script', { cwd: keeper.cwd });
 }
 
+/** Who keeps a proxy, for people. */
+export function keptText(keepers: readonly Keeper[]): Text {
+  return keepers.length === 0
+    ? say('keeper.nobodyKeeps')
+    : say('keeper.keptBy', { keepers: keepers.map(keeperText) });
+}
+
 function isSame(one: Keeper, other: Keeper): boolean {
   if (one.kind === 'systemd') return other.kind === 'systemd' && one.unit === other.unit;
   if (one.kind === 'obflow') return other.kind === 'obflow';

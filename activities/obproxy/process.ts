@@ -1,5 +1,5 @@
 /** Processes of OBProxy on a host. */
-import type { Host } from '../../hosts/types';
+import type { Host, HostProcess } from '../../hosts/types';
 import { lookForService, type ServiceProcesses } from '../host/serviceProcesses';
 
 export { absenceText, holderText, isOwnPort, lives, processText } from '../host/serviceProcesses';
@@ -7,4 +7,11 @@ export type ProxyProcesses = ServiceProcesses;
 
 export function lookForProxies(host: Host, home: string): Promise<ProxyProcesses> {
   return lookForService(host, home, 'obproxy');
+}
+
+/** What tells a process from a later one of the same number. */
+export type ProcessIdentity = Pick<HostProcess, 'pid' | 'startTime'>;
+
+export function isSameProcess(one: ProcessIdentity, other: ProcessIdentity): boolean {
+  return one.pid === other.pid && one.startTime === other.startTime;
 }

@@ -1,6 +1,7 @@
 /** The OBProxy that a subtask works on, as the inventory knows it. */
+import { logInToObproxy } from '../../contact/obproxyLogin';
 import { obproxyConfigUrl } from '../../oceanbase/configServer';
-import { type ObproxyAdmin, openObproxyAdmin } from '../../oceanbase/obproxyAdmin';
+import type { ObproxyAdmin } from '../../oceanbase/obproxyAdmin';
 import { mergeParameters, type ParameterValue } from '../../oceanbase/parameters';
 import type { ObproxySource } from '../../oceanbase/proxyConfigDb';
 import { hasRpcPort, type ObproxyFamily, obproxyFamily } from '../../oceanbase/versions';
@@ -209,10 +210,8 @@ export async function administer(
   password?: string,
 ): Promise<ObproxyAdmin> {
   const host = await scope.hostById(proxy.server.hostId);
-  return openObproxyAdmin({
-    where: addressText(host.ip, proxy.server.sqlPort),
+  return logInToObproxy(host, proxy.server.sqlPort, {
     password: password ?? (await proxysysPassword(scope, proxy)),
-    open: () => host.tunnel(proxy.server.sqlPort),
     signal: scope.signal,
   });
 }

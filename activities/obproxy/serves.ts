@@ -2,6 +2,7 @@
 import { PUBLIC_URL_NEXT } from '../../contact/configUrl';
 import { quote } from '../../hosts/quote';
 import type { Host } from '../../hosts/types';
+import { milliseconds } from '../../oceanbase/handOver';
 import { loginName, SYS_TENANT, sysUser } from '../../oceanbase/loginName';
 import type { ObproxyAdmin } from '../../oceanbase/obproxyAdmin';
 import { linkFindings, readRunning } from '../../oceanbase/obproxyRunning';
@@ -121,12 +122,8 @@ async function unknownClusters(
   }
 }
 
-const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-
 async function pollInterval(admin: ObproxyAdmin): Promise<number> {
-  const shown = (await admin.showConfig(INTERVAL))?.value ?? '';
-  const [, number, unit = 's'] = /^(\d+)(ms|s|m|h|d)?$/i.exec(shown.trim()) ?? [];
-  return number === undefined ? INTERVAL_MS : Number(number) * (UNIT_MS[unit.toLowerCase()] ?? 1_000);
+  return milliseconds((await admin.showConfig(INTERVAL))?.value ?? '') ?? INTERVAL_MS;
 }
 
 /** In this mode SHOW PROXYCLUSTER tells nothing (OBProxy 4.3.1, observed): the list that the proxy was given is compared. */

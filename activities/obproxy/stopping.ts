@@ -3,15 +3,15 @@
  * with the recorded home as its folder: other proxies of the host go on.
  */
 import type { Host, HostProcess } from '../../hosts/types';
+import { canHandOver, exitTimeoutMs } from '../../oceanbase/handOver';
 import type { ObproxyAdmin } from '../../oceanbase/obproxyAdmin';
-import { isAtLeast } from '../../oceanbase/versions';
 import { PermanentError, TransientError, type Trouble } from '../../runtime/errors';
 import { say, type Text } from '../../runtime/messages/catalogue';
 import { endsAs } from '../common/work';
 import type { SubtaskScope } from '../types';
 import { stopKeepers } from './keepers';
 import { addToNote, type EndingNote, workNote } from './notes';
-import { lookForProxies, processText } from './process';
+import { isSameProcess, lookForProxies, processText } from './process';
 import { administer, type ObproxyInstance, workedProxy } from './proxy';
 
 /** OBProxy 4.3.1 needs up to 3 s after SIGTERM (observed). */
@@ -21,8 +21,6 @@ const KILL_MS = 5_000;
 const GRACE_MS = 10_000;
 /** hot_upgrade_exit_timeout of -1 is for ever, and of at most a day: nobody waits so long for a stop. */
 export const LONGEST_DRAIN_MS = 600_000;
-/** The value of a proxy that does not tell it (OBProxy's own). */
-const USUAL_DRAIN_MS = 30_000;
 /** A keeper that nobody knows looks about once a second; nobody may have started the proxy again in this time. */
 const WATCH_MS = 3_000;
 /** So long an attempt waits itself; what takes longer is looked at again by the next one. */
@@ -38,13 +36,6 @@ function trouble(
 ): PermanentError {
   const coded = code === undefined ? {} : { code };
   return new PermanentError({ type, ...coded, tried: say('obproxy.stop'), where: host.ip, cameBack, next });
-}
-
-function isSame(
-  one: Pick<HostProcess, 'pid' | 'startTime'>,
-  other: Pick<HostProcess, 'pid' | 'startTime'>,
-): boolean {
-  return one.pid === other.pid && one.startTime === other.startTime;
 }
 
 /** The process and who started it, up to the first process of the host. */
@@ -81,9 +72,7 @@ export interface Sessions {
 export async function readSessions(admin: ObproxyAdmin): Promise<Sessions> {
   const open = await admin.clientSessions();
   const shown = await admin.showConfig('hot_upgrade_exit_timeout');
-  const microseconds = Number(shown?.value ?? USUAL_DRAIN_MS * 1_000);
-  const drainMs = Number.isFinite(microseconds) ? microseconds / 1_000 : USUAL_DRAIN_MS;
-  return { open, drainMs: drainMs < 0 ? Number.POSITIVE_INFINITY : drainMs };
+  return { open, drainMs: exitTimeoutMs(shown?.value) };
 }
 
 /** Undefined when the proxy does not answer: it serves nobody, then. */
@@ -119,8 +108,7 @@ async function choose(
   if (sessions.open === 0) return atOnce(say('sessions.none'));
   const open = say('sessions.open', { count: sessions.open });
   if (!gently) return atOnce(say('sessions.cut', { open }));
-  if (!isAtLeast(proxy.version, '3.2.1'))
-    return atOnce(say('sessions.tooOld', { open, version: proxy.version }));
+  if (!canHandOver(proxy.version)) return atOnce(say('sessions.tooOld', { open, version: proxy.version }));
   // The leaving process sends SIGUSR2 to a parent, and a shell or supervisor dies of it (OBProxy 4.3.1, observed).
   if (process.ppid !== 1) return atOnce(say('sessions.parent', { open, pid: process.ppid }));
   const drainMs = Math.min(sessions.drainMs, LONGEST_DRAIN_MS);
@@ -155,7 +143,7 @@ export async function endProxy(
   const key = `${scope.input.subtaskId}.${scope.input.run}`;
   const { endings = {} } = await workNote(scope, host, proxy);
   let note = endings[key];
-  if (note === undefined || (wasKept && !isSame(note.process, process))) {
+  if (note === undefined || (wasKept && !isSameProcess(note.process, process))) {
     note = await choose(scope, proxy, process, gently);
     await addToNote(scope, host, proxy, { endings: { ...endings, [key]: note } });
   }
@@ -185,7 +173,7 @@ async function ended(
   };
   for (;;) {
     const look = await lookForProxies(host, home);
-    const stranger = look.own.find((one) => !isSame(one, process));
+    const stranger = look.own.find((one) => !isSameProcess(one, process));
     if (stranger !== undefined) {
       const chain = chainText(stranger, look.all);
       const text = say('obproxy.comesBack', { pid: process.pid, home, chain });

@@ -2,10 +2,9 @@
 
 import { lookAtConfigUrl } from '../../contact/configUrl';
 import { addressOf } from '../../contact/hostAddress';
+import { logInToObproxy } from '../../contact/obproxyLogin';
 import { obproxyConfigUrl } from '../../oceanbase/configServer';
-import { openObproxyAdmin } from '../../oceanbase/obproxyAdmin';
 import { hostProxyLock } from '../../operations/locks';
-import { addressText } from '../../runtime/addressText';
 import { unlessAborted, withDeadline } from '../../runtime/deadline';
 import { PermanentError, TransientError } from '../../runtime/errors';
 import { inEnglish } from '../../runtime/messages/catalogue';
@@ -87,12 +86,8 @@ async function reached(
       message: `${look.text.en}. ${inEnglish(look.next)} The proxy keeps what it has`,
     };
   }
-  const admin = await openObproxyAdmin({
-    where: addressText(server.ip, server.sqlPort),
-    password: await store.obproxy.proxysysPassword(cluster.id),
-    open: () => host.tunnel(server.sqlPort),
-    signal,
-  });
+  const password = await store.obproxy.proxysysPassword(cluster.id);
+  const admin = await logInToObproxy(host, server.sqlPort, { password, signal });
   try {
     const url = obproxyConfigUrl(config.publicUrl, cluster.name);
     const had = (await admin.showConfig(URL_PARAMETER))?.value ?? '';

@@ -26,8 +26,6 @@ export const HOT_RESTART = {
   'hot.supervised': ['{who} would take a hot restart for a crash', '{who} 会把热重启当作崩溃'],
   'hot.parentOf': ['{parent}, whose child is {child},', '{parent}（其子进程为 {child}）'],
   'hot.noneInHome': ['no process of the proxy lives in {home}', '{home} 中没有该 OBProxy 的进程'],
-  'hot.keptByNobody': ['Nobody keeps it', '无守护程序'],
-  'hot.keptBy': ['Kept by {keepers}', '由 {keepers} 守护'],
   'next.startInstead': ['Start it instead.', '请改为启动它。'],
   'hot.programIs': ['{program} is {version}', '{program} 的版本为 {version}'],
   'hot.programAlone': [
@@ -98,7 +96,6 @@ export const HOT_RESTART = {
     'when the last of them ends (hot_upgrade_exit_timeout is -1)',
     '在最后一个连接结束时（hot_upgrade_exit_timeout 为 -1）',
   ],
-  'hot.sessionsEnd': ['pid {pid} lets its sessions end', 'pid {pid} 正在等待其会话结束'],
   'next.putProgram': [
     'Put the program of the package there and retry.',
     '请将软件包中的程序放到该处，然后重试。',

@@ -1,6 +1,8 @@
 /** The password of root@proxysys of a proxy that is not ours yet. */
+
+import { logInToObproxy } from '../../../contact/obproxyLogin';
 import type { Host } from '../../../hosts/types';
-import { type ObproxyAdmin, openObproxyAdmin } from '../../../oceanbase/obproxyAdmin';
+import type { ObproxyAdmin } from '../../../oceanbase/obproxyAdmin';
 import { addressText } from '../../../runtime/addressText';
 import { PermanentError } from '../../../runtime/errors';
 import { joined, say, type Text } from '../../../runtime/messages/catalogue';
@@ -65,8 +67,7 @@ export async function logIn(
   const refused: Text[] = [];
   for (const used of known) {
     try {
-      const open = () => host.tunnel(sqlPort);
-      return { admin: await openObproxyAdmin({ where, password: used.password, open, signal }), used };
+      return { admin: await logInToObproxy(host, sqlPort, { password: used.password, signal }), used };
     } catch (error) {
       if (!(error instanceof PermanentError) || error.type !== 'ObproxyAccessDenied') throw error;
       refused.push(used.source);
