@@ -163,6 +163,8 @@ describeIf(fleetUnavailable(), 'A hot restart on a real host', () => {
     expect(lines.at(-1)).toMatch(/^WARN The former process .* still has 1 connections of clients/);
     session.destroy();
     expect(await awaitFormer(scope, proxyOf(), 60_000)).toBe(true);
+    // A process that has ended keeps its name until its parent has asked for its end.
+    await until('the former process is buried', () => machine.pids('obproxy').length < 2);
     expect(machine.pids('obproxy')).toHaveLength(1);
     expect(machine.pids('obproxy')).not.toContain(before);
   });
