@@ -37,6 +37,8 @@ function trouble(where: string, tried: Text, type: string, code: string, cameBac
   return new PermanentError({ type, code, tried, where, cameBack, next });
 }
 
+const installing = ({ fileName }: InstallablePackage): Text => say('package.install', { package: fileName });
+
 function nvra(part: RpmPackage): string {
   return `${part.name}-${part.version}-${part.release}.${part.arch}`;
 }
@@ -116,7 +118,7 @@ async function refuseLiveHome(
   row: InstallablePackage,
   found: FoundFolders,
 ): Promise<void> {
-  const tried = say('package.install', { package: row.fileName });
+  const tried = installing(row);
   const configuration = `${row.home}/${service.configuration}`;
   const look = await lookForService(host, row.home, service.program);
   const living = look.all.filter(({ cwd, exe }) =>
@@ -177,7 +179,7 @@ async function install(
 ): Promise<void> {
   const marked = markOf(service);
   const wanted = partOf(row);
-  const tried = say('package.install', { package: row.fileName });
+  const tried = installing(row);
   const path = `${taskDir(scope.input.taskId)}/${row.sha256}.rpm`;
   const known = found.marked ? await readJson<Mark>(host, marked) : undefined;
   const { uploaded } = await host.uploadFile(
@@ -243,14 +245,7 @@ async function refuseNoexec(host: Host, row: InstallablePackage): Promise<void> 
   if (!options.includes('noexec')) return;
   const text = say('host.noexec', { point, home: row.home });
   const next = say('next.takeNoexecOff', { point });
-  throw trouble(
-    host.ip,
-    say('package.install', { package: row.fileName }),
-    'HomeNoexec',
-    'CMP07050',
-    text,
-    next,
-  );
+  throw trouble(host.ip, installing(row), 'HomeNoexec', 'CMP07050', text, next);
 }
 
 /** This very package is installed, and no living service is touched for it. */
@@ -272,14 +267,7 @@ export async function installPackage(
     }
     const text = say('package.damaged', { package: nvra(wanted), files: bad.slice(0, 5).join('; ') });
     const next = say('next.eraseDamaged', { package: nvra(wanted), home: row.home });
-    throw trouble(
-      host.ip,
-      say('package.install', { package: row.fileName }),
-      'PackageDamaged',
-      'PKG10012',
-      text,
-      next,
-    );
+    throw trouble(host.ip, installing(row), 'PackageDamaged', 'PKG10012', text, next);
   }
   const found = await lookAtFolders(host, service, row);
   await refuseLiveHome(scope, host, service, row, found);

@@ -10,6 +10,7 @@
  *  5. The timeout is put back, in the new process.
  *  6. The former process leaves by itself. It is never signalled: its clients are in the midst of their work.
  */
+
 import { logInToObproxy } from '../../contact/obproxyLogin';
 import { quote } from '../../hosts/quote';
 import type { Host, HostProcess } from '../../hosts/types';
@@ -23,9 +24,10 @@ import {
 import type { ObproxyAdmin } from '../../oceanbase/obproxyAdmin';
 import { maskHashes } from '../../oceanbase/passwords';
 import { compareVersions } from '../../oceanbase/versions';
-import { PermanentError, TransientError } from '../../runtime/errors';
+import { type PermanentError, TransientError } from '../../runtime/errors';
 import { type Said, say, type Text } from '../../runtime/messages/catalogue';
 import type { SubtaskInput } from '../../workflows/plan';
+import { troublesOf } from '../host/trouble';
 import { makeDir, readJson, taskDir, writeJson } from '../places';
 import type { SubtaskScope } from '../types';
 import { findKeepers, keeperText, keptText } from './keepers';
@@ -123,10 +125,7 @@ function identityOf({ pid, startTime }: HostProcess): ProcessIdentity {
   return { pid, startTime };
 }
 
-function trouble(host: Host, type: string, cameBack: Said, next: Said, code?: string): PermanentError {
-  const coded = code === undefined ? {} : { code };
-  return new PermanentError({ type, ...coded, tried: say('hot.restart'), where: host.ip, cameBack, next });
-}
+const trouble = troublesOf(say('hot.restart'));
 
 /** Whether this very process listens on the port. During a hot restart two do, and both own it. */
 function listensOn(look: ProxyProcesses, port: number, { pid }: ProcessIdentity): boolean {

@@ -2,32 +2,17 @@
 import { quote } from '../../hosts/quote';
 import type { Host } from '../../hosts/types';
 import { compareVersions } from '../../oceanbase/versions';
-import { PermanentError, type Trouble } from '../../runtime/errors';
 import { say, type Text } from '../../runtime/messages/catalogue';
 import { beginWork, restoreWork } from '../common/work';
 import { forgetTask } from '../host/forgetTask';
+import { troublesOf } from '../host/trouble';
 import { forgetNote } from './notes';
 import { processText } from './process';
 import { isSkipped, othersServing, type ProxiesScope } from './proxiesOfTask';
 import { homeOf, type ObproxyInstance, proxyOf, proxyRowOf, runUserOf, workedProxy } from './proxy';
 import { theProcess } from './stopping';
 
-function trouble(
-  host: Host,
-  type: string,
-  cameBack: Trouble['cameBack'],
-  next: Text,
-  code = 'ODP10001',
-): PermanentError {
-  return new PermanentError({
-    type,
-    code,
-    tried: say('obproxy.prepareStart'),
-    where: host.ip,
-    cameBack,
-    next,
-  });
-}
+const trouble = troublesOf(say('obproxy.prepareStart'), 'ODP10001');
 
 /** File that holds the configuration a proxy is started with. */
 export function storedConfiguration({ family }: Pick<ObproxyInstance, 'family'>, home: string): string {

@@ -1,11 +1,14 @@
 /** What every start of an OBProxy looks at: that nothing is in its way, that it serves, and that it is the right one. */
+
 import { quote } from '../../hosts/quote';
 import type { Host, HostProcess } from '../../hosts/types';
 import type { ObproxyAdmin } from '../../oceanbase/obproxyAdmin';
 import { maskHashes } from '../../oceanbase/passwords';
 import { compareVersions } from '../../oceanbase/versions';
-import { PermanentError, TransientError, type Trouble } from '../../runtime/errors';
+import { TransientError } from '../../runtime/errors';
 import { say, type Text } from '../../runtime/messages/catalogue';
+import { troublesOf } from '../host/trouble';
+import { lookPauses } from '../lookPauses';
 import type { SubtaskScope } from '../types';
 import { launcherWords } from './firstStart';
 import { startKeeperScript } from './keeper';
@@ -23,28 +26,14 @@ import { administer, type ObproxyInstance, runUserOf } from './proxy';
 const READY_MS = 120_000;
 /** A launcher's child may take a moment to show up under its name. */
 const GONE_MS = 4_000;
-/** Pauses between looks: short at first, because a start takes a tenth of a second, then patient. */
-const FIRST_LOOK_MS = 20;
-const LAST_LOOK_MS = 400;
 /** While nobody listens, a whole look this often tells whether the process is still there. */
 const PROCESS_LOOK_MS = 1_500;
 const METRICS_MS = 15_000;
 
-/** The pause before look number `n`, from 0. */
-export function lookPause(n: number): number {
-  return Math.min(FIRST_LOOK_MS * 1.5 ** n, LAST_LOOK_MS);
-}
+/** A start takes a tenth of a second. */
+export const lookPause = lookPauses(20, 400);
 
-export function startTrouble(
-  host: Host,
-  type: string,
-  cameBack: Trouble['cameBack'],
-  next: Text,
-  code?: string,
-): PermanentError {
-  const coded = code === undefined ? {} : { code };
-  return new PermanentError({ type, ...coded, tried: say('obproxy.start'), where: host.ip, cameBack, next });
-}
+export const startTrouble = troublesOf(say('obproxy.start'));
 
 /**
  * What the proxy's own log says of a failure: its errors first, then its warnings, because the usage text that may follow them

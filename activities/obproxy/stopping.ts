@@ -5,9 +5,10 @@
 import type { Host, HostProcess } from '../../hosts/types';
 import { canHandOver, exitTimeoutMs } from '../../oceanbase/handOver';
 import type { ObproxyAdmin } from '../../oceanbase/obproxyAdmin';
-import { PermanentError, TransientError, type Trouble } from '../../runtime/errors';
+import { PermanentError, TransientError } from '../../runtime/errors';
 import { say, type Text } from '../../runtime/messages/catalogue';
 import { endsAs } from '../common/work';
+import { troublesOf } from '../host/trouble';
 import type { SubtaskScope } from '../types';
 import { stopKeepers } from './keepers';
 import { addToNote, type EndingNote, workNote } from './notes';
@@ -27,16 +28,7 @@ const WATCH_MS = 3_000;
 const PATIENCE_MS = 60_000;
 const LOOK_MS = 400;
 
-function trouble(
-  host: Host,
-  type: string,
-  cameBack: Trouble['cameBack'],
-  next: Text,
-  code?: string,
-): PermanentError {
-  const coded = code === undefined ? {} : { code };
-  return new PermanentError({ type, ...coded, tried: say('obproxy.stop'), where: host.ip, cameBack, next });
-}
+const trouble = troublesOf(say('obproxy.stop'));
 
 /** The process and who started it, up to the first process of the host. */
 function chainText(process: HostProcess, all: readonly HostProcess[], steps = 10): Text {

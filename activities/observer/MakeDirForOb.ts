@@ -4,12 +4,13 @@ import type { Host } from '../../hosts/types';
 import { type ObserverLayout, RUN_USER } from '../../oceanbase/observerLayout';
 import type { Trouble } from '../../runtime/errors';
 import { say, type Text } from '../../runtime/messages/catalogue';
+import { troubleOn } from '../host/trouble';
 import { makeDir, readJson, removeBy, writeJson } from '../places';
 import { subtask } from '../subtask';
 import type { SubtaskScope } from '../types';
 import { FOLDERS_FILE, OBSERVER_DIR } from './mark';
 import { OBSERVER, type ObserverInstance, observerOf, proveOutOfCluster, serverMadeByTask } from './observer';
-import { lookForObservers, trouble } from './process';
+import { lookForObservers } from './process';
 
 /** Lies in the cluster's folder on each disk; the observer's own folders below must be empty and hold nothing of ours. */
 interface Mark {
@@ -31,7 +32,7 @@ function markFile(root: string): string {
 }
 
 function refuse(host: Host, type: string, cameBack: Trouble['cameBack'], next: Text) {
-  return trouble(host, TRIED, type, cameBack, next, 'COM10005');
+  return troubleOn(host, TRIED, type, cameBack, next, 'COM10005');
 }
 
 /** Whether a folder of the cluster is ours by its mark; a folder without a mark must be absent or empty. */
@@ -132,7 +133,7 @@ async function make(scope: SubtaskScope, host: Host, observer: ObserverInstance)
   if (exitCode !== 0) {
     const said = stderr.trim().slice(0, 500) || say('host.exitCode', { code: exitCode });
     const next = say('next.letRootLook', { path: layout.store });
-    throw trouble(host, TRIED, 'PathUnreadable', said, next, 'CMP07050');
+    throw troubleOn(host, TRIED, 'PathUnreadable', said, next, 'CMP07050');
   }
   if (strangers.trim() !== '') {
     const text = say('observer.strangers', {
@@ -144,7 +145,7 @@ async function make(scope: SubtaskScope, host: Host, observer: ObserverInstance)
   const made = await host.sh(makeScript(layout));
   if (made.exitCode !== 0) {
     const next = say('next.repairAndRetry');
-    throw trouble(host, TRIED, 'FoldersFailed', made.stderr.trim().slice(0, 500), next, 'CMP07050');
+    throw troubleOn(host, TRIED, 'FoldersFailed', made.stderr.trim().slice(0, 500), next, 'CMP07050');
   }
 }
 
@@ -180,7 +181,7 @@ export const MakeDirForOb = subtask({
     const host = await scope.host();
     if ((await lookForObservers(host, layout.home)).own.length > 0) {
       const next = say('next.undoStartFirst');
-      throw trouble(
+      throw troubleOn(
         host,
         say('observer.removeFolders'),
         'ObserverLives',

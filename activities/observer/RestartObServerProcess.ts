@@ -4,12 +4,13 @@ import { isServing } from '../../oceanbase/clusterSql';
 import { say } from '../../runtime/messages/catalogue';
 import { withCluster } from '../cluster/cluster';
 import { processText } from '../host/serviceProcesses';
+import { troubleOn } from '../host/trouble';
 import { subtask } from '../subtask';
 import type { SubtaskScope } from '../types';
 import { type ObserverMark, type RestartMark, readObserverMark, writeObserverMark } from './mark';
 import { listedServer, OBSERVER, type ObserverInstance, observerOf, serverMadeByTask } from './observer';
 import { startServer, stopServer, unitsOn } from './plannedStop';
-import { launchObserver, lookForObservers, observerListening, stopObservers, trouble } from './process';
+import { launchObserver, lookForObservers, observerListening, stopObservers } from './process';
 
 const TRIED = say('observer.restart');
 /** Enough for the lease of a stopped observer to end and for its next start to be reported. */
@@ -68,7 +69,7 @@ async function newerStart(
         status: server?.innerStatus ?? say('observer.unlisted'),
         since: since ?? 'never',
       });
-      throw trouble(host, TRIED, 'NotServingAgain', text, say('next.lookAtLog'), 'OBE19004');
+      throw troubleOn(host, TRIED, 'NotServingAgain', text, say('next.lookAtLog'), 'OBE19004');
     }
     await scope.pause(Math.min(100 * 1.5 ** asks, 2_000));
   }

@@ -6,26 +6,20 @@ import { RUN_USER } from '../../oceanbase/observerLayout';
 import { addressText } from '../../runtime/addressText';
 import { say } from '../../runtime/messages/catalogue';
 import { holderText, processText, type ServiceProcesses } from '../host/serviceProcesses';
+import { troubleOn } from '../host/trouble';
 import { removeBy } from '../places';
 import { subtask } from '../subtask';
 import type { SubtaskScope } from '../types';
 import { FORGET_OBSERVER, readObserverMark, writeObserverMark } from './mark';
 import { OBSERVER, type ObserverInstance, observerOf, proveOutOfCluster, serverMadeByTask } from './observer';
-import {
-  launchObserver,
-  lookForObservers,
-  observerListening,
-  provesItself,
-  stopObservers,
-  trouble,
-} from './process';
+import { launchObserver, lookForObservers, observerListening, provesItself, stopObservers } from './process';
 
 const TRIED = say('observer.start');
 
 function refuseForeign(host: Host, { server }: ObserverInstance, look: ServiceProcesses): void {
   if (look.others.length > 0) {
     const text = say('observer.otherRuns', { processes: look.others.map(processText) });
-    throw trouble(host, TRIED, 'ProcessExists', text, say('next.stopAndRetry'), 'COM32001');
+    throw troubleOn(host, TRIED, 'ProcessExists', text, say('next.stopAndRetry'), 'COM32001');
   }
   for (const [name, port] of [
     ['SQL', server.sqlPort],
@@ -34,7 +28,7 @@ function refuseForeign(host: Host, { server }: ObserverInstance, look: ServicePr
     const holder = holderText(look, port);
     if (holder === undefined) continue;
     const text = say('port.heldNamed', { port, name, holder });
-    throw trouble(host, TRIED, 'PortTaken', text, say('next.stopServiceAndRetry'), 'OBE19008');
+    throw troubleOn(host, TRIED, 'PortTaken', text, say('next.stopServiceAndRetry'), 'OBE19008');
   }
 }
 
@@ -48,10 +42,10 @@ printf '%s\\n' "$all" | awk -v ip=${quote(ip)} '{ split($4, a, "/"); if (a[1] ==
   if (/^[A-Za-z0-9._-]{1,15}$/.test(device)) return device;
   if (exitCode !== 0) {
     const text = say('observer.noDeviceList', { said: stderr.trim().slice(0, 300) });
-    throw trouble(host, TRIED, 'DeviceUnknown', text, say('next.installIp'), 'CMP07036');
+    throw troubleOn(host, TRIED, 'DeviceUnknown', text, say('next.installIp'), 'CMP07036');
   }
   const next = say('next.giveAddress');
-  throw trouble(host, TRIED, 'DeviceUnknown', say('observer.noDevice', { ip }), next, 'CMP07036');
+  throw troubleOn(host, TRIED, 'DeviceUnknown', say('observer.noDevice', { ip }), next, 'CMP07036');
 }
 
 async function words(host: Host, { server, cluster, part, layout }: ObserverInstance): Promise<string[]> {
@@ -77,7 +71,14 @@ async function refuseStrangeConfiguration(host: Host, { server, layout }: Observ
   const [mark, { kind }] = await Promise.all([readObserverMark(host), lookAtPath(host, file)]);
   if (kind === 'absent' || mark?.serverId === server.id) return;
   const next = say('next.moveEtc', { home: layout.home });
-  throw trouble(host, TRIED, 'HomeNotEmpty', say('observer.otherConfiguration', { file }), next, 'COM10005');
+  throw troubleOn(
+    host,
+    TRIED,
+    'HomeNotEmpty',
+    say('observer.otherConfiguration', { file }),
+    next,
+    'COM10005',
+  );
 }
 
 async function start(scope: SubtaskScope, host: Host, observer: ObserverInstance): Promise<void> {
@@ -115,7 +116,7 @@ export const StartObServerProcessWithParam = subtask({
     const process = await observerListening(scope, host, observer);
     if (process.user !== RUN_USER) {
       const text = say('process.otherUser', { pid: process.pid, user: process.user, runUser: RUN_USER });
-      throw trouble(host, TRIED, 'WrongUser', text, say('next.chownHome'), 'CMP07037');
+      throw troubleOn(host, TRIED, 'WrongUser', text, say('next.chownHome'), 'CMP07037');
     }
     await provesItself(scope, host, observer);
     return undefined;

@@ -2,6 +2,7 @@
  * The planned stop of a server on which tenants live (OceanBase documentation, "Restart a node"): STOP SERVER moves its
  * leaders away, a minor freeze shortens the next start, and START SERVER lets clients come back.
  */
+
 import type { Host } from '../../hosts/types';
 import {
   type ClusterServer,
@@ -14,9 +15,9 @@ import { SqlError } from '../../oceanbase/sqlSession';
 import { saidOf, TransientError } from '../../runtime/errors';
 import { say, type Text } from '../../runtime/messages/catalogue';
 import { inTurn, STATEMENT_MS, withCluster } from '../cluster/cluster';
+import { troubleOn } from '../host/trouble';
 import type { SubtaskScope } from '../types';
 import { listedServer, type ObserverInstance } from './observer';
-import { trouble } from './process';
 
 /** The documented timeout of the restart: so long the server may be away. */
 const AWAY_SECONDS = 1_200;
@@ -52,7 +53,7 @@ async function tell(
         const listed = listedServer(await session.servers(), server);
         if (listed === undefined) {
           const text = say('observer.noServerOf', { cluster: cluster.name });
-          throw trouble(host, tried, 'NotInCluster', text, say('next.lookAtCluster'), 'OBE19003');
+          throw troubleOn(host, tried, 'NotInCluster', text, say('next.lookAtCluster'), 'OBE19003');
         }
         if (isDone?.(listed) === true) return;
         scope.log.info(sql);
@@ -72,7 +73,7 @@ async function tell(
             });
           }
           const next = say('next.startOthers');
-          throw trouble(host, tried, 'ObClusterRefused', cameBack, next, 'OBE19003');
+          throw troubleOn(host, tried, 'ObClusterRefused', cameBack, next, 'OBE19003');
         }
       },
       STATEMENT_MS,
@@ -95,7 +96,7 @@ async function refuseShortAbsence(
   if (seconds === undefined || seconds >= AWAY_SECONDS) return;
   const text = say('observer.offlineTooShort', { name: OFFLINE_TIME, value });
   const next = say('next.setOfflineTime', { name: OFFLINE_TIME });
-  throw trouble(host, say('observer.stopWithUnits'), 'OfflineTimeTooShort', text, next, 'OBE19003');
+  throw troubleOn(host, say('observer.stopWithUnits'), 'OfflineTimeTooShort', text, next, 'OBE19003');
 }
 
 /** STOP SERVER, which ends when the leaders have moved, and a minor freeze. May be repeated. */

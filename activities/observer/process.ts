@@ -1,35 +1,22 @@
 /** Starting, proving and stopping the observer process of a host. */
+
 import { quote } from '../../hosts/quote';
 import type { Host, HostProcess } from '../../hosts/types';
 import { RUN_USER } from '../../oceanbase/observerLayout';
 import { openSqlSession, SqlConnectionError, SqlError } from '../../oceanbase/sqlSession';
-import { PermanentError, TransientError, type Trouble } from '../../runtime/errors';
+import { TransientError } from '../../runtime/errors';
 import { say, type Text } from '../../runtime/messages/catalogue';
 import { absenceText, lookForService, processText, type ServiceProcesses } from '../host/serviceProcesses';
+import { troubleOn } from '../host/trouble';
+import { lookPauses } from '../lookPauses';
 import type { SubtaskScope } from '../types';
 import type { ObserverInstance } from './observer';
 
 /** A launcher's child may take a moment to show up under its name. */
 const GONE_MS = 6_000;
 const READY_MS = 600_000;
-const FIRST_LOOK_MS = 50;
-const LAST_LOOK_MS = 1_000;
 
-export function trouble(
-  host: Host,
-  tried: Text,
-  type: string,
-  cameBack: Trouble['cameBack'],
-  next: Text,
-  code?: string,
-): PermanentError {
-  const coded = code === undefined ? {} : { code };
-  return new PermanentError({ type, ...coded, tried, where: host.ip, cameBack, next });
-}
-
-export function lookPause(n: number): number {
-  return Math.min(FIRST_LOOK_MS * 1.5 ** n, LAST_LOOK_MS);
-}
+export const lookPause = lookPauses(50, 1_000);
 
 export function lookForObservers(host: Host, home: string): Promise<ServiceProcesses> {
   return lookForService(host, home, 'observer');
@@ -106,7 +93,7 @@ export async function launchObserver(
         said: result.output.trim().slice(-800),
         log: await logTail(host, home),
       });
-      throw trouble(host, tried, 'ObserverStartFailed', text, say('next.repairAndRetry'), 'CMP07054');
+      throw troubleOn(host, tried, 'ObserverStartFailed', text, say('next.repairAndRetry'), 'CMP07054');
     }
     if (await appears(scope, host, home)) return;
     scope.log.warn(say('process.startingAgain'));
@@ -142,14 +129,14 @@ export async function observerListening(
     if (look.own.length > 0) lastSeen = now;
     else if (now - lastSeen > GONE_MS) {
       const text = [absenceText(look), await logTail(host, layout.home)];
-      throw trouble(host, tried, 'ObserverStartFailed', text, say('next.repairAndRetry'), 'CMP07054');
+      throw troubleOn(host, tried, 'ObserverStartFailed', text, say('next.repairAndRetry'), 'CMP07054');
     }
     if (now - started > READY_MS) {
       const text = say('observer.portsNotHeld', {
         seconds: READY_MS / 1000,
         log: await logTail(host, layout.home),
       });
-      throw trouble(host, tried, 'ObserverStartFailed', text, say('next.repairAndRetry'), 'CMP07054');
+      throw troubleOn(host, tried, 'ObserverStartFailed', text, say('next.repairAndRetry'), 'CMP07054');
     }
     await scope.pause(lookPause(looks));
   }
@@ -190,7 +177,7 @@ export async function provesItself(
           said: error.said,
           log: await logTail(host, layout.home),
         });
-        throw trouble(host, say('observer.logIn'), 'ObserverSilent', text, say('next.repairAndRetry'));
+        throw troubleOn(host, say('observer.logIn'), 'ObserverSilent', text, say('next.repairAndRetry'));
       }
       await scope.pause(lookPause(looks));
     }
@@ -216,7 +203,7 @@ export async function stopObservers(
     if (elapsed > 120_000) {
       const text = say('process.doesNotEnd', { processes: own.map(processText) });
       const next = say('next.processAgain');
-      throw trouble(host, say('observer.stop'), 'ProcessDoesNotEnd', text, next);
+      throw troubleOn(host, say('observer.stop'), 'ProcessDoesNotEnd', text, next);
     }
     const signal = elapsed > 60_000 ? 'KILL' : 'TERM';
     if (!asked || signal === 'KILL') {
