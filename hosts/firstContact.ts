@@ -314,7 +314,7 @@ function rpmFindings(facts: Facts): ContactFinding[] {
   const said = facts.get('rpm') ?? [];
   if (said.length === 0) return [info('rpm', 'the rpm database answers')];
   if (said[0] === 'none') {
-    return [{ level: 'ERROR', check: 'rpm', text: say('contact.noRpm'), next: say('next.installRpmOnHost') }];
+    return [{ level: 'ERROR', check: 'rpm', text: say('host.noRpm'), next: say('next.installRpmOnHost') }];
   }
   return [
     {

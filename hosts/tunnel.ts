@@ -186,7 +186,7 @@ function direct(ip: string, port: number): Promise<Duplex> {
     // Until somebody uses it and after they have: an error that nobody hears would end the process.
     socket.on('error', () => {});
     socket.once('error', failed);
-    socket.once('timeout', () => fail(say('tunnel.noAnswer', { ms: DIRECT_TIMEOUT_MS })));
+    socket.once('timeout', () => fail(say('text.noAnswerWithin', { ms: DIRECT_TIMEOUT_MS })));
     socket.once('connect', () => {
       socket.off('error', failed);
       socket.removeAllListeners('timeout');

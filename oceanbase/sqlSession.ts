@@ -103,7 +103,7 @@ export async function openSqlSession(target: SqlTarget): Promise<SqlSession> {
       if (ended !== undefined) return reject(ended);
       const stop = (text: Text) => () => end(new SqlConnectionError(text));
       const abandoned = stop(say('sql.cancelled'));
-      const timer = setTimeout(stop(say('sql.noAnswer', { ms: target.timeoutMs })), target.timeoutMs);
+      const timer = setTimeout(stop(say('text.noAnswerWithin', { ms: target.timeoutMs })), target.timeoutMs);
       const settle = <V>(then: (value: V) => void) => {
         return (value: V): void => {
           clearTimeout(timer);

@@ -114,7 +114,7 @@ async function askFrom(
         hostId,
         level: LEVELS[verdict],
         ...code,
-        message: next === '' ? text : say('takeOver.finding', { text, next }),
+        message: next === '' ? text : say('text.withNext', { text, next }),
       };
     } catch (error) {
       if (passed()) return notAsked(hostId, say('url.hostSilent', { seconds: ASK_MS / 1000 }));

@@ -62,7 +62,7 @@ async function lookAt(
         const message =
           finding.next === ''
             ? finding.text
-            : say('takeOver.finding', { text: finding.text, next: finding.next });
+            : say('text.withNext', { text: finding.text, next: finding.next });
         return level === 'INFO' ? [] : [{ hostId, level, message }];
       });
       const fine = say('contact.fine');

@@ -4,14 +4,14 @@ import { openToLook, type Ways } from '../contact/lookAtHost';
 import { lookAtObproxy } from '../contact/lookAtObproxy';
 import { addressText } from '../runtime/addressText';
 import { withDeadline } from '../runtime/deadline';
-import { fault, say } from '../runtime/messages/catalogue';
+import { say } from '../runtime/messages/catalogue';
 import { someAtATime } from '../runtime/someAtATime';
 import type { ObproxyClusterRow, ObproxyServerRow, Seen, Store } from '../store/types';
 import { hostProxyLock, obproxyClusterMemberLock } from './locks';
+import { someObproxyServerIds } from './obproxyServers';
 import { refuseWhenHeld } from './planTask';
 import { obproxyClusterById } from './preconditions';
 import { Refusal } from './refusal';
-import { Id } from './schemas';
 
 /** Looked at together, and each host for so long. */
 const TOGETHER = 8;
@@ -19,22 +19,7 @@ const LEFT_MS = 20_000;
 const MOST = 50;
 
 export const ForgetBody = z.object({
-  obproxyServerIds: z
-    .array(Id)
-    .min(1, fault('must.nameServer'))
-    .max(MOST, fault('must.serversAtMost', { limit: MOST }))
-    .superRefine((ids, context) => {
-      ids.forEach((id, index) => {
-        if (ids.indexOf(id) === index) return;
-        context.addIssue({
-          code: 'custom',
-          path: [index],
-          message: fault('names.serverTwice', { id }),
-          input: id,
-        });
-      });
-    })
-    .describe('Ids of OBProxies of the cluster.'),
+  obproxyServerIds: someObproxyServerIds(MOST),
   force: z
     .boolean()
     .default(false)

@@ -12,6 +12,6 @@ export async function findingsOn(
     hostId,
     level,
     ...(code === undefined ? {} : { code }),
-    message: next === undefined ? text : say('takeOver.finding', { text, next }),
+    message: next === undefined ? text : say('text.withNext', { text, next }),
   }));
 }

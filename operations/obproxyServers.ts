@@ -10,28 +10,28 @@ import { hostProxyLock, obproxyClusterLock } from './locks';
 import { planTask, refuseWhenHeld } from './planTask';
 import { obproxyClusterById } from './preconditions';
 import { Refusal } from './refusal';
-import { Id } from './schemas';
+import { idsOnce } from './schemas';
 import type { PrepareScope } from './types';
 
 /** OBProxies of one request (OCP's limit). */
 export const MOST_PROXIES = 1_000;
 
 /** Ids of OBProxies, each once. */
-export const ObproxyServerIds = z
-  .array(Id)
-  .max(MOST_PROXIES, fault('must.proxiesAtMost', { limit: MOST_PROXIES }))
-  .superRefine((ids, context) => {
-    ids.forEach((id, index) => {
-      if (ids.indexOf(id) === index) return;
-      const message = fault('names.obproxyTwice', { id });
-      context.addIssue({ code: 'custom', path: [index], message, input: id });
-    });
-  });
+export const ObproxyServerIds = obproxyServerIds(MOST_PROXIES);
 
 /** The ids of a request that must name at least one. */
-export const SomeObproxyServerIds = ObproxyServerIds.min(1, fault('must.nameObproxy')).describe(
-  'OBProxies of the cluster.',
-);
+export const SomeObproxyServerIds = someObproxyServerIds(MOST_PROXIES);
+
+function obproxyServerIds(most: number) {
+  return idsOnce(most, fault('must.proxiesAtMost', { limit: most }), (id) =>
+    fault('names.obproxyTwice', { id }),
+  );
+}
+
+/** The same where fewer are taken at once. */
+export function someObproxyServerIds(most: number) {
+  return obproxyServerIds(most).min(1, fault('must.nameObproxy')).describe('OBProxies of the cluster.');
+}
 
 /** `1,2,3` in a path. */
 export const ObproxyIdsText = z

@@ -59,22 +59,23 @@ export const IdPath = z.object({ id: IdText });
 /** Hosts of one request; docs/scaling.md says what was run. */
 export const MOST_HOSTS = 2_000;
 
-/** Host ids of a request, each once. */
-export const HostIds = z
-  .array(Id)
-  .max(MOST_HOSTS, fault('must.hostsAtMost', { limit: MOST_HOSTS }))
-  .superRefine((ids, context) => {
-    ids.forEach((id, index) => {
-      if (ids.indexOf(id) !== index) {
-        context.addIssue({
-          code: 'custom',
-          path: [index],
-          message: fault('names.hostTwice', { id }),
-          input: id,
-        });
-      }
+/** Ids of a request, each once and at most so many. The texts are those of `fault`. */
+export function idsOnce(most: number, tooMany: string, twice: (id: number) => string) {
+  return z
+    .array(Id)
+    .max(most, tooMany)
+    .superRefine((ids, context) => {
+      ids.forEach((id, index) => {
+        if (ids.indexOf(id) === index) return;
+        context.addIssue({ code: 'custom', path: [index], message: twice(id), input: id });
+      });
     });
-  });
+}
+
+/** Host ids of a request, each once. */
+export const HostIds = idsOnce(MOST_HOSTS, fault('must.hostsAtMost', { limit: MOST_HOSTS }), (id) =>
+  fault('names.hostTwice', { id }),
+);
 
 /** Full file name of a package, `name-version-release.arch.rpm`. */
 export const PackageFileName = z

@@ -92,7 +92,7 @@ export const PreCheckForCreateHost = subtask({
     const found = await host.firstContact({ clockMs: CLOCK_FAIL_MS });
     for (const { level, text, next } of found) {
       if (level === 'INFO') scope.log.info(text);
-      else scope.log.warn(say('contact.withNext', { text, next }));
+      else scope.log.warn(say('text.withNext', { text, next }));
     }
     const errors = found.filter(({ level }) => level === 'ERROR');
     if (errors.length > 0) throw unfit(host.ip, errors);

@@ -351,7 +351,7 @@ export async function uninstallService(
   if (await isInstalled(host, wanted)) {
     await erase(scope, host, nvra(wanted), {
       name: 'erase',
-      next: say('next.repairRpmAndRetry'),
+      next: say('next.repairRpm'),
     });
   } else scope.log.info(say('package.notInstalled', { package: nvra(wanted) }));
   if (DELETABLE.test(home)) {

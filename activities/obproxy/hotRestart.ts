@@ -157,7 +157,7 @@ export async function proveProgram(
   }
   const [, found, release] = /OceanBase\s+v?(\d+(?:\.\d+)+)(?:[\s-]+([A-Za-z0-9._]+))?/.exec(stdout) ?? [];
   if (exitCode !== 0 || found === undefined) {
-    const said = stdout.trim().slice(0, 500) || say('hot.saysNothing');
+    const said = stdout.trim().slice(0, 500) || say('process.saysNothing');
     throw trouble(
       host,
       'ProgramDoesNotRun',

@@ -186,7 +186,7 @@ async function endScripts(scope: SubtaskScope, host: Host, home: string): Promis
       throw trouble(
         host,
         say('keeper.stop', { keeper: SCRIPT }),
-        say('process.notEnding', { processes: scripts.map(processText) }),
+        say('process.doesNotEnd', { processes: scripts.map(processText) }),
       );
     }
     for (const process of scripts) await host.signal(process, elapsed > 5_000 ? 'KILL' : 'TERM');

@@ -207,7 +207,7 @@ export async function endProxies(scope: SubtaskScope, host: Host, home: string):
     if (own.length === 0) return;
     const elapsed = Date.now() - started;
     if (elapsed > 30_000) {
-      const text = say('process.notEnding', { processes: own.map(processText) });
+      const text = say('process.doesNotEnd', { processes: own.map(processText) });
       throw trouble(host, 'ProcessDoesNotEnd', text, say('next.lookAtProcessAndRollBack'));
     }
     const signal = elapsed > TERM_MS ? 'KILL' : 'TERM';

@@ -77,7 +77,7 @@ export async function shortcomings(
     return found
       .filter(({ level }) => level !== 'INFO')
       .map(({ level, text, next }) =>
-        say(level === 'ERROR' ? 'contact.unusable' : 'contact.shortcoming', { where, text, next }),
+        say(level === 'ERROR' ? 'contact.unusable' : 'text.on', { where, text, next }),
       );
   } catch (error) {
     return [say('contact.unseen', { where, said: saidOf(error) })];

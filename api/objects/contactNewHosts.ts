@@ -26,7 +26,7 @@ export interface Contact extends ContactedHost {
 }
 
 function withNext({ text, next }: Pick<ContactFinding, 'text' | 'next'>): Said {
-  return next === '' ? text : say('contact.withNext', { text, next });
+  return next === '' ? text : say('text.withNext', { text, next });
 }
 
 /**

@@ -43,7 +43,6 @@ export const CLUSTERS = {
   'sql.answerTooLong': ['the answer is longer than {mib} MiB', '响应超过 {mib} MiB'],
   'sql.connectionClosed': ['the connection was closed', '连接已关闭'],
   'sql.cancelled': ['the step was cancelled', '该步骤已取消'],
-  'sql.noAnswer': ['no answer within {ms} ms', '{ms} 毫秒内没有响应'],
   'sql.sessionClosed': ['the session is closed', '会话已关闭'],
   'cluster.callsItself': [
     'it calls itself "{own}" (parameter cluster), and a proxy linked to it as "{declared}" sends every user away (4666): declare it as "{own}"',

@@ -81,8 +81,6 @@ export const FAULTS = {
   ],
   'must.once': ['must be given once', '只能出现一次'],
   'must.nameHost': ['must name at least one host', '至少指定一台主机'],
-  'must.nameServer': ['must name at least one OBProxy', '至少指定一个 OBProxy'],
-  'must.serversAtMost': ['must name at most {limit} OBProxies', '最多指定 {limit} 个 OBProxy'],
   'must.nameRootServer': ['must name at least one root server', '至少指定一个 RootServer'],
   'must.nameObproxy': ['must name at least one OBProxy', '至少指定一个 OBProxy'],
   'must.proxiesAtMost': ['must name at most {limit} OBProxies', '最多指定 {limit} 个 OBProxy'],
@@ -170,7 +168,6 @@ export const FAULTS = {
   ],
   'names.obproxyTwice': ['names OBProxy {id} a second time', '重复指定了 OBProxy {id}'],
   'names.hostTwice': ['names host {id} a second time', '重复指定了主机 {id}'],
-  'names.serverTwice': ['names OBProxy {id} a second time', '重复指定了 OBProxy {id}'],
   'names.twice': ['names {name} a second time', '重复指定了 {name}'],
   'names.unfitUser': [
     'names a credential whose username "{username}" is {fault}',

@@ -92,7 +92,6 @@ export const HOST_LIFE = {
     'Another kind of credential needs its own secret: give sshCredentialProperty.passphrase.',
     '更换凭据类型时必须提供新的密钥：请给出 sshCredentialProperty.passphrase。',
   ],
-  'contact.withNext': ['{text}. {next}', '{text}。{next}'],
   'contact.ofHost': ['{ip}: {said}', '{ip}：{said}'],
   'contact.named': ['{ip} ({said})', '{ip}（{said}）'],
   'contact.noTime': ['there was no time left for it', '已没有时间处理它'],

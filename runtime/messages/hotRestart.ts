@@ -9,7 +9,6 @@ export const HOT_RESTART = {
     '{program} -V with an empty environment, as {user}, says: {said} (exit code {code})',
     '以 {user} 身份在空环境中执行 {program} -V，输出：{said}（退出码 {code}）',
   ],
-  'hot.saysNothing': ['nothing', '无输出'],
   'hot.otherVersion': ['{program} is {found}, not {version}', '{program} 的版本是 {found}，而不是 {version}'],
   'hot.tooOld': [
     'OBProxy {version} cannot hand over to a new process: 3.2.1 is the first that can',

@@ -7,7 +7,6 @@ export const LIFE = {
     '不属于该 OBProxy 及其软件包，因此保留在 {home} 中：{names}',
   ],
   'package.notInstalled': ['{package} is not installed', '{package} 未安装'],
-  'next.repairRpmAndRetry': ['Repair what rpm complains about and retry.', '请排除 rpm 报告的问题后重试。'],
   'keeper.unit': ['the unit {unit} of systemd', 'systemd 的 unit {unit}'],
   'keeper.unitNotEnabled': ['the unit {unit} of systemd (not enabled)', 'systemd 的 unit {unit}（未启用）'],
   'keeper.ofObflow': ['the keeper of obflow', 'obflow 的守护脚本'],
@@ -23,7 +22,6 @@ export const LIFE = {
     'Nobody starts this proxy again when it dies, as before: obflow did not install it',
     '该 OBProxy 退出后无人重新启动，与之前相同：它不是由 obflow 安装的',
   ],
-  'process.notEnding': ['{processes} does not end', '{processes} 无法结束'],
   'obproxy.stop': ['stop OBProxy', '停止 OBProxy'],
   'obproxy.severalLive': [
     '{count} proxies live in {home}: {processes}',

@@ -64,7 +64,6 @@ export const SSH = {
     'a direct connection (its sshd forbids tunnels, it has no nc)',
     '直接连接（其 sshd 禁止隧道，且没有 nc）',
   ],
-  'tunnel.noAnswer': ['no answer within {ms} ms', '{ms} 毫秒内没有响应'],
   'tunnel.reach': ['reach port {port} by {way}', '通过{way}访问端口 {port}'],
   'ssh.logInAny': ['log in by SSH', '通过 SSH 登录'],
   'ssh.databaseCredential': ['the credential "{name}" is one for databases', '凭据“{name}”是用于数据库的'],
@@ -103,7 +102,6 @@ export const SSH = {
   'contact.noClock': ['its clock cannot be read (date says "{said}")', '无法读取其时钟（date 返回“{said}”）'],
   'contact.clock': ["its clock is {seconds} s {ahead} this machine's", '其时钟比本机{ahead} {seconds} 秒'],
   'contact.ahead': ['ahead of', '快'],
-  'contact.noRpm': ['the host has no command rpm', '主机没有 rpm 命令'],
   'contact.rpmDatabase': [
     'the host says "{said}": its rpm database cannot be read',
     '主机返回“{said}”：无法读取其 rpm 数据库',
@@ -112,7 +110,6 @@ export const SSH = {
   'contact.channel': ['channel', '通道'],
   'contact.channelsUnit': ['channels', '通道'],
   'contact.behind': ['behind', '慢'],
-  'contact.shortcoming': ['{where}: {text}. {next}', '{where}：{text}。{next}'],
   'contact.unusable': ['{where} cannot be used yet: {text}. {next}', '{where} 尚不能使用：{text}。{next}'],
   'contact.unseen': ['{where} could not be looked at: {said}', '无法查看 {where}：{said}'],
   'host.noTimeLeft': [

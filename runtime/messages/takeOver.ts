@@ -63,7 +63,6 @@ export const TAKE_OVER = {
     'root@proxysys has its former password again',
     'root@proxysys 已恢复之前的密码',
   ],
-  'takeOver.readParameters': ['read the parameters of OBProxy', '读取 OBProxy 的参数'],
   'takeOver.versionGone': [
     'SHOW PROXYINFO BINARY tells no version any more',
     'SHOW PROXYINFO BINARY 不再返回版本',
@@ -104,7 +103,6 @@ export const TAKE_OVER = {
     '它拒绝{sources}（不是来自 127.0.0.1 的连接也会被同样拒绝）',
   ],
   'takeOver.nobodyListens': ['nobody listens on port {port}', '没有进程监听端口 {port}'],
-  'takeOver.portHeld': ['port {port} is held by {holder}', '端口 {port} 被 {holder} 占用'],
   'takeOver.withPorts': ['{process} (ports {ports})', '{process}（端口 {ports}）'],
   'takeOver.noneRuns': ['no obproxy runs on the host', '主机上没有运行 obproxy'],
   'takeOver.running': ['running: {processes}', '正在运行：{processes}'],
@@ -181,7 +179,6 @@ export const TAKE_OVER = {
     'The proxy works by a root server list and serves {name}',
     '该 OBProxy 通过 RootServer 列表工作，服务于 {name}',
   ],
-  'takeOver.finding': ['{text}. {next}', '{text}。{next}'],
   'takeOver.driftOfUrl': [
     "Drift, not applied by a take-over: {name} {is}, the cluster wants '{wished}'; `obflow proxy push-url` gives it, without a restart",
     "存在差异，接管时不应用：{name} {is}，集群期望 '{wished}'；可用 `obflow proxy push-url` 设置，无需重启",

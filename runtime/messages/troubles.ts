@@ -22,5 +22,7 @@ export const TROUBLES = {
   'list.stop': ['{one}. {other}', '{one}。{other}'],
   'text.of': ['{what}: {text}', '{what}：{text}'],
   'text.on': ['{where}: {text}. {next}', '{where}：{text}。{next}'],
+  'text.withNext': ['{text}. {next}', '{text}。{next}'],
+  'text.noAnswerWithin': ['no answer within {ms} ms', '{ms} 毫秒内没有响应'],
   'text.ofCluster': ['OceanBase cluster {name}: {fault}', 'OceanBase 集群 {name}：{fault}'],
 } as const satisfies Record<string, Pair>;

@@ -18,7 +18,7 @@ import { administerAdopted } from './passwords';
 function versionUntold(where: string): PermanentError {
   return new PermanentError({
     type: 'ObproxyVersionUnknown',
-    tried: say('takeOver.readParameters'),
+    tried: say('admin.readParameters'),
     where,
     cameBack: say('takeOver.versionGone'),
     next: say('next.checkObproxyAndRetry'),

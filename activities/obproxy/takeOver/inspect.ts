@@ -218,7 +218,7 @@ async function sourceFindings(
     const { verdict, text, next } = await lookAtConfigUrl(host, asked, signal);
     // What the running proxy asks may be another one, and is not changed.
     if (verdict === 'serves') findings.push({ level: 'INFO', text });
-    else findings.push({ level: 'WARN', text: say('takeOver.finding', { text, next }) });
+    else findings.push({ level: 'WARN', text: say('text.withNext', { text, next }) });
   }
   for (const link of cluster.obLinks) {
     const linked = await store.obClusters.find(link.clusterId);

@@ -33,7 +33,7 @@ export async function lookAtPort(host: Host, sqlPort: number): Promise<RunningPr
   const held =
     owners.length === 0
       ? say('takeOver.nobodyListens', { port: sqlPort })
-      : say('takeOver.portHeld', {
+      : say('port.held', {
           port: sqlPort,
           holder: holder === undefined ? say('process.unreadable') : processText(holder),
         });
