@@ -1,10 +1,11 @@
+import type { Kysely } from 'kysely';
 import { PermanentError } from '../runtime/errors';
 import { say } from '../runtime/messages/catalogue';
 import { direction, pageOf } from './database/paging';
-import { now } from './database/schema';
+import { now, type Schema } from './database/schema';
 import type { Scope } from './database/scope';
 import type { MasterKey } from './masterKey';
-import type { Credential, CredentialRow, Credentials, OpenCredential } from './types';
+import type { Credential, CredentialRow, Credentials, CredentialUsers, OpenCredential } from './types';
 
 const COLUMNS = ['id', 'name', 'kind', 'username', 'secret', 'passphrase'] as const;
 type Row = Credential & { readonly secret: string; readonly passphrase: string | null };
@@ -31,6 +32,36 @@ function shownRow({
   ...row
 }: Awaited<ReturnType<ReturnType<typeof shown>['executeTakeFirstOrThrow']>>): CredentialRow {
   return { ...row, createTime: create_time, updateTime: update_time };
+}
+
+const NO_USERS: CredentialUsers = { hosts: [], obClusters: [] };
+
+/** What is reached by each of these credentials; nothing for one that nobody uses. */
+async function usersOf(db: Kysely<Schema>, ids: readonly number[]): Promise<Map<number, CredentialUsers>> {
+  if (ids.length === 0) return new Map();
+  const hosts = await db
+    .selectFrom('hosts')
+    .select(['id', 'ip', 'credential_id'])
+    .where('credential_id', 'in', ids)
+    .orderBy('id')
+    .execute();
+  const clusters = await db
+    .selectFrom('ob_clusters')
+    .select(['id', 'name', 'sys_credential_id', 'proxyro_credential_id'])
+    .where((eb) => eb.or([eb('sys_credential_id', 'in', ids), eb('proxyro_credential_id', 'in', ids)]))
+    .orderBy('id')
+    .execute();
+  return new Map(
+    ids.map((credential) => [
+      credential,
+      {
+        hosts: hosts.filter((host) => host.credential_id === credential).map(({ id, ip }) => ({ id, ip })),
+        obClusters: clusters
+          .filter((one) => [one.sys_credential_id, one.proxyro_credential_id].includes(credential))
+          .map(({ id, name }) => ({ id, name })),
+      },
+    ]),
+  );
 }
 
 export function credentialsRepository(scope: Scope, key: MasterKey): Credentials {
@@ -148,20 +179,11 @@ export function credentialsRepository(scope: Scope, key: MasterKey): Credentials
         .execute();
     },
 
-    users: async (id) => ({
-      hosts: await scope.db
-        .selectFrom('hosts')
-        .select(['id', 'ip'])
-        .where('credential_id', '=', id)
-        .orderBy('id')
-        .execute(),
-      obClusters: await scope.db
-        .selectFrom('ob_clusters')
-        .select(['id', 'name'])
-        .where((eb) => eb.or([eb('sys_credential_id', '=', id), eb('proxyro_credential_id', '=', id)]))
-        .orderBy('id')
-        .execute(),
-    }),
+    async users(id) {
+      return (await usersOf(scope.db, [id])).get(id) ?? NO_USERS;
+    },
+
+    usersOf: (ids) => usersOf(scope.db, ids),
 
     async remove(id) {
       const { numDeletedRows } = await scope.db

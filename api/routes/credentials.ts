@@ -134,7 +134,10 @@ const Validation = z
   })
   .meta({ id: 'CredentialValidation' });
 
-function credentialDocument(row: CredentialRow, users: CredentialUsers): z.input<typeof CredentialDocument> {
+function credentialDocument(
+  row: CredentialRow,
+  users: CredentialUsers = { hosts: [], obClusters: [] },
+): z.input<typeof CredentialDocument> {
   const { id, name, kind, username, description } = row;
   return {
     ...{ id, name, description },
@@ -235,10 +238,8 @@ export function credentialRoutes(services: ApiServices): Route[] {
             : await listed(query, () =>
                 store.credentials.list(targetType === undefined ? {} : { ssh: targetType === 'HOST' }, page),
               );
-        const contents = [];
-        for (const row of found.contents) {
-          contents.push(credentialDocument(row, await store.credentials.users(row.id)));
-        }
+        const users = await store.credentials.usersOf(found.contents.map(({ id }) => id));
+        const contents = found.contents.map((row) => credentialDocument(row, users.get(row.id)));
         return pageOf(contents, { number: page.page, size: page.size, totalElements: found.totalElements });
       },
     ),

@@ -34,6 +34,8 @@ export interface Credentials {
   replace(credential: OpenCredential & { readonly description: string | null }): Promise<void>;
   /** Hosts and OceanBase clusters that are reached by it, each by id. */
   users(id: number): Promise<CredentialUsers>;
+  /** The same of several, by id. */
+  usersOf(ids: readonly number[]): Promise<Map<number, CredentialUsers>>;
   /** False when there was none. Nothing may use it. */
   remove(id: number): Promise<boolean>;
 }

@@ -100,6 +100,11 @@ onEveryDatabase('Credentials by request', (on) => {
       hosts: [],
       obClusters: [{ id: clusterId, name: 'ob' }],
     });
+    const both = [await idOf('root key'), await idOf('ob proxyro')];
+    expect([...(await store.credentials.usersOf(both))]).toEqual([
+      [both[0], { hosts: [{ id: hostId, ip: '10.1.1.1' }], obClusters: [] }],
+      [both[1], { hosts: [], obClusters: [{ id: clusterId, name: 'ob' }] }],
+    ]);
   });
 });
 
