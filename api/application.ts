@@ -6,6 +6,7 @@ import { say } from '../runtime/messages/catalogue';
 import { inTrace } from '../runtime/trace';
 import { type AccessFacts, logAccess } from './http/accessLog';
 import { type AuditedResult, type AuditNotes, AuditTrail } from './http/audit';
+import { consolePages } from './http/consolePages';
 import { refuseOtherSites } from './http/crossSite';
 import { type AnswerFacts, errorEnvelope, successEnvelope } from './http/envelope';
 import { failureOf } from './http/errors';
@@ -78,6 +79,7 @@ export function application(services: ApiServices, routes: readonly Route[]): Ex
   addRoutes(app, services, open);
   refuseOtherMethods(app, open);
   if (services.config.http.tls !== undefined) app.use(refuseClearText);
+  if (services.config.http.console) app.use(consolePages(services.logger));
   app.use(loginRequired(authenticate, throttle));
   addRoutes(app, services, closed);
   refuseOtherMethods(app, closed);

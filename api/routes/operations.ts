@@ -59,6 +59,7 @@ const Finding = z
     message: z.string(),
   })
   .meta({ id: 'HostFinding' });
+export type HostFindingDocument = Readonly<z.output<typeof Finding>>;
 
 function answerSchema({ answer, extra = {}, looks }: CatalogueEntry): z.ZodType {
   if (answer === 'none') return Object.keys(extra).length === 0 ? NoData : z.object(extra);

@@ -1,0 +1,108 @@
+import { useMutation } from '@tanstack/react-query';
+import { useState } from 'react';
+import { ApiError, call, newKey } from '../data/client';
+import { useLacks } from '../data/session';
+import type { SubtaskInstance, WrappedTaskInstance } from '../data/types';
+import { curlOf } from '../model/command';
+import { Act, Copy, Trouble } from '../parts/basics';
+import { Dialog } from '../parts/dialog';
+import { TextField } from '../parts/field';
+import { tell } from '../parts/toast';
+import { useWords } from '../words';
+import { commandLine, commandPath, type WayOut } from './waysOut';
+
+/** Asks why, says what happens, and sends the command once, however often it is sent. */
+function CommandDialog({
+  task,
+  way,
+  onClose,
+}: {
+  task: WrappedTaskInstance;
+  way: WayOut;
+  onClose: () => void;
+}) {
+  const say = useWords();
+  const [why, setWhy] = useState('');
+  const [typed, setTyped] = useState('');
+  const [key] = useState(newKey);
+  const name = say(`command.${way.command}`);
+  const subtask = task.subtasks.find(({ id }) => id === way.subtaskId);
+  const needsName = way.command === 'abandonTask';
+  const body = why === '' ? {} : { why };
+  const path = commandPath(task.id, way);
+  const sending = useMutation({
+    mutationFn: () => call('POST', path, { body, key }),
+    // Nobody answered: the same key makes one command of both.
+    retry: (_count, error) => error instanceof ApiError && (error.status === 0 || error.status === 503),
+    retryDelay: 1_000,
+    onSuccess: () => {
+      tell(say('command.sent', { command: name }));
+      onClose();
+    },
+  });
+  return (
+    <Dialog title={name} onClose={onClose}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (!needsName || typed === String(task.id)) sending.mutate();
+        }}
+      >
+        <div className="inside">
+          <p>
+            <strong>{subtask === undefined ? task.name : `${subtask.name}${targetOf(subtask)}`}</strong>
+          </p>
+          <p>{say(way.meaning)}</p>
+          <TextField
+            label={say('command.why')}
+            value={why}
+            onChange={setWhy}
+            placeholder={say('command.whyExample')}
+          />
+          {needsName ? (
+            <TextField
+              label={say('confirm.type', { name: task.id })}
+              value={typed}
+              onChange={setTyped}
+              required
+              pattern={String(task.id)}
+            />
+          ) : null}
+          <Trouble error={sending.error} title={say('command.refused', { command: name })} />
+        </div>
+        <footer>
+          <span className="aside">
+            <Copy label={say('command.cli')} text={() => commandLine(task.id, way, why)} />
+            <Copy
+              label={say('command.curl')}
+              text={() => curlOf({ method: 'POST', path, body }, location.origin)}
+            />
+          </span>
+          <Act onClick={onClose}>{say('do.cancel')}</Act>
+          <Act type="submit" kind={way.kind === 'danger' ? 'danger' : 'main'} busy={sending.isPending}>
+            {name}
+          </Act>
+        </footer>
+      </form>
+    </Dialog>
+  );
+}
+
+function targetOf({ target }: SubtaskInstance): string {
+  return target === undefined ? '' : ` · ${target}`;
+}
+
+/** The button of a way out; its dialog opens below. */
+export function WayButton({ task, way }: { task: WrappedTaskInstance; way: WayOut }) {
+  const say = useWords();
+  const lacks = useLacks();
+  const [open, setOpen] = useState(false);
+  return (
+    <>
+      <Act kind={way.kind} lacks={lacks('TASK_MANAGER')} onClick={() => setOpen(true)}>
+        {say(`command.${way.command}`)}
+      </Act>
+      {open ? <CommandDialog task={task} way={way} onClose={() => setOpen(false)} /> : null}
+    </>
+  );
+}

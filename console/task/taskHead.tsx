@@ -1,0 +1,154 @@
+import { Link } from 'wouter';
+import { send } from '../data/client';
+import type { WrappedTaskInstance } from '../data/types';
+import { countsOf } from '../model/kind';
+import { Act, Progress } from '../parts/basics';
+import { Icon } from '../parts/icon';
+import { TaskState } from '../parts/state';
+import { TimeText, Took } from '../parts/time';
+import { useWords } from '../words';
+import { WayButton } from './commandDialog';
+import type { OpenLog } from './taskPage';
+import { waysOfTask } from './waysOut';
+
+/** What it is, how it stands, why, and what can be done. */
+export function TaskHead({
+  task,
+  live,
+  openLog,
+}: {
+  task: WrappedTaskInstance;
+  live: boolean;
+  openLog: OpenLog;
+}) {
+  const say = useWords();
+  const { done, failed, all } = countsOf(task.subtasks);
+  return (
+    <header className="task-head">
+      <div className="line">
+        <h1>{task.name}</h1>
+        <TaskState task={task} large />
+        {task.closed === true ? null : (
+          <span className={live ? 'live on' : 'live'}>
+            <span className={`dot tone-${live ? 'good' : 'odd'}`} />{' '}
+            {say(live ? 'task.live' : 'task.notLive')}
+          </span>
+        )}
+        <span className="actions">
+          <Act kind="plain" icon="download" onClick={() => void downloadDiagnosis(task.id)}>
+            {say('task.diagnosis')}
+          </Act>
+        </span>
+      </div>
+      <div className="line quiet">
+        <span className="number">{say('task.id', { id: task.id })}</span>
+        <Places task={task} />
+        <span>{task.creator.name}</span>
+        <TimeText time={task.startTime} />
+        <Took startTime={task.startTime} finishTime={task.finishTime} />
+        <Progress done={done} failed={failed} all={all} label={say('task.progress', { done, all })} />
+        {task.parentTaskId === undefined ? null : (
+          <Link href={`/tasks/${task.parentTaskId}`}>{say('task.parent', { id: task.parentTaskId })}</Link>
+        )}
+      </div>
+      <Reason task={task} openLog={openLog} />
+      <Warnings task={task} openLog={openLog} />
+    </header>
+  );
+}
+
+function Places({ task }: { task: WrappedTaskInstance }) {
+  const { obproxy_cluster_id: id, obproxy_cluster_name: name } = task.context.stringMap;
+  return (
+    <>
+      {id === undefined || name === undefined ? null : <Link href={`/obproxy/${id}`}>{name}</Link>}
+      {task.cluster === undefined ? null : (
+        <Link href={`/oceanbase/${task.cluster.id}`}>{task.cluster.name}</Link>
+      )}
+    </>
+  );
+}
+
+function Reason({ task, openLog }: { task: WrappedTaskInstance; openLog: OpenLog }) {
+  const say = useWords();
+  const { firstFailure, ending, leftBehind = [] } = task;
+  const ways = waysOfTask(task);
+  if (firstFailure === undefined && ending === undefined && ways.length === 0) return null;
+  const subtask = task.subtasks.find(({ id }) => id === firstFailure?.subtaskId);
+  return (
+    <section className="card reason" aria-label={say('task.reason')}>
+      {firstFailure === undefined ? null : (
+        <>
+          <p className="what">
+            {subtask === undefined ? (firstFailure.name ?? say('task.reason')) : subtask.name}
+            {subtask?.target === undefined ? '' : ` · ${subtask.target}`}
+          </p>
+          <p>{firstFailure.message}</p>
+        </>
+      )}
+      {ending === undefined ? null : <p>{ending}</p>}
+      {leftBehind.length === 0 ? null : (
+        <details>
+          <summary>{say('task.leftBehind')}</summary>
+          <ul>
+            {leftBehind.map((one) => (
+              <li key={one}>{one}</li>
+            ))}
+          </ul>
+        </details>
+      )}
+      <div className="ways">
+        {ways.map((way) => (
+          <div className="way" key={way.command}>
+            <WayButton task={task} way={way} />
+            <span className="quiet">{say(way.meaning)}</span>
+          </div>
+        ))}
+        {subtask === undefined ? null : (
+          <div className="way">
+            <Act icon="audit" onClick={() => openLog(subtask.id)}>
+              {say('task.openLog')}
+            </Act>
+          </div>
+        )}
+      </div>
+    </section>
+  );
+}
+
+function Warnings({ task, openLog }: { task: WrappedTaskInstance; openLog: OpenLog }) {
+  const say = useWords();
+  const { warnings = [], warningCount = 0 } = task;
+  if (warningCount === 0) return null;
+  return (
+    <details className="card">
+      <summary className="inside warn">
+        <Icon name="warning" />{' '}
+        {warningCount === 1 ? say('tasks.warning') : say('tasks.warnings', { n: warningCount })}
+      </summary>
+      <ul className="list">
+        {warnings.map((one) => (
+          <li key={`${one.subtaskId} ${one.time} ${one.text}`}>
+            <span className="grow">
+              <button type="button" className="plain" onClick={() => openLog(one.subtaskId)}>
+                {one.name}
+                {one.target === undefined ? '' : ` · ${one.target}`}
+              </button>
+              <span className="reason-line">{one.text}</span>
+            </span>
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+}
+
+async function downloadDiagnosis(id: number): Promise<void> {
+  const answer = await send('POST', `/api/v1/tasks/instances/${id}/downloadDiagnosis`);
+  const url = URL.createObjectURL(await answer.blob());
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = `task_${id}_diagnosis.zip`;
+  link.click();
+  URL.revokeObjectURL(url);
+}
