@@ -2,10 +2,10 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { createContext, type ReactNode, useContext, useEffect, useState } from 'react';
 import { useWords } from '../words';
 import { ApiError, call, onLoggedOut } from './client';
-import type { Permission, UserDocument } from './types';
+import type { MeDocument, Permission } from './types';
 
 /** Who is logged in, and what it may do. */
-export type Me = UserDocument & { readonly permissions: readonly string[] };
+export type Me = MeDocument;
 
 const ME = '/api/v2/iam/me';
 const SESSION = '/api/v2/iam/session';

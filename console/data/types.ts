@@ -4,6 +4,7 @@ export type { AccessKeyDocument, NewAccessKeyDocument } from '../../api/routes/a
 export type { AuditEventDocument } from '../../api/routes/audit';
 export type { ReadinessDocument } from '../../api/routes/health';
 export type { HostDocument } from '../../api/routes/hosts';
+export type { MeDocument } from '../../api/routes/me';
 export type { ObClusterDocument, ObServerDocument, ObZoneDocument } from '../../api/routes/obClusterSchemas';
 export type { ObproxyClusterDocument, ObproxyServerDocument } from '../../api/routes/obproxyClusters';
 export type { ObservedDocument } from '../../api/routes/observed';
