@@ -1,7 +1,8 @@
-import { lazy, type ReactNode, Suspense } from 'react';
+import { type ReactNode, Suspense } from 'react';
 import { Route, Router, Switch } from 'wouter';
 import { SessionOf, useSessionState } from './data/session';
 import { Empty, Loading } from './parts/basics';
+import { laterPart } from './parts/laterPart';
 import { Guard } from './shell/guard';
 import { LoginPage } from './shell/login';
 import { Banner, Shell } from './shell/shell';
@@ -9,15 +10,15 @@ import { TaskPage } from './task/taskPage';
 import { TasksPage } from './tasks/tasksPage';
 import { useWords } from './words';
 
-const OverviewPage = lazy(() => import('./pages/overview'));
-const ObproxyPage = lazy(() => import('./pages/obproxyClusters'));
-const ObproxyClusterPage = lazy(() => import('./pages/obproxyCluster'));
-const OceanbasePage = lazy(() => import('./pages/oceanbaseClusters'));
-const HostsPage = lazy(() => import('./pages/hosts'));
-const PackagesPage = lazy(() => import('./pages/packages'));
-const UsersPage = lazy(() => import('./pages/users'));
-const KeysPage = lazy(() => import('./pages/keys'));
-const AuditPage = lazy(() => import('./pages/audit'));
+const OverviewPage = laterPart(() => import('./pages/overview'));
+const ObproxyPage = laterPart(() => import('./pages/obproxyClusters'));
+const ObproxyClusterPage = laterPart(() => import('./pages/obproxyCluster'));
+const OceanbasePage = laterPart(() => import('./pages/oceanbaseClusters'));
+const HostsPage = laterPart(() => import('./pages/hosts'));
+const PackagesPage = laterPart(() => import('./pages/packages'));
+const UsersPage = laterPart(() => import('./pages/users'));
+const KeysPage = laterPart(() => import('./pages/keys'));
+const AuditPage = laterPart(() => import('./pages/audit'));
 
 export function App() {
   const session = useSessionState();

@@ -10,6 +10,12 @@ export type Me = MeDocument;
 const ME = '/api/v2/iam/me';
 const SESSION = '/api/v2/iam/session';
 
+/**
+ * Whether somebody has logged in here: without that nobody is asked for, since a browser prints a line in red for every
+ * 401. It is no proof of anything; the cookie is.
+ */
+const HINT = 'obflow.loggedIn';
+
 const Session = createContext<Me | undefined>(undefined);
 
 export interface SessionState {
@@ -29,11 +35,13 @@ export function useSessionState(): SessionState {
     queryKey: ['me'],
     // Nobody logged in is an answer, not a failure; without one the question stands until the API is there.
     queryFn: async ({ signal }) => {
+      if (localStorage.getItem(HINT) === null) return null;
       try {
         return await call<Me>('GET', ME, { signal, isLogin: true });
       } catch (error) {
-        if (error instanceof ApiError && error.status === 401) return null;
-        throw error;
+        if (!(error instanceof ApiError) || error.status !== 401) throw error;
+        localStorage.removeItem(HINT);
+        return null;
       }
     },
     retry: true,
@@ -45,6 +53,7 @@ export function useSessionState(): SessionState {
       // A page that nobody has logged in to asks nothing; what comes late from before is no news.
       if (client.getQueryData(['me']) == null) return;
       setEnded(why);
+      localStorage.removeItem(HINT);
       client.clear();
       client.setQueryData(['me'], null);
     });
@@ -56,10 +65,12 @@ export function useSessionState(): SessionState {
     async logIn(username, password) {
       const me = await call<Me>('POST', SESSION, { body: { username, password }, isLogin: true });
       setEnded('');
+      localStorage.setItem(HINT, '1');
       client.setQueryData(['me'], me);
     },
     async logOut() {
       await call('DELETE', SESSION);
+      localStorage.removeItem(HINT);
       client.clear();
       client.setQueryData(['me'], null);
     },

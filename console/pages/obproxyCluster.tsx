@@ -66,7 +66,7 @@ export default function ObproxyClusterPage({ id }: { id: number }) {
                 <h2>{say('nav.tasks')}</h2>
                 <Link href={`/tasks${query({ cluster: cluster.name })}`}>{say('tasks.filter.all')}</Link>
               </header>
-              <TaskTable tasks={tasks.data.contents} />
+              <TaskTable tasks={tasks.data.contents} short />
             </section>
           )}
         </div>

@@ -68,7 +68,7 @@ function Some({ title, nothing, path }: { title: WordKey; nothing: WordKey; path
       ) : data.contents.length === 0 ? (
         <p className="inside quiet">{say(nothing)}</p>
       ) : (
-        <TaskTable tasks={data.contents} />
+        <TaskTable tasks={data.contents} short />
       )}
     </section>
   );

@@ -1,9 +1,10 @@
 import { useMutation } from '@tanstack/react-query';
-import { useState } from 'react';
+import { createContext, type ReactNode, useContext, useState } from 'react';
 import { ApiError, call, newKey } from '../data/client';
 import { useLacks } from '../data/session';
 import type { SubtaskInstance, WrappedTaskInstance } from '../data/types';
 import { curlOf } from '../model/command';
+import { kindOfTask } from '../model/kind';
 import { Act, Copy, Trouble } from '../parts/basics';
 import { Dialog } from '../parts/dialog';
 import { TextField } from '../parts/field';
@@ -25,6 +26,8 @@ function CommandDialog({
   const [why, setWhy] = useState('');
   const [typed, setTyped] = useState('');
   const [key] = useState(newKey);
+  const now = kindOfTask(task);
+  const [before] = useState(now);
   const name = say(`command.${way.command}`);
   const subtask = task.subtasks.find(({ id }) => id === way.subtaskId);
   const needsName = way.command === 'abandonTask';
@@ -53,6 +56,11 @@ function CommandDialog({
             <strong>{subtask === undefined ? task.name : `${subtask.name}${targetOf(subtask)}`}</strong>
           </p>
           <p>{say(way.meaning)}</p>
+          {before === now ? null : (
+            <p className="trouble" role="alert">
+              {say('command.changed', { state: say(`task.kind.${now}`) })}
+            </p>
+          )}
           <TextField
             label={say('command.why')}
             value={why}
@@ -92,17 +100,37 @@ function targetOf({ target }: SubtaskInstance): string {
   return target === undefined ? '' : ` · ${target}`;
 }
 
-/** The button of a way out; its dialog opens below. */
-export function WayButton({ task, way }: { task: WrappedTaskInstance; way: WayOut }) {
+const Asking = createContext<(way: WayOut) => void>(() => undefined);
+
+/**
+ * Holds the dialog of whatever command is asked for below it: the button that opened it goes away as soon as somebody else
+ * has commanded the task, and the dialog has to stay to say so.
+ */
+export function CommandsOf({ task, children }: { task: WrappedTaskInstance; children: ReactNode }) {
+  const [way, setWay] = useState<WayOut>();
+  return (
+    <Asking value={setWay}>
+      {children}
+      {way === undefined ? null : (
+        <CommandDialog
+          key={`${way.command} ${way.subtaskId ?? ''}`}
+          task={task}
+          way={way}
+          onClose={() => setWay(undefined)}
+        />
+      )}
+    </Asking>
+  );
+}
+
+/** The button of a way out. */
+export function WayButton({ way }: { way: WayOut }) {
   const say = useWords();
   const lacks = useLacks();
-  const [open, setOpen] = useState(false);
+  const ask = useContext(Asking);
   return (
-    <>
-      <Act kind={way.kind} lacks={lacks('TASK_MANAGER')} onClick={() => setOpen(true)}>
-        {say(`command.${way.command}`)}
-      </Act>
-      {open ? <CommandDialog task={task} way={way} onClose={() => setOpen(false)} /> : null}
-    </>
+    <Act kind={way.kind} lacks={lacks('TASK_MANAGER')} onClick={() => ask(way)}>
+      {say(`command.${way.command}`)}
+    </Act>
   );
 }

@@ -173,7 +173,7 @@ function Step({ data: { step } }: NodeProps<StepNode>) {
   const attempt = step.subtasks.find((one) => kindOfSubtask(one) === 'running')?.attempt;
   return (
     <div className={`step tone-${toneOf(step.kind)}${step.folded ? ' folded' : ''}`} data-step={step.name}>
-      <Handle type="target" position={Position.Left} isConnectable={false} />
+      <Handle type="target" position={Position.Top} isConnectable={false} />
       <SubtaskIcon kind={step.kind} />
       <div>
         <span className="name" title={step.name}>
@@ -198,7 +198,7 @@ function Step({ data: { step } }: NodeProps<StepNode>) {
           <Icon name={step.folded ? 'chevron' : 'left'} />
         </button>
       ) : null}
-      <Handle type="source" position={Position.Right} isConnectable={false} />
+      <Handle type="source" position={Position.Bottom} isConnectable={false} />
     </div>
   );
 }

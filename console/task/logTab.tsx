@@ -96,7 +96,7 @@ function SubtaskLog({
         <strong>{subtask.name}</strong>
         <span className="quiet">{subtask.target ?? ''}</span>
         {waysOfSubtask(task, subtask).map((way) => (
-          <WayButton key={way.command} task={task} way={way} />
+          <WayButton key={way.command} way={way} />
         ))}
       </div>
       <div className="log-bar">

@@ -102,7 +102,7 @@ function OneSubtask({
           {say('task.openLog')}
         </Act>
         {waysOfSubtask(task, subtask).map((way) => (
-          <WayButton key={way.command} task={task} way={way} />
+          <WayButton key={way.command} way={way} />
         ))}
       </div>
     </>

@@ -100,7 +100,7 @@ function Reason({ task, openLog }: { task: WrappedTaskInstance; openLog: OpenLog
       <div className="ways">
         {ways.map((way) => (
           <div className="way" key={way.command}>
-            <WayButton task={task} way={way} />
+            <WayButton way={way} />
             <span className="quiet">{say(way.meaning)}</span>
           </div>
         ))}

@@ -1,7 +1,9 @@
-import { lazy, Suspense, useCallback } from 'react';
+import { Suspense, useCallback } from 'react';
 import { useSearchParams } from 'wouter';
 import { Loading, type Tab, Tabs, Trouble } from '../parts/basics';
+import { laterPart } from '../parts/laterPart';
 import { useWords } from '../words';
+import { CommandsOf } from './commandDialog';
 import { CommandsTab } from './commandsTab';
 import { GridTab } from './gridTab';
 import { JsonTab } from './jsonTab';
@@ -10,7 +12,7 @@ import { TaskHead } from './taskHead';
 import { TimelineTab } from './timelineTab';
 import { useTask } from './useTask';
 
-const GraphTab = lazy(() => import('./graphTab'));
+const GraphTab = laterPart(() => import('./graphTab'));
 
 const TABS = ['graph', 'grid', 'log', 'timeline', 'commands', 'json'] as const;
 export type TabId = (typeof TABS)[number];
@@ -43,7 +45,7 @@ export function TaskPage({ id }: { id: number }) {
   if (task === undefined) return refused === undefined ? <Loading /> : <Trouble error={refused} />;
   const tabs = TABS.map((one): Tab<TabId> => ({ id: one, label: say(`tab.${one}`) }));
   return (
-    <>
+    <CommandsOf task={task}>
       {refused === undefined ? null : <Trouble error={refused} />}
       <TaskHead task={task} live={live} openLog={openLog} />
       <Tabs tabs={tabs} chosen={tab} label={task.name} onChoose={(one) => show({ tab: one })} />
@@ -69,7 +71,7 @@ export function TaskPage({ id }: { id: number }) {
           <JsonTab task={task} />
         )}
       </section>
-    </>
+    </CommandsOf>
   );
 }
 

@@ -44,7 +44,14 @@ export function WarningCount({ count }: { count: number | undefined }) {
   );
 }
 
-export function TaskTable({ tasks }: { tasks: readonly BasicTaskInstance[] }) {
+/** @param short without who asked and how long it took, for where tasks are shown beside other things */
+export function TaskTable({
+  tasks,
+  short = false,
+}: {
+  tasks: readonly BasicTaskInstance[];
+  short?: boolean;
+}) {
   const say = useWords();
   return (
     <div className="table-frame">
@@ -55,14 +62,14 @@ export function TaskTable({ tasks }: { tasks: readonly BasicTaskInstance[] }) {
             <th scope="col">{say('field.status')}</th>
             <th scope="col">{say('tasks.target')}</th>
             <th scope="col">{say('tasks.progress')}</th>
-            <th scope="col">{say('tasks.creator')}</th>
+            {short ? null : <th scope="col">{say('tasks.creator')}</th>}
             <th scope="col">{say('tasks.started')}</th>
-            <th scope="col">{say('tasks.took')}</th>
+            {short ? null : <th scope="col">{say('tasks.took')}</th>}
           </tr>
         </thead>
         <tbody>
           {tasks.map((task) => (
-            <TaskRow key={task.id} task={task} />
+            <TaskRow key={task.id} task={task} short={short} />
           ))}
         </tbody>
       </table>
@@ -70,7 +77,7 @@ export function TaskTable({ tasks }: { tasks: readonly BasicTaskInstance[] }) {
   );
 }
 
-function TaskRow({ task }: { task: BasicTaskInstance }) {
+function TaskRow({ task, short }: { task: BasicTaskInstance; short: boolean }) {
   const say = useWords();
   const { done, failed, all } = countsOf(task.subtasks);
   return (
@@ -93,13 +100,15 @@ function TaskRow({ task }: { task: BasicTaskInstance }) {
           <span className="number">{say('wizard.subtasks', { n: task.subtaskCount })}</span>
         )}
       </td>
-      <td>{task.creator.name}</td>
+      {short ? null : <td>{task.creator.name}</td>}
       <td className="number">
-        <TimeText time={task.startTime} />
+        <TimeText time={task.startTime} ago={short} />
       </td>
-      <td>
-        <Took startTime={task.startTime} finishTime={task.finishTime} />
-      </td>
+      {short ? null : (
+        <td>
+          <Took startTime={task.startTime} finishTime={task.finishTime} />
+        </td>
+      )}
     </tr>
   );
 }

@@ -3,6 +3,8 @@ import { blank, type FormField, fieldsOf, type JsonSchema } from '../model/schem
 import { TextField } from '../parts/field';
 import { Icon } from '../parts/icon';
 import { useWords } from '../words';
+import { FIELD_NAMES } from '../words/fields';
+import { useLanguage } from '../words/language';
 import { Choice, type ChoiceKind, choiceOf } from './choices';
 import { Picks } from './picks';
 
@@ -19,13 +21,18 @@ export interface FieldProps {
   readonly about: Readonly<Record<string, string | number>>;
 }
 
-/** `obproxyServerIds` → `Obproxy server ids`: what a schema has no title for. */
-export function labelOf(name: string): string {
-  const words = name
-    .replace(/([a-z])([A-Z])/g, '$1 $2')
-    .replace(/[_-]+/g, ' ')
-    .toLowerCase();
-  return words.charAt(0).toUpperCase() + words.slice(1);
+/** What a field is called: by its known name, else `someNewField` → `Some new field`. */
+export function useLabel(): (name: string) => string {
+  const language = useLanguage();
+  return (name) => {
+    const known = FIELD_NAMES[name];
+    if (known !== undefined) return known[language === 'zh-CN' ? 1 : 0];
+    const words = name
+      .replace(/([a-z])([A-Z])/g, '$1 $2')
+      .replace(/[_-]+/g, ' ')
+      .toLowerCase();
+    return words.charAt(0).toUpperCase() + words.slice(1);
+  };
 }
 
 /** One field of a form, as its schema wants it. */
@@ -57,12 +64,13 @@ function useHelp({ schema }: Pick<FieldProps, 'schema'>): string {
 }
 
 function InputField(props: FieldProps) {
+  const label = useLabel();
   const { name, schema, value, onChange, required, wrong, path } = props;
   const help = useHelp(props);
   const number = schema.type === 'integer' || schema.type === 'number';
   return (
     <TextField
-      label={labelOf(name)}
+      label={label(name)}
       type={/passw(or)?d|secret/i.test(name) ? 'password' : number ? 'number' : 'text'}
       value={value === undefined ? '' : String(value)}
       required={required}
@@ -75,13 +83,14 @@ function InputField(props: FieldProps) {
 }
 
 function EnumField(props: FieldProps) {
+  const label = useLabel();
   const { name, schema, value, onChange, required, wrong, path } = props;
   const say = useWords();
   const id = useId();
   const help = useHelp(props);
   return (
     <div className="field">
-      <label htmlFor={id}>{labelOf(name)}</label>
+      <label htmlFor={id}>{label(name)}</label>
       <select
         id={id}
         value={value === undefined ? '' : String(value)}
@@ -102,6 +111,7 @@ function EnumField(props: FieldProps) {
 }
 
 function BooleanField(props: FieldProps) {
+  const label = useLabel();
   const { name, value, onChange, wrong, path } = props;
   const help = useHelp(props);
   return (
@@ -113,7 +123,7 @@ function BooleanField(props: FieldProps) {
           onChange={(event) => onChange(event.target.checked)}
         />
         <span>
-          {labelOf(name)}
+          {label(name)}
           <span className="help"> {help}</span>
         </span>
       </label>
@@ -124,13 +134,14 @@ function BooleanField(props: FieldProps) {
 
 /** A field whose values are things that obflow knows: hosts, packages, OBProxies, … */
 function ChoiceField({ choice, ...props }: FieldProps & { readonly choice: ChoiceKind }) {
+  const label = useLabel();
   const { name, schema, value, onChange, required, wrong, path, about } = props;
   const help = useHelp(props);
   return (
     <Choice kind={choice} about={about}>
       {(options) => (
         <Picks
-          label={labelOf(name)}
+          label={label(name)}
           help={help}
           wrong={wrong.get(path)}
           options={options}
@@ -145,6 +156,7 @@ function ChoiceField({ choice, ...props }: FieldProps & { readonly choice: Choic
 }
 
 function ArrayField(props: FieldProps) {
+  const label = useLabel();
   const { name, schema, value, onChange, wrong, path } = props;
   const say = useWords();
   const help = useHelp(props);
@@ -154,7 +166,7 @@ function ArrayField(props: FieldProps) {
     onChange(elements.map((one, index) => (index === at ? element : one)));
   return (
     <fieldset className="group">
-      <legend>{labelOf(name)}</legend>
+      <legend>{label(name)}</legend>
       {help === '' ? null : <span className="quiet small">{help}</span>}
       {elements.map((element, at) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: elements have no other name than their place
@@ -190,12 +202,13 @@ function ArrayField(props: FieldProps) {
 }
 
 function ObjectField(props: FieldProps) {
+  const label = useLabel();
   const { name, schema } = props;
   // An element of a list has a frame of its own.
   if (/^\d+$/.test(name)) return <Fields {...props} />;
   return (
     <fieldset className="group">
-      <legend>{labelOf(name)}</legend>
+      <legend>{label(name)}</legend>
       {schema.description === undefined ? null : <span className="quiet small">{schema.description}</span>}
       <Fields {...props} />
     </fieldset>
@@ -251,5 +264,7 @@ export function Fields({
 
 /** Not required by the schema, and yet what nearly everybody fills in. */
 function isUsual(name: string): boolean {
-  return /^(exporterPort|obLinks|obproxyInstallParam|address|port|obproxyServerIds|hosts?Ids?)$/.test(name);
+  return /^(sqlPort|exporterPort|version|obLinks|obproxyInstallParam|address|port|obproxyServerIds|hosts?Ids?)$/.test(
+    name,
+  );
 }

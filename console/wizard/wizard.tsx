@@ -1,5 +1,5 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { useLocation } from 'wouter';
 import { ApiError, call, newKey } from '../data/client';
 import { useLacks } from '../data/session';
@@ -13,6 +13,7 @@ import { tell } from '../parts/toast';
 import { useWords } from '../words';
 import { Findings } from './findings';
 import { Fields } from './formField';
+import { useOperationName } from './operations';
 
 /** What a form is about, and how people call it. */
 export interface About {
@@ -61,6 +62,7 @@ export function Wizard({
   const lacks = useLacks();
   const client = useQueryClient();
   const [, go] = useLocation();
+  const title = useOperationName()(operation);
   const [value, setValue] = useState<unknown>(() =>
     operation.body === undefined ? undefined : { ...(blank(operation.body) as object), ...about.body },
   );
@@ -81,7 +83,7 @@ export function Wizard({
       void client.invalidateQueries({ queryKey: ['get'] });
       const begun = tasksOf(answer);
       const [only, ...more] = begun;
-      tell(`${operation.summary}: ${say('wizard.accepted')}`);
+      tell(`${title}: ${say('wizard.accepted')}`);
       onClose();
       if (only !== undefined) go(more.length === 0 ? `/tasks/${only.id}` : '/tasks');
     },
@@ -98,7 +100,7 @@ export function Wizard({
   const names = operation.destructive ? about.name : undefined;
   const confirmed = names === undefined || typed === names;
   return (
-    <Dialog title={operation.summary} onClose={onClose} wide>
+    <Dialog title={title} onClose={onClose} wide>
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -118,7 +120,7 @@ export function Wizard({
               about={about.values}
             />
           )}
-          <Trouble error={error} title={operation.summary} />
+          <Trouble error={error} title={title} />
           {looking.isPending ? (
             <p className="quiet" role="status">
               {say('wizard.looking')}
@@ -169,8 +171,10 @@ const SHOWN = 8;
 function Plan({ answer }: { answer: OperationAnswer }) {
   const say = useWords();
   const tasks = tasksOf(answer);
+  const section = useRef<HTMLElement>(null);
+  useEffect(() => section.current?.scrollIntoView({ block: 'nearest' }), []);
   return (
-    <section className="group" aria-label={say('wizard.plan')}>
+    <section ref={section} className="group plan" aria-label={say('wizard.plan')}>
       <h3>{say('wizard.plan')}</h3>
       {tasks.length === 0 ? <p>{say('wizard.noTasks')}</p> : null}
       <ul>
@@ -198,6 +202,7 @@ export function OperationButtons({
   main?: string;
 }) {
   const lacks = useLacks();
+  const nameOf = useOperationName();
   const [open, setOpen] = useState<Operation>();
   return (
     <>
@@ -208,7 +213,7 @@ export function OperationButtons({
           lacks={lacks(operation.permission)}
           onClick={() => setOpen(operation)}
         >
-          {operation.summary}
+          {nameOf(operation)}
         </Act>
       ))}
       {open === undefined ? null : (

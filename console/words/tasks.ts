@@ -122,6 +122,7 @@ export const TASK_WORDS = {
   'command.whyExample': ['e.g. nc installed on the host', '例如：已在主机上安装 nc'],
   'command.cli': ['As obflow command', '复制为 obflow 命令'],
   'command.curl': ['As curl', '复制为 curl'],
+  'command.changed': ['The task has changed meanwhile. It is now: {state}', '任务状态已变化，当前：{state}'],
   'command.sent': ['{command}: accepted.', '{command}：已受理。'],
   'command.refused': ['{command} was refused', '{command} 被拒绝'],
   'command.meaning.retryTask': [
