@@ -12,6 +12,7 @@ export {
   needsPerson,
 } from './chain';
 
+const operationsSchema = z.array(z.object({ operation: z.string(), meaning: z.string() })).default([]);
 const subtaskSchema = z.object({
   id: z.number(),
   name: z.string(),
@@ -27,6 +28,7 @@ const subtaskSchema = z.object({
   attempt: z.number().optional(),
   failureMessage: z.string().optional(),
   lastFailure: z.string().optional(),
+  availableOperations: operationsSchema,
 });
 const commandSchema = z.object({
   time: z.string(),
@@ -60,6 +62,7 @@ const taskSchema = z.object({
   leftBehind: z.array(z.string()).default([]),
   warningCount: z.number().default(0),
   warnings: z.array(warningSchema).default([]),
+  availableOperations: operationsSchema,
   subtasks: z.array(subtaskSchema),
 });
 
