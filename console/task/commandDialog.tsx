@@ -9,8 +9,8 @@ import { Act, Copy, Trouble } from '../parts/basics';
 import { Dialog } from '../parts/dialog';
 import { TextField } from '../parts/field';
 import { tell } from '../parts/toast';
-import { useWords } from '../words';
-import { commandLine, commandPath, type WayOut } from './waysOut';
+import { useWords, type WordKey } from '../words';
+import { commandLine, commandPath, isDangerous, type WayOut } from './waysOut';
 
 /** Asks why, says what happens, and sends the command once, however often it is sent. */
 function CommandDialog({
@@ -28,9 +28,9 @@ function CommandDialog({
   const [key] = useState(newKey);
   const now = kindOfTask(task);
   const [before] = useState(now);
-  const name = say(`command.${way.command}`);
+  const name = say(wordOf(way));
   const subtask = task.subtasks.find(({ id }) => id === way.subtaskId);
-  const needsName = way.command === 'abandonTask';
+  const needsName = way.verb === 'abandon';
   const body = why === '' ? {} : { why };
   const path = commandPath(task.id, way);
   const sending = useMutation({
@@ -55,7 +55,7 @@ function CommandDialog({
           <p>
             <strong>{subtask === undefined ? task.name : `${subtask.name}${targetOf(subtask)}`}</strong>
           </p>
-          <p>{say(way.meaning)}</p>
+          <p>{way.meaning}</p>
           {before === now ? null : (
             <p className="trouble" role="alert">
               {say('command.changed', { state: say(`task.kind.${now}`) })}
@@ -87,7 +87,7 @@ function CommandDialog({
             />
           </span>
           <Act onClick={onClose}>{say('do.cancel')}</Act>
-          <Act type="submit" kind={way.kind === 'danger' ? 'danger' : 'main'} busy={sending.isPending}>
+          <Act type="submit" kind={isDangerous(way) ? 'danger' : 'main'} busy={sending.isPending}>
             {name}
           </Act>
         </footer>
@@ -113,7 +113,7 @@ export function CommandsOf({ task, children }: { task: WrappedTaskInstance; chil
       {children}
       {way === undefined ? null : (
         <CommandDialog
-          key={`${way.command} ${way.subtaskId ?? ''}`}
+          key={`${way.verb} ${way.subtaskId ?? ''}`}
           task={task}
           way={way}
           onClose={() => setWay(undefined)}
@@ -123,14 +123,22 @@ export function CommandsOf({ task, children }: { task: WrappedTaskInstance; chil
   );
 }
 
+function wordOf({ verb, subtaskId }: WayOut): WordKey {
+  return `command.${subtaskId === undefined ? 'task' : 'subtask'}.${verb}` as WordKey;
+}
+
 /** The button of a way out. */
-export function WayButton({ way }: { way: WayOut }) {
+export function WayButton({ way, first = false }: { way: WayOut; first?: boolean }) {
   const say = useWords();
   const lacks = useLacks();
   const ask = useContext(Asking);
   return (
-    <Act kind={way.kind} lacks={lacks('TASK_MANAGER')} onClick={() => ask(way)}>
-      {say(`command.${way.command}`)}
+    <Act
+      kind={isDangerous(way) ? 'danger' : first ? 'main' : ''}
+      lacks={lacks('TASK_MANAGER')}
+      onClick={() => ask(way)}
+    >
+      {say(wordOf(way))}
     </Act>
   );
 }

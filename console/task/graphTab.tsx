@@ -151,7 +151,7 @@ function GraphView({ task, openLog }: { task: WrappedTaskInstance; openLog: Open
           </div>
         </ReactFlow>
         {chosen === undefined ? null : (
-          <StepPanel task={task} step={chosen} openLog={openLog} onClose={() => setChosenId(undefined)} />
+          <StepPanel step={chosen} openLog={openLog} onClose={() => setChosenId(undefined)} />
         )}
       </div>
     </Spread>

@@ -95,8 +95,8 @@ function SubtaskLog({
         <SubtaskState kind={kindOfSubtask(subtask)} />
         <strong>{subtask.name}</strong>
         <span className="quiet">{subtask.target ?? ''}</span>
-        {waysOfSubtask(task, subtask).map((way) => (
-          <WayButton key={way.command} way={way} />
+        {waysOfSubtask(subtask).map((way, at) => (
+          <WayButton key={way.verb} way={way} first={at === 0} />
         ))}
       </div>
       <div className="log-bar">

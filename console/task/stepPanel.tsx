@@ -1,5 +1,5 @@
 import { Link } from 'wouter';
-import type { SubtaskInstance, WrappedTaskInstance } from '../data/types';
+import type { SubtaskInstance } from '../data/types';
 import type { GraphNode } from '../model/fold';
 import { kindOfSubtask } from '../model/kind';
 import { Act } from '../parts/basics';
@@ -13,12 +13,10 @@ import { waysOfSubtask } from './waysOut';
 
 /** What is known of the chosen step: of one subtask everything, of a folded one its subtasks. */
 export function StepPanel({
-  task,
   step,
   openLog,
   onClose,
 }: {
-  task: WrappedTaskInstance;
   step: GraphNode<SubtaskInstance>;
   openLog: OpenLog;
   onClose: () => void;
@@ -45,21 +43,13 @@ export function StepPanel({
           ))}
         </ul>
       ) : only === undefined ? null : (
-        <OneSubtask task={task} subtask={only} openLog={openLog} />
+        <OneSubtask subtask={only} openLog={openLog} />
       )}
     </aside>
   );
 }
 
-function OneSubtask({
-  task,
-  subtask,
-  openLog,
-}: {
-  task: WrappedTaskInstance;
-  subtask: SubtaskInstance;
-  openLog: OpenLog;
-}) {
+function OneSubtask({ subtask, openLog }: { subtask: SubtaskInstance; openLog: OpenLog }) {
   const say = useWords();
   const { failureMessage, lastFailure, childTaskId, startTime } = subtask;
   return (
@@ -101,8 +91,8 @@ function OneSubtask({
         <Act icon="audit" onClick={() => openLog(subtask.id)}>
           {say('task.openLog')}
         </Act>
-        {waysOfSubtask(task, subtask).map((way) => (
-          <WayButton key={way.command} way={way} />
+        {waysOfSubtask(subtask).map((way, at) => (
+          <WayButton key={way.verb} way={way} first={at === 0} />
         ))}
       </div>
     </>

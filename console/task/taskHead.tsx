@@ -6,6 +6,7 @@ import { Act, Progress } from '../parts/basics';
 import { Icon } from '../parts/icon';
 import { TaskState } from '../parts/state';
 import { TimeText, Took } from '../parts/time';
+import { Targets } from '../tasks/taskTable';
 import { useWords } from '../words';
 import { WayButton } from './commandDialog';
 import type { OpenLog } from './taskPage';
@@ -38,11 +39,16 @@ export function TaskHead({
           <Act kind="plain" icon="download" onClick={() => void downloadDiagnosis(task.id)}>
             {say('task.diagnosis')}
           </Act>
+          {!/^https?:/.test(task.temporalUrl ?? '') ? null : (
+            <a className="button" href={task.temporalUrl} target="_blank" rel="noreferrer">
+              <Icon name="external" /> {say('task.temporal')}
+            </a>
+          )}
         </span>
       </div>
       <div className="line quiet">
         <span className="number">{say('task.id', { id: task.id })}</span>
-        <Places task={task} />
+        <Targets task={task} />
         <span>{task.creator.name}</span>
         <TimeText time={task.startTime} />
         <Took startTime={task.startTime} finishTime={task.finishTime} />
@@ -54,18 +60,6 @@ export function TaskHead({
       <Reason task={task} openLog={openLog} />
       <Warnings task={task} openLog={openLog} />
     </header>
-  );
-}
-
-function Places({ task }: { task: WrappedTaskInstance }) {
-  const { obproxy_cluster_id: id, obproxy_cluster_name: name } = task.context.stringMap;
-  return (
-    <>
-      {id === undefined || name === undefined ? null : <Link href={`/obproxy/${id}`}>{name}</Link>}
-      {task.cluster === undefined ? null : (
-        <Link href={`/oceanbase/${task.cluster.id}`}>{task.cluster.name}</Link>
-      )}
-    </>
   );
 }
 
@@ -98,10 +92,10 @@ function Reason({ task, openLog }: { task: WrappedTaskInstance; openLog: OpenLog
         </details>
       )}
       <div className="ways">
-        {ways.map((way) => (
-          <div className="way" key={way.command}>
-            <WayButton way={way} />
-            <span className="quiet">{say(way.meaning)}</span>
+        {ways.map((way, at) => (
+          <div className="way" key={`${way.verb} ${way.subtaskId ?? ''}`}>
+            <WayButton way={way} first={at === 0} />
+            <span className="quiet">{way.meaning}</span>
           </div>
         ))}
         {subtask === undefined ? null : (

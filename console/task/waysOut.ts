@@ -1,110 +1,52 @@
-/** What a person may ask of a task now, in the order in which it is worth trying. */
-import { failedOf, isClosed, needsPerson } from '../../cli/task/chain';
+/** What a person may ask of a task now: what the API offers, as buttons show it. Pure. */
+import { failedOf } from '../../cli/task/chain';
 import type { SubtaskInstance, WrappedTaskInstance } from '../data/types';
-import type { WordKey } from '../words';
 
-export type CommandName =
-  | 'retryTask'
-  | 'rollbackTask'
-  | 'abandonTask'
-  | 'retrySubtask'
-  | 'skipSubtask'
-  | 'cancelSubtask';
+type TaskVerb = NonNullable<WrappedTaskInstance['availableOperations']>[number]['operation'];
+type SubtaskVerb = NonNullable<SubtaskInstance['availableOperations']>[number]['operation'];
 
 export interface WayOut {
-  readonly command: CommandName;
+  /** The last word of the path, and of the obflow command. */
+  readonly verb: TaskVerb | SubtaskVerb;
+  /** Of commands on one subtask. */
   readonly subtaskId?: number;
-  /** What happens then. */
-  readonly meaning: WordKey;
-  readonly kind: 'main' | 'danger' | '';
+  /** What happens then, in the language of the page. */
+  readonly meaning: string;
 }
-
-const PATH_WORD: Readonly<Record<CommandName, string>> = {
-  retryTask: 'retry',
-  rollbackTask: 'rollback',
-  abandonTask: 'abandon',
-  retrySubtask: 'retry',
-  skipSubtask: 'skip',
-  cancelSubtask: 'cancel',
-};
 
 /** Where the command is sent. */
-export function commandPath(
-  taskId: number,
-  { command, subtaskId }: Pick<WayOut, 'command' | 'subtaskId'>,
-): string {
+export function commandPath(taskId: number, { verb, subtaskId }: Pick<WayOut, 'verb' | 'subtaskId'>): string {
   const below = subtaskId === undefined ? '' : `/subtasks/${subtaskId}`;
-  return `/api/v2/tasks/instances/${taskId}${below}/${PATH_WORD[command]}`;
+  return `/api/v2/tasks/instances/${taskId}${below}/${verb}`;
 }
 
-/** The same as words behind `obflow`. */
+/** The same for a shell. */
 export function commandLine(
   taskId: number,
-  { command, subtaskId }: Pick<WayOut, 'command' | 'subtaskId'>,
+  { verb, subtaskId }: Pick<WayOut, 'verb' | 'subtaskId'>,
   why: string,
 ): string {
   const reason = why === '' ? '' : ` --why '${why.replaceAll("'", `'\\''`)}'`;
-  return `obflow task ${PATH_WORD[command]} ${taskId}${subtaskId === undefined ? '' : ` ${subtaskId}`}${reason}`;
+  return `obflow task ${verb} ${taskId}${subtaskId === undefined ? '' : ` ${subtaskId}`}${reason}`;
 }
 
+/** Of the task, and of its one failed subtask what the task as a whole has no command for. */
 export function waysOfTask(task: WrappedTaskInstance): WayOut[] {
-  if (!needsPerson(task)) return [];
-  const abandon: WayOut = { command: 'abandonTask', meaning: 'command.meaning.abandonTask', kind: 'danger' };
-  if (task.operation === 'ROLLBACK') {
-    return [
-      { command: 'rollbackTask', meaning: 'command.meaning.rollbackAgain', kind: 'main' },
-      ...skips(task, failedOf(task)),
-      abandon,
-    ];
-  }
-  return [
-    { command: 'retryTask', meaning: 'command.meaning.retryTask', kind: 'main' },
-    ...skips(task, failedOf(task)),
-    ...(task.prohibitRollback
-      ? []
-      : [{ command: 'rollbackTask', meaning: 'command.meaning.rollbackTask', kind: '' } as const]),
-    abandon,
-  ];
+  const own: WayOut[] = [...(task.availableOperations ?? [])].map(({ operation, meaning }) => ({
+    verb: operation,
+    meaning,
+  }));
+  const [only, ...more] = failedOf(task);
+  if (only === undefined || more.length > 0) return own;
+  const skips = waysOfSubtask(only).filter(({ verb }) => verb === 'skip');
+  return [...own.slice(0, 1), ...skips, ...own.slice(1)];
 }
 
-/** Of the one failed subtask; of several each has its own button beside its log. */
-function skips(task: WrappedTaskInstance, failed: readonly SubtaskInstance[]): WayOut[] {
-  const [only, ...more] = failed;
-  return only === undefined || more.length > 0
-    ? []
-    : waysOfSubtask(task, only).filter(({ command }) => command === 'skipSubtask');
+export function waysOfSubtask({ id, availableOperations = [] }: SubtaskInstance): WayOut[] {
+  return availableOperations.map(({ operation, meaning }) => ({ verb: operation, subtaskId: id, meaning }));
 }
 
-export function waysOfSubtask(task: WrappedTaskInstance, subtask: SubtaskInstance): WayOut[] {
-  if (isClosed(task)) return [];
-  const { id: subtaskId, status, prohibitSkip } = subtask;
-  const undoing = task.operation === 'ROLLBACK';
-  if (status === 'RUNNING') {
-    return [
-      { command: 'cancelSubtask', subtaskId, meaning: 'command.meaning.cancelSubtask', kind: 'danger' },
-    ];
-  }
-  if (status !== 'FAILED') return [];
-  return [
-    ...(undoing
-      ? []
-      : [
-          {
-            command: 'retrySubtask',
-            subtaskId,
-            meaning: 'command.meaning.retrySubtask',
-            kind: 'main',
-          } as const,
-        ]),
-    ...(prohibitSkip === true
-      ? []
-      : [
-          {
-            command: 'skipSubtask',
-            subtaskId,
-            meaning: undoing ? 'command.meaning.skipUndo' : 'command.meaning.skipSubtask',
-            kind: '',
-          } as const,
-        ]),
-  ];
+/** Cannot be taken back. */
+export function isDangerous({ verb }: Pick<WayOut, 'verb'>): boolean {
+  return verb === 'abandon' || verb === 'cancel';
 }

@@ -10,7 +10,8 @@ import { useWords } from '../words';
 /** So many addresses are named; more are counted. */
 const SHOWN_HOSTS = 2;
 
-export function Targets({ task }: { task: BasicTaskInstance }) {
+/** Where a task works: its clusters and hosts, each the way to it. */
+export function Targets({ task }: { task: Pick<BasicTaskInstance, 'obproxyCluster' | 'cluster' | 'hosts'> }) {
   const say = useWords();
   const { obproxyCluster, cluster, hosts } = task;
   return (

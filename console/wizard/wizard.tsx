@@ -172,7 +172,10 @@ function Plan({ answer }: { answer: OperationAnswer }) {
   const say = useWords();
   const tasks = tasksOf(answer);
   const section = useRef<HTMLElement>(null);
-  useEffect(() => section.current?.scrollIntoView({ block: 'nearest' }), []);
+  useEffect(() => {
+    // It answers a promise in newer browsers, which an effect must not.
+    void section.current?.scrollIntoView({ block: 'nearest' });
+  }, []);
   return (
     <section ref={section} className="group plan" aria-label={say('wizard.plan')}>
       <h3>{say('wizard.plan')}</h3>

@@ -125,27 +125,10 @@ export const TASK_WORDS = {
   'command.changed': ['The task has changed meanwhile. It is now: {state}', '任务状态已变化，当前：{state}'],
   'command.sent': ['{command}: accepted.', '{command}：已受理。'],
   'command.refused': ['{command} was refused', '{command} 被拒绝'],
-  'command.meaning.retryTask': [
-    'Every failed subtask runs again, once the cause is repaired.',
-    '修复原因后，重新执行所有失败的子任务。',
-  ],
-  'command.meaning.rollbackTask': [
-    'Everything that this task has done is undone.',
-    '撤销此任务已完成的所有操作。',
-  ],
-  'command.meaning.rollbackAgain': ['Undoing goes on, once the cause is repaired.', '修复原因后，继续回滚。'],
-  'command.meaning.abandonTask': [
-    'The task ends for good, everything stays as it is, and what it holds is released.',
-    '任务彻底结束，一切保持现状，并释放其占用的资源。',
-  ],
-  'command.meaning.retrySubtask': ['It runs again, once the cause is repaired.', '修复原因后，重新执行。'],
-  'command.meaning.skipSubtask': [
-    'It counts as done, when you did it by hand.',
-    '已手工完成时，将其视为完成。',
-  ],
-  'command.meaning.skipUndo': [
-    'It counts as undone, when you undid it by hand.',
-    '已手工撤销时，将其视为已回滚。',
-  ],
-  'command.meaning.cancelSubtask': ['It is stopped; the task is FAILED then.', '将其停止，任务变为失败。'],
+  'command.task.retry': ['Retry', '重试'],
+  'command.task.rollback': ['Roll back', '回滚'],
+  'command.task.abandon': ['Abandon', '放弃'],
+  'command.subtask.retry': ['Retry this subtask', '重试该子任务'],
+  'command.subtask.skip': ['Skip this subtask', '跳过该子任务'],
+  'command.subtask.cancel': ['Cancel this subtask', '取消该子任务'],
 } as const;

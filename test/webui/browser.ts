@@ -42,7 +42,7 @@ export class Visitor {
   }
 
   /** @param origin as in `http://127.0.0.1:8233` */
-  static async open(origin: string): Promise<Visitor> {
+  static async open(origin: string, locale = 'en-US'): Promise<Visitor> {
     const executablePath = executable();
     if (executablePath === undefined) throw new Error(chromiumUnavailable());
     // It leaves files in the home and temporary folders of whoever starts it.
@@ -54,7 +54,7 @@ export class Visitor {
         await rm(home, { recursive: true, force: true });
         throw error;
       });
-    const context = await browser.newContext({ viewport: { width: 1500, height: 1200 }, locale: 'en-US' });
+    const context = await browser.newContext({ viewport: { width: 1500, height: 1200 }, locale });
     const refused: string[] = [];
     // Requests are made by this process: Chromium drops every one under way (ERR_NETWORK_CHANGED) when an interface
     // comes or goes, as those of test hosts do all the time.
@@ -64,8 +64,10 @@ export class Visitor {
         refused.push(url);
         return route.abort();
       }
+      // A stream has no end to wait for; who reads one takes it up again when it is dropped.
+      if (route.request().headers().accept === 'text/event-stream') return route.continue();
       try {
-        await route.fulfill({ response: await route.fetch({ timeout: 0 }) });
+        await route.fulfill({ response: await route.fetch({ timeout: 0, maxRedirects: 0 }) });
       } catch {
         // The page went elsewhere or the browser closes; nobody waits for the answer.
         await route.abort().catch(() => undefined);
