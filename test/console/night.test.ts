@@ -1,11 +1,14 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { repositoryRoot } from '../../runtime/paths';
-import { createCluster, describeWithStack, hostIds, OBPROXY_1_9, uploaded } from '../e2e/scene';
+import { OB_CLUSTER } from '../../sandbox/stack/stack';
+import { buildObproxyRpm } from '../../sandbox/standins/rpm';
+import { startByHand } from '../../sandbox/standins/startByHand';
+import { createCluster, describeWithStack, hostIds, OBPROXY_1_9, OBPROXY_4_3, uploaded } from '../e2e/scene';
+import { chromiumUnavailable } from '../support/browser';
 import { describeIf } from '../support/skip';
 import { until } from '../support/until';
-import { chromiumUnavailable } from '../webui/browser';
 import { HOSTILE_ID, hostileDocument, hostileLog } from './hostile';
 import { ConsoleVisitor, shown } from './visitor';
 
@@ -14,6 +17,40 @@ const PASSWORD = 'Planted_Aa17_viewer';
 const AXE = readFileSync(path.join(repositoryRoot(), 'node_modules/axe-core/axe.min.js'), 'utf8');
 
 jest.setTimeout(180_000);
+
+/** In the page: drops a file where a person would. */
+const DROP = (target: unknown, { name, base64 }: { name: string; base64: string }) => {
+  const {
+    Uint8Array: Bytes,
+    atob: decode,
+    File: AFile,
+    DataTransfer: Transfer,
+    DragEvent: Drag,
+  } = globalThis as unknown as Record<
+    string,
+    new (
+      ...given: unknown[]
+    ) => { items: { add(file: unknown): void } }
+  > & {
+    atob(text: string): string;
+    Uint8Array: Uint8ArrayConstructor;
+  };
+  const dataTransfer = new Transfer!();
+  const bytes = Bytes.from(decode(base64), (letter) => letter.charCodeAt(0));
+  dataTransfer.items.add(new AFile!([bytes], name));
+  const event = new Drag!('drop', { bubbles: true, cancelable: true, dataTransfer });
+  (target as { dispatchEvent(event: unknown): void }).dispatchEvent(event);
+};
+
+/** The text of the choice that names the host. */
+async function optionOf(form: Locator, ip: string): Promise<string> {
+  return (
+    await form
+      .locator('option', { hasText: `${ip} (` })
+      .first()
+      .innerText()
+  ).trim();
+}
 
 interface Finding {
   readonly id: string;
@@ -32,7 +69,7 @@ async function seriousFindings(page: Page): Promise<string[]> {
 }
 
 describeIf(chromiumUnavailable(), 'the console', () => {
-  describeWithStack('of a night', { hosts: 3, processes: 'split' }, (stack) => {
+  describeWithStack('of a night', { hosts: 4, processes: 'split' }, (stack) => {
     let admin: ConsoleVisitor;
     let clusterId: number;
     const others: ConsoleVisitor[] = [];
@@ -140,6 +177,45 @@ describeIf(chromiumUnavailable(), 'the console', () => {
         .waitFor();
     });
 
+    shown(
+      'uploads a package that is dropped on the page, and says what is no package',
+      visitors,
+      async () => {
+        const rpm = readFileSync(await buildObproxyRpm(OBPROXY_4_3)).toString('base64');
+        await admin.visit('packages', (at) => at.getByText('Drop RPM files here'));
+        const drop = (name: string, base64: string) =>
+          page().locator('.drop').evaluate(DROP, { name, base64 });
+        await drop('obproxy-4.3.1.0-4.el7.x86_64.rpm', rpm);
+        await page()
+          .getByRole('row', { name: /obproxy-4\.3\.1\.0-4\.el7\.x86_64\.rpm/ })
+          .waitFor();
+        await drop('notes.rpm', Buffer.from('no package').toString('base64'));
+        await page().getByRole('alert').getByText('notes.rpm').waitFor();
+      },
+    );
+
+    shown('takes a running OBProxy over by the same kind of form', visitors, async () => {
+      const host = stack().fleet.hosts[3]!;
+      await startByHand(host, {
+        ...{ rpm: OBPROXY_4_3, sqlPort: 2883, exporterPort: 2884, rpcPort: 2885, password: '' },
+        source: {
+          cluster: OB_CLUSTER.name,
+          rootServers: `${stack().fleet.gateway}:${stack().observer.port}`,
+        },
+      });
+      const taken = await createCluster(stack(), 'taken');
+      await admin.visit(`obproxy/${taken}`, (at) => at.getByRole('button', { name: 'Take over OBProxies' }));
+      await page().getByRole('button', { name: 'Take over OBProxies' }).click();
+      const form = page().getByRole('dialog');
+      await form.getByLabel('Host', { exact: true }).selectOption({ label: await optionOf(form, host.ip) });
+      await form.getByLabel('SQL port').fill('2883');
+      await form.getByRole('button', { name: 'Look first' }).click();
+      await form.getByRole('button', { name: 'Begin' }).click();
+      await page().waitForURL(/\/console\/tasks\/\d+$/);
+      await page().getByText('Successful', { exact: true }).first().waitFor();
+      await admin.visit(`obproxy/${taken}`, (at) => at.getByText('taken over'));
+    });
+
     shown('lets a viewer look, and says why a button is not for it', visitors, async () => {
       await addUser('viewer', ['CLUSTER_VIEWER']);
       const viewer = await another('viewer', PASSWORD);
@@ -158,7 +234,7 @@ describeIf(chromiumUnavailable(), 'the console', () => {
       await page().getByText('The API does not answer').waitFor();
       await stack().startApi();
       await page().getByText('The API does not answer').waitFor({ state: 'hidden' });
-      const [third] = (await hostIds(stack())).slice(2);
+      const [third] = (await hostIds(stack())).slice(2, 3);
       const tasks = await stack().api.call<{ contents: { id: number }[] }>(
         'POST',
         `/api/v2/obproxy/clusters/${clusterId}/obproxies/batchAdd`,

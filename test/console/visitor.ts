@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Locator, Page } from 'playwright-core';
 import { repositoryRoot } from '../../runtime/paths';
-import { Visitor } from '../webui/browser';
+import { Visitor } from '../support/browser';
 
 /** Pictures of what was on the screen when a test failed. */
 const FAILURES = path.join(repositoryRoot(), 'coverage', 'console');
