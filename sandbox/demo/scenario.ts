@@ -1,10 +1,11 @@
 import { table } from '../../cli/table';
 import { addressText } from '../../runtime/addressText';
 import type { TaskJson } from '../stack/apiClient';
+import { THROUGH_PROXY } from '../stack/client';
 import { OB_CLUSTER, type Stack } from '../stack/stack';
 import { buildObproxyRpm } from '../standins/rpm';
 import { endOfLife } from './endOfLife';
-import { logInThrough, THROUGH_PROXY } from './logIn';
+import { logInThrough } from './logIn';
 import type { TaskProgress } from './progress';
 import { takeOverByHand } from './takeOver';
 
