@@ -100,12 +100,12 @@ describe('/openapi.json', () => {
     expect(heeds('/api/v1/tasks/instances/{taskInstanceId}/downloadDiagnosis', 'post')).toBe(false);
   });
 
-  test('names both ways to log in', () => {
+  test('names the ways to log in', () => {
     expect(document.components.securitySchemes).toMatchObject({
       basic: { type: 'http', scheme: 'basic' },
       accessKey: { type: 'apiKey', in: 'header', name: 'Authorization' },
     });
-    expect(document.security).toEqual([{ basic: [] }, { accessKey: [] }]);
+    expect(document.security).toEqual([{ basic: [] }, { accessKey: [] }, { session: [] }]);
   });
 
   test('shows ids and flags in URLs as numbers and booleans, lists as comma separated', () => {
