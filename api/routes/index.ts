@@ -10,7 +10,9 @@ import { healthRoutes } from './health';
 import { hostRoutes } from './hosts';
 import { inventoryRoutes } from './inventory';
 import { obClusterRoutes } from './obClusters';
+import { obLinkRoutes } from './obLinks';
 import { obproxyClusterRoutes } from './obproxyClusters';
+import { obproxyParameterRoutes } from './obproxyParameters';
 import { operationRoutes } from './operations';
 import { packageRoutes } from './packages';
 import { placeRoutes } from './places';
@@ -25,6 +27,8 @@ export function allRoutes(services: ApiServices): Route[] {
   const routes: Route[] = [
     ...operationRoutes(services),
     ...obproxyClusterRoutes(services),
+    ...obLinkRoutes(services),
+    ...obproxyParameterRoutes(services),
     ...forgetRoutes(services),
     ...obClusterRoutes(services),
     ...hostRoutes(services),
