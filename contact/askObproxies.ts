@@ -1,11 +1,11 @@
 /** Asking many OBProxies at once as root@proxysys: each for so long, and whoever does not answer is named. */
 import type { Host } from '../hosts/types';
-import type { ObproxyAdmin } from '../oceanbase/obproxyAdmin';
+import type { DescribedParameter, ObproxyAdmin } from '../oceanbase/obproxyAdmin';
 import { unlessAborted, withDeadline } from '../runtime/deadline';
 import { saidOf } from '../runtime/errors';
 import { type Said, say } from '../runtime/messages/catalogue';
 import { someAtATime } from '../runtime/someAtATime';
-import type { ObproxyServerRow, Store } from '../store/types';
+import type { ObproxyClusterRow, ObproxyServerRow, Store } from '../store/types';
 import { openToLook, type Ways } from './lookAtHost';
 import { logInToObproxy } from './obproxyLogin';
 
@@ -42,6 +42,15 @@ export function askObproxies<T>(
       }
     }),
   );
+}
+
+/** All parameters, as each OBProxy of the cluster that runs shows them. */
+export function describeProxies(
+  ways: AskWays,
+  { servers }: Pick<ObproxyClusterRow, 'servers'>,
+): Promise<Asked<DescribedParameter[]>[]> {
+  const running = servers.filter(({ status }) => status === 'RUNNING');
+  return askObproxies(ways, running, ({ admin }) => admin.describeAll());
 }
 
 async function askOne<T>(

@@ -10,13 +10,7 @@ import { PROXYSYS_LOGIN } from './loginName';
 import { OBPROXY_ERRNO, troubleOf } from './obproxyTrouble';
 import { ALTER_VALUE_BYTES, isSecretParameter, parameterName, quotedValue, sameValue } from './parameters';
 import { maskHashes, sha1Hex } from './passwords';
-import {
-  columnText,
-  openSqlSession,
-  SqlError,
-  type SqlRow,
-  type SqlSession,
-} from './sqlSession';
+import { columnText, openSqlSession, SqlError, type SqlRow, type SqlSession } from './sqlSession';
 
 export interface ProxyParameter {
   readonly name: string;

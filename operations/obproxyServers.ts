@@ -96,6 +96,11 @@ export async function acceptedServers(
   return { cluster, servers };
 }
 
+/** Those of a cluster that are RUNNING. */
+export function runningIds({ servers }: Pick<ObproxyClusterRow, 'servers'>): number[] {
+  return servers.filter(({ status }) => status === 'RUNNING').map(({ id }) => id);
+}
+
 /** Locks of a task that works on these OBProxies. */
 export function locksOf(
   cluster: Pick<ObproxyClusterRow, 'id'>,

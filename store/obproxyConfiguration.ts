@@ -10,14 +10,18 @@ import type { ClusterParameters, ObproxyRepository, Parameter } from './types';
 export const passwordPlace = (name: string) => `proxysys password of OBProxy cluster ${name}`;
 const othersPlace = (name: string) => `other proxysys passwords of OBProxy cluster ${name}`;
 
-/** Passwords beside the recorded one. */
+/** Passwords beside the recorded one, or the task that has made what it offered the recorded one. */
 interface OtherPasswords {
   readonly taskId: number;
-  /** What that task gives to the proxies. */
-  readonly offered: string;
+  /** What that task gives to the proxies; absent when every proxy has it. */
+  readonly offered?: string;
   /** Of changes before, which have not reached every proxy. */
   readonly older: readonly string[];
 }
+
+/** The passwords that it holds. */
+const heldBy = (others: OtherPasswords | undefined): string[] =>
+  others?.offered === undefined ? [] : [others.offered, ...others.older];
 
 interface ParameterChange {
   readonly taskId: number;
@@ -30,7 +34,7 @@ type ConfigurationMethods = Pick<
   ObproxyRepository,
   | 'proxysysPassword'
   | 'proxysysPasswords'
-  | 'offeredProxysysPassword'
+  | 'proxysysChange'
   | 'offerProxysysPassword'
   | 'settleProxysysPassword'
   | 'withdrawProxysysPassword'
@@ -93,29 +97,33 @@ export function configurationRepository(scope: Scope, key: MasterKey): Configura
 
     async proxysysPasswords(id) {
       const { recorded, others } = await passwords(scope.db, id);
-      return distinct([recorded, ...(others === undefined ? [] : [others.offered, ...others.older])]);
+      return distinct([recorded, ...heldBy(others)]);
     },
 
-    async offeredProxysysPassword(id, taskId) {
+    async proxysysChange(id, taskId) {
       const { others } = await passwords(scope.db, id);
-      return others?.taskId === taskId ? others.offered : undefined;
+      if (others?.taskId !== taskId) return undefined;
+      const { offered } = others;
+      return offered === undefined ? { state: 'settled' } : { state: 'offered', password: offered };
     },
 
     offerProxysysPassword: (id, taskId, password) =>
       scope.write(async (db) => {
         const { name, others } = await passwords(db, id);
-        const older = others === undefined ? [] : [others.offered, ...others.older];
-        const kept: OtherPasswords = { taskId, offered: password, older: distinct(older) };
-        const sealed = key.seal(JSON.stringify(kept), othersPlace(name));
-        await set(db, id, { other_proxysys_passwords: sealed });
+        const kept: OtherPasswords = { taskId, offered: password, older: distinct(heldBy(others)) };
+        await set(db, id, { other_proxysys_passwords: key.seal(JSON.stringify(kept), othersPlace(name)) });
       }),
 
     settleProxysysPassword: (id, taskId) =>
       scope.write(async (db) => {
         const { name, others } = await passwords(db, id);
         if (others?.taskId !== taskId) return false;
-        const sealed = key.seal(others.offered, passwordPlace(name));
-        await set(db, id, { proxysys_password: sealed, other_proxysys_passwords: null });
+        if (others.offered === undefined) return true;
+        const settled: OtherPasswords = { taskId, older: [] };
+        await set(db, id, {
+          proxysys_password: key.seal(others.offered, passwordPlace(name)),
+          other_proxysys_passwords: key.seal(JSON.stringify(settled), othersPlace(name)),
+        });
         return true;
       }),
 

@@ -1,6 +1,6 @@
 /** What the parameters of OBProxies are, and which values they have: asked of the proxies themselves, at the request. */
 import { clusterParameters } from '../../activities/obproxy/proxy';
-import { type Asked, askObproxies } from '../../contact/askObproxies';
+import { type Asked, askObproxies, describeProxies } from '../../contact/askObproxies';
 import type { DescribedParameter } from '../../oceanbase/obproxyAdmin';
 import { type ParameterInfo, parameterInfo } from '../../oceanbase/parameterInfo';
 import { isSecretParameter } from '../../oceanbase/parameters';
@@ -76,8 +76,7 @@ export async function listParameters(
   services: Asking,
   cluster: ObproxyClusterRow,
 ): Promise<{ parameters: ListedParameter[]; asked: readonly Asked<DescribedParameter[]>[] }> {
-  const running = cluster.servers.filter(({ status }) => status === 'RUNNING');
-  const asked = await askObproxies(ways(services), running, ({ admin }) => admin.describeAll());
+  const asked = await describeProxies(ways(services), cluster);
   const listed = new Map<string, ListedParameter>();
   for (const one of asked) {
     if (!('answer' in one)) continue;

@@ -128,11 +128,16 @@ export interface ObproxyRepository {
    * accepted until every proxy is proven to have the new one.
    */
   proxysysPasswords(clusterId: number): Promise<string[]>;
-  /** The password that this task is to give to the proxies; undefined when it is not this task's to give. */
-  offeredProxysysPassword(clusterId: number, taskId: number): Promise<string | undefined>;
+  /** What this task changes the password to, or that it has done so; undefined when it is another task, or none. */
+  proxysysChange(
+    clusterId: number,
+    taskId: number,
+  ): Promise<
+    { readonly state: 'offered'; readonly password: string } | { readonly state: 'settled' } | undefined
+  >;
   /** Keeps a new password for a task to give to the proxies; the recorded one stays what it is. Stored encrypted. */
   offerProxysysPassword(clusterId: number, taskId: number, password: string): Promise<void>;
-  /** Every proxy has the offered password: it is the recorded one from now on, and no other is known. False: not this task's. */
+  /** Every proxy has the offered password: it is the recorded one from now on, and no other is known. Repeated, it changes nothing. False: not this task's. */
   settleProxysysPassword(clusterId: number, taskId: number): Promise<boolean>;
   /** Every proxy has the recorded password: no other is known from now on. */
   withdrawProxysysPassword(clusterId: number, taskId: number): Promise<void>;
