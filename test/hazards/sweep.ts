@@ -91,6 +91,10 @@ const GOOD: Readonly<Record<string, () => Request>> = {
     params: { id: String(given.cluster) },
     body: { obproxyServerIds: [4711] },
   }),
+  'POST /api/v2/obproxy/clusters/{id}/obLinks/batchAdd': () => ({
+    params: { id: String(given.cluster) },
+    body: [{ clusterName: 'nowhere', clusterId: 4711, obClusterId: 1, username: 'proxyro' }],
+  }),
   'POST /api/v2/ob/clusters/{id}/servers': () => ({
     params: { id: String(closed) },
     query: '?dryRun=true',
