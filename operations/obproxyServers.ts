@@ -16,6 +16,9 @@ import type { PrepareScope } from './types';
 /** OBProxies of one request (OCP's limit). */
 export const MOST_PROXIES = 1_000;
 
+/** A node of a chain that does its work for each OBProxy of the request. */
+export const EACH = { split: 'obproxy_server_ids' } as const;
+
 /** Ids of OBProxies, each once. */
 export const ObproxyServerIds = obproxyServerIds(MOST_PROXIES);
 

@@ -17,12 +17,10 @@ import { fault, say } from '../runtime/messages/catalogue';
 import type { ObproxyServerRow } from '../store/types';
 import { type ChainNode, node } from '../workflows/chain';
 import { hotRestartFindings, restartFindings } from './obproxyFindings';
-import { acceptedServers, ObproxyIdsText, planOnServers, SomeObproxyServerIds } from './obproxyServers';
+import { acceptedServers, EACH, ObproxyIdsText, planOnServers, SomeObproxyServerIds } from './obproxyServers';
 import { Refusal } from './refusal';
 import { IdPath } from './schemas';
 import { catalogued, type Prepared, type PrepareScope } from './types';
-
-const EACH = { split: 'obproxy_server_ids' } as const;
 
 /**
  * Thirteen nodes (OCP documentation V4.3.5, "Restart an OBProxy"). One proxy after the other is restarted, and none after
