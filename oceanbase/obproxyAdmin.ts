@@ -17,6 +17,7 @@ import {
   type SqlRow,
   type SqlSession,
 } from './sqlSession';
+import { type StoredItem, storedItemsOf } from './storedItems';
 
 /** OBProxy's and OceanBase's error numbers that mean something to us. */
 const ERRNO = {
@@ -52,6 +53,11 @@ export interface ObproxyAdmin {
   /** Undefined when this version knows no such parameter. Passwords are shown as SHA-1. */
   showConfig(name: string): Promise<ProxyParameter | undefined>;
   showAll(): Promise<ProxyParameter[]>;
+  /**
+   * Everything that the proxy keeps over a restart: of the whole proxy, and of clusters, tenants and addresses; passwords as
+   * SHA-1. From 4.0 on.
+   */
+  storedItems(): Promise<StoredItem[]>;
   /**
    * How it stands with hot restarts. PermanentError ObproxySqlRefused (1235 and the like) when this version tells nothing of
    * it, ObproxyUpgradeInfoUnread when it says something else.
@@ -262,6 +268,10 @@ function administration(session: SqlSession, where: string): ObproxyAdmin {
     },
     showConfig,
     showAll,
+    async storedItems() {
+      const tried = say('admin.readParameters');
+      return storedItemsOf(await ask(tried, 'show proxyconfig'), await ask(tried, 'show proxyconfig all'));
+    },
     async upgradeInfo() {
       const rows = await ask(say('admin.readHandOver'), 'show proxyinfo upgrade');
       const text = rows.map((row) => Object.values(row).map(String).join(' ')).join('\n');

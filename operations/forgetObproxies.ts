@@ -61,7 +61,7 @@ async function lookAt(
   const { addresses, store } = ways;
   const softwarePackage = server.packageId === null ? undefined : await store.packages.find(server.packageId);
   const known: KnownObproxy = {
-    home: server.adopted?.home ?? softwarePackage?.home ?? undefined,
+    home: server.home ?? server.adopted?.home ?? softwarePackage?.home ?? undefined,
     adopted: server.adopted,
     packageName: softwarePackage?.name,
   };

@@ -117,12 +117,14 @@ export interface ServersTask {
   /** OBProxies whose hosts are not contacted. */
   readonly skipped?: readonly ObproxyServerRow[];
   readonly deletesCluster?: boolean;
+  /** As OCP documents some tasks: true refuses every rollback, from the first moment on. */
+  readonly prohibitRollback?: boolean;
 }
 
 /** One task on all OBProxies of a request, with the context that OCP documents. */
 export async function planOnServers(
   scope: PrepareScope,
-  { name, chain, cluster, servers, unshown, skipped = [], deletesCluster = false }: ServersTask,
+  { name, chain, cluster, servers, unshown, skipped = [], ...task }: ServersTask,
 ): Promise<{ plans: Plan[] }> {
   const locks = locksOf(cluster, servers);
   const [taskId = 0] = await scope.reserveTasks(1);
@@ -134,8 +136,8 @@ export async function planOnServers(
       stringMap: {
         service_type: 'OB_PROXY',
         service_name: cluster.name,
-        prohibit_rollback: 'false',
-        obproxy_need_delete_cluster: String(deletesCluster),
+        prohibit_rollback: String(task.prohibitRollback ?? false),
+        obproxy_need_delete_cluster: String(task.deletesCluster ?? false),
       },
       listMap: {
         host_ids: servers.map(({ hostId }) => String(hostId)),

@@ -1,7 +1,5 @@
-import { isSecretParameter, sameValue } from '../../oceanbase/parameters';
 import { say } from '../../runtime/messages/catalogue';
 import { subtask } from '../subtask';
-import type { SubtaskScope } from '../types';
 import { restartByForce } from './forcedRestart';
 import { awaitFormer } from './hotFormer';
 import { hotProxyOf } from './hotProxy';
@@ -10,27 +8,9 @@ import { startKeepers } from './keepers';
 import { workNote } from './notes';
 import { lookForProxies } from './process';
 import { PROXIES } from './proxiesOfTask';
-import { administer, homeOf, type ObproxyInstance, proxyOf } from './proxy';
+import { homeOf, proxyOf } from './proxy';
 import { startStored, undoStart } from './storedStart';
-
-/** Parameters that have waited for this restart and have their values now. */
-async function refreshDrift(scope: SubtaskScope, proxy: ObproxyInstance): Promise<void> {
-  const { id, parameterDrift } = proxy.server;
-  if (parameterDrift.length === 0) return;
-  const admin = await administer(scope, proxy);
-  try {
-    const shown = new Map((await admin.showAll()).map(({ name, value }) => [name, value]));
-    const left = parameterDrift.flatMap((drift) => {
-      const value = shown.get(drift.name) ?? null;
-      if (isSecretParameter(drift.name)) return [drift];
-      return value !== null && sameValue(value, drift.expectedValue) ? [] : [{ ...drift, value }];
-    });
-    await scope.store.obproxy.setParameterDrift(id, left);
-    scope.log.info(say('parameters.waited', { count: parameterDrift.length - left.length }));
-  } finally {
-    admin.close();
-  }
-}
+import { refreshDrift } from './waitedParameters';
 
 /** The former process may be waited for so long: the subtask has 600 s, and the hand-over takes at most 150 of them. */
 const LONGEST_FORMER_MS = 300_000;

@@ -20,19 +20,19 @@ const trouble = troublesOf(say('hot.restart'));
  * `4.3.1.0-4.el8`.
  *
  * @param version dotted, with or without `-release`: what the program must say of itself
- * @param path of the program below the home
+ * @param at where the program is below the home, and, of one that is started anew, the folder of its libraries
  * @throws PermanentError ProgramMissing, ProgramDoesNotRun, ObproxyVersionDiffers
  */
 export async function proveProgram(
   { host, home, user }: Pick<HotProxy, 'host' | 'home' | 'user'>,
   version: string,
-  path = 'bin/obproxy',
+  { path = 'bin/obproxy', libraries }: { readonly path?: string; readonly libraries?: string } = {},
 ): Promise<string> {
   const program = `${home}/${path}`;
   const { exitCode, stdout } = await host.sh(
     `cd ${quote(home)} 2>/dev/null || exit 61
      [ -x ${quote(path)} ] && [ -f ${quote(path)} ] || exit 62
-     env -i ./${quote(path)} -V 2>&1`,
+     env -i ${libraries === undefined ? '' : `"LD_LIBRARY_PATH=$(pwd)/"${quote(libraries)}`} ./${quote(path)} -V 2>&1`,
     { user },
   );
   if (exitCode === 61 || exitCode === 62) {

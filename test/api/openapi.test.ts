@@ -151,10 +151,12 @@ describe('/openapi.json', () => {
       'post_ob_clusters_id_servers',
       'post_obproxy_clusters',
       'post_obproxy_clusters_id_obproxies_batchAdd',
+      'post_obproxy_clusters_id_obproxies_obproxyIds_upgrade',
       'post_obproxy_clusters_id_servers_delete',
       'post_obproxy_clusters_id_servers_restart',
       'post_obproxy_clusters_id_servers_start',
       'post_obproxy_clusters_id_servers_stop',
+      'post_obproxy_clusters_id_servers_upgrade',
       'post_obproxy_clusters_id_takeOver',
     ]);
   });

@@ -3,7 +3,7 @@ import type { TaskJson } from '../../sandbox/stack/apiClient';
 import { OB_CLUSTER } from '../../sandbox/stack/stack';
 import { fingerprint, type StartedByHand, startByHand } from '../../sandbox/standins/startByHand';
 import { until } from '../support/until';
-import { BY_HAND_PASSWORD, clusterBody, type Lane, OBPROXY } from './lane';
+import { BY_HAND_PASSWORD, clusterBody, type Lane, NEWER_SHORT, OBPROXY } from './lane';
 
 /** What stands before the request. */
 export interface Scene {
@@ -24,6 +24,8 @@ export interface Operation {
     | 'startObproxy'
     | 'restartObproxy'
     | 'restartObproxyHot'
+    | 'upgradeObproxy'
+    | 'upgradeObproxyCold'
     | 'deleteObproxy'
     | 'offlineObproxy'
     | 'deleteObproxyCluster'
@@ -196,6 +198,19 @@ const restartObproxyHot: Operation = {
   request: (lane) => onServer(lane, 'restart', { hotRestart: true }),
 };
 
+const upgradeObproxy: Operation = {
+  name: 'upgradeObproxy',
+  arrange: (lane) => twoProxies(lane, lane.clusters.install),
+  request: (lane) => onServer(lane, 'upgrade', { shortRpmName: NEWER_SHORT, prohibitRollback: false }),
+};
+
+const upgradeObproxyCold: Operation = {
+  name: 'upgradeObproxyCold',
+  arrange: (lane) => twoProxies(lane, lane.clusters.install),
+  request: (lane) =>
+    onServer(lane, 'upgrade', { shortRpmName: NEWER_SHORT, prohibitRollback: false, hotRestart: false }),
+};
+
 const deleteObproxy: Operation = {
   name: 'deleteObproxy',
   arrange: (lane) => twoProxies(lane, lane.clusters.install),
@@ -235,6 +250,8 @@ export const OPERATIONS: readonly Operation[] = [
   startObproxy,
   restartObproxy,
   restartObproxyHot,
+  upgradeObproxy,
+  upgradeObproxyCold,
   deleteObproxy,
   offlineObproxy,
   deleteObproxyCluster,

@@ -65,7 +65,7 @@ const GOOD: Readonly<Record<string, () => Request>> = {
     body: { hosts: [{ hostId: given.free, sqlPort: 2883 }] },
   }),
   ...Object.fromEntries(
-    (['stop', 'start', 'restart', 'delete'] as const).map((verb) => [
+    (['stop', 'start', 'restart', 'upgrade', 'delete'] as const).map((verb) => [
       `POST /api/v2/obproxy/clusters/{id}/servers/${verb}`,
       () => ({
         params: { id: String(given.other) },
@@ -73,6 +73,7 @@ const GOOD: Readonly<Record<string, () => Request>> = {
         body: {
           obproxyServerIds: [takenProxy],
           ...(verb === 'restart' ? { hotRestart: false } : {}),
+          ...(verb === 'upgrade' ? { shortRpmName: 'obproxy-4.3.9.0-1' } : {}),
         },
       }),
     ]),
@@ -80,6 +81,11 @@ const GOOD: Readonly<Record<string, () => Request>> = {
   'POST /api/v2/obproxy/clusters/{id}/obproxies/{obproxyIds}/restart': () => ({
     params: { id: String(given.other), obproxyIds: String(takenProxy) },
     query: '?dryRun=true',
+  }),
+  'POST /api/v2/obproxy/clusters/{id}/obproxies/{obproxyIds}/upgrade': () => ({
+    params: { id: String(given.other), obproxyIds: String(takenProxy) },
+    query: '?dryRun=true',
+    body: { shortRpmName: 'obproxy-4.3.9.0-1' },
   }),
   'POST /api/v2/obproxy/clusters/{id}/servers/forget': () => ({
     params: { id: String(given.cluster) },
