@@ -46,7 +46,7 @@ describe('what an OBProxy keeps over a restart', () => {
       const file = join(folder, 'db');
       await writeFile(file, await storedConfigDatabase(storedItemsOf(SHOWN, LEVELS)));
       const database = new Database(file, { readonly: true });
-      expect(database.prepare('pragma integrity_check').get()).toEqual({ integrity_check: 'ok' });
+      expect(database.prepare('pragma integrity_check').get()).toMatchObject({ integrity_check: 'ok' });
       const stored = database
         .prepare(
           'select name, value, config_level, vid, vip, vport, tenant_name, cluster_name from proxy_config order by name',

@@ -64,6 +64,8 @@ export async function keepEtc(scope: SubtaskScope, host: Host, home: string): Pr
     name: 'keep-etc',
     tried: say('upgrade.keepEtc', { home }),
     script: `${enter(home, taskId)}
+      # What an abandoned upgrade has left: nobody else works on this host now.
+      for other in upgrade.obflow-*; do [ "$other" = "$f" ] || rm -rf --one-file-system "$other"; done
       rm -rf "$f/etc.new"
       mkdir -p "$f" && chmod 711 "$f" && cp -a etc "$f/etc.new" && mv "$f/etc.new" "$f/etc"`,
     done: async () => (await host.sh(`[ -d ${quote(kept)} ]`)).exitCode === 0,
