@@ -17,6 +17,9 @@ import type { PrepareScope } from './types';
 /** OBProxies of one request (OCP's limit). */
 export const MOST_PROXIES = 1_000;
 
+/** A node of a chain that does its work for each OBProxy of the request. */
+export const EACH = { split: 'obproxy_server_ids' } as const;
+
 /** Ids of OBProxies, each once. */
 export const ObproxyServerIds = obproxyServerIds(MOST_PROXIES);
 
@@ -120,12 +123,14 @@ export interface ServersTask {
   /** OBProxies whose hosts are not contacted. */
   readonly skipped?: readonly ObproxyServerRow[];
   readonly deletesCluster?: boolean;
+  /** As OCP documents some tasks: true refuses every rollback, from the first moment on. */
+  readonly prohibitRollback?: boolean;
 }
 
 /** One task on all OBProxies of a request, with the context that OCP documents. */
 export async function planOnServers(
   scope: PrepareScope,
-  { name, chain, cluster, servers, unshown, skipped = [], deletesCluster = false }: ServersTask,
+  { name, chain, cluster, servers, unshown, skipped = [], ...task }: ServersTask,
 ): Promise<{ plans: Plan[] }> {
   const locks = locksOf(cluster, servers);
   const [taskId = 0] = await scope.reserveTasks(1);
@@ -137,8 +142,8 @@ export async function planOnServers(
       stringMap: {
         service_type: 'OB_PROXY',
         service_name: cluster.name,
-        prohibit_rollback: 'false',
-        obproxy_need_delete_cluster: String(deletesCluster),
+        prohibit_rollback: String(task.prohibitRollback ?? false),
+        obproxy_need_delete_cluster: String(task.deletesCluster ?? false),
       },
       listMap: {
         host_ids: servers.map(({ hostId }) => String(hostId)),

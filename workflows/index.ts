@@ -39,6 +39,11 @@ export const changeObproxyParameters = task;
 
 /** POST /api/v2/obproxy/clusters/{id}/password. */
 export const changeObproxyPassword = task;
+/** POST /api/v2/obproxy/clusters/{id}/servers/upgrade. */
+export const upgradeObproxy = task;
+
+/** POST /api/v2/obproxy/clusters/{id}/obproxies/{obproxyIds}/upgrade. */
+export const upgradeObproxies = task;
 
 /** POST /api/v2/obproxy/clusters/{id}/servers/delete. */
 export const deleteObproxy = task;

@@ -3,7 +3,7 @@ import type { TaskJson } from '../../sandbox/stack/apiClient';
 import { OB_CLUSTER } from '../../sandbox/stack/stack';
 import { fingerprint, type StartedByHand, startByHand } from '../../sandbox/standins/startByHand';
 import { until } from '../support/until';
-import { BY_HAND_PASSWORD, CHANGED_PASSWORD, clusterBody, type Lane, OBPROXY } from './lane';
+import { BY_HAND_PASSWORD, CHANGED_PASSWORD, clusterBody, type Lane, NEWER_SHORT, OBPROXY } from './lane';
 
 /** What stands before the request. */
 export interface Scene {
@@ -28,6 +28,8 @@ export interface Operation {
     | 'changeObproxyParameters'
     | 'changeParametersAndRestart'
     | 'changeObproxyPassword'
+    | 'upgradeObproxy'
+    | 'upgradeObproxyCold'
     | 'deleteObproxy'
     | 'offlineObproxy'
     | 'deleteObproxyCluster'
@@ -241,6 +243,19 @@ const changeObproxyPassword: Operation = {
     }),
 };
 
+const upgradeObproxy: Operation = {
+  name: 'upgradeObproxy',
+  arrange: (lane) => twoProxies(lane, lane.clusters.install),
+  request: (lane) => onServer(lane, 'upgrade', { shortRpmName: NEWER_SHORT, prohibitRollback: false }),
+};
+
+const upgradeObproxyCold: Operation = {
+  name: 'upgradeObproxyCold',
+  arrange: (lane) => twoProxies(lane, lane.clusters.install),
+  request: (lane) =>
+    onServer(lane, 'upgrade', { shortRpmName: NEWER_SHORT, prohibitRollback: false, hotRestart: false }),
+};
+
 const deleteObproxy: Operation = {
   name: 'deleteObproxy',
   arrange: (lane) => twoProxies(lane, lane.clusters.install),
@@ -284,6 +299,8 @@ export const OPERATIONS: readonly Operation[] = [
   changeObproxyParameters,
   changeParametersAndRestart,
   changeObproxyPassword,
+  upgradeObproxy,
+  upgradeObproxyCold,
   deleteObproxy,
   offlineObproxy,
   deleteObproxyCluster,
