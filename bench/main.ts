@@ -13,9 +13,10 @@ import { benchEngine } from './engine';
 import { benchInstall } from './install';
 import { type BenchResult, cpuTimes, machine, printResult, stealSince } from './measure';
 import { benchObservers } from './observers';
+import { benchRolling } from './rolling';
 import { benchUp } from './up';
 
-const PARTS = 'engine,api,commands,up,console,install,observers';
+const PARTS = 'engine,api,commands,up,console,install,observers,rolling';
 
 /** `npm run bench`: ratios of one run, back to back; see docs/performance.md. */
 async function main(): Promise<void> {
@@ -48,7 +49,7 @@ async function main(): Promise<void> {
     if (missing === undefined) take(await benchConsole(rounds));
     else console.log(`console left out: ${missing}`);
   }
-  const onHosts = ['install', 'observers'].filter((part) => parts.includes(part));
+  const onHosts = ['install', 'observers', 'rolling'].filter((part) => parts.includes(part));
   const missing = onHosts.length === 0 ? undefined : fleetUnavailable();
   if (missing !== undefined) console.log(`${onHosts.join(' and ')} left out: ${missing}`);
   else {
@@ -57,6 +58,7 @@ async function main(): Promise<void> {
       take(await benchInstall(rounds, ansible));
     }
     if (parts.includes('observers')) take(await benchObservers(rounds));
+    if (parts.includes('rolling')) take(await benchRolling(rounds));
   }
   console.log(`CPU stolen from this machine meanwhile: ${stealSince(before).toFixed(0)} %`);
   await writeFile(
