@@ -129,6 +129,10 @@ function operationRoute(services: ApiServices, operation: CatalogueEntry): Route
     {
       ...{ method, path, permission, tag, summary, description, params, body, query: Query },
       answer: answerSchema(operation),
+      operation: {
+        id: operation.id,
+        ...(operation.command === undefined ? {} : { command: operation.command }),
+      },
       restore: async (remembered) => {
         const prepared = await rememberedAs(store, remembered);
         return withFindings(answerOf(operation, tasks, prepared), prepared.findings ?? []);

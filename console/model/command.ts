@@ -22,3 +22,11 @@ export function curlOf(request: Request, origin: string, key?: string): string {
   ];
   return parts.join(' \\\n  ');
 }
+
+/** The same by the obflow command: the body goes to its standard input. */
+export function obflowOf(words: readonly string[], ids: readonly (string | number)[], body: unknown): string {
+  const command = ['obflow', ...words, ...ids.map((id) => quoted(String(id)))].join(' ');
+  return body === undefined
+    ? command
+    : `${command} --body - <<'JSON'\n${JSON.stringify(body, null, 2)}\nJSON`;
+}

@@ -1,4 +1,5 @@
 /** A form out of a JSON schema, as the API's own document (/openapi.json) holds it. Pure. */
+import { commandWords } from '../../cli/operation/words';
 
 export interface JsonSchema {
   readonly $ref?: string;
@@ -35,6 +36,7 @@ export interface OperationObject {
   readonly summary: string;
   readonly description?: string;
   readonly 'x-permission'?: string;
+  readonly 'x-operation'?: { readonly id: string; readonly command?: string | null };
   readonly parameters?: readonly Parameter[];
   readonly requestBody?: {
     readonly content?: Readonly<Record<string, { readonly schema?: JsonSchema; readonly example?: unknown }>>;
@@ -58,6 +60,8 @@ export interface Operation {
   /** Names of the path's own parameters, in order. */
   readonly pathParameters: readonly string[];
   readonly body: JsonSchema | undefined;
+  /** Behind `obflow`, without the ids of its path; undefined: it has no command. */
+  readonly command: readonly string[] | undefined;
   /** Deletes something: a name is asked for before. */
   readonly destructive: boolean;
 }
@@ -83,12 +87,19 @@ export function operationsOf(document: OpenApi): Operation[] {
         permission: operation['x-permission'],
         pathParameters: parameters.filter((one) => one.in === 'path').map(({ name }) => name),
         body: schema === undefined ? undefined : resolved(schema, document),
+        command: commandOf(operation, path),
         destructive:
           method === 'delete' || /delete|forget|remove|offline/i.test(path.split('/').at(-1) ?? ''),
       });
     }
   }
   return found;
+}
+
+function commandOf({ 'x-operation': operation }: OperationObject, path: string): string[] | undefined {
+  if (operation === undefined) return undefined;
+  const { id, command } = operation;
+  return commandWords({ id, path, ...(command === undefined ? {} : { command }) });
 }
 
 /** References replaced by what they refer to. A schema that refers to itself stays open there. */

@@ -4,7 +4,7 @@ import { useLocation } from 'wouter';
 import { ApiError, call, newKey } from '../data/client';
 import { useLacks } from '../data/session';
 import type { HostFindingDocument } from '../data/types';
-import { curlOf } from '../model/command';
+import { curlOf, obflowOf } from '../model/command';
 import { blank, filled, filledPath, type Operation } from '../model/schema';
 import { Act, Copy, Trouble } from '../parts/basics';
 import { Dialog } from '../parts/dialog';
@@ -142,6 +142,12 @@ export function Wizard({
               label={say('command.curl')}
               text={() => curlOf({ method, path, body }, location.origin, key)}
             />
+            {operation.command === undefined ? null : (
+              <Copy
+                label={say('command.cli')}
+                text={() => obflowOf(operation.command ?? [], Object.values(about.values), body)}
+              />
+            )}
             <Copy label={say('wizard.asJson')} text={() => JSON.stringify(body ?? {}, null, 2)} />
           </span>
           <Act onClick={onClose}>{say('do.cancel')}</Act>

@@ -1,7 +1,7 @@
 import { openApiDocument } from '../../api/openapi/document';
 import type { ApiServices } from '../../api/route';
 import { operationRoutes } from '../../api/routes/operations';
-import { curlOf } from '../../console/model/command';
+import { curlOf, obflowOf } from '../../console/model/command';
 import { focusOf, foldedCounts, graphOf } from '../../console/model/fold';
 import { gridOf } from '../../console/model/grid';
 import { kindOfMany, kindOfSubtask, kindOfTask } from '../../console/model/kind';
@@ -223,6 +223,14 @@ describe('forms', () => {
     const destructive = operations.filter((one) => one.destructive).map(({ path }) => path.split('/').at(-1));
     expect(destructive.sort()).toEqual(['batchDelete', 'delete', '{hostId}', '{id}'].sort());
     expect(filledPath('/a/{id}/b/{x}', { id: 7 })).toBe('/a/7/b/{x}');
+  });
+
+  it('name the command of the same operation', () => {
+    const add = operations.find(({ path }) => path.endsWith('batchAdd'));
+    expect(add?.command).toEqual(['proxy', 'add']);
+    expect(obflowOf(add?.command ?? [], [1], { hostIds: [2] })).toMatch(
+      /^obflow proxy add 1 --body - <<'JSON'\n/,
+    );
   });
 
   it('can be copied as a command line, whatever is in them', () => {
