@@ -5,6 +5,11 @@ import { connection } from './connection';
 const AGAIN_MS = 1_000;
 /** The API sends a comment every 15 s: who hears nothing for longer has lost it without being told. */
 const SILENT_MS = 40_000;
+/**
+ * A page that nobody sees lets its stream go after so long: a browser has six connections for one address, and somebody
+ * may have twenty pages of it open.
+ */
+const UNSEEN_MS = 15_000;
 
 export interface Watching {
   readonly onEvent: (data: string) => void;
@@ -32,6 +37,7 @@ async function read(path: string, watching: Watching, left: AbortSignal): Promis
     const attempt = new AbortController();
     const stop = () => attempt.abort();
     left.addEventListener('abort', stop, { once: true });
+    const look = whenUnseen(stop);
     try {
       const answer = await fetch(path, {
         cache: 'no-store',
@@ -59,13 +65,16 @@ async function read(path: string, watching: Watching, left: AbortSignal): Promis
         if (ended) return;
       }
     } catch {
-      if (!left.aborted) connection.lost();
+      // Given up by this page, it says nothing of the API.
+      if (!attempt.signal.aborted) connection.lost();
     } finally {
       left.removeEventListener('abort', stop);
+      look.stop();
       watching.onLive?.(false);
     }
     if (left.aborted) return;
     await connection.back();
+    await seen(left);
     await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
   }
 }
@@ -108,4 +117,36 @@ async function follow(
   } finally {
     clearTimeout(silence);
   }
+}
+
+/** Calls back when the page has been out of sight for a while. */
+function whenUnseen(tell: () => void): { stop(): void } {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const look = () => {
+    clearTimeout(timer);
+    if (document.hidden) timer = setTimeout(tell, UNSEEN_MS);
+  };
+  document.addEventListener('visibilitychange', look);
+  look();
+  return {
+    stop() {
+      clearTimeout(timer);
+      document.removeEventListener('visibilitychange', look);
+    },
+  };
+}
+
+/** Resolves when somebody sees the page, or nobody waits any more. */
+function seen(left: AbortSignal): Promise<void> {
+  if (!document.hidden || left.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const done = () => {
+      if (document.hidden && !left.aborted) return;
+      document.removeEventListener('visibilitychange', done);
+      left.removeEventListener('abort', done);
+      resolve();
+    };
+    document.addEventListener('visibilitychange', done);
+    left.addEventListener('abort', done);
+  });
 }

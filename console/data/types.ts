@@ -18,6 +18,7 @@ export type {
   WarningDocument,
   WrappedTaskInstance,
 } from '../../api/tasks/document/types';
+export type { LogPart } from '../../api/tasks/logEvents';
 export type { Permission } from '../../operations/types';
 
 /** A page of a list. */

@@ -86,7 +86,7 @@ export function operationsOf(document: OpenApi): Operation[] {
         description: operation.description ?? '',
         permission: operation['x-permission'],
         pathParameters: parameters.filter((one) => one.in === 'path').map(({ name }) => name),
-        body: schema === undefined ? undefined : resolved(schema, document),
+        body: schema === undefined ? undefined : plain(resolved(schema, document)),
         command: commandOf(operation, path),
         destructive:
           method === 'delete' || /delete|forget|remove|offline/i.test(path.split('/').at(-1) ?? ''),
@@ -126,11 +126,12 @@ export function resolved(schema: JsonSchema, document: OpenApi, within: readonly
   };
 }
 
-/** A field that may be null is one that may be left out: what it is otherwise. */
+/** A field that may be null is one that may be left out: what it is otherwise. Of two forms, the one with fields. */
 export function plain(schema: JsonSchema): JsonSchema {
   const others = schema.anyOf?.filter(({ type }) => type !== 'null') ?? [];
-  const [only, ...more] = others;
-  if (only === undefined || more.length > 0) return schema;
+  // Of several forms of one thing, the one with named fields.
+  const only = others.length > 1 ? others.find(({ type }) => type === 'object') : others[0];
+  if (only === undefined) return schema;
   const { anyOf: _, ...rest } = schema;
   return { ...only, ...rest };
 }

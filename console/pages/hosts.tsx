@@ -3,6 +3,7 @@ import { query } from '../data/client';
 import { useGet } from '../data/queries';
 import type { HostDocument, PageOf } from '../data/types';
 import { Empty, Loading, PageHead, Trouble } from '../parts/basics';
+import { CheckButton } from '../parts/check';
 import { Pager } from '../parts/pager';
 import { Seen, StatusWord } from '../parts/state';
 import { operationsAt, useOperations } from '../wizard/operations';
@@ -119,6 +120,7 @@ function Row({ host, operations }: { host: HostDocument; operations: ReturnType<
           <Link href={`/tasks${query({ hostId: id, host: ip })}`} aria-label={say('hosts.tasksOf', { ip })}>
             {say('hosts.tasks')}
           </Link>
+          <CheckButton path={`${HOSTS}/${id}/check`} name={ip} />
           <OperationButtons operations={operations} about={{ values: { hostId: id }, name: ip }} />
         </span>
       </td>

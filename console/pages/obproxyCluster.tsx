@@ -5,6 +5,7 @@ import { useGet } from '../data/queries';
 import { useLacks } from '../data/session';
 import type { BasicTaskInstance, ObproxyClusterDocument, ObproxyServerDocument, PageOf } from '../data/types';
 import { Copy, Loading, PageHead, Trouble } from '../parts/basics';
+import { CheckButton } from '../parts/check';
 import { Seen, StatusWord } from '../parts/state';
 import { TaskTable } from '../tasks/taskTable';
 import { operationsAt, useOperations } from '../wizard/operations';
@@ -44,6 +45,7 @@ export default function ObproxyClusterPage({ id }: { id: number }) {
         title={cluster.name}
         lead={chosen.size === 0 ? say('nav.obproxy') : say('obproxy.chosen', { n: chosen.size })}
       >
+        <CheckButton path={`/api/v2/obproxy/clusters/${id}/servers/check`} name={cluster.name} />
         <OperationButtons operations={operations} about={about} main="/batchAdd" />
       </PageHead>
       <div className="columns">

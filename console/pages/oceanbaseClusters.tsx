@@ -2,6 +2,7 @@ import { Link } from 'wouter';
 import { useGet } from '../data/queries';
 import type { ObClusterDocument, ObServerDocument, ObZoneDocument, PageOf } from '../data/types';
 import { Empty, Loading, PageHead, Trouble } from '../parts/basics';
+import { CheckButton } from '../parts/check';
 import { Seen, StatusWord } from '../parts/state';
 import { operationsAt, useOperations } from '../wizard/operations';
 import { OperationButtons } from '../wizard/wizard';
@@ -13,7 +14,7 @@ const CLUSTERS = '/api/v2/ob/clusters';
 export default function OceanbaseClustersPage({ only }: { only?: number }) {
   const say = useWords();
   const operations = operationsAt(useOperations(), CLUSTERS, []);
-  const { data, error } = useGet<PageOf<ObClusterDocument>>(`${CLUSTERS}?size=200`, { refresh: 10_000 });
+  const { data, error } = useGet<PageOf<ObClusterDocument>>(`${CLUSTERS}?size=200`, { refresh: 15_000 });
   if (data === undefined) return error === null ? <Loading /> : <Trouble error={error} />;
   const shown = data.contents.filter(({ id }) => only === undefined || id === only);
   return (
@@ -48,6 +49,7 @@ function Cluster({ cluster }: { cluster: ObClusterDocument }) {
           </span>
         </div>
         <div className="actions">
+          <CheckButton path={`${CLUSTERS}/${id}/servers/check`} name={name} />
           <OperationButtons operations={operations} about={{ values: { id }, name }} />
         </div>
       </header>

@@ -56,7 +56,7 @@ export default function OverviewPage() {
 
 function Some({ title, nothing, path }: { title: WordKey; nothing: WordKey; path: string }) {
   const say = useWords();
-  const { data } = useGet<PageOf<BasicTaskInstance>>(path, { refresh: 2_000 });
+  const { data } = useGet<PageOf<BasicTaskInstance>>(path);
   return (
     <section className="card" aria-label={say(title)}>
       <header>
@@ -74,6 +74,8 @@ function Some({ title, nothing, path }: { title: WordKey; nothing: WordKey; path
   );
 }
 
+/** Each such question is asked of the cluster itself. */
+const CLUSTERS_MS = 30_000;
 const PARTS = ['database', 'temporal', 'worker'] as const;
 
 function Parts() {
@@ -117,7 +119,18 @@ function Odd() {
   );
   const hosts = useGet<PageOf<HostDocument>>(allowed('HOST_VIEWER', '/api/v2/compute/hosts?size=2000'));
   const warned = useGet<PageOf<BasicTaskInstance>>(allowed('TASK_VIEWER', tasksOf({ size: 50 })));
+  const clusters = useGet<PageOf<ObClusterDocument>>(
+    allowed('CLUSTER_VIEWER', '/api/v2/ob/clusters?size=200'),
+    {
+      refresh: CLUSTERS_MS,
+    },
+  );
   const odd = [
+    ...(clusters.data?.contents ?? []).flatMap(({ id, name, failToQueryFromObReason: reason }) =>
+      reason === undefined
+        ? []
+        : [{ key: `ob ${id}`, href: `/oceanbase/${id}`, name, reason, observed: undefined }],
+    ),
     ...(proxies.data?.contents ?? []).flatMap(({ id, name, obproxies }) =>
       obproxies
         .filter(
@@ -127,6 +140,7 @@ function Odd() {
           key: `proxy ${one.id}`,
           href: `/obproxy/${id}`,
           name: `${one.ip}:${one.sqlPort} · ${name}`,
+          reason: '',
           observed: one.observed,
         })),
     ),
@@ -136,6 +150,7 @@ function Odd() {
         key: `host ${host.id}`,
         href: `/hosts?keyword=${encodeURIComponent(host.innerIpAddress)}`,
         name: host.innerIpAddress,
+        reason: '',
         observed: host.observed,
       })),
   ];
@@ -151,11 +166,15 @@ function Odd() {
         <p className="inside quiet">{say('overview.troubleNone')}</p>
       ) : (
         <ul className="list">
-          {odd.map(({ key, href, name, observed }) => (
+          {odd.map(({ key, href, name, observed, reason }) => (
             <li key={key}>
               <span className="grow">
                 <Link href={href}>{name}</Link>
-                <Seen observed={observed} />
+                {observed === undefined ? (
+                  <span className="reason-line">{reason}</span>
+                ) : (
+                  <Seen observed={observed} />
+                )}
               </span>
             </li>
           ))}
@@ -188,7 +207,9 @@ function Begin() {
   const hosts = useGet<PageOf<unknown>>(all('HOST_VIEWER', '/api/v2/compute/hosts?size=1'));
   const packages = useGet<PageOf<unknown>>(all('PACKAGE_VIEWER', '/api/v2/software-packages?size=1'));
   const clusters = useGet<PageOf<unknown>>(all('OBPROXY_VIEWER', '/api/v2/obproxy/clusters?size=1'));
-  const bases = useGet<PageOf<ObClusterDocument>>(all('CLUSTER_VIEWER', '/api/v2/ob/clusters?size=1'));
+  const bases = useGet<PageOf<unknown>>(all('CLUSTER_VIEWER', '/api/v2/ob/clusters?size=1'), {
+    refresh: CLUSTERS_MS,
+  });
   const counts = [
     { href: '/hosts', word: 'nav.hosts', step: 'overview.step.hosts', found: hosts },
     { href: '/packages', word: 'nav.packages', step: 'overview.step.package', found: packages },

@@ -1,6 +1,7 @@
 import { type ReactNode, useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import { Link, useLocation } from 'wouter';
 import { connection } from '../data/connection';
+import { useLiveTasks } from '../data/liveTasks';
 import { useGet } from '../data/queries';
 import { type SessionState, useLacks, useMe } from '../data/session';
 import type { PageOf } from '../data/types';
@@ -65,6 +66,8 @@ export function Shell({ session, children }: { session: SessionState; children: 
   const [location] = useLocation();
   const main = useRef<HTMLElement>(null);
   const first = useRef(true);
+  // The page of a task has a stream of its own.
+  useLiveTasks(!/^\/tasks\/./.test(location));
   const place = `/${location.split('/')[1] ?? ''}`;
   // Who goes to another page by keyboard begins at its top, not in the menu.
   // biome-ignore lint/correctness/useExhaustiveDependencies: once for each page

@@ -10,7 +10,7 @@ import {
   ReactFlowProvider,
   useReactFlow,
 } from '@xyflow/react';
-import { createContext, memo, useContext, useEffect, useMemo, useState } from 'react';
+import { createContext, type KeyboardEvent, memo, useContext, useEffect, useMemo, useState } from 'react';
 import type { SubtaskInstance, WrappedTaskInstance } from '../data/types';
 import { focusOf, foldedCounts, type GraphNode, graphOf } from '../model/fold';
 import { kindOfSubtask } from '../model/kind';
@@ -95,7 +95,8 @@ function GraphView({ task, openLog }: { task: WrappedTaskInstance; openLog: Open
   );
   return (
     <Spread value={toggle}>
-      <div className="card graph-frame">
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: its nodes have the focus, and keys reach it from there */}
+      <div className="card graph-frame" onKeyDown={goOn}>
         <ReactFlow
           aria-label={say('graph.label')}
           nodes={nodes}
@@ -156,6 +157,16 @@ function GraphView({ task, openLog }: { task: WrappedTaskInstance; openLog: Open
       </div>
     </Spread>
   );
+}
+
+/** Arrow keys go from one step to the next, as the graph is read. */
+function goOn(event: KeyboardEvent<HTMLDivElement>): void {
+  const step = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
+  const { target, currentTarget } = event;
+  if (step === undefined || !(target instanceof HTMLElement) || !target.matches('.react-flow__node')) return;
+  const all = [...currentTarget.querySelectorAll<HTMLElement>('.react-flow__node')];
+  event.preventDefault();
+  all[all.indexOf(target) + step]?.focus();
 }
 
 function Step({ data: { step } }: NodeProps<StepNode>) {

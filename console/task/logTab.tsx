@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { isClosed } from '../../cli/task/chain';
 import { call } from '../data/client';
-import type { SubtaskInstance, WrappedTaskInstance } from '../data/types';
+import type { LogPart, SubtaskInstance, WrappedTaskInstance } from '../data/types';
 import { kindOfSubtask } from '../model/kind';
 import { atLeast, type Level, type LogRun, runsOf, textOf } from '../model/logText';
 import { Copy, Empty, Trouble } from '../parts/basics';
@@ -61,14 +61,28 @@ export function LogTab({ task, subtaskId, run, show }: LogTabProps) {
   );
 }
 
+/** What is known of a log, and from where on to ask for more. */
+interface Held {
+  readonly text: string;
+  readonly offset: number;
+  readonly language: string;
+}
+
+/** The log as it grows: each time only what follows is asked for. */
 function useLog(task: WrappedTaskInstance, subtask: SubtaskInstance) {
   const language = useLanguage();
+  const held = useRef<Held>({ text: '', offset: 0, language });
+  if (held.current.language !== language) held.current = { text: '', offset: 0, language };
   const { id, status, runTime } = subtask;
   return useQuery({
     queryKey: ['log', task.id, id, language, status, runTime],
     queryFn: async ({ signal }) => {
-      const path = `/api/v2/tasks/instances/${task.id}/subtasks/${id}/log`;
-      return (await call<{ log: string }>('GET', path, { signal })).log;
+      const before = held.current;
+      const path = `/api/v2/tasks/instances/${task.id}/subtasks/${id}/log?offset=${before.offset}`;
+      const { log, offset } = await call<LogPart>('GET', path, { signal });
+      // Two questions at once, about one state and the next: the second to answer has brought nothing new.
+      if (held.current === before) held.current = { text: before.text + log, offset, language };
+      return held.current.text;
     },
     refetchInterval: ['RUNNING', 'CANCELING'].includes(status) && !isClosed(task) ? ASK_MS : false,
     placeholderData: (before) => before,

@@ -1,8 +1,9 @@
+import { useMutation } from '@tanstack/react-query';
 import { Link } from 'wouter';
 import { send } from '../data/client';
 import type { WrappedTaskInstance } from '../data/types';
 import { countsOf } from '../model/kind';
-import { Act, Progress } from '../parts/basics';
+import { Act, Progress, Trouble } from '../parts/basics';
 import { Icon } from '../parts/icon';
 import { TaskState } from '../parts/state';
 import { TimeText, Took } from '../parts/time';
@@ -24,6 +25,7 @@ export function TaskHead({
 }) {
   const say = useWords();
   const { done, failed, all } = countsOf(task.subtasks);
+  const diagnosis = useMutation({ mutationFn: () => downloadDiagnosis(task.id) });
   return (
     <header className="task-head">
       <div className="line">
@@ -36,7 +38,7 @@ export function TaskHead({
           </span>
         )}
         <span className="actions">
-          <Act kind="plain" icon="download" onClick={() => void downloadDiagnosis(task.id)}>
+          <Act kind="plain" icon="download" busy={diagnosis.isPending} onClick={() => diagnosis.mutate()}>
             {say('task.diagnosis')}
           </Act>
           {!/^https?:/.test(task.temporalUrl ?? '') ? null : (
@@ -57,6 +59,7 @@ export function TaskHead({
           <Link href={`/tasks/${task.parentTaskId}`}>{say('task.parent', { id: task.parentTaskId })}</Link>
         )}
       </div>
+      <Trouble error={diagnosis.error} title={say('task.diagnosis')} />
       <Reason task={task} openLog={openLog} />
       <Warnings task={task} openLog={openLog} />
     </header>
@@ -73,10 +76,17 @@ function Reason({ task, openLog }: { task: WrappedTaskInstance; openLog: OpenLog
     <section className="card reason" aria-label={say('task.reason')}>
       {firstFailure === undefined ? null : (
         <>
-          <p className="what">
-            {subtask === undefined ? (firstFailure.name ?? say('task.reason')) : subtask.name}
-            {subtask?.target === undefined ? '' : ` · ${subtask.target}`}
-          </p>
+          <div className="what">
+            <strong>
+              {subtask === undefined ? (firstFailure.name ?? say('task.reason')) : subtask.name}
+              {subtask?.target === undefined ? '' : ` · ${subtask.target}`}
+            </strong>
+            {subtask === undefined ? null : (
+              <Act kind="plain" icon="audit" onClick={() => openLog(subtask.id)}>
+                {say('task.openLog')}
+              </Act>
+            )}
+          </div>
           <p>{firstFailure.message}</p>
         </>
       )}
@@ -98,13 +108,6 @@ function Reason({ task, openLog }: { task: WrappedTaskInstance; openLog: OpenLog
             <span className="quiet">{way.meaning}</span>
           </div>
         ))}
-        {subtask === undefined ? null : (
-          <div className="way">
-            <Act icon="audit" onClick={() => openLog(subtask.id)}>
-              {say('task.openLog')}
-            </Act>
-          </div>
-        )}
       </div>
     </section>
   );
@@ -144,5 +147,6 @@ async function downloadDiagnosis(id: number): Promise<void> {
   link.href = url;
   link.download = `task_${id}_diagnosis.zip`;
   link.click();
-  URL.revokeObjectURL(url);
+  // Not at once: the browser has to have begun with it.
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }

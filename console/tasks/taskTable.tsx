@@ -64,7 +64,7 @@ export function TaskTable({
             <th scope="col">{say('tasks.target')}</th>
             <th scope="col">{say('tasks.progress')}</th>
             {short ? null : <th scope="col">{say('tasks.creator')}</th>}
-            <th scope="col">{say('tasks.started')}</th>
+            {short ? null : <th scope="col">{say('tasks.started')}</th>}
             {short ? null : <th scope="col">{say('tasks.took')}</th>}
           </tr>
         </thead>
@@ -85,7 +85,11 @@ function TaskRow({ task, short }: { task: BasicTaskInstance; short: boolean }) {
     <tr>
       <th scope="row">
         <Link href={`/tasks/${task.id}`}>{task.name}</Link>
-        <div className="quiet small number">{task.id}</div>
+        <div className="quiet small number">
+          {task.id}
+          {short ? ' · ' : null}
+          {short ? <TimeText time={task.startTime} ago /> : null}
+        </div>
         <WarningCount count={task.warningCount} />
       </th>
       <td>
@@ -102,9 +106,11 @@ function TaskRow({ task, short }: { task: BasicTaskInstance; short: boolean }) {
         )}
       </td>
       {short ? null : <td>{task.creator.name}</td>}
-      <td className="number">
-        <TimeText time={task.startTime} ago={short} />
-      </td>
+      {short ? null : (
+        <td className="number">
+          <TimeText time={task.startTime} />
+        </td>
+      )}
       {short ? null : (
         <td>
           <Took startTime={task.startTime} finishTime={task.finishTime} />

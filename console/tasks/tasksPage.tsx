@@ -38,7 +38,6 @@ export function TasksPage() {
       page,
       size: SIZE,
     })}`,
-    { refresh: 2_000 },
   );
   const filtered = state !== 'all' || Object.values(filters).some((value) => value !== '');
   const change = (name: string, value: string) =>

@@ -26,6 +26,7 @@ export type ChoiceKind =
   | 'host'
   | 'proxy'
   | 'proxyPackage'
+  | 'shortPackage'
   | 'credential'
   | 'idc'
   | 'hostType'
@@ -37,6 +38,7 @@ const KINDS: readonly (readonly [RegExp, ChoiceKind])[] = [
   [/^(hostIds?|hostIdList|servers)$/, 'host'],
   [/^(obproxyServerIds|obproxyIds|skipHostOperationServerIds|obproxyServerId)$/, 'proxy'],
   [/^version$/, 'proxyPackage'],
+  [/^shortRpmName$/, 'shortPackage'],
   [/^credentialId$/, 'credential'],
   [/^idcId$/, 'idc'],
   [/^typeId$/, 'hostType'],
@@ -60,6 +62,7 @@ function pathOf(kind: ChoiceKind, about: Readonly<Record<string, string | number
     case 'proxy':
       return about.id === undefined ? undefined : `/api/v2/obproxy/clusters/${about.id}`;
     case 'proxyPackage':
+    case 'shortPackage':
       return `/api/v2/software-packages?${ALL}`;
     case 'credential':
       return '/api/v2/profiles/me/credentials';
@@ -95,6 +98,14 @@ function optionsOf(kind: ChoiceKind, answer: unknown): readonly Option[] {
       return (contents as readonly ListedPackage[])
         .filter(({ type }) => type.startsWith('OBPROXY'))
         .map(({ fileName }) => ({ value: fileName, label: fileName }));
+    case 'shortPackage':
+      return (contents as readonly ListedPackage[])
+        .filter(({ type }) => type.startsWith('OBPROXY'))
+        .map(({ name, version, buildNumber, fileName }) => ({
+          value: `${name}-${version}-${buildNumber}`,
+          label: `${name}-${version}-${buildNumber}`,
+          more: fileName,
+        }));
     case 'obCluster':
       return (contents as readonly ObClusterDocument[]).map(({ id, name }) => ({ value: id, label: name }));
     case 'obClusterName':

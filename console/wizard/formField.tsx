@@ -112,14 +112,14 @@ function EnumField(props: FieldProps) {
 
 function BooleanField(props: FieldProps) {
   const label = useLabel();
-  const { name, value, onChange, wrong, path } = props;
+  const { name, schema, value, onChange, wrong, path } = props;
   const help = useHelp(props);
   return (
     <div className="field">
       <label className="check">
         <input
           type="checkbox"
-          checked={value === true}
+          checked={(value ?? schema.default) === true}
           onChange={(event) => onChange(event.target.checked)}
         />
         <span>
@@ -264,7 +264,7 @@ export function Fields({
 
 /** Not required by the schema, and yet what nearly everybody fills in. */
 function isUsual(name: string): boolean {
-  return /^(sqlPort|exporterPort|version|obLinks|obproxyInstallParam|address|port|obproxyServerIds|hosts?Ids?)$/.test(
+  return /^(sqlPort|exporterPort|version|hotRestart|obLinks|obproxyInstallParam|address|port|obproxyServerIds|hosts?Ids?)$/.test(
     name,
   );
 }

@@ -5,7 +5,7 @@ import { ApiError, call, newKey } from '../data/client';
 import { useLacks } from '../data/session';
 import type { HostFindingDocument } from '../data/types';
 import { curlOf, obflowOf } from '../model/command';
-import { blank, filled, filledPath, type Operation } from '../model/schema';
+import { blank, filled, filledPath, type JsonSchema, type Operation } from '../model/schema';
 import { Act, Copy, Trouble } from '../parts/basics';
 import { Dialog } from '../parts/dialog';
 import { TextField } from '../parts/field';
@@ -45,6 +45,14 @@ function tasksOf(answer: OperationAnswer | undefined): readonly PlannedTask[] {
   return [answer as PlannedTask];
 }
 
+/** Of what a page has chosen, what this form asks for. */
+function known(
+  { properties = {} }: JsonSchema,
+  chosen: About['body'] = {},
+): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(chosen).filter(([name]) => name in properties));
+}
+
 /**
  * Any operation: its form out of its schema, a dry run that shows tasks and findings, and then the same body under one
  * Idempotency-Key, so that it happens once however often it is sent.
@@ -64,7 +72,9 @@ export function Wizard({
   const [, go] = useLocation();
   const title = useOperationName()(operation);
   const [value, setValue] = useState<unknown>(() =>
-    operation.body === undefined ? undefined : { ...(blank(operation.body) as object), ...about.body },
+    operation.body === undefined
+      ? undefined
+      : { ...(blank(operation.body) as object), ...known(operation.body, about.body) },
   );
   const [key] = useState(newKey);
   const [typed, setTyped] = useState('');

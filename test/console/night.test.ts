@@ -147,6 +147,9 @@ describeIf(chromiumUnavailable(), 'the console', () => {
         .getByText(/missing: nc/)
         .waitFor();
       expect(page().url()).toMatch(/tab=log&subtask=\d+/);
+      const download = page().waitForEvent('download');
+      await page().getByRole('button', { name: 'Diagnosis (ZIP)' }).click();
+      expect((await download).suggestedFilename()).toMatch(/^task_\d+_diagnosis\.zip$/);
     });
 
     shown('has one of two people win, tells the other, and turns green by itself', visitors, async () => {
@@ -331,7 +334,7 @@ describeIf(chromiumUnavailable(), 'the console', () => {
           body: `id: 1\ndata: ${JSON.stringify(hostileDocument())}\n\n`,
         }),
       );
-      await page().route(`**/tasks/instances/${HOSTILE_ID}/subtasks/*/log`, (route) =>
+      await page().route(`**/tasks/instances/${HOSTILE_ID}/subtasks/*/log**`, (route) =>
         route.fulfill({ json: { successful: true, data: { log: hostileLog() } } }),
       );
       for (const tab of ['graph', 'grid', 'log', 'timeline', 'commands', 'json']) {

@@ -13,7 +13,7 @@ import { describeIf } from '../support/skip';
 import { ConsoleVisitor } from './visitor';
 
 const FOLDER = path.join(repositoryRoot(), 'docs/images');
-const SIZE = { width: 1280, height: 860 };
+const SIZE = { width: 1360, height: 860 };
 const MAX_BYTES = 150_000;
 
 jest.setTimeout(300_000);
