@@ -6,7 +6,7 @@ import type { SubtaskInput } from '../../workflows/plan';
 import { makeDir, readJson, taskDir, writeJson } from '../places';
 import type { SubtaskScope } from '../types';
 import type { ProcessIdentity } from './process';
-import { type ObproxyInstance, proxysysPassword, runUserOf } from './proxy';
+import { type ObproxyInstance, proxysysPasswords, runUserOf } from './proxy';
 
 /** What of a subtask's scope this needs. */
 export interface HotScope extends Pick<SubtaskScope, 'log' | 'signal' | 'pause' | 'notYet'> {
@@ -35,13 +35,14 @@ export async function hotProxyOf(
 ): Promise<HotProxy> {
   const { server } = proxy;
   const host = await scope.hostById(server.hostId);
-  const password = await proxysysPassword(scope, proxy);
+  const passwords = await proxysysPasswords(scope, proxy);
   return {
     host,
     home,
     user: runUserOf(proxy),
     sqlPort: server.sqlPort,
-    login: (timeoutMs) => logInToObproxy(host, server.sqlPort, { password, timeoutMs, signal: scope.signal }),
+    login: (timeoutMs) =>
+      logInToObproxy(host, server.sqlPort, { passwords, timeoutMs, signal: scope.signal }),
   };
 }
 

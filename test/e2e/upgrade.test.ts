@@ -47,11 +47,11 @@ describeWithStack('upgrades of OBProxies', { hosts: 2, processes: 'one' }, (stac
     const ids = (await proxies()).map(({ id }) => id);
     const upgrade = (shortRpmName: string, more: object = {}) =>
       until('the locks are released', async () => {
-        const answer = await api.send('POST', `/api/v2/obproxy/clusters/${clusterId}/servers/upgrade`, {
+        const { answer } = await api.send('POST', `/api/v2/obproxy/clusters/${clusterId}/servers/upgrade`, {
           ...{ obproxyServerIds: ids, shortRpmName },
           ...more,
         });
-        const body = answer.body as { data?: TaskJson; error?: { code: string } };
+        const body = answer as { data?: TaskJson; error?: { code: string } };
         if (['ODP21010', 'CMP07004'].includes(body.error?.code ?? '')) return undefined;
         if (body.data === undefined) throw new Error(JSON.stringify(body.error));
         return body.data;

@@ -22,6 +22,14 @@ const UNDONE = {
   'upgradeObproxy/CheckProxyVersion/rollback-after': 'a failure after the new version serves',
 } as const;
 
+/** The same of tasks that configure two proxies that serve. */
+const CONFIGURED = {
+  'changeObproxyPassword/SetObproxyPassword/worker-kill': 'kill -9 of the worker while a password is changed',
+  'changeObproxyPassword/SetObproxyPassword/rollback-inside': 'a failure in the middle of that, and an undo',
+  'changeObproxyParameters/SyncObproxyParameter/worker-kill':
+    'kill -9 of the worker while parameters are set',
+} as const;
+
 const SEED = 1;
 
 describeIf(fleetUnavailable(), 'faults while OBProxy is added and upgraded', () => {
@@ -32,18 +40,15 @@ describeIf(fleetUnavailable(), 'faults while OBProxy is added and upgraded', () 
   beforeAll(async () => {
     // A task has some 80: each of them goes on in another run of its workflow on the way.
     lane = await Lane.start(50);
-    for (const name of ['addObproxy', 'upgradeObproxy']) {
-      const [first] = matching(allCases(), [name], []);
-      if (first === undefined) throw new Error('there are no cases');
-      references.set(name, await referenceRun(lane, first.operation));
-    }
-  }, 180_000);
+  }, 120_000);
   afterAll(() => lane?.stop(), 60_000);
 
   async function problems(id: string): Promise<string[]> {
     const [one] = matching(allCases(), [id], []);
-    const reference = references.get(one?.operation.name ?? '');
-    if (one === undefined || reference === undefined) throw new Error(`there is no case ${id}`);
+    if (one === undefined) throw new Error(`there is no case ${id}`);
+    const { operation } = one;
+    const reference = references.get(operation.name) ?? (await referenceRun(lane, operation));
+    references.set(operation.name, reference);
     const result = await runCase(lane, one, reference, SEED);
     return result.problems.length === 0 ? [] : [result.point, ...result.problems, aloneLine(result)];
   }
@@ -53,7 +58,15 @@ describeIf(fleetUnavailable(), 'faults while OBProxy is added and upgraded', () 
     async (id) => {
       expect(await problems(id)).toEqual([]);
     },
-    120_000,
+    180_000,
+  );
+
+  it.each(Object.entries(CONFIGURED))(
+    '%s: after %s every proxy is as without it, or as before',
+    async (id) => {
+      expect(await problems(id)).toEqual([]);
+    },
+    180_000,
   );
 
   it.each(Object.entries(UNDONE))(
@@ -61,6 +74,6 @@ describeIf(fleetUnavailable(), 'faults while OBProxy is added and upgraded', () 
     async (id) => {
       expect(await problems(id)).toEqual([]);
     },
-    120_000,
+    180_000,
   );
 });

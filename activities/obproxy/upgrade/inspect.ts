@@ -17,11 +17,11 @@ export async function inspectForUpgrade(
   how: { readonly target: InstallablePackage; readonly isHot: boolean; readonly signal: AbortSignal },
 ): Promise<Finding[]> {
   const home = await homeOf({ store }, proxy);
-  const password = await store.obproxy.proxysysPassword(proxy.cluster.id);
+  const passwords = await store.obproxy.proxysysPasswords(proxy.cluster.id);
   const upgrading = {
     ...upgradeTo(proxy, how.target, { home, isHot: how.isHot }),
     host,
-    login: () => logInToObproxy(host, proxy.server.sqlPort, { password, signal: how.signal }),
+    login: () => logInToObproxy(host, proxy.server.sqlPort, { passwords, signal: how.signal }),
   };
   const found = await Promise.all(
     PROOFS.map((proof) =>
