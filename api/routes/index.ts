@@ -10,6 +10,8 @@ import { healthRoutes } from './health';
 import { hostRoutes } from './hosts';
 import { inventoryRoutes } from './inventory';
 import { obClusterRoutes } from './obClusters';
+import { obParameterRoutes } from './obParameters';
+import { obPasswordRoutes } from './obPassword';
 import { obproxyClusterRoutes } from './obproxyClusters';
 import { operationRoutes } from './operations';
 import { packageRoutes } from './packages';
@@ -26,7 +28,10 @@ export function allRoutes(services: ApiServices): Route[] {
     ...operationRoutes(services),
     ...obproxyClusterRoutes(services),
     ...forgetRoutes(services),
+    // Before the clusters: parameterInfo is no id.
+    ...obParameterRoutes(services),
     ...obClusterRoutes(services),
+    ...obPasswordRoutes(services),
     ...hostRoutes(services),
     ...agentRoutes(services),
     ...placeRoutes(services),
