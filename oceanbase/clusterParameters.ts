@@ -6,6 +6,7 @@
 import { addressText, canonicalHost } from '../runtime/addressText';
 import { say, type Text } from '../runtime/messages/catalogue';
 import { isZoneName, serverAddress } from './clusterSql';
+import { isOutside, type Range, rangeOf } from './parameterRange';
 import { booleanOf } from './parameters';
 import { columnText, type SqlRow } from './sqlSession';
 import { sqlText } from './sqlText';
@@ -35,15 +36,8 @@ export interface ObParameterFacts {
   readonly scope: 'CLUSTER' | 'TENANT';
   readonly needRestart: boolean;
   readonly readonly: boolean;
-  readonly range: ParameterRange | undefined;
-}
-
-/** As OceanBase's words give it; a bound that they leave open is undefined. */
-export interface ParameterRange {
-  readonly min: string | undefined;
-  readonly max: string | undefined;
-  readonly minOpen: boolean;
-  readonly maxOpen: boolean;
+  /** As OceanBase's words give it. */
+  readonly range: Range | undefined;
 }
 
 /** Where and for whom one statement sets a value. */
@@ -185,18 +179,11 @@ function typeOf(value: string): string {
 }
 
 /** `… Range: [1, 99] in integer`: the words without it, and the bounds. Nothing is read out of words that say more than one. */
-function rangeIn(info: string): { description: string; range: ParameterRange | undefined } {
-  const found = [
-    ...info.matchAll(/Range:? ?([[(]) *([^,\][()]*?) *, *([^,\][()]*?) *([\])])(?: in \w+)?\.?/g),
-  ];
+function rangeIn(info: string): { description: string; range: Range | undefined } {
+  const found = [...info.matchAll(/Range:? ?([[(][^,\][()]*,[^,\][()]*[\])])(?: in \w+)?\.?/g)];
   const [match] = found;
   if (match === undefined || found.length > 1) return { description: info, range: undefined };
-  const bound = (text = ''): string | undefined => (text === '' || text.includes('∞') ? undefined : text);
-  const [whole, open, min, max, close] = match;
-  return {
-    description: info.replace(whole, '').trim(),
-    range: { min: bound(min), max: bound(max), minOpen: open === '(', maxOpen: close === ')' },
-  };
+  return { description: info.replace(match[0], '').trim(), range: rangeOf(match[1] ?? '') };
 }
 
 const CAPACITY = /^(\d+)([KMGTP]?B?)$/i;
@@ -265,17 +252,15 @@ function formFault(type: string, value: string): Text | undefined {
   }
 }
 
-function rangeFault(type: string, range: ParameterRange | undefined, value: string): Text | undefined {
+function rangeFault(type: string, range: Range | undefined, value: string): Text | undefined {
   const size = sizeOf(type, value);
-  if (range === undefined || size === undefined) return undefined;
-  const [min, max] = [range.min, range.max].map((bound) => bound && sizeOf(type, bound));
-  if (typeof min === 'number' && (range.minOpen ? size <= min : size < min)) return outside(range);
-  if (typeof max === 'number' && (range.maxOpen ? size >= max : size > max)) return outside(range);
-  return undefined;
-}
-
-function outside({ min = '', max = '', minOpen, maxOpen }: ParameterRange): Text {
-  return say('must.beInRange', { range: `${minOpen ? '(' : '['}${min}, ${max}${maxOpen ? ')' : ']'}` });
+  if (range === undefined || size === undefined || !isOutside(range, size, (text) => sizeOf(type, text))) {
+    return undefined;
+  }
+  const { min, max } = range;
+  const from = min === undefined ? '(' : `${min.included ? '[' : '('}${min.text}`;
+  const to = max === undefined ? ')' : `${max.text}${max.included ? ']' : ')'}`;
+  return say('must.beInRange', { range: `${from}, ${to}` });
 }
 
 /** Whether a value that a server shows is the one that was set: written as it was, but for booleans and equal sizes. */

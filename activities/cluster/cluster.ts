@@ -31,7 +31,7 @@ export async function clusterById(scope: SubtaskScope, id: number): Promise<ObCl
 }
 
 /** Keeps the password of a credential, and the one that it is being changed to, out of the subtask's log. */
-export function hideSecrets(scope: SubtaskScope, { secret, pending }: OpenCredential): void {
+export function hideSecrets(scope: Pick<SubtaskScope, 'log'>, { secret, pending }: OpenCredential): void {
   for (const one of [secret, pending?.secret]) if (one !== undefined) scope.log.hide(one);
 }
 

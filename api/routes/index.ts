@@ -9,15 +9,19 @@ import { forgetRoutes } from './forget';
 import { healthRoutes } from './health';
 import { hostRoutes } from './hosts';
 import { inventoryRoutes } from './inventory';
+import { meRoutes } from './me';
 import { obClusterRoutes } from './obClusters';
+import { obLinkRoutes } from './obLinks';
 import { obParameterRoutes } from './obParameters';
 import { obPasswordRoutes } from './obPassword';
 import { obproxyClusterRoutes } from './obproxyClusters';
+import { obproxyParameterRoutes } from './obproxyParameters';
 import { operationRoutes } from './operations';
 import { packageRoutes } from './packages';
 import { placeRoutes } from './places';
 import { prometheusRoutes } from './prometheus';
 import { serviceRoutes } from './service';
+import { sessionRoutes } from './session';
 import { taskCommandRoutes } from './taskCommands';
 import { taskRoutes } from './tasks';
 import { userRoutes } from './users';
@@ -27,6 +31,8 @@ export function allRoutes(services: ApiServices): Route[] {
   const routes: Route[] = [
     ...operationRoutes(services),
     ...obproxyClusterRoutes(services),
+    ...obLinkRoutes(services),
+    ...obproxyParameterRoutes(services),
     ...forgetRoutes(services),
     // Before the clusters: parameterInfo is no id.
     ...obParameterRoutes(services),
@@ -40,8 +46,10 @@ export function allRoutes(services: ApiServices): Route[] {
     ...taskRoutes(services),
     ...taskCommandRoutes(services),
     ...inventoryRoutes(services),
+    ...meRoutes(services),
     ...userRoutes(services),
     ...accessKeyRoutes(services),
+    ...sessionRoutes(services),
     ...auditRoutes(services),
     ...prometheusRoutes(services),
     ...configServerRoutes(services),

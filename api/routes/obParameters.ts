@@ -39,8 +39,8 @@ function infoDocument({ name, facts }: ObParameter, version: string): z.input<ty
   return {
     ...{ id: idOf(name), name, version, type: typeOf(facts) },
     allowedStringValues: null,
-    maxValue: facts.range?.max ?? null,
-    minValue: facts.range?.min ?? null,
+    maxValue: facts.range?.max?.text ?? null,
+    minValue: facts.range?.min?.text ?? null,
     defaultValue: facts.defaultValue === '' ? null : shownValue(name, facts.defaultValue),
     ...{ needRestart: facts.needRestart, readonly: facts.readonly },
     description: facts.description,
@@ -77,8 +77,8 @@ function parameterDocument(
     valueRange: {
       type: isEnum ? 'ENUM' : typeOf(facts),
       allowedValues: isEnum ? 'TRUE,FALSE' : null,
-      minValue: range?.min ?? null,
-      maxValue: range?.max ?? null,
+      minValue: range?.min?.text ?? null,
+      maxValue: range?.max?.text ?? null,
     },
     currentValue: {
       values: [...servers.keys()],

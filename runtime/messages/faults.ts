@@ -90,7 +90,6 @@ export const FAULTS = {
     'must be a time of day, e.g. 02:00, or disable',
     '必须是一天中的时刻，例如 02:00，或 disable',
   ],
-  'must.beInRange': ['must be in {range}', '必须在 {range} 范围内'],
   'must.nameOneScope': [
     'must stand without {other}: name one of them',
     '不能与 {other} 同时出现：只能指定其一',

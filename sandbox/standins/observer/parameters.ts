@@ -214,6 +214,13 @@ export function parametersMove({ settings, parameters }: ParameterState): boolea
   return delay > 0 && Date.now() - last < delay + 1_000;
 }
 
+export function isUnchangedHidden(
+  name: string | null | undefined,
+  value: string | null | undefined,
+): boolean {
+  return name?.startsWith('_') === true && value === seedOf(name)?.value;
+}
+
 /** Columns of GV$OB_PARAMETERS. */
 export function parameterCells4({
   ip,

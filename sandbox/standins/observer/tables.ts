@@ -7,6 +7,7 @@ import initSqlJs, { type Database } from 'sql.js';
 import { addressText } from '../../../runtime/addressText';
 import { refuse } from './accounts';
 import {
+  isUnchangedHidden,
   type ParameterState,
   type ParameterTenant,
   parameterCells3,
@@ -381,7 +382,7 @@ export class Tables {
     if (found === undefined) refuse(5160, 'invalid tenant name specified in connection string');
     const name = `'${like.replaceAll("'", "''")}'`;
     const where = `WHERE name LIKE ${name} AND (tenant_id IS NULL OR tenant_id = ${found.id}) ORDER BY rowid`;
-    return this.select(
+    const shown = this.select(
       this.isV4
         ? `SELECT ZONE AS zone, 'observer' AS svr_type, SVR_IP AS svr_ip, SVR_PORT AS svr_port, NAME AS name,
            DATA_TYPE AS data_type, VALUE AS value, INFO AS info, SECTION AS section, SCOPE AS scope, 'DEFAULT' AS source,
@@ -390,6 +391,10 @@ export class Tables {
         : `SELECT zone, svr_type, svr_ip, svr_port, name, data_type, value, info, section, scope, source, edit_level
            FROM oceanbase.__all_virtual_sys_parameter_stat ${where}`,
     );
+    const [nameAt, valueAt] = ['name', 'value'].map((column) => shown.columns.indexOf(column));
+    // Hidden ones are shown when they are not as they were made (engine 4.3.5.3, observed).
+    const rows = shown.rows.filter((row) => !isUnchangedHidden(row[nameAt ?? 0], row[valueAt ?? 0]));
+    return { ...shown, rows };
   }
 
   close(): void {
