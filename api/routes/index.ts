@@ -2,6 +2,7 @@ import type { ApiServices, Route } from '../route';
 import { accessKeyRoutes } from './accessKeys';
 import { agentRoutes } from './agents';
 import { auditRoutes } from './audit';
+import { checkRoutes } from './checks';
 import { configServerRoutes } from './configServer';
 import { credentialRoutes } from './credentials';
 import { docsRoutes } from './docs';
@@ -19,6 +20,8 @@ import { prometheusRoutes } from './prometheus';
 import { serviceRoutes } from './service';
 import { sessionRoutes } from './session';
 import { taskCommandRoutes } from './taskCommands';
+import { taskListRoutes } from './taskLists';
+import { taskLogRoutes } from './taskLogs';
 import { taskRoutes } from './tasks';
 import { userRoutes } from './users';
 
@@ -28,13 +31,16 @@ export function allRoutes(services: ApiServices): Route[] {
     ...operationRoutes(services),
     ...obproxyClusterRoutes(services),
     ...forgetRoutes(services),
+    ...checkRoutes(services),
     ...obClusterRoutes(services),
     ...hostRoutes(services),
     ...agentRoutes(services),
     ...placeRoutes(services),
     ...credentialRoutes(services),
     ...packageRoutes(services),
+    ...taskListRoutes(services),
     ...taskRoutes(services),
+    ...taskLogRoutes(services),
     ...taskCommandRoutes(services),
     ...inventoryRoutes(services),
     ...meRoutes(services),

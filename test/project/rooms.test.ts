@@ -35,7 +35,9 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   ],
   // From a plan to its subtasks: also for those who make plans and those who read them.
   'workflows/interpreter/expansion.ts': ['types:workflows'],
-  'workflows/webui': ['types:workflows', 'types:workflows/interpreter'],
+  // What may be done now is what the interpreter would not refuse: for all who show it.
+  'workflows/availableOperations.ts': ['types:workflows', 'workflows/interpreter', 'workflows/texts.ts'],
+  'workflows/webui': ['types:workflows', 'types:workflows/interpreter', 'workflows/availableOperations.ts'],
   // The workflow types stand above the room they are in.
   'workflows/index.ts': ['workflows', 'workflows/interpreter', 'workflows/webui'],
 
@@ -118,6 +120,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'workflows/interpreter',
     'workflows/interpreter/expansion.ts',
     'workflows/webui',
+    'workflows/availableOperations.ts',
     'workflows/searchAttributes.ts',
     'types:api/route.ts',
   ],
@@ -138,6 +141,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'api/http',
     'types:api/login',
     'types:api/tasks',
+    'types:api/objects',
     'types:operations',
     'types:store',
     'types:hosts',

@@ -18,6 +18,7 @@ import { obproxyHome } from './0017_obproxy_home';
 import { hostLife } from './0018_host_life';
 import { credentialDescription } from './0019_credential_description';
 import { sessions } from './0025_sessions';
+import { taskLists } from './0026_task_lists';
 
 /** In code, not found by file name: the bundle holds no migration files. A published one is never changed. */
 export function migrations(kind: 'sqlite' | 'postgres'): Record<string, Migration> {
@@ -41,5 +42,6 @@ export function migrations(kind: 'sqlite' | 'postgres'): Record<string, Migratio
     '0018_host_life': hostLife(kind),
     '0019_credential_description': credentialDescription,
     '0025_sessions': sessions(kind),
+    '0026_task_lists': taskLists(kind),
   };
 }
