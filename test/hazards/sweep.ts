@@ -93,6 +93,17 @@ const GOOD: Readonly<Record<string, () => Request>> = {
     query: '?dryRun=true',
     body: { obproxyServerIds: [4711], force: false },
   }),
+  'POST /api/v2/obproxy/clusters/{id}/servers/check': () => ({
+    params: { id: String(given.cluster) },
+    body: { obproxyServerIds: [4711] },
+  }),
+  'POST /api/v2/ob/clusters/{id}/servers/check': () => ({ params: { id: String(closed) } }),
+  [`POST ${HOSTS}/{hostId}/check`]: () => ({ params: { hostId: String(given.free) } }),
+  [`POST ${HOSTS}/{hostId}/forget`]: () => ({
+    params: { hostId: String(given.free) },
+    query: '?dryRun=true',
+    body: { force: false },
+  }),
   'POST /api/v2/obproxy/clusters/{id}/configUrl/push': () => ({
     params: { id: String(given.cluster) },
     body: { obproxyServerIds: [4711] },
