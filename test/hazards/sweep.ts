@@ -65,7 +65,7 @@ const GOOD: Readonly<Record<string, () => Request>> = {
     body: { hosts: [{ hostId: given.free, sqlPort: 2883 }] },
   }),
   ...Object.fromEntries(
-    (['stop', 'start', 'restart', 'delete'] as const).map((verb) => [
+    (['stop', 'start', 'restart', 'refresh', 'delete'] as const).map((verb) => [
       `POST /api/v2/obproxy/clusters/{id}/servers/${verb}`,
       () => ({
         params: { id: String(given.other) },
@@ -80,6 +80,16 @@ const GOOD: Readonly<Record<string, () => Request>> = {
   'POST /api/v2/obproxy/clusters/{id}/obproxies/{obproxyIds}/restart': () => ({
     params: { id: String(given.other), obproxyIds: String(takenProxy) },
     query: '?dryRun=true',
+  }),
+  'PUT /api/v2/obproxy/clusters/{id}/parameters': () => ({
+    params: { id: String(given.other) },
+    query: '?dryRun=true',
+    body: [{ name: 'syslog_level', value: 'WARN' }],
+  }),
+  'POST /api/v2/obproxy/clusters/{id}/password': () => ({
+    params: { id: String(given.other) },
+    query: '?dryRun=true',
+    body: { username: 'root@proxysys', password: 'bbAA22..new' },
   }),
   'POST /api/v2/obproxy/clusters/{id}/servers/forget': () => ({
     params: { id: String(given.cluster) },
