@@ -139,6 +139,7 @@ export const offlineObproxy = catalogued({
   params: IdPath.extend({ obproxyIds: ObproxyIdsText }),
   answer: 'task',
   sample: 'offline-obproxy',
+  command: null,
   look: {
     obproxyServers: ({ params }) => params.obproxyIds,
     findings: (scope, { params }) => stopFindings(scope, params.id, params.obproxyIds),

@@ -6,6 +6,7 @@ import { addressText } from '../runtime/addressText';
 import { withDeadline } from '../runtime/deadline';
 import { say } from '../runtime/messages/catalogue';
 import { someAtATime } from '../runtime/someAtATime';
+import { recordedHome } from '../store/obproxyHome';
 import type { ObproxyClusterRow, ObproxyServerRow, Seen, Store } from '../store/types';
 import { hostProxyLock, obproxyClusterMemberLock } from './locks';
 import { serversOf, someObproxyServerIds } from './obproxyServers';
@@ -50,7 +51,7 @@ async function lookAt(
   const { addresses, store } = ways;
   const softwarePackage = server.packageId === null ? undefined : await store.packages.find(server.packageId);
   const known: KnownObproxy = {
-    home: server.adopted?.home ?? softwarePackage?.home ?? undefined,
+    home: recordedHome(server, softwarePackage?.home),
     adopted: server.adopted,
     packageName: softwarePackage?.name,
   };

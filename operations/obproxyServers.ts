@@ -11,6 +11,7 @@ import { planTask, refuseWhenHeld } from './planTask';
 import { obproxyClusterById } from './preconditions';
 import { Refusal } from './refusal';
 import { idsOnce } from './schemas';
+import { AT_TERMINAL } from './terminal';
 import type { PrepareScope } from './types';
 
 /** OBProxies of one request (OCP's limit). */
@@ -25,7 +26,7 @@ export const SomeObproxyServerIds = someObproxyServerIds(MOST_PROXIES);
 function obproxyServerIds(most: number) {
   return idsOnce(most, fault('must.proxiesAtMost', { limit: most }), (id) =>
     fault('names.obproxyTwice', { id }),
-  );
+  ).register(AT_TERMINAL, { names: 'obproxy' });
 }
 
 /** The same where fewer are taken at once. */

@@ -147,6 +147,7 @@ export const forceRestartObproxy = catalogued({
   params: IdPath.extend({ obproxyIds: ObproxyIdsText }),
   answer: 'task',
   sample: 'force-restart-obproxy',
+  command: null,
   look: {
     obproxyServers: ({ params }) => params.obproxyIds,
     findings: (scope, { params }) => restartFindings(scope, params.id, params.obproxyIds),

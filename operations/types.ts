@@ -171,6 +171,11 @@ interface Declared {
   readonly extra?: z.ZodRawShape;
   /** Name of the published request and answer in operations/samples. */
   readonly sample: string;
+  /**
+   * The words of its command behind `obflow`, where its id does not give them (`stopObproxy`: proxy stop); null: it has
+   * none, because another operation is the newer form of it.
+   */
+  readonly command?: string | null;
 }
 
 /** A documented operation. Route, validation, API document and plan come from it. */

@@ -8,6 +8,7 @@ import { hasRpcPort, type ObproxyFamily, obproxyFamily } from '../../oceanbase/v
 import { addressText } from '../../runtime/addressText';
 import { PermanentError } from '../../runtime/errors';
 import { type Said, say, type Text } from '../../runtime/messages/catalogue';
+import { recordedHome } from '../../store/obproxyHome';
 import type { ObproxyClusterRow, ObproxyServerRow } from '../../store/types';
 import { idOf, objectOf } from '../common/objects';
 import type { Worked } from '../common/work';
@@ -162,10 +163,9 @@ export async function packageOf(
   return { ...row, home: row.home };
 }
 
-/** Where the proxy lives: its recorded home, else the one that a take-over found, else that of its package. */
+/** Where the proxy lives; its package is looked up only when that decides. */
 export async function homeOf(scope: Pick<SubtaskScope, 'store'>, proxy: ObproxyInstance): Promise<string> {
-  const { home, adopted } = proxy.server;
-  return home ?? adopted?.home ?? (await packageOf(scope, proxy)).home;
+  return recordedHome(proxy.server) ?? (await packageOf(scope, proxy)).home;
 }
 
 /** Owner of its process. */

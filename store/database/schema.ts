@@ -37,6 +37,17 @@ export interface Schema {
   };
   /** Signatures of changing requests, until their Date is too old anyway. */
   used_signatures: { digest: string; expire_time: string };
+  /** Logins of browsers; `digest`: SHA-256 of the token. */
+  sessions: {
+    digest: string;
+    user_id: number;
+    /** Of the hash of the password it began with. */
+    password_digest: string;
+    create_time: string;
+    expire_time: string;
+    /** About a minute exact. */
+    last_used_time: string;
+  };
   /** Failed logins by user, by address, and by both; see loginAttempts.ts. */
   login_attempts: {
     bucket: string;

@@ -19,6 +19,7 @@ import { hostLife } from './0018_host_life';
 import { credentialDescription } from './0019_credential_description';
 import { parameterChange } from './0022_parameter_change';
 import { otherProxysysPasswords } from './0023_other_proxysys_passwords';
+import { sessions } from './0025_sessions';
 
 /** In code, not found by file name: the bundle holds no migration files. A published one is never changed. */
 export function migrations(kind: 'sqlite' | 'postgres'): Record<string, Migration> {
@@ -43,5 +44,6 @@ export function migrations(kind: 'sqlite' | 'postgres'): Record<string, Migratio
     '0019_credential_description': credentialDescription,
     '0022_parameter_change': parameterChange,
     '0023_other_proxysys_passwords': otherProxysysPasswords,
+    '0025_sessions': sessions(kind),
   };
 }
