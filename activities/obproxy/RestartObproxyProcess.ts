@@ -1,5 +1,4 @@
 import type { Host } from '../../hosts/types';
-import { isSecretParameter, sameValue } from '../../oceanbase/parameters';
 import { say } from '../../runtime/messages/catalogue';
 import { endsAs } from '../common/work';
 import { subtask } from '../subtask';
@@ -7,30 +6,12 @@ import type { SubtaskScope } from '../types';
 import { awaitFormer, hotProxyOf, hotRestart, restoreRollbackTimeout } from './hotRestart';
 import { startKeepers, stopKeepers } from './keepers';
 import { addToNote, workNote } from './notes';
+import { settleWaited } from './parameters';
 import { lookForProxies } from './process';
 import { PROXIES } from './proxiesOfTask';
-import { administer, homeOf, type ObproxyInstance, proxyOf, workedProxy } from './proxy';
+import { homeOf, type ObproxyInstance, proxyOf, workedProxy } from './proxy';
 import { endProxy, warnOfUnit } from './stopping';
 import { startStored, undoStart } from './storedStart';
-
-/** Parameters that have waited for this restart and have their values now. */
-async function refreshDrift(scope: SubtaskScope, proxy: ObproxyInstance): Promise<void> {
-  const { id, parameterDrift } = proxy.server;
-  if (parameterDrift.length === 0) return;
-  const admin = await administer(scope, proxy);
-  try {
-    const shown = new Map((await admin.showAll()).map(({ name, value }) => [name, value]));
-    const left = parameterDrift.flatMap((drift) => {
-      const value = shown.get(drift.name) ?? null;
-      if (isSecretParameter(drift.name)) return [drift];
-      return value !== null && sameValue(value, drift.expectedValue) ? [] : [{ ...drift, value }];
-    });
-    await scope.store.obproxy.setParameterDrift(id, left);
-    scope.log.info(say('parameters.waited', { count: parameterDrift.length - left.length }));
-  } finally {
-    admin.close();
-  }
-}
 
 /**
  * Stops the proxy and starts it by its stored configuration. That the old process is gone is noted, so that an attempt
@@ -78,7 +59,7 @@ export const RestartObproxyProcess = subtask({
     } else {
       await restartByForce(scope, await scope.host(), proxy, home);
     }
-    await refreshDrift(scope, proxy);
+    await settleWaited(scope, proxy);
     return undefined;
   },
 
