@@ -28,6 +28,7 @@ import { STORAGE } from './storage';
 import { SUBTASKS } from './subtasks';
 import { TAKE_OVER } from './takeOver';
 import { TROUBLES } from './troubles';
+import { UPGRADE } from './upgrade';
 
 export { inEnglish, type Said, type Text, type Value } from '../../workflows/text';
 
@@ -51,6 +52,7 @@ export const CATALOGUE = {
   ...REFUSALS,
   ...SUBTASKS,
   ...TROUBLES,
+  ...UPGRADE,
 } as const;
 
 /** The same for keys that the compiler does not know: of what is stored. */
