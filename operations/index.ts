@@ -1,10 +1,13 @@
 import { addObproxy } from './addObproxy';
 import { addObserver } from './addObserver';
 import { batchCreateHosts } from './batchCreateHosts';
+import { changeObproxyParameters } from './changeObproxyParameters';
+import { changeObproxyPassword } from './changeObproxyPassword';
 import { createObproxyCluster } from './createObproxyCluster';
 import { batchDeleteHosts, deleteHost } from './deleteHosts';
 import { deleteObproxy, offlineObproxy } from './deleteObproxy';
 import { deleteObproxyCluster } from './deleteObproxyCluster';
+import { refreshObproxy } from './refreshObproxy';
 import { forceRestartObproxy, restartObproxy } from './restartObproxy';
 import { startObproxy } from './startObproxy';
 import { stopObproxy } from './stopObproxy';
@@ -21,6 +24,9 @@ export const OPERATIONS: readonly CatalogueEntry[] = [
   startObproxy,
   restartObproxy,
   forceRestartObproxy,
+  refreshObproxy,
+  changeObproxyParameters,
+  changeObproxyPassword,
   deleteObproxy,
   offlineObproxy,
   addObserver,

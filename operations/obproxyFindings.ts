@@ -1,9 +1,11 @@
 /** What a dry run of an operation on existing OBProxies finds on their hosts. */
 
 import { inspectForHotRestart, inspectForStart, inspectForStop } from '../activities/obproxy/inspectLife';
-import { type ObproxyInstance, proxyInstance } from '../activities/obproxy/proxy';
+import { inspectForLogin, inspectParameters } from '../activities/obproxy/inspectParameters';
+import { clusterParameters, type ObproxyInstance, proxyInstance } from '../activities/obproxy/proxy';
 import type { Host } from '../hosts/types';
 import type { Finding } from '../oceanbase/obproxyRunning';
+import type { ParameterValue } from '../oceanbase/parameters';
 import { withDeadline } from '../runtime/deadline';
 import { say } from '../runtime/messages/catalogue';
 import { someAtATime } from '../runtime/someAtATime';
@@ -82,6 +84,37 @@ export function hotRestartFindings(
 ): Promise<HostFinding[]> {
   return onServers(scope, clusterId, ids, (host, proxy, signal) =>
     inspectForHotRestart(scope.store, host, proxy, signal),
+  );
+}
+
+/** Which parameters would be set on the proxies, and which of them would wait for a restart. */
+export function wishedParameterFindings(
+  scope: InspectScope,
+  clusterId: number,
+  ids: readonly number[],
+  wished: readonly ParameterValue[],
+): Promise<HostFinding[]> {
+  return onServers(scope, clusterId, ids, (host, proxy, signal) =>
+    inspectParameters(scope.store, host, proxy, { wished, signal }),
+  );
+}
+
+/** The same of the parameters that are recorded. */
+export async function clusterParameterFindings(
+  scope: InspectScope,
+  clusterId: number,
+  ids: readonly number[],
+): Promise<HostFinding[]> {
+  const cluster = await obproxyClusterById(scope.store, clusterId);
+  return wishedParameterFindings(scope, clusterId, ids, clusterParameters(cluster));
+}
+
+/** Whether every proxy of the cluster lets root@proxysys in. */
+export async function loginFindings(scope: InspectScope, clusterId: number): Promise<HostFinding[]> {
+  const { servers } = await obproxyClusterById(scope.store, clusterId);
+  const ids = servers.map(({ id }) => id);
+  return onServers(scope, clusterId, ids, (host, proxy, signal) =>
+    inspectForLogin(scope.store, host, proxy, signal),
   );
 }
 

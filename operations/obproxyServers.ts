@@ -42,13 +42,12 @@ export const ObproxyIdsText = z
   .pipe(SomeObproxyServerIds)
   .meta({ wire: { type: 'string', pattern: '^\\d{1,16}(,\\d{1,16})*$' } });
 
-/** The cluster and its OBProxies of these ids, in their order. Throws Refusal ODP21001, ODP21002, ODP21015. */
-async function clusterWithServers(
+/** The cluster's OBProxies of these ids, in their order. Throws Refusal ODP21002 (404), ODP21015 (400). */
+export async function serversOf(
   store: Store,
-  clusterId: number,
+  cluster: ObproxyClusterRow,
   ids: readonly number[],
-): Promise<{ cluster: ObproxyClusterRow; servers: ObproxyServerRow[] }> {
-  const cluster = await obproxyClusterById(store, clusterId);
+): Promise<ObproxyServerRow[]> {
   const known = new Map(cluster.servers.map((server) => [server.id, server]));
   for (const id of ids.filter((one) => !known.has(one))) {
     const elsewhere = await store.obproxy.findServer(id);
@@ -59,7 +58,7 @@ async function clusterWithServers(
     const said = say('obproxy.otherCluster', { id, other: elsewhere.clusterId, cluster: cluster.id });
     throw new Refusal(400, 'ODP21015', said, { target });
   }
-  return { cluster, servers: ids.flatMap((id) => known.get(id) ?? []) };
+  return ids.flatMap((id) => known.get(id) ?? []);
 }
 
 /** Which statuses allow an operation. */
@@ -91,10 +90,16 @@ export async function acceptedServers(
   ids: readonly number[],
   allowed: Allowed,
 ): Promise<{ cluster: ObproxyClusterRow; servers: ObproxyServerRow[] }> {
-  const found = await clusterWithServers(store, clusterId, ids);
-  await refuseWhenHeld(store, locksOf(found.cluster, found.servers));
-  refuseStatuses(found.servers, allowed);
-  return found;
+  const cluster = await obproxyClusterById(store, clusterId);
+  const servers = await serversOf(store, cluster, ids);
+  await refuseWhenHeld(store, locksOf(cluster, servers));
+  refuseStatuses(servers, allowed);
+  return { cluster, servers };
+}
+
+/** Those of a cluster that are RUNNING. */
+export function runningIds({ servers }: Pick<ObproxyClusterRow, 'servers'>): number[] {
+  return servers.filter(({ status }) => status === 'RUNNING').map(({ id }) => id);
 }
 
 /** Locks of a task that works on these OBProxies. */

@@ -74,7 +74,7 @@ const Body = z
   });
 
 /** ODP21018 for a version that cannot hand over, ODP21107 for a unit of systemd, which takes it for a crash. */
-function refuseHot(servers: readonly ObproxyServerRow[]): void {
+export function refuseHot(servers: readonly ObproxyServerRow[]): void {
   for (const { id, ip, sqlPort, version, adopted } of servers) {
     const about = { id, address: addressText(ip, sqlPort) };
     const target = `obproxyServer:${id}`;

@@ -38,7 +38,7 @@ import {
   type ProxyProcesses,
   processText,
 } from './process';
-import { type ObproxyInstance, proxysysPassword, runUserOf } from './proxy';
+import { type ObproxyInstance, proxysysPasswords, runUserOf } from './proxy';
 
 /** For so long nobody is served when the new program hangs. */
 const ROLLBACK_MS = 120_000;
@@ -78,13 +78,14 @@ export async function hotProxyOf(
 ): Promise<HotProxy> {
   const { server } = proxy;
   const host = await scope.hostById(server.hostId);
-  const password = await proxysysPassword(scope, proxy);
+  const passwords = await proxysysPasswords(scope, proxy);
   return {
     host,
     home,
     user: runUserOf(proxy),
     sqlPort: server.sqlPort,
-    login: (timeoutMs) => logInToObproxy(host, server.sqlPort, { password, timeoutMs, signal: scope.signal }),
+    login: (timeoutMs) =>
+      logInToObproxy(host, server.sqlPort, { passwords, timeoutMs, signal: scope.signal }),
   };
 }
 

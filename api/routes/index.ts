@@ -9,13 +9,17 @@ import { forgetRoutes } from './forget';
 import { healthRoutes } from './health';
 import { hostRoutes } from './hosts';
 import { inventoryRoutes } from './inventory';
+import { meRoutes } from './me';
 import { obClusterRoutes } from './obClusters';
+import { obLinkRoutes } from './obLinks';
 import { obproxyClusterRoutes } from './obproxyClusters';
+import { obproxyParameterRoutes } from './obproxyParameters';
 import { operationRoutes } from './operations';
 import { packageRoutes } from './packages';
 import { placeRoutes } from './places';
 import { prometheusRoutes } from './prometheus';
 import { serviceRoutes } from './service';
+import { sessionRoutes } from './session';
 import { taskCommandRoutes } from './taskCommands';
 import { taskRoutes } from './tasks';
 import { userRoutes } from './users';
@@ -25,6 +29,8 @@ export function allRoutes(services: ApiServices): Route[] {
   const routes: Route[] = [
     ...operationRoutes(services),
     ...obproxyClusterRoutes(services),
+    ...obLinkRoutes(services),
+    ...obproxyParameterRoutes(services),
     ...forgetRoutes(services),
     ...obClusterRoutes(services),
     ...hostRoutes(services),
@@ -35,8 +41,10 @@ export function allRoutes(services: ApiServices): Route[] {
     ...taskRoutes(services),
     ...taskCommandRoutes(services),
     ...inventoryRoutes(services),
+    ...meRoutes(services),
     ...userRoutes(services),
     ...accessKeyRoutes(services),
+    ...sessionRoutes(services),
     ...auditRoutes(services),
     ...prometheusRoutes(services),
     ...configServerRoutes(services),

@@ -89,5 +89,6 @@ function seenAs({ observed }: Pick<ProxyDocument, 'observed'>): string {
 
 /** By which clients reach it: `foo.bar:2883`. */
 function accessOf({ address, port }: ProxyClusterDocument): string {
-  return [address, port].filter((part) => part !== null && part !== '').join(':');
+  if (address === null || address === '') return port === null ? '' : String(port);
+  return port === null ? address : addressText(address, port);
 }

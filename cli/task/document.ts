@@ -1,6 +1,7 @@
 /** The task document as the commands read it: what is documented and what is ours, newer fields left alone. */
 import { z } from 'zod';
 
+const operationsSchema = z.array(z.object({ operation: z.string(), meaning: z.string() })).default([]);
 const subtaskSchema = z.object({
   id: z.number(),
   name: z.string(),
@@ -16,6 +17,7 @@ const subtaskSchema = z.object({
   attempt: z.number().optional(),
   failureMessage: z.string().optional(),
   lastFailure: z.string().optional(),
+  availableOperations: operationsSchema,
 });
 const commandSchema = z.object({
   time: z.string(),
@@ -49,6 +51,7 @@ const taskSchema = z.object({
   leftBehind: z.array(z.string()).default([]),
   warningCount: z.number().default(0),
   warnings: z.array(warningSchema).default([]),
+  availableOperations: operationsSchema,
   subtasks: z.array(subtaskSchema),
 });
 

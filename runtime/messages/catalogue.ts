@@ -12,6 +12,7 @@ import {
 import { INTERPRETER_TEXTS } from '../../workflows/texts';
 import { CLUSTERS } from './clusters';
 import { COMMANDS } from './commands';
+import { CONFIGURATION } from './configuration';
 import { FAULTS } from './faults';
 import { HOST_LIFE } from './hostLife';
 import { HOSTS } from './hosts';
@@ -33,6 +34,7 @@ export const CATALOGUE = {
   ...INTERPRETER_TEXTS,
   ...FAULTS,
   ...CLUSTERS,
+  ...CONFIGURATION,
   ...LIFE,
   ...NEXT,
   ...HOSTS,

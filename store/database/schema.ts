@@ -37,6 +37,17 @@ export interface Schema {
   };
   /** Signatures of changing requests, until their Date is too old anyway. */
   used_signatures: { digest: string; expire_time: string };
+  /** Logins of browsers; `digest`: SHA-256 of the token. */
+  sessions: {
+    digest: string;
+    user_id: number;
+    /** Of the hash of the password it began with. */
+    password_digest: string;
+    create_time: string;
+    expire_time: string;
+    /** About a minute exact. */
+    last_used_time: string;
+  };
   /** Failed logins by user, by address, and by both; see loginAttempts.ts. */
   login_attempts: {
     bucket: string;
@@ -203,6 +214,10 @@ export interface Schema {
     run_user: string;
     /** Sealed by the master key. */
     proxysys_password: string;
+    /** JSON of ParameterChange; null when no task has begun one since the last was taken back. */
+    parameter_change: Generated<string | null>;
+    /** JSON sealed by the master key; null while all proxies are known to have the recorded one. */
+    other_proxysys_passwords: Generated<string | null>;
     creator_id: number;
     creator_name: string;
     create_time: string;

@@ -1,7 +1,10 @@
 import { ADD_OB_SERVER } from '../../operations/addObserver';
 import { PREPARE_HOST } from '../../operations/batchCreateHosts';
+import { CHANGE_PARAMETERS, CHANGE_PARAMETERS_AND_RESTART } from '../../operations/changeObproxyParameters';
+import { CHANGE_PASSWORD } from '../../operations/changeObproxyPassword';
 import { DELETE_OBPROXY, OFFLINE_OBPROXY } from '../../operations/deleteObproxy';
 import { ADOPT_ON_ONE_HOST, INSTALL_ON_HOSTS, INSTALL_ON_ONE_HOST } from '../../operations/installChain';
+import { REFRESH_OBPROXY } from '../../operations/refreshObproxy';
 import { RESTART_OBPROXY } from '../../operations/restartObproxy';
 import { START_OBPROXY } from '../../operations/startObproxy';
 import { STOP_OBPROXY } from '../../operations/stopObproxy';
@@ -34,6 +37,10 @@ const CHAINS: Readonly<Record<Operation['name'], readonly string[]>> = {
   startObproxy: typesOf(START_OBPROXY),
   restartObproxy: typesOf(RESTART_OBPROXY),
   restartObproxyHot: typesOf(RESTART_OBPROXY),
+  refreshObproxy: typesOf(REFRESH_OBPROXY),
+  changeObproxyParameters: typesOf(CHANGE_PARAMETERS),
+  changeParametersAndRestart: typesOf(CHANGE_PARAMETERS_AND_RESTART),
+  changeObproxyPassword: typesOf(CHANGE_PASSWORD),
   deleteObproxy: typesOf(DELETE_OBPROXY),
   offlineObproxy: typesOf(OFFLINE_OBPROXY),
   deleteObproxyCluster: typesOf(OFFLINE_OBPROXY),
@@ -58,6 +65,7 @@ const IMPOSSIBLE = /^takeOverObproxy\/Finish\/rollback-(after|worker-kill)$/;
 /** From this subtask on a task cannot be undone: rolling back is refused, or its undo says why (test/activities/life.test.ts). */
 const POINT_OF_NO_RETURN: Readonly<Partial<Record<Operation['name'], string>>> = {
   stopObproxy: 'StopObproxy',
+  changeObproxyPassword: 'RecordObproxyPassword',
   deleteObproxy: 'StopObproxy',
   offlineObproxy: 'UninstallObproxy',
   deleteObproxyCluster: 'UninstallObproxy',

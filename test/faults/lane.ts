@@ -25,6 +25,9 @@ const GROWING = { name: 'obgrows', obClusterId: 22 } as const;
 /** root@proxysys of proxies that were started by hand. */
 export const BY_HAND_PASSWORD = 'plantedOLD.55++';
 
+/** What root@proxysys's password is changed to. */
+export const CHANGED_PASSWORD = 'plantedNEW.66++';
+
 /** A whole obflow with hosts of its own, used for one case after the other. */
 export class Lane {
   readonly stack: Stack;
@@ -253,7 +256,11 @@ export function clusterBody(name: string): Record<string, unknown> {
 export async function secretsFound(lane: Lane, hosts: readonly TestHost[]): Promise<string[]> {
   const { secrets, dataDir } = lane.stack;
   const found: string[] = [];
-  for (const [name, secret] of [...Object.entries(secrets), ['by hand', BY_HAND_PASSWORD] as const]) {
+  for (const [name, secret] of [
+    ...Object.entries(secrets),
+    ['by hand', BY_HAND_PASSWORD] as const,
+    ['changed', CHANGED_PASSWORD] as const,
+  ]) {
     const logs = ['api.log', 'worker.log'].map((file) => path.join(dataDir, file));
     const places = [...hosts.map((host) => host.rootDir), ...logs];
     const hits = execFileSync('sh', ['-c', 'grep -rlaF -f - "$@" 2>/dev/null || true', 'sh', ...places], {

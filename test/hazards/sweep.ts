@@ -37,6 +37,7 @@ function firstSubtask(): number {
 const TASKS = '/api/v2/tasks/instances/{taskInstanceId}';
 const SUBTASKS = `${TASKS}/subtasks/{subtaskInstanceId}`;
 const USERS = '/api/v2/iam/users';
+const SESSION = '/api/v2/iam/session';
 const KEYS = '/api/v2/iam/me/accessKeys';
 const HOSTS = '/api/v2/compute/hosts';
 const CREDENTIALS = '/api/v2/profiles/me/credentials';
@@ -89,6 +90,10 @@ const GOOD: Readonly<Record<string, () => Request>> = {
   'POST /api/v2/obproxy/clusters/{id}/configUrl/push': () => ({
     params: { id: String(given.cluster) },
     body: { obproxyServerIds: [4711] },
+  }),
+  'POST /api/v2/obproxy/clusters/{id}/obLinks/batchAdd': () => ({
+    params: { id: String(given.cluster) },
+    body: [{ clusterName: 'nowhere', clusterId: 4711, obClusterId: 1, username: 'proxyro' }],
   }),
   'POST /api/v2/ob/clusters/{id}/servers': () => ({
     params: { id: String(closed) },
@@ -168,6 +173,8 @@ const GOOD: Readonly<Record<string, () => Request>> = {
       ],
     },
   }),
+  // Of nobody: wrong logins lock nobody else out.
+  [`POST ${SESSION}`]: () => ({ body: { username: 'nobody', password: MALLORY } }),
   'PUT /api/v2/iam/me/password': () => ({
     body: { oldPassword: MALLORY, newPassword: MALLORY },
     headers: { authorization: basic('mallory', MALLORY) },
@@ -302,8 +309,8 @@ function judged(place: RequestText, text: string, answer: Answer): 'accepted' | 
     code: expect.stringMatching(/^[A-Z]{3}\d{5}$/),
     message: expect.stringMatching(/\S{2,} \S{2,}/),
   });
-  // Refused at the door, where nothing was judged; but for guesses at a password, which lock Mallory out.
-  if (!place.at.includes('oldPassword'))
+  // Refused at the door, where nothing was judged; but for guesses at a password, which lock Mallory out, or nobody.
+  if (!place.at.includes('oldPassword') && place.path !== SESSION)
     expect({ ...at, door: [401, 403, 429].includes(answer.status) }).toMatchObject({ door: false });
   // Found to be well-formed, and refused for what else there is: a password that is wrong, a cluster that does not run.
   const aboutIt = answer.status === 404 || error.subErrors?.some((sub: Json) => names(sub.field, place));
