@@ -12,6 +12,8 @@ import { inventoryRoutes } from './inventory';
 import { meRoutes } from './me';
 import { obClusterRoutes } from './obClusters';
 import { obLinkRoutes } from './obLinks';
+import { obParameterRoutes } from './obParameters';
+import { obPasswordRoutes } from './obPassword';
 import { obproxyClusterRoutes } from './obproxyClusters';
 import { obproxyParameterRoutes } from './obproxyParameters';
 import { operationRoutes } from './operations';
@@ -32,7 +34,10 @@ export function allRoutes(services: ApiServices): Route[] {
     ...obLinkRoutes(services),
     ...obproxyParameterRoutes(services),
     ...forgetRoutes(services),
+    // Before the clusters: parameterInfo is no id.
+    ...obParameterRoutes(services),
     ...obClusterRoutes(services),
+    ...obPasswordRoutes(services),
     ...hostRoutes(services),
     ...agentRoutes(services),
     ...placeRoutes(services),

@@ -66,7 +66,7 @@ const GOOD: Readonly<Record<string, () => Request>> = {
     body: { hosts: [{ hostId: given.free, sqlPort: 2883 }] },
   }),
   ...Object.fromEntries(
-    (['stop', 'start', 'restart', 'delete'] as const).map((verb) => [
+    (['stop', 'start', 'restart', 'upgrade', 'delete'] as const).map((verb) => [
       `POST /api/v2/obproxy/clusters/{id}/servers/${verb}`,
       () => ({
         params: { id: String(given.other) },
@@ -74,6 +74,7 @@ const GOOD: Readonly<Record<string, () => Request>> = {
         body: {
           obproxyServerIds: [takenProxy],
           ...(verb === 'restart' ? { hotRestart: false } : {}),
+          ...(verb === 'upgrade' ? { shortRpmName: 'obproxy-4.3.9.0-1' } : {}),
         },
       }),
     ]),
@@ -81,6 +82,11 @@ const GOOD: Readonly<Record<string, () => Request>> = {
   'POST /api/v2/obproxy/clusters/{id}/obproxies/{obproxyIds}/restart': () => ({
     params: { id: String(given.other), obproxyIds: String(takenProxy) },
     query: '?dryRun=true',
+  }),
+  'POST /api/v2/obproxy/clusters/{id}/obproxies/{obproxyIds}/upgrade': () => ({
+    params: { id: String(given.other), obproxyIds: String(takenProxy) },
+    query: '?dryRun=true',
+    body: { shortRpmName: 'obproxy-4.3.9.0-1' },
   }),
   'POST /api/v2/obproxy/clusters/{id}/servers/forget': () => ({
     params: { id: String(given.cluster) },
@@ -103,6 +109,17 @@ const GOOD: Readonly<Record<string, () => Request>> = {
       servers: [given.free],
       startupParameters: [{ name: 'memory_limit', value: '8G' }],
     },
+  }),
+  'PUT /api/v2/ob/clusters/{id}/parameters': () => ({
+    params: { id: '4711' },
+    body: [
+      { name: 'cpu_count', value: '16', zones: ['zone1'] },
+      { name: 'undo_retention', value: '1800', servers: ['10.2.0.4:2882'], tenants: ['app'] },
+    ],
+  }),
+  'POST /api/v2/ob/clusters/{id}/changePassword': () => ({
+    params: { id: '4711' },
+    body: { newPassword: 'Planted.new1', saveToCredential: true },
   }),
   [`POST ${HOSTS}/batchCreate`]: () => ({
     body: {
