@@ -75,7 +75,7 @@ function Zone({ zone }: { zone: ObZoneDocument }) {
         <StatusWord status={zone.status} />
       </header>
       <span className="quiet small">
-        {zone.regionName} · {zone.idcName}
+        {[zone.regionName, zone.idcName].filter((name) => name !== '').join(' · ')}
       </span>
       {zone.servers.map((server) => (
         <Server key={server.id} server={server} />

@@ -287,7 +287,7 @@ export interface Schema {
     starting_until: Generated<string | null>;
   };
   task_hosts: { host_id: number; task_id: number };
-  task_obproxy_clusters: { task_id: number; name: string };
+  task_obproxy_clusters: { task_id: number; name: string; cluster_id: Generated<number | null> };
   task_texts: { task_id: number; plan: string; document: string | null };
   /** JSON arrays: the subtasks of a final document that is too large for one text. */
   task_document_parts: { task_id: number; part: number; subtasks: string };
