@@ -11,9 +11,10 @@ import { benchEngine } from './engine';
 import { benchInstall } from './install';
 import { type BenchResult, cpuTimes, machine, printResult, stealSince } from './measure';
 import { benchObservers } from './observers';
+import { benchRolling } from './rolling';
 import { benchUp } from './up';
 
-const PARTS = 'engine,api,commands,up,install,observers';
+const PARTS = 'engine,api,commands,up,install,observers,rolling';
 
 /** `npm run bench`: ratios of one run, back to back; see docs/performance.md. */
 async function main(): Promise<void> {
@@ -41,7 +42,7 @@ async function main(): Promise<void> {
   if (parts.includes('api')) take(await benchApi(rounds, mostHosts));
   if (parts.includes('commands')) take(await benchCommands(rounds));
   if (parts.includes('up')) take(await benchUp(rounds));
-  const onHosts = ['install', 'observers'].filter((part) => parts.includes(part));
+  const onHosts = ['install', 'observers', 'rolling'].filter((part) => parts.includes(part));
   const missing = onHosts.length === 0 ? undefined : fleetUnavailable();
   if (missing !== undefined) console.log(`${onHosts.join(' and ')} left out: ${missing}`);
   else {
@@ -50,6 +51,7 @@ async function main(): Promise<void> {
       take(await benchInstall(rounds, ansible));
     }
     if (parts.includes('observers')) take(await benchObservers(rounds));
+    if (parts.includes('rolling')) take(await benchRolling(rounds));
   }
   console.log(`CPU stolen from this machine meanwhile: ${stealSince(before).toFixed(0)} %`);
   await writeFile(

@@ -35,6 +35,7 @@ export const deleteHost = catalogued({
     'what is known of it, its pinned key too, is forgotten.',
   params: z.object({ hostId: IdText }),
   sample: 'delete-host',
+  command: null,
   prepare: (scope, { params }) => forget(scope, [params.hostId]),
 });
 
@@ -54,5 +55,6 @@ export const batchDeleteHosts = catalogued({
     ),
   }),
   sample: 'batch-delete-hosts',
+  command: 'host rm',
   prepare: (scope, { body }) => forget(scope, body.hostIdList),
 });

@@ -1,15 +1,19 @@
 import { addObproxy } from './addObproxy';
 import { addObserver } from './addObserver';
 import { batchCreateHosts } from './batchCreateHosts';
+import { changeObproxyParameters } from './changeObproxyParameters';
+import { changeObproxyPassword } from './changeObproxyPassword';
 import { createObproxyCluster } from './createObproxyCluster';
 import { batchDeleteHosts, deleteHost } from './deleteHosts';
 import { deleteObproxy, offlineObproxy } from './deleteObproxy';
 import { deleteObproxyCluster } from './deleteObproxyCluster';
+import { refreshObproxy } from './refreshObproxy';
 import { forceRestartObproxy, restartObproxy } from './restartObproxy';
 import { startObproxy } from './startObproxy';
 import { stopObproxy } from './stopObproxy';
 import { takeOverObproxy } from './takeOverObproxy';
 import type { CatalogueEntry } from './types';
+import { upgradeObproxies, upgradeObproxy } from './upgradeObproxy';
 
 /** The catalogue: every documented operation that starts tasks, or is refused by them. Routes and the API document are made from it. */
 export const OPERATIONS: readonly CatalogueEntry[] = [
@@ -21,6 +25,11 @@ export const OPERATIONS: readonly CatalogueEntry[] = [
   startObproxy,
   restartObproxy,
   forceRestartObproxy,
+  refreshObproxy,
+  changeObproxyParameters,
+  changeObproxyPassword,
+  upgradeObproxy,
+  upgradeObproxies,
   deleteObproxy,
   offlineObproxy,
   addObserver,

@@ -6,7 +6,7 @@ import { beyondLargest, type TaskSize } from '../workflows/largestTask';
 import type { Plan, TaskContext } from '../workflows/plan';
 import type { Text } from '../workflows/text';
 import { Refusal } from './refusal';
-import type { AcceptedRequest, ContactedHost, Prepared, PrepareScope } from './types';
+import type { AcceptedRequest, Prepared, PrepareScope, RequestScope } from './types';
 
 /** At most so many subtasks of a task run together (OCP's default). */
 const CONCURRENCY = 10;
@@ -119,7 +119,8 @@ export interface RequestOrigin {
   readonly createTime: string;
   readonly publicUrl: string;
   readonly continueAfter?: number;
-  readonly contacted?: ReadonlyMap<string, ContactedHost>;
+  readonly contacted?: NonNullable<RequestScope['contacted']>;
+  readonly proxyParameters?: NonNullable<RequestScope['proxyParameters']>;
 }
 
 /**

@@ -1,14 +1,15 @@
 /** Installing a package of a service at most once, and undoing exactly that: OBProxy and OBServer alike. */
 import { lookAtPaths } from '../../hosts/paths';
 import { quote } from '../../hosts/quote';
-import type { Host, OnceResult, RpmPackage } from '../../hosts/types';
+import type { Host, RpmPackage } from '../../hosts/types';
 import { packageFileName } from '../../oceanbase/packageName';
 import { PermanentError } from '../../runtime/errors';
 import { type Said, say, type Text } from '../../runtime/messages/catalogue';
 import { makeDir, readJson, removeBy, taskDir, writeJson } from '../places';
 import type { SubtaskScope } from '../types';
 import { storedPackage } from './packageStore';
-import { rpmScript, verifyScript } from './rpmScripts';
+import { holds, isInstalled, lists, nameOf, nvra, partOf, rpm, rpmAgain } from './rpmCommands';
+import { verifyScript } from './rpmScripts';
 import type { InstallablePackage, InstalledService } from './service';
 import { lookForService, processText } from './serviceProcesses';
 
@@ -29,7 +30,7 @@ interface Mark {
 }
 
 /** Any home has at least two levels; a mark with less is damaged, and nothing is deleted on its word. */
-const DELETABLE = /^\/[A-Za-z0-9_][A-Za-z0-9._+-]*(?:\/[A-Za-z0-9_][A-Za-z0-9._+-]*)+$/;
+export const DELETABLE = /^\/[A-Za-z0-9_][A-Za-z0-9._+-]*(?:\/[A-Za-z0-9_][A-Za-z0-9._+-]*)+$/;
 
 const FOLDER = /^(?:\/[A-Za-z0-9_][A-Za-z0-9._+-]*)+$/;
 
@@ -38,22 +39,6 @@ function trouble(where: string, tried: Text, type: string, code: string, cameBac
 }
 
 const installing = ({ fileName }: InstallablePackage): Text => say('package.install', { package: fileName });
-
-function nvra(part: RpmPackage): string {
-  return `${part.name}-${part.version}-${part.release}.${part.arch}`;
-}
-
-function partOf(row: InstallablePackage): RpmPackage {
-  return { name: row.name, version: row.version, release: row.release, arch: row.architecture };
-}
-
-function holds(installed: readonly RpmPackage[], wanted: RpmPackage): boolean {
-  return installed.some((part) => nvra(part) === nvra(wanted));
-}
-
-async function isInstalled(host: Host, wanted: RpmPackage): Promise<boolean> {
-  return holds(await host.rpmQuery(wanted.name), wanted);
-}
 
 /** Files that keep the installed package from being whole; [] when it is. */
 async function damage(host: Host, wanted: RpmPackage): Promise<string[]> {
@@ -134,39 +119,6 @@ async function refuseLiveHome(
     throw trouble(host.ip, tried, 'HomeNotEmpty', 'ODP21114', text, next);
   }
   scope.signal.throwIfAborted();
-}
-
-function logOutput(scope: SubtaskScope) {
-  return (lines: string) => {
-    for (const line of lines.split('\n'))
-      if (line.trim() !== '') scope.log.info(say('rpm.says', { line: line.trimEnd() }));
-  };
-}
-
-/**
- * Runs rpm at most once per name. When a former attempt's command was killed (host reboot), looks whether it did its
- * work, and only then goes on under the next name. Undefined: the look was satisfied.
- */
-async function rpm(
-  scope: SubtaskScope,
-  name: string,
-  words: readonly string[],
-  done: () => Promise<boolean>,
-  /** The caller has just looked, and it was not done. */
-  looked = false,
-): Promise<Extract<OnceResult, { outcome: 'exited' }> | undefined> {
-  for (let i = 1; i <= 20; i += 1) {
-    if (!(looked && i === 1) && (await done())) return undefined;
-    const result = await scope.once(i === 1 ? name : `${name}-${i}`, rpmScript(words), {
-      timeoutMs: 3_500_000,
-      onOutput: logOutput(scope),
-    });
-    if (result.outcome === 'exited') return result;
-    scope.log.warn(say('rpm.interrupted'));
-  }
-  const host = await scope.host();
-  const next = say('next.whyKilled');
-  throw trouble(host.ip, say('rpm.run'), 'RpmInterrupted', 'COM10999', say('rpm.interruptedOften'), next);
 }
 
 async function install(
@@ -369,7 +321,12 @@ export async function uninstallService(
 }
 
 /** Links of the folder into the home that lead nowhere since the package is gone; all others stay. */
-async function removeDeadLinks(scope: SubtaskScope, host: Host, folder: string, home: string): Promise<void> {
+export async function removeDeadLinks(
+  scope: SubtaskScope,
+  host: Host,
+  folder: string,
+  home: string,
+): Promise<void> {
   const { exitCode, stdout, stderr } = await host.sh(`
     cd ${quote(folder)} 2>/dev/null || exit 0
     for link in * .[!.]*; do
@@ -392,30 +349,6 @@ function markOf(service: InstalledService): string {
 
 function isOf(mark: Partial<Mark> | undefined, { input }: SubtaskScope): boolean {
   return mark?.taskId === input.taskId && mark.subtaskId === input.subtaskId;
-}
-
-async function lists(host: Host, name: string, wanted: string): Promise<boolean> {
-  return (await host.rpmQuery(name)).some((part) => nvra(part) === wanted);
-}
-
-/** `name-version-release.arch` without the last three parts; names hold hyphens. */
-function nameOf(full: string): string {
-  return full.split('-').slice(0, -2).join('-');
-}
-
-/** A result of an earlier rollback call under the same name would be found again, so a failed name is not reused. */
-async function rpmAgain(
-  scope: SubtaskScope,
-  name: string,
-  words: readonly string[],
-  done: () => Promise<boolean>,
-): Promise<Text | undefined> {
-  for (let i = 1; ; i += 1) {
-    const result = await rpm(scope, `${name}-${i}`, words, done);
-    if (result === undefined || (await done())) return undefined;
-    if (!result.alreadyStarted || i >= 20)
-      return say('rpm.ended', { exitCode: result.exitCode, said: result.output.trim().slice(-1_000) });
-  }
 }
 
 async function erase(

@@ -19,6 +19,9 @@ import type { ObproxyInstance } from './proxy';
 /** Short enough for three servers, a look-up and a creation within the documented 30 s. */
 const OBSERVER_TIMEOUT_MS = 3_000;
 
+/** What the proof of a link needs: a subtask has it, and the API. */
+export type LinkScope = Pick<SubtaskScope, 'store' | 'log' | 'config' | 'signal'>;
+
 export interface Link {
   readonly link: ObLinkRow;
   readonly cluster: ObClusterRow;
@@ -29,7 +32,7 @@ function about(cluster: ObClusterRow, more: Pick<Trouble, 'type' | 'code' | 'cam
   return { tried: say('link.cluster', { cluster: cluster.name }), where: cluster.name, ...more };
 }
 
-async function linkOf(scope: SubtaskScope, link: ObLinkRow): Promise<Link> {
+async function linkOf(scope: LinkScope, link: ObLinkRow): Promise<Link> {
   const cluster = await scope.store.obClusters.find(link.clusterId);
   if (cluster === undefined) {
     throw new PermanentError({
@@ -50,7 +53,7 @@ async function linkOf(scope: SubtaskScope, link: ObLinkRow): Promise<Link> {
  * tunnel to it. A refused login is final, it is the same on every server.
  */
 async function anyServer(
-  scope: SubtaskScope,
+  scope: LinkScope,
   cluster: ObClusterRow,
   user: string,
   password: string,
@@ -90,7 +93,7 @@ export function refuseUnfitPassword({ link, cluster, password }: Link): void {
 }
 
 /** The session of the proxy's user, which is made first when it does not exist and root of the sys tenant may. */
-async function proxyUser(scope: SubtaskScope, { link, cluster, password }: Link): Promise<ObserverSession> {
+async function proxyUser(scope: LinkScope, { link, cluster, password }: Link): Promise<ObserverSession> {
   try {
     return await anyServer(scope, cluster, link.username, password);
   } catch (error) {
@@ -121,7 +124,7 @@ async function proxyUser(scope: SubtaskScope, { link, cluster, password }: Link)
 }
 
 async function userExists(
-  scope: SubtaskScope,
+  scope: LinkScope,
   cluster: ObClusterRow,
   sys: OpenCredential,
   username: string,
@@ -151,7 +154,7 @@ async function userExists(
 }
 
 /** The proxy's user can log in to OceanBase and read what the proxy reads. */
-async function proveLogin(scope: SubtaskScope, link: Link): Promise<void> {
+export async function proveLogin(scope: LinkScope, link: Link): Promise<void> {
   const { cluster } = link;
   const username = sysLogin(link.link.username);
   try {
@@ -202,7 +205,7 @@ async function proveLogin(scope: SubtaskScope, link: Link): Promise<void> {
  * A proxy compares the name it was given with the one the cluster gives itself, and sends every user away when they differ
  * (4666, in its obproxy_diagnosis.log only).
  */
-function compareNames(scope: SubtaskScope, cluster: ObClusterRow, own: string | undefined): void {
+function compareNames(scope: LinkScope, cluster: ObClusterRow, own: string | undefined): void {
   if (own === undefined || own === '') {
     scope.log.warn(say('link.nameless', { cluster: cluster.name }));
     return;
@@ -218,9 +221,14 @@ function compareNames(scope: SubtaskScope, cluster: ObClusterRow, own: string | 
   );
 }
 
+/** The links with the passwords that come with them, as the inventory has them. */
+export function openLinks(scope: LinkScope, links: readonly ObLinkRow[]): Promise<Link[]> {
+  return Promise.all(links.map((link) => linkOf(scope, link)));
+}
+
 /** The linked clusters, whose users have just logged in to OceanBase with the passwords that come with them. */
-export async function provenLinks(scope: SubtaskScope, proxy: ObproxyInstance): Promise<Link[]> {
-  const links = await Promise.all(proxy.cluster.obLinks.map((link) => linkOf(scope, link)));
+export async function provenLinks(scope: LinkScope, proxy: ObproxyInstance): Promise<Link[]> {
+  const links = await openLinks(scope, proxy.cluster.obLinks);
   if (links.length === 0) scope.log.info(say('link.none'));
   refuseSeveralPasswords(proxy, links);
   await Promise.all(links.map((link) => proveLogin(scope, link)));
@@ -238,7 +246,7 @@ export function slotLink(link: Link): SlotLink {
   return { clusterName: link.cluster.name, password: link.password, link };
 }
 
-function refuseSeveralPasswords(proxy: ObproxyInstance, links: readonly Link[]): void {
+export function refuseSeveralPasswords(proxy: ObproxyInstance, links: readonly Link[]): void {
   const perCluster = proxy.family !== 'before-4.0';
   const crowded = crowdedPair(links.map(slotLink), perCluster);
   if (crowded === undefined) return;

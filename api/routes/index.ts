@@ -12,7 +12,9 @@ import { hostRoutes } from './hosts';
 import { inventoryRoutes } from './inventory';
 import { meRoutes } from './me';
 import { obClusterRoutes } from './obClusters';
+import { obLinkRoutes } from './obLinks';
 import { obproxyClusterRoutes } from './obproxyClusters';
+import { obproxyParameterRoutes } from './obproxyParameters';
 import { operationRoutes } from './operations';
 import { packageRoutes } from './packages';
 import { placeRoutes } from './places';
@@ -30,6 +32,8 @@ export function allRoutes(services: ApiServices): Route[] {
   const routes: Route[] = [
     ...operationRoutes(services),
     ...obproxyClusterRoutes(services),
+    ...obLinkRoutes(services),
+    ...obproxyParameterRoutes(services),
     ...forgetRoutes(services),
     ...checkRoutes(services),
     ...obClusterRoutes(services),

@@ -139,14 +139,14 @@ function operationRoute(services: ApiServices, operation: CatalogueEntry): Route
       if (user === undefined) throw new Refusal(401, 'IAM10000', say('login.basic'));
       if (query.dryRun) notes.command = 'dry run';
       const accepted = operation.request(params, body);
-      const contacted = await lookBefore(services, accepted.look);
+      const looked = await lookBefore(services, accepted.look);
       const { continueAfter } = services.config;
       const prepared = await prepareRequest(
         accepted,
         {
           ...{ store, user, executor: address, traceId, createTime: ocpTime(receivedAt) },
           publicUrl: services.config.publicUrl,
-          contacted,
+          ...looked,
           ...(continueAfter === undefined ? {} : { continueAfter }),
         },
         query.dryRun,
@@ -166,11 +166,11 @@ function operationRoute(services: ApiServices, operation: CatalogueEntry): Route
         logger.info({ operation: operation.id, taskIds, user: user.name, traceId }, 'accepted');
         await tasks.startAll(plans, operation.id);
       }
-      const looked =
+      const found =
         query.dryRun && query.look ? await accepted.findings?.(inspectScope(services)) : undefined;
-      const findings = [...(prepared.findings ?? []), ...(looked ?? [])];
+      const findings = [...(prepared.findings ?? []), ...(found ?? [])];
       const answer = answerOf(operation, tasks, prepared);
-      return withFindings(answer, inWords(findings, answerLanguage(request)), looked !== undefined);
+      return withFindings(answer, inWords(findings, answerLanguage(request)), found !== undefined);
     },
   );
 }

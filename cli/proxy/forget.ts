@@ -4,20 +4,14 @@ import { parsed } from '../access/run';
 import type { ApiClient } from '../apiClient';
 import { say } from '../output';
 import type { ForgetOptions } from './command';
-
-const CLUSTERS = '/api/v2/obproxy/clusters';
-
-const serverSchema = z.object({ id: z.number(), ip: z.string(), sqlPort: z.number() });
-const clusterSchema = z.object({ id: z.number(), name: z.string(), obproxies: z.array(serverSchema) });
-const pageSchema = z.object({
-  contents: z.array(clusterSchema),
-  page: z.object({ totalPages: z.number() }),
-});
-type Cluster = z.output<typeof clusterSchema>;
+import { CLUSTERS, proxyCalled, proxyClusterCalled } from './inventory';
 
 /** What a look saw. */
 export const seenSchema = z.object({ state: z.string(), reason: z.string().optional() });
-export const forgottenProxySchema = serverSchema.extend({
+export const forgottenProxySchema = z.object({
+  id: z.number(),
+  ip: z.string(),
+  sqlPort: z.number(),
   observed: seenSchema,
   leftBehind: z.array(z.string()),
 });
@@ -30,8 +24,8 @@ export async function forgetProxies(
   proxies: readonly string[],
   { force, dryRun, output }: ForgetOptions,
 ): Promise<void> {
-  const cluster = await clusterCalled(api, clusterName);
-  const obproxyServerIds = proxies.map((proxy) => idOf(cluster, proxy));
+  const cluster = await proxyClusterCalled(api, clusterName);
+  const obproxyServerIds = proxies.map((proxy) => proxyCalled(cluster, proxy).id);
   const path = `${CLUSTERS}/${cluster.id}/servers/forget`;
   const body = { obproxyServerIds, force };
   const answer = dryRun
@@ -58,28 +52,4 @@ export function sayLeftBehind(lines: readonly string[]): void {
 export function forgottenWords({ state, reason }: z.output<typeof seenSchema>, dryRun: boolean): string {
   const why = reason === undefined ? '' : ` (${reason})`;
   return `${dryRun ? 'would be' : 'is'} forgotten; it was seen ${state}${why}`;
-}
-
-async function clusterCalled(api: ApiClient, name: string): Promise<Cluster> {
-  for (let page = 1, pages = 1; page <= pages; page += 1) {
-    const answer = await api.call('GET', `${CLUSTERS}?size=200&sort=id,asc&page=${page}`);
-    const { contents, page: facts } = parsed(pageSchema, answer);
-    const found = contents.find((cluster) => cluster.name === name || String(cluster.id) === name);
-    if (found !== undefined) return found;
-    pages = facts.totalPages;
-  }
-  throw new Error(`There is no OBProxy cluster ${name}. GET ${CLUSTERS} lists them.`);
-}
-
-function idOf({ name, obproxies }: Cluster, proxy: string): number {
-  const found = obproxies.filter(
-    ({ id, ip, sqlPort }) => String(id) === proxy || ip === proxy || addressText(ip, sqlPort) === proxy,
-  );
-  const [first] = found;
-  const has = obproxies.map(({ id, ip, sqlPort }) => `${id} (${addressText(ip, sqlPort)})`).join(', ');
-  if (first === undefined) {
-    throw new Error(`OBProxy cluster ${name} has no OBProxy ${proxy}. It has: ${has || 'none'}.`);
-  }
-  if (found.length > 1) throw new Error(`Several OBProxies of ${name} are at ${proxy}. Give one of: ${has}.`);
-  return first.id;
 }

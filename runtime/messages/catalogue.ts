@@ -12,6 +12,7 @@ import {
 import { INTERPRETER_TEXTS } from '../../workflows/texts';
 import { CLUSTERS } from './clusters';
 import { COMMANDS } from './commands';
+import { CONFIGURATION } from './configuration';
 import { FAULTS } from './faults';
 import { HOST_LIFE } from './hostLife';
 import { HOSTS } from './hosts';
@@ -26,6 +27,7 @@ import { STORAGE } from './storage';
 import { SUBTASKS } from './subtasks';
 import { TAKE_OVER } from './takeOver';
 import { TROUBLES } from './troubles';
+import { UPGRADE } from './upgrade';
 
 export { inEnglish, type Said, type Text, type Value } from '../../workflows/text';
 
@@ -33,6 +35,7 @@ export const CATALOGUE = {
   ...INTERPRETER_TEXTS,
   ...FAULTS,
   ...CLUSTERS,
+  ...CONFIGURATION,
   ...LIFE,
   ...NEXT,
   ...HOSTS,
@@ -47,6 +50,7 @@ export const CATALOGUE = {
   ...REFUSALS,
   ...SUBTASKS,
   ...TROUBLES,
+  ...UPGRADE,
 } as const;
 
 /** The same for keys that the compiler does not know: of what is stored. */

@@ -297,10 +297,6 @@ export const REFUSALS = {
     'OBProxy cluster "{name}" works by RS_LIST: its OBProxies ask no config URL.',
     'OBProxy 集群“{name}”的工作模式为 RS_LIST：其 OBProxy 不访问 config URL。',
   ],
-  'obproxy.notOfCluster': [
-    'OBProxy cluster "{cluster}" has no OBProxy with id {id}. GET /api/v2/obproxy/clusters/<id> lists those it has.',
-    'OBProxy 集群“{cluster}”中没有 ID 为 {id} 的 OBProxy。GET /api/v2/obproxy/clusters/<id> 列出其中的 OBProxy。',
-  ],
   'obproxyCluster.unknown': [
     'There is no OBProxy cluster with id {id}. GET /api/v2/obproxy/clusters lists those that exist.',
     'ID 为 {id} 的 OBProxy 集群不存在。GET /api/v2/obproxy/clusters 列出现有集群。',

@@ -214,6 +214,10 @@ export interface Schema {
     run_user: string;
     /** Sealed by the master key. */
     proxysys_password: string;
+    /** JSON of ParameterChange; null when no task has begun one since the last was taken back. */
+    parameter_change: Generated<string | null>;
+    /** JSON sealed by the master key; null while all proxies are known to have the recorded one. */
+    other_proxysys_passwords: Generated<string | null>;
     creator_id: number;
     creator_name: string;
     create_time: string;

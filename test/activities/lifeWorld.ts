@@ -1,6 +1,7 @@
 /** Tasks on OBProxies that exist, as requests make them, run subtask by subtask on test hosts. */
 import { ApplicationFailure } from '@temporalio/common';
 import { type Connection, createConnection } from 'mysql2/promise';
+import { lookBefore } from '../../api/objects/lookBefore';
 import { prepareRequest } from '../../operations/planTask';
 import type { CatalogueEntry } from '../../operations/types';
 import type { TestHost } from '../../sandbox/hosts/fleet';
@@ -30,6 +31,8 @@ export interface LifeTask {
   end(status: 'SUCCESSFUL' | 'FAILED'): Promise<void>;
   log(activity: string, of?: number): Promise<string>;
   wholeLog(): Promise<string>;
+  /** The same task, worked on by another worker. */
+  on(other: Worker): LifeTask;
 }
 
 /** Runs an activity as Temporal would: what may be tried again is. */
@@ -76,11 +79,15 @@ export async function request(
   params: unknown,
   body?: unknown,
 ): Promise<LifeTask> {
-  const { store } = world;
+  const { store, config } = world;
   const parsed = entry.params.parse(params);
+  const accepted = entry.request(parsed, entry.body?.parse(body));
+  const { hosts } = worker;
+  const { proxyParameters } = await lookBefore({ store, hosts, config }, accepted.look);
   const { plans } = await prepareRequest(
-    entry.request(parsed, entry.body?.parse(body)),
+    accepted,
     {
+      proxyParameters,
       store,
       user: { id: 100, name: 'admin' },
       executor: '127.0.0.1',
@@ -92,12 +99,16 @@ export async function request(
   );
   const [plan] = plans;
   if (plan === undefined) throw new Error('the request made no task');
+  return taskOn(world, worker, plan, new Set());
+}
+
+function taskOn(world: World, worker: Worker, plan: Plan, begun: Set<number>): LifeTask {
+  const { store } = world;
   const subtasks = expandPlan(plan);
   const context = flowing({
     stringMap: { ...plan.unshown?.stringMap, ...plan.context.stringMap },
     listMap: { ...plan.unshown?.listMap, ...plan.context.listMap },
   });
-  const begun = new Set<number>();
   const one = async ({ id, node, elements }: PlanSubtask, how: HowToRun) => {
     if (how.rollback !== true) begun.add(id);
     const element = elements.at(-1);
@@ -148,6 +159,7 @@ export async function request(
       await end('FAILED');
     },
     end,
+    on: (other) => taskOn(world, other, plan, begun),
     async log(activity, of) {
       const lines = await Promise.all(
         named(activity, of).map(({ id }) => store.tasks.readLog(plan.taskId, id)),

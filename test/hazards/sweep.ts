@@ -66,7 +66,7 @@ const GOOD: Readonly<Record<string, () => Request>> = {
     body: { hosts: [{ hostId: given.free, sqlPort: 2883 }] },
   }),
   ...Object.fromEntries(
-    (['stop', 'start', 'restart', 'delete'] as const).map((verb) => [
+    (['stop', 'start', 'restart', 'upgrade', 'delete'] as const).map((verb) => [
       `POST /api/v2/obproxy/clusters/{id}/servers/${verb}`,
       () => ({
         params: { id: String(given.other) },
@@ -74,6 +74,7 @@ const GOOD: Readonly<Record<string, () => Request>> = {
         body: {
           obproxyServerIds: [takenProxy],
           ...(verb === 'restart' ? { hotRestart: false } : {}),
+          ...(verb === 'upgrade' ? { shortRpmName: 'obproxy-4.3.9.0-1' } : {}),
         },
       }),
     ]),
@@ -81,6 +82,11 @@ const GOOD: Readonly<Record<string, () => Request>> = {
   'POST /api/v2/obproxy/clusters/{id}/obproxies/{obproxyIds}/restart': () => ({
     params: { id: String(given.other), obproxyIds: String(takenProxy) },
     query: '?dryRun=true',
+  }),
+  'POST /api/v2/obproxy/clusters/{id}/obproxies/{obproxyIds}/upgrade': () => ({
+    params: { id: String(given.other), obproxyIds: String(takenProxy) },
+    query: '?dryRun=true',
+    body: { shortRpmName: 'obproxy-4.3.9.0-1' },
   }),
   'POST /api/v2/obproxy/clusters/{id}/servers/forget': () => ({
     params: { id: String(given.cluster) },
@@ -101,6 +107,10 @@ const GOOD: Readonly<Record<string, () => Request>> = {
   'POST /api/v2/obproxy/clusters/{id}/configUrl/push': () => ({
     params: { id: String(given.cluster) },
     body: { obproxyServerIds: [4711] },
+  }),
+  'POST /api/v2/obproxy/clusters/{id}/obLinks/batchAdd': () => ({
+    params: { id: String(given.cluster) },
+    body: [{ clusterName: 'nowhere', clusterId: 4711, obClusterId: 1, username: 'proxyro' }],
   }),
   'POST /api/v2/ob/clusters/{id}/servers': () => ({
     params: { id: String(closed) },

@@ -136,7 +136,9 @@ export const CODES: Readonly<Record<string, Headline>> = {
 
   PKG10007: headline('the package is in use', '软件包正在被使用'),
   PKG10012: headline('there is such a package already', '软件包已存在'),
+  PKG10013: headline('the package is of another kind', '软件包类型不符'),
   PKG10014: headline('no such package', '软件包不存在'),
+  PKG10015: headline('no package for this architecture', '没有该架构的软件包'),
 
   CRD08000: headline('trouble with a credential', '凭据有误'),
   CRD08001: headline('no such credential', '凭据不存在'),

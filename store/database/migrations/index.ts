@@ -17,6 +17,8 @@ import { taskWarnings } from './0015_task_warnings';
 import { obproxyHome } from './0017_obproxy_home';
 import { hostLife } from './0018_host_life';
 import { credentialDescription } from './0019_credential_description';
+import { parameterChange } from './0022_parameter_change';
+import { otherProxysysPasswords } from './0023_other_proxysys_passwords';
 import { sessions } from './0025_sessions';
 import { taskLists } from './0026_task_lists';
 
@@ -41,6 +43,8 @@ export function migrations(kind: 'sqlite' | 'postgres'): Record<string, Migratio
     '0017_obproxy_home': obproxyHome,
     '0018_host_life': hostLife(kind),
     '0019_credential_description': credentialDescription,
+    '0022_parameter_change': parameterChange,
+    '0023_other_proxysys_passwords': otherProxysysPasswords,
     '0025_sessions': sessions(kind),
     '0026_task_lists': taskLists(kind),
   };
