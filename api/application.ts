@@ -7,6 +7,7 @@ import { inTrace } from '../runtime/trace';
 import { type AccessFacts, logAccess } from './http/accessLog';
 import { type AuditedResult, type AuditNotes, AuditTrail } from './http/audit';
 import { refuseClearText } from './http/clearText';
+import { consolePages } from './http/consolePages';
 import { refuseOtherSites } from './http/crossSite';
 import { type AnswerFacts, errorEnvelope, successEnvelope } from './http/envelope';
 import { failureOf } from './http/errors';
@@ -90,6 +91,7 @@ export function application(services: ApiServices, routes: readonly Route[]): Ex
     refuseClearText(request, services.config.http);
     next();
   });
+  if (services.config.http.console) app.use(consolePages(services.logger));
   app.use(loginRequired(authenticate, throttle));
   addRoutes(app, services, closed);
   refuseOtherMethods(app, closed);

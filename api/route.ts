@@ -2,7 +2,7 @@ import type { Request, Response } from 'express';
 import { z } from 'zod';
 import type { Hosts } from '../hosts/types';
 import type { PublishedSample } from '../operations/samples';
-import type { Permission } from '../operations/types';
+import type { CatalogueEntry, Permission } from '../operations/types';
 import type { RuntimeConfig } from '../runtime/config';
 import type { Health } from '../runtime/health';
 import type { Logger } from '../runtime/logger';
@@ -94,6 +94,8 @@ export interface RouteDeclaration<
   readonly refuses?: readonly number[];
   /** For handlers that remember something shorter than their answer (`once.remember`): makes the answer from it. */
   readonly restore?: Restore | undefined;
+  /** Of an operation of the catalogue: by which its command and its form are found. */
+  readonly operation?: Pick<CatalogueEntry, 'id' | 'command'>;
   /** Example of the API document. */
   readonly sample?: PublishedSample | undefined;
 }

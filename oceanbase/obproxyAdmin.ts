@@ -219,6 +219,10 @@ function administration(session: SqlSession, where: string): ObproxyAdmin {
     },
     showConfig,
     showAll,
+    async storedItems() {
+      const tried = say('admin.readParameters');
+      return storedItemsOf(await ask(tried, 'show proxyconfig'), await ask(tried, 'show proxyconfig all'));
+    },
     async describeAll() {
       return (await ask(say('admin.readParameters'), 'show proxyconfig')).map(describedOf);
     },
@@ -229,10 +233,6 @@ function administration(session: SqlSession, where: string): ObproxyAdmin {
         if (error instanceof SqlError) return undefined;
         throw troubleOf(error, { tried: say('admin.readParameters'), where });
       }
-    },
-    async storedItems() {
-      const tried = say('admin.readParameters');
-      return storedItemsOf(await ask(tried, 'show proxyconfig'), await ask(tried, 'show proxyconfig all'));
     },
     async upgradeInfo() {
       const rows = await ask(say('admin.readHandOver'), 'show proxyinfo upgrade');

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { addressText } from '../runtime/addressText';
 import { fault, say } from '../runtime/messages/catalogue';
 import type { ObproxyStatus } from '../store/statuses';
-import type { ObproxyClusterRow, ObproxyServerRow, Store } from '../store/types';
+import type { LockWish, ObproxyClusterRow, ObproxyServerRow, Store } from '../store/types';
 import type { Chain } from '../workflows/chain';
 import type { Plan } from '../workflows/plan';
 import { hostProxyLock, obproxyClusterLock } from './locks';
@@ -125,6 +125,8 @@ export interface ServersTask {
   readonly deletesCluster?: boolean;
   /** As OCP documents some tasks: true refuses every rollback, from the first moment on. */
   readonly prohibitRollback?: boolean;
+  /** Beside the hosts and the cluster. */
+  readonly locks?: readonly LockWish[];
 }
 
 /** One task on all OBProxies of a request, with the context that OCP documents. */
@@ -132,7 +134,7 @@ export async function planOnServers(
   scope: PrepareScope,
   { name, chain, cluster, servers, unshown, skipped = [], ...task }: ServersTask,
 ): Promise<{ plans: Plan[] }> {
-  const locks = locksOf(cluster, servers);
+  const locks = [...locksOf(cluster, servers), ...(task.locks ?? [])];
   const [taskId = 0] = await scope.reserveTasks(1);
   const plan = await planTask(scope, {
     taskId,

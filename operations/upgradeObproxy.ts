@@ -21,6 +21,7 @@ import {
 import { fault } from '../runtime/messages/catalogue';
 import type { ObproxyServerRow } from '../store/types';
 import { type ChainNode, node } from '../workflows/chain';
+import { packageLock } from './locks';
 import { upgradeFindings } from './obproxyFindings';
 import { acceptedServers, EACH, ObproxyIdsText, planOnServers, SomeObproxyServerIds } from './obproxyServers';
 import { refuseHot } from './refuseHot';
@@ -111,8 +112,11 @@ async function prepareUpgrade(
   const { cluster, servers } = await acceptedServers(scope.store, clusterId, ids, { from: ['RUNNING'] });
   const packages = await packagesFor(scope.store, servers, wanted);
   if (hotRestart) refuseHot(servers);
+  // Nobody deletes the new packages meanwhile, nor the former ones, which an undo registers again.
+  const needed = servers.flatMap(({ id, packageId }) => [packages.get(id)?.id, packageId]);
+  const locks = [...new Set(needed)].flatMap((id) => (id == null ? [] : [{ shared: packageLock(id) }]));
   return planOnServers(scope, {
-    ...{ name: 'Upgrade obproxy', chain: UPGRADE_OBPROXY, cluster, servers, prohibitRollback },
+    ...{ locks, name: 'Upgrade obproxy', chain: UPGRADE_OBPROXY, cluster, servers, prohibitRollback },
     unshown: {
       ...unshownOf(servers, packages),
       target_obproxy_status: 'RUNNING',
@@ -153,6 +157,7 @@ export const upgradeObproxy = catalogued({
  */
 export const upgradeObproxies = catalogued({
   id: 'upgradeObproxies',
+  command: null,
   method: 'POST',
   path: '/api/v2/obproxy/clusters/{id}/obproxies/{obproxyIds}/upgrade',
   permission: 'OBPROXY_MANAGER',

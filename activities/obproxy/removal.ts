@@ -3,7 +3,7 @@ import { quote } from '../../hosts/quote';
 import type { Host } from '../../hosts/types';
 import { PermanentError, type Trouble } from '../../runtime/errors';
 import { say, type Text } from '../../runtime/messages/catalogue';
-import { removeDeadLinks, uninstallService } from '../host/packageInstallation';
+import { removeDeadLinks, uninstallService } from '../host/packageRemoval';
 import { KEEPER_DIR } from '../places';
 import type { SubtaskScope } from '../types';
 import { lookForProxies, processText } from './process';

@@ -13,6 +13,8 @@ import { inventoryRoutes } from './inventory';
 import { meRoutes } from './me';
 import { obClusterRoutes } from './obClusters';
 import { obLinkRoutes } from './obLinks';
+import { obParameterRoutes } from './obParameters';
+import { obPasswordRoutes } from './obPassword';
 import { obproxyClusterRoutes } from './obproxyClusters';
 import { obproxyParameterRoutes } from './obproxyParameters';
 import { operationRoutes } from './operations';
@@ -35,8 +37,11 @@ export function allRoutes(services: ApiServices): Route[] {
     ...obLinkRoutes(services),
     ...obproxyParameterRoutes(services),
     ...forgetRoutes(services),
+    // Before the clusters: parameterInfo is no id.
+    ...obParameterRoutes(services),
     ...checkRoutes(services),
     ...obClusterRoutes(services),
+    ...obPasswordRoutes(services),
     ...hostRoutes(services),
     ...agentRoutes(services),
     ...placeRoutes(services),

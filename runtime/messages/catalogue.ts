@@ -19,6 +19,7 @@ import { HOSTS } from './hosts';
 import { HOT_RESTART } from './hotRestart';
 import { LIFE } from './life';
 import { NEXT } from './next';
+import { OB_PARAMETERS } from './obParameters';
 import { OBPROXY } from './obproxy';
 import { OBSERVERS } from './observers';
 import { REFUSALS } from './refusals';
@@ -44,6 +45,7 @@ export const CATALOGUE = {
   ...TAKE_OVER,
   ...OBPROXY,
   ...OBSERVERS,
+  ...OB_PARAMETERS,
   ...SSH,
   ...STORAGE,
   ...COMMANDS,

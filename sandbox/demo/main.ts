@@ -71,7 +71,7 @@ async function main(): Promise<number> {
       console.log(`Report: ${options.report}`);
     }
     const apiUrl = await reachable(stack.api.url);
-    console.log(`\nAPI            ${apiUrl} (user admin, password ${stack.secrets.admin})`);
+    console.log(`\nConsole        ${apiUrl} (user admin, password ${stack.secrets.admin})`);
     console.log(`Documentation  ${apiUrl}/api-docs`);
     console.log(`Temporal UI    ${await reachable(stack.uiUrl)}`);
     if (!options.exit) {

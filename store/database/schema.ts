@@ -68,6 +68,9 @@ export interface Schema {
     description: Generated<string | null>;
     create_time: string;
     update_time: string;
+    /** Sealed as `secret` is, and since when; null when no change is under way. */
+    pending_secret: Generated<string | null>;
+    pending_since: Generated<string | null>;
   };
   /** Times are null for places that were declared before they were kept. */
   regions: {

@@ -1,11 +1,12 @@
 import type { Connection } from 'mysql2/promise';
+import { upgradeObproxy } from '../../operations/upgradeObproxy';
 import { fleetUnavailable } from '../../sandbox/hosts/fleet';
 import type { ObproxyRpm } from '../../sandbox/standins/rpm';
 import { startByHand } from '../../sandbox/standins/startByHand';
 import { describeIf } from '../support/skip';
 import { until } from '../support/until';
 import { failureWithout } from './failure';
-import { openSession, proxiesIn } from './lifeWorld';
+import { dryRun, openSession, proxiesIn, superviseInstead } from './lifeWorld';
 import {
   filesIn,
   keeps,
@@ -158,6 +159,73 @@ describeIf(fleetUnavailable(), 'An upgrade of an OBProxy', () => {
     });
     expect(await leftOn(one.host)).toBe('obproxy\n');
   }, 180_000);
+
+  test('that has failed is finished by a retry when the cause is gone', async () => {
+    const one = await bed.installed(0, { rpm: OBPROXY_4_3 });
+    const task = await bed.upgrade([one]);
+    await task.upTo('HotRestartObproxy');
+    await one.host.sh(`mkdir -p ${one.home}/.standin && echo exit >${one.home}/.standin/inherited`);
+    const failure = await failureWithout(Object.values(PLANTED), task.run('HotRestartObproxy'));
+    expect(failure.type).toBe('HotRestartFailed');
+    // Its keeper starts the former program then, which is in place.
+    await one.host.sh(`kill -9 ${(await proxiesIn(one.host, one.home)).join(' ')}`);
+    await until('the keeper has started it', () => bed.version(one).catch(() => undefined), 20_000);
+    expect(await bed.version(one)).toBe('4.3.1.0-4');
+    await one.host.sh(`rm ${one.home}/.standin/inherited`);
+    await task.run('HotRestartObproxy', { run: 2 });
+    expect(await bed.version(one)).toBe('4.3.2.0-9');
+    for (const activity of task.chain.slice(task.chain.indexOf('HotRestartObproxy') + 1)) {
+      if (activity !== 'WaitNode') await task.run(activity);
+    }
+    await task.end('SUCCESSFUL');
+    expect(await bed.row(one)).toMatchObject({ status: 'RUNNING', version: '4.3.2.0-9' });
+    expect(await bed.shown(one, 'hot_upgrade_rollback_timeout')).toBe('24h');
+    expect(await leftOn(one.host)).toBe('obproxy\n');
+  }, 120_000);
+
+  test('below a supervisor, which would take it for a crash, is refused before anything is changed', async () => {
+    const one = await bed.installed(0, { rpm: OBPROXY_4_3 });
+    await superviseInstead(one.host, one.home);
+    await until('it serves', () => bed.version(one).catch(() => undefined));
+    const files = await filesIn(one.host, one.home);
+    const task = await bed.upgrade([one]);
+    await task.run('StartNode');
+    const failure = await failureWithout(Object.values(PLANTED), task.run('PrepareUpgradeObproxy'));
+    expect(failure.type).toBe('HotRestartSupervised');
+    expect(failure.message).toContain('ODP21107');
+    expect(await bed.row(one)).toMatchObject({ status: 'RUNNING', version: '4.3.1.0-4', home: null });
+    expect(await filesIn(one.host, one.home)).toEqual(files);
+  }, 120_000);
+
+  test('whose home is two file systems, so that no file of it is replaced in one step, is refused', async () => {
+    const one = await bed.installed(0, { rpm: OBPROXY_4_3 });
+    await one.host.sh(
+      `cd ${one.home} && cp -a bin /dev/shm/bin && mv bin bin.real && ln -s /dev/shm/bin bin`,
+    );
+    const task = await bed.upgrade([one]);
+    const failure = await failureWithout(Object.values(PLANTED), task.run('PrepareUpgradeObproxy'));
+    expect([failure.type, failure.message]).toEqual([
+      'HomeUnfit',
+      expect.stringContaining('another file system'),
+    ]);
+    expect(await bed.row(one)).toMatchObject({ status: 'RUNNING' });
+  }, 120_000);
+
+  test('for which there is no room is told so by a dry run, with everything else that was found', async () => {
+    const one = await bed.installed(0, { rpm: OBPROXY_4_3 });
+    const { id, createTime, ...part } = await bed.world.package(NEWER);
+    await bed.world.store.packages.add({
+      ...{ ...part, version: '4.3.8.0', fileName: 'obproxy-ce-4.3.8.0-9.el7.x86_64.rpm' },
+      ...{ size: 10 ** 14, sha256: 'f'.repeat(64) },
+    });
+    const params = { id: String(one.clusterId) };
+    const body = { obproxyServerIds: [one.serverId], shortRpmName: 'obproxy-ce-4.3.8.0-9' };
+    expect(await dryRun(bed.world, bed.worker, upgradeObproxy, params, body)).toEqual([
+      expect.stringMatching(/^INFO .* can hand over/),
+      expect.stringMatching(/^INFO Kept by/),
+      expect.stringMatching(/^ERROR .* kB free, and the upgrade needs \d+ kB/),
+    ]);
+  }, 120_000);
 
   test('that was taken over works in the home of its own, and a package that obflow does not have stays listed', async () => {
     const [host] = bed.world.fleet.hosts;

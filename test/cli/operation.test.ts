@@ -45,7 +45,10 @@ describe('the catalogue at a terminal', () => {
       expect(command?.description()).toBeTruthy();
       if (command === undefined || BY_HAND.has(words.join(' '))) return;
       const flags = command.options.map(({ long }) => long);
-      const missing = bodyFields(operation.body).filter(({ flag }) => !flags.includes(`--${flag}`));
+      const missing = bodyFields(operation.body).filter(
+        // What is on unless somebody says no.
+        ({ flag }) => !flags.includes(`--${flag}`) && !flags.includes(`--no-${flag}`),
+      );
       // What the operation is about stands without a flag.
       const parameters = [...operation.path.matchAll(/\{/g)].length;
       expect(missing.length).toBe(command.registeredArguments.length - parameters);
@@ -64,19 +67,27 @@ describe('the catalogue at a terminal', () => {
     expect(words).toEqual(
       expect.arrayContaining([
         ...['proxy cluster create', 'proxy cluster rm', 'proxy add', 'proxy take-over', 'proxy stop'],
-        ...['proxy start', 'proxy restart', 'proxy rm', 'ob add-server', 'host add', 'host rm'],
+        ...[
+          'proxy start',
+          'proxy restart',
+          'proxy upgrade',
+          'proxy rm',
+          'ob add-server',
+          'host add',
+          'host rm',
+        ],
       ]),
     );
   });
 
   it('takes in an operation that it has never heard of, with all forms that a field can have', () => {
     const invented = catalogued({
-      id: 'upgradeObproxy',
+      id: 'moveObproxy',
       method: 'POST',
-      path: '/api/v2/obproxy/clusters/{id}/servers/upgrade',
+      path: '/api/v2/obproxy/clusters/{id}/servers/move',
       permission: 'OBPROXY_MANAGER',
       tag: 'OBProxy',
-      summary: 'Upgrade OBProxies',
+      summary: 'Move OBProxies',
       description: 'As invented.',
       params: IdPath,
       body: z
@@ -94,7 +105,7 @@ describe('the catalogue at a terminal', () => {
       sample: 'stop-obproxy',
       prepare: async () => ({ plans: [] }),
     } as never);
-    const command = commandAt(programOf([...OPERATIONS, invented]), ['proxy', 'upgrade']);
+    const command = commandAt(programOf([...OPERATIONS, invented]), ['proxy', 'move']);
     expect(command?.registeredArguments.map((one) => [one.name(), one.variadic])).toEqual([
       ['cluster', false],
       ['proxy', true],

@@ -24,12 +24,12 @@ export interface Operation {
     | 'startObproxy'
     | 'restartObproxy'
     | 'restartObproxyHot'
+    | 'upgradeObproxy'
+    | 'upgradeObproxyCold'
     | 'refreshObproxy'
     | 'changeObproxyParameters'
     | 'changeParametersAndRestart'
     | 'changeObproxyPassword'
-    | 'upgradeObproxy'
-    | 'upgradeObproxyCold'
     | 'deleteObproxy'
     | 'offlineObproxy'
     | 'deleteObproxyCluster'
@@ -202,6 +202,19 @@ const restartObproxyHot: Operation = {
   request: (lane) => onServer(lane, 'restart', { hotRestart: true }),
 };
 
+const upgradeObproxy: Operation = {
+  name: 'upgradeObproxy',
+  arrange: (lane) => twoProxies(lane, lane.clusters.install),
+  request: (lane) => onServer(lane, 'upgrade', { shortRpmName: NEWER_SHORT, prohibitRollback: false }),
+};
+
+const upgradeObproxyCold: Operation = {
+  name: 'upgradeObproxyCold',
+  arrange: (lane) => twoProxies(lane, lane.clusters.install),
+  request: (lane) =>
+    onServer(lane, 'upgrade', { shortRpmName: NEWER_SHORT, prohibitRollback: false, hotRestart: false }),
+};
+
 const refreshObproxy: Operation = {
   name: 'refreshObproxy',
   arrange: (lane) => twoProxies(lane, lane.clusters.install),
@@ -243,19 +256,6 @@ const changeObproxyPassword: Operation = {
     }),
 };
 
-const upgradeObproxy: Operation = {
-  name: 'upgradeObproxy',
-  arrange: (lane) => twoProxies(lane, lane.clusters.install),
-  request: (lane) => onServer(lane, 'upgrade', { shortRpmName: NEWER_SHORT, prohibitRollback: false }),
-};
-
-const upgradeObproxyCold: Operation = {
-  name: 'upgradeObproxyCold',
-  arrange: (lane) => twoProxies(lane, lane.clusters.install),
-  request: (lane) =>
-    onServer(lane, 'upgrade', { shortRpmName: NEWER_SHORT, prohibitRollback: false, hotRestart: false }),
-};
-
 const deleteObproxy: Operation = {
   name: 'deleteObproxy',
   arrange: (lane) => twoProxies(lane, lane.clusters.install),
@@ -295,12 +295,12 @@ export const OPERATIONS: readonly Operation[] = [
   startObproxy,
   restartObproxy,
   restartObproxyHot,
+  upgradeObproxy,
+  upgradeObproxyCold,
   refreshObproxy,
   changeObproxyParameters,
   changeParametersAndRestart,
   changeObproxyPassword,
-  upgradeObproxy,
-  upgradeObproxyCold,
   deleteObproxy,
   offlineObproxy,
   deleteObproxyCluster,

@@ -121,6 +121,17 @@ const GOOD: Readonly<Record<string, () => Request>> = {
       startupParameters: [{ name: 'memory_limit', value: '8G' }],
     },
   }),
+  'PUT /api/v2/ob/clusters/{id}/parameters': () => ({
+    params: { id: '4711' },
+    body: [
+      { name: 'cpu_count', value: '16', zones: ['zone1'] },
+      { name: 'undo_retention', value: '1800', servers: ['10.2.0.4:2882'], tenants: ['app'] },
+    ],
+  }),
+  'POST /api/v2/ob/clusters/{id}/changePassword': () => ({
+    params: { id: '4711' },
+    body: { newPassword: 'Planted.new1', saveToCredential: true },
+  }),
   [`POST ${HOSTS}/batchCreate`]: () => ({
     body: {
       hostBasicDataList: [{ innerIpAddress: '10.2.0.1', serialNumber: 'x' }],

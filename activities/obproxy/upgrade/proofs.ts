@@ -86,7 +86,7 @@ async function proveRoom({ host, home, target }: Upgrading): Promise<Text[]> {
     ${FREE}
     cd -P ${quote(home)} || exit
     [ -d etc ] && [ -w . ] || { echo 'it has no etc, or cannot be written to' >&2; exit 1; }
-    [ "$(stat -c %d .)" = "$(stat -c %d bin)" ] || { echo 'bin is on another file system' >&2; exit 1; }
+    [ "$(stat -c %d .)" = "$(stat -L -c %d bin)" ] || { echo 'bin is on another file system' >&2; exit 1; }
     command -v rpm >/dev/null || { echo 'there is no rpm' >&2; exit 1; }
     free . && du -sk etc | cut -f1 && free ${quote(path.dirname(target.package.home))}`);
   if (exitCode !== 0) {

@@ -3,7 +3,7 @@ import { lookAtPath } from '../../../hosts/paths';
 import { quote } from '../../../hosts/quote';
 import type { Host } from '../../../hosts/types';
 import { say } from '../../../runtime/messages/catalogue';
-import { DELETABLE } from '../../host/packageInstallation';
+import { DELETABLE } from '../../host/packageMark';
 import { storedPackage } from '../../host/packageStore';
 import { isInstalled, nvra, partOf, rpm, rpmAgain } from '../../host/rpmCommands';
 import { troublesOf } from '../../host/trouble';
