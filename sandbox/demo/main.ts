@@ -51,6 +51,10 @@ async function main(): Promise<number> {
     onStep: (text) => console.log(`- ${text}`),
   });
   try {
+    const apiUrl = await reachable(stack.api.url);
+    console.log(
+      `\nConsole        ${apiUrl} (user admin, password ${stack.secrets.admin}): follow it all there\n`,
+    );
     const addresses = new Map<number, string>();
     const hostOf = (task: { id: number }) => addresses.get(task.id) ?? `task ${task.id}`;
     const progress = createTaskProgress(hostOf);
@@ -70,7 +74,6 @@ async function main(): Promise<number> {
       );
       console.log(`Report: ${options.report}`);
     }
-    const apiUrl = await reachable(stack.api.url);
     console.log(`\nConsole        ${apiUrl} (user admin, password ${stack.secrets.admin})`);
     console.log(`Documentation  ${apiUrl}/api-docs`);
     console.log(`Temporal UI    ${await reachable(stack.uiUrl)}`);

@@ -206,7 +206,7 @@ describeIf(chromiumUnavailable(), 'the console', () => {
           rootServers: `${stack().fleet.gateway}:${stack().observer.port}`,
         },
       });
-      const taken = await createCluster(stack(), 'taken');
+      const taken = await createCluster(stack(), 'taken', { workMode: 'RS_LIST' });
       await admin.visit(`obproxy/${taken}`, (at) => at.getByRole('button', { name: 'Take over OBProxies' }));
       await page().getByRole('button', { name: 'Take over OBProxies' }).click();
       const form = page().getByRole('dialog');
