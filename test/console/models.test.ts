@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { openApiDocument } from '../../api/openapi/document';
 import type { ApiServices } from '../../api/route';
 import { operationRoutes } from '../../api/routes/operations';
-import { curlOf, obflowOf } from '../../console/model/command';
+import { curlOf, obflowOf, withoutSecrets } from '../../console/model/command';
 import { focusOf, foldedCounts, graphOf } from '../../console/model/fold';
 import { gridOf } from '../../console/model/grid';
 import { kindOfMany, kindOfSubtask, kindOfTask } from '../../console/model/kind';
@@ -258,6 +258,19 @@ describe('forms', () => {
     expect(obflowOf(add?.command ?? [], [1], { hostIds: [2] })).toMatch(
       /^obflow proxy add 1 --body - <<'JSON'\n/,
     );
+  });
+
+  it('are copied without the secrets in them', () => {
+    const body = {
+      hosts: [{ hostId: 1, proxysysPasswd: 'planted' }],
+      password: 'planted',
+      parameters: [{ name: 'obproxy_sys_password', value: 'planted' }],
+    };
+    expect(withoutSecrets(body)).toEqual({
+      hosts: [{ hostId: 1, proxysysPasswd: '<proxysysPasswd>' }],
+      password: '<password>',
+      parameters: [{ name: 'obproxy_sys_password', value: '<value>' }],
+    });
   });
 
   it('can be copied as a command line, whatever is in them', () => {
