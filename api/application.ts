@@ -7,9 +7,11 @@ import { inTrace } from '../runtime/trace';
 import { type AccessFacts, logAccess } from './http/accessLog';
 import { type AuditedResult, type AuditNotes, AuditTrail } from './http/audit';
 import { refuseClearText } from './http/clearText';
+import { consolePages } from './http/consolePages';
 import { refuseOtherSites } from './http/crossSite';
 import { type AnswerFacts, errorEnvelope, successEnvelope } from './http/envelope';
 import { failureOf } from './http/errors';
+import type { WhilePermitted } from './http/eventStreams';
 import { measureHttp } from './http/httpMetrics';
 import { bodyDigest, onceFor, WITHOUT_KEY } from './http/idempotency';
 import { sendJson } from './http/lazyList';
@@ -19,7 +21,7 @@ import { type Authenticate, authentication, type Login, provenUser, requirePermi
 import { OpenLogins } from './login/revocation';
 import { wantsChallenge } from './login/session';
 import { parsedBody, readBody } from './login/signedBody';
-import type { ApiServices, Route, WhilePermitted } from './route';
+import type { ApiServices, Route } from './route';
 
 interface RequestState extends AnswerFacts, AccessFacts {
   login: Login | undefined;
@@ -89,6 +91,7 @@ export function application(services: ApiServices, routes: readonly Route[]): Ex
     refuseClearText(request, services.config.http);
     next();
   });
+  if (services.config.http.console) app.use(consolePages(services.logger));
   app.use(loginRequired(authenticate, throttle));
   addRoutes(app, services, closed);
   refuseOtherMethods(app, closed);

@@ -11,6 +11,7 @@ import { OBPROXY_ERRNO, troubleOf } from './obproxyTrouble';
 import { ALTER_VALUE_BYTES, isSecretParameter, parameterName, quotedValue, sameValue } from './parameters';
 import { maskHashes, sha1Hex } from './passwords';
 import { columnText, openSqlSession, SqlError, type SqlRow, type SqlSession } from './sqlSession';
+import { type StoredItem, storedItemsOf } from './storedItems';
 
 export interface ProxyParameter {
   readonly name: string;
@@ -50,6 +51,11 @@ export interface ObproxyAdmin {
   describeAll(): Promise<DescribedParameter[]>;
   /** Names of parameters that have another value than their default; undefined when this version does not tell. */
   changedNames(): Promise<ReadonlySet<string> | undefined>;
+  /**
+   * Everything that the proxy keeps over a restart: of the whole proxy, and of clusters, tenants and addresses; passwords as
+   * SHA-1. From 4.0 on.
+   */
+  storedItems(): Promise<StoredItem[]>;
   /**
    * How it stands with hot restarts. PermanentError ObproxySqlRefused (1235 and the like) when this version tells nothing of
    * it, ObproxyUpgradeInfoUnread when it says something else.
@@ -213,6 +219,10 @@ function administration(session: SqlSession, where: string): ObproxyAdmin {
     },
     showConfig,
     showAll,
+    async storedItems() {
+      const tried = say('admin.readParameters');
+      return storedItemsOf(await ask(tried, 'show proxyconfig'), await ask(tried, 'show proxyconfig all'));
+    },
     async describeAll() {
       return (await ask(say('admin.readParameters'), 'show proxyconfig')).map(describedOf);
     },

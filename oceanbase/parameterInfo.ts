@@ -6,21 +6,11 @@ import { say } from '../runtime/messages/catalogue';
 import type { Text } from '../workflows/text';
 import { milliseconds } from './handOver';
 import type { DescribedParameter } from './obproxyAdmin';
+import { isOutside, rangeOf } from './parameterRange';
 import { isSecretParameter, nameFault, sameValue } from './parameters';
 
 /** Of the documented ones; the others (MOMENT, STRING_LIST) cannot be told from STRING. */
 export type ParameterType = 'BOOL' | 'CAPACITY' | 'DOUBLE' | 'INT' | 'STRING' | 'TIME';
-
-interface Bound {
-  readonly text: string;
-  readonly included: boolean;
-}
-
-interface Range {
-  /** Undefined: unlimited. */
-  readonly min: Bound | undefined;
-  readonly max: Bound | undefined;
-}
 
 const TIME = /^-?\d+\s*(?:us|ms|s|m|h|d)$/;
 const CAPACITY = /^\d+\s*(?:[BKMGTP]|[KMGTP]B)$/i;
@@ -28,17 +18,6 @@ const INTEGER = /^[+-]?\d+$/;
 const DECIMAL = /^[+-]?\d*\.\d+$/;
 const BOOLEAN = /^(?:true|false)$/i;
 const POWERS = ['B', 'K', 'M', 'G', 'T', 'P'];
-
-/** `[1,4]`, `(1024,65536)`, `[0,)`, `[0, +∞]`; undefined when it is none. */
-function rangeOf(text: string): Range | undefined {
-  const match = /^\s*([[(])([^,[\]()]*),([^,[\]()]*)([\])])\s*$/.exec(text);
-  if (match === null) return undefined;
-  const bound = (value: string | undefined, included: boolean): Bound | undefined => {
-    const said = (value ?? '').trim();
-    return said === '' || /∞|inf/i.test(said) ? undefined : { text: said, included };
-  };
-  return { min: bound(match[2], match[1] === '['), max: bound(match[3], match[4] === ']') };
-}
 
 /** The type, as far as range and value tell; a number without a range may as well be a text. */
 export function typeOf({ value, range }: Pick<DescribedParameter, 'value' | 'range'>): ParameterType {
@@ -96,11 +75,9 @@ export function typeFault(parameter: DescribedParameter, value: string): Text | 
   if (range === undefined) return undefined;
   const is = measured(type, value);
   if (is === undefined) return say('must.beOfType', { type, example: NAMES[type] });
-  const { min, max } = range;
-  const [from, to] = [min, max].map((bound) => bound && measured(type, bound.text));
-  const tooSmall = from !== undefined && (min?.included === true ? is < from : is <= from);
-  const tooLarge = to !== undefined && (max?.included === true ? is > to : is >= to);
-  return tooSmall || tooLarge ? say('must.beInRange', { range: parameter.range }) : undefined;
+  return isOutside(range, is, (text) => measured(type, text))
+    ? say('must.beInRange', { range: parameter.range })
+    : undefined;
 }
 
 /** Whether it can be set by nobody, or is a command rather than a setting: it is kept in memory, and never stored. */

@@ -19,15 +19,13 @@ import type { ClusterParameters, ObproxyClusterRow } from '../store/types';
 import { type ChainNode, node } from '../workflows/chain';
 import { bodyForms } from './bodyForms';
 import { hotRestartFindings, restartFindings, wishedParameterFindings } from './obproxyFindings';
-import { acceptedServers, planOnServers, runningIds } from './obproxyServers';
+import { acceptedServers, EACH, planOnServers, runningIds } from './obproxyServers';
 import { knownParameters, type ParameterWish } from './parameterFit';
 import { obproxyClusterById } from './preconditions';
 import { STORES_LATE } from './refreshObproxy';
-import { refuseHot } from './restartObproxy';
+import { refuseHot } from './refuseHot';
 import { IdPath, ObproxyParameters } from './schemas';
 import { catalogued, type HostFinding, type InspectScope } from './types';
-
-const EACH = { split: 'obproxy_server_ids' } as const;
 
 /** Ours: OCP's console changes parameters by a task, of which no call is published. */
 export const CHANGE_PARAMETERS: readonly ChainNode[] = [

@@ -12,13 +12,11 @@ import { passwordFault } from '../oceanbase/passwords';
 import { fault, say } from '../runtime/messages/catalogue';
 import { type ChainNode, node } from '../workflows/chain';
 import { loginFindings } from './obproxyFindings';
-import { acceptedServers, planOnServers } from './obproxyServers';
+import { acceptedServers, EACH, planOnServers } from './obproxyServers';
 import { obproxyClusterById } from './preconditions';
 import { Refusal } from './refusal';
 import { IdPath } from './schemas';
 import { catalogued } from './types';
-
-const EACH = { split: 'obproxy_server_ids' } as const;
 
 /**
  * Ours: OCP's console changes this password, of which no call is published. The first subtask is the one whose undo forgets the

@@ -25,6 +25,7 @@ import { stopFindings } from './obproxyFindings';
 import {
   type Allowed,
   acceptedServers,
+  EACH,
   ObproxyIdsText,
   ObproxyServerIds,
   planOnServers,
@@ -34,7 +35,6 @@ import { Refusal } from './refusal';
 import { IdPath } from './schemas';
 import { catalogued } from './types';
 
-const EACH = { split: 'obproxy_server_ids' } as const;
 /** After the rows are gone only the hosts are known. */
 const EACH_HOST = { split: 'host_ids' } as const;
 

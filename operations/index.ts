@@ -13,6 +13,7 @@ import { startObproxy } from './startObproxy';
 import { stopObproxy } from './stopObproxy';
 import { takeOverObproxy } from './takeOverObproxy';
 import type { CatalogueEntry } from './types';
+import { upgradeObproxies, upgradeObproxy } from './upgradeObproxy';
 
 /** The catalogue: every documented operation that starts tasks, or is refused by them. Routes and the API document are made from it. */
 export const OPERATIONS: readonly CatalogueEntry[] = [
@@ -24,6 +25,8 @@ export const OPERATIONS: readonly CatalogueEntry[] = [
   startObproxy,
   restartObproxy,
   forceRestartObproxy,
+  upgradeObproxy,
+  upgradeObproxies,
   refreshObproxy,
   changeObproxyParameters,
   changeObproxyPassword,

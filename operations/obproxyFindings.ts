@@ -3,6 +3,7 @@
 import { inspectForHotRestart, inspectForStart, inspectForStop } from '../activities/obproxy/inspectLife';
 import { inspectForLogin, inspectParameters } from '../activities/obproxy/inspectParameters';
 import { clusterParameters, type ObproxyInstance, proxyInstance } from '../activities/obproxy/proxy';
+import { inspectForUpgrade } from '../activities/obproxy/upgrade/inspect';
 import type { Host } from '../hosts/types';
 import type { Finding } from '../oceanbase/obproxyRunning';
 import type { ParameterValue } from '../oceanbase/parameters';
@@ -12,6 +13,7 @@ import { someAtATime } from '../runtime/someAtATime';
 import { findingsOn } from './hostFindings';
 import { obproxyClusterById } from './preconditions';
 import type { HostFinding, InspectScope } from './types';
+import { packagesFor, type WantedPackage } from './upgradePackage';
 
 /** A dry run looks at so many hosts together, and at each for so long. */
 const INSPECTED_TOGETHER = 8;
@@ -128,4 +130,21 @@ export function restartFindings(
     ...(await inspectForStop(scope.store, host, proxy, signal)),
     ...(await inspectForStart(scope.store, host, proxy)),
   ]);
+}
+
+/** Program, room for the package, ports, who keeps it, and whether it can hand over. */
+export async function upgradeFindings(
+  scope: InspectScope,
+  clusterId: number,
+  ids: readonly number[],
+  { hotRestart, ...wanted }: WantedPackage & { readonly hotRestart: boolean },
+): Promise<HostFinding[]> {
+  const { servers } = await obproxyClusterById(scope.store, clusterId);
+  const named = servers.filter(({ id }) => ids.includes(id));
+  const packages = await packagesFor(scope.store, named, wanted);
+  return onServers(scope, clusterId, ids, async (host, proxy, signal) => {
+    const target = packages.get(proxy.server.id);
+    if (target === undefined) return [];
+    return inspectForUpgrade(scope.store, host, proxy, { target, isHot: hotRestart, signal });
+  });
 }

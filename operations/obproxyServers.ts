@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { addressText } from '../runtime/addressText';
 import { fault, say } from '../runtime/messages/catalogue';
 import type { ObproxyStatus } from '../store/statuses';
-import type { ObproxyClusterRow, ObproxyServerRow, Store } from '../store/types';
+import type { LockWish, ObproxyClusterRow, ObproxyServerRow, Store } from '../store/types';
 import type { Chain } from '../workflows/chain';
 import type { Plan } from '../workflows/plan';
 import { hostProxyLock, obproxyClusterLock } from './locks';
@@ -16,6 +16,9 @@ import type { PrepareScope } from './types';
 
 /** OBProxies of one request (OCP's limit). */
 export const MOST_PROXIES = 1_000;
+
+/** A node of a chain that does its work for each OBProxy of the request. */
+export const EACH = { split: 'obproxy_server_ids' } as const;
 
 /** Ids of OBProxies, each once. */
 export const ObproxyServerIds = obproxyServerIds(MOST_PROXIES);
@@ -120,14 +123,18 @@ export interface ServersTask {
   /** OBProxies whose hosts are not contacted. */
   readonly skipped?: readonly ObproxyServerRow[];
   readonly deletesCluster?: boolean;
+  /** As OCP documents some tasks: true refuses every rollback, from the first moment on. */
+  readonly prohibitRollback?: boolean;
+  /** Beside the hosts and the cluster. */
+  readonly locks?: readonly LockWish[];
 }
 
 /** One task on all OBProxies of a request, with the context that OCP documents. */
 export async function planOnServers(
   scope: PrepareScope,
-  { name, chain, cluster, servers, unshown, skipped = [], deletesCluster = false }: ServersTask,
+  { name, chain, cluster, servers, unshown, skipped = [], ...task }: ServersTask,
 ): Promise<{ plans: Plan[] }> {
-  const locks = locksOf(cluster, servers);
+  const locks = [...locksOf(cluster, servers), ...(task.locks ?? [])];
   const [taskId = 0] = await scope.reserveTasks(1);
   const plan = await planTask(scope, {
     taskId,
@@ -137,8 +144,8 @@ export async function planOnServers(
       stringMap: {
         service_type: 'OB_PROXY',
         service_name: cluster.name,
-        prohibit_rollback: 'false',
-        obproxy_need_delete_cluster: String(deletesCluster),
+        prohibit_rollback: String(task.prohibitRollback ?? false),
+        obproxy_need_delete_cluster: String(task.deletesCluster ?? false),
       },
       listMap: {
         host_ids: servers.map(({ hostId }) => String(hostId)),

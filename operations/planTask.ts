@@ -96,6 +96,7 @@ function lockedThing(resource: string): { what: Text; code: string } {
   const [kind, id = ''] = resource.split(':');
   if (kind === 'host') return { what: say('thing.host', { id }), code: 'CMP07004' };
   if (kind === 'ob_cluster') return { what: say('thing.obCluster', { id }), code: 'OBE11020' };
+  if (kind === 'package') return { what: say('thing.package', { id }), code: 'PKG10007' };
   return { what: say('thing.obproxyCluster', { id }), code: 'ODP21010' };
 }
 

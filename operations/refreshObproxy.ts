@@ -10,11 +10,9 @@ import {
 } from '../activities/subtasks';
 import { type ChainNode, node } from '../workflows/chain';
 import { clusterParameterFindings } from './obproxyFindings';
-import { acceptedServers, planOnServers, SomeObproxyServerIds } from './obproxyServers';
+import { acceptedServers, EACH, planOnServers, SomeObproxyServerIds } from './obproxyServers';
 import { IdPath } from './schemas';
 import { catalogued } from './types';
-
-const EACH = { split: 'obproxy_server_ids' } as const;
 
 /** Ours: OCP's console has "Refresh configuration", of which no call is published. */
 export const REFRESH_OBPROXY: readonly ChainNode[] = [

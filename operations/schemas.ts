@@ -179,3 +179,6 @@ export const NewPassword = z
   .min(8, fault('must.charactersAtLeast', { limit: 8 }))
   .max(256, fault('must.charactersAtMost', { limit: 256 }))
   .refine((value) => !CONTROL.test(value), fault('must.notHoldControls'));
+
+/** The dist tag of a package, as in `el7`. */
+export const DistTag = z.string().regex(/^[a-z][a-z0-9_]{0,31}$/, fault('must.distTag', { example: 'el7' }));

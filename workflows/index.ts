@@ -31,6 +31,11 @@ export const restartObproxy = task;
 /** POST /api/v2/obproxy/clusters/{id}/obproxies/{obproxyIds}/restart. */
 export const forceRestartObproxy = task;
 
+/** POST /api/v2/obproxy/clusters/{id}/servers/upgrade. */
+export const upgradeObproxy = task;
+
+/** POST /api/v2/obproxy/clusters/{id}/obproxies/{obproxyIds}/upgrade. */
+export const upgradeObproxies = task;
 /** POST /api/v2/obproxy/clusters/{id}/servers/refresh. */
 export const refreshObproxy = task;
 

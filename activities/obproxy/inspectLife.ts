@@ -4,7 +4,7 @@ import type { Host } from '../../hosts/types';
 import type { Finding } from '../../oceanbase/obproxyRunning';
 import { say, type Text } from '../../runtime/messages/catalogue';
 import type { Store } from '../../store/types';
-import { proveProgram, proveReady, proveUnkept } from './hotRestart';
+import { proveProgram, proveReady, proveUnkept } from './hotProofs';
 import { findKeepers, keeperText, keptText, stoppedKeepers } from './keepers';
 import { proveStartable } from './preparing';
 import { lookForProxies, processText } from './process';

@@ -1,4 +1,5 @@
 /** The OceanBase clusters that an OBProxy is linked to, and the users by which it reads them. */
+import { withWorkingSecret } from '../../contact/workingSecret';
 import { firstToAnswer } from '../../oceanbase/firstToAnswer';
 import { sysLogin, sysUser } from '../../oceanbase/loginName';
 import {
@@ -13,6 +14,7 @@ import { SqlConnectionError, SqlError } from '../../oceanbase/sqlSession';
 import { PermanentError, TransientError, type Trouble } from '../../runtime/errors';
 import { say } from '../../runtime/messages/catalogue';
 import type { ObClusterRow, ObLinkRow, OpenCredential } from '../../store/types';
+import { hideSecrets } from '../cluster/cluster';
 import type { SubtaskScope } from '../types';
 import type { ObproxyInstance } from './proxy';
 
@@ -78,6 +80,13 @@ async function anyServer(
   }
 }
 
+/** The same as root of the sys tenant. */
+function sysSession(scope: LinkScope, cluster: ObClusterRow): Promise<ObserverSession> {
+  return withWorkingSecret(scope.store, cluster.sysCredentialId, ({ username, secret }) =>
+    anyServer(scope, cluster, username, secret),
+  );
+}
+
 /** OBProxy cannot take every password; one that it cannot must not become that of a new user either. */
 export function refuseUnfitPassword({ link, cluster, password }: Link): void {
   const fault = valueFault(password);
@@ -101,7 +110,7 @@ async function proxyUser(scope: LinkScope, { link, cluster, password }: Link): P
   }
   // 1045 says neither whether the user exists nor whether the password is wrong: root can tell.
   const sys = await scope.store.credentials.open(cluster.sysCredentialId);
-  scope.log.hide(sys.secret);
+  hideSecrets(scope, sys);
   if (await userExists(scope, cluster, sys, link.username)) {
     throw new PermanentError(
       about(cluster, {
@@ -113,7 +122,7 @@ async function proxyUser(scope: LinkScope, { link, cluster, password }: Link): P
     );
   }
   refuseUnfitPassword({ link, cluster, password });
-  const root = await anyServer(scope, cluster, sys.username, sys.secret);
+  const root = await sysSession(scope, cluster);
   try {
     await root.createReader(link.username, password);
     scope.log.info(say('link.created', { user: sysLogin(link.username), cluster: cluster.name }));
@@ -130,7 +139,7 @@ async function userExists(
   username: string,
 ): Promise<boolean> {
   try {
-    const root = await anyServer(scope, cluster, sys.username, sys.secret);
+    const root = await sysSession(scope, cluster);
     try {
       return await root.hasUser(username);
     } finally {

@@ -67,6 +67,7 @@ function operationOf(route: Route, book: SchemaBook): Json {
     summary: route.summary,
     ...(route.description === undefined ? {} : { description: route.description }),
     ...(route.permission === undefined ? { security: [] } : { 'x-permission': route.permission }),
+    ...(route.operation === undefined ? {} : { 'x-operation': route.operation }),
     parameters: [
       ...parametersIn('path', route.params, book),
       ...parametersIn('query', route.query, book),

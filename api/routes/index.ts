@@ -2,6 +2,7 @@ import type { ApiServices, Route } from '../route';
 import { accessKeyRoutes } from './accessKeys';
 import { agentRoutes } from './agents';
 import { auditRoutes } from './audit';
+import { checkRoutes } from './checks';
 import { configServerRoutes } from './configServer';
 import { credentialRoutes } from './credentials';
 import { docsRoutes } from './docs';
@@ -12,6 +13,8 @@ import { inventoryRoutes } from './inventory';
 import { meRoutes } from './me';
 import { obClusterRoutes } from './obClusters';
 import { obLinkRoutes } from './obLinks';
+import { obParameterRoutes } from './obParameters';
+import { obPasswordRoutes } from './obPassword';
 import { obproxyClusterRoutes } from './obproxyClusters';
 import { obproxyParameterRoutes } from './obproxyParameters';
 import { operationRoutes } from './operations';
@@ -21,6 +24,8 @@ import { prometheusRoutes } from './prometheus';
 import { serviceRoutes } from './service';
 import { sessionRoutes } from './session';
 import { taskCommandRoutes } from './taskCommands';
+import { taskListRoutes } from './taskLists';
+import { taskLogRoutes } from './taskLogs';
 import { taskRoutes } from './tasks';
 import { userRoutes } from './users';
 
@@ -32,13 +37,19 @@ export function allRoutes(services: ApiServices): Route[] {
     ...obLinkRoutes(services),
     ...obproxyParameterRoutes(services),
     ...forgetRoutes(services),
+    // Before the clusters: parameterInfo is no id.
+    ...obParameterRoutes(services),
+    ...checkRoutes(services),
     ...obClusterRoutes(services),
+    ...obPasswordRoutes(services),
     ...hostRoutes(services),
     ...agentRoutes(services),
     ...placeRoutes(services),
     ...credentialRoutes(services),
     ...packageRoutes(services),
+    ...taskListRoutes(services),
     ...taskRoutes(services),
+    ...taskLogRoutes(services),
     ...taskCommandRoutes(services),
     ...inventoryRoutes(services),
     ...meRoutes(services),

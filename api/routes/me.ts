@@ -14,6 +14,8 @@ export const MeDocument = UserDocument.extend({
   permissions: listOf(z.string()).describe('What the roles permit, sorted; as in x-permission.'),
 }).meta({ id: 'Me' });
 
+export type MeDocument = Readonly<z.output<typeof MeDocument>>;
+
 /** Who is logged in, and what it may do. */
 export function meDocument(user: UserRow): z.input<typeof MeDocument> {
   return { ...userDocument(user), permissions: permissionsOf(user.roles) };

@@ -58,6 +58,7 @@ const ServerDocument = z
       ),
   })
   .meta({ id: 'ObproxyServer' });
+export type ObproxyServerDocument = Readonly<z.output<typeof ServerDocument>>;
 
 const ClusterDocument = z
   .object({
@@ -90,6 +91,7 @@ const ClusterDocument = z
     parameters: Parameters,
   })
   .meta({ id: 'ObproxyCluster' });
+export type ObproxyClusterDocument = Readonly<z.output<typeof ClusterDocument>>;
 
 /** What no documented call changes; asked for, it is refused rather than ignored. */
 const FIXED = ['name', 'workMode', 'sqlPort', 'exporterPort', 'runUser'] as const;

@@ -59,6 +59,7 @@ const Finding = z
     message: z.string(),
   })
   .meta({ id: 'HostFinding' });
+export type HostFindingDocument = Readonly<z.output<typeof Finding>>;
 
 function answerSchema({ answer, extra = {}, looks }: CatalogueEntry): z.ZodType {
   if (answer === 'none') return Object.keys(extra).length === 0 ? NoData : z.object(extra);
@@ -128,6 +129,10 @@ function operationRoute(services: ApiServices, operation: CatalogueEntry): Route
     {
       ...{ method, path, permission, tag, summary, description, params, body, query: Query },
       answer: answerSchema(operation),
+      operation: {
+        id: operation.id,
+        ...(operation.command === undefined ? {} : { command: operation.command }),
+      },
       restore: async (remembered) => {
         const prepared = await rememberedAs(store, remembered);
         return withFindings(answerOf(operation, tasks, prepared), prepared.findings ?? []);

@@ -33,6 +33,7 @@ export const UserDocument = z
     createTime: Time,
   })
   .meta({ id: 'User' });
+export type UserDocument = Readonly<z.output<typeof UserDocument>>;
 
 const RoleDocument = z
   .object({ name: z.string(), permissions: listOf(z.string()).describe('As in x-permission.') })

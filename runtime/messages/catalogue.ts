@@ -19,6 +19,7 @@ import { HOSTS } from './hosts';
 import { HOT_RESTART } from './hotRestart';
 import { LIFE } from './life';
 import { NEXT } from './next';
+import { OB_PARAMETERS } from './obParameters';
 import { OBPROXY } from './obproxy';
 import { OBSERVERS } from './observers';
 import { REFUSALS } from './refusals';
@@ -27,6 +28,7 @@ import { STORAGE } from './storage';
 import { SUBTASKS } from './subtasks';
 import { TAKE_OVER } from './takeOver';
 import { TROUBLES } from './troubles';
+import { UPGRADE } from './upgrade';
 
 export { inEnglish, type Said, type Text, type Value } from '../../workflows/text';
 
@@ -43,12 +45,14 @@ export const CATALOGUE = {
   ...TAKE_OVER,
   ...OBPROXY,
   ...OBSERVERS,
+  ...OB_PARAMETERS,
   ...SSH,
   ...STORAGE,
   ...COMMANDS,
   ...REFUSALS,
   ...SUBTASKS,
   ...TROUBLES,
+  ...UPGRADE,
 } as const;
 
 /** The same for keys that the compiler does not know: of what is stored. */

@@ -149,6 +149,7 @@ export const REFUSALS = {
   'unit.bytes': ['bytes of plan', '字节的计划'],
   'thing.host': ['Host {id}', '主机 {id}'],
   'thing.obCluster': ['OceanBase cluster {id}', 'OceanBase 集群 {id}'],
+  'thing.package': ['Package {id}', '软件包 {id}'],
   'thing.obproxyCluster': ['OBProxy cluster {id}', 'OBProxy 集群 {id}'],
   'held.by': ['{what} is in use by task {task}. {next}', '{what} 正被任务 {task} 使用。{next}'],
   'held.byFailed': [

@@ -68,6 +68,9 @@ export interface Schema {
     description: Generated<string | null>;
     create_time: string;
     update_time: string;
+    /** Sealed as `secret` is, and since when; null when no change is under way. */
+    pending_secret: Generated<string | null>;
+    pending_since: Generated<string | null>;
   };
   /** Times are null for places that were declared before they were kept. */
   regions: {
@@ -284,7 +287,7 @@ export interface Schema {
     starting_until: Generated<string | null>;
   };
   task_hosts: { host_id: number; task_id: number };
-  task_obproxy_clusters: { task_id: number; name: string };
+  task_obproxy_clusters: { task_id: number; name: string; cluster_id: Generated<number | null> };
   task_texts: { task_id: number; plan: string; document: string | null };
   /** JSON arrays: the subtasks of a final document that is too large for one text. */
   task_document_parts: { task_id: number; part: number; subtasks: string };

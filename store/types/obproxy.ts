@@ -186,8 +186,10 @@ export interface ObproxyRepository {
     },
   ): Promise<void>;
   setParameterDrift(id: number, drift: readonly ParameterDrift[]): Promise<void>;
-  /** Where it lives from now on, whatever its package says. */
-  setHome(id: number, home: string): Promise<void>;
+  /** Where it lives from now on, whatever its package says; null: where that or a take-over says. */
+  setHome(id: number, home: string | null): Promise<void>;
+  /** What an upgrade has made of it. */
+  setVersion(id: number, made: Pick<ObproxyServerRow, 'version' | 'packageId'>): Promise<void>;
   /** The config URL that the proxy shows. */
   recordConfigUrl(id: number, url: string): Promise<void>;
   /** root@proxysys's password before obflow's; undefined when none is known. Stays in memory, never leaves the process. */

@@ -1,6 +1,7 @@
 /** Tasks on OBProxies that exist, as requests make them, run subtask by subtask on test hosts. */
 import { ApplicationFailure } from '@temporalio/common';
 import { type Connection, createConnection } from 'mysql2/promise';
+import { KEEPER_FILE } from '../../activities/obproxy/keeper';
 import { lookBefore } from '../../api/objects/lookBefore';
 import { prepareRequest } from '../../operations/planTask';
 import type { CatalogueEntry } from '../../operations/types';
@@ -9,6 +10,7 @@ import { flowing, pickNeeds } from '../../workflows/interpreter/context';
 import { expandPlan } from '../../workflows/interpreter/expansion';
 import type { Plan, PlanSubtask, SubtaskInput } from '../../workflows/plan';
 import { inEnglish } from '../../workflows/text';
+import { until } from '../support/until';
 import { quietEnvironment, type Worker, type World } from './world';
 
 export interface HowToRun {
@@ -196,4 +198,15 @@ export async function proxiesIn(host: TestHost, home: string): Promise<number[]>
       [ "$(cat $entry/comm 2>/dev/null)" = obproxy ] && [ -e $entry/exe ] && [ "$(readlink $entry/cwd)" = ${home} ] && echo "\${entry#/proc/}"
     done; exit 0`);
   return stdout.split('\n').filter(Boolean).map(Number);
+}
+
+/** The proxy of a home is the child of a supervisor from now on, in the foreground, and nobody else keeps it. */
+export async function superviseInstead(host: TestHost, home: string): Promise<void> {
+  await host.sh(
+    `pkill -f ${KEEPER_FILE}; cd /proc && for pid in [0-9]*; do [ "$(cat $pid/comm 2>/dev/null)" = obproxy ] && kill -9 $pid; done`,
+  );
+  await until('no obproxy', () => host.pids('obproxy').length === 0);
+  await host.sh(
+    `cd ${home} && setsid runuser -u admin -- sh -c 'trap "" USR2; ./bin/obproxy -N & wait' >/dev/null 2>&1 </dev/null &`,
+  );
 }

@@ -149,17 +149,21 @@ describe('/openapi.json', () => {
       'patch_obproxy_clusters_id',
       'post_compute_hosts_batchCreate',
       'post_compute_hosts_batchDelete',
+      'post_ob_clusters_id_changePassword',
       'post_ob_clusters_id_servers',
       'post_obproxy_clusters',
       'post_obproxy_clusters_id_obLinks_batchAdd',
       'post_obproxy_clusters_id_obproxies_batchAdd',
+      'post_obproxy_clusters_id_obproxies_obproxyIds_upgrade',
       'post_obproxy_clusters_id_password',
       'post_obproxy_clusters_id_servers_delete',
       'post_obproxy_clusters_id_servers_refresh',
       'post_obproxy_clusters_id_servers_restart',
       'post_obproxy_clusters_id_servers_start',
       'post_obproxy_clusters_id_servers_stop',
+      'post_obproxy_clusters_id_servers_upgrade',
       'post_obproxy_clusters_id_takeOver',
+      'put_ob_clusters_id_parameters',
       'put_obproxy_clusters_id_parameters',
     ]);
   });
@@ -202,10 +206,12 @@ describe('what is declared of answers', () => {
       statuses[name] = (await api.send('GET', url)).status;
     }
     const refused = Object.entries(statuses).filter(([, status]) => status !== 200);
-    // The package has no file here, the config server was asked for nothing, and no host has an agent.
+    // The package has no file here, the config server was asked for nothing, no host has an agent, and nobody answers SQL.
     expect(Object.fromEntries(refused)).toEqual({
       'get /api/v2/compute/hosts/{hostId}/agent': 404,
       'get /api/v2/files/sys-package/{fileName}': 404,
+      'get /api/v2/ob/clusters/parameterInfo': 503,
+      'get /api/v2/ob/clusters/{id}/parameters': 503,
       'get /services': 404,
     });
   });

@@ -1,14 +1,19 @@
 /** What a person types for an operation of the catalogue, against a real API. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { Command } from 'commander';
 import { z } from 'zod';
 import { addHostCommands } from '../../cli/host/command';
+import { addObCommands } from '../../cli/ob/command';
 import { addOperationCommands } from '../../cli/operation/commands';
 import { bodyFields } from '../../cli/operation/fields';
 import { commandWords } from '../../cli/operation/words';
+import { addPackageCommands } from '../../cli/package/command';
 import { addProxyCommands } from '../../cli/proxy/command';
 import { OPERATIONS } from '../../operations';
 import { Id, IdPath } from '../../operations/schemas';
 import { catalogued } from '../../operations/types';
+import { repositoryRoot } from '../../runtime/paths';
 import { givenHost, givenObCluster, givenPackage, givenProxyCluster } from '../api/harness';
 import { OperationScene } from './operationScene';
 
@@ -45,7 +50,10 @@ describe('the catalogue at a terminal', () => {
       expect(command?.description()).toBeTruthy();
       if (command === undefined || BY_HAND.has(words.join(' '))) return;
       const flags = command.options.map(({ long }) => long);
-      const missing = bodyFields(operation.body).filter(({ flag }) => !flags.includes(`--${flag}`));
+      const missing = bodyFields(operation.body).filter(
+        // What is on unless somebody says no.
+        ({ flag }) => !flags.includes(`--${flag}`) && !flags.includes(`--no-${flag}`),
+      );
       // What the operation is about stands without a flag.
       const parameters = [...operation.path.matchAll(/\{/g)].length;
       expect(missing.length).toBe(command.registeredArguments.length - parameters);
@@ -64,19 +72,27 @@ describe('the catalogue at a terminal', () => {
     expect(words).toEqual(
       expect.arrayContaining([
         ...['proxy cluster create', 'proxy cluster rm', 'proxy add', 'proxy take-over', 'proxy stop'],
-        ...['proxy start', 'proxy restart', 'proxy rm', 'ob add-server', 'host add', 'host rm'],
+        ...[
+          'proxy start',
+          'proxy restart',
+          'proxy upgrade',
+          'proxy rm',
+          'ob add-server',
+          'host add',
+          'host rm',
+        ],
       ]),
     );
   });
 
   it('takes in an operation that it has never heard of, with all forms that a field can have', () => {
     const invented = catalogued({
-      id: 'upgradeObproxy',
+      id: 'moveObproxy',
       method: 'POST',
-      path: '/api/v2/obproxy/clusters/{id}/servers/upgrade',
+      path: '/api/v2/obproxy/clusters/{id}/servers/move',
       permission: 'OBPROXY_MANAGER',
       tag: 'OBProxy',
-      summary: 'Upgrade OBProxies',
+      summary: 'Move OBProxies',
       description: 'As invented.',
       params: IdPath,
       body: z
@@ -94,7 +110,7 @@ describe('the catalogue at a terminal', () => {
       sample: 'stop-obproxy',
       prepare: async () => ({ plans: [] }),
     } as never);
-    const command = commandAt(programOf([...OPERATIONS, invented]), ['proxy', 'upgrade']);
+    const command = commandAt(programOf([...OPERATIONS, invented]), ['proxy', 'move']);
     expect(command?.registeredArguments.map((one) => [one.name(), one.variadic])).toEqual([
       ['cluster', false],
       ['proxy', true],
@@ -107,6 +123,35 @@ describe('the catalogue at a terminal', () => {
       ]),
     );
   });
+});
+
+describe('the pages', () => {
+  const program = programOf();
+  addPackageCommands(program);
+  addObCommands(program);
+  it.each(['README.md', 'README.zh-CN.md', 'docs/api.md', 'docs/operating.md'])(
+    '%s shows commands that exist, with options they have',
+    (page) => {
+      const text = readFileSync(path.join(repositoryRoot(), page), 'utf8').replace(/\\\n\s*/g, '');
+      const shown = [...text.matchAll(/obflow ((?:proxy|ob|host|package)\b[^\n`#|]*)/g)].map(
+        ([, line = '']) => line,
+      );
+      expect(shown.length).toBeGreaterThan(0);
+      for (const line of shown.map((one) => one.trim().split(/[ ,]+/))) {
+        const flags = line.filter((word) => word.startsWith('--') && word !== '--help');
+        let command: Command = program;
+        for (const word of line) command = commandAt(command, [word]) ?? command;
+        expect([line, command.commands.length > 0 && !line.includes('--help') && line.length > 1]).toEqual([
+          line,
+          false,
+        ]);
+        expect([line, command.options.map(({ long }) => long)]).toEqual([
+          line,
+          expect.arrayContaining(flags),
+        ]);
+      }
+    },
+  );
 });
 
 describe('a command of an operation', () => {

@@ -8,6 +8,7 @@ import { REFRESH_OBPROXY } from '../../operations/refreshObproxy';
 import { RESTART_OBPROXY } from '../../operations/restartObproxy';
 import { START_OBPROXY } from '../../operations/startObproxy';
 import { STOP_OBPROXY } from '../../operations/stopObproxy';
+import { UPGRADE_OBPROXY } from '../../operations/upgradeObproxy';
 import type { PlanNode } from '../../workflows/plan';
 import { FAULTS, type Fault } from './faults';
 import { OPERATIONS, type Operation } from './operations';
@@ -37,6 +38,8 @@ const CHAINS: Readonly<Record<Operation['name'], readonly string[]>> = {
   startObproxy: typesOf(START_OBPROXY),
   restartObproxy: typesOf(RESTART_OBPROXY),
   restartObproxyHot: typesOf(RESTART_OBPROXY),
+  upgradeObproxy: typesOf(UPGRADE_OBPROXY),
+  upgradeObproxyCold: typesOf(UPGRADE_OBPROXY),
   refreshObproxy: typesOf(REFRESH_OBPROXY),
   changeObproxyParameters: typesOf(CHANGE_PARAMETERS),
   changeParametersAndRestart: typesOf(CHANGE_PARAMETERS_AND_RESTART),
@@ -65,6 +68,8 @@ const IMPOSSIBLE = /^takeOverObproxy\/Finish\/rollback-(after|worker-kill)$/;
 /** From this subtask on a task cannot be undone: rolling back is refused, or its undo says why (test/activities/life.test.ts). */
 const POINT_OF_NO_RETURN: Readonly<Partial<Record<Operation['name'], string>>> = {
   stopObproxy: 'StopObproxy',
+  upgradeObproxy: 'CheckAndResetProxyId',
+  upgradeObproxyCold: 'CheckAndResetProxyId',
   changeObproxyPassword: 'RecordObproxyPassword',
   deleteObproxy: 'StopObproxy',
   offlineObproxy: 'UninstallObproxy',
@@ -79,9 +84,17 @@ function canBeUndone({ operation, node, fault }: Case): boolean {
   return at < chain.findIndex(({ activity }) => activity === point);
 }
 
+/** The one subtask in which an upgrade by a stop and a start does something else than one that hands over. */
+const COLD = 'HotRestartObproxy';
+
+function nodesOfOperation({ name }: Operation): Node[] {
+  const nodes = nodesOf(CHAINS[name]);
+  return name === 'upgradeObproxyCold' ? nodes.filter(({ activity }) => activity === COLD) : nodes;
+}
+
 export function allCases(): Case[] {
   return OPERATIONS.flatMap((operation) =>
-    nodesOf(CHAINS[operation.name]).flatMap((node) =>
+    nodesOfOperation(operation).flatMap((node) =>
       FAULTS.map((fault) => ({
         id: `${operation.name}/${node.key}/${fault.name}`,
         operation,

@@ -20,6 +20,9 @@ import { CONTROL_URL, TIMEOUTS_FILE } from './points';
 import { Rows } from './rows';
 
 export const OBPROXY = { name: 'obproxy-ce', version: '4.3.1.0', release: '4.el7' } as const;
+/** What upgrades bring it to; its short name is what their requests say. */
+const NEWER_OBPROXY = { ...OBPROXY, version: '4.3.2.0', release: '9.el7' } as const;
+export const NEWER_SHORT = 'obproxy-ce-4.3.2.0-9';
 const OB_VERSION = '4.2.1.2';
 const GROWING = { name: 'obgrows', obClusterId: 22 } as const;
 /** root@proxysys of proxies that were started by hand. */
@@ -164,6 +167,7 @@ export class Lane {
       ],
     });
     this.package = (await stack.api.uploadPackage(await buildObproxyRpm(OBPROXY))).fileName;
+    await stack.api.uploadPackage(await buildObproxyRpm(NEWER_OBPROXY));
     await stack.api.uploadPackage(await buildObserverRpm(observerRpmOf(OB_VERSION)));
     const rows = await stack.api.call<{ contents: { id: number; innerIpAddress: string }[] }>(
       'GET',

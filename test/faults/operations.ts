@@ -3,7 +3,7 @@ import type { TaskJson } from '../../sandbox/stack/apiClient';
 import { OB_CLUSTER } from '../../sandbox/stack/stack';
 import { fingerprint, type StartedByHand, startByHand } from '../../sandbox/standins/startByHand';
 import { until } from '../support/until';
-import { BY_HAND_PASSWORD, CHANGED_PASSWORD, clusterBody, type Lane, OBPROXY } from './lane';
+import { BY_HAND_PASSWORD, CHANGED_PASSWORD, clusterBody, type Lane, NEWER_SHORT, OBPROXY } from './lane';
 
 /** What stands before the request. */
 export interface Scene {
@@ -24,6 +24,8 @@ export interface Operation {
     | 'startObproxy'
     | 'restartObproxy'
     | 'restartObproxyHot'
+    | 'upgradeObproxy'
+    | 'upgradeObproxyCold'
     | 'refreshObproxy'
     | 'changeObproxyParameters'
     | 'changeParametersAndRestart'
@@ -200,6 +202,19 @@ const restartObproxyHot: Operation = {
   request: (lane) => onServer(lane, 'restart', { hotRestart: true }),
 };
 
+const upgradeObproxy: Operation = {
+  name: 'upgradeObproxy',
+  arrange: (lane) => twoProxies(lane, lane.clusters.install),
+  request: (lane) => onServer(lane, 'upgrade', { shortRpmName: NEWER_SHORT, prohibitRollback: false }),
+};
+
+const upgradeObproxyCold: Operation = {
+  name: 'upgradeObproxyCold',
+  arrange: (lane) => twoProxies(lane, lane.clusters.install),
+  request: (lane) =>
+    onServer(lane, 'upgrade', { shortRpmName: NEWER_SHORT, prohibitRollback: false, hotRestart: false }),
+};
+
 const refreshObproxy: Operation = {
   name: 'refreshObproxy',
   arrange: (lane) => twoProxies(lane, lane.clusters.install),
@@ -280,6 +295,8 @@ export const OPERATIONS: readonly Operation[] = [
   startObproxy,
   restartObproxy,
   restartObproxyHot,
+  upgradeObproxy,
+  upgradeObproxyCold,
   refreshObproxy,
   changeObproxyParameters,
   changeParametersAndRestart,

@@ -66,7 +66,7 @@ const GOOD: Readonly<Record<string, () => Request>> = {
     body: { hosts: [{ hostId: given.free, sqlPort: 2883 }] },
   }),
   ...Object.fromEntries(
-    (['stop', 'start', 'restart', 'refresh', 'delete'] as const).map((verb) => [
+    (['stop', 'start', 'restart', 'refresh', 'upgrade', 'delete'] as const).map((verb) => [
       `POST /api/v2/obproxy/clusters/{id}/servers/${verb}`,
       () => ({
         params: { id: String(given.other) },
@@ -74,6 +74,7 @@ const GOOD: Readonly<Record<string, () => Request>> = {
         body: {
           obproxyServerIds: [takenProxy],
           ...(verb === 'restart' ? { hotRestart: false } : {}),
+          ...(verb === 'upgrade' ? { shortRpmName: 'obproxy-4.3.9.0-1' } : {}),
         },
       }),
     ]),
@@ -81,6 +82,11 @@ const GOOD: Readonly<Record<string, () => Request>> = {
   'POST /api/v2/obproxy/clusters/{id}/obproxies/{obproxyIds}/restart': () => ({
     params: { id: String(given.other), obproxyIds: String(takenProxy) },
     query: '?dryRun=true',
+  }),
+  'POST /api/v2/obproxy/clusters/{id}/obproxies/{obproxyIds}/upgrade': () => ({
+    params: { id: String(given.other), obproxyIds: String(takenProxy) },
+    query: '?dryRun=true',
+    body: { shortRpmName: 'obproxy-4.3.9.0-1' },
   }),
   'PUT /api/v2/obproxy/clusters/{id}/parameters': () => ({
     params: { id: String(given.other) },
@@ -96,6 +102,17 @@ const GOOD: Readonly<Record<string, () => Request>> = {
     params: { id: String(given.cluster) },
     query: '?dryRun=true',
     body: { obproxyServerIds: [4711], force: false },
+  }),
+  'POST /api/v2/obproxy/clusters/{id}/servers/check': () => ({
+    params: { id: String(given.cluster) },
+    body: { obproxyServerIds: [4711] },
+  }),
+  'POST /api/v2/ob/clusters/{id}/servers/check': () => ({ params: { id: String(closed) } }),
+  [`POST ${HOSTS}/{hostId}/check`]: () => ({ params: { hostId: String(given.free) } }),
+  [`POST ${HOSTS}/{hostId}/forget`]: () => ({
+    params: { hostId: String(given.free) },
+    query: '?dryRun=true',
+    body: { force: false },
   }),
   'POST /api/v2/obproxy/clusters/{id}/configUrl/push': () => ({
     params: { id: String(given.cluster) },
@@ -113,6 +130,17 @@ const GOOD: Readonly<Record<string, () => Request>> = {
       servers: [given.free],
       startupParameters: [{ name: 'memory_limit', value: '8G' }],
     },
+  }),
+  'PUT /api/v2/ob/clusters/{id}/parameters': () => ({
+    params: { id: '4711' },
+    body: [
+      { name: 'cpu_count', value: '16', zones: ['zone1'] },
+      { name: 'undo_retention', value: '1800', servers: ['10.2.0.4:2882'], tenants: ['app'] },
+    ],
+  }),
+  'POST /api/v2/ob/clusters/{id}/changePassword': () => ({
+    params: { id: '4711' },
+    body: { newPassword: 'Planted.new1', saveToCredential: true },
   }),
   [`POST ${HOSTS}/batchCreate`]: () => ({
     body: {

@@ -8,9 +8,11 @@ import {
   type ServerState,
   saveCluster,
   steering,
+  tenantsOf,
   type ZoneState,
 } from './clusterState';
 import type { ObserverCounters } from './counters';
+import { setParameters } from './parameters';
 import type { NodeCard } from './rpc';
 
 /** Where the root service's word leads: other servers, asked for their card. Rejects when one is unreachable. */
@@ -131,7 +133,13 @@ export class RootService {
         }
         return;
       case 'set':
-        Object.assign(this.state.parameters, statement.parameters);
+        setParameters(
+          {
+            ...{ state: this.state, servers: this.state.servers, tenants: tenantsOf(this.state) },
+            zones: this.state.zones.map(({ name }) => name),
+          },
+          statement,
+        );
         break;
       case 'bootstrap':
         // oceanbase: bootstrap of a cluster that has data ends with OB_INIT_TWICE (ob_errno.h).
