@@ -222,8 +222,17 @@ test('cut off half-way keeps no OBProxy from its cluster: its user is made by wh
     const { name, type, obClusterId } = row;
     const hidden: string[] = [];
     const log = { info: () => {}, warn: () => {}, hide: (secret: string) => hidden.push(secret) };
-    const scope = { ...{ store: api.store, config: api.services.config, log }, signal: new AbortController().signal };
-    const link = { clusterId: other.id, clusterName: name, clusterType: type, obClusterId, username: 'proxyro' };
+    const scope = {
+      ...{ store: api.store, config: api.services.config, log },
+      signal: new AbortController().signal,
+    };
+    const link = {
+      clusterId: other.id,
+      clusterName: name,
+      clusterType: type,
+      obClusterId,
+      username: 'proxyro',
+    };
     const proxy = { family: '4.1+', cluster: { obLinks: [link] } };
     await provenLinks(scope as never, proxy as never);
     expect(other.observer.users()).toContain('proxyro');
