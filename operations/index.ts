@@ -6,8 +6,14 @@ import { batchDeleteHosts, deleteHost } from './deleteHosts';
 import { deleteObproxy, offlineObproxy } from './deleteObproxy';
 import { deleteObproxyCluster } from './deleteObproxyCluster';
 import { forceRestartObproxy, restartObproxy } from './restartObproxy';
+import { restartObserver } from './restartObserver';
+import { restartObZone } from './restartObZone';
 import { startObproxy } from './startObproxy';
+import { startObserver } from './startObserver';
+import { startObZone } from './startObZone';
 import { stopObproxy } from './stopObproxy';
+import { stopObserver } from './stopObserver';
+import { stopObZone } from './stopObZone';
 import { takeOverObproxy } from './takeOverObproxy';
 import type { CatalogueEntry } from './types';
 
@@ -24,6 +30,12 @@ export const OPERATIONS: readonly CatalogueEntry[] = [
   deleteObproxy,
   offlineObproxy,
   addObserver,
+  stopObserver,
+  startObserver,
+  restartObserver,
+  stopObZone,
+  startObZone,
+  restartObZone,
   batchCreateHosts,
   deleteHost,
   batchDeleteHosts,

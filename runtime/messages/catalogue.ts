@@ -21,6 +21,7 @@ import { NEXT } from './next';
 import { OBPROXY } from './obproxy';
 import { OBSERVERS } from './observers';
 import { REFUSALS } from './refusals';
+import { SERVER_LIFE } from './serverLife';
 import { SSH } from './ssh';
 import { STORAGE } from './storage';
 import { SUBTASKS } from './subtasks';
@@ -41,6 +42,7 @@ export const CATALOGUE = {
   ...TAKE_OVER,
   ...OBPROXY,
   ...OBSERVERS,
+  ...SERVER_LIFE,
   ...SSH,
   ...STORAGE,
   ...COMMANDS,

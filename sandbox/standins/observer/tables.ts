@@ -6,6 +6,8 @@
 import initSqlJs, { type Database } from 'sql.js';
 import { addressText } from '../../../runtime/addressText';
 import { refuse } from './accounts';
+import type { LogStream, Member } from './logStreams';
+import { replicaRows3, replicaRows4, sysStream, tenantRows } from './replicaTables';
 import { createTables } from './tableColumns';
 
 export interface ServerRow {
@@ -26,6 +28,10 @@ export interface ServerRow {
   readonly holdsSysUnit?: boolean;
   /** Whether a unit of another tenant lies on it; default no. */
   readonly holdsTenantUnit?: boolean;
+  /** Whether its logs are in sync; default yes. */
+  readonly inSync?: boolean;
+  /** When its memory was last frozen, microseconds since 1970. */
+  readonly frozenAt?: number;
 }
 
 export interface ZoneRow {
@@ -49,6 +55,8 @@ export interface ClusterFacts {
   zones?(): readonly ZoneRow[];
   /** Parameters beside the cluster's own four. */
   parameters?(): Readonly<Record<string, string>>;
+  /** Default: that of sys. */
+  streams?(): readonly LogStream<Member>[];
   /** Another value after every change; without it everything is read again for each statement. */
   revision?(): number;
 }
@@ -86,6 +94,7 @@ export class Tables {
     database.create_function('ob_version', () => facts.version);
     database.create_function('version', () => facts.serverVersion);
     database.create_function('now', () => new Date().toISOString().slice(0, 19).replace('T', ' '));
+    database.create_function('unix_timestamp', () => Math.floor(Date.now() / 1000));
     const tables = new Tables(database, facts);
     database.create_function('usec_to_time', (time) =>
       time === null ? null : timestamp(Number(time), tables.timeZone),
@@ -139,8 +148,14 @@ export class Tables {
       withRootService: index === 0,
       holdsSysUnit: false,
       holdsTenantUnit: false,
+      inSync: true,
+      frozenAt: 0,
       ...server,
     }));
+  }
+
+  private streams(servers: readonly Required<ServerRow>[]): readonly LogStream<Member>[] {
+    return this.facts.streams?.() ?? sysStream(servers);
   }
 
   private fillServers(): void {
@@ -161,13 +176,10 @@ export class Tables {
         server.startServiceTime,
       ]),
     );
-    const sysUnits = servers.filter(({ holdsSysUnit }) => holdsSysUnit);
-    const units = servers.filter(({ holdsSysUnit, holdsTenantUnit }) => holdsSysUnit || holdsTenantUnit);
+    const streams = this.streams(servers);
+    for (const [name, rows] of Object.entries((this.isV4 ? replicaRows4 : replicaRows3)(servers, streams)))
+      this.fill(`oceanbase."${name}"`, rows);
     if (!this.isV4) {
-      this.fill(
-        'oceanbase.__all_unit',
-        units.map(({ ip, rpcPort, zone, id }) => [id, 1, 'default', zone, ip, rpcPort, 'ACTIVE']),
-      );
       this.fill(
         'oceanbase.__all_virtual_server_stat',
         servers.map(({ ip, rpcPort, zone }) => [
@@ -181,17 +193,6 @@ export class Tables {
           200 * GIB,
           4 * GIB,
         ]),
-      );
-      this.fill(
-        'oceanbase.__all_virtual_core_meta_table',
-        sysUnits.map(({ ip, rpcPort, sqlPort, zone, withRootService }) => [
-          ...[1, zone, ip],
-          ...[rpcPort, sqlPort, withRootService ? 1 : 2],
-        ]),
-      );
-      this.fill(
-        'oceanbase.__all_virtual_clog_stat',
-        sysUnits.map(({ ip, rpcPort, status }) => [ip, rpcPort, 1, status === 'INACTIVE' ? 1 : 0]),
       );
       return;
     }
@@ -210,34 +211,6 @@ export class Tables {
         null,
         server.build,
       ]),
-    );
-    this.fill(
-      'oceanbase.DBA_OB_UNITS',
-      units.map(({ ip, rpcPort, zone, id, holdsSysUnit }) => [
-        ...[id, holdsSysUnit ? 1 : 1002, 'ACTIVE'],
-        ...[zone, ip, rpcPort],
-      ]),
-    );
-    this.fill(
-      'oceanbase.CDB_OB_LS_LOCATIONS',
-      sysUnits.map(({ ip, rpcPort, sqlPort, zone, withRootService }) => [
-        1,
-        1,
-        ip,
-        rpcPort,
-        sqlPort,
-        zone,
-        withRootService ? 'LEADER' : 'FOLLOWER',
-      ]),
-    );
-    this.fill(
-      'oceanbase."GV$OB_LOG_STAT"',
-      sysUnits
-        .filter(({ status }) => status !== 'INACTIVE')
-        .map(({ ip, rpcPort, withRootService }) => [
-          ...[1, 1, ip, rpcPort],
-          ...[withRootService ? 'LEADER' : 'FOLLOWER', 'YES'],
-        ]),
     );
     // A server that has no life reports no capacity.
     this.fill(
@@ -280,13 +253,10 @@ export class Tables {
       );
   }
 
-  /** A cluster has its sys tenant; one more where servers are said to hold its units. */
   private fillTenants(): void {
-    const user = this.servers().some(({ holdsTenantUnit }) => holdsTenantUnit);
-    if (this.isV4) {
-      const rows = [[1, 'sys', 'SYS', 'NORMAL'], ...(user ? [[1002, 'app', 'USER', 'NORMAL']] : [])];
-      this.fill('oceanbase.DBA_OB_TENANTS', rows);
-    } else this.fill('oceanbase.__all_tenant', [[1, 'sys'], ...(user ? [[1002, 'app']] : [])]);
+    const servers = this.servers();
+    const rows = tenantRows(servers, this.streams(servers), this.isV4);
+    this.fill(`oceanbase.${this.isV4 ? 'DBA_OB_TENANTS' : '__all_tenant'}`, rows);
   }
 
   private fillParameters(): void {

@@ -17,6 +17,7 @@ import { taskWarnings } from './0015_task_warnings';
 import { obproxyHome } from './0017_obproxy_home';
 import { hostLife } from './0018_host_life';
 import { credentialDescription } from './0019_credential_description';
+import { observerHome } from './0028_observer_home';
 
 /** In code, not found by file name: the bundle holds no migration files. A published one is never changed. */
 export function migrations(kind: 'sqlite' | 'postgres'): Record<string, Migration> {
@@ -39,5 +40,6 @@ export function migrations(kind: 'sqlite' | 'postgres'): Record<string, Migratio
     '0017_obproxy_home': obproxyHome,
     '0018_host_life': hostLife(kind),
     '0019_credential_description': credentialDescription,
+    '0028_observer_home': observerHome,
   };
 }
