@@ -6,9 +6,12 @@ import { say } from '../runtime/messages/catalogue';
 import { inTrace } from '../runtime/trace';
 import { type AccessFacts, logAccess } from './http/accessLog';
 import { type AuditedResult, type AuditNotes, AuditTrail } from './http/audit';
+import { refuseClearText } from './http/clearText';
+import { consolePages } from './http/consolePages';
 import { refuseOtherSites } from './http/crossSite';
 import { type AnswerFacts, errorEnvelope, successEnvelope } from './http/envelope';
 import { failureOf } from './http/errors';
+import type { WhilePermitted } from './http/eventStreams';
 import { measureHttp } from './http/httpMetrics';
 import { bodyDigest, onceFor, WITHOUT_KEY } from './http/idempotency';
 import { sendJson } from './http/lazyList';
@@ -16,8 +19,9 @@ import { answerLanguage, inLanguage } from './http/messages/language';
 import { createThrottle, type Throttle } from './http/throttle';
 import { type Authenticate, authentication, type Login, provenUser, requirePermission } from './login/auth';
 import { OpenLogins } from './login/revocation';
+import { wantsChallenge } from './login/session';
 import { parsedBody, readBody } from './login/signedBody';
-import type { ApiServices, Route, WhilePermitted } from './route';
+import type { ApiServices, Route } from './route';
 
 interface RequestState extends AnswerFacts, AccessFacts {
   login: Login | undefined;
@@ -64,7 +68,13 @@ export function application(services: ApiServices, routes: readonly Route[]): Ex
       'cache-control': 'no-store',
       ...(request.secure ? { 'strict-transport-security': `max-age=${YEAR_S}` } : {}),
     });
-    logAccess(services.logger, request, response, state, () => provenUser(state.login)?.name);
+    logAccess(
+      services.logger,
+      request,
+      response,
+      state,
+      () => (provenUser(state.login) ?? state.notes.user)?.name,
+    );
     inTrace({ traceId: state.traceId }, next);
   });
   app.use(refuseOddHead);
@@ -77,7 +87,11 @@ export function application(services: ApiServices, routes: readonly Route[]): Ex
   const closed = routes.filter((route) => route.permission !== undefined);
   addRoutes(app, services, open);
   refuseOtherMethods(app, open);
-  if (services.config.http.tls !== undefined) app.use(refuseClearText);
+  app.use((request: Request, _response: Response, next: NextFunction) => {
+    refuseClearText(request, services.config.http);
+    next();
+  });
+  if (services.config.http.console) app.use(consolePages(services.logger));
   app.use(loginRequired(authenticate, throttle));
   addRoutes(app, services, closed);
   refuseOtherMethods(app, closed);
@@ -105,14 +119,6 @@ function refuseOddHead({ rawHeaders, httpVersion }: Request, _response: Response
   const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host').length;
   if (hosts > 1 || (hosts === 0 && httpVersion === '1.1')) {
     throw new Refusal(400, 'COM10003', say('http.host'));
-  }
-  next();
-}
-
-/** A listening address that stays plain beside TLS is for what needs no login. */
-function refuseClearText(request: Request, _response: Response, next: NextFunction): void {
-  if (!request.secure) {
-    throw new Refusal(403, 'IAM11000', say('login.clearText'));
   }
   next();
 }
@@ -261,6 +267,7 @@ async function answerError(
   if (error instanceof Refusal && error.retryAfterSeconds !== undefined) {
     response.set('retry-after', String(error.retryAfterSeconds));
   }
-  if (status === 401) response.set('www-authenticate', 'Basic realm="obflow", charset="UTF-8"');
+  if (status === 401 && wantsChallenge(request))
+    response.set('www-authenticate', 'Basic realm="obflow", charset="UTF-8"');
   response.status(status).json(errorEnvelope(state, status, inLanguage(body, answerLanguage(request))));
 }

@@ -34,9 +34,18 @@ export interface ControlPlane {
 
 /** CPU-seconds that the parts have used so far. */
 export function controlPlaneCpu(stack: Stack): ControlPlane {
-  const temporal = Number(readFileSync(path.join(stack.dataDir, 'temporal.pid.server'), 'utf8'));
   const of = (pid: number | undefined) => cpuSeconds(readFileSync(`/proc/${pid}/stat`, 'utf8'), false);
-  return { api: of(stack.parts.api?.pid), worker: of(stack.parts.worker?.pid), temporal: of(temporal) };
+  return {
+    api: of(stack.parts.api?.pid),
+    worker: of(stack.parts.worker?.pid),
+    temporal: temporalCpu(stack.dataDir),
+  };
+}
+
+/** CPU-seconds that the dev server of a data folder has used so far. */
+export function temporalCpu(dataDir: string): number {
+  const pid = readFileSync(path.join(dataDir, 'temporal.pid.server'), 'utf8').trim();
+  return cpuSeconds(readFileSync(`/proc/${pid}/stat`, 'utf8'), false);
 }
 
 export interface HostSpent {

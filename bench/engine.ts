@@ -6,6 +6,7 @@ import { startDevServer } from '../runtime/devServer';
 import { repositoryRoot } from '../runtime/paths';
 import { connectTemporal, prepareNamespace, type TemporalHandle } from '../runtime/temporal';
 import { taskWorkflowId } from '../workflows/ids';
+import { temporalCpu } from './costs';
 import { sizeOfManyHosts, timeOfManyHosts } from './manyHosts';
 import { type BenchResult, result, timed } from './measure';
 import { noOpPlan } from './plans';
@@ -38,6 +39,7 @@ export async function benchEngine(rounds: number, mostHosts: number): Promise<Be
     return [
       await alone(temporal, rounds),
       await together(temporal, rounds),
+      ...(await floor(temporal, rounds, dataDir)),
       ...(await timeOfManyHosts(temporal, rounds, mostHosts)),
       ...sizeOfManyHosts(mostHosts),
     ];
@@ -76,6 +78,28 @@ async function together(temporal: TemporalHandle, rounds: number): Promise<Bench
     ratios.push(theirs / ours);
   }
   return result('(b) 100 chains, 20 at once: runPlan / bare, throughput', 'ratio', ratios, '>= 0.85');
+}
+
+const FLOOR_CHAINS = 64;
+
+/**
+ * What no orchestrator on Temporal can go below: CPU-seconds of a bare workflow of as many no-op activities as an installation
+ * has subtasks, sixteen at once, as a part of (m)'s control plane. This process is its worker and its client.
+ */
+async function floor(temporal: TemporalHandle, rounds: number, dataDir: string): Promise<BenchResult[]> {
+  const server: number[] = [];
+  const worker: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const [serverBefore, workerBefore] = [temporalCpu(dataDir), process.cpuUsage()];
+    await many(FLOOR_CHAINS, 16, () => bare(temporal));
+    const { user, system } = process.cpuUsage(workerBefore);
+    server.push((temporalCpu(dataDir) - serverBefore) / FLOOR_CHAINS);
+    worker.push((user + system) / 1e6 / FLOOR_CHAINS);
+  }
+  return [
+    result("(m) bare workflow of 12 no-op activities: Temporal's server", 'CPU-s', server, '-'),
+    result('(m) bare workflow of 12 no-op activities: SDK worker and client', 'CPU-s', worker, '-'),
+  ];
 }
 
 let next = 1;

@@ -70,7 +70,7 @@ export async function benchInstall(rounds: number, ansible: string | undefined):
       const start = await installAndStart(spare, rpm, look);
       for (const size of SIZES) {
         const chosen = hosts.splice(0, size);
-        const clusterId = await createCluster(stack, `bench${size}`);
+        const clusterId = await createLinkedCluster(stack, `bench${size}`);
         const before = controlPlaneCpu(stack);
         const hostsBefore = await Promise.all(chosen.map(hostSpent));
         await loopDelays(stack);
@@ -155,7 +155,8 @@ async function installAndStart(host: TestHost, rpm: string, look: number): Promi
   return standInStart(host, '/opt/taobao/install/obproxy-1.9.1.1', look);
 }
 
-async function createCluster(stack: Stack, name: string): Promise<number> {
+/** An OBProxy cluster without OBProxies, linked to the stack's OceanBase cluster; its id. */
+export async function createLinkedCluster(stack: Stack, name: string): Promise<number> {
   const task = await stack.api.call<{ id: number; obproxyClusterId: number }>(
     'POST',
     '/api/v2/obproxy/clusters',

@@ -4,16 +4,19 @@ import { Runtime } from '@temporalio/worker';
 import { Command } from 'commander';
 import { repositoryRoot } from '../runtime/paths';
 import { fleetUnavailable } from '../sandbox/hosts/fleet';
+import { chromiumUnavailable } from '../test/support/browser';
 import { ansiblePlaybook } from './ansible';
 import { benchApi } from './api';
 import { benchCommands } from './commands';
+import { benchConsole } from './console';
 import { benchEngine } from './engine';
 import { benchInstall } from './install';
 import { type BenchResult, cpuTimes, machine, printResult, stealSince } from './measure';
 import { benchObservers } from './observers';
+import { benchRolling } from './rolling';
 import { benchUp } from './up';
 
-const PARTS = 'engine,api,commands,up,install,observers';
+const PARTS = 'engine,api,commands,up,console,install,observers,rolling';
 
 /** `npm run bench`: ratios of one run, back to back; see docs/performance.md. */
 async function main(): Promise<void> {
@@ -41,7 +44,12 @@ async function main(): Promise<void> {
   if (parts.includes('api')) take(await benchApi(rounds, mostHosts));
   if (parts.includes('commands')) take(await benchCommands(rounds));
   if (parts.includes('up')) take(await benchUp(rounds));
-  const onHosts = ['install', 'observers'].filter((part) => parts.includes(part));
+  if (parts.includes('console')) {
+    const missing = chromiumUnavailable();
+    if (missing === undefined) take(await benchConsole(rounds));
+    else console.log(`console left out: ${missing}`);
+  }
+  const onHosts = ['install', 'observers', 'rolling'].filter((part) => parts.includes(part));
   const missing = onHosts.length === 0 ? undefined : fleetUnavailable();
   if (missing !== undefined) console.log(`${onHosts.join(' and ')} left out: ${missing}`);
   else {
@@ -50,6 +58,7 @@ async function main(): Promise<void> {
       take(await benchInstall(rounds, ansible));
     }
     if (parts.includes('observers')) take(await benchObservers(rounds));
+    if (parts.includes('rolling')) take(await benchRolling(rounds));
   }
   console.log(`CPU stolen from this machine meanwhile: ${stealSince(before).toFixed(0)} %`);
   await writeFile(

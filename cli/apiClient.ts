@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import { bodyDigest } from '../api/login/signature';
 import { CLIENT_SETTINGS } from '../runtime/clientSettings';
 import { withDeadline } from '../runtime/deadline';
 import { readSettings } from '../runtime/setting';
@@ -56,8 +57,18 @@ export class NoAnswerError extends Error {
   }
 }
 
+/** A body that is read from where it lies, again when it is sent again. */
+export interface Content {
+  readonly content: Blob;
+  readonly contentType: string;
+  /** MD5 of it, in upper-case hex: what an access key signs. */
+  readonly digest: () => Promise<string>;
+}
+
 interface Request {
+  /** To be sent as JSON. */
   readonly body?: unknown;
+  readonly upload?: Content;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
 }
@@ -91,6 +102,10 @@ export class ApiClient {
         return { response: answer, text: await answer.text() };
       }, request.signal),
     );
+    return this.#dataOf(response, text);
+  }
+
+  #dataOf(response: Response, text: string): unknown {
     const answer = parseJson(text);
     if (!response.ok) throw refused(response.status, answer, text, this.#login.hint);
     const envelope = envelopeSchema.safeParse(answer);
@@ -102,11 +117,11 @@ export class ApiClient {
    * Sends a command under a key of its own. When the answer is lost it is sent again under the same key, so that it
    * is obeyed once. Errors as `call`.
    */
-  async command(path: string, body: unknown): Promise<unknown> {
+  async command(path: string, body: unknown, method = 'POST'): Promise<unknown> {
     const headers = { 'idempotency-key': randomUUID() };
     for (let sent = 0; ; sent += 1) {
       try {
-        return await this.call('POST', path, { body, headers });
+        return await this.call(method, path, { body, headers });
       } catch (error) {
         const wait = RESEND_AFTER_MS[sent];
         // 409 to a second send: the first is still being worked on.
@@ -119,6 +134,13 @@ export class ApiClient {
     }
   }
 
+  /** Sends a file; a large one takes as long as it takes. Errors as `call`. */
+  async upload(path: string, upload: Content): Promise<unknown> {
+    const response = await this.#asked(() => this.#fetch('POST', path, { upload }), undefined);
+    const text = await this.#asked(() => response.text(), undefined);
+    return this.#dataOf(response, text);
+  }
+
   /** The answer to a GET as it begins, its body still to be read. Errors as `call`. */
   async open(path: string, request: Request & { readonly signal: AbortSignal }): Promise<Response> {
     const response = await this.#asked(() => this.#fetch('GET', path, request), request.signal);
@@ -127,19 +149,22 @@ export class ApiClient {
     throw refused(response.status, parseJson(text), text, this.#login.hint);
   }
 
-  #fetch(method: string, path: string, { body, headers, signal }: Request): Promise<Response> {
+  async #fetch(method: string, path: string, { body, upload, headers, signal }: Request): Promise<Response> {
     const url = new URL(this.base + path);
     const json = body === undefined ? undefined : JSON.stringify(body);
-    const sent = json === undefined ? {} : { body: json, contentType: 'application/json' };
+    const content = upload?.content ?? json;
+    const contentType = upload?.contentType ?? (json === undefined ? undefined : 'application/json');
+    const signed = { method, url, ...(contentType === undefined ? {} : { contentType }) };
+    const bodyMd5 = upload?.digest ?? (() => Promise.resolve(bodyDigest(Buffer.from(json ?? ''))));
     return fetch(url, {
       method,
       headers: {
         accept: 'application/json',
-        ...(json === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(contentType === undefined ? {} : { 'content-type': contentType }),
         ...headers,
-        ...this.#login.headers({ method, url, ...sent }),
+        ...(await this.#login.headers({ ...signed, bodyMd5 })),
       },
-      ...(json === undefined ? {} : { body: json }),
+      ...(content === undefined ? {} : { body: content }),
       ...(signal === undefined ? {} : { signal }),
     });
   }

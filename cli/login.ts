@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { bodyDigest, SIGNATURE_SCHEME, signatureOf, stringToSign } from '../api/login/signature';
+import { SIGNATURE_SCHEME, signatureOf, stringToSign } from '../api/login/signature';
 import type { CLIENT_SETTINGS } from '../runtime/clientSettings';
 import type { ValuesOf } from '../runtime/setting';
 
@@ -8,7 +8,8 @@ export interface Outgoing {
   readonly method: string;
   readonly url: URL;
   readonly contentType?: string;
-  readonly body?: string;
+  /** MD5 of its body as `bodyDigest` makes it; asked for by who signs. */
+  readonly bodyMd5: () => Promise<string>;
 }
 
 /** How the `obflow` command says who it is. */
@@ -20,7 +21,7 @@ export interface ClientLogin {
   /** Of the user, when that is how it logs in. */
   readonly password?: string;
   /** The headers that say it, made anew for every request that is sent. */
-  headers(request: Outgoing): Record<string, string>;
+  headers(request: Outgoing): Promise<Record<string, string>>;
 }
 
 /** The login of an access key, else of user and password. Throws Error when a secret is missing. */
@@ -40,7 +41,7 @@ export function clientLogin(settings: ValuesOf<typeof CLIENT_SETTINGS>, base: st
     name: user,
     password,
     hint: `Check OBFLOW_USER (${user}) and OBFLOW_PASSWORD.`,
-    headers: () => ({ authorization }),
+    headers: async () => ({ authorization }),
   };
 }
 
@@ -48,7 +49,7 @@ function signing(accessKeyId: string, secret: string): ClientLogin {
   return {
     name: accessKeyId,
     hint: `Check OBFLOW_ACCESS_KEY_ID (${accessKeyId}), OBFLOW_ACCESS_KEY_SECRET and this machine's clock.`,
-    headers({ method, url, contentType = '', body = '' }) {
+    async headers({ method, url, contentType = '', bodyMd5 }) {
       const date = new Date().toUTCString();
       // Tells apart what is sent twice in a second: a signature is good once.
       const nonce = randomUUID();
@@ -59,7 +60,7 @@ function signing(accessKeyId: string, secret: string): ClientLogin {
         date,
         host: url.host,
         rawHeaders: ['x-ocp-nonce', nonce],
-        bodyMd5: bodyDigest(Buffer.from(body)),
+        bodyMd5: await bodyMd5(),
       });
       const authorization = `${SIGNATURE_SCHEME} ${accessKeyId}:${signatureOf(secret, text)}`;
       return { authorization, date, 'x-ocp-nonce': nonce };

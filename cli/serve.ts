@@ -65,7 +65,7 @@ export async function serve(parts: readonly Part[], options: ServeOptions): Prom
     const meanwhile = new Promise<void>((resolve) => {
       launched = resolve;
     }).then(() => Promise.all([openDatabase(config, parts.includes('api')), load(parts)]));
-    const [temporal, [store]] = await Promise.all([
+    const [{ temporal, uiUrl }, [store]] = await Promise.all([
       openTemporal(config, options.ownTemporal, shutdown, failures, launched),
       meanwhile,
     ]);
@@ -78,7 +78,8 @@ export async function serve(parts: readonly Part[], options: ServeOptions): Prom
       logger,
     });
     shutdown.add(undefined, () => hosts.close());
-    const ground: Ground = { config, logger, temporal, store, hosts };
+    const temporalUiUrl = config.temporalUiUrl ?? uiUrl;
+    const ground: Ground = { config: { ...config, temporalUiUrl }, logger, temporal, store, hosts };
     // The worker ends after the API: a request under way may still need it.
     const worker = parts.includes('worker')
       ? await startWorkerPart(ground, options.activities, shutdown, failures)
@@ -116,7 +117,7 @@ async function openTemporal(
   shutdown: Shutdown,
   failures: Promise<never>[],
   launched: () => void,
-): Promise<TemporalHandle> {
+): Promise<{ temporal: TemporalHandle; uiUrl?: string }> {
   if (ownTemporal && !temporalIsConfigured()) {
     const { startDevServer } = await import('../runtime/devServer');
     const server = await startDevServer({
@@ -137,7 +138,7 @@ async function openTemporal(
     await prepareNamespace(temporal, { retentionDays: RETENTION_DAYS });
     say(`Temporal: ${server.address} (own dev server, log in ${server.logFile})`);
     say(`Temporal Web UI: ${server.uiUrl}`);
-    return temporal;
+    return { temporal, uiUrl: server.uiUrl };
   }
   launched();
   const temporal = await whenReachable(async () => {
@@ -154,7 +155,7 @@ async function openTemporal(
   });
   shutdown.add(undefined, () => temporal.close());
   say(`Temporal: ${temporal.address}, namespace ${temporal.namespace}`);
-  return temporal;
+  return { temporal };
 }
 
 /** A restart during an outage of Temporal should wait for its end, not fail in a loop. */

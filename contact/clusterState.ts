@@ -6,6 +6,7 @@ import type { AddressPolicy } from '../runtime/addresses';
 import { PermanentError, saidOf } from '../runtime/errors';
 import { type Said, say, type Text } from '../runtime/messages/catalogue';
 import type { ObClusterRow, OpenCredential, Store } from '../store/types';
+import { withWorkingSecret } from './workingSecret';
 
 /** What a cluster says of itself. */
 export interface ClusterState {
@@ -13,9 +14,7 @@ export interface ClusterState {
   readonly zones: readonly ClusterZone[];
 }
 
-export interface SysLogin {
-  /** What the cluster's credential holds, in clear. */
-  readonly sys: OpenCredential;
+export interface ClusterContact {
   readonly addresses: AddressPolicy;
   /** For each server that does not answer, and for each statement. */
   readonly timeoutMs: number;
@@ -27,15 +26,20 @@ export interface SysLogin {
  * it. Throws as openCluster does.
  */
 export function openAsSys(
-  cluster: Pick<ObClusterRow, 'rootServers'>,
-  { sys, ...more }: SysLogin,
+  store: Pick<Store, 'credentials'>,
+  cluster: Pick<ObClusterRow, 'rootServers' | 'sysCredentialId'>,
+  contact: ClusterContact,
 ): Promise<ClusterSession> {
-  return openCluster({
-    servers: cluster.rootServers,
-    user: sys.username,
-    password: sys.secret,
-    ...more,
-  });
+  return withWorkingSecret(store, cluster.sysCredentialId, (sys) => openWith(cluster, sys, contact));
+}
+
+/** The same with a credential in clear. */
+export function openWith(
+  cluster: Pick<ObClusterRow, 'rootServers'>,
+  { username, secret }: Pick<OpenCredential, 'username' | 'secret'>,
+  contact: ClusterContact,
+): Promise<ClusterSession> {
+  return openCluster({ servers: cluster.rootServers, user: username, password: secret, ...contact });
 }
 
 export async function askCluster(session: ClusterSession): Promise<ClusterState> {
@@ -59,11 +63,10 @@ export async function clusterNameFault(session: ClusterSession, declared: string
 export async function lookAtClusterName(
   store: Pick<Store, 'credentials'>,
   cluster: ObClusterRow,
-  how: Omit<SysLogin, 'sys'>,
+  contact: ClusterContact,
 ): Promise<{ readonly fault: Text } | { readonly unknown: Said } | { readonly same: true }> {
   try {
-    const sys = await store.credentials.open(cluster.sysCredentialId);
-    const session = await openAsSys(cluster, { sys, ...how });
+    const session = await openAsSys(store, cluster, contact);
     try {
       const fault = await clusterNameFault(session, cluster.name);
       return fault === undefined ? { same: true } : { fault };

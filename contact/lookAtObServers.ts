@@ -31,9 +31,8 @@ export async function lookAtObServers(
   let session: ClusterSession | undefined;
   let state: ClusterState;
   try {
-    const sys = await store.credentials.open(cluster.sysCredentialId);
-    session = await openAsSys(cluster, {
-      ...{ sys, addresses, timeoutMs: ANSWER_MS },
+    session = await openAsSys(store, cluster, {
+      ...{ addresses, timeoutMs: ANSWER_MS },
       ...(signal === undefined ? {} : { signal }),
     });
     state = await askCluster(session);

@@ -4,6 +4,7 @@ import type { AddressPolicy } from '../runtime/addresses';
 import { addressText } from '../runtime/addressText';
 import { PermanentError } from '../runtime/errors';
 import { say } from '../runtime/messages/catalogue';
+import { type ObParameter, obParameterOf, showParameterSql, showParametersSql } from './clusterParameters';
 import {
   type ClusterServer,
   type ClusterZone,
@@ -11,6 +12,7 @@ import {
   parameterSql,
   serverOf,
   serversSql,
+  tenantNamesSql,
   tenantsSql,
   UTC_SQL,
   unitsSql,
@@ -78,8 +80,14 @@ export interface ClusterSession {
   tenantCount(): Promise<number | undefined>;
   /** State of the major compaction by zone; empty when the version does not let us ask. */
   compaction(): Promise<ReadonlyMap<string, string>>;
+  /** Names of the tenants, `sys` among them and meta tenants not. Throws SqlError when they may not be asked. */
+  tenantNames(): Promise<string[]>;
   /** Value of a cluster's parameter; undefined when there is none of that name. */
   parameter(name: string): Promise<string | undefined>;
+  /** Every parameter of the cluster and of its sys tenant, for each server that tells. */
+  parameters(): Promise<ObParameter[]>;
+  /** One of them, of a tenant, or of the cluster and the sys tenant; empty when there is none of that name. */
+  parameterRows(parameter: string, tenant: string | undefined): Promise<ObParameter[]>;
   /** Sends a statement of clusterSql.ts that changes the cluster. SqlConnectionError: its outcome is unknown. */
   alter(sql: string): Promise<void>;
   close(): void;
@@ -198,6 +206,14 @@ function cluster(session: SqlSession, at: string, version: string): ClusterSessi
     async parameter(name) {
       const [row] = await session.query(parameterSql(version, name));
       return row === undefined ? undefined : columnText(row, 'value');
+    },
+    async tenantNames() {
+      return (await session.query(tenantNamesSql(version))).map((row) => columnText(row, 'name'));
+    },
+    parameters: async () => (await session.query(showParametersSql())).map(obParameterOf),
+    async parameterRows(parameter, tenant) {
+      const rows = (await session.query(showParameterSql(parameter, tenant))).map(obParameterOf);
+      return rows.filter(({ name }) => name === parameter);
     },
     async alter(sql) {
       await session.query(sql);

@@ -3,6 +3,7 @@
  * have __all_server with bigint microseconds where 0 is "none", so that a test for NULL there is always true.
  */
 import { addressText, canonicalHost } from '../runtime/addressText';
+import { userName } from './loginName';
 import { columnText, type SqlRow } from './sqlSession';
 import { sqlText } from './sqlText';
 import { isAtLeast } from './versions';
@@ -141,6 +142,13 @@ export function tenantsSql(version: string): string {
     : 'SELECT COUNT(*) AS tenants FROM oceanbase.__all_tenant WHERE tenant_id > 1000';
 }
 
+/** Their names, `sys` among them. */
+export function tenantNamesSql(version: string): string {
+  return is4(version)
+    ? "SELECT TENANT_NAME AS name FROM oceanbase.DBA_OB_TENANTS WHERE TENANT_TYPE <> 'META'"
+    : 'SELECT tenant_name AS name FROM oceanbase.__all_tenant';
+}
+
 /** State of the major compaction by zone: IDLE, COMPACTING, … */
 export function compactionSql(version: string): string {
   return is4(version)
@@ -157,7 +165,7 @@ const ADDRESS = /^[0-9A-Fa-f:.]{2,45}$/;
 const ZONE = /^[A-Za-z][A-Za-z0-9_.-]{1,63}$/;
 
 /** `'ip:rpcPort'`: the port in these statements is the one of RPC. */
-function address({ ip, rpcPort }: { readonly ip: string; readonly rpcPort: number }): string {
+export function serverAddress({ ip, rpcPort }: { readonly ip: string; readonly rpcPort: number }): string {
   if (!ADDRESS.test(ip)) throw new RangeError('not the address of a server');
   return `'${addressText(ip, port(rpcPort))}'`;
 }
@@ -174,24 +182,29 @@ function zone(name: string): string {
 type Address = { readonly ip: string; readonly rpcPort: number };
 
 export function addServerSql(server: Address, zoneName: string): string {
-  return `ALTER SYSTEM ADD SERVER ${address(server)} ZONE ${zone(zoneName)}`;
+  return `ALTER SYSTEM ADD SERVER ${serverAddress(server)} ZONE ${zone(zoneName)}`;
 }
 
 export function deleteServerSql(server: Address, zoneName: string): string {
-  return `ALTER SYSTEM DELETE SERVER ${address(server)} ZONE ${zone(zoneName)}`;
+  return `ALTER SYSTEM DELETE SERVER ${serverAddress(server)} ZONE ${zone(zoneName)}`;
 }
 
 export function cancelDeleteServerSql(server: Address, zoneName: string): string {
-  return `ALTER SYSTEM CANCEL DELETE SERVER ${address(server)} ZONE ${zone(zoneName)}`;
+  return `ALTER SYSTEM CANCEL DELETE SERVER ${serverAddress(server)} ZONE ${zone(zoneName)}`;
 }
 
 /** Leaders move away, and clients stay away, before the statement ends (OceanBase documentation, ALTER SYSTEM SERVER). */
 export function stopServerSql(server: Address, zoneName: string): string {
-  return `ALTER SYSTEM STOP SERVER ${address(server)} ZONE ${zone(zoneName)}`;
+  return `ALTER SYSTEM STOP SERVER ${serverAddress(server)} ZONE ${zone(zoneName)}`;
 }
 
 export function startServerSql(server: Address, zoneName: string): string {
-  return `ALTER SYSTEM START SERVER ${address(server)} ZONE ${zone(zoneName)}`;
+  return `ALTER SYSTEM START SERVER ${serverAddress(server)} ZONE ${zone(zoneName)}`;
+}
+
+/** Of a user of the sys tenant, from the next login on. RangeError for a password with a backslash. */
+export function setPasswordSql(user: string, password: string): string {
+  return `ALTER USER ${userName(user)} IDENTIFIED BY ${sqlText(password)}`;
 }
 
 /** All servers of a zone at once; the zone becomes INACTIVE, its servers stay as they are. */
@@ -205,7 +218,7 @@ export function startZoneSql(zoneName: string): string {
 
 /** Writes what is in memory to disk, so that the next start reads less of the log. */
 export function minorFreezeSql(server: Address): string {
-  return `ALTER SYSTEM MINOR FREEZE SERVER = (${address(server)})`;
+  return `ALTER SYSTEM MINOR FREEZE SERVER = (${serverAddress(server)})`;
 }
 
 /** The value of a cluster's parameter, one row a server. */

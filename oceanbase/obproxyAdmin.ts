@@ -3,29 +3,15 @@
  * most other addresses it refuses this user, with the very error of a wrong password (OBProxy 4.3.1, observed).
  */
 import type { Duplex } from 'node:stream';
-import { PermanentError, TransientError, type Trouble } from '../runtime/errors';
+import { PermanentError } from '../runtime/errors';
 import { say, type Text } from '../runtime/messages/catalogue';
 import { parseUpgradeInfo, type UpgradeInfo } from './handOver';
 import { PROXYSYS_LOGIN } from './loginName';
+import { OBPROXY_ERRNO, troubleOf } from './obproxyTrouble';
 import { ALTER_VALUE_BYTES, isSecretParameter, parameterName, quotedValue, sameValue } from './parameters';
 import { maskHashes, sha1Hex } from './passwords';
-import {
-  columnText,
-  openSqlSession,
-  SqlConnectionError,
-  SqlError,
-  type SqlRow,
-  type SqlSession,
-} from './sqlSession';
-
-/** OBProxy's and OceanBase's error numbers that mean something to us. */
-const ERRNO = {
-  accessDenied: 1045,
-  notExist: 4018,
-  badValue: 4147,
-  unknownItem: 5099,
-  tooLong: 8007,
-} as const;
+import { columnText, openSqlSession, SqlError, type SqlRow, type SqlSession } from './sqlSession';
+import { type StoredItem, storedItemsOf } from './storedItems';
 
 export interface ProxyParameter {
   readonly name: string;
@@ -33,11 +19,20 @@ export interface ProxyParameter {
   readonly needReboot: boolean;
 }
 
+/** All that SHOW PROXYCONFIG tells of a parameter. */
+export interface DescribedParameter extends ProxyParameter {
+  readonly info: string;
+  /** `[1,4]`, `(1024,65536)`, `[1s,1h]`; '' for none. */
+  readonly range: string;
+  /** USER, SYS, VIP, MEMORY; `virtual` for what is computed. */
+  readonly visibleLevel: string;
+}
+
 export interface ObproxyAdmin {
   /** Text of SHOW PROXYINFO BINARY; holds the running version. */
   binaryInfo(): Promise<string>;
-  /** Sessions of clients that are open now; those of administrators, this one too, are not counted. */
-  clientSessions(): Promise<number>;
+  /** Sessions of clients (of one OceanBase cluster) that are open now; those of administrators, this one too, are not counted. */
+  clientSessions(clusterName?: string): Promise<number>;
   /** `ACTIVE`, `BE_INACTIVE` or `INACTIVE`: what load balancers may be told. Undefined when this version tells none. */
   status(): Promise<string | undefined>;
   /** The highest number that proxy_local_cmd takes: 2 before the commands 3 (offline) and 4 (online) came, in 4.3. */
@@ -52,6 +47,15 @@ export interface ObproxyAdmin {
   /** Undefined when this version knows no such parameter. Passwords are shown as SHA-1. */
   showConfig(name: string): Promise<ProxyParameter | undefined>;
   showAll(): Promise<ProxyParameter[]>;
+  /** The same with what the proxy says about them. */
+  describeAll(): Promise<DescribedParameter[]>;
+  /** Names of parameters that have another value than their default; undefined when this version does not tell. */
+  changedNames(): Promise<ReadonlySet<string> | undefined>;
+  /**
+   * Everything that the proxy keeps over a restart: of the whole proxy, and of clusters, tenants and addresses; passwords as
+   * SHA-1. From 4.0 on.
+   */
+  storedItems(): Promise<StoredItem[]>;
   /**
    * How it stands with hot restarts. PermanentError ObproxySqlRefused (1235 and the like) when this version tells nothing of
    * it, ObproxyUpgradeInfoUnread when it says something else.
@@ -107,69 +111,20 @@ export async function openObproxyAdmin(target: ObproxyTarget): Promise<ObproxyAd
   }
 }
 
-/** What OBProxy does with a refused statement on table proxy_config (4.3.1, observed). */
-const SECRET_IN_LOG = say('admin.secretInLog');
-
-/** The documented trouble behind an error of the connection; `secret` is taken out of the server's text. */
-function troubleOf(
-  error: unknown,
-  what: { tried: Text; where: string; sql?: string; secret?: string },
-): unknown {
-  const base = { tried: what.tried, where: what.where };
-  if (error instanceof SqlConnectionError) {
-    return new TransientError({
-      ...base,
-      type: 'ObproxyNotReady',
-      code: 'ODP10001',
-      cameBack: error.said,
-      next: say('next.checkObproxyProcess'),
-    });
-  }
-  if (!(error instanceof SqlError)) return error;
-  const said =
-    what.secret === undefined || what.secret === ''
-      ? error.message
-      : error.message.replaceAll(what.secret, '***');
-  const cameBack = say('sql.error', { errno: error.errno, text: said.slice(0, 500) });
-  const { next, ...told } = verdict(error.errno);
-  const logged = what.secret !== undefined && what.sql?.startsWith('replace') === true;
-  return new PermanentError({
-    ...base,
-    cameBack,
-    ...told,
-    next: logged ? say('next.both', { one: next, other: SECRET_IN_LOG }) : next,
-  });
-}
-
-function verdict(errno: number): Pick<Trouble, 'type' | 'code' | 'next'> {
-  switch (errno) {
-    case ERRNO.accessDenied:
-      return {
-        type: 'ObproxyAccessDenied',
-        code: 'ODP10001',
-        next: say('next.checkProxysys'),
-      };
-    case ERRNO.unknownItem:
-      return {
-        type: 'ObproxyParameterUnknown',
-        next: say('next.removeFromCluster'),
-      };
-    case ERRNO.badValue:
-    case ERRNO.tooLong:
-      return {
-        type: 'ObproxyParameterRefused',
-        next: say('next.correctValue'),
-      };
-    default:
-      return { type: 'ObproxySqlRefused', next: say('next.seeObproxyLog') };
-  }
-}
-
 function parameterOf(row: SqlRow): ProxyParameter {
   return {
     name: columnText(row, 'name'),
     value: columnText(row, 'value'),
     needReboot: columnText(row, 'need_reboot').toLowerCase() === 'true',
+  };
+}
+
+function describedOf(row: SqlRow): DescribedParameter {
+  return {
+    ...parameterOf(row),
+    info: columnText(row, 'info'),
+    range: columnText(row, 'range'),
+    visibleLevel: columnText(row, 'visible_level'),
   };
 }
 
@@ -227,9 +182,11 @@ function administration(session: SqlSession, where: string): ObproxyAdmin {
       const rows = await ask(say('admin.readVersion'), 'show proxyinfo binary');
       return rows.map((row) => Object.values(row).map(String).join(' ')).join('\n');
     },
-    async clientSessions() {
+    async clientSessions(clusterName) {
       const rows = await ask(say('admin.readSessions'), 'show proxysession');
-      return rows.filter((row) => columnText(row, 'Tenant') !== 'proxysys').length;
+      const clients = rows.filter((row) => columnText(row, 'Tenant') !== 'proxysys');
+      if (clusterName === undefined) return clients.length;
+      return clients.filter((row) => columnText(row, 'Cluster') === clusterName).length;
     },
     async status() {
       try {
@@ -254,7 +211,7 @@ function administration(session: SqlSession, where: string): ObproxyAdmin {
     async clusterNames() {
       const rows = await session.query('show proxycluster').catch((error: unknown) => {
         // Also what a proxy in RS_LIST mode answers, whatever it knows (OBProxy 4.3.1, observed).
-        if (error instanceof SqlError && error.errno === ERRNO.notExist) return [];
+        if (error instanceof SqlError && error.errno === OBPROXY_ERRNO.notExist) return [];
         throw troubleOf(error, { tried: say('admin.readClusters'), where });
       });
       const names = rows.map((row) => columnText(row, 'cluster_name'));
@@ -262,6 +219,21 @@ function administration(session: SqlSession, where: string): ObproxyAdmin {
     },
     showConfig,
     showAll,
+    async storedItems() {
+      const tried = say('admin.readParameters');
+      return storedItemsOf(await ask(tried, 'show proxyconfig'), await ask(tried, 'show proxyconfig all'));
+    },
+    async describeAll() {
+      return (await ask(say('admin.readParameters'), 'show proxyconfig')).map(describedOf);
+    },
+    async changedNames() {
+      try {
+        return new Set((await session.query('show proxyconfig diff')).map((row) => columnText(row, 'name')));
+      } catch (error) {
+        if (error instanceof SqlError) return undefined;
+        throw troubleOf(error, { tried: say('admin.readParameters'), where });
+      }
+    },
     async upgradeInfo() {
       const rows = await ask(say('admin.readHandOver'), 'show proxyinfo upgrade');
       const text = rows.map((row) => Object.values(row).map(String).join(' ')).join('\n');

@@ -47,7 +47,7 @@ export interface RunningObproxy {
 }
 
 /** Version and release in the text of SHOW PROXYINFO BINARY, e.g. `ObProxy-OceanBase 4.3.1.0-4.el7`. */
-function runningVersion(binaryInfo: string): Pick<RunningObproxy, 'version' | 'release'> | undefined {
+export function runningVersion(binaryInfo: string): Pick<RunningObproxy, 'version' | 'release'> | undefined {
   const match = /(\d+(?:\.\d+){2,})(?:-([A-Za-z0-9][A-Za-z0-9._+~^]*))?/.exec(binaryInfo);
   return match?.[1] === undefined ? undefined : { version: match[1], release: match[2] };
 }

@@ -118,13 +118,17 @@ export function quotedValue(value: string): string {
 const TRUE = new Set(['true', 't', '1', 'on', 'yes', 'y']);
 const FALSE = new Set(['false', 'f', '0', 'off', 'no', 'n']);
 
+/** What a boolean item makes of a text, as OBProxy and OceanBase read them; undefined when it is none. */
+export function booleanOf(text: string): boolean | undefined {
+  const word = text.trim().toLowerCase();
+  if (TRUE.has(word)) return true;
+  return FALSE.has(word) ? false : undefined;
+}
+
 /** Whether a value read back is the wished one: booleans are shown as True/False whatever was written. */
 export function sameValue(shown: string, wished: string): boolean {
   if (shown === wished) return true;
-  const [a, b] = [shown.trim().toLowerCase(), wished.trim().toLowerCase()];
-  if (a === 'true') return TRUE.has(b);
-  if (a === 'false') return FALSE.has(b);
-  return false;
+  return /^\s*(true|false)\s*$/i.test(shown) && booleanOf(shown) === booleanOf(wished);
 }
 
 /** Startup and plain parameters of a cluster as one list; a plain one wins over a startup one of the same name. */

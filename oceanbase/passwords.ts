@@ -35,6 +35,20 @@ export function passwordFault(password: string): Text | undefined {
   return enough ? undefined : say('must.obproxyPassword', { signs: SPECIAL });
 }
 
+/** What a password of root@sys may hold beside letters and digits (OCP user guide and table of error codes, OBE11029). */
+const ROOT_SPECIAL = '~!@#%^&*_-+=|(){}[]:;,.?/';
+
+/**
+ * Why OCP would refuse this password of root@sys, or undefined: 8 to 32 characters of at least three of four kinds, and
+ * nothing else. What it leaves out, quotes and backslashes above all, other tools that log in could not be given.
+ */
+export function rootPasswordFault(password: string): Text | undefined {
+  const kinds = [/[0-9]/, /[A-Z]/, /[a-z]/, /[^0-9A-Za-z]/].filter((kind) => kind.test(password)).length;
+  const allowed = [...password].every((one) => /[0-9A-Za-z]/.test(one) || ROOT_SPECIAL.includes(one));
+  const fits = password.length >= 8 && password.length <= 32 && allowed && kinds >= 3;
+  return fits ? undefined : say('obPassword.form', { signs: ROOT_SPECIAL });
+}
+
 function pick(alphabet: string): string {
   return alphabet.charAt(randomInt(alphabet.length));
 }

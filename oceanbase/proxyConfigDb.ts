@@ -10,6 +10,7 @@ import Database from 'libsql';
 import { addressText } from '../runtime/addressText';
 import type { ParameterValue } from './parameters';
 import { sha1Hex } from './passwords';
+import { type StoredItem, WHOLE_PROXY } from './storedItems';
 
 /** Where the proxy learns of OceanBase: the one cluster's root servers, or the config server's address. */
 export type ObproxySource =
@@ -83,11 +84,18 @@ function firstItems(configuration: FirstConfiguration): ParameterValue[] {
   return [...items].map(([name, value]) => ({ name, value }));
 }
 
-/**
- * The file etc/proxyconfig_v1.db for this configuration. It is made in a private temporary folder of this machine and
- * removed again.
- */
-export async function proxyConfigDatabase(configuration: FirstConfiguration): Promise<Buffer> {
+/** The file etc/proxyconfig_v1.db for this configuration. */
+export function proxyConfigDatabase(configuration: FirstConfiguration): Promise<Buffer> {
+  return configDatabase(firstItems(configuration).map((item) => ({ ...item, ...WHOLE_PROXY })));
+}
+
+/** The same of what a proxy before 4.1 has stored elsewhere. */
+export function storedConfigDatabase(items: readonly StoredItem[]): Promise<Buffer> {
+  return configDatabase(items);
+}
+
+/** The file is made in a private temporary folder of this machine and removed again. */
+async function configDatabase(items: readonly StoredItem[]): Promise<Buffer> {
   const folder = await mkdtemp(join(tmpdir(), 'obflow-proxyconfig-'));
   try {
     await chmod(folder, 0o700);
@@ -99,9 +107,13 @@ export async function proxyConfigDatabase(configuration: FirstConfiguration): Pr
       database.pragma('journal_mode = DELETE');
       database.exec(SCHEMA);
       const insert = database.prepare(
-        "INSERT INTO proxy_config(name, value, config_level) VALUES (?, ?, 'LEVEL_GLOBAL')",
+        `INSERT INTO proxy_config(name, value, config_level, cluster_name, tenant_name, vid, vip, vport)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
       );
-      for (const { name, value } of firstItems(configuration)) insert.run(name, value);
+      for (const item of items) {
+        const { name, value, level, clusterName, tenantName, vid, vip, vport } = item;
+        insert.run(name, value, level, clusterName, tenantName, vid, vip, vport);
+      }
     } finally {
       database.close();
     }

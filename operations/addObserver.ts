@@ -34,7 +34,7 @@ import {
 } from './observerPreconditions';
 import { planTask, refuseWhenHeld } from './planTask';
 import { hostsByIds, portsFreeOnHosts } from './preconditions';
-import { HostIds, IdPath, refuseEqualPorts, ServicePort, text } from './schemas';
+import { DistTag, HostIds, IdPath, refuseEqualPorts, ServicePort, text } from './schemas';
 import { catalogued } from './types';
 
 const perHost = (subtask: SubtaskDefinition): ChainNode => node(subtask, { split: 'host_ids' });
@@ -85,11 +85,7 @@ const Body = z
       'Zone of the cluster that the servers join.',
     ),
     servers: HostIds.min(1, fault('must.nameHost')).describe('Ids of the hosts (not of servers).'),
-    packageOperatingSystem: z
-      .string()
-      .regex(/^[a-z][a-z0-9_]{0,31}$/, fault('must.distTag', { example: 'el7' }))
-      .optional()
-      .describe('Restricts the choice of the package, e.g. el7.'),
+    packageOperatingSystem: DistTag.optional().describe('Restricts the choice of the package, e.g. el7.'),
     startupParameters: StartupParameters.default([]).describe('Parameters of the first start (-o).'),
     sqlPort: ServicePort.default(2881).describe('Not in OCP: SQL port of the new servers.'),
     rpcPort: ServicePort.default(2882).describe('Not in OCP: RPC port of the new servers.'),
@@ -120,6 +116,7 @@ export const addObserver = catalogued({
   body: Body,
   answer: 'legacyTask',
   sample: 'add-observer',
+  command: 'ob add-server',
   look: {
     hosts: ({ body }) => body.servers,
     obCluster: ({ params }) => params.id,

@@ -114,6 +114,7 @@ export const batchCreateHosts = catalogued({
     id: z.int().exactOptional().describe('With one host: its id.'),
   },
   sample: 'batch-create-hosts',
+  command: 'host add',
   look: {
     newHosts: ({ body: { hostBasicDataList, sshPort, credentialId } }) =>
       hostBasicDataList.map(({ innerIpAddress: ip }, index) => ({

@@ -1,13 +1,12 @@
 import { z } from 'zod';
 import { versionRelease } from '../oceanbase/packageName';
 import { randomPassword } from '../oceanbase/passwords';
-import { crowdedPair } from '../oceanbase/proxyroSlots';
 import { say } from '../runtime/messages/catalogue';
-import type { Store } from '../store/types';
 import { configUrlReachesHosts, configUrlWarnings, installFindings } from './configUrl';
 import { CreateObproxyClusterBody } from './createObproxyClusterBody';
 import { CREATE_WITHOUT_HOSTS, INSTALL_ON_HOSTS, INSTALL_TASK_NAME, installContext } from './installChain';
 import { hostProxyLock, obproxyClusterLock } from './locks';
+import { knownLinks, passwordsFit } from './obLinks';
 import { planTask, refuseWhenHeld } from './planTask';
 import {
   fieldRefusal,
@@ -21,70 +20,6 @@ import {
 } from './preconditions';
 import { Refusal } from './refusal';
 import { catalogued, type Prepared, type PrepareScope } from './types';
-
-/** The linked OceanBase clusters as the inventory knows them. */
-async function links(
-  store: Store,
-  body: CreateObproxyClusterBody,
-): Promise<{ clusterId: number; username: string }[]> {
-  const found: { clusterId: number; username: string }[] = [];
-  for (const [index, link] of body.obLinks.entries()) {
-    const field = `obLinks[${index}]`;
-    const named = await store.obClusters.findByName(link.clusterName);
-    const fitting = named.filter(
-      (cluster) =>
-        (link.obClusterId ?? cluster.obClusterId) === cluster.obClusterId &&
-        (link.clusterId ?? cluster.id) === cluster.id,
-    );
-    const [cluster, other] = fitting;
-    if (cluster === undefined) {
-      const ids = link.obClusterId === undefined ? '' : ` with obClusterId ${link.obClusterId}`;
-      const known = named.map((row) => `clusterId ${row.id}, obClusterId ${row.obClusterId}`).join('; ');
-      throw new Refusal(
-        404,
-        'OBE11002',
-        known === ''
-          ? say('link.unknown', { field, name: `"${link.clusterName}"${ids}` })
-          : say('link.otherIds', { field, name: `"${link.clusterName}"${ids}`, known }),
-        { target: field },
-      );
-    }
-    if (other !== undefined) {
-      throw fieldRefusal(
-        `${field}.obClusterId`,
-        link.obClusterId,
-        say('is.ambiguousCluster', { name: link.clusterName }),
-      );
-    }
-    if (found.some(({ clusterId }) => clusterId === cluster.id)) {
-      throw fieldRefusal(`${field}.clusterName`, link.clusterName, say('names.clusterTwice'));
-    }
-    found.push({ clusterId: cluster.id, username: link.username });
-  }
-  return found;
-}
-
-/**
- * The passwords of the linked clusters must have room in a proxy: two for each name, because that is what a proxy knows a
- * cluster by. Which version will run is not always known here; an older one has two for all, which its task refuses.
- */
-async function passwordsFit(store: Store, linked: readonly { readonly clusterId: number }[]): Promise<void> {
-  const keyed: { clusterName: string; password: string; field: string }[] = [];
-  for (const [index, { clusterId }] of linked.entries()) {
-    const cluster = await store.obClusters.find(clusterId);
-    if (cluster === undefined) continue;
-    const { secret } = await store.credentials.open(cluster.proxyroCredentialId);
-    keyed.push({ clusterName: cluster.name, password: secret, field: `obLinks[${index}].clusterName` });
-  }
-  const crowded = crowdedPair(keyed, true);
-  const last = crowded?.links.at(-1);
-  if (crowded === undefined || last === undefined) return;
-  throw fieldRefusal(
-    last.field,
-    crowded.clusterName,
-    say('names.crowdedClusters', { count: crowded.links.length }),
-  );
-}
 
 /** The hosts of the request and the package for them, checked; undefined without hosts. */
 async function installation({ store, publicUrl }: PrepareScope, body: CreateObproxyClusterBody) {
@@ -126,7 +61,7 @@ async function prepare(
       subErrors: [{ field: 'name', rejectedValue: body.name, message: say('is.taken') }],
     });
   }
-  const linked = await links(store, body);
+  const linked = await knownLinks(store, body.obLinks);
   await passwordsFit(store, linked);
   const install = await installation(scope, body);
 

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { fault } from '../runtime/messages/catalogue';
+import { checkLinksOnce, MOST_LINKS, ObLink } from './obLinks';
 import {
   AccessAddress,
   AccessPort,
   HostIds,
-  Id,
   ObproxyClusterName,
   ObproxyParameters,
   PackageFileName,
@@ -29,17 +29,6 @@ const InstallParam = z.object({
   installPath: InstallPath.optional(),
 });
 
-const ObLink = z.object({
-  clusterName: z.string().min(1, fault('must.notBeEmpty')).max(128),
-  clusterId: Id.optional().describe('Id of the OceanBase cluster in obflow.'),
-  obClusterId: Id.optional(),
-  username: z
-    .string()
-    .regex(/^[A-Za-z][A-Za-z0-9_]{0,63}$/, fault('must.userNameOf'))
-    .default('proxyro'),
-});
-type ObLink = z.output<typeof ObLink>;
-
 /** What every host of the request gets; all of it is given when there are hosts. */
 export interface ObproxyInstall {
   readonly hostIds: readonly number[];
@@ -57,7 +46,7 @@ const Fields = z.object({
     .enum(['CONFIG_URL', 'RS_LIST'], fault('must.oneOf', { values: 'CONFIG_URL, RS_LIST' }))
     .default('CONFIG_URL'),
   obproxyInstallParam: InstallParam.default({ hostIds: [] }),
-  obLinks: z.array(ObLink).max(200).default([]),
+  obLinks: z.array(ObLink).max(MOST_LINKS).default([]),
   startupParameters: ObproxyParameters.default([]),
   parameters: ObproxyParameters.default([]),
   password: ProxysysPassword.optional().describe('Password of root@proxysys; a random one when absent.'),
@@ -90,17 +79,7 @@ function checkLinks(workMode: string, links: readonly ObLink[], context: z.Refin
       message: fault('must.oneCluster', { count: links.length }),
     });
   }
-  links.forEach((link, index) => {
-    const same = (other: ObLink) =>
-      other.clusterName === link.clusterName && other.obClusterId === link.obClusterId;
-    if (links.findIndex(same) !== index) {
-      context.addIssue({
-        code: 'custom',
-        path: ['obLinks', index, 'clusterName'],
-        message: fault('names.clusterTwice'),
-      });
-    }
-  });
+  checkLinksOnce(links, context, ['obLinks']);
 }
 
 function installOf(

@@ -25,6 +25,7 @@ import { stopFindings } from './obproxyFindings';
 import {
   type Allowed,
   acceptedServers,
+  EACH,
   ObproxyIdsText,
   ObproxyServerIds,
   planOnServers,
@@ -34,7 +35,6 @@ import { Refusal } from './refusal';
 import { IdPath } from './schemas';
 import { catalogued } from './types';
 
-const EACH = { split: 'obproxy_server_ids' } as const;
 /** After the rows are gone only the hosts are known. */
 const EACH_HOST = { split: 'host_ids' } as const;
 
@@ -139,6 +139,7 @@ export const offlineObproxy = catalogued({
   params: IdPath.extend({ obproxyIds: ObproxyIdsText }),
   answer: 'task',
   sample: 'offline-obproxy',
+  command: null,
   look: {
     obproxyServers: ({ params }) => params.obproxyIds,
     findings: (scope, { params }) => stopFindings(scope, params.id, params.obproxyIds),

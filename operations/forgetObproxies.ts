@@ -6,9 +6,10 @@ import { addressText } from '../runtime/addressText';
 import { withDeadline } from '../runtime/deadline';
 import { say } from '../runtime/messages/catalogue';
 import { someAtATime } from '../runtime/someAtATime';
+import { recordedHome } from '../store/obproxyHome';
 import type { ObproxyClusterRow, ObproxyServerRow, Seen, Store } from '../store/types';
 import { hostProxyLock, obproxyClusterMemberLock } from './locks';
-import { someObproxyServerIds } from './obproxyServers';
+import { serversOf, someObproxyServerIds } from './obproxyServers';
 import { refuseWhenHeld } from './planTask';
 import { obproxyClusterById } from './preconditions';
 import { Refusal } from './refusal';
@@ -33,17 +34,6 @@ export interface ForgottenObproxy {
   readonly leftBehind: readonly string[];
 }
 
-/** The OBProxies in the order of the request. */
-function serversOf(cluster: ObproxyClusterRow, ids: readonly number[]): ObproxyServerRow[] {
-  return ids.map((id) => {
-    const server = cluster.servers.find((one) => one.id === id);
-    if (server !== undefined) return server;
-    throw new Refusal(404, 'ODP21002', say('obproxy.notOfCluster', { id, cluster: cluster.name }), {
-      target: `obproxyServer:${id}`,
-    });
-  });
-}
-
 /** No task works on them, or may: one that has FAILED could go on. */
 async function refuseWhenWorkedOn(
   store: Store,
@@ -54,14 +44,15 @@ async function refuseWhenWorkedOn(
   await refuseWhenHeld(store, [...hosts, obproxyClusterMemberLock(cluster.id)]);
 }
 
-async function lookAt(
+/** What is seen of one now, and what is on its host. */
+export async function lookBeforeForgetting(
   ways: Ways & { readonly store: Store },
   server: ObproxyServerRow,
 ): Promise<ForgottenObproxy> {
   const { addresses, store } = ways;
   const softwarePackage = server.packageId === null ? undefined : await store.packages.find(server.packageId);
   const known: KnownObproxy = {
-    home: server.adopted?.home ?? softwarePackage?.home ?? undefined,
+    home: recordedHome(server, softwarePackage?.home),
     adopted: server.adopted,
     packageName: softwarePackage?.name,
   };
@@ -78,7 +69,8 @@ async function lookAt(
   }
 }
 
-function refuseWhenAlive(looked: readonly ForgottenObproxy[]): void {
+/** Throws Refusal 409 ODP21016 that names the first one that is there. */
+export function refuseWhenAlive(looked: readonly ForgottenObproxy[]): void {
   const alive = looked.find(({ seen }) => seen.state === 'ALIVE' || seen.state === 'SILENT');
   if (alive === undefined) return;
   const { server, seen } = alive;
@@ -98,7 +90,7 @@ function refuseWhenAlive(looked: readonly ForgottenObproxy[]): void {
  * again. Nothing on a host is changed: what is there is looked at and answered. One whose host cannot be asked is no reason
  * to refuse: that is what this is for.
  *
- * @throws Refusal ODP21001 and ODP21002 (404) for what is unknown; 409 naming the task that holds one, and ODP21016 for one
+ * @throws Refusal ODP21001 and ODP21002 (404) for what is unknown, ODP21015 (400) for one of another cluster; 409 naming the task that holds one, and ODP21016 for one
  * that is seen alive, unless `force`
  */
 export async function forgetObproxies(
@@ -109,15 +101,15 @@ export async function forgetObproxies(
 ): Promise<readonly ForgottenObproxy[]> {
   const { store } = ways;
   const cluster = await obproxyClusterById(store, clusterId);
-  const servers = serversOf(cluster, obproxyServerIds);
+  const servers = await serversOf(store, cluster, obproxyServerIds);
   await refuseWhenWorkedOn(store, cluster, servers);
-  const looked = await someAtATime(servers, TOGETHER, (server) => lookAt(ways, server));
+  const looked = await someAtATime(servers, TOGETHER, (server) => lookBeforeForgetting(ways, server));
   if (!force) refuseWhenAlive(looked);
   if (dryRun) return looked;
   await store.transaction(async (inside) => {
     // A task may have begun while the hosts were looked at.
     const now = await obproxyClusterById(inside, clusterId);
-    await refuseWhenWorkedOn(inside, now, serversOf(now, obproxyServerIds));
+    await refuseWhenWorkedOn(inside, now, await serversOf(inside, now, obproxyServerIds));
     for (const id of obproxyServerIds) await inside.obproxy.deleteServer(id);
   });
   return looked;

@@ -1,10 +1,13 @@
 import { addObproxy } from './addObproxy';
 import { addObserver } from './addObserver';
 import { batchCreateHosts } from './batchCreateHosts';
+import { changeObproxyParameters } from './changeObproxyParameters';
+import { changeObproxyPassword } from './changeObproxyPassword';
 import { createObproxyCluster } from './createObproxyCluster';
 import { batchDeleteHosts, deleteHost } from './deleteHosts';
 import { deleteObproxy, offlineObproxy } from './deleteObproxy';
 import { deleteObproxyCluster } from './deleteObproxyCluster';
+import { refreshObproxy } from './refreshObproxy';
 import { forceRestartObproxy, restartObproxy } from './restartObproxy';
 import { restartObserver } from './restartObserver';
 import { restartObZone } from './restartObZone';
@@ -16,6 +19,7 @@ import { stopObserver } from './stopObserver';
 import { stopObZone } from './stopObZone';
 import { takeOverObproxy } from './takeOverObproxy';
 import type { CatalogueEntry } from './types';
+import { upgradeObproxies, upgradeObproxy } from './upgradeObproxy';
 
 /** The catalogue: every documented operation that starts tasks, or is refused by them. Routes and the API document are made from it. */
 export const OPERATIONS: readonly CatalogueEntry[] = [
@@ -27,6 +31,11 @@ export const OPERATIONS: readonly CatalogueEntry[] = [
   startObproxy,
   restartObproxy,
   forceRestartObproxy,
+  upgradeObproxy,
+  upgradeObproxies,
+  refreshObproxy,
+  changeObproxyParameters,
+  changeObproxyPassword,
   deleteObproxy,
   offlineObproxy,
   addObserver,

@@ -39,3 +39,8 @@ export function obClusterLock(clusterId: number): string {
 export function hostLocks(hostId: number): readonly string[] {
   return [hostProxyLock(hostId), hostObserverLock(hostId)];
 }
+
+/** A package that no row is made from yet, or from which one is no longer made: its deletion waits for the task. */
+export function packageLock(packageId: number): string {
+  return `package:${packageId}`;
+}

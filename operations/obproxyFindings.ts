@@ -1,15 +1,19 @@
 /** What a dry run of an operation on existing OBProxies finds on their hosts. */
 
 import { inspectForHotRestart, inspectForStart, inspectForStop } from '../activities/obproxy/inspectLife';
-import { type ObproxyInstance, proxyInstance } from '../activities/obproxy/proxy';
+import { inspectForLogin, inspectParameters } from '../activities/obproxy/inspectParameters';
+import { clusterParameters, type ObproxyInstance, proxyInstance } from '../activities/obproxy/proxy';
+import { inspectForUpgrade } from '../activities/obproxy/upgrade/inspect';
 import type { Host } from '../hosts/types';
 import type { Finding } from '../oceanbase/obproxyRunning';
+import type { ParameterValue } from '../oceanbase/parameters';
 import { withDeadline } from '../runtime/deadline';
 import { say } from '../runtime/messages/catalogue';
 import { someAtATime } from '../runtime/someAtATime';
 import { findingsOn } from './hostFindings';
 import { obproxyClusterById } from './preconditions';
 import type { HostFinding, InspectScope } from './types';
+import { packagesFor, type WantedPackage } from './upgradePackage';
 
 /** A dry run looks at so many hosts together, and at each for so long. */
 const INSPECTED_TOGETHER = 8;
@@ -85,6 +89,37 @@ export function hotRestartFindings(
   );
 }
 
+/** Which parameters would be set on the proxies, and which of them would wait for a restart. */
+export function wishedParameterFindings(
+  scope: InspectScope,
+  clusterId: number,
+  ids: readonly number[],
+  wished: readonly ParameterValue[],
+): Promise<HostFinding[]> {
+  return onServers(scope, clusterId, ids, (host, proxy, signal) =>
+    inspectParameters(scope.store, host, proxy, { wished, signal }),
+  );
+}
+
+/** The same of the parameters that are recorded. */
+export async function clusterParameterFindings(
+  scope: InspectScope,
+  clusterId: number,
+  ids: readonly number[],
+): Promise<HostFinding[]> {
+  const cluster = await obproxyClusterById(scope.store, clusterId);
+  return wishedParameterFindings(scope, clusterId, ids, clusterParameters(cluster));
+}
+
+/** Whether every proxy of the cluster lets root@proxysys in. */
+export async function loginFindings(scope: InspectScope, clusterId: number): Promise<HostFinding[]> {
+  const { servers } = await obproxyClusterById(scope.store, clusterId);
+  const ids = servers.map(({ id }) => id);
+  return onServers(scope, clusterId, ids, (host, proxy, signal) =>
+    inspectForLogin(scope.store, host, proxy, signal),
+  );
+}
+
 /** Both. */
 export function restartFindings(
   scope: InspectScope,
@@ -95,4 +130,21 @@ export function restartFindings(
     ...(await inspectForStop(scope.store, host, proxy, signal)),
     ...(await inspectForStart(scope.store, host, proxy)),
   ]);
+}
+
+/** Program, room for the package, ports, who keeps it, and whether it can hand over. */
+export async function upgradeFindings(
+  scope: InspectScope,
+  clusterId: number,
+  ids: readonly number[],
+  { hotRestart, ...wanted }: WantedPackage & { readonly hotRestart: boolean },
+): Promise<HostFinding[]> {
+  const { servers } = await obproxyClusterById(scope.store, clusterId);
+  const named = servers.filter(({ id }) => ids.includes(id));
+  const packages = await packagesFor(scope.store, named, wanted);
+  return onServers(scope, clusterId, ids, async (host, proxy, signal) => {
+    const target = packages.get(proxy.server.id);
+    if (target === undefined) return [];
+    return inspectForUpgrade(scope.store, host, proxy, { target, isHot: hotRestart, signal });
+  });
 }

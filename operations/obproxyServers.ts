@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { addressText } from '../runtime/addressText';
 import { fault, say } from '../runtime/messages/catalogue';
 import type { ObproxyStatus } from '../store/statuses';
-import type { ObproxyClusterRow, ObproxyServerRow, Store } from '../store/types';
+import type { LockWish, ObproxyClusterRow, ObproxyServerRow, Store } from '../store/types';
 import type { Chain } from '../workflows/chain';
 import type { Plan } from '../workflows/plan';
 import { hostProxyLock, obproxyClusterLock } from './locks';
@@ -11,10 +11,14 @@ import { planTask, refuseWhenHeld } from './planTask';
 import { obproxyClusterById } from './preconditions';
 import { Refusal } from './refusal';
 import { idsOnce } from './schemas';
+import { AT_TERMINAL } from './terminal';
 import type { PrepareScope } from './types';
 
 /** OBProxies of one request (OCP's limit). */
 export const MOST_PROXIES = 1_000;
+
+/** A node of a chain that does its work for each OBProxy of the request. */
+export const EACH = { split: 'obproxy_server_ids' } as const;
 
 /** Ids of OBProxies, each once. */
 export const ObproxyServerIds = obproxyServerIds(MOST_PROXIES);
@@ -25,7 +29,7 @@ export const SomeObproxyServerIds = someObproxyServerIds(MOST_PROXIES);
 function obproxyServerIds(most: number) {
   return idsOnce(most, fault('must.proxiesAtMost', { limit: most }), (id) =>
     fault('names.obproxyTwice', { id }),
-  );
+  ).register(AT_TERMINAL, { names: 'obproxy' });
 }
 
 /** The same where fewer are taken at once. */
@@ -41,13 +45,12 @@ export const ObproxyIdsText = z
   .pipe(SomeObproxyServerIds)
   .meta({ wire: { type: 'string', pattern: '^\\d{1,16}(,\\d{1,16})*$' } });
 
-/** The cluster and its OBProxies of these ids, in their order. Throws Refusal ODP21001, ODP21002, ODP21015. */
-async function clusterWithServers(
+/** The cluster's OBProxies of these ids, in their order. Throws Refusal ODP21002 (404), ODP21015 (400). */
+export async function serversOf(
   store: Store,
-  clusterId: number,
+  cluster: ObproxyClusterRow,
   ids: readonly number[],
-): Promise<{ cluster: ObproxyClusterRow; servers: ObproxyServerRow[] }> {
-  const cluster = await obproxyClusterById(store, clusterId);
+): Promise<ObproxyServerRow[]> {
   const known = new Map(cluster.servers.map((server) => [server.id, server]));
   for (const id of ids.filter((one) => !known.has(one))) {
     const elsewhere = await store.obproxy.findServer(id);
@@ -58,7 +61,7 @@ async function clusterWithServers(
     const said = say('obproxy.otherCluster', { id, other: elsewhere.clusterId, cluster: cluster.id });
     throw new Refusal(400, 'ODP21015', said, { target });
   }
-  return { cluster, servers: ids.flatMap((id) => known.get(id) ?? []) };
+  return ids.flatMap((id) => known.get(id) ?? []);
 }
 
 /** Which statuses allow an operation. */
@@ -90,10 +93,16 @@ export async function acceptedServers(
   ids: readonly number[],
   allowed: Allowed,
 ): Promise<{ cluster: ObproxyClusterRow; servers: ObproxyServerRow[] }> {
-  const found = await clusterWithServers(store, clusterId, ids);
-  await refuseWhenHeld(store, locksOf(found.cluster, found.servers));
-  refuseStatuses(found.servers, allowed);
-  return found;
+  const cluster = await obproxyClusterById(store, clusterId);
+  const servers = await serversOf(store, cluster, ids);
+  await refuseWhenHeld(store, locksOf(cluster, servers));
+  refuseStatuses(servers, allowed);
+  return { cluster, servers };
+}
+
+/** Those of a cluster that are RUNNING. */
+export function runningIds({ servers }: Pick<ObproxyClusterRow, 'servers'>): number[] {
+  return servers.filter(({ status }) => status === 'RUNNING').map(({ id }) => id);
 }
 
 /** Locks of a task that works on these OBProxies. */
@@ -114,14 +123,18 @@ export interface ServersTask {
   /** OBProxies whose hosts are not contacted. */
   readonly skipped?: readonly ObproxyServerRow[];
   readonly deletesCluster?: boolean;
+  /** As OCP documents some tasks: true refuses every rollback, from the first moment on. */
+  readonly prohibitRollback?: boolean;
+  /** Beside the hosts and the cluster. */
+  readonly locks?: readonly LockWish[];
 }
 
 /** One task on all OBProxies of a request, with the context that OCP documents. */
 export async function planOnServers(
   scope: PrepareScope,
-  { name, chain, cluster, servers, unshown, skipped = [], deletesCluster = false }: ServersTask,
+  { name, chain, cluster, servers, unshown, skipped = [], ...task }: ServersTask,
 ): Promise<{ plans: Plan[] }> {
-  const locks = locksOf(cluster, servers);
+  const locks = [...locksOf(cluster, servers), ...(task.locks ?? [])];
   const [taskId = 0] = await scope.reserveTasks(1);
   const plan = await planTask(scope, {
     taskId,
@@ -131,8 +144,8 @@ export async function planOnServers(
       stringMap: {
         service_type: 'OB_PROXY',
         service_name: cluster.name,
-        prohibit_rollback: 'false',
-        obproxy_need_delete_cluster: String(deletesCluster),
+        prohibit_rollback: String(task.prohibitRollback ?? false),
+        obproxy_need_delete_cluster: String(task.deletesCluster ?? false),
       },
       listMap: {
         host_ids: servers.map(({ hostId }) => String(hostId)),

@@ -6,7 +6,7 @@ import { beyondLargest, type TaskSize } from '../workflows/largestTask';
 import type { Plan, TaskContext } from '../workflows/plan';
 import type { Text } from '../workflows/text';
 import { Refusal } from './refusal';
-import type { AcceptedRequest, ContactedHost, Prepared, PrepareScope } from './types';
+import type { AcceptedRequest, Prepared, PrepareScope, RequestScope } from './types';
 
 /** At most so many subtasks of a task run together (OCP's default). */
 const CONCURRENCY = 10;
@@ -96,6 +96,7 @@ function lockedThing(resource: string): { what: Text; code: string } {
   const [kind, id = ''] = resource.split(':');
   if (kind === 'host') return { what: say('thing.host', { id }), code: 'CMP07004' };
   if (kind === 'ob_cluster') return { what: say('thing.obCluster', { id }), code: 'OBE11020' };
+  if (kind === 'package') return { what: say('thing.package', { id }), code: 'PKG10007' };
   return { what: say('thing.obproxyCluster', { id }), code: 'ODP21010' };
 }
 
@@ -119,7 +120,8 @@ export interface RequestOrigin {
   readonly createTime: string;
   readonly publicUrl: string;
   readonly continueAfter?: number;
-  readonly contacted?: ReadonlyMap<string, ContactedHost>;
+  readonly contacted?: NonNullable<RequestScope['contacted']>;
+  readonly proxyParameters?: NonNullable<RequestScope['proxyParameters']>;
 }
 
 /**

@@ -49,6 +49,7 @@ export const RESTART_OB_ZONE: readonly ChainNode[] = [
 /** `POST /api/v2/ob/clusters/{id}/zones/{zoneName}/restart` (OCP documentation V4.2.2, "Restart a zone"). */
 export const restartObZone = catalogued({
   id: 'restartObZone',
+  command: 'ob restart-zone',
   method: 'POST',
   path: '/api/v2/ob/clusters/{id}/zones/{zoneName}/restart',
   permission: 'CLUSTER_MANAGER',

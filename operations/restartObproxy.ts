@@ -11,18 +11,13 @@ import {
   UpdateObproxyStatus,
   WaitNode,
 } from '../activities/subtasks';
-import { canHandOver } from '../oceanbase/handOver';
-import { addressText } from '../runtime/addressText';
-import { fault, say } from '../runtime/messages/catalogue';
-import type { ObproxyServerRow } from '../store/types';
+import { fault } from '../runtime/messages/catalogue';
 import { type ChainNode, node } from '../workflows/chain';
 import { hotRestartFindings, restartFindings } from './obproxyFindings';
-import { acceptedServers, ObproxyIdsText, planOnServers, SomeObproxyServerIds } from './obproxyServers';
-import { Refusal } from './refusal';
+import { acceptedServers, EACH, ObproxyIdsText, planOnServers, SomeObproxyServerIds } from './obproxyServers';
+import { refuseHot } from './refuseHot';
 import { IdPath } from './schemas';
 import { catalogued, type Prepared, type PrepareScope } from './types';
-
-const EACH = { split: 'obproxy_server_ids' } as const;
 
 /**
  * Thirteen nodes (OCP documentation V4.3.5, "Restart an OBProxy"). One proxy after the other is restarted, and none after
@@ -72,21 +67,6 @@ const Body = z
     }
     return { obproxyServerIds: ids, hotRestart: body.hotRestart };
   });
-
-/** ODP21018 for a version that cannot hand over, ODP21107 for a unit of systemd, which takes it for a crash. */
-function refuseHot(servers: readonly ObproxyServerRow[]): void {
-  for (const { id, ip, sqlPort, version, adopted } of servers) {
-    const about = { id, address: addressText(ip, sqlPort) };
-    const target = `obproxyServer:${id}`;
-    if (!canHandOver(version)) {
-      throw new Refusal(400, 'ODP21018', say('hotRestart.tooOld', { ...about, version }), { target });
-    }
-    if (adopted?.keeper === 'systemd') {
-      const said = say('hotRestart.unit', { ...about, keeper: adopted.keeperDetail });
-      throw new Refusal(400, 'ODP21107', said, { target });
-    }
-  }
-}
 
 async function prepareRestart(
   scope: PrepareScope,
@@ -147,6 +127,7 @@ export const forceRestartObproxy = catalogued({
   params: IdPath.extend({ obproxyIds: ObproxyIdsText }),
   answer: 'task',
   sample: 'force-restart-obproxy',
+  command: null,
   look: {
     obproxyServers: ({ params }) => params.obproxyIds,
     findings: (scope, { params }) => restartFindings(scope, params.id, params.obproxyIds),

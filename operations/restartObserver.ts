@@ -79,6 +79,7 @@ const Body = z
 /** `POST /api/v2/ob/clusters/{id}/servers/{serverId}/restart` (OCP documentation V4.2.2 and V4.3.5, "Restart an OBServer"). */
 export const restartObserver = catalogued({
   id: 'restartObserver',
+  command: 'ob restart-server',
   method: 'POST',
   path: '/api/v2/ob/clusters/{id}/servers/{serverId}/restart',
   permission: 'CLUSTER_MANAGER',

@@ -30,11 +30,16 @@ export type Role = keyof typeof ROLES;
 
 export const ROLE_NAMES = Object.keys(ROLES) as [Role, ...Role[]];
 
-/** Whether one of the roles includes the permission; who is logged in has AUTHENTICATED. Unknown roles include nothing. */
+/** What the roles permit, sorted; who is logged in has AUTHENTICATED besides. Unknown roles permit nothing. */
+export function permissionsOf(roles: readonly string[]): readonly Permission[] {
+  const included = roles.flatMap((role): readonly Permission[] =>
+    Object.hasOwn(ROLES, role) ? ROLES[role as Role] : [],
+  );
+  return [...new Set(included)].sort();
+}
+
+/** Whether one of the roles includes the permission. */
 export function permits(roles: readonly string[], permission: Permission): boolean {
   if (permission === 'AUTHENTICATED') return true;
-  return roles.some((role) => {
-    const included: readonly Permission[] = Object.hasOwn(ROLES, role) ? ROLES[role as Role] : [];
-    return included.includes(permission);
-  });
+  return permissionsOf(roles).includes(permission);
 }

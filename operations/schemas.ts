@@ -8,6 +8,7 @@ import { passwordFault } from '../oceanbase/passwords';
 import { canonicalHost } from '../runtime/addressText';
 import { asFault, fault } from '../runtime/messages/catalogue';
 import type { Text } from '../workflows/text';
+import { AT_TERMINAL } from './terminal';
 
 const MAX_ID = '9007199254740991';
 
@@ -75,7 +76,7 @@ export function idsOnce(most: number, tooMany: string, twice: (id: number) => st
 /** Host ids of a request, each once. */
 export const HostIds = idsOnce(MOST_HOSTS, fault('must.hostsAtMost', { limit: MOST_HOSTS }), (id) =>
   fault('names.hostTwice', { id }),
-);
+).register(AT_TERMINAL, { names: 'host' });
 
 /** Full file name of a package, `name-version-release.arch.rpm`. */
 export const PackageFileName = z
@@ -83,7 +84,8 @@ export const PackageFileName = z
   .refine(
     (name) => parsePackageName(name) !== undefined,
     fault('must.packageFileNameLike', { example: '"obproxy-1.9.1.1-1919579.el7.x86_64.rpm"' }),
-  );
+  )
+  .register(AT_TERMINAL, { names: 'package' });
 
 /** Checks a text by a function that says what is wrong with it. */
 export function text(wrong: (value: string) => Text | undefined): z.ZodType<string> {
@@ -177,3 +179,6 @@ export const NewPassword = z
   .min(8, fault('must.charactersAtLeast', { limit: 8 }))
   .max(256, fault('must.charactersAtMost', { limit: 256 }))
   .refine((value) => !CONTROL.test(value), fault('must.notHoldControls'));
+
+/** The dist tag of a package, as in `el7`. */
+export const DistTag = z.string().regex(/^[a-z][a-z0-9_]{0,31}$/, fault('must.distTag', { example: 'el7' }));

@@ -36,6 +36,7 @@ export const START_OB_ZONE: readonly ChainNode[] = [
 /** `POST /api/v2/ob/clusters/{id}/zones/{zoneName}/start` (OCP documentation V4.2.2, "Start a zone"). */
 export const startObZone = catalogued({
   id: 'startObZone',
+  command: 'ob start-zone',
   method: 'POST',
   path: '/api/v2/ob/clusters/{id}/zones/{zoneName}/start',
   permission: 'CLUSTER_MANAGER',

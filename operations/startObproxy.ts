@@ -13,11 +13,9 @@ import {
 } from '../activities/subtasks';
 import { type ChainNode, node } from '../workflows/chain';
 import { startFindings } from './obproxyFindings';
-import { acceptedServers, planOnServers, SomeObproxyServerIds } from './obproxyServers';
+import { acceptedServers, EACH, planOnServers, SomeObproxyServerIds } from './obproxyServers';
 import { IdPath } from './schemas';
 import { catalogued } from './types';
-
-const EACH = { split: 'obproxy_server_ids' } as const;
 
 /** Fourteen nodes (OCP documentation V4.3.5, "Start an OBProxy"). */
 export const START_OBPROXY: readonly ChainNode[] = [

@@ -30,6 +30,7 @@ export const START_OB_SERVER: readonly ChainNode[] = [
 /** `POST /api/v2/ob/clusters/{id}/servers/{serverId}/start` (OCP documentation V4.2.2, "Start an OBServer"). */
 export const startObserver = catalogued({
   id: 'startObserver',
+  command: 'ob start-server',
   method: 'POST',
   path: '/api/v2/ob/clusters/{id}/servers/{serverId}/start',
   permission: 'CLUSTER_MANAGER',

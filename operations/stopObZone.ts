@@ -40,6 +40,7 @@ export const STOP_OB_ZONE: readonly ChainNode[] = [
 /** `POST /api/v2/ob/clusters/{id}/zones/{zoneName}/stop` (OCP documentation V4.2.2, "Stop a zone"). */
 export const stopObZone = catalogued({
   id: 'stopObZone',
+  command: 'ob stop-zone',
   method: 'POST',
   path: '/api/v2/ob/clusters/{id}/zones/{zoneName}/stop',
   permission: 'CLUSTER_MANAGER',

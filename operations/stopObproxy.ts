@@ -11,11 +11,9 @@ import {
 } from '../activities/subtasks';
 import { type ChainNode, node } from '../workflows/chain';
 import { stopFindings } from './obproxyFindings';
-import { acceptedServers, planOnServers, SomeObproxyServerIds } from './obproxyServers';
+import { acceptedServers, EACH, planOnServers, SomeObproxyServerIds } from './obproxyServers';
 import { IdPath } from './schemas';
 import { catalogued } from './types';
-
-const EACH = { split: 'obproxy_server_ids' } as const;
 
 /** Eleven nodes (OCP documentation V4.3.5, "Stop an OBProxy"). */
 export const STOP_OBPROXY: readonly ChainNode[] = [

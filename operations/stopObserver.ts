@@ -98,6 +98,7 @@ const accepted = (store: Store, params: z.output<typeof ServerPath>, { type }: z
 /** `POST /api/v2/ob/clusters/{id}/servers/{serverId}/stop` (OCP documentation V4.2.2 and V4.3.5, "Stop an OBServer"). */
 export const stopObserver = catalogued({
   id: 'stopObserver',
+  command: 'ob stop-server',
   method: 'POST',
   path: '/api/v2/ob/clusters/{id}/servers/{serverId}/stop',
   permission: 'CLUSTER_MANAGER',

@@ -1,5 +1,7 @@
 import type { z } from 'zod';
+import type { Asked } from '../contact/askObproxies';
 import type { Host } from '../hosts/types';
+import type { DescribedParameter } from '../oceanbase/obproxyAdmin';
 import type { AddressPolicy } from '../runtime/addresses';
 import type { Store, User } from '../store/types';
 import type * as workflows from '../workflows';
@@ -40,6 +42,8 @@ export interface RequestScope {
   readonly continueAfter?: number;
   /** What the hosts said that `Looked.newHosts` named, by address and port as `addressText` writes them. */
   readonly contacted?: ReadonlyMap<string, ContactedHost>;
+  /** What the OBProxies said of their parameters that `Looked.proxyParameters` asked for. */
+  readonly proxyParameters?: readonly Asked<readonly DescribedParameter[]>[];
   /** Ask every question, write nothing, number what would be made with -1, -2, … */
   readonly dryRun: boolean;
   /** Reserves ids of tasks (ascending; in a dry run -1, -2, …). */
@@ -110,6 +114,8 @@ export interface Looked {
    * when one cannot be logged in to. `prepare` finds what they said in its scope.
    */
   readonly newHosts?: readonly NewHostLook[];
+  /** The OBProxies of this cluster that run are asked for their parameters; `prepare` finds what they said in its scope. */
+  readonly proxyParameters?: number;
   /** Asked for its servers and zones, which are recorded. Zones and tenants are looked at with their cluster. */
   readonly obCluster?: number;
 }
@@ -171,6 +177,11 @@ interface Declared {
   readonly extra?: z.ZodRawShape;
   /** Name of the published request and answer in operations/samples. */
   readonly sample: string;
+  /**
+   * The words of its command behind `obflow`, where its id does not give them (`stopObproxy`: proxy stop); null: it has
+   * none, because another operation is the newer form of it.
+   */
+  readonly command?: string | null;
 }
 
 /** A documented operation. Route, validation, API document and plan come from it. */

@@ -118,6 +118,12 @@ const GENERAL_SETTINGS = {
     meaning: 'Temporal task queue of API and worker',
   }),
   ...DEV_SERVER_SETTINGS,
+  /** Temporal's Web UI as people's browsers reach it, without a trailing slash; undefined: nobody is sent there. */
+  temporalUiUrl: setting('OBFLOW_TEMPORAL_UI_URL', {
+    schema: httpUrl,
+    shown: "the own dev server's",
+    meaning: "Temporal's Web UI as browsers reach it; task documents link to it",
+  }),
   logLevel: setting('OBFLOW_LOG_LEVEL', {
     schema: z.enum(LEVELS, `must be one of ${LEVELS.join(', ')}`),
     byDefault: 'info',

@@ -81,6 +81,11 @@ export const HTTP_SETTINGS = {
     byDefault: '8192/30s',
     meaning: 'bytes that a client must send of its body, or take of its answer, in each window, or off',
   }),
+  console: setting('OBFLOW_CONSOLE', {
+    schema: z.enum(['on', 'off'], 'must be on or off').transform((word) => word === 'on'),
+    byDefault: 'on',
+    meaning: 'off: this API serves no console under /console/',
+  }),
   maxPackageBytes: setting('OBFLOW_MAX_PACKAGE_MB', {
     schema: count(1_000_000).transform((megabytes) => megabytes * 1024 ** 2),
     byDefault: '8192',

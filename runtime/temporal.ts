@@ -4,6 +4,7 @@ import { temporal } from '@temporalio/proto';
 import type { NativeConnection } from '@temporalio/worker';
 import { SEARCH_ATTRIBUTES } from '../workflows/searchAttributes';
 import { parseAddress } from './addressText';
+import { endingRetries } from './endingRetries';
 import { PermanentError, TransientError } from './errors';
 
 /** A connected Temporal; whoever made it closes it. */
@@ -54,8 +55,10 @@ export async function connectTemporal(options: { address?: string } = {}): Promi
       : { connectionOptions: { address: options.address }, namespace: 'default' };
   const address = configured.connectionOptions.address ?? '127.0.0.1:7233';
   const namespace = configured.namespace ?? 'default';
+  const retries = endingRetries();
   const connectionOptions = {
     ...configured.connectionOptions,
+    interceptors: retries.interceptors,
     address,
     connectTimeout: CONNECT_TIMEOUT_MS,
     channelArgs: {
@@ -73,7 +76,10 @@ export async function connectTemporal(options: { address?: string } = {}): Promi
     namespace,
     address,
     connectionOptions,
-    close: () => connection.close(),
+    close: () => {
+      retries.end();
+      return connection.close();
+    },
   };
 }
 

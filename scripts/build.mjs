@@ -8,6 +8,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { consoleFiles } from './buildConsole.mjs';
 
 const FOLDERS = [
   'runtime',
@@ -72,6 +73,7 @@ const outputs = new Map(
 for (const asset of sources.filter((file) => !/\.(ts|md)$/.test(file))) {
   outputs.set(path.join('dist', asset), readFileSync(asset));
 }
+for (const [file, contents] of await consoleFiles(root)) outputs.set(file, contents);
 for (const [file, contents] of outputs) writeIfChanged(file, contents);
 for (const file of filesIn('dist')) {
   const ours = outputs.has(file) || file.endsWith('.tmp') || path.basename(file).startsWith('bundle.');

@@ -7,8 +7,16 @@ import type { Scope } from './database/scope';
 import type { MasterKey } from './masterKey';
 import type { Credential, CredentialRow, Credentials, CredentialUsers, OpenCredential } from './types';
 
-const COLUMNS = ['id', 'name', 'kind', 'username', 'secret', 'passphrase'] as const;
-type Row = Credential & { readonly secret: string; readonly passphrase: string | null };
+const COLUMNS = [
+  ...(['id', 'name', 'kind', 'username', 'secret', 'passphrase'] as const),
+  ...(['pending_secret', 'pending_since'] as const),
+] as const;
+type Row = Credential & {
+  readonly secret: string;
+  readonly passphrase: string | null;
+  readonly pending_secret: string | null;
+  readonly pending_since: string | null;
+};
 
 const SSH_KINDS = ['SSH_KEY', 'SSH_PASSWORD'] as const;
 const ALL_KINDS = [...SSH_KINDS, 'DATABASE'] as const;
@@ -67,6 +75,7 @@ async function usersOf(db: Kysely<Schema>, ids: readonly number[]): Promise<Map<
 export function credentialsRepository(scope: Scope, key: MasterKey): Credentials {
   const secretPlace = (name: string) => `secret of credential ${name}`;
   const passphrasePlace = (name: string) => `passphrase of credential ${name}`;
+  const pendingPlace = (name: string) => `pending secret of credential ${name}`;
 
   function opened(row: Row): OpenCredential {
     return {
@@ -76,7 +85,34 @@ export function credentialsRepository(scope: Scope, key: MasterKey): Credentials
       username: row.username,
       secret: key.open(row.secret, secretPlace(row.name)),
       ...(row.passphrase === null ? {} : { passphrase: key.open(row.passphrase, passphrasePlace(row.name)) }),
+      ...pendingOf(row),
     };
+  }
+
+  function pendingOf({ name, pending_secret: sealed, pending_since: since }: Row) {
+    if (sealed === null || since === null) return {};
+    return { pending: { secret: key.open(sealed, pendingPlace(name)), since } };
+  }
+
+  function byId(db: Scope['db'], id: number): Promise<Row | undefined> {
+    return db.selectFrom('credentials').select(COLUMNS).where('id', '=', id).executeTakeFirst();
+  }
+
+  /** Ends what is pending when it is this very secret. */
+  function endPending(id: number, secret: string, proven: boolean): Promise<void> {
+    return scope.write(async (db) => {
+      const row = await byId(db, id);
+      if (row === undefined || opened(row).pending?.secret !== secret) return;
+      const time = now();
+      await db
+        .updateTable('credentials')
+        .set({ pending_secret: null, pending_since: null })
+        .$if(proven, (update) =>
+          update.set({ secret: key.seal(secret, secretPlace(row.name)), update_time: time }),
+        )
+        .where('id', '=', id)
+        .execute();
+    });
   }
 
   function columnsOf(credential: Omit<OpenCredential, 'id'> & { readonly description: string | null }) {
@@ -179,6 +215,24 @@ export function credentialsRepository(scope: Scope, key: MasterKey): Credentials
         .execute();
     },
 
+    propose: (id, secret, seen) =>
+      scope.write(async (db) => {
+        const row = await byId(db, id);
+        if (row === undefined) return false;
+        const pending = opened(row).pending;
+        if (pending?.secret !== seen?.secret || pending?.since !== seen?.since) return false;
+        await db
+          .updateTable('credentials')
+          .set({ pending_secret: key.seal(secret, pendingPlace(row.name)), pending_since: now() })
+          .where('id', '=', id)
+          .execute();
+        return true;
+      }),
+
+    settle: (id, secret) => endPending(id, secret, true),
+
+    withdraw: (id, secret) => endPending(id, secret, false),
+
     async users(id) {
       return (await usersOf(scope.db, [id])).get(id) ?? NO_USERS;
     },
@@ -194,11 +248,7 @@ export function credentialsRepository(scope: Scope, key: MasterKey): Credentials
     },
 
     async open(id) {
-      const row = await scope.db
-        .selectFrom('credentials')
-        .select(COLUMNS)
-        .where('id', '=', id)
-        .executeTakeFirst();
+      const row = await byId(scope.db, id);
       if (row === undefined) {
         throw new PermanentError({
           type: 'CredentialMissing',

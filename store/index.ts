@@ -6,6 +6,7 @@ import { accessKeysRepository } from './access/accessKeys';
 import { auditRepository } from './access/audit';
 import { loginAttemptsRepository } from './access/loginAttempts';
 import { KnownPasswords, type PasswordCost } from './access/passwords';
+import { sessionsRepository } from './access/sessions';
 import { usedSignaturesRepository } from './access/usedSignatures';
 import { usersRepository } from './access/users';
 import { credentialsRepository } from './credentials';
@@ -84,6 +85,7 @@ function outerStore(database: Database, key: MasterKey, cost?: PasswordCost): St
     users: usersRepository(scope, known, cost),
     accessKeys: accessKeysRepository(scope, key),
     usedSignatures: usedSignaturesRepository(scope),
+    sessions: sessionsRepository(scope),
     loginAttempts: loginAttemptsRepository(scope),
     credentials: credentialsRepository(scope, key),
     hosts: hostsRepository(scope),

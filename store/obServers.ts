@@ -289,6 +289,10 @@ export function obServersRepository(scope: Scope): ObServers {
       return task_id;
     },
 
+    async leaveHost(hostId) {
+      await scope.db.updateTable('ob_servers').set({ host_id: null }).where('host_id', '=', hostId).execute();
+    },
+
     async releaseHost(hostId, taskId) {
       const { numDeletedRows } = await scope.db
         .deleteFrom('host_reservations')

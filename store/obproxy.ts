@@ -1,10 +1,10 @@
 import type { Kysely, Selectable } from 'kysely';
-import { PermanentError } from '../runtime/errors';
 import { say } from '../runtime/messages/catalogue';
 import { direction, pageOf } from './database/paging';
 import { now, type Schema } from './database/schema';
 import type { Scope } from './database/scope';
 import type { MasterKey } from './masterKey';
+import { configurationRepository, passwordPlace } from './obproxyConfiguration';
 import { selectServers, serverRow, serversRepository } from './obproxyServers';
 import {
   DuplicateError,
@@ -21,8 +21,6 @@ const SORT_FIELDS = {
   createTime: 'obproxy_clusters.create_time',
   updateTime: 'obproxy_clusters.update_time',
 };
-
-const passwordPlace = (name: string) => `proxysys password of OBProxy cluster ${name}`;
 
 function parameters(json: string): Parameter[] {
   return JSON.parse(json) as Parameter[];
@@ -83,6 +81,7 @@ async function assembled(
 export function obproxyRepository(scope: Scope, key: MasterKey): ObproxyRepository {
   return {
     ...serversRepository(scope, key),
+    ...configurationRepository(scope, key),
 
     addCluster: (cluster) =>
       scope.write(async (db) => {
@@ -167,22 +166,5 @@ export function obproxyRepository(scope: Scope, key: MasterKey): ObproxyReposito
         }
         await db.deleteFrom('obproxy_clusters').where('id', '=', id).execute();
       }),
-
-    async proxysysPassword(clusterId) {
-      const row = await scope.db
-        .selectFrom('obproxy_clusters')
-        .select(['name', 'proxysys_password'])
-        .where('id', '=', clusterId)
-        .executeTakeFirst();
-      if (row === undefined) {
-        throw new PermanentError({
-          type: 'ObproxyClusterMissing',
-          tried: say('store.readRootPassword', { id: clusterId }),
-          cameBack: say('store.noCluster'),
-          next: say('next.listClusters'),
-        });
-      }
-      return key.open(row.proxysys_password, passwordPlace(row.name));
-    },
   };
 }

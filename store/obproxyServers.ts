@@ -64,6 +64,7 @@ type ServerMethods = Pick<
   | 'recordAdopted'
   | 'setParameterDrift'
   | 'setHome'
+  | 'setVersion'
   | 'recordConfigUrl'
   | 'formerPassword'
   | 'setFormerPassword'
@@ -156,6 +157,14 @@ export function serversRepository(scope: Scope, key: MasterKey): ServerMethods {
 
     async setHome(id, home) {
       await scope.db.updateTable('obproxy_servers').set({ home }).where('id', '=', id).execute();
+    },
+
+    async setVersion(id, { version, packageId }) {
+      await scope.db
+        .updateTable('obproxy_servers')
+        .set({ version, package_id: packageId })
+        .where('id', '=', id)
+        .execute();
     },
 
     async recordConfigUrl(id, url) {

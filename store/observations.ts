@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { ObservationColumns, Schema } from './database/schema';
 import type { Scope } from './database/scope';
+import { recordedHome } from './obproxyHome';
 import type {
   AdoptedObproxy,
   ObproxyToLookAt,
@@ -98,8 +99,9 @@ export function observationsRepository(scope: Scope): Observations {
           'server.status',
           'server.last_active_time',
           'server.adopted',
+          'server.home',
           'hosts.ip',
-          'packages.home',
+          'packages.home as package_home',
           'seen.state',
           'seen.seen_by',
           'seen.reason',
@@ -121,7 +123,7 @@ export function observationsRepository(scope: Scope): Observations {
           ip: row.ip,
           sqlPort: row.sql_port,
           exporterPort: row.exporter_port,
-          home: adopted?.home ?? row.home ?? undefined,
+          home: recordedHome({ home: row.home, adopted }, row.package_home),
           adopted,
           status: row.status,
           lastActiveTime: row.last_active_time,

@@ -4,7 +4,7 @@
  */
 
 import { SaidError } from '../runtime/errors';
-import type { AccessKeys, LoginAttempts, UsedSignatures, Users } from './types/access';
+import type { AccessKeys, LoginAttempts, Sessions, UsedSignatures, Users } from './types/access';
 import type { Credentials, HostsRepository, Places } from './types/hosts';
 import type { ObClusters, ObServers } from './types/obClusters';
 import type { ObproxyRepository } from './types/obproxy';
@@ -32,6 +32,7 @@ export interface Store {
   readonly users: Users;
   readonly accessKeys: AccessKeys;
   readonly usedSignatures: UsedSignatures;
+  readonly sessions: Sessions;
   readonly loginAttempts: LoginAttempts;
   readonly credentials: Credentials;
   readonly hosts: HostsRepository;

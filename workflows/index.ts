@@ -31,6 +31,20 @@ export const restartObproxy = task;
 /** POST /api/v2/obproxy/clusters/{id}/obproxies/{obproxyIds}/restart. */
 export const forceRestartObproxy = task;
 
+/** POST /api/v2/obproxy/clusters/{id}/servers/upgrade. */
+export const upgradeObproxy = task;
+
+/** POST /api/v2/obproxy/clusters/{id}/obproxies/{obproxyIds}/upgrade. */
+export const upgradeObproxies = task;
+/** POST /api/v2/obproxy/clusters/{id}/servers/refresh. */
+export const refreshObproxy = task;
+
+/** PUT /api/v2/obproxy/clusters/{id}/parameters. */
+export const changeObproxyParameters = task;
+
+/** POST /api/v2/obproxy/clusters/{id}/password. */
+export const changeObproxyPassword = task;
+
 /** POST /api/v2/obproxy/clusters/{id}/servers/delete. */
 export const deleteObproxy = task;
 

@@ -54,6 +54,23 @@ export const INTERPRETER_TEXTS = {
     'Allowed now: cancel of a RUNNING subtask, retry or skip of a FAILED one.',
     '当前允许：取消 RUNNING 的子任务，重试或跳过 FAILED 的子任务。',
   ],
+  'way.retryTask': [
+    'Run every failed subtask again, once the cause is repaired.',
+    '排除原因后，重新执行所有失败的子任务。',
+  ],
+  'way.rollbackTask': ['Undo everything that this task has done.', '撤销该任务已做的一切。'],
+  'way.rollbackOn': ['Go on undoing, once the cause is repaired.', '排除原因后，继续回滚。'],
+  'way.abandonTask': [
+    'Leave everything as it is and end the task for good; its locks are released.',
+    '保持现状并彻底结束该任务；其持有的锁被释放。',
+  ],
+  'way.retrySubtask': ['Run it again, once the cause is repaired.', '排除原因后，重新执行。'],
+  'way.skipSubtask': ['Count it as done, when you did it by hand.', '已手工完成时，视为成功。'],
+  'way.skipUndo': ['Count it as undone, when you undid it by hand.', '已手工撤销时，视为已回滚。'],
+  'way.cancelSubtask': [
+    'Stop it; the task is FAILED then, and waits for a person.',
+    '停止该子任务；任务随后变为 FAILED，等待人工处理。',
+  ],
   'forbidden.byContext': ['its context forbids it', '任务上下文禁止回滚'],
   'forbidden.bySubtask': [
     'subtask {subtask} ({name}) has started and cannot be undone',

@@ -5,7 +5,7 @@ import type { ClusterSession } from '../../oceanbase/clusterSession';
 import { SqlConnectionError, SqlError } from '../../oceanbase/sqlSession';
 import { PermanentError, TransientError } from '../../runtime/errors';
 import { say, type Text } from '../../runtime/messages/catalogue';
-import type { ObClusterRow, Store } from '../../store/types';
+import type { ObClusterRow, OpenCredential, Store } from '../../store/types';
 import { objectId } from '../common/objects';
 import type { Needs, SubtaskScope } from '../types';
 
@@ -30,6 +30,11 @@ export async function clusterById(scope: SubtaskScope, id: number): Promise<ObCl
   });
 }
 
+/** Keeps the password of a credential, and the one that it is being changed to, out of the subtask's log. */
+export function hideSecrets(scope: Pick<SubtaskScope, 'log'>, { secret, pending }: OpenCredential): void {
+  for (const one of [secret, pending?.secret]) if (one !== undefined) scope.log.hide(one);
+}
+
 /**
  * Works with a session of the sys tenant on a server of the cluster that answers. Nobody answers: TransientError
  * OBE11028, caused by the SqlConnectionError; a refused login or statement: PermanentError. `work` handles what it expects itself.
@@ -42,10 +47,9 @@ export async function withCluster<T>(
   timeoutMs = 5_000,
 ): Promise<T> {
   const sys = await scope.store.credentials.open(cluster.sysCredentialId);
-  scope.log.hide(sys.secret);
+  hideSecrets(scope, sys);
   try {
-    const session = await openAsSys(cluster, {
-      sys,
+    const session = await openAsSys(scope.store, cluster, {
       addresses: scope.config.addresses,
       timeoutMs,
       signal: scope.signal,

@@ -1,59 +1,20 @@
 /** Installing a package of a service at most once, and undoing exactly that: OBProxy and OBServer alike. */
 import { lookAtPaths } from '../../hosts/paths';
 import { quote } from '../../hosts/quote';
-import type { Host, OnceResult, RpmPackage } from '../../hosts/types';
+import type { Host, RpmPackage } from '../../hosts/types';
 import { packageFileName } from '../../oceanbase/packageName';
-import { PermanentError } from '../../runtime/errors';
-import { type Said, say, type Text } from '../../runtime/messages/catalogue';
+import { say, type Text } from '../../runtime/messages/catalogue';
 import { makeDir, readJson, removeBy, taskDir, writeJson } from '../places';
 import type { SubtaskScope } from '../types';
+import { DELETABLE, type Mark, markOf, serviceDir, trouble } from './packageMark';
+import { erase, forgetPackage } from './packageRemoval';
 import { storedPackage } from './packageStore';
-import { rpmScript, verifyScript } from './rpmScripts';
+import { holds, isInstalled, lists, nvra, partOf, rpm, rpmAgain } from './rpmCommands';
+import { verifyScript } from './rpmScripts';
 import type { InstallablePackage, InstalledService } from './service';
 import { lookForService, processText } from './serviceProcesses';
 
-/**
- * Written before the first change, so that undo knows what was there. Stays as long as the service: the task's own folder
- * is gone when its last subtask has begun, and a rollback may still come after that.
- */
-interface Mark {
-  readonly taskId: number;
-  readonly subtaskId: number;
-  readonly installed: string;
-  /** File name of the package that was there before, null when none was. */
-  readonly former: string | null;
-  readonly home: string;
-  readonly homeExisted: boolean;
-  /** Of the folder of links and those it is in, the ones that were not there; the outermost first. */
-  readonly absentFolders?: readonly string[];
-}
-
-/** Any home has at least two levels; a mark with less is damaged, and nothing is deleted on its word. */
-const DELETABLE = /^\/[A-Za-z0-9_][A-Za-z0-9._+-]*(?:\/[A-Za-z0-9_][A-Za-z0-9._+-]*)+$/;
-
-const FOLDER = /^(?:\/[A-Za-z0-9_][A-Za-z0-9._+-]*)+$/;
-
-function trouble(where: string, tried: Text, type: string, code: string, cameBack: Said, next: Text) {
-  return new PermanentError({ type, code, tried, where, cameBack, next });
-}
-
 const installing = ({ fileName }: InstallablePackage): Text => say('package.install', { package: fileName });
-
-function nvra(part: RpmPackage): string {
-  return `${part.name}-${part.version}-${part.release}.${part.arch}`;
-}
-
-function partOf(row: InstallablePackage): RpmPackage {
-  return { name: row.name, version: row.version, release: row.release, arch: row.architecture };
-}
-
-function holds(installed: readonly RpmPackage[], wanted: RpmPackage): boolean {
-  return installed.some((part) => nvra(part) === nvra(wanted));
-}
-
-async function isInstalled(host: Host, wanted: RpmPackage): Promise<boolean> {
-  return holds(await host.rpmQuery(wanted.name), wanted);
-}
 
 /** Files that keep the installed package from being whole; [] when it is. */
 async function damage(host: Host, wanted: RpmPackage): Promise<string[]> {
@@ -134,39 +95,6 @@ async function refuseLiveHome(
     throw trouble(host.ip, tried, 'HomeNotEmpty', 'ODP21114', text, next);
   }
   scope.signal.throwIfAborted();
-}
-
-function logOutput(scope: SubtaskScope) {
-  return (lines: string) => {
-    for (const line of lines.split('\n'))
-      if (line.trim() !== '') scope.log.info(say('rpm.says', { line: line.trimEnd() }));
-  };
-}
-
-/**
- * Runs rpm at most once per name. When a former attempt's command was killed (host reboot), looks whether it did its
- * work, and only then goes on under the next name. Undefined: the look was satisfied.
- */
-async function rpm(
-  scope: SubtaskScope,
-  name: string,
-  words: readonly string[],
-  done: () => Promise<boolean>,
-  /** The caller has just looked, and it was not done. */
-  looked = false,
-): Promise<Extract<OnceResult, { outcome: 'exited' }> | undefined> {
-  for (let i = 1; i <= 20; i += 1) {
-    if (!(looked && i === 1) && (await done())) return undefined;
-    const result = await scope.once(i === 1 ? name : `${name}-${i}`, rpmScript(words), {
-      timeoutMs: 3_500_000,
-      onOutput: logOutput(scope),
-    });
-    if (result.outcome === 'exited') return result;
-    scope.log.warn(say('rpm.interrupted'));
-  }
-  const host = await scope.host();
-  const next = say('next.whyKilled');
-  throw trouble(host.ip, say('rpm.run'), 'RpmInterrupted', 'COM10999', say('rpm.interruptedOften'), next);
 }
 
 async function install(
@@ -312,131 +240,8 @@ export async function uninstallPackage(scope: SubtaskScope, service: InstalledSe
   await forgetPackage(scope, host, service, mark.home, mark);
 }
 
-/** What scripts of the package have made outside of the home, and the mark. */
-async function forgetPackage(
-  scope: SubtaskScope,
-  host: Host,
-  service: InstalledService,
-  home: string,
-  mark: Partial<Mark> | undefined,
-): Promise<void> {
-  if (service.linkFolder !== undefined) await removeDeadLinks(scope, host, service.linkFolder, home);
-  // Made by scripts of the package; what somebody else keeps in them keeps them.
-  for (const folder of [...(mark?.absentFolders ?? [])].reverse()) {
-    if (FOLDER.test(folder)) await host.sh(`rmdir -- ${quote(folder)} 2>/dev/null`);
-  }
-  await host.sh(`rm -f -- ${quote(markOf(service))}; rmdir -- ${serviceDir(service)} 2>/dev/null`);
-}
-
-/**
- * Removes the package of a service that is gone for good, whichever task installed it, and folders of the home that are
- * empty then. What somebody else has put there stays and is named. PermanentError LiveHome when something lives there.
- */
-export async function uninstallService(
-  scope: SubtaskScope,
-  service: InstalledService,
-  row: InstallablePackage,
-): Promise<void> {
-  const host = await scope.host();
-  const wanted = partOf(row);
-  const tried = say('package.remove', { package: nvra(wanted) });
-  const { all, home } = await lookForService(host, row.home, service.program);
-  const living = all.filter(({ cwd, exe }) =>
-    [cwd, exe].some((path) => path === home || path.startsWith(`${home}/`)),
-  );
-  if (living.length > 0) {
-    const text = say('process.livesIn', { processes: living.map(processText), home });
-    throw trouble(host.ip, tried, 'LiveHome', 'ODP21114', text, say('next.stopAndRetry'));
-  }
-  if (await isInstalled(host, wanted)) {
-    await erase(scope, host, nvra(wanted), {
-      name: 'erase',
-      next: say('next.repairRpm'),
-    });
-  } else scope.log.info(say('package.notInstalled', { package: nvra(wanted) }));
-  if (DELETABLE.test(home)) {
-    const { stdout } = await host.sh(
-      `[ -d ${quote(home)} ] || exit 0
-       find ${quote(home)} -xdev -depth -type d -empty -delete
-       [ -d ${quote(home)} ] && cd ${quote(home)} && ls -A | head -n 20; exit 0`,
-    );
-    const left = stdout.trim().split('\n').filter(Boolean);
-    if (left.length > 0) {
-      scope.log.warn(say('home.othersFiles', { home, names: left.join(', ') }));
-    }
-  }
-  await forgetPackage(scope, host, service, row.home, await readJson<Mark>(host, markOf(service)));
-}
-
-/** Links of the folder into the home that lead nowhere since the package is gone; all others stay. */
-async function removeDeadLinks(scope: SubtaskScope, host: Host, folder: string, home: string): Promise<void> {
-  const { exitCode, stdout, stderr } = await host.sh(`
-    cd ${quote(folder)} 2>/dev/null || exit 0
-    for link in * .[!.]*; do
-      [ -L "$link" ] && [ ! -e "$link" ] || continue
-      case $(readlink -- "$link") in ${quote(home)}/*) rm -f -- "$link" && echo "$link" || exit 1 ;; esac
-    done`);
-  if (exitCode !== 0) scope.log.warn(say('package.linksLeft', { folder, said: stderr.trim().slice(0, 300) }));
-  const links = stdout.trim().split('\n').filter(Boolean);
-  if (links.length > 0) scope.log.info(say('package.linksRemoved', { count: links.length, folder }));
-}
-
-/** What obflow knows about a service of the host: KEEPER_DIR, OBSERVER_DIR. */
-function serviceDir({ program }: InstalledService): string {
-  return `/var/lib/obflow/${program}`;
-}
-
-function markOf(service: InstalledService): string {
-  return `${serviceDir(service)}/package.json`;
-}
-
 function isOf(mark: Partial<Mark> | undefined, { input }: SubtaskScope): boolean {
   return mark?.taskId === input.taskId && mark.subtaskId === input.subtaskId;
-}
-
-async function lists(host: Host, name: string, wanted: string): Promise<boolean> {
-  return (await host.rpmQuery(name)).some((part) => nvra(part) === wanted);
-}
-
-/** `name-version-release.arch` without the last three parts; names hold hyphens. */
-function nameOf(full: string): string {
-  return full.split('-').slice(0, -2).join('-');
-}
-
-/** A result of an earlier rollback call under the same name would be found again, so a failed name is not reused. */
-async function rpmAgain(
-  scope: SubtaskScope,
-  name: string,
-  words: readonly string[],
-  done: () => Promise<boolean>,
-): Promise<Text | undefined> {
-  for (let i = 1; ; i += 1) {
-    const result = await rpm(scope, `${name}-${i}`, words, done);
-    if (result === undefined || (await done())) return undefined;
-    if (!result.alreadyStarted || i >= 20)
-      return say('rpm.ended', { exitCode: result.exitCode, said: result.output.trim().slice(-1_000) });
-  }
-}
-
-async function erase(
-  scope: SubtaskScope,
-  host: Host,
-  installed: string,
-  { name, next }: { readonly name: string; readonly next: Text },
-): Promise<void> {
-  const absent = async () => !(await lists(host, nameOf(installed), installed));
-  const said = await rpmAgain(scope, name, ['-e', installed], absent);
-  if (said !== undefined) {
-    throw trouble(
-      host.ip,
-      say('package.remove', { package: installed }),
-      'RpmFailed',
-      'COM10999',
-      said,
-      next,
-    );
-  }
-  scope.log.info(say('package.erased', { package: installed }));
 }
 
 /** Puts the former package back over ours, from the store. */

@@ -1,7 +1,7 @@
 import { lookAtPath } from '../../hosts/paths';
 import { PermanentError } from '../../runtime/errors';
 import { say } from '../../runtime/messages/catalogue';
-import { HOSTS_OF_TASK, hostsOfTask } from '../common/hostsOfTask';
+import { CONTACTED_HOSTS, contactedHosts } from '../common/hostsOfTask';
 import { idOf } from '../common/objects';
 import { forgetTask } from '../host/forgetTask';
 import { taskDir } from '../places';
@@ -36,16 +36,13 @@ export const Finish = subtask({
   className: 'obproxy.FinishTask',
   timeout: 0,
   needs: {
-    ...HOSTS_OF_TASK,
+    ...CONTACTED_HOSTS,
     obproxy_take_over: 'value?',
-    skipped_host_ids: 'list?',
     deleted_obproxy_cluster_id: 'value?',
   },
 
   async run(scope) {
-    const skipped = scope.list('skipped_host_ids') ?? [];
-    const hosts = (await hostsOfTask(scope)).filter((id) => !skipped.includes(String(id)));
-    await forgetTask(scope, hosts);
+    await forgetTask(scope, await contactedHosts(scope));
     const clusterId = idOf(scope.value('deleted_obproxy_cluster_id') ?? '');
     if (clusterId !== undefined) await deleteCluster(scope, clusterId);
     return undefined;

@@ -4,11 +4,13 @@ import { addressText } from '../../runtime/addressText';
 import { PermanentError } from '../../runtime/errors';
 import { type Said, say, type Text } from '../../runtime/messages/catalogue';
 import { subtask } from '../subtask';
+import { waitsText } from './lateParameters';
 import {
   applyParameters,
   compareParameters,
   type Difference,
   PARAMETERS,
+  recordDrift,
   recordVersion,
   rememberParameters,
   setBackParameters,
@@ -48,9 +50,18 @@ function differences(
   return now;
 }
 
+const byName = (all: readonly ProxyParameter[]) =>
+  new Map(all.map((parameter) => [parameter.name.toLowerCase(), parameter]));
+
+/** What the proxy takes now, whenever it works by it. */
+function storable({ late, now }: ReturnType<typeof compareParameters>): readonly Difference[] {
+  return [...now, ...late];
+}
+
 /**
  * "Sync obproxy parameter": every startup and plain parameter of the cluster has its value in the running proxy; what
- * differs and needs no restart is set and read back, one at a time as OBProxy demands.
+ * differs is set and read back, one at a time as OBProxy demands. What needs a restart is refused, but for tasks on proxies that
+ * exist: there it is stored by the proxy, and recorded as what waits for a restart.
  */
 export const SyncObproxyParameter = subtask({
   name: 'Sync obproxy parameter',
@@ -67,8 +78,16 @@ export const SyncObproxyParameter = subtask({
     if (proxy.parameters.length > 0) {
       const admin = await administer(scope, proxy);
       try {
-        const different = differences(where, await admin.showAll(), proxy.parameters);
+        const all = await admin.showAll();
+        const stores = scope.value('late_parameters') === 'store';
+        const different = stores
+          ? storable(compareParameters(all, proxy.parameters))
+          : differences(where, all, proxy.parameters);
         await rememberParameters(scope, different, server.parameterVersion);
+        if (stores) {
+          const drift = await recordDrift(scope, proxy, byName(all), proxy.parameters);
+          for (const one of drift) scope.log.warn(waitsText(one));
+        }
         await applyParameters(scope, admin, different);
         scope.log.info(
           say('obproxy.parametersSet', { count: proxy.parameters.length, now: different.length }),

@@ -1,6 +1,5 @@
 import { say } from '../../runtime/messages/catalogue';
-import { HOSTS_OF_TASK } from '../common/hostsOfTask';
-import { idOf } from '../common/objects';
+import { CONTACTED_HOSTS, contactedHosts } from '../common/hostsOfTask';
 import { forgetTask } from '../host/forgetTask';
 import { subtask } from '../subtask';
 import { forgetNote } from './notes';
@@ -13,16 +12,10 @@ export const UpdateObproxyClusterLockStatus = subtask({
   name: 'Update obproxy cluster lock status',
   className: 'obproxy.UpdateObproxyClusterLockStatusTask',
   timeout: 60,
-  needs: { ...HOSTS_OF_TASK, skipped_host_ids: 'list?' },
+  needs: CONTACTED_HOSTS,
 
   async run(scope) {
-    const skipped = scope.list('skipped_host_ids') ?? [];
-    const hosts = (scope.list('host_ids') ?? []).filter((id) => !skipped.includes(id));
-    await forgetTask(
-      scope,
-      hosts.flatMap((text) => idOf(text) ?? []),
-      forgetNote,
-    );
+    await forgetTask(scope, await contactedHosts(scope), forgetNote);
     const held = await scope.store.locks.heldBy(scope.input.taskId);
     scope.log.info(say('locks.freeSoon', { locks: held.join(', ') || '-' }));
     return undefined;

@@ -4,9 +4,11 @@ import { endsAs, settleWork, unsettleWork } from '../common/work';
 import { lookForService, processText } from '../host/serviceProcesses';
 import { subtask } from '../subtask';
 import type { SubtaskScope } from '../types';
+import { forgetNote } from './notes';
 import { homeOf, OBPROXY, type ObproxyInstance, proxyOf, proxyRowOf, workedProxy } from './proxy';
 import { proveService } from './serves';
 import { provedLogin } from './starting';
+import { clearUpgrade } from './upgrade/placing';
 
 /** A proxy that is to be stopped must have no process in its home. */
 async function proveStopped(scope: SubtaskScope, proxy: ObproxyInstance): Promise<void> {
@@ -50,7 +52,7 @@ export const UpdateObproxyStatus = subtask({
   name: 'Update obproxy status',
   className: 'obproxy.UpdateObproxyStatusTask',
   timeout: 300,
-  needs: { ...OBPROXY, target_obproxy_status: 'value?' },
+  needs: { ...OBPROXY, target_obproxy_status: 'value?', 'target_package.{element}': 'value?' },
 
   async run(scope) {
     const proxy = await proxyOf(scope);
@@ -58,6 +60,11 @@ export const UpdateObproxyStatus = subtask({
     const stopped = target === 'STOPPED';
     if (stopped) await proveStopped(scope, proxy);
     else await proveServing(scope, proxy, target === 'RUNNING');
+    if (scope.value('target_package.{element}') !== undefined) {
+      const host = await scope.host();
+      await clearUpgrade(host, await homeOf(scope, proxy), scope.input.taskId);
+      await forgetNote(host);
+    }
     await settleWork(scope, workedProxy(proxy.server), stopped ? 'STOPPED' : 'RUNNING');
     if (!stopped) await scope.store.obproxy.recordActive(proxy.server.id);
     return undefined;

@@ -59,13 +59,16 @@ async function proveStorable(host: Host, home: string): Promise<void> {
   }
 }
 
+/** What is needed to store a password: a subtask has it, and the API. */
+export type PasswordScope = Pick<SubtaskScope, 'store' | 'log' | 'host'>;
+
 /**
  * Stores the password of one OceanBase cluster, in clear (the proxy hashes it), and reads it back by its hash. When
  * the proxy refuses it, the password is taken out of its log, as far as the host can be reached. From OBProxy 4.0 on.
  * @throws PermanentError before anything is sent when the proxy could not store it, and what the proxy answers.
  */
 export async function storeClusterPassword(
-  scope: SubtaskScope,
+  scope: PasswordScope,
   proxy: ObproxyInstance,
   admin: ObproxyAdmin,
   { cluster, slot, password }: { cluster: string; slot: string; password: string },

@@ -11,26 +11,14 @@
  *  6. The former process leaves by itself. It is never signalled: its clients are in the midst of their work.
  */
 
-import { logInToObproxy } from '../../contact/obproxyLogin';
 import { quote } from '../../hosts/quote';
 import type { Host, HostProcess } from '../../hosts/types';
-import {
-  canHandOver,
-  exitTimeoutMs,
-  isReady,
-  milliseconds,
-  type UpgradeInfo,
-} from '../../oceanbase/handOver';
-import type { ObproxyAdmin } from '../../oceanbase/obproxyAdmin';
+import { milliseconds, type UpgradeInfo } from '../../oceanbase/handOver';
 import { maskHashes } from '../../oceanbase/passwords';
-import { compareVersions } from '../../oceanbase/versions';
 import { type PermanentError, TransientError } from '../../runtime/errors';
-import { type Said, say, type Text } from '../../runtime/messages/catalogue';
-import type { SubtaskInput } from '../../workflows/plan';
+import { say, type Text } from '../../runtime/messages/catalogue';
 import { troublesOf } from '../host/trouble';
-import { makeDir, readJson, taskDir, writeJson } from '../places';
-import type { SubtaskScope } from '../types';
-import { findKeepers, keeperText, keptText } from './keepers';
+import { type HotNote, type HotProxy, type HotScope, readHotNote, writeHotNote } from './hotProxy';
 import {
   isSameProcess,
   lookForProxies,
@@ -38,7 +26,6 @@ import {
   type ProxyProcesses,
   processText,
 } from './process';
-import { type ObproxyInstance, proxysysPassword, runUserOf } from './proxy';
 
 /** For so long nobody is served when the new program hangs. */
 const ROLLBACK_MS = 120_000;
@@ -50,80 +37,6 @@ const LOOK_MS = 500;
 const MOST_COMMANDS = 2;
 /** Beside the time that its sessions have, the former process needs up to a second and a half (OBProxy 4.3.1, observed). */
 const GRACE_MS = 10_000;
-/** So long an attempt waits itself for the former process; what takes longer is looked at again by the next one. */
-const PATIENCE_MS = 60_000;
-
-/** What of a subtask's scope this needs. */
-export interface HotScope extends Pick<SubtaskScope, 'log' | 'signal' | 'pause' | 'notYet'> {
-  readonly input: Pick<SubtaskInput, 'taskId' | 'run'>;
-}
-
-/** A proxy as the one that restarts it sees it. */
-export interface HotProxy {
-  readonly host: Host;
-  /** As recorded; symbolic links are resolved here. */
-  readonly home: string;
-  /** Owner of its process. */
-  readonly user: string;
-  readonly sqlPort: number;
-  /** Logs in as root@proxysys; `timeoutMs` is for the login and for each statement. */
-  login(timeoutMs: number): Promise<ObproxyAdmin>;
-}
-
-/** The recorded proxy, as its hot restart needs it. */
-export async function hotProxyOf(
-  scope: SubtaskScope,
-  proxy: ObproxyInstance,
-  home: string,
-): Promise<HotProxy> {
-  const { server } = proxy;
-  const host = await scope.hostById(server.hostId);
-  const password = await proxysysPassword(scope, proxy);
-  return {
-    host,
-    home,
-    user: runUserOf(proxy),
-    sqlPort: server.sqlPort,
-    login: (timeoutMs) => logInToObproxy(host, server.sqlPort, { password, timeoutMs, signal: scope.signal }),
-  };
-}
-
-/** On the host, in the task's folder: what was there before the command. */
-interface Note {
-  /** Of the subtask; a person's retry gives the command anew. */
-  readonly run: number;
-  /** The process that serves, and all that live in the home (those that still leave after an earlier one). */
-  readonly process: ProcessIdentity;
-  readonly present: readonly ProcessIdentity[];
-  readonly rollbackTimeout: string;
-  /** As the proxy writes it. */
-  readonly exitTimeout: string;
-  /** Milliseconds. */
-  readonly checkInterval: number;
-  /** Bytes that log/obproxy.log had. */
-  readonly logBytes: number;
-  readonly commands: number;
-  /** Milliseconds since 1970: when the new process was first seen serving. */
-  readonly servedAt?: number;
-}
-
-function noteFile({ input }: HotScope): string {
-  return `${taskDir(input.taskId)}/hot-restart.json`;
-}
-
-async function readNote(scope: HotScope, host: Host): Promise<Note | undefined> {
-  const note = await readJson<Note>(host, noteFile(scope));
-  return note?.process === undefined || note.present === undefined ? undefined : (note as Note);
-}
-
-async function writeNote(scope: HotScope, host: Host, note: Note): Promise<void> {
-  await makeDir(host, taskDir(scope.input.taskId));
-  await writeJson(host, noteFile(scope), note);
-}
-
-function identityOf({ pid, startTime }: HostProcess): ProcessIdentity {
-  return { pid, startTime };
-}
 
 const trouble = troublesOf(say('hot.restart'));
 
@@ -132,114 +45,19 @@ function listensOn(look: ProxyProcesses, port: number, { pid }: ProcessIdentity)
   return look.listeners.some((listener) => listener.port === port && listener.pid === pid);
 }
 
-/**
- * The program of the home runs as a hot restart will run it: as the proxy's user, in the home, with an empty environment,
- * which finds a library that is missing without the LD_LIBRARY_PATH of a start. Its `-V` writes nothing. Resolves to
- * `4.3.1.0-4.el8`.
- *
- * @param version dotted, with or without `-release`: what the program must say of itself
- * @throws PermanentError ProgramMissing, ProgramDoesNotRun, ObproxyVersionDiffers
- */
-export async function proveProgram(
-  { host, home, user }: Pick<HotProxy, 'host' | 'home' | 'user'>,
-  version: string,
-): Promise<string> {
-  const program = `${home}/bin/obproxy`;
-  const { exitCode, stdout } = await host.sh(
-    `cd ${quote(home)} 2>/dev/null || exit 61
-     [ -x bin/obproxy ] && [ -f bin/obproxy ] || exit 62
-     env -i ./bin/obproxy -V 2>&1`,
-    { user },
-  );
-  if (exitCode === 61 || exitCode === 62) {
-    const missing = exitCode === 61 ? say('hot.folder', { path: home }) : program;
-    throw trouble(host, 'ProgramMissing', say('hot.cannotUse', { user, missing }), say('next.putProgram'));
-  }
-  const [, found, release] = /OceanBase\s+v?(\d+(?:\.\d+)+)(?:[\s-]+([A-Za-z0-9._]+))?/.exec(stdout) ?? [];
-  if (exitCode !== 0 || found === undefined) {
-    const said = stdout.trim().slice(0, 500) || say('process.saysNothing');
-    throw trouble(
-      host,
-      'ProgramDoesNotRun',
-      say('hot.programSays', { program, user, said, code: exitCode }),
-      say('next.repairProgram'),
-    );
-  }
-  const full = release === undefined ? found : `${found}-${release}`;
-  if (compareVersions(full, version) !== 0) {
-    const text = say('hot.otherVersion', { program, found: full, version });
-    throw trouble(host, 'ObproxyVersionDiffers', text, say('next.putWantedProgram'), 'ODP21016');
-  }
-  return full;
-}
-
-/**
- * The proxy would take the command now: its version can, and no other hot restart is under way.
- *
- * @throws PermanentError ObproxyTooOld (ODP21018); TransientError HotRestartUnderWay
- */
-export async function proveReady(host: Host, version: string, admin: ObproxyAdmin): Promise<void> {
-  if (!canHandOver(version)) {
-    throw trouble(
-      host,
-      'ObproxyTooOld',
-      say('hot.tooOld', { version }),
-      say('next.coldOrReplace'),
-      'ODP21018',
-    );
-  }
-  const info = await admin.upgradeInfo();
-  if (isReady(info)) return;
-  throw new TransientError({
-    type: 'HotRestartUnderWay',
-    tried: say('hot.restart'),
-    where: host.ip,
-    cameBack: say(info.accepts ? 'hot.underWay' : 'hot.underWayClosed', { state: info.state }),
-    next: say('next.hotAgainSoon'),
-  });
-}
-
-/**
- * Nobody takes the end of the former process for a crash: a unit of systemd, or a supervisor that has it as a child; one without
- * a handler for SIGUSR2 dies of the last word of the former process (OBProxy 4.3.1, observed). Resolves to who keeps it.
- *
- * @throws PermanentError HotRestartSupervised (ODP21107), ProcessNotFound (ODP21017)
- */
-export async function proveUnkept(host: Host, proxy: ObproxyInstance, home: string): Promise<Text> {
-  const look = await lookForProxies(host, home);
-  const supervised = (who: Said) =>
-    trouble(
-      host,
-      'HotRestartSupervised',
-      say('hot.supervised', { who }),
-      say('next.coldOrSupervisor'),
-      'ODP21107',
-    );
-  if (look.own.length === 0) {
-    const text = say('hot.noneInHome', { home: look.home });
-    throw trouble(host, 'ProcessNotFound', text, say('next.startInstead'), 'ODP21017');
-  }
-  for (const process of look.own) {
-    const parent = look.all.find(({ pid }) => pid === process.ppid);
-    // A proxy that still leaves after a hot restart is the parent of the one that serves.
-    if (process.ppid <= 1 || parent === undefined || look.own.includes(parent)) continue;
-    throw supervised(say('hot.parentOf', { parent: processText(parent), child: processText(process) }));
-  }
-  const keepers = await findKeepers(host, proxy, look);
-  const unit = keepers.find(({ kind }) => kind === 'systemd');
-  if (unit !== undefined) throw supervised(keeperText(unit));
-  return keptText(keepers);
+function identityOf({ pid, startTime }: HostProcess): ProcessIdentity {
+  return { pid, startTime };
 }
 
 /** Notes what is there, unless an attempt of this run has; nothing is changed yet. */
-async function begun(scope: HotScope, proxy: HotProxy): Promise<Note> {
+async function begun(scope: HotScope, proxy: HotProxy): Promise<HotNote> {
   const { host, home, sqlPort } = proxy;
-  const before = await readNote(scope, host);
+  const before = await readHotNote(scope, proxy);
   if (before !== undefined) {
     if (before.run === scope.input.run || before.servedAt !== undefined) return before;
     // A person's retry of what failed: the command may be given again, and only what is logged from now on counts.
     const again = { ...before, run: scope.input.run, commands: 0, logBytes: await logBytes(host, home) };
-    await writeNote(scope, host, again);
+    await writeHotNote(scope, proxy, again);
     return again;
   }
   const look = await lookForProxies(host, home);
@@ -258,7 +76,7 @@ async function begun(scope: HotScope, proxy: HotProxy): Promise<Note> {
       throw trouble(host, 'ProcessNotFound', text, say('next.seeWhatRuns'), 'ODP21017');
     }
     const shown = async (name: string) => (await admin.showConfig(name))?.value;
-    const note: Note = {
+    const note: HotNote = {
       run: scope.input.run,
       process: identityOf(serving),
       present: look.own.map(identityOf),
@@ -268,7 +86,7 @@ async function begun(scope: HotScope, proxy: HotProxy): Promise<Note> {
       logBytes: await logBytes(host, home),
       commands: 0,
     };
-    await writeNote(scope, host, note);
+    await writeHotNote(scope, proxy, note);
     return note;
   } finally {
     admin.close();
@@ -281,7 +99,7 @@ async function logBytes(host: Host, home: string): Promise<number> {
 }
 
 /** What the log says of children that ended, since the note was taken; the only trace of a failure. */
-async function childrenEnded({ host, home }: HotProxy, note: Note): Promise<string[]> {
+async function childrenEnded({ host, home }: HotProxy, note: HotNote): Promise<string[]> {
   const { stdout } = await host.sh(`
     log=${quote(`${home}/log/obproxy.log`)}
     [ -r "$log" ] || exit 0
@@ -311,14 +129,14 @@ async function whoAnswers(
   }
 }
 
-async function giveCommand(scope: HotScope, proxy: HotProxy, note: Note): Promise<Note> {
+async function giveCommand(scope: HotScope, proxy: HotProxy, note: HotNote): Promise<HotNote> {
   const admin = await proxy.login(10_000);
   try {
     if ((milliseconds(note.rollbackTimeout) ?? Number.POSITIVE_INFINITY) > ROLLBACK_MS) {
       await admin.alter('hot_upgrade_rollback_timeout', ROLLBACK);
     }
     const given = { ...note, commands: note.commands + 1 };
-    await writeNote(scope, proxy.host, given);
+    await writeHotNote(scope, proxy, given);
     await admin.localCommand(2);
     scope.log.info(
       say('hot.asked', { pid: note.process.pid, seconds: Math.ceil(note.checkInterval / 1000) }),
@@ -394,11 +212,10 @@ export async function hotRestart(scope: HotScope, proxy: HotProxy): Promise<Host
 async function arrived(
   scope: HotScope,
   proxy: HotProxy,
-  note: Note,
+  note: HotNote,
   process: HostProcess,
   inherited: boolean,
 ): Promise<HostProcess> {
-  const { host } = proxy;
   if (inherited) {
     scope.log.info(
       say('hot.inherited', {
@@ -409,7 +226,7 @@ async function arrived(
     scope.log.warn(say('hot.startedAnew', { pid: note.process.pid, process: processText(process) }));
   }
   await restoreRollbackTimeout(scope, proxy);
-  if (note.servedAt === undefined) await writeNote(scope, host, { ...note, servedAt: Date.now() });
+  if (note.servedAt === undefined) await writeHotNote(scope, proxy, { ...note, servedAt: Date.now() });
   return process;
 }
 
@@ -417,7 +234,7 @@ async function arrived(
 async function failed(
   scope: HotScope,
   proxy: HotProxy,
-  note: Note,
+  note: HotNote,
   type: string,
   text: Text,
   next: Text,
@@ -450,7 +267,7 @@ async function failed(
  * @throws TransientError ObproxyNotReady while nobody answers
  */
 export async function restoreRollbackTimeout(scope: HotScope, proxy: HotProxy): Promise<void> {
-  const note = await readNote(scope, proxy.host);
+  const note = await readHotNote(scope, proxy);
   if (note === undefined) return;
   const admin = await proxy.login(10_000);
   try {
@@ -461,55 +278,5 @@ export async function restoreRollbackTimeout(scope: HotScope, proxy: HotProxy): 
     scope.log.info(say('hot.timeoutBack', { value: note.rollbackTimeout }));
   } finally {
     admin.close();
-  }
-}
-
-/** Connections of clients that a process still has, from /proc. */
-async function connectionsOf(host: Host, { pid }: ProcessIdentity, port: number): Promise<number> {
-  const hex = port.toString(16).toUpperCase().padStart(4, '0');
-  const { stdout } = await host.sh(`
-    held=$(find /proc/${pid}/fd -maxdepth 1 -lname 'socket:*' -printf '%l\\n' 2>/dev/null)
-    count=0
-    while read -r _ _ _ _ _ _ _ _ _ inode _; do
-      case $held in *"socket:[\${inode:-none}]"*) count=$((count + 1)) ;; esac
-    done <<END
-$(grep -hE '^ *[0-9]+: [0-9A-F]+:${hex} [0-9A-F]+:[0-9A-F]+ 01 ' /proc/net/tcp /proc/net/tcp6 2>/dev/null)
-END
-    echo "$count"`);
-  return Number(stdout.trim()) || 0;
-}
-
-/**
- * Waits until the former process of this task's hot restart has left, for hot_upgrade_exit_timeout and ten seconds, but not
- * longer than `longestMs`; a wait of more than a minute ends the attempt (`scope.notYet`). False, with a warning, when it is
- * there even then: it leaves by itself, and clients with a session there go on.
- */
-export async function awaitFormer(scope: HotScope, proxy: HotProxy, longestMs: number): Promise<boolean> {
-  const { host, home, sqlPort } = proxy;
-  const note = await readNote(scope, host);
-  if (note?.servedAt === undefined) return true;
-  const attemptEnds = Date.now() + PATIENCE_MS;
-  const allowed = exitTimeoutMs(note.exitTimeout);
-  const deadline = note.servedAt + Math.min(allowed + GRACE_MS, longestMs);
-  for (;;) {
-    const { own } = await lookForProxies(host, home);
-    if (!own.some((one) => isSameProcess(one, note.process))) {
-      scope.log.info(say('hot.formerLeft', { pid: note.process.pid }));
-      return true;
-    }
-    const now = Date.now();
-    if (now > deadline) {
-      const open = await connectionsOf(host, note.process, sqlPort);
-      const until = Number.isFinite(allowed)
-        ? say('hot.within', { seconds: Math.max(Math.round((note.servedAt + allowed - now) / 1000), 0) })
-        : say('hot.whenEmpty');
-      scope.log.warn(say('hot.formerStays', { pid: note.process.pid, open, until }));
-      return false;
-    }
-    // The text stays the same, so that it is logged once.
-    if (now > attemptEnds) {
-      scope.notYet(say('process.letsEnd', { pid: note.process.pid }), { afterSeconds: 2 });
-    }
-    await scope.pause(LOOK_MS);
   }
 }

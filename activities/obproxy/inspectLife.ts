@@ -4,7 +4,7 @@ import type { Host } from '../../hosts/types';
 import type { Finding } from '../../oceanbase/obproxyRunning';
 import { say, type Text } from '../../runtime/messages/catalogue';
 import type { Store } from '../../store/types';
-import { proveProgram, proveReady, proveUnkept } from './hotRestart';
+import { proveProgram, proveReady, proveUnkept } from './hotProofs';
 import { findKeepers, keeperText, keptText, stoppedKeepers } from './keepers';
 import { proveStartable } from './preparing';
 import { lookForProxies, processText } from './process';
@@ -47,8 +47,8 @@ export async function inspectForStop(
     ];
   });
   const sessions = await asFindings(async () => {
-    const password = await store.obproxy.proxysysPassword(proxy.cluster.id);
-    const admin = await logInToObproxy(host, proxy.server.sqlPort, { password, signal });
+    const passwords = await store.obproxy.proxysysPasswords(proxy.cluster.id);
+    const admin = await logInToObproxy(host, proxy.server.sqlPort, { passwords, signal });
     try {
       const { open, drainMs } = await readSessions(admin);
       const seconds = Math.round(Math.min(drainMs, LONGEST_DRAIN_MS) / 1000);
@@ -78,8 +78,8 @@ export async function inspectForHotRestart(
     return [info(say('hot.programIs', { program: `${home}/bin/obproxy`, version }))];
   });
   const ready = await asFindings(async () => {
-    const password = await store.obproxy.proxysysPassword(proxy.cluster.id);
-    const admin = await logInToObproxy(host, proxy.server.sqlPort, { password, signal });
+    const passwords = await store.obproxy.proxysysPasswords(proxy.cluster.id);
+    const admin = await logInToObproxy(host, proxy.server.sqlPort, { passwords, signal });
     try {
       await proveReady(host, proxy.version, admin);
       return [info(say('hot.canNow', { count: await admin.clientSessions() }))];

@@ -1,4 +1,5 @@
 /** The OceanBase clusters that an OBProxy is linked to, and the users by which it reads them. */
+import { withWorkingSecret } from '../../contact/workingSecret';
 import { firstToAnswer } from '../../oceanbase/firstToAnswer';
 import { sysLogin, sysUser } from '../../oceanbase/loginName';
 import {
@@ -13,11 +14,15 @@ import { SqlConnectionError, SqlError } from '../../oceanbase/sqlSession';
 import { PermanentError, TransientError, type Trouble } from '../../runtime/errors';
 import { say } from '../../runtime/messages/catalogue';
 import type { ObClusterRow, ObLinkRow, OpenCredential } from '../../store/types';
+import { hideSecrets } from '../cluster/cluster';
 import type { SubtaskScope } from '../types';
 import type { ObproxyInstance } from './proxy';
 
 /** Short enough for three servers, a look-up and a creation within the documented 30 s. */
 const OBSERVER_TIMEOUT_MS = 3_000;
+
+/** What the proof of a link needs: a subtask has it, and the API. */
+export type LinkScope = Pick<SubtaskScope, 'store' | 'log' | 'config' | 'signal'>;
 
 export interface Link {
   readonly link: ObLinkRow;
@@ -29,7 +34,7 @@ function about(cluster: ObClusterRow, more: Pick<Trouble, 'type' | 'code' | 'cam
   return { tried: say('link.cluster', { cluster: cluster.name }), where: cluster.name, ...more };
 }
 
-async function linkOf(scope: SubtaskScope, link: ObLinkRow): Promise<Link> {
+async function linkOf(scope: LinkScope, link: ObLinkRow): Promise<Link> {
   const cluster = await scope.store.obClusters.find(link.clusterId);
   if (cluster === undefined) {
     throw new PermanentError({
@@ -50,7 +55,7 @@ async function linkOf(scope: SubtaskScope, link: ObLinkRow): Promise<Link> {
  * tunnel to it. A refused login is final, it is the same on every server.
  */
 async function anyServer(
-  scope: SubtaskScope,
+  scope: LinkScope,
   cluster: ObClusterRow,
   user: string,
   password: string,
@@ -75,6 +80,13 @@ async function anyServer(
   }
 }
 
+/** The same as root of the sys tenant. */
+function sysSession(scope: LinkScope, cluster: ObClusterRow): Promise<ObserverSession> {
+  return withWorkingSecret(scope.store, cluster.sysCredentialId, ({ username, secret }) =>
+    anyServer(scope, cluster, username, secret),
+  );
+}
+
 /** OBProxy cannot take every password; one that it cannot must not become that of a new user either. */
 export function refuseUnfitPassword({ link, cluster, password }: Link): void {
   const fault = valueFault(password);
@@ -90,7 +102,7 @@ export function refuseUnfitPassword({ link, cluster, password }: Link): void {
 }
 
 /** The session of the proxy's user, which is made first when it does not exist and root of the sys tenant may. */
-async function proxyUser(scope: SubtaskScope, { link, cluster, password }: Link): Promise<ObserverSession> {
+async function proxyUser(scope: LinkScope, { link, cluster, password }: Link): Promise<ObserverSession> {
   try {
     return await anyServer(scope, cluster, link.username, password);
   } catch (error) {
@@ -98,7 +110,7 @@ async function proxyUser(scope: SubtaskScope, { link, cluster, password }: Link)
   }
   // 1045 says neither whether the user exists nor whether the password is wrong: root can tell.
   const sys = await scope.store.credentials.open(cluster.sysCredentialId);
-  scope.log.hide(sys.secret);
+  hideSecrets(scope, sys);
   if (await userExists(scope, cluster, sys, link.username)) {
     throw new PermanentError(
       about(cluster, {
@@ -110,7 +122,7 @@ async function proxyUser(scope: SubtaskScope, { link, cluster, password }: Link)
     );
   }
   refuseUnfitPassword({ link, cluster, password });
-  const root = await anyServer(scope, cluster, sys.username, sys.secret);
+  const root = await sysSession(scope, cluster);
   try {
     await root.createReader(link.username, password);
     scope.log.info(say('link.created', { user: sysLogin(link.username), cluster: cluster.name }));
@@ -121,13 +133,13 @@ async function proxyUser(scope: SubtaskScope, { link, cluster, password }: Link)
 }
 
 async function userExists(
-  scope: SubtaskScope,
+  scope: LinkScope,
   cluster: ObClusterRow,
   sys: OpenCredential,
   username: string,
 ): Promise<boolean> {
   try {
-    const root = await anyServer(scope, cluster, sys.username, sys.secret);
+    const root = await sysSession(scope, cluster);
     try {
       return await root.hasUser(username);
     } finally {
@@ -151,7 +163,7 @@ async function userExists(
 }
 
 /** The proxy's user can log in to OceanBase and read what the proxy reads. */
-async function proveLogin(scope: SubtaskScope, link: Link): Promise<void> {
+export async function proveLogin(scope: LinkScope, link: Link): Promise<void> {
   const { cluster } = link;
   const username = sysLogin(link.link.username);
   try {
@@ -202,7 +214,7 @@ async function proveLogin(scope: SubtaskScope, link: Link): Promise<void> {
  * A proxy compares the name it was given with the one the cluster gives itself, and sends every user away when they differ
  * (4666, in its obproxy_diagnosis.log only).
  */
-function compareNames(scope: SubtaskScope, cluster: ObClusterRow, own: string | undefined): void {
+function compareNames(scope: LinkScope, cluster: ObClusterRow, own: string | undefined): void {
   if (own === undefined || own === '') {
     scope.log.warn(say('link.nameless', { cluster: cluster.name }));
     return;
@@ -218,9 +230,14 @@ function compareNames(scope: SubtaskScope, cluster: ObClusterRow, own: string | 
   );
 }
 
+/** The links with the passwords that come with them, as the inventory has them. */
+export function openLinks(scope: LinkScope, links: readonly ObLinkRow[]): Promise<Link[]> {
+  return Promise.all(links.map((link) => linkOf(scope, link)));
+}
+
 /** The linked clusters, whose users have just logged in to OceanBase with the passwords that come with them. */
-export async function provenLinks(scope: SubtaskScope, proxy: ObproxyInstance): Promise<Link[]> {
-  const links = await Promise.all(proxy.cluster.obLinks.map((link) => linkOf(scope, link)));
+export async function provenLinks(scope: LinkScope, proxy: ObproxyInstance): Promise<Link[]> {
+  const links = await openLinks(scope, proxy.cluster.obLinks);
   if (links.length === 0) scope.log.info(say('link.none'));
   refuseSeveralPasswords(proxy, links);
   await Promise.all(links.map((link) => proveLogin(scope, link)));
@@ -238,7 +255,7 @@ export function slotLink(link: Link): SlotLink {
   return { clusterName: link.cluster.name, password: link.password, link };
 }
 
-function refuseSeveralPasswords(proxy: ObproxyInstance, links: readonly Link[]): void {
+export function refuseSeveralPasswords(proxy: ObproxyInstance, links: readonly Link[]): void {
   const perCluster = proxy.family !== 'before-4.0';
   const crowded = crowdedPair(links.map(slotLink), perCluster);
   if (crowded === undefined) return;

@@ -14,6 +14,18 @@ export interface EndingNote {
   readonly until: number;
 }
 
+/** What an upgrade has changed and an undo must know. */
+export interface UpgradeNote {
+  /** rpm lists this package no more: `name-version-release.arch`. */
+  readonly unregistered?: string;
+  /** rpm lists this one since, */
+  readonly installed?: string;
+  /** and its folder was there before. */
+  readonly homeExisted?: boolean;
+  /** etc/proxyconfig_v1.db was written. */
+  readonly configured?: boolean;
+}
+
 interface WorkNote {
   readonly taskId: number;
   readonly serverId: number;
@@ -23,6 +35,7 @@ interface WorkNote {
   readonly ended?: readonly string[];
   /** Milliseconds since 1970: when the proxy was first told to take no new work. */
   readonly prevented?: number;
+  readonly upgrade?: UpgradeNote;
 }
 
 const NOTE = `${KEEPER_DIR}/work.json`;

@@ -1,13 +1,19 @@
 /** Parameters of a running proxy: what differs from its cluster, setting it, and setting it back. */
 import type { ObproxyAdmin, ProxyParameter } from '../../oceanbase/obproxyAdmin';
 import { isSecretParameter, type ParameterValue, parameterName, sameValue } from '../../oceanbase/parameters';
-import { sha1Hex } from '../../oceanbase/passwords';
 import { type Said, say } from '../../runtime/messages/catalogue';
+import type { ParameterDrift } from '../../store/types';
 import { makeDir, readJson, taskDir, writeJson } from '../places';
 import type { Needs, SubtaskScope } from '../types';
+import { driftWith, isShown } from './lateParameters';
 import { OBPROXY, type ObproxyInstance, proxyOf } from './proxy';
 
-export const PARAMETERS = { ...OBPROXY, obproxy_parameter_version: 'value?' } as const satisfies Needs;
+export const PARAMETERS = {
+  ...OBPROXY,
+  obproxy_parameter_version: 'value?',
+  /** `store`: what needs a restart is stored by the proxy and recorded as drift; absent: it is refused. */
+  late_parameters: 'value?',
+} as const satisfies Needs;
 
 export type ParameterScope = SubtaskScope<typeof PARAMETERS>;
 
@@ -36,11 +42,6 @@ export interface Difference {
   readonly shown: ProxyParameter;
 }
 
-function isSame(shown: ProxyParameter, wished: ParameterValue): boolean {
-  if (isSecretParameter(wished.name) && shown.value === sha1Hex(wished.value)) return true;
-  return sameValue(shown.value, wished.value);
-}
-
 function display(name: string, value: string): Said {
   return isSecretParameter(name) ? say('obproxy.secretParameter', { name }) : `${name}=${value}`;
 }
@@ -57,13 +58,30 @@ export function compareParameters(
   const shown = new Map(all.map((parameter) => [parameter.name.toLowerCase(), parameter]));
   const different = wished.flatMap((parameter) => {
     const current = shown.get(parameter.name.toLowerCase());
-    return current === undefined || isSame(current, parameter) ? [] : [{ wished: parameter, shown: current }];
+    return current === undefined || isShown(current, parameter)
+      ? []
+      : [{ wished: parameter, shown: current }];
   });
   return {
     unknown: wished.filter(({ name }) => !shown.has(name.toLowerCase())),
     late: different.filter((difference) => difference.shown.needReboot),
     now: different.filter((difference) => !difference.shown.needReboot),
   };
+}
+
+/** Records, before they are set, which parameters the process works without until it restarts. */
+export async function recordDrift(
+  scope: SubtaskScope,
+  { server }: ObproxyInstance,
+  shown: ReadonlyMap<string, ProxyParameter>,
+  wished: readonly ParameterValue[],
+): Promise<readonly ParameterDrift[]> {
+  const known = (await scope.store.obproxy.findServer(server.id))?.parameterDrift ?? [];
+  const drift = driftWith(known, shown, wished);
+  if (JSON.stringify(drift) !== JSON.stringify(known)) {
+    await scope.store.obproxy.setParameterDrift(server.id, drift);
+  }
+  return drift;
 }
 
 /** Sets back what this subtask changed; `open` logs in to the proxy. */
@@ -80,7 +98,10 @@ export async function setBackParameters(
   const proxy = await proxyOf(scope);
   const admin = await open(proxy);
   try {
-    for (const [name, value] of Object.entries(former.values)) {
+    const wished = Object.entries(former.values).map(([name, value]) => ({ name, value }));
+    const shownNow = new Map((await admin.showAll()).map((one) => [one.name.toLowerCase(), one]));
+    await recordDrift(scope, proxy, shownNow, wished);
+    for (const { name, value } of wished) {
       const shown = await admin.showConfig(parameterName(name));
       if (shown === undefined || sameValue(shown.value, value)) continue;
       await admin.alter(name, value);

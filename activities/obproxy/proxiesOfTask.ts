@@ -12,6 +12,13 @@ export const PROXIES = {
 
 export type ProxiesScope = SubtaskScope<typeof PROXIES>;
 
+/** The cluster that the task is about. */
+export function clusterIdOf(scope: { value(key: 'obproxy_cluster_id'): string | undefined }): number {
+  const id = idOf(scope.value('obproxy_cluster_id') ?? '');
+  if (id === undefined) throw new Error('the context has no obproxy_cluster_id');
+  return id;
+}
+
 /** Ids of the request's proxies. */
 export function proxyIdsOf(scope: ProxiesScope): number[] {
   return scope.list('obproxy_server_ids').flatMap((text) => idOf(text) ?? []);

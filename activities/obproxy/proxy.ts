@@ -8,6 +8,7 @@ import { hasRpcPort, type ObproxyFamily, obproxyFamily } from '../../oceanbase/v
 import { addressText } from '../../runtime/addressText';
 import { PermanentError } from '../../runtime/errors';
 import { type Said, say, type Text } from '../../runtime/messages/catalogue';
+import { recordedHome } from '../../store/obproxyHome';
 import type { ObproxyClusterRow, ObproxyServerRow } from '../../store/types';
 import { idOf, objectOf } from '../common/objects';
 import type { Worked } from '../common/work';
@@ -162,10 +163,9 @@ export async function packageOf(
   return { ...row, home: row.home };
 }
 
-/** Where the proxy lives: its recorded home, else the one that a take-over found, else that of its package. */
+/** Where the proxy lives; its package is looked up only when that decides. */
 export async function homeOf(scope: Pick<SubtaskScope, 'store'>, proxy: ObproxyInstance): Promise<string> {
-  const { home, adopted } = proxy.server;
-  return home ?? adopted?.home ?? (await packageOf(scope, proxy)).home;
+  return recordedHome(proxy.server) ?? (await packageOf(scope, proxy)).home;
 }
 
 /** Owner of its process. */
@@ -196,6 +196,9 @@ export async function sourceOf(scope: SubtaskScope, cluster: ObproxyClusterRow):
   return { mode: 'RS_LIST', clusterName: linked.name, rootServers: linked.rootServers };
 }
 
+/** What a login to a proxy needs. */
+export type AdminScope = Pick<SubtaskScope, 'store' | 'log' | 'signal' | 'hostById'>;
+
 /** Password of root@proxysys, hidden from the log from now on. */
 export async function proxysysPassword(scope: SubtaskScope, proxy: ObproxyInstance): Promise<string> {
   const password = await scope.store.obproxy.proxysysPassword(proxy.cluster.id);
@@ -203,15 +206,22 @@ export async function proxysysPassword(scope: SubtaskScope, proxy: ObproxyInstan
   return password;
 }
 
+/** Those that the proxy may have, hidden from the log from now on. */
+export async function proxysysPasswords(scope: AdminScope, proxy: ObproxyInstance): Promise<string[]> {
+  const passwords = await scope.store.obproxy.proxysysPasswords(proxy.cluster.id);
+  scope.log.hide(...passwords);
+  return passwords;
+}
+
 /** Logs in to the proxy as root@proxysys through the host's tunnel. */
 export async function administer(
-  scope: SubtaskScope,
+  scope: AdminScope,
   proxy: ObproxyInstance,
   password?: string,
 ): Promise<ObproxyAdmin> {
   const host = await scope.hostById(proxy.server.hostId);
   return logInToObproxy(host, proxy.server.sqlPort, {
-    password: password ?? (await proxysysPassword(scope, proxy)),
+    passwords: password === undefined ? await proxysysPasswords(scope, proxy) : [password],
     signal: scope.signal,
   });
 }

@@ -5,6 +5,8 @@ import { clientAddress } from './address';
 
 /** What a handler adds to the audit of its call. */
 export interface AuditNotes {
+  /** Who has logged in or out by this call, which carries no login itself. */
+  user?: User;
   taskIds: readonly number[];
   subtaskId?: number;
   /** `retryTask`, `skipSubtask`, … */
@@ -60,7 +62,8 @@ export class AuditTrail {
     },
     result: AuditedResult,
   ): Promise<void> {
-    const { request, user, traceId, notes } = call;
+    const { request, traceId, notes } = call;
+    const user = call.user ?? notes.user;
     if (CHANGES_NOTHING.has(request.method) && !REFUSED_AT_THE_DOOR.has(result.status)) return;
     const address = clientAddress(request);
     const bounded = user === undefined ? address : result.status === 429 ? `user ${user.id}` : undefined;

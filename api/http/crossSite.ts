@@ -13,8 +13,23 @@ export function refuseOtherSites(request: Request): void {
   if (READS.includes(request.method)) return;
   const site = request.get('sec-fetch-site');
   const own = site === undefined ? fromHere(request) : site === 'same-origin' || site === 'none';
-  if (own) return;
-  throw new Refusal(403, 'IAM11000', say('http.otherSite'));
+  if (!own) throw otherSite();
+}
+
+/**
+ * Stricter, for what a cookie logs in: who changes something has to say that it is this site's own page. Every browser
+ * does, by Sec-Fetch-Site or Origin. Throws Refusal 403.
+ */
+export function requireOwnSite(request: Request): void {
+  if (READS.includes(request.method)) return;
+  const site = request.get('sec-fetch-site');
+  const told = site !== undefined || request.get('origin') !== undefined;
+  const own = site === undefined ? fromHere(request) : site === 'same-origin';
+  if (!told || !own) throw otherSite();
+}
+
+function otherSite(): Refusal {
+  return new Refusal(403, 'IAM11000', say('http.otherSite'));
 }
 
 /** Compares hosts only: behind a proxy that speaks TLS the scheme here is another than the browser's. */

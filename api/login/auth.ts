@@ -5,7 +5,9 @@ import type { Permission } from '../../operations/types';
 import { say } from '../../runtime/messages/catalogue';
 import type { KnownUser, LoginBasis, Store, User } from '../../store/types';
 import type { AuditNotes } from '../http/audit';
+import { requireOwnSite } from '../http/crossSite';
 import { basicLogin, type PasswordLogin } from './passwordLogin';
+import { sessionToken, sessionUser } from './session';
 import { claimedSignature, SIGNATURE_SCHEME } from './signature';
 import type { BodyProof } from './signedBody';
 import { signedLogin } from './signedLogin';
@@ -25,7 +27,7 @@ export interface Login {
 /** Finds out who sends a request. Throws Refusal 401, and 429 after too many failures; notes whose login it was. */
 export type Authenticate = (request: Request, response: Response, notes: AuditNotes) => Promise<Login>;
 
-/** HTTP Basic, or a signature under an access key. */
+/** HTTP Basic, a signature under an access key, or else the cookie of a session. */
 export function authentication(store: Store, byPassword: PasswordLogin): Authenticate {
   const bySignature = signedLogin(store);
 
@@ -38,6 +40,11 @@ export function authentication(store: Store, byPassword: PasswordLogin): Authent
       const { user, ...rest } = await bySignature(claim, request, response);
       return { ...loginOf(user), ...rest };
     }
+    const token = (authorization ?? '') === '' ? sessionToken(request) : undefined;
+    if (token !== undefined) {
+      requireOwnSite(request);
+      return loginOf(await sessionUser(store, token));
+    }
     throw new Refusal(
       401,
       'IAM10000',
@@ -49,9 +56,7 @@ export function authentication(store: Store, byPassword: PasswordLogin): Authent
     try {
       return await login(request, response);
     } catch (error) {
-      notes.command = 'login';
-      const tried = await triedName(store, request.get('authorization'));
-      if (tried !== undefined) notes.why = `as ${tried}`;
+      await noteFailedLogin(notes, () => triedName(store, request.get('authorization')));
       throw error;
     }
   };
@@ -61,10 +66,24 @@ function loginOf({ id, name, roles, basis }: KnownUser): Login {
   return { user: { id, name }, roles, basis };
 }
 
+/** For the audit: that it was a login, and whose. */
+export async function noteFailedLogin(
+  notes: AuditNotes,
+  tried: () => Promise<string | undefined>,
+): Promise<void> {
+  notes.command = 'login';
+  const whose = await tried();
+  if (whose !== undefined) notes.why = `as ${whose}`;
+}
+
 /** Whose login failed: for the audit, which must not record what was typed unless there is a user of that name. */
-async function triedName({ users }: Store, authorization: string | undefined): Promise<string | undefined> {
+export async function triedUser({ users }: Pick<Store, 'users'>, name: string): Promise<string | undefined> {
+  return (await users.exists(name).catch(() => false)) ? `user ${name}` : undefined;
+}
+
+async function triedName(store: Store, authorization: string | undefined): Promise<string | undefined> {
   const name = basicLogin(authorization)?.name;
-  if (name !== undefined) return (await users.exists(name).catch(() => false)) ? `user ${name}` : undefined;
+  if (name !== undefined) return triedUser(store, name);
   const claim = claimedSignature(authorization);
   return claim === undefined ? undefined : `access key ${claim.accessKeyId}`;
 }

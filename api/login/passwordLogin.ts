@@ -2,7 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import type { Request } from 'express';
 import { Refusal } from '../../operations/refusal';
 import { say } from '../../runtime/messages/catalogue';
-import type { KnownUser, RunCheck, Store } from '../../store/types';
+import type { PasswordUser, RunCheck, Store } from '../../store/types';
 import { clientAddress } from '../http/address';
 import { attemptOf, refuseLockedOut, tooMany } from './lockout';
 import { CheckLanes, LanesFullError } from './passwordQueue';
@@ -22,7 +22,7 @@ export interface BasicLogin {
 }
 
 /** Checks a password that a request gives; throws Refusal 401 or 429. */
-export type PasswordLogin = (login: BasicLogin, request: Request) => Promise<KnownUser>;
+export type PasswordLogin = (login: BasicLogin, request: Request) => Promise<PasswordUser>;
 
 /**
  * Passwords against the users of the inventory. Failures are counted for user and address; equal checks under way
@@ -35,7 +35,7 @@ export function passwordLogin(
   const lanes = new CheckLanes(LIMITS);
   // No password stays in memory, not even as a key of this map.
   const secret = randomBytes(32);
-  const underWay = new Map<string, Promise<KnownUser>>();
+  const underWay = new Map<string, Promise<PasswordUser>>();
   const wrong = new Map<string, number>();
 
   /** Whether this very password was wrong a moment ago. Notes that it was. */
@@ -48,7 +48,7 @@ export function passwordLogin(
     return before !== undefined && now() - before < WRONG_KEPT_MS;
   }
 
-  async function check(login: BasicLogin, request: Request, digest: string): Promise<KnownUser> {
+  async function check(login: BasicLogin, request: Request, digest: string): Promise<PasswordUser> {
     const attempt = attemptOf(login.name, request);
     const before = await refuseLockedOut(loginAttempts, attempt, now());
     const lane = before.slow ? `user ${login.name}` : `address ${attempt.address}`;

@@ -7,6 +7,8 @@ import { type Login, requirePermission } from './auth';
 
 /** One read of the database for everything that is open. */
 const LOOK_MS = 1_000;
+/** Who watches is not idle: so often an open stream counts as a use of its session. */
+const USED_MS = 60_000;
 
 interface Held {
   readonly login: Login;
@@ -20,13 +22,16 @@ interface Held {
  */
 export class OpenLogins {
   readonly #users: Store['users'];
+  readonly #sessions: Store['sessions'];
   readonly #logger: Logger;
   readonly #held = new Set<Held>();
   #timer: NodeJS.Timeout | undefined;
   #looking = false;
+  #used = Date.now();
 
   constructor({ store, logger }: { readonly store: Store; readonly logger: Logger }) {
     this.#users = store.users;
+    this.#sessions = store.sessions;
     this.#logger = logger;
   }
 
@@ -71,12 +76,23 @@ export class OpenLogins {
         );
         held.end(refusal);
       });
+      await this.#noteUse();
     } catch (error) {
       // Nobody can take anything from a user meanwhile; the next look is a second away.
       this.#logger.debug({ err: error }, 'the logins of open streams could not be looked at');
     } finally {
       this.#looking = false;
     }
+  }
+
+  async #noteUse(): Promise<void> {
+    const now = Date.now();
+    if (now - this.#used < USED_MS) return;
+    this.#used = now;
+    const digests = [...this.#held].flatMap(({ login: { basis } }) =>
+      'sessionDigest' in basis && basis.sessionDigest !== undefined ? [basis.sessionDigest] : [],
+    );
+    await this.#sessions.used([...new Set(digests)], now);
   }
 }
 

@@ -224,18 +224,18 @@ async function clusterWarnings(
 ): Promise<Said[]> {
   const cluster = (await store.obClusters.findByName(name)).find((row) => row.obClusterId === obClusterId);
   if (cluster === undefined) return [];
-  const sys = await store.credentials.open(cluster.sysCredentialId);
   let session: ClusterSession | undefined;
   try {
-    session = await openAsSys(cluster, { sys, addresses: config.addresses, timeoutMs: CLUSTER_MS });
+    session = await openAsSys(store, cluster, { addresses: config.addresses, timeoutMs: CLUSTER_MS });
     const fault = await clusterNameFault(session, name);
     return fault === undefined ? [] : [say('cluster.differs', { name, at: session.at, fault })];
   } catch (error) {
     if (error instanceof SqlConnectionError) return [];
     if (!(error instanceof SqlError)) throw error;
+    const { username } = await store.credentials.open(cluster.sysCredentialId);
     return [
       say('cluster.refuses', {
-        ...{ name, username: sys.username },
+        ...{ name, username },
         error: say('sql.error', { errno: error.errno, text: error.message }),
       }),
     ];

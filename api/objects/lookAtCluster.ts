@@ -27,8 +27,7 @@ export async function lookAtCluster(
 ): Promise<ClusterLook | { readonly reason: Said }> {
   let session: ClusterSession | undefined;
   try {
-    const sys = await store.credentials.open(cluster.sysCredentialId);
-    session = await openAsSys(cluster, { sys, addresses: config.addresses, timeoutMs: ANSWER_MS });
+    session = await openAsSys(store, cluster, { addresses: config.addresses, timeoutMs: ANSWER_MS });
     const state = await askCluster(session);
     const tenantCount = await session.tenantCount();
     const compaction = await session.compaction();

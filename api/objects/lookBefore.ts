@@ -1,4 +1,5 @@
-import type { ContactedHost, Looked } from '../../operations/types';
+import { describeProxies } from '../../contact/askObproxies';
+import type { Looked, RequestScope } from '../../operations/types';
 import type { Store } from '../../store/types';
 import type { ApiServices } from '../route';
 import { refuseDeniedObjects } from './allowedAddresses';
@@ -22,20 +23,32 @@ async function hostsBehind(store: Store, look: Looked): Promise<number[]> {
 
 /**
  * Looks at the objects of an operation before anything else is asked: hosts known to be offline are contacted, the
- * OceanBase cluster is asked for its servers, hosts that are to be added are logged in to. Resolves to what these said.
+ * OceanBase cluster is asked for its servers, hosts that are to be added are logged in to, OBProxies are asked for their
+ * parameters. Resolves to what these said.
  * Throws Refusal when obflow may not go there, CMP07004 when a host is away, CMP07026 when a new one is.
  */
 export async function lookBefore(
   services: Pick<ApiServices, 'store' | 'hosts' | 'config'>,
   look: Looked,
-): Promise<ReadonlyMap<string, ContactedHost>> {
+): Promise<Required<Pick<RequestScope, 'contacted' | 'proxyParameters'>>> {
   const hostIds = await hostsBehind(services.store, look);
-  const { obCluster: obClusterId, newHosts = [] } = look;
+  const { obCluster: obClusterId, newHosts = [], proxyParameters: proxyCluster } = look;
   await refuseDeniedObjects(services, { hostIds, obClusterId });
-  const [contacted] = await Promise.all([
+  const [contacted, proxyParameters] = await Promise.all([
     contactNewHosts(services, newHosts),
+    parametersIn(services, proxyCluster),
     contactKnownOffline(services, hostIds),
     obClusterId === undefined ? undefined : refreshCluster(services, obClusterId),
   ]);
-  return contacted;
+  return { contacted, proxyParameters };
+}
+
+/** Nothing of a cluster that does not exist: that is refused by the operation. */
+async function parametersIn(
+  { store, hosts, config }: Pick<ApiServices, 'store' | 'hosts' | 'config'>,
+  id: number | undefined,
+) {
+  const cluster = id === undefined ? undefined : await store.obproxy.findCluster(id);
+  if (cluster === undefined) return [];
+  return describeProxies({ store, hosts, addresses: config.addresses }, cluster);
 }

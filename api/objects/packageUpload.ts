@@ -9,6 +9,8 @@ import busboy from 'busboy';
 import type { Request } from 'express';
 import { packageFileName, parsePackageName, splitRelease } from '../../oceanbase/packageName';
 import { BadRpmError, type RpmHeader, readRpmHeader } from '../../oceanbase/rpmHeader';
+import { packageLock } from '../../operations/locks';
+import { refuseWhenHeld } from '../../operations/planTask';
 import { Refusal } from '../../operations/refusal';
 import type { RuntimeConfig } from '../../runtime/config';
 import { type Said, say } from '../../runtime/messages/catalogue';
@@ -253,7 +255,7 @@ async function keepPackage(
 
 /**
  * Deletes row and file, and answers what the row was. Throws Refusal PKG10014 when there is none, PKG10007 while a
- * proxy uses it.
+ * proxy or an upgrade uses it.
  */
 export async function deletePackage(
   store: Store,
@@ -286,6 +288,7 @@ export async function deletePackage(
         { target: `package:${id}` },
       );
     }
+    await refuseWhenHeld(transaction, [packageLock(id)]);
     await transaction.packages.delete(id);
     await once.remember(transaction, undefined);
     await rm(packageFile(dataDir, row.sha256), { force: true });

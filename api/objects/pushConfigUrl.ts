@@ -7,7 +7,7 @@ import { obproxyConfigUrl } from '../../oceanbase/configServer';
 import { hostProxyLock } from '../../operations/locks';
 import { unlessAborted, withDeadline } from '../../runtime/deadline';
 import { PermanentError, TransientError } from '../../runtime/errors';
-import { inEnglish } from '../../runtime/messages/catalogue';
+import { type Said, say } from '../../runtime/messages/catalogue';
 import { someAtATime } from '../../runtime/someAtATime';
 import type { ObproxyClusterRow, ObproxyServerRow } from '../../store/types';
 import type { ApiServices } from '../route';
@@ -22,7 +22,7 @@ export const PUSH_OUTCOMES = ['PUSHED', 'UNCHANGED', 'SKIPPED', 'FAILED'] as con
 export interface Pushed {
   readonly server: ObproxyServerRow;
   readonly outcome: (typeof PUSH_OUTCOMES)[number];
-  readonly message: string;
+  readonly message: Said;
 }
 
 type Pushing = Pick<ApiServices, 'store' | 'hosts' | 'config'>;
@@ -49,16 +49,16 @@ async function pushOne(
     return {
       server,
       outcome: 'SKIPPED',
-      message: `task ${held.taskId} works on it; push again when it has ended`,
+      message: say('push.workedOn', { task: held.taskId }),
     };
   }
   return withDeadline(PUSH_MS, undefined, async (signal, passed) => {
     try {
       return await unlessAborted(reached(services, cluster, server, signal), signal);
     } catch (error) {
-      const failed = (message: string): Pushed => ({ server, outcome: 'FAILED', message });
-      if (passed()) return failed(`no end within ${PUSH_MS / 1000} s: look at the host, then push again`);
-      if (error instanceof PermanentError || error instanceof TransientError) return failed(error.message);
+      const failed = (message: Said): Pushed => ({ server, outcome: 'FAILED', message });
+      if (passed()) return failed(say('push.noEnd', { seconds: PUSH_MS / 1000 }));
+      if (error instanceof PermanentError || error instanceof TransientError) return failed(error.said);
       throw error;
     }
   });
@@ -73,34 +73,31 @@ async function reached(
   const row = await store.hosts.find(server.hostId);
   if (row === undefined) throw new RangeError(`There is no host ${server.hostId}.`);
   const host = await hosts.open(await addressOf(store, row), { signal });
-  const asked = {
+  const wanted = {
     publicUrl: config.publicUrl,
     obproxyCluster: cluster.name,
     clusterNames: cluster.obLinks.map(({ clusterName }) => clusterName),
   };
-  const look = await lookAtConfigUrl(host, asked, signal);
+  const look = await lookAtConfigUrl(host, wanted, signal);
   if (look.verdict === 'fails') {
     return {
       server,
       outcome: 'FAILED',
-      message: `${look.text.en}. ${inEnglish(look.next)} The proxy keeps what it has`,
+      message: say('push.keeps', { text: look.text, next: look.next }),
     };
   }
-  const password = await store.obproxy.proxysysPassword(cluster.id);
-  const admin = await logInToObproxy(host, server.sqlPort, { password, signal });
+  const passwords = await store.obproxy.proxysysPasswords(cluster.id);
+  const admin = await logInToObproxy(host, server.sqlPort, { passwords, signal });
   try {
     const url = obproxyConfigUrl(config.publicUrl, cluster.name);
     const had = (await admin.showConfig(URL_PARAMETER))?.value ?? '';
     if (had !== url) await admin.alter(URL_PARAMETER, url);
     await store.obproxy.recordConfigUrl(server.id, url);
-    const note = look.verdict === 'unknown' ? `; ${look.text.en}` : '';
-    return had === url
-      ? { server, outcome: 'UNCHANGED', message: `it asks ${url}${note}` }
-      : {
-          server,
-          outcome: 'PUSHED',
-          message: `it asked ${had === '' ? 'nobody' : had}, and shows ${url} now${note}`,
-        };
+    const noted = (message: Said): Said =>
+      look.verdict === 'unknown' ? say('push.note', { message, note: look.text }) : message;
+    if (had === url) return { server, outcome: 'UNCHANGED', message: noted(say('push.unchanged', { url })) };
+    const asked = had === '' ? say('push.nobody') : had;
+    return { server, outcome: 'PUSHED', message: noted(say('push.pushed', { had: asked, url })) };
   } finally {
     admin.close();
   }

@@ -67,6 +67,7 @@ function operationOf(route: Route, book: SchemaBook): Json {
     summary: route.summary,
     ...(route.description === undefined ? {} : { description: route.description }),
     ...(route.permission === undefined ? { security: [] } : { 'x-permission': route.permission }),
+    ...(route.operation === undefined ? {} : { 'x-operation': route.operation }),
     parameters: [
       ...parametersIn('path', route.params, book),
       ...parametersIn('query', route.query, book),
@@ -96,6 +97,14 @@ const SECURITY_SCHEMES: Json = {
       '`OCP-ACCESS-KEY-HMACSHA1 {access key}:{signature}` with a Date header at most 15 minutes off. The signature is ' +
       'Base64 of HMAC-SHA1 under the secret key over method, MD5 of the body, Content-Type, Date, Host, x-ocp- headers ' +
       'and path with sorted query, joined by newlines.',
+  },
+  session: {
+    type: 'apiKey',
+    in: 'cookie',
+    name: '__Host-obflow',
+    description:
+      'The cookie of `POST /api/v2/iam/session`, for browsers; without TLS its name is `obflow`. What changes something has ' +
+      'to come from a page of the same origin.',
   },
 };
 
@@ -134,7 +143,7 @@ export function openApiDocument(routes: readonly Route[], version: string, close
     },
     servers: [{ url: '/' }],
     tags: [...new Set(routes.map(({ tag }) => tag))].map((name) => ({ name })),
-    security: [{ basic: [] }, { accessKey: [] }],
+    security: [{ basic: [] }, { accessKey: [] }, { session: [] }],
     components: {
       securitySchemes: SECURITY_SCHEMES,
       schemas: book.components,

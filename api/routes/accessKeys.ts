@@ -24,9 +24,11 @@ const KEY = {
   lastUsedTime: Time.nullable().describe('About an hour exact; null: never used.'),
 };
 const KeyDocument = z.object(KEY).meta({ id: 'AccessKey' });
+export type AccessKeyDocument = Readonly<z.output<typeof KeyDocument>>;
 const NewKeyDocument = z
   .object({ ...KEY, accessKeySecret: z.string().describe('Shown this once.') })
   .meta({ id: 'NewAccessKey' });
+export type NewAccessKeyDocument = Readonly<z.output<typeof NewKeyDocument>>;
 const NewKey = z.object({ description: QueryText.optional() });
 
 function keyDocument(row: AccessKeyRow): z.input<typeof KeyDocument> {

@@ -41,6 +41,7 @@ const EventDocument = z
     code: z.string().nullable().describe('Of the refusal.'),
   })
   .meta({ id: 'AuditEvent' });
+export type AuditEventDocument = Readonly<z.output<typeof EventDocument>>;
 
 function eventDocument(event: AuditEvent): z.input<typeof EventDocument> {
   return {

@@ -18,6 +18,7 @@ const Readiness = z
     checks: z.object({ database: Check, temporal: Check, worker: Check }),
   })
   .meta({ id: 'Readiness' });
+export type ReadinessDocument = Readonly<z.output<typeof Readiness>>;
 
 /** Liveness, readiness and metrics, at the paths where everybody looks for them. */
 export function healthRoutes({ health }: ApiServices): Route[] {

@@ -60,6 +60,7 @@ const HostDocument = z
     observed: Observed.exactOptional(),
   })
   .meta({ id: 'Host' });
+export type HostDocument = Readonly<z.output<typeof HostDocument>>;
 
 /** Host as documented, nulls explicit. There is no OCP agent: its fields are null. */
 function hostDocument(

@@ -26,6 +26,7 @@ export const ObServerDocument = z
     availableOperations: z.array(z.never()),
   })
   .meta({ id: 'ObServer' });
+export type ObServerDocument = Readonly<z.output<typeof ObServerDocument>>;
 
 const RootServer = z
   .object({
@@ -55,6 +56,7 @@ export const ObZoneDocument = z
     updateTime: Time,
   })
   .meta({ id: 'ObZone' });
+export type ObZoneDocument = Readonly<z.output<typeof ObZoneDocument>>;
 
 /** ObCluster as documented; `sql_port` is the documents' own spelling. */
 export const ObClusterDocument = z
@@ -76,3 +78,4 @@ export const ObClusterDocument = z
     failToQueryFromObReason: z.string().exactOptional().describe('Why what is shown is from the last look.'),
   })
   .meta({ id: 'ObCluster' });
+export type ObClusterDocument = Readonly<z.output<typeof ObClusterDocument>>;

@@ -2,15 +2,17 @@ import { z } from 'zod';
 import { driftOf } from '../../contact/configUrlDrift';
 import { obproxyConfigUrl } from '../../oceanbase/configServer';
 import { isSecretParameter, type ParameterValue } from '../../oceanbase/parameters';
+import { serversOf, someObproxyServerIds } from '../../operations/obproxyServers';
 import { obproxyClusterById } from '../../operations/preconditions';
 import { Refusal } from '../../operations/refusal';
 import { publishedSample } from '../../operations/samples';
-import { AccessAddress, AccessPort, Id, IdPath } from '../../operations/schemas';
+import { AccessAddress, AccessPort, IdPath } from '../../operations/schemas';
 import { say } from '../../runtime/messages/catalogue';
 import { OBPROXY_STATUSES } from '../../store/statuses';
 import type { ObproxyClusterRow, ObproxyServerRow, Observation } from '../../store/types';
 import { listOf, pagedOf, Time, Whole } from '../http/answers';
 import { pageOf } from '../http/envelope';
+import { answerLanguage, spoken } from '../http/messages/language';
 import { listed, PAGING, pageRequest } from '../http/paging';
 import { ocpTime } from '../http/time';
 import { PUSH_OUTCOMES, pushConfigUrl } from '../objects/pushConfigUrl';
@@ -56,6 +58,7 @@ const ServerDocument = z
       ),
   })
   .meta({ id: 'ObproxyServer' });
+export type ObproxyServerDocument = Readonly<z.output<typeof ServerDocument>>;
 
 const ClusterDocument = z
   .object({
@@ -88,6 +91,7 @@ const ClusterDocument = z
     parameters: Parameters,
   })
   .meta({ id: 'ObproxyCluster' });
+export type ObproxyClusterDocument = Readonly<z.output<typeof ClusterDocument>>;
 
 /** What no documented call changes; asked for, it is refused rather than ignored. */
 const FIXED = ['name', 'workMode', 'sqlPort', 'exporterPort', 'runUser'] as const;
@@ -186,10 +190,7 @@ function counted<T>(items: readonly T[], key: (item: T) => string): [string, num
 }
 
 const PushBody = z.object({
-  obproxyServerIds: z
-    .array(Id)
-    .min(1)
-    .max(200)
+  obproxyServerIds: someObproxyServerIds(200)
     .optional()
     .describe('OBProxies of the cluster; all of them when absent.'),
 });
@@ -211,20 +212,6 @@ const PushAnswer = z.object({
     }),
   ),
 });
-
-/** The OBProxies of a cluster that the body names. Throws Refusal ODP21015 for one that is none of its. */
-function chosenServers(
-  cluster: ObproxyClusterRow,
-  ids: readonly number[] | undefined,
-): readonly ObproxyServerRow[] {
-  if (ids === undefined) return cluster.servers;
-  const strange = ids.filter((id) => !cluster.servers.some((server) => server.id === id));
-  if (strange.length > 0) {
-    const text = say('obproxy.notOfCluster', { id: strange.join(', '), cluster: cluster.name });
-    throw new Refusal(404, 'ODP21015', text, { target: 'obproxyServerIds' });
-  }
-  return cluster.servers.filter(({ id }) => ids.includes(id));
-}
 
 export function obproxyClusterRoutes(services: ApiServices): Route[] {
   const { store, config } = services;
@@ -318,20 +305,22 @@ export function obproxyClusterRoutes(services: ApiServices): Route[] {
         answer: PushAnswer,
         refuses: [404],
       },
-      async ({ params, body, notes }) => {
+      async ({ params, body, notes, request }) => {
         notes.command = 'push config URL';
         const cluster = await obproxyClusterById(store, params.id);
         if (cluster.workMode !== 'CONFIG_URL') {
           const text = say('obproxyCluster.noConfigUrl', { name: cluster.name });
           throw new Refusal(400, 'COM10001', text, { target: 'id' });
         }
-        const servers = chosenServers(cluster, body.obproxyServerIds);
+        const ids = body.obproxyServerIds;
+        const servers = ids === undefined ? cluster.servers : await serversOf(store, cluster, ids);
+        const language = answerLanguage(request);
         const pushed = await pushConfigUrl(services, cluster, servers);
         return {
           configUrl: obproxyConfigUrl(config.publicUrl, cluster.name),
           contents: pushed.map(({ server: { id, hostId, ip, sqlPort }, outcome, message }) => ({
             obproxyServerId: id,
-            ...{ hostId, ip, sqlPort, outcome, message },
+            ...{ hostId, ip, sqlPort, outcome, message: spoken(message, language) },
           })),
         };
       },

@@ -23,6 +23,7 @@ export const Observed = z
     lastSeenTime: Time.exactOptional().describe('When it was last ALIVE.'),
   })
   .meta({ id: 'Observed' });
+export type ObservedDocument = Readonly<z.output<typeof Observed>>;
 
 export function observedDocument({
   state,

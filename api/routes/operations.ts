@@ -59,6 +59,7 @@ const Finding = z
     message: z.string(),
   })
   .meta({ id: 'HostFinding' });
+export type HostFindingDocument = Readonly<z.output<typeof Finding>>;
 
 function answerSchema(operation: CatalogueEntry): z.ZodType {
   const { answer, extra = {}, looks } = operation;
@@ -133,6 +134,10 @@ function operationRoute(services: ApiServices, operation: CatalogueEntry): Route
     {
       ...{ method, path, permission, tag, summary, description, params, body, query: Query },
       answer: answerSchema(operation),
+      operation: {
+        id: operation.id,
+        ...(operation.command === undefined ? {} : { command: operation.command }),
+      },
       restore: async (remembered) => {
         const prepared = await rememberedAs(store, remembered);
         return withFindings(answerOf(operation, tasks, prepared), prepared.findings ?? []);
@@ -144,7 +149,7 @@ function operationRoute(services: ApiServices, operation: CatalogueEntry): Route
       if (user === undefined) throw new Refusal(401, 'IAM10000', say('login.basic'));
       if (query.dryRun) notes.command = 'dry run';
       const accepted = operation.request(params, body);
-      const contacted = await lookBefore(services, accepted.look);
+      const looked = await lookBefore(services, accepted.look);
       await accepted.refuses?.(inspectScope(services));
       const { continueAfter } = services.config;
       const prepared = await prepareRequest(
@@ -152,7 +157,7 @@ function operationRoute(services: ApiServices, operation: CatalogueEntry): Route
         {
           ...{ store, user, executor: address, traceId, createTime: ocpTime(receivedAt) },
           publicUrl: services.config.publicUrl,
-          contacted,
+          ...looked,
           ...(continueAfter === undefined ? {} : { continueAfter }),
         },
         query.dryRun,
@@ -172,11 +177,11 @@ function operationRoute(services: ApiServices, operation: CatalogueEntry): Route
         logger.info({ operation: operation.id, taskIds, user: user.name, traceId }, 'accepted');
         await tasks.startAll(plans, operation.id);
       }
-      const looked =
+      const found =
         query.dryRun && query.look ? await accepted.findings?.(inspectScope(services)) : undefined;
-      const findings = [...(prepared.findings ?? []), ...(looked ?? [])];
+      const findings = [...(prepared.findings ?? []), ...(found ?? [])];
       const answer = answerOf(operation, tasks, prepared);
-      return withFindings(answer, inWords(findings, answerLanguage(request)), looked !== undefined);
+      return withFindings(answer, inWords(findings, answerLanguage(request)), found !== undefined);
     },
   );
 }

@@ -35,6 +35,7 @@ const ListedPackage = PackageDocument.extend({
   deletable: z.boolean().describe('No proxy uses it.'),
   installationDataList: z.array(z.never()),
 });
+export type ListedPackage = Readonly<z.output<typeof ListedPackage>>;
 
 /** SoftwarePackageMeta, the fields of the documented upload answer. */
 function packageDocument(row: PackageRow, publicUrl: string): z.input<typeof PackageDocument> {

@@ -24,7 +24,7 @@ const Roles = z
   .max(ROLE_NAMES.length)
   .transform((roles) => [...new Set(roles)]);
 
-const UserDocument = z
+export const UserDocument = z
   .object({
     id: Whole,
     name: z.string(),
@@ -33,12 +33,20 @@ const UserDocument = z
     createTime: Time,
   })
   .meta({ id: 'User' });
+export type UserDocument = Readonly<z.output<typeof UserDocument>>;
 
 const RoleDocument = z
   .object({ name: z.string(), permissions: listOf(z.string()).describe('As in x-permission.') })
   .meta({ id: 'Role' });
 
-function userDocument({ id, name, enabled, roles, createTime }: UserRow): z.input<typeof UserDocument> {
+/** A user as administrators see it. */
+export function userDocument({
+  id,
+  name,
+  enabled,
+  roles,
+  createTime,
+}: UserRow): z.input<typeof UserDocument> {
   return { id, name, enabled, roles, createTime: ocpTime(createTime) };
 }
 
@@ -62,7 +70,8 @@ async function keepingAnAdmin<T>(work: () => Promise<T>): Promise<T> {
   });
 }
 
-async function changed({ users }: Store, id: number, change: UserChange, notes: AuditNotes) {
+/** Changes a user, noting for the audit what. Refusal 404, and 409 for the last administrator. */
+export async function changed({ users }: Store, id: number, change: UserChange, notes: AuditNotes) {
   const user = await keepingAnAdmin(() => users.change(id, change));
   if (user === undefined) throw unknownUser(id);
   notes.command = `user ${user.name}: ${spoken(change)}`;
@@ -76,49 +85,6 @@ function spoken({ password, roles, enabled }: UserChange): string {
     ...(roles === undefined ? [] : [`roles ${roles.join(' ') || 'none'}`]),
     ...(enabled === undefined ? [] : [enabled ? 'enabled' : 'disabled']),
   ].join(', ');
-}
-
-/** `…/me`: what every user may do about itself. */
-function ownRoutes({ store, checkPassword }: ApiServices): Route[] {
-  return [
-    route(
-      {
-        method: 'GET',
-        path: '/api/v2/iam/me',
-        permission: 'AUTHENTICATED',
-        tag,
-        summary: 'Who is logged in',
-        answer: UserDocument,
-      },
-      async ({ user }) => {
-        const { id } = loggedIn(user);
-        const row = await store.users.find(id);
-        if (row === undefined) throw unknownUser(id);
-        return userDocument(row);
-      },
-    ),
-    route(
-      {
-        method: 'PUT',
-        path: '/api/v2/iam/me/password',
-        permission: 'AUTHENTICATED',
-        tag,
-        summary: 'Change the own password',
-        description: 'Access keys of the user stay as they are.',
-        body: z.object({ oldPassword: z.string().max(256), newPassword: NewPassword }),
-        answer: UserDocument,
-      },
-      async ({ user, body, request, notes }) => {
-        const { id, name } = loggedIn(user);
-        // An access key, or a browser left open, is not enough to take the user over.
-        await checkPassword({ name, password: body.oldPassword }, request).catch((error: unknown) => {
-          if (!(error instanceof Refusal) || error.status !== 401) throw error;
-          throw new Refusal(400, 'COM10001', say('user.oldPasswordWrong'), { target: 'oldPassword' });
-        });
-        return changed(store, id, { password: body.newPassword }, notes);
-      },
-    ),
-  ];
 }
 
 /** Users and their roles. */
@@ -141,7 +107,6 @@ export function userRoutes(services: ApiServices): Route[] {
         contents: ROLE_NAMES.map((name: Role) => ({ name, permissions: ROLES[name] })),
       }),
     ),
-    ...ownRoutes(services),
     route(
       {
         ...administered,

@@ -5,6 +5,7 @@ import { say } from '../../runtime/messages/catalogue';
 import { someAtATime } from '../../runtime/someAtATime';
 import type { TemporalHandle } from '../../runtime/temporal';
 import type { Store, TaskRow, TaskWarnings } from '../../store/types';
+import { ABANDON } from '../../workflows/availableOperations';
 import { taskWorkflowId } from '../../workflows/ids';
 import { SUBTASK_UPDATES, TASK_UPDATES } from '../../workflows/messages';
 import type { Plan, SubtaskCommand, SubtaskStatus, TaskCommand } from '../../workflows/plan';
@@ -13,7 +14,8 @@ import { type Language, spoken } from '../http/messages/language';
 import { ocpTime } from '../http/time';
 import { CommandLog } from './commandLog';
 import { fromArchive } from './document/archived';
-import { basicDocument, saidTask, submittedTask, unreadableTask } from './document/document';
+import { availableOf, basicDocument, saidTask, submittedTask, unreadableTask } from './document/document';
+import { placesOf } from './document/listed';
 import { inWords, type SaidTask } from './document/said';
 import type { BasicTaskInstance, SubmittedTask, SubtaskInstance, TaskDocument } from './document/types';
 import { type SentCommand, sendCommand, temporalRefusal, updateIdOf } from './temporal/commands';
@@ -54,7 +56,8 @@ export interface TaskService {
   startAll(plans: readonly Plan[], workflowType: string): Promise<void>;
   /** In English unless told otherwise. Undefined when there is no such task. Refusal 503 when Temporal does not answer. */
   read(taskId: number, language?: Language): Promise<TaskDocument | undefined>;
-  basic(rows: readonly TaskRow[]): Promise<BasicTaskInstance[]>;
+  /** In English unless told otherwise. */
+  basic(rows: readonly TaskRow[], language?: Language): Promise<BasicTaskInstance[]>;
   /** Every FAILED subtask runs again. */
   retryTask: CommandTask;
   /** Undoes what a FAILED task has done, or goes on undoing it. */
@@ -144,6 +147,11 @@ async function subtaskOf({ id, subtasks }: TaskDocument, subtaskId: number): Pro
   throw new Refusal(404, 'TSK10001', say('subtask.unknown', { task: id, subtask: subtaskId }));
 }
 
+/** Where Temporal's Web UI shows a task. */
+function workflowUrl(base: string, namespace: string, taskId: number): string {
+  return `${base}/namespaces/${encodeURIComponent(namespace)}/workflows/${taskWorkflowId(taskId)}`;
+}
+
 /** A task as it is now, and whether it has, or had, a workflow. */
 interface ReadTask {
   readonly row: TaskRow;
@@ -158,18 +166,26 @@ export function createTaskService(deps: TaskServiceDeps): TaskService {
 
   async function readRow(row: TaskRow, language: Language = 'en-US'): Promise<ReadTask> {
     const { said, hasRun } = await saidRow(row);
+    const { temporalUiUrl } = config;
     // After the history: who sees a subtask's end sees its warnings, too.
     const warnings = await store.tasks.warnings([row.id], WARNINGS_SHOWN);
     return {
       row,
-      document: { ...inWords(said, language), ...warningFields(warnings.get(row.id), language) },
+      document: {
+        ...inWords(said, language),
+        ...warningFields(warnings.get(row.id), language),
+        ...(hasRun && temporalUiUrl !== undefined
+          ? { temporalUrl: workflowUrl(temporalUiUrl, temporal.namespace, row.id) }
+          : {}),
+      },
       hasRun,
     };
   }
 
   async function saidRow(row: TaskRow): Promise<{ said: SaidTask; hasRun: boolean }> {
     const final = fromArchive(row, store.tasks);
-    if (final !== undefined) return { said: final, hasRun: true };
+    // Of a document that an earlier release has archived, only the plan says where it worked.
+    if (final !== undefined) return { said: { ...placesOf(row.plan), ...final }, hasRun: true };
     const reading = await reader.read(taskWorkflowId(row.id)).catch((error: unknown) => {
       throw temporalRefusal(error);
     });
@@ -178,14 +194,17 @@ export function createTaskService(deps: TaskServiceDeps): TaskService {
       return { said: saidTask(reading.folded, reading.pending), hasRun: true };
     }
     const accepted = acceptedTask(row);
-    const said =
-      'folded' in accepted
+    const said = {
+      ...('folded' in accepted
         ? saidTask(accepted.folded, new Map())
-        : unreadableTask(row.plan, accepted.unreadable);
+        : unreadableTask(row.plan, accepted.unreadable)),
+      ...availableOf([ABANDON]),
+    };
     if (!row.started) return { said, hasRun: false };
     const { status, operation } = row;
     const message = say('task.unknownToTemporal');
-    return { said: { ...said, status, operation, firstFailure: { message } }, hasRun: false };
+    const waiting = status === 'FAILED' ? { waiting: true as const } : {};
+    return { said: { ...said, status, operation, ...waiting, firstFailure: { message } }, hasRun: false };
   }
 
   async function readOrRefuse(taskId: number, language?: Language): Promise<ReadTask> {
@@ -339,10 +358,10 @@ export function createTaskService(deps: TaskServiceDeps): TaskService {
       return row === undefined ? undefined : (await readRow(row, language)).document;
     },
 
-    async basic(rows) {
+    async basic(rows, language = 'en-US') {
       const documents = await someAtATime(rows, PARALLEL_READS, async (row) => {
         const { said } = await saidRow(row);
-        return basicDocument(inWords(said, 'en-US'), row.plan);
+        return basicDocument(inWords(said, language));
       });
       const warnings = await store.tasks.warnings(
         rows.map(({ id }) => id),
@@ -350,7 +369,7 @@ export function createTaskService(deps: TaskServiceDeps): TaskService {
       );
       return documents.map((document) => ({
         ...document,
-        ...warningFields(warnings.get(document.id), 'en-US'),
+        ...warningFields(warnings.get(document.id), language),
       }));
     },
 

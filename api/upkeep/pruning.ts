@@ -7,8 +7,8 @@ const PERIOD_MS = 3_600_000;
 
 /**
  * Deletes what has reached the end of its life, now and every hour: ended tasks and audit events after the configured
- * days (0: never), Idempotency-Keys, used signatures and counted logins when they count no more. Several APIs may do so
- * at once. Stopping waits for the deletion under way.
+ * days (0: never), Idempotency-Keys, used signatures, sessions and counted logins when they count no more. Several APIs may
+ * do so at once. Stopping waits for the deletion under way.
  */
 export function startPruning(deps: {
   readonly store: Store;
@@ -33,11 +33,12 @@ export function startPruning(deps: {
   }
 
   const prune = async () => {
-    const { tasks, audit, idempotency, usedSignatures, loginAttempts } = store;
+    const { tasks, audit, idempotency, usedSignatures, sessions, loginAttempts } = store;
     await aged('tasks that ended', config.taskRetentionDays, (before) => tasks.deleteEndedBefore(before));
     await aged('audit events', config.auditRetentionDays, (before) => audit.deleteBefore(before));
     await attempt('expired Idempotency-Keys', () => idempotency.deleteExpired());
     await attempt('expired signatures', () => usedSignatures.deleteExpired());
+    await attempt('ended sessions', () => sessions.deleteExpired(Date.now()));
     await attempt('counts of old logins', () => loginAttempts.deleteExpired(Date.now()));
   };
   let running = prune();

@@ -25,7 +25,12 @@ export function declare(parent: Command, name: string, description: string): Com
     .addOption(
       new Option('-o, --output <format>', 'how to print').choices(['table', 'json']).default('table'),
     )
-    .showHelpAfterError(`(obflow ${parent.name()} ${name} --help shows how)`);
+    .showHelpAfterError(`(${pathOf(parent)} ${name} --help shows how)`);
+}
+
+/** The words that lead to a command: `obflow proxy cluster`. */
+export function pathOf(command: Command): string {
+  return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
 }
 
 /** `data` of an answer in the shape it must have. Throws Error when the API is of another kind. */

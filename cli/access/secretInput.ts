@@ -16,12 +16,17 @@ export async function newPassword(
   { passwordFile, passwordStdin }: PasswordSource,
   whose: string,
 ): Promise<string> {
-  if (passwordFile !== undefined) return lineOf(readText(passwordFile), passwordFile);
-  if (passwordStdin === true) return lineOf(await standardInput(), 'standard input');
+  const file = passwordFile ?? (passwordStdin === true ? '-' : undefined);
+  if (file !== undefined) return secretIn(file);
   const [first, second] = await ask(`New password of ${whose}: `, 'Once more: ');
   if (first === undefined || first === '') throw new Error('The password is empty; nothing was changed.');
   if (second === first) return first;
   throw new Error('The two passwords differ; nothing was changed.');
+}
+
+/** The secret in a file, `-` standard input, as `newPassword` reads it. Throws Error when there is none. */
+export async function secretIn(file: string): Promise<string> {
+  return file === '-' ? lineOf(await standardInput(), 'standard input') : lineOf(readText(file), file);
 }
 
 /** Asks at the terminal, showing nothing of the answers. Throws Error without a terminal. */

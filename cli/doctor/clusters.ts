@@ -37,10 +37,9 @@ async function askAs(store: Store, config: RuntimeConfig, cluster: ObClusterRow)
   let answered = '';
   for (const id of ids) {
     try {
-      const credential = await store.credentials.open(id);
-      const user = credential.username;
+      const { username: user } = await store.credentials.open(id);
       const { addresses } = config;
-      const login = await tryLogin(cluster, { sys: credential, addresses, timeoutMs: ANSWER_MS });
+      const login = await tryLogin(store, cluster, id, { addresses, timeoutMs: ANSWER_MS });
       if ('refused' in login) {
         findings.push(problem(check, `It refuses ${user}: ${login.refused}`, REFUSED_NEXT));
         continue;

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { parsed } from '../access/run';
 import type { ApiClient } from '../apiClient';
+import { every, meant } from '../meant';
 
 const hostSchema = z.object({
   id: z.number(),
@@ -45,47 +46,12 @@ const COMPUTE = '/api/v2/compute';
 export const HOSTS = `${COMPUTE}/hosts`;
 export const CREDENTIALS = '/api/v2/profiles/me/credentials';
 
-/** Every element of a paged list; `query` begins with `&`. */
-async function every<T>(api: ApiClient, path: string, schema: z.ZodType<T>, query = ''): Promise<T[]> {
-  const list = z.object({ contents: z.array(schema), page: z.object({ totalPages: z.number() }) });
-  const found: T[] = [];
-  for (let page = 1, pages = 1; page <= pages; page += 1) {
-    const answer = parsed(list, await api.call('GET', `${path}?page=${page}&size=500${query}`));
-    found.push(...answer.contents);
-    pages = answer.page.totalPages;
-  }
-  return found;
-}
-
 export function allHosts(api: ApiClient, query = ''): Promise<HostDocument[]> {
   return every(api, HOSTS, hostSchema, query);
 }
 
 export function allCredentials(api: ApiClient, query = ''): Promise<CredentialDocument[]> {
   return every(api, CREDENTIALS, credentialSchema, query);
-}
-
-/**
- * The one element that a person means: by id when the word is a number that is an id, else by one of its names.
- *
- * @throws Error when there is none, or more than one
- */
-function meant<T extends { readonly id: number }>(
-  all: readonly T[],
-  word: string,
-  what: {
-    readonly kind: string;
-    readonly list: string;
-    readonly names: (one: T) => readonly (string | null)[];
-  },
-): T {
-  const named = all.filter((one) => what.names(one).includes(word));
-  const found = named.length > 0 ? named : all.filter(({ id }) => String(id) === word);
-  const [only, ...others] = found;
-  if (only === undefined) throw new Error(`There is no ${what.kind} ${word}. ${what.list} lists them.`);
-  if (others.length === 0) return only;
-  const ids = found.map(({ id }) => id).join(', ');
-  throw new Error(`Several are called ${word} (ids ${ids}): name the ${what.kind} by its id.`);
 }
 
 /** Hosts by id, address, name or alias. Throws Error for one that is not there, or ambiguous. */

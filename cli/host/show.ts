@@ -1,59 +1,46 @@
 import type { OutputOptions } from '../access/run';
 import { say } from '../output';
-import { table } from '../table';
+import { showList, showOne } from '../show';
 import type { HostDocument, HostTry } from './inventory';
 
 function servicesOf({ services }: HostDocument): string {
   return services.map(({ type, name }) => `${type} ${name}`).join(', ');
 }
 
-export function showHosts(hosts: readonly HostDocument[], { output }: OutputOptions): void {
-  if (output === 'json') {
-    say(JSON.stringify({ contents: hosts }, null, 2));
-    return;
-  }
-  const rows = hosts.map((host) => [
-    String(host.id),
-    host.innerIpAddress,
-    host.alias ?? host.name ?? '',
-    host.status,
-    `${host.regionName}/${host.idcName}`,
-    host.operatingSystemRelease ?? '',
-    servicesOf(host),
-  ]);
-  say(table(['ID', 'ADDRESS', 'NAME', 'STATUS', 'REGION/IDC', 'SYSTEM', 'SERVICES'], rows));
+export function showHosts(hosts: readonly HostDocument[], options: OutputOptions): void {
+  showList(hosts, options, {
+    heading: ['ID', 'ADDRESS', 'NAME', 'STATUS', 'REGION/IDC', 'SYSTEM', 'SERVICES'],
+    row: (host) => [
+      String(host.id),
+      host.innerIpAddress,
+      host.alias ?? host.name ?? '',
+      host.status,
+      `${host.regionName}/${host.idcName}`,
+      host.operatingSystemRelease ?? '',
+      servicesOf(host),
+    ],
+    nothing: 'No host fits. obflow host add adds hosts, obflow apply declares them.',
+  });
 }
 
-export function showHost(host: HostDocument, credential: string, { output }: OutputOptions): void {
-  if (output === 'json') {
-    say(JSON.stringify(host, null, 2));
-    return;
-  }
-  const lines: (readonly [string, string | null])[] = [
+export function showHost(host: HostDocument, credential: string, options: OutputOptions): void {
+  const system = [host.operatingSystemRelease, host.architecture, host.operatingSystem];
+  showOne(host, options, [
     ['id', String(host.id)],
     ['address', `${host.innerIpAddress}, SSH port ${host.sshPort}`],
     ['name', host.name],
     ['alias', host.alias],
     ['status', host.status],
     ['kind', host.kind],
-    ['type', host.typeName ?? null],
+    ['type', host.typeName],
     ['region, IDC', `${host.regionName}, ${host.idcName}`],
-    [
-      'system',
-      [host.operatingSystemRelease, host.architecture, host.operatingSystem].filter(Boolean).join(', '),
-    ],
+    ['system', system.filter(Boolean).join(', ')],
     ['serial number', host.serialNumber],
     ['credential', credential],
     ['services', servicesOf(host)],
     ['description', host.description],
     ['added', host.createTime],
-  ];
-  say(
-    lines
-      .filter(([, value]) => value !== null && value !== '')
-      .map(([name, value]) => `${`${name}:`.padEnd(15)}${value}`)
-      .join('\n'),
-  );
+  ]);
 }
 
 /** What came of logging in to hosts; answers whether every one of them can be used. */

@@ -1,19 +1,48 @@
 import type { Command } from 'commander';
 import { declare, type OutputOptions, run } from '../access/run';
 import { ACCESS_HELP } from '../apiClient';
+import { allProxyClusters, proxyCalled, proxyClusterCalled } from './inventory';
+import { showProxies, showProxy, showProxyCluster, showProxyClusters } from './show';
 
 export interface ForgetOptions extends OutputOptions {
   readonly force: boolean;
   readonly dryRun: boolean;
 }
 
-/** Adds `obflow proxy …` to the program. */
+const NAMED = '\nA cluster is named by its name or id, an OBProxy by its id, ip:port or ip.';
+
+/** Adds `obflow proxy …` to the program, but for what the catalogue gives. */
 export function addProxyCommands(program: Command): void {
   const proxy = program
     .command('proxy')
-    .description('what can be done to OBProxies without a task, through the API')
+    .description('OBProxies and their clusters, through the API')
     .showHelpAfterError('(obflow proxy --help lists the commands)')
-    .addHelpText('after', ACCESS_HELP);
+    .addHelpText('after', `${NAMED}${ACCESS_HELP}`);
+  addClusterCommands(proxy);
+
+  declare(proxy, 'ls', 'list OBProxies')
+    .alias('list')
+    .argument('[cluster]', 'only those of this OBProxy cluster')
+    .action((word: string | undefined, options: OutputOptions) =>
+      run(async (api) => {
+        const clusters =
+          word === undefined ? await allProxyClusters(api) : [await proxyClusterCalled(api, word)];
+        const proxies = clusters.flatMap(({ name, obproxies }) =>
+          obproxies.map((one) => ({ ...one, cluster: name })),
+        );
+        showProxies(proxies, options);
+      }),
+    );
+
+  declare(proxy, 'show', 'show an OBProxy')
+    .argument('<cluster>')
+    .argument('<proxy>')
+    .action((word: string, proxyWord: string, options: OutputOptions) =>
+      run(async (api) => {
+        const cluster = await proxyClusterCalled(api, word);
+        showProxy({ ...proxyCalled(cluster, proxyWord), cluster: cluster.name }, options);
+      }),
+    );
 
   declare(
     proxy,
@@ -38,5 +67,23 @@ export function addProxyCommands(program: Command): void {
       run(async (api) => {
         process.exitCode = await (await import('./pushUrl')).pushUrl(api, options);
       }),
+    );
+}
+
+function addClusterCommands(proxy: Command): void {
+  const cluster = proxy
+    .command('cluster')
+    .description('OBProxy clusters')
+    .showHelpAfterError('(obflow proxy cluster --help lists the commands)')
+    .addHelpText('after', `${NAMED}${ACCESS_HELP}`);
+  declare(cluster, 'ls', 'list OBProxy clusters')
+    .alias('list')
+    .action((options: OutputOptions) =>
+      run(async (api) => showProxyClusters(await allProxyClusters(api), options)),
+    );
+  declare(cluster, 'show', 'show an OBProxy cluster and its OBProxies')
+    .argument('<cluster>')
+    .action((word: string, options: OutputOptions) =>
+      run(async (api) => showProxyCluster(await proxyClusterCalled(api, word), options)),
     );
 }

@@ -4,23 +4,10 @@ import { type OutputOptions, parsed } from '../access/run';
 import type { ApiClient } from '../apiClient';
 import { say } from '../output';
 import { table } from '../table';
+import { allProxyClusters, CLUSTERS } from './inventory';
 
-const CLUSTERS = '/api/v2/obproxy/clusters';
 /** OBProxies in one request: the API takes 16 at a time, and 30 s at most for each. */
 const TOGETHER = 32;
-
-const clustersSchema = z.object({
-  contents: z.array(
-    z.object({
-      id: z.number(),
-      name: z.string(),
-      workMode: z.string(),
-      obproxies: z.array(z.object({ id: z.number() })),
-    }),
-  ),
-  page: z.object({ totalPages: z.number() }),
-});
-type ClusterDocument = z.output<typeof clustersSchema>['contents'][number];
 
 const pushedSchema = z.object({
   configUrl: z.string(),
@@ -36,23 +23,12 @@ const pushedSchema = z.object({
 });
 type PushedDocument = z.output<typeof pushedSchema>['contents'][number] & { readonly cluster: string };
 
-async function allClusters(api: ApiClient): Promise<ClusterDocument[]> {
-  const clusters: ClusterDocument[] = [];
-  for (let page = 1, pages = 1; page <= pages; page += 1) {
-    const answer = await api.call('GET', `${CLUSTERS}?size=100&page=${page}`);
-    const { contents, page: facts } = parsed(clustersSchema, answer);
-    clusters.push(...contents);
-    pages = facts.totalPages;
-  }
-  return clusters;
-}
-
 /** `obflow proxy push-url`: resolves to the exit code, 1 when an OBProxy does not have the URL. */
 export async function pushUrl(
   api: ApiClient,
   { cluster: name, output }: OutputOptions & { readonly cluster?: string },
 ): Promise<number> {
-  const all = await allClusters(api);
+  const all = await allProxyClusters(api);
   const chosen = name === undefined ? all : all.filter((cluster) => cluster.name === name);
   if (name !== undefined && chosen.length === 0) throw new Error(`There is no OBProxy cluster ${name}.`);
   if (name !== undefined && chosen.some(({ workMode }) => workMode !== 'CONFIG_URL')) {

@@ -13,58 +13,43 @@ export function whatNext(task: Task): string[] {
   return steps.map(({ command, meaning }) => `  obflow task ${command.padEnd(width)}   ${meaning}`);
 }
 
+/** Of the task and its first failed subtask, in the order in which to think of them. */
 function waysOut(task: Task): Step[] {
   const failed = failedOf(task);
   const [first] = failed;
-  const id = task.id;
   const log =
-    first === undefined ? [] : [{ command: `log ${id} ${first.id}`, meaning: 'what was tried, in full' }];
-  const abandon = {
-    command: `abandon ${id}`,
-    meaning: 'leave everything as it is and end the task for good',
-  };
-  if (task.operation === 'ROLLBACK') {
-    const again = { command: `rollback ${id}`, meaning: 'go on undoing, once the cause is repaired' };
-    return [...log, again, ...skip(id, first, 'count it as undone, when you undid it by hand'), abandon];
-  }
-  const retry =
-    first !== undefined && failed.length === 1
-      ? { command: `retry ${id} ${first.id}`, meaning: 'run it again, once the cause is repaired' }
-      : { command: `retry ${id}`, meaning: 'run every failed subtask again, once the cause is repaired' };
-  const rollback = { command: `rollback ${id}`, meaning: 'undo everything that this task has done' };
-  return [
-    ...log,
-    retry,
-    ...skip(id, first, 'count it as done, when you did it by hand'),
-    ...(task.prohibitRollback ? [] : [rollback]),
-    abandon,
-  ];
+    first === undefined
+      ? []
+      : [{ command: `log ${task.id} ${first.id}`, meaning: 'What was tried, in full.' }];
+  const undoing = task.operation === 'ROLLBACK';
+  // Of one failure it is the subtask that is run again, of several all of them.
+  const ofFirst = stepsOf(task, first).filter(({ verb }) => verb !== 'retry' || failed.length === 1);
+  const ofTask = stepsOf(task).filter((way) => !ofFirst.some(({ verb }) => verb === way.verb));
+  const order = undoing ? ['rollback', 'skip', 'abandon'] : ['retry', 'skip', 'rollback', 'abandon'];
+  const steps = [...ofFirst, ...ofTask];
+  return [...log, ...order.flatMap((verb) => steps.filter((step) => step.verb === verb))];
 }
 
-function skip(taskId: number, subtask: Subtask | undefined, meaning: string): Step[] {
-  if (subtask === undefined || subtask.prohibitSkip) return [];
-  return [{ command: `skip ${taskId} ${subtask.id}`, meaning }];
+/** What may be done about the task, or about one of its subtasks. */
+function stepsOf(task: Task, subtask?: Subtask): (Step & { readonly verb: string })[] {
+  const [ways, id] =
+    subtask === undefined
+      ? [task.availableOperations, String(task.id)]
+      : [subtask.availableOperations, `${task.id} ${subtask.id}`];
+  return ways.map(({ operation, meaning }) => ({ verb: operation, command: `${operation} ${id}`, meaning }));
 }
 
 /** What runs can be stopped; what has failed beside it need not wait for it. */
 function whileRunning(task: Task): Step[] {
-  const { id } = task;
   const [failed] = failedOf(task);
   const running = task.subtasks.find(({ status }) => status === 'RUNNING');
-  const cancel =
-    running === undefined
-      ? []
-      : [{ command: `cancel ${id} ${running.id}`, meaning: `stop ${running.name}; the task is FAILED then` }];
-  return [{ command: `watch ${id}`, meaning: 'see how it goes' }, ...besides(task, failed), ...cancel];
-}
-
-function besides(task: Task, failed: Subtask | undefined): Step[] {
-  if (failed === undefined) return [];
-  if (task.operation === 'ROLLBACK') {
-    return skip(task.id, failed, 'count it as undone, when you undid it by hand');
-  }
-  const retry = { command: `retry ${task.id} ${failed.id}`, meaning: `run ${failed.name} again already` };
-  return [retry, ...skip(task.id, failed, 'count it as done, when you did it by hand')];
+  const watch = { command: `watch ${task.id}`, meaning: 'See how it goes.' };
+  return [
+    watch,
+    ...(failed === undefined ? [] : stepsOf(task, failed)),
+    ...(running === undefined ? [] : stepsOf(task, running)),
+    ...stepsOf(task),
+  ];
 }
 
 /** `FAILED (waits for a person)`: the state, and what it means where that is not plain. */

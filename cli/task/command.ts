@@ -127,7 +127,8 @@ function declare(task: Command, name: string): Command {
     .showHelpAfterError(`(obflow task ${name} --help shows how)`);
 }
 
-function positive(value: string): number {
+/** A whole number from 1, as an option or argument. */
+export function positive(value: string): number {
   if (/^[1-9]\d{0,14}$/.test(value)) return Number(value);
   throw new InvalidArgumentError('It must be a number, from 1.');
 }
@@ -161,7 +162,9 @@ function hintFor(error: unknown, hint: string): string[] {
 }
 
 /** As `run`, for what goes on until it is interrupted: Ctrl-C ends it with exit code 130, a second one at once. */
-function runUntilInterrupted(work: (api: ApiClient, signal: AbortSignal) => Promise<void>): Promise<void> {
+export function runUntilInterrupted(
+  work: (api: ApiClient, signal: AbortSignal) => Promise<void>,
+): Promise<void> {
   const interrupted = new AbortController();
   const { signal } = interrupted;
   return run(LIST_HINT, async (api) => {

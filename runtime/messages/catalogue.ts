@@ -12,12 +12,14 @@ import {
 import { INTERPRETER_TEXTS } from '../../workflows/texts';
 import { CLUSTERS } from './clusters';
 import { COMMANDS } from './commands';
+import { CONFIGURATION } from './configuration';
 import { FAULTS } from './faults';
 import { HOST_LIFE } from './hostLife';
 import { HOSTS } from './hosts';
 import { HOT_RESTART } from './hotRestart';
 import { LIFE } from './life';
 import { NEXT } from './next';
+import { OB_PARAMETERS } from './obParameters';
 import { OBPROXY } from './obproxy';
 import { OBSERVERS } from './observers';
 import { REFUSALS } from './refusals';
@@ -27,6 +29,7 @@ import { STORAGE } from './storage';
 import { SUBTASKS } from './subtasks';
 import { TAKE_OVER } from './takeOver';
 import { TROUBLES } from './troubles';
+import { UPGRADE } from './upgrade';
 
 export { inEnglish, type Said, type Text, type Value } from '../../workflows/text';
 
@@ -34,6 +37,7 @@ export const CATALOGUE = {
   ...INTERPRETER_TEXTS,
   ...FAULTS,
   ...CLUSTERS,
+  ...CONFIGURATION,
   ...LIFE,
   ...NEXT,
   ...HOSTS,
@@ -43,12 +47,14 @@ export const CATALOGUE = {
   ...OBPROXY,
   ...OBSERVERS,
   ...SERVER_LIFE,
+  ...OB_PARAMETERS,
   ...SSH,
   ...STORAGE,
   ...COMMANDS,
   ...REFUSALS,
   ...SUBTASKS,
   ...TROUBLES,
+  ...UPGRADE,
 } as const;
 
 /** The same for keys that the compiler does not know: of what is stored. */

@@ -65,6 +65,7 @@ export const FAULTS = {
     'must not hold a backslash: OBProxy would silently cut the value there',
     '不能包含反斜杠：OBProxy 会在此处截断该值且不报错',
   ],
+  'must.notHoldBackslashes': ['must not hold a backslash', '不能包含反斜杠'],
   'must.notHoldSemicolon': ['must not hold a semicolon', '不能包含分号'],
   'must.notHoldComma': [
     'must not hold a comma, which separates parameters of an observer',
@@ -79,6 +80,28 @@ export const FAULTS = {
     'must be a name of letters, digits and underscores',
     '必须是由字母、数字和下划线组成的名称',
   ],
+  'must.capacityUnit': [
+    'is a capacity and needs its unit, e.g. 10G or 512M',
+    '是容量，必须带单位，例如 10G 或 512M',
+  ],
+  'must.capacity': ['must be a capacity, e.g. 10G or 512M', '必须是容量，例如 10G 或 512M'],
+  'must.duration': ['must be a time, e.g. 30s, 10m or 1h', '必须是时间，例如 30s、10m 或 1h'],
+  'must.moment': [
+    'must be a time of day, e.g. 02:00, or disable',
+    '必须是一天中的时刻，例如 02:00，或 disable',
+  ],
+  'must.nameOneScope': [
+    'must stand without {other}: name one of them',
+    '不能与 {other} 同时出现：只能指定其一',
+  ],
+  'must.parameterValue': ['must be a text, a number, true or false', '必须是文本、数字、true 或 false'],
+  'names.parameterTwice': ['is set twice for the same servers or tenants', '对相同的服务器或租户设置了两次'],
+  'must.serverAddress': [
+    'must be ip:port of a server, with its RPC port',
+    '必须是服务器的 ip:port（RPC 端口）',
+  ],
+  'must.tenantName': ['must be the name of a tenant', '必须是租户名称'],
+  'must.zoneName': ['must be the name of a zone', '必须是 Zone 名称'],
   'must.once': ['must be given once', '只能出现一次'],
   'must.nameHost': ['must name at least one host', '至少指定一台主机'],
   'must.nameRootServer': ['must name at least one root server', '至少指定一个 RootServer'],

@@ -72,6 +72,10 @@ export const REFUSALS = {
     'This login has ended: the user is deleted or disabled, or its password or access key no longer counts. Log in again.',
     '登录已失效：用户已被删除或禁用，或其密码、访问密钥已失效。请重新登录。',
   ],
+  'login.sessionOver': [
+    'This session is over: it was ended, or is older than 12 hours, or was not used for an hour, or its user is deleted or disabled or has another password. Log in again.',
+    '会话已结束：已退出登录，或已超过 12 小时，或一小时未使用，或其用户已被删除、禁用或修改了密码。请重新登录。',
+  ],
   'login.needed': [
     'Log in by HTTP Basic, or sign the request with an access key: send an Authorization header {forms}.',
     '请使用 HTTP Basic 登录，或用访问密钥对请求签名：发送 Authorization 请求头 {forms}。',
@@ -145,6 +149,7 @@ export const REFUSALS = {
   'unit.bytes': ['bytes of plan', '字节的计划'],
   'thing.host': ['Host {id}', '主机 {id}'],
   'thing.obCluster': ['OceanBase cluster {id}', 'OceanBase 集群 {id}'],
+  'thing.package': ['Package {id}', '软件包 {id}'],
   'thing.obproxyCluster': ['OBProxy cluster {id}', 'OBProxy 集群 {id}'],
   'held.by': ['{what} is in use by task {task}. {next}', '{what} 正被任务 {task} 使用。{next}'],
   'held.byFailed': [
@@ -292,10 +297,6 @@ export const REFUSALS = {
   'obproxyCluster.noConfigUrl': [
     'OBProxy cluster "{name}" works by RS_LIST: its OBProxies ask no config URL.',
     'OBProxy 集群“{name}”的工作模式为 RS_LIST：其 OBProxy 不访问 config URL。',
-  ],
-  'obproxy.notOfCluster': [
-    'OBProxy cluster "{cluster}" has no OBProxy with id {id}. GET /api/v2/obproxy/clusters/<id> lists those it has.',
-    'OBProxy 集群“{cluster}”中没有 ID 为 {id} 的 OBProxy。GET /api/v2/obproxy/clusters/<id> 列出其中的 OBProxy。',
   ],
   'obproxyCluster.unknown': [
     'There is no OBProxy cluster with id {id}. GET /api/v2/obproxy/clusters lists those that exist.',

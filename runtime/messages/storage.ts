@@ -37,10 +37,7 @@ export const STORAGE = {
     '它们由密钥 {expected} 加密，而密钥文件中是密钥 {given}',
   ],
   'key.read': ['read the master key', '读取主密钥'],
-  'store.readRootPassword': [
-    'read the root@proxysys password of OBProxy cluster {id}',
-    '读取 OBProxy 集群 {id} 的 root@proxysys 密码',
-  ],
+  'store.readCluster': ['read OBProxy cluster {id}', '读取 OBProxy 集群 {id}'],
   'store.noCluster': ['there is no such cluster', '没有该集群'],
   'key.tooMany': [
     'The user has {limit} access keys already. Delete one that is not used any more.',

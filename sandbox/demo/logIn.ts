@@ -1,10 +1,6 @@
-import { loginName, SYS_TENANT } from '../../oceanbase/loginName';
-import { columnText, openSqlSession } from '../../oceanbase/sqlSession';
-import { addressPolicy } from '../../runtime/addresses';
-import { OB_CLUSTER, type Stack } from '../stack/stack';
-
-/** The login of an administrator of the demo's OceanBase cluster, as a MySQL client gives it to an OBProxy. */
-export const THROUGH_PROXY = loginName({ user: 'root', tenant: SYS_TENANT, cluster: OB_CLUSTER.name });
+import { columnText } from '../../oceanbase/sqlSession';
+import { CLIENT_STATEMENT, openClient } from '../stack/client';
+import type { Stack } from '../stack/stack';
 
 /**
  * Logs in through an OBProxy as its users do, and asks who answers; resolves to the version of the OceanBase cluster (a
@@ -14,14 +10,9 @@ export async function logInThrough(
   stack: Stack,
   proxy: { readonly ip: string; readonly sqlPort: number },
 ): Promise<string> {
-  const session = await openSqlSession({
-    to: { ip: proxy.ip, port: proxy.sqlPort, addresses: addressPolicy({ allowed: [proxy.ip] }) },
-    user: THROUGH_PROXY,
-    password: stack.secrets.sys,
-    timeoutMs: 10_000,
-  });
+  const session = await openClient(stack, proxy);
   try {
-    const [row] = await session.query('SELECT ob_version() AS version');
+    const [row] = await session.query(CLIENT_STATEMENT);
     return row === undefined ? '' : columnText(row, 'version');
   } finally {
     session.close();

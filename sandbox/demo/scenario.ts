@@ -1,11 +1,16 @@
 import { table } from '../../cli/table';
 import { addressText } from '../../runtime/addressText';
 import type { TaskJson } from '../stack/apiClient';
+import { THROUGH_PROXY } from '../stack/client';
 import { OB_CLUSTER, type Stack } from '../stack/stack';
 import { buildObproxyRpm } from '../standins/rpm';
-import { logInThrough, THROUGH_PROXY } from './logIn';
+import { endOfLife } from './endOfLife';
+import { logInThrough } from './logIn';
 import type { TaskProgress } from './progress';
 import { takeOverByHand } from './takeOver';
+
+/** The OBProxies of the demo (stand-ins): from 3.2.1 on one can hand over to another. */
+export const DEMO_OBPROXY = { name: 'obproxy', version: '4.2.1.0', release: '11.el7' } as const;
 
 /** The last hosts of the demo: a cluster of one observer, and the host that joins it (growCluster.ts). */
 export const GROWING_HOSTS = 2;
@@ -32,7 +37,7 @@ export interface ScenarioUi {
 
 /**
  * What the demo shows: hosts and cluster declared, package uploaded, cluster created, OBProxies added on all hosts but
- * the last, the one that runs there already taken over, and a login through each of them.
+ * the last, the one that runs there already taken over, a login through each of them, and the end of one and of its host.
  */
 export async function runScenario(
   stack: Stack,
@@ -42,7 +47,7 @@ export async function runScenario(
   ui.say('\nDeclare hosts and the OceanBase cluster (a stand-in): obflow apply inventory.yaml');
   ui.say(indent(await stack.apply()));
 
-  const rpm = await buildObproxyRpm({ name: 'obproxy', version: '1.9.1.1', release: '1919579.el7' });
+  const rpm = await buildObproxyRpm(DEMO_OBPROXY);
   const uploaded = await api.uploadPackage(rpm);
   ui.say(`Upload the package (OBProxy stand-in): POST /api/v2/software-packages -> ${uploaded.fileName}`);
 
@@ -103,7 +108,10 @@ export async function runScenario(
     const version = await logInThrough(stack, proxy);
     ui.say(`  ${addressText(proxy.ip, proxy.sqlPort)}: OceanBase ${version} (a stand-in) answers`);
   }
-  return report(stack, [created.id, ...ids, ...taken]);
+  const [first] = hosts;
+  if (first === undefined) throw new Error('the demo needs hosts');
+  const ended = await endOfLife(stack, ui, created.obproxyClusterId, first);
+  return report(stack, [created.id, ...ids, ...taken, ...ended]);
 }
 
 /** Reads every task once more, for the record. */

@@ -3,7 +3,7 @@ import { obproxyConfigUrl } from '../../oceanbase/configServer';
 import type { TaskJson } from '../stack/apiClient';
 import type { Stack } from '../stack/stack';
 import { fingerprint, startByHand } from '../standins/startByHand';
-import type { ScenarioUi } from './scenario';
+import { DEMO_OBPROXY, type ScenarioUi } from './scenario';
 
 interface Finding {
   readonly level: string;
@@ -24,7 +24,7 @@ export async function takeOverByHand(
   if (testHost === undefined) throw new Error(`${host.ip} is no test host`);
   const password = `By_hand.${randomBytes(4).toString('hex')}`;
   const proxy = await startByHand(testHost, {
-    rpm: { name: 'obproxy', version: '1.9.1.1', release: '1919579.el7' },
+    rpm: DEMO_OBPROXY,
     sqlPort: 2883,
     exporterPort: 2884,
     appName: 'somebody_elses',

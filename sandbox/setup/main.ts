@@ -1,16 +1,17 @@
 import { spawn } from 'node:child_process';
 import os from 'node:os';
 import { runWhereFleetsAre } from '../hosts/userNamespace';
-import { ensureHostTools } from './packages';
+import { ensureBrowser, ensureHostTools } from './packages';
 import { ensureTemporalCli } from './temporal';
 
 /**
- * `node dist/sandbox/setup/main.js [command …]`: brings what test hosts need and the Temporal CLI, then runs the
- * command where test hosts are possible: as it is for root, in a user namespace for others. A command is run in any
+ * `node dist/sandbox/setup/main.js [command …]`: brings what test hosts need, the Temporal CLI and (for jest) a browser, then
+ * runs the command where test hosts are possible: as it is for root, in a user namespace for others. A command is run in any
  * case: it says itself what it had to leave out.
  */
 async function main(command: readonly string[]): Promise<number> {
   ensureHostTools((line) => console.error(line));
+  if (command.includes('jest')) ensureBrowser((line) => console.error(line));
   await ensureTemporalCli((line) => console.error(line));
   const [program, ...args] = command;
   if (program === undefined) {

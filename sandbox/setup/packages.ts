@@ -131,13 +131,12 @@ exit "$code"
  * missing. Never throws: callers go on, and what needs test hosts says so by itself.
  */
 export function ensureHostTools(log: (line: string) => void): void {
-  const root = process.getuid?.() === 0 && process.env.OBFLOW_IN_USER_NAMESPACE === undefined;
   const tools = missing(true);
   if (process.platform !== 'linux' || tools.length === 0) {
     return;
   }
   const by = packageTool();
-  if (!root || by === undefined) {
+  if (!mayInstall() || by === undefined) {
     const advice = missingHostToolsAdvice();
     if (advice !== undefined) {
       log(advice);
@@ -146,17 +145,44 @@ export function ensureHostTools(log: (line: string) => void): void {
   }
   const names = packagesOf(tools, by);
   log(`installing ${names.join(' ')} for the test hosts (${by}, once, about half a minute)`);
+  const last = install(names, by);
+  const still = missing(false);
+  if (still.length > 0) {
+    log(
+      `could not install ${still.map((tool) => tool.command).join(', ')} (${last.slice(0, 200)}); try: ${installCommand(still)}`,
+    );
+  }
+}
+
+function mayInstall(): boolean {
+  return process.getuid?.() === 0 && process.env.OBFLOW_IN_USER_NAMESPACE === undefined;
+}
+
+/** Installs packages, and returns the last line that was printed. */
+function install(names: readonly string[], by: PackageTool): string {
   const done = spawnSync('/bin/sh', ['-c', INSTALL, 'install', by, ...names], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, PATH: TOOL_PATH },
     timeout: 600_000,
   });
-  const still = missing(false);
-  if (still.length > 0) {
-    const last = `${done.stdout}\n${done.stderr}`.trim().split('\n').at(-1) ?? '';
-    log(
-      `could not install ${still.map((tool) => tool.command).join(', ')} (${last.slice(0, 200)}); try: ${installCommand(still)}`,
-    );
+  return `${done.stdout}\n${done.stderr}`.trim().split('\n').at(-1) ?? '';
+}
+
+/** Names of Chromium's program, the usual one first. */
+export const BROWSERS = ['chromium', 'chromium-browser', 'google-chrome'] as const;
+
+/**
+ * The same for the browser that tests of the console and of Temporal's Web UI drive; apart from the others, because where
+ * it cannot be had (RHEL without EPEL) they can.
+ */
+export function ensureBrowser(log: (line: string) => void): void {
+  const by = packageTool();
+  if (process.platform !== 'linux' || !mayInstall() || by === undefined) return;
+  if (BROWSERS.some((name) => findTool(name) !== undefined)) return;
+  log(`installing chromium for the tests in a browser (${by}, once, about a minute)`);
+  const last = install(['chromium'], by);
+  if (BROWSERS.every((name) => findTool(name) === undefined)) {
+    log(`could not install chromium (${last.slice(0, 200)}); tests in a browser are left out`);
   }
 }

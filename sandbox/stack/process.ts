@@ -54,9 +54,10 @@ export function startObflow(
     child.once('exit', (code) => {
       rmSync(`${pidFile}.server`, { force: true });
       for (const watcher of watchers) watcher();
-      log.end();
       resolve(code);
     });
+    // Later than its exit: what it has printed may still be on its way.
+    child.once('close', () => log.end());
     child.once('error', () => resolve(null));
   });
   const pid = () => {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
 import { say } from '../../runtime/messages/catalogue';
 import { direction, pageOf } from '../database/paging';
@@ -10,9 +9,11 @@ import {
   hashPassword,
   type KnownPasswords,
   type PasswordCost,
+  passwordDigest,
   passwordFits,
   pretendToCheck,
 } from './passwords';
+import { liveSessions } from './sessions';
 
 /** Id of `admin` in the documented samples. */
 const ADMIN_ID = 100;
@@ -26,10 +27,6 @@ interface Row {
   readonly name: string;
   readonly enabled: number;
   readonly create_time: string;
-}
-
-function passwordDigest(hash: string): string {
-  return createHash('sha256').update(hash).digest('base64url');
 }
 
 export function usersRepository(scope: Scope, known: KnownPasswords, cost?: PasswordCost): Users {
@@ -149,6 +146,17 @@ export function usersRepository(scope: Scope, known: KnownPasswords, cost?: Pass
         .where('enabled', '=', 1)
         .execute();
       const enabledKeys = new Set(keys.map(({ id }) => id));
+      const asked = logins.flatMap((login) =>
+        'sessionDigest' in login && login.sessionDigest !== undefined ? [login.sessionDigest] : [],
+      );
+      const sessions =
+        asked.length === 0
+          ? []
+          : await liveSessions(scope.db, Date.now())
+              .select('digest')
+              .where('digest', 'in', [...new Set(asked)])
+              .execute();
+      const live = new Set(sessions.map(({ digest }) => digest));
       // One user may have hundreds of streams open.
       const byId = new Map(
         userIds.flatMap((userId) => {
@@ -162,7 +170,10 @@ export function usersRepository(scope: Scope, known: KnownPasswords, cost?: Pass
       return logins.map((login) => {
         const user = byId.get(login.userId);
         const counts =
-          'accessKeyId' in login ? enabledKeys.has(login.accessKeyId) : user?.digest === login.passwordDigest;
+          'accessKeyId' in login
+            ? enabledKeys.has(login.accessKeyId)
+            : user?.digest === login.passwordDigest &&
+              (login.sessionDigest === undefined || live.has(login.sessionDigest));
         return counts ? user?.roles : undefined;
       });
     },

@@ -37,6 +37,17 @@ export interface Schema {
   };
   /** Signatures of changing requests, until their Date is too old anyway. */
   used_signatures: { digest: string; expire_time: string };
+  /** Logins of browsers; `digest`: SHA-256 of the token. */
+  sessions: {
+    digest: string;
+    user_id: number;
+    /** Of the hash of the password it began with. */
+    password_digest: string;
+    create_time: string;
+    expire_time: string;
+    /** About a minute exact. */
+    last_used_time: string;
+  };
   /** Failed logins by user, by address, and by both; see loginAttempts.ts. */
   login_attempts: {
     bucket: string;
@@ -57,6 +68,9 @@ export interface Schema {
     description: Generated<string | null>;
     create_time: string;
     update_time: string;
+    /** Sealed as `secret` is, and since when; null when no change is under way. */
+    pending_secret: Generated<string | null>;
+    pending_since: Generated<string | null>;
   };
   /** Times are null for places that were declared before they were kept. */
   regions: {
@@ -205,6 +219,10 @@ export interface Schema {
     run_user: string;
     /** Sealed by the master key. */
     proxysys_password: string;
+    /** JSON of ParameterChange; null when no task has begun one since the last was taken back. */
+    parameter_change: Generated<string | null>;
+    /** JSON sealed by the master key; null while all proxies are known to have the recorded one. */
+    other_proxysys_passwords: Generated<string | null>;
     creator_id: number;
     creator_name: string;
     create_time: string;
@@ -271,7 +289,7 @@ export interface Schema {
     starting_until: Generated<string | null>;
   };
   task_hosts: { host_id: number; task_id: number };
-  task_obproxy_clusters: { task_id: number; name: string };
+  task_obproxy_clusters: { task_id: number; name: string; cluster_id: Generated<number | null> };
   task_texts: { task_id: number; plan: string; document: string | null };
   /** JSON arrays: the subtasks of a final document that is too large for one text. */
   task_document_parts: { task_id: number; part: number; subtasks: string };

@@ -14,16 +14,26 @@ export interface UserRow extends User {
   readonly createTime: string;
 }
 
-/** What a login rests on, and with what it ends. Holds no secret. */
-export type LoginBasis =
-  /** `passwordDigest`: of the stored hash, so another password is another digest. */
-  | { readonly userId: number; readonly passwordDigest: string }
-  | { readonly userId: number; readonly accessKeyId: number };
+/** A login by password, or by a session that began with one. */
+export interface PasswordBasis {
+  readonly userId: number;
+  /** Of the stored hash, so another password is another digest. */
+  readonly passwordDigest: string;
+  readonly sessionDigest?: string;
+}
 
-/** Somebody whose password or signature fitted. */
+/** What a login rests on, and with what it ends. Holds no secret. */
+export type LoginBasis = PasswordBasis | { readonly userId: number; readonly accessKeyId: number };
+
+/** Somebody whose password, session or signature fitted. */
 export interface KnownUser extends User {
   readonly roles: readonly string[];
   readonly basis: LoginBasis;
+}
+
+/** Somebody whose password, or a session that began with it, fitted. */
+export interface PasswordUser extends KnownUser {
+  readonly basis: PasswordBasis;
 }
 
 /** Runs the expensive part of a password check (scrypt), when its turn comes; may refuse by throwing. */
@@ -43,13 +53,13 @@ export interface Users {
    * The user when the password fits and the user is enabled, else undefined. The time it takes does not tell whether
    * the user exists.
    */
-  verify(name: string, password: string, runCheck?: RunCheck): Promise<KnownUser | undefined>;
+  verify(name: string, password: string, runCheck?: RunCheck): Promise<PasswordUser | undefined>;
   /** Enabled at once. Throws DuplicateError when the name is taken, whatever its case. */
   add(user: { name: string; password: string; roles: readonly string[] }): Promise<UserRow>;
   find(id: number): Promise<UserRow | undefined>;
   /**
    * The roles that each of these logins has now; undefined for one that would be refused now: the user is gone or
-   * disabled, has another password, or the access key is gone or disabled.
+   * disabled, has another password, or the session or access key is over.
    */
   rolesUnder(logins: readonly LoginBasis[]): Promise<(readonly string[] | undefined)[]>;
   /** Whether there is a user of exactly this name. */
@@ -110,6 +120,23 @@ export interface UsedSignatures {
   claim(digest: string, expireTime: string): Promise<boolean>;
   /** Forgets expired ones; resolves to their number. */
   deleteExpired(): Promise<number>;
+}
+
+/** Logins that last: 12 hours, and an hour after the last request. */
+export interface Sessions {
+  /**
+   * Begins a session; its token is in this answer and never again, for only a digest of it is stored. Of one user 50 are
+   * kept. `now` in milliseconds since 1970, here and below.
+   */
+  begin(login: PasswordBasis, now: number): Promise<string>;
+  /** Whose session it is, and notes its use; undefined when it is over, or its user is disabled or has another password. */
+  find(token: string, now: number): Promise<PasswordUser | undefined>;
+  /** Notes the use of sessions (by `sessionDigest`); not to be called for every request. */
+  used(digests: readonly string[], now: number): Promise<void>;
+  /** Ends it at once, and answers whose it was. */
+  end(token: string): Promise<User | undefined>;
+  /** Forgets what is over; resolves to their number. */
+  deleteExpired(now: number): Promise<number>;
 }
 
 /** Who tries to log in, from where. */

@@ -14,6 +14,14 @@ export interface Credential {
 export interface OpenCredential extends Credential {
   readonly secret: string;
   readonly passphrase?: string;
+  /** What the password is being changed to, of a database's: either may be the one that works. */
+  readonly pending?: PendingSecret;
+}
+
+export interface PendingSecret {
+  readonly secret: string;
+  /** ISO-8601. */
+  readonly since: string;
 }
 
 export interface Credentials {
@@ -32,6 +40,15 @@ export interface Credentials {
   add(credential: Omit<OpenCredential, 'id'> & { readonly description: string | null }): Promise<number>;
   /** Replaces everything of it. Throws DuplicateError when the name is taken. */
   replace(credential: OpenCredential & { readonly description: string | null }): Promise<void>;
+  /**
+   * Keeps a second secret beside the first, in the place of the pending one that the caller has seen. False, and nothing is
+   * kept, when another one is pending by now.
+   */
+  propose(id: number, secret: string, seen: PendingSecret | undefined): Promise<boolean>;
+  /** The pending secret has proven itself, and is the only one from now on; nothing when it is pending no more. */
+  settle(id: number, secret: string): Promise<void>;
+  /** The pending secret was refused and never worked: it is forgotten. */
+  withdraw(id: number, secret: string): Promise<void>;
   /** Hosts and OceanBase clusters that are reached by it, each by id. */
   users(id: number): Promise<CredentialUsers>;
   /** The same of several, by id. */

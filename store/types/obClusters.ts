@@ -136,6 +136,8 @@ export interface ObServers {
   /** Where its process works. */
   recordHome(id: number, home: string): Promise<void>;
   delete(id: number): Promise<void>;
+  /** Servers on this host are from now on on a machine that is no host of the inventory. */
+  leaveHost(hostId: number): Promise<void>;
   /** What the cluster says of a zone; its status follows unless a task works on it. */
   recordZone(clusterId: number, zone: string, innerStatus: string): Promise<void>;
   /** Compare-and-set: the task that has the host reserved from now on, which is `taskId` when it was free. */

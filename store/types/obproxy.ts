@@ -88,6 +88,12 @@ export interface ObproxyClusterRow {
   readonly updateTime: string;
 }
 
+/** What a task makes of the parameters of a cluster, kept until the next one. */
+export interface ClusterParameters {
+  readonly startupParameters: readonly Parameter[];
+  readonly parameters: readonly Parameter[];
+}
+
 export interface ExporterTarget {
   readonly obproxyServerId: number;
   /** `ip:port`. */
@@ -117,6 +123,37 @@ export interface ObproxyRepository {
   /** Throws InUseError while it has proxies. */
   deleteCluster(id: number): Promise<void>;
   proxysysPassword(clusterId: number): Promise<string>;
+  /**
+   * All passwords that a proxy of the cluster may have, the recorded one first: more than one from the moment a change is
+   * accepted until every proxy is proven to have the new one.
+   */
+  proxysysPasswords(clusterId: number): Promise<string[]>;
+  /** What this task changes the password to, or that it has done so; undefined when it is another task, or none. */
+  proxysysChange(
+    clusterId: number,
+    taskId: number,
+  ): Promise<
+    { readonly state: 'offered'; readonly password: string } | { readonly state: 'settled' } | undefined
+  >;
+  /** Keeps a new password for a task to give to the proxies; the recorded one stays what it is. Stored encrypted. */
+  offerProxysysPassword(clusterId: number, taskId: number, password: string): Promise<void>;
+  /** Every proxy has the offered password: it is the recorded one from now on, and no other is known. Repeated, it changes nothing. False: not this task's. */
+  settleProxysysPassword(clusterId: number, taskId: number): Promise<boolean>;
+  /** Every proxy has the recorded password: no other is known from now on. */
+  withdrawProxysysPassword(clusterId: number, taskId: number): Promise<void>;
+  /** Keeps what a task is to make of the parameters; those of the cluster stay what they are. */
+  proposeParameters(clusterId: number, taskId: number, wished: ClusterParameters): Promise<void>;
+  /**
+   * Makes what was proposed by this task the cluster's parameters, with the next parameterVersion, which it resolves to;
+   * repeated, it changes nothing. Undefined when nothing of this task is proposed.
+   */
+  applyParameters(clusterId: number, taskId: number): Promise<number | undefined>;
+  /** Puts back what `applyParameters` has changed. False when it has not. */
+  takeBackParameters(clusterId: number, taskId: number): Promise<boolean>;
+  /** Links clusters, or changes the users of links that exist; parameterVersion is the next one, which it resolves to. */
+  link(id: number, links: readonly { clusterId: number; username: string }[]): Promise<number>;
+  /** Takes links away, by the inventory ids of their OceanBase clusters. */
+  unlink(id: number, clusterIds: readonly number[]): Promise<void>;
   /**
    * Inserts with status CREATING unless another is given, operateStatus OPERATING, as the work of that task; `formerPassword` (of
    * root@proxysys, before obflow) is stored encrypted. Throws DuplicateError when the host has one
@@ -149,8 +186,10 @@ export interface ObproxyRepository {
     },
   ): Promise<void>;
   setParameterDrift(id: number, drift: readonly ParameterDrift[]): Promise<void>;
-  /** Where it lives from now on, whatever its package says. */
-  setHome(id: number, home: string): Promise<void>;
+  /** Where it lives from now on, whatever its package says; null: where that or a take-over says. */
+  setHome(id: number, home: string | null): Promise<void>;
+  /** What an upgrade has made of it. */
+  setVersion(id: number, made: Pick<ObproxyServerRow, 'version' | 'packageId'>): Promise<void>;
   /** The config URL that the proxy shows. */
   recordConfigUrl(id: number, url: string): Promise<void>;
   /** root@proxysys's password before obflow's; undefined when none is known. Stays in memory, never leaves the process. */

@@ -11,7 +11,7 @@ import { inEnglish } from '../../workflows/text';
 import { describeIf } from '../support/skip';
 import { until } from '../support/until';
 import { failureWithout } from './failure';
-import { type LifeTask, openSession, proxiesIn, request } from './lifeWorld';
+import { type LifeTask, openSession, proxiesIn, request, superviseInstead } from './lifeWorld';
 import { type InstallTask, OBPROXY_4_3, PLANTED, startWorld, type Worker, type World } from './world';
 
 let world: World;
@@ -156,14 +156,7 @@ describeIf(fleetUnavailable(), 'A hot restart by request', () => {
   }, 120_000);
 
   test('is refused by the subtask that prepares it when a supervisor has the proxy as its child', async () => {
-    const { host, home } = second;
-    await host.sh(
-      `pkill -f ${KEEPER_FILE}; cd /proc && for pid in [0-9]*; do [ "$(cat $pid/comm 2>/dev/null)" = obproxy ] && kill -9 $pid; done`,
-    );
-    await until('no obproxy', () => host.pids('obproxy').length === 0);
-    await host.sh(
-      `cd ${home} && setsid runuser -u admin -- sh -c 'trap "" USR2; ./bin/obproxy -N & wait' >/dev/null 2>&1 </dev/null &`,
-    );
+    await superviseInstead(second.host, second.home);
     await until('it serves', () => told(second).catch(() => undefined));
     const task = await hot(second);
     const failure = await failureWithout(Object.values(PLANTED), task.run('PrepareRestartObproxy'));

@@ -1,14 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Connection, createConnection } from 'mysql2/promise';
-import {
-  awaitFormer,
-  type HotProxy,
-  type HotScope,
-  hotRestart,
-  proveProgram,
-  proveReady,
-  restoreRollbackTimeout,
-} from '../../activities/obproxy/hotRestart';
+import { awaitFormer } from '../../activities/obproxy/hotFormer';
+import { proveProgram, proveReady } from '../../activities/obproxy/hotProofs';
+import type { HotProxy, HotScope } from '../../activities/obproxy/hotProxy';
+import { hotRestart, restoreRollbackTimeout } from '../../activities/obproxy/hotRestart';
 import type { Host, Hosts } from '../../hosts';
 import { type ObproxyAdmin, openObproxyAdmin } from '../../oceanbase/obproxyAdmin';
 import { inEnglish, type Said } from '../../runtime/messages/catalogue';

@@ -1,6 +1,8 @@
 /** Tasks on OBProxies that exist, as requests make them, run subtask by subtask on test hosts. */
 import { ApplicationFailure } from '@temporalio/common';
 import { type Connection, createConnection } from 'mysql2/promise';
+import { KEEPER_FILE } from '../../activities/obproxy/keeper';
+import { lookBefore } from '../../api/objects/lookBefore';
 import { prepareRequest } from '../../operations/planTask';
 import type { CatalogueEntry } from '../../operations/types';
 import type { TestHost } from '../../sandbox/hosts/fleet';
@@ -8,6 +10,7 @@ import { flowing, pickNeeds } from '../../workflows/interpreter/context';
 import { expandPlan } from '../../workflows/interpreter/expansion';
 import type { Plan, PlanSubtask, SubtaskInput } from '../../workflows/plan';
 import { inEnglish } from '../../workflows/text';
+import { until } from '../support/until';
 import { quietEnvironment, type Worker, type World } from './world';
 
 export interface HowToRun {
@@ -30,6 +33,8 @@ export interface LifeTask {
   end(status: 'SUCCESSFUL' | 'FAILED'): Promise<void>;
   log(activity: string, of?: number): Promise<string>;
   wholeLog(): Promise<string>;
+  /** The same task, worked on by another worker. */
+  on(other: Worker): LifeTask;
 }
 
 /** Runs an activity as Temporal would: what may be tried again is. */
@@ -76,11 +81,15 @@ export async function request(
   params: unknown,
   body?: unknown,
 ): Promise<LifeTask> {
-  const { store } = world;
+  const { store, config } = world;
   const parsed = entry.params.parse(params);
+  const accepted = entry.request(parsed, entry.body?.parse(body));
+  const { hosts } = worker;
+  const { proxyParameters } = await lookBefore({ store, hosts, config }, accepted.look);
   const { plans } = await prepareRequest(
-    entry.request(parsed, entry.body?.parse(body)),
+    accepted,
     {
+      proxyParameters,
       store,
       user: { id: 100, name: 'admin' },
       executor: '127.0.0.1',
@@ -92,12 +101,16 @@ export async function request(
   );
   const [plan] = plans;
   if (plan === undefined) throw new Error('the request made no task');
+  return taskOn(world, worker, plan, new Set());
+}
+
+function taskOn(world: World, worker: Worker, plan: Plan, begun: Set<number>): LifeTask {
+  const { store } = world;
   const subtasks = expandPlan(plan);
   const context = flowing({
     stringMap: { ...plan.unshown?.stringMap, ...plan.context.stringMap },
     listMap: { ...plan.unshown?.listMap, ...plan.context.listMap },
   });
-  const begun = new Set<number>();
   const one = async ({ id, node, elements }: PlanSubtask, how: HowToRun) => {
     if (how.rollback !== true) begun.add(id);
     const element = elements.at(-1);
@@ -148,6 +161,7 @@ export async function request(
       await end('FAILED');
     },
     end,
+    on: (other) => taskOn(world, other, plan, begun),
     async log(activity, of) {
       const lines = await Promise.all(
         named(activity, of).map(({ id }) => store.tasks.readLog(plan.taskId, id)),
@@ -184,4 +198,15 @@ export async function proxiesIn(host: TestHost, home: string): Promise<number[]>
       [ "$(cat $entry/comm 2>/dev/null)" = obproxy ] && [ -e $entry/exe ] && [ "$(readlink $entry/cwd)" = ${home} ] && echo "\${entry#/proc/}"
     done; exit 0`);
   return stdout.split('\n').filter(Boolean).map(Number);
+}
+
+/** The proxy of a home is the child of a supervisor from now on, in the foreground, and nobody else keeps it. */
+export async function superviseInstead(host: TestHost, home: string): Promise<void> {
+  await host.sh(
+    `pkill -f ${KEEPER_FILE}; cd /proc && for pid in [0-9]*; do [ "$(cat $pid/comm 2>/dev/null)" = obproxy ] && kill -9 $pid; done`,
+  );
+  await until('no obproxy', () => host.pids('obproxy').length === 0);
+  await host.sh(
+    `cd ${home} && setsid runuser -u admin -- sh -c 'trap "" USR2; ./bin/obproxy -N & wait' >/dev/null 2>&1 </dev/null &`,
+  );
 }

@@ -58,6 +58,15 @@ describeIf(fleetUnavailable(), 'POST …/obproxy/clusters/{id}/servers/forget', 
       obproxyServerIds: [one!.serverId],
     });
     expect(errorOf(unknown).slice(0, 2)).toEqual([404, 'ODP21001']);
+    const foreign = await api.store.obproxy.addCluster({
+      ...{ name: 'foreign', address: null, port: null, workMode: 'CONFIG_URL', runUser: 'admin' },
+      ...{ startupParameters: [], parameters: [], proxysysPassword: 'Planted.AA11++xx', links: [] },
+      creator: { id: 100, name: 'admin' },
+    });
+    const strange = await api.send('POST', `/api/v2/obproxy/clusters/${foreign}/servers/forget`, {
+      obproxyServerIds: [one!.serverId],
+    });
+    expect(errorOf(strange).slice(0, 2)).toEqual([400, 'ODP21015']);
     for (const obproxyServerIds of [[], [one!.serverId, one!.serverId], ['1'], undefined]) {
       expect((await forget({ obproxyServerIds })).status).toBe(400);
     }

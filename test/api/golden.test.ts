@@ -189,6 +189,7 @@ describe('answers to the documented sample requests', () => {
         ...{ clusterId, hostId, sqlPort: 2883, exporterPort: 2884, rpcPort: null },
         ...{ version: '1.9.1.1-1919579', packageId: part!.id, parameterVersion: 1, taskId: 1 },
       });
+      await givenPackage(store, { version: '1.9.9.1', release: '1915266.el7' });
     });
     /** Every request of these leaves a lock, which its task would release. */
     afterEach(async () => {
@@ -216,6 +217,27 @@ describe('answers to the documented sample requests', () => {
         stringMap: { service_type: 'OB_PROXY', service_name: 'life' },
         listMap: { host_ids: [String(hostId)], obproxy_server_ids: [String(serverId)] },
       });
+    });
+
+    test.each([
+      ['the newer form', (id: number) => ({ obproxyServerIds: [id] }), () => 'servers/upgrade'],
+      ['the older form', () => ({}), (id: number) => `obproxies/${id}/upgrade`],
+    ])('an upgrade by %s answers the sample in every field that it has', async (_, ids, path) => {
+      await statusOf('RUNNING');
+      // The sample names a version that stops and starts: obflow does that only when it is asked to.
+      const wishes = { shortRpmName: 'obproxy-1.9.9.1-1915266', hotRestart: false };
+      const request = { ...golden('upgrade-obproxy.request'), ...ids(serverId), ...wishes };
+      if (!('obproxyServerIds' in ids(serverId))) delete request.obproxyServerIds;
+      const answer = await api.send(
+        'POST',
+        `/api/v2/obproxy/clusters/${clusterId}/${path(serverId)}`,
+        request,
+      );
+      expect(answer.body.error).toBeUndefined();
+      const expected = { ...published('upgrade-obproxy'), timestamp: answer.body.timestamp };
+      expect(comparable(withoutTaskIds(asNewerSample(answer.body)))).toEqual(
+        comparable(withoutTaskIds(expected)),
+      );
     });
 
     test('the older restart answers as the newer one does', async () => {

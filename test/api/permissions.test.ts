@@ -15,6 +15,8 @@ const OPEN = [
   'GET /services', // an OBProxy cannot log in
   'POST /services', // nor can an observer: its address, or a token, decides
   'DELETE /services',
+  'POST /api/v2/iam/session', // logs in itself, by its body
+  'DELETE /api/v2/iam/session', // who has no session any more can still log out
 ];
 /** Who has which permission, apart from ADMIN, who has all (OCP documentation, default roles). */
 const HOLDERS: Record<Permission, readonly Role[]> = {

@@ -31,7 +31,9 @@ async function prune(config: { taskRetentionDays: number; auditRetentionDays: nu
   await startPruning({ store, config, logger: createLogger('test', 'silent') }).stop();
 }
 
-async function count(table: 'idempotency_keys' | 'used_signatures' | 'login_attempts'): Promise<number> {
+async function count(
+  table: 'idempotency_keys' | 'used_signatures' | 'sessions' | 'login_attempts',
+): Promise<number> {
   const { db } = connectDatabase(databaseUrl);
   const rows = await db.selectFrom(table).selectAll().execute();
   await db.destroy();
@@ -59,7 +61,7 @@ test('Tasks and audit events are deleted after their own days, and never for 0',
   expect(await store.audit.list({}, page)).toMatchObject({ totalElements: 1 });
 });
 
-test('Keys, signatures and counted logins go without another request, but not before they count no more', async () => {
+test('Keys, signatures, sessions and counted logins go without another request, but not before they count no more', async () => {
   const { idempotency, usedSignatures, loginAttempts } = store;
   for (const key of ['old', 'young']) {
     await idempotency.claim({ userId: 100, key, owner: 'me', digest: 'd', leaseMs: 1 });
@@ -73,12 +75,18 @@ test('Keys, signatures and counted logins go without another request, but not be
   await db.destroy();
   await usedSignatures.claim('old', ago(0.01));
   await usedSignatures.claim('young', ago(-0.01));
+  await store.users.ensureAdmin('Planted.admin');
+  for (const days of [0.51, 0.01]) {
+    const login = { userId: 100, passwordDigest: 'd' };
+    await store.sessions.begin(login, Date.now() - days * DAY_MS);
+  }
   await loginAttempts.succeeded({ subject: 'ann', address: '10.0.0.1' }, Date.now() - 31 * DAY_MS);
   await loginAttempts.succeeded({ subject: 'bob', address: '10.0.0.1' }, Date.now() - 29 * DAY_MS);
   expect([await count('idempotency_keys'), await count('used_signatures')]).toEqual([2, 2]);
   await prune({ taskRetentionDays: 0, auditRetentionDays: 0 });
   expect(await count('idempotency_keys')).toBe(1);
   expect(await count('used_signatures')).toBe(1);
+  expect(await count('sessions')).toBe(1);
   expect(await count('login_attempts')).toBe(1);
 });
 

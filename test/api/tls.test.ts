@@ -40,9 +40,15 @@ interface Answer {
 }
 
 function get(url: string, ca: string): Promise<Answer> {
+  return ask(url, { ca, headers: { authorization: basic('admin', PASSWORD) } });
+}
+
+function ask(
+  url: string,
+  { ca, body, ...rest }: { ca: string; method?: string; headers: Record<string, string>; body?: string },
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const headers = { authorization: basic('admin', PASSWORD) };
-    const asked = request(url, { ca: readFileSync(ca), headers, agent: false }, (response) => {
+    const asked = request(url, { ca: readFileSync(ca), ...rest, agent: false }, (response) => {
       let text = '';
       response.setEncoding('utf8').on('data', (chunk: string) => {
         text += chunk;
@@ -51,7 +57,7 @@ function get(url: string, ca: string): Promise<Answer> {
         resolve({ status: response.statusCode ?? 0, headers: response.headers, text }),
       );
     });
-    asked.on('error', reject).end();
+    asked.on('error', reject).end(body);
   });
 }
 
@@ -114,6 +120,27 @@ describe('TLS', () => {
     expect(refused.status).toBe(403);
     expect(((await refused.json()) as Json).error.code).toBe('IAM11000');
     expect((await get(`${api.url}/api/v2/info`, first.certFile)).status).toBe(200);
+  });
+
+  test('its sessions have a cookie that no other host can plant, and begin over TLS alone', async () => {
+    const listen = [
+      { host: '127.0.0.1', port: 0 },
+      { host: '127.0.0.1', port: 0, plain: true as const },
+    ];
+    api = await startTestApi({ http: { tls: first }, listen });
+    const body = JSON.stringify({ username: 'admin', password: PASSWORD });
+    const post = { method: 'POST', headers: { 'content-type': 'application/json' }, body };
+    const login = await ask(`${api.url}/api/v2/iam/session`, { ...post, ca: first.certFile });
+    const cookie = login.headers['set-cookie']?.[0] ?? '';
+    expect(cookie).toMatch(/^__Host-obflow=[\w-]{43}; .*Path=\/; .*HttpOnly; Secure; SameSite=Strict$/);
+    const [pair = ''] = cookie.split(';');
+    const me = (sent: string) =>
+      ask(`${api?.url}/api/v2/iam/me`, { ca: first.certFile, headers: { cookie: sent } });
+    expect((await me(pair)).status).toBe(200);
+    expect((await me(pair.replace('__Host-', ''))).status).toBe(401);
+    const plain = await fetch(`${api.urls[1]}/api/v2/iam/session`, post);
+    expect([plain.status, plain.headers.get('set-cookie')]).toEqual([403, null]);
+    await plain.arrayBuffer();
   });
 
   test('plain HTTP says nothing of staying with https', async () => {

@@ -150,13 +150,14 @@ export async function startTemporalServer(postgresPort: number, folder: string):
     const log = createWriteStream(path.join(folder, 'temporal-server.log'), { flags: 'a' });
     child.stdout.pipe(log, { end: false });
     child.stderr.pipe(log, { end: false });
+    // Later than its exit: what it has printed may still be on its way.
+    child.once('close', () => log.end());
     const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
     running = {
       async kill(signal) {
         const pid = Number(readFileSync(`${pidFile}.server`, 'utf8'));
         if (child.exitCode === null) process.kill(pid, signal);
         await exited;
-        log.end();
       },
     };
     await until(

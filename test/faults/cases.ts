@@ -1,7 +1,10 @@
 import { ADD_OB_SERVER } from '../../operations/addObserver';
 import { PREPARE_HOST } from '../../operations/batchCreateHosts';
+import { CHANGE_PARAMETERS, CHANGE_PARAMETERS_AND_RESTART } from '../../operations/changeObproxyParameters';
+import { CHANGE_PASSWORD } from '../../operations/changeObproxyPassword';
 import { DELETE_OBPROXY, OFFLINE_OBPROXY } from '../../operations/deleteObproxy';
 import { ADOPT_ON_ONE_HOST, INSTALL_ON_HOSTS, INSTALL_ON_ONE_HOST } from '../../operations/installChain';
+import { REFRESH_OBPROXY } from '../../operations/refreshObproxy';
 import { RESTART_OBPROXY } from '../../operations/restartObproxy';
 import { RESTART_OB_SERVER_435 } from '../../operations/restartObserver';
 import { RESTART_OB_ZONE } from '../../operations/restartObZone';
@@ -11,6 +14,7 @@ import { START_OB_ZONE } from '../../operations/startObZone';
 import { STOP_OBPROXY } from '../../operations/stopObproxy';
 import { STOP_OB_SERVER } from '../../operations/stopObserver';
 import { STOP_OB_ZONE } from '../../operations/stopObZone';
+import { UPGRADE_OBPROXY } from '../../operations/upgradeObproxy';
 import type { PlanNode } from '../../workflows/plan';
 import { FAULTS, type Fault } from './faults';
 import { OPERATIONS, type Operation } from './operations';
@@ -40,6 +44,12 @@ const CHAINS: Readonly<Record<Operation['name'], readonly string[]>> = {
   startObproxy: typesOf(START_OBPROXY),
   restartObproxy: typesOf(RESTART_OBPROXY),
   restartObproxyHot: typesOf(RESTART_OBPROXY),
+  upgradeObproxy: typesOf(UPGRADE_OBPROXY),
+  upgradeObproxyCold: typesOf(UPGRADE_OBPROXY),
+  refreshObproxy: typesOf(REFRESH_OBPROXY),
+  changeObproxyParameters: typesOf(CHANGE_PARAMETERS),
+  changeParametersAndRestart: typesOf(CHANGE_PARAMETERS_AND_RESTART),
+  changeObproxyPassword: typesOf(CHANGE_PASSWORD),
   deleteObproxy: typesOf(DELETE_OBPROXY),
   offlineObproxy: typesOf(OFFLINE_OBPROXY),
   deleteObproxyCluster: typesOf(OFFLINE_OBPROXY),
@@ -70,6 +80,9 @@ const IMPOSSIBLE = /^takeOverObproxy\/Finish\/rollback-(after|worker-kill)$/;
 /** From this subtask on a task cannot be undone: rolling back is refused, or its undo says why (test/activities/life.test.ts). */
 const POINT_OF_NO_RETURN: Readonly<Partial<Record<Operation['name'], string>>> = {
   stopObproxy: 'StopObproxy',
+  upgradeObproxy: 'CheckAndResetProxyId',
+  upgradeObproxyCold: 'CheckAndResetProxyId',
+  changeObproxyPassword: 'RecordObproxyPassword',
   deleteObproxy: 'StopObproxy',
   offlineObproxy: 'UninstallObproxy',
   deleteObproxyCluster: 'UninstallObproxy',
@@ -83,9 +96,17 @@ function canBeUndone({ operation, node, fault }: Case): boolean {
   return at < chain.findIndex(({ activity }) => activity === point);
 }
 
+/** The one subtask in which an upgrade by a stop and a start does something else than one that hands over. */
+const COLD = 'HotRestartObproxy';
+
+function nodesOfOperation({ name }: Operation): Node[] {
+  const nodes = nodesOf(CHAINS[name]);
+  return name === 'upgradeObproxyCold' ? nodes.filter(({ activity }) => activity === COLD) : nodes;
+}
+
 export function allCases(): Case[] {
   return OPERATIONS.flatMap((operation) =>
-    nodesOf(CHAINS[operation.name]).flatMap((node) =>
+    nodesOfOperation(operation).flatMap((node) =>
       FAULTS.map((fault) => ({
         id: `${operation.name}/${node.key}/${fault.name}`,
         operation,

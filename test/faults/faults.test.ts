@@ -11,29 +11,44 @@ const CASES = {
   'addObproxy/SyncObproxyParameter/api-kill': 'kill -9 of the API while parameters are set',
   'addObproxy/StartObproxy/power-loss': 'power loss of the host while OBProxy starts',
   'addObproxy/InstallRpmByPackageAndVersion/disk-full': 'a full disk while rpm installs, and one retry',
+  'upgradeObproxy/HotRestartObproxy/worker-kill':
+    'kill -9 of the worker while a proxy hands over to its new program',
+  'upgradeObproxy/UpgradeObproxyRpm/rpm-locked': 'another rpm that works while a package is installed beside',
+  'upgradeObproxy/HotRestartObproxy/network-cut': 'a cut network while a proxy hands over to its new program',
+  'upgradeObproxy/PrepareEtcForObproxy/disk-full': 'a full disk while etc is kept, and one retry',
 } as const;
 const UNDONE = {
   'addObproxy/StartObproxy/rollback-inside': 'a failure in the middle of the start',
+  'upgradeObproxy/CheckProxyVersion/rollback-after': 'a failure after the new version serves',
+} as const;
+
+/** The same of tasks that configure two proxies that serve. */
+const CONFIGURED = {
+  'changeObproxyPassword/SetObproxyPassword/worker-kill': 'kill -9 of the worker while a password is changed',
+  'changeObproxyPassword/SetObproxyPassword/rollback-inside': 'a failure in the middle of that, and an undo',
+  'changeObproxyParameters/SyncObproxyParameter/worker-kill':
+    'kill -9 of the worker while parameters are set',
 } as const;
 
 const SEED = 1;
 
-describeIf(fleetUnavailable(), 'faults while OBProxy is added', () => {
+describeIf(fleetUnavailable(), 'faults while OBProxy is added and upgraded', () => {
   let lane: Lane;
-  let reference: Reference;
+  /** The undisturbed runs, by operation. */
+  const references = new Map<string, Reference>();
 
   beforeAll(async () => {
     // A task has some 80: each of them goes on in another run of its workflow on the way.
     lane = await Lane.start(50);
-    const [first] = allCases();
-    if (first === undefined) throw new Error('there are no cases');
-    reference = await referenceRun(lane, first.operation);
   }, 120_000);
   afterAll(() => lane?.stop(), 60_000);
 
   async function problems(id: string): Promise<string[]> {
     const [one] = matching(allCases(), [id], []);
     if (one === undefined) throw new Error(`there is no case ${id}`);
+    const { operation } = one;
+    const reference = references.get(operation.name) ?? (await referenceRun(lane, operation));
+    references.set(operation.name, reference);
     const result = await runCase(lane, one, reference, SEED);
     return result.problems.length === 0 ? [] : [result.point, ...result.problems, aloneLine(result)];
   }
@@ -43,7 +58,15 @@ describeIf(fleetUnavailable(), 'faults while OBProxy is added', () => {
     async (id) => {
       expect(await problems(id)).toEqual([]);
     },
-    120_000,
+    180_000,
+  );
+
+  it.each(Object.entries(CONFIGURED))(
+    '%s: after %s every proxy is as without it, or as before',
+    async (id) => {
+      expect(await problems(id)).toEqual([]);
+    },
+    180_000,
   );
 
   it.each(Object.entries(UNDONE))(
@@ -51,6 +74,6 @@ describeIf(fleetUnavailable(), 'faults while OBProxy is added', () => {
     async (id) => {
       expect(await problems(id)).toEqual([]);
     },
-    120_000,
+    180_000,
   );
 });

@@ -66,7 +66,7 @@ function filesOf(root: string, mask: (text: string) => string): string[] {
   return lines;
 }
 
-/** Parameters that an OBProxy of 4.1 or later has stored; what it reads from elsewhere and secrets left out. */
+/** Parameters that an OBProxy of 4.1 or later has stored; what it reads from elsewhere, what is drawn by lot and secrets left out. */
 function parametersIn(file: string): string[] {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'obflow-state-'));
   try {
@@ -79,7 +79,7 @@ function parametersIn(file: string): string[] {
         value: string;
       }[];
       return rows
-        .filter(({ name }) => !/password|json_config|version|_time/.test(name))
+        .filter(({ name }) => !/password|json_config|version|_time|^proxy_id$/.test(name))
         .map(({ name, value }) => `parameter ${name}=${value}`);
     } finally {
       db.close();

@@ -20,10 +20,16 @@ import { CONTROL_URL, TIMEOUTS_FILE } from './points';
 import { Rows } from './rows';
 
 export const OBPROXY = { name: 'obproxy-ce', version: '4.3.1.0', release: '4.el7' } as const;
+/** What upgrades bring it to; its short name is what their requests say. */
+const NEWER_OBPROXY = { ...OBPROXY, version: '4.3.2.0', release: '9.el7' } as const;
+export const NEWER_SHORT = 'obproxy-ce-4.3.2.0-9';
 const OB_VERSION = '4.2.1.2';
 const GROWING = { name: 'obgrows', obClusterId: 22 } as const;
 /** root@proxysys of proxies that were started by hand. */
 export const BY_HAND_PASSWORD = 'plantedOLD.55++';
+
+/** What root@proxysys's password is changed to. */
+export const CHANGED_PASSWORD = 'plantedNEW.66++';
 
 /** A whole obflow with hosts of its own, used for one case after the other. */
 export class Lane {
@@ -165,6 +171,7 @@ export class Lane {
       ],
     });
     this.package = (await stack.api.uploadPackage(await buildObproxyRpm(OBPROXY))).fileName;
+    await stack.api.uploadPackage(await buildObproxyRpm(NEWER_OBPROXY));
     await stack.api.uploadPackage(await buildObserverRpm(observerRpmOf(OB_VERSION)));
     const rows = await stack.api.call<{ contents: { id: number; innerIpAddress: string }[] }>(
       'GET',
@@ -257,7 +264,11 @@ export function clusterBody(name: string): Record<string, unknown> {
 export async function secretsFound(lane: Lane, hosts: readonly TestHost[]): Promise<string[]> {
   const { secrets, dataDir } = lane.stack;
   const found: string[] = [];
-  for (const [name, secret] of [...Object.entries(secrets), ['by hand', BY_HAND_PASSWORD] as const]) {
+  for (const [name, secret] of [
+    ...Object.entries(secrets),
+    ['by hand', BY_HAND_PASSWORD] as const,
+    ['changed', CHANGED_PASSWORD] as const,
+  ]) {
     const logs = ['api.log', 'worker.log'].map((file) => path.join(dataDir, file));
     const places = [...hosts.map((host) => host.rootDir), ...logs];
     const hits = execFileSync('sh', ['-c', 'grep -rlaF -f - "$@" 2>/dev/null || true', 'sh', ...places], {

@@ -3,7 +3,7 @@ import type { TaskJson } from '../../sandbox/stack/apiClient';
 import { OB_CLUSTER } from '../../sandbox/stack/stack';
 import { fingerprint, type StartedByHand, startByHand } from '../../sandbox/standins/startByHand';
 import { until } from '../support/until';
-import { BY_HAND_PASSWORD, clusterBody, type Lane, OBPROXY } from './lane';
+import { BY_HAND_PASSWORD, CHANGED_PASSWORD, clusterBody, type Lane, NEWER_SHORT, OBPROXY } from './lane';
 
 /** What stands before the request. */
 export interface Scene {
@@ -24,6 +24,12 @@ export interface Operation {
     | 'startObproxy'
     | 'restartObproxy'
     | 'restartObproxyHot'
+    | 'upgradeObproxy'
+    | 'upgradeObproxyCold'
+    | 'refreshObproxy'
+    | 'changeObproxyParameters'
+    | 'changeParametersAndRestart'
+    | 'changeObproxyPassword'
     | 'deleteObproxy'
     | 'offlineObproxy'
     | 'deleteObproxyCluster'
@@ -266,6 +272,60 @@ const restartObproxyHot: Operation = {
   request: (lane) => onServer(lane, 'restart', { hotRestart: true }),
 };
 
+const upgradeObproxy: Operation = {
+  name: 'upgradeObproxy',
+  arrange: (lane) => twoProxies(lane, lane.clusters.install),
+  request: (lane) => onServer(lane, 'upgrade', { shortRpmName: NEWER_SHORT, prohibitRollback: false }),
+};
+
+const upgradeObproxyCold: Operation = {
+  name: 'upgradeObproxyCold',
+  arrange: (lane) => twoProxies(lane, lane.clusters.install),
+  request: (lane) =>
+    onServer(lane, 'upgrade', { shortRpmName: NEWER_SHORT, prohibitRollback: false, hotRestart: false }),
+};
+
+const refreshObproxy: Operation = {
+  name: 'refreshObproxy',
+  arrange: (lane) => twoProxies(lane, lane.clusters.install),
+  request: (lane) => onServer(lane, 'refresh'),
+};
+
+/** The task is about all proxies of the cluster. */
+async function bothProxies(lane: Lane): Promise<Scene> {
+  const scene = await twoProxies(lane, lane.clusters.install);
+  return { ...scene, targets: scene.looked };
+}
+
+const changeObproxyParameters: Operation = {
+  name: 'changeObproxyParameters',
+  arrange: bothProxies,
+  request: (lane) =>
+    lane.stack.api.call('PUT', `/api/v2/obproxy/clusters/${lane.clusters.install}/parameters`, [
+      { name: 'query_digest_time_threshold', value: '300ms' },
+      { name: 'work_thread_num', value: '9' },
+    ]),
+};
+
+const changeParametersAndRestart: Operation = {
+  name: 'changeParametersAndRestart',
+  arrange: bothProxies,
+  request: (lane) =>
+    lane.stack.api.call('PUT', `/api/v2/obproxy/clusters/${lane.clusters.install}/parameters`, {
+      parameters: [{ name: 'work_thread_num', value: '9' }],
+      restart: true,
+    }),
+};
+
+const changeObproxyPassword: Operation = {
+  name: 'changeObproxyPassword',
+  arrange: bothProxies,
+  request: (lane) =>
+    lane.stack.api.call('POST', `/api/v2/obproxy/clusters/${lane.clusters.install}/password`, {
+      password: CHANGED_PASSWORD,
+    }),
+};
+
 const deleteObproxy: Operation = {
   name: 'deleteObproxy',
   arrange: (lane) => twoProxies(lane, lane.clusters.install),
@@ -305,6 +365,12 @@ export const OPERATIONS: readonly Operation[] = [
   startObproxy,
   restartObproxy,
   restartObproxyHot,
+  upgradeObproxy,
+  upgradeObproxyCold,
+  refreshObproxy,
+  changeObproxyParameters,
+  changeParametersAndRestart,
+  changeObproxyPassword,
   deleteObproxy,
   offlineObproxy,
   deleteObproxyCluster,

@@ -255,7 +255,7 @@ describeIf(fleetUnavailable(), 'the config URL of an OBProxy', () => {
       const cluster = (await world.store.obproxy.findCluster(task.clusterId))!;
       const services = { store: world.store, hosts: worker.hosts, config };
       expect(await pushConfigUrl(services, cluster, cluster.servers)).toMatchObject([
-        { outcome: 'FAILED', message: expect.stringMatching(/OBFLOW_PUBLIC_URL.*keeps what it has/) },
+        { outcome: 'FAILED', message: { en: expect.stringMatching(/OBFLOW_PUBLIC_URL.*keeps what it has/) } },
       ]);
       expect((await world.store.obproxy.findServer(task.serverId))?.configUrl).toContain(
         world.config.publicUrl,

@@ -83,6 +83,8 @@ describe('shell words in every text of every changing request', () => {
       'POST /api/v2/compute/idcs body.description',
       'POST /api/v2/compute/regions body.description',
       'POST /api/v2/iam/me/accessKeys body.description',
+      'POST /api/v2/iam/session body.password',
+      'POST /api/v2/iam/session body.username',
       'POST /api/v2/iam/users body.password',
       'POST /api/v2/iam/users/{id}/accessKeys body.description',
       'POST /api/v2/ob/clusters/{id}/servers body.startupParameters[0].value',

@@ -37,6 +37,7 @@ function firstSubtask(): number {
 const TASKS = '/api/v2/tasks/instances/{taskInstanceId}';
 const SUBTASKS = `${TASKS}/subtasks/{subtaskInstanceId}`;
 const USERS = '/api/v2/iam/users';
+const SESSION = '/api/v2/iam/session';
 const KEYS = '/api/v2/iam/me/accessKeys';
 const HOSTS = '/api/v2/compute/hosts';
 const CREDENTIALS = '/api/v2/profiles/me/credentials';
@@ -65,7 +66,7 @@ const GOOD: Readonly<Record<string, () => Request>> = {
     body: { hosts: [{ hostId: given.free, sqlPort: 2883 }] },
   }),
   ...Object.fromEntries(
-    (['stop', 'start', 'restart', 'delete'] as const).map((verb) => [
+    (['stop', 'start', 'restart', 'upgrade', 'delete'] as const).map((verb) => [
       `POST /api/v2/obproxy/clusters/{id}/servers/${verb}`,
       () => ({
         params: { id: String(given.other) },
@@ -73,6 +74,7 @@ const GOOD: Readonly<Record<string, () => Request>> = {
         body: {
           obproxyServerIds: [takenProxy],
           ...(verb === 'restart' ? { hotRestart: false } : {}),
+          ...(verb === 'upgrade' ? { shortRpmName: 'obproxy-4.3.9.0-1' } : {}),
         },
       }),
     ]),
@@ -81,14 +83,34 @@ const GOOD: Readonly<Record<string, () => Request>> = {
     params: { id: String(given.other), obproxyIds: String(takenProxy) },
     query: '?dryRun=true',
   }),
+  'POST /api/v2/obproxy/clusters/{id}/obproxies/{obproxyIds}/upgrade': () => ({
+    params: { id: String(given.other), obproxyIds: String(takenProxy) },
+    query: '?dryRun=true',
+    body: { shortRpmName: 'obproxy-4.3.9.0-1' },
+  }),
   'POST /api/v2/obproxy/clusters/{id}/servers/forget': () => ({
     params: { id: String(given.cluster) },
     query: '?dryRun=true',
     body: { obproxyServerIds: [4711], force: false },
   }),
+  'POST /api/v2/obproxy/clusters/{id}/servers/check': () => ({
+    params: { id: String(given.cluster) },
+    body: { obproxyServerIds: [4711] },
+  }),
+  'POST /api/v2/ob/clusters/{id}/servers/check': () => ({ params: { id: String(closed) } }),
+  [`POST ${HOSTS}/{hostId}/check`]: () => ({ params: { hostId: String(given.free) } }),
+  [`POST ${HOSTS}/{hostId}/forget`]: () => ({
+    params: { hostId: String(given.free) },
+    query: '?dryRun=true',
+    body: { force: false },
+  }),
   'POST /api/v2/obproxy/clusters/{id}/configUrl/push': () => ({
     params: { id: String(given.cluster) },
     body: { obproxyServerIds: [4711] },
+  }),
+  'POST /api/v2/obproxy/clusters/{id}/obLinks/batchAdd': () => ({
+    params: { id: String(given.cluster) },
+    body: [{ clusterName: 'nowhere', clusterId: 4711, obClusterId: 1, username: 'proxyro' }],
   }),
   'POST /api/v2/ob/clusters/{id}/servers': () => ({
     params: { id: String(closed) },
@@ -123,6 +145,17 @@ const GOOD: Readonly<Record<string, () => Request>> = {
       }),
     ]),
   ),
+  'PUT /api/v2/ob/clusters/{id}/parameters': () => ({
+    params: { id: '4711' },
+    body: [
+      { name: 'cpu_count', value: '16', zones: ['zone1'] },
+      { name: 'undo_retention', value: '1800', servers: ['10.2.0.4:2882'], tenants: ['app'] },
+    ],
+  }),
+  'POST /api/v2/ob/clusters/{id}/changePassword': () => ({
+    params: { id: '4711' },
+    body: { newPassword: 'Planted.new1', saveToCredential: true },
+  }),
   [`POST ${HOSTS}/batchCreate`]: () => ({
     body: {
       hostBasicDataList: [{ innerIpAddress: '10.2.0.1', serialNumber: 'x' }],
@@ -192,6 +225,8 @@ const GOOD: Readonly<Record<string, () => Request>> = {
       ],
     },
   }),
+  // Of nobody: wrong logins lock nobody else out.
+  [`POST ${SESSION}`]: () => ({ body: { username: 'nobody', password: MALLORY } }),
   'PUT /api/v2/iam/me/password': () => ({
     body: { oldPassword: MALLORY, newPassword: MALLORY },
     headers: { authorization: basic('mallory', MALLORY) },
@@ -326,8 +361,8 @@ function judged(place: RequestText, text: string, answer: Answer): 'accepted' | 
     code: expect.stringMatching(/^[A-Z]{3}\d{5}$/),
     message: expect.stringMatching(/\S{2,} \S{2,}/),
   });
-  // Refused at the door, where nothing was judged; but for guesses at a password, which lock Mallory out.
-  if (!place.at.includes('oldPassword'))
+  // Refused at the door, where nothing was judged; but for guesses at a password, which lock Mallory out, or nobody.
+  if (!place.at.includes('oldPassword') && place.path !== SESSION)
     expect({ ...at, door: [401, 403, 429].includes(answer.status) }).toMatchObject({ door: false });
   // Found to be well-formed, and refused for what else there is: a password that is wrong, a cluster that does not run.
   const aboutIt = answer.status === 404 || error.subErrors?.some((sub: Json) => names(sub.field, place));

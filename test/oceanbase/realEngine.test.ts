@@ -1,4 +1,13 @@
 /** Our SQL on OceanBase's own engine, by the code that the stand-in is asked by. */
+
+import * as clusterParameters from '../../oceanbase/clusterParameters';
+import {
+  CONFIG_ERRNO,
+  isHidden,
+  isShownAs,
+  obValueFault,
+  setParameterSql,
+} from '../../oceanbase/clusterParameters';
 import { type ClusterSession, openCluster } from '../../oceanbase/clusterSession';
 import * as clusterSql from '../../oceanbase/clusterSql';
 import { ACCESS_DENIED, type ObserverSession, openObserver } from '../../oceanbase/observerSql';
@@ -15,6 +24,10 @@ const ARGUMENTS: Readonly<Record<string, unknown>> = {
   password: "it's.11@@",
   server: { ip: '192.0.2.1', rpcPort: 2882 },
   zoneName: 'zone9',
+  user: 'proxyro',
+  parameter: 'undo_retention',
+  tenant: 'sys',
+  setting: { name: 'undo_retention', value: '1800', at: { zone: 'z1' }, tenant: 'sys' },
 };
 
 /** The engine has no cluster around it: what needs one, with the engine's number. A statement that is not here must work. */
@@ -103,6 +116,45 @@ describeIf(longRunOnly() ?? seekdbUnavailable(), "OceanBase's own engine", () =>
     expect(await cluster.parameter('no_such_parameter')).toBeUndefined();
   });
 
+  test('has parameters whose words, types and ranges we read, and refuses with the numbers we know', async () => {
+    const parameters = new Map((await cluster.parameters()).map((one) => [one.name, one]));
+    expect(parameters.size).toBeGreaterThan(200);
+    // Of hidden ones only those that are not as they were made.
+    const hidden = [...parameters.values()].filter(({ name }) => isHidden(name));
+    expect(hidden.filter(({ value, facts }) => value === facts.defaultValue)).toEqual([]);
+    expect(parameters.get('server_permanent_offline_time')?.facts).toMatchObject({
+      ...{ type: 'TIME', typeTold: true, defaultValue: '3600s', readonly: false, needRestart: false },
+      range: { min: { text: '20s', included: true }, max: undefined },
+    });
+    expect(parameters.get('stack_size')?.facts).toMatchObject({
+      ...{ type: 'CAPACITY', needRestart: true },
+      range: { min: { text: '512K', included: true }, max: { text: '20M', included: true } },
+    });
+    expect(parameters.get('data_dir')?.facts.readonly).toBe(true);
+    // What it has is never what we would refuse.
+    const odd = [...parameters.values()].filter(
+      ({ facts, value }) => value === facts.defaultValue && obValueFault(facts, value)?.of === 'form',
+    );
+    expect(odd.map(({ name, value }) => `${name} = ${value}`)).toEqual([]);
+    const set = (name: string, value: string) => cluster.alter(setParameterSql({ name, value }));
+    await expect(set('no_such_parameter', '1')).rejects.toMatchObject({ errno: CONFIG_ERRNO.unknown });
+    await expect(set('cluster_id', '1')).rejects.toMatchObject({ errno: CONFIG_ERRNO.notAllowed });
+    for (const [name, value] of [
+      ['freeze_trigger_percentage', '200'],
+      ['memory_limit', '5'],
+      ['memory_limit', '5X'],
+      ['server_permanent_offline_time', '1min'],
+      ['enable_rebalance', 'maybe'],
+      ['data_dir', '/x'],
+    ] as const)
+      await expect(set(name, value)).rejects.toMatchObject({ errno: CONFIG_ERRNO.invalid });
+    await set('enable_rebalance', 'off');
+    expect((await cluster.parameterRows('enable_rebalance', undefined))[0]?.value).toBe('False');
+    await set('backup_data_file_size', '1g');
+    const [size] = await cluster.parameterRows('backup_data_file_size', undefined);
+    expect(size && isShownAs(size.facts, size.value, '1024M')).toBe(true);
+  });
+
   test('refuses a wrong password with the number we know', async () => {
     await expect(openRoot('wrong')).rejects.toMatchObject({ errno: ACCESS_DENIED });
   });
@@ -133,7 +185,7 @@ describeIf(longRunOnly() ?? seekdbUnavailable(), "OceanBase's own engine", () =>
     };
     methods('ObserverSession', () => observer);
     methods('ClusterSession', () => cluster);
-    for (const [name, made] of Object.entries(clusterSql)) {
+    for (const [name, made] of Object.entries({ ...clusterSql, ...clusterParameters })) {
       if (!/(Sql|_SQL)$/.test(name)) continue;
       const sql = () =>
         typeof made === 'function'

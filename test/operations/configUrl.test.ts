@@ -95,7 +95,9 @@ describe('an API with a public URL that hosts may reach', () => {
       { outcome: 'SKIPPED', message: expect.stringContaining(`task ${given.busyTask} works on it`) },
     ]);
     const strange = await push(given.cluster, { obproxyServerIds: [servers[0]!.id] });
-    expect([strange.status, strange.body.error.code]).toEqual([404, 'ODP21015']);
+    expect([strange.status, strange.body.error.code]).toEqual([400, 'ODP21015']);
+    const unknown = await push(given.cluster, { obproxyServerIds: [4711] });
+    expect([unknown.status, unknown.body.error.code]).toEqual([404, 'ODP21002']);
     const audited = await api.send('GET', '/api/v2/audit/events?size=20');
     expect(JSON.stringify(audited.body)).toContain('push config URL');
   });

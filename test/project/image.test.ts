@@ -159,7 +159,7 @@ describe('The image', () => {
     const load = `
       const { readdirSync } = require('node:fs');
       const files = readdirSync('dist', { recursive: true }).map(String);
-      const own = files.filter((file) => file.endsWith('.js') && !/^workflows|^cli.main/.test(file));
+      const own = files.filter((file) => file.endsWith('.js') && !/^workflows|^console|^cli.main/.test(file));
       for (const file of own) require('./dist/' + file);
       console.log(own.length);
       process.exit(0);`;

@@ -35,7 +35,9 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   ],
   // From a plan to its subtasks: also for those who make plans and those who read them.
   'workflows/interpreter/expansion.ts': ['types:workflows'],
-  'workflows/webui': ['types:workflows', 'types:workflows/interpreter'],
+  'workflows/webui': ['types:workflows', 'types:workflows/interpreter', 'workflows/availableOperations.ts'],
+  // What the interpreter would not refuse, in words: for the Web UI, the API and those who ask it.
+  'workflows/availableOperations.ts': ['workflows', 'workflows/interpreter', 'workflows/texts.ts'],
   // The workflow types stand above the room they are in.
   'workflows/index.ts': ['workflows', 'workflows/interpreter', 'workflows/webui'],
 
@@ -118,13 +120,16 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'workflows/interpreter',
     'workflows/interpreter/expansion.ts',
     'workflows/webui',
+    'workflows/availableOperations.ts',
     'workflows/searchAttributes.ts',
     'types:api/route.ts',
   ],
+  // What is done within a request is done as a subtask would do it.
   'api/objects': [
     'api/http',
     'api/login',
     'operations',
+    'activities/obproxy',
     'contact',
     'store',
     'hosts',
@@ -138,6 +143,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'api/http',
     'types:api/login',
     'types:api/tasks',
+    'types:api/objects',
     'types:operations',
     'types:store',
     'types:hosts',

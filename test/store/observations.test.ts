@@ -86,6 +86,14 @@ onEveryDatabase('Observed states', (on) => {
     expect((await store.observations.of('obproxyServer', [id])).get(id)).toMatchObject({ state: 'GONE' });
   });
 
+  test('A look is for the recorded home of a proxy before any other', async () => {
+    const { store, id } = await given();
+    const home = async () => (await store.observations.obproxies(id))[0]?.home;
+    expect(await home()).not.toBe('/elsewhere/obproxy');
+    await store.obproxy.setHome(id, '/elsewhere/obproxy');
+    expect(await home()).toBe('/elsewhere/obproxy');
+  });
+
   test('The observed state goes with its object, and a look that comes too late makes none', async () => {
     const { store, id } = await given();
     await store.obproxy.deleteServer(id);

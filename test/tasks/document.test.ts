@@ -38,6 +38,7 @@ describe('an accepted task that no worker has yet', () => {
       'createTime',
       'creator',
       'executor',
+      'hosts',
       'id',
       'name',
       'operation',
@@ -272,10 +273,7 @@ describe('a fan-out over 50 hosts', () => {
 
 describe('the element of the list', () => {
   it('has the documented fields of a BasicTaskInstance, and where it works and which way it goes', async () => {
-    const document = await basicDocument(
-      openTask(fold(recordedHistory('failed').events), new Map()),
-      fold(recordedHistory('failed').events).machine.plan,
-    );
+    const document = await basicDocument(openTask(fold(recordedHistory('failed').events), new Map()));
     expect(Object.keys(document).sort()).toEqual([
       'creator',
       'finishTime',
@@ -286,6 +284,7 @@ describe('the element of the list', () => {
       'startTime',
       'status',
       'subtasks',
+      'waiting',
     ]);
     expect(Object.keys(document.subtasks[0] ?? {}).sort()).toEqual([
       'description',

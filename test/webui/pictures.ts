@@ -24,8 +24,8 @@ import {
   subtaskOf,
   uploaded,
 } from '../e2e/scene';
+import { chromiumUnavailable, Visitor } from '../support/browser';
 import { describeIf } from '../support/skip';
-import { chromiumUnavailable, Visitor } from './browser';
 
 const FAILING = 'Check if command exists';
 const FOLDER = path.join(repositoryRoot(), 'docs/images');

@@ -13,8 +13,8 @@ import {
   subtaskOf,
   uploaded,
 } from '../e2e/scene';
+import { chromiumUnavailable, Visitor } from '../support/browser';
 import { describeIf, longRunOnly } from '../support/skip';
-import { chromiumUnavailable, Visitor } from './browser';
 
 const FAILING = 'Check if command exists';
 const DONE = 'Prepare obproxy install';

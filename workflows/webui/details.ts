@@ -1,4 +1,5 @@
 /** The text a task shows of itself in the Temporal Web UI (tab User Metadata, "Current Details"): markdown. */
+import { subtaskOperations, taskOperations } from '../availableOperations';
 import type { SubtaskState, TaskMachine } from '../interpreter/machine';
 import type { PlanSubtask } from '../plan';
 import { inEnglish } from '../text';
@@ -67,37 +68,19 @@ function failures({ failed }: TaskMachine): string[] {
 }
 
 function whatToDo(machine: TaskMachine): string[] {
-  const { plan, status, operation, failed, closed } = machine;
-  const [first] = failed;
-  if (first === undefined || closed) return [];
-  const { id, node } = first.plan;
-  const undoing = operation === 'ROLLBACK';
-  const waits = status === 'FAILED';
-  const send = '*More Actions → Send an Update* →';
-  const lines = undoing
-    ? [
-        ...(waits
-          ? [`Repair the cause, then ${send} **rollbackTask** with Data \`{}\` to go on undoing.`]
-          : []),
-        `Or leave it as it is: **skipSubtask** with \`${id}\`.`,
-      ]
-    : [
-        `Repair the cause, then ${send} **retrySubtask** with Data \`${id}\`${
-          waits ? ', or **retryTask** with `{}` to run every failed subtask again' : ''
-        }.`,
-        ...(node.prohibitSkip === true
-          ? []
-          : [`Done by hand already? **skipSubtask** with \`${id}\` counts it as done.`]),
-        ...(waits && machine.rollbackForbiddenBy() === undefined
-          ? ['To undo the whole task: **rollbackTask** with `{}`.']
-          : []),
-      ];
+  const [first] = machine.failed;
+  if (first === undefined || machine.closed) return [];
+  const { plan } = machine;
+  const { id } = first.plan;
+  const ways = [
+    ...subtaskOperations(machine, id).map((way) => ({ ...way, data: String(id) })),
+    ...taskOperations(machine).map((way) => ({ ...way, data: '{}' })),
+  ];
   return [
     [
-      '**To go on:**',
+      '**To go on:** *More Actions → Send an Update* →',
       '',
-      ...lines.map((text) => `- ${text}`),
-      ...(waits ? ['- To leave everything as it is and end the task: **abandonTask** with `{}`.'] : []),
+      ...ways.map(({ command, data, meaning }) => `- **${command}** with Data \`${data}\`: ${meaning.en}`),
       `- To leave your name: \`{"subtaskId": ${id}, "who": "…", "why": "…"}\``,
       `- The whole log: \`GET /api/v2/tasks/instances/${plan.taskId}/subtasks/${id}/log\` of obflow's API`,
       '- Do **not** press *Request Cancellation* or *Terminate*: they end the task as FAILED, and nobody can retry it then.',

@@ -1,6 +1,6 @@
 /** The password of root@proxysys of a proxy that is not ours yet. */
 
-import { logInToObproxy } from '../../../contact/obproxyLogin';
+import { isDenied, logInToObproxy } from '../../../contact/obproxyLogin';
 import type { Host } from '../../../hosts/types';
 import type { ObproxyAdmin } from '../../../oceanbase/obproxyAdmin';
 import { addressText } from '../../../runtime/addressText';
@@ -67,9 +67,9 @@ export async function logIn(
   const refused: Text[] = [];
   for (const used of known) {
     try {
-      return { admin: await logInToObproxy(host, sqlPort, { password: used.password, signal }), used };
+      return { admin: await logInToObproxy(host, sqlPort, { passwords: [used.password], signal }), used };
     } catch (error) {
-      if (!(error instanceof PermanentError) || error.type !== 'ObproxyAccessDenied') throw error;
+      if (!isDenied(error)) throw error;
       refused.push(used.source);
     }
   }

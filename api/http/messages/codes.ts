@@ -90,6 +90,7 @@ export const CODES: Readonly<Record<string, Headline>> = {
   OBE11029: headline('the password is not of the required form', '密码格式不符合要求'),
   OBE11042: headline('the precheck failed', '接管前检查未通过'),
   OBE11070: headline('a tenant would lose its majority', '租户将失去多数派'),
+  OBE12000: headline('the password of the cluster is wrong', '集群密码错误'),
   OBE18001: headline('the name of the zone is not of the required form', 'Zone 名称不合法'),
   OBE18002: headline('no such zone', 'Zone 不存在'),
   OBE18003: headline('there is such a zone already', 'Zone 已存在'),
@@ -113,6 +114,13 @@ export const CODES: Readonly<Record<string, Headline>> = {
   OBE19018: headline('too few CPU cores', 'CPU 核数不足'),
   OBE19019: headline('too little memory', '内存不足'),
   OBE19020: headline('the only OBServer cannot be stopped alone', '单节点集群不能单独停止 OBServer 进程'),
+  OBE21002: headline('no such tenant', '租户不存在'),
+  OBE31001: headline('the parameter is hidden', '参数为隐藏参数'),
+  OBE31002: headline('the value needs a unit', '参数值缺少单位'),
+  OBE31201: headline('no such parameter', '参数不存在'),
+  OBE31202: headline('the value does not fit', '参数值不合法'),
+  OBE31203: headline('the scope does not fit', '参数生效范围不合法'),
+  OBE31204: headline('the parameter is read-only', '参数为只读'),
 
   CMP07000: headline('the place is in use', '仍在使用中'),
   CMP07001: headline('there is such a host already', '主机已存在'),
@@ -143,7 +151,9 @@ export const CODES: Readonly<Record<string, Headline>> = {
 
   PKG10007: headline('the package is in use', '软件包正在被使用'),
   PKG10012: headline('there is such a package already', '软件包已存在'),
+  PKG10013: headline('the package is of another kind', '软件包类型不符'),
   PKG10014: headline('no such package', '软件包不存在'),
+  PKG10015: headline('no package for this architecture', '没有该架构的软件包'),
 
   CRD08000: headline('trouble with a credential', '凭据有误'),
   CRD08001: headline('no such credential', '凭据不存在'),

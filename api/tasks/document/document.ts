@@ -1,9 +1,17 @@
 /** The documented JSON of a task from its folded history and what Temporal says of its open activities. Pure. */
 
+import { type Available, subtaskOperations, taskOperations } from '../../../workflows/availableOperations';
 import { activityId, CHILD_TASK } from '../../../workflows/ids';
 import type { SubtaskState, TaskMachine } from '../../../workflows/interpreter/machine';
 import { SUBTASK_UPDATES } from '../../../workflows/messages';
-import type { Plan, PlanSubtask, SubtaskStatus, TaskStatus } from '../../../workflows/plan';
+import type {
+  Plan,
+  PlanSubtask,
+  SubtaskCommand,
+  SubtaskStatus,
+  TaskCommand,
+  TaskStatus,
+} from '../../../workflows/plan';
 import type { Said } from '../../../workflows/text';
 import { LazyList } from '../../http/lazyList';
 import { ocpTime } from '../../http/time';
@@ -67,6 +75,7 @@ export function submittedDocument(plan: Plan): TaskInstance {
 
 /** What is known of a subtask at one moment: a document is made from it while the task goes on. */
 interface SeenSubtask {
+  readonly operations: readonly Available<SubtaskCommand>[];
   readonly state: Readonly<SubtaskState>;
   readonly facts: RunFacts | undefined;
   readonly open: PendingActivity | undefined;
@@ -94,6 +103,7 @@ export function saidTask(folded: FoldedTask, pending: ReadonlyMap<string, Pendin
     facts: folded.runs.get(state.plan.id),
     open: pending.get(activityId(state.plan.id, state.run, state.operation === 'ROLLBACK')),
     startable: startable.has(state.plan.id),
+    operations: closing === undefined ? subtaskOperations(machine, state.plan.id) : [],
   });
   const around = { closing, executor: plan.executor };
   // The states go on changing while the document is sent.
@@ -113,6 +123,8 @@ export function saidTask(folded: FoldedTask, pending: ReadonlyMap<string, Pendin
     prohibitRollback:
       machine.rollbackForbiddenBy((state) => openSubtask(see(state), around).status) !== undefined,
     ...(closing === undefined ? {} : { closed: true }),
+    ...(closing === undefined && status === 'FAILED' ? { waiting: true } : {}),
+    ...availableOf(closing === undefined ? taskOperations(machine) : []),
     ...(folded.commands.length === 0 ? {} : { commands: folded.commands.map(commandDocument) }),
     ...(firstFailure === undefined ? {} : { firstFailure }),
     ...(closing === undefined || closing.successful ? {} : { ending: closing.reason, leftBehind }),
@@ -122,8 +134,29 @@ export function saidTask(folded: FoldedTask, pending: ReadonlyMap<string, Pendin
         ...ourFacts(one.state.plan),
         ...childOf(machine, one.state.plan.id),
         ...openSubtask(one, around),
+        ...availableOf(one.operations),
       })),
     ),
+  };
+}
+
+/** `retry` of retryTask and retrySubtask: as the paths have it. */
+type WordOf<Command extends string> = Command extends `${infer Word}Task`
+  ? Word
+  : Command extends `${infer Word}Subtask`
+    ? Word
+    : never;
+
+/** What may be done, as documents have it. */
+export function availableOf<C extends TaskCommand | SubtaskCommand>(
+  operations: readonly Available<C>[],
+): { availableOperations?: { operation: WordOf<C>; meaning: Said }[] } {
+  if (operations.length === 0) return {};
+  return {
+    availableOperations: operations.map(({ command, meaning }) => ({
+      operation: command.replace(/(Task|Subtask)$/, '') as WordOf<C>,
+      meaning,
+    })),
   };
 }
 
@@ -166,6 +199,7 @@ function taskFacts(plan: Plan) {
     createTime,
     startTime: createTime,
     context: contextDocument(plan),
+    ...placesOf(plan),
     ...parentOf(plan),
   } as const;
 }
@@ -190,8 +224,9 @@ function commandDocument({ name, time, who, from, why, subtasks }: GivenCommand)
 const LISTED_SUBTASKS = 1_000;
 
 /** The element of the list: BasicTaskInstance has fewer fields. */
-export async function basicDocument(document: TaskDocument, plan: Plan): Promise<BasicTaskInstance> {
-  const { id, name, status, operation, closed, creator, cluster, tenant } = document;
+export async function basicDocument(document: TaskDocument): Promise<BasicTaskInstance> {
+  const { id, name, status, operation, closed, waiting, creator, cluster, tenant } = document;
+  const { hosts, obproxyCluster } = document;
   const { startTime, finishTime, parentTaskId, subtasks } = document;
   const listed = subtasks.length <= LISTED_SUBTASKS;
   return {
@@ -200,10 +235,12 @@ export async function basicDocument(document: TaskDocument, plan: Plan): Promise
     status,
     operation,
     ...(closed === undefined ? {} : { closed }),
+    ...(waiting === undefined ? {} : { waiting }),
     creator,
     ...(cluster === undefined ? {} : { cluster }),
     ...(tenant === undefined ? {} : { tenant }),
-    ...placesOf(plan),
+    hosts,
+    ...(obproxyCluster === undefined ? {} : { obproxyCluster }),
     startTime,
     ...(finishTime === undefined ? {} : { finishTime }),
     ...(parentTaskId === undefined ? {} : { parentTaskId }),

@@ -48,6 +48,17 @@ const Tenant = z
 /** Ours: which task's subtask has submitted this one. */
 const parentTaskId = Whole.exactOptional().describe('The task whose subtask submitted this one.');
 
+/** Ours: what a person may do now. */
+const operationsOf = <const W extends readonly [string, ...string[]]>(...words: W) =>
+  listOf(
+    z.object({
+      operation: z.enum(words).describe('The last word of the path of its POST.'),
+      meaning: z.string().describe('What it does, and when to choose it.'),
+    }),
+  )
+    .exactOptional()
+    .describe('What may be done about it now, the first to try first; absent: nothing.');
+
 /** SubtaskInstance. The answer to a submission has none of the optional fields. */
 export const SubtaskInstance = z
   .object({
@@ -75,6 +86,8 @@ export const SubtaskInstance = z
     prohibitSkip: z.literal(true).exactOptional().describe('Skipping is forbidden.'),
     /** Ours. */
     childTaskId: Whole.exactOptional().describe('The task that it has submitted.'),
+    /** Ours. */
+    availableOperations: operationsOf('retry', 'skip', 'cancel'),
     /** Ours: number of Temporal's attempt. */
     attempt: Whole.exactOptional().describe('Attempt within this run, when it is not the first.'),
     /** Ours. */
@@ -151,6 +164,20 @@ const WARNINGS = {
     ),
 };
 
+const PLACES = {
+  /** Ours. */
+  hosts: listOf(z.string()).describe('Addresses of the hosts it works on.'),
+  /** Ours. */
+  obproxyCluster: z.object({ id: Whole, name: z.string() }).exactOptional(),
+};
+
+const STANDING = {
+  /** Ours. */
+  closed: z.literal(true).exactOptional().describe('The task has ended for good and takes no command.'),
+  /** Ours. */
+  waiting: z.literal(true).exactOptional().describe('It is FAILED, open, and waits for a person.'),
+};
+
 /** WrappedTaskInstance: GET of one task and the answer to "retry task". */
 export const WrappedTaskInstance = z
   .object({
@@ -186,8 +213,15 @@ export const WrappedTaskInstance = z
       .exactOptional()
       .describe('With ending: what its subtasks did, or may have half done, and nothing has undone.'),
     ...WARNINGS,
+    ...PLACES,
+    ...STANDING,
     /** Ours. */
-    closed: z.literal(true).exactOptional().describe('The task has ended for good and takes no command.'),
+    availableOperations: operationsOf('retry', 'rollback', 'abandon'),
+    /** Ours. */
+    temporalUrl: z
+      .string()
+      .exactOptional()
+      .describe("The task's workflow in Temporal's Web UI, where it is known."),
   })
   .meta({ id: 'WrappedTaskInstance' });
 export type WrappedTaskInstance = Readonly<z.output<typeof WrappedTaskInstance>>;
@@ -208,12 +242,8 @@ export const BasicTaskInstance = z
     status: TaskStatus,
     /** Ours. */
     operation: TaskOperation,
-    /** Ours. */
-    closed: z.literal(true).exactOptional().describe('The task has ended for good and takes no command.'),
-    /** Ours. */
-    hosts: listOf(z.string()).describe('Addresses of the hosts it works on.'),
-    /** Ours. */
-    obproxyCluster: z.object({ id: Whole, name: z.string() }).exactOptional(),
+    ...STANDING,
+    ...PLACES,
     ...WARNINGS,
     creator: Creator,
     cluster: Cluster.exactOptional(),

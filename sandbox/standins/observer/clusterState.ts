@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { addressText } from '../../../runtime/addressText';
 import { replaceFile } from '../files';
 import type { StoredAccount } from './accounts';
+import type { ParameterSetting, ParameterTenant } from './parameters';
 
 /** Times are microseconds since 1970; 0 = none, as in __all_server. */
 export interface ServerState {
@@ -45,8 +46,10 @@ export interface ClusterState {
   servers: ServerState[];
   zones: ZoneState[];
   accounts: StoredAccount[];
-  /** Set by ALTER SYSTEM SET; names starting with `_standin_` steer the stand-in itself. */
+  /** Names starting with `_standin_`, which steer the stand-in itself. */
   parameters: Record<string, string>;
+  /** Set by ALTER SYSTEM SET, in its order. */
+  settings?: ParameterSetting[];
   nextServerId: number;
 }
 
@@ -82,6 +85,10 @@ const STEERING = {
   _standin_freeze_delay: 0,
   /** 1: servers that were added hold a unit of a tenant, as in a cluster that is balanced at once. */
   _standin_tenant_units: 0,
+  /** How long the answer of an ALTER SYSTEM SET that is done is held back. */
+  _standin_set_answer_delay: 0,
+  /** Until servers but the first show a value that was set. */
+  _standin_parameter_delay: 0,
 } as const;
 
 export type Steering = keyof typeof STEERING;
@@ -89,6 +96,20 @@ export type Steering = keyof typeof STEERING;
 export function steering(state: ClusterState, name: Steering): number {
   const value = Number(state.parameters[name] ?? Number.NaN);
   return Number.isFinite(value) && value >= 0 ? value : STEERING[name];
+}
+
+/** `app`, `app2`, …; ids between them are of meta tenants. */
+export function userTenants(count: number): ParameterTenant[] {
+  return Array.from({ length: count }, (_, index) => ({
+    id: 1002 + 2 * index,
+    name: index === 0 ? 'app' : `app${index + 1}`,
+  }));
+}
+
+export function tenantsOf(state: ClusterState): ParameterTenant[] {
+  const balanced = steering(state, '_standin_tenant_units') > 0 ? 1 : 0;
+  const users = userTenants(Math.max(balanced, steering(state, '_standin_tenants')));
+  return [{ id: 1, name: 'sys' }, ...users];
 }
 
 export function loadCluster(file: string): ClusterState | undefined {

@@ -2,10 +2,11 @@
  * A stand-in for an OceanBase observer, inside the calling process: the logins, tables, users and grants that linking an
  * OBProxy to a cluster needs, and nothing else. It stores no data and is not OceanBase.
  */
-import { type MysqlServer, startMysqlServer } from '../mysql/server';
-import { Accounts } from './accounts';
+import { type MysqlServer, type SqlError, startMysqlServer } from '../mysql/server';
+import { Accounts, refuse } from './accounts';
 import { INITIALIZING } from './bootstrap';
 import { buildVersion, type ObserverIdentity, serverVersion, versionComment } from './edition';
+import { type ParameterState, setParameters } from './parameters';
 import { admit, loginName, type Session, Statements, useDatabase } from './statements';
 import { type ServerRow, Tables, type ZoneRow } from './tables';
 
@@ -32,6 +33,16 @@ export interface ObserverOptions {
   readonly booting?: boolean;
   /** Views that this server does not have: statements on them are answered by 1146. */
   readonly without?: readonly string[];
+  /** Names of tenants beside sys. */
+  readonly tenants?: readonly string[];
+}
+
+/** How the answers of statements are lost: before they are done, or after. */
+export interface Loss {
+  readonly of: RegExp;
+  readonly when: 'before' | 'after';
+  /** So many more of them. */
+  times: number;
 }
 
 /** What was done so far; names and numbers only. */
@@ -47,6 +58,14 @@ export interface ObserverCounts {
 export interface Observer {
   readonly port: number;
   readonly counts: ObserverCounts;
+  /** To be set by a test. */
+  loss?: Loss | undefined;
+  /** Statements that it refuses, whatever they say. */
+  refusing?: (SqlError & { readonly of: RegExp }) | undefined;
+  /** Statements that matched, the lost ones included. */
+  statementsLike(pattern: RegExp): string[];
+  /** Sets what steers it, as ALTER SYSTEM SET does on a whole stand-in. */
+  steer(parameters: Readonly<Record<string, string>>): Promise<void>;
   /** Users of the sys tenant that exist now. */
   users(): string[];
   stop(): Promise<void>;
@@ -73,6 +92,12 @@ export async function startObserver(options: ObserverOptions): Promise<Observer>
     active: true,
   });
   const { zones } = options;
+  const parameters: ParameterState = { parameters: {} };
+  const tenants = ['sys', ...(options.tenants ?? [])].map((name, index) => ({
+    id: index === 0 ? 1 : 1000 + 2 * index,
+    name,
+  }));
+  const servers = () => options.servers ?? [self()];
   const tables = await Tables.make({
     version,
     versionComment: versionComment(who),
@@ -80,7 +105,9 @@ export async function startObserver(options: ObserverOptions): Promise<Observer>
     build: buildVersion(who),
     clusterName: options.clusterName,
     obClusterId: options.obClusterId,
-    servers: () => options.servers ?? [self()],
+    servers,
+    parameters: () => parameters,
+    tenants: () => tenants,
     users: () => accounts.names(),
     ...(zones === undefined ? {} : { zones: () => zones }),
   });
@@ -89,7 +116,14 @@ export async function startObserver(options: ObserverOptions): Promise<Observer>
     tables: () => Promise.resolve(tables),
     versionComment: versionComment(who),
     serverVersion: serverVersion(who),
+    administer: async (statement) => {
+      if (statement.kind !== 'set') refuse(1064, 'You have an error in your SQL syntax');
+      const zones = [...new Set(servers().map(({ zone }) => zone))];
+      setParameters({ state: parameters, servers: servers(), zones, tenants }, statement);
+    },
   });
+  const said: string[] = [];
+  let running: Observer | undefined;
   server = await startMysqlServer<Session>(options.host, options.port, {
     serverVersion: serverVersion(who),
     login: (login) => {
@@ -112,8 +146,16 @@ export async function startObserver(options: ObserverOptions): Promise<Observer>
       }
       return answer;
     },
-    query: (session, sql) => {
+    query: async (session, sql) => {
       counts.statements++;
+      said.push(sql);
+      if (running?.refusing?.of.test(sql) === true) return { kind: 'error', error: running.refusing };
+      const loss = running?.loss;
+      if (loss !== undefined && loss.times > 0 && loss.of.test(sql)) {
+        loss.times--;
+        if (loss.when === 'after') await statements.answer(session, sql);
+        return { kind: 'drop' };
+      }
       const missing = options.without?.find((view) => sql.includes(view));
       if (missing !== undefined)
         return {
@@ -124,14 +166,19 @@ export async function startObserver(options: ObserverOptions): Promise<Observer>
     },
     useDatabase,
   });
-  const running = server;
-  return {
-    port: running.port,
+  const listening = server;
+  running = {
+    port: listening.port,
     counts,
+    steer: async (wished) => {
+      Object.assign(parameters.parameters, wished);
+    },
+    statementsLike: (pattern) => said.filter((sql) => pattern.test(sql)),
     users: () => accounts.names(),
     stop: async () => {
-      await running.close();
+      await listening.close();
       tables.close();
     },
   };
+  return running;
 }

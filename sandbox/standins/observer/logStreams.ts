@@ -1,5 +1,5 @@
 /** Tenants, their log streams and who leads them: what GV$OB_LOG_STAT shows, and what STOP SERVER asks. */
-import { addressOf, type ClusterState, now, type ServerState, steering } from './clusterState';
+import { addressOf, type ClusterState, now, type ServerState, steering, userTenants } from './clusterState';
 
 export interface TenantState {
   readonly id: number;
@@ -22,11 +22,10 @@ export interface LogStream<M extends Member = ServerState> {
 }
 
 /** sys, and for each tenant of `_standin_tenants` its meta tenant and itself (4.x; 3.x has no meta tenants). */
-export function tenantsOf(state: ClusterState, isV4: boolean): TenantState[] {
+function tenantsWithLogs(state: ClusterState, isV4: boolean): TenantState[] {
   const count = steering(state, '_standin_tenants');
-  const made = Array.from({ length: count }, (_, index) => {
-    const id = 1002 + 2 * index;
-    const user: TenantState = { id, name: index === 0 ? 'app' : `app${index + 1}`, type: 'USER' };
+  const made = userTenants(count).map(({ id, name }) => {
+    const user: TenantState = { id, name, type: 'USER' };
     return isV4 ? [{ id: id - 1, name: `META$${id}`, type: 'META' as const }, user] : [user];
   });
   return [{ id: 1, name: 'sys', type: 'SYS' as const }, ...made.flat()];
@@ -48,7 +47,8 @@ export function inSync(state: ClusterState, server: ServerState): boolean {
 
 /** 3600s unless set; whoever is away for longer leaves the member lists (OceanBase documentation). */
 function isPermanentlyOffline(state: ClusterState, server: ServerState): boolean {
-  const [, count, unit] = /^(\d+)(s|m|h)?$/.exec(state.parameters.server_permanent_offline_time ?? '') ?? [];
+  const set = state.settings?.findLast(({ name }) => name === 'server_permanent_offline_time');
+  const [, count, unit] = /^(\d+)(s|m|h)?$/.exec(set?.value ?? '') ?? [];
   const seconds = Number(count ?? 3600) * { s: 1, m: 60, h: 3600 }[(unit ?? 's') as 's' | 'm' | 'h'];
   return server.silentSince > 0 && now() - server.silentSince > seconds * 1e6;
 }
@@ -63,7 +63,7 @@ export function holdersOf(state: ClusterState, tenant: TenantState): ServerState
 
 /** @param rootService address of the server that leads sys */
 export function logStreams(state: ClusterState, rootService: string, isV4: boolean): LogStream[] {
-  return tenantsOf(state, isV4).flatMap((tenant, index) => {
+  return tenantsWithLogs(state, isV4).flatMap((tenant, index) => {
     const holders = holdersOf(state, tenant);
     const members = holders.filter((server) => !isPermanentlyOffline(state, server));
     const alive = members.filter(({ status }) => status !== 'INACTIVE');

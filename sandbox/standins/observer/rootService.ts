@@ -10,11 +10,13 @@ import {
   type ServerState,
   saveCluster,
   steering,
+  tenantsOf,
   type ZoneState,
 } from './clusterState';
 import type { ObserverCounters } from './counters';
 import { identity, observerTraits } from './edition';
 import { type LogStream, logStreams, outOfService, stopFault } from './logStreams';
+import { setParameters } from './parameters';
 import type { NodeCard } from './rpc';
 import { hasSeveral, isMajority, sysHolders } from './standby';
 
@@ -165,7 +167,13 @@ export class RootService {
         }
         break;
       case 'set':
-        Object.assign(this.state.parameters, statement.parameters);
+        setParameters(
+          {
+            ...{ state: this.state, servers: this.state.servers, tenants: tenantsOf(this.state) },
+            zones: this.state.zones.map(({ name }) => name),
+          },
+          statement,
+        );
         break;
       case 'bootstrap':
         // oceanbase: bootstrap of a cluster that has data ends with OB_INIT_TWICE (ob_errno.h).

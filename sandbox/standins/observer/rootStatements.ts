@@ -1,5 +1,5 @@
 /** The SQL of the root service: statements on its state, with tables made at the first SELECT. */
-import { addressOf, steering } from './clusterState';
+import { addressOf, steering, tenantsOf } from './clusterState';
 import { buildVersion, identity, serverVersion, versionComment } from './edition';
 import { inSync } from './logStreams';
 import type { RootService } from './rootService';
@@ -32,7 +32,8 @@ async function makeTables(rootService: RootService, self: string): Promise<Table
         })),
       users: () => rootService.accounts.names(),
       zones: () => state.zones,
-      parameters: () => state.parameters,
+      parameters: () => state,
+      tenants: () => tenantsOf(state),
       streams: () => rootService.streams(),
       // What is in sync, checkpointed or gone for good depends on the time as well.
       revision: () =>
@@ -61,8 +62,10 @@ export function rootStatements(rootService: RootService, self: string): Statemen
     serverVersion: serverVersion(who),
     administer: async (statement) => {
       await rootService.run(statement);
-      const held = steering(rootService.state, '_standin_add_server_answer_delay');
-      if (statement.kind === 'server' && statement.verb === 'ADD' && held > 0)
+      const delay =
+        statement.kind === 'set' ? '_standin_set_answer_delay' : '_standin_add_server_answer_delay';
+      const held = steering(rootService.state, delay);
+      if ((statement.kind === 'set' || (statement.kind === 'server' && statement.verb === 'ADD')) && held > 0)
         await new Promise((resolve) => setTimeout(resolve, held));
     },
     usersChanged: () => rootService.changed(),

@@ -130,9 +130,14 @@ export class Statements {
     if (grants !== null) return this.showGrants(session, grants[1] ?? session.user);
     const variables = /^show\s+(?:global\s+|session\s+)?variables\s+like\s+'([^']*)'$/i.exec(sql);
     if (variables !== null) return this.showVariable(variables[1] ?? '');
-    const parameters = /^show\s+parameters\s+like\s+'([^']*)'$/i.exec(sql);
+    const parameters = /^show\s+parameters(?:\s+like\s+'([^']*)')?(?:\s+tenant\s*=\s*'?([\w$-]+)'?)?$/i.exec(
+      sql,
+    );
     if (parameters !== null)
-      return { kind: 'rows', ...(await this.parts.tables()).showParameters(parameters[1] ?? '') };
+      return {
+        kind: 'rows',
+        ...(await this.parts.tables()).showParameters(parameters[1] ?? '%', parameters[2]),
+      };
     if (/^(create|alter|drop)\s+user\b|^(grant|revoke)\b/i.test(sql)) {
       if (!isRootLike(session))
         refuse(

@@ -3,7 +3,8 @@ import type { Database } from 'sql.js';
 
 const SERVER_COLUMNS = `svr_ip TEXT, svr_port INTEGER, id INTEGER, zone TEXT, inner_port INTEGER, with_rootserver INTEGER,
   status TEXT, block_migrate_in_time INTEGER, build_version TEXT, stop_time INTEGER, start_service_time INTEGER`;
-const PARAMETER_COLUMNS = 'zone TEXT, svr_type TEXT, svr_ip TEXT, svr_port INTEGER, name TEXT, value TEXT';
+const PARAMETER_COLUMNS = `zone TEXT, svr_type TEXT, svr_ip TEXT, svr_port INTEGER, name TEXT, data_type TEXT, value TEXT,
+  info TEXT, section TEXT, scope TEXT, source TEXT, edit_level TEXT, tenant_id INTEGER`;
 
 /** Makes the tables and views that such a version has, empty. */
 export function createTables(database: Database, isV4: boolean): void {
@@ -34,7 +35,8 @@ export function createTables(database: Database, isV4: boolean): void {
   }
   for (const name of ['GV$OB_PARAMETERS', 'V$OB_PARAMETERS'])
     database.run(`CREATE TABLE oceanbase."${name}"(SVR_IP TEXT, SVR_PORT INTEGER, ZONE TEXT, SCOPE TEXT,
-        TENANT_ID INTEGER, NAME TEXT, VALUE TEXT)`);
+        TENANT_ID INTEGER, NAME TEXT, DATA_TYPE TEXT, VALUE TEXT, INFO TEXT, SECTION TEXT, EDIT_LEVEL TEXT,
+        DEFAULT_VALUE TEXT, ISDEFAULT TEXT)`);
   database.run(`CREATE TABLE oceanbase.DBA_OB_SERVERS(SVR_IP TEXT, SVR_PORT INTEGER, ID INTEGER, ZONE TEXT,
       SQL_PORT INTEGER, WITH_ROOTSERVER TEXT, STATUS TEXT, START_SERVICE_TIME TEXT, STOP_TIME TEXT,
       BLOCK_MIGRATE_IN_TIME TEXT, BUILD_VERSION TEXT)`);

@@ -7,6 +7,15 @@ import initSqlJs, { type Database } from 'sql.js';
 import { addressText } from '../../../runtime/addressText';
 import { refuse } from './accounts';
 import type { LogStream, Member } from './logStreams';
+import {
+  isUnchangedHidden,
+  type ParameterState,
+  type ParameterTenant,
+  parameterCells3,
+  parameterCells4,
+  parameterRows,
+  parametersMove,
+} from './parameters';
 import { replicaRows3, replicaRows4, sysStream, tenantRows } from './replicaTables';
 import { createTables } from './tableColumns';
 
@@ -53,8 +62,10 @@ export interface ClusterFacts {
   users(): readonly string[];
   /** Default: the servers' zones, all ACTIVE in default_region. */
   zones?(): readonly ZoneRow[];
-  /** Parameters beside the cluster's own four. */
-  parameters?(): Readonly<Record<string, string>>;
+  /** What was set by ALTER SYSTEM SET; default nothing. */
+  parameters?(): ParameterState;
+  /** Default: sys alone. */
+  tenants?(): readonly ParameterTenant[];
   /** Default: that of sys. */
   streams?(): readonly LogStream<Member>[];
   /** Another value after every change; without it everything is read again for each statement. */
@@ -83,6 +94,8 @@ export class Tables {
   ) {}
 
   private filledFrom: string | undefined;
+  /** Filled for statements that read them alone: they are many. */
+  private parametersFilled = false;
   /** Of the session that asks, in minutes east of UTC. */
   private timeZone = 0;
 
@@ -125,7 +138,7 @@ export class Tables {
     this.database.run('BEGIN');
     this.fillServers();
     this.fillZones();
-    this.fillParameters();
+    this.parametersFilled = false;
     const users = this.facts.users();
     this.fill(
       'oceanbase.__all_user',
@@ -260,43 +273,43 @@ export class Tables {
   }
 
   private fillParameters(): void {
+    const state = this.facts.parameters?.() ?? { parameters: {} };
+    if (this.parametersFilled && !parametersMove(state)) return;
+    this.parametersFilled = true;
     const { clusterName, obClusterId, version } = this.facts;
     const servers = this.servers();
     // Root servers stand there with both ports, ip:rpc:sql (OceanBase documentation, rootservice_list).
     const roots = servers.some(({ holdsSysUnit }) => holdsSysUnit)
       ? servers.filter(({ holdsSysUnit }) => holdsSysUnit)
       : servers;
-    const parameters = Object.entries({
+    const ofCluster = {
       cluster: clusterName,
       cluster_id: String(obClusterId),
       min_observer_version: version,
       rootservice_list: roots.map(({ ip, rpcPort, sqlPort }) => addressText(ip, rpcPort, sqlPort)).join(';'),
-      server_permanent_offline_time: '3600s',
-      ...this.facts.parameters?.(),
-    });
-    const ofServers = (make: (server: ServerRow, name: string, value: string) => Cell[]): Cell[][] =>
-      servers.flatMap((server) => parameters.map(([name, value]) => make(server, name, value)));
-    if (!this.isV4) {
-      this.fill(
-        'oceanbase.__all_virtual_sys_parameter_stat',
-        ofServers(({ zone, ip, rpcPort }, name, value) => [zone, 'observer', ip, rpcPort, name, value]),
-      );
-      return;
-    }
-    for (const name of ['GV$OB_PARAMETERS', 'V$OB_PARAMETERS'])
-      this.fill(
-        `oceanbase."${name}"`,
-        ofServers(({ zone, ip, rpcPort }, parameter, value) => [
-          ...[ip, rpcPort, zone, 'CLUSTER', null],
-          ...[parameter, value],
-        ]),
-      );
+    };
+    // A virtual table has rows of the servers that answer.
+    const alive = servers.filter(({ status }) => status !== 'INACTIVE');
+    const rows = parameterRows(
+      {
+        ...{ state, servers: alive, zones: [] },
+        tenants: this.facts.tenants?.() ?? [{ id: 1, name: 'sys' }],
+      },
+      ({ zone, rpcPort }) => ({ ...ofCluster, zone, rpc_port: String(rpcPort) }),
+    );
+    this.database.run('BEGIN');
+    if (this.isV4) {
+      for (const name of ['GV$OB_PARAMETERS', 'V$OB_PARAMETERS'])
+        this.fill(`oceanbase."${name}"`, rows.map(parameterCells4));
+    } else this.fill('oceanbase.__all_virtual_sys_parameter_stat', rows.map(parameterCells3));
+    this.database.run('COMMIT');
   }
 
   /** Answers a SELECT. Throws SqlRefusal: 1146 unknown table, 1054 unknown column, 1064 everything else. */
   select(sql: string, minutesEast = 0): { columns: string[]; rows: (string | null)[][] } {
     this.timeZone = minutesEast;
     this.refresh();
+    if (/parameter/i.test(sql)) this.fillParameters();
     const asSqlite = sql
       .replace(/@@(?:global\.|session\.)?version_comment\b/gi, `'${this.facts.versionComment}'`)
       .replace(/\s+from\s+dual\b/gi, '');
@@ -323,16 +336,28 @@ export class Tables {
     }
   }
 
-  /** SHOW PARAMETERS LIKE, one row a server. */
-  showParameters(like: string): { columns: string[]; rows: (string | null)[][] } {
+  /**
+   * SHOW PARAMETERS [LIKE …] [TENANT = …], one row a server: items of the cluster, and those of the tenant, or of sys. In the
+   * columns of the version (engine 4.3.5.3, observed; before 4.0 without types and defaults).
+   */
+  showParameters(like: string, tenant = 'sys'): { columns: string[]; rows: (string | null)[][] } {
+    const found = this.tenants().find(({ name }) => name === tenant);
+    if (found === undefined) refuse(5160, 'invalid tenant name specified in connection string');
     const name = `'${like.replaceAll("'", "''")}'`;
-    return this.select(
+    const where = `WHERE name LIKE ${name} AND (tenant_id IS NULL OR tenant_id = ${found.id}) ORDER BY rowid`;
+    const shown = this.select(
       this.isV4
-        ? `SELECT ZONE AS zone, 'observer' AS svr_type, SVR_IP AS svr_ip, SVR_PORT AS svr_port, NAME AS name, NULL AS data_type,
-           VALUE AS value, SCOPE AS scope FROM oceanbase."GV$OB_PARAMETERS" WHERE NAME LIKE ${name}`
-        : `SELECT zone, svr_type, svr_ip, svr_port, name, NULL AS data_type, value, 'CLUSTER' AS scope
-           FROM oceanbase.__all_virtual_sys_parameter_stat WHERE name LIKE ${name}`,
+        ? `SELECT ZONE AS zone, 'observer' AS svr_type, SVR_IP AS svr_ip, SVR_PORT AS svr_port, NAME AS name,
+           DATA_TYPE AS data_type, VALUE AS value, INFO AS info, SECTION AS section, SCOPE AS scope, 'DEFAULT' AS source,
+           EDIT_LEVEL AS edit_level, DEFAULT_VALUE AS default_value, ISDEFAULT AS isdefault
+           FROM oceanbase."GV$OB_PARAMETERS" ${where}`
+        : `SELECT zone, svr_type, svr_ip, svr_port, name, data_type, value, info, section, scope, source, edit_level
+           FROM oceanbase.__all_virtual_sys_parameter_stat ${where}`,
     );
+    const [nameAt, valueAt] = ['name', 'value'].map((column) => shown.columns.indexOf(column));
+    // Hidden ones are shown when they are not as they were made (engine 4.3.5.3, observed).
+    const rows = shown.rows.filter((row) => !isUnchangedHidden(row[nameAt ?? 0], row[valueAt ?? 0]));
+    return { ...shown, rows };
   }
 
   close(): void {

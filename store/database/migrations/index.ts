@@ -17,7 +17,12 @@ import { taskWarnings } from './0015_task_warnings';
 import { obproxyHome } from './0017_obproxy_home';
 import { hostLife } from './0018_host_life';
 import { credentialDescription } from './0019_credential_description';
+import { parameterChange } from './0022_parameter_change';
+import { otherProxysysPasswords } from './0023_other_proxysys_passwords';
+import { sessions } from './0025_sessions';
+import { taskLists } from './0026_task_lists';
 import { observerHome } from './0028_observer_home';
+import { pendingSecret } from './0031_pending_secret';
 
 /** In code, not found by file name: the bundle holds no migration files. A published one is never changed. */
 export function migrations(kind: 'sqlite' | 'postgres'): Record<string, Migration> {
@@ -40,6 +45,11 @@ export function migrations(kind: 'sqlite' | 'postgres'): Record<string, Migratio
     '0017_obproxy_home': obproxyHome,
     '0018_host_life': hostLife(kind),
     '0019_credential_description': credentialDescription,
+    '0022_parameter_change': parameterChange,
+    '0023_other_proxysys_passwords': otherProxysysPasswords,
+    '0025_sessions': sessions(kind),
+    '0026_task_lists': taskLists(kind),
     '0028_observer_home': observerHome,
+    '0031_pending_secret': pendingSecret,
   };
 }

@@ -2,9 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
-import { findTool } from '../../sandbox/setup/packages';
+import { BROWSERS, findTool } from '../../sandbox/setup/packages';
 
-const NAMES = ['chromium', 'chromium-browser', 'google-chrome'];
 const ARGS = [
   '--no-sandbox',
   '--disable-gpu',
@@ -18,12 +17,27 @@ const ARGS = [
 const LOOK_MS = 15_000;
 const DEADLINE_MS = 60_000;
 
-const executable = () => NAMES.map(findTool).find((file) => file !== undefined);
+const executable = () => BROWSERS.map(findTool).find((file) => file !== undefined);
 
 /** One line that says that this machine has no Chromium and how to get it; undefined when it has one. */
 export function chromiumUnavailable(): string | undefined {
   if (executable() !== undefined) return undefined;
   return `there is no Chromium; install it with: apt-get install -y --no-install-recommends chromium (or dnf install -y chromium)`;
+}
+
+/** Chromium, with a home of its own: it leaves files in the home and temporary folders of whoever starts it. */
+export async function launched(): Promise<{ browser: Browser; home: string }> {
+  const executablePath = executable();
+  if (executablePath === undefined) throw new Error(chromiumUnavailable());
+  const home = await mkdtemp(path.join(os.tmpdir(), 'obflow-browser-'));
+  const env = { PATH: process.env.PATH, HOME: home, TMPDIR: home };
+  const browser = await chromium
+    .launch({ executablePath, headless: true, args: ARGS, env })
+    .catch(async (error: unknown) => {
+      await rm(home, { recursive: true, force: true });
+      throw error;
+    });
+  return { browser, home };
 }
 
 /** A browser that can load from one address only, and remembers all that its page held. */
@@ -42,19 +56,9 @@ export class Visitor {
   }
 
   /** @param origin as in `http://127.0.0.1:8233` */
-  static async open(origin: string): Promise<Visitor> {
-    const executablePath = executable();
-    if (executablePath === undefined) throw new Error(chromiumUnavailable());
-    // It leaves files in the home and temporary folders of whoever starts it.
-    const home = await mkdtemp(path.join(os.tmpdir(), 'obflow-browser-'));
-    const env = { PATH: process.env.PATH, HOME: home, TMPDIR: home };
-    const browser = await chromium
-      .launch({ executablePath, headless: true, args: ARGS, env })
-      .catch(async (error: unknown) => {
-        await rm(home, { recursive: true, force: true });
-        throw error;
-      });
-    const context = await browser.newContext({ viewport: { width: 1500, height: 1200 }, locale: 'en-US' });
+  static async open(origin: string, locale = 'en-US'): Promise<Visitor> {
+    const { browser, home } = await launched();
+    const context = await browser.newContext({ viewport: { width: 1500, height: 1200 }, locale });
     const refused: string[] = [];
     // Requests are made by this process: Chromium drops every one under way (ERR_NETWORK_CHANGED) when an interface
     // comes or goes, as those of test hosts do all the time.
@@ -64,8 +68,10 @@ export class Visitor {
         refused.push(url);
         return route.abort();
       }
+      // A stream has no end to wait for; who reads one takes it up again when it is dropped.
+      if (route.request().headers().accept === 'text/event-stream') return route.continue();
       try {
-        await route.fulfill({ response: await route.fetch({ timeout: 0 }) });
+        await route.fulfill({ response: await route.fetch({ timeout: 0, maxRedirects: 0 }) });
       } catch {
         // The page went elsewhere or the browser closes; nobody waits for the answer.
         await route.abort().catch(() => undefined);

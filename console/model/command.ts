@@ -1,0 +1,32 @@
+/** A request as a command line that somebody can run. Pure. */
+
+export interface Request {
+  readonly method: string;
+  readonly path: string;
+  readonly body: unknown;
+}
+
+/** A word of a shell, whatever is in it. */
+export function quoted(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+/** @param origin as in `http://127.0.0.1:8080` */
+export function curlOf(request: Request, origin: string, key?: string): string {
+  const parts = [
+    `curl -u "$OBFLOW_USER" -X ${request.method} ${quoted(origin + request.path)}`,
+    ...(key === undefined ? [] : [`-H ${quoted(`Idempotency-Key: ${key}`)}`]),
+    ...(request.body === undefined
+      ? []
+      : [`-H 'Content-Type: application/json'`, `-d ${quoted(JSON.stringify(request.body))}`]),
+  ];
+  return parts.join(' \\\n  ');
+}
+
+/** The same by the obflow command: the body goes to its standard input. */
+export function obflowOf(words: readonly string[], ids: readonly (string | number)[], body: unknown): string {
+  const command = ['obflow', ...words, ...ids.map((id) => quoted(String(id)))].join(' ');
+  return body === undefined
+    ? command
+    : `${command} --body - <<'JSON'\n${JSON.stringify(body, null, 2)}\nJSON`;
+}

@@ -1,0 +1,38 @@
+import { useQuery } from '@tanstack/react-query';
+import { call } from '../data/client';
+import { type OpenApi, type Operation, operationsOf } from '../model/schema';
+import { OPERATION_NAMES } from '../words/fields';
+import { useLanguage } from '../words/language';
+
+/** Every operation that the API offers now: a new one of the catalogue needs nothing here. */
+export function useOperations(): readonly Operation[] {
+  const { data } = useQuery({
+    queryKey: ['openapi'],
+    queryFn: async ({ signal }) => operationsOf(await call<OpenApi>('GET', '/openapi.json', { signal })),
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: Number.POSITIVE_INFINITY,
+  });
+  return data ?? NONE;
+}
+
+/** What an operation is called on a button. */
+export function useOperationName(): (operation: Operation) => string {
+  const language = useLanguage();
+  return ({ id, summary }) => OPERATION_NAMES[id]?.[language === 'zh-CN' ? 1 : 0] ?? summary;
+}
+
+const NONE: readonly Operation[] = [];
+
+/** Those of a page: below a path, with exactly these parameters in it. */
+export function operationsAt(
+  operations: readonly Operation[],
+  prefix: string,
+  parameters: readonly string[],
+): readonly Operation[] {
+  const found = operations.filter(
+    ({ path, pathParameters }) =>
+      (path === prefix || path.startsWith(`${prefix}/`)) && pathParameters.join() === parameters.join(),
+  );
+  // What destroys stands last, where nobody presses it in passing.
+  return [...found].sort((one, other) => Number(one.destructive) - Number(other.destructive));
+}
