@@ -102,8 +102,7 @@ export async function askingCluster<T>(
 ): Promise<T | undefined> {
   let session: ClusterSession | undefined;
   try {
-    const sys = await store.credentials.open(cluster.sysCredentialId);
-    session = await openAsSys(cluster, { sys, addresses, timeoutMs: ANSWER_MS });
+    session = await openAsSys(store, cluster, { addresses, timeoutMs: ANSWER_MS });
     return await work(session);
   } catch (error) {
     if (error instanceof SqlConnectionError) return undefined;

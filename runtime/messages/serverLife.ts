@@ -135,8 +135,8 @@ export const SERVER_LIFE = {
   'server.scoreSet': ['{file}: {score}', '{file}：{score}'],
   'server.scoreNotSet': ['{file} cannot be written here: {said}', '此处无法写入 {file}：{said}'],
   'obServer.unknown': [
-    'OceanBase cluster {cluster} has no OBServer with id {id}. `obflow ob servers` lists them',
-    'OceanBase 集群 {cluster} 中没有 ID 为 {id} 的 OBServer。`obflow ob servers` 可列出',
+    'OceanBase cluster {cluster} has no OBServer with id {id}. `obflow ob show {cluster}` lists them',
+    'OceanBase 集群 {cluster} 中没有 ID 为 {id} 的 OBServer。`obflow ob show {cluster}` 可列出',
   ],
   'obServer.otherCluster': [
     'OBServer {id} is a server of OceanBase cluster {other}, not of {cluster}',

@@ -156,10 +156,9 @@ export async function startLifeWorld(): Promise<LifeWorld> {
     },
   };
   const session = await openAsSys(
-    { rootServers },
-    {
-      ...{ sys: await store.credentials.open(sys.id), addresses: config.addresses, timeoutMs: 5_000 },
-    },
+    store,
+    { rootServers, sysCredentialId: sys.id },
+    { addresses: config.addresses, timeoutMs: 5_000 },
   );
   await recordState(store, clusterId, await askCluster(session));
   session.close();

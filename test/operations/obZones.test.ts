@@ -99,7 +99,7 @@ describe('a state refuses', () => {
   const change = (index: number, how: Partial<ServerRow>) => {
     listed[index] = { ...listed[index]!, ...how };
   };
-  test.each<[string, () => string, number, string, RegExp, (() => void)?]>([
+  const cases: readonly [string, () => string, number, string, RegExp, (() => void)?][] = [
     ['a start of what is ACTIVE', on('start'), 409, 'OBE18005', /RUNNING.*STOPPED/],
     ['a stop of what is INACTIVE', on('stop'), 409, 'OBE18004', /STOPPED.*RUNNING/, () => stop(1)],
     ['a zone without servers', on('stop', 'zone4'), 409, 'OBE11019', /zone4 has no server/],
@@ -130,7 +130,9 @@ describe('a state refuses', () => {
       ...([409, 'OBE11070', /tenant sys, LS 1: 1 of 3 replicas.*away: 10\.9\.0\.3:2882/] as const),
       () => change(2, { active: false, status: 'INACTIVE' }),
     ],
-  ])('%s', async (_what, path, status, code, says, given) => {
+  ];
+  test.each(cases.map(([what, ...one]) => [what, one] as const))('%s', async (_what, one) => {
+    const [path, status, code, says, given] = one;
     given?.();
     await api.send('GET', `/api/v2/ob/clusters/${ids.cluster}/servers`);
     const before = await api.traces();

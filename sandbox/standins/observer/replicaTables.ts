@@ -1,7 +1,7 @@
 /** Rows of the tables about units, replicas and logs, by version. */
 import { addressText } from '../../../runtime/addressText';
+import type { ServerRow } from './facts';
 import type { LogStream, Member } from './logStreams';
-import type { ServerRow } from './tables';
 
 type Cell = string | number | null;
 

@@ -6,10 +6,10 @@
 import initSqlJs, { type Database } from 'sql.js';
 import { addressText } from '../../../runtime/addressText';
 import { refuse } from './accounts';
+import type { ClusterFacts, ServerRow } from './facts';
 import type { LogStream, Member } from './logStreams';
 import {
   isUnchangedHidden,
-  type ParameterState,
   type ParameterTenant,
   parameterCells3,
   parameterCells4,
@@ -19,58 +19,7 @@ import {
 import { replicaRows3, replicaRows4, sysStream, tenantRows } from './replicaTables';
 import { createTables } from './tableColumns';
 
-export interface ServerRow {
-  readonly ip: string;
-  readonly sqlPort: number;
-  readonly rpcPort: number;
-  readonly zone: string;
-  /** Shorthand of status and startServiceTime for a server that serves or does not. */
-  readonly active: boolean;
-  readonly id?: number;
-  readonly status?: 'ACTIVE' | 'INACTIVE' | 'DELETING';
-  /** Microseconds since 1970, 0 = none; so is stopTime. */
-  readonly startServiceTime?: number;
-  readonly stopTime?: number;
-  readonly build?: string;
-  readonly withRootService?: boolean;
-  /** Whether a unit of the sys tenant lies on it; default no. */
-  readonly holdsSysUnit?: boolean;
-  /** Whether a unit of another tenant lies on it; default no. */
-  readonly holdsTenantUnit?: boolean;
-  /** Whether its logs are in sync; default yes. */
-  readonly inSync?: boolean;
-  /** When its memory was last frozen, microseconds since 1970. */
-  readonly frozenAt?: number;
-}
-
-export interface ZoneRow {
-  readonly name: string;
-  readonly status: 'ACTIVE' | 'INACTIVE';
-  readonly region: string;
-  readonly idc: string;
-}
-
-export interface ClusterFacts {
-  readonly version: string;
-  readonly versionComment: string;
-  readonly serverVersion: string;
-  /** build_version of servers that bring none of their own. */
-  readonly build: string;
-  readonly clusterName: string;
-  readonly obClusterId: number;
-  servers(): readonly ServerRow[];
-  users(): readonly string[];
-  /** Default: the servers' zones, all ACTIVE in default_region. */
-  zones?(): readonly ZoneRow[];
-  /** What was set by ALTER SYSTEM SET; default nothing. */
-  parameters?(): ParameterState;
-  /** Default: sys alone. */
-  tenants?(): readonly ParameterTenant[];
-  /** Default: that of sys. */
-  streams?(): readonly LogStream<Member>[];
-  /** Another value after every change; without it everything is read again for each statement. */
-  revision?(): number;
-}
+export type { ServerRow, ZoneRow } from './facts';
 
 const STARTED_MICROSECONDS = 1_700_000_000_000_000;
 const GIB = 1024 ** 3;
@@ -272,6 +221,10 @@ export class Tables {
     this.fill(`oceanbase.${this.isV4 ? 'DBA_OB_TENANTS' : '__all_tenant'}`, rows);
   }
 
+  private tenants(): readonly ParameterTenant[] {
+    return this.facts.tenants?.() ?? [{ id: 1, name: 'sys' }];
+  }
+
   private fillParameters(): void {
     const state = this.facts.parameters?.() ?? { parameters: {} };
     if (this.parametersFilled && !parametersMove(state)) return;
@@ -293,7 +246,7 @@ export class Tables {
     const rows = parameterRows(
       {
         ...{ state, servers: alive, zones: [] },
-        tenants: this.facts.tenants?.() ?? [{ id: 1, name: 'sys' }],
+        tenants: this.tenants(),
       },
       ({ zone, rpcPort }) => ({ ...ofCluster, zone, rpc_port: String(rpcPort) }),
     );
