@@ -225,8 +225,9 @@ async function arrived(
   } else {
     scope.log.warn(say('hot.startedAnew', { pid: note.process.pid, process: processText(process) }));
   }
+  if (note.servedAt !== undefined) return process;
   await restoreRollbackTimeout(scope, proxy);
-  if (note.servedAt === undefined) await writeHotNote(scope, proxy, { ...note, servedAt: Date.now() });
+  await writeHotNote(scope, proxy, { ...note, servedAt: Date.now() });
   return process;
 }
 

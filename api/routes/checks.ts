@@ -1,10 +1,8 @@
 import { z } from 'zod';
-import { someObproxyServerIds } from '../../operations/obproxyServers';
+import { serversOf, someObproxyServerIds } from '../../operations/obproxyServers';
 import { obClusterById } from '../../operations/observerPreconditions';
 import { hostsByIds, obproxyClusterById } from '../../operations/preconditions';
-import { Refusal } from '../../operations/refusal';
 import { IdPath, IdText } from '../../operations/schemas';
-import { say } from '../../runtime/messages/catalogue';
 import type { ObservedKind, Store } from '../../store/types';
 import { contentsOf, Whole } from '../http/answers';
 import { type ApiServices, type Route, route } from '../route';
@@ -55,14 +53,9 @@ export function checkRoutes({ store, checks }: ApiServices): Route[] {
         answer: contentsOf(Checked),
       },
       async ({ params, body, notes }) => {
-        const { name, servers } = await obproxyClusterById(store, params.id);
-        const ids = body.obproxyServerIds ?? servers.map(({ id }) => id);
-        for (const id of ids) {
-          if (servers.some((server) => server.id === id)) continue;
-          throw new Refusal(404, 'ODP21002', say('obproxy.notOfCluster', { id, cluster: name }), {
-            target: `obproxyServer:${id}`,
-          });
-        }
+        const cluster = await obproxyClusterById(store, params.id);
+        const ids = body.obproxyServerIds ?? cluster.servers.map(({ id }) => id);
+        await serversOf(store, cluster, ids);
         notes.command = 'check';
         await checks.obproxies(ids);
         const now = await obproxyClusterById(store, params.id);

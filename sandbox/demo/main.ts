@@ -7,14 +7,14 @@ import { createTaskProgress } from './progress';
 import { GROWING_HOSTS, runScenario } from './scenario';
 
 /**
- * `npm run demo`: test hosts, everything up, OBProxies installed, a running one taken over, one stopped and deleted
- * with its host by the documented requests, and an OceanBase cluster of stand-ins that grows by one OBServer.
+ * `npm run demo`: test hosts, everything up, OBProxies installed, a running one taken over, one upgraded hot, one
+ * stopped and deleted with its host by the documented requests, and an OceanBase cluster of stand-ins that grows by one OBServer.
  * Stays up until Ctrl-C; `--exit` ends at once, `--report FILE` writes what was asked and answered.
  */
 async function main(): Promise<number> {
   const options = new Command('demo')
     .description(
-      'Installs OBProxies on test hosts of this machine, takes over one that runs, ends the life of one, and grows an OceanBase cluster, by the documented requests.',
+      'Installs OBProxies on test hosts of this machine, takes over one that runs, upgrades one hot, ends the life of one, and grows an OceanBase cluster, by the documented requests.',
     )
     .option('--exit', 'take everything down when done and exit 0, or 1 when anything failed', false)
     .option('--report <file>', 'write {requests, tasks} as JSON')

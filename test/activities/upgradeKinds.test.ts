@@ -183,6 +183,21 @@ describeIf(fleetUnavailable(), 'An upgrade of an OBProxy', () => {
     expect(await leftOn(one.host)).toBe('obproxy\n');
   }, 120_000);
 
+  test('after one that was abandoned half-way finds what that has left, and clears it away', async () => {
+    const one = await bed.installed(0, { rpm: OBPROXY_4_3 });
+    const abandoned = await bed.upgrade([one]);
+    await abandoned.upTo('HotRestartObproxy');
+    await abandoned.end('FAILED');
+    expect(await bed.row(one)).toMatchObject({ status: 'RUNNING', version: '4.3.1.0-4', home: null });
+    expect(await leftOn(one.host)).toContain(`${one.home}/upgrade.obflow-${abandoned.taskId}`);
+    const task = await bed.upgrade([one]);
+    await task.upTo();
+    expect(await bed.version(one)).toBe('4.3.2.0-9');
+    expect(await bed.row(one)).toMatchObject({ status: 'RUNNING', version: '4.3.2.0-9', home: one.home });
+    expect(await packagesOn(one.host)).toEqual(['obproxy-ce-4.3.2.0-9.el7.x86_64']);
+    expect(await leftOn(one.host)).toBe(`${abandoned.taskId}\nobproxy\n`);
+  }, 120_000);
+
   test('below a supervisor, which would take it for a crash, is refused before anything is changed', async () => {
     const one = await bed.installed(0, { rpm: OBPROXY_4_3 });
     await superviseInstead(one.host, one.home);

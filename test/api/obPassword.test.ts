@@ -1,6 +1,7 @@
 /** The password of root@sys: whatever is cut off, obflow gets in afterwards. */
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { provenLinks } from '../../activities/obproxy/links';
 import { lookAtCluster } from '../../api/objects/lookAtCluster';
 import { tryLogin } from '../../contact/clusterLogin';
 import { openAsSys } from '../../contact/clusterState';
@@ -197,6 +198,48 @@ test('cut off before the statement leaves the former, after it the new one; whoe
   jest.spyOn(Date, 'now').mockImplementation(() => later);
   await everybodyGetsIn();
   expect(await kept()).toEqual({ secret: NEW, pending: undefined });
+});
+
+test('is kept beside the former before the statement is sent, and stays so while nobody knows what came of it', async () => {
+  scene.observer.loss = { of: /^alter user/i, when: 'before', times: 99 };
+  const answer = change();
+  await until('the statement is sent', async () => sent().length > 0);
+  expect(await kept()).toEqual({ secret: ROOT_PASSWORD, pending: NEW });
+  refused(await answer, 503, 'OBE11028', 'Both passwords are kept');
+  expect(sent()).toHaveLength(2);
+  expect(await kept()).toEqual({ secret: ROOT_PASSWORD, pending: NEW });
+  scene.observer.loss = undefined;
+  expect((await change()).status).toBe(200);
+  expect(await kept()).toEqual({ secret: NEW, pending: undefined });
+}, 60_000);
+
+test('cut off half-way keeps no OBProxy from its cluster: its user is made by whichever works', async () => {
+  const other = await givenAnsweringCluster(api.store, { users: { 'root@sys': ROOT_PASSWORD } });
+  try {
+    await api.store.credentials.propose(other.credentialId, NEW, undefined);
+    await byHand(`ALTER USER root IDENTIFIED BY '${NEW}'`, ROOT_PASSWORD, other.observer.port);
+    const row = (await api.store.obClusters.find(other.id))!;
+    const { name, type, obClusterId } = row;
+    const hidden: string[] = [];
+    const log = { info: () => {}, warn: () => {}, hide: (secret: string) => hidden.push(secret) };
+    const scope = {
+      ...{ store: api.store, config: api.services.config, log },
+      signal: new AbortController().signal,
+    };
+    const link = {
+      clusterId: other.id,
+      clusterName: name,
+      clusterType: type,
+      obClusterId,
+      username: 'proxyro',
+    };
+    const proxy = { family: '4.1+', cluster: { obLinks: [link] } };
+    await provenLinks(scope as never, proxy as never);
+    expect(other.observer.users()).toContain('proxyro');
+    expect(hidden).toEqual(expect.arrayContaining([ROOT_PASSWORD, NEW]));
+  } finally {
+    await other.observer.stop();
+  }
 });
 
 test('that was cut off is gone on with by the same request, and keeps others away for a minute', async () => {

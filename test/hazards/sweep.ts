@@ -66,7 +66,7 @@ const GOOD: Readonly<Record<string, () => Request>> = {
     body: { hosts: [{ hostId: given.free, sqlPort: 2883 }] },
   }),
   ...Object.fromEntries(
-    (['stop', 'start', 'restart', 'upgrade', 'delete'] as const).map((verb) => [
+    (['stop', 'start', 'restart', 'refresh', 'upgrade', 'delete'] as const).map((verb) => [
       `POST /api/v2/obproxy/clusters/{id}/servers/${verb}`,
       () => ({
         params: { id: String(given.other) },
@@ -87,6 +87,16 @@ const GOOD: Readonly<Record<string, () => Request>> = {
     params: { id: String(given.other), obproxyIds: String(takenProxy) },
     query: '?dryRun=true',
     body: { shortRpmName: 'obproxy-4.3.9.0-1' },
+  }),
+  'PUT /api/v2/obproxy/clusters/{id}/parameters': () => ({
+    params: { id: String(given.other) },
+    query: '?dryRun=true',
+    body: [{ name: 'syslog_level', value: 'WARN' }],
+  }),
+  'POST /api/v2/obproxy/clusters/{id}/password': () => ({
+    params: { id: String(given.other) },
+    query: '?dryRun=true',
+    body: { username: 'root@proxysys', password: 'bbAA22..new' },
   }),
   'POST /api/v2/obproxy/clusters/{id}/servers/forget': () => ({
     params: { id: String(given.cluster) },

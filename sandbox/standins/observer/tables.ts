@@ -8,14 +8,8 @@ import { addressText } from '../../../runtime/addressText';
 import { refuse } from './accounts';
 import type { ClusterFacts, ServerRow } from './facts';
 import type { LogStream, Member } from './logStreams';
-import {
-  isUnchangedHidden,
-  type ParameterTenant,
-  parameterCells3,
-  parameterCells4,
-  parameterRows,
-  parametersMove,
-} from './parameters';
+import { type ParameterTenant, parameterRows, parametersMove } from './parameters';
+import { parameterCells3, parameterCells4, showParametersSql, withoutHidden } from './parameterTables';
 import { replicaRows3, replicaRows4, sysStream, tenantRows } from './replicaTables';
 import { createTables } from './tableColumns';
 
@@ -289,28 +283,11 @@ export class Tables {
     }
   }
 
-  /**
-   * SHOW PARAMETERS [LIKE …] [TENANT = …], one row a server: items of the cluster, and those of the tenant, or of sys. In the
-   * columns of the version (engine 4.3.5.3, observed; before 4.0 without types and defaults).
-   */
+  /** SHOW PARAMETERS [LIKE …] [TENANT = …], one row a server: items of the cluster, and those of the tenant, or of sys. */
   showParameters(like: string, tenant = 'sys'): { columns: string[]; rows: (string | null)[][] } {
     const found = this.tenants().find(({ name }) => name === tenant);
     if (found === undefined) refuse(5160, 'invalid tenant name specified in connection string');
-    const name = `'${like.replaceAll("'", "''")}'`;
-    const where = `WHERE name LIKE ${name} AND (tenant_id IS NULL OR tenant_id = ${found.id}) ORDER BY rowid`;
-    const shown = this.select(
-      this.isV4
-        ? `SELECT ZONE AS zone, 'observer' AS svr_type, SVR_IP AS svr_ip, SVR_PORT AS svr_port, NAME AS name,
-           DATA_TYPE AS data_type, VALUE AS value, INFO AS info, SECTION AS section, SCOPE AS scope, 'DEFAULT' AS source,
-           EDIT_LEVEL AS edit_level, DEFAULT_VALUE AS default_value, ISDEFAULT AS isdefault
-           FROM oceanbase."GV$OB_PARAMETERS" ${where}`
-        : `SELECT zone, svr_type, svr_ip, svr_port, name, data_type, value, info, section, scope, source, edit_level
-           FROM oceanbase.__all_virtual_sys_parameter_stat ${where}`,
-    );
-    const [nameAt, valueAt] = ['name', 'value'].map((column) => shown.columns.indexOf(column));
-    // Hidden ones are shown when they are not as they were made (engine 4.3.5.3, observed).
-    const rows = shown.rows.filter((row) => !isUnchangedHidden(row[nameAt ?? 0], row[valueAt ?? 0]));
-    return { ...shown, rows };
+    return withoutHidden(this.select(showParametersSql(this.isV4, like, found.id)));
   }
 
   close(): void {
