@@ -79,9 +79,13 @@ export async function acceptedZone(
   return { cluster, zone: zoneName, servers };
 }
 
+/** For a stop and a restart. */
+export const MAY_STOP = { from: 'RUNNING', stops: true } as const;
+
 /** Throws Refusal when a log stream would lose its majority without the zone, or another zone is out of service. */
-export function refuseUnsafeZoneStop(scope: InspectScope, { cluster, zone }: ZoneOf): Promise<void> {
-  return refuseUnsafeStop(scope, cluster, { target: { zone }, name: zone, object: `obZone:${zone}` });
+export async function refuseUnsafeZoneStop(scope: InspectScope, path: Path): Promise<void> {
+  const { cluster, zone } = await acceptedZone(scope.store, path, MAY_STOP);
+  await refuseUnsafeStop(scope, cluster, { target: { zone }, name: zone, object: `obZone:${zone}` });
 }
 
 /** The servers of a zone, for findings. */

@@ -17,6 +17,7 @@ import { type ChainNode, node } from '../workflows/chain';
 import {
   acceptedZone,
   FreezeBody,
+  MAY_STOP,
   planOnZone,
   refuseUnsafeZoneStop,
   ZonePath,
@@ -25,7 +26,6 @@ import {
 import { catalogued } from './types';
 
 const EACH = { split: 'server_ids' } as const;
-const ALLOWED = { from: 'RUNNING', stops: true } as const;
 
 /** Fifteen nodes (OCP documentation V4.2.2, "Restart a zone"). */
 export const RESTART_OB_ZONE: readonly ChainNode[] = [
@@ -65,13 +65,12 @@ export const restartObZone = catalogued({
   sample: 'restart-ob-zone',
   look: {
     obCluster: ({ params }) => params.id,
-    refuses: async (scope, { params }) =>
-      refuseUnsafeZoneStop(scope, await acceptedZone(scope.store, params, ALLOWED)),
+    refuses: (scope, { params }) => refuseUnsafeZoneStop(scope, params),
     findings: (scope, { params }) => zoneStopFindings(scope, params, true),
   },
 
   async prepare(scope, { params, body }) {
-    const found = await acceptedZone(scope.store, params, ALLOWED);
+    const found = await acceptedZone(scope.store, params, MAY_STOP);
     return planOnZone(scope, {
       ...found,
       ...{ name: 'Restart OB zone', chain: RESTART_OB_ZONE, becomes: 'RUNNING', freezes: body.freezeServer },

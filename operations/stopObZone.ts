@@ -13,6 +13,7 @@ import { type ChainNode, node } from '../workflows/chain';
 import {
   acceptedZone,
   FreezeBody,
+  MAY_STOP,
   planOnZone,
   refuseUnsafeZoneStop,
   ZonePath,
@@ -21,7 +22,6 @@ import {
 import { catalogued } from './types';
 
 const EACH = { split: 'server_ids' } as const;
-const ALLOWED = { from: 'RUNNING', stops: true } as const;
 
 /** Ten nodes (OCP documentation V4.2.2, "Stop a zone"). */
 export const STOP_OB_ZONE: readonly ChainNode[] = [
@@ -56,13 +56,12 @@ export const stopObZone = catalogued({
   sample: 'stop-ob-zone',
   look: {
     obCluster: ({ params }) => params.id,
-    refuses: async (scope, { params }) =>
-      refuseUnsafeZoneStop(scope, await acceptedZone(scope.store, params, ALLOWED)),
+    refuses: (scope, { params }) => refuseUnsafeZoneStop(scope, params),
     findings: (scope, { params }) => zoneStopFindings(scope, params, false),
   },
 
   async prepare(scope, { params, body }) {
-    const found = await acceptedZone(scope.store, params, ALLOWED);
+    const found = await acceptedZone(scope.store, params, MAY_STOP);
     return planOnZone(scope, {
       ...found,
       ...{ name: 'Stop OB zone', chain: STOP_OB_ZONE, becomes: 'STOPPED', freezes: body.freezeServer },

@@ -4,6 +4,7 @@ import { SqlError } from '../../oceanbase/sqlSession';
 import { PermanentError, TransientError } from '../../runtime/errors';
 import { say, type Text } from '../../runtime/messages/catalogue';
 import type { ObClusterRow } from '../../store/types';
+import { endsAs, formerOf, type Worked } from '../common/work';
 import type { SubtaskScope } from '../types';
 import { inTurn, STATEMENT_MS, withCluster } from './cluster';
 
@@ -13,6 +14,9 @@ const TIMEOUT = 4012;
 const NOT_ALLOWED = 4179;
 /** What passes by itself: logs that are behind, and a server that comes up (START SERVER asks it first from 4.2.5 on). */
 const PASSES = /log.*not.*sync|not reachable/i;
+
+/** Of the error when OceanBase refuses a statement that was sent. */
+const REFUSED = 'StatementRefused';
 
 export interface Statement {
   readonly tried: Text;
@@ -27,7 +31,7 @@ export interface Statement {
 
 /**
  * Sends it, one statement at a time in a cluster. TransientError when its outcome is unknown or the cause may pass,
- * PermanentError ObClusterRefused when OceanBase refuses it.
+ * PermanentError StatementRefused when OceanBase refuses it.
  */
 export async function tell(scope: SubtaskScope, cluster: ObClusterRow, statement: Statement): Promise<void> {
   const { tried, sql } = statement;
@@ -50,6 +54,27 @@ export async function tell(scope: SubtaskScope, cluster: ObClusterRow, statement
   );
 }
 
+/** Whether OceanBase has refused a statement; what could not be asked is no refusal. */
+export function isRefused(error: unknown): error is PermanentError {
+  return error instanceof PermanentError && error.type === REFUSED;
+}
+
+/** While `send` tells it to stop, an object is STOPPED should the task end; refused, it is what it was. */
+export async function stopping<K extends 'obServer' | 'obZone'>(
+  scope: SubtaskScope,
+  worked: Worked<K>,
+  send: () => Promise<void>,
+): Promise<void> {
+  const former = await formerOf(scope, worked);
+  await endsAs(scope, worked, 'STOPPED');
+  try {
+    await send();
+  } catch (error) {
+    if (isRefused(error) && former !== undefined) await endsAs(scope, worked, former);
+    throw error;
+  }
+}
+
 function refusal(
   error: SqlError,
   { tried, where, code }: Pick<Statement, 'tried' | 'where' | 'code'>,
@@ -64,5 +89,5 @@ function refusal(
   const trouble = { code, tried, where, cameBack, next: say('next.startOthers') };
   if (error.errno === NOT_ALLOWED && PASSES.test(error.message))
     return new TransientError({ type: 'ObClusterRefuses', ...trouble });
-  return new PermanentError({ type: 'ObClusterRefused', ...trouble });
+  return new PermanentError({ type: REFUSED, ...trouble });
 }

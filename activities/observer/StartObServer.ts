@@ -1,8 +1,8 @@
 import { startServerSql, stopServerSql } from '../../oceanbase/clusterSql';
 import { say } from '../../runtime/messages/catalogue';
-import { endsAs } from '../common/work';
+import { endsAs, formerOf } from '../common/work';
 import { subtask } from '../subtask';
-import { formerStatus, SERVER_LIFE, workedServer } from './life';
+import { SERVER_LIFE, workedServer } from './life';
 import { memberOf } from './observer';
 import { tellCluster } from './tell';
 
@@ -28,7 +28,8 @@ export const StartObServer = subtask({
   /** Only a server that was stopped before this task is stopped again. */
   async rollback(scope) {
     const member = await memberOf(scope);
-    if ((await formerStatus(scope, member)) !== 'STOPPED') return scope.log.info(say('undo.nothing'));
+    if ((await formerOf(scope, workedServer(member))) !== 'STOPPED')
+      return scope.log.info(say('undo.nothing'));
     await tellCluster(scope, member, {
       tried: say('observer.moveLeaders'),
       sql: stopServerSql(member.server, member.server.zone),

@@ -1,6 +1,7 @@
 import { say } from '../../runtime/messages/catalogue';
+import { formerOf } from '../common/work';
 import { subtask } from '../subtask';
-import { formerStatus, homedObserver, SERVER_LIFE } from './life';
+import { homedObserver, SERVER_LIFE, workedServer } from './life';
 import { memberOf } from './observer';
 import { lookForObservers, stopObservers } from './process';
 import { startProcess } from './processLife';
@@ -28,7 +29,7 @@ export const StartObServerProcess = subtask({
   async rollback(scope) {
     const member = await memberOf(scope);
     const host = await scope.host();
-    const former = await formerStatus(scope, member);
+    const former = await formerOf(scope, workedServer(member));
     const started = await readStartNote(scope, host, member);
     if (former === undefined || former === 'RUNNING' || !started) return scope.log.info(say('undo.nothing'));
     const { layout } = await homedObserver(scope, host, member);

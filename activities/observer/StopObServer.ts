@@ -1,10 +1,11 @@
 import { startServerSql, stopServerSql } from '../../oceanbase/clusterSql';
-import { PermanentError, TransientError } from '../../runtime/errors';
+import { TransientError } from '../../runtime/errors';
 import { say } from '../../runtime/messages/catalogue';
-import { endsAs } from '../common/work';
+import { isRefused, stopping } from '../cluster/tell';
+import { formerOf } from '../common/work';
 import { subtask } from '../subtask';
 import type { SubtaskScope } from '../types';
-import { formerStatus, leadersOf, SERVER_LIFE, seenMember, workedServer } from './life';
+import { leadersOf, SERVER_LIFE, seenMember, workedServer } from './life';
 import { type ClusterMember, memberOf } from './observer';
 import { tellCluster } from './tell';
 
@@ -44,20 +45,17 @@ export const StopObServer = subtask({
 
   async run(scope) {
     const member = await memberOf(scope);
-    const former = await formerStatus(scope, member);
-    await endsAs(scope, workedServer(member), 'STOPPED');
     try {
-      await tellCluster(scope, member, {
-        tried: say('observer.moveLeaders'),
-        sql: stopServerSql(member.server, member.server.zone),
-        isDone: async ({ stopTime }, session) =>
-          stopTime !== null && (await session.leaders(member.server)) === 0,
-      });
+      await stopping(scope, workedServer(member), () =>
+        tellCluster(scope, member, {
+          tried: say('observer.moveLeaders'),
+          sql: stopServerSql(member.server, member.server.zone),
+          isDone: async ({ stopTime }, session) =>
+            stopTime !== null && (await session.leaders(member.server)) === 0,
+        }),
+      );
     } catch (error) {
-      // What could not be asked (another code) is no refusal.
-      if (!(error instanceof PermanentError) || error.code !== 'OBE19003') throw error;
-      if (former !== undefined) await endsAs(scope, workedServer(member), former);
-      if (scope.value('force') !== 'true') throw error;
+      if (!isRefused(error) || scope.value('force') !== 'true') throw error;
       scope.log.warn(say('server.stoppedAnyway', { said: error.said }));
       return undefined;
     }
@@ -69,7 +67,8 @@ export const StopObServer = subtask({
 
   async rollback(scope) {
     const member = await memberOf(scope);
-    if ((await formerStatus(scope, member)) === 'STOPPED') return scope.log.info(say('undo.nothing'));
+    if ((await formerOf(scope, workedServer(member))) === 'STOPPED')
+      return scope.log.info(say('undo.nothing'));
     await tellCluster(scope, member, {
       tried: say('observer.letBack'),
       sql: startServerSql(member.server, member.server.zone),

@@ -3,11 +3,10 @@ import { minorFreezeSql } from '../../oceanbase/clusterSql';
 import { PermanentError, saidOf } from '../../runtime/errors';
 import { say } from '../../runtime/messages/catalogue';
 import { STATEMENT_MS, withCluster } from '../cluster/cluster';
-import { endsAs } from '../common/work';
+import { endsAs, formerOf } from '../common/work';
 import { processText } from '../host/serviceProcesses';
 import { subtask } from '../subtask';
 import {
-  formerStatus,
   type HomedObserver,
   homedObserver,
   isOutOfService,
@@ -119,8 +118,8 @@ export const StopObServerProcess = subtask({
     const member = await memberOf(scope);
     const host = await scope.host();
     const note = await readStopNote(scope, host, member);
-    const former = await formerStatus(scope, member);
-    if (note === undefined || former === undefined) return scope.log.info(say('undo.nothing'));
+    if (note === undefined || (await formerOf(scope, workedServer(member))) === undefined)
+      return scope.log.info(say('undo.nothing'));
     await startProcess(scope, host, await homedObserver(scope, host, member), 'rollback-start');
     if (!(await comesBack(scope, member, note.stopped === true ? note.servingSince : null, BACK_MS)))
       scope.log.warn(say('server.notBackYet', { address: member.address }));

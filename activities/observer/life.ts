@@ -5,7 +5,6 @@ import type { ClusterServer, ClusterZone } from '../../oceanbase/clusterSql';
 import { RUN_USER } from '../../oceanbase/observerLayout';
 import { PermanentError } from '../../runtime/errors';
 import { say } from '../../runtime/messages/catalogue';
-import type { ObServerStatus } from '../../store/statuses';
 import { withCluster } from '../cluster/cluster';
 import { readCluster } from '../cluster/clusterState';
 import { restoreWork, type Worked } from '../common/work';
@@ -38,15 +37,6 @@ export type LifeScope = SubtaskScope<typeof SERVER_LIFE>;
 
 export function workedServer({ server, address }: ClusterMember): Worked<'obServer'> {
   return { object: { kind: 'obServer', id: server.id }, what: `OBServer ${address}` };
-}
-
-/** What the server was before this task began to work on it; undefined when it works on it no more, or not yet. */
-export async function formerStatus(
-  scope: SubtaskScope,
-  member: ClusterMember,
-): Promise<ObServerStatus | undefined> {
-  const found = await scope.store.work.find(workedServer(member).object);
-  return found?.work?.taskId === scope.input.taskId ? (found.work.formerStatus ?? undefined) : undefined;
 }
 
 /** For the undo of a Prepare subtask: the former status, and nothing of this task on the host. */

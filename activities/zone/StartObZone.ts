@@ -1,9 +1,9 @@
 import { say } from '../../runtime/messages/catalogue';
 import { tell } from '../cluster/tell';
-import { endsAs } from '../common/work';
+import { endsAs, formerOf } from '../common/work';
 import { subtask } from '../subtask';
 import { ZONES } from './zone';
-import { formerZoneStatus, seenZone, startStatement, stopStatement, workedZone } from './zoneLife';
+import { seenZone, startStatement, stopStatement, workedZone } from './zoneLife';
 
 /** "Start zone": clients and leaders may come back. */
 export const StartObZone = subtask({
@@ -25,7 +25,7 @@ export const StartObZone = subtask({
   async rollback(scope) {
     const { cluster, zone } = await seenZone(scope);
     const { name } = zone;
-    if ((await formerZoneStatus(scope, cluster, name)) !== 'STOPPED')
+    if ((await formerOf(scope, workedZone(cluster, name))) !== 'STOPPED')
       return scope.log.info(say('undo.nothing'));
     await tell(scope, cluster, stopStatement(name));
   },

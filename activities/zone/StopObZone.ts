@@ -1,18 +1,10 @@
-import { PermanentError, TransientError } from '../../runtime/errors';
+import { TransientError } from '../../runtime/errors';
 import { say } from '../../runtime/messages/catalogue';
 import { withCluster } from '../cluster/cluster';
-import { tell } from '../cluster/tell';
-import { endsAs } from '../common/work';
+import { stopping, tell } from '../cluster/tell';
 import { subtask } from '../subtask';
 import { ZONES } from './zone';
-import {
-  formerZoneStatus,
-  seenZone,
-  startStatement,
-  stopStatement,
-  workedZone,
-  type ZoneScope,
-} from './zoneLife';
+import { seenZone, startStatement, stopStatement, workedZone, type ZoneScope } from './zoneLife';
 
 /** Within the documented 1800 s, the statement included. */
 const LEADERS_MS = 600_000;
@@ -55,15 +47,7 @@ export const StopObZone = subtask({
   async run(scope) {
     const { cluster, zone } = await seenZone(scope);
     const { name } = zone;
-    const former = await formerZoneStatus(scope, cluster, name);
-    await endsAs(scope, workedZone(cluster, name), 'STOPPED');
-    try {
-      await tell(scope, cluster, stopStatement(name));
-    } catch (error) {
-      if (error instanceof PermanentError && error.type === 'ObClusterRefused' && former !== undefined)
-        await endsAs(scope, workedZone(cluster, name), former);
-      throw error;
-    }
+    await stopping(scope, workedZone(cluster, name), () => tell(scope, cluster, stopStatement(name)));
     await untilEmpty(scope);
     return undefined;
   },

@@ -3,7 +3,6 @@ import type { ClusterSession } from '../../oceanbase/clusterSession';
 import { type ClusterServer, type ClusterZone, startZoneSql, stopZoneSql } from '../../oceanbase/clusterSql';
 import { PermanentError } from '../../runtime/errors';
 import { say } from '../../runtime/messages/catalogue';
-import type { ObZoneStatus } from '../../store/statuses';
 import type { ObClusterRow } from '../../store/types';
 import { clusterOf } from '../cluster/cluster';
 import { readCluster, recordCluster } from '../cluster/clusterState';
@@ -61,16 +60,6 @@ export function stopStatement(name: string): Statement {
 
 async function statusOf(session: ClusterSession, name: string): Promise<string | undefined> {
   return (await session.zones()).find((zone) => zone.name === name)?.innerStatus;
-}
-
-/** What the zone was before this task began to work on it. */
-export async function formerZoneStatus(
-  scope: SubtaskScope,
-  cluster: Pick<ObClusterRow, 'id'>,
-  name: string,
-): Promise<ObZoneStatus | undefined> {
-  const found = await scope.store.work.find(workedZone(cluster, name).object);
-  return found?.work?.taskId === scope.input.taskId ? (found.work.formerStatus ?? undefined) : undefined;
 }
 
 /** For the Prepare subtasks of a stop and of a restart: every log stream keeps its majority without the zone. */
