@@ -2,6 +2,7 @@
 import { addressText } from '../../../runtime/addressText';
 import type { ServerRow } from './facts';
 import type { LogStream, Member } from './logStreams';
+import type { ParameterTenant } from './parameters';
 
 type Cell = string | number | null;
 
@@ -116,15 +117,20 @@ export function replicaRows3(
 
 /** sys, and tenants of users; 2.x and 3.x keep the locality with them, of sys as the bootstrap made it. */
 export function tenantRows(
+  known: readonly ParameterTenant[],
   servers: readonly Required<ServerRow>[],
   streams: readonly LogStream<Member>[],
   isV4: boolean,
 ): Cell[][] {
-  const balanced = servers.some(({ holdsTenantUnit }) => holdsTenantUnit);
-  const tenants = new Map<number, { name: string; type: string; zones: string[] }>([
-    [1, { name: 'sys', type: 'SYS', zones: [...new Set(servers.map(({ zone }) => zone))] }],
-    ...(balanced ? [[USER_TENANT, { name: 'app', type: 'USER', zones: [] as string[] }] as const] : []),
-  ]);
+  const tenants = new Map(
+    known.map(({ id, name }) => [
+      id,
+      {
+        ...{ name, type: id === 1 ? 'SYS' : 'USER' },
+        zones: id === 1 ? [...new Set(servers.map(({ zone }) => zone))] : [],
+      },
+    ]),
+  );
   for (const { tenant, members } of streams) {
     const zones = [...new Set(members.map(({ zone }) => zone))];
     tenants.set(tenant.id, { name: tenant.name, type: tenant.type, zones });

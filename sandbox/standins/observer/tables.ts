@@ -211,7 +211,7 @@ export class Tables {
 
   private fillTenants(): void {
     const servers = this.servers();
-    const rows = tenantRows(servers, this.streams(servers), this.isV4);
+    const rows = tenantRows(this.tenants(), servers, this.streams(servers), this.isV4);
     this.fill(`oceanbase.${this.isV4 ? 'DBA_OB_TENANTS' : '__all_tenant'}`, rows);
   }
 
