@@ -19,7 +19,7 @@ function maskOf(task: TaskJson | undefined): (text: string) => string {
   return (text) => text.replaceAll(ids, '#');
 }
 
-const ID_OF_A_RUN = /^(obproxy_cluster_id|obproxy_server_ids?|server_ids|task\w*|\w*time)$/;
+const ID_OF_A_RUN = /^(obproxy_cluster_id|obproxy_server_ids?|server_ids?|task\w*|\w*time)$/;
 
 function documentLines(task: TaskJson): string[] {
   const index = new Map(task.subtasks.map(({ id }, at) => [id, at]));
