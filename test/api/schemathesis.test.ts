@@ -6,7 +6,6 @@ import { schemathesis } from '../support/schemathesis';
 import { describeIf } from '../support/skip';
 import {
   givenHost,
-  givenObCluster,
   givenPackage,
   givenProxyCluster,
   type Json,
@@ -14,6 +13,7 @@ import {
   startTestApi,
   type TestApi,
 } from './harness';
+import { givenAnsweringCluster, type ObScene } from './obScene';
 
 /**
  * `npm run test:schemathesis` adds every boundary value of every field (phase coverage) and more examples, from a
@@ -41,12 +41,14 @@ const found = schemathesis();
 describeIf(found.python === undefined ? found.reason : undefined, 'Schemathesis', () => {
   let api: TestApi;
   let folder: string;
+  let scene: ObScene | undefined;
   beforeAll(async () => {
     folder = await mkdtemp(path.join(os.tmpdir(), 'obflow-schemathesis-'));
     // Hosts that refuse, whatever it declares: nothing leaves this machine.
     api = await startTestApi({ unreachableHosts: true });
   });
   afterAll(async () => {
+    await scene?.observer.stop();
     await api.stop();
     await rm(folder, { recursive: true, force: true });
   });
@@ -55,7 +57,8 @@ describeIf(found.python === undefined ? found.reason : undefined, 'Schemathesis'
   async function inventoryToPlayWith(): Promise<Record<string, number | string>> {
     const hostId = await givenHost(api.store, '127.0.0.9', {}, 9);
     const clusterId = await givenProxyCluster(api.store, 'watched');
-    await givenObCluster(api.store, 'observed', 1, '127.0.0.9', { sqlPort: 9 });
+    // One that answers: of a silent one there is a 503 to many calls, which is no fault of the API.
+    scene = await givenAnsweringCluster(api.store, { tenants: ['app'] });
     const part = await givenPackage(api.store, { version: '4.3.1.0', release: '1.el7' });
     const { body } = await api.send('POST', `/api/v2/obproxy/clusters/${clusterId}/obproxies/batchAdd`, {
       hostIds: [hostId],
