@@ -189,6 +189,8 @@ export interface Schema {
     stop_time: string | null;
     build_version: string | null;
     package_id: number | null;
+    /** Of a server without a package: where its process was last seen. */
+    home: Generated<string | null>;
     startup_parameters: string;
     /** See store/types/work.ts. */
     work_task_id: Generated<number | null>;

@@ -131,6 +131,30 @@ const GOOD: Readonly<Record<string, () => Request>> = {
       startupParameters: [{ name: 'memory_limit', value: '8G' }],
     },
   }),
+  'POST /api/v2/ob/clusters/{id}/servers/{serverId}/stop': () => ({
+    params: { id: String(closed), serverId: '4711' },
+    query: '?dryRun=true',
+    body: { force: false, freezeServer: true, type: 'STOP_SERVICE' },
+  }),
+  'POST /api/v2/ob/clusters/{id}/servers/{serverId}/start': () => ({
+    params: { id: String(closed), serverId: '4711' },
+    query: '?dryRun=true',
+  }),
+  'POST /api/v2/ob/clusters/{id}/servers/{serverId}/restart': () => ({
+    params: { id: String(closed), serverId: '4711' },
+    query: '?dryRun=true',
+    body: { force: false, freezeServer: true },
+  }),
+  ...Object.fromEntries(
+    (['stop', 'start', 'restart'] as const).map((verb) => [
+      `POST /api/v2/ob/clusters/{id}/zones/{zoneName}/${verb}`,
+      () => ({
+        params: { id: String(closed), zoneName: 'zone1' },
+        query: '?dryRun=true',
+        ...(verb === 'start' ? {} : { body: { freezeServer: true } }),
+      }),
+    ]),
+  ),
   'PUT /api/v2/ob/clusters/{id}/parameters': () => ({
     params: { id: '4711' },
     body: [
