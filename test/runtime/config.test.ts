@@ -42,6 +42,7 @@ describe('Configuration', () => {
           addressRateLimit: [{ limit: 1000, seconds: 10 }],
           trustedProxies: [],
           maxConnections: 2000,
+          console: true,
           minRate: { limit: 8192, seconds: 30 },
           maxPackageBytes: 8 * 1024 ** 3,
         },
