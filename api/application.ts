@@ -11,6 +11,7 @@ import { consolePages } from './http/consolePages';
 import { refuseOtherSites } from './http/crossSite';
 import { type AnswerFacts, errorEnvelope, successEnvelope } from './http/envelope';
 import { failureOf } from './http/errors';
+import type { WhilePermitted } from './http/eventStreams';
 import { measureHttp } from './http/httpMetrics';
 import { bodyDigest, onceFor, WITHOUT_KEY } from './http/idempotency';
 import { sendJson } from './http/lazyList';
@@ -20,7 +21,7 @@ import { type Authenticate, authentication, type Login, provenUser, requirePermi
 import { OpenLogins } from './login/revocation';
 import { wantsChallenge } from './login/session';
 import { parsedBody, readBody } from './login/signedBody';
-import type { ApiServices, Route, WhilePermitted } from './route';
+import type { ApiServices, Route } from './route';
 
 interface RequestState extends AnswerFacts, AccessFacts {
   login: Login | undefined;

@@ -1,7 +1,6 @@
 import type { Request, Response } from 'express';
 import { z } from 'zod';
 import type { Hosts } from '../hosts/types';
-import type { Refusal } from '../operations/refusal';
 import type { PublishedSample } from '../operations/samples';
 import type { CatalogueEntry, Permission } from '../operations/types';
 import type { RuntimeConfig } from '../runtime/config';
@@ -11,11 +10,15 @@ import type { TemporalHandle } from '../runtime/temporal';
 import type { Store, User } from '../store/types';
 import type { AuditNotes } from './http/audit';
 import { plainBody } from './http/bodyShape';
+import type { WhilePermitted } from './http/eventStreams';
 import type { Once, OnceScope, Restore } from './http/idempotency';
 import type { Lazily } from './http/lazyList';
 import type { PasswordLogin } from './login/passwordLogin';
 import type { BodyProof } from './login/signedBody';
+import type { Checks } from './objects/checks';
 import type { TaskEvents } from './tasks/events';
+import type { TaskListEvents } from './tasks/listEvents';
+import type { LogEvents } from './tasks/logEvents';
 import type { TaskService } from './tasks/service';
 
 /** What routes work with. */
@@ -26,6 +29,9 @@ export interface ApiServices {
   readonly temporal: TemporalHandle;
   readonly tasks: TaskService;
   readonly taskEvents: TaskEvents;
+  readonly taskListEvents: TaskListEvents;
+  readonly logEvents: LogEvents;
+  readonly checks: Checks;
   /** The one of this process: what it may take of the machine is bounded in it. */
   readonly checkPassword: PasswordLogin;
   /** What this server stands on, as /readyz shows it. */
@@ -34,8 +40,6 @@ export interface ApiServices {
   /** Address of this server: `server` of every answer, `executor` of the tasks it accepts. */
   readonly address: string;
 }
-
-export type WhilePermitted = (end: (refusal: Refusal) => void) => { release(): void };
 
 /** One request, parsed. */
 export interface Call<Params, Query, Body> {

@@ -12,12 +12,16 @@ import { application } from './application';
 import { listenerUrl, serverAddress } from './http/address';
 import { type Certificate, readCertificate, tellValidity, watchCertificate } from './http/certificate';
 import { errorEnvelope } from './http/envelope';
+import { EventStreams } from './http/eventStreams';
 import { guardAgainstSlowClients } from './http/slowClients';
 import { passwordLogin } from './login/passwordLogin';
+import { Checks } from './objects/checks';
 import { removeAbandonedUploads } from './objects/packageUpload';
 import type { ApiServices, Route } from './route';
 import { allRoutes } from './routes';
 import { TaskEvents } from './tasks/events';
+import { TaskListEvents } from './tasks/listEvents';
+import { LogEvents } from './tasks/logEvents';
 import { apiHealth, REQUIRED_BY_API } from './upkeep/health';
 import { monitorApi } from './upkeep/monitoring';
 
@@ -46,21 +50,39 @@ export interface RunningApi {
   stop(): Promise<void>;
 }
 
+/** What shows how things stand: the streams of this process, and looks on demand. */
+export function watching(
+  services: Pick<ApiServices, 'config' | 'store' | 'hosts' | 'tasks' | 'logger'>,
+  address: string,
+): Pick<ApiServices, 'taskEvents' | 'taskListEvents' | 'logEvents' | 'checks'> {
+  const { config } = services;
+  const streams = new EventStreams();
+  return {
+    taskEvents: new TaskEvents(services.tasks, streams),
+    taskListEvents: new TaskListEvents(services, streams),
+    logEvents: new LogEvents(services, streams),
+    checks: new Checks({ ...services, addresses: config.addresses, who: address }),
+  };
+}
+
 /**
  * Serves the API on every listen address. Throws PermanentError when one of them cannot be had, or certificate and
  * key cannot be used; nothing listens then.
  */
 export async function startApi(
-  services: Omit<ApiServices, 'address' | 'taskEvents' | 'health' | 'checkPassword'>,
+  services: Omit<
+    ApiServices,
+    'address' | 'taskEvents' | 'taskListEvents' | 'logEvents' | 'checks' | 'health' | 'checkPassword'
+  >,
 ): Promise<RunningApi> {
   const { config, logger } = services;
   const { tls } = config.http;
-  const taskEvents = new TaskEvents(services.tasks);
   const health = apiHealth(services);
+  const address = serverAddress(config.listen);
   const complete: ApiServices = {
     ...services,
-    ...{ taskEvents, health, checkPassword: passwordLogin(services.store) },
-    address: serverAddress(config.listen),
+    ...watching(services, address),
+    ...{ address, health, checkPassword: passwordLogin(services.store) },
   };
   monitorApi(complete);
   const certificate = tls && readCertificate(tls);
@@ -98,7 +120,7 @@ export async function startApi(
     reloadCertificate: () => watch?.reload(),
     stop() {
       watch?.stop();
-      taskEvents.close();
+      complete.taskEvents.close();
       stopping ??= Promise.all(servers.map(close)).then(() => undefined);
       return stopping;
     },

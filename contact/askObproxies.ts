@@ -11,6 +11,8 @@ import { logInToObproxy } from './obproxyLogin';
 
 const TOGETHER = 10;
 const ASK_MS = 5_000;
+/** After this nobody else is asked: whoever waits for the answer would give up. */
+const ALL_MS = 30_000;
 
 export type AskWays = Ways & { readonly store: Pick<Store, 'obproxy'> };
 
@@ -26,22 +28,27 @@ export interface AskedOn {
   readonly signal: AbortSignal;
 }
 
-/** Asks each of these, ten together, for at most `ms` each; an error of one, also of `ask`, is its answer. */
+/**
+ * Asks each of these, ten together, for at most `ms` each, and half a minute in all; an error of one, also of `ask`, is its
+ * answer.
+ */
 export function askObproxies<T>(
   ways: AskWays,
   servers: readonly ObproxyServerRow[],
   ask: (on: AskedOn) => Promise<T>,
   ms = ASK_MS,
 ): Promise<Asked<T>[]> {
-  return someAtATime(servers, TOGETHER, (server) =>
-    withDeadline(ms, undefined, async (signal, passed) => {
+  const end = Date.now() + ALL_MS;
+  return someAtATime(servers, TOGETHER, async (server) => {
+    if (Date.now() > end) return { server, why: say('obproxy.noTimeToAsk', { seconds: ALL_MS / 1000 }) };
+    return withDeadline(ms, undefined, async (signal, passed) => {
       try {
         return { server, answer: await unlessAborted(askOne(ways, server, ask, signal), signal) };
       } catch (error) {
         return { server, why: passed() ? say('text.noAnswerWithin', { ms }) : saidOf(error) };
       }
-    }),
-  );
+    });
+  });
 }
 
 /** All parameters, as each OBProxy of the cluster that runs shows them. */

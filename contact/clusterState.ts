@@ -88,7 +88,7 @@ export function recordState(
   { servers, zones }: ClusterState,
 ): Promise<void> {
   return store.obServers.record(clusterId, {
-    servers: servers.map((server) => ({ ...server, status: serverStatus(server) })),
+    servers: servers.map((server) => ({ ...server, status: serverStatus(server, zones) })),
     zones,
   });
 }

@@ -78,7 +78,7 @@ function isKnown(
     place: place(server),
     ...facts(server),
     // The status of what a task works on is the task's.
-    status: rowOf.get(place(server))?.work ? null : serverStatus(server),
+    status: rowOf.get(place(server))?.work ? null : serverStatus(server, zones),
   }));
   const stored = rows
     .filter((row) => row.work === null || said.some((server) => server.place === place(row)))

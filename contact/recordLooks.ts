@@ -1,5 +1,14 @@
 /** What looks have seen, written beside what is recorded; and the changes of status that follow, in the audit. */
-import type { ObproxyToLookAt, Observation, ObservedKind, RecordedLook, Seen, Store } from '../store/types';
+import type { AddressPolicy } from '../runtime/addresses';
+import type {
+  HostRow,
+  ObproxyToLookAt,
+  Observation,
+  ObservedKind,
+  RecordedLook,
+  Seen,
+  Store,
+} from '../store/types';
 
 /** Audit events of this method are no calls: somebody looked, and the status changed. */
 export const LOOK_METHOD = 'LOOK';
@@ -22,6 +31,33 @@ export function obproxyLook(proxy: ObproxyToLookAt, seen: Seen, time: string): P
     time,
     path: `/api/v2/obproxy/clusters/${clusterId}/obproxies/${id}`,
     ...(follows ? { change: { from: status, to, lastActiveTime } } : {}),
+  };
+}
+
+/**
+ * AVAILABLE and OFFLINE follow what is seen. OFFLINE says that the last contact failed: only a log-in takes that back.
+ *
+ * @param fault why the log-in failed; undefined when it did not, or was not tried
+ */
+export function hostLook(
+  host: HostRow,
+  greeted: Seen,
+  {
+    fault,
+    addresses,
+    time,
+  }: { readonly fault: string | undefined; readonly addresses: AddressPolicy; readonly time: string },
+): PlacedLook {
+  const { id, ip, status } = host;
+  const alive = greeted.state === 'ALIVE';
+  const back = status === 'OFFLINE' && alive && fault === undefined;
+  const away = status === 'AVAILABLE' && !alive && addresses.fault(ip) === undefined;
+  const to = back ? 'AVAILABLE' : away ? 'OFFLINE' : status;
+  return {
+    ...greeted,
+    ...(fault === undefined ? {} : { reason: fault }),
+    ...{ kind: 'host', id, time, path: `/api/v2/compute/hosts/${id}` },
+    ...(to === status ? {} : { change: { from: status, to } }),
   };
 }
 

@@ -23,6 +23,15 @@ import { firstToAnswer } from './firstToAnswer';
 import { sysLogin } from './loginName';
 import { serverVersion } from './observerSql';
 import {
+  CLUSTER_TIME_SQL,
+  checkpointSql,
+  leadersSql,
+  type ReplicaGroup,
+  replicaGroups,
+  replicasSql,
+  zoneLeadersSql,
+} from './replicas';
+import {
   columnText,
   openSqlSession,
   SqlConnectionError,
@@ -57,6 +66,16 @@ export interface ClusterSession {
   zones(): Promise<ClusterZone[]>;
   /** Units of tenants on a server; undefined when the version has no view of them. Throws SqlError when it may not be asked. */
   units(server: { readonly ip: string; readonly rpcPort: number }): Promise<number | undefined>;
+  /** Everything that needs a majority. Throws SqlError when it may not be asked. */
+  replicas(): Promise<ReplicaGroup[]>;
+  /** How many leaders a server has. */
+  leaders(server: { readonly ip: string; readonly rpcPort: number }): Promise<number>;
+  /** How many leaders there are in a zone. */
+  zoneLeaders(zoneName: string): Promise<number>;
+  /** Up to when (seconds since 1970) a server has all it has on its disk; undefined when the version does not tell. */
+  checkpoint(server: { readonly ip: string; readonly rpcPort: number }): Promise<number | undefined>;
+  /** Seconds since 1970 by the cluster's clock. */
+  time(): Promise<number>;
   /** Tenants that users have made; undefined when the version does not let us ask. */
   tenantCount(): Promise<number | undefined>;
   /** State of the major compaction by zone; empty when the version does not let us ask. */
@@ -153,6 +172,28 @@ function cluster(session: SqlSession, at: string, version: string): ClusterSessi
     async units(server) {
       const [row] = await ifTold(unitsSql(version, server), ({ errno }) => NOT_IN_VERSION.has(errno));
       return row === undefined ? undefined : Number(columnText(row, 'units'));
+    },
+    async replicas() {
+      const answers: (readonly SqlRow[])[] = [];
+      for (const sql of replicasSql(version)) answers.push(await session.query(sql));
+      return replicaGroups(version, answers);
+    },
+    async leaders(server) {
+      const [row] = await session.query(leadersSql(version, server));
+      return Number(columnText(row ?? {}, 'leaders'));
+    },
+    async zoneLeaders(zoneName) {
+      const [row] = await session.query(zoneLeadersSql(version, zoneName));
+      return Number(columnText(row ?? {}, 'leaders'));
+    },
+    async checkpoint(server) {
+      const [row] = await ifTold(checkpointSql(server), ({ errno }) => NOT_IN_VERSION.has(errno));
+      const nanoseconds = columnText(row ?? {}, 'checkpoint');
+      return nanoseconds === '' ? undefined : Number(nanoseconds) / 1e9;
+    },
+    async time() {
+      const [row] = await session.query(CLUSTER_TIME_SQL);
+      return Number(columnText(row ?? {}, 'now'));
     },
     async tenantCount() {
       const [row] = await tolerant(tenantsSql(version));

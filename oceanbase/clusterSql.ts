@@ -112,11 +112,19 @@ export function isServing(server: ClusterServer): boolean {
   return server.innerStatus === 'ACTIVE' && server.startTime !== null && server.stopTime === null;
 }
 
-/** What a row of the inventory says of a server that the cluster lists. */
-export function serverStatus(server: ClusterServer): 'RUNNING' | 'STOPPED' | 'DELETING' | 'UNAVAILABLE' {
+/**
+ * What a row of the inventory says of a server that the cluster lists. One that does not serve in a zone that is stopped was
+ * stopped with it: STOP ZONE leaves no mark on servers.
+ */
+export function serverStatus(
+  server: ClusterServer,
+  zones: readonly ClusterZone[] = [],
+): 'RUNNING' | 'STOPPED' | 'DELETING' | 'UNAVAILABLE' {
   if (server.innerStatus === 'DELETING') return 'DELETING';
   if (server.stopTime !== null) return 'STOPPED';
-  return isServing(server) ? 'RUNNING' : 'UNAVAILABLE';
+  if (isServing(server)) return 'RUNNING';
+  const zone = zones.find(({ name }) => name === server.zone);
+  return zone?.innerStatus === 'INACTIVE' ? 'STOPPED' : 'UNAVAILABLE';
 }
 
 /** How many units of tenants live on a server. */
@@ -197,6 +205,15 @@ export function startServerSql(server: Address, zoneName: string): string {
 /** Of a user of the sys tenant, from the next login on. RangeError for a password with a backslash. */
 export function setPasswordSql(user: string, password: string): string {
   return `ALTER USER ${userName(user)} IDENTIFIED BY ${sqlText(password)}`;
+}
+
+/** All servers of a zone at once; the zone becomes INACTIVE, its servers stay as they are. */
+export function stopZoneSql(zoneName: string): string {
+  return `ALTER SYSTEM STOP ZONE ${zone(zoneName)}`;
+}
+
+export function startZoneSql(zoneName: string): string {
+  return `ALTER SYSTEM START ZONE ${zone(zoneName)}`;
 }
 
 /** Writes what is in memory to disk, so that the next start reads less of the log. */

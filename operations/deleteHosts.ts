@@ -1,10 +1,7 @@
 import { z } from 'zod';
-import { fault, say } from '../runtime/messages/catalogue';
-import { noServicesOn } from './hostServices';
-import { hostLocks } from './locks';
-import { refuseWhenHeld } from './planTask';
+import { fault } from '../runtime/messages/catalogue';
+import { nobodyWorksOn, noServicesOn } from './hostServices';
 import { hostsByIds } from './preconditions';
-import { Refusal } from './refusal';
 import { HostIds, IdText } from './schemas';
 import { catalogued, type Prepared, type PrepareScope } from './types';
 
@@ -14,18 +11,7 @@ const MOST_DELETED = 1_000;
 /** All of them or none: nothing is done on the hosts, what the inventory knows of them goes, pinned keys too. */
 async function forget({ store, dryRun }: PrepareScope, ids: readonly number[]): Promise<Prepared> {
   const hosts = await hostsByIds(store, ids);
-  await refuseWhenHeld(
-    store,
-    hosts.flatMap(({ id }) => hostLocks(id)),
-  );
-  for (const host of hosts) {
-    const task = await store.obServers.reservedBy(host.id);
-    if (task !== undefined) {
-      throw new Refusal(409, 'CMP07004', say('host.reserved', { ip: host.ip, id: host.id, task }), {
-        target: `host:${host.id}`,
-      });
-    }
-  }
+  await nobodyWorksOn(store, hosts);
   await noServicesOn(store, hosts);
   if (!dryRun) for (const { id } of hosts) await store.hosts.remove(id);
   return { plans: [], audit: `hosts deleted: ${hosts.map(({ ip, id }) => `${ip} (id ${id})`).join(', ')}` };

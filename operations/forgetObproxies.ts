@@ -44,7 +44,8 @@ async function refuseWhenWorkedOn(
   await refuseWhenHeld(store, [...hosts, obproxyClusterMemberLock(cluster.id)]);
 }
 
-async function lookAt(
+/** What is seen of one now, and what is on its host. */
+export async function lookBeforeForgetting(
   ways: Ways & { readonly store: Store },
   server: ObproxyServerRow,
 ): Promise<ForgottenObproxy> {
@@ -68,7 +69,8 @@ async function lookAt(
   }
 }
 
-function refuseWhenAlive(looked: readonly ForgottenObproxy[]): void {
+/** Throws Refusal 409 ODP21016 that names the first one that is there. */
+export function refuseWhenAlive(looked: readonly ForgottenObproxy[]): void {
   const alive = looked.find(({ seen }) => seen.state === 'ALIVE' || seen.state === 'SILENT');
   if (alive === undefined) return;
   const { server, seen } = alive;
@@ -101,7 +103,7 @@ export async function forgetObproxies(
   const cluster = await obproxyClusterById(store, clusterId);
   const servers = await serversOf(store, cluster, obproxyServerIds);
   await refuseWhenWorkedOn(store, cluster, servers);
-  const looked = await someAtATime(servers, TOGETHER, (server) => lookAt(ways, server));
+  const looked = await someAtATime(servers, TOGETHER, (server) => lookBeforeForgetting(ways, server));
   if (!force) refuseWhenAlive(looked);
   if (dryRun) return looked;
   await store.transaction(async (inside) => {

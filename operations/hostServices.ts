@@ -1,5 +1,7 @@
 import { say } from '../runtime/messages/catalogue';
 import type { HostRow, ObproxyClusterRow, Store } from '../store/types';
+import { hostLocks } from './locks';
+import { refuseWhenHeld } from './planTask';
 import { allObClusters } from './preconditions';
 import { Refusal } from './refusal';
 
@@ -83,4 +85,17 @@ export async function noServicesOn(store: Store, hosts: readonly HostRow[]): Pro
           })),
         }),
   });
+}
+
+/** Throws Refusal CMP07004 that names the task that works on one of the hosts, or may, or has it reserved. */
+export async function nobodyWorksOn(store: Store, hosts: readonly HostRow[]): Promise<void> {
+  await refuseWhenHeld(
+    store,
+    hosts.flatMap(({ id }) => hostLocks(id)),
+  );
+  for (const { id, ip } of hosts) {
+    const task = await store.obServers.reservedBy(id);
+    if (task === undefined) continue;
+    throw new Refusal(409, 'CMP07004', say('host.reserved', { ip, id, task }), { target: `host:${id}` });
+  }
 }

@@ -9,8 +9,14 @@ import { deleteObproxy, offlineObproxy } from './deleteObproxy';
 import { deleteObproxyCluster } from './deleteObproxyCluster';
 import { refreshObproxy } from './refreshObproxy';
 import { forceRestartObproxy, restartObproxy } from './restartObproxy';
+import { restartObserver } from './restartObserver';
+import { restartObZone } from './restartObZone';
 import { startObproxy } from './startObproxy';
+import { startObserver } from './startObserver';
+import { startObZone } from './startObZone';
 import { stopObproxy } from './stopObproxy';
+import { stopObserver } from './stopObserver';
+import { stopObZone } from './stopObZone';
 import { takeOverObproxy } from './takeOverObproxy';
 import type { CatalogueEntry } from './types';
 import { upgradeObproxies, upgradeObproxy } from './upgradeObproxy';
@@ -33,6 +39,12 @@ export const OPERATIONS: readonly CatalogueEntry[] = [
   deleteObproxy,
   offlineObproxy,
   addObserver,
+  stopObserver,
+  startObserver,
+  restartObserver,
+  stopObZone,
+  startObZone,
+  restartObZone,
   batchCreateHosts,
   deleteHost,
   batchDeleteHosts,

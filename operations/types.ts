@@ -130,6 +130,10 @@ export interface ParsedRequest<Params extends z.ZodType, Body extends z.ZodType>
 export type Look<Request> = {
   readonly [Kind in keyof Looked]: (request: Request) => Looked[Kind];
 } & {
+  /**
+   * Asks what only the objects themselves can tell, outside of any transaction and before `prepare`; throws Refusal.
+   */
+  readonly refuses?: (scope: InspectScope, request: Request) => Promise<void>;
   /** Everything found, at once. It changes nothing. */
   readonly findings?: (scope: InspectScope, request: Request) => Promise<readonly HostFinding[]>;
 };
@@ -151,6 +155,8 @@ export type Answering =
       /** `task`: `data` is one task; `tasks`: `data.contents` has one task per host; `legacyTask`: one in the older dialect. */
       readonly answer: 'task' | 'tasks' | 'legacyTask';
       readonly id: WorkflowName;
+      /** Of an operation with both forms: whether a task is answered in the newer one. */
+      readonly newer?: (plan: Plan) => boolean;
     }
   | {
       /** No task: the operation is done when it answers, with its `extra` as `data`. */
@@ -197,6 +203,8 @@ export type Operation<Params extends z.ZodType = z.ZodType, Body extends z.ZodTy
 /** A parsed request of one operation. */
 export interface AcceptedRequest {
   readonly look: Looked;
+  /** Undefined when there is nothing to ask. */
+  readonly refuses: ((scope: InspectScope) => Promise<void>) | undefined;
   prepare(scope: RequestScope): Promise<Prepared>;
   /** Undefined when the operation finds nothing out by looking. */
   readonly findings: ((scope: InspectScope) => Promise<readonly HostFinding[]>) | undefined;
@@ -223,12 +231,13 @@ export function catalogued<Params extends z.ZodType, Body extends z.ZodType>(
     looks: look.findings !== undefined,
     request(params, body) {
       const request = { params, body } as ParsedRequest<Params, Body>;
-      const { findings, ...kinds } = look;
+      const { findings, refuses, ...kinds } = look;
       const tenant = tenantOf?.(request);
       return {
         look: Object.fromEntries(Object.entries(kinds).map(([kind, idsOf]) => [kind, idsOf(request)])),
         prepare: (scope) =>
           prepare({ ...scope, workflow: declared.id, ...(tenant === undefined ? {} : { tenant }) }, request),
+        refuses: refuses && ((scope) => refuses(scope, request)),
         findings: findings && ((scope) => findings(scope, request)),
       };
     },

@@ -29,6 +29,7 @@ function serverRow(row: Selectable<Schema['ob_servers']>): ObServerRow {
     stopTime: row.stop_time,
     buildVersion: row.build_version,
     packageId: row.package_id,
+    home: row.home,
     startupParameters: JSON.parse(row.startup_parameters) as Parameter[],
     taskId: row.task_id,
     work: workOf(row),
@@ -67,12 +68,15 @@ function seenColumns(seen: SeenObServer) {
 async function recordServer(db: Kysely<Schema>, clusterId: number, seen: SeenObServer): Promise<void> {
   const known = await db
     .selectFrom('ob_servers')
-    .select(['id', 'cluster_id', 'work_task_id'])
+    .select(['id', 'cluster_id', 'work_task_id', 'host_id'])
     .where('ip', '=', seen.ip)
     .where('rpc_port', '=', seen.rpcPort)
     .executeTakeFirst();
+  const host =
+    known?.host_id == null
+      ? await db.selectFrom('hosts').select('id').where('ip', '=', seen.ip).executeTakeFirst()
+      : undefined;
   if (known === undefined) {
-    const host = await db.selectFrom('hosts').select('id').where('ip', '=', seen.ip).executeTakeFirst();
     await db
       .insertInto('ob_servers')
       .values({
@@ -95,7 +99,12 @@ async function recordServer(db: Kysely<Schema>, clusterId: number, seen: SeenObS
   if (known.cluster_id !== clusterId) return;
   await db
     .updateTable('ob_servers')
-    .set({ ...seenColumns(seen), ...(known.work_task_id !== null ? {} : { status: seen.status }) })
+    .set({
+      ...seenColumns(seen),
+      // The host may have been declared after the server was found.
+      ...(host === undefined ? {} : { host_id: host.id }),
+      ...(known.work_task_id !== null ? {} : { status: seen.status }),
+    })
     .where('id', '=', known.id)
     .execute();
 }
@@ -248,6 +257,14 @@ export function obServersRepository(scope: Scope): ObServers {
       await scope.db.updateTable('ob_servers').set(seenColumns(seen)).where('id', '=', id).execute();
     },
 
+    async recordHome(id, home) {
+      await scope.db
+        .updateTable('ob_servers')
+        .set({ home, update_time: now() })
+        .where('id', '=', id)
+        .execute();
+    },
+
     async recordZone(clusterId, zone, innerStatus) {
       await scope.db
         .updateTable('ob_zones')
@@ -270,6 +287,10 @@ export function obServersRepository(scope: Scope): ObServers {
         .where('host_id', '=', hostId)
         .executeTakeFirstOrThrow();
       return task_id;
+    },
+
+    async leaveHost(hostId) {
+      await scope.db.updateTable('ob_servers').set({ host_id: null }).where('host_id', '=', hostId).execute();
     },
 
     async releaseHost(hostId, taskId) {

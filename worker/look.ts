@@ -4,7 +4,15 @@ import { addressOf } from '../contact/hostAddress';
 import { lookAtHost, openToLook } from '../contact/lookAtHost';
 import { lookAtObproxy } from '../contact/lookAtObproxy';
 import { lookAtObServers } from '../contact/lookAtObServers';
-import { isNews, obproxyLook, type PlacedLook, recordLooks, type StatusChange } from '../contact/recordLooks';
+import { clusterSeen, recordClusterLook } from '../contact/obServersSeen';
+import {
+  hostLook,
+  isNews,
+  obproxyLook,
+  type PlacedLook,
+  recordLooks,
+  type StatusChange,
+} from '../contact/recordLooks';
 import type { Hosts } from '../hosts/types';
 import { ownAddress, type RuntimeConfig } from '../runtime/config';
 import type { Logger } from '../runtime/logger';
@@ -169,21 +177,9 @@ export class BackgroundLook {
     const greeted = await lookAtHost(host, { addresses, signal: this.#stop.signal });
     if (!this.#isSure(key, greeted, before)) return;
     this.#due.set(key, Date.now() + this.#slowMs - this.#everyMs / 2);
-    // OFFLINE says that the last contact failed: only a log-in takes that back.
     const fault =
       greeted.state === 'ALIVE' && host.status === 'OFFLINE' ? await this.#loginFault(host) : undefined;
-    const seen = fault === undefined ? greeted : { ...greeted, reason: fault };
-    const back = host.status === 'OFFLINE' && greeted.state === 'ALIVE' && fault === undefined;
-    const away =
-      host.status === 'AVAILABLE' && greeted.state !== 'ALIVE' && addresses.fault(host.ip) === undefined;
-    const to = back ? 'AVAILABLE' : away ? 'OFFLINE' : host.status;
-    this.#keep(
-      {
-        ...{ ...seen, kind: 'host', id: host.id, time, path: `/api/v2/compute/hosts/${host.id}` },
-        ...(to === host.status ? {} : { change: { from: host.status, to } }),
-      },
-      before,
-    );
+    this.#keep(hostLook(host, greeted, { fault, addresses, time }), before);
   }
 
   async #loginFault(host: HostRow): Promise<string | undefined> {
@@ -221,43 +217,14 @@ export class BackgroundLook {
       ...{ addresses: config.addresses, signal: this.#stop.signal },
     });
     const away = 'reason' in look;
-    const seen: Seen = away
-      ? { state: 'UNKNOWN', by: null, reason: `its cluster could not be asked: ${look.reason}` }
-      : { state: 'ALIVE', by: 'SQL', reason: null };
+    const seen = clusterSeen(look);
     const wasAway = cluster.status === 'UNAVAILABLE' ? { ...seen, state: 'UNKNOWN' as const } : undefined;
     if (away && wasAway === undefined && !this.#isSure(key, seen, undefined)) return;
     this.#doubts.delete(key);
     this.#due.set(key, Date.now() + (away && look.refused ? REFUSED_MS : this.#slowMs - this.#everyMs / 2));
-    const path = `/api/v2/ob/clusters/${cluster.id}`;
-    const to = away ? 'UNAVAILABLE' : 'RUNNING';
-    // Every other status is what a task or a person has made of it.
-    if (cluster.status !== to && (cluster.status === 'RUNNING' || cluster.status === 'UNAVAILABLE')) {
-      await store.obClusters.recordStatus(cluster.id, to);
-      const why = away ? look.reason : 'it answers (SQL)';
-      this.#changed.push({ kind: 'obCluster', id: cluster.id, path, time, from: cluster.status, to, why });
-    }
-    const rows = away
-      ? (await store.obServers.ofCluster(cluster.id))
-          .filter(({ work }) => work === null)
-          .map((row) => ({ row, seen, formerStatus: row.status }))
-      : look.servers;
-    const observed = await store.observations.of(
-      'obServer',
-      rows.map(({ row }) => row.id),
-    );
-    for (const { row, seen: own, formerStatus } of rows) {
-      const placed: PlacedLook = {
-        ...own,
-        kind: 'obServer',
-        id: row.id,
-        time,
-        path: `${path}/servers/${row.id}`,
-      };
-      this.#keep(placed, observed.get(row.id));
-      if (row.status === formerStatus) continue;
-      const why = own.reason ?? 'its cluster says so';
-      this.#changed.push({ ...placed, from: formerStatus, to: row.status, why });
-    }
+    const { servers, changed } = await recordClusterLook(store, cluster, look, time);
+    for (const { look: own, before } of servers) this.#keep(own, before);
+    this.#changed.push(...changed);
   }
 
   get #slowMs(): number {

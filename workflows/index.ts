@@ -57,5 +57,23 @@ export const deleteObproxyCluster = task;
 /** POST /api/v2/ob/clusters/{id}/servers. */
 export const addObserver = task;
 
+/** POST /api/v2/ob/clusters/{id}/servers/{serverId}/stop. */
+export const stopObserver = task;
+
+/** POST /api/v2/ob/clusters/{id}/servers/{serverId}/start. */
+export const startObserver = task;
+
+/** POST /api/v2/ob/clusters/{id}/servers/{serverId}/restart. */
+export const restartObserver = task;
+
+/** POST /api/v2/ob/clusters/{id}/zones/{zoneName}/stop. */
+export const stopObZone = task;
+
+/** POST /api/v2/ob/clusters/{id}/zones/{zoneName}/start. */
+export const startObZone = task;
+
+/** POST /api/v2/ob/clusters/{id}/zones/{zoneName}/restart. */
+export const restartObZone = task;
+
 /** POST /api/v2/compute/hosts/batchCreate, one task per host. */
 export const batchCreateHosts = task;

@@ -80,6 +80,15 @@ export function formerStatus(kind: WorkKind, status: string): SubtaskResult {
   return { stringMap: { [FORMER_KEYS[kind]]: status } };
 }
 
+/** What the object was before this task began to work on it; undefined when it works on it no more, or not yet. */
+export async function formerOf<K extends WorkKind>(
+  scope: SubtaskScope,
+  { object }: Worked<K>,
+): Promise<StatusOf[K] | undefined> {
+  const found = await scope.store.work.find(object);
+  return found?.work?.taskId === scope.input.taskId ? (found.work.formerStatus ?? undefined) : undefined;
+}
+
 /** From here on nobody can say that the object is what it was: it becomes `status` if the task ends half-way. */
 export async function endsAs<K extends WorkKind>(
   scope: SubtaskScope,

@@ -1,11 +1,8 @@
-import { say } from '../../runtime/messages/catalogue';
 import { beginWork } from '../common/work';
-import { processText } from '../host/serviceProcesses';
 import { subtask } from '../subtask';
-import { undoPrepare } from './preparing';
+import { lookForTheProcess, undoPrepare } from './preparing';
 import { PROXIES } from './proxiesOfTask';
-import { homeOf, proxyOf, workedProxy } from './proxy';
-import { theProcess } from './stopping';
+import { proxyOf, workedProxy } from './proxy';
 
 /** "Prepare stop obproxy": the host answers, at most one proxy lives in the home, and this task works on it from now on. */
 export const PrepareStopObproxy = subtask({
@@ -16,13 +13,7 @@ export const PrepareStopObproxy = subtask({
 
   async run(scope) {
     const proxy = await proxyOf(scope);
-    const home = await homeOf(scope, proxy);
-    const process = await theProcess(await scope.host(), home);
-    scope.log.info(
-      process === undefined
-        ? say('obproxy.noneLives', { home })
-        : say('process.livesIn', { processes: [processText(process)], home }),
-    );
+    await lookForTheProcess(scope, proxy);
     await beginWork(scope, workedProxy(proxy.server), {
       status: 'STOPPING',
       from: ['RUNNING', 'UNAVAILABLE'],

@@ -6,11 +6,11 @@ import { hotProxyOf } from './hotProxy';
 import { hotRestart, restoreRollbackTimeout } from './hotRestart';
 import { startKeepers } from './keepers';
 import { workNote } from './notes';
+import { settleWaited } from './parameters';
 import { lookForProxies } from './process';
 import { PROXIES } from './proxiesOfTask';
 import { homeOf, proxyOf } from './proxy';
 import { startStored, undoStart } from './storedStart';
-import { refreshDrift } from './waitedParameters';
 
 /** The former process may be waited for so long: the subtask has 600 s, and the hand-over takes at most 150 of them. */
 const LONGEST_FORMER_MS = 300_000;
@@ -35,7 +35,7 @@ export const RestartObproxyProcess = subtask({
     } else {
       await restartByForce(scope, await scope.host(), proxy, home);
     }
-    await refreshDrift(scope, proxy);
+    await settleWaited(scope, proxy);
     return undefined;
   },
 

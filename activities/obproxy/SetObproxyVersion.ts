@@ -1,7 +1,7 @@
 import { subtask } from '../subtask';
+import { settleWaited } from './parameters';
 import { hotOf, proveVersion, recordTarget } from './upgrade/serving';
 import { UPGRADE, upgradeOf } from './upgrade/upgradeOf';
-import { refreshDrift } from './waitedParameters';
 
 /** "Set obproxy version": version, package and home are recorded, and what has waited for a restart is so now. */
 export const SetObproxyVersion = subtask({
@@ -14,7 +14,7 @@ export const SetObproxyVersion = subtask({
     const upgrade = await upgradeOf(scope);
     await proveVersion(await hotOf(scope, upgrade), upgrade.target.version);
     await recordTarget(scope, upgrade);
-    await refreshDrift(scope, upgrade.target.proxy);
+    await settleWaited(scope, upgrade.target.proxy);
     return undefined;
   },
 });

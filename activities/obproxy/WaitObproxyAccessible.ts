@@ -1,4 +1,5 @@
 import { subtask } from '../subtask';
+import { settleWaited } from './parameters';
 import { OBPROXY, proxyOf } from './proxy';
 import { provedLogin } from './starting';
 
@@ -11,7 +12,9 @@ export const WaitObproxyAccessible = subtask({
   needs: OBPROXY,
 
   async run(scope) {
-    await provedLogin(scope, await scope.host(), await proxyOf(scope));
+    const proxy = await proxyOf(scope);
+    await provedLogin(scope, await scope.host(), proxy);
+    await settleWaited(scope, proxy);
     return undefined;
   },
 });

@@ -6,7 +6,7 @@ import type { ParameterDrift } from '../../store/types';
 import { makeDir, readJson, taskDir, writeJson } from '../places';
 import type { Needs, SubtaskScope } from '../types';
 import { driftWith, isShown } from './lateParameters';
-import { OBPROXY, type ObproxyInstance, proxyOf } from './proxy';
+import { administer, OBPROXY, type ObproxyInstance, proxyOf } from './proxy';
 
 export const PARAMETERS = {
   ...OBPROXY,
@@ -82,6 +82,25 @@ export async function recordDrift(
     await scope.store.obproxy.setParameterDrift(server.id, drift);
   }
   return drift;
+}
+
+/** For a proxy that has just been started: parameters that have waited for it have their values now. */
+export async function settleWaited(scope: SubtaskScope, proxy: ObproxyInstance): Promise<void> {
+  const { id, parameterDrift } = proxy.server;
+  if (parameterDrift.length === 0) return;
+  const admin = await administer(scope, proxy);
+  try {
+    const shown = new Map((await admin.showAll()).map(({ name, value }) => [name, value]));
+    const left = parameterDrift.flatMap((drift) => {
+      const value = shown.get(drift.name) ?? null;
+      if (isSecretParameter(drift.name)) return [drift];
+      return value !== null && sameValue(value, drift.expectedValue) ? [] : [{ ...drift, value }];
+    });
+    await scope.store.obproxy.setParameterDrift(id, left);
+    scope.log.info(say('parameters.waited', { count: parameterDrift.length - left.length }));
+  } finally {
+    admin.close();
+  }
 }
 
 /** Sets back what this subtask changed; `open` logs in to the proxy. */

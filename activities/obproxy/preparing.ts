@@ -6,6 +6,7 @@ import { say, type Text } from '../../runtime/messages/catalogue';
 import { beginWork, restoreWork } from '../common/work';
 import { forgetTask } from '../host/forgetTask';
 import { troublesOf } from '../host/trouble';
+import type { SubtaskScope } from '../types';
 import { forgetNote } from './notes';
 import { processText } from './process';
 import { isSkipped, othersServing, type ProxiesScope } from './proxiesOfTask';
@@ -69,6 +70,17 @@ export async function proveStartable(host: Host, proxy: ObproxyInstance, home: s
   return say('obproxy.homeHolds', { home, version: found });
 }
 
+/** The host answers, and at most one process lives in the home; which one is said. Throws as `theProcess` does. */
+export async function lookForTheProcess(scope: SubtaskScope, proxy: ObproxyInstance): Promise<void> {
+  const home = await homeOf(scope, proxy);
+  const process = await theProcess(await scope.host(), home);
+  scope.log.info(
+    process === undefined
+      ? say('obproxy.noneLives', { home })
+      : say('process.livesIn', { processes: [processText(process)], home }),
+  );
+}
+
 /** For the undo of a Prepare subtask: the former status, and nothing of this task on the host. */
 export async function undoPrepare(scope: ProxiesScope): Promise<void> {
   const server = await proxyRowOf(scope);
@@ -81,16 +93,8 @@ export async function undoPrepare(scope: ProxiesScope): Promise<void> {
 /** For the Prepare subtasks of deletions: the host answers unless it is to be left alone, and the proxy is DELETING. */
 export async function prepareDelete(scope: ProxiesScope): Promise<void> {
   const proxy = await proxyOf(scope);
-  const home = await homeOf(scope, proxy);
   if (isSkipped(scope, proxy.server.id)) scope.log.warn(say('host.notContacted', { ip: proxy.server.ip }));
-  else {
-    const process = await theProcess(await scope.host(), home);
-    scope.log.info(
-      process === undefined
-        ? say('obproxy.noneLives', { home })
-        : say('process.livesIn', { processes: [processText(process)], home }),
-    );
-  }
+  else await lookForTheProcess(scope, proxy);
   if (othersServing(scope, proxy) === 0) {
     scope.log.warn(say('obproxy.nowhereToGo', { cluster: proxy.cluster.name }));
   }

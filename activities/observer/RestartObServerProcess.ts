@@ -106,7 +106,7 @@ export const RestartObServerProcess = subtask({
     }
     const { pid, startTicks } = before;
     if (process?.pid === pid && process.startTime === startTicks) {
-      if (before.planned === true) await stopServer(scope, host, observer);
+      if (before.planned === true) await stopServer(scope, observer);
       scope.log.info(say('observer.stopping', { process: processText(process) }));
       await stopObservers(scope, host, home, process);
       process = undefined;
@@ -121,7 +121,7 @@ export const RestartObServerProcess = subtask({
     }
     if (before.planned === true) {
       await newerStart(scope, host, observer, before, (server) => isServing({ ...server, stopTime: null }));
-      await startServer(scope, host, observer);
+      await startServer(scope, observer);
     }
     await newerStart(scope, host, observer, before);
     return undefined;
@@ -133,7 +133,7 @@ export const RestartObServerProcess = subtask({
     const observer = await observerOf(scope);
     const host = await scope.host();
     const planned = restartOf(await readObserverMark(host), observer)?.planned === true;
-    if (planned && (await ask(scope, observer)) !== undefined) return startServer(scope, host, observer);
+    if (planned && (await ask(scope, observer)) !== undefined) return startServer(scope, observer);
     scope.log.info(say('undo.nothing'));
   },
 });

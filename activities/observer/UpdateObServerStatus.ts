@@ -1,14 +1,12 @@
-import { isServing, serverStatus } from '../../oceanbase/clusterSql';
+import { type ClusterServer, isServing, serverStatus } from '../../oceanbase/clusterSql';
 import { PermanentError } from '../../runtime/errors';
 import { type Said, say, type Text } from '../../runtime/messages/catalogue';
 import { withCluster } from '../cluster/cluster';
-import { settleWork, unsettleWork, type Worked } from '../common/work';
+import { settleWork, unsettleWork } from '../common/work';
 import { subtask } from '../subtask';
+import type { SubtaskScope } from '../types';
+import { workedServer } from './life';
 import { type ClusterMember, listedServer, memberOf, OBSERVER, serverMadeByTask } from './observer';
-
-function worked({ server, address }: ClusterMember): Worked<'obServer'> {
-  return { object: { kind: 'obServer', id: server.id }, what: `OBServer ${address}` };
-}
 
 function refuse({ address }: ClusterMember, status: string, cameBack: Said, next: Text): PermanentError {
   return new PermanentError({
@@ -19,6 +17,26 @@ function refuse({ address }: ClusterMember, status: string, cameBack: Said, next
     cameBack,
     next,
   });
+}
+
+/** The cluster calls a process ACTIVE that was ended within its lease. */
+const LEASE_MS = 60_000;
+
+/** The server as its cluster lists it; one that is to be stopped when the cluster has noticed, or has not for too long. */
+async function seenServer(
+  scope: SubtaskScope,
+  { cluster, server }: ClusterMember,
+  stopped: boolean,
+): Promise<ClusterServer | undefined> {
+  const started = Date.now();
+  for (let looks = 0; ; looks += 1) {
+    const seen = await withCluster(scope, cluster, say('observer.askState'), async (session) =>
+      listedServer(await session.servers(), server),
+    );
+    const settles = stopped && seen !== undefined && isServing(seen) && Date.now() - started < LEASE_MS;
+    if (!settles) return seen;
+    await scope.pause(Math.min(200 * 1.5 ** looks, 2_000));
+  }
 }
 
 /**
@@ -34,10 +52,8 @@ export const UpdateObServerStatus = subtask({
   async run(scope) {
     const member = await memberOf(scope);
     const { cluster, server, address } = member;
-    const seen = await withCluster(scope, cluster, say('observer.askState'), async (session) =>
-      listedServer(await session.servers(), server),
-    );
     const stopped = scope.value('target_server_status') === 'STOPPED';
+    const seen = await seenServer(scope, member, stopped);
     const target = stopped ? 'STOPPED' : 'RUNNING';
     if (seen === undefined) {
       throw refuse(
@@ -55,7 +71,7 @@ export const UpdateObServerStatus = subtask({
       throw refuse(member, target, text, next);
     }
     const status = stopped ? target : serverStatus(seen);
-    await settleWork(scope, worked(member), status);
+    await settleWork(scope, workedServer(member), status);
     await scope.store.obServers.recordSeen(server.id, { ...seen, status });
     // The server itself keeps the host occupied from now on.
     if (server.hostId !== null) {
@@ -67,7 +83,7 @@ export const UpdateObServerStatus = subtask({
 
   async rollback(scope) {
     const member = await memberOf(scope);
-    await unsettleWork(scope, worked(member));
+    await unsettleWork(scope, workedServer(member));
     if ((await serverMadeByTask(scope)) === undefined) return;
     await scope.store.obServers.reserveHost(await scope.hostId(), scope.input.taskId);
   },

@@ -77,6 +77,28 @@ export async function memberOf(scope: ObserverScope): Promise<ClusterMember> {
   return { server, cluster, address: addressText(server.ip, server.rpcPort) };
 }
 
+/** All servers of the list `server_ids`, for a subtask that is not split and names none; else the one it is about. */
+export async function membersOf(
+  scope: SubtaskScope<typeof OBSERVER & { readonly server_ids: 'list?' }>,
+): Promise<ClusterMember[]> {
+  const ids = scope.list('server_ids');
+  if (ids === undefined || objectOf(scope.input, ['server_ids', 'host_ids']) !== undefined)
+    return [await memberOf(scope)];
+  const found: ClusterMember[] = [];
+  for (const id of ids) found.push(await memberById(scope, Number(id)));
+  return found;
+}
+
+async function memberById(scope: ObserverScope, id: number): Promise<ClusterMember> {
+  const server = await scope.store.obServers.find(id);
+  if (server === undefined) {
+    const tried = say('observer.findById', { id });
+    throw incomplete(tried, say('observer.noneRecorded'), 'OBE19001', say('next.sendAgain'));
+  }
+  const cluster = await clusterById(scope, server.clusterId);
+  return { server, cluster, address: addressText(server.ip, server.rpcPort) };
+}
+
 /** The same with its package and its folders; PermanentError when the inventory does not know those. */
 export async function observerOf(scope: ObserverScope): Promise<ObserverInstance> {
   return placed(scope, await memberOf(scope));
@@ -92,7 +114,7 @@ async function placed(scope: SubtaskScope, member: ClusterMember): Promise<Obser
 
 /** Undefined for a server whose package is not known: one that was there before obflow. */
 export async function placeOf(
-  scope: SubtaskScope,
+  scope: Pick<SubtaskScope, 'store'>,
   member: ClusterMember,
 ): Promise<ObserverInstance | undefined> {
   const { packageId } = member.server;

@@ -25,11 +25,12 @@ export function lookForObservers(host: Host, home: string): Promise<ServiceProce
 /** Whether the observer's process runs; undefined when the host cannot be asked now: the cluster's word is enough then. */
 export async function processLives(
   scope: SubtaskScope,
-  observer: ObserverInstance,
+  { server, layout }: Pick<ObserverInstance, 'server'> & { readonly layout: { readonly home: string } },
 ): Promise<boolean | undefined> {
+  if (server.hostId === null) return undefined;
   try {
-    const host = await scope.host();
-    return (await lookForObservers(host, observer.layout.home)).own.length > 0;
+    const host = await scope.hostById(server.hostId);
+    return (await lookForObservers(host, layout.home)).own.length > 0;
   } catch (error) {
     scope.signal.throwIfAborted();
     if (error instanceof TransientError) return undefined;
@@ -104,7 +105,7 @@ export async function launchObserver(
 export async function observerListening(
   scope: SubtaskScope,
   host: Host,
-  { server, layout }: ObserverInstance,
+  { server, layout }: Pick<ObserverInstance, 'server'> & { readonly layout: { readonly home: string } },
 ): Promise<HostProcess> {
   const tried = say('observer.start');
   const started = Date.now();

@@ -3,13 +3,10 @@ import { type Said, say, type Text } from '../../runtime/messages/catalogue';
 import type { ObClusterRow } from '../../store/types';
 import { clusterOf } from '../cluster/cluster';
 import { readCluster } from '../cluster/clusterState';
-import { settleWork, unsettleWork, type Worked } from '../common/work';
+import { settleWork, unsettleWork } from '../common/work';
 import { subtask } from '../subtask';
 import { ZONES, zonesOf } from './zone';
-
-function worked(cluster: ObClusterRow, name: string): Worked<'obZone'> {
-  return { object: { kind: 'obZone', clusterId: cluster.id, name }, what: `Zone ${name}` };
-}
+import { workedZone } from './zoneLife';
 
 function refuse(cluster: ObClusterRow, name: string, code: string, cameBack: Said, next: Text) {
   return new PermanentError({
@@ -44,7 +41,7 @@ export const UpdateObZoneStatus = subtask({
         const next = say('next.wasToBe', { status: target });
         throw refuse(cluster, name, 'OBE18004', say('work.is', { status: zone.innerStatus }), next);
       }
-      await settleWork(scope, worked(cluster, name), status);
+      await settleWork(scope, workedZone(cluster, name), status);
       await scope.store.obServers.recordZone(cluster.id, name, zone.innerStatus);
     }
     return undefined;
@@ -52,7 +49,9 @@ export const UpdateObZoneStatus = subtask({
 
   async rollback(scope) {
     const cluster = await clusterOf(scope);
-    const again = await Promise.all(zonesOf(scope).map((name) => unsettleWork(scope, worked(cluster, name))));
+    const again = await Promise.all(
+      zonesOf(scope).map((name) => unsettleWork(scope, workedZone(cluster, name))),
+    );
     if (!again.includes(true)) scope.log.info(say('cluster.undoFollows'));
   },
 });

@@ -3,6 +3,7 @@
  * more than a part stands in memory.
  */
 import type { Response } from 'express';
+import { compresses, gzipInto, sendJsonText } from './compression';
 
 /** Elements that are made, and written, together. */
 const PART = 500;
@@ -165,7 +166,7 @@ export async function taken(response: {
 export async function sendJson(response: Response, value: unknown): Promise<void> {
   const whole = await madeWhole(value);
   if (whole !== undefined) {
-    response.json(whole.value);
+    await sendJsonText(response, JSON.stringify(whole.value));
     return;
   }
   response.type('json');
@@ -173,11 +174,12 @@ export async function sendJson(response: Response, value: unknown): Promise<void
     response.end();
     return;
   }
+  const out = compresses(response) ? gzipInto(response, 'body') : response;
   for await (const piece of jsonPieces(value)) {
-    response.write(piece);
-    if (!(await taken(response))) return;
+    out.write(piece);
+    if (!(await taken(out))) return;
     // Other requests wait while a part is made.
     await new Promise<void>((resolve) => setImmediate(resolve));
   }
-  response.end();
+  out.end();
 }

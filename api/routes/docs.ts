@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { fault } from '../../runtime/messages/catalogue';
 import { repositoryRoot } from '../../runtime/paths';
 import { obflowVersion } from '../../runtime/version';
+import { sendJsonText } from '../http/compression';
 import { openApiDocument } from '../openapi/document';
 import { bareRoute, type Route } from '../route';
 
@@ -70,7 +71,7 @@ export function docsRoutes(others: readonly Route[]): Route[] {
         },
       },
       async (_call, response) => {
-        response.json(document());
+        await sendJsonText(response, JSON.stringify(document()));
       },
     ),
     bareRoute(

@@ -2,6 +2,7 @@ import type { ApiServices, Route } from '../route';
 import { accessKeyRoutes } from './accessKeys';
 import { agentRoutes } from './agents';
 import { auditRoutes } from './audit';
+import { checkRoutes } from './checks';
 import { configServerRoutes } from './configServer';
 import { credentialRoutes } from './credentials';
 import { docsRoutes } from './docs';
@@ -23,6 +24,8 @@ import { prometheusRoutes } from './prometheus';
 import { serviceRoutes } from './service';
 import { sessionRoutes } from './session';
 import { taskCommandRoutes } from './taskCommands';
+import { taskListRoutes } from './taskLists';
+import { taskLogRoutes } from './taskLogs';
 import { taskRoutes } from './tasks';
 import { userRoutes } from './users';
 
@@ -36,6 +39,7 @@ export function allRoutes(services: ApiServices): Route[] {
     ...forgetRoutes(services),
     // Before the clusters: parameterInfo is no id.
     ...obParameterRoutes(services),
+    ...checkRoutes(services),
     ...obClusterRoutes(services),
     ...obPasswordRoutes(services),
     ...hostRoutes(services),
@@ -43,7 +47,9 @@ export function allRoutes(services: ApiServices): Route[] {
     ...placeRoutes(services),
     ...credentialRoutes(services),
     ...packageRoutes(services),
+    ...taskListRoutes(services),
     ...taskRoutes(services),
+    ...taskLogRoutes(services),
     ...taskCommandRoutes(services),
     ...inventoryRoutes(services),
     ...meRoutes(services),

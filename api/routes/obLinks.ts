@@ -1,11 +1,11 @@
 import { z } from 'zod';
+import { addLinks, LINK_OUTCOMES, removeLinks, type Told } from '../../operations/linkObClusters';
 import { BatchAddLinksBody } from '../../operations/obLinks';
 import { publishedSample } from '../../operations/samples';
 import { IdPath, QueryText } from '../../operations/schemas';
 import { addressText } from '../../runtime/addressText';
 import { listOf, Whole } from '../http/answers';
 import { answerLanguage, type Language, spoken } from '../http/messages/language';
-import { addLinks, LINK_OUTCOMES, removeLinks, type Told } from '../objects/obLinks';
 import { type ApiServices, type Route, route } from '../route';
 
 /** Documented is no data. It is there only to say which proxies do not show the change yet. */
@@ -73,8 +73,8 @@ export function obLinkRoutes(services: ApiServices): Route[] {
         sample: publishedSample('add-ob-links'),
       },
       async ({ params, body, notes, request }) => {
-        notes.command = `link ${body.obLinks.map(({ clusterName }) => clusterName).join(', ')}`;
         const told = await addLinks(services, params.id, body.obLinks);
+        notes.command = `link ${body.obLinks.map(({ clusterName }) => clusterName).join(', ')}`;
         const left = leftText(told);
         if (left !== undefined) notes.why = left;
         return answerOf(told, answerLanguage(request));

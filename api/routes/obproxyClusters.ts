@@ -54,7 +54,7 @@ const ServerDocument = z
     )
       .exactOptional()
       .describe(
-        'In what the proxy differs from its cluster: parameters of one that was taken over, which wait for its restart; and the config URL (obproxy_config_server_url) that it was given before OBFLOW_PUBLIC_URL changed.',
+        'In what the process of the proxy differs from its cluster: parameters that wait for its restart, or that its version does not know; and the config URL (obproxy_config_server_url) that it was given before OBFLOW_PUBLIC_URL changed.',
       ),
   })
   .meta({ id: 'ObproxyServer' });

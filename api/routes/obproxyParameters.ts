@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { obproxyClusterById } from '../../operations/preconditions';
+import { listParameters, readParameterInfo } from '../../operations/readObproxyParameters';
 import { publishedSample } from '../../operations/samples';
 import { IdPath, QueryText } from '../../operations/schemas';
 import { listOf, Whole } from '../http/answers';
 import { answerLanguage, spoken } from '../http/messages/language';
-import { listParameters, readParameterInfo } from '../objects/obproxyParameters';
 import { type ApiServices, type Route, route } from '../route';
 
 const TYPES = ['BOOL', 'CAPACITY', 'DOUBLE', 'INT', 'MOMENT', 'STRING', 'STRING_LIST', 'TIME'] as const;

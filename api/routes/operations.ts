@@ -61,13 +61,17 @@ const Finding = z
   .meta({ id: 'HostFinding' });
 export type HostFindingDocument = Readonly<z.output<typeof Finding>>;
 
-function answerSchema({ answer, extra = {}, looks }: CatalogueEntry): z.ZodType {
+function answerSchema(operation: CatalogueEntry): z.ZodType {
+  const { answer, extra = {}, looks } = operation;
   if (answer === 'none') return Object.keys(extra).length === 0 ? NoData : z.object(extra);
   if (answer === 'tasks')
     return z.object({ contents: listOf(TaskInstance), ...extra, findings: listOf(Finding).exactOptional() });
-  const one = answer === 'legacyTask' ? LegacyTaskInstance : TaskInstance;
   const added = looks ? { ...extra, findings: listOf(Finding).exactOptional() } : extra;
-  return Object.keys(added).length === 0 ? one : one.extend(added);
+  const form = (one: typeof LegacyTaskInstance | typeof TaskInstance) =>
+    Object.keys(added).length === 0 ? one : one.extend(added);
+  if (answer === 'task') return form(TaskInstance);
+  const legacy = form(LegacyTaskInstance);
+  return operation.newer === undefined ? legacy : z.union([legacy, form(TaskInstance)]);
 }
 
 /** Tasks whose documents are made together. */
@@ -75,11 +79,11 @@ const TASKS_TOGETHER = 50;
 
 /** `data` of the answer. What is large in it is made while it is sent. */
 function answerOf(
-  { answer }: CatalogueEntry,
+  operation: CatalogueEntry,
   { submitted }: TaskService,
   { plans, extra }: Prepared,
 ): unknown {
-  if (answer === 'tasks') {
+  if (operation.answer === 'tasks') {
     const contents = new LazyList(
       plans.length,
       (from, to) => plans.slice(from, to).map(submittedDocument),
@@ -90,7 +94,8 @@ function answerOf(
   const [plan] = plans;
   if (plan === undefined) return extra;
   const document = submitted(plan);
-  return { ...(answer === 'legacyTask' ? legacyDocument(plan, document) : document), ...extra };
+  const isLegacy = operation.answer === 'legacyTask' && operation.newer?.(plan) !== true;
+  return { ...(isLegacy ? legacyDocument(plan, document) : document), ...extra };
 }
 
 /** Findings in the language of who asked; sent again, the request is answered as before. */
@@ -145,6 +150,7 @@ function operationRoute(services: ApiServices, operation: CatalogueEntry): Route
       if (query.dryRun) notes.command = 'dry run';
       const accepted = operation.request(params, body);
       const looked = await lookBefore(services, accepted.look);
+      await accepted.refuses?.(inspectScope(services));
       const { continueAfter } = services.config;
       const prepared = await prepareRequest(
         accepted,

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Request } from 'express';
 import { z } from 'zod';
 import { IdText, QueryText } from '../../operations/schemas';
@@ -11,12 +10,8 @@ import { Flag, listed, listOfWords, oneOf, PAGING, pageRequest } from '../http/p
 import { type ApiServices, bareRoute, type Route, route } from '../route';
 import { writeDiagnosis } from '../tasks/diagnosis';
 import { BasicTaskInstance, WrappedTaskInstance } from '../tasks/document/types';
-import { rowWithSubtask, SubtaskPath, TaskPath, unknownTask } from '../tasks/rows';
-import { subtaskLog } from '../tasks/subtaskLog';
+import { TaskPath, unknownTask } from '../tasks/rows';
 import { loggedIn } from './users';
-
-/** A log does not wait longer for what Temporal may know. */
-const TELL_MS = 500;
 
 const ListQuery = z
   .object({
@@ -33,6 +28,8 @@ const ListQuery = z
       'Part of the name of the OceanBase or the OBProxy cluster. Ours.',
     ),
     waiting: Flag.describe('Only tasks that are FAILED and wait for a person. Ours.'),
+    obproxyClusterName: QueryText.optional().describe('Part of the name of the OBProxy cluster. Ours.'),
+    obproxyClusterId: IdText.optional().describe('Ours.'),
     clusterId: IdText.optional(),
     tenantName: QueryText.optional().describe('Only together with clusterId.'),
     tenantId: IdText.optional(),
@@ -53,6 +50,8 @@ function filterOf(query: z.output<typeof ListQuery>): TaskFilter {
     type,
     clusterName: query.clusterName ?? query.cluterName,
     anyClusterName: query.anyClusterName,
+    obproxyClusterName: query.obproxyClusterName,
+    obproxyClusterId: query.obproxyClusterId,
     waiting: query.waiting || undefined,
     clusterId: query.clusterId,
     tenantName: query.tenantName,
@@ -80,10 +79,10 @@ export function taskRoutes({ store, tasks, taskEvents }: ApiServices): Route[] {
         query: ListQuery,
         answer: pagedOf(BasicTaskInstance),
       },
-      async ({ query }) => {
+      async ({ query, request }) => {
         const page = pageRequest(query, { field: 'id', descending: true });
         const found = await listed(query, () => store.tasks.list(filterOf(query), page));
-        return pageOf(await tasks.basic(found.contents), {
+        return pageOf(await tasks.basic(found.contents, answerLanguage(request)), {
           number: page.page,
           size: page.size,
           totalElements: found.totalElements,
@@ -113,27 +112,6 @@ export function taskRoutes({ store, tasks, taskEvents }: ApiServices): Route[] {
         answer: WrappedTaskInstance,
       },
       ({ params, request }) => read(params.taskInstanceId, request),
-    ),
-    route(
-      {
-        method: 'GET',
-        path: '/api/v2/tasks/instances/{taskInstanceId}/subtasks/{subtaskInstanceId}/log',
-        permission: 'TASK_VIEWER',
-        tag,
-        summary: 'Log of a subtask, all runs',
-        params: SubtaskPath,
-        answer: z.object({ log: z.string() }),
-      },
-      async ({ params, request }) => {
-        const { taskInstanceId, subtaskInstanceId } = params;
-        const task = await rowWithSubtask(store, taskInstanceId, subtaskInstanceId);
-        // Reading an open task tells its logs who commanded it, in Temporal's Web UI for instance.
-        if (!task.closed) {
-          await Promise.race([tasks.read(taskInstanceId).catch(() => undefined), delay(TELL_MS)]);
-        }
-        const lines = await store.tasks.readLog(taskInstanceId, subtaskInstanceId);
-        return { log: subtaskLog(lines, answerLanguage(request)) };
-      },
     ),
     bareRoute(
       {

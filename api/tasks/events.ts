@@ -6,14 +6,13 @@
 
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Request, Response } from 'express';
 import { Refusal } from '../../operations/refusal';
 import { say } from '../../runtime/messages/catalogue';
-import type { ErrorBody } from '../http/envelope';
 import { failureOf } from '../http/errors';
-import { jsonPieces, type Lazily, taken } from '../http/lazyList';
-import { answerLanguage, inLanguage, type Language, spoken } from '../http/messages/language';
-import type { WhilePermitted } from '../route';
+import type { EventClient, StreamEvent } from '../http/eventClient';
+import { EventStreams, type Watcher } from '../http/eventStreams';
+import { jsonPieces, type Lazily } from '../http/lazyList';
+import { answerLanguage, type Language, spoken } from '../http/messages/language';
 import type { WrappedTaskInstance } from './document/types';
 
 const LOOK_MS = 300;
@@ -21,36 +20,12 @@ const LOOK_MS = 300;
 const LOOK_MS_PER_SUBTASK = 0.25;
 /** Longer documents are made again for each client, part by part, instead of waiting as one text. */
 const MAX_TEXT = 1_000_000;
-/** Below the idle timeouts of usual proxies. */
-const HEARTBEAT_MS = 15_000;
-/** A client waits so long before it connects again. */
-const RETRY_MS = 1_000;
-/** A client that takes nothing for so long is gone. */
-const STALLED_MS = 60_000;
-const MAX_STREAMS = 1_000;
-/** One user must not keep the others from watching. */
-const MAX_STREAMS_OF_USER = 250;
-
 export interface TaskEventsDeps {
   /** Undefined when there is no such task. Refusal 503 when it cannot be read now. */
   read(taskId: number, language: Language): Promise<Lazily<WrappedTaskInstance> | undefined>;
 }
 
-/** Who watches, and where. */
-export interface Watcher {
-  readonly request: Request;
-  readonly response: Response;
-  readonly userId: number;
-  readonly whilePermitted: WhilePermitted;
-}
-
-interface TaskEvent {
-  /** Digest of the document: the same in every API process and after a restart. */
-  readonly id: string;
-  /** The document as JSON, at once when it is not long. */
-  readonly text: string | (() => AsyncIterable<string>);
-  /** Nothing can come after it. */
-  readonly last: boolean;
+interface TaskEvent extends StreamEvent {
   readonly subtasks: number;
 }
 
@@ -71,14 +46,13 @@ async function eventOf(document: Lazily<WrappedTaskInstance>): Promise<TaskEvent
 
 export class TaskEvents {
   readonly #deps: TaskEventsDeps;
+  readonly #streams: EventStreams;
   /** By task and language: a document is made in one. */
   readonly #watches = new Map<string, Watch>();
-  /** By user, none of them 0. */
-  readonly #streamsOf = new Map<number, number>();
-  #closed = false;
 
-  constructor(deps: TaskEventsDeps) {
+  constructor(deps: TaskEventsDeps, streams = new EventStreams()) {
     this.#deps = deps;
+    this.#streams = streams;
   }
 
   /** Tasks that are being read now, each language by itself. */
@@ -94,77 +68,35 @@ export class TaskEvents {
    * @throws Refusal 404 TSK10001 for an unknown task, 429 when the user has too many streams open, 503 when all have or
    *   it cannot be read now
    */
-  async stream(taskId: number, { request, response, userId, whilePermitted }: Watcher): Promise<void> {
-    this.#refuseWhenFull(userId);
-    this.#count(userId, 1);
-    try {
-      const language = answerLanguage(request);
+  async stream(taskId: number, watcher: Watcher): Promise<void> {
+    const { request, response } = watcher;
+    const language = answerLanguage(request);
+    await this.#streams.hold(watcher, async (client) => {
       const watch = this.#watch(taskId, language);
-      const client = new Client(response, request.get('last-event-id') ?? '');
       watch.add(client);
       try {
         const first = await watch.first;
-        if (response.closed) return;
-        if (this.#closed) throw stopping();
         if (first.last && first.id === client.lastId) {
-          response.status(204).end();
+          if (!response.closed) response.status(204).end();
           return;
         }
-        response.status(200).set({
-          'content-type': 'text/event-stream; charset=utf-8',
-          'cache-control': 'no-store, no-transform',
-          // nginx would keep events back.
-          'x-accel-buffering': 'no',
-          connection: 'close',
-        });
-        if (request.method === 'HEAD') {
-          response.end();
-          return;
-        }
-        client.open();
-        const permitted = whilePermitted(({ code, said }) =>
-          client.refuse(inLanguage({ code, message: said }, language)),
-        );
-        try {
+        await this.#streams.run(watcher, client, async () => {
           client.send(watch.latest ?? first);
           await client.ended;
-        } finally {
-          permitted.release();
-        }
+        });
       } finally {
         watch.remove(client);
-        client.close();
         const key = watchKey(taskId, language);
         if (watch.idle && this.#watches.get(key) === watch) this.#watches.delete(key);
       }
-    } finally {
-      this.#count(userId, -1);
-    }
+    });
   }
 
   /** Ends every stream; clients connect again, to another process or a later one. */
   close(): void {
-    this.#closed = true;
+    this.#streams.close();
     for (const watch of this.#watches.values()) watch.end();
     this.#watches.clear();
-  }
-
-  #count(userId: number, change: 1 | -1): void {
-    const own = (this.#streamsOf.get(userId) ?? 0) + change;
-    if (own === 0) this.#streamsOf.delete(userId);
-    else this.#streamsOf.set(userId, own);
-  }
-
-  #refuseWhenFull(userId: number): void {
-    if (this.#closed) throw stopping();
-    if ((this.#streamsOf.get(userId) ?? 0) >= MAX_STREAMS_OF_USER) {
-      throw new Refusal(429, 'IAM20000', say('events.tooManyOfUser', { limit: MAX_STREAMS_OF_USER }), {
-        retryAfterSeconds: RETRY_MS / 1000,
-      });
-    }
-    const all = [...this.#streamsOf.values()].reduce((sum, streams) => sum + streams, 0);
-    if (all < MAX_STREAMS) return;
-    throw new Refusal(503, 'COM10004', say('events.tooMany', { limit: MAX_STREAMS }));
   }
 
   #watch(taskId: number, language: Language): Watch {
@@ -189,10 +121,6 @@ function watchKey(taskId: number, language: Language): string {
   return `${taskId} ${language}`;
 }
 
-function stopping(): Refusal {
-  return new Refusal(503, 'COM10004', say('events.stopping'));
-}
-
 /** One task and who watches it; reads while there is somebody. */
 class Watch {
   latest: TaskEvent | undefined;
@@ -200,7 +128,7 @@ class Watch {
   readonly first: Promise<TaskEvent>;
   readonly #read: () => Promise<TaskEvent>;
   readonly #language: Language;
-  readonly #clients = new Set<Client>();
+  readonly #clients = new Set<EventClient>();
   readonly #stop = new AbortController();
 
   constructor(read: () => Promise<TaskEvent>, language: Language) {
@@ -221,11 +149,11 @@ class Watch {
     return this.#clients.size === 0;
   }
 
-  add(client: Client): void {
+  add(client: EventClient): void {
     this.#clients.add(client);
   }
 
-  remove(client: Client): void {
+  remove(client: EventClient): void {
     this.#clients.delete(client);
     if (this.idle) this.#stop.abort();
   }
@@ -253,117 +181,5 @@ class Watch {
         for (const client of this.#clients) client.comment(spoken(message, this.#language));
       }
     }
-  }
-}
-
-/** One connection. Its memory is bounded: while it takes nothing, only the newest document waits for it. */
-class Client {
-  lastId: string;
-  readonly ended: Promise<void>;
-  readonly #response: Response;
-  #waiting: TaskEvent | undefined;
-  #sending = false;
-  /** Between the first and the last piece of an event nothing else can be said. */
-  #midEvent = false;
-  #refusal: ErrorBody | undefined;
-  #lastComment = '';
-  #opened = false;
-  #heartbeat: NodeJS.Timeout | undefined;
-  #stalledSince: number | undefined;
-
-  constructor(response: Response, lastEventId: string) {
-    this.#response = response;
-    this.lastId = lastEventId;
-    this.ended = new Promise((resolve) => response.once('close', resolve));
-  }
-
-  open(): void {
-    this.#opened = true;
-    this.#response.write(`retry: ${RETRY_MS}\n\n`);
-    this.#heartbeat = setInterval(() => this.#beat(), HEARTBEAT_MS);
-  }
-
-  /** Sends what is newer than what the client has, and ends after the last. */
-  send(event: TaskEvent): void {
-    if (!this.#opened || this.#response.writableEnded) return;
-    this.#waiting = event;
-    if (!this.#sending) void this.#sendWaiting();
-  }
-
-  /** The same text only once in a row. */
-  comment(text: string): void {
-    if (!this.#opened || text === this.#lastComment || this.#busy) return;
-    this.#lastComment = text;
-    this.#response.write(`: ${text.replace(/[\r\n]+/g, ' ')}\n\n`);
-  }
-
-  /** Ends the stream with an event that says why; it has no id, so that a later stream goes on where this one was. */
-  refuse(error: ErrorBody): void {
-    if (this.#response.writableEnded) return;
-    if (this.#midEvent) {
-      this.#refusal = error;
-      return;
-    }
-    this.#response.write(`event: refused\ndata: ${JSON.stringify(error)}\n\n`);
-    this.close();
-  }
-
-  close(): void {
-    clearInterval(this.#heartbeat);
-    if (this.#opened && !this.#response.writableEnded) this.#response.end();
-  }
-
-  get #busy(): boolean {
-    return this.#midEvent || this.#response.writableNeedDrain;
-  }
-
-  async #sendWaiting(): Promise<void> {
-    this.#sending = true;
-    try {
-      while (this.#waiting !== undefined && !this.#response.writableEnded) {
-        if (!(await this.#taken())) return;
-        const event: TaskEvent = this.#waiting;
-        this.#waiting = undefined;
-        if (event.id !== this.lastId) await this.#write(event);
-        if (this.#refusal !== undefined) this.refuse(this.#refusal);
-        else if (event.last) this.close();
-      }
-    } catch {
-      // The document could not be made to its end: the client connects again and gets it from its beginning.
-      this.#response.destroy();
-    } finally {
-      this.#sending = false;
-    }
-  }
-
-  async #write({ id, text }: TaskEvent): Promise<void> {
-    this.#lastComment = '';
-    if (typeof text === 'string') this.#response.write(`id: ${id}\ndata: ${text}\n\n`);
-    else {
-      this.#midEvent = true;
-      this.#response.write(`id: ${id}\ndata: `);
-      for await (const piece of text()) {
-        this.#response.write(piece);
-        if (!(await this.#taken()) || this.#response.writableEnded) return;
-      }
-      this.#response.write('\n\n');
-      this.#midEvent = false;
-    }
-    this.lastId = id;
-  }
-
-  /** False when the client has gone. */
-  async #taken(): Promise<boolean> {
-    if (!this.#response.writableNeedDrain) return !this.#response.destroyed;
-    this.#stalledSince ??= Date.now();
-    const goesOn = await taken(this.#response);
-    this.#stalledSince = undefined;
-    return goesOn;
-  }
-
-  #beat(): void {
-    const stalled = this.#stalledSince;
-    if (stalled !== undefined && Date.now() - stalled > STALLED_MS) this.#response.destroy();
-    else if (!this.#busy && !this.#response.writableEnded) this.#response.write(':\n\n');
   }
 }

@@ -26,9 +26,12 @@ export function subtaskLog(lines: readonly LogLine[], language: Language = 'en-U
   return subtaskLogWriter(language)(lines);
 }
 
-/** Writes the same log part by part; each call gets the lines that follow those of the one before. */
-export function subtaskLogWriter(language: Language = 'en-US'): (lines: readonly LogLine[]) => string {
-  let segment = '';
+/** Writes the same log part by part; each call gets the lines that follow those of the one before, the first those behind `before`. */
+export function subtaskLogWriter(
+  language: Language = 'en-US',
+  before?: Pick<LogLine, 'run' | 'operation'>,
+): (lines: readonly LogLine[]) => string {
+  let segment = before === undefined ? '' : `${before.run}/${before.operation}`;
   return (lines) => {
     const out: string[] = [];
     for (const entry of lines) {

@@ -43,10 +43,13 @@ export function monitorApi(services: ApiServices): void {
       counted = { at: Date.now(), tasks: store.tasks.counts() };
     }
     const tasks = await counted.tasks;
-    return tasks.map(({ status, closed, count }) => ({
-      labels: { status, closed: String(closed) },
-      value: count,
-    }));
+    const values = new Map<string, { labels: { status: string; closed: string }; value: number }>();
+    for (const { status, closed, count } of tasks) {
+      const key = `${status} ${closed}`;
+      const before = values.get(key)?.value ?? 0;
+      values.set(key, { labels: { status, closed: String(closed) }, value: before + count });
+    }
+    return [...values.values()];
   });
   gauge(
     'obflow_objects',

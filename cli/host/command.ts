@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { declare, type OutputOptions, parsed, run } from '../access/run';
 import { ACCESS_HELP, type ApiClient } from '../apiClient';
 import { complain, say } from '../output';
+import type { ForgetOptions } from '../proxy/command';
 import {
   allHosts,
   CREDENTIALS,
@@ -88,6 +89,18 @@ export function addHostCommands(program: Command): void {
           say(`Host ${innerIpAddress} (id ${id}) is deleted.`);
         });
       }),
+    );
+
+  declare(
+    host,
+    'forget',
+    'take a host that is gone for good out of the inventory, with the OBProxy on it; it is not touched, what stays is listed',
+  )
+    .argument('<host>')
+    .option('--force', 'also one that answers: what is on it runs on, unknown to obflow', false)
+    .option('--dry-run', 'only look and say what would be forgotten', false)
+    .action((word: string, options: ForgetOptions) =>
+      run(async (api) => (await import('./forget')).forgetHost(api, word, options)),
     );
 
   declare(host, 'check', 'log in to hosts and try what tasks need there; without names to all of them')

@@ -5,6 +5,7 @@ import { ACCESS_HELP } from '../apiClient';
 import { type Fact, showList, showOne } from '../show';
 import { table } from '../table';
 import { allObClusters, type ObClusterDocument, obClusterCalled } from './inventory';
+import { addObParameterCommands } from './parameters';
 
 /** Adds `obflow ob …` to the program, but for what the catalogue gives. */
 export function addObCommands(program: Command): void {
@@ -38,6 +39,7 @@ export function addObCommands(program: Command): void {
     .action((word: string, options: OutputOptions) =>
       run(async (api) => show(await obClusterCalled(api, word), options)),
     );
+  addObParameterCommands(ob);
 }
 
 function show(cluster: ObClusterDocument, options: OutputOptions): void {

@@ -6,17 +6,16 @@ import { say } from '../output';
 import type { ForgetOptions } from './command';
 import { CLUSTERS, proxyCalled, proxyClusterCalled } from './inventory';
 
-const forgottenSchema = z.object({
-  contents: z.array(
-    z.object({
-      id: z.number(),
-      ip: z.string(),
-      sqlPort: z.number(),
-      observed: z.object({ state: z.string(), reason: z.string().optional() }),
-      leftBehind: z.array(z.string()),
-    }),
-  ),
+/** What a look saw. */
+export const seenSchema = z.object({ state: z.string(), reason: z.string().optional() });
+export const forgottenProxySchema = z.object({
+  id: z.number(),
+  ip: z.string(),
+  sqlPort: z.number(),
+  observed: seenSchema,
+  leftBehind: z.array(z.string()),
 });
+const forgottenSchema = z.object({ contents: z.array(forgottenProxySchema) });
 
 /** `obflow proxy forget`: an OBProxy leaves the inventory, and what stays on its host is listed. */
 export async function forgetProxies(
@@ -33,12 +32,24 @@ export async function forgetProxies(
     ? await api.call('POST', `${path}?dryRun=true`, { body })
     : await api.command(path, body);
   if (output === 'json') return say(JSON.stringify(answer, null, 2));
-  for (const { id, ip, sqlPort, observed, leftBehind } of parsed(forgottenSchema, answer).contents) {
-    const reason = observed.reason === undefined ? '' : ` (${observed.reason})`;
-    say(
-      `OBProxy ${id} at ${addressText(ip, sqlPort)} ${dryRun ? 'would be' : 'is'} forgotten; it was seen ${observed.state}${reason}`,
-    );
-    if (leftBehind.length > 0)
-      say(['Left behind on its host:', ...leftBehind.map((line) => `  ${line}`)].join('\n'));
-  }
+  for (const proxy of parsed(forgottenSchema, answer).contents) sayForgotten(proxy, dryRun);
+}
+
+/** That it is forgotten, and what it leaves. */
+export function sayForgotten(
+  { id, ip, sqlPort, observed, leftBehind }: z.output<typeof forgottenProxySchema>,
+  dryRun: boolean,
+): void {
+  say(`OBProxy ${id} at ${addressText(ip, sqlPort)} ${forgottenWords(observed, dryRun)}`);
+  sayLeftBehind(leftBehind);
+}
+
+export function sayLeftBehind(lines: readonly string[]): void {
+  if (lines.length > 0) say(['Left behind on its host:', ...lines.map((line) => `  ${line}`)].join('\n'));
+}
+
+/** `is forgotten; it was seen GONE (its process is gone)`. */
+export function forgottenWords({ state, reason }: z.output<typeof seenSchema>, dryRun: boolean): string {
+  const why = reason === undefined ? '' : ` (${reason})`;
+  return `${dryRun ? 'would be' : 'is'} forgotten; it was seen ${state}${why}`;
 }

@@ -48,7 +48,7 @@ export interface OpenApi {
   readonly components?: { readonly schemas?: Readonly<Record<string, JsonSchema>> };
 }
 
-/** One operation of the catalogue: what has a dry run. */
+/** What a page offers to do: every operation of the catalogue, and what else changes clusters and hosts. */
 export interface Operation {
   readonly id: string;
   readonly method: string;
@@ -62,20 +62,27 @@ export interface Operation {
   readonly body: JsonSchema | undefined;
   /** Behind `obflow`, without the ids of its path; undefined: it has no command. */
   readonly command: readonly string[] | undefined;
+  /** It can be asked first what would happen. */
+  readonly dryRun: boolean;
   /** Deletes something: a name is asked for before. */
   readonly destructive: boolean;
 }
 
-/** Not chosen on a page: pages of older clients, and files that have their own command. */
-const ASIDE = /older form|^Apply an inventory/i;
+/** Not offered: other forms of the same, what is always refused, files with a command of their own, and looks (which have buttons). */
+const ASIDE = /older form|\(refused\)|^Apply an inventory/i;
+const LOOK = /\/check$/;
+/** Where pages are that offer things: what has a dry run is offered anyway. */
+const PAGES = /^\/api\/v2\/(obproxy\/clusters|ob\/clusters|compute\/hosts)\b/;
 
-/** Every operation with a dry run, in the order of the document. */
+/** Everything that pages offer, in the order of the document. */
 export function operationsOf(document: OpenApi): Operation[] {
   const found: Operation[] = [];
   for (const [path, methods] of Object.entries(document.paths)) {
     for (const [method, operation] of Object.entries(methods)) {
       const parameters = operation.parameters ?? [];
-      if (!parameters.some(({ name }) => name === 'dryRun') || ASIDE.test(operation.summary)) continue;
+      const dryRun = parameters.some(({ name }) => name === 'dryRun');
+      const offered = dryRun || (method !== 'get' && PAGES.test(path));
+      if (!offered || ASIDE.test(operation.summary) || LOOK.test(path)) continue;
       const schema = operation.requestBody?.content?.['application/json']?.schema;
       found.push({
         id: operation.operationId,
@@ -88,12 +95,27 @@ export function operationsOf(document: OpenApi): Operation[] {
         pathParameters: parameters.filter((one) => one.in === 'path').map(({ name }) => name),
         body: schema === undefined ? undefined : plain(resolved(schema, document)),
         command: commandOf(operation, path),
+        dryRun,
         destructive:
           method === 'delete' || /delete|forget|remove|offline/i.test(path.split('/').at(-1) ?? ''),
       });
     }
   }
   return found;
+}
+
+/** Those of a page: below a path, with exactly these parameters in it. */
+export function operationsAt(
+  operations: readonly Operation[],
+  prefix: string,
+  parameters: readonly string[],
+): readonly Operation[] {
+  const found = operations.filter(
+    ({ path, pathParameters }) =>
+      (path === prefix || path.startsWith(`${prefix}/`)) && pathParameters.join() === parameters.join(),
+  );
+  // What destroys stands last, where nobody presses it in passing.
+  return [...found].sort((one, other) => Number(one.destructive) - Number(other.destructive));
 }
 
 function commandOf({ 'x-operation': operation }: OperationObject, path: string): string[] | undefined {

@@ -2,7 +2,8 @@ import { Link, useSearchParams } from 'wouter';
 import { query } from '../data/client';
 import { useGet } from '../data/queries';
 import type { AuditEventDocument, PageOf } from '../data/types';
-import { Empty, Loading, PageHead, Trouble } from '../parts/basics';
+import { Empty, PageHead } from '../parts/basics';
+import { Listed, Table } from '../parts/listed';
 import { Pager } from '../parts/pager';
 import { TimeText } from '../parts/time';
 import { useWords } from '../words';
@@ -16,7 +17,7 @@ export default function AuditPage() {
   const user = search.get('user') ?? '';
   const taskId = search.get('taskId') ?? '';
   const page = Number(search.get('page') ?? 1);
-  const { data, error } = useGet<PageOf<AuditEventDocument>>(
+  const found = useGet<PageOf<AuditEventDocument>>(
     `/api/v2/audit/events${query({ user, taskId, page, size: SIZE })}`,
   );
   const change = (name: string, value: string) =>
@@ -48,39 +49,31 @@ export default function AuditPage() {
           onChange={(event) => change('taskId', event.target.value.replace(/\D/g, ''))}
         />
       </search>
-      {data === undefined ? (
-        error === null ? (
-          <Loading />
-        ) : (
-          <Trouble error={error} />
-        )
-      ) : data.contents.length === 0 ? (
-        <Empty title={say(user === '' && taskId === '' ? 'audit.none' : 'page.nothing')} />
-      ) : (
-        <>
-          <div className="table-frame">
-            <table>
-              <thead>
-                <tr>
-                  <th scope="col">{say('commands.when')}</th>
-                  <th scope="col">{say('audit.user')}</th>
-                  <th scope="col">{say('commands.from')}</th>
-                  <th scope="col">{say('audit.what')}</th>
-                  <th scope="col">{say('commands.why')}</th>
-                  <th scope="col">{say('tasks.task')}</th>
-                  <th scope="col">{say('audit.result')}</th>
-                </tr>
-              </thead>
-              <tbody>
-                {data.contents.map((event) => (
-                  <Row key={event.id} event={event} />
-                ))}
-              </tbody>
-            </table>
-          </div>
-          <Pager page={data.page} onPage={(to) => change('page', String(to))} />
-        </>
-      )}
+      <Listed
+        of={found}
+        empty={<Empty title={say(user === '' && taskId === '' ? 'audit.none' : 'page.nothing')} />}
+      >
+        {(data) => (
+          <>
+            <Table
+              columns={[
+                'commands.when',
+                'audit.user',
+                'commands.from',
+                'audit.what',
+                'commands.why',
+                'tasks.task',
+                'audit.result',
+              ]}
+            >
+              {data.contents.map((event) => (
+                <Row key={event.id} event={event} />
+              ))}
+            </Table>
+            <Pager page={data.page} onPage={(to) => change('page', String(to))} />
+          </>
+        )}
+      </Listed>
     </>
   );
 }

@@ -2,11 +2,13 @@ import { Link, useSearchParams } from 'wouter';
 import { query } from '../data/client';
 import { useGet } from '../data/queries';
 import type { HostDocument, PageOf } from '../data/types';
-import { Empty, Loading, PageHead, Trouble } from '../parts/basics';
+import { operationsAt } from '../model/schema';
+import { Empty, PageHead } from '../parts/basics';
 import { CheckButton } from '../parts/check';
+import { Listed, Table } from '../parts/listed';
 import { Pager } from '../parts/pager';
 import { Seen, StatusWord } from '../parts/state';
-import { operationsAt, useOperations } from '../wizard/operations';
+import { useOperations } from '../wizard/operations';
 import { OperationButtons } from '../wizard/wizard';
 import { useWords } from '../words';
 
@@ -19,7 +21,7 @@ export default function HostsPage() {
   const operations = useOperations();
   const keyword = search.get('keyword') ?? '';
   const page = Number(search.get('page') ?? 1);
-  const { data, error } = useGet<PageOf<HostDocument>>(`${HOSTS}${query({ keyword, page, size: SIZE })}`);
+  const found = useGet<PageOf<HostDocument>>(`${HOSTS}${query({ keyword, page, size: SIZE })}`);
   return (
     <>
       <PageHead title={say('nav.hosts')}>
@@ -39,46 +41,40 @@ export default function HostsPage() {
           }
         />
       </search>
-      {data === undefined ? (
-        error === null ? (
-          <Loading />
-        ) : (
-          <Trouble error={error} />
-        )
-      ) : data.contents.length === 0 ? (
-        keyword === '' ? (
-          <Empty title={say('hosts.none')} lead={say('hosts.noneLead')} />
-        ) : (
-          <Empty title={say('page.nothing')} />
-        )
-      ) : (
-        <>
-          <div className="table-frame">
-            <table>
-              <thead>
-                <tr>
-                  <th scope="col">{say('field.address')}</th>
-                  <th scope="col">{say('observed.recorded')}</th>
-                  <th scope="col">{say('observed.label')}</th>
-                  <th scope="col">{say('hosts.idc')}</th>
-                  <th scope="col">{say('hosts.system')}</th>
-                  <th scope="col">{say('hosts.services')}</th>
-                  <th scope="col">{say('page.actions')}</th>
-                </tr>
-              </thead>
-              <tbody>
-                {data.contents.map((host) => (
-                  <Row key={host.id} host={host} operations={operationsAt(operations, HOSTS, ['hostId'])} />
-                ))}
-              </tbody>
-            </table>
-          </div>
-          <Pager
-            page={data.page}
-            onPage={(to) => setSearch({ ...(keyword === '' ? {} : { keyword }), page: String(to) })}
-          />
-        </>
-      )}
+      <Listed
+        of={found}
+        empty={
+          keyword === '' ? (
+            <Empty title={say('hosts.none')} lead={say('hosts.noneLead')} />
+          ) : (
+            <Empty title={say('page.nothing')} />
+          )
+        }
+      >
+        {(data) => (
+          <>
+            <Table
+              columns={[
+                'field.address',
+                'observed.recorded',
+                'observed.label',
+                'hosts.idc',
+                'hosts.system',
+                'hosts.services',
+                'page.actions',
+              ]}
+            >
+              {data.contents.map((host) => (
+                <Row key={host.id} host={host} operations={operationsAt(operations, HOSTS, ['hostId'])} />
+              ))}
+            </Table>
+            <Pager
+              page={data.page}
+              onPage={(to) => setSearch({ ...(keyword === '' ? {} : { keyword }), page: String(to) })}
+            />
+          </>
+        )}
+      </Listed>
     </>
   );
 }

@@ -3,10 +3,11 @@ import { useState } from 'react';
 import { call, newKey } from '../data/client';
 import { useGet } from '../data/queries';
 import type { AccessKeyDocument, NewAccessKeyDocument } from '../data/types';
-import { Act, Copy, Empty, Loading, PageHead, Trouble } from '../parts/basics';
+import { Act, Copy, Empty, PageHead, Trouble } from '../parts/basics';
 import { ConfirmDialog } from '../parts/confirm';
-import { Dialog } from '../parts/dialog';
 import { TextField } from '../parts/field';
+import { FormDialog } from '../parts/formDialog';
+import { Listed, Table } from '../parts/listed';
 import { TimeText } from '../parts/time';
 import { useWords } from '../words';
 
@@ -16,7 +17,7 @@ const KEYS = '/api/v2/iam/me/accessKeys';
 export default function KeysPage() {
   const say = useWords();
   const [adding, setAdding] = useState(false);
-  const { data, error } = useGet<{ contents: readonly AccessKeyDocument[] }>(KEYS);
+  const found = useGet<{ contents: readonly AccessKeyDocument[] }>(KEYS);
   const add = (
     <Act kind="main" icon="plus" onClick={() => setAdding(true)}>
       {say('keys.add')}
@@ -26,35 +27,24 @@ export default function KeysPage() {
     <>
       <PageHead title={say('nav.keys')}>{add}</PageHead>
       {adding ? <NewKey onClose={() => setAdding(false)} /> : null}
-      {data === undefined ? (
-        error === null ? (
-          <Loading />
-        ) : (
-          <Trouble error={error} />
-        )
-      ) : data.contents.length === 0 ? (
-        <Empty title={say('keys.none')} lead={say('keys.noneLead')} />
-      ) : (
-        <div className="table-frame">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">{say('keys.id')}</th>
-                <th scope="col">{say('field.description')}</th>
-                <th scope="col">{say('field.status')}</th>
-                <th scope="col">{say('field.created')}</th>
-                <th scope="col">{say('keys.used')}</th>
-                <th scope="col">{say('page.actions')}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {data.contents.map((key) => (
-                <Row key={key.id} accessKey={key} />
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
+      <Listed of={found} empty={<Empty title={say('keys.none')} lead={say('keys.noneLead')} />}>
+        {(data) => (
+          <Table
+            columns={[
+              'keys.id',
+              'field.description',
+              'field.status',
+              'field.created',
+              'keys.used',
+              'page.actions',
+            ]}
+          >
+            {data.contents.map((key) => (
+              <Row key={key.id} accessKey={key} />
+            ))}
+          </Table>
+        )}
+      </Listed>
     </>
   );
 }
@@ -97,6 +87,7 @@ function Row({ accessKey }: { accessKey: AccessKeyDocument }) {
             {say('do.delete')}
           </Act>
         </span>
+        {asking ? null : <Trouble error={change.error} title={accessKeyId} />}
         {asking ? (
           <ConfirmDialog
             title={say('do.delete')}
@@ -123,36 +114,26 @@ function NewKey({ onClose }: { onClose: () => void }) {
   });
   const made = adding.data;
   return (
-    <Dialog title={say('keys.add')} onClose={onClose}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (made === undefined) adding.mutate();
-          else onClose();
-        }}
-      >
-        <div className="inside">
-          {made === undefined ? (
-            <TextField label={say('field.description')} value={description} onChange={setDescription} />
-          ) : (
-            <>
-              <p>{say('keys.secret')}</p>
-              <p>
-                <code>{made.accessKeyId}</code> <Copy text={made.accessKeyId} />
-              </p>
-              <p>
-                <code>{made.accessKeySecret}</code> <Copy text={made.accessKeySecret} />
-              </p>
-            </>
-          )}
-          <Trouble error={adding.error} title={say('keys.add')} />
-        </div>
-        <footer>
-          <Act type="submit" kind="main" busy={adding.isPending}>
-            {say(made === undefined ? 'do.add' : 'do.close')}
-          </Act>
-        </footer>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={say('keys.add')}
+      send={say(made === undefined ? 'do.add' : 'do.close')}
+      error={adding.error}
+      busy={adding.isPending}
+      onSubmit={() => (made === undefined ? adding.mutate() : onClose())}
+      onClose={onClose}
+    >
+      {made === undefined ? (
+        <TextField label={say('field.description')} value={description} onChange={setDescription} />
+      ) : (
+        <>
+          <p>{say('keys.secret')}</p>
+          {[made.accessKeyId, made.accessKeySecret].map((text) => (
+            <p key={text}>
+              <code>{text}</code> <Copy text={text} />
+            </p>
+          ))}
+        </>
+      )}
+    </FormDialog>
   );
 }

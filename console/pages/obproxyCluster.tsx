@@ -4,11 +4,13 @@ import { query } from '../data/client';
 import { useGet } from '../data/queries';
 import { useLacks } from '../data/session';
 import type { BasicTaskInstance, ObproxyClusterDocument, ObproxyServerDocument, PageOf } from '../data/types';
+import { operationsAt } from '../model/schema';
 import { Copy, Loading, PageHead, Trouble } from '../parts/basics';
 import { CheckButton } from '../parts/check';
+import { Table } from '../parts/listed';
 import { Seen, StatusWord } from '../parts/state';
 import { TaskTable } from '../tasks/taskTable';
-import { operationsAt, useOperations } from '../wizard/operations';
+import { useOperations } from '../wizard/operations';
 import { OperationButtons } from '../wizard/wizard';
 import { useWords } from '../words';
 
@@ -101,53 +103,40 @@ function Servers({
         </h2>
         <span className="chip number">{servers.length}</span>
       </header>
-      <div className="table-frame">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">
-                <span className="unseen">{say('page.actions')}</span>
-              </th>
-              <th scope="col">{say('obproxy.server')}</th>
-              <th scope="col">{say('observed.recorded')}</th>
-              <th scope="col">{say('observed.label')}</th>
-              <th scope="col">{say('field.version')}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {servers.map((server) => (
-              <tr key={server.id}>
-                <td>
-                  <input
-                    type="checkbox"
-                    aria-label={`${server.ip}:${server.sqlPort}`}
-                    checked={chosen.has(server.id)}
-                    onChange={() => toggle(server.id)}
-                  />
-                </td>
-                <th scope="row">
-                  <Link href={`/hosts?keyword=${encodeURIComponent(server.ip)}`} className="mono">
-                    {server.ip}:{server.sqlPort}
-                  </Link>
-                  {server.adopted === undefined ? null : (
-                    <div className="quiet small" title={server.adopted.home}>
-                      {say('obproxy.adopted')} · {server.adopted.keeper}
-                    </div>
-                  )}
-                </th>
-                <td>
-                  <StatusWord status={server.status} />
-                </td>
-                <td>
-                  <Seen observed={server.observed} />
-                  <Drift drift={server.parameterDrift} />
-                </td>
-                <td>{server.version ?? ''}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table
+        columns={['page.actions', 'obproxy.server', 'observed.recorded', 'observed.label', 'field.version']}
+      >
+        {servers.map((server) => (
+          <tr key={server.id}>
+            <td>
+              <input
+                type="checkbox"
+                aria-label={`${server.ip}:${server.sqlPort}`}
+                checked={chosen.has(server.id)}
+                onChange={() => toggle(server.id)}
+              />
+            </td>
+            <th scope="row">
+              <Link href={`/hosts?keyword=${encodeURIComponent(server.ip)}`} className="mono">
+                {server.ip}:{server.sqlPort}
+              </Link>
+              {server.adopted === undefined ? null : (
+                <div className="quiet small" title={server.adopted.home}>
+                  {say('obproxy.adopted')} · {server.adopted.keeper}
+                </div>
+              )}
+            </th>
+            <td>
+              <StatusWord status={server.status} />
+            </td>
+            <td>
+              <Seen observed={server.observed} />
+              <Drift drift={server.parameterDrift} />
+            </td>
+            <td>{server.version ?? ''}</td>
+          </tr>
+        ))}
+      </Table>
     </section>
   );
 }
@@ -227,6 +216,10 @@ function Parameter({ name, value }: { name: string; value: string }) {
 
 function Links({ cluster }: { cluster: ObproxyClusterDocument }) {
   const say = useWords();
+  const operations = operationsAt(useOperations(), '/api/v2/obproxy/clusters/{id}/obLinks', [
+    'id',
+    'obClusterName',
+  ]);
   if (cluster.obLinks.length === 0) return null;
   return (
     <section className="card" aria-label={say('obproxy.links')}>
@@ -243,6 +236,10 @@ function Links({ cluster }: { cluster: ObproxyClusterDocument }) {
               </span>
             </span>
             <StatusWord status={status} />
+            <OperationButtons
+              operations={operations}
+              about={{ values: { id: cluster.id, obClusterName: clusterName }, name: clusterName }}
+            />
           </li>
         ))}
       </ul>

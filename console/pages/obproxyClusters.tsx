@@ -1,8 +1,10 @@
 import { Link } from 'wouter';
 import { useGet } from '../data/queries';
 import type { ObproxyClusterDocument, PageOf } from '../data/types';
-import { Empty, Loading, PageHead, Trouble } from '../parts/basics';
-import { operationsAt, useOperations } from '../wizard/operations';
+import { operationsAt } from '../model/schema';
+import { Empty, PageHead } from '../parts/basics';
+import { Listed, Table } from '../parts/listed';
+import { useOperations } from '../wizard/operations';
 import { OperationButtons } from '../wizard/wizard';
 import { useWords } from '../words';
 
@@ -11,44 +13,38 @@ const CLUSTERS = '/api/v2/obproxy/clusters';
 export default function ObproxyClustersPage() {
   const say = useWords();
   const operations = operationsAt(useOperations(), CLUSTERS, []);
-  const { data, error } = useGet<PageOf<ObproxyClusterDocument>>(`${CLUSTERS}?size=200`);
+  const found = useGet<PageOf<ObproxyClusterDocument>>(`${CLUSTERS}?size=200`);
   const buttons = <OperationButtons operations={operations} about={{ values: {} }} main="/clusters" />;
   return (
     <>
       <PageHead title={say('nav.obproxy')}>{buttons}</PageHead>
-      {data === undefined ? (
-        error === null ? (
-          <Loading />
-        ) : (
-          <Trouble error={error} />
-        )
-      ) : data.contents.length === 0 ? (
-        <Empty title={say('obproxy.none')} lead={say('obproxy.noneLead')}>
-          <Link href="/packages" className="button">
-            {say('overview.step.package')}
-          </Link>
-        </Empty>
-      ) : (
-        <div className="table-frame">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">{say('field.name')}</th>
-                <th scope="col">{say('obproxy.proxies')}</th>
-                <th scope="col">{say('field.version')}</th>
-                <th scope="col">{say('hosts.idc')}</th>
-                <th scope="col">{say('obproxy.links')}</th>
-                <th scope="col">{say('obproxy.access')}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {data.contents.map((cluster) => (
-                <Row key={cluster.id} cluster={cluster} />
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
+      <Listed
+        of={found}
+        empty={
+          <Empty title={say('obproxy.none')} lead={say('obproxy.noneLead')}>
+            <Link href="/packages" className="button">
+              {say('overview.step.package')}
+            </Link>
+          </Empty>
+        }
+      >
+        {(data) => (
+          <Table
+            columns={[
+              'field.name',
+              'obproxy.proxies',
+              'field.version',
+              'hosts.idc',
+              'obproxy.links',
+              'obproxy.access',
+            ]}
+          >
+            {data.contents.map((cluster) => (
+              <Row key={cluster.id} cluster={cluster} />
+            ))}
+          </Table>
+        )}
+      </Listed>
     </>
   );
 }

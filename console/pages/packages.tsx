@@ -5,9 +5,10 @@ import { useGet } from '../data/queries';
 import { useLacks } from '../data/session';
 import type { ListedPackage, PageOf } from '../data/types';
 import { uploadPackage } from '../data/upload';
-import { Act, Empty, Loading, PageHead, Trouble } from '../parts/basics';
+import { Act, Empty, PageHead, Trouble } from '../parts/basics';
 import { ConfirmDialog } from '../parts/confirm';
 import { Icon } from '../parts/icon';
+import { Listed, Table } from '../parts/listed';
 import { TimeText } from '../parts/time';
 import { useWords } from '../words';
 
@@ -16,41 +17,30 @@ const MB = 1024 ** 2;
 
 export default function PackagesPage() {
   const say = useWords();
-  const { data, error } = useGet<PageOf<ListedPackage>>(`${PACKAGES}?size=500`);
+  const found = useGet<PageOf<ListedPackage>>(`${PACKAGES}?size=500`);
   return (
     <>
       <PageHead title={say('nav.packages')} />
       <Drop />
-      {data === undefined ? (
-        error === null ? (
-          <Loading />
-        ) : (
-          <Trouble error={error} />
-        )
-      ) : data.contents.length === 0 ? (
-        <Empty title={say('packages.none')} lead={say('packages.noneLead')} />
-      ) : (
-        <div className="table-frame">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">{say('field.name')}</th>
-                <th scope="col">{say('field.version')}</th>
-                <th scope="col">{say('packages.for')}</th>
-                <th scope="col">{say('packages.size')}</th>
-                <th scope="col">{say('field.created')}</th>
-                <th scope="col">{say('field.status')}</th>
-                <th scope="col">{say('page.actions')}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {data.contents.map((one) => (
-                <Row key={one.id} one={one} />
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
+      <Listed of={found} empty={<Empty title={say('packages.none')} lead={say('packages.noneLead')} />}>
+        {(data) => (
+          <Table
+            columns={[
+              'field.name',
+              'field.version',
+              'packages.for',
+              'packages.size',
+              'field.created',
+              'field.status',
+              'page.actions',
+            ]}
+          >
+            {data.contents.map((one) => (
+              <Row key={one.id} one={one} />
+            ))}
+          </Table>
+        )}
+      </Listed>
     </>
   );
 }

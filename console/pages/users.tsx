@@ -4,10 +4,12 @@ import { call } from '../data/client';
 import { useGet } from '../data/queries';
 import { useMe } from '../data/session';
 import type { PageOf, UserDocument } from '../data/types';
-import { Act, Loading, PageHead, Trouble } from '../parts/basics';
+import { Act, PageHead, Trouble } from '../parts/basics';
+import { Checks } from '../parts/checks';
 import { ConfirmDialog } from '../parts/confirm';
-import { Dialog } from '../parts/dialog';
 import { TextField } from '../parts/field';
+import { FormDialog } from '../parts/formDialog';
+import { Asked, Table } from '../parts/listed';
 import { TimeText } from '../parts/time';
 import { useWords } from '../words';
 
@@ -21,7 +23,7 @@ interface Role {
 export default function UsersPage() {
   const say = useWords();
   const [adding, setAdding] = useState(false);
-  const { data, error } = useGet<PageOf<UserDocument>>(`${USERS}?size=500`);
+  const found = useGet<PageOf<UserDocument>>(`${USERS}?size=500`);
   return (
     <>
       <PageHead title={say('nav.users')}>
@@ -30,32 +32,15 @@ export default function UsersPage() {
         </Act>
       </PageHead>
       {adding ? <UserDialog onClose={() => setAdding(false)} /> : null}
-      {data === undefined ? (
-        error === null ? (
-          <Loading />
-        ) : (
-          <Trouble error={error} />
-        )
-      ) : (
-        <div className="table-frame">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">{say('field.name')}</th>
-                <th scope="col">{say('field.status')}</th>
-                <th scope="col">{say('users.roles')}</th>
-                <th scope="col">{say('field.created')}</th>
-                <th scope="col">{say('page.actions')}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {data.contents.map((user) => (
-                <Row key={user.id} user={user} />
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
+      <Asked of={found}>
+        {(data) => (
+          <Table columns={['field.name', 'field.status', 'users.roles', 'field.created', 'page.actions']}>
+            {data.contents.map((user) => (
+              <Row key={user.id} user={user} />
+            ))}
+          </Table>
+        )}
+      </Asked>
     </>
   );
 }
@@ -153,62 +138,45 @@ function UserDialog({
   const title =
     only === undefined ? say('users.add') : say(only === 'roles' ? 'users.setRoles' : 'users.setPassword');
   return (
-    <Dialog title={user === undefined ? title : `${title}: ${user.name}`} onClose={onClose}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (user === undefined)
-            change.mutate({ method: 'POST', path: USERS, body: { name, password, roles } });
-          else if (only === 'roles')
-            change.mutate({ method: 'PUT', path: `${USERS}/${user.id}/roles`, body: { roles } });
-          else change.mutate({ method: 'PUT', path: `${USERS}/${user.id}/password`, body: { password } });
-        }}
-      >
-        <div className="inside">
-          {user === undefined ? (
-            <TextField label={say('login.name')} value={name} onChange={setName} required />
-          ) : null}
-          {only === 'roles' ? null : (
-            <TextField
-              label={say('login.password')}
-              type="password"
-              value={password}
-              onChange={setPassword}
-              required
-            />
-          )}
-          {only === 'password' ? null : (
-            <fieldset className="field group">
-              <legend>{say('users.roles')}</legend>
-              <div className="picks">
-                {known.data?.contents.map((role) => (
-                  <label key={role.name}>
-                    <input
-                      type="checkbox"
-                      checked={roles.includes(role.name)}
-                      onChange={(event) =>
-                        setRoles(
-                          event.target.checked
-                            ? [...roles, role.name]
-                            : roles.filter((other) => other !== role.name),
-                        )
-                      }
-                    />
-                    <span title={role.permissions.join(', ')}>{role.name}</span>
-                  </label>
-                ))}
-              </div>
-            </fieldset>
-          )}
-          <Trouble error={change.error} title={title} />
-        </div>
-        <footer>
-          <Act onClick={onClose}>{say('do.cancel')}</Act>
-          <Act type="submit" kind="main" busy={change.isPending}>
-            {say('do.save')}
-          </Act>
-        </footer>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={user === undefined ? title : `${title}: ${user.name}`}
+      send={say('do.save')}
+      error={change.error}
+      busy={change.isPending}
+      onClose={onClose}
+      onSubmit={() => {
+        if (user === undefined)
+          change.mutate({ method: 'POST', path: USERS, body: { name, password, roles } });
+        else if (only === 'roles')
+          change.mutate({ method: 'PUT', path: `${USERS}/${user.id}/roles`, body: { roles } });
+        else change.mutate({ method: 'PUT', path: `${USERS}/${user.id}/password`, body: { password } });
+      }}
+    >
+      {user === undefined ? (
+        <TextField label={say('login.name')} value={name} onChange={setName} required />
+      ) : null}
+      {only === 'roles' ? null : (
+        <TextField
+          label={say('login.password')}
+          type="password"
+          value={password}
+          onChange={setPassword}
+          required
+        />
+      )}
+      {only === 'password' ? null : (
+        <fieldset className="field group">
+          <legend>{say('users.roles')}</legend>
+          <Checks
+            options={(known.data?.contents ?? []).map((role) => ({
+              value: role.name,
+              label: <span title={role.permissions.join(', ')}>{role.name}</span>,
+            }))}
+            chosen={roles}
+            onChange={setRoles}
+          />
+        </fieldset>
+      )}
+    </FormDialog>
   );
 }

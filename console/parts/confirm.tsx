@@ -1,8 +1,7 @@
 import { useState } from 'react';
 import { useWords } from '../words';
-import { Act, Trouble } from './basics';
-import { Dialog } from './dialog';
 import { TextField } from './field';
+import { FormDialog } from './formDialog';
 
 /** Asks for the name of what is lost. */
 export function ConfirmDialog({
@@ -23,25 +22,10 @@ export function ConfirmDialog({
   const say = useWords();
   const [typed, setTyped] = useState('');
   const asked = say('confirm.type', { name });
+  const lacks = typed === name ? undefined : asked;
   return (
-    <Dialog title={title} onClose={onClose}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (typed === name) onConfirm();
-        }}
-      >
-        <div className="inside">
-          <TextField label={asked} value={typed} onChange={setTyped} required />
-          <Trouble error={error} title={title} />
-        </div>
-        <footer>
-          <Act onClick={onClose}>{say('do.cancel')}</Act>
-          <Act type="submit" kind="danger" busy={busy} lacks={typed === name ? undefined : asked}>
-            {title}
-          </Act>
-        </footer>
-      </form>
-    </Dialog>
+    <FormDialog {...{ title, send: title, busy, error, lacks, danger: true, onSubmit: onConfirm, onClose }}>
+      <TextField label={asked} value={typed} onChange={setTyped} required />
+    </FormDialog>
   );
 }

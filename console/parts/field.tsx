@@ -12,6 +12,8 @@ export function TextField({
   placeholder,
   pattern,
   list,
+  name,
+  autoComplete = type === 'password' ? 'new-password' : 'off',
 }: {
   label: ReactNode;
   value: string;
@@ -23,6 +25,9 @@ export function TextField({
   placeholder?: string | undefined;
   pattern?: string | undefined;
   list?: readonly string[];
+  /** For browsers that keep passwords, as the next. */
+  name?: string;
+  autoComplete?: string;
 }) {
   const id = useId();
   return (
@@ -35,7 +40,9 @@ export function TextField({
         required={required}
         placeholder={placeholder}
         pattern={pattern}
-        autoComplete={type === 'password' ? 'new-password' : 'off'}
+        name={name}
+        autoComplete={autoComplete}
+        autoCapitalize="none"
         list={list === undefined ? undefined : `${id}-list`}
         aria-invalid={wrong !== undefined || undefined}
         aria-describedby={`${id}-help`}

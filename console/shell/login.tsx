@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import type { SessionState } from '../data/session';
 import { Act, Trouble } from '../parts/basics';
+import { TextField } from '../parts/field';
 import { useWords } from '../words';
 import { Mark } from './brand';
 import { LanguageChoice } from './languageChoice';
@@ -47,30 +48,23 @@ export function LoginPage({ session }: { session: SessionState }) {
             </div>
           )}
           {error === undefined ? null : <Trouble error={error} title={say('login.title')} />}
-          <div className="field">
-            <label htmlFor="login-name">{say('login.name')}</label>
-            <input
-              id="login-name"
-              name="username"
-              autoComplete="username"
-              autoCapitalize="none"
-              required
-              value={name}
-              onChange={(event) => setName(event.target.value)}
-            />
-          </div>
-          <div className="field">
-            <label htmlFor="login-password">{say('login.password')}</label>
-            <input
-              id="login-password"
-              name="password"
-              type="password"
-              autoComplete="current-password"
-              required
-              value={password}
-              onChange={(event) => setPassword(event.target.value)}
-            />
-          </div>
+          <TextField
+            label={say('login.name')}
+            name="username"
+            autoComplete="username"
+            value={name}
+            onChange={setName}
+            required
+          />
+          <TextField
+            label={say('login.password')}
+            name="password"
+            type="password"
+            autoComplete="current-password"
+            value={password}
+            onChange={setPassword}
+            required
+          />
           <Act type="submit" kind="main" busy={busy}>
             {say('login.button')}
           </Act>

@@ -1,9 +1,8 @@
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { call } from '../data/client';
-import { Act, Trouble } from '../parts/basics';
-import { Dialog } from '../parts/dialog';
 import { TextField } from '../parts/field';
+import { FormDialog } from '../parts/formDialog';
 import { tell } from '../parts/toast';
 import { useWords } from '../words';
 
@@ -21,37 +20,28 @@ export function PasswordDialog({ onClose }: { onClose: () => void }) {
     },
   });
   return (
-    <Dialog title={say('account.password')} onClose={onClose}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          change.mutate();
-        }}
-      >
-        <div className="inside">
-          <TextField
-            label={say('account.oldPassword')}
-            type="password"
-            value={before}
-            onChange={setBefore}
-            required
-          />
-          <TextField
-            label={say('account.newPassword')}
-            type="password"
-            value={after}
-            onChange={setAfter}
-            required
-          />
-          <Trouble error={change.error} title={say('account.password')} />
-        </div>
-        <footer>
-          <Act onClick={onClose}>{say('do.cancel')}</Act>
-          <Act type="submit" kind="main" busy={change.isPending}>
-            {say('do.save')}
-          </Act>
-        </footer>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={say('account.password')}
+      send={say('do.save')}
+      error={change.error}
+      busy={change.isPending}
+      onSubmit={() => change.mutate()}
+      onClose={onClose}
+    >
+      <TextField
+        label={say('account.oldPassword')}
+        type="password"
+        value={before}
+        onChange={setBefore}
+        required
+      />
+      <TextField
+        label={say('account.newPassword')}
+        type="password"
+        value={after}
+        onChange={setAfter}
+        required
+      />
+    </FormDialog>
   );
 }

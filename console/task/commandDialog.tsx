@@ -5,9 +5,9 @@ import { useLacks } from '../data/session';
 import type { SubtaskInstance, WrappedTaskInstance } from '../data/types';
 import { curlOf } from '../model/command';
 import { kindOfTask } from '../model/kind';
-import { Act, Copy, Trouble } from '../parts/basics';
-import { Dialog } from '../parts/dialog';
+import { Act, Copy } from '../parts/basics';
 import { TextField } from '../parts/field';
+import { FormDialog } from '../parts/formDialog';
 import { tell } from '../parts/toast';
 import { useWords, type WordKey } from '../words';
 import { commandLine, commandPath, isDangerous, type WayOut } from './waysOut';
@@ -31,6 +31,7 @@ function CommandDialog({
   const name = say(wordOf(way));
   const subtask = task.subtasks.find(({ id }) => id === way.subtaskId);
   const needsName = way.verb === 'abandon';
+  const asked = say('confirm.type', { name: task.id });
   const body = why === '' ? {} : { why };
   const path = commandPath(task.id, way);
   const sending = useMutation({
@@ -44,55 +45,43 @@ function CommandDialog({
     },
   });
   return (
-    <Dialog title={name} onClose={onClose}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (!needsName || typed === String(task.id)) sending.mutate();
-        }}
-      >
-        <div className="inside">
-          <p>
-            <strong>{subtask === undefined ? task.name : `${subtask.name}${targetOf(subtask)}`}</strong>
-          </p>
-          <p>{way.meaning}</p>
-          {before === now ? null : (
-            <p className="trouble" role="alert">
-              {say('command.changed', { state: say(`task.kind.${now}`) })}
-            </p>
-          )}
-          <TextField
-            label={say('command.why')}
-            value={why}
-            onChange={setWhy}
-            placeholder={say('command.whyExample')}
+    <FormDialog
+      title={name}
+      send={name}
+      refused={say('command.refused', { command: name })}
+      error={sending.error}
+      busy={sending.isPending}
+      lacks={needsName && typed !== String(task.id) ? asked : undefined}
+      danger={isDangerous(way)}
+      onSubmit={() => sending.mutate()}
+      onClose={onClose}
+      aside={
+        <>
+          <Copy label={say('command.cli')} text={() => commandLine(task.id, way, why)} />
+          <Copy
+            label={say('command.curl')}
+            text={() => curlOf({ method: 'POST', path, body }, location.origin)}
           />
-          {needsName ? (
-            <TextField
-              label={say('confirm.type', { name: task.id })}
-              value={typed}
-              onChange={setTyped}
-              required
-              pattern={String(task.id)}
-            />
-          ) : null}
-          <Trouble error={sending.error} title={say('command.refused', { command: name })} />
-        </div>
-        <footer>
-          <span className="aside">
-            <Copy label={say('command.cli')} text={() => commandLine(task.id, way, why)} />
-            <Copy
-              label={say('command.curl')}
-              text={() => curlOf({ method: 'POST', path, body }, location.origin)}
-            />
-          </span>
-          <Act onClick={onClose}>{say('do.cancel')}</Act>
-          <Act type="submit" kind={isDangerous(way) ? 'danger' : 'main'} busy={sending.isPending}>
-            {name}
-          </Act>
-        </footer>
-      </form>
-    </Dialog>
+        </>
+      }
+    >
+      <p>
+        <strong>{subtask === undefined ? task.name : `${subtask.name}${targetOf(subtask)}`}</strong>
+      </p>
+      <p>{way.meaning}</p>
+      {before === now ? null : (
+        <p className="trouble" role="alert">
+          {say('command.changed', { state: say(`task.kind.${now}`) })}
+        </p>
+      )}
+      <TextField
+        label={say('command.why')}
+        value={why}
+        onChange={setWhy}
+        placeholder={say('command.whyExample')}
+      />
+      {needsName ? <TextField label={asked} value={typed} onChange={setTyped} required /> : null}
+    </FormDialog>
   );
 }
 

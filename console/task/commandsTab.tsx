@@ -1,5 +1,6 @@
 import type { WrappedTaskInstance } from '../data/types';
 import { Empty } from '../parts/basics';
+import { Table } from '../parts/listed';
 import { TimeText } from '../parts/time';
 import { useWords } from '../words';
 
@@ -9,42 +10,29 @@ export function CommandsTab({ task }: { task: WrappedTaskInstance }) {
   const { commands = [] } = task;
   if (commands.length === 0) return <Empty title={say('commands.none')} />;
   return (
-    <div className="table-frame">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">{say('commands.when')}</th>
-            <th scope="col">{say('commands.what')}</th>
-            <th scope="col">{say('commands.who')}</th>
-            <th scope="col">{say('commands.from')}</th>
-            <th scope="col">{say('commands.why')}</th>
+    <Table columns={['commands.when', 'commands.what', 'commands.who', 'commands.from', 'commands.why']}>
+      {commands.map((one) => {
+        const subtask = task.subtasks.find(({ id }) => id === one.subtaskId);
+        return (
+          <tr key={`${one.time} ${one.command} ${one.subtaskId ?? ''}`}>
+            <td className="number">
+              <TimeText time={one.time} />
+            </td>
+            <th scope="row">
+              {say(`command.${one.command}`)}
+              {subtask === undefined ? null : (
+                <div className="quiet small">
+                  {subtask.name}
+                  {subtask.target === undefined ? '' : ` · ${subtask.target}`}
+                </div>
+              )}
+            </th>
+            <td>{one.who ?? ''}</td>
+            <td>{one.from ?? say('commands.throughTemporal')}</td>
+            <td>{one.why ?? ''}</td>
           </tr>
-        </thead>
-        <tbody>
-          {commands.map((one) => {
-            const subtask = task.subtasks.find(({ id }) => id === one.subtaskId);
-            return (
-              <tr key={`${one.time} ${one.command} ${one.subtaskId ?? ''}`}>
-                <td className="number">
-                  <TimeText time={one.time} />
-                </td>
-                <th scope="row">
-                  {say(`command.${one.command}`)}
-                  {subtask === undefined ? null : (
-                    <div className="quiet small">
-                      {subtask.name}
-                      {subtask.target === undefined ? '' : ` · ${subtask.target}`}
-                    </div>
-                  )}
-                </th>
-                <td>{one.who ?? ''}</td>
-                <td>{one.from ?? say('commands.throughTemporal')}</td>
-                <td>{one.why ?? ''}</td>
-              </tr>
-            );
-          })}
-        </tbody>
-      </table>
-    </div>
+        );
+      })}
+    </Table>
   );
 }

@@ -3,12 +3,14 @@ import type { BasicTaskInstance } from '../data/types';
 import { countsOf } from '../model/kind';
 import { Progress } from '../parts/basics';
 import { Icon } from '../parts/icon';
+import { Table } from '../parts/listed';
 import { TaskState } from '../parts/state';
 import { TimeText, Took } from '../parts/time';
 import { useWords } from '../words';
 
 /** So many addresses are named; more are counted. */
 const SHOWN_HOSTS = 2;
+const SHORT = ['tasks.task', 'field.status', 'tasks.target', 'tasks.progress'] as const;
 
 /** Where a task works: its clusters and hosts, each the way to it. */
 export function Targets({ task }: { task: Pick<BasicTaskInstance, 'obproxyCluster' | 'cluster' | 'hosts'> }) {
@@ -53,28 +55,12 @@ export function TaskTable({
   tasks: readonly BasicTaskInstance[];
   short?: boolean;
 }) {
-  const say = useWords();
   return (
-    <div className="table-frame">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">{say('tasks.task')}</th>
-            <th scope="col">{say('field.status')}</th>
-            <th scope="col">{say('tasks.target')}</th>
-            <th scope="col">{say('tasks.progress')}</th>
-            {short ? null : <th scope="col">{say('tasks.creator')}</th>}
-            {short ? null : <th scope="col">{say('tasks.started')}</th>}
-            {short ? null : <th scope="col">{say('tasks.took')}</th>}
-          </tr>
-        </thead>
-        <tbody>
-          {tasks.map((task) => (
-            <TaskRow key={task.id} task={task} short={short} />
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table columns={short ? SHORT : [...SHORT, 'tasks.creator', 'tasks.started', 'tasks.took']}>
+      {tasks.map((task) => (
+        <TaskRow key={task.id} task={task} short={short} />
+      ))}
+    </Table>
   );
 }
 

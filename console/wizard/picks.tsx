@@ -1,4 +1,5 @@
 import { useId, useState } from 'react';
+import { Checks } from '../parts/checks';
 import { TextField } from '../parts/field';
 import { useWords } from '../words';
 import type { Option } from './choices';
@@ -86,26 +87,11 @@ export function Picks({
           onChange={(event) => setSearch(event.target.value)}
         />
       )}
-      <div className="picks">
-        {shown.length === 0 ? <p className="quiet">{say('wizard.noChoice')}</p> : null}
-        {shown.map((one) => (
-          <label key={one.value}>
-            <input
-              type="checkbox"
-              checked={chosen.includes(one.value)}
-              onChange={(event) =>
-                onChange(
-                  event.target.checked
-                    ? [...chosen, one.value]
-                    : chosen.filter((other) => other !== one.value),
-                )
-              }
-            />
-            <span className="grow">{one.label}</span>
-            <span className="quiet small">{one.more}</span>
-          </label>
-        ))}
-      </div>
+      {shown.length === 0 ? (
+        <p className="quiet">{say('wizard.noChoice')}</p>
+      ) : (
+        <Checks options={shown} chosen={chosen} onChange={onChange} />
+      )}
       {wrong === undefined ? null : <span className="wrong">{wrong}</span>}
     </fieldset>
   );

@@ -4,11 +4,11 @@ import { useLocation } from 'wouter';
 import { ApiError, call, newKey } from '../data/client';
 import { useLacks } from '../data/session';
 import type { HostFindingDocument } from '../data/types';
-import { curlOf, obflowOf } from '../model/command';
+import { curlOf, obflowOf, withoutSecrets } from '../model/command';
 import { blank, filled, filledPath, type JsonSchema, type Operation } from '../model/schema';
-import { Act, Copy, Trouble } from '../parts/basics';
-import { Dialog } from '../parts/dialog';
+import { Act, Copy } from '../parts/basics';
 import { TextField } from '../parts/field';
+import { FormDialog } from '../parts/formDialog';
 import { tell } from '../parts/toast';
 import { useWords } from '../words';
 import { Findings } from './findings';
@@ -33,16 +33,16 @@ interface PlannedTask {
 
 /** What operations answer: one task, several, or nothing to wait for. */
 interface OperationAnswer extends Partial<PlannedTask> {
-  readonly contents?: readonly PlannedTask[];
+  readonly contents?: readonly Partial<PlannedTask>[];
   readonly findings?: readonly HostFindingDocument[];
 }
 
 function tasksOf(answer: OperationAnswer | undefined): readonly PlannedTask[] {
-  if (answer === undefined) return [];
-  if (answer.contents !== undefined) return answer.contents;
-  const { id, name, subtasks, tasks } = answer;
-  if (id === undefined || name === undefined || (subtasks ?? tasks) === undefined) return [];
-  return [answer as PlannedTask];
+  return [...(answer?.contents ?? []), ...(answer === undefined ? [] : [answer])].filter(isTask);
+}
+
+function isTask(part: Partial<PlannedTask>): part is PlannedTask {
+  return part.id !== undefined && part.name !== undefined && (part.subtasks ?? part.tasks) !== undefined;
 }
 
 /** Of what a page has chosen, what this form asks for. */
@@ -76,10 +76,11 @@ export function Wizard({
       ? undefined
       : { ...(blank(operation.body) as object), ...known(operation.body, about.body) },
   );
-  const [key] = useState(newKey);
+  const [key, setKey] = useState(newKey);
   const [typed, setTyped] = useState('');
   const path = filledPath(operation.path, about.values);
   const body = operation.body === undefined ? undefined : (filled(value) ?? {});
+  const shown = withoutSecrets(body);
   const { method } = operation;
   const looking = useMutation({
     mutationFn: () => call<OperationAnswer>(method, `${path}?dryRun=true`, { body }),
@@ -100,84 +101,70 @@ export function Wizard({
   });
   const change = (next: unknown) => {
     setValue(next);
+    // Another body is another request.
+    setKey(newKey());
     looking.reset();
+    beginning.reset();
   };
   const error = beginning.error ?? looking.error;
   const wrong = new Map(
     error instanceof ApiError ? error.subErrors.map(({ field, message }) => [field, message]) : [],
   );
   const planned = looking.data;
+  const ready = planned !== undefined || !operation.dryRun;
   const names = operation.destructive ? about.name : undefined;
   const confirmed = names === undefined || typed === names;
   return (
-    <Dialog title={title} onClose={onClose} wide>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (planned === undefined) looking.mutate();
-          else if (confirmed) beginning.mutate();
-        }}
-      >
-        <div className="inside">
-          <p className="quiet">{operation.description}</p>
-          {operation.body === undefined ? null : (
-            <Fields
-              schema={operation.body}
-              value={value}
-              onChange={change}
-              wrong={wrong}
-              path=""
-              about={about.values}
-            />
-          )}
-          <Trouble error={error} title={title} />
-          {looking.isPending ? (
-            <p className="quiet" role="status">
-              {say('wizard.looking')}
-            </p>
-          ) : null}
-          {planned === undefined ? null : <Plan answer={planned} />}
-          {planned === undefined || names === undefined ? null : (
-            <TextField
-              label={say('confirm.type', { name: names })}
-              value={typed}
-              onChange={setTyped}
-              required
-            />
-          )}
-        </div>
-        <footer>
-          <span className="aside">
+    <FormDialog
+      title={title}
+      send={say(ready ? 'wizard.begin' : 'wizard.look')}
+      error={error}
+      busy={looking.isPending || beginning.isPending}
+      lacks={
+        lacks(operation.permission) ??
+        (!ready || confirmed ? undefined : say('confirm.type', { name: names ?? '' }))
+      }
+      danger={ready && operation.destructive}
+      wide
+      onSubmit={() => (ready ? beginning.mutate() : looking.mutate())}
+      onClose={onClose}
+      aside={
+        <>
+          <Copy
+            label={say('command.curl')}
+            text={() => curlOf({ method, path, body: shown }, location.origin, key)}
+          />
+          {operation.command === undefined ? null : (
             <Copy
-              label={say('command.curl')}
-              text={() => curlOf({ method, path, body }, location.origin, key)}
+              label={say('command.cli')}
+              text={() => obflowOf(operation.command ?? [], Object.values(about.values), shown)}
             />
-            {operation.command === undefined ? null : (
-              <Copy
-                label={say('command.cli')}
-                text={() => obflowOf(operation.command ?? [], Object.values(about.values), body)}
-              />
-            )}
-            <Copy label={say('wizard.asJson')} text={() => JSON.stringify(body ?? {}, null, 2)} />
-          </span>
-          <Act onClick={onClose}>{say('do.cancel')}</Act>
-          {planned === undefined ? (
-            <Act type="submit" kind="main" busy={looking.isPending} lacks={lacks(operation.permission)}>
-              {say('wizard.look')}
-            </Act>
-          ) : (
-            <Act
-              type="submit"
-              kind={operation.destructive ? 'danger' : 'main'}
-              busy={beginning.isPending}
-              lacks={confirmed ? lacks(operation.permission) : say('confirm.type', { name: names ?? '' })}
-            >
-              {say('wizard.begin')}
-            </Act>
           )}
-        </footer>
-      </form>
-    </Dialog>
+          <Copy label={say('wizard.asJson')} text={() => JSON.stringify(shown ?? {}, null, 2)} />
+        </>
+      }
+    >
+      <p className="quiet">{operation.description}</p>
+      {operation.body === undefined ? null : (
+        <Fields
+          schema={operation.body}
+          value={value}
+          onChange={change}
+          wrong={wrong}
+          path=""
+          about={about.values}
+        />
+      )}
+      {looking.isPending ? (
+        <p className="quiet" role="status">
+          {say('wizard.looking')}
+        </p>
+      ) : null}
+      {planned === undefined ? null : <Plan answer={planned} />}
+      {!ready || names === undefined ? null : (
+        <TextField label={say('confirm.type', { name: names })} value={typed} onChange={setTyped} required />
+      )}
+    </FormDialog>
   );
 }
 

@@ -23,6 +23,7 @@ import { OB_PARAMETERS } from './obParameters';
 import { OBPROXY } from './obproxy';
 import { OBSERVERS } from './observers';
 import { REFUSALS } from './refusals';
+import { SERVER_LIFE } from './serverLife';
 import { SSH } from './ssh';
 import { STORAGE } from './storage';
 import { SUBTASKS } from './subtasks';
@@ -45,6 +46,7 @@ export const CATALOGUE = {
   ...TAKE_OVER,
   ...OBPROXY,
   ...OBSERVERS,
+  ...SERVER_LIFE,
   ...OB_PARAMETERS,
   ...SSH,
   ...STORAGE,

@@ -2,6 +2,10 @@ import type { Pair } from '../../workflows/text';
 
 /** What is said of links, parameters and passwords of OBProxy clusters that exist. */
 export const CONFIGURATION = {
+  'obproxy.noTimeToAsk': [
+    'it was not asked: {seconds} s were over, spent on others',
+    '未被询问：{seconds} 秒已用于询问其他 OBProxy',
+  ],
   'must.nameLink': ['must name at least one OceanBase cluster', '必须至少指定一个 OceanBase 集群'],
   'must.beOfType': ['must be of type {type}, like {example}', '必须是 {type} 类型，例如 {example}'],
   'must.beInRange': ['must be in the range {range}', '必须在范围 {range} 之内'],

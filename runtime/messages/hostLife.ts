@@ -56,6 +56,22 @@ export const HOST_LIFE = {
     'Nothing was stored, because these hosts cannot be used: {hosts}. Repair them, or leave them out of the request.',
     '未保存任何内容，因为以下主机无法使用：{hosts}。请修复，或从请求中去掉。',
   ],
+  'host.alive': [
+    'Host {ip} (id {id}) answers by SSH, so it is not gone for good. Delete what is on it and then the host; or send force=true: then its services run on, unknown to obflow.',
+    '主机 {ip}（ID {id}）的 SSH 有应答，并非永久失效。请先删除其上的服务，再删除主机；或使用 force=true，此后其服务将继续运行，但 obflow 不再管理。',
+  ],
+  'host.serverAlive': [
+    'The OBServer {where} on host {ip} (id {id}) was seen alive, so the host is not gone for good. Delete the OBServer from its cluster first; or send force=true.',
+    '主机 {ip}（ID {id}）上的 OBServer {where} 仍在运行，该主机并非永久失效。请先从集群中删除该 OBServer；或使用 force=true。',
+  ],
+  'host.changedMeanwhile': [
+    'What is on host {ip} (id {id}) has changed while it was looked at. Send the request again.',
+    '检查期间主机 {ip}（ID {id}）上的服务发生了变化。请重新发送请求。',
+  ],
+  'host.leftServer': [
+    'OBServer {where} of {cluster} in {zone} ({status}): its cluster goes on listing it until somebody deletes it there: ALTER SYSTEM DELETE SERVER',
+    '{cluster} 的 OBServer {where}（{zone}，{status}）：集群会继续列出它，直到有人在集群中删除：ALTER SYSTEM DELETE SERVER',
+  ],
   'host.hasServices': [
     'Host {ip} (id {id}) has services: {services}. Delete these first.',
     '主机 {ip}（ID {id}）上有服务：{services}。请先删除这些服务。',

@@ -7,20 +7,21 @@ import { createTaskProgress } from './progress';
 import { GROWING_HOSTS, runScenario } from './scenario';
 
 /**
- * `npm run demo`: test hosts, everything up, OBProxies installed, a running one taken over, one stopped and deleted
- * with its host by the documented requests, and an OceanBase cluster of stand-ins that grows by one OBServer.
+ * `npm run demo`: test hosts, everything up, OBProxies installed, a running one taken over, one upgraded hot, one
+ * stopped and deleted with its host by the documented requests, and an OceanBase cluster of stand-ins that grows by one OBServer.
  * Stays up until Ctrl-C; `--exit` ends at once, `--report FILE` writes what was asked and answered.
  */
 async function main(): Promise<number> {
   const options = new Command('demo')
     .description(
-      'Installs OBProxies on test hosts of this machine, takes over one that runs, ends the life of one, and grows an OceanBase cluster, by the documented requests.',
+      'Installs OBProxies on test hosts of this machine, takes over one that runs, upgrades one hot, ends the life of one, and grows an OceanBase cluster, by the documented requests.',
     )
     .option('--exit', 'take everything down when done and exit 0, or 1 when anything failed', false)
     .option('--report <file>', 'write {requests, tasks} as JSON')
     .option('--hosts <n>', 'number of test hosts for new OBProxies', '3')
+    .option('--break', 'hide nc on one host: its task fails, and waits to be repaired in the console', false)
     .parse()
-    .opts<{ exit: boolean; report?: string; hosts: string }>();
+    .opts<{ exit: boolean; report?: string; hosts: string; break: boolean }>();
 
   const missing = fleetUnavailable();
   if (missing !== undefined) {
@@ -51,6 +52,12 @@ async function main(): Promise<number> {
     onStep: (text) => console.log(`- ${text}`),
   });
   try {
+    const apiUrl = await reachable(stack.api.url);
+    console.log(
+      `\nConsole        ${apiUrl} (user admin, password ${stack.secrets.admin}): follow it all there\n`,
+    );
+    const broken = options.break ? stack.fleet.hosts[0] : undefined;
+    await broken?.hideCommand('nc');
     const addresses = new Map<number, string>();
     const hostOf = (task: { id: number }) => addresses.get(task.id) ?? `task ${task.id}`;
     const progress = createTaskProgress(hostOf);
@@ -70,15 +77,22 @@ async function main(): Promise<number> {
       );
       console.log(`Report: ${options.report}`);
     }
-    const apiUrl = await reachable(stack.api.url);
     console.log(`\nConsole        ${apiUrl} (user admin, password ${stack.secrets.admin})`);
     console.log(`Documentation  ${apiUrl}/api-docs`);
     console.log(`Temporal UI    ${await reachable(stack.uiUrl)}`);
     if (!options.exit) {
+      if (broken !== undefined) {
+        console.log(
+          `\nnc is hidden on ${broken.ip}: its task waits in the console, and says so. Enter puts nc back; then retry there.`,
+        );
+        process.stdin.once('data', () => {
+          void broken.restoreCommand('nc').then(() => say(`nc is on ${broken.ip} again.`));
+        });
+      }
       console.log('\nEverything stays up. Ctrl-C takes it down.');
       await interrupted;
     }
-    return outcome.failed ? 1 : 0;
+    return outcome.failed && broken === undefined ? 1 : 0;
   } finally {
     await stack.stop();
     console.log('Everything is down.');

@@ -5,12 +5,11 @@ import { THROUGH_PROXY } from '../stack/client';
 import { OB_CLUSTER, type Stack } from '../stack/stack';
 import { buildObproxyRpm } from '../standins/rpm';
 import { endOfLife } from './endOfLife';
+import { upgradeHot } from './hotUpgrade';
 import { logInThrough } from './logIn';
+import { DEMO_OBPROXY } from './obproxy';
 import type { TaskProgress } from './progress';
 import { takeOverByHand } from './takeOver';
-
-/** The OBProxies of the demo (stand-ins): from 3.2.1 on one can hand over to another. */
-export const DEMO_OBPROXY = { name: 'obproxy', version: '4.2.1.0', release: '11.el7' } as const;
 
 /** The last hosts of the demo: a cluster of one observer, and the host that joins it (growCluster.ts). */
 export const GROWING_HOSTS = 2;
@@ -37,7 +36,8 @@ export interface ScenarioUi {
 
 /**
  * What the demo shows: hosts and cluster declared, package uploaded, cluster created, OBProxies added on all hosts but
- * the last, the one that runs there already taken over, a login through each of them, and the end of one and of its host.
+ * the last, the one that runs there already taken over, a login through each of them, a hot upgrade
+ * under an open session, and the end of one OBProxy and of its host.
  */
 export async function runScenario(
   stack: Stack,
@@ -109,9 +109,11 @@ export async function runScenario(
     ui.say(`  ${addressText(proxy.ip, proxy.sqlPort)}: OceanBase ${version} (a stand-in) answers`);
   }
   const [first] = hosts;
-  if (first === undefined) throw new Error('the demo needs hosts');
+  const upgradable = hosts.at(-2);
+  if (first === undefined || upgradable === undefined) throw new Error('the demo needs hosts');
+  const upgraded = await upgradeHot(stack, ui, created.obproxyClusterId, upgradable);
   const ended = await endOfLife(stack, ui, created.obproxyClusterId, first);
-  return report(stack, [created.id, ...ids, ...taken, ...ended]);
+  return report(stack, [created.id, ...ids, ...taken, upgraded, ...ended]);
 }
 
 /** Reads every task once more, for the record. */

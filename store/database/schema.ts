@@ -189,6 +189,8 @@ export interface Schema {
     stop_time: string | null;
     build_version: string | null;
     package_id: number | null;
+    /** Of a server without a package: where its process was last seen. */
+    home: Generated<string | null>;
     startup_parameters: string;
     /** See store/types/work.ts. */
     work_task_id: Generated<number | null>;
@@ -287,7 +289,7 @@ export interface Schema {
     starting_until: Generated<string | null>;
   };
   task_hosts: { host_id: number; task_id: number };
-  task_obproxy_clusters: { task_id: number; name: string };
+  task_obproxy_clusters: { task_id: number; name: string; cluster_id: Generated<number | null> };
   task_texts: { task_id: number; plan: string; document: string | null };
   /** JSON arrays: the subtasks of a final document that is too large for one text. */
   task_document_parts: { task_id: number; part: number; subtasks: string };

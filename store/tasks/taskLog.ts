@@ -65,7 +65,7 @@ async function untold(
 /** The subtasks' logs; the order of a subtask's lines is the order they were written in. */
 export function taskLogRepository(
   scope: Scope,
-): Pick<Tasks, 'appendLog' | 'appendLogOnce' | 'loggedRuns' | 'readLog' | 'readLogParts'> {
+): Pick<Tasks, 'appendLog' | 'appendLogOnce' | 'loggedRuns' | 'readLog' | 'readLogAfter' | 'readLogParts'> {
   const insert = async (rows: readonly LogRow[]) => {
     if (rows.length <= CHUNK) {
       await scope.db.insertInto('task_logs').values(rows).execute();
@@ -79,6 +79,21 @@ export function taskLogRepository(
           .execute();
       }
     });
+  };
+
+  const readAfter = async (taskId: number, subtaskId: number, offset: number) => {
+    const rows = await scope.db
+      .selectFrom('task_logs')
+      .select(['id', 'subtask_id', 'run', ...LINE])
+      .where('task_id', '=', taskId)
+      .where('subtask_id', '=', subtaskId)
+      .where('id', '>', offset)
+      .orderBy('id')
+      .execute();
+    return {
+      lines: rows.map(({ id: _id, subtask_id, ...line }) => ({ ...lineOf(line), subtaskId: subtask_id })),
+      last: rows.at(-1)?.id ?? offset,
+    };
   };
 
   /** Every commit waits for the disk, and with SQLite the whole process does: what came up together is one commit. */
@@ -134,14 +149,22 @@ export function taskLogRepository(
     },
 
     async readLog(taskId, subtaskId) {
-      const rows = await scope.db
+      return (await readAfter(taskId, subtaskId, 0)).lines;
+    },
+
+    async readLogAfter(taskId, subtaskId, offset) {
+      const { lines, last } = await readAfter(taskId, subtaskId, offset);
+      if (lines.length === 0 || offset === 0) return { lines, last, before: undefined };
+      const before = await scope.db
         .selectFrom('task_logs')
-        .select(['subtask_id', 'run', ...LINE])
+        .select(['run', 'operation'])
         .where('task_id', '=', taskId)
         .where('subtask_id', '=', subtaskId)
-        .orderBy('id')
-        .execute();
-      return rows.map(({ subtask_id: id, ...line }) => ({ ...lineOf(line), subtaskId: id }));
+        .where('id', '<=', offset)
+        .orderBy('id', 'desc')
+        .limit(1)
+        .executeTakeFirst();
+      return { lines, last, before };
     },
 
     async *readLogParts(taskId, { subtaskId, run, operations }) {

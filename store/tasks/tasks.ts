@@ -8,6 +8,7 @@ import { DuplicateError, type TaskFilter, type TaskRow, type Tasks } from '../ty
 import { releaseHeld } from './locks';
 import { taskLogRepository } from './taskLog';
 import { taskPruning } from './taskPruning';
+import { taskStates } from './taskStates';
 import { taskWarningsRepository } from './taskWarnings';
 
 const SORT_FIELDS = {
@@ -62,6 +63,13 @@ function taskRow(row: Selectable<Schema['tasks']>, text: { plan: string; documen
   };
 }
 
+/** Tasks whose OBProxy cluster is such a one. */
+function ofObproxyCluster(cluster: Expression<SqlBool>): Expression<SqlBool> {
+  return expressionBuilder<Schema, 'tasks'>()('tasks.id', 'in', (query) =>
+    query.selectFrom('task_obproxy_clusters').select('task_obproxy_clusters.task_id').where(cluster),
+  );
+}
+
 function conditions(filter: TaskFilter): Expression<SqlBool>[] {
   const eb = expressionBuilder<Schema, 'tasks'>();
   const all: Expression<SqlBool>[] = [];
@@ -74,14 +82,15 @@ function conditions(filter: TaskFilter): Expression<SqlBool>[] {
     all.push(
       eb.or([
         contains('tasks.cluster_name', anyClusterName),
-        eb('tasks.id', 'in', (query) =>
-          query
-            .selectFrom('task_obproxy_clusters')
-            .select('task_obproxy_clusters.task_id')
-            .where(contains('task_obproxy_clusters.name', anyClusterName)),
-        ),
+        ofObproxyCluster(contains('task_obproxy_clusters.name', anyClusterName)),
       ]),
     );
+  }
+  if (filter.obproxyClusterName !== undefined && filter.obproxyClusterName !== '') {
+    all.push(ofObproxyCluster(contains('task_obproxy_clusters.name', filter.obproxyClusterName)));
+  }
+  if (filter.obproxyClusterId !== undefined) {
+    all.push(ofObproxyCluster(sql<SqlBool>`task_obproxy_clusters.cluster_id = ${filter.obproxyClusterId}`));
   }
   if (filter.waiting === true) {
     all.push(eb('tasks.status', '=', 'FAILED'), eb('tasks.closed', '=', 0));
@@ -114,6 +123,14 @@ function tenant(plan: Plan): { tenant_id: number | null; tenant_name: string | n
   };
 }
 
+function obproxyClusterOf(plan: Plan): { name: string; cluster_id: number | null } | undefined {
+  const { obproxy_cluster_name: name, obproxy_cluster_id: id = '' } = {
+    ...plan.unshown?.stringMap,
+    ...plan.context.stringMap,
+  };
+  return name === undefined ? undefined : { name, cluster_id: /^\d{1,15}$/.test(id) ? Number(id) : null };
+}
+
 /** The plan's own host, and those that it is split by. */
 function hostsOf(plan: Plan): number[] {
   const split = (plan.context.listMap.host_ids ?? []).filter((id) => /^\d{1,15}$/.test(id)).map(Number);
@@ -127,20 +144,8 @@ export function tasksRepository(scope: Scope): Tasks {
   return {
     ...taskLogRepository(scope),
     ...taskWarningsRepository(scope),
+    ...taskStates(scope),
     ...taskPruning(scope),
-
-    async counts() {
-      const rows = await scope.db
-        .selectFrom('tasks')
-        .select(({ fn }) => ['status', 'closed', fn.countAll<number | string>().as('count')])
-        .groupBy(['status', 'closed'])
-        .execute();
-      return rows.map(({ status, closed, count }) => ({
-        status,
-        closed: closed === 1,
-        count: Number(count),
-      }));
-    },
 
     add: ({ plan, workflowType, parentSubtaskId }) =>
       scope.write(async (db) => {
@@ -178,10 +183,12 @@ export function tasksRepository(scope: Scope): Tasks {
           .execute();
         const hosts = hostsOf(plan).map((id) => ({ host_id: id, task_id: plan.taskId }));
         if (hosts.length > 0) await db.insertInto('task_hosts').values(hosts).execute();
-        const name =
-          plan.context.stringMap.obproxy_cluster_name ?? plan.unshown?.stringMap.obproxy_cluster_name;
-        if (name !== undefined) {
-          await db.insertInto('task_obproxy_clusters').values({ task_id: plan.taskId, name }).execute();
+        const cluster = obproxyClusterOf(plan);
+        if (cluster !== undefined) {
+          await db
+            .insertInto('task_obproxy_clusters')
+            .values({ task_id: plan.taskId, ...cluster })
+            .execute();
         }
       }),
 

@@ -72,6 +72,8 @@ export interface ObServerRow {
   readonly stopTime: string | null;
   readonly buildVersion: string | null;
   readonly packageId: number | null;
+  /** Where its process was last seen at work; the home of its package says it for a server that obflow has added. */
+  readonly home: string | null;
   readonly startupParameters: readonly Parameter[];
   /** The task that made the row; null for a server that was found in its cluster. */
   readonly taskId: number | null;
@@ -117,8 +119,8 @@ export interface ObServers {
   zones(clusterId: number): Promise<ObZoneRow[]>;
   /**
    * Writes what the cluster says of itself. Unknown servers get a row. The status of what a task works on stays what that
-   * task says; other rows that the cluster does not know any more go. `hostId` of a new row is the host of that address,
-   * if any.
+   * task says; other rows that the cluster does not know any more go. `hostId` of a row that has none is the host of that
+   * address, if any.
    */
   record(
     clusterId: number,
@@ -131,7 +133,11 @@ export interface ObServers {
   updateStatus(id: number, from: readonly ObServerStatus[], to: ObServerStatus): Promise<boolean>;
   /** What the cluster says of one server; its status is not touched. */
   recordSeen(id: number, seen: SeenObServer): Promise<void>;
+  /** Where its process works. */
+  recordHome(id: number, home: string): Promise<void>;
   delete(id: number): Promise<void>;
+  /** Servers on this host are from now on on a machine that is no host of the inventory. */
+  leaveHost(hostId: number): Promise<void>;
   /** What the cluster says of a zone; its status follows unless a task works on it. */
   recordZone(clusterId: number, zone: string, innerStatus: string): Promise<void>;
   /** Compare-and-set: the task that has the host reserved from now on, which is `taskId` when it was free. */

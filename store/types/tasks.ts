@@ -31,6 +31,9 @@ export interface TaskRow {
   readonly document: unknown | null;
 }
 
+/** How a task stands. */
+export type TaskStanding = Pick<TaskRow, 'id' | 'status' | 'operation' | 'closed'>;
+
 export interface LogLine {
   readonly subtaskId: number;
   readonly run: number;
@@ -72,6 +75,9 @@ export interface TaskFilter {
   readonly clusterName?: string;
   /** Part of the name of the OceanBase or the OBProxy cluster. */
   readonly anyClusterName?: string;
+  /** Part of the OBProxy cluster's name. */
+  readonly obproxyClusterName?: string;
+  readonly obproxyClusterId?: number;
   /** True: only those that are FAILED and wait for a person. */
   readonly waiting?: boolean;
   readonly clusterId?: number;
@@ -92,8 +98,14 @@ export interface Tasks {
   childrenOf(parentTaskId: number): Promise<number[]>;
   find(id: number): Promise<TaskRow | undefined>;
   list(filter: TaskFilter, page: PageRequest): Promise<Page<TaskRow>>;
-  /** Tasks by status, and by whether nothing more can happen. */
-  counts(): Promise<{ status: TaskStatus; closed: boolean; count: number }[]>;
+  /** Tasks by how they stand. */
+  counts(): Promise<(Omit<TaskStanding, 'id'> & { readonly count: number })[]>;
+  /** 0 when there is none. */
+  newestId(): Promise<number>;
+  /** Those that are not closed, and those with a greater id, in the order of their ids. */
+  openStates(after: number): Promise<TaskStanding[]>;
+  /** Of the ones that there are, in the order of their ids. */
+  statesOf(ids: readonly number[]): Promise<TaskStanding[]>;
   /**
    * Compare-and-set: who may start the task's workflow, or close it as never started, for `ms`. False when it has
    * started or closed, or when somebody else may.
@@ -131,6 +143,16 @@ export interface Tasks {
   loggedRuns(taskId: number): Promise<Pick<LogLine, 'subtaskId' | 'run' | 'operation'>[]>;
   /** In the order written. */
   readLog(taskId: number, subtaskId: number): Promise<LogLine[]>;
+  /** The lines behind an offset, 0 for all; `last` is the offset behind them, `before` the line that they follow. */
+  readLogAfter(
+    taskId: number,
+    subtaskId: number,
+    offset: number,
+  ): Promise<{
+    readonly lines: readonly LogLine[];
+    readonly last: number;
+    readonly before: Pick<LogLine, 'run' | 'operation'> | undefined;
+  }>;
   /** The same lines of some operations of one run, up to 1 000 at a time: a log may be larger than memory. */
   readLogParts(
     taskId: number,

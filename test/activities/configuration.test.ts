@@ -5,13 +5,23 @@ import { changeObproxyParameters } from '../../operations/changeObproxyParameter
 import { changeObproxyPassword } from '../../operations/changeObproxyPassword';
 import { refreshObproxy } from '../../operations/refreshObproxy';
 import { restartObproxy } from '../../operations/restartObproxy';
+import { startObproxy } from '../../operations/startObproxy';
+import { stopObproxy } from '../../operations/stopObproxy';
 import type { CatalogueEntry } from '../../operations/types';
 import { fleetUnavailable } from '../../sandbox/hosts/fleet';
 import { describeIf } from '../support/skip';
 import { until } from '../support/until';
 import { failureWithout } from './failure';
 import { dryRun, type LifeTask, request } from './lifeWorld';
-import { type InstallTask, OBPROXY_4_3, PLANTED, startWorld, type Worker, type World } from './world';
+import {
+  type InstallTask,
+  OBPROXY_1_9,
+  OBPROXY_4_3,
+  PLANTED,
+  startWorld,
+  type Worker,
+  type World,
+} from './world';
 
 const NEW = 'nnEE33..planted';
 const OTHER = 'ooTT44..planted';
@@ -83,7 +93,7 @@ const known = () => world.store.obproxy.proxysysPasswords(first.clusterId);
 
 describeIf(fleetUnavailable(), 'The configuration of OBProxies that run', () => {
   beforeAll(async () => {
-    world = await startWorld({ hosts: 2 });
+    world = await startWorld({ hosts: 3 });
     worker = world.newWorker();
     first = await installed(0);
     second = await installed(1, first.clusterId);
@@ -217,6 +227,36 @@ describeIf(fleetUnavailable(), 'The configuration of OBProxies that run', () => 
     await task.end('SUCCESSFUL');
     expect((await row(second)).parameterVersion).toBe((await cluster()).parameterVersion);
   }, 90_000);
+
+  test('stopped and started, a proxy works with what has waited', async () => {
+    await (await change({ work_thread_num: '10' })).upTo();
+    expect((await row(first)).parameterDrift.map(({ name }) => name)).toContain('work_thread_num');
+    await (await ask(stopObproxy, ids(first))).upTo();
+    // A stopped one is not told, and behind until somebody refreshes it.
+    await (await change({ syslog_level: 'WARN' })).upTo();
+    expect((await row(first)).parameterVersion).toBe((await cluster()).parameterVersion - 1);
+    await (await ask(startObproxy, ids(first))).upTo();
+    expect((await row(first)).parameterDrift).toEqual([]);
+    expect(await shown(first, 'syslog_level')).toBe('INFO');
+    await (await ask(refreshObproxy, ids(first))).upTo();
+    expect(await shown(first, 'syslog_level')).toBe('WARN');
+    expect((await row(first)).parameterVersion).toBe((await cluster()).parameterVersion);
+  }, 120_000);
+
+  test('an OBProxy before 4.0 takes parameters and a password as well', async () => {
+    const old = await world.install(2, { rpm: OBPROXY_1_9 });
+    await old.chain();
+    await world.store.tasks.applyStateChange({
+      ...{ taskId: old.taskId, status: 'SUCCESSFUL', operation: 'EXECUTE', closed: true, sequence: 1 },
+    });
+    const at = { id: String(old.clusterId) };
+    const list = [{ name: 'query_digest_time_threshold', value: '300ms' }];
+    await (await request(world, worker, changeObproxyParameters, at, list)).upTo();
+    expect(await shown(old, 'query_digest_time_threshold')).toBe('300ms');
+    await (await request(world, worker, refreshObproxy, at, ids(old))).upTo();
+    await (await request(world, worker, changeObproxyPassword, at, { password: NEW })).upTo();
+    expect(await takes(old)).toEqual(['new']);
+  }, 120_000);
 
   test('the password: both are known until every proxy is proven to have the new one', async () => {
     const task = await password(NEW);

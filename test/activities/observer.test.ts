@@ -185,7 +185,7 @@ describeIf(fleetUnavailable(), 'Add OB server on a host', () => {
     try {
       await task.upTo('WaitObServerActive');
       const before = task.host.pids('observer');
-      await world.cluster.sql("ALTER SYSTEM SET server_permanent_offline_time = '10s'");
+      await world.cluster.sql("ALTER SYSTEM SET server_permanent_offline_time = '60s'");
       await expect(task.run('RestartObServerProcess')).rejects.toMatchObject({ type: 'OfflineTimeTooShort' });
       expect(task.host.pids('observer')).toEqual(before);
       expect((await obeyed(world.cluster, 'stopServer'))[address]).toBeUndefined();

@@ -11,6 +11,7 @@ const ANY_WORD: Readonly<Record<string, string>> = {
   cluterName: 'part of a name',
   clusterName: 'part of a name',
   anyClusterName: 'part of a name',
+  obproxyClusterName: 'part of a name',
   tenantName: 'part of a name',
   user: 'an account, which may have been deleted',
   regionName: 'a name that people choose',
@@ -20,7 +21,7 @@ const ANY_WORD: Readonly<Record<string, string>> = {
   architecture: 'whatever rpm calls a machine',
 };
 /** Of what may be gone while the list still tells of it. */
-const OUTLIVED = ['clusterId', 'tenantId', 'hostId', 'taskId'];
+const OUTLIVED = ['clusterId', 'obproxyClusterId', 'tenantId', 'hostId', 'taskId'];
 
 let api: TestApi;
 let filters: { path: string; parameter: string; schema: Json }[];

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { repositoryRoot } from '../../runtime/paths';
-import { startObserver } from '../../sandbox/standins/observer';
+import { type Observer, type ServerRow, startObserver, type ZoneRow } from '../../sandbox/standins/observer';
+import type { ObServerRow } from '../../store/types';
 import {
   givenHost,
   givenObCluster,
@@ -380,5 +381,142 @@ describe('answers to the documented sample requests', () => {
     } finally {
       await observer.stop();
     }
+  });
+
+  describe('of the life of an OBServer', () => {
+    const ips = ['10.1.9.1', '10.1.9.2', '10.1.9.3'];
+    let observer: Observer;
+    let clusterId = 0;
+    let server: ObServerRow;
+    /** Of the second server, as the cluster says it. */
+    const stoppedSince = (stopTime: number) => {
+      listed[1] = { ...listed[1]!, stopTime };
+    };
+    const listed: ServerRow[] = ips.map((ip, index) => ({
+      ...{ sqlPort: 2881, rpcPort: 2882, active: true, holdsSysUnit: true },
+      ...{ ip, id: index + 1, zone: `zone${index + 1}` },
+    }));
+    const zones: ZoneRow[] = [1, 2, 3].map((number) => ({
+      ...{ name: `zone${number}`, status: 'ACTIVE', region: 'r', idc: 'i' },
+    }));
+    const base = () => `/api/v2/ob/clusters/${clusterId}/servers/${server.id}`;
+
+    beforeAll(async () => {
+      const { store } = api;
+      observer = await startObserver({
+        ...{ host: '127.0.0.1', port: 0, version: '4.2.1.2', clusterName: 'protoss', obClusterId: 20 },
+        users: { 'root@sys': 'Planted.db' },
+        servers: listed,
+        zones,
+      });
+      for (const ip of ips) await givenHost(store, ip);
+      clusterId = await givenObCluster(store, 'protoss', 20, '127.0.0.1', {
+        ...{ version: '4.2.1.2', sqlPort: observer.port },
+      });
+      await api.send('GET', `/api/v2/ob/clusters/${clusterId}/servers`);
+      const rows = await store.obServers.ofCluster(clusterId);
+      server = rows.find(({ zone }) => zone === 'zone2')!;
+    });
+    afterAll(() => observer.stop());
+    /** Every request of these leaves a lock, which its task would release. */
+    afterEach(async () => {
+      const plan = api.started.at(-1)!;
+      await api.store.locks.release(plan.taskId);
+    });
+
+    /** `tasks` by name, what is before and behind it by name. */
+    const named = (list: Json): Json => {
+      const names = new Map<number, string>(list.map((task: Json) => [task.id, task.name]));
+      return list
+        .map(({ id: _id, upstreams, downstreams, ...task }: Json) => ({
+          ...task,
+          upstreams: upstreams.map((up: number) => names.get(up)),
+          downstreams: downstreams.map((down: number) => names.get(down)),
+        }))
+        .sort((one: Json, other: Json) => one.name.localeCompare(other.name));
+    };
+
+    test.each([
+      ['stop', 'stop-observer', 0],
+      ['start', 'start-observer', 1_700_000_000_000_000],
+    ] as const)('the older %s answers the sample in every field', async (verb, name, since) => {
+      stoppedSince(since);
+      const answer = await api.send('POST', `${base()}/${verb}`);
+      expect(answer.body.error).toBeUndefined();
+      expect(answer.status).toBe(200);
+      const expected = golden(`${name}.response`).data;
+      const { id, startTime, tasks, subtasks, ...rest } = answer.body.data;
+      expect(rest).toEqual({
+        name: expected.name,
+        status: expected.status,
+        creator: expected.creator,
+        cluster: { id: clusterId, name: 'protoss', obClusterId: 20 },
+        context: expected.context
+          .replace('cluster_id=20', `cluster_id=${clusterId}`)
+          .replace('cluster_name=ob_upgrade', 'cluster_name=protoss')
+          .replace('server_id=3', `server_id=${server.id}`)
+          .replace('server_ids=[3]', `server_ids=[${server.id}]`),
+      });
+      expect(named(tasks)).toEqual(named(expected.tasks));
+      expect(subtasks.map((subtask: Json) => subtask.id)).toEqual(tasks.map((task: Json) => task.id));
+      expect(startTime).toMatch(/[+-]\d\d:\d\d$/);
+      expect(api.started.at(-1)).toMatchObject({ taskId: id });
+    });
+
+    test('the older restart answers the sample in every field', async () => {
+      stoppedSince(0);
+      const answer = await api.send('POST', `${base()}/restart`, { force: false });
+      expect(answer.body.error).toBeUndefined();
+      const expected = golden('restart-observer.response');
+      Object.assign(expected.data.context.stringMap, {
+        ...{ cluster_id: String(clusterId), server_id: String(server.id) },
+      });
+      expected.data.context.listMap.server_ids = [String(server.id)];
+      expected.data.clusterId = clusterId;
+      expect(comparable(answer.body)).toEqual(comparable(expected));
+    });
+
+    test.each([
+      ['stop', 'stop-observer-service', { freezeServer: true, type: 'STOP_SERVICE' }],
+      ['restart', 'restart-observer-435', { freezeServer: true }],
+    ] as const)('%s of V4.3.5 answers the sample in every field that it has', async (verb, name, body) => {
+      const answer = await api.send('POST', `${base()}/${verb}`, body);
+      expect(answer.body.error).toBeUndefined();
+      const expected = published(name);
+      expected.data.clusterId = clusterId;
+      expect(comparable(withoutTaskIds(asNewerSample(answer.body)))).toEqual(
+        comparable(withoutTaskIds(expected)),
+      );
+      expect(answer.body.data.hostId).toBe(server.hostId);
+      const again = api.started.at(-1)!;
+      expect(again.unshown?.stringMap.freeze_server).toBe('true');
+    });
+
+    test.each([
+      ['stop', 'ACTIVE'],
+      ['start', 'INACTIVE'],
+      ['restart', 'ACTIVE'],
+    ] as const)('%s of a zone answers the sample in every field', async (verb, status) => {
+      stoppedSince(0);
+      zones[1] = { ...zones[1]!, status };
+      const answer = await api.send('POST', `/api/v2/ob/clusters/${clusterId}/zones/zone2/${verb}`);
+      zones[1] = { ...zones[1]!, status: 'ACTIVE' };
+      expect(answer.body.error).toBeUndefined();
+      const expected = golden(`${verb}-ob-zone.response`);
+      expected.data.clusterId = clusterId;
+      expected.data.context.stringMap.cluster_id = String(clusterId);
+      expected.data.context.listMap.server_ids = [String(server.id)];
+      expect(comparable(answer.body)).toEqual(comparable(expected));
+    });
+
+    test('STOP_PROCESS of V4.3.5 has the nodes of both, in the newer form', async () => {
+      const answer = await api.send('POST', `${base()}/stop`, { type: 'STOP_PROCESS' });
+      expect(answer.body.data.subtasks.map((subtask: Json) => subtask.name)).toEqual([
+        ...['Prepare stop observer', 'Stop observer service', 'Inactive agent modules'],
+        ...['Stop observer process', 'Wait observer stop', 'Update observer status', 'Update zone status'],
+        ...['Sync cluster info', 'Update OB cluster status'],
+      ]);
+      expect(answer.body.data.tasks).toBeUndefined();
+    });
   });
 });

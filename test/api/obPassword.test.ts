@@ -1,6 +1,7 @@
 /** The password of root@sys: whatever is cut off, obflow gets in afterwards. */
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { provenLinks } from '../../activities/obproxy/links';
 import { lookAtCluster } from '../../api/objects/lookAtCluster';
 import { tryLogin } from '../../contact/clusterLogin';
 import { openAsSys } from '../../contact/clusterState';
@@ -186,7 +187,7 @@ test('whose statement was lost is sent again, once OceanBase would have given it
 
 test('cut off before the statement leaves the former, after it the new one; whoever asks next gets in', async () => {
   // The process died behind `propose`.
-  expect(await api.store.credentials.propose(scene.credentialId, NEW, undefined)).toBe(true);
+  expect(await api.store.credentials.propose(scene.credentialId, NEW, { secret: ROOT_PASSWORD })).toBe(true);
   await everybodyGetsIn();
   // And behind the statement.
   await byHand(`ALTER USER root IDENTIFIED BY '${NEW}'`);
@@ -199,8 +200,50 @@ test('cut off before the statement leaves the former, after it the new one; whoe
   expect(await kept()).toEqual({ secret: NEW, pending: undefined });
 });
 
+test('is kept beside the former before the statement is sent, and stays so while nobody knows what came of it', async () => {
+  scene.observer.loss = { of: /^alter user/i, when: 'before', times: 99 };
+  const answer = change();
+  await until('the statement is sent', async () => sent().length > 0);
+  expect(await kept()).toEqual({ secret: ROOT_PASSWORD, pending: NEW });
+  refused(await answer, 503, 'OBE11028', 'Both passwords are kept');
+  expect(sent()).toHaveLength(2);
+  expect(await kept()).toEqual({ secret: ROOT_PASSWORD, pending: NEW });
+  scene.observer.loss = undefined;
+  expect((await change()).status).toBe(200);
+  expect(await kept()).toEqual({ secret: NEW, pending: undefined });
+}, 60_000);
+
+test('cut off half-way keeps no OBProxy from its cluster: its user is made by whichever works', async () => {
+  const other = await givenAnsweringCluster(api.store, { users: { 'root@sys': ROOT_PASSWORD } });
+  try {
+    await api.store.credentials.propose(other.credentialId, NEW, { secret: ROOT_PASSWORD });
+    await byHand(`ALTER USER root IDENTIFIED BY '${NEW}'`, ROOT_PASSWORD, other.observer.port);
+    const row = (await api.store.obClusters.find(other.id))!;
+    const { name, type, obClusterId } = row;
+    const hidden: string[] = [];
+    const log = { info: () => {}, warn: () => {}, hide: (secret: string) => hidden.push(secret) };
+    const scope = {
+      ...{ store: api.store, config: api.services.config, log },
+      signal: new AbortController().signal,
+    };
+    const link = {
+      clusterId: other.id,
+      clusterName: name,
+      clusterType: type,
+      obClusterId,
+      username: 'proxyro',
+    };
+    const proxy = { family: '4.1+', cluster: { obLinks: [link] } };
+    await provenLinks(scope as never, proxy as never);
+    expect(other.observer.users()).toContain('proxyro');
+    expect(hidden).toEqual(expect.arrayContaining([ROOT_PASSWORD, NEW]));
+  } finally {
+    await other.observer.stop();
+  }
+});
+
 test('that was cut off is gone on with by the same request, and keeps others away for a minute', async () => {
-  await api.store.credentials.propose(scene.credentialId, NEW, undefined);
+  await api.store.credentials.propose(scene.credentialId, NEW, { secret: ROOT_PASSWORD });
   const other = await change('Another.pass1');
   refused(other, 409, 'COM20003');
   expect(Number(other.headers.get('retry-after'))).toBeGreaterThan(30);
@@ -213,7 +256,7 @@ test.each([
   ['before', ROOT_PASSWORD],
   ['after', NEW],
 ])('that was cut off long ago %s its statement gives way to another', async (when, working) => {
-  await api.store.credentials.propose(scene.credentialId, NEW, undefined);
+  await api.store.credentials.propose(scene.credentialId, NEW, { secret: ROOT_PASSWORD });
   if (when === 'after') await byHand(`ALTER USER root IDENTIFIED BY '${NEW}'`);
   const real = Date.now;
   jest.spyOn(Date, 'now').mockImplementation(() => real() + SPREADING_MS + 1_000);
@@ -231,7 +274,7 @@ test('wished twice at once is one change, and two different ones are never both 
   const statuses = answers.map(({ status }) => status);
   expect(statuses).toContain(200);
   expect(statuses.filter((status) => status !== 200 && status !== 409)).toEqual([]);
-});
+}, 30_000);
 
 test('is proven on every root server that answers before the former one is forgotten', async () => {
   const second = await givenAnsweringCluster(api.store);
@@ -279,7 +322,7 @@ test('stands in no row, audit line or answer in clear', async () => {
   scene.observer.loss = { of: /^alter user/i, when: 'after', times: 1 };
   const answer = await change();
   expect(answer.text).not.toContain(NEW);
-  await api.store.credentials.propose(scene.credentialId, 'Planted.next#33', undefined);
+  await api.store.credentials.propose(scene.credentialId, 'Planted.next#33', { secret: NEW });
   const { contents } = await api.store.audit.list({}, { page: 1, size: 5 });
   expect(contents[0]).toMatchObject({ command: 'change the password of root@sys', status: 200 });
   expect(JSON.stringify(contents)).not.toContain(NEW);

@@ -1,14 +1,16 @@
 /** What a person types for an operation of the catalogue, against a real API. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { Command } from 'commander';
 import { z } from 'zod';
-import { addHostCommands } from '../../cli/host/command';
+import { addApiCommands } from '../../cli/apiCommands';
 import { addOperationCommands } from '../../cli/operation/commands';
 import { bodyFields } from '../../cli/operation/fields';
 import { commandWords } from '../../cli/operation/words';
-import { addProxyCommands } from '../../cli/proxy/command';
 import { OPERATIONS } from '../../operations';
 import { Id, IdPath } from '../../operations/schemas';
 import { catalogued } from '../../operations/types';
+import { repositoryRoot } from '../../runtime/paths';
 import { givenHost, givenObCluster, givenPackage, givenProxyCluster } from '../api/harness';
 import { OperationScene } from './operationScene';
 
@@ -21,8 +23,7 @@ function commandAt(program: Command, words: readonly string[]): Command | undefi
 
 function programOf(operations = OPERATIONS): Command {
   const program = new Command('obflow').exitOverride();
-  addProxyCommands(program);
-  addHostCommands(program);
+  addApiCommands(program);
   addOperationCommands(program, operations);
   return program;
 }
@@ -118,6 +119,33 @@ describe('the catalogue at a terminal', () => {
       ]),
     );
   });
+});
+
+describe('the pages', () => {
+  const program = programOf();
+  it.each(['README.md', 'README.zh-CN.md', 'docs/api.md', 'docs/operating.md'])(
+    '%s shows commands that exist, with options they have',
+    (page) => {
+      const text = readFileSync(path.join(repositoryRoot(), page), 'utf8').replace(/\\\n\s*/g, '');
+      const shown = [...text.matchAll(/obflow ((?:proxy|ob|host|package)\b[^\n`#|]*)/g)].map(
+        ([, line = '']) => line,
+      );
+      expect(shown.length).toBeGreaterThan(0);
+      for (const line of shown.map((one) => one.trim().split(/[ ,]+/))) {
+        const flags = line.filter((word) => word.startsWith('--') && word !== '--help');
+        let command: Command = program;
+        for (const word of line) command = commandAt(command, [word]) ?? command;
+        expect([line, command.commands.length > 0 && !line.includes('--help') && line.length > 1]).toEqual([
+          line,
+          false,
+        ]);
+        expect([line, command.options.map(({ long }) => long)]).toEqual([
+          line,
+          expect.arrayContaining(flags),
+        ]);
+      }
+    },
+  );
 });
 
 describe('a command of an operation', () => {

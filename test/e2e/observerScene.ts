@@ -62,6 +62,7 @@ export function addServers(
 }
 
 export interface ServerJson {
+  readonly id: number;
   readonly ip: string;
   readonly zoneName: string;
   readonly status: string;

@@ -6,8 +6,14 @@ import { DELETE_OBPROXY, OFFLINE_OBPROXY } from '../../operations/deleteObproxy'
 import { ADOPT_ON_ONE_HOST, INSTALL_ON_HOSTS, INSTALL_ON_ONE_HOST } from '../../operations/installChain';
 import { REFRESH_OBPROXY } from '../../operations/refreshObproxy';
 import { RESTART_OBPROXY } from '../../operations/restartObproxy';
+import { RESTART_OB_SERVER_435 } from '../../operations/restartObserver';
+import { RESTART_OB_ZONE } from '../../operations/restartObZone';
 import { START_OBPROXY } from '../../operations/startObproxy';
+import { START_OB_SERVER } from '../../operations/startObserver';
+import { START_OB_ZONE } from '../../operations/startObZone';
 import { STOP_OBPROXY } from '../../operations/stopObproxy';
+import { STOP_OB_SERVER } from '../../operations/stopObserver';
+import { STOP_OB_ZONE } from '../../operations/stopObZone';
 import { UPGRADE_OBPROXY } from '../../operations/upgradeObproxy';
 import type { PlanNode } from '../../workflows/plan';
 import { FAULTS, type Fault } from './faults';
@@ -48,6 +54,12 @@ const CHAINS: Readonly<Record<Operation['name'], readonly string[]>> = {
   offlineObproxy: typesOf(OFFLINE_OBPROXY),
   deleteObproxyCluster: typesOf(OFFLINE_OBPROXY),
   addObserver: typesOf(ADD_OB_SERVER),
+  stopObserver: typesOf(STOP_OB_SERVER),
+  startObserver: typesOf(START_OB_SERVER),
+  restartObserver: typesOf(RESTART_OB_SERVER_435),
+  stopObZone: typesOf(STOP_OB_ZONE),
+  startObZone: typesOf(START_OB_ZONE),
+  restartObZone: typesOf(RESTART_OB_ZONE),
   batchCreateHosts: typesOf(PREPARE_HOST),
 };
 

@@ -104,15 +104,19 @@ export class Lane {
   }
 
   /** Everything as after the lane's start; the growing cluster only where it is needed. */
-  async reset(options: { readonly hosts: readonly TestHost[]; readonly growing: boolean }): Promise<void> {
+  async reset(options: {
+    readonly hosts: readonly TestHost[];
+    /** `zones`: on all three hosts, a zone each. */
+    readonly growing: boolean | 'zones';
+  }): Promise<void> {
     this.control.forget();
     this.control.letAllPass();
     this.cutTimeouts({});
     await this.#endOpenTasks();
-    await Promise.all(
-      [...options.hosts, ...(options.growing ? [this.member] : [])].map((host) => host.reinstall()),
-    );
-    if (options.growing) this.observers = await this.#growingCluster();
+    const { growing } = options;
+    const members = growing === 'zones' ? this.stack.fleet.hosts : growing ? [this.member] : [];
+    await Promise.all([...new Set([...options.hosts, ...members])].map((host) => host.reinstall()));
+    if (members.length > 0) this.observers = await this.#growingCluster(members);
     this.rows.reset();
   }
 
@@ -151,7 +155,7 @@ export class Lane {
     const { stack } = this;
     this.cutTimeouts({});
     this.rows.useLargeIds();
-    this.observers = await this.#growingCluster();
+    this.observers = await this.#growingCluster([this.member]);
     const store = wholeStore(stack);
     await stack.apply({
       ...store,
@@ -205,8 +209,8 @@ export class Lane {
     return task.obproxyClusterId;
   }
 
-  #growingCluster(): Promise<ObserverCluster> {
-    return startObserverCluster([this.member], {
+  #growingCluster(members: readonly TestHost[]): Promise<ObserverCluster> {
+    return startObserverCluster(members, {
       ...GROWING,
       version: OB_VERSION,
       rootPassword: this.stack.secrets.sys,

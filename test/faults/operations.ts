@@ -34,6 +34,12 @@ export interface Operation {
     | 'offlineObproxy'
     | 'deleteObproxyCluster'
     | 'addObserver'
+    | 'stopObserver'
+    | 'startObserver'
+    | 'restartObserver'
+    | 'stopObZone'
+    | 'startObZone'
+    | 'restartObZone'
     | 'batchCreateHosts';
   readonly arrange: (lane: Lane) => Promise<Scene>;
   readonly request: (lane: Lane) => Promise<TaskJson>;
@@ -103,6 +109,70 @@ const addObserver: Operation = {
       zoneName: 'zone1',
       servers: [lane.hostIds[1]],
     }),
+};
+
+/** A cluster of three zones; the task is about the server of the second. */
+async function threeZones(lane: Lane): Promise<Scene> {
+  await lane.reset({ hosts: lane.stack.fleet.hosts, growing: 'zones' });
+  // What a first task sees and notes of a cluster that was there before stays whatever becomes of the task.
+  await ended(lane, [await onObserver(lane, 'restart', { freezeServer: false })]);
+  return { targets: [lane.host(1)], looked: lane.stack.fleet.hosts };
+}
+
+async function onObserver(lane: Lane, verb: string, body?: object): Promise<TaskJson> {
+  const { api } = lane.stack;
+  const path = `/api/v2/ob/clusters/${lane.clusters.growing}/servers`;
+  const { contents } = await api.call<{ contents: { id: number; ip: string }[] }>('GET', path);
+  const server = contents.find(({ ip }) => ip === lane.host(1).ip);
+  if (server === undefined) throw new Error('the scene has no observer');
+  return api.call('POST', `${path}/${server.id}/${verb}`, body);
+}
+
+const stopObserver: Operation = {
+  name: 'stopObserver',
+  arrange: threeZones,
+  request: (lane) => onObserver(lane, 'stop'),
+};
+
+const startObserver: Operation = {
+  name: 'startObserver',
+  async arrange(lane) {
+    const scene = await threeZones(lane);
+    await ended(lane, [await onObserver(lane, 'stop')]);
+    return scene;
+  },
+  request: (lane) => onObserver(lane, 'start'),
+};
+
+const restartObserver: Operation = {
+  name: 'restartObserver',
+  arrange: threeZones,
+  request: (lane) => onObserver(lane, 'restart', { freezeServer: true }),
+};
+
+const onZone = (lane: Lane, verb: string): Promise<TaskJson> =>
+  lane.stack.api.call('POST', `/api/v2/ob/clusters/${lane.clusters.growing}/zones/zone2/${verb}`);
+
+const stopObZone: Operation = {
+  name: 'stopObZone',
+  arrange: threeZones,
+  request: (lane) => onZone(lane, 'stop'),
+};
+
+const startObZone: Operation = {
+  name: 'startObZone',
+  async arrange(lane) {
+    const scene = await threeZones(lane);
+    await ended(lane, [await onZone(lane, 'stop')]);
+    return scene;
+  },
+  request: (lane) => onZone(lane, 'start'),
+};
+
+const restartObZone: Operation = {
+  name: 'restartObZone',
+  arrange: threeZones,
+  request: (lane) => onZone(lane, 'restart'),
 };
 
 /** A host that the inventory does not have. */
@@ -305,5 +375,11 @@ export const OPERATIONS: readonly Operation[] = [
   offlineObproxy,
   deleteObproxyCluster,
   addObserver,
+  stopObserver,
+  startObserver,
+  restartObserver,
+  stopObZone,
+  startObZone,
+  restartObZone,
   batchCreateHosts,
 ];

@@ -109,6 +109,8 @@ describe('shell words in every text of every changing request', () => {
       'PUT /api/v2/iam/users/{id}/password body.password',
       'PUT /api/v2/inventory body.credentials[0].passphrase',
       'PUT /api/v2/inventory body.credentials[0].secret',
+      'PUT /api/v2/obproxy/clusters/{id}/parameters body.parameters[0].value',
+      'PUT /api/v2/obproxy/clusters/{id}/parameters body[0].value',
       'PUT /api/v2/profiles/me/credentials/{id} body.description',
       'PUT /api/v2/profiles/me/credentials/{id} body.sshCredentialProperty.keyPassphrase',
       'PUT /api/v2/profiles/me/credentials/{id} body.sshCredentialProperty.passphrase',

@@ -12,7 +12,9 @@ import {
   minorFreezeSql,
   parameterSql,
   startServerSql,
+  startZoneSql,
   stopServerSql,
+  stopZoneSql,
   unitsSql,
 } from '../../oceanbase/clusterSql';
 import { type ObproxyAdmin, openObproxyAdmin } from '../../oceanbase/obproxyAdmin';
@@ -229,6 +231,7 @@ describe('a text that an observer would obey', () => {
         expect(() => statement({ ...server, ip: text }, 'zone1')).toThrow(RangeError);
         if (statement !== minorFreezeSql) expect(() => statement(server, text)).toThrow(RangeError);
       }
+      for (const statement of [startZoneSql, stopZoneSql]) expect(() => statement(text)).toThrow(RangeError);
       const open = openObserver({
         ip: '127.0.0.1',
         sqlPort: 1,

@@ -66,7 +66,7 @@ const GOOD: Readonly<Record<string, () => Request>> = {
     body: { hosts: [{ hostId: given.free, sqlPort: 2883 }] },
   }),
   ...Object.fromEntries(
-    (['stop', 'start', 'restart', 'upgrade', 'delete'] as const).map((verb) => [
+    (['stop', 'start', 'restart', 'refresh', 'upgrade', 'delete'] as const).map((verb) => [
       `POST /api/v2/obproxy/clusters/{id}/servers/${verb}`,
       () => ({
         params: { id: String(given.other) },
@@ -88,10 +88,31 @@ const GOOD: Readonly<Record<string, () => Request>> = {
     query: '?dryRun=true',
     body: { shortRpmName: 'obproxy-4.3.9.0-1' },
   }),
+  'PUT /api/v2/obproxy/clusters/{id}/parameters': () => ({
+    params: { id: String(given.other) },
+    query: '?dryRun=true',
+    body: [{ name: 'syslog_level', value: 'WARN' }],
+  }),
+  'POST /api/v2/obproxy/clusters/{id}/password': () => ({
+    params: { id: String(given.other) },
+    query: '?dryRun=true',
+    body: { username: 'root@proxysys', password: 'bbAA22..new' },
+  }),
   'POST /api/v2/obproxy/clusters/{id}/servers/forget': () => ({
     params: { id: String(given.cluster) },
     query: '?dryRun=true',
     body: { obproxyServerIds: [4711], force: false },
+  }),
+  'POST /api/v2/obproxy/clusters/{id}/servers/check': () => ({
+    params: { id: String(given.cluster) },
+    body: { obproxyServerIds: [4711] },
+  }),
+  'POST /api/v2/ob/clusters/{id}/servers/check': () => ({ params: { id: String(closed) } }),
+  [`POST ${HOSTS}/{hostId}/check`]: () => ({ params: { hostId: String(given.free) } }),
+  [`POST ${HOSTS}/{hostId}/forget`]: () => ({
+    params: { hostId: String(given.free) },
+    query: '?dryRun=true',
+    body: { force: false },
   }),
   'POST /api/v2/obproxy/clusters/{id}/configUrl/push': () => ({
     params: { id: String(given.cluster) },
@@ -110,6 +131,30 @@ const GOOD: Readonly<Record<string, () => Request>> = {
       startupParameters: [{ name: 'memory_limit', value: '8G' }],
     },
   }),
+  'POST /api/v2/ob/clusters/{id}/servers/{serverId}/stop': () => ({
+    params: { id: String(closed), serverId: '4711' },
+    query: '?dryRun=true',
+    body: { force: false, freezeServer: true, type: 'STOP_SERVICE' },
+  }),
+  'POST /api/v2/ob/clusters/{id}/servers/{serverId}/start': () => ({
+    params: { id: String(closed), serverId: '4711' },
+    query: '?dryRun=true',
+  }),
+  'POST /api/v2/ob/clusters/{id}/servers/{serverId}/restart': () => ({
+    params: { id: String(closed), serverId: '4711' },
+    query: '?dryRun=true',
+    body: { force: false, freezeServer: true },
+  }),
+  ...Object.fromEntries(
+    (['stop', 'start', 'restart'] as const).map((verb) => [
+      `POST /api/v2/ob/clusters/{id}/zones/{zoneName}/${verb}`,
+      () => ({
+        params: { id: String(closed), zoneName: 'zone1' },
+        query: '?dryRun=true',
+        ...(verb === 'start' ? {} : { body: { freezeServer: true } }),
+      }),
+    ]),
+  ),
   'PUT /api/v2/ob/clusters/{id}/parameters': () => ({
     params: { id: '4711' },
     body: [

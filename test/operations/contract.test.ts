@@ -6,7 +6,7 @@ import { passwordLogin } from '../../api/login/passwordLogin';
 import { openApiDocument } from '../../api/openapi/document';
 import type { ApiServices } from '../../api/route';
 import { operationRoutes } from '../../api/routes/operations';
-import { TaskEvents } from '../../api/tasks/events';
+import { watching } from '../../api/server';
 import { OPERATIONS } from '../../operations';
 import { planTask, type TaskDraft } from '../../operations/planTask';
 import { Refusal } from '../../operations/refusal';
@@ -121,7 +121,7 @@ describe('operations that are declared in a few lines', () => {
       ...api.services,
       config: { ...api.services.config, continueAfter: 60 },
       address: '127.0.0.1',
-      taskEvents: new TaskEvents(api.tasks),
+      ...watching(api.services, '127.0.0.1'),
       health: () => Promise.reject(new Error('not asked')),
       checkPassword: passwordLogin(api.store),
     };

@@ -143,6 +143,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'api/http',
     'types:api/login',
     'types:api/tasks',
+    'types:api/objects',
     'types:operations',
     'types:store',
     'types:hosts',

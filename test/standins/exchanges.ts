@@ -52,6 +52,12 @@ const shows = (name: string, value: unknown, more: Record<string, unknown> = {})
   rows: [{ name, value, ...more }],
 });
 const OK: Outcome = { ok: true };
+const checked = (sql: string, why: string): Exchange => ({
+  sql,
+  outcome: { error: 4147 },
+  why,
+  source: 'ob_config_processor.cpp: a value that its item does not take is OB_INVALID_CONFIG',
+});
 
 export const EXCHANGES: readonly Exchange[] = [
   observed(
@@ -94,6 +100,9 @@ export const EXCHANGES: readonly Exchange[] = [
     shows('proxy_mem_limited', '1G'),
     'the old value is kept',
   ),
+  checked("alter proxyconfig set enable_cluster_checkout='maybe'", 'a word that is no boolean'),
+  checked("alter proxyconfig set config_server_refresh_interval='9s'", 'a time below its range'),
+  checked('alter proxyconfig set client_session_id_version=3', 'a number above its range'),
   observed('alter proxyconfig set enable_cluster_checkout=false', OK, 'a bare word'),
   observed(
     "show proxyconfig like 'enable_cluster_checkout'",

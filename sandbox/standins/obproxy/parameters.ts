@@ -105,6 +105,7 @@ const AT_ONCE: readonly Row[] = [
   ],
   ['observer_sys_password1', 'password', '', '', 'VIP', 'second password of proxyro'],
   ['obproxy_read_consistency', 'int', '0', '[0,1]', 'VIP', 'weak read'],
+  // One slot: of the passwords only proxyro's has a second (ob_proxy_config.h).
   ['obproxy_sys_password', 'password', UNKNOWN_PASSWORD, '', 'SYS', 'password of root@proxysys'],
   [
     'proxy_hot_upgrade_check_interval',

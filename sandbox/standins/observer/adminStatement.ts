@@ -2,12 +2,16 @@
  * ALTER SYSTEM as far as growing and shrinking a cluster needs it (OceanBase documentation, "ALTER SYSTEM"). The port in
  * server addresses is the RPC port.
  */
+/** FORCE STOP does not look at the logs, ISOLATE not at majorities either (OceanBase documentation, "Isolate a node"). */
+export type StopHow = 'FORCE' | 'ISOLATE';
+
 export type AdminStatement =
   | {
       readonly kind: 'server';
       readonly verb: 'ADD' | 'DELETE' | 'CANCEL DELETE' | 'START' | 'STOP';
       readonly addresses: readonly string[];
       readonly zone?: string;
+      readonly how?: StopHow;
     }
   | {
       readonly kind: 'zone';
@@ -15,6 +19,7 @@ export type AdminStatement =
       readonly zone: string;
       readonly region?: string;
       readonly idc?: string;
+      readonly how?: StopHow;
     }
   | { readonly kind: 'minorFreeze'; readonly addresses: readonly string[] }
   | {
@@ -52,14 +57,21 @@ function serverStatement(sql: string): AdminStatement | undefined {
   const match = form.exec(sql);
   if (match === null) return undefined;
   const words = (match[1] ?? '').toUpperCase().replace(/\s+/g, ' ');
-  const verb = words === 'FORCE STOP' || words === 'ISOLATE' ? 'STOP' : words;
+  const how = stopHow(words);
+  const verb = how === undefined ? words : 'STOP';
   const zone = nameAfter('zone', match[3] ?? '');
   return {
     kind: 'server',
     verb: verb as 'ADD',
     addresses: [...(match[2] ?? '').matchAll(new RegExp(ADDRESS, 'g'))].map(([address]) => address),
     ...(zone === undefined ? {} : { zone }),
+    ...(how === undefined ? {} : { how }),
   };
+}
+
+function stopHow(words: string): StopHow | undefined {
+  if (words === 'FORCE STOP') return 'FORCE';
+  return words === 'ISOLATE' ? words : undefined;
 }
 
 function zoneStatement(sql: string): AdminStatement | undefined {
@@ -78,12 +90,14 @@ function zoneStatement(sql: string): AdminStatement | undefined {
   const rest = match[6] ?? '';
   const region = nameAfter('region', rest);
   const idc = nameAfter('idc', rest);
+  const how = stopHow(words);
   return {
     kind: 'zone',
     verb: (aliases[words] ?? words) as 'ADD',
     zone: match[2] ?? match[3] ?? match[4] ?? match[5] ?? '',
     ...(region === undefined ? {} : { region }),
     ...(idc === undefined ? {} : { idc }),
+    ...(how === undefined ? {} : { how }),
   };
 }
 

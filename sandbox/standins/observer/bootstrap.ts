@@ -61,6 +61,8 @@ export function newCluster(statement: Bootstrap, mine: NodeCard): ClusterState {
   return {
     clusterName: mine.clusterName,
     obClusterId: mine.obClusterId,
+    term: 1,
+    version: 0,
     servers: [],
     zones: statement.servers.map(({ zone, region }) => ({
       name: zone,

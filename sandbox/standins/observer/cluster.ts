@@ -43,8 +43,8 @@ export interface ObserverCluster {
   readonly servers: readonly ObserverServer[];
   /** One server a zone, `ip:rpc:sql;…`, as `-r` and rootservice_list say it. */
   readonly rootServers: string;
-  /** Rows (or the outcome) of a statement as root@sys at the first server. */
-  sql(statement: string): Promise<Record<string, string | null>[]>;
+  /** Rows (or the outcome) of a statement as root@sys at the first server, or at the one of that number. */
+  sql(statement: string, at?: number): Promise<Record<string, string | null>[]>;
 }
 
 /** Runs a script in a test host and throws with what it said when it fails. */
@@ -183,5 +183,9 @@ export async function startObserverCluster(
     `ALTER USER root IDENTIFIED BY ${quoted(options.rootPassword)}`,
   ]);
   await allServe(options.rootPassword);
-  return { servers, rootServers, sql: (statement) => runAt(first, options.rootPassword, [statement]) };
+  return {
+    servers,
+    rootServers,
+    sql: (statement, at = 0) => runAt(servers[at] ?? first, options.rootPassword, [statement]),
+  };
 }

@@ -24,6 +24,10 @@ export interface ServerState {
   heardSince: number;
   /** While DELETING: since when. */
   deletingSince: number;
+  /** While INACTIVE: when it was heard last. */
+  silentSince: number;
+  /** When its memory was last frozen. */
+  frozenAt: number;
 }
 
 export interface ZoneState {
@@ -36,6 +40,9 @@ export interface ZoneState {
 export interface ClusterState {
   readonly clusterName: string;
   readonly obClusterId: number;
+  /** Grows with every root service; of two copies of the cluster the higher term counts, then the higher version. */
+  term: number;
+  version: number;
   servers: ServerState[];
   zones: ZoneState[];
   accounts: StoredAccount[];
@@ -66,6 +73,16 @@ const STEERING = {
   _standin_lease: 3_000,
   /** How long the answer of an ADD SERVER that is done is held back, for lost connections. */
   _standin_add_server_answer_delay: 0,
+  /** The same for STOP SERVER and STOP ZONE. */
+  _standin_stop_answer_delay: 0,
+  /** Silence of the root service after which a server of the sys tenant stands for it (8 to 30 s in OceanBase). */
+  _standin_election: 3_000,
+  /** From the start of service until a server's logs are in sync. */
+  _standin_sync_delay: 0,
+  /** Tenants of users, each with a replica in every zone. */
+  _standin_tenants: 0,
+  /** From MINOR FREEZE until the checkpoints have passed it. */
+  _standin_freeze_delay: 0,
   /** 1: servers that were added hold a unit of a tenant, as in a cluster that is balanced at once. */
   _standin_tenant_units: 0,
   /** How long the answer of an ALTER SYSTEM SET that is done is held back. */
@@ -81,8 +98,17 @@ export function steering(state: ClusterState, name: Steering): number {
   return Number.isFinite(value) && value >= 0 ? value : STEERING[name];
 }
 
+/** `app`, `app2`, …; ids between them are of meta tenants. */
+export function userTenants(count: number): ParameterTenant[] {
+  return Array.from({ length: count }, (_, index) => ({
+    id: 1002 + 2 * index,
+    name: index === 0 ? 'app' : `app${index + 1}`,
+  }));
+}
+
 export function tenantsOf(state: ClusterState): ParameterTenant[] {
-  const users = steering(state, '_standin_tenant_units') > 0 ? [{ id: 1002, name: 'app' }] : [];
+  const balanced = steering(state, '_standin_tenant_units') > 0 ? 1 : 0;
+  const users = userTenants(Math.max(balanced, steering(state, '_standin_tenants')));
   return [{ id: 1, name: 'sys' }, ...users];
 }
 

@@ -10,7 +10,7 @@ import { type ParameterState, setParameters } from './parameters';
 import { admit, loginName, type Session, Statements, useDatabase } from './statements';
 import { type ServerRow, Tables, type ZoneRow } from './tables';
 
-export type { ServerRow } from './tables';
+export type { ServerRow, ZoneRow } from './tables';
 
 export interface ObserverOptions {
   /** Address to listen on, and the server's own address in its tables. */

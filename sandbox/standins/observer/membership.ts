@@ -45,8 +45,14 @@ export class Membership {
     replaceFile(this.file, JSON.stringify(next));
   }
 
-  /** Tells the root service about this server, wherever it is now. A silent root service changes nothing. */
-  async heartbeat(card: NodeCard): Promise<void> {
+  /** Somebody else is the root service now. */
+  follow(rootService: string): void {
+    this.hint = rootService;
+    if (this.isMember) this.remember(rootService);
+  }
+
+  /** Tells the root service about this server, wherever it is now; false when it was silent, which changes nothing. */
+  async heartbeat(card: NodeCard): Promise<boolean> {
     for (const address of new Set([this.hint, this.remembered?.rootService, ...this.candidates])) {
       if (address === undefined || address === addressOf(card)) continue;
       const reply = await askNode(address, { op: 'heartbeat', from: card }, RPC_TIMEOUT_MS).catch(
@@ -58,7 +64,8 @@ export class Membership {
       this.own = reply.own;
       if (reply.own !== undefined) this.remember(reply.rootService);
       else if (this.remembered !== undefined) this.remember(this.remembered.rootService, true);
-      return;
+      return true;
     }
+    return false;
   }
 }

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { Answer, Login, LoginAnswer } from '../mysql/server';
 import type { Log } from '../obproxy/log';
 import { allServe, answerAlone, bootstrapCards, INITIALIZING, newCluster } from './bootstrap';
-import { addressOf, type ClusterState, loadCluster, type ServerState } from './clusterState';
+import { addressOf, type ClusterState, type ServerState, steering } from './clusterState';
 import type { ObserverCounters } from './counters';
 import { buildVersion, identity, serverVersion } from './edition';
 import { type Config, type DataDirectories, Died, rootServers } from './home';
@@ -19,6 +19,7 @@ import {
   type RpcRequest,
   serveRpc,
 } from './rpc';
+import { handOver, hasSeveral, Standby, spread } from './standby';
 import {
   admit,
   type LoginAccount,
@@ -57,14 +58,18 @@ export class ObserverNode {
   private readonly membership: Membership;
   /** In the server that holds the root service. */
   private root: Root | undefined;
+  /** What a server of the sys tenant knows without being the root service. */
+  private readonly standby: Standby;
 
   constructor(private readonly parts: NodeParts) {
     this.done = new Promise((resolve) => {
       this.leave = resolve;
     });
     this.membership = new Membership(parts.files.memberFile, rootServers(parts.config));
-    const state = loadCluster(parts.files.clusterFile);
-    if (state !== undefined) this.root = this.makeRoot(state);
+    this.standby = new Standby(parts.files.clusterFile, () => addressOf(this.card()));
+    const { state } = this.standby;
+    // Of several, one may have taken over meanwhile: whoever comes back listens first.
+    if (state !== undefined && !hasSeveral(state)) this.root = this.makeRoot(state);
   }
 
   /** Rejects with Died when a port is taken. */
@@ -115,12 +120,13 @@ export class ObserverNode {
 
   private makeRoot(state: ClusterState): Root {
     const { files, counters } = this.parts;
-    const service = new RootService(state, files.clusterFile, counters, async (address) => {
+    const self = addressOf(this.card());
+    const service = new RootService(state, { self, file: files.clusterFile }, counters, async (address) => {
       const reply = await askNode(address, { op: 'check' }, RPC_TIMEOUT_MS);
       if (reply.kind !== 'card') throw new Error(`${address} is no observer`);
       return reply.card;
     });
-    return { service, statements: rootStatements(service, addressOf(this.card())) };
+    return { service, statements: rootStatements(service, self) };
   }
 
   private beat(): void {
@@ -133,13 +139,68 @@ export class ObserverNode {
   }
 
   private async heartbeat(): Promise<void> {
-    if (this.root === undefined) await this.membership.heartbeat(this.card());
-    else this.membership.own = this.root.service.heartbeat(this.card());
+    if (this.root === undefined) {
+      if (await this.membership.heartbeat(this.card())) this.standby.heard();
+      const state = await this.standby.stand();
+      if (state !== undefined) await this.lead(state);
+    } else {
+      this.membership.own = this.root.service.heartbeat(this.card());
+      await spread(this.root.service.state, addressOf(this.card()));
+    }
+  }
+
+  /** Becomes the root service. */
+  private async lead(state: ClusterState): Promise<void> {
+    this.root = this.makeRoot(state);
+    this.root.service.changed();
+    this.membership.follow(addressOf(this.card()));
+    this.parts.log.write('INFO', `[RS] root service of term ${state.term}`);
+    await spread(state, addressOf(this.card()));
+  }
+
+  /** A newer copy of the cluster: whoever was the root service until now is it no more. */
+  private async follow({
+    state,
+    rootService,
+    lead,
+  }: Extract<RpcRequest, { op: 'replicate' }>): Promise<boolean> {
+    if (this.root !== undefined && state.term <= this.root.service.state.term) return false;
+    if (!this.standby.take(state)) return false;
+    this.root = undefined;
+    if (lead === true) await this.lead(state);
+    else this.membership.follow(rootService);
+    return true;
+  }
+
+  /** A statement is done when a majority knows of it; one that stops this server moves the root service away first. */
+  private async asRoot({ service, statements }: Root, session: Session, sql: string): Promise<Answer> {
+    if (!service.isHeard()) return { kind: 'error', error: NO_ROOT_SERVICE };
+    const before = service.revision;
+    const answer = await statements.answer(session, sql);
+    if (service.revision === before) return answer;
+    const self = addressOf(this.card());
+    if (!(await spread(service.state, self))) return { kind: 'error', error: NO_ROOT_SERVICE };
+    if (answer.kind === 'ok' && service.shouldMove(self)) {
+      const next = await handOver(service.state, self);
+      if (next !== undefined) {
+        this.standby.take({ ...service.state, term: service.state.term + 1 });
+        this.root = undefined;
+        this.membership.follow(next);
+      }
+    }
+    const held = /^alter\s+system\s+(?:force\s+)?(?:stop|isolate)\s/i.test(sql)
+      ? steering(service.state, '_standin_stop_answer_delay')
+      : 0;
+    if (held > 0) await new Promise((resolve) => setTimeout(resolve, held));
+    return answer;
   }
 
   /** Answers another stand-in. */
   private async reply(request: RpcRequest): Promise<RpcReply> {
     if (request.op === 'check') return { kind: 'card', card: this.card() };
+    if (request.op === 'replicate') return { kind: (await this.follow(request)) ? 'yes' : 'no' };
+    if (request.op === 'vote')
+      return { kind: this.root === undefined && this.standby.votes(request) ? 'yes' : 'no' };
     const { root } = this;
     if (root === undefined) {
       const { rootService } = this.membership;
@@ -158,7 +219,7 @@ export class ObserverNode {
       case 'sql': {
         const { login, database, timeZone, sql } = request;
         const session = { user: login.name, privileges: accountOf(login).privileges, database, timeZone };
-        return { kind: 'answer', answer: await root.statements.answer(session, sql) };
+        return { kind: 'answer', answer: await this.asRoot(root, session, sql) };
       }
     }
   }
@@ -202,7 +263,7 @@ export class ObserverNode {
   }
 
   private async query(session: Session, sql: string): Promise<Answer> {
-    if (this.root !== undefined) return this.root.statements.answer(session, sql);
+    if (this.root !== undefined) return this.asRoot(this.root, session, sql);
     if (!this.membership.isMember) return answerAlone(sql, (statement) => this.bootstrap(statement));
     const own = sessionStatement(session, sql);
     if (own !== undefined) return own;
@@ -224,6 +285,7 @@ export class ObserverNode {
     root.service.changed();
     this.root = root;
     this.membership.remember(addressOf(mine));
+    await spread(root.service.state, addressOf(mine));
     await allServe(root.service);
     this.parts.counters.count('bootstraps');
     this.parts.log.write('INFO', '[BOOTSTRAP] bootstrap done');

@@ -1,6 +1,8 @@
 /** The root service: who belongs to the cluster and who serves. It lives in the server that was bootstrapped. */
+
+import { atLeast } from '../obproxy/identity';
 import { Accounts, refuse } from './accounts';
-import type { AdminStatement } from './adminStatement';
+import type { AdminStatement, StopHow } from './adminStatement';
 import {
   addressOf,
   type ClusterState,
@@ -12,8 +14,11 @@ import {
   type ZoneState,
 } from './clusterState';
 import type { ObserverCounters } from './counters';
+import { identity, observerTraits } from './edition';
+import { type LogStream, logStreams, outOfService, stopFault } from './logStreams';
 import { setParameters } from './parameters';
 import type { NodeCard } from './rpc';
+import { hasSeveral, isMajority, sysHolders } from './standby';
 
 /** Where the root service's word leads: other servers, asked for their card. Rejects when one is unreachable. */
 export type AskCard = (address: string) => Promise<NodeCard>;
@@ -37,7 +42,7 @@ export class RootService {
 
   constructor(
     readonly state: ClusterState,
-    private readonly file: string,
+    private readonly place: { readonly self: string; readonly file: string },
     private readonly counters: ObserverCounters,
     private readonly askCard: AskCard,
   ) {
@@ -48,8 +53,30 @@ export class RootService {
 
   changed(): void {
     this.revision++;
+    this.state.version++;
     this.state.accounts = this.accounts.stored();
-    saveCluster(this.file, this.state);
+    saveCluster(this.place.file, this.state);
+  }
+
+  streams(): LogStream[] {
+    return logStreams(this.state, this.place.self, observerTraits(identity().version).hasViews);
+  }
+
+  /** Whether it hears a majority of the servers that hold sys: another one may have taken over from a root service that does not. */
+  isHeard(): boolean {
+    const { state } = this;
+    const lease = steering(state, '_standin_lease') * 1000;
+    const heard = sysHolders(state).filter((server) => {
+      const address = addressOf(server);
+      return address === this.place.self || now() - (this.lastHeard.get(address) ?? 0) <= lease;
+    });
+    return !hasSeveral(state) || isMajority(state, heard.length);
+  }
+
+  /** Leaders leave a server that is stopped. */
+  shouldMove(self: string): boolean {
+    const own = this.server(self);
+    return own !== undefined && hasSeveral(this.state) && outOfService(this.state, own);
   }
 
   server(address: string): ServerState | undefined {
@@ -78,7 +105,7 @@ export class RootService {
     const heardFor = (now() - server.heardSince) / 1000;
     const activeAfter = steering(this.state, '_standin_active_delay');
     if (server.status === 'INACTIVE' && heardFor >= activeAfter) {
-      server.status = 'ACTIVE';
+      Object.assign(server, { status: 'ACTIVE', silentSince: 0 });
       news = true;
     }
     const servesAfter = activeAfter + steering(this.state, '_standin_service_delay');
@@ -98,7 +125,10 @@ export class RootService {
     for (const server of this.state.servers) {
       const silent = now() - (this.lastHeard.get(addressOf(server)) ?? 0) > lease;
       if (!silent || server.status !== 'ACTIVE') continue;
-      server.status = 'INACTIVE';
+      Object.assign(server, {
+        status: 'INACTIVE',
+        silentSince: this.lastHeard.get(addressOf(server)) ?? now(),
+      });
       news = true;
     }
     const staying = this.state.servers.filter(
@@ -118,6 +148,8 @@ export class RootService {
       case 'server':
         for (const address of statement.addresses) {
           if (statement.verb === 'ADD') await this.addServer(address, statement.zone);
+          else if (statement.verb === 'START' || statement.verb === 'STOP')
+            await this.serve(statement.verb, this.listed(address, statement.zone), statement.how);
           else this.changeServer(statement.verb, address, statement.zone);
           this.changed();
         }
@@ -128,10 +160,12 @@ export class RootService {
         break;
       case 'minorFreeze':
         for (const address of statement.addresses) {
-          if (this.server(address) === undefined) refuse(...ENTRY_NOT_EXIST);
+          const server = this.server(address);
+          if (server === undefined) refuse(...ENTRY_NOT_EXIST);
+          server.frozenAt = now() + steering(this.state, '_standin_freeze_delay') * 1000;
           this.counters.countOf('minorFreeze', address);
         }
-        return;
+        break;
       case 'set':
         setParameters(
           {
@@ -195,43 +229,74 @@ export class RootService {
       instance: '',
       heardSince: 0,
       deletingSince: 0,
+      silentSince: 0,
+      frozenAt: 0,
     });
     this.lastHeard.set(addressOf(card), now());
   }
 
-  private changeServer(
-    verb: 'DELETE' | 'CANCEL DELETE' | 'START' | 'STOP',
-    address: string,
-    zone: string | undefined,
-  ): void {
+  private listed(address: string, zone: string | undefined): ServerState {
     const server = this.server(address);
     if (server === undefined) refuse(...ENTRY_NOT_EXIST);
     if (zone !== undefined && server.zone !== zone) refuse(...SERVER_ZONE_NOT_MATCH);
-    switch (verb) {
-      case 'DELETE':
-        // Asynchronous: the row stays DELETING until the data has moved away.
-        if (server.status === 'DELETING') refuse(...ALREADY_DELETED);
-        if (server.holdsSysUnit && !this.hasNeighbour(server)) refuse(...NOT_ENOUGH_RESOURCE);
-        Object.assign(server, { status: 'DELETING', deletingSince: now() });
-        this.counters.countOf('deleteServer', address);
-        break;
-      case 'CANCEL DELETE':
-        if (server.status !== 'DELETING') refuse(...NOT_DELETING);
-        Object.assign(server, { status: 'ACTIVE', deletingSince: 0 });
-        this.counters.countOf('cancelDeleteServer', address);
-        break;
-      case 'STOP': {
-        // One zone at a time; STATUS stays ACTIVE, only STOP_TIME says it (ask.oceanbase.com topic 35637273).
-        const other = this.state.servers.find((one) => one.stopTime > 0 && one.zone !== server.zone);
-        if (other !== undefined) this.refuseSecondZone(other.zone);
-        if (server.stopTime === 0) server.stopTime = now();
-        this.counters.countOf('stopServer', address);
-        break;
-      }
-      case 'START':
-        server.stopTime = 0;
-        this.counters.countOf('startServer', address);
+    return server;
+  }
+
+  private changeServer(verb: 'DELETE' | 'CANCEL DELETE', address: string, zone: string | undefined): void {
+    const server = this.listed(address, zone);
+    if (verb === 'CANCEL DELETE') {
+      if (server.status !== 'DELETING') refuse(...NOT_DELETING);
+      Object.assign(server, { status: 'ACTIVE', deletingSince: 0 });
+      this.counters.countOf('cancelDeleteServer', address);
+      return;
     }
+    // Asynchronous: the row stays DELETING until the data has moved away.
+    if (server.status === 'DELETING') refuse(...ALREADY_DELETED);
+    if (server.holdsSysUnit && !this.hasNeighbour(server)) refuse(...NOT_ENOUGH_RESOURCE);
+    Object.assign(server, { status: 'DELETING', deletingSince: now() });
+    this.counters.countOf('deleteServer', address);
+  }
+
+  /**
+   * One zone at a time; STATUS stays ACTIVE, only STOP_TIME says it (ask.oceanbase.com topic 35637273). Who is stopped
+   * already may be stopped again without any question (oceanbase:src/rootserver/ob_root_service.cpp, stop_server).
+   */
+  private async serve(verb: 'START' | 'STOP', server: ServerState, how?: StopHow): Promise<void> {
+    const address = addressOf(server);
+    if (verb === 'STOP') {
+      if (server.stopTime === 0) {
+        this.refuseStop(server.zone, (one) => one === server, how);
+        server.stopTime = now();
+      }
+      this.counters.countOf('stopServer', address);
+      return;
+    }
+    // From 4.2.5 and 4.3.2 on the server is asked first (oceanbase:src/rootserver/ob_server_zone_op_service.cpp).
+    const { version } = identity();
+    const asks = atLeast(version, 4, 3, 2) || (atLeast(version, 4, 2, 5) && !atLeast(version, 4, 3));
+    if (asks && server.stopTime > 0) {
+      await this.askCard(address).catch(() =>
+        refuse(4179, `server ${address} is not reachable, start server not allowed`),
+      );
+    }
+    server.stopTime = 0;
+    this.counters.countOf('startServer', address);
+  }
+
+  /** Stopped servers and zones of one zone only, and a majority of every log stream stays. */
+  private refuseStop(zone: string, stops: (server: ServerState) => boolean, how: StopHow | undefined): void {
+    const { servers, zones } = this.state;
+    const other =
+      servers.find((one) => one.stopTime > 0 && one.zone !== zone)?.zone ??
+      zones.find((one) => one.name !== zone && one.status === 'INACTIVE' && this.hasServers(one.name))?.name;
+    if (other !== undefined) this.refuseSecondZone(other);
+    if (how === 'ISOLATE') return;
+    const fault = stopFault(this.state, this.streams(), stops, how !== 'FORCE');
+    if (fault !== undefined) refuse(4179, fault);
+  }
+
+  private hasServers(zone: string): boolean {
+    return this.state.servers.some((server) => server.zone === zone);
   }
 
   private refuseSecondZone(zone: string): never {
@@ -263,16 +328,19 @@ export class RootService {
     }
     if (zone === undefined) refuse(...ZONE_INFO_NOT_EXIST);
     if (verb === 'MODIFY') Object.assign(zone, { region: region ?? zone.region, idc: idc ?? zone.idc });
-    if (verb === 'START') zone.status = 'ACTIVE';
-    if (verb === 'STOP') {
-      const other = this.state.zones.find((one) => one !== zone && one.status === 'INACTIVE');
-      if (other !== undefined) this.refuseSecondZone(other.name);
+    if (verb === 'START') {
+      if (zone.status === 'ACTIVE') refuse(...ZONE_STATUS_NOT_MATCH);
+      zone.status = 'ACTIVE';
+    }
+    if (verb === 'STOP' && zone.status === 'ACTIVE') {
+      if (!this.state.zones.some((one) => one !== zone && one.status === 'ACTIVE'))
+        refuse(4179, 'stop the last active zone not allowed');
+      this.refuseStop(name, (server) => server.zone === name, statement.how);
       zone.status = 'INACTIVE';
     }
     if (verb === 'DELETE') {
       if (zone.status !== 'INACTIVE') refuse(...ZONE_STATUS_NOT_MATCH);
-      if (this.state.servers.some((server) => server.zone === name))
-        refuse(4179, 'The zone is not empty. Delete zone not allowed');
+      if (this.hasServers(name)) refuse(4179, 'The zone is not empty. Delete zone not allowed');
       this.state.zones = this.state.zones.filter((one) => one !== zone);
     }
   }

@@ -6,7 +6,7 @@
 import { createConnection, createServer, type Server } from 'node:net';
 import { parseAddress } from '../../../runtime/addressText';
 import type { Answer } from '../mysql/server';
-import type { ServerState } from './clusterState';
+import type { ClusterState, ServerState } from './clusterState';
 
 /** How an observer introduces itself. */
 export interface NodeCard {
@@ -35,6 +35,15 @@ export type RpcRequest =
   | { readonly op: 'check' }
   | { readonly op: 'heartbeat'; readonly from: NodeCard }
   | { readonly op: 'account'; readonly name: string }
+  /** From the root service to the other servers that hold the sys tenant; `lead`: that one shall be it now. */
+  | {
+      readonly op: 'replicate';
+      readonly state: ClusterState;
+      readonly rootService: string;
+      readonly lead?: true;
+    }
+  /** From one of them that wants to be the root service. */
+  | { readonly op: 'vote'; readonly term: number; readonly version: number; readonly candidate: string }
   | {
       readonly op: 'sql';
       readonly login: AccountCard;
@@ -49,6 +58,7 @@ export type RpcReply =
   | { readonly kind: 'heartbeat'; readonly rootService: string; readonly own?: ServerState }
   | { readonly kind: 'account'; readonly account?: AccountCard }
   | { readonly kind: 'answer'; readonly answer: Answer }
+  | { readonly kind: 'yes' | 'no' }
   /** Asked a server that is not the root service. */
   | { readonly kind: 'elsewhere'; readonly rootService?: string };
 

@@ -15,7 +15,12 @@ export function createTables(database: Database, isV4: boolean): void {
   );
   database.run('CREATE TABLE mysql.user(host TEXT, user TEXT)');
   if (!isV4) {
-    database.run('CREATE TABLE oceanbase.__all_tenant(tenant_id INTEGER, tenant_name TEXT)');
+    database.run('CREATE TABLE oceanbase.__all_tenant(tenant_id INTEGER, tenant_name TEXT, locality TEXT)');
+    database.run(
+      'CREATE TABLE oceanbase.__all_resource_pool(resource_pool_id INTEGER, name TEXT, tenant_id INTEGER)',
+    );
+    database.run(`CREATE TABLE oceanbase."gv$partition"(tenant_id INTEGER, svr_ip TEXT, svr_port INTEGER, zone TEXT,
+        role INTEGER)`);
     database.run(`CREATE TABLE oceanbase.__all_virtual_sys_parameter_stat(${PARAMETER_COLUMNS})`);
     database.run(`CREATE TABLE oceanbase.__all_unit(unit_id INTEGER, resource_pool_id INTEGER, group_id TEXT,
         zone TEXT, svr_ip TEXT, svr_port INTEGER, status TEXT)`);
@@ -44,7 +49,9 @@ export function createTables(database: Database, isV4: boolean): void {
   database.run(`CREATE TABLE oceanbase.CDB_OB_LS_LOCATIONS(TENANT_ID INTEGER, LS_ID INTEGER, SVR_IP TEXT,
       SVR_PORT INTEGER, SQL_PORT INTEGER, ZONE TEXT, ROLE TEXT)`);
   database.run(`CREATE TABLE oceanbase."GV$OB_LOG_STAT"(TENANT_ID INTEGER, LS_ID INTEGER, SVR_IP TEXT,
-      SVR_PORT INTEGER, ROLE TEXT, IN_SYNC TEXT)`);
+      SVR_PORT INTEGER, ROLE TEXT, IN_SYNC TEXT, PAXOS_MEMBER_LIST TEXT, PAXOS_REPLICA_NUM INTEGER)`);
+  database.run(`CREATE TABLE oceanbase.__all_virtual_ls_info(svr_ip TEXT, svr_port INTEGER, tenant_id INTEGER,
+      ls_id INTEGER, checkpoint_scn INTEGER)`);
   database.run(`CREATE TABLE oceanbase."GV$OB_SERVERS"(SVR_IP TEXT, SVR_PORT INTEGER, ZONE TEXT, SQL_PORT INTEGER,
       CPU_CAPACITY NUMERIC, CPU_CAPACITY_MAX NUMERIC, CPU_ASSIGNED NUMERIC, MEM_CAPACITY INTEGER, MEM_ASSIGNED INTEGER,
       LOG_DISK_CAPACITY INTEGER, LOG_DISK_ASSIGNED INTEGER, DATA_DISK_CAPACITY INTEGER, DATA_DISK_IN_USE INTEGER)`);

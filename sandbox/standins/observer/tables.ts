@@ -6,63 +6,14 @@
 import initSqlJs, { type Database } from 'sql.js';
 import { addressText } from '../../../runtime/addressText';
 import { refuse } from './accounts';
-import {
-  isUnchangedHidden,
-  type ParameterState,
-  type ParameterTenant,
-  parameterCells3,
-  parameterCells4,
-  parameterRows,
-  parametersMove,
-} from './parameters';
+import type { ClusterFacts, ServerRow } from './facts';
+import type { LogStream, Member } from './logStreams';
+import { type ParameterTenant, parameterRows, parametersMove } from './parameters';
+import { parameterCells3, parameterCells4, showParametersSql, withoutHidden } from './parameterTables';
+import { replicaRows3, replicaRows4, sysStream, tenantRows } from './replicaTables';
 import { createTables } from './tableColumns';
 
-export interface ServerRow {
-  readonly ip: string;
-  readonly sqlPort: number;
-  readonly rpcPort: number;
-  readonly zone: string;
-  /** Shorthand of status and startServiceTime for a server that serves or does not. */
-  readonly active: boolean;
-  readonly id?: number;
-  readonly status?: 'ACTIVE' | 'INACTIVE' | 'DELETING';
-  /** Microseconds since 1970, 0 = none; so is stopTime. */
-  readonly startServiceTime?: number;
-  readonly stopTime?: number;
-  readonly build?: string;
-  readonly withRootService?: boolean;
-  /** Whether a unit of the sys tenant lies on it; default no. */
-  readonly holdsSysUnit?: boolean;
-  /** Whether a unit of another tenant lies on it; default no. */
-  readonly holdsTenantUnit?: boolean;
-}
-
-export interface ZoneRow {
-  readonly name: string;
-  readonly status: 'ACTIVE' | 'INACTIVE';
-  readonly region: string;
-  readonly idc: string;
-}
-
-export interface ClusterFacts {
-  readonly version: string;
-  readonly versionComment: string;
-  readonly serverVersion: string;
-  /** build_version of servers that bring none of their own. */
-  readonly build: string;
-  readonly clusterName: string;
-  readonly obClusterId: number;
-  servers(): readonly ServerRow[];
-  users(): readonly string[];
-  /** Default: the servers' zones, all ACTIVE in default_region. */
-  zones?(): readonly ZoneRow[];
-  /** What was set by ALTER SYSTEM SET; default nothing. */
-  parameters?(): ParameterState;
-  /** Default: sys alone. */
-  tenants?(): readonly ParameterTenant[];
-  /** Another value after every change; without it everything is read again for each statement. */
-  revision?(): number;
-}
+export type { ServerRow, ZoneRow } from './facts';
 
 const STARTED_MICROSECONDS = 1_700_000_000_000_000;
 const GIB = 1024 ** 3;
@@ -99,6 +50,7 @@ export class Tables {
     database.create_function('ob_version', () => facts.version);
     database.create_function('version', () => facts.serverVersion);
     database.create_function('now', () => new Date().toISOString().slice(0, 19).replace('T', ' '));
+    database.create_function('unix_timestamp', () => Math.floor(Date.now() / 1000));
     const tables = new Tables(database, facts);
     database.create_function('usec_to_time', (time) =>
       time === null ? null : timestamp(Number(time), tables.timeZone),
@@ -152,8 +104,14 @@ export class Tables {
       withRootService: index === 0,
       holdsSysUnit: false,
       holdsTenantUnit: false,
+      inSync: true,
+      frozenAt: 0,
       ...server,
     }));
+  }
+
+  private streams(servers: readonly Required<ServerRow>[]): readonly LogStream<Member>[] {
+    return this.facts.streams?.() ?? sysStream(servers);
   }
 
   private fillServers(): void {
@@ -174,13 +132,10 @@ export class Tables {
         server.startServiceTime,
       ]),
     );
-    const sysUnits = servers.filter(({ holdsSysUnit }) => holdsSysUnit);
-    const units = servers.filter(({ holdsSysUnit, holdsTenantUnit }) => holdsSysUnit || holdsTenantUnit);
+    const streams = this.streams(servers);
+    for (const [name, rows] of Object.entries((this.isV4 ? replicaRows4 : replicaRows3)(servers, streams)))
+      this.fill(`oceanbase."${name}"`, rows);
     if (!this.isV4) {
-      this.fill(
-        'oceanbase.__all_unit',
-        units.map(({ ip, rpcPort, zone, id }) => [id, 1, 'default', zone, ip, rpcPort, 'ACTIVE']),
-      );
       this.fill(
         'oceanbase.__all_virtual_server_stat',
         servers.map(({ ip, rpcPort, zone }) => [
@@ -194,17 +149,6 @@ export class Tables {
           200 * GIB,
           4 * GIB,
         ]),
-      );
-      this.fill(
-        'oceanbase.__all_virtual_core_meta_table',
-        sysUnits.map(({ ip, rpcPort, sqlPort, zone, withRootService }) => [
-          ...[1, zone, ip],
-          ...[rpcPort, sqlPort, withRootService ? 1 : 2],
-        ]),
-      );
-      this.fill(
-        'oceanbase.__all_virtual_clog_stat',
-        sysUnits.map(({ ip, rpcPort, status }) => [ip, rpcPort, 1, status === 'INACTIVE' ? 1 : 0]),
       );
       return;
     }
@@ -223,34 +167,6 @@ export class Tables {
         null,
         server.build,
       ]),
-    );
-    this.fill(
-      'oceanbase.DBA_OB_UNITS',
-      units.map(({ ip, rpcPort, zone, id, holdsSysUnit }) => [
-        ...[id, holdsSysUnit ? 1 : 1002, 'ACTIVE'],
-        ...[zone, ip, rpcPort],
-      ]),
-    );
-    this.fill(
-      'oceanbase.CDB_OB_LS_LOCATIONS',
-      sysUnits.map(({ ip, rpcPort, sqlPort, zone, withRootService }) => [
-        1,
-        1,
-        ip,
-        rpcPort,
-        sqlPort,
-        zone,
-        withRootService ? 'LEADER' : 'FOLLOWER',
-      ]),
-    );
-    this.fill(
-      'oceanbase."GV$OB_LOG_STAT"',
-      sysUnits
-        .filter(({ status }) => status !== 'INACTIVE')
-        .map(({ ip, rpcPort, withRootService }) => [
-          ...[1, 1, ip, rpcPort],
-          ...[withRootService ? 'LEADER' : 'FOLLOWER', 'YES'],
-        ]),
     );
     // A server that has no life reports no capacity.
     this.fill(
@@ -294,15 +210,9 @@ export class Tables {
   }
 
   private fillTenants(): void {
-    const tenants = this.tenants();
-    if (this.isV4) {
-      const rows = tenants.map(({ id, name }) => [id, name, id === 1 ? 'SYS' : 'USER', 'NORMAL']);
-      this.fill('oceanbase.DBA_OB_TENANTS', rows);
-    } else
-      this.fill(
-        'oceanbase.__all_tenant',
-        tenants.map(({ id, name }) => [id, name]),
-      );
+    const servers = this.servers();
+    const rows = tenantRows(this.tenants(), servers, this.streams(servers), this.isV4);
+    this.fill(`oceanbase.${this.isV4 ? 'DBA_OB_TENANTS' : '__all_tenant'}`, rows);
   }
 
   private tenants(): readonly ParameterTenant[] {
@@ -330,7 +240,7 @@ export class Tables {
     const rows = parameterRows(
       {
         ...{ state, servers: alive, zones: [] },
-        tenants: this.facts.tenants?.() ?? [{ id: 1, name: 'sys' }],
+        tenants: this.tenants(),
       },
       ({ zone, rpcPort }) => ({ ...ofCluster, zone, rpc_port: String(rpcPort) }),
     );
@@ -373,28 +283,11 @@ export class Tables {
     }
   }
 
-  /**
-   * SHOW PARAMETERS [LIKE …] [TENANT = …], one row a server: items of the cluster, and those of the tenant, or of sys. In the
-   * columns of the version (engine 4.3.5.3, observed; before 4.0 without types and defaults).
-   */
+  /** SHOW PARAMETERS [LIKE …] [TENANT = …], one row a server: items of the cluster, and those of the tenant, or of sys. */
   showParameters(like: string, tenant = 'sys'): { columns: string[]; rows: (string | null)[][] } {
     const found = this.tenants().find(({ name }) => name === tenant);
     if (found === undefined) refuse(5160, 'invalid tenant name specified in connection string');
-    const name = `'${like.replaceAll("'", "''")}'`;
-    const where = `WHERE name LIKE ${name} AND (tenant_id IS NULL OR tenant_id = ${found.id}) ORDER BY rowid`;
-    const shown = this.select(
-      this.isV4
-        ? `SELECT ZONE AS zone, 'observer' AS svr_type, SVR_IP AS svr_ip, SVR_PORT AS svr_port, NAME AS name,
-           DATA_TYPE AS data_type, VALUE AS value, INFO AS info, SECTION AS section, SCOPE AS scope, 'DEFAULT' AS source,
-           EDIT_LEVEL AS edit_level, DEFAULT_VALUE AS default_value, ISDEFAULT AS isdefault
-           FROM oceanbase."GV$OB_PARAMETERS" ${where}`
-        : `SELECT zone, svr_type, svr_ip, svr_port, name, data_type, value, info, section, scope, source, edit_level
-           FROM oceanbase.__all_virtual_sys_parameter_stat ${where}`,
-    );
-    const [nameAt, valueAt] = ['name', 'value'].map((column) => shown.columns.indexOf(column));
-    // Hidden ones are shown when they are not as they were made (engine 4.3.5.3, observed).
-    const rows = shown.rows.filter((row) => !isUnchangedHidden(row[nameAt ?? 0], row[valueAt ?? 0]));
-    return { ...shown, rows };
+    return withoutHidden(this.select(showParametersSql(this.isV4, like, found.id)));
   }
 
   close(): void {

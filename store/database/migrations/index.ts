@@ -20,6 +20,8 @@ import { credentialDescription } from './0019_credential_description';
 import { parameterChange } from './0022_parameter_change';
 import { otherProxysysPasswords } from './0023_other_proxysys_passwords';
 import { sessions } from './0025_sessions';
+import { taskLists } from './0026_task_lists';
+import { observerHome } from './0028_observer_home';
 import { pendingSecret } from './0031_pending_secret';
 
 /** In code, not found by file name: the bundle holds no migration files. A published one is never changed. */
@@ -46,6 +48,8 @@ export function migrations(kind: 'sqlite' | 'postgres'): Record<string, Migratio
     '0022_parameter_change': parameterChange,
     '0023_other_proxysys_passwords': otherProxysysPasswords,
     '0025_sessions': sessions(kind),
+    '0026_task_lists': taskLists(kind),
+    '0028_observer_home': observerHome,
     '0031_pending_secret': pendingSecret,
   };
 }

@@ -1,26 +1,27 @@
 /** Linking an OBProxy cluster to OceanBase clusters, and unlinking: recorded at once, told to every proxy that runs, read back. */
 import { setTimeout as delay } from 'node:timers/promises';
-
-import { giveLinkPasswords } from '../../activities/obproxy/linkPasswords';
+import { giveLinkPasswords } from '../activities/obproxy/linkPasswords';
 import {
   type Link,
   type LinkScope,
   openLinks,
   proveLogin,
   refuseSeveralPasswords,
-} from '../../activities/obproxy/links';
-import { proxyInstance } from '../../activities/obproxy/proxy';
-import { type AskedOn, askObproxies } from '../../contact/askObproxies';
-import { hostProxyLock, obproxyClusterLock } from '../../operations/locks';
-import { knownLinks, type ObLink, passwordsFit, type WishedLink } from '../../operations/obLinks';
-import { refuseWhenHeld } from '../../operations/planTask';
-import { obproxyClusterById } from '../../operations/preconditions';
-import { Refusal } from '../../operations/refusal';
-import { withDeadline } from '../../runtime/deadline';
-import { PermanentError, TransientError } from '../../runtime/errors';
-import { inEnglish, type Said, say } from '../../runtime/messages/catalogue';
-import type { ObLinkRow, ObproxyClusterRow, ObproxyServerRow, Store } from '../../store/types';
-import type { ApiServices } from '../route';
+} from '../activities/obproxy/links';
+import { proxyInstance } from '../activities/obproxy/proxy';
+import { type AskedOn, askObproxies } from '../contact/askObproxies';
+import type { Hosts } from '../hosts/types';
+import type { RuntimeConfig } from '../runtime/config';
+import { withDeadline } from '../runtime/deadline';
+import { PermanentError, TransientError } from '../runtime/errors';
+import type { Logger } from '../runtime/logger';
+import { inEnglish, type Said, say } from '../runtime/messages/catalogue';
+import type { ObLinkRow, ObproxyClusterRow, ObproxyServerRow, Store } from '../store/types';
+import { hostProxyLock, obproxyClusterLock } from './locks';
+import { knownLinks, type ObLink, passwordsFit, type WishedLink } from './obLinks';
+import { refuseWhenHeld } from './planTask';
+import { obproxyClusterById } from './preconditions';
+import { Refusal } from './refusal';
 
 /** A proxy asks its config server once a minute unless somebody has said otherwise: a request does not wait for that. */
 const TOLD_MS = 15_000;
@@ -41,7 +42,12 @@ export interface Told {
   readonly message: Said;
 }
 
-type Linking = Pick<ApiServices, 'store' | 'hosts' | 'config' | 'logger'>;
+export interface Linking {
+  readonly store: Store;
+  readonly hosts: Hosts;
+  readonly config: RuntimeConfig;
+  readonly logger: Logger;
+}
 
 /** The links of an RS_LIST cluster are its root servers, which its proxies are started with. */
 function refuseFixedLinks({ name, workMode, id }: ObproxyClusterRow): void {

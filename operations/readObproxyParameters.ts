@@ -1,14 +1,19 @@
 /** What the parameters of OBProxies are, and which values they have: asked of the proxies themselves, at the request. */
-import { clusterParameters } from '../../activities/obproxy/proxy';
-import { type Asked, askObproxies, describeProxies } from '../../contact/askObproxies';
-import type { DescribedParameter } from '../../oceanbase/obproxyAdmin';
-import { type ParameterInfo, parameterInfo } from '../../oceanbase/parameterInfo';
-import { isSecretParameter } from '../../oceanbase/parameters';
-import { compareVersions } from '../../oceanbase/versions';
-import type { ObproxyClusterRow, ObproxyServerRow, Store } from '../../store/types';
-import type { ApiServices } from '../route';
+import { clusterParameters } from '../activities/obproxy/proxy';
+import { type Asked, askObproxies, describeProxies } from '../contact/askObproxies';
+import type { Hosts } from '../hosts/types';
+import type { DescribedParameter } from '../oceanbase/obproxyAdmin';
+import { type ParameterInfo, parameterInfo } from '../oceanbase/parameterInfo';
+import { isSecretParameter } from '../oceanbase/parameters';
+import { compareVersions } from '../oceanbase/versions';
+import type { RuntimeConfig } from '../runtime/config';
+import type { ObproxyClusterRow, ObproxyServerRow, Store } from '../store/types';
 
-type Asking = Pick<ApiServices, 'store' | 'hosts' | 'config'>;
+interface Asking {
+  readonly store: Store;
+  readonly hosts: Hosts;
+  readonly config: Pick<RuntimeConfig, 'addresses'>;
+}
 
 /** Clusters that are read together. */
 const PAGE = 100;

@@ -1,0 +1,42 @@
+/** The check before a stop, which is ours as well as OceanBase's: a process that is ended asks nobody. */
+import { lookAtStop } from '../../contact/lookAtStop';
+import type { StopTarget } from '../../oceanbase/stopVerdict';
+import { PermanentError } from '../../runtime/errors';
+import { say } from '../../runtime/messages/catalogue';
+import type { ObClusterRow } from '../../store/types';
+import type { SubtaskScope } from '../types';
+import { withCluster } from './cluster';
+
+/**
+ * Logs which majority would be left. PermanentError StopUnsafe, with OCP's code, naming every log stream that would lose
+ * its majority and every other zone that is out of service; `forced`: these are warnings.
+ */
+export async function proveStoppable(
+  scope: SubtaskScope,
+  cluster: ObClusterRow,
+  {
+    target,
+    where,
+    forced,
+  }: { readonly target: StopTarget; readonly where: string; readonly forced: boolean },
+): Promise<void> {
+  const tried = say('stop.ask');
+  const { refusals, leaves } = await withCluster(scope, cluster, tried, (session) =>
+    lookAtStop(session, target),
+  );
+  if (leaves !== undefined) scope.log.info(leaves);
+  const [first] = refusals;
+  if (first === undefined) return;
+  if (forced) {
+    for (const { text } of refusals) scope.log.warn(say('stop.forced', { text }));
+    return;
+  }
+  throw new PermanentError({
+    type: 'StopUnsafe',
+    code: first.code,
+    tried,
+    where,
+    cameBack: refusals.map(({ text }) => text),
+    next: first.next,
+  });
+}

@@ -1,0 +1,39 @@
+import { say } from '../../runtime/messages/catalogue';
+import { formerOf } from '../common/work';
+import { subtask } from '../subtask';
+import { homedObserver, SERVER_LIFE, workedServer } from './life';
+import { memberOf } from './observer';
+import { lookForObservers, stopObservers } from './process';
+import { startProcess } from './processLife';
+import { readStartNote, writeStartNote } from './stopNote';
+
+/** "Start observer process": from the configuration that it stored alone, as the run user; proved by both ports. */
+export const StartObServerProcess = subtask({
+  name: 'Start observer process',
+  className: 'server.StartObServerProcessTask',
+  timeout: 1200,
+  needs: SERVER_LIFE,
+  leaves: 'the running observer',
+
+  async run(scope) {
+    const member = await memberOf(scope);
+    const host = await scope.host();
+    const observer = await homedObserver(scope, host, member);
+    const { own } = await lookForObservers(host, observer.layout.home);
+    if (own.length === 0) await writeStartNote(scope, host, member);
+    await startProcess(scope, host, observer, 'start');
+    return undefined;
+  },
+
+  /** Only one that this task has started, of a server that did not run before. */
+  async rollback(scope) {
+    const member = await memberOf(scope);
+    const host = await scope.host();
+    const former = await formerOf(scope, workedServer(member));
+    const started = await readStartNote(scope, host, member);
+    if (former === undefined || former === 'RUNNING' || !started) return scope.log.info(say('undo.nothing'));
+    const { layout } = await homedObserver(scope, host, member);
+    await stopObservers(scope, host, layout.home);
+    scope.log.info(say('observer.stopped'));
+  },
+});

@@ -1,0 +1,127 @@
+import type { Host } from '../../hosts/types';
+import { minorFreezeSql } from '../../oceanbase/clusterSql';
+import { PermanentError, saidOf } from '../../runtime/errors';
+import { say } from '../../runtime/messages/catalogue';
+import { STATEMENT_MS, withCluster } from '../cluster/cluster';
+import { endsAs, formerOf } from '../common/work';
+import { processText } from '../host/serviceProcesses';
+import { subtask } from '../subtask';
+import {
+  type HomedObserver,
+  homedObserver,
+  isOutOfService,
+  type LifeScope,
+  SERVER_LIFE,
+  seenMember,
+  workedServer,
+} from './life';
+import { memberOf } from './observer';
+import { lookForObservers, stopObservers } from './process';
+import { comesBack, refuseRestarted, startProcess } from './processLife';
+import { readStopNote, type StopNote, writeStopNote } from './stopNote';
+
+/** A freeze mostly takes seconds; what takes longer is waited for without a worker, and not for ever. */
+const QUICK_MS = 10_000;
+const FREEZE_SECONDS = 600;
+/** So long an undo waits for the server that it has started. */
+const BACK_MS = 600_000;
+
+/**
+ * Writes what is in memory to disk, so that the next start reads less of the log. What cannot be had, or takes too long, is
+ * a warning: the log holds it.
+ */
+async function freeze(scope: LifeScope, host: Host, observer: HomedObserver, note: StopNote): Promise<void> {
+  const { cluster, server, address } = observer;
+  const ask = <T>(work: Parameters<typeof withCluster<T>>[3]) =>
+    withCluster(scope, cluster, say('observer.freeze'), work, STATEMENT_MS);
+  try {
+    let { frozenAt } = note;
+    if (frozenAt === undefined) {
+      const sql = minorFreezeSql(server);
+      scope.log.info(sql);
+      frozenAt = await ask(async (session) => {
+        const time = await session.time();
+        await session.alter(sql);
+        return time;
+      });
+      await writeStopNote(scope, host, observer, { ...note, frozenAt });
+    }
+    const begun = Date.now();
+    for (let looks = 0; ; looks += 1) {
+      const [checkpoint, time] = await ask(async (session) => [
+        await session.checkpoint(server),
+        await session.time(),
+      ]);
+      if (checkpoint === undefined || checkpoint >= frozenAt) return;
+      if (time - frozenAt > FREEZE_SECONDS) {
+        scope.log.warn(say('server.freezeTooLong', { seconds: FREEZE_SECONDS }));
+        return;
+      }
+      if (Date.now() - begun > QUICK_MS) break;
+      await scope.pause(Math.min(200 * 1.5 ** looks, 2_000));
+    }
+  } catch (error) {
+    scope.signal.throwIfAborted();
+    scope.log.warn(say('observer.readsMoreLog', { said: saidOf(error) }));
+    return;
+  }
+  scope.notYet(say('server.freezing', { address }));
+}
+
+/** "Stop observer process": only that of the server's home, only when the cluster has let it go, and by its pid. */
+export const StopObServerProcess = subtask({
+  name: 'Stop observer process',
+  className: 'server.StopObServerProcessTask',
+  timeout: 1200,
+  waits: true,
+  needs: SERVER_LIFE,
+  leaves: 'the stopped observer',
+
+  async run(scope) {
+    const member = await memberOf(scope);
+    const host = await scope.host();
+    const observer = await homedObserver(scope, host, member);
+    const { home } = observer.layout;
+    const [process] = (await lookForObservers(host, home)).own;
+    const known = await readStopNote(scope, host, member);
+    if (process === undefined || known?.stopped === true) {
+      scope.log.info(say('observer.noneWorks', { home }));
+    } else {
+      const seen = await seenMember(scope, member);
+      const out = isOutOfService(seen);
+      if (!out && scope.value('force') !== 'true') {
+        throw new PermanentError({
+          type: 'StillInService',
+          code: 'OBE19003',
+          tried: say('observer.stop'),
+          where: member.address,
+          cameBack: say('server.inService'),
+          next: say('server.retryStopServer'),
+        });
+      }
+      if (!out) scope.log.warn(say('server.interrupts', { address: member.address }));
+      const note: StopNote = { ...known, servingSince: known?.servingSince ?? seen.server.startTime };
+      await writeStopNote(scope, host, member, note);
+      if (scope.value('freeze_server') !== 'false') await freeze(scope, host, observer, note);
+      await endsAs(scope, workedServer(member), out ? 'STOPPED' : 'UNAVAILABLE');
+      scope.log.info(say('observer.stopping', { process: processText(process) }));
+      await stopObservers(scope, host, home, process);
+      await writeStopNote(scope, host, member, { ...note, stopped: true });
+    }
+    const { work } = (await scope.store.work.find(workedServer(member).object)) ?? {};
+    if (work?.status === 'STOPPING') await refuseRestarted(scope, host, home);
+    return undefined;
+  },
+
+  /** A server whose process ran before this task has one again. */
+  async rollback(scope) {
+    const member = await memberOf(scope);
+    const host = await scope.host();
+    const note = await readStopNote(scope, host, member);
+    if (note === undefined || (await formerOf(scope, workedServer(member))) === undefined)
+      return scope.log.info(say('undo.nothing'));
+    await startProcess(scope, host, await homedObserver(scope, host, member), 'rollback-start');
+    if (!(await comesBack(scope, member, note.stopped === true ? note.servingSince : null, BACK_MS)))
+      scope.log.warn(say('server.notBackYet', { address: member.address }));
+  },
+});

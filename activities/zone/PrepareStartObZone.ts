@@ -1,0 +1,20 @@
+import { beginWork } from '../common/work';
+import { subtask } from '../subtask';
+import { ZONES } from './zone';
+import { seenZone, undoPrepareZone, workedZone } from './zoneLife';
+
+/** "Prepare start OB zone": the cluster has the zone, and this task works on it from now on. */
+export const PrepareStartObZone = subtask({
+  name: 'Prepare start OB zone',
+  className: 'zone.PrepareStartObZoneTask',
+  timeout: 1800,
+  needs: ZONES,
+
+  async run(scope) {
+    const { cluster, zone } = await seenZone(scope);
+    await beginWork(scope, workedZone(cluster, zone.name), { status: 'STARTING', from: ['STOPPED'] });
+    return undefined;
+  },
+
+  rollback: undoPrepareZone,
+});
