@@ -97,13 +97,13 @@ export async function placementOf(host: Host, home: string, taskId: number): Pro
 
 /**
  * Takes the program and its libraries out of the package, without its scripts, beside the live ones. For another release of
- * the same version all files of the package, because rpm will list them as this package's.
+ * the same version all files of the package, because rpm will list them as this package's; but for what is the proxy's own.
  */
 export async function stage(scope: SubtaskScope, host: Host, upgrade: Upgrade): Promise<void> {
   const { home, target } = upgrade;
   const { taskId } = scope.input;
   const files = isSameHome(upgrade)
-    ? `find . \\( -type f -o -type l \\) ! -path ./bin/obproxy | sed 's|^[.]/||'; echo bin/obproxy`
+    ? `find . \\( -type f -o -type l \\) ! -path ./bin/obproxy ! -path './etc/*' ! -path './log/*' ! -path './.conf/*' | sed 's|^[.]/||'; echo bin/obproxy`
     : 'find lib \\( -type f -o -type l \\) 2>/dev/null; echo bin/obproxy';
   await step(scope, host, {
     name: 'stage',
