@@ -1,5 +1,6 @@
 /** The objects that a person means, found in the lists of the API. */
 import { z } from 'zod';
+import { addressText } from '../runtime/addressText';
 import { parsed } from './access/run';
 import type { ApiClient } from './apiClient';
 
@@ -36,4 +37,23 @@ export function meant<T extends { readonly id: number }>(
   if (others.length === 0) return only;
   const ids = found.map(({ id }) => id).join(', ');
   throw new Error(`Several are called ${word} (ids ${ids}): name the ${what.kind} by its id.`);
+}
+
+/** The member of a cluster that is meant: by id, ip:port, or the ip alone. Throws Error naming what there is. */
+export function memberMeant<T extends { readonly id: number; readonly ip: string }>(
+  members: readonly T[],
+  word: string,
+  {
+    cluster,
+    kind,
+    portOf,
+  }: { readonly cluster: string; readonly kind: string; readonly portOf: (one: T) => number },
+): T {
+  const address = (one: T) => addressText(one.ip, portOf(one));
+  const found = members.filter((one) => String(one.id) === word || one.ip === word || address(one) === word);
+  const [first] = found;
+  const has = members.map((one) => `${one.id} (${address(one)})`).join(', ');
+  if (first === undefined) throw new Error(`${cluster} has no ${kind} ${word}. It has: ${has || 'none'}.`);
+  if (found.length > 1) throw new Error(`Several of ${cluster} are at ${word}. Give one of: ${has}.`);
+  return first;
 }

@@ -116,7 +116,6 @@ export const addObserver = catalogued({
   body: Body,
   answer: 'legacyTask',
   sample: 'add-observer',
-  command: 'ob add-server',
   look: {
     hosts: ({ body }) => body.servers,
     obCluster: ({ params }) => params.id,

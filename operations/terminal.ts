@@ -6,6 +6,7 @@ export type NamedKind =
   | 'obproxy'
   | 'obproxyCluster'
   | 'obCluster'
+  | 'obServer'
   | 'package'
   | 'credential'
   | 'idc'

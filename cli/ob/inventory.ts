@@ -1,7 +1,7 @@
 /** OceanBase clusters as the API shows them, found by name or id. */
 import { z } from 'zod';
 import type { ApiClient } from '../apiClient';
-import { every, meant } from '../meant';
+import { every, meant, memberMeant } from '../meant';
 
 export const OB_CLUSTERS = '/api/v2/ob/clusters';
 
@@ -50,5 +50,14 @@ export async function obClusterCalled(api: ApiClient, word: string): Promise<ObC
     kind: 'OceanBase cluster',
     list: 'obflow ob ls',
     names: ({ name, obClusterId }) => [name, `${name}:${obClusterId}`],
+  });
+}
+
+/** An OBServer of a cluster by id, ip:rpcPort, or the ip alone. Throws Error naming what there is. */
+export function obServerCalled({ name, zones }: ObClusterDocument, word: string): { readonly id: number } {
+  const servers = zones.flatMap((zone) => zone.servers);
+  return memberMeant(servers, word, {
+    ...{ cluster: `OceanBase cluster ${name}`, kind: 'OBServer' },
+    portOf: ({ port }) => port,
   });
 }

@@ -73,6 +73,7 @@ const BY_NAME: readonly (readonly [name: RegExp, names: NamedKind])[] = [
 const BY_PATH: readonly (readonly [before: RegExp, names: NamedKind])[] = [
   [/\/obproxy\/clusters\/$/, 'obproxyCluster'],
   [/\/ob\/clusters\/$/, 'obCluster'],
+  [/\/ob\/clusters\/\{\w+\}\/servers\/$/, 'obServer'],
   [/\/hosts\/$/, 'host'],
   [/\/software-packages\/$/, 'package'],
   [/\/credentials\/$/, 'credential'],
@@ -97,6 +98,7 @@ export function pathFields({ path }: Pick<CatalogueEntry, 'path'>): PathField[] 
 /** `proxy` for an OBProxy, as the help calls it. */
 export function wordFor(names: NamedKind): string {
   if (names === 'obproxy') return 'proxy';
+  if (names === 'obServer') return 'server';
   if (names === 'obproxyCluster' || names === 'obCluster') return 'cluster';
   return kebab(names);
 }

@@ -1,7 +1,7 @@
 import type { NamedKind } from '../../operations/terminal';
 import type { ApiClient } from '../apiClient';
 import { credentialCalled, hostsCalled, hostTypeCalled, idcCalled } from '../host/inventory';
-import { obClusterCalled } from '../ob/inventory';
+import { type ObClusterDocument, obClusterCalled, obServerCalled } from '../ob/inventory';
 import { packageCalled } from '../package/inventory';
 import { type ProxyClusterDocument, proxyCalled, proxyClusterCalled } from '../proxy/inventory';
 import type { Name } from './values';
@@ -10,6 +10,7 @@ import type { Name } from './values';
 export class Names {
   /** Of the path: OBProxies are named within it. */
   #cluster: ProxyClusterDocument | undefined;
+  #obCluster: ObClusterDocument | undefined;
   readonly #asked = new Map<string, Promise<number | string>>();
 
   constructor(private readonly api: ApiClient) {}
@@ -36,7 +37,11 @@ export class Names {
         if (this.#cluster !== undefined) return proxyCalled(this.#cluster, word).id;
         throw new Error(`${word}: an OBProxy is named within its cluster, and this call names none.`);
       case 'obCluster':
-        return (await obClusterCalled(api, word)).id;
+        this.#obCluster = await obClusterCalled(api, word);
+        return this.#obCluster.id;
+      case 'obServer':
+        if (this.#obCluster !== undefined) return obServerCalled(this.#obCluster, word).id;
+        throw new Error(`${word}: an OBServer is named within its cluster, and this call names none.`);
       case 'package': {
         const { id, fileName } = await packageCalled(api, word);
         return number ? id : fileName;

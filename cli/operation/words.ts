@@ -27,7 +27,9 @@ export function commandWords({
 }: Pick<CatalogueEntry, 'command' | 'id' | 'path'>): string[] | undefined {
   if (command === null) return undefined;
   if (command !== undefined) return command.split(' ');
-  const words = kebab(id).split('-').map(singular);
+  // Within OceanBase an observer is a server, and what belongs to it needs no "ob" before it.
+  const plain = id.replace(/Observer/, 'Server').replace(/Ob(?=Zone|Server|Tenant)/, '');
+  const words = kebab(plain).split('-').map(singular);
   const text = ` ${words.join(' ')} `;
   const [named, byName] = NOUNS.find(([form]) => text.includes(` ${form} `)) ?? [];
   const noun = byName ?? ROOMS.find(([beginning]) => path.startsWith(beginning))?.[1] ?? path.split('/')[3];

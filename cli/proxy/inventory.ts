@@ -1,8 +1,7 @@
 /** OBProxy clusters and their OBProxies as the API lists them, found by the names that people use. */
 import { z } from 'zod';
-import { addressText } from '../../runtime/addressText';
 import type { ApiClient } from '../apiClient';
-import { every, meant } from '../meant';
+import { every, meant, memberMeant } from '../meant';
 
 export const CLUSTERS = '/api/v2/obproxy/clusters';
 
@@ -60,14 +59,8 @@ export async function proxyClusterCalled(api: ApiClient, word: string): Promise<
 
 /** An OBProxy of a cluster by id, ip:port, or the ip alone. Throws Error naming what there is. */
 export function proxyCalled({ name, obproxies }: ProxyClusterDocument, word: string): ProxyDocument {
-  const found = obproxies.filter(
-    ({ id, ip, sqlPort }) => String(id) === word || ip === word || addressText(ip, sqlPort) === word,
-  );
-  const [first] = found;
-  const has = obproxies.map(({ id, ip, sqlPort }) => `${id} (${addressText(ip, sqlPort)})`).join(', ');
-  if (first === undefined) {
-    throw new Error(`OBProxy cluster ${name} has no OBProxy ${word}. It has: ${has || 'none'}.`);
-  }
-  if (found.length > 1) throw new Error(`Several OBProxies of ${name} are at ${word}. Give one of: ${has}.`);
-  return first;
+  return memberMeant(obproxies, word, {
+    ...{ cluster: `OBProxy cluster ${name}`, kind: 'OBProxy' },
+    portOf: ({ sqlPort }) => sqlPort,
+  });
 }

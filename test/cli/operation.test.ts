@@ -74,6 +74,8 @@ describe('the catalogue at a terminal', () => {
           'proxy upgrade',
           'proxy rm',
           'ob add-server',
+          'ob stop-server',
+          'ob restart-zone',
           'host add',
           'host rm',
         ],
@@ -259,6 +261,11 @@ describe('a command of an operation', () => {
     expect([code, stderr]).toEqual([
       1,
       `Several are called twice (ids ${ids.join(', ')}): name the OceanBase cluster by its id.\n`,
+    ]);
+    const within = await scene.obflow('ob', 'start-server', String(ids[0]), '10.9.9.9');
+    expect([within.code, within.stderr]).toEqual([
+      1,
+      'OceanBase cluster twice has no OBServer 10.9.9.9. It has: none.\n',
     ]);
   });
 
