@@ -2,21 +2,14 @@ import { Command, Option } from 'commander';
 import { ENVIRONMENT, FILE_VARIABLES } from '../runtime/config';
 import { ConfigError } from '../runtime/setting';
 import { obflowVersion } from '../runtime/version';
-import { addKeyCommands } from './access/keyCommands';
-import { addResetAdmin, addUserCommands } from './access/userCommands';
+import { addResetAdmin } from './access/userCommands';
 import { ACCESS_HELP } from './apiClient';
-import { addAuditCommand } from './audit/command';
+import { addApiCommands } from './apiCommands';
 import { addCompletionCommand } from './completion/command';
-import { addCredentialCommands } from './credential/command';
 import type { MigrateDatabaseOptions } from './database';
 import type { DoctorOptions } from './doctor/doctor';
-import { addHostCommands } from './host/command';
-import { addObCommands } from './ob/command';
 import { complain, textOf } from './output';
-import { addPackageCommands } from './package/command';
-import { addProxyCommands } from './proxy/command';
 import type { PruneOptions } from './prune';
-import { addTaskCommands } from './task/command';
 import { trustCaFile } from './trust';
 
 /** Exit codes: 0 done, 1 failed, 2 wrong usage or setting, 128 + n ended by a second signal n. */
@@ -55,15 +48,7 @@ async function main(): Promise<void> {
       process.exitCode = await apply(file, { dryRun: options.dryRun === true, env: process.env });
     });
 
-  addTaskCommands(program);
-  addProxyCommands(program);
-  addHostCommands(program);
-  addCredentialCommands(program);
-  addPackageCommands(program);
-  addObCommands(program);
-  addAuditCommand(program);
-  addUserCommands(program);
-  addKeyCommands(program);
+  addApiCommands(program);
   addResetAdmin(program);
   addCompletionCommand(program);
 

@@ -219,8 +219,9 @@ export function credentialsRepository(scope: Scope, key: MasterKey): Credentials
       scope.write(async (db) => {
         const row = await byId(db, id);
         if (row === undefined) return false;
-        const pending = opened(row).pending;
-        if (pending?.secret !== seen?.secret || pending?.since !== seen?.since) return false;
+        const { secret: present, pending } = opened(row);
+        if (present !== seen.secret || pending?.secret !== seen.pending?.secret) return false;
+        if (pending?.since !== seen.pending?.since) return false;
         await db
           .updateTable('credentials')
           .set({ pending_secret: key.seal(secret, pendingPlace(row.name)), pending_since: now() })

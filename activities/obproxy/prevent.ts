@@ -16,20 +16,30 @@ const LONGEST_MS = 240_000;
 /** proxy_hot_upgrade_check_interval is 5 s unless somebody changes it; a command is taken up within it. */
 const TAKEN_UP_MS = 15_000;
 
-/** A proxy that cannot be asked is no reason to fail: it serves nobody whom this could help. */
+/**
+ * A proxy that lets nobody in is no reason to fail: it serves nobody whom this could help. Of one whose host does not answer that
+ * is not known (TransientError, and the subtask is tried again), and what was lost may have been the way to it: it is asked
+ * once more when the host has answered.
+ */
 async function tolerant<T>(
   scope: SubtaskScope,
   proxy: ObproxyInstance,
   otherwise: T,
   work: () => Promise<T>,
 ): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    scope.signal.throwIfAborted();
-    if (!(error instanceof PermanentError || error instanceof TransientError)) throw error;
-    scope.log.warn(say('offline.untold', { ip: proxy.server.ip, reason: error.said }));
-    return otherwise;
+  for (let asked = 1; ; asked += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      scope.signal.throwIfAborted();
+      if (!(error instanceof PermanentError || error instanceof TransientError)) throw error;
+      if (error instanceof TransientError) {
+        await (await scope.hostById(proxy.server.hostId)).processes();
+        if (asked === 1) continue;
+      }
+      scope.log.warn(say('offline.untold', { ip: proxy.server.ip, reason: error.said }));
+      return otherwise;
+    }
   }
 }
 

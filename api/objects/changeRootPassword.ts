@@ -51,13 +51,14 @@ export async function changeRootPassword(
   if (working === wished) {
     // The present one; or one that somebody has set by hand, or an attempt of which nobody has heard.
     if (stored.secret === wished) return begun ? credentials.settle(id, wished) : undefined;
-    if (!begun && !(await credentials.propose(id, wished, stored.pending))) return refuseUnderWay(cluster);
+    if (!begun && !(await credentials.propose(id, wished, stored))) return refuseUnderWay(cluster);
     return proven(change, undefined);
   }
-  if (stored.pending !== undefined && working === stored.pending.secret)
-    await credentials.settle(id, working);
-  const { pending } = await credentials.open(id);
-  if (!begun && !(await credentials.propose(id, wished, pending))) return refuseUnderWay(cluster);
+  const settled = stored.pending !== undefined && working === stored.pending.secret;
+  if (settled) await credentials.settle(id, working);
+  // Compared with what was seen before anybody was asked: a change that came between is another one's.
+  const seen = settled ? { secret: working } : stored;
+  if (!begun && !(await credentials.propose(id, wished, seen))) return refuseUnderWay(cluster);
   const lost = await send(change, working);
   return proven(change, lost);
 }
@@ -128,6 +129,9 @@ async function whichWorks(change: Change, stored: OpenCredential, begun: boolean
  */
 async function send(change: Change, working: string): Promise<Error | undefined> {
   const { cluster, wished, store } = change;
+  // Never a password that is not kept: the same change may have been settled, and followed by another, in between.
+  const { pending } = await store.credentials.open(cluster.sysCredentialId);
+  if (pending?.secret !== wished) refuseUnderWay(cluster);
   try {
     const session = await openRoot(change, working, cluster.rootServers);
     try {

@@ -4,18 +4,17 @@ import type { Logger } from '../../runtime/logger';
 import { say } from '../../runtime/messages/catalogue';
 import { someAtATime } from '../../runtime/someAtATime';
 import type { TemporalHandle } from '../../runtime/temporal';
-import type { Store, TaskRow, TaskWarnings } from '../../store/types';
+import type { Store, TaskRow } from '../../store/types';
 import { ABANDON } from '../../workflows/availableOperations';
 import { taskWorkflowId } from '../../workflows/ids';
 import { SUBTASK_UPDATES, TASK_UPDATES } from '../../workflows/messages';
 import type { Plan, SubtaskCommand, SubtaskStatus, TaskCommand } from '../../workflows/plan';
-import { asText } from '../../workflows/text';
-import { type Language, spoken } from '../http/messages/language';
-import { ocpTime } from '../http/time';
+import type { Language } from '../http/messages/language';
 import { CommandLog } from './commandLog';
 import { fromArchive } from './document/archived';
-import { availableOf, basicDocument, saidTask, submittedTask, unreadableTask } from './document/document';
-import { placesOf } from './document/listed';
+import { availableOf } from './document/available';
+import { saidTask, submittedTask, unreadableTask } from './document/document';
+import { basicDocument, placesOf, warningFields, workflowUrl } from './document/listed';
 import { inWords, type SaidTask } from './document/said';
 import type { BasicTaskInstance, SubmittedTask, SubtaskInstance, TaskDocument } from './document/types';
 import { type SentCommand, sendCommand, temporalRefusal, updateIdOf } from './temporal/commands';
@@ -121,23 +120,6 @@ const FIT_FOR: Readonly<Record<SubtaskCommand, readonly SubtaskStatus[]>> = {
   cancelSubtask: ['READY', 'RUNNING'],
 };
 
-/** The fields of a document about warnings; none of a task without. */
-function warningFields(
-  warnings: TaskWarnings | undefined,
-  language: Language,
-): Pick<BasicTaskInstance, 'warningCount' | 'warnings'> {
-  if (warnings === undefined) return {};
-  return {
-    warningCount: warnings.count,
-    warnings: warnings.first.map(({ target, time, said, text, ...warning }) => ({
-      ...warning,
-      text: said === undefined ? text : spoken(asText(said, text), language),
-      ...(target === null ? {} : { target }),
-      time: ocpTime(time),
-    })),
-  };
-}
-
 /** Throws Refusal TSK10001 when the task has no such subtask. */
 async function subtaskOf({ id, subtasks }: TaskDocument, subtaskId: number): Promise<SubtaskInstance> {
   // Their ids are one block.
@@ -145,11 +127,6 @@ async function subtaskOf({ id, subtasks }: TaskDocument, subtaskId: number): Pro
   const subtask = first === undefined ? undefined : await subtasks.at(subtaskId - first.id);
   if (subtask !== undefined) return subtask;
   throw new Refusal(404, 'TSK10001', say('subtask.unknown', { task: id, subtask: subtaskId }));
-}
-
-/** Where Temporal's Web UI shows a task. */
-function workflowUrl(base: string, namespace: string, taskId: number): string {
-  return `${base}/namespaces/${encodeURIComponent(namespace)}/workflows/${taskWorkflowId(taskId)}`;
 }
 
 /** A task as it is now, and whether it has, or had, a workflow. */

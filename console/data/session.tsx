@@ -1,4 +1,4 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { type QueryClient, useQuery, useQueryClient } from '@tanstack/react-query';
 import { createContext, type ReactNode, useContext, useEffect, useState } from 'react';
 import { useWords } from '../words';
 import { ApiError, call, onLoggedOut } from './client';
@@ -17,6 +17,12 @@ const SESSION = '/api/v2/iam/session';
 const HINT = 'obflow.loggedIn';
 
 const Session = createContext<Me | undefined>(undefined);
+
+/** Nobody is logged in, and nothing is left of what was shown. Not by `clear`: who watches the login would not be told. */
+function forget(client: QueryClient): void {
+  client.setQueryData(['me'], null);
+  client.removeQueries({ predicate: ({ queryKey: [kind] }) => kind !== 'me' });
+}
 
 export interface SessionState {
   readonly me: Me | undefined;
@@ -54,8 +60,7 @@ export function useSessionState(): SessionState {
       if (client.getQueryData(['me']) == null) return;
       setEnded(why);
       localStorage.removeItem(HINT);
-      client.clear();
-      client.setQueryData(['me'], null);
+      forget(client);
     });
   }, [client]);
   return {
@@ -71,8 +76,7 @@ export function useSessionState(): SessionState {
     async logOut() {
       await call('DELETE', SESSION);
       localStorage.removeItem(HINT);
-      client.clear();
-      client.setQueryData(['me'], null);
+      forget(client);
     },
   };
 }

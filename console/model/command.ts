@@ -6,6 +6,23 @@ export interface Request {
   readonly body: unknown;
 }
 
+/** Fields whose values are for nobody's history of commands. */
+const SECRET = /passw(or)?d|secret|passphrase/i;
+
+/** What may be copied: a secret is a place to be filled in where the command is run. */
+export function withoutSecrets(body: unknown): unknown {
+  if (Array.isArray(body)) return body.map(withoutSecrets);
+  if (typeof body !== 'object' || body === null) return body;
+  // A parameter has its name beside its value.
+  const parameter = 'name' in body && typeof body.name === 'string' && SECRET.test(body.name);
+  return Object.fromEntries(
+    Object.entries(body).map(([name, value]) => {
+      const secret = SECRET.test(name) || (parameter && name === 'value');
+      return [name, secret && typeof value === 'string' ? `<${name}>` : withoutSecrets(value)];
+    }),
+  );
+}
+
 /** A word of a shell, whatever is in it. */
 export function quoted(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;

@@ -104,6 +104,20 @@ export function operationsOf(document: OpenApi): Operation[] {
   return found;
 }
 
+/** Those of a page: below a path, with exactly these parameters in it. */
+export function operationsAt(
+  operations: readonly Operation[],
+  prefix: string,
+  parameters: readonly string[],
+): readonly Operation[] {
+  const found = operations.filter(
+    ({ path, pathParameters }) =>
+      (path === prefix || path.startsWith(`${prefix}/`)) && pathParameters.join() === parameters.join(),
+  );
+  // What destroys stands last, where nobody presses it in passing.
+  return [...found].sort((one, other) => Number(one.destructive) - Number(other.destructive));
+}
+
 function commandOf({ 'x-operation': operation }: OperationObject, path: string): string[] | undefined {
   if (operation === undefined) return undefined;
   const { id, command } = operation;

@@ -2,12 +2,13 @@ import { Link, useSearchParams } from 'wouter';
 import { query } from '../data/client';
 import { useGet } from '../data/queries';
 import type { HostDocument, PageOf } from '../data/types';
+import { operationsAt } from '../model/schema';
 import { Empty, PageHead } from '../parts/basics';
 import { CheckButton } from '../parts/check';
 import { Listed, Table } from '../parts/listed';
 import { Pager } from '../parts/pager';
 import { Seen, StatusWord } from '../parts/state';
-import { operationsAt, useOperations } from '../wizard/operations';
+import { useOperations } from '../wizard/operations';
 import { OperationButtons } from '../wizard/wizard';
 import { useWords } from '../words';
 

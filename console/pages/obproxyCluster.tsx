@@ -4,12 +4,13 @@ import { query } from '../data/client';
 import { useGet } from '../data/queries';
 import { useLacks } from '../data/session';
 import type { BasicTaskInstance, ObproxyClusterDocument, ObproxyServerDocument, PageOf } from '../data/types';
+import { operationsAt } from '../model/schema';
 import { Copy, Loading, PageHead, Trouble } from '../parts/basics';
 import { CheckButton } from '../parts/check';
 import { Table } from '../parts/listed';
 import { Seen, StatusWord } from '../parts/state';
 import { TaskTable } from '../tasks/taskTable';
-import { operationsAt, useOperations } from '../wizard/operations';
+import { useOperations } from '../wizard/operations';
 import { OperationButtons } from '../wizard/wizard';
 import { useWords } from '../words';
 

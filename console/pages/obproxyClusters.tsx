@@ -1,9 +1,10 @@
 import { Link } from 'wouter';
 import { useGet } from '../data/queries';
 import type { ObproxyClusterDocument, PageOf } from '../data/types';
+import { operationsAt } from '../model/schema';
 import { Empty, PageHead } from '../parts/basics';
 import { Listed, Table } from '../parts/listed';
-import { operationsAt, useOperations } from '../wizard/operations';
+import { useOperations } from '../wizard/operations';
 import { OperationButtons } from '../wizard/wizard';
 import { useWords } from '../words';
 

@@ -1,10 +1,11 @@
 import { Link } from 'wouter';
 import { useGet } from '../data/queries';
 import type { ObClusterDocument, ObServerDocument, ObZoneDocument, PageOf } from '../data/types';
+import { operationsAt } from '../model/schema';
 import { Empty, Loading, PageHead, Trouble } from '../parts/basics';
 import { CheckButton } from '../parts/check';
 import { Seen, StatusWord } from '../parts/state';
-import { operationsAt, useOperations } from '../wizard/operations';
+import { useOperations } from '../wizard/operations';
 import { OperationButtons } from '../wizard/wizard';
 import { useWords } from '../words';
 

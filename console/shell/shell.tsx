@@ -6,7 +6,7 @@ import { useGet } from '../data/queries';
 import { type SessionState, useLacks, useMe } from '../data/session';
 import type { PageOf } from '../data/types';
 import { Icon, type IconName } from '../parts/icon';
-import { Notes } from '../parts/toast';
+import { Notes, tell } from '../parts/toast';
 import { useWords, type WordKey } from '../words';
 import { Mark } from './brand';
 import { LanguageChoice } from './languageChoice';
@@ -148,7 +148,12 @@ function Account({ session }: { session: SessionState }) {
         >
           {say('account.password')}
         </button>
-        <button type="button" onClick={() => void session.logOut()}>
+        <button
+          type="button"
+          onClick={() => {
+            session.logOut().catch((error: unknown) => tell(String(error)));
+          }}
+        >
           {say('login.out')}
         </button>
       </div>

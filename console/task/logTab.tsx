@@ -5,7 +5,8 @@ import { call } from '../data/client';
 import type { LogPart, SubtaskInstance, WrappedTaskInstance } from '../data/types';
 import { kindOfSubtask } from '../model/kind';
 import { atLeast, type Level, type LogRun, runsOf, textOf } from '../model/logText';
-import { Copy, Empty, Trouble } from '../parts/basics';
+import { Act, Copy, Empty, Trouble } from '../parts/basics';
+import { saveAs } from '../parts/saveAs';
 import { SubtaskIcon, SubtaskState } from '../parts/state';
 import { useWords, type WordKey } from '../words';
 import { useLanguage } from '../words/language';
@@ -143,6 +144,15 @@ function SubtaskLog({
           {say('log.follow')}
         </label>
         {chosen === undefined ? null : <Copy text={() => textOf(chosen)} />}
+        {data === undefined || data === '' ? null : (
+          <Act
+            kind="plain"
+            icon="download"
+            onClick={() => saveAs(`subtask_${subtask.id}.log`, new Blob([data], { type: 'text/plain' }))}
+          >
+            {say('log.download')}
+          </Act>
+        )}
         <Copy text={link} label={say('log.link')} icon="link" />
       </div>
       {error !== null && data === undefined ? <Trouble error={error} /> : null}

@@ -5,6 +5,7 @@ import type { WrappedTaskInstance } from '../data/types';
 import { countsOf } from '../model/kind';
 import { Act, Progress, Trouble } from '../parts/basics';
 import { Icon } from '../parts/icon';
+import { saveAs } from '../parts/saveAs';
 import { TaskState } from '../parts/state';
 import { TimeText, Took } from '../parts/time';
 import { Targets } from '../tasks/taskTable';
@@ -142,11 +143,5 @@ function Warnings({ task, openLog }: { task: WrappedTaskInstance; openLog: OpenL
 
 async function downloadDiagnosis(id: number): Promise<void> {
   const answer = await send('POST', `/api/v1/tasks/instances/${id}/downloadDiagnosis`);
-  const url = URL.createObjectURL(await answer.blob());
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = `task_${id}_diagnosis.zip`;
-  link.click();
-  // Not at once: the browser has to have begun with it.
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+  saveAs(`task_${id}_diagnosis.zip`, await answer.blob());
 }

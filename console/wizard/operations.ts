@@ -22,17 +22,3 @@ export function useOperationName(): (operation: Operation) => string {
 }
 
 const NONE: readonly Operation[] = [];
-
-/** Those of a page: below a path, with exactly these parameters in it. */
-export function operationsAt(
-  operations: readonly Operation[],
-  prefix: string,
-  parameters: readonly string[],
-): readonly Operation[] {
-  const found = operations.filter(
-    ({ path, pathParameters }) =>
-      (path === prefix || path.startsWith(`${prefix}/`)) && pathParameters.join() === parameters.join(),
-  );
-  // What destroys stands last, where nobody presses it in passing.
-  return [...found].sort((one, other) => Number(one.destructive) - Number(other.destructive));
-}

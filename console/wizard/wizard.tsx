@@ -4,7 +4,7 @@ import { useLocation } from 'wouter';
 import { ApiError, call, newKey } from '../data/client';
 import { useLacks } from '../data/session';
 import type { HostFindingDocument } from '../data/types';
-import { curlOf, obflowOf } from '../model/command';
+import { curlOf, obflowOf, withoutSecrets } from '../model/command';
 import { blank, filled, filledPath, type JsonSchema, type Operation } from '../model/schema';
 import { Act, Copy } from '../parts/basics';
 import { TextField } from '../parts/field';
@@ -76,10 +76,11 @@ export function Wizard({
       ? undefined
       : { ...(blank(operation.body) as object), ...known(operation.body, about.body) },
   );
-  const [key] = useState(newKey);
+  const [key, setKey] = useState(newKey);
   const [typed, setTyped] = useState('');
   const path = filledPath(operation.path, about.values);
   const body = operation.body === undefined ? undefined : (filled(value) ?? {});
+  const shown = withoutSecrets(body);
   const { method } = operation;
   const looking = useMutation({
     mutationFn: () => call<OperationAnswer>(method, `${path}?dryRun=true`, { body }),
@@ -100,7 +101,10 @@ export function Wizard({
   });
   const change = (next: unknown) => {
     setValue(next);
+    // Another body is another request.
+    setKey(newKey());
     looking.reset();
+    beginning.reset();
   };
   const error = beginning.error ?? looking.error;
   const wrong = new Map(
@@ -128,15 +132,15 @@ export function Wizard({
         <>
           <Copy
             label={say('command.curl')}
-            text={() => curlOf({ method, path, body }, location.origin, key)}
+            text={() => curlOf({ method, path, body: shown }, location.origin, key)}
           />
           {operation.command === undefined ? null : (
             <Copy
               label={say('command.cli')}
-              text={() => obflowOf(operation.command ?? [], Object.values(about.values), body)}
+              text={() => obflowOf(operation.command ?? [], Object.values(about.values), shown)}
             />
           )}
-          <Copy label={say('wizard.asJson')} text={() => JSON.stringify(body ?? {}, null, 2)} />
+          <Copy label={say('wizard.asJson')} text={() => JSON.stringify(shown ?? {}, null, 2)} />
         </>
       }
     >

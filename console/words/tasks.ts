@@ -99,6 +99,7 @@ export const TASK_WORDS = {
   'log.follow': ['Follow', '跟随'],
   'log.none': ['Nothing was written yet.', '暂无日志。'],
   'log.choose': ['Choose a subtask to read its log.', '选择一个子任务以查看日志。'],
+  'log.download': ['Download', '下载'],
   'log.link': ['Copy the link to this run', '复制此次执行的链接'],
   'log.failure': ['Failure', '失败原因'],
   'log.text': ['Text of the log', '日志内容'],

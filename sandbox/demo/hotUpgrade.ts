@@ -3,7 +3,8 @@ import type { TaskJson } from '../stack/apiClient';
 import { CLIENT_STATEMENT, openClient } from '../stack/client';
 import type { Stack } from '../stack/stack';
 import { buildObproxyRpm } from '../standins/rpm';
-import { DEMO_OBPROXY, type HostJson, type ScenarioUi } from './scenario';
+import { DEMO_OBPROXY } from './obproxy';
+import type { HostJson, ScenarioUi } from './scenario';
 
 interface MemberJson {
   readonly id: number;

@@ -19,8 +19,9 @@ async function main(): Promise<number> {
     .option('--exit', 'take everything down when done and exit 0, or 1 when anything failed', false)
     .option('--report <file>', 'write {requests, tasks} as JSON')
     .option('--hosts <n>', 'number of test hosts for new OBProxies', '3')
+    .option('--break', 'hide nc on one host: its task fails, and waits to be repaired in the console', false)
     .parse()
-    .opts<{ exit: boolean; report?: string; hosts: string }>();
+    .opts<{ exit: boolean; report?: string; hosts: string; break: boolean }>();
 
   const missing = fleetUnavailable();
   if (missing !== undefined) {
@@ -51,6 +52,12 @@ async function main(): Promise<number> {
     onStep: (text) => console.log(`- ${text}`),
   });
   try {
+    const apiUrl = await reachable(stack.api.url);
+    console.log(
+      `\nConsole        ${apiUrl} (user admin, password ${stack.secrets.admin}): follow it all there\n`,
+    );
+    const broken = options.break ? stack.fleet.hosts[0] : undefined;
+    await broken?.hideCommand('nc');
     const addresses = new Map<number, string>();
     const hostOf = (task: { id: number }) => addresses.get(task.id) ?? `task ${task.id}`;
     const progress = createTaskProgress(hostOf);
@@ -70,15 +77,22 @@ async function main(): Promise<number> {
       );
       console.log(`Report: ${options.report}`);
     }
-    const apiUrl = await reachable(stack.api.url);
     console.log(`\nConsole        ${apiUrl} (user admin, password ${stack.secrets.admin})`);
     console.log(`Documentation  ${apiUrl}/api-docs`);
     console.log(`Temporal UI    ${await reachable(stack.uiUrl)}`);
     if (!options.exit) {
+      if (broken !== undefined) {
+        console.log(
+          `\nnc is hidden on ${broken.ip}: its task waits in the console, and says so. Enter puts nc back; then retry there.`,
+        );
+        process.stdin.once('data', () => {
+          void broken.restoreCommand('nc').then(() => say(`nc is on ${broken.ip} again.`));
+        });
+      }
       console.log('\nEverything stays up. Ctrl-C takes it down.');
       await interrupted;
     }
-    return outcome.failed ? 1 : 0;
+    return outcome.failed && broken === undefined ? 1 : 0;
   } finally {
     await stack.stop();
     console.log('Everything is down.');

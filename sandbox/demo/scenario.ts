@@ -7,11 +7,9 @@ import { buildObproxyRpm } from '../standins/rpm';
 import { endOfLife } from './endOfLife';
 import { upgradeHot } from './hotUpgrade';
 import { logInThrough } from './logIn';
+import { DEMO_OBPROXY } from './obproxy';
 import type { TaskProgress } from './progress';
 import { takeOverByHand } from './takeOver';
-
-/** The OBProxies of the demo (stand-ins): from 3.2.1 on one can hand over to another. */
-export const DEMO_OBPROXY = { name: 'obproxy', version: '4.2.1.0', release: '11.el7' } as const;
 
 /** The last hosts of the demo: a cluster of one observer, and the host that joins it (growCluster.ts). */
 export const GROWING_HOSTS = 2;

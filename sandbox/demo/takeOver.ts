@@ -3,7 +3,8 @@ import { obproxyConfigUrl } from '../../oceanbase/configServer';
 import type { TaskJson } from '../stack/apiClient';
 import type { Stack } from '../stack/stack';
 import { fingerprint, startByHand } from '../standins/startByHand';
-import { DEMO_OBPROXY, type ScenarioUi } from './scenario';
+import { DEMO_OBPROXY } from './obproxy';
+import type { ScenarioUi } from './scenario';
 
 interface Finding {
   readonly level: string;

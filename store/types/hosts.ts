@@ -41,10 +41,10 @@ export interface Credentials {
   /** Replaces everything of it. Throws DuplicateError when the name is taken. */
   replace(credential: OpenCredential & { readonly description: string | null }): Promise<void>;
   /**
-   * Keeps a second secret beside the first, in the place of the pending one that the caller has seen. False, and nothing is
-   * kept, when another one is pending by now.
+   * Keeps a second secret beside the first, in the place of the pending one. False, and nothing is kept, when the credential
+   * is no more as the caller has seen it.
    */
-  propose(id: number, secret: string, seen: PendingSecret | undefined): Promise<boolean>;
+  propose(id: number, secret: string, seen: Pick<OpenCredential, 'secret' | 'pending'>): Promise<boolean>;
   /** The pending secret has proven itself, and is the only one from now on; nothing when it is pending no more. */
   settle(id: number, secret: string): Promise<void>;
   /** The pending secret was refused and never worked: it is forgotten. */

@@ -87,7 +87,7 @@ describe('a subtask', () => {
 
   test('has an empty log before its first run, then one segment a run with the documented separator', async () => {
     const subtaskId = tasks[0].subtasks[5].id;
-    expect((await logOf(subtaskId)).body.data).toEqual({ log: '' });
+    expect((await logOf(subtaskId)).body.data).toEqual({ log: '', offset: 0 });
     const line = (run: number, operation: string, text: string, level: 'INFO' | 'ERROR' = 'INFO') => ({
       subtaskId,
       run,

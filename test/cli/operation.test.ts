@@ -3,13 +3,10 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Command } from 'commander';
 import { z } from 'zod';
-import { addHostCommands } from '../../cli/host/command';
-import { addObCommands } from '../../cli/ob/command';
+import { addApiCommands } from '../../cli/apiCommands';
 import { addOperationCommands } from '../../cli/operation/commands';
 import { bodyFields } from '../../cli/operation/fields';
 import { commandWords } from '../../cli/operation/words';
-import { addPackageCommands } from '../../cli/package/command';
-import { addProxyCommands } from '../../cli/proxy/command';
 import { OPERATIONS } from '../../operations';
 import { Id, IdPath } from '../../operations/schemas';
 import { catalogued } from '../../operations/types';
@@ -26,8 +23,7 @@ function commandAt(program: Command, words: readonly string[]): Command | undefi
 
 function programOf(operations = OPERATIONS): Command {
   const program = new Command('obflow').exitOverride();
-  addProxyCommands(program);
-  addHostCommands(program);
+  addApiCommands(program);
   addOperationCommands(program, operations);
   return program;
 }
@@ -127,8 +123,6 @@ describe('the catalogue at a terminal', () => {
 
 describe('the pages', () => {
   const program = programOf();
-  addPackageCommands(program);
-  addObCommands(program);
   it.each(['README.md', 'README.zh-CN.md', 'docs/api.md', 'docs/operating.md'])(
     '%s shows commands that exist, with options they have',
     (page) => {

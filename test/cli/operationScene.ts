@@ -1,13 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { addAuditCommand } from '../../cli/audit/command';
-import { addCredentialCommands } from '../../cli/credential/command';
-import { addHostCommands } from '../../cli/host/command';
-import { addObCommands } from '../../cli/ob/command';
+import { addApiCommands } from '../../cli/apiCommands';
 import { addOperationCommands } from '../../cli/operation/commands';
-import { addPackageCommands } from '../../cli/package/command';
-import { addProxyCommands } from '../../cli/proxy/command';
 import type { ObproxyStatus } from '../../store/statuses';
 import { givenHost, PASSWORD, startTestApi, type TestApi } from '../api/harness';
 import { type Outcome, runCommand } from './taskScene';
@@ -38,12 +33,7 @@ export class OperationScene {
   as(env: NodeJS.ProcessEnv, ...args: string[]): Promise<Outcome> {
     return runCommand(
       (program) => {
-        addProxyCommands(program);
-        addHostCommands(program);
-        addCredentialCommands(program);
-        addPackageCommands(program);
-        addObCommands(program);
-        addAuditCommand(program);
+        addApiCommands(program);
         addOperationCommands(program);
       },
       args,

@@ -1,12 +1,22 @@
+import { z } from 'zod';
 import { openApiDocument } from '../../api/openapi/document';
 import type { ApiServices } from '../../api/route';
 import { operationRoutes } from '../../api/routes/operations';
-import { curlOf, obflowOf } from '../../console/model/command';
+import { curlOf, obflowOf, withoutSecrets } from '../../console/model/command';
 import { focusOf, foldedCounts, graphOf } from '../../console/model/fold';
 import { gridOf } from '../../console/model/grid';
 import { kindOfMany, kindOfSubtask, kindOfTask } from '../../console/model/kind';
 import { atLeast, runsOf, textOf } from '../../console/model/logText';
-import { blank, fieldsOf, filled, filledPath, operationsOf, plain } from '../../console/model/schema';
+import {
+  blank,
+  fieldsOf,
+  filled,
+  filledPath,
+  type OpenApi,
+  operationsAt,
+  operationsOf,
+  plain,
+} from '../../console/model/schema';
 import { marksOf, timelineOf } from '../../console/model/timeline';
 import { FIELD_NAMES, OPERATION_NAMES } from '../../console/words/fields';
 import { WORDS } from '../../console/words/table';
@@ -179,9 +189,7 @@ describe('the timeline', () => {
 });
 
 describe('forms', () => {
-  const document = openApiDocument(operationRoutes({} as ApiServices), 'x') as unknown as Parameters<
-    typeof operationsOf
-  >[0];
+  const document = openApiDocument(operationRoutes({} as ApiServices), 'x') as unknown as OpenApi;
   const operations = operationsOf(document);
 
   it('are made for every operation of the catalogue, older forms of the same aside', () => {
@@ -191,6 +199,25 @@ describe('forms', () => {
     );
     expect(missing.map(({ id }) => id)).toEqual([]);
     expect(operations.length).toBeGreaterThan(10);
+  });
+
+  it('are made for an operation that nobody here has heard of, on the page of what it is about', () => {
+    const [known] = OPERATIONS.filter(({ id }) => id === 'stopObproxy');
+    const tell = {
+      ...known!,
+      path: '/api/v2/obproxy/clusters/{id}/servers/tell',
+      summary: 'Tell OBProxies something',
+      body: z.object({ obproxyServerIds: z.array(z.int()).min(1), message: z.string().max(20).optional() }),
+    };
+    const later = operationsOf(
+      openApiDocument(operationRoutes({} as ApiServices, [tell]), 'x') as unknown as OpenApi,
+    );
+    const [shown] = operationsAt(later, '/api/v2/obproxy/clusters/{id}', ['id']);
+    expect(shown).toMatchObject({ summary: 'Tell OBProxies something', dryRun: true, destructive: false });
+    expect(fieldsOf(shown?.body ?? {}).map(({ name, required }) => [name, required])).toEqual([
+      ['obproxyServerIds', true],
+      ['message', false],
+    ]);
   });
 
   it('ask for no field twice: other spellings of one are left out', () => {
@@ -231,6 +258,19 @@ describe('forms', () => {
     expect(obflowOf(add?.command ?? [], [1], { hostIds: [2] })).toMatch(
       /^obflow proxy add 1 --body - <<'JSON'\n/,
     );
+  });
+
+  it('are copied without the secrets in them', () => {
+    const body = {
+      hosts: [{ hostId: 1, proxysysPasswd: 'planted' }],
+      password: 'planted',
+      parameters: [{ name: 'obproxy_sys_password', value: 'planted' }],
+    };
+    expect(withoutSecrets(body)).toEqual({
+      hosts: [{ hostId: 1, proxysysPasswd: '<proxysysPasswd>' }],
+      password: '<password>',
+      parameters: [{ name: 'obproxy_sys_password', value: '<value>' }],
+    });
   });
 
   it('can be copied as a command line, whatever is in them', () => {

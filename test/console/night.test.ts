@@ -206,7 +206,7 @@ describeIf(chromiumUnavailable(), 'the console', () => {
           rootServers: `${stack().fleet.gateway}:${stack().observer.port}`,
         },
       });
-      const taken = await createCluster(stack(), 'taken');
+      const taken = await createCluster(stack(), 'taken', { workMode: 'RS_LIST' });
       await admin.visit(`obproxy/${taken}`, (at) => at.getByRole('button', { name: 'Take over OBProxies' }));
       await page().getByRole('button', { name: 'Take over OBProxies' }).click();
       const form = page().getByRole('dialog');
@@ -229,6 +229,26 @@ describeIf(chromiumUnavailable(), 'the console', () => {
       await button.click({ force: true });
       expect(await viewer.page.getByRole('dialog').count()).toBe(0);
       expect(await viewer.page.getByRole('link', { name: 'Users' }).count()).toBe(0);
+      await viewer.page.getByRole('button', { name: 'viewer' }).click();
+      await viewer.page.getByRole('button', { name: 'Log out' }).click();
+      await viewer.page.locator('[name=username]').waitFor();
+      await viewer.page.reload();
+      await viewer.page.locator('[name=username]').waitFor();
+    });
+
+    shown('looks at a host at once when it is told to', visitors, async () => {
+      const { ip } = broken();
+      await admin.visit('hosts', (at) =>
+        at.getByRole('row', { name: new RegExp(ip.replaceAll('.', '\\.')) }),
+      );
+      const answered = page().waitForResponse((answer) => /\/compute\/hosts\/\d+\/check$/.test(answer.url()));
+      await page()
+        .getByRole('button', { name: `Check now ${ip}` })
+        .click();
+      expect((await answered).status()).toBe(200);
+      await page()
+        .getByRole('row', { name: new RegExp(`${ip}.*alive`) })
+        .waitFor();
     });
 
     shown('shows a banner while the API is away, and goes on when it is back', visitors, async () => {

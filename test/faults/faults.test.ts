@@ -17,6 +17,11 @@ const CASES = {
   'upgradeObproxy/HotRestartObproxy/network-cut': 'a cut network while a proxy hands over to its new program',
   'upgradeObproxy/PrepareEtcForObproxy/disk-full': 'a full disk while etc is kept, and one retry',
 } as const;
+/** The same of a proxy that is stopped while another serves. */
+const STOPPED = {
+  'stopObproxy/WaitNode.1/sshd-frozen': 'a frozen sshd while clients are to be told',
+  'stopObproxy/PreventObproxyAcceptNewRequest/power-loss': 'power loss of the host while they are told',
+} as const;
 const UNDONE = {
   'addObproxy/StartObproxy/rollback-inside': 'a failure in the middle of the start',
   'upgradeObproxy/CheckProxyVersion/rollback-after': 'a failure after the new version serves',
@@ -55,6 +60,14 @@ describeIf(fleetUnavailable(), 'faults while OBProxy is added and upgraded', () 
 
   it.each(Object.entries(CASES))(
     '%s: after %s everything is as without it, and done once',
+    async (id) => {
+      expect(await problems(id)).toEqual([]);
+    },
+    180_000,
+  );
+
+  it.each(Object.entries(STOPPED))(
+    '%s: after %s clients have been told, if there was anybody to tell',
     async (id) => {
       expect(await problems(id)).toEqual([]);
     },

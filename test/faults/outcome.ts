@@ -61,9 +61,12 @@ export interface Comparison {
   readonly effects: boolean;
 }
 
+/** A process that is gone cannot be told to take no new work, and who starts it again starts it once more. */
+const OF_A_PROCESS = ['starts', 'alters proxy_local_cmd'];
+
 function effectLines(effects: HostState['effects'], restarts: boolean): string[] {
   return Object.entries(effects)
-    .filter(([name]) => !(restarts && name === 'starts'))
+    .filter(([name]) => !(restarts && OF_A_PROCESS.includes(name)))
     .map(([name, count]) => `effect ${name}: ${count}`);
 }
 

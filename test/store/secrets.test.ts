@@ -61,23 +61,23 @@ onEveryDatabase('Secrets', (on) => {
     const { id } = await credentials.put({
       ...{ name: 'sys', kind: 'DATABASE', username: 'root', secret: 'PLANTED-former' },
     });
-    expect(await credentials.propose(id, 'PLANTED-next', undefined)).toBe(true);
+    expect(await credentials.propose(id, 'PLANTED-next', { secret: 'PLANTED-former' })).toBe(true);
     // Whoever has not seen it may not take its place, nor end another one.
-    expect(await credentials.propose(id, 'PLANTED-other', undefined)).toBe(false);
+    expect(await credentials.propose(id, 'PLANTED-other', { secret: 'PLANTED-former' })).toBe(false);
     await credentials.settle(id, 'PLANTED-other');
     await credentials.withdraw(id, 'PLANTED-other');
     const { secret, pending } = await credentials.open(id);
     expect([secret, pending?.secret]).toEqual(['PLANTED-former', 'PLANTED-next']);
     expect(await everything(place)).not.toContain('PLANTED');
-    expect(await credentials.propose(id, 'PLANTED-third', pending)).toBe(true);
+    expect(await credentials.propose(id, 'PLANTED-third', { secret, pending: pending! })).toBe(true);
     await credentials.withdraw(id, 'PLANTED-third');
     expect(await credentials.open(id)).toMatchObject({ secret: 'PLANTED-former' });
     expect(await credentials.open(id)).not.toHaveProperty('pending');
-    expect(await credentials.propose(id, 'PLANTED-next', undefined)).toBe(true);
+    expect(await credentials.propose(id, 'PLANTED-next', { secret: 'PLANTED-former' })).toBe(true);
     await credentials.settle(id, 'PLANTED-next');
     expect(await credentials.open(id)).toMatchObject({ secret: 'PLANTED-next' });
     expect(await credentials.open(id)).not.toHaveProperty('pending');
-    expect(await credentials.propose(4711, 'PLANTED-next', undefined)).toBe(false);
+    expect(await credentials.propose(4711, 'PLANTED-next', { secret: 'x' })).toBe(false);
   });
 
   test('No secret is in the database in clear', async () => {

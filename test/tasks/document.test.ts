@@ -1,6 +1,7 @@
 import { fromArchive, toArchive } from '../../api/tasks/document/archived';
-import { basicDocument, openTask, saidTask, taskDocument } from '../../api/tasks/document/document';
+import { openTask, saidTask, taskDocument } from '../../api/tasks/document/document';
 import { FoldedTask } from '../../api/tasks/document/fold';
+import { basicDocument } from '../../api/tasks/document/listed';
 import { inWords } from '../../api/tasks/document/said';
 import type { SubtaskInstance, WrappedTaskInstance } from '../../api/tasks/document/types';
 import type { TaskRow } from '../../store/types';

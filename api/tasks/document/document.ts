@@ -4,22 +4,15 @@ import { type Available, subtaskOperations, taskOperations } from '../../../work
 import { activityId, CHILD_TASK } from '../../../workflows/ids';
 import type { SubtaskState, TaskMachine } from '../../../workflows/interpreter/machine';
 import { SUBTASK_UPDATES } from '../../../workflows/messages';
-import type {
-  Plan,
-  PlanSubtask,
-  SubtaskCommand,
-  SubtaskStatus,
-  TaskCommand,
-  TaskStatus,
-} from '../../../workflows/plan';
+import type { Plan, PlanSubtask, SubtaskCommand, SubtaskStatus, TaskStatus } from '../../../workflows/plan';
 import type { Said } from '../../../workflows/text';
 import { LazyList } from '../../http/lazyList';
 import { ocpTime } from '../../http/time';
+import { availableOf } from './available';
 import { type Closing, FoldedTask, type GivenCommand, type RunFacts } from './fold';
 import { placesOf } from './listed';
 import { inWords, type SaidSubtask, type SaidTask } from './said';
 import type {
-  BasicTaskInstance,
   CommandDocument,
   ContextDocument,
   SubmittedTask,
@@ -140,26 +133,6 @@ export function saidTask(folded: FoldedTask, pending: ReadonlyMap<string, Pendin
   };
 }
 
-/** `retry` of retryTask and retrySubtask: as the paths have it. */
-type WordOf<Command extends string> = Command extends `${infer Word}Task`
-  ? Word
-  : Command extends `${infer Word}Subtask`
-    ? Word
-    : never;
-
-/** What may be done, as documents have it. */
-export function availableOf<C extends TaskCommand | SubtaskCommand>(
-  operations: readonly Available<C>[],
-): { availableOperations?: { operation: WordOf<C>; meaning: Said }[] } {
-  if (operations.length === 0) return {};
-  return {
-    availableOperations: operations.map(({ command, meaning }) => ({
-      operation: command.replace(/(Task|Subtask)$/, '') as WordOf<C>,
-      meaning,
-    })),
-  };
-}
-
 /** The same with all of its subtasks. */
 export function taskDocument(
   folded: FoldedTask,
@@ -217,41 +190,6 @@ function commandDocument({ name, time, who, from, why, subtasks }: GivenCommand)
     ...(who === undefined ? {} : { who }),
     ...(from === undefined ? {} : { from }),
     ...(why === undefined ? {} : { why }),
-  };
-}
-
-/** A list names the subtasks of tasks that have no more than so many. */
-const LISTED_SUBTASKS = 1_000;
-
-/** The element of the list: BasicTaskInstance has fewer fields. */
-export async function basicDocument(document: TaskDocument): Promise<BasicTaskInstance> {
-  const { id, name, status, operation, closed, waiting, creator, cluster, tenant } = document;
-  const { hosts, obproxyCluster } = document;
-  const { startTime, finishTime, parentTaskId, subtasks } = document;
-  const listed = subtasks.length <= LISTED_SUBTASKS;
-  return {
-    id,
-    name,
-    status,
-    operation,
-    ...(closed === undefined ? {} : { closed }),
-    ...(waiting === undefined ? {} : { waiting }),
-    creator,
-    ...(cluster === undefined ? {} : { cluster }),
-    ...(tenant === undefined ? {} : { tenant }),
-    hosts,
-    ...(obproxyCluster === undefined ? {} : { obproxyCluster }),
-    startTime,
-    ...(finishTime === undefined ? {} : { finishTime }),
-    ...(parentTaskId === undefined ? {} : { parentTaskId }),
-    ...(listed ? {} : { subtaskCount: subtasks.length }),
-    subtasks: (listed ? await subtasks.all() : []).map((subtask) => ({
-      id: subtask.id,
-      name: subtask.name,
-      description: subtask.description,
-      status: subtask.status,
-      operation: subtask.operation,
-    })),
   };
 }
 
