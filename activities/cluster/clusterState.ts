@@ -2,6 +2,7 @@
 import { askCluster, type ClusterState, recordState } from '../../contact/clusterState';
 import { isServing, rootServersOf } from '../../oceanbase/clusterSql';
 import { addressText } from '../../runtime/addressText';
+import { PermanentError, TransientError } from '../../runtime/errors';
 import { say } from '../../runtime/messages/catalogue';
 import type { ObClusterRow } from '../../store/types';
 import type { SubtaskScope } from '../types';
@@ -34,4 +35,15 @@ export async function recordCluster(
   if (rootServers.length === 0 || text(rootServers) === text(cluster.rootServers)) return;
   await scope.store.obClusters.recordRootServers(cluster.id, rootServers);
   scope.log.info(say('cluster.rootServersTold', { rootServers: text(rootServers) }));
+}
+
+/** For undos: the inventory follows what the cluster says now; one that cannot be asked is no reason to fail. */
+export async function recordUndone(scope: SubtaskScope, cluster: ObClusterRow): Promise<void> {
+  try {
+    await recordCluster(scope, cluster, await readCluster(scope, cluster));
+  } catch (error) {
+    scope.signal.throwIfAborted();
+    if (!(error instanceof TransientError || error instanceof PermanentError)) throw error;
+    scope.log.warn(error.said);
+  }
 }

@@ -17,6 +17,8 @@ const PASSES = /log.*not.*sync|not reachable/i;
 
 /** Of the error when OceanBase refuses a statement that was sent. */
 const REFUSED = 'StatementRefused';
+/** The same, of what passes by itself. */
+const REFUSED_FOR_NOW = 'ObClusterRefuses';
 
 export interface Statement {
   readonly tried: Text;
@@ -54,9 +56,14 @@ export async function tell(scope: SubtaskScope, cluster: ObClusterRow, statement
   );
 }
 
-/** Whether OceanBase has refused a statement; what could not be asked is no refusal. */
-export function isRefused(error: unknown): error is PermanentError {
+/** Whether OceanBase has refused a statement for good; what could not be asked is no refusal. */
+function isRefused(error: unknown): error is PermanentError {
   return error instanceof PermanentError && error.type === REFUSED;
+}
+
+/** The same, or for now: who is told to force it does not wait. */
+export function isRefusedNow(error: unknown): error is PermanentError | TransientError {
+  return isRefused(error) || (error instanceof TransientError && error.type === REFUSED_FOR_NOW);
 }
 
 /** While `send` tells it to stop, an object is STOPPED should the task end; refused, it is what it was. */
@@ -88,6 +95,6 @@ function refusal(
   }
   const trouble = { code, tried, where, cameBack, next: say('next.startOthers') };
   if (error.errno === NOT_ALLOWED && PASSES.test(error.message))
-    return new TransientError({ type: 'ObClusterRefuses', ...trouble });
+    return new TransientError({ type: REFUSED_FOR_NOW, ...trouble });
   return new PermanentError({ type: REFUSED, ...trouble });
 }

@@ -4,8 +4,11 @@ import { subtask } from '../subtask';
 import { homedObserver, SERVER_LIFE, workedServer } from './life';
 import { memberOf } from './observer';
 import { lookForObservers, stopObservers } from './process';
-import { startProcess } from './processLife';
+import { goesAway, startProcess } from './processLife';
 import { readStartNote, writeStartNote } from './stopNote';
+
+/** An undo waits so long for the cluster to notice that the process has ended. */
+const LEASE_MS = 60_000;
 
 /** "Start observer process": from the configuration that it stored alone, as the run user; proved by both ports. */
 export const StartObServerProcess = subtask({
@@ -35,5 +38,7 @@ export const StartObServerProcess = subtask({
     const { layout } = await homedObserver(scope, host, member);
     await stopObservers(scope, host, layout.home);
     scope.log.info(say('observer.stopped'));
+    if (!(await goesAway(scope, member, LEASE_MS)))
+      scope.log.warn(say('server.stillActive', { address: member.address }));
   },
 });

@@ -1,36 +1,15 @@
 import { startServerSql, stopServerSql } from '../../oceanbase/clusterSql';
-import { TransientError } from '../../runtime/errors';
 import { say } from '../../runtime/messages/catalogue';
-import { isRefused, stopping } from '../cluster/tell';
+import { untilLeadersGone } from '../cluster/leaders';
+import { isRefusedNow, stopping } from '../cluster/tell';
 import { formerOf } from '../common/work';
 import { subtask } from '../subtask';
-import type { SubtaskScope } from '../types';
 import { leadersOf, SERVER_LIFE, seenMember, workedServer } from './life';
-import { type ClusterMember, memberOf } from './observer';
+import { memberOf } from './observer';
 import { tellCluster } from './tell';
 
 /** Within the documented 300 s, the statement included. */
 const LEADERS_MS = 120_000;
-
-/** STOP SERVER ends when the leaders have moved; one whose answer was lost may not have. */
-async function untilWithoutLeaders(scope: SubtaskScope, member: ClusterMember): Promise<void> {
-  const started = Date.now();
-  for (let looks = 0; ; looks += 1) {
-    const leaders = await leadersOf(scope, member);
-    if (leaders === 0) return;
-    if (Date.now() - started > LEADERS_MS) {
-      throw new TransientError({
-        type: 'LeadersStay',
-        code: 'OBE19003',
-        tried: say('observer.moveLeaders'),
-        where: member.address,
-        cameBack: say('server.leadersLeft', { count: leaders }),
-        next: say('next.askedWhetherDone'),
-      });
-    }
-    await scope.pause(Math.min(200 * 1.5 ** looks, 5_000));
-  }
-}
 
 /**
  * "Stop server", "Stop observer service": clients and leaders leave the server. Asked before it is sent, so that it is
@@ -55,11 +34,12 @@ export const StopObServer = subtask({
         }),
       );
     } catch (error) {
-      if (!isRefused(error) || scope.value('force') !== 'true') throw error;
+      if (scope.value('force') !== 'true' || !isRefusedNow(error)) throw error;
       scope.log.warn(say('server.stoppedAnyway', { said: error.said }));
       return undefined;
     }
-    await untilWithoutLeaders(scope, member);
+    const about = { tried: say('observer.moveLeaders'), where: member.address, code: 'OBE19003' };
+    await untilLeadersGone(scope, { ...about, ms: LEADERS_MS }, () => leadersOf(scope, member));
     const { server } = await seenMember(scope, member);
     scope.log.info(say('server.outOfService', { address: member.address, time: server.stopTime ?? '-' }));
     return undefined;

@@ -6,7 +6,7 @@ import { RUN_USER } from '../../oceanbase/observerLayout';
 import { PermanentError } from '../../runtime/errors';
 import { say } from '../../runtime/messages/catalogue';
 import { withCluster } from '../cluster/cluster';
-import { readCluster } from '../cluster/clusterState';
+import { readCluster, recordUndone } from '../cluster/clusterState';
 import { restoreWork, type Worked } from '../common/work';
 import { forgetTask } from '../host/forgetTask';
 import { holderText, isOwnPort, processText } from '../host/serviceProcesses';
@@ -43,6 +43,7 @@ export function workedServer({ server, address }: ClusterMember): Worked<'obServ
 export async function undoPrepareServer(scope: ObserverScope): Promise<void> {
   const member = await memberOf(scope);
   await restoreWork(scope, workedServer(member));
+  await recordUndone(scope, member.cluster);
   if (member.server.hostId !== null) await forgetTask(scope, [member.server.hostId]);
 }
 

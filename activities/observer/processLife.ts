@@ -50,11 +50,11 @@ export function isBack(server: ClusterServer | undefined, servedSince: string | 
   return (server.startTime ?? '') > (servedSince ?? '');
 }
 
-/** Waits until the cluster has the server back. For undos, which are over when it is; false when it takes longer than that. */
-export async function comesBack(
+/** Asks the cluster until it says so of the server; false when that takes longer than `ms`. */
+async function untilSeen(
   scope: SubtaskScope,
   { cluster, server }: ClusterMember,
-  servedSince: string | null | undefined,
+  isSo: (seen: ClusterServer | undefined) => boolean,
   ms: number,
 ): Promise<boolean> {
   const started = Date.now();
@@ -62,10 +62,25 @@ export async function comesBack(
     const seen = await withCluster(scope, cluster, say('observer.askState'), async (session) =>
       listedServer(await session.servers(), server),
     );
-    if (isBack(seen, servedSince)) return true;
+    if (isSo(seen)) return true;
     await scope.pause(lookPause(looks));
   }
   return false;
+}
+
+/** For undos, which are over when the cluster has the server back. */
+export function comesBack(
+  scope: SubtaskScope,
+  member: ClusterMember,
+  servedSince: string | null | undefined,
+  ms: number,
+): Promise<boolean> {
+  return untilSeen(scope, member, (seen) => isBack(seen, servedSince), ms);
+}
+
+/** And when it has noticed that the process has ended. */
+export function goesAway(scope: SubtaskScope, member: ClusterMember, ms: number): Promise<boolean> {
+  return untilSeen(scope, member, (seen) => seen?.innerStatus !== 'ACTIVE', ms);
 }
 
 /** Throws OBE19005 when somebody starts the observer of the home again: what only seems stopped must not be recorded so. */

@@ -1,6 +1,6 @@
-import { TransientError } from '../../runtime/errors';
 import { say } from '../../runtime/messages/catalogue';
 import { withCluster } from '../cluster/cluster';
+import { untilLeadersGone } from '../cluster/leaders';
 import { stopping, tell } from '../cluster/tell';
 import { subtask } from '../subtask';
 import { ZONES } from './zone';
@@ -9,31 +9,14 @@ import { seenZone, startStatement, stopStatement, workedZone, type ZoneScope } f
 /** Within the documented 1800 s, the statement included. */
 const LEADERS_MS = 600_000;
 
-/** STOP ZONE ends when leaders and root service have moved; one whose answer was lost may not have. */
-async function untilEmpty(scope: ZoneScope): Promise<void> {
-  const started = Date.now();
-  for (let looks = 0; ; looks += 1) {
-    const { cluster, zone, servers } = await seenZone(scope);
-    const leaders = await withCluster(scope, cluster, say('server.askLeaders'), (session) =>
-      session.zoneLeaders(zone.name),
-    );
-    const root = servers.some(({ withRootserver }) => withRootserver);
-    if (zone.innerStatus === 'INACTIVE' && leaders === 0 && !root) {
-      scope.log.info(say('zone.outOfService', { zone: zone.name }));
-      return;
-    }
-    if (Date.now() - started > LEADERS_MS) {
-      throw new TransientError({
-        type: 'LeadersStay',
-        code: 'OBE18006',
-        tried: say('zone.stop', { zone: zone.name }),
-        where: cluster.name,
-        cameBack: say('server.leadersLeft', { count: leaders }),
-        next: say('next.askedWhetherDone'),
-      });
-    }
-    await scope.pause(Math.min(200 * 1.5 ** looks, 5_000));
-  }
+/** Leaders in the zone, the root service and its being ACTIVE counted as one each. */
+async function leadersLeft(scope: ZoneScope): Promise<number> {
+  const { cluster, zone, servers } = await seenZone(scope);
+  const leaders = await withCluster(scope, cluster, say('server.askLeaders'), (session) =>
+    session.zoneLeaders(zone.name),
+  );
+  const root = servers.some(({ withRootserver }) => withRootserver) ? 1 : 0;
+  return leaders + root + (zone.innerStatus === 'INACTIVE' ? 0 : 1);
 }
 
 /** "Stop zone": clients, leaders and the root service leave it. Asked before it is sent, so that it is sent once. */
@@ -48,7 +31,9 @@ export const StopObZone = subtask({
     const { cluster, zone } = await seenZone(scope);
     const { name } = zone;
     await stopping(scope, workedZone(cluster, name), () => tell(scope, cluster, stopStatement(name)));
-    await untilEmpty(scope);
+    const about = { tried: say('zone.stop', { zone: name }), where: name, code: 'OBE18006' };
+    await untilLeadersGone(scope, { ...about, ms: LEADERS_MS }, () => leadersLeft(scope));
+    scope.log.info(say('zone.outOfService', { zone: name }));
     return undefined;
   },
 

@@ -5,7 +5,7 @@ import { PermanentError } from '../../runtime/errors';
 import { say } from '../../runtime/messages/catalogue';
 import type { ObClusterRow } from '../../store/types';
 import { clusterOf } from '../cluster/cluster';
-import { readCluster, recordCluster } from '../cluster/clusterState';
+import { readCluster, recordCluster, recordUndone } from '../cluster/clusterState';
 import { proveStoppable } from '../cluster/stoppable';
 import type { Statement } from '../cluster/tell';
 import { beginWork, restoreWork, type Worked } from '../common/work';
@@ -77,4 +77,5 @@ export async function prepareZoneStop(scope: ZoneScope, status: 'STOPPING' | 'RE
 export async function undoPrepareZone(scope: ZoneScope): Promise<void> {
   const cluster = await clusterOf(scope);
   for (const name of zonesOf(scope)) await restoreWork(scope, workedZone(cluster, name));
+  await recordUndone(scope, cluster);
 }

@@ -140,8 +140,22 @@ describeIf(fleetUnavailable(), 'An OBServer that was there before obflow', () =>
     await expect(task.run('StopObServerProcess', 2)).rejects.toMatchObject({ type: 'StillInService' });
     expect(pids(2)).toHaveLength(1);
     expect(await counted('stopServer', 2)).toBe(before);
-    await alter("SET _standin_behind = ''", 1);
     await task.ends(true);
+
+    const forced = await world.task();
+    const values = { force: 'true', freeze_server: 'false' };
+    await forced.run('PrepareStopObServer', 2, { values });
+    expect(await forced.log('PrepareStopObServer', 2)).toMatch(/Although tenant sys.*the request says force/);
+    await forced.run('StopObServer', 2, { values });
+    expect(await forced.log('StopObServer', 2)).toMatch(/OceanBase refuses .*4179.*which interrupts clients/);
+    expect(await stopTime(2)).toBeNull();
+    await forced.run('StopObServerProcess', 2, { values });
+    expect(pids(2)).toEqual([]);
+    expect(await counted('stopServer', 2)).toBe(before);
+    await alter("SET _standin_behind = ''", 1);
+    await undo(forced, 2, ['StopObServerProcess', 'StopObServer', 'PrepareStopObServer']);
+    expect(pids(2)).toHaveLength(1);
+    expect(await world.status(2)).toBe('RUNNING');
   }, 120_000);
 
   test('what could not be started again is not stopped: files of root, a missing program, a foreign port', async () => {
