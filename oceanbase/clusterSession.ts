@@ -1,14 +1,16 @@
 /** A session of the sys tenant on any server of a cluster that answers. */
 import { isIP } from 'node:net';
 import type { AddressPolicy } from '../runtime/addresses';
-import { addressText } from '../runtime/addressText';
+import { addressText, canonicalHost } from '../runtime/addressText';
 import { PermanentError } from '../runtime/errors';
 import { say } from '../runtime/messages/catalogue';
 import { type ObParameter, obParameterOf, showParameterSql, showParametersSql } from './clusterParameters';
 import {
+  CLUSTER_ROLE_SQL,
   type ClusterServer,
   type ClusterZone,
   compactionSql,
+  parameterByServerSql,
   parameterSql,
   serverOf,
   serversSql,
@@ -21,7 +23,7 @@ import {
 } from './clusterSql';
 import { firstToAnswer } from './firstToAnswer';
 import { sysLogin } from './loginName';
-import { serverVersion } from './observerSql';
+import { serverVersion, sysUserSql } from './observerSql';
 import {
   CLUSTER_TIME_SQL,
   checkpointSql,
@@ -39,6 +41,7 @@ import {
   type SqlRow,
   type SqlSession,
 } from './sqlSession';
+import { isAtLeast } from './versions';
 
 /** No such table, no such column, not supported. A missing grant (1142) is no such answer. */
 const NOT_IN_VERSION: ReadonlySet<number> = new Set([1146, 1054, 1235]);
@@ -49,9 +52,17 @@ export interface ClusterTarget {
   /** Of the sys tenant, with or without `@sys`. */
   readonly user: string;
   readonly password: string;
+  /** Named in the login, where an OBProxy listens; a server needs none. */
+  readonly cluster?: string;
   /** For each login and statement; default 3 000. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
+}
+
+export interface ParameterAtServer {
+  readonly ip: string;
+  readonly rpcPort: number;
+  readonly value: string;
 }
 
 export interface ClusterSession {
@@ -84,6 +95,12 @@ export interface ClusterSession {
   tenantNames(): Promise<string[]>;
   /** Value of a cluster's parameter; undefined when there is none of that name. */
   parameter(name: string): Promise<string | undefined>;
+  /** The same of every server that tells. */
+  parameterByServer(name: string): Promise<readonly ParameterAtServer[]>;
+  /** Whether the sys tenant has this user. */
+  hasUser(name: string): Promise<boolean>;
+  /** What a cluster of 2.x or 3.x is to another; clusters of 4.x are all primary. */
+  role(): Promise<'PRIMARY' | 'STANDBY'>;
   /** Every parameter of the cluster and of its sys tenant, for each server that tells. */
   parameters(): Promise<ObParameter[]>;
   /** One of them, of a tenant, or of the cluster and the sys tenant; empty when there is none of that name. */
@@ -101,7 +118,7 @@ export function openCluster(target: ClusterTarget): Promise<ClusterSession> {
   return firstToAnswer(target.servers, target.signal, async ({ ip, sqlPort }) => {
     const session = await openSqlSession({
       to: { ip, port: sqlPort, addresses: target.addresses },
-      user: sysLogin(target.user),
+      user: sysLogin(target.user, target.cluster),
       password: target.password,
       timeoutMs: target.timeoutMs ?? 3_000,
       ...(target.signal === undefined ? {} : { signal: target.signal }),
@@ -206,6 +223,19 @@ function cluster(session: SqlSession, at: string, version: string): ClusterSessi
     async parameter(name) {
       const [row] = await session.query(parameterSql(version, name));
       return row === undefined ? undefined : columnText(row, 'value');
+    },
+    async parameterByServer(name) {
+      return (await session.query(parameterByServerSql(version, name))).map((row) => ({
+        ip: canonicalHost(columnText(row, 'ip')),
+        rpcPort: Number(columnText(row, 'rpc_port')),
+        value: columnText(row, 'value'),
+      }));
+    },
+    hasUser: async (name) => (await session.query(sysUserSql(name))).length > 0,
+    async role() {
+      if (isAtLeast(version, '4.0')) return 'PRIMARY';
+      const [row] = await ifTold(CLUSTER_ROLE_SQL, ({ errno }) => NOT_IN_VERSION.has(errno));
+      return row !== undefined && /STANDBY/i.test(columnText(row, 'role')) ? 'STANDBY' : 'PRIMARY';
     },
     async tenantNames() {
       return (await session.query(tenantNamesSql(version))).map((row) => columnText(row, 'name'));

@@ -227,6 +227,20 @@ export function parameterSql(version: string, name: string): string {
   return `SELECT value AS value FROM ${table} WHERE name = ${sqlText(name)} LIMIT 1`;
 }
 
+/** The same for every server that tells. */
+export function parameterByServerSql(version: string, name: string): string {
+  const table = is4(version) ? 'oceanbase.GV$OB_PARAMETERS' : 'oceanbase.__all_virtual_sys_parameter_stat';
+  return `SELECT svr_ip AS ip, svr_port AS rpc_port, value AS value FROM ${table} WHERE name = ${sqlText(name)}`;
+}
+
+/** Where observers tell and ask for their root servers; '' is nowhere (OceanBase documentation, obconfig_url). */
+export function setConfigUrlSql(url: string): string {
+  return `ALTER SYSTEM SET obconfig_url = ${sqlText(url)}`;
+}
+
+/** PRIMARY CLUSTER or PHYSICAL STANDBY; clusters of 4.x have no such role, their tenants have. */
+export const CLUSTER_ROLE_SQL = 'SELECT cluster_role AS role FROM oceanbase.v$ob_cluster';
+
 const UNIT_SECONDS: Readonly<Record<string, number>> = {
   us: 1e-6,
   ms: 1e-3,

@@ -159,8 +159,8 @@ function originOf(url: string): string {
   return URL.canParse(url) ? new URL(url).origin : url.slice(0, 100);
 }
 
-/** URL under which a proxy asks for the root servers of one OceanBase cluster. */
-function rootServiceInfoUrl(publicUrl: string, clusterName: string): string {
+/** URL under which a proxy asks for the root servers of one OceanBase cluster, and its observers tell them. */
+export function rootServiceInfoUrl(publicUrl: string, clusterName: string): string {
   const name = encodeURIComponent(clusterName);
   return `${publicUrl}/services?Action=ObRootServiceInfo&User_ID=alibaba&UID=admin&ObRegion=${name}`;
 }

@@ -78,12 +78,13 @@ export function sysUserFault(text: string): Text | undefined {
 }
 
 /**
- * The login at a server itself of a user of the sys tenant, however its name was written: `user@sys`.
+ * The login of a user of the sys tenant, however its name was written: `user@sys` at a server itself, `user@sys#cluster`
+ * through an OBProxy.
  * @throws PermanentError `NotASysUser` for a name that is none.
  */
-export function sysLogin(text: string): string {
+export function sysLogin(text: string, cluster?: string): string {
   const fault = sysUserFault(text);
-  if (fault === undefined) return loginName({ user: sysUser(text), tenant: SYS_TENANT });
+  if (fault === undefined) return loginName({ user: sysUser(text), tenant: SYS_TENANT, cluster });
   throw new PermanentError({
     type: 'NotASysUser',
     code: 'OBE11028',

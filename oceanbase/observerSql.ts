@@ -24,6 +24,11 @@ export interface ObserverTarget {
   readonly signal?: AbortSignal;
 }
 
+/** A row when the sys tenant has this user, whose name may stand with `@sys`. */
+export function sysUserSql(name: string): string {
+  return `SELECT user_name FROM oceanbase.__all_user WHERE user_name = ${sqlText(sysUser(name))}`;
+}
+
 export interface ObserverServer {
   readonly ip: string;
   readonly sqlPort: number;
@@ -43,6 +48,8 @@ export interface ObserverSession {
   hasUser(name: string): Promise<boolean>;
   /** Makes a user that may read the tables of the database `oceanbase`, nothing else. RangeError for a backslash in it. */
   createReader(name: string, password: string): Promise<void>;
+  /** Nothing when there is no such user. */
+  dropUser(name: string): Promise<void>;
   close(): void;
 }
 
@@ -103,13 +110,15 @@ function observer(session: SqlSession): ObserverSession {
       return (await session.query('SHOW GRANTS')).map((row) => String(Object.values(row)[0] ?? ''));
     },
     async hasUser(name) {
-      const sql = `SELECT user_name FROM oceanbase.__all_user WHERE user_name = ${sqlText(sysUser(name))}`;
-      return (await session.query(sql)).length > 0;
+      return (await session.query(sysUserSql(name))).length > 0;
     },
     async createReader(name, password) {
       const user = sysUser(name);
       await session.query(`CREATE USER IF NOT EXISTS ${user} IDENTIFIED BY ${sqlText(password)}`);
       await session.query(`GRANT SELECT ON oceanbase.* TO ${user}`);
+    },
+    async dropUser(name) {
+      if (await this.hasUser(name)) await session.query(`DROP USER ${sysUser(name)}`);
     },
     close: () => session.close(),
   };

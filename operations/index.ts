@@ -7,6 +7,7 @@ import { createObproxyCluster } from './createObproxyCluster';
 import { batchDeleteHosts, deleteHost } from './deleteHosts';
 import { deleteObproxy, offlineObproxy } from './deleteObproxy';
 import { deleteObproxyCluster } from './deleteObproxyCluster';
+import { moveOutObCluster } from './moveOutObCluster';
 import { refreshObproxy } from './refreshObproxy';
 import { forceRestartObproxy, restartObproxy } from './restartObproxy';
 import { restartObserver } from './restartObserver';
@@ -17,6 +18,7 @@ import { startObZone } from './startObZone';
 import { stopObproxy } from './stopObproxy';
 import { stopObserver } from './stopObserver';
 import { stopObZone } from './stopObZone';
+import { takeOverObCluster } from './takeOverObCluster';
 import { takeOverObproxy } from './takeOverObproxy';
 import type { CatalogueEntry } from './types';
 import { upgradeObproxies, upgradeObproxy } from './upgradeObproxy';
@@ -39,6 +41,8 @@ export const OPERATIONS: readonly CatalogueEntry[] = [
   deleteObproxy,
   offlineObproxy,
   addObserver,
+  takeOverObCluster,
+  moveOutObCluster,
   stopObserver,
   startObserver,
   restartObserver,

@@ -121,6 +121,7 @@ export interface RequestOrigin {
   readonly publicUrl: string;
   readonly continueAfter?: number;
   readonly contacted?: NonNullable<RequestScope['contacted']>;
+  readonly newCluster?: NonNullable<RequestScope['newCluster']>;
   readonly proxyParameters?: NonNullable<RequestScope['proxyParameters']>;
 }
 

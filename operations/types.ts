@@ -1,9 +1,12 @@
 import type { z } from 'zod';
 import type { Asked } from '../contact/askObproxies';
-import type { Host } from '../hosts/types';
+import type { ForeignCluster } from '../contact/foreignCluster';
+import type { Host, HostProcess } from '../hosts/types';
+import type { ClusterServer } from '../oceanbase/clusterSql';
 import type { DescribedParameter } from '../oceanbase/obproxyAdmin';
+import type { Finding } from '../oceanbase/obproxyRunning';
 import type { AddressPolicy } from '../runtime/addresses';
-import type { Store, User } from '../store/types';
+import type { HostRow, Store, User } from '../store/types';
 import type * as workflows from '../workflows';
 import type { Plan } from '../workflows/plan';
 import type { Said } from '../workflows/text';
@@ -42,6 +45,8 @@ export interface RequestScope {
   readonly continueAfter?: number;
   /** What the hosts said that `Looked.newHosts` named, by address and port as `addressText` writes them. */
   readonly contacted?: ReadonlyMap<string, ContactedHost>;
+  /** What the cluster and its hosts said that `Looked.newCluster` named. */
+  readonly newCluster?: TakeOverLook;
   /** What the OBProxies said of their parameters that `Looked.proxyParameters` asked for. */
   readonly proxyParameters?: readonly Asked<readonly DescribedParameter[]>[];
   /** Ask every question, write nothing, number what would be made with -1, -2, … */
@@ -87,6 +92,38 @@ export interface ContactedHost {
   readonly findings: readonly Omit<HostFinding, 'hostId'>[];
 }
 
+/** A cluster that is no row yet, and how it is asked. */
+export interface NewClusterLook {
+  readonly connectionMode: 'direct' | 'proxy';
+  readonly address: string;
+  readonly port: number;
+  readonly rootSysPassword: string;
+  readonly proxyroPassword?: string | undefined;
+  readonly clusterName?: string | undefined;
+  readonly obClusterId?: number | undefined;
+  /** How hosts that the inventory does not have are logged in to; absent: they are not. */
+  readonly newHosts?: { readonly sshPort: number; readonly credentialId: number } | undefined;
+}
+
+/** A server of a cluster that is to be taken over, and what was seen on its host. */
+export interface TakeOverServer {
+  readonly server: ClusterServer;
+  readonly dataDir: string;
+  /** Undefined: the inventory has no host of that address. */
+  readonly host: HostRow | undefined;
+  /** Undefined when it was not found, or nobody could look. */
+  readonly process: HostProcess | undefined;
+  readonly findings: readonly Finding[];
+}
+
+/** What cluster and hosts said. */
+export interface TakeOverLook {
+  readonly cluster: ForeignCluster;
+  readonly servers: readonly TakeOverServer[];
+  /** Of the cluster; those of a server stand with it. */
+  readonly findings: readonly Finding[];
+}
+
 /** What a dry run may look at, outside of any transaction. */
 export interface InspectScope {
   readonly store: Store;
@@ -114,6 +151,11 @@ export interface Looked {
    * when one cannot be logged in to. `prepare` finds what they said in its scope.
    */
   readonly newHosts?: readonly NewHostLook[];
+  /**
+   * A cluster that the inventory does not have is asked for all of itself, and the hosts of its servers for their processes;
+   * refused when it does not answer or lets nobody in. `prepare` finds what they said in its scope.
+   */
+  readonly newCluster?: NewClusterLook;
   /** The OBProxies of this cluster that run are asked for their parameters; `prepare` finds what they said in its scope. */
   readonly proxyParameters?: number;
   /** Asked for its servers and zones, which are recorded. Zones and tenants are looked at with their cluster. */
@@ -215,7 +257,7 @@ export type CatalogueEntry = Declared &
   Answering & {
     readonly params: z.ZodType;
     readonly body?: z.ZodType;
-    /** Whether a dry run looks at anything: its answer then has `findings`. */
+    /** Whether anything is looked at: an answer may then have `findings`. */
     readonly looks: boolean;
     /** Binds parameters and body; both are outputs of this entry's own schemas. */
     request(params: unknown, body: unknown): AcceptedRequest;
@@ -228,7 +270,7 @@ export function catalogued<Params extends z.ZodType, Body extends z.ZodType>(
   const { prepare, look = {}, tenant: tenantOf, ...declared } = operation;
   return {
     ...declared,
-    looks: look.findings !== undefined,
+    looks: look.findings !== undefined || look.newCluster !== undefined,
     request(params, body) {
       const request = { params, body } as ParsedRequest<Params, Body>;
       const { findings, refuses, ...kinds } = look;

@@ -254,6 +254,11 @@ export function hostsRepository(scope: Scope): HostsRepository {
       return row === undefined ? undefined : hostRow(row);
     },
 
+    async findByIp(ip) {
+      const rows = await selectHosts(scope.db).where('hosts.ip', '=', ip).orderBy('hosts.id').execute();
+      return rows.map(hostRow);
+    },
+
     async find(id) {
       const row = await selectHosts(scope.db).where('hosts.id', '=', id).executeTakeFirst();
       return row === undefined ? undefined : hostRow(row);

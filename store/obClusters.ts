@@ -2,8 +2,9 @@ import type { Kysely, Selectable } from 'kysely';
 import { direction, pageOf } from './database/paging';
 import { now, type Schema } from './database/schema';
 import type { Scope } from './database/scope';
+import { takeOverRows } from './obClusterTakeOver';
 import { workOf } from './tasks/work';
-import type { NewObCluster, ObClusterRow, ObClusters, RootServer } from './types';
+import type { ClusterTakeOver, NewObCluster, ObClusterRow, ObClusters, RootServer } from './types';
 
 const SORT_FIELDS = {
   id: 'ob_clusters.id',
@@ -43,6 +44,7 @@ async function withRootServers(
       .map((server) => ({ ip: server.ip, sqlPort: server.sql_port, rpcPort: server.rpc_port })),
     sysCredentialId: row.sys_credential_id,
     proxyroCredentialId: row.proxyro_credential_id,
+    takeOver: row.take_over === null ? null : (JSON.parse(row.take_over) as ClusterTakeOver),
     status: row.status,
     work: workOf(row),
     createTime: row.create_time,
@@ -100,6 +102,8 @@ function difference(row: ObClusterRow | undefined, wanted: NewObCluster): 'added
 
 export function obClustersRepository(scope: Scope): ObClusters {
   return {
+    ...takeOverRows(scope),
+
     put: (cluster) =>
       scope.write(async (db) => {
         const row = await stored(db, cluster);

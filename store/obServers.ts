@@ -1,10 +1,11 @@
-import type { Kysely, Selectable } from 'kysely';
+import type { Kysely, Selectable, Updateable } from 'kysely';
 import { addressText } from '../runtime/addressText';
 import { say } from '../runtime/messages/catalogue';
 import { now, type Schema } from './database/schema';
 import type { Scope } from './database/scope';
 import { madeBy, workOf } from './tasks/work';
 import {
+  type AdoptedObserver,
   DuplicateError,
   type ObServerRow,
   type ObServers,
@@ -29,6 +30,7 @@ function serverRow(row: Selectable<Schema['ob_servers']>): ObServerRow {
     stopTime: row.stop_time,
     buildVersion: row.build_version,
     packageId: row.package_id,
+    adopted: row.adopted === null ? null : (JSON.parse(row.adopted) as AdoptedObserver),
     home: row.home,
     startupParameters: JSON.parse(row.startup_parameters) as Parameter[],
     taskId: row.task_id,
@@ -144,6 +146,10 @@ async function serversOn(db: Kysely<Schema>, hostIds: readonly number[]): Promis
 
 /** Zones, observers and what belongs to adding them. */
 export function obServersRepository(scope: Scope): ObServers {
+  async function write(id: number, values: Updateable<Schema['ob_servers']>): Promise<void> {
+    const set = { ...values, update_time: now() };
+    await scope.db.updateTable('ob_servers').set(set).where('id', '=', id).execute();
+  }
   return {
     async add(server) {
       const time = now();
@@ -179,6 +185,16 @@ export function obServersRepository(scope: Scope): ObServers {
 
     async find(id) {
       const row = await scope.db.selectFrom('ob_servers').selectAll().where('id', '=', id).executeTakeFirst();
+      return row === undefined ? undefined : serverRow(row);
+    },
+
+    async findAt(ip, rpcPort) {
+      const row = await scope.db
+        .selectFrom('ob_servers')
+        .selectAll()
+        .where('ip', '=', ip)
+        .where('rpc_port', '=', rpcPort)
+        .executeTakeFirst();
       return row === undefined ? undefined : serverRow(row);
     },
 
@@ -253,17 +269,11 @@ export function obServersRepository(scope: Scope): ObServers {
       await scope.db.deleteFrom('ob_servers').where('id', '=', id).execute();
     },
 
-    async recordSeen(id, seen) {
-      await scope.db.updateTable('ob_servers').set(seenColumns(seen)).where('id', '=', id).execute();
-    },
+    recordSeen: (id, seen) => write(id, seenColumns(seen)),
 
-    async recordHome(id, home) {
-      await scope.db
-        .updateTable('ob_servers')
-        .set({ home, update_time: now() })
-        .where('id', '=', id)
-        .execute();
-    },
+    recordAdopted: (id, adopted) => write(id, { adopted: JSON.stringify(adopted) }),
+
+    recordHome: (id, home) => write(id, { home }),
 
     async recordZone(clusterId, zone, innerStatus) {
       await scope.db

@@ -132,6 +132,17 @@ export function obproxyRepository(scope: Scope, key: MasterKey): ObproxyReposito
       return (await assembled(scope.db, rows))[0];
     },
 
+    async clustersLinkedTo(obClusterId) {
+      return scope.db
+        .selectFrom('obproxy_clusters')
+        .innerJoin('obproxy_links', 'obproxy_links.obproxy_cluster_id', 'obproxy_clusters.id')
+        .select(['obproxy_clusters.id', 'obproxy_clusters.name'])
+        .where('obproxy_links.ob_cluster_id', '=', obClusterId)
+        .distinct()
+        .orderBy('obproxy_clusters.id')
+        .execute();
+    },
+
     async listClusters(request) {
       const page = pageOf(request, SORT_FIELDS, { descending: false });
       let query = scope.db.selectFrom('obproxy_clusters').selectAll().limit(page.limit).offset(page.offset);

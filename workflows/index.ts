@@ -57,6 +57,11 @@ export const deleteObproxyCluster = task;
 /** POST /api/v2/ob/clusters/{id}/servers. */
 export const addObserver = task;
 
+/** POST /api/v2/ob/clusters/takeOver. */
+export const takeOverObCluster = task;
+
+/** POST /api/v2/ob/clusters/{id}/moveOut. */
+export const moveOutObCluster = task;
 /** POST /api/v2/ob/clusters/{id}/servers/{serverId}/stop. */
 export const stopObserver = task;
 

@@ -4,16 +4,14 @@ import { PermanentError, TransientError } from '../../runtime/errors';
 import { say } from '../../runtime/messages/catalogue';
 import type { ObClusterRow } from '../../store/types';
 import { HOSTS_OF_TASK, hostsOfTask } from '../common/hostsOfTask';
-import { settleWork, unsettleWork, type Worked } from '../common/work';
+import { settleWork, unsettleWork } from '../common/work';
 import { forgetTask } from '../host/forgetTask';
 import { subtask } from '../subtask';
+import { CLUSTER_TAKE_OVER } from '../takeOver';
 import type { SubtaskScope } from '../types';
 import { CLUSTER, clusterOf } from './cluster';
 import { readCluster } from './clusterState';
-
-function worked({ id, name }: ObClusterRow): Worked<'obCluster'> {
-  return { object: { kind: 'obCluster', id }, what: name };
-}
+import { workedCluster } from './worked';
 
 /** Every root server's machine says that nothing listens there. One that is silent may serve behind a broken network. */
 function nobodyListens(error: unknown): boolean {
@@ -41,7 +39,7 @@ export const UpdateObClusterStatus = subtask({
   name: 'Update OB cluster status',
   className: 'cluster.UpdateObClusterStatusTask',
   timeout: 30,
-  needs: { ...CLUSTER, ...HOSTS_OF_TASK, target_cluster_status: 'value?' },
+  needs: { ...CLUSTER, ...HOSTS_OF_TASK, ...CLUSTER_TAKE_OVER, target_cluster_status: 'value?' },
 
   async run(scope) {
     const cluster = await clusterOf(scope);
@@ -57,13 +55,17 @@ export const UpdateObClusterStatus = subtask({
         next: say('next.stopThemAndRetry'),
       });
     }
-    await settleWork(scope, worked(cluster), stopped ? 'STOPPED' : count > 0 ? 'RUNNING' : 'UNAVAILABLE');
+    await settleWork(
+      scope,
+      workedCluster(cluster),
+      stopped ? 'STOPPED' : count > 0 ? 'RUNNING' : 'UNAVAILABLE',
+    );
     await forgetTask(scope, await hostsOfTask(scope));
     return undefined;
   },
 
   async rollback(scope) {
-    const again = await unsettleWork(scope, worked(await clusterOf(scope)));
+    const again = await unsettleWork(scope, workedCluster(await clusterOf(scope)));
     if (!again) scope.log.info(say('cluster.undoFollows'));
   },
 });

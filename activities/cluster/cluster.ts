@@ -61,31 +61,44 @@ export async function withCluster<T>(
     }
   } catch (error) {
     scope.signal.throwIfAborted();
-    if (error instanceof SqlConnectionError) {
-      throw new TransientError(
-        {
-          type: 'ObClusterUnreachable',
-          code: 'OBE11028',
-          tried,
-          where: cluster.name,
-          cameBack: error.said,
-          next: say('next.checkCluster'),
-        },
-        { cause: error },
-      );
-    }
-    if (error instanceof SqlError) {
-      throw new PermanentError({
-        type: 'ObClusterRefused',
-        code: 'OBE11007',
+    throw sqlTrouble(error, { cluster, tried, username: sys.username }) ?? error;
+  }
+}
+
+/**
+ * What is said when the sys tenant could not be asked (TransientError OBE11028) or has refused (PermanentError OBE11007);
+ * undefined for errors that are no answer of SQL.
+ */
+export function sqlTrouble(
+  error: unknown,
+  {
+    cluster,
+    tried,
+    username,
+  }: { readonly cluster: ObClusterRow; readonly tried: Text; readonly username: string },
+): TransientError | PermanentError | undefined {
+  if (error instanceof SqlConnectionError) {
+    return new TransientError(
+      {
+        type: 'ObClusterUnreachable',
+        code: 'OBE11028',
         tried,
         where: cluster.name,
-        cameBack: say('sql.error', { errno: error.errno, text: error.message }),
-        next: say('next.repairOrGrant', { username: sys.username }),
-      });
-    }
-    throw error;
+        cameBack: error.said,
+        next: say('next.checkCluster'),
+      },
+      { cause: error },
+    );
   }
+  if (!(error instanceof SqlError)) return undefined;
+  return new PermanentError({
+    type: 'ObClusterRefused',
+    code: 'OBE11007',
+    tried,
+    where: cluster.name,
+    cameBack: say('sql.error', { errno: error.errno, text: error.message }),
+    next: say('next.repairOrGrant', { username }),
+  });
 }
 
 /** How long a statement may take; the turn at the cluster lasts longer, so that it cannot end under a statement. */

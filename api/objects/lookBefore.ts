@@ -6,6 +6,7 @@ import { refuseDeniedObjects } from './allowedAddresses';
 import { contactKnownOffline } from './contactHosts';
 import { contactNewHosts } from './contactNewHosts';
 import { refreshCluster } from './lookAtCluster';
+import { hostsToAdd, lookAtNewCluster } from './lookAtNewCluster';
 
 /** The hosts behind the objects, each once. */
 async function hostsBehind(store: Store, look: Looked): Promise<number[]> {
@@ -30,17 +31,18 @@ async function hostsBehind(store: Store, look: Looked): Promise<number[]> {
 export async function lookBefore(
   services: Pick<ApiServices, 'store' | 'hosts' | 'config'>,
   look: Looked,
-): Promise<Required<Pick<RequestScope, 'contacted' | 'proxyParameters'>>> {
+): Promise<Required<Pick<RequestScope, 'contacted' | 'proxyParameters'>> & Pick<RequestScope, 'newCluster'>> {
   const hostIds = await hostsBehind(services.store, look);
-  const { obCluster: obClusterId, newHosts = [], proxyParameters: proxyCluster } = look;
+  const { obCluster: obClusterId, newHosts = [], newCluster: wish, proxyParameters: proxyCluster } = look;
   await refuseDeniedObjects(services, { hostIds, obClusterId });
+  const newCluster = wish === undefined ? undefined : await lookAtNewCluster(services, wish);
   const [contacted, proxyParameters] = await Promise.all([
-    contactNewHosts(services, newHosts),
+    contactNewHosts(services, [...newHosts, ...hostsToAdd(newCluster, wish)]),
     parametersIn(services, proxyCluster),
     contactKnownOffline(services, hostIds),
     obClusterId === undefined ? undefined : refreshCluster(services, obClusterId),
   ]);
-  return { contacted, proxyParameters };
+  return { contacted, proxyParameters, ...(newCluster === undefined ? {} : { newCluster }) };
 }
 
 /** Nothing of a cluster that does not exist: that is refused by the operation. */

@@ -23,7 +23,7 @@ const Service = z.object({
 
 /** Documented fields of the OCP agent. */
 const ALWAYS_NULL = z.null();
-const HostDocument = z
+export const HostDocument = z
   .object({
     id: Whole,
     name: z.string().nullable(),
@@ -213,7 +213,7 @@ export function hostRoutes(services: ApiServices): Route[] {
   ];
 }
 
-async function documentOf(store: Store, id: number): Promise<z.input<typeof HostDocument>> {
+export async function documentOf(store: Store, id: number): Promise<z.input<typeof HostDocument>> {
   const [host] = await hostsByIds(store, [id]);
   if (host === undefined) throw new Error('a host that was found is there');
   const known = await servicesOn(store, [host]);

@@ -17,6 +17,7 @@ import { obParameterRoutes } from './obParameters';
 import { obPasswordRoutes } from './obPassword';
 import { obproxyClusterRoutes } from './obproxyClusters';
 import { obproxyParameterRoutes } from './obproxyParameters';
+import { obTakeOverRoutes } from './obTakeOver';
 import { operationRoutes } from './operations';
 import { packageRoutes } from './packages';
 import { placeRoutes } from './places';
@@ -41,6 +42,7 @@ export function allRoutes(services: ApiServices): Route[] {
     ...obParameterRoutes(services),
     ...checkRoutes(services),
     ...obClusterRoutes(services),
+    ...obTakeOverRoutes(services),
     ...obPasswordRoutes(services),
     ...hostRoutes(services),
     ...agentRoutes(services),

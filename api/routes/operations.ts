@@ -1,10 +1,9 @@
 import { z } from 'zod';
-import { addressOf } from '../../contact/hostAddress';
 import { OPERATIONS } from '../../operations';
 import { prepareRequest } from '../../operations/planTask';
 import { Refusal } from '../../operations/refusal';
 import { publishedSample } from '../../operations/samples';
-import type { CatalogueEntry, HostFinding, InspectScope, Prepared } from '../../operations/types';
+import type { CatalogueEntry, HostFinding, Prepared } from '../../operations/types';
 import { say } from '../../runtime/messages/catalogue';
 import type { Store } from '../../store/types';
 import type { Plan } from '../../workflows/plan';
@@ -13,6 +12,7 @@ import { LazyList } from '../http/lazyList';
 import { answerLanguage, type Language, languageOf, spoken } from '../http/messages/language';
 import { Flag, FlagOn } from '../http/paging';
 import { ocpTime } from '../http/time';
+import { inspectScope } from '../objects/inspectScope';
 import { lookBefore } from '../objects/lookBefore';
 import { type ApiServices, type Route, route } from '../route';
 import { submittedDocument } from '../tasks/document/document';
@@ -34,20 +34,6 @@ export function operationRoutes(
   operations: readonly CatalogueEntry[] = OPERATIONS,
 ): Route[] {
   return operations.map((operation) => operationRoute(services, operation));
-}
-
-/** Hosts are contacted as for any request; a host key seen for the first time is recorded. */
-function inspectScope({ store, hosts, config }: ApiServices): InspectScope {
-  return {
-    store,
-    publicUrl: config.publicUrl,
-    addresses: config.addresses,
-    async openHost(hostId) {
-      const row = await store.hosts.find(hostId);
-      if (row === undefined) throw new RangeError(`There is no host ${hostId}.`);
-      return hosts.open(await addressOf(store, row));
-    },
-  };
 }
 
 /** What a dry run saw on a host, or what is wrong with a request that was accepted all the same. */

@@ -22,6 +22,7 @@ import { NEXT } from './next';
 import { OB_PARAMETERS } from './obParameters';
 import { OBPROXY } from './obproxy';
 import { OBSERVERS } from './observers';
+import { OB_TAKE_OVER } from './obTakeOver';
 import { REFUSALS } from './refusals';
 import { SERVER_LIFE } from './serverLife';
 import { SSH } from './ssh';
@@ -45,6 +46,7 @@ export const CATALOGUE = {
   ...HOST_LIFE,
   ...TAKE_OVER,
   ...OBPROXY,
+  ...OB_TAKE_OVER,
   ...OBSERVERS,
   ...SERVER_LIFE,
   ...OB_PARAMETERS,

@@ -148,6 +148,8 @@ export interface Schema {
     type: 'PRIMARY' | 'STANDBY';
     sys_credential_id: number;
     proxyro_credential_id: number;
+    /** JSON of ClusterTakeOver; null for one that was declared. */
+    take_over: Generated<string | null>;
     status: Generated<ObClusterStatus>;
     /** See store/types/work.ts. */
     work_task_id: Generated<number | null>;
@@ -189,6 +191,8 @@ export interface Schema {
     stop_time: string | null;
     build_version: string | null;
     package_id: number | null;
+    /** JSON of AdoptedObserver; null for one that nobody has taken over. */
+    adopted: Generated<string | null>;
     /** Of a server without a package: where its process was last seen. */
     home: Generated<string | null>;
     startup_parameters: string;

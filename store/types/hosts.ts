@@ -205,6 +205,8 @@ export interface HostsRepository {
   remove(id: number): Promise<boolean>;
   find(id: number): Promise<HostRow | undefined>;
   findByAddress(ip: string, sshPort: number): Promise<HostRow | undefined>;
+  /** Whatever their SSH ports, the oldest first. */
+  findByIp(ip: string): Promise<HostRow[]>;
   findMany(ids: readonly number[]): Promise<HostRow[]>;
   /** Whether there is an IDC of this id. */
   hasIdc(id: number): Promise<boolean>;

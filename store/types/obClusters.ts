@@ -20,8 +20,33 @@ export interface NewObCluster {
   readonly proxyroCredentialId: number;
 }
 
+/** What a take-over has made beside the rows of the cluster, and the cluster was before; its undo takes it back. */
+export interface ClusterTakeOver {
+  readonly taskId: number;
+  readonly credentialIds: readonly number[];
+  readonly hostIds: readonly number[];
+  /** obconfig_url before obflow's own was set; absent: it was not set by the task. */
+  readonly formerConfigUrl?: string;
+  /** The user of the sys tenant that the task has made; absent: none. */
+  readonly createdUser?: string;
+}
+
+/** A cluster that a task takes over, as it was seen. */
+export interface ClusterToTakeOver extends NewObCluster {
+  readonly takeOver: ClusterTakeOver;
+  readonly zones: readonly {
+    readonly name: string;
+    readonly region: string;
+    readonly idc: string;
+    readonly innerStatus: string;
+  }[];
+  readonly servers: readonly (Omit<SeenObServer, 'status'> & { readonly hostId: number })[];
+}
+
 export interface ObClusterRow extends NewObCluster {
   readonly id: number;
+  /** Null for one that was declared. */
+  readonly takeOver: ClusterTakeOver | null;
   readonly status: ObClusterStatus;
   /** Null when no task works on it. */
   readonly work: ObjectWork<ObClusterStatus> | null;
@@ -39,6 +64,18 @@ export interface ObClusters {
   /** Replaces the root servers by what the cluster says. */
   recordRootServers(id: number, rootServers: readonly RootServer[]): Promise<void>;
   list(page: PageRequest): Promise<Page<ObClusterRow>>;
+  /**
+   * A cluster with its zones and servers, on all of which the task works from now on: they go when the task comes to
+   * nothing. Resolves to the ids, of the servers in their order.
+   */
+  takeOver(cluster: ClusterToTakeOver): Promise<{ id: number; serverIds: number[] }>;
+  /** Adds to what the take-over has made. */
+  recordTakeOver(
+    id: number,
+    more: Partial<Pick<ClusterTakeOver, 'formerConfigUrl' | 'createdUser'>>,
+  ): Promise<void>;
+  /** Forgets it, with its zones and servers. No OBProxy cluster may be linked to it. */
+  remove(id: number): Promise<void>;
 }
 
 /** A zone as OceanBase told at the last look. */
@@ -53,6 +90,16 @@ export interface ObZoneRow {
   readonly work: ObjectWork<ObZoneStatus> | null;
   readonly createTime: string;
   readonly updateTime: string;
+}
+
+/** An OBServer as it was found on its host. */
+export interface AdoptedObserver {
+  readonly user: string;
+  readonly program: string;
+  /** Absolute; null when the server did not tell it. */
+  readonly dataDir: string | null;
+  /** `name-version-release.arch` of the rpm that the program is of; null when it is of none. */
+  readonly package: string | null;
 }
 
 export interface ObServerRow {
@@ -72,6 +119,7 @@ export interface ObServerRow {
   readonly stopTime: string | null;
   readonly buildVersion: string | null;
   readonly packageId: number | null;
+  readonly adopted: AdoptedObserver | null;
   /** Where its process was last seen at work; the home of its package says it for a server that obflow has added. */
   readonly home: string | null;
   readonly startupParameters: readonly Parameter[];
@@ -111,6 +159,7 @@ export interface ObServers {
     taskId: number;
   }): Promise<number>;
   find(id: number): Promise<ObServerRow | undefined>;
+  findAt(ip: string, rpcPort: number): Promise<ObServerRow | undefined>;
   /** Observers on a host, of whatever cluster. */
   onHost(hostId: number): Promise<ObServerRow[]>;
   /** The same of several hosts. */
@@ -133,6 +182,8 @@ export interface ObServers {
   updateStatus(id: number, from: readonly ObServerStatus[], to: ObServerStatus): Promise<boolean>;
   /** What the cluster says of one server; its status is not touched. */
   recordSeen(id: number, seen: SeenObServer): Promise<void>;
+  /** How it was found on its host. */
+  recordAdopted(id: number, adopted: AdoptedObserver): Promise<void>;
   /** Where its process works. */
   recordHome(id: number, home: string): Promise<void>;
   delete(id: number): Promise<void>;

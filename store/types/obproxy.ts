@@ -117,6 +117,8 @@ export interface ObproxyRepository {
   }): Promise<number>;
   findCluster(id: number): Promise<ObproxyClusterRow | undefined>;
   findClusterByName(name: string): Promise<ObproxyClusterRow | undefined>;
+  /** Clusters of proxies that are linked to an OceanBase cluster. */
+  clustersLinkedTo(obClusterId: number): Promise<{ readonly id: number; readonly name: string }[]>;
   listClusters(page: PageRequest): Promise<Page<ObproxyClusterRow>>;
   /** Where clients reach the cluster; what is absent stays. */
   setAccess(id: number, access: { readonly address?: string; readonly port?: number }): Promise<void>;

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import * as catalogue from '../../activities/subtasks';
 import { INSTALL_ON_HOSTS, INSTALL_ON_ONE_HOST } from '../../operations/installChain';
+import { TAKE_OVER_OB_CLUSTER } from '../../operations/takeOverObCluster';
 import { repositoryRoot } from '../../runtime/paths';
 
 /** Every subtask of every chain that OCP documents: its class and timeout where a sample prints them, and its file here. */
@@ -52,6 +53,16 @@ describe('the documented subtasks', () => {
     const careless = INSTALL_ON_ONE_HOST.filter(({ activity, needs }) => {
       const room = BUILT.find(([key]) => key === activity)?.[1].className ?? '';
       return !needs.includes('obproxy_take_over') && !room.endsWith('host.RefreshAgentConfigTask');
+    });
+    expect(careless.map(({ activity }) => activity)).toEqual([]);
+  });
+
+  test('of a take-over of a cluster declare its key, wherever they use a host', () => {
+    const usesHosts = /scope\.host\(|hostById\(|hostsOfTask\(|forgetTask\(|recordHostFacts\(/;
+    const careless = TAKE_OVER_OB_CLUSTER.filter(({ activity, needs }) => {
+      const lives = DOCUMENTED.find(({ lives: file }) => file.endsWith(`/${activity}.ts`))?.lives ?? '';
+      const touches = usesHosts.test(readFileSync(path.join(root, lives), 'utf8'));
+      return touches && !needs.includes('ob_cluster_take_over');
     });
     expect(careless.map(({ activity }) => activity)).toEqual([]);
   });

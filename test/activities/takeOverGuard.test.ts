@@ -4,42 +4,45 @@ import type { OpenScope, SubtaskScope } from '../../activities/types';
 import type { HostProcess } from '../../hosts/types';
 
 describe('the adopting half of a subtask', () => {
-  const scope = (takeOver: boolean): OpenScope =>
+  const scope = (takeOver: string | undefined): OpenScope =>
     ({
-      input: { context: { stringMap: takeOver ? { obproxy_take_over: 'true' } : {}, listMap: {} } },
+      input: { context: { stringMap: takeOver === undefined ? {} : { [takeOver]: 'true' }, listMap: {} } },
       host: async () => ({ once: async () => 'ran', uploadFile: async () => 'sent' }),
       once: async () => 'ran',
     }) as unknown as OpenScope;
 
-  test('gets a host on which nothing can be run, sent or stopped, in undo as well', async () => {
-    const attempts = async (given: SubtaskScope) => {
-      const host = await given.host();
-      await expect(host.once({} as never, '')).rejects.toThrow(RangeError);
-      await expect(host.stopOnce({} as never)).rejects.toThrow(RangeError);
-      await expect(host.uploadFile('', '', '')).rejects.toThrow(RangeError);
-      await expect(host.writeFile('/etc/x', '', { mode: '0600' })).rejects.toThrow(RangeError);
-      await expect(given.once('x', '')).rejects.toThrow(RangeError);
-    };
-    const adopt = {
-      run: async (given: SubtaskScope) => {
-        await attempts(given);
-        return undefined;
-      },
-      rollback: attempts,
-    };
-    const both = subtask({
-      name: 'Some step',
-      className: 'obproxy.SomeTask',
-      timeout: 30,
-      needs: { obproxy_take_over: 'value?' },
-      run: async () => Promise.reject(new Error('installed')),
-      takeOver: adopt,
-    });
-    await both.run(scope(true));
-    await both.rollback(scope(true));
-    await expect(both.run(scope(false))).rejects.toThrow('installed');
-    expect.assertions(11);
-  });
+  test.each(['obproxy_take_over', 'ob_cluster_take_over'])(
+    'gets a host on which nothing can be run, sent or stopped, in undo as well: %s',
+    async (key) => {
+      const attempts = async (given: SubtaskScope) => {
+        const host = await given.host();
+        await expect(host.once({} as never, '')).rejects.toThrow(RangeError);
+        await expect(host.stopOnce({} as never)).rejects.toThrow(RangeError);
+        await expect(host.uploadFile('', '', '')).rejects.toThrow(RangeError);
+        await expect(host.writeFile('/etc/x', '', { mode: '0600' })).rejects.toThrow(RangeError);
+        await expect(given.once('x', '')).rejects.toThrow(RangeError);
+      };
+      const adopt = {
+        run: async (given: SubtaskScope) => {
+          await attempts(given);
+          return undefined;
+        },
+        rollback: attempts,
+      };
+      const both = subtask({
+        name: 'Some step',
+        className: 'obproxy.SomeTask',
+        timeout: 30,
+        needs: { obproxy_take_over: 'value?' },
+        run: async () => Promise.reject(new Error('installed')),
+        takeOver: adopt,
+      });
+      await both.run(scope(key));
+      await both.rollback(scope(key));
+      await expect(both.run(scope(undefined))).rejects.toThrow('installed');
+      expect.assertions(11);
+    },
+  );
 });
 
 describe('other proxies on the host of one that is taken over', () => {

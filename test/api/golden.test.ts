@@ -3,6 +3,7 @@ import path from 'node:path';
 import { repositoryRoot } from '../../runtime/paths';
 import { type Observer, type ServerRow, startObserver, type ZoneRow } from '../../sandbox/standins/observer';
 import type { ObServerRow } from '../../store/types';
+import { entrance, hostsWithObservers, newCluster } from '../operations/newCluster';
 import {
   givenHost,
   givenObCluster,
@@ -304,6 +305,92 @@ describe('answers to the documented sample requests', () => {
       const port = await api.send('PATCH', `/api/v2/obproxy/clusters/${clusterId}`, { port: 2881 });
       expect(port.body.data).toMatchObject({ address: 'foo.bar', port: 2881 });
       expect((await api.send('PATCH', `/api/v2/obproxy/clusters/${clusterId}`, {})).status).toBe(200);
+    });
+  });
+
+  describe('of the take-over of an OceanBase cluster', () => {
+    let api: TestApi;
+    let observer: Awaited<ReturnType<typeof newCluster>>;
+    beforeAll(async () => {
+      api = await startTestApi({ hosts: hostsWithObservers(new Map()) });
+      observer = await newCluster('ob4320', 1658110562, '10.6.0.1');
+      await givenHost(api.store, '10.6.0.1');
+    });
+    afterAll(async () => {
+      await observer.stop();
+      await api.stop();
+    });
+
+    const plain = (answer: Json, sample: string): void => {
+      const expected = published(sample);
+      const { clusterId, ...task } = expected.data;
+      const wanted = { ...answer, data: task };
+      // The cluster stands beside the task, and is an object besides.
+      expect(typeof clusterId).toBe('number');
+      const { clusterId: id, cluster, ...rest } = answer.data;
+      expect(cluster?.id ?? id).toEqual(expect.any(Number));
+      expect(comparable(withoutTaskIds(asNewerSample({ ...answer, data: rest })))).toEqual(
+        comparable({ ...wanted, timestamp: answer.timestamp }),
+      );
+    };
+
+    test('the precheck answers every field of the sample', async () => {
+      const { switchConfigUrl, ...body } = entrance(observer, { proxyroPassword: 'Planted.ro88' });
+      const answer = await api.send('POST', '/api/v2/ob/clusters/takeOverPreCheck', body);
+      expect(answer.status).toBe(200);
+      const { vpcId, vpcName, ...data } = published('take-over-pre-check').data;
+      expect(Object.keys(answer.body.data)).toEqual(expect.arrayContaining(Object.keys(data)));
+      const { host, ...server } = data.servers[0];
+      expect(Object.keys(answer.body.data.servers[0])).toEqual(expect.arrayContaining(Object.keys(server)));
+      expect(answer.body.data).toMatchObject({
+        ...{
+          clusterName: 'ob4320',
+          clusterType: 'PRIMARY',
+          obClusterId: 1658110562,
+          proxyroPassword: '******',
+        },
+        result: { valid: true, messages: [] },
+        servers: [
+          { ip: '10.6.0.1', port: 2882, sqlPort: 2881, pid: 4711, status: 'ACTIVE', withRootserver: true },
+        ],
+      });
+    });
+
+    test('taking over answers the sample in every field that it has', async () => {
+      const answer = await api.send('POST', '/api/v2/ob/clusters/takeOver', entrance(observer));
+      expect(answer.body.error).toBeUndefined();
+      expect(answer.body.data.subtasks).toHaveLength(26);
+      plain(answer.body, 'take-over-ob-cluster');
+    });
+
+    test('moving out answers the four subtasks that the sample still has, in its order', async () => {
+      const clusterId = await givenObCluster(api.store, 'obmoves', 71);
+      await api.store.obClusters.recordStatus(clusterId, 'RUNNING');
+      const seen = { zone: 'zone1', ip: '10.6.0.1', rpcPort: 2892, sqlPort: 2891, innerStatus: 'ACTIVE' };
+      const times = { startTime: null, stopTime: null, buildVersion: '4.2.1.0', withRootserver: true };
+      await api.store.obServers.record(clusterId, {
+        servers: [{ ...seen, ...times, status: 'RUNNING' }],
+        zones: [],
+      });
+      await api.store.locks.release(api.started.at(-1)!.taskId);
+      const answer = await api.send('POST', `/api/v2/ob/clusters/${clusterId}/moveOut`);
+      expect(answer.body.error).toBeUndefined();
+      const sample = published('move-out-ob-cluster').data;
+      expect(answer.body.data.name).toBe(sample.name);
+      for (const { name, timeout, parallelIdx, prohibitRollback } of sample.subtasks) {
+        expect(answer.body.data.subtasks).toContainEqual(
+          expect.objectContaining({ name, timeout, parallelIdx, prohibitRollback }),
+        );
+      }
+      expect(answer.body.data.subtasks.map(({ name }: Json) => name)).toEqual([
+        'Mc lock ob clusters',
+        'Prepare move out cluster',
+        'Inactive agent modules',
+        'Delete cluster related info',
+        'Delete cluster info',
+        'Unreserve host',
+        'Mc unlock ob clusters',
+      ]);
     });
   });
 

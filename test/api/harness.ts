@@ -327,7 +327,11 @@ export async function givenObCluster(
   return id;
 }
 
-export async function givenProxyCluster(store: Store, name: string): Promise<number> {
+export async function givenProxyCluster(
+  store: Store,
+  name: string,
+  links: Parameters<Store['obproxy']['addCluster']>[0]['links'] = [],
+): Promise<number> {
   return store.obproxy.addCluster({
     name,
     address: null,
@@ -338,6 +342,6 @@ export async function givenProxyCluster(store: Store, name: string): Promise<num
     runUser: 'admin',
     proxysysPassword: 'Planted.AA11++xx',
     creator: { id: 100, name: 'admin' },
-    links: [],
+    links,
   });
 }

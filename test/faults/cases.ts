@@ -4,6 +4,7 @@ import { CHANGE_PARAMETERS, CHANGE_PARAMETERS_AND_RESTART } from '../../operatio
 import { CHANGE_PASSWORD } from '../../operations/changeObproxyPassword';
 import { DELETE_OBPROXY, OFFLINE_OBPROXY } from '../../operations/deleteObproxy';
 import { ADOPT_ON_ONE_HOST, INSTALL_ON_HOSTS, INSTALL_ON_ONE_HOST } from '../../operations/installChain';
+import { MOVE_OUT_OB_CLUSTER } from '../../operations/moveOutObCluster';
 import { REFRESH_OBPROXY } from '../../operations/refreshObproxy';
 import { RESTART_OBPROXY } from '../../operations/restartObproxy';
 import { RESTART_OB_SERVER_435 } from '../../operations/restartObserver';
@@ -14,6 +15,7 @@ import { START_OB_ZONE } from '../../operations/startObZone';
 import { STOP_OBPROXY } from '../../operations/stopObproxy';
 import { STOP_OB_SERVER } from '../../operations/stopObserver';
 import { STOP_OB_ZONE } from '../../operations/stopObZone';
+import { TAKE_OVER_OB_CLUSTER } from '../../operations/takeOverObCluster';
 import { UPGRADE_OBPROXY } from '../../operations/upgradeObproxy';
 import type { PlanNode } from '../../workflows/plan';
 import { FAULTS, type Fault } from './faults';
@@ -54,6 +56,8 @@ const CHAINS: Readonly<Record<Operation['name'], readonly string[]>> = {
   offlineObproxy: typesOf(OFFLINE_OBPROXY),
   deleteObproxyCluster: typesOf(OFFLINE_OBPROXY),
   addObserver: typesOf(ADD_OB_SERVER),
+  takeOverObCluster: typesOf(TAKE_OVER_OB_CLUSTER),
+  moveOutObCluster: typesOf(MOVE_OUT_OB_CLUSTER),
   stopObserver: typesOf(STOP_OB_SERVER),
   startObserver: typesOf(START_OB_SERVER),
   restartObserver: typesOf(RESTART_OB_SERVER_435),
@@ -86,6 +90,7 @@ const POINT_OF_NO_RETURN: Readonly<Partial<Record<Operation['name'], string>>> =
   deleteObproxy: 'StopObproxy',
   offlineObproxy: 'UninstallObproxy',
   deleteObproxyCluster: 'UninstallObproxy',
+  moveOutObCluster: 'DeleteObClusterInfo',
 };
 
 function canBeUndone({ operation, node, fault }: Case): boolean {

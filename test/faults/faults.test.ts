@@ -35,6 +35,15 @@ const CONFIGURED = {
     'kill -9 of the worker while parameters are set',
 } as const;
 
+/** The same while an OceanBase cluster that runs is adopted. */
+const ADOPTED = {
+  'takeOverObCluster/CreateDefaultUser/worker-kill': 'kill -9 of the worker while proxyro is made',
+  'takeOverObCluster/RegisterConfigUrl/rollback-inside':
+    'a failure while the config server is registered, and an undo',
+  'takeOverObCluster/UpdateObZoneStatus/rollback-after': 'a failure near its end, and an undo',
+  'moveOutObCluster/DeleteObClusterInfo/worker-kill': 'kill -9 of the worker while it is forgotten again',
+} as const;
+
 const SEED = 1;
 
 describeIf(fleetUnavailable(), 'faults while OBProxy is added and upgraded', () => {
@@ -76,6 +85,14 @@ describeIf(fleetUnavailable(), 'faults while OBProxy is added and upgraded', () 
 
   it.each(Object.entries(CONFIGURED))(
     '%s: after %s every proxy is as without it, or as before',
+    async (id) => {
+      expect(await problems(id)).toEqual([]);
+    },
+    180_000,
+  );
+
+  it.each(Object.entries(ADOPTED))(
+    '%s: after %s everything is as without it, or as before',
     async (id) => {
       expect(await problems(id)).toEqual([]);
     },

@@ -1,6 +1,7 @@
 import type { TestHost } from '../../sandbox/hosts/fleet';
 import type { TaskJson } from '../../sandbox/stack/apiClient';
 import { OB_CLUSTER } from '../../sandbox/stack/stack';
+import { startObserverCluster } from '../../sandbox/standins/observer/cluster';
 import { fingerprint, type StartedByHand, startByHand } from '../../sandbox/standins/startByHand';
 import { until } from '../support/until';
 import { BY_HAND_PASSWORD, CHANGED_PASSWORD, clusterBody, type Lane, NEWER_SHORT, OBPROXY } from './lane';
@@ -34,6 +35,8 @@ export interface Operation {
     | 'offlineObproxy'
     | 'deleteObproxyCluster'
     | 'addObserver'
+    | 'takeOverObCluster'
+    | 'moveOutObCluster'
     | 'stopObserver'
     | 'startObserver'
     | 'restartObserver'
@@ -109,6 +112,35 @@ const addObserver: Operation = {
       zoneName: 'zone1',
       servers: [lane.hostIds[1]],
     }),
+};
+
+/** A cluster that the inventory does not have, on a host that it has. */
+const takeOverObCluster: Operation = {
+  name: 'takeOverObCluster',
+  async arrange(lane) {
+    const scene = await freshHosts(lane, [lane.host(1)]);
+    await startObserverCluster([lane.host(1)], {
+      ...{ name: 'obtaken', obClusterId: 33, version: '4.2.1.2' },
+      rootPassword: lane.stack.secrets.sys,
+    });
+    return scene;
+  },
+  request: (lane) =>
+    lane.stack.api.call('POST', '/api/v2/ob/clusters/takeOver', {
+      address: lane.host(1).ip,
+      port: 2881,
+      rootSysPassword: lane.stack.secrets.sys,
+      proxyroPassword: lane.stack.secrets.proxyro,
+    }),
+};
+
+const moveOutObCluster: Operation = {
+  name: 'moveOutObCluster',
+  async arrange(lane) {
+    await lane.reset({ hosts: [], growing: true });
+    return { targets: [lane.member], looked: [lane.member] };
+  },
+  request: (lane) => lane.stack.api.call('POST', `/api/v2/ob/clusters/${lane.clusters.growing}/moveOut`, {}),
 };
 
 /** A cluster of three zones; the task is about the server of the second. */
@@ -375,6 +407,8 @@ export const OPERATIONS: readonly Operation[] = [
   offlineObproxy,
   deleteObproxyCluster,
   addObserver,
+  takeOverObCluster,
+  moveOutObCluster,
   stopObserver,
   startObserver,
   restartObserver,

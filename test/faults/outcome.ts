@@ -19,6 +19,11 @@ function maskOf(task: TaskJson | undefined): (text: string) => string {
   return (text) => text.replaceAll(ids, '#');
 }
 
+/** What these tasks make themselves, by the name of the task. */
+const MADE_BY: Readonly<Record<string, string>> = {
+  'Prepare host': 'host_id',
+  'Take over primary OB cluster': 'cluster_id',
+};
 const ID_OF_A_RUN = /^(obproxy_cluster_id|obproxy_server_ids?|server_ids?|task\w*|\w*time)$/;
 
 function documentLines(task: TaskJson): string[] {
@@ -30,7 +35,7 @@ function documentLines(task: TaskJson): string[] {
     `${String(name)} ${status}`,
     ...[...Object.entries(maps?.stringMap ?? {}), ...Object.entries(maps?.listMap ?? {})]
       // A host that the task has added is another row each time.
-      .filter(([key]) => !ID_OF_A_RUN.test(key) && !(name === 'Prepare host' && key === 'host_id'))
+      .filter(([key]) => !ID_OF_A_RUN.test(key) && MADE_BY[String(name)] !== key)
       .map(([key, value]) => `context ${key}=${JSON.stringify(value)}`)
       .sort(),
     ...subtasks.map((subtask) =>

@@ -131,6 +131,25 @@ const GOOD: Readonly<Record<string, () => Request>> = {
       startupParameters: [{ name: 'memory_limit', value: '8G' }],
     },
   }),
+  ...Object.fromEntries(
+    ['takeOver', 'takeOverPreCheck'].map((verb) => [
+      `POST /api/v2/ob/clusters/${verb}`,
+      () => ({
+        query: verb === 'takeOver' ? '?dryRun=true' : '',
+        body: {
+          ...{ address: '127.0.0.1', port: 1, clusterName: 'x', rootSysPassword: 'x', proxyroPassword: 'x' },
+          ...(verb === 'takeOver'
+            ? { hostInfo: { kind: 'DEDICATED_CONTAINER', publishPorts: ['8080:80'], credentialId: 1 } }
+            : {}),
+        },
+      }),
+    ]),
+  ),
+  'POST /api/v2/ob/clusters/{id}/moveOut': () => ({
+    params: { id: String(closed) },
+    query: '?dryRun=true',
+    body: { force: true },
+  }),
   'POST /api/v2/ob/clusters/{id}/servers/{serverId}/stop': () => ({
     params: { id: String(closed), serverId: '4711' },
     query: '?dryRun=true',

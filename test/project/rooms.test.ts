@@ -18,6 +18,8 @@ const SUBTASK_ROOMS = [
   'activities/zone',
   'activities/obproxy',
   'activities/observer',
+  'activities/tenant',
+  'activities/mc',
 ];
 
 /**
@@ -73,6 +75,9 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'activities/host': ['activities', 'activities/common', ...BELOW_SUBTASKS],
   'activities/cluster': ['activities', 'activities/common', 'activities/host', ...BELOW_SUBTASKS],
   'activities/zone': ['activities', 'activities/common', 'activities/cluster', ...BELOW_SUBTASKS],
+  // Of other sites, of which there are none.
+  'activities/mc': ['activities', 'activities/common', ...BELOW_SUBTASKS],
+  'activities/tenant': ['activities', 'activities/common', 'activities/cluster', ...BELOW_SUBTASKS],
   'activities/obproxy': [
     'activities',
     'activities/common',

@@ -1,5 +1,4 @@
 /** The process behind a port: whose it is, where it lives, which package it came from, who keeps it. Only looks. */
-import { basename } from 'node:path/posix';
 import { quote } from '../../../hosts/quote';
 import type { Host, HostProcess, Listener, RpmPackage } from '../../../hosts/types';
 import type { Finding } from '../../../oceanbase/obproxyRunning';
@@ -7,7 +6,8 @@ import { packageFileName } from '../../../oceanbase/packageName';
 import { TransientError } from '../../../runtime/errors';
 import { inEnglish, say } from '../../../runtime/messages/catalogue';
 import type { AdoptedObproxy } from '../../../store/types';
-import { INTERPRETER, matchesKeyword } from '../../host/CheckProcessNotExist';
+import { matchesKeyword } from '../../host/CheckProcessNotExist';
+import { programOf } from '../../host/program';
 import { KEEPER_STATE } from '../keeper';
 import { lives, processText } from '../process';
 
@@ -62,13 +62,6 @@ export interface ProgramFacts {
   readonly keeperDetail: string;
 }
 
-/** The program file: what the kernel runs, or the script when that is an interpreter. */
-function programOf(process: HostProcess): string {
-  const [first = '', ...rest] = process.args;
-  if (!INTERPRETER.test(basename(process.exe)) || !INTERPRETER.test(basename(first))) return process.exe;
-  return rest.find((argument) => basename(argument) === 'obproxy') ?? process.exe;
-}
-
 const MARK = '--of the program--';
 /** Exit code: the process ended meanwhile, or nobody may read it. */
 const UNREADABLE = 45;
@@ -82,7 +75,7 @@ export async function programFacts(host: Host, running: RunningProcess): Promise
     printf '%s\\n' "$environ" | sed -n 's/^OBPROXY_ROOT=//p' | tail -n 1
     echo ${quote(MARK)}
     cd ${quote(process.cwd)} 2>/dev/null
-    program=$(readlink -f -- ${quote(programOf(process))})
+    program=$(readlink -f -- ${quote(programOf(process, 'obproxy'))})
     [ $? -lt 128 ] || exit 1
     echo "$program"
     echo ${quote(MARK)}

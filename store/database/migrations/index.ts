@@ -23,6 +23,8 @@ import { sessions } from './0025_sessions';
 import { taskLists } from './0026_task_lists';
 import { observerHome } from './0028_observer_home';
 import { pendingSecret } from './0031_pending_secret';
+import { clusterTakeOver } from './0032_cluster_take_over';
+import { adoptedObservers } from './0033_adopted_observers';
 
 /** In code, not found by file name: the bundle holds no migration files. A published one is never changed. */
 export function migrations(kind: 'sqlite' | 'postgres'): Record<string, Migration> {
@@ -51,5 +53,7 @@ export function migrations(kind: 'sqlite' | 'postgres'): Record<string, Migratio
     '0026_task_lists': taskLists(kind),
     '0028_observer_home': observerHome,
     '0031_pending_secret': pendingSecret,
+    '0032_cluster_take_over': clusterTakeOver,
+    '0033_adopted_observers': adoptedObservers,
   };
 }

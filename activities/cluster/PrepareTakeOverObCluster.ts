@@ -1,0 +1,99 @@
+import { isServing } from '../../oceanbase/clusterSql';
+import { addressText } from '../../runtime/addressText';
+import { PermanentError } from '../../runtime/errors';
+import { say } from '../../runtime/messages/catalogue';
+import type { ObClusterRow, Store } from '../../store/types';
+import { objectId } from '../common/objects';
+import { subtask } from '../subtask';
+import type { SubtaskScope } from '../types';
+import { CLUSTER, clusterOf, withCluster } from './cluster';
+import { madeByTask } from './takenOver';
+
+/** What the request has stored: the cluster with zones and servers, its credentials, and the hosts that it has added. */
+async function forget(scope: SubtaskScope, cluster: ObClusterRow): Promise<void> {
+  const made = madeByTask(scope, cluster);
+  if (made === undefined) return;
+  const links = await scope.store.transaction(async (store: Store) => {
+    const linked = await store.obproxy.clustersLinkedTo(cluster.id);
+    if (linked.length > 0) return linked;
+    await store.obClusters.remove(cluster.id);
+    for (const id of made.credentialIds) {
+      const { hosts, obClusters } = await store.credentials.users(id);
+      if (hosts.length + obClusters.length === 0) await store.credentials.remove(id);
+    }
+    for (const id of made.hostIds) {
+      const used =
+        (await store.obServers.onHost(id)).length + (await store.obproxy.findServersOnHosts([id])).length;
+      if (used === 0) await store.hosts.remove(id);
+    }
+    return [];
+  });
+  if (links.length === 0) {
+    scope.log.info(say('obTakeOver.forgotten', { name: cluster.name }));
+    return;
+  }
+  throw new PermanentError({
+    type: 'ClusterLinked',
+    code: 'OBE11007',
+    tried: say('obTakeOver.forget', { name: cluster.name }),
+    where: cluster.name,
+    cameBack: say('obTakeOver.linked', { names: links.map(({ name }) => name).join(', ') }),
+    next: say('obTakeOver.nextUnlink'),
+  });
+}
+
+/** "Prepare take over cluster": what the request saw of the cluster is asked again. Changes nothing; its undo forgets the cluster. */
+export const PrepareTakeOverObCluster = subtask({
+  name: 'Prepare take over cluster',
+  className: 'cluster.PrepareTakeOverObClusterTask',
+  timeout: 30,
+  needs: CLUSTER,
+  leaves: 'the cluster in the inventory',
+
+  async run(scope) {
+    const cluster = await clusterOf(scope);
+    const tried = say('obTakeOver.prepare');
+    const unfit = (code: string, cameBack: ReturnType<typeof say>) =>
+      new PermanentError({
+        type: 'ClusterUnfit',
+        code,
+        tried,
+        where: cluster.name,
+        cameBack,
+        next: say('obTakeOver.nextAgain'),
+      });
+    await withCluster(scope, cluster, tried, async (session) => {
+      const name = await session.parameter('cluster');
+      const id = Number(await session.parameter('cluster_id'));
+      if (name !== cluster.name || id !== cluster.obClusterId) {
+        const args = { name: name ?? '', id: String(id) };
+        throw unfit('OBE11404', say('obTakeOver.answersAs', args));
+      }
+      const servers = await session.servers();
+      const known = await scope.store.obServers.ofCluster(cluster.id);
+      const unknown = servers.filter(
+        ({ ip, rpcPort }) => !known.some((row) => row.ip === ip && row.rpcPort === rpcPort),
+      );
+      if (unknown.length > 0) {
+        const list = unknown.map(({ ip, rpcPort }) => addressText(ip, rpcPort)).join(', ');
+        throw unfit('OBE11030', say('obTakeOver.newServers', { servers: list }));
+      }
+      const away = servers.filter((server) => !isServing(server));
+      if (away.length > 0) {
+        const list = away.map(({ ip, rpcPort }) => addressText(ip, rpcPort)).join(', ');
+        throw unfit('OBE11403', say('obTakeOver.serversAway', { servers: list }));
+      }
+      scope.log.info(
+        say('obTakeOver.found', { name: cluster.name, version: session.version, count: servers.length }),
+      );
+    });
+    return undefined;
+  },
+
+  async rollback(scope) {
+    const id = objectId(scope.input, 'cluster_ids') ?? Number(scope.value('cluster_id'));
+    const cluster = await scope.store.obClusters.find(id);
+    if (cluster === undefined) scope.log.info(say('obTakeOver.forgottenBefore'));
+    else await forget(scope, cluster);
+  },
+});
