@@ -32,6 +32,12 @@ export const MOVE_OUT_OB_CLUSTER: readonly ChainNode[] = [
   node(McUnLockObClusters),
 ];
 
+/** Of a cluster without a host that is in the inventory there is no node to split by hosts. */
+const chainFor = (hosts: readonly number[]): readonly ChainNode[] =>
+  hosts.length > 0
+    ? MOVE_OUT_OB_CLUSTER
+    : MOVE_OUT_OB_CLUSTER.filter(({ split }) => split?.by !== 'host_ids');
+
 /** Wishes of OCP's that obflow does not fulfil are refused, not ignored. */
 const never = z.literal(false, fault('must.notBeAsked')).optional();
 
@@ -73,7 +79,7 @@ async function prepare(scope: PrepareScope, { params }: { readonly params: { rea
   const plan = await planTask(scope, {
     taskId,
     name: `Move out ${cluster.type === 'PRIMARY' ? 'primary' : 'standby'} OB cluster`,
-    chain: MOVE_OUT_OB_CLUSTER,
+    chain: chainFor(hosts),
     context: {
       stringMap: {
         cluster_id: String(cluster.id),

@@ -291,3 +291,14 @@ describe('a cluster is not moved out', () => {
     expect(await api.store.obClusters.find(cluster)).toMatchObject({ status: 'RUNNING' });
   });
 });
+
+describe('a cluster is moved out', () => {
+  test('also when none of its hosts is in the inventory', async () => {
+    const cluster = await givenObCluster(api.store, 'declared', 71);
+    await api.store.obClusters.recordStatus(cluster, 'UNAVAILABLE');
+    const { status, body } = await api.send('POST', `${MOVE_OUT(cluster)}?dryRun=true`, {});
+    expect(status).toBe(200);
+    expect(JSON.stringify(body.data)).toContain('Delete cluster related info');
+    expect(JSON.stringify(body.data)).not.toContain('Inactive agent modules');
+  });
+});
