@@ -1,6 +1,7 @@
 import type { TaskJson } from '../../sandbox/stack/apiClient';
-import { wholeStore } from '../../sandbox/stack/stack';
+import { OB_CLUSTER, wholeStore } from '../../sandbox/stack/stack';
 import { type ObserverCluster, startObserverCluster } from '../../sandbox/standins/observer/cluster';
+import { until } from '../support/until';
 import { observerEffects, type ServerJson, serversOf } from './observerScene';
 import { describeWithStack, subtaskLog } from './scene';
 
@@ -121,4 +122,69 @@ describeWithStack('taking over OceanBase clusters', { hosts: 4, processes: 'spli
     expect(RsList.map(({ address }) => address)).toEqual(hosts().map(({ ip }) => `${ip}:2882`));
     expect(await subtaskLog(stack(), task, 'Update server process info')).toContain('/home/admin/oceanbase');
   }, 240_000);
+
+  it('a proxy can be linked to it, and then it is not moved out', async () => {
+    const linked = await post<TaskJson & { obproxyClusterId: number }>('/api/v2/obproxy/clusters', {
+      ...{ name: 'totaken', address: 'foo.bar', port: 2883, workMode: 'CONFIG_URL' },
+      obLinks: [{ clusterName: 'obtaken', obClusterId: 33, username: 'proxyro' }],
+      obproxyInstallParam: { hostIds: [] },
+    });
+    await ended(linked);
+    const refused = await stack().api.send('POST', `${PATH}/${clusterId}/moveOut`, {});
+    expect(JSON.stringify(refused.answer)).toContain('totaken');
+    const proxies = `/api/v2/obproxy/clusters/${linked.obproxyClusterId}`;
+    await stack().api.call('DELETE', `${proxies}/obLinks/obtaken`);
+    await ended(await stack().api.call('DELETE', proxies));
+  }, 120_000);
+
+  it('moved out it is forgotten, credentials and all, and serves on', async () => {
+    const before = await effects();
+    await until('its lock is released', async () => {
+      const { answer } = await stack().api.send('POST', `${PATH}/${clusterId}/moveOut?dryRun=true`, {});
+      return (answer as { successful?: boolean }).successful === true;
+    });
+    await ended(await post<TaskJson>(`${PATH}/${clusterId}/moveOut`, {}));
+    expect(await named('obtaken')).toBeUndefined();
+    expect(await named(OB_CLUSTER.name)).toBeDefined();
+    const credentials = await stack().api.call<{ contents: { name: string }[] }>(
+      'GET',
+      '/api/v2/profiles/me/credentials?size=100',
+    );
+    expect(credentials.contents.filter(({ name }) => name.includes('obtaken'))).toEqual([]);
+    expect(await effects()).toEqual(before);
+    expect((await urls()).every((url) => url?.includes('ObRootServiceInfo') === true)).toBe(true);
+  }, 120_000);
+
+  it('a take-over that fails late is rolled back to nothing, and one that is retried goes on', async () => {
+    const formerUrl = 'http://10.9.9.9/services?Action=ObRootServiceInfo';
+    await cluster.sql(`ALTER SYSTEM SET obconfig_url = '${formerUrl}'`);
+    /** While no worker runs, somebody changes proxyro's password: the request has proven it, the task cannot. */
+    const failing = async (): Promise<TakeOver> => {
+      await stack().parts.worker?.stop();
+      const task = await post<TakeOver>(`${PATH}/takeOver`, entrance());
+      await cluster.sql("ALTER USER proxyro IDENTIFIED BY 'Another.99xx'");
+      await stack().startWorker();
+      const [failed] = await stack().api.settled([task.id], { deadlineMs: 120_000 });
+      expect(failed?.status).toBe('FAILED');
+      const broken = failed?.subtasks.filter(({ status }) => status === 'FAILED').map(({ name }) => name);
+      expect(broken).toEqual(['Set proxyro password to sys tenant']);
+      await cluster.sql(`ALTER USER proxyro IDENTIFIED BY '${stack().secrets.proxyro}'`);
+      return task;
+    };
+    const first = await failing();
+    expect((await urls()).every((url) => url === formerUrl)).toBe(false);
+    await post(`/api/v2/tasks/instances/${first.id}/rollback`, {});
+    await until('the cluster is forgotten', async () => (await named('obtaken')) === undefined);
+    await stack().api.settled([first.id], { statuses: ['SUCCESSFUL'] });
+    expect(await urls()).toEqual(hosts().map(() => formerUrl));
+    const proxyro = await cluster.sql(
+      "SELECT user_name FROM oceanbase.__all_user WHERE user_name = 'proxyro'",
+    );
+    expect(proxyro).toHaveLength(1);
+
+    const second = await failing();
+    await post(`/api/v2/tasks/instances/${second.id}/retry`, {});
+    await stack().api.settled([second.id], { statuses: ['SUCCESSFUL'] });
+    expect(await named('obtaken')).toMatchObject({ id: second.clusterId, status: 'RUNNING' });
+  }, 300_000);
 });
