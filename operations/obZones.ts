@@ -79,6 +79,9 @@ export async function acceptedZone(
   return { cluster, zone: zoneName, servers };
 }
 
+/** A node with a subtask for each observer of the zone. */
+export const EACH = { split: 'server_ids' } as const;
+
 /** For a stop and a restart. */
 export const MAY_STOP = { from: 'RUNNING', stops: true } as const;
 

@@ -16,6 +16,7 @@ import {
 import { type ChainNode, node } from '../workflows/chain';
 import {
   acceptedZone,
+  EACH,
   FreezeBody,
   MAY_STOP,
   planOnZone,
@@ -24,8 +25,6 @@ import {
   zoneStopFindings,
 } from './obZones';
 import { catalogued } from './types';
-
-const EACH = { split: 'server_ids' } as const;
 
 /** Fifteen nodes (OCP documentation V4.2.2, "Restart a zone"). */
 export const RESTART_OB_ZONE: readonly ChainNode[] = [

@@ -12,10 +12,8 @@ import {
   WaitObServerActive,
 } from '../activities/subtasks';
 import { type ChainNode, node } from '../workflows/chain';
-import { acceptedZone, planOnZone, ZonePath, zoneStartFindings } from './obZones';
+import { acceptedZone, EACH, planOnZone, ZonePath, zoneStartFindings } from './obZones';
 import { catalogued } from './types';
-
-const EACH = { split: 'server_ids' } as const;
 
 /** Twelve nodes (OCP documentation V4.2.2, "Start a zone"). */
 export const START_OB_ZONE: readonly ChainNode[] = [

@@ -12,6 +12,7 @@ import {
 import { type ChainNode, node } from '../workflows/chain';
 import {
   acceptedZone,
+  EACH,
   FreezeBody,
   MAY_STOP,
   planOnZone,
@@ -20,8 +21,6 @@ import {
   zoneStopFindings,
 } from './obZones';
 import { catalogued } from './types';
-
-const EACH = { split: 'server_ids' } as const;
 
 /** Ten nodes (OCP documentation V4.2.2, "Stop a zone"). */
 export const STOP_OB_ZONE: readonly ChainNode[] = [

@@ -4,27 +4,17 @@ import { BatchAddLinksBody } from '../../operations/obLinks';
 import { publishedSample } from '../../operations/samples';
 import { IdPath, QueryText } from '../../operations/schemas';
 import { addressText } from '../../runtime/addressText';
-import { listOf, Whole } from '../http/answers';
-import { answerLanguage, type Language, spoken } from '../http/messages/language';
+import { answerLanguage, type Language } from '../http/messages/language';
 import { type ApiServices, type Route, route } from '../route';
+import { outcomeDocument, outcomesOf } from './outcomes';
 
 /** Documented is no data. It is there only to say which proxies do not show the change yet. */
 const LinkAnswer = z
   .object({
-    contents: listOf(
-      z.object({
-        obproxyServerId: Whole,
-        hostId: Whole,
-        ip: z.string(),
-        sqlPort: Whole,
-        outcome: z
-          .enum(LINK_OUTCOMES)
-          .describe(
-            'LEARNT: it shows the change. TOLD: it shows it when it has next asked its config server. SKIPPED: a task works on ' +
-              'it. FAILED: it knows nothing of it; sent again, or by refreshing it, it learns.',
-          ),
-        message: z.string(),
-      }),
+    contents: outcomesOf(
+      LINK_OUTCOMES,
+      'LEARNT: it shows the change. TOLD: it shows it when it has next asked its config server. SKIPPED: a task works on ' +
+        'it. FAILED: it knows nothing of it; sent again, or by refreshing it, it learns.',
     ),
   })
   .optional();
@@ -32,13 +22,7 @@ const LinkAnswer = z
 /** Undefined, as documented, when every proxy shows the change. */
 function answerOf(told: readonly Told[], language: Language): z.input<typeof LinkAnswer> {
   if (told.every(({ outcome }) => outcome === 'LEARNT')) return undefined;
-  return {
-    contents: told.map(({ server: { id, hostId, ip, sqlPort }, outcome, message }) => ({
-      obproxyServerId: id,
-      ...{ hostId, ip, sqlPort, outcome },
-      message: spoken(message, language),
-    })),
-  };
+  return { contents: told.map((one) => outcomeDocument(one, language)) };
 }
 
 /** For the audit: which proxies do not show the change. */

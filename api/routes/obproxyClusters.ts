@@ -12,12 +12,13 @@ import { OBPROXY_STATUSES } from '../../store/statuses';
 import type { ObproxyClusterRow, ObproxyServerRow, Observation } from '../../store/types';
 import { listOf, pagedOf, Time, Whole } from '../http/answers';
 import { pageOf } from '../http/envelope';
-import { answerLanguage, spoken } from '../http/messages/language';
+import { answerLanguage } from '../http/messages/language';
 import { listed, PAGING, pageRequest } from '../http/paging';
 import { ocpTime } from '../http/time';
 import { PUSH_OUTCOMES, pushConfigUrl } from '../objects/pushConfigUrl';
 import { type ApiServices, type Route, route } from '../route';
 import { Observed, observedField } from './observed';
+import { outcomeDocument, outcomesOf } from './outcomes';
 
 const Parameters = listOf(z.object({ name: z.string(), value: z.string() }));
 
@@ -197,19 +198,9 @@ const PushBody = z.object({
 
 const PushAnswer = z.object({
   configUrl: z.string(),
-  contents: listOf(
-    z.object({
-      obproxyServerId: Whole,
-      hostId: Whole,
-      ip: z.string(),
-      sqlPort: Whole,
-      outcome: z
-        .enum(PUSH_OUTCOMES)
-        .describe(
-          'PUSHED: set and read back. UNCHANGED: it had it. SKIPPED: a task works on it. FAILED: it asks what it asked before.',
-        ),
-      message: z.string(),
-    }),
+  contents: outcomesOf(
+    PUSH_OUTCOMES,
+    'PUSHED: set and read back. UNCHANGED: it had it. SKIPPED: a task works on it. FAILED: it asks what it asked before.',
   ),
 });
 
@@ -318,10 +309,7 @@ export function obproxyClusterRoutes(services: ApiServices): Route[] {
         const pushed = await pushConfigUrl(services, cluster, servers);
         return {
           configUrl: obproxyConfigUrl(config.publicUrl, cluster.name),
-          contents: pushed.map(({ server: { id, hostId, ip, sqlPort }, outcome, message }) => ({
-            obproxyServerId: id,
-            ...{ hostId, ip, sqlPort, outcome, message: spoken(message, language) },
-          })),
+          contents: pushed.map((one) => outcomeDocument(one, language)),
         };
       },
     ),
