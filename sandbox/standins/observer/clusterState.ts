@@ -51,6 +51,10 @@ export interface ClusterState {
   /** Set by ALTER SYSTEM SET, in its order. */
   settings?: ParameterSetting[];
   nextServerId: number;
+  /** Whether its BOOTSTRAP has come to its end: until then baseline_schema_version is -1. */
+  bootstrapped?: boolean;
+  /** Of the sys tenant; absent: as the bootstrap made it. */
+  primaryZone?: string;
 }
 
 export function addressOf(server: { readonly ip: string; readonly rpcPort: number }): string {

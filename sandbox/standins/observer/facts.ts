@@ -51,6 +51,10 @@ export interface ClusterFacts {
   tenants?(): readonly ParameterTenant[];
   /** Default: that of sys. */
   streams?(): readonly LogStream<Member>[];
+  /** Default 1, as after a BOOTSTRAP. */
+  baselineSchemaVersion?(): number;
+  /** Of the sys tenant; default RANDOM. */
+  primaryZone?(): string;
   /** Another value after every change; without it everything is read again for each statement. */
   revision?(): number;
 }

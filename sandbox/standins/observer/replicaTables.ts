@@ -120,7 +120,7 @@ export function tenantRows(
   known: readonly ParameterTenant[],
   servers: readonly Required<ServerRow>[],
   streams: readonly LogStream<Member>[],
-  isV4: boolean,
+  { isV4, primaryZone }: { readonly isV4: boolean; readonly primaryZone: string },
 ): Cell[][] {
   const tenants = new Map(
     known.map(({ id, name }) => [
@@ -135,9 +135,12 @@ export function tenantRows(
     const zones = [...new Set(members.map(({ zone }) => zone))];
     tenants.set(tenant.id, { name: tenant.name, type: tenant.type, zones });
   }
-  return [...tenants].map(([id, { name, type, zones }]) =>
-    isV4 ? [id, name, type, 'NORMAL'] : [id, name, zones.map((zone) => `FULL{1}@${zone}`).join(', ')],
-  );
+  return [...tenants].map(([id, { name, type, zones }]) => {
+    const primary = id === 1 ? primaryZone : 'RANDOM';
+    return isV4
+      ? [id, name, type, 'NORMAL', primary]
+      : [id, name, zones.map((zone) => `FULL{1}@${zone}`).join(', '), primary];
+  });
 }
 
 /** Where nobody tells streams: that of sys, on the servers that hold its units. */

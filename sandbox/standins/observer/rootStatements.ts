@@ -1,9 +1,11 @@
 /** The SQL of the root service: statements on its state, with tables made at the first SELECT. */
+import { refuse } from './accounts';
 import { addressOf, steering, tenantsOf } from './clusterState';
-import { buildVersion, identity, serverVersion, versionComment } from './edition';
+import { buildVersion, identity, observerTraits, serverVersion, versionComment } from './edition';
 import { inSync } from './logStreams';
 import type { RootService } from './rootService';
 import { Statements } from './statements';
+import { placeLeaders, primaryZoneOf } from './sysTenant';
 import type { Tables } from './tables';
 
 /** SQLite comes with the first SELECT: most servers never need it, and it takes memory and time. */
@@ -35,6 +37,8 @@ async function makeTables(rootService: RootService, self: string): Promise<Table
       parameters: () => state,
       tenants: () => tenantsOf(state),
       streams: () => rootService.streams(),
+      baselineSchemaVersion: () => (state.bootstrapped === true ? 1 : -1),
+      primaryZone: () => primaryZoneOf(state),
       // What is in sync, checkpointed or gone for good depends on the time as well.
       revision: () =>
         steering(state, '_standin_sync_delay') > 0 ||
@@ -61,6 +65,12 @@ export function rootStatements(rootService: RootService, self: string): Statemen
     versionComment: versionComment(who),
     serverVersion: serverVersion(who),
     administer: async (statement) => {
+      // Tenants freeze by themselves from 4.0 on (OceanBase documentation, ALTER SYSTEM MAJOR FREEZE).
+      if (
+        statement.kind === 'majorFreeze' &&
+        (statement.tenant !== undefined) !== observerTraits(who.version).hasViews
+      )
+        refuse(1064, 'You have an error in your SQL syntax; check the manual for OceanBase');
       await rootService.run(statement);
       const delay =
         statement.kind === 'set' ? '_standin_set_answer_delay' : '_standin_add_server_answer_delay';
@@ -69,5 +79,9 @@ export function rootStatements(rootService: RootService, self: string): Statemen
         await new Promise((resolve) => setTimeout(resolve, held));
     },
     usersChanged: () => rootService.changed(),
+    placeLeaders: (primaryZone) => {
+      placeLeaders(rootService.state, primaryZone);
+      rootService.changed();
+    },
   });
 }
