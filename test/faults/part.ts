@@ -7,7 +7,8 @@ import { Agent, request } from 'node:http';
 import { Context } from '@temporalio/activity';
 import { createActivities } from '../../activities';
 import type { ActivityDeps } from '../../activities/types';
-import { type Part, serve } from '../../cli/serve';
+import type { Part } from '../../cli/load';
+import { serve } from '../../cli/serve';
 import type { Host } from '../../hosts/types';
 import { ADD_OB_SERVER } from '../../operations/addObserver';
 import {
