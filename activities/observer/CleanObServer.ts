@@ -1,11 +1,12 @@
 import { say } from '../../runtime/messages/catalogue';
 import { subtask } from '../subtask';
 import { endForGood, proveGone, removeFiles } from './cleaning';
-import { GOING, goingServers, isLeftAlone, proveAllStopped } from './goingServers';
+import { GOING, goingServers, isLeftAlone, stopWholeCluster } from './goingServers';
 
 /**
  * "Clean observer host": the process of a server that has left its cluster ends, and what obflow has made for it on the host
- * goes. Of a server that was there before obflow the files stay.
+ * goes. Of a server that was there before obflow the files stay. In a task that deletes the whole cluster, all of its processes
+ * end before the files of any server go.
  */
 export const CleanObServer = subtask({
   name: 'Clean observer host',
@@ -17,7 +18,7 @@ export const CleanObServer = subtask({
   async run(scope) {
     const { cluster, members, all } = await goingServers(scope);
     if (members.length === 0) scope.log.info(say('clean.none'));
-    if (all) await proveAllStopped(scope, cluster);
+    if (all) await stopWholeCluster(scope, cluster);
     for (const member of members) {
       if (!all) await proveGone(scope, member);
       if (await isLeftAlone(scope)) {

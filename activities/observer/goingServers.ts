@@ -1,4 +1,4 @@
-/** The servers of a host that go, and how a task that deletes a whole cluster knows that all of them have stopped. */
+/** The servers of a host that go, and how a task that deletes a whole cluster ends all of its processes first. */
 import { addressText } from '../../runtime/addressText';
 import { PermanentError } from '../../runtime/errors';
 import { say } from '../../runtime/messages/catalogue';
@@ -8,6 +8,7 @@ import { CLUSTER, clusterOf } from '../cluster/cluster';
 import { HOST } from '../common/objects';
 import { beginWork, settleWork } from '../common/work';
 import type { Needs, SubtaskScope } from '../types';
+import { endForGood } from './cleaning';
 import { isClusterDeleted } from './deletion';
 import { workedServer } from './life';
 import type { ClusterMember } from './observer';
@@ -41,19 +42,34 @@ export async function goingServers(
   return { cluster, members, all };
 }
 
-/** In a task that deletes the cluster: the server's process has ended, and stays so. */
-export async function recordStopped(scope: SubtaskScope, member: ClusterMember): Promise<void> {
-  await beginWork(scope, workedServer(member), { status: 'DELETING', from: OB_SERVER_STATUSES });
-  await settleWork(scope, workedServer(member), 'STOPPED');
-}
+/** So many hosts are worked on at a time. */
+const AT_A_TIME = 10;
 
-/** Files of no server go before the processes of all have ended: who still runs would serve a cluster that is half gone. */
-export async function proveAllStopped(scope: GoingScope, cluster: ObClusterRow): Promise<void> {
+/**
+ * In a task that deletes the cluster: ends the processes of all its servers, whichever host the subtask is for. Files of no
+ * server go before: who still ran would serve a cluster that is half gone.
+ *
+ * @throws PermanentError OthersStillRun for servers on machines that are no hosts of the inventory
+ */
+export async function stopWholeCluster(scope: GoingScope, cluster: ObClusterRow): Promise<void> {
   const skipped = scope.list('skipped_host_ids') ?? [];
-  const rows = await scope.store.obServers.ofCluster(cluster.id);
-  const running = rows.filter(
-    ({ status, hostId }) => status !== 'STOPPED' && !(hostId !== null && skipped.includes(String(hostId))),
-  );
+  const left = async () =>
+    (await scope.store.obServers.ofCluster(cluster.id)).filter(
+      ({ status, hostId }) => status !== 'STOPPED' && !(hostId !== null && skipped.includes(String(hostId))),
+    );
+  const queue = (await left()).filter(({ hostId }) => hostId !== null);
+  const work = async () => {
+    for (let server = queue.shift(); server !== undefined; server = queue.shift()) {
+      const member = { server, cluster, address: addressText(server.ip, server.rpcPort) };
+      // Other subtasks of this task do the same.
+      if ((await scope.store.obServers.find(server.id))?.status === 'STOPPED') continue;
+      await beginWork(scope, workedServer(member), { status: 'DELETING', from: OB_SERVER_STATUSES });
+      await endForGood(scope, await scope.hostById(server.hostId ?? 0), member);
+      await settleWork(scope, workedServer(member), 'STOPPED');
+    }
+  };
+  await Promise.all(Array.from({ length: AT_A_TIME }, work));
+  const running = await left();
   if (running.length === 0) return;
   throw new PermanentError({
     type: 'OthersStillRun',

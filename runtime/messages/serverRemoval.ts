@@ -108,11 +108,11 @@ export const SERVER_REMOVAL = {
   ],
   'clean.staysGone': ['What was removed on the host stays removed', '主机上已删除的内容不会恢复'],
   'clean.othersRun': [
-    '{count} servers of the cluster have not been stopped by this task: {servers}',
-    '集群中有 {count} 台服务器尚未由本任务停止：{servers}',
+    '{count} servers of the cluster run on machines that are no hosts of the inventory: {servers}',
+    '集群中有 {count} 台服务器所在的机器不是已声明的主机：{servers}',
   ],
   'clean.nextStopAll': [
-    'Retry "Stop ocp agent service" of their hosts, then this.',
-    '请先重试其主机上的 "Stop ocp agent service"，再重试此步骤。',
+    'Declare their machines with `obflow apply`, then retry.',
+    '请用 `obflow apply` 声明这些机器后重试。',
   ],
 } as const satisfies Record<string, Pair>;
