@@ -96,6 +96,7 @@ export { StopObServer } from './observer/StopObServer';
 export { StopObServerProcess } from './observer/StopObServerProcess';
 export { UpdateObServerProcessInfo } from './observer/UpdateObServerProcessInfo';
 export { UpdateObServerStatus } from './observer/UpdateObServerStatus';
+export { WaitObServerAccessible } from './observer/WaitObServerAccessible';
 export { WaitObServerActive } from './observer/WaitObServerActive';
 export { WaitObServerStop } from './observer/WaitObServerStop';
 export { SyncAllTenantInfo } from './tenant/SyncAllTenantInfo';
