@@ -19,6 +19,7 @@ import { HOSTS } from './hosts';
 import { HOT_RESTART } from './hotRestart';
 import { LIFE } from './life';
 import { NEXT } from './next';
+import { OB_CREATION } from './obCreation';
 import { OB_PARAMETERS } from './obParameters';
 import { OBPROXY } from './obproxy';
 import { OBSERVERS } from './observers';
@@ -47,6 +48,7 @@ export const CATALOGUE = {
   ...HOST_LIFE,
   ...TAKE_OVER,
   ...OBPROXY,
+  ...OB_CREATION,
   ...OB_TAKE_OVER,
   ...OBSERVERS,
   ...SERVER_LIFE,
