@@ -1,5 +1,6 @@
 /** The rows that a take-over of an OceanBase cluster makes, all in one, and their end. */
-import { now } from './database/schema';
+import type { Kysely } from 'kysely';
+import { now, type Schema } from './database/schema';
 import type { Scope } from './database/scope';
 import { madeBy } from './tasks/work';
 import type { ClusterTakeOver, ClusterToTakeOver, ObClusters } from './types';
@@ -91,4 +92,18 @@ export function takeOverRows(scope: Scope): Pick<ObClusters, 'takeOver' | 'recor
       await scope.db.deleteFrom('ob_clusters').where('id', '=', id).execute();
     },
   };
+}
+
+/** The credentials that this task has stored for the cluster that it takes over, while it works on it. */
+export async function credentialsOfTakeOver(db: Kysely<Schema>, taskId: number): Promise<readonly number[]> {
+  const rows = await db
+    .selectFrom('ob_clusters')
+    .select('take_over')
+    .where('work_task_id', '=', taskId)
+    .where('take_over', 'is not', null)
+    .execute();
+  return rows
+    .map(({ take_over }) => JSON.parse(take_over ?? '{}') as ClusterTakeOver)
+    .filter((made) => made.taskId === taskId)
+    .flatMap(({ credentialIds }) => credentialIds);
 }

@@ -17,10 +17,7 @@ async function forget(scope: SubtaskScope, cluster: ObClusterRow): Promise<void>
     const linked = await store.obproxy.clustersLinkedTo(cluster.id);
     if (linked.length > 0) return linked;
     await store.obClusters.remove(cluster.id);
-    for (const id of made.credentialIds) {
-      const { hosts, obClusters } = await store.credentials.users(id);
-      if (hosts.length + obClusters.length === 0) await store.credentials.remove(id);
-    }
+    await store.credentials.removeUnused(made.credentialIds);
     for (const id of made.hostIds) {
       const used =
         (await store.obServers.onHost(id)).length + (await store.obproxy.findServersOnHosts([id])).length;
@@ -48,7 +45,7 @@ export const PrepareTakeOverObCluster = subtask({
   className: 'cluster.PrepareTakeOverObClusterTask',
   timeout: 30,
   needs: CLUSTER,
-  leaves: 'the cluster in the inventory',
+  leaves: 'hosts that the request has added, and the cluster where its take-over was recorded as done',
 
   async run(scope) {
     const cluster = await clusterOf(scope);
