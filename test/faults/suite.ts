@@ -16,6 +16,8 @@ export interface SuiteOptions {
   readonly historyEvents?: number;
   /** Every case in a run and a scene of its own. */
   readonly alone?: boolean;
+  /** Asked before each run; what is not begun has no result. */
+  readonly goOn?: () => boolean;
   readonly onResult?: (result: CaseResult, done: number) => void;
 }
 
@@ -118,13 +120,14 @@ async function runBatch(
   else for (const result of await faultsTogether(bench, cases, seed)) say(result);
 }
 
-/** Runs every case; the results come in the order of the cases. */
+/** Runs every case, as long as it may go on; the results come in the order of the cases. */
 export async function runSuite({
   cases,
   seed,
   lanes,
   historyEvents,
   alone: each = false,
+  goOn = () => true,
   onResult,
 }: SuiteOptions): Promise<CaseResult[]> {
   const batches: Batch[] = each
@@ -142,7 +145,7 @@ export async function runSuite({
       for (;;) {
         const batch = batches[next];
         next += 1;
-        if (batch === undefined) return;
+        if (batch === undefined || !goOn()) return;
         await runBatch(bench, batch, seed, say);
       }
     } finally {
