@@ -7,6 +7,7 @@ import { createObproxyCluster } from './createObproxyCluster';
 import { batchDeleteHosts, deleteHost } from './deleteHosts';
 import { deleteObproxy, offlineObproxy } from './deleteObproxy';
 import { deleteObproxyCluster } from './deleteObproxyCluster';
+import { deleteObservers } from './deleteObservers';
 import { moveOutObCluster } from './moveOutObCluster';
 import { refreshObproxy } from './refreshObproxy';
 import { forceRestartObproxy, restartObproxy } from './restartObproxy';
@@ -41,6 +42,7 @@ export const OPERATIONS: readonly CatalogueEntry[] = [
   deleteObproxy,
   offlineObproxy,
   addObserver,
+  deleteObservers,
   takeOverObCluster,
   moveOutObCluster,
   stopObserver,
