@@ -1,4 +1,5 @@
 import { ADD_OB_SERVER } from '../../operations/addObserver';
+import { ADD_OB_ZONE } from '../../operations/addObZone';
 import { PREPARE_HOST } from '../../operations/batchCreateHosts';
 import { CHANGE_PARAMETERS, CHANGE_PARAMETERS_AND_RESTART } from '../../operations/changeObproxyParameters';
 import { CHANGE_PASSWORD } from '../../operations/changeObproxyPassword';
@@ -56,6 +57,7 @@ const CHAINS: Readonly<Record<Operation['name'], readonly string[]>> = {
   offlineObproxy: typesOf(OFFLINE_OBPROXY),
   deleteObproxyCluster: typesOf(OFFLINE_OBPROXY),
   addObserver: typesOf(ADD_OB_SERVER),
+  addObZone: typesOf(ADD_OB_ZONE),
   takeOverObCluster: typesOf(TAKE_OVER_OB_CLUSTER),
   moveOutObCluster: typesOf(MOVE_OUT_OB_CLUSTER),
   stopObserver: typesOf(STOP_OB_SERVER),

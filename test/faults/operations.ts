@@ -35,6 +35,7 @@ export interface Operation {
     | 'offlineObproxy'
     | 'deleteObproxyCluster'
     | 'addObserver'
+    | 'addObZone'
     | 'takeOverObCluster'
     | 'moveOutObCluster'
     | 'stopObserver'
@@ -111,6 +112,16 @@ const addObserver: Operation = {
     lane.stack.api.call('POST', `/api/v2/ob/clusters/${lane.clusters.growing}/servers`, {
       zoneName: 'zone1',
       servers: [lane.hostIds[1]],
+    }),
+};
+
+const addObZone: Operation = {
+  name: 'addObZone',
+  arrange: (lane) => freshHosts(lane, [lane.host(1)], true),
+  request: (lane) =>
+    lane.stack.api.call('POST', `/api/v2/ob/clusters/${lane.clusters.growing}/zones`, {
+      // The fleet's hosts lie in three IDCs in turn.
+      ...{ name: 'zone2', idcName: 'idc2', servers: [lane.hostIds[1]] },
     }),
 };
 
@@ -407,6 +418,7 @@ export const OPERATIONS: readonly Operation[] = [
   offlineObproxy,
   deleteObproxyCluster,
   addObserver,
+  addObZone,
   takeOverObCluster,
   moveOutObCluster,
   stopObserver,
