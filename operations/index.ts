@@ -1,5 +1,6 @@
 import { addObproxy } from './addObproxy';
 import { addObserver } from './addObserver';
+import { addObZone } from './addObZone';
 import { batchCreateHosts } from './batchCreateHosts';
 import { changeObproxyParameters } from './changeObproxyParameters';
 import { changeObproxyPassword } from './changeObproxyPassword';
@@ -43,6 +44,7 @@ export const OPERATIONS: readonly CatalogueEntry[] = [
   offlineObproxy,
   addObserver,
   deleteObservers,
+  addObZone,
   takeOverObCluster,
   moveOutObCluster,
   stopObserver,
