@@ -43,7 +43,7 @@ import {
   type SqlSession,
   TIMEOUT,
 } from './sqlSession';
-import { type Placement, placementOf, placementSql, unitJobsSql } from './units';
+import { dataOnDiskOf, dataOnDiskSql, type Placement, placementOf, placementSql, unitJobsSql } from './units';
 import { isAtLeast } from './versions';
 
 /** No such table, no such column, not supported. A missing grant (1142) is no such answer. */
@@ -82,6 +82,8 @@ export interface ClusterSession {
   units(server: { readonly ip: string; readonly rpcPort: number }): Promise<number | undefined>;
   /** All units, and the room for them. Throws SqlError when it may not be asked. */
   placement(): Promise<Placement>;
+  /** Bytes on the data disk of each server that tells, by `ip:rpcPort`; empty when it does not let us ask. */
+  dataOnDisk(): Promise<ReadonlyMap<string, number>>;
   /** How many jobs move units now. */
   unitJobs(): Promise<number>;
   /** Everything that needs a majority. Throws SqlError when it may not be asked. */
@@ -207,6 +209,7 @@ function cluster(session: SqlSession, at: string, version: string): ClusterSessi
       return row === undefined ? undefined : Number(columnText(row, 'units'));
     },
     placement: async () => placementOf(await answersTo(placementSql(version))),
+    dataOnDisk: async () => dataOnDiskOf(await tolerant(dataOnDiskSql(version))),
     async unitJobs() {
       const [row] = await session.query(unitJobsSql(version));
       return Number(columnText(row ?? {}, 'jobs'));

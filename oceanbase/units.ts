@@ -112,3 +112,15 @@ export function unitJobsSql(version: string): string {
 export function touches({ server, from }: Pick<Unit, 'server' | 'from'>, address: string): boolean {
   return server === address || from === address;
 }
+
+/** Bytes on the data disk of each server that tells. */
+export function dataOnDiskSql(version: string): string {
+  return is4(version)
+    ? 'SELECT SVR_IP AS ip, SVR_PORT AS rpc_port, DATA_DISK_IN_USE AS bytes FROM oceanbase.GV$OB_SERVERS'
+    : 'SELECT svr_ip AS ip, svr_port AS rpc_port, total_size - free_size AS bytes FROM oceanbase.__all_virtual_disk_stat';
+}
+
+/** By `ip:rpcPort`. */
+export function dataOnDiskOf(rows: readonly SqlRow[]): ReadonlyMap<string, number> {
+  return new Map(rows.map((row) => [address(row, 'ip', 'rpc_port') ?? '', Number(columnText(row, 'bytes'))]));
+}

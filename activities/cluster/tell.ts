@@ -27,6 +27,8 @@ export interface Statement {
   readonly where: string;
   /** OCP's for its refusal. */
   readonly code: string;
+  /** What to do about its refusal; default: what keeps servers and zones from being stopped. */
+  readonly next?: Text;
   /** Whether it has taken effect already. */
   isDone(session: ClusterSession): Promise<boolean>;
 }
@@ -57,7 +59,7 @@ export async function tell(scope: SubtaskScope, cluster: ObClusterRow, statement
 }
 
 /** Whether OceanBase has refused a statement for good; what could not be asked is no refusal. */
-function isRefused(error: unknown): error is PermanentError {
+export function isRefused(error: unknown): error is PermanentError {
   return error instanceof PermanentError && error.type === REFUSED;
 }
 
@@ -85,7 +87,7 @@ export async function stopping<K extends 'obServer' | 'obZone'>(
 
 function refusal(
   error: SqlError,
-  { tried, where, code }: Pick<Statement, 'tried' | 'where' | 'code'>,
+  { tried, where, code, next = say('next.startOthers') }: Statement,
 ): TransientError | PermanentError {
   const cameBack = say('sql.error', { errno: error.errno, text: error.message });
   if (error.errno === TIMEOUT) {
@@ -94,7 +96,7 @@ function refusal(
       next: say('next.askedWhetherDone'),
     });
   }
-  const trouble = { code, tried, where, cameBack, next: say('next.startOthers') };
+  const trouble = { code, tried, where, cameBack, next };
   if (error.errno === NOT_ALLOWED && PASSES.test(error.message))
     return new TransientError({ type: REFUSED_FOR_NOW, ...trouble });
   return new PermanentError({ type: REFUSED, ...trouble });

@@ -14,6 +14,7 @@ import { CLUSTERS } from './clusters';
 import { COMMANDS } from './commands';
 import { CONFIGURATION } from './configuration';
 import { FAULTS } from './faults';
+import { GROWING } from './growing';
 import { HOST_LIFE } from './hostLife';
 import { HOSTS } from './hosts';
 import { HOT_RESTART } from './hotRestart';
@@ -40,6 +41,7 @@ export const CATALOGUE = {
   ...INTERPRETER_TEXTS,
   ...FAULTS,
   ...CLUSTERS,
+  ...GROWING,
   ...CONFIGURATION,
   ...LIFE,
   ...NEXT,

@@ -25,6 +25,21 @@ export const SERVER_REMOVAL = {
     'Add a server to zone {zone} or make units smaller, then send the request again (or retry the task).',
     '请在 Zone {zone} 增加服务器或缩小 Unit，然后重新发送请求（或重试任务）。',
   ],
+  'delete.refused': ['It must not be deleted: {text}. {next}', '不能删除：{text}。{next}'],
+  'delete.twoReadings': [
+    'The ids {ids} can be read as OBServers ({servers}) and as hosts (of {hosts}). Say which OBServers go by serverIds',
+    'ID {ids} 既可理解为 OBServer（{servers}），也可理解为主机（{hosts}）。请用 serverIds 指明要删除的 OBServer',
+  ],
+  'delete.wouldMove': [
+    'Unit {id} of tenant {tenant} ({gib} GiB of memory) would move from {from}, to {to} as things are now',
+    '租户 {tenant} 的 Unit {id}（{gib} GiB 内存）将从 {from} 迁出，按当前情况迁移到 {to}',
+  ],
+  'delete.moreUnits': ['{count} more units would move', '另有 {count} 个 Unit 将迁移'],
+  'delete.noUnits': ['No unit would move', '没有 Unit 需要迁移'],
+  'delete.howLong': [
+    'It takes as long as copying what lies on the data disks of these servers inside their zone: {gib} GiB now',
+    '所需时间取决于在 Zone 内复制这些服务器数据盘上的数据：当前为 {gib} GiB',
+  ],
   'delete.begun': [
     '{cluster} deletes {address}: its units move to other servers of the zone',
     '{cluster} 正在删除 {address}：其 Unit 将迁移到 Zone 内的其他服务器',

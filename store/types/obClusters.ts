@@ -54,12 +54,7 @@ export interface ClusterOrigin {
 /** A cluster that a task takes over, as it was seen. */
 export interface ClusterToTakeOver extends NewObCluster {
   readonly origin: ClusterOrigin;
-  readonly zones: readonly {
-    readonly name: string;
-    readonly region: string;
-    readonly idc: string;
-    readonly innerStatus: string;
-  }[];
+  readonly zones: readonly SeenObZone[];
   readonly servers: readonly (Omit<SeenObServer, 'status'> & { readonly hostId: number })[];
 }
 
@@ -117,14 +112,18 @@ export interface ObClusters {
   remove(id: number): Promise<void>;
 }
 
-/** A zone as OceanBase told at the last look. */
-export interface ObZoneRow {
-  readonly clusterId: number;
+/** What OceanBase says of a zone. */
+export interface SeenObZone {
   readonly name: string;
   readonly region: string;
   readonly idc: string;
-  /** ACTIVE, INACTIVE. */
+  /** ACTIVE, INACTIVE; '' while OceanBase does not know the zone. */
   readonly innerStatus: string;
+}
+
+/** A zone as OceanBase told at the last look. */
+export interface ObZoneRow extends SeenObZone {
+  readonly clusterId: number;
   readonly status: ObZoneStatus;
   readonly work: ObjectWork<ObZoneStatus> | null;
   readonly createTime: string;
@@ -205,6 +204,16 @@ export interface ObServers {
   onHosts(hostIds: readonly number[]): Promise<ObServerRow[]>;
   ofCluster(clusterId: number): Promise<ObServerRow[]>;
   zones(clusterId: number): Promise<ObZoneRow[]>;
+  /** Inserts with status CREATING. Throws DuplicateError when the cluster is known to have such a zone. */
+  addZone(zone: {
+    clusterId: number;
+    name: string;
+    region: string;
+    idc: string;
+    taskId: number;
+  }): Promise<void>;
+  /** Forgets a zone that this task has made; false when it has not. */
+  removeMadeZone(clusterId: number, name: string, taskId: number): Promise<boolean>;
   /**
    * Writes what the cluster says of itself. Unknown servers get a row. The status of what a task works on stays what that
    * task says; other rows that the cluster has known, and does not know any more, go. `hostId` of a row that has none is the host of that
@@ -214,7 +223,7 @@ export interface ObServers {
     clusterId: number,
     seen: {
       servers: readonly SeenObServer[];
-      zones: readonly { name: string; region: string; idc: string; innerStatus: string }[];
+      zones: readonly SeenObZone[];
     },
   ): Promise<void>;
   /** Compare-and-set on status; false when the row is in none of the expected ones. */

@@ -101,6 +101,8 @@ const STEERING = {
   _standin_add_server_answer_delay: 0,
   /** The same for STOP SERVER and STOP ZONE. */
   _standin_stop_answer_delay: 0,
+  /** The same for the other statements about a zone. */
+  _standin_zone_answer_delay: 0,
   /** Silence of the root service after which a server of the sys tenant stands for it (8 to 30 s in OceanBase). */
   _standin_election: 3_000,
   /** From the start of service until a server's logs are in sync. */

@@ -57,6 +57,7 @@ async function makeTables(rootService: RootService, self: string): Promise<Table
 /** What holds the answer of a statement back; those that stop are answered later still (node.ts). */
 function answerDelay(statement: AdminStatement): Steering | undefined {
   if (statement.kind === 'set') return '_standin_set_answer_delay';
+  if (statement.kind === 'zone') return statement.verb === 'STOP' ? undefined : '_standin_zone_answer_delay';
   if (statement.kind !== 'server') return undefined;
   if (statement.verb === 'ADD') return '_standin_add_server_answer_delay';
   return statement.verb.endsWith('DELETE') ? '_standin_delete_answer_delay' : undefined;

@@ -7,6 +7,8 @@ export const ALREADY_DELETED = [4628, 'server has already been deleted'] as cons
 export const NOT_DELETING = [4629, 'server is not in deleting status'] as const;
 export const NOT_IN_CLUSTER = [4630, 'server is not in the cluster'] as const;
 export const SERVER_ZONE_NOT_MATCH = [4631, 'server zone not match'] as const;
+/** Its number is OceanBase's, its words are ours. */
+export const OVER_ZONE_LIMIT = [4632, 'zone number is over the limit'] as const;
 export const ZONE_STATUS_NOT_MATCH = [4633, 'zone status not match'] as const;
 export const ZONE_NOT_ACTIVE = [4655, 'zone not active'] as const;
 export const ZONE_NOT_EMPTY = 4668;

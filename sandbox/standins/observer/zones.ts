@@ -2,7 +2,16 @@
 import { refuse } from './accounts';
 import type { AdminStatement, StopHow } from './adminStatement';
 import type { ClusterState, ServerState } from './clusterState';
-import { ENTRY_EXIST, ZONE_INFO_NOT_EXIST, ZONE_NOT_EMPTY, ZONE_STATUS_NOT_MATCH } from './sqlErrors';
+import {
+  ENTRY_EXIST,
+  OVER_ZONE_LIMIT,
+  ZONE_INFO_NOT_EXIST,
+  ZONE_NOT_EMPTY,
+  ZONE_STATUS_NOT_MATCH,
+} from './sqlErrors';
+
+/** MAX_ZONE_NUM (oceanbase:deps/oblib/src/lib/ob_define.h), asked before whether there is such a zone. */
+const MOST_ZONES = 64;
 
 /** @param refuseStop throws when these servers must not be stopped */
 export function changeZone(
@@ -12,6 +21,7 @@ export function changeZone(
 ): void {
   const zone = state.zones.find((one) => one.name === name);
   if (verb === 'ADD') {
+    if (state.zones.length >= MOST_ZONES) refuse(...OVER_ZONE_LIMIT);
     if (zone !== undefined) refuse(...ENTRY_EXIST);
     // A new zone is INACTIVE until START ZONE.
     state.zones.push({ name, status: 'INACTIVE', region: region ?? 'default_region', idc: idc ?? '' });
