@@ -20,7 +20,7 @@ import {
   type RpcRequest,
   serveRpc,
 } from './rpc';
-import { handOver, hasSeveral, Standby, spread } from './standby';
+import { handOver, hasSeveral, Standby, spread, sysHolders } from './standby';
 import {
   admit,
   type LoginAccount,
@@ -71,7 +71,9 @@ export class ObserverNode {
     this.standby = new Standby(parts.files.clusterFile, () => addressOf(this.card()));
     const { state } = this.standby;
     // Of several, one may have taken over meanwhile: whoever comes back listens first.
-    if (state !== undefined && !hasSeveral(state)) this.root = this.makeRoot(state);
+    const self = addressOf(this.card());
+    const holds = state !== undefined && sysHolders(state).some((server) => addressOf(server) === self);
+    if (holds && !hasSeveral(state)) this.root = this.makeRoot(state);
   }
 
   /** Rejects with Died when a port is taken. */
@@ -147,8 +149,11 @@ export class ObserverNode {
       const state = await this.standby.stand();
       if (state !== undefined) await this.lead(state);
     } else {
-      this.membership.own = this.root.service.heartbeat(this.card());
-      await spread(this.root.service.state, addressOf(this.card()));
+      const { service } = this.root;
+      const self = addressOf(this.card());
+      this.membership.own = service.heartbeat(this.card());
+      await spread(service.state, self);
+      if (service.isLeaving(self)) await this.leaveLead(service);
     }
   }
 
@@ -159,6 +164,15 @@ export class ObserverNode {
     this.membership.follow(addressOf(this.card()));
     this.parts.log.write('INFO', `[RS] root service of term ${state.term}`);
     await spread(state, addressOf(this.card()));
+  }
+
+  /** Makes another server the root service, if there is one that can be it. */
+  private async leaveLead({ state }: RootService): Promise<void> {
+    const next = await handOver(state, addressOf(this.card()));
+    if (next === undefined) return;
+    this.standby.take({ ...state, term: state.term + 1 });
+    this.root = undefined;
+    this.membership.follow(next);
   }
 
   /** A newer copy of the cluster: whoever was the root service until now is it no more. */
@@ -183,14 +197,8 @@ export class ObserverNode {
     if (service.revision === before) return answer;
     const self = addressOf(this.card());
     if (!(await spread(service.state, self))) return { kind: 'error', error: NO_ROOT_SERVICE };
-    if (answer.kind === 'ok' && service.shouldMove(self)) {
-      const next = await handOver(service.state, self);
-      if (next !== undefined) {
-        this.standby.take({ ...service.state, term: service.state.term + 1 });
-        this.root = undefined;
-        this.membership.follow(next);
-      }
-    }
+    if (answer.kind === 'ok' && (service.shouldMove(self) || service.isLeaving(self)))
+      await this.leaveLead(service);
     const held = /^alter\s+system\s+(?:force\s+)?(?:stop|isolate)\s/i.test(sql)
       ? steering(service.state, '_standin_stop_answer_delay')
       : 0;
