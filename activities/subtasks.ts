@@ -1,15 +1,20 @@
 /** Every documented subtask that is built, a line each; chains refer to these objects, and the worker registers them. */
 export { AttachObClusterAttributes } from './cluster/AttachObClusterAttributes';
+export { BootstrapOb } from './cluster/BootstrapOb';
 export { CreateDefaultUser } from './cluster/CreateDefaultUser';
 export { CreateResourceManagerForDefaultUser } from './cluster/CreateResourceManagerForDefaultUser';
 export { DeleteObClusterInfo } from './cluster/DeleteObClusterInfo';
 export { DeleteObClusterRelatedInfo } from './cluster/DeleteObClusterRelatedInfo';
+export { PrepareInstallObCluster } from './cluster/PrepareInstallObCluster';
 export { PrepareMoveOutObCluster } from './cluster/PrepareMoveOutObCluster';
 export { PrepareTakeOverObCluster } from './cluster/PrepareTakeOverObCluster';
 export { RecordRootServiceList } from './cluster/RecordRootServiceList';
 export { RegisterConfigUrl } from './cluster/RegisterConfigUrl';
 export { SetProxyroPassword } from './cluster/SetProxyroPassword';
+export { SetSysPassword } from './cluster/SetSysPassword';
+export { SetSysPrimaryZone } from './cluster/SetSysPrimaryZone';
 export { SyncClusterInfo } from './cluster/SyncClusterInfo';
+export { TriggerCompaction } from './cluster/TriggerCompaction';
 export { UpdateObClusterStatus } from './cluster/UpdateObClusterStatus';
 export { WaitObClusterAccessible } from './cluster/WaitObClusterAccessible';
 export { StartNode } from './common/StartNode';
@@ -42,6 +47,7 @@ export { DeleteObproxyClientLoadBalanceInfo } from './obproxy/DeleteObproxyClien
 export { DeleteObproxyMetaInfo } from './obproxy/DeleteObproxyMetaInfo';
 export { Finish } from './obproxy/Finish';
 export { HotRestartObproxy } from './obproxy/HotRestartObproxy';
+export { LinkObproxy } from './obproxy/LinkObproxy';
 export { OfflineObproxyExporter } from './obproxy/OfflineObproxyExporter';
 export { PrepareConfigureObproxy } from './obproxy/PrepareConfigureObproxy';
 export { PrepareCreateObproxy } from './obproxy/PrepareCreateObproxy';
@@ -83,6 +89,7 @@ export { AddObServer } from './observer/AddObServer';
 export { CleanObServer } from './observer/CleanObServer';
 export { DeleteObServer } from './observer/DeleteObServer';
 export { DeleteObServerInfo } from './observer/DeleteObServerInfo';
+export { DoIoBench } from './observer/DoIoBench';
 export { MakeDirForOb } from './observer/MakeDirForOb';
 export { PreCheckForInstallOb } from './observer/PreCheckForInstallOb';
 export { PrepareAddObServer } from './observer/PrepareAddObServer';

@@ -61,4 +61,44 @@ export const OB_CREATION = {
     '其数据将会丢失。请重试任务，或放弃任务后通过删除集群请求删除。',
   ],
   'bootstrap.stopped': ['{ip}: the observer is stopped', '{ip}：observer 已停止'],
+  'bench.notMeasured': ['The data disk could not be measured: {said}', '无法测量数据盘：{said}'],
+  'bench.saw': [
+    '{disk}: {perSecond} synchronous writes of 16 KiB a second, one after the other',
+    '{disk}：每秒 {perSecond} 次 16 KiB 同步写（逐次）',
+  ],
+  'bench.slow': [
+    '{said}; OCP wants {enough} IOPS. Measure the disk with a real benchmark before you go on',
+    '{said}；OCP 要求 {enough} IOPS。继续之前请用专门的工具测量磁盘',
+  ],
+  'sysPassword.set': ['set the password of root@sys', '设置 root@sys 的密码'],
+  'sysPassword.unanswered': [
+    'No answer ({said}); looking whether it is set',
+    '没有返回结果（{said}），正在确认密码是否已设置',
+  ],
+  'sysPassword.already': ['root@sys has its password already', 'root@sys 的密码已设置'],
+  'sysPassword.done': [
+    'root@sys has its password on every root server, and none lets root in without',
+    '所有 root server 上 root@sys 的密码均已设置，且不再允许空密码登录',
+  ],
+  'sysPassword.behind': [
+    'these servers do not take it yet, or still let root in without a password: {servers}',
+    '以下 OBServer 尚未接受新密码，或仍允许空密码登录：{servers}',
+  ],
+  'primaryZone.set': ['set the primary zone of the sys tenant', '设置 sys 租户的 Primary Zone'],
+  'primaryZone.none': ['No primary zone is asked for', '未指定 Primary Zone'],
+  'primaryZone.is': ['The primary zone of sys is {zones}', 'sys 租户的 Primary Zone 为 {zones}'],
+  'primaryZone.differs': ['it is {now} after {wished} was set', '设置为 {wished} 后，实际为 {now}'],
+  'compaction.begin': ['begin a major compaction', '发起合并'],
+  'compaction.begun': ['A major compaction has begun', '已发起合并'],
+  'linkObproxy.link': ['link OBProxy cluster {id} to the cluster', '将 OBProxy 集群 {id} 关联到该集群'],
+  'linkObproxy.none': ['No OBProxy cluster is to be linked', '无需关联 OBProxy 集群'],
+  'linkObproxy.next': [
+    'Check the OBProxies named, then retry; skip the step to let them learn it at their next start.',
+    '请检查上述 OBProxy 后重试；也可跳过该步骤，它们将在下次启动时获知。',
+  ],
+  'linkObproxy.linked': [
+    'OBProxy cluster {name} is linked; {count} OBProxies were told',
+    'OBProxy 集群 {name} 已关联，已通知 {count} 个 OBProxy',
+  ],
+  'linkObproxy.undone': ['The links are taken away', '已移除关联'],
 } as const satisfies Record<string, Pair>;
