@@ -41,6 +41,7 @@ import {
   type SqlRow,
   type SqlSession,
 } from './sqlSession';
+import { dataOnDiskOf, dataOnDiskSql, type Placement, placementOf, placementSql, unitJobsSql } from './units';
 import { isAtLeast } from './versions';
 
 /** No such table, no such column, not supported. A missing grant (1142) is no such answer. */
@@ -77,6 +78,12 @@ export interface ClusterSession {
   zones(): Promise<ClusterZone[]>;
   /** Units of tenants on a server; undefined when the version has no view of them. Throws SqlError when it may not be asked. */
   units(server: { readonly ip: string; readonly rpcPort: number }): Promise<number | undefined>;
+  /** All units, and the room for them. Throws SqlError when it may not be asked. */
+  placement(): Promise<Placement>;
+  /** Bytes on the data disk of each server that tells, by `ip:rpcPort`; empty when it does not let us ask. */
+  dataOnDisk(): Promise<ReadonlyMap<string, number>>;
+  /** How many jobs move units now. */
+  unitJobs(): Promise<number>;
   /** Everything that needs a majority. Throws SqlError when it may not be asked. */
   replicas(): Promise<ReplicaGroup[]>;
   /** How many leaders a server has. */
@@ -164,6 +171,11 @@ function cluster(session: SqlSession, at: string, version: string): ClusterSessi
   async function tolerant(sql: string): Promise<SqlRow[]> {
     return ifTold(sql, () => true);
   }
+  async function answersTo(statements: readonly string[]): Promise<(readonly SqlRow[])[]> {
+    const answers: (readonly SqlRow[])[] = [];
+    for (const sql of statements) answers.push(await session.query(sql));
+    return answers;
+  }
   /** For what decides: undefined only when the version has nothing of the kind to ask. */
   async function ifTold(sql: string, mayRefuse: (error: SqlError) => boolean): Promise<SqlRow[]> {
     try {
@@ -190,11 +202,13 @@ function cluster(session: SqlSession, at: string, version: string): ClusterSessi
       const [row] = await ifTold(unitsSql(version, server), ({ errno }) => NOT_IN_VERSION.has(errno));
       return row === undefined ? undefined : Number(columnText(row, 'units'));
     },
-    async replicas() {
-      const answers: (readonly SqlRow[])[] = [];
-      for (const sql of replicasSql(version)) answers.push(await session.query(sql));
-      return replicaGroups(version, answers);
+    placement: async () => placementOf(await answersTo(placementSql(version))),
+    dataOnDisk: async () => dataOnDiskOf(await tolerant(dataOnDiskSql(version))),
+    async unitJobs() {
+      const [row] = await session.query(unitJobsSql(version));
+      return Number(columnText(row ?? {}, 'jobs'));
     },
+    replicas: async () => replicaGroups(version, await answersTo(replicasSql(version))),
     async leaders(server) {
       const [row] = await session.query(leadersSql(version, server));
       return Number(columnText(row ?? {}, 'leaders'));

@@ -8,6 +8,7 @@ import { createObproxyCluster } from './createObproxyCluster';
 import { batchDeleteHosts, deleteHost } from './deleteHosts';
 import { deleteObproxy, offlineObproxy } from './deleteObproxy';
 import { deleteObproxyCluster } from './deleteObproxyCluster';
+import { deleteObservers } from './deleteObservers';
 import { moveOutObCluster } from './moveOutObCluster';
 import { refreshObproxy } from './refreshObproxy';
 import { forceRestartObproxy, restartObproxy } from './restartObproxy';
@@ -43,6 +44,7 @@ export const OPERATIONS: readonly CatalogueEntry[] = [
   offlineObproxy,
   addObserver,
   addObZone,
+  deleteObservers,
   takeOverObCluster,
   moveOutObCluster,
   stopObserver,

@@ -60,6 +60,9 @@ export const addObserver = task;
 /** POST /api/v2/ob/clusters/{id}/zones. */
 export const addObZone = task;
 
+/** POST /api/v2/ob/clusters/{id}/servers/batchDelete. */
+export const deleteObservers = task;
+
 /** POST /api/v2/ob/clusters/takeOver. */
 export const takeOverObCluster = task;
 

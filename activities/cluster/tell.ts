@@ -68,14 +68,15 @@ export function isRefusedNow(error: unknown): error is PermanentError | Transien
   return isRefused(error) || (error instanceof TransientError && error.type === REFUSED_FOR_NOW);
 }
 
-/** While `send` tells it to stop, an object is STOPPED should the task end; refused, it is what it was. */
+/** While `send` tells it to stop, or to go, an object is STOPPED or DELETING should the task end; refused, it is what it was. */
 export async function stopping<K extends 'obServer' | 'obZone'>(
   scope: SubtaskScope,
   worked: Worked<K>,
   send: () => Promise<void>,
+  becomes: 'STOPPED' | 'DELETING' = 'STOPPED',
 ): Promise<void> {
   const former = await formerOf(scope, worked);
-  await endsAs(scope, worked, 'STOPPED');
+  await endsAs(scope, worked, becomes);
   try {
     await send();
   } catch (error) {

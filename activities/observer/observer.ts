@@ -77,11 +77,19 @@ export async function memberOf(scope: ObserverScope): Promise<ClusterMember> {
   return { server, cluster, address: addressText(server.ip, server.rpcPort) };
 }
 
-/** All servers of the list `server_ids`, for a subtask that is not split and names none; else the one it is about. */
-export async function membersOf(
-  scope: SubtaskScope<typeof OBSERVER & { readonly server_ids: 'list?' }>,
-): Promise<ClusterMember[]> {
-  const ids = scope.list('server_ids');
+/** To be needed by a subtask that is about several servers. */
+export const OBSERVERS = {
+  ...OBSERVER,
+  server_ids: 'list?',
+  '{zone_names}.server_ids': 'list?',
+} as const satisfies Needs;
+
+/**
+ * For a subtask that is not split and names no server: those of the zone that it is repeated for, else all of the list
+ * `server_ids`; else the one it is about.
+ */
+export async function membersOf(scope: SubtaskScope<typeof OBSERVERS>): Promise<ClusterMember[]> {
+  const ids = scope.list('{zone_names}.server_ids') ?? scope.list('server_ids');
   if (ids === undefined || objectOf(scope.input, ['server_ids', 'host_ids']) !== undefined)
     return [await memberOf(scope)];
   const found: ClusterMember[] = [];

@@ -26,6 +26,7 @@ import { OBSERVERS } from './observers';
 import { OB_TAKE_OVER } from './obTakeOver';
 import { REFUSALS } from './refusals';
 import { SERVER_LIFE } from './serverLife';
+import { SERVER_REMOVAL } from './serverRemoval';
 import { SSH } from './ssh';
 import { STORAGE } from './storage';
 import { SUBTASKS } from './subtasks';
@@ -51,6 +52,7 @@ export const CATALOGUE = {
   ...OB_TAKE_OVER,
   ...OBSERVERS,
   ...SERVER_LIFE,
+  ...SERVER_REMOVAL,
   ...OB_PARAMETERS,
   ...SSH,
   ...STORAGE,

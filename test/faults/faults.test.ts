@@ -2,8 +2,9 @@ import { fleetUnavailable } from '../../sandbox/hosts/fleet';
 import { describeIf } from '../support/skip';
 import { allCases, matching } from './cases';
 import { Lane } from './lane';
+import { type Reference, referenceRun } from './reference';
 import { aloneLine } from './report';
-import { type Reference, referenceRun, runCase } from './runCase';
+import { runCase } from './runCase';
 
 /** A few of the cases of `npm run test:faults`, one of each part that can break; the others take an hour. */
 const CASES = {

@@ -36,7 +36,7 @@ export interface Fault {
   readonly duringUndo?: (strike: Strike) => Promise<void>;
 }
 
-/** So long is a cut, and about so long a frozen sshd. */
+/** So long is a cut, and about so long a frozen sshd, unless the subtask has ended without its host. */
 const CUT_MS = 10_000;
 const DATABASE_LOCKED_MS = 5_000;
 const RPM_LOCKED_MS = 3_000;
@@ -178,11 +178,11 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'network-cut',
     kind: 'host',
-    async strike({ host, stop }) {
-      await host.cut();
-      stop.release();
-      await delay(CUT_MS);
-      await host.heal();
+    async strike(strike) {
+      await strike.host.cut();
+      strike.stop.release();
+      await untilOver(strike, CUT_MS);
+      await strike.host.heal();
     },
   },
   {
@@ -199,11 +199,11 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'sshd-frozen',
     kind: 'host',
-    async strike({ host, stop }) {
-      await host.freezeSshd();
-      stop.release();
-      await delay(CUT_MS);
-      await host.thawSshd();
+    async strike(strike) {
+      await strike.host.freezeSshd();
+      strike.stop.release();
+      await untilOver(strike, CUT_MS);
+      await strike.host.thawSshd();
     },
   },
   { name: 'command-killed', kind: 'host', strike: killCommand },

@@ -5,7 +5,7 @@ import { fleetUnavailable } from '../../sandbox/hosts/fleet';
 import { allCases, matching, sample } from './cases';
 import { runChaos } from './chaos';
 import { aloneLine, markdown, resultLine } from './report';
-import type { CaseResult } from './runCase';
+import type { CaseResult } from './result';
 import { runSuite } from './suite';
 
 interface Options {
@@ -17,6 +17,7 @@ interface Options {
   readonly historyEvents?: number;
   readonly report?: string;
   readonly list?: true;
+  readonly alone?: true;
   readonly chaos?: number | true;
 }
 
@@ -53,6 +54,7 @@ async function faults(options: Options): Promise<number> {
     cases,
     seed: options.seed,
     lanes: options.lanes,
+    alone: options.alone ?? false,
     ...(options.historyEvents === undefined ? {} : { historyEvents: options.historyEvents }),
     onResult: (result, done) => {
       console.log(`${String(done).padStart(4)}/${cases.length} ${resultLine(result)}`);
@@ -94,6 +96,7 @@ async function main(): Promise<number> {
     .option('--lanes <count>', 'whole obflows side by side', number, 2)
     .option('--history-events <count>', 'workflows continue as new after so many, at least 50', number)
     .option('--report <file>', 'writes <file>.md and <file>.json')
+    .option('--alone', 'every case in a run of its own')
     .option('--list', 'only names the cases')
     .option('--chaos [minutes]', '200 tasks in flight while everything is killed at random', number)
     .parse();

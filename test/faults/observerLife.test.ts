@@ -2,8 +2,9 @@ import { fleetUnavailable } from '../../sandbox/hosts/fleet';
 import { describeIf } from '../support/skip';
 import { allCases, matching } from './cases';
 import { Lane } from './lane';
+import { type Reference, referenceRun } from './reference';
 import { aloneLine } from './report';
-import { type Reference, referenceRun, runCase } from './runCase';
+import { runCase } from './runCase';
 
 /** The seams of a restart: after each of them a server is in a state that only this task knows how to leave. */
 const CASES = [

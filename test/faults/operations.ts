@@ -4,6 +4,7 @@ import { OB_CLUSTER } from '../../sandbox/stack/stack';
 import { startObserverCluster } from '../../sandbox/standins/observer/cluster';
 import { fingerprint, type StartedByHand, startByHand } from '../../sandbox/standins/startByHand';
 import { until } from '../support/until';
+import type { OperationName } from './chains';
 import { BY_HAND_PASSWORD, CHANGED_PASSWORD, clusterBody, type Lane, NEWER_SHORT, OBPROXY } from './lane';
 
 /** What stands before the request. */
@@ -17,34 +18,7 @@ export interface Scene {
 
 /** A documented operation and the smallest world in which all of its subtasks have work. */
 export interface Operation {
-  readonly name:
-    | 'addObproxy'
-    | 'createObproxyCluster'
-    | 'takeOverObproxy'
-    | 'stopObproxy'
-    | 'startObproxy'
-    | 'restartObproxy'
-    | 'restartObproxyHot'
-    | 'upgradeObproxy'
-    | 'upgradeObproxyCold'
-    | 'refreshObproxy'
-    | 'changeObproxyParameters'
-    | 'changeParametersAndRestart'
-    | 'changeObproxyPassword'
-    | 'deleteObproxy'
-    | 'offlineObproxy'
-    | 'deleteObproxyCluster'
-    | 'addObserver'
-    | 'addObZone'
-    | 'takeOverObCluster'
-    | 'moveOutObCluster'
-    | 'stopObserver'
-    | 'startObserver'
-    | 'restartObserver'
-    | 'stopObZone'
-    | 'startObZone'
-    | 'restartObZone'
-    | 'batchCreateHosts';
+  readonly name: OperationName;
   readonly arrange: (lane: Lane) => Promise<Scene>;
   readonly request: (lane: Lane) => Promise<TaskJson>;
 }

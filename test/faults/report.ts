@@ -1,6 +1,6 @@
 import { FAULTS } from './faults';
 import { OPERATIONS } from './operations';
-import type { CaseResult } from './runCase';
+import type { CaseResult } from './result';
 
 /** The line that runs one case alone. */
 export function aloneLine({ id, seed }: CaseResult): string {
@@ -8,12 +8,13 @@ export function aloneLine({ id, seed }: CaseResult): string {
 }
 
 export function resultLine(result: CaseResult): string {
-  const { passed, id, point, recoveryMs, retried, ms } = result;
+  const { passed, id, point, recoveryMs, retried, ms, phases, together } = result;
+  const parts = Object.entries(phases).map(([phase, spent]) => `${phase} ${(spent / 1000).toFixed(1)}`);
   const facts = [
     point,
     ...(recoveryMs === undefined ? [] : [`recovered ${(recoveryMs / 1000).toFixed(1)} s`]),
     ...(retried === undefined ? [] : [`one retry after "${retried.slice(0, 160)}"`]),
-    `${(ms / 1000).toFixed(1)} s`,
+    `${(ms / 1000).toFixed(1)} s: ${parts.join(', ')}${together === undefined ? '' : `, a share of ${together}`}`,
   ];
   return `${passed ? 'ok    ' : 'FAILED'} ${id}  (${facts.join('; ')})`;
 }

@@ -69,6 +69,10 @@ export interface ClusterState {
   /** Absent until one has moved: then all that there were. */
   units?: UnitState[];
   nextJobId?: number;
+  /** Whether its BOOTSTRAP has come to its end: until then baseline_schema_version is -1. */
+  bootstrapped?: boolean;
+  /** Of the sys tenant; absent: as the bootstrap made it. */
+  primaryZone?: string;
 }
 
 export function addressOf(server: { readonly ip: string; readonly rpcPort: number }): string {

@@ -56,6 +56,10 @@ export interface ClusterFacts {
   units?(): readonly UnitRow[];
   /** Memory of each server, in bytes; default 64 GiB. */
   memory?(): number;
+  /** Default 1, as after a BOOTSTRAP. */
+  baselineSchemaVersion?(): number;
+  /** Of the sys tenant; default RANDOM. */
+  primaryZone?(): string;
   /** Another value after every change; without it everything is read again for each statement. */
   revision?(): number;
 }

@@ -2,10 +2,11 @@
 import { randomBytes } from 'node:crypto';
 import type { Answer, Login, LoginAnswer } from '../mysql/server';
 import type { Log } from '../obproxy/log';
-import { allServe, answerAlone, bootstrapCards, INITIALIZING, newCluster } from './bootstrap';
+import { allServe, answerAlone, claimServers, INITIALIZING, newCluster } from './bootstrap';
 import { addressOf, type ClusterState, type ServerState, steering } from './clusterState';
 import type { ObserverCounters } from './counters';
 import { buildVersion, identity, serverVersion } from './edition';
+import { faults } from './faults';
 import { type Config, type DataDirectories, Died, rootServers } from './home';
 import { Membership } from './membership';
 import { RootService } from './rootService';
@@ -38,6 +39,7 @@ const NO_ROOT_SERVICE = {
 };
 
 export interface NodeParts {
+  readonly home: string;
   readonly ip: string;
   readonly config: Config;
   readonly files: DataDirectories;
@@ -117,6 +119,7 @@ export class ObserverNode {
       build: buildVersion(who),
       instance: this.instance,
       empty: !this.membership.isMarked,
+      clock: Date.now() + (faults(this.parts.home).clockAheadMs ?? 0),
     };
   }
 
@@ -206,6 +209,8 @@ export class ObserverNode {
   /** Answers another stand-in. */
   private async reply(request: RpcRequest): Promise<RpcReply> {
     if (request.op === 'check') return { kind: 'card', card: this.card() };
+    if (request.op === 'prepareBootstrap')
+      return { kind: this.membership.beginBootstrap(request.rootService) ? 'yes' : 'no' };
     if (request.op === 'replicate') return { kind: (await this.follow(request)) ? 'yes' : 'no' };
     if (request.op === 'vote')
       return { kind: this.root === undefined && this.standby.votes(request) ? 'yes' : 'no' };
@@ -285,9 +290,14 @@ export class ObserverNode {
     return reply?.kind === 'answer' ? reply.answer : { kind: 'error', error: NO_ROOT_SERVICE };
   }
 
-  private async bootstrap(statement: Parameters<typeof bootstrapCards>[0]): Promise<void> {
+  /** Killed before it has made the cluster, its servers are of none, and not empty any more. */
+  private async bootstrap(statement: Parameters<typeof claimServers>[0]): Promise<void> {
+    const { counters, home } = this.parts;
+    counters.count('bootstrapAttempts');
     const mine = this.card();
-    const cards = await bootstrapCards(statement, mine);
+    const cards = await claimServers(statement, mine, () => this.membership.beginBootstrap(addressOf(mine)));
+    const { bootstrapMs = 0, bootstrapAnswerMs = 0 } = faults(home);
+    if (bootstrapMs > 0) await new Promise((resolve) => setTimeout(resolve, bootstrapMs));
     const root = this.makeRoot(newCluster(statement, mine));
     for (const card of cards) root.service.insert(card, true);
     root.service.changed();
@@ -295,8 +305,11 @@ export class ObserverNode {
     this.membership.remember(addressOf(mine));
     await spread(root.service.state, addressOf(mine));
     await allServe(root.service);
-    this.parts.counters.count('bootstraps');
+    root.service.state.bootstrapped = true;
+    root.service.changed();
+    counters.count('bootstraps');
     this.parts.log.write('INFO', '[BOOTSTRAP] bootstrap done');
+    if (bootstrapAnswerMs > 0) await new Promise((resolve) => setTimeout(resolve, bootstrapAnswerMs));
   }
 }
 

@@ -87,7 +87,7 @@ export function tenantRows(
   known: readonly ParameterTenant[],
   servers: readonly Required<ServerRow>[],
   streams: readonly LogStream<Member>[],
-  isV4: boolean,
+  { isV4, primaryZone }: { readonly isV4: boolean; readonly primaryZone: string },
 ): Cell[][] {
   const tenants = new Map(
     known.map(({ id, name }) => [
@@ -102,7 +102,8 @@ export function tenantRows(
     tenants.set(tenant.id, { name: tenant.name, type: tenant.type, zones });
   return [...tenants].map(([id, { name, type, zones }]) => {
     const locality = zones.map((zone) => `FULL{1}@${zone}`).join(', ');
-    return isV4 ? [id, name, type, 'NORMAL', locality] : [id, name, locality];
+    const primary = id === 1 ? primaryZone : 'RANDOM';
+    return isV4 ? [id, name, type, 'NORMAL', locality, primary] : [id, name, locality, primary];
   });
 }
 

@@ -176,6 +176,9 @@ export class RootService {
           this.counters.countOf('minorFreeze', address);
         }
         break;
+      case 'majorFreeze':
+        this.counters.countOf('majorFreeze', statement.tenant ?? '');
+        return;
       case 'set':
         setParameters(
           {

@@ -1,10 +1,12 @@
 /** The SQL of the root service: statements on its state, with tables made at the first SELECT. */
+import { refuse } from './accounts';
 import type { AdminStatement } from './adminStatement';
 import { addressOf, type Steering, steering, tenantsOf } from './clusterState';
-import { buildVersion, identity, serverVersion, versionComment } from './edition';
+import { buildVersion, identity, observerTraits, serverVersion, versionComment } from './edition';
 import { inSync } from './logStreams';
 import type { RootService } from './rootService';
 import { Statements } from './statements';
+import { placeLeaders, primaryZoneOf } from './sysTenant';
 import type { Tables } from './tables';
 import { capacityOf, placedUnits, sizeOf } from './units';
 
@@ -38,6 +40,8 @@ async function makeTables(rootService: RootService, self: string): Promise<Table
       streams: () => rootService.streams(),
       units: () => placedUnits(state).map((unit) => ({ ...unit, ...sizeOf(state, unit) })),
       memory: () => capacityOf(state).memory,
+      baselineSchemaVersion: () => (state.bootstrapped === true ? 1 : -1),
+      primaryZone: () => primaryZoneOf(state),
       // What is in sync, checkpointed or gone for good depends on the time as well.
       revision: () =>
         steering(state, '_standin_sync_delay') > 0 ||
@@ -73,11 +77,21 @@ export function rootStatements(rootService: RootService, self: string): Statemen
     versionComment: versionComment(who),
     serverVersion: serverVersion(who),
     administer: async (statement) => {
+      // Tenants freeze by themselves from 4.0 on (OceanBase documentation, ALTER SYSTEM MAJOR FREEZE).
+      if (
+        statement.kind === 'majorFreeze' &&
+        (statement.tenant !== undefined) !== observerTraits(who.version).hasViews
+      )
+        refuse(1064, 'You have an error in your SQL syntax; check the manual for OceanBase');
       await rootService.run(statement);
       const delay = answerDelay(statement);
       const held = delay === undefined ? 0 : steering(rootService.state, delay);
       if (held > 0) await new Promise((resolve) => setTimeout(resolve, held));
     },
     usersChanged: () => rootService.changed(),
+    placeLeaders: (primaryZone) => {
+      placeLeaders(rootService.state, primaryZone);
+      rootService.changed();
+    },
   });
 }

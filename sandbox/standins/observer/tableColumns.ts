@@ -14,8 +14,11 @@ export function createTables(database: Database, isV4: boolean): void {
     'CREATE TABLE oceanbase.__all_user(tenant_id INTEGER, user_id INTEGER, user_name TEXT, host TEXT)',
   );
   database.run('CREATE TABLE mysql.user(host TEXT, user TEXT)');
+  database.run(`CREATE TABLE oceanbase.__all_core_table(table_name TEXT, row_id INTEGER, column_name TEXT,
+      column_value TEXT)`);
   if (!isV4) {
-    database.run('CREATE TABLE oceanbase.__all_tenant(tenant_id INTEGER, tenant_name TEXT, locality TEXT)');
+    database.run(`CREATE TABLE oceanbase.__all_tenant(tenant_id INTEGER, tenant_name TEXT, locality TEXT,
+        primary_zone TEXT)`);
     database.run(
       `CREATE TABLE oceanbase.__all_resource_pool(resource_pool_id INTEGER, name TEXT, unit_count INTEGER,
         unit_config_id INTEGER, tenant_id INTEGER)`,
@@ -47,7 +50,7 @@ export function createTables(database: Database, isV4: boolean): void {
       SQL_PORT INTEGER, WITH_ROOTSERVER TEXT, STATUS TEXT, START_SERVICE_TIME TEXT, STOP_TIME TEXT,
       BLOCK_MIGRATE_IN_TIME TEXT, BUILD_VERSION TEXT)`);
   database.run(`CREATE TABLE oceanbase.DBA_OB_TENANTS(TENANT_ID INTEGER, TENANT_NAME TEXT, TENANT_TYPE TEXT,
-      STATUS TEXT, LOCALITY TEXT)`);
+      STATUS TEXT, LOCALITY TEXT, PRIMARY_ZONE TEXT)`);
   database.run(`CREATE TABLE oceanbase.DBA_OB_ZONE_MAJOR_COMPACTION(ZONE TEXT, BROADCAST_SCN INTEGER,
       LAST_SCN INTEGER, STATUS TEXT)`);
   database.run(`CREATE TABLE oceanbase.DBA_OB_UNITS(UNIT_ID INTEGER, TENANT_ID INTEGER, STATUS TEXT,

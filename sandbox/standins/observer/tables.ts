@@ -88,6 +88,9 @@ export class Tables {
       'oceanbase.__all_user',
       users.map((user, index) => [1, 200_001 + index, user, '%']),
     );
+    this.fill('oceanbase.__all_core_table', [
+      ['__all_global_stat', 1, 'baseline_schema_version', String(this.facts.baselineSchemaVersion?.() ?? 1)],
+    ]);
     this.fill(
       'mysql.user',
       users.map((user) => ['%', user]),
@@ -229,7 +232,10 @@ export class Tables {
 
   private fillTenants(): void {
     const servers = this.servers();
-    const rows = tenantRows(this.tenants(), servers, this.streams(servers), this.isV4);
+    const rows = tenantRows(this.tenants(), servers, this.streams(servers), {
+      isV4: this.isV4,
+      primaryZone: this.facts.primaryZone?.() ?? 'RANDOM',
+    });
     this.fill(`oceanbase.${this.isV4 ? 'DBA_OB_TENANTS' : '__all_tenant'}`, rows);
   }
 

@@ -1,5 +1,5 @@
 /** Rows of the tables about units, their pools and sizes, and the jobs that move them, by version. */
-import { parseAddress } from '../../../runtime/addressText';
+import { addressText, parseAddress } from '../../../runtime/addressText';
 import type { ServerRow } from './facts';
 import type { Rows } from './replicaTables';
 
@@ -23,7 +23,7 @@ export interface UnitRow {
 /** Where nobody tells units: those that the servers are said to hold. */
 export function unitsByServers(servers: readonly Required<ServerRow>[]): UnitRow[] {
   return servers.flatMap(({ id, zone, ip, rpcPort, holdsSysUnit, holdsTenantUnit }) => {
-    const place = { zone, server: `${ip}:${rpcPort}`, cpu: 2.5, memory: 8 * GIB, logDisk: 10 * GIB };
+    const place = { zone, server: addressText(ip, rpcPort), cpu: 2.5, memory: 8 * GIB, logDisk: 10 * GIB };
     return [
       ...(holdsSysUnit ? [{ ...place, id, tenantId: 1 }] : []),
       ...(holdsTenantUnit ? [{ ...place, id: APP_TENANT * 1000 + id, tenantId: APP_TENANT }] : []),
