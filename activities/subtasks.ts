@@ -5,6 +5,9 @@ export { CreateResourceManagerForDefaultUser } from './cluster/CreateResourceMan
 export { DeleteObClusterInfo } from './cluster/DeleteObClusterInfo';
 export { DeleteObClusterRelatedInfo } from './cluster/DeleteObClusterRelatedInfo';
 export { PrepareMoveOutObCluster } from './cluster/PrepareMoveOutObCluster';
+export { PrepareRestartObCluster } from './cluster/PrepareRestartObCluster';
+export { PrepareStartObCluster } from './cluster/PrepareStartObCluster';
+export { PrepareStopObCluster } from './cluster/PrepareStopObCluster';
 export { PrepareTakeOverObCluster } from './cluster/PrepareTakeOverObCluster';
 export { RecordRootServiceList } from './cluster/RecordRootServiceList';
 export { RegisterConfigUrl } from './cluster/RegisterConfigUrl';
@@ -103,6 +106,7 @@ export { SyncAllTenantInfo } from './tenant/SyncAllTenantInfo';
 export { PrepareRestartObZone } from './zone/PrepareRestartObZone';
 export { PrepareStartObZone } from './zone/PrepareStartObZone';
 export { PrepareStopObZone } from './zone/PrepareStopObZone';
+export { SetZoneContext } from './zone/SetZoneContext';
 export { StartObZone } from './zone/StartObZone';
 export { StopObZone } from './zone/StopObZone';
 export { UpdateObZoneStatus } from './zone/UpdateObZoneStatus';

@@ -33,6 +33,7 @@ import {
   replicasSql,
   zoneLeadersSql,
 } from './replicas';
+import { type Schemas, schemasOf, schemasSql } from './schemas';
 import {
   columnText,
   openSqlSession,
@@ -79,6 +80,8 @@ export interface ClusterSession {
   units(server: { readonly ip: string; readonly rpcPort: number }): Promise<number | undefined>;
   /** Everything that needs a majority. Throws SqlError when it may not be asked. */
   replicas(): Promise<ReplicaGroup[]>;
+  /** Which servers know the schema of which tenants; undefined when the version has no view of it. */
+  schemas(): Promise<Schemas | undefined>;
   /** How many leaders a server has. */
   leaders(server: { readonly ip: string; readonly rpcPort: number }): Promise<number>;
   /** How many leaders there are in a zone. */
@@ -194,6 +197,16 @@ function cluster(session: SqlSession, at: string, version: string): ClusterSessi
       const answers: (readonly SqlRow[])[] = [];
       for (const sql of replicasSql(version)) answers.push(await session.query(sql));
       return replicaGroups(version, answers);
+    },
+    async schemas() {
+      const [tenantsSql, rowsSql] = schemasSql(version);
+      const tenants = await session.query(tenantsSql);
+      try {
+        return schemasOf([tenants, await session.query(rowsSql)]);
+      } catch (error) {
+        if (error instanceof SqlError && NOT_IN_VERSION.has(error.errno)) return undefined;
+        throw error;
+      }
     },
     async leaders(server) {
       const [row] = await session.query(leadersSql(version, server));

@@ -1,4 +1,5 @@
 import { say } from '../../runtime/messages/catalogue';
+import { isClusterWide } from '../cluster/cluster';
 import { tell } from '../cluster/tell';
 import { endsAs, formerOf } from '../common/work';
 import { subtask } from '../subtask';
@@ -21,8 +22,9 @@ export const StartObZone = subtask({
     return undefined;
   },
 
-  /** Only a zone that was stopped before this task is stopped again. */
+  /** Only a zone that was stopped before this task is stopped again; with its cluster it goes anyway. */
   async rollback(scope) {
+    if (isClusterWide(scope)) return scope.log.info(say('undo.withCluster'));
     const { cluster, zone } = await seenZone(scope);
     const { name } = zone;
     if ((await formerOf(scope, workedZone(cluster, name))) !== 'STOPPED')

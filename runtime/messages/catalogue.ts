@@ -10,6 +10,7 @@ import {
   type Text,
 } from '../../workflows/text';
 import { INTERPRETER_TEXTS } from '../../workflows/texts';
+import { CLUSTER_LIFE } from './clusterLife';
 import { CLUSTERS } from './clusters';
 import { COMMANDS } from './commands';
 import { CONFIGURATION } from './configuration';
@@ -38,6 +39,7 @@ export const CATALOGUE = {
   ...INTERPRETER_TEXTS,
   ...FAULTS,
   ...CLUSTERS,
+  ...CLUSTER_LIFE,
   ...CONFIGURATION,
   ...LIFE,
   ...NEXT,

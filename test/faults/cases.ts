@@ -6,18 +6,21 @@ import { DELETE_OBPROXY, OFFLINE_OBPROXY } from '../../operations/deleteObproxy'
 import { ADOPT_ON_ONE_HOST, INSTALL_ON_HOSTS, INSTALL_ON_ONE_HOST } from '../../operations/installChain';
 import { MOVE_OUT_OB_CLUSTER } from '../../operations/moveOutObCluster';
 import { REFRESH_OBPROXY } from '../../operations/refreshObproxy';
+import { RESTART_OB_CLUSTER } from '../../operations/restartObCluster';
 import { RESTART_OBPROXY } from '../../operations/restartObproxy';
 import { RESTART_OB_SERVER_435 } from '../../operations/restartObserver';
 import { RESTART_OB_ZONE } from '../../operations/restartObZone';
+import { START_OB_CLUSTER } from '../../operations/startObCluster';
 import { START_OBPROXY } from '../../operations/startObproxy';
 import { START_OB_SERVER } from '../../operations/startObserver';
 import { START_OB_ZONE } from '../../operations/startObZone';
+import { STOP_OB_CLUSTER } from '../../operations/stopObCluster';
 import { STOP_OBPROXY } from '../../operations/stopObproxy';
 import { STOP_OB_SERVER } from '../../operations/stopObserver';
 import { STOP_OB_ZONE } from '../../operations/stopObZone';
 import { TAKE_OVER_OB_CLUSTER } from '../../operations/takeOverObCluster';
 import { UPGRADE_OBPROXY } from '../../operations/upgradeObproxy';
-import type { PlanNode } from '../../workflows/plan';
+import type { Chain } from '../../workflows/chain';
 import { FAULTS, type Fault } from './faults';
 import { OPERATIONS, type Operation } from './operations';
 import { seeded, shuffled } from './random';
@@ -36,7 +39,9 @@ export interface Case {
   readonly fault: Fault;
 }
 
-const typesOf = (chain: readonly PlanNode[]): string[] => chain.map(({ activity }) => activity);
+/** Of what is repeated the first time: the others are the same. */
+const typesOf = (chain: Chain): string[] =>
+  chain.flatMap((item) => ('repeat' in item ? typesOf(item.nodes) : [item.activity]));
 
 const CHAINS: Readonly<Record<Operation['name'], readonly string[]>> = {
   addObproxy: typesOf(INSTALL_ON_ONE_HOST),
@@ -61,6 +66,9 @@ const CHAINS: Readonly<Record<Operation['name'], readonly string[]>> = {
   stopObserver: typesOf(STOP_OB_SERVER),
   startObserver: typesOf(START_OB_SERVER),
   restartObserver: typesOf(RESTART_OB_SERVER_435),
+  stopObCluster: typesOf(STOP_OB_CLUSTER),
+  startObCluster: typesOf(START_OB_CLUSTER),
+  restartObCluster: typesOf(RESTART_OB_CLUSTER),
   stopObZone: typesOf(STOP_OB_ZONE),
   startObZone: typesOf(START_OB_ZONE),
   restartObZone: typesOf(RESTART_OB_ZONE),

@@ -79,6 +79,8 @@ const STEERING = {
   _standin_election: 3_000,
   /** From the start of service until a server's logs are in sync. */
   _standin_sync_delay: 0,
+  /** From the start of service until a server has refreshed the schemas of all tenants. */
+  _standin_schema_delay: 0,
   /** Tenants of users, each with a replica in every zone. */
   _standin_tenants: 0,
   /** From MINOR FREEZE until the checkpoints have passed it. */

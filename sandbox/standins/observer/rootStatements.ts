@@ -1,7 +1,7 @@
 /** The SQL of the root service: statements on its state, with tables made at the first SELECT. */
 import { addressOf, steering, tenantsOf } from './clusterState';
 import { buildVersion, identity, serverVersion, versionComment } from './edition';
-import { inSync } from './logStreams';
+import { inSync, schemaFresh } from './logStreams';
 import type { RootService } from './rootService';
 import { Statements } from './statements';
 import type { Tables } from './tables';
@@ -28,6 +28,7 @@ async function makeTables(rootService: RootService, self: string): Promise<Table
           active: server.status === 'ACTIVE',
           withRootService: addressOf(server) === self,
           inSync: inSync(state, server),
+          schemaFresh: schemaFresh(state, server),
           holdsTenantUnit: !server.holdsSysUnit && steering(state, '_standin_tenant_units') > 0,
         })),
       users: () => rootService.accounts.names(),
@@ -38,6 +39,7 @@ async function makeTables(rootService: RootService, self: string): Promise<Table
       // What is in sync, checkpointed or gone for good depends on the time as well.
       revision: () =>
         steering(state, '_standin_sync_delay') > 0 ||
+        steering(state, '_standin_schema_delay') > 0 ||
         steering(state, '_standin_freeze_delay') > 0 ||
         state.servers.some(({ status }) => status === 'INACTIVE')
           ? -Date.now()
