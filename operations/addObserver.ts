@@ -16,13 +16,12 @@ import {
   WaitNode,
   WaitObServerActive,
 } from '../activities/subtasks';
-import { isZoneName } from '../oceanbase/clusterSql';
-import { observerNameFault, observerValueFault } from '../oceanbase/observerCommandLine';
 import { RUN_USER } from '../oceanbase/observerLayout';
-import { fault, say } from '../runtime/messages/catalogue';
+import { fault } from '../runtime/messages/catalogue';
 import { type ChainNode, node, type SubtaskDefinition } from '../workflows/chain';
 import { firstContactFindings } from './firstContact';
 import { hostObserverLock, obClusterLock } from './locks';
+import { StartupParameters, ZoneName } from './observerFields';
 import {
   activeZone,
   clusterRuns,
@@ -34,7 +33,7 @@ import {
 } from './observerPreconditions';
 import { planTask, refuseWhenHeld } from './planTask';
 import { hostsByIds, portsFreeOnHosts } from './preconditions';
-import { DistTag, HostIds, IdPath, refuseEqualPorts, ServicePort, text } from './schemas';
+import { DistTag, HostIds, IdPath, refuseEqualPorts, ServicePort } from './schemas';
 import { catalogued } from './types';
 
 const perHost = (subtask: SubtaskDefinition): ChainNode => node(subtask, { split: 'host_ids' });
@@ -64,26 +63,9 @@ export const ADD_OB_SERVER: readonly ChainNode[] = [
   node(UpdateObClusterStatus),
 ];
 
-const StartupParameters = z
-  .array(z.object({ name: text(observerNameFault), value: text(observerValueFault) }))
-  .max(400)
-  .superRefine((parameters, context) => {
-    parameters.forEach(({ name }, index) => {
-      if (parameters.findIndex((other) => other.name === name) === index) return;
-      context.addIssue({
-        code: 'custom',
-        path: [index, 'name'],
-        message: fault('names.twice', { name }),
-        input: name,
-      });
-    });
-  });
-
 const Body = z
   .object({
-    zoneName: text((name) => (isZoneName(name) ? undefined : say('must.name', { min: 2, max: 64 }))).describe(
-      'Zone of the cluster that the servers join.',
-    ),
+    zoneName: ZoneName.describe('Zone of the cluster that the servers join.'),
     servers: HostIds.min(1, fault('must.nameHost')).describe('Ids of the hosts (not of servers).'),
     packageOperatingSystem: DistTag.optional().describe('Restricts the choice of the package, e.g. el7.'),
     startupParameters: StartupParameters.default([]).describe('Parameters of the first start (-o).'),

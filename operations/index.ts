@@ -3,8 +3,10 @@ import { addObserver } from './addObserver';
 import { batchCreateHosts } from './batchCreateHosts';
 import { changeObproxyParameters } from './changeObproxyParameters';
 import { changeObproxyPassword } from './changeObproxyPassword';
+import { createObCluster } from './createObCluster';
 import { createObproxyCluster } from './createObproxyCluster';
 import { batchDeleteHosts, deleteHost } from './deleteHosts';
+import { deleteObCluster } from './deleteObCluster';
 import { deleteObproxy, offlineObproxy } from './deleteObproxy';
 import { deleteObproxyCluster } from './deleteObproxyCluster';
 import { moveOutObCluster } from './moveOutObCluster';
@@ -40,6 +42,8 @@ export const OPERATIONS: readonly CatalogueEntry[] = [
   changeObproxyPassword,
   deleteObproxy,
   offlineObproxy,
+  createObCluster,
+  deleteObCluster,
   addObserver,
   takeOverObCluster,
   moveOutObCluster,
