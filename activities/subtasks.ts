@@ -5,6 +5,7 @@ export { CreateDefaultUser } from './cluster/CreateDefaultUser';
 export { CreateResourceManagerForDefaultUser } from './cluster/CreateResourceManagerForDefaultUser';
 export { DeleteObClusterInfo } from './cluster/DeleteObClusterInfo';
 export { DeleteObClusterRelatedInfo } from './cluster/DeleteObClusterRelatedInfo';
+export { PrepareDeleteObCluster } from './cluster/PrepareDeleteObCluster';
 export { PrepareInstallObCluster } from './cluster/PrepareInstallObCluster';
 export { PrepareMoveOutObCluster } from './cluster/PrepareMoveOutObCluster';
 export { PrepareRestartObCluster } from './cluster/PrepareRestartObCluster';

@@ -4,8 +4,10 @@ import { addObZone } from './addObZone';
 import { batchCreateHosts } from './batchCreateHosts';
 import { changeObproxyParameters } from './changeObproxyParameters';
 import { changeObproxyPassword } from './changeObproxyPassword';
+import { createObCluster } from './createObCluster';
 import { createObproxyCluster } from './createObproxyCluster';
 import { batchDeleteHosts, deleteHost } from './deleteHosts';
+import { deleteObCluster } from './deleteObCluster';
 import { deleteObproxy, offlineObproxy } from './deleteObproxy';
 import { deleteObproxyCluster } from './deleteObproxyCluster';
 import { deleteObservers } from './deleteObservers';
@@ -45,6 +47,8 @@ export const OPERATIONS: readonly CatalogueEntry[] = [
   changeObproxyPassword,
   deleteObproxy,
   offlineObproxy,
+  createObCluster,
+  deleteObCluster,
   addObserver,
   deleteObservers,
   addObZone,
