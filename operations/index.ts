@@ -1,5 +1,6 @@
 import { addObproxy } from './addObproxy';
 import { addObserver } from './addObserver';
+import { addObZone } from './addObZone';
 import { batchCreateHosts } from './batchCreateHosts';
 import { changeObproxyParameters } from './changeObproxyParameters';
 import { changeObproxyPassword } from './changeObproxyPassword';
@@ -7,6 +8,7 @@ import { createObproxyCluster } from './createObproxyCluster';
 import { batchDeleteHosts, deleteHost } from './deleteHosts';
 import { deleteObproxy, offlineObproxy } from './deleteObproxy';
 import { deleteObproxyCluster } from './deleteObproxyCluster';
+import { deleteObservers } from './deleteObservers';
 import { moveOutObCluster } from './moveOutObCluster';
 import { refreshObproxy } from './refreshObproxy';
 import { forceRestartObproxy, restartObproxy } from './restartObproxy';
@@ -41,6 +43,8 @@ export const OPERATIONS: readonly CatalogueEntry[] = [
   deleteObproxy,
   offlineObproxy,
   addObserver,
+  deleteObservers,
+  addObZone,
   takeOverObCluster,
   moveOutObCluster,
   stopObserver,

@@ -57,6 +57,12 @@ export const deleteObproxyCluster = task;
 /** POST /api/v2/ob/clusters/{id}/servers. */
 export const addObserver = task;
 
+/** POST /api/v2/ob/clusters/{id}/servers/batchDelete. */
+export const deleteObservers = task;
+
+/** POST /api/v2/ob/clusters/{id}/zones. */
+export const addObZone = task;
+
 /** POST /api/v2/ob/clusters/takeOver. */
 export const takeOverObCluster = task;
 

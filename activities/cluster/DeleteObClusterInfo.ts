@@ -22,7 +22,7 @@ export const DeleteObClusterInfo = subtask({
       const links = await store.obproxy.clustersLinkedTo(id);
       if (cluster === undefined || links.length > 0) return links;
       await store.obClusters.remove(id);
-      await store.credentials.removeUnused(cluster.takeOver?.credentialIds ?? []);
+      await store.credentials.removeUnused(cluster.origin?.credentialIds ?? []);
       return [];
     });
     if (linked.length > 0) {

@@ -107,6 +107,12 @@ export const FAULTS = {
   'must.zoneName': ['must be the name of a zone', '必须是 Zone 名称'],
   'must.once': ['must be given once', '只能出现一次'],
   'must.nameHost': ['must name at least one host', '至少指定一台主机'],
+  'must.nameServer': ['must name at least one OBServer', '至少指定一台 OBServer'],
+  'must.serversAtMost': ['must name at most {limit} OBServers', '最多指定 {limit} 台 OBServer'],
+  'must.oneOfServers': [
+    'must be given, or serverIds must be, and not both',
+    '必须指定 servers 或 serverIds 之一，且不能同时指定',
+  ],
   'must.nameRootServer': ['must name at least one root server', '至少指定一个 RootServer'],
   'must.nameObproxy': ['must name at least one OBProxy', '至少指定一个 OBProxy'],
   'must.proxiesAtMost': ['must name at most {limit} OBProxies', '最多指定 {limit} 个 OBProxy'],
@@ -194,6 +200,7 @@ export const FAULTS = {
   ],
   'names.obproxyTwice': ['names OBProxy {id} a second time', '重复指定了 OBProxy {id}'],
   'names.hostTwice': ['names host {id} a second time', '重复指定了主机 {id}'],
+  'names.serverTwice': ['names OBServer {id} a second time', '重复指定了 OBServer {id}'],
   'names.twice': ['names {name} a second time', '重复指定了 {name}'],
   'names.unfitUser': [
     'names a credential whose username "{username}" is {fault}',

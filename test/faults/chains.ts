@@ -1,4 +1,5 @@
 import { ADD_OB_SERVER } from '../../operations/addObserver';
+import { ADD_OB_ZONE } from '../../operations/addObZone';
 import { PREPARE_HOST } from '../../operations/batchCreateHosts';
 import { CHANGE_PARAMETERS, CHANGE_PARAMETERS_AND_RESTART } from '../../operations/changeObproxyParameters';
 import { CHANGE_PASSWORD } from '../../operations/changeObproxyPassword';
@@ -38,6 +39,7 @@ export const CHAIN_OF = {
   offlineObproxy: OFFLINE_OBPROXY,
   deleteObproxyCluster: OFFLINE_OBPROXY,
   addObserver: ADD_OB_SERVER,
+  addObZone: ADD_OB_ZONE,
   takeOverObCluster: TAKE_OVER_OB_CLUSTER,
   moveOutObCluster: MOVE_OUT_OB_CLUSTER,
   stopObserver: STOP_OB_SERVER,

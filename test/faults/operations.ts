@@ -90,6 +90,16 @@ const addObserver: Operation = {
     }),
 };
 
+const addObZone: Operation = {
+  name: 'addObZone',
+  arrange: (lane) => freshHosts(lane, [lane.host(1)], true),
+  request: (lane) =>
+    lane.stack.api.call('POST', `/api/v2/ob/clusters/${lane.clusters.growing}/zones`, {
+      // The fleet's hosts lie in three IDCs in turn.
+      ...{ name: 'zone2', idcName: 'idc2', servers: [lane.hostIds[1]] },
+    }),
+};
+
 /** A cluster that the inventory does not have, on a host that it has. */
 const takeOverObCluster: Operation = {
   name: 'takeOverObCluster',
@@ -385,6 +395,7 @@ export const OPERATIONS: readonly Operation[] = [
   offlineObproxy,
   deleteObproxyCluster,
   addObserver,
+  addObZone,
   takeOverObCluster,
   moveOutObCluster,
   stopObserver,
