@@ -34,6 +34,7 @@ import {
   replicasSql,
   zoneLeadersSql,
 } from './replicas';
+import { type Schemas, schemasOf, schemasSql } from './schemas';
 import {
   columnText,
   openSqlSession,
@@ -88,6 +89,8 @@ export interface ClusterSession {
   unitJobs(): Promise<number>;
   /** Everything that needs a majority. Throws SqlError when it may not be asked. */
   replicas(): Promise<ReplicaGroup[]>;
+  /** Which servers know the schema of which tenants; undefined when the version has no view of it. */
+  schemas(): Promise<Schemas | undefined>;
   /** How many leaders a server has. */
   leaders(server: { readonly ip: string; readonly rpcPort: number }): Promise<number>;
   /** How many leaders there are in a zone. */
@@ -215,6 +218,16 @@ function cluster(session: SqlSession, at: string, version: string): ClusterSessi
       return Number(columnText(row ?? {}, 'jobs'));
     },
     replicas: async () => replicaGroups(version, await answersTo(replicasSql(version))),
+    async schemas() {
+      const [tenantsSql, rowsSql] = schemasSql(version);
+      const tenants = await session.query(tenantsSql);
+      try {
+        return schemasOf([tenants, await session.query(rowsSql)]);
+      } catch (error) {
+        if (error instanceof SqlError && NOT_IN_VERSION.has(error.errno)) return undefined;
+        throw error;
+      }
+    },
     async leaders(server) {
       const [row] = await session.query(leadersSql(version, server));
       return Number(columnText(row ?? {}, 'leaders'));

@@ -11,12 +11,15 @@ import { deleteObproxyCluster } from './deleteObproxyCluster';
 import { deleteObservers } from './deleteObservers';
 import { moveOutObCluster } from './moveOutObCluster';
 import { refreshObproxy } from './refreshObproxy';
+import { restartObCluster } from './restartObCluster';
 import { forceRestartObproxy, restartObproxy } from './restartObproxy';
 import { restartObserver } from './restartObserver';
 import { restartObZone } from './restartObZone';
+import { startObCluster } from './startObCluster';
 import { startObproxy } from './startObproxy';
 import { startObserver } from './startObserver';
 import { startObZone } from './startObZone';
+import { stopObCluster } from './stopObCluster';
 import { stopObproxy } from './stopObproxy';
 import { stopObserver } from './stopObserver';
 import { stopObZone } from './stopObZone';
@@ -50,6 +53,9 @@ export const OPERATIONS: readonly CatalogueEntry[] = [
   stopObserver,
   startObserver,
   restartObserver,
+  stopObCluster,
+  startObCluster,
+  restartObCluster,
   stopObZone,
   startObZone,
   restartObZone,

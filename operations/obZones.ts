@@ -82,6 +82,9 @@ export async function acceptedZone(
 /** A node with a subtask for each observer of the zone. */
 export const EACH = { split: 'server_ids' } as const;
 
+/** And one for each zone of the task. */
+export const EACH_ZONE = { split: 'zone_names' } as const;
+
 /** For a stop and a restart. */
 export const MAY_STOP = { from: 'RUNNING', stops: true } as const;
 

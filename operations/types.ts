@@ -144,8 +144,10 @@ export interface Looked {
   readonly obproxyServers?: readonly number[];
   /** of all OBProxies of this cluster, */
   readonly obproxyCluster?: number;
-  /** and of these OBServers. */
+  /** of these OBServers, */
   readonly obServers?: readonly number[];
+  /** and of all OBServers of this OceanBase cluster. */
+  readonly obServersOf?: number;
   /**
    * Contacted when the inventory has no such host, with a credential that it has; the request is refused with CMP07026
    * when one cannot be logged in to. `prepare` finds what they said in its scope.

@@ -77,6 +77,15 @@ export const startObserver = task;
 /** POST /api/v2/ob/clusters/{id}/servers/{serverId}/restart. */
 export const restartObserver = task;
 
+/** POST /api/v2/ob/clusters/{id}/stop. */
+export const stopObCluster = task;
+
+/** POST /api/v2/ob/clusters/{id}/start. */
+export const startObCluster = task;
+
+/** POST /api/v2/ob/clusters/{id}/restart. */
+export const restartObCluster = task;
+
 /** POST /api/v2/ob/clusters/{id}/zones/{zoneName}/stop. */
 export const stopObZone = task;
 

@@ -168,6 +168,38 @@ const restartObserver: Operation = {
   request: (lane) => onObserver(lane, 'restart', { freezeServer: true }),
 };
 
+const onCluster = (lane: Lane, verb: string): Promise<TaskJson> =>
+  lane.stack.api.call('POST', `/api/v2/ob/clusters/${lane.clusters.growing}/${verb}`);
+
+/** The task is about all three servers. */
+async function allServers(lane: Lane): Promise<Scene> {
+  const scene = await threeZones(lane);
+  return { ...scene, targets: scene.looked };
+}
+
+const stopObCluster: Operation = {
+  name: 'stopObCluster',
+  arrange: allServers,
+  request: (lane) => onCluster(lane, 'stop'),
+};
+
+const startObCluster: Operation = {
+  name: 'startObCluster',
+  async arrange(lane) {
+    const scene = await allServers(lane);
+    await ended(lane, [await onCluster(lane, 'stop')]);
+    return scene;
+  },
+  request: (lane) => onCluster(lane, 'start'),
+};
+
+/** The root service is in the first zone, so the second goes first. */
+const restartObCluster: Operation = {
+  name: 'restartObCluster',
+  arrange: threeZones,
+  request: (lane) => onCluster(lane, 'restart'),
+};
+
 const onZone = (lane: Lane, verb: string): Promise<TaskJson> =>
   lane.stack.api.call('POST', `/api/v2/ob/clusters/${lane.clusters.growing}/zones/zone2/${verb}`);
 
@@ -401,6 +433,9 @@ export const OPERATIONS: readonly Operation[] = [
   stopObserver,
   startObserver,
   restartObserver,
+  stopObCluster,
+  startObCluster,
+  restartObCluster,
   stopObZone,
   startObZone,
   restartObZone,
