@@ -35,7 +35,7 @@ const collect = (text: string, before: string[]) => [...before, text];
 
 /** Written after every case: an hour's work survives an interruption. */
 function writeReport(file: string, seed: number, results: readonly CaseResult[]): void {
-  writeFileSync(`${file}.md`, `${markdown(results)}\n`);
+  writeFileSync(`${file}.md`, `${markdown(results, allCases())}\n`);
   writeFileSync(`${file}.json`, `${JSON.stringify({ seed, results }, null, 2)}\n`);
 }
 
@@ -81,7 +81,7 @@ async function faults(options: Options): Promise<number> {
     },
   });
   const failed = results.filter(({ passed }) => !passed);
-  const table = markdown(sofar);
+  const table = markdown(sofar, allCases());
   console.log(`\n${table}\n`);
   for (const result of failed) console.log(aloneLine(result));
   const left = cases.length - results.length;

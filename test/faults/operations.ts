@@ -6,6 +6,7 @@ import { fingerprint, type StartedByHand, startByHand } from '../../sandbox/stan
 import { until } from '../support/until';
 import type { OperationName } from './chains';
 import { BY_HAND_PASSWORD, CHANGED_PASSWORD, clusterBody, type Lane, NEWER_SHORT, OBPROXY } from './lane';
+import { failures } from './settle';
 
 /** What stands before the request. */
 export interface Scene {
@@ -268,8 +269,10 @@ async function twoProxies(lane: Lane, clusterId: number): Promise<Scene> {
 
 async function ended(lane: Lane, tasks: readonly TaskJson[]): Promise<void> {
   const ids = tasks.map(({ id }) => id);
-  for (const { id, status } of await lane.stack.api.settled(ids)) {
-    if (status !== 'SUCCESSFUL') throw new Error(`task ${id}, of the scene, is ${status}`);
+  for (const task of await lane.stack.api.settled(ids)) {
+    if (task.status !== 'SUCCESSFUL') {
+      throw new Error(`task ${task.id}, of the scene, is ${task.status}: ${failures(task)}`);
+    }
   }
   await until('the locks are released', () => lane.rows.locks().length === 0);
 }

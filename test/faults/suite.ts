@@ -67,7 +67,7 @@ async function alone(bench: Bench, one: Case, seed: number): Promise<CaseResult>
   return result;
 }
 
-/** Strikes with all faults in one run; when that goes wrong, with each alone, which names the guilty one. */
+/** Strikes with all faults in one run; what goes wrong there is done alone, which names the guilty one. */
 async function faultsTogether(bench: Bench, cases: readonly Case[], seed: number): Promise<CaseResult[]> {
   const [first] = cases;
   if (first === undefined) return [];
@@ -79,8 +79,12 @@ async function faultsTogether(bench: Bench, cases: readonly Case[], seed: number
     return results;
   }
   const single: CaseResult[] = [];
-  for (const one of cases) single.push(await alone(bench, one, seed));
-  if (!passed(single)) return single;
+  for (const [at, one] of cases.entries()) {
+    const before = results[at];
+    single.push(before?.passed ? before : await alone(bench, one, seed));
+  }
+  // Some were late in company, or never struck: then what they are alone counts.
+  if (!passed(single) || results.some((result) => result.passed)) return single;
   const [wrong] = results;
   if (wrong === undefined) return single;
   const others = cases.slice(1).map(({ id }) => id);
