@@ -11,6 +11,7 @@ import { deleteObproxyCluster } from './deleteObproxyCluster';
 import { deleteObservers } from './deleteObservers';
 import { moveOutObCluster } from './moveOutObCluster';
 import { refreshObproxy } from './refreshObproxy';
+import { replaceObserver } from './replaceObserver';
 import { forceRestartObproxy, restartObproxy } from './restartObproxy';
 import { restartObserver } from './restartObserver';
 import { restartObZone } from './restartObZone';
@@ -45,6 +46,7 @@ export const OPERATIONS: readonly CatalogueEntry[] = [
   addObserver,
   addObZone,
   deleteObservers,
+  replaceObserver,
   takeOverObCluster,
   moveOutObCluster,
   stopObserver,

@@ -9,7 +9,8 @@ import { portsFreeOnHosts } from './preconditions';
 import { DistTag, HostIds, refuseEqualPorts, ServicePort, text } from './schemas';
 import type { PrepareScope } from './types';
 
-const StartupParameters = z
+/** Parameters of a first start. */
+export const StartupParameters = z
   .array(z.object({ name: text(observerNameFault), value: text(observerValueFault) }))
   .max(400)
   .superRefine((parameters, context) => {

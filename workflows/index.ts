@@ -63,6 +63,9 @@ export const addObZone = task;
 /** POST /api/v2/ob/clusters/{id}/servers/batchDelete. */
 export const deleteObservers = task;
 
+/** POST /api/v2/ob/clusters/{id}/servers/{serverId}/replace. */
+export const replaceObserver = task;
+
 /** POST /api/v2/ob/clusters/takeOver. */
 export const takeOverObCluster = task;
 
