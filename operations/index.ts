@@ -13,6 +13,7 @@ import { deleteObproxyCluster } from './deleteObproxyCluster';
 import { deleteObservers } from './deleteObservers';
 import { moveOutObCluster } from './moveOutObCluster';
 import { refreshObproxy } from './refreshObproxy';
+import { replaceObserver } from './replaceObserver';
 import { restartObCluster } from './restartObCluster';
 import { forceRestartObproxy, restartObproxy } from './restartObproxy';
 import { restartObserver } from './restartObserver';
@@ -52,6 +53,7 @@ export const OPERATIONS: readonly CatalogueEntry[] = [
   addObserver,
   deleteObservers,
   addObZone,
+  replaceObserver,
   takeOverObCluster,
   moveOutObCluster,
   stopObserver,

@@ -65,6 +65,9 @@ export const deleteObservers = task;
 /** POST /api/v2/ob/clusters/{id}/zones. */
 export const addObZone = task;
 
+/** POST /api/v2/ob/clusters/{id}/servers/{serverId}/replace. */
+export const replaceObserver = task;
+
 /** POST /api/v2/ob/clusters/takeOver. */
 export const takeOverObCluster = task;
 

@@ -7,6 +7,7 @@ import { DELETE_OBPROXY, OFFLINE_OBPROXY } from '../../operations/deleteObproxy'
 import { ADOPT_ON_ONE_HOST, INSTALL_ON_HOSTS, INSTALL_ON_ONE_HOST } from '../../operations/installChain';
 import { MOVE_OUT_OB_CLUSTER } from '../../operations/moveOutObCluster';
 import { REFRESH_OBPROXY } from '../../operations/refreshObproxy';
+import { REPLACE_OB_SERVER } from '../../operations/replaceObserver';
 import { RESTART_OB_CLUSTER } from '../../operations/restartObCluster';
 import { RESTART_OBPROXY } from '../../operations/restartObproxy';
 import { RESTART_OB_SERVER_435 } from '../../operations/restartObserver';
@@ -43,6 +44,7 @@ export const CHAIN_OF = {
   deleteObproxyCluster: OFFLINE_OBPROXY,
   addObserver: ADD_OB_SERVER,
   addObZone: ADD_OB_ZONE,
+  replaceObserver: REPLACE_OB_SERVER,
   takeOverObCluster: TAKE_OVER_OB_CLUSTER,
   moveOutObCluster: MOVE_OUT_OB_CLUSTER,
   stopObserver: STOP_OB_SERVER,
