@@ -2,6 +2,7 @@
 import type { ClusterSession } from '../oceanbase/clusterSession';
 import { type DeleteState, type DeleteVerdict, deleteVerdict } from '../oceanbase/deleteVerdict';
 import { type StopTarget, type StopVerdict, stopVerdict } from '../oceanbase/stopVerdict';
+import { tenantsInZone } from '../oceanbase/zoneUse';
 
 export async function lookAtStop(session: ClusterSession, target: StopTarget): Promise<StopVerdict> {
   const servers = await session.servers();
@@ -21,4 +22,9 @@ export async function lookAtDeletion(
   targets: readonly string[],
 ): Promise<DeleteVerdict> {
   return deleteVerdict(await readPlacement(session), targets);
+}
+
+/** Names of the tenants that have units or replicas in the zone, or are to have them. */
+export async function lookAtZone(session: ClusterSession, zone: string): Promise<string[]> {
+  return tenantsInZone({ ...(await readPlacement(session)), localities: await session.localities() }, zone);
 }

@@ -9,6 +9,7 @@ import { batchDeleteHosts, deleteHost } from './deleteHosts';
 import { deleteObproxy, offlineObproxy } from './deleteObproxy';
 import { deleteObproxyCluster } from './deleteObproxyCluster';
 import { deleteObservers } from './deleteObservers';
+import { deleteObZone } from './deleteObZone';
 import { moveOutObCluster } from './moveOutObCluster';
 import { refreshObproxy } from './refreshObproxy';
 import { forceRestartObproxy, restartObproxy } from './restartObproxy';
@@ -45,6 +46,7 @@ export const OPERATIONS: readonly CatalogueEntry[] = [
   addObserver,
   deleteObservers,
   addObZone,
+  deleteObZone,
   takeOverObCluster,
   moveOutObCluster,
   stopObserver,

@@ -63,6 +63,9 @@ export const deleteObservers = task;
 /** POST /api/v2/ob/clusters/{id}/zones. */
 export const addObZone = task;
 
+/** DELETE /api/v2/ob/clusters/{id}/zones/{zoneName}. */
+export const deleteObZone = task;
+
 /** POST /api/v2/ob/clusters/takeOver. */
 export const takeOverObCluster = task;
 
