@@ -11,6 +11,7 @@ import { deleteObCluster } from './deleteObCluster';
 import { deleteObproxy, offlineObproxy } from './deleteObproxy';
 import { deleteObproxyCluster } from './deleteObproxyCluster';
 import { deleteObservers } from './deleteObservers';
+import { deleteObZone } from './deleteObZone';
 import { moveOutObCluster } from './moveOutObCluster';
 import { refreshObproxy } from './refreshObproxy';
 import { replaceObserver } from './replaceObserver';
@@ -54,6 +55,7 @@ export const OPERATIONS: readonly CatalogueEntry[] = [
   deleteObservers,
   addObZone,
   replaceObserver,
+  deleteObZone,
   takeOverObCluster,
   moveOutObCluster,
   stopObserver,
