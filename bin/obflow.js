@@ -2,9 +2,9 @@
 const { existsSync } = require('node:fs');
 const path = require('node:path');
 
-const main = path.join(__dirname, '../dist/cli/main.js');
-if (!existsSync(main)) {
+const program = path.join(__dirname, '../dist/start/obflow.js');
+if (!existsSync(program)) {
   console.error(`obflow is not built yet. Run: cd ${path.dirname(__dirname)} && npm ci && npm run build`);
   process.exit(1);
 }
-require(main);
+require('./cached').load(program).run();

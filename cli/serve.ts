@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { setImmediate as breath, setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ActivityDeps } from '../activities/types';
 import type { RunningApi } from '../api/server';
 import type { Hosts } from '../hosts/types';
@@ -17,12 +17,11 @@ import {
 import type { Store } from '../store/types';
 import type { RunningWorker } from '../worker/main';
 import { makeDataDir } from './dataDir';
+import { load, type Part } from './load';
 import { startMonitoring } from './monitoring';
 import { complain, say, tellLog, textOf } from './output';
 import { Shutdown } from './shutdown';
 import { ownStatus } from './trust';
-
-export type Part = 'api' | 'worker';
 
 export interface ServeOptions {
   /** Starts a Temporal dev server unless another Temporal is configured. */
@@ -80,34 +79,17 @@ export async function serve(parts: readonly Part[], options: ServeOptions): Prom
     shutdown.add(undefined, () => hosts.close());
     const temporalUiUrl = config.temporalUiUrl ?? uiUrl;
     const ground: Ground = { config: { ...config, temporalUiUrl }, logger, temporal, store, hosts };
-    // The worker ends after the API: a request under way may still need it.
-    const worker = parts.includes('worker')
-      ? await startWorkerPart(ground, options.activities, shutdown, failures)
-      : undefined;
-    const api = parts.includes('api') ? await startApiPart(ground, shutdown) : undefined;
+    // Both at once: the worker waits for its thread while the API gets ready.
+    const [worker, api] = await Promise.all([
+      parts.includes('worker') ? startWorkerPart(ground, options.activities, shutdown, failures) : undefined,
+      parts.includes('api') ? startApiPart(ground, shutdown) : undefined,
+    ]);
     await startMonitoring({ ...ground, hosts, worker, api }, shutdown);
     const ready = api?.urls[0] ?? `worker of ${config.taskQueue}`;
     say(`ready: ${ready}`);
     return failures;
   });
   process.exit(await shutdown.finished(failed));
-}
-
-/** Reads the code of the parts, a few files at a time, so that others have their turn. */
-async function load(parts: readonly Part[]): Promise<void> {
-  await import('../hosts');
-  if (parts.includes('worker')) {
-    await breath();
-    await import('@temporalio/worker');
-    await breath();
-    await import('../worker/main');
-  }
-  if (parts.includes('api')) {
-    await breath();
-    await import('../api/tasks/service');
-    await breath();
-    await import('../api/server');
-  }
 }
 
 /** @param launched called when Temporal runs, or has been started, though it may not answer yet */
@@ -185,12 +167,17 @@ async function openDatabase(config: RuntimeConfig, firstUser: boolean): Promise<
   return store;
 }
 
+/** Its end is the first thing that is added: the worker ends after the API, a request under way may still need it. */
 async function startWorkerPart(
   ground: Ground,
   activities: ServeOptions['activities'],
   shutdown: Shutdown,
   failures: Promise<never>[],
 ): Promise<RunningWorker> {
+  let worker: RunningWorker | undefined;
+  shutdown.add('Waiting for running steps of tasks; the others go on at the next start.', async () =>
+    worker?.drain(),
+  );
   const { startWorker } = await import('../worker/main');
   const { startStored } = await import('../api/tasks/temporal/starter');
   const { temporal, config, store } = ground;
@@ -201,10 +188,7 @@ async function startWorkerPart(
     startTask: (plan, workflowType) => startStored(starting, plan, workflowType),
   };
   const deps = activities === undefined ? able : { ...able, activities: activities(able) };
-  const worker = await whenReachable(() => startWorker(deps));
-  shutdown.add('Waiting for running steps of tasks; the others go on at the next start.', () =>
-    worker.drain(),
-  );
+  worker = await whenReachable(() => startWorker(deps));
   failures.push(noticed(worker.failed));
   const { BackgroundLook } = await import('../worker/look');
   const look = new BackgroundLook(ground);

@@ -4,6 +4,7 @@ import type { AddressPolicy } from '../runtime/addresses';
 import { addressText, canonicalHost } from '../runtime/addressText';
 import { PermanentError } from '../runtime/errors';
 import { say } from '../runtime/messages/catalogue';
+import { BASELINE_SCHEMA_SQL, sysPrimaryZoneSql } from './bootstrapSql';
 import { type ObParameter, obParameterOf, showParameterSql, showParametersSql } from './clusterParameters';
 import {
   CLUSTER_ROLE_SQL,
@@ -41,7 +42,9 @@ import {
   SqlError,
   type SqlRow,
   type SqlSession,
+  TIMEOUT,
 } from './sqlSession';
+import { dataOnDiskOf, dataOnDiskSql, type Placement, placementOf, placementSql, unitJobsSql } from './units';
 import { isAtLeast } from './versions';
 
 /** No such table, no such column, not supported. A missing grant (1142) is no such answer. */
@@ -78,6 +81,12 @@ export interface ClusterSession {
   zones(): Promise<ClusterZone[]>;
   /** Units of tenants on a server; undefined when the version has no view of them. Throws SqlError when it may not be asked. */
   units(server: { readonly ip: string; readonly rpcPort: number }): Promise<number | undefined>;
+  /** All units, and the room for them. Throws SqlError when it may not be asked. */
+  placement(): Promise<Placement>;
+  /** Bytes on the data disk of each server that tells, by `ip:rpcPort`; empty when it does not let us ask. */
+  dataOnDisk(): Promise<ReadonlyMap<string, number>>;
+  /** How many jobs move units now. */
+  unitJobs(): Promise<number>;
   /** Everything that needs a majority. Throws SqlError when it may not be asked. */
   replicas(): Promise<ReplicaGroup[]>;
   /** Which servers know the schema of which tenants; undefined when the version has no view of it. */
@@ -100,6 +109,10 @@ export interface ClusterSession {
   parameter(name: string): Promise<string | undefined>;
   /** The same of every server that tells. */
   parameterByServer(name: string): Promise<readonly ParameterAtServer[]>;
+  /** Whether the BOOTSTRAP of its cluster has come to its end; a server that is of no cluster has none to tell. */
+  isBootstrapped(): Promise<boolean>;
+  /** Zones of the sys tenant by priority, `z1,z2;z3`; '' when it does not tell. */
+  sysPrimaryZone(): Promise<string>;
   /** Whether the sys tenant has this user. */
   hasUser(name: string): Promise<boolean>;
   /** What a cluster of 2.x or 3.x is to another; clusters of 4.x are all primary. */
@@ -167,6 +180,11 @@ function cluster(session: SqlSession, at: string, version: string): ClusterSessi
   async function tolerant(sql: string): Promise<SqlRow[]> {
     return ifTold(sql, () => true);
   }
+  async function answersTo(statements: readonly string[]): Promise<(readonly SqlRow[])[]> {
+    const answers: (readonly SqlRow[])[] = [];
+    for (const sql of statements) answers.push(await session.query(sql));
+    return answers;
+  }
   /** For what decides: undefined only when the version has nothing of the kind to ask. */
   async function ifTold(sql: string, mayRefuse: (error: SqlError) => boolean): Promise<SqlRow[]> {
     try {
@@ -193,11 +211,13 @@ function cluster(session: SqlSession, at: string, version: string): ClusterSessi
       const [row] = await ifTold(unitsSql(version, server), ({ errno }) => NOT_IN_VERSION.has(errno));
       return row === undefined ? undefined : Number(columnText(row, 'units'));
     },
-    async replicas() {
-      const answers: (readonly SqlRow[])[] = [];
-      for (const sql of replicasSql(version)) answers.push(await session.query(sql));
-      return replicaGroups(version, answers);
+    placement: async () => placementOf(await answersTo(placementSql(version))),
+    dataOnDisk: async () => dataOnDiskOf(await tolerant(dataOnDiskSql(version))),
+    async unitJobs() {
+      const [row] = await session.query(unitJobsSql(version));
+      return Number(columnText(row ?? {}, 'jobs'));
     },
+    replicas: async () => replicaGroups(version, await answersTo(replicasSql(version))),
     async schemas() {
       const [tenantsSql, rowsSql] = schemasSql(version);
       const tenants = await session.query(tenantsSql);
@@ -243,6 +263,14 @@ function cluster(session: SqlSession, at: string, version: string): ClusterSessi
         rpcPort: Number(columnText(row, 'rpc_port')),
         value: columnText(row, 'value'),
       }));
+    },
+    async isBootstrapped() {
+      const [row] = await ifTold(BASELINE_SCHEMA_SQL, ({ errno }) => errno !== TIMEOUT);
+      return Number(columnText(row ?? {}, 'version')) > 0;
+    },
+    async sysPrimaryZone() {
+      const [row] = await session.query(sysPrimaryZoneSql(version));
+      return columnText(row ?? {}, 'primary_zone');
     },
     hasUser: async (name) => (await session.query(sysUserSql(name))).length > 0,
     async role() {

@@ -1,12 +1,16 @@
 import { addObproxy } from './addObproxy';
 import { addObserver } from './addObserver';
+import { addObZone } from './addObZone';
 import { batchCreateHosts } from './batchCreateHosts';
 import { changeObproxyParameters } from './changeObproxyParameters';
 import { changeObproxyPassword } from './changeObproxyPassword';
+import { createObCluster } from './createObCluster';
 import { createObproxyCluster } from './createObproxyCluster';
 import { batchDeleteHosts, deleteHost } from './deleteHosts';
+import { deleteObCluster } from './deleteObCluster';
 import { deleteObproxy, offlineObproxy } from './deleteObproxy';
 import { deleteObproxyCluster } from './deleteObproxyCluster';
+import { deleteObservers } from './deleteObservers';
 import { moveOutObCluster } from './moveOutObCluster';
 import { refreshObproxy } from './refreshObproxy';
 import { restartObCluster } from './restartObCluster';
@@ -43,7 +47,11 @@ export const OPERATIONS: readonly CatalogueEntry[] = [
   changeObproxyPassword,
   deleteObproxy,
   offlineObproxy,
+  createObCluster,
+  deleteObCluster,
   addObserver,
+  deleteObservers,
+  addObZone,
   takeOverObCluster,
   moveOutObCluster,
   stopObserver,

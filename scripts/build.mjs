@@ -9,6 +9,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { consoleFiles } from './buildConsole.mjs';
+import { startCaches, startFiles } from './bundleStart.mjs';
 
 const FOLDERS = [
   'runtime',
@@ -32,6 +33,11 @@ const FILES = ['test/api/harness.ts', 'test/hazards/apiProcess.ts'];
 const BUNDLE_FOLDER = path.join('dist', 'workflows');
 const BUNDLE = path.join(BUNDLE_FOLDER, 'bundle.js');
 const STAMP = path.join(BUNDLE_FOLDER, 'bundle.stamp');
+const START_FOLDER = path.join('dist', 'start');
+const START_STAMP = path.join(START_FOLDER, 'start.stamp');
+/** What `obflow` is made of. */
+const PRODUCT =
+  /^dist.(runtime|operations|workflows|activities|worker|api|contact|hosts|oceanbase|store|cli)\b/;
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 process.chdir(root);
 
@@ -76,18 +82,42 @@ for (const asset of sources.filter((file) => !/\.(ts|md)$/.test(file))) {
 for (const [file, contents] of await consoleFiles(root)) outputs.set(file, contents);
 for (const [file, contents] of outputs) writeIfChanged(file, contents);
 for (const file of filesIn('dist')) {
-  const ours = outputs.has(file) || file.endsWith('.tmp') || path.basename(file).startsWith('bundle.');
+  const bundled = path.basename(file).startsWith('bundle.') || path.dirname(file) === START_FOLDER;
+  const ours = outputs.has(file) || file.endsWith('.tmp') || bundled;
   if (!ours) rmSync(file, { force: true });
 }
 
-// The bundle holds workflow code and a part of the SDK: nothing changed, nothing to bundle.
-const stamp = createHash('sha256').update(readFileSync('package-lock.json'));
-for (const file of [...outputs.keys()].sort()) {
-  if (/^dist.(workflows|worker|operations|runtime|oceanbase)\b/.test(file))
-    stamp.update(file).update(outputs.get(file));
+/** Whether what a bundle is made of, and `more`, is what it was made of last; and how to say that it has been made anew. */
+function unchanged(stampFile, made, room, ...more) {
+  const hash = createHash('sha256').update(readFileSync('package-lock.json'));
+  for (const file of [...outputs.keys()].sort()) {
+    if (room.test(file)) hash.update(file).update(outputs.get(file));
+  }
+  for (const part of more) hash.update(part);
+  const wanted = hash.digest('hex');
+  return {
+    fresh: existsSync(made) && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === wanted,
+    note: () => writeIfChanged(stampFile, Buffer.from(wanted)),
+  };
 }
-const wanted = stamp.digest('hex');
-if (!existsSync(BUNDLE) || !existsSync(STAMP) || readFileSync(STAMP, 'utf8') !== wanted) {
+
+// The bundle holds workflow code and a part of the SDK: nothing changed, nothing to bundle.
+const workflows = unchanged(STAMP, BUNDLE, /^dist.(workflows|worker|operations|runtime|oceanbase)\b/);
+if (!workflows.fresh) {
   await createRequire(import.meta.url)(path.join(root, 'dist/worker/bundle.js')).writeWorkflowBundle();
-  writeIfChanged(STAMP, Buffer.from(wanted));
+  workflows.note();
+}
+
+const scripts = ['scripts/bundleStart.mjs', 'bin/cached.js'].filter((file) => existsSync(file));
+const start = unchanged(
+  START_STAMP,
+  path.join(START_FOLDER, 'obflow.js'),
+  PRODUCT,
+  process.version,
+  ...scripts.map((file) => readFileSync(file)),
+);
+if (!start.fresh && outputs.has(path.join('dist', 'cli', 'main.js'))) {
+  for (const [file, contents] of await startFiles(root)) writeIfChanged(file, contents);
+  for (const [file, contents] of await startCaches(root)) writeIfChanged(file, contents);
+  start.note();
 }

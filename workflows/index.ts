@@ -56,6 +56,14 @@ export const deleteObproxyCluster = task;
 
 /** POST /api/v2/ob/clusters/{id}/servers. */
 export const addObserver = task;
+export const createObCluster = task;
+export const deleteObCluster = task;
+
+/** POST /api/v2/ob/clusters/{id}/servers/batchDelete. */
+export const deleteObservers = task;
+
+/** POST /api/v2/ob/clusters/{id}/zones. */
+export const addObZone = task;
 
 /** POST /api/v2/ob/clusters/takeOver. */
 export const takeOverObCluster = task;

@@ -394,80 +394,79 @@ describe('answers to the documented sample requests', () => {
     });
   });
 
-  test('add OBServer answers the sample in the older form, with the modern subtasks beside it', async () => {
-    const observer = await startObserver({
-      host: '127.0.0.1',
-      port: 0,
-      version: '2.2.75',
-      clusterName: 'ob_upgrade',
-      obClusterId: 22,
-      users: { 'root@sys': 'Planted.db' },
-    });
-    try {
-      const clusterId = await givenObCluster(api.store, 'ob_upgrade', 22, '127.0.0.1', {
-        version: '2.2.75',
-        sqlPort: observer.port,
-      });
-      const hostId = await givenHost(api.store, '10.1.0.3');
-      await givenPackage(api.store, {
-        name: 'oceanbase',
-        version: '2.2.75',
-        release: '20210108170301.el7',
-        home: '/home/admin/oceanbase',
-      });
+  let observerPackage: Promise<unknown> | undefined;
+  describe.each([
+    {
+      ...{ sample: 'add-observer', path: 'servers', count: 21 },
       // The sample asks for zone2 and answers zone1.
-      const request = { ...golden('add-observer.request'), zoneName: 'zone1', servers: [hostId] };
-      const answer = await api.send('POST', `/api/v2/ob/clusters/${clusterId}/servers`, request);
-      expect(answer.body.error).toBeUndefined();
-      expect(answer.status).toBe(200);
-
-      const { data, ...envelope } = answer.body;
-      const expected = golden('add-observer.response');
-      const { traceId, timestamp, server, duration, ...fixed } = envelope;
-      expect([traceId, timestamp, server, duration].every((value) => value !== undefined)).toBe(true);
-      expect(fixed).toEqual({ successful: true, status: 200 });
-
-      const { id, startTime, tasks, subtasks, ...rest } = data;
-      const added = (await api.store.obServers.onHost(hostId))[0]!;
-      expect(rest).toEqual({
-        name: expected.data.name,
-        status: expected.data.status,
-        creator: expected.data.creator,
-        cluster: { ...expected.data.cluster, id: clusterId },
-        context: expected.data.context
-          .replace('cluster_id=21', `cluster_id=${clusterId}`)
-          .replace('host.1.zone', `host.${hostId}.zone`)
-          .replace('xxx.xxx.xxx.xxx', '127.0.0.1')
-          .replace('server_ids=[7]', `server_ids=[${added.id}]`)
-          .replace('host_ids=[1]', `host_ids=[${hostId}]`),
+      ...{ zone: 'zone1', changed: { zoneName: 'zone1' }, serverId: 7 },
+    },
+    { ...{ sample: 'add-ob-zone', path: 'zones', count: 25 }, zone: 'zone2', changed: {}, serverId: 6 },
+  ])('$sample', ({ sample, path, count, zone, changed, serverId }) => {
+    test('answers the sample in the older form, with the modern subtasks beside it', async () => {
+      const observer = await startObserver({
+        ...{ host: '127.0.0.1', port: 0, version: '2.2.75', clusterName: 'ob_upgrade', obClusterId: 22 },
+        users: { 'root@sys': 'Planted.db' },
       });
-      const named = (list: Json): Json => {
-        const names = new Map<number, string>(list.map((task: Json) => [task.id, task.name]));
-        return list
-          .map(({ id: _id, upstreams, downstreams, ...task }: Json) => ({
-            ...task,
-            upstreams: upstreams.map((up: number) => names.get(up)),
-            downstreams: downstreams.map((down: number) => names.get(down)),
-          }))
-          .map((task: Json) => JSON.stringify(task, Object.keys(task).sort()))
-          .sort();
-      };
-      expect(named(tasks)).toEqual(named(expected.data.tasks));
-      expect(subtasks.map((subtask: Json) => subtask.id)).toEqual(tasks.map((task: Json) => task.id));
-      expect(subtasks).toHaveLength(21);
-      expect(subtasks[0]).toMatchObject({ status: 'READY', timeout: 300, parallelIdx: -1 });
-      expect(startTime).toMatch(/[+-]\d\d:\d\d$/);
-      expect(api.started.at(-1)!.taskId).toBe(id);
-      expect(added).toMatchObject({
-        status: 'CREATING',
-        zone: 'zone1',
-        sqlPort: 2881,
-        rpcPort: 2882,
-        taskId: id,
-      });
-    } finally {
-      await observer.stop();
-    }
+      try {
+        const { store } = api;
+        const how = { version: '2.2.75', sqlPort: observer.port };
+        const clusterId = await givenObCluster(store, 'ob_upgrade', 22, '127.0.0.1', how);
+        const hostId = await givenHost(store, `10.1.0.${count}`, {}, 22, 'hz2');
+        observerPackage ??= givenPackage(store, {
+          ...{ name: 'oceanbase', version: '2.2.75', release: '20210108170301.el7' },
+          home: '/home/admin/oceanbase',
+        });
+        await observerPackage;
+        const request = { ...golden(`${sample}.request`), ...changed, servers: [hostId] };
+        const answer = await api.send('POST', `/api/v2/ob/clusters/${clusterId}/${path}`, request);
+        expect(answer.body.error).toBeUndefined();
+        expect(answer.status).toBe(200);
+
+        const { data, ...envelope } = answer.body;
+        const expected = golden(`${sample}.response`);
+        const { traceId, timestamp, server, duration, ...fixed } = envelope;
+        expect([traceId, timestamp, server, duration].every((value) => value !== undefined)).toBe(true);
+        expect(fixed).toEqual({ successful: true, status: 200 });
+
+        const { id, startTime, tasks, subtasks, ...rest } = data;
+        const added = (await store.obServers.onHost(hostId))[0]!;
+        expect(rest).toEqual({
+          name: expected.data.name,
+          status: expected.data.status,
+          creator: expected.data.creator,
+          cluster: { ...expected.data.cluster, id: clusterId },
+          context: expected.data.context
+            .replace('cluster_id=21', `cluster_id=${clusterId}`)
+            .replace('host.1.zone', `host.${hostId}.zone`)
+            .replace('xxx.xxx.xxx.xxx', '127.0.0.1')
+            .replace(`server_ids=[${serverId}]`, `server_ids=[${added.id}]`)
+            .replace('host_ids=[1]', `host_ids=[${hostId}]`),
+        });
+        const named = (list: Json): Json => {
+          const names = new Map<number, string>(list.map((task: Json) => [task.id, task.name]));
+          return list
+            .map(({ id: _id, upstreams, downstreams, ...task }: Json) => ({
+              ...task,
+              upstreams: upstreams.map((up: number) => names.get(up)),
+              downstreams: downstreams.map((down: number) => names.get(down)),
+            }))
+            .map((task: Json) => JSON.stringify(task, Object.keys(task).sort()))
+            .sort();
+        };
+        expect(named(tasks)).toEqual(named(expected.data.tasks));
+        expect(subtasks.map((subtask: Json) => subtask.id)).toEqual(tasks.map((task: Json) => task.id));
+        expect(subtasks).toHaveLength(count);
+        expect(subtasks[0]).toMatchObject({ status: 'READY', timeout: 300, parallelIdx: -1 });
+        expect(startTime).toMatch(/[+-]\d\d:\d\d$/);
+        expect(api.started.at(-1)!.taskId).toBe(id);
+        expect(added).toMatchObject({ status: 'CREATING', zone, sqlPort: 2881, rpcPort: 2882, taskId: id });
+        // The other sample is of the same cluster.
+        await store.locks.release(id);
+      } finally {
+        await observer.stop();
+      }
+    });
   });
 
   /** `tasks` by name, what is before and behind it by name. */

@@ -156,6 +156,7 @@ describe('/openapi.json', () => {
       'post_ob_clusters_id_servers_serverId_restart',
       'post_ob_clusters_id_servers_serverId_stop',
       'post_ob_clusters_id_stop',
+      'post_ob_clusters_id_zones',
       'post_ob_clusters_id_zones_zoneName_restart',
       'post_ob_clusters_id_zones_zoneName_stop',
       'post_ob_clusters_takeOver',

@@ -2,8 +2,9 @@ import type { TestHost } from '../../sandbox/hosts/fleet';
 import type { TaskJson } from '../../sandbox/stack/apiClient';
 import { until } from '../support/until';
 import { difference, type HostState, hostState } from './hostState';
-import { type Lane, secretsFound } from './lane';
+import type { Lane } from './lane';
 import type { Scene } from './operations';
+import { secretsFound } from './secretsFound';
 
 /** Everything that a task leaves, in a form that two runs have in common. */
 export interface Outcome {

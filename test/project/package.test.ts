@@ -26,11 +26,11 @@ it('holds what obflow runs with, and nothing of demo, stand-ins, benchmarks and 
   const files = (packed?.files ?? []).map((file) => file.path);
   expect(files).toEqual(
     expect.arrayContaining([
-      ...['bin/obflow.js', 'dist/cli/main.js', 'dist/worker/main.js', 'dist/workflows/bundle.js'],
+      ...['bin/obflow.js', 'dist/start/obflow.js', 'dist/start/obflow.js.cache', 'dist/workflows/bundle.js'],
       ...['README.md', 'LICENSE', 'docs/operating.md', 'package.json'],
     ]),
   );
-  expect(files.filter((file) => /^dist\/(sandbox|bench|test)\/|\.ts$|\.tmp$/.test(file))).toEqual([]);
+  expect(files.filter((file) => /^dist\/(sandbox|bench|test|cli)\/|\.ts$|\.tmp$/.test(file))).toEqual([]);
 });
 
 describeIf(longRunOnly(), 'the installed package', () => {
