@@ -179,7 +179,12 @@ async function allServers(lane: Lane): Promise<Scene> {
 
 const stopObCluster: Operation = {
   name: 'stopObCluster',
-  arrange: allServers,
+  async arrange(lane) {
+    const scene = await allServers(lane);
+    // So that every process, and not only that of the second zone, is one that obflow has started.
+    for (const verb of ['stop', 'start']) await ended(lane, [await onCluster(lane, verb)]);
+    return scene;
+  },
   request: (lane) => onCluster(lane, 'stop'),
 };
 
