@@ -38,10 +38,13 @@ export interface ScenarioUi {
  * What the demo shows: hosts and cluster declared, package uploaded, cluster created, OBProxies added on all hosts but
  * the last, the one that runs there already taken over, a login through each of them, a hot upgrade
  * under an open session, and the end of one OBProxy and of its host.
+ *
+ * @param broken address of a host whose task waits for a person: nothing of the rest needs it
  */
 export async function runScenario(
   stack: Stack,
   ui: ScenarioUi,
+  broken?: string,
 ): Promise<{ tasks: TaskJson[]; failed: boolean }> {
   const { api } = stack;
   ui.say('\nDeclare hosts and the OceanBase cluster (a stand-in): obflow apply inventory.yaml');
@@ -104,7 +107,7 @@ export async function runScenario(
   );
   ui.say(`\n${proxyTable(cluster.obproxies)}`);
   ui.say(`\nLog in through each of them, as users do: mysql -u ${THROUGH_PROXY}`);
-  for (const proxy of cluster.obproxies) {
+  for (const proxy of cluster.obproxies.filter(({ ip }) => ip !== broken)) {
     const version = await logInThrough(stack, proxy);
     ui.say(`  ${addressText(proxy.ip, proxy.sqlPort)}: OceanBase ${version} (a stand-in) answers`);
   }
@@ -113,7 +116,8 @@ export async function runScenario(
   if (first === undefined || upgradable === undefined) throw new Error('the demo needs hosts');
   const upgraded = await upgradeHot(stack, ui, created.obproxyClusterId, upgradable);
   const ended = await endOfLife(stack, ui, created.obproxyClusterId, first);
-  return report(stack, [created.id, ...ids, ...taken, upgraded, ...ended]);
+  const expected = ids.filter((id) => broken === undefined || ui.addresses.get(id) !== broken);
+  return report(stack, [created.id, ...expected, ...taken, upgraded, ...ended]);
 }
 
 /** Reads every task once more, for the record. */
