@@ -85,15 +85,16 @@ export function Wizard({
   const chosen = useChosen(operation.destructive ? operation.body : undefined, value, about.values);
   const names = operation.destructive ? confirmedBy(about, chosen, title) : undefined;
   const confirmed = names === undefined || typed === names;
+  const parts = Object.entries((filled(asked) ?? {}) as Record<string, unknown>);
+  const asks = Object.fromEntries(parts.map(([name, part]) => [name, String(part)]));
   /** @param looks nothing is lost by a look: it needs nobody's word */
-  const pathWith = (looks: boolean) => {
-    const parts = Object.entries((filled(asked) ?? {}) as Record<string, unknown>);
-    return `${filledPath(operation.path, about.values)}${query({
-      ...Object.fromEntries(parts.map(([name, part]) => [name, String(part)])),
+  const pathWith = (looks: boolean) =>
+    filledPath(operation.path, about.values) +
+    query({
+      ...asks,
       ...(operation.confirm ? { confirm: looks ? names : typed } : {}),
       ...(looks ? { dryRun: true } : {}),
-    })}`;
-  };
+    });
   const path = pathWith(false);
   const body = operation.body === undefined ? undefined : (filled(value) ?? {});
   const shown = withoutSecrets(body);
@@ -155,7 +156,12 @@ export function Wizard({
           {operation.command === undefined ? null : (
             <Copy
               label={say('command.cli')}
-              text={() => obflowOf(operation.command ?? [], Object.values(about.values), shown)}
+              text={() =>
+                obflowOf(operation.command ?? [], Object.values(about.values), shown, {
+                  ...asks,
+                  ...(operation.confirm ? { confirm: typed } : {}),
+                })
+              }
             />
           )}
           <Copy label={say('wizard.asJson')} text={() => JSON.stringify(shown ?? {}, null, 2)} />

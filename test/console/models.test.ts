@@ -315,6 +315,10 @@ describe('forms', () => {
     expect(obflowOf(add?.command ?? [], [1], { hostIds: [2] })).toMatch(
       /^obflow proxy add 1 --body - <<'JSON'\n/,
     );
+    const asked = { skipOperationHostIds: '1,2', confirm: "it's" };
+    expect(obflowOf(['ob', 'delete'], [3], undefined, asked)).toBe(
+      `obflow ob delete 3 --skip-operation-host-ids 1,2 --confirm 'it'\\''s'`,
+    );
   });
 
   it('are copied without the secrets in them', () => {
