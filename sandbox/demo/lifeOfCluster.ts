@@ -46,11 +46,14 @@ interface Counted {
  * The life of an OceanBase cluster (stand-ins): created with three zones, linked to the OBProxy cluster, restarted zone by
  * zone under a client, one OBServer replaced, and all of it deleted. Returns the tasks. Throws when a client lost more than
  * the sessions of the OBServers that were restarted, or something is left on a host.
+ *
+ * @param broken address of a host whose OBProxy does not serve
  */
 export async function lifeOfCluster(
   stack: Stack,
   ui: ScenarioUi,
   obproxyClusterId: number,
+  broken: string | undefined,
 ): Promise<number[]> {
   const { api, fleet } = stack;
   const machines = fleet.hosts.slice(-OB_HOSTS);
@@ -89,10 +92,11 @@ export async function lifeOfCluster(
     { clusterName: NAME, obClusterId: OB_CLUSTER_ID, clusterId: created.cluster.id, username: 'proxyro' },
   ]);
   ui.say('Link it to the OBProxy cluster: POST …/obLinks/batchAdd');
-  const { obproxies } = await api.call<{ obproxies: ProxyJson[] }>(
+  const linked = await api.call<{ obproxies: ProxyJson[] }>(
     'GET',
     `/api/v2/obproxy/clusters/${obproxyClusterId}`,
   );
+  const obproxies = linked.obproxies.filter(({ ip }) => ip !== broken);
   const login = { name: NAME, password };
   for (const proxy of obproxies) await logInThrough(stack, proxy, login);
   const [proxy] = obproxies;
