@@ -4,6 +4,7 @@ import type { AddressPolicy } from '../runtime/addresses';
 import { addressText, canonicalHost } from '../runtime/addressText';
 import { PermanentError } from '../runtime/errors';
 import { say } from '../runtime/messages/catalogue';
+import { BASELINE_SCHEMA_SQL, sysPrimaryZoneSql } from './bootstrapSql';
 import { type ObParameter, obParameterOf, showParameterSql, showParametersSql } from './clusterParameters';
 import {
   CLUSTER_ROLE_SQL,
@@ -33,6 +34,7 @@ import {
   replicasSql,
   zoneLeadersSql,
 } from './replicas';
+import { type Schemas, schemasOf, schemasSql } from './schemas';
 import {
   columnText,
   openSqlSession,
@@ -40,8 +42,11 @@ import {
   SqlError,
   type SqlRow,
   type SqlSession,
+  TIMEOUT,
 } from './sqlSession';
+import { dataOnDiskOf, dataOnDiskSql, type Placement, placementOf, placementSql, unitJobsSql } from './units';
 import { isAtLeast } from './versions';
+import { localitiesOf, localitiesSql, type TenantLocality } from './zoneUse';
 
 /** No such table, no such column, not supported. A missing grant (1142) is no such answer. */
 const NOT_IN_VERSION: ReadonlySet<number> = new Set([1146, 1054, 1235]);
@@ -77,8 +82,18 @@ export interface ClusterSession {
   zones(): Promise<ClusterZone[]>;
   /** Units of tenants on a server; undefined when the version has no view of them. Throws SqlError when it may not be asked. */
   units(server: { readonly ip: string; readonly rpcPort: number }): Promise<number | undefined>;
+  /** All units, and the room for them. Throws SqlError when it may not be asked. */
+  placement(): Promise<Placement>;
+  /** Bytes on the data disk of each server that tells, by `ip:rpcPort`; empty when it does not let us ask. */
+  dataOnDisk(): Promise<ReadonlyMap<string, number>>;
+  /** How many jobs move units now. */
+  unitJobs(): Promise<number>;
   /** Everything that needs a majority. Throws SqlError when it may not be asked. */
   replicas(): Promise<ReplicaGroup[]>;
+  /** Which servers know the schema of which tenants; undefined when the version has no view of it. */
+  schemas(): Promise<Schemas | undefined>;
+  /** In which zones tenants are to have replicas. */
+  localities(): Promise<TenantLocality[]>;
   /** How many leaders a server has. */
   leaders(server: { readonly ip: string; readonly rpcPort: number }): Promise<number>;
   /** How many leaders there are in a zone. */
@@ -97,6 +112,10 @@ export interface ClusterSession {
   parameter(name: string): Promise<string | undefined>;
   /** The same of every server that tells. */
   parameterByServer(name: string): Promise<readonly ParameterAtServer[]>;
+  /** Whether the BOOTSTRAP of its cluster has come to its end; a server that is of no cluster has none to tell. */
+  isBootstrapped(): Promise<boolean>;
+  /** Zones of the sys tenant by priority, `z1,z2;z3`; '' when it does not tell. */
+  sysPrimaryZone(): Promise<string>;
   /** Whether the sys tenant has this user. */
   hasUser(name: string): Promise<boolean>;
   /** What a cluster of 2.x or 3.x is to another; clusters of 4.x are all primary. */
@@ -164,6 +183,11 @@ function cluster(session: SqlSession, at: string, version: string): ClusterSessi
   async function tolerant(sql: string): Promise<SqlRow[]> {
     return ifTold(sql, () => true);
   }
+  async function answersTo(statements: readonly string[]): Promise<(readonly SqlRow[])[]> {
+    const answers: (readonly SqlRow[])[] = [];
+    for (const sql of statements) answers.push(await session.query(sql));
+    return answers;
+  }
   /** For what decides: undefined only when the version has nothing of the kind to ask. */
   async function ifTold(sql: string, mayRefuse: (error: SqlError) => boolean): Promise<SqlRow[]> {
     try {
@@ -190,11 +214,24 @@ function cluster(session: SqlSession, at: string, version: string): ClusterSessi
       const [row] = await ifTold(unitsSql(version, server), ({ errno }) => NOT_IN_VERSION.has(errno));
       return row === undefined ? undefined : Number(columnText(row, 'units'));
     },
-    async replicas() {
-      const answers: (readonly SqlRow[])[] = [];
-      for (const sql of replicasSql(version)) answers.push(await session.query(sql));
-      return replicaGroups(version, answers);
+    placement: async () => placementOf(await answersTo(placementSql(version))),
+    dataOnDisk: async () => dataOnDiskOf(await tolerant(dataOnDiskSql(version))),
+    async unitJobs() {
+      const [row] = await session.query(unitJobsSql(version));
+      return Number(columnText(row ?? {}, 'jobs'));
     },
+    replicas: async () => replicaGroups(version, await answersTo(replicasSql(version))),
+    async schemas() {
+      const [tenantsSql, rowsSql] = schemasSql(version);
+      const tenants = await session.query(tenantsSql);
+      try {
+        return schemasOf([tenants, await session.query(rowsSql)]);
+      } catch (error) {
+        if (error instanceof SqlError && NOT_IN_VERSION.has(error.errno)) return undefined;
+        throw error;
+      }
+    },
+    localities: async () => localitiesOf(await session.query(localitiesSql(version))),
     async leaders(server) {
       const [row] = await session.query(leadersSql(version, server));
       return Number(columnText(row ?? {}, 'leaders'));
@@ -230,6 +267,14 @@ function cluster(session: SqlSession, at: string, version: string): ClusterSessi
         rpcPort: Number(columnText(row, 'rpc_port')),
         value: columnText(row, 'value'),
       }));
+    },
+    async isBootstrapped() {
+      const [row] = await ifTold(BASELINE_SCHEMA_SQL, ({ errno }) => errno !== TIMEOUT);
+      return Number(columnText(row ?? {}, 'version')) > 0;
+    },
+    async sysPrimaryZone() {
+      const [row] = await session.query(sysPrimaryZoneSql(version));
+      return columnText(row ?? {}, 'primary_zone');
     },
     hasUser: async (name) => (await session.query(sysUserSql(name))).length > 0,
     async role() {

@@ -216,9 +216,33 @@ export function startZoneSql(zoneName: string): string {
   return `ALTER SYSTEM START ZONE ${zone(zoneName)}`;
 }
 
+/** Where a zone lies; names of places, as PlaceName allows them. */
+export interface ZonePlace {
+  readonly region: string;
+  readonly idc: string;
+}
+
+function placeWords({ region, idc }: ZonePlace): string {
+  return `REGION ${sqlText(region)}, IDC ${sqlText(idc)}`;
+}
+
+/** A zone without servers, INACTIVE until START ZONE (OceanBase documentation, ALTER SYSTEM ZONE). */
+export function addZoneSql(zoneName: string, place: ZonePlace): string {
+  return `ALTER SYSTEM ADD ZONE ${zone(zoneName)} ${placeWords(place)}`;
+}
+
+export function modifyZoneSql(zoneName: string, place: ZonePlace): string {
+  return `ALTER SYSTEM MODIFY ZONE ${zone(zoneName)} SET ${placeWords(place)}`;
+}
+
+/** Of an INACTIVE zone without servers; any other is refused (4633, 4668). */
+export function deleteZoneSql(zoneName: string): string {
+  return `ALTER SYSTEM DELETE ZONE ${zone(zoneName)}`;
+}
+
 /** Writes what is in memory to disk, so that the next start reads less of the log. */
-export function minorFreezeSql(server: Address): string {
-  return `ALTER SYSTEM MINOR FREEZE SERVER = (${serverAddress(server)})`;
+export function minorFreezeSql(...servers: readonly Address[]): string {
+  return `ALTER SYSTEM MINOR FREEZE SERVER = (${servers.map(serverAddress).join(', ')})`;
 }
 
 /** The value of a cluster's parameter, one row a server. */

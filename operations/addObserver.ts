@@ -1,104 +1,54 @@
 import { z } from 'zod';
 import {
-  AddObServer,
-  InstallRpm,
-  MakeDirForOb,
-  PreCheckForInstallOb,
   PrepareAddObServer,
-  ReserveHost,
-  RestartObServerProcess,
-  StartObServerProcessWithParam,
-  StartOcpAgentService,
   SyncClusterInfo,
   UpdateObClusterStatus,
-  UpdateObServerStatus,
   UpdateObZoneStatus,
-  WaitNode,
-  WaitObServerActive,
 } from '../activities/subtasks';
-import { isZoneName } from '../oceanbase/clusterSql';
-import { observerNameFault, observerValueFault } from '../oceanbase/observerCommandLine';
 import { RUN_USER } from '../oceanbase/observerLayout';
-import { fault, say } from '../runtime/messages/catalogue';
-import { type ChainNode, node, type SubtaskDefinition } from '../workflows/chain';
+import { type ChainNode, node } from '../workflows/chain';
 import { firstContactFindings } from './firstContact';
+import { INSTALL_AND_JOIN, RESERVE_AND_CHECK } from './joinChain';
+import {
+  INSTALLATION,
+  joinContext,
+  joinShown,
+  NewServerHosts,
+  packageForFreeHosts,
+  recordJoining,
+  refuseEqualServerPorts,
+} from './joinCluster';
 import { hostObserverLock, obClusterLock } from './locks';
+import { ZoneName } from './observerFields';
 import {
   activeZone,
   clusterRuns,
   hostsInRegion,
-  hostsWithoutObserver,
   obClusterById,
   observerPackage,
-  oneArchitecture,
 } from './observerPreconditions';
 import { planTask, refuseWhenHeld } from './planTask';
-import { hostsByIds, portsFreeOnHosts } from './preconditions';
-import { DistTag, HostIds, IdPath, refuseEqualPorts, ServicePort, text } from './schemas';
+import { hostsByIds } from './preconditions';
+import { IdPath } from './schemas';
 import { catalogued } from './types';
-
-const perHost = (subtask: SubtaskDefinition): ChainNode => node(subtask, { split: 'host_ids' });
 
 /** The documented 21 nodes; what works on hosts is split, and "Wait node" is where all of them meet. */
 export const ADD_OB_SERVER: readonly ChainNode[] = [
   node(PrepareAddObServer),
-  perHost(ReserveHost),
-  perHost(PreCheckForInstallOb),
-  node(WaitNode),
-  perHost(InstallRpm),
-  node(WaitNode),
-  perHost(MakeDirForOb),
-  node(WaitNode),
-  perHost(StartObServerProcessWithParam),
-  node(WaitNode),
-  perHost(AddObServer),
-  perHost(WaitObServerActive),
-  perHost(RestartObServerProcess),
-  perHost(WaitObServerActive),
-  perHost(StartOcpAgentService),
-  node(WaitNode),
-  perHost(UpdateObServerStatus),
-  node(WaitNode),
+  ...RESERVE_AND_CHECK,
+  ...INSTALL_AND_JOIN,
   node(UpdateObZoneStatus),
   node(SyncClusterInfo),
   node(UpdateObClusterStatus),
 ];
 
-const StartupParameters = z
-  .array(z.object({ name: text(observerNameFault), value: text(observerValueFault) }))
-  .max(400)
-  .superRefine((parameters, context) => {
-    parameters.forEach(({ name }, index) => {
-      if (parameters.findIndex((other) => other.name === name) === index) return;
-      context.addIssue({
-        code: 'custom',
-        path: [index, 'name'],
-        message: fault('names.twice', { name }),
-        input: name,
-      });
-    });
-  });
-
 const Body = z
   .object({
-    zoneName: text((name) => (isZoneName(name) ? undefined : say('must.name', { min: 2, max: 64 }))).describe(
-      'Zone of the cluster that the servers join.',
-    ),
-    servers: HostIds.min(1, fault('must.nameHost')).describe('Ids of the hosts (not of servers).'),
-    packageOperatingSystem: DistTag.optional().describe('Restricts the choice of the package, e.g. el7.'),
-    startupParameters: StartupParameters.default([]).describe('Parameters of the first start (-o).'),
-    sqlPort: ServicePort.default(2881).describe('Not in OCP: SQL port of the new servers.'),
-    rpcPort: ServicePort.default(2882).describe('Not in OCP: RPC port of the new servers.'),
+    zoneName: ZoneName.describe('Zone of the cluster that the servers join.'),
+    servers: NewServerHosts,
+    ...INSTALLATION,
   })
-  .superRefine(({ sqlPort, rpcPort }, context) => {
-    refuseEqualPorts(
-      [
-        { field: ['sqlPort'], port: sqlPort },
-        { field: ['rpcPort'], port: rpcPort },
-      ],
-      context,
-    );
-  });
+  .superRefine(refuseEqualServerPorts);
 
 /** `POST /api/v2/ob/clusters/{id}/servers` (OCP documentation, "Add OBServers"). */
 export const addObserver = catalogued({
@@ -129,72 +79,24 @@ export const addObserver = catalogued({
 
   async prepare(scope, { params, body }) {
     const { store } = scope;
-    const { zoneName, sqlPort, rpcPort } = body;
     const cluster = await obClusterById(store, params.id);
     const hosts = await hostsByIds(store, body.servers);
     const locks = [obClusterLock(cluster.id), ...hosts.map(({ id }) => hostObserverLock(id))];
     await refuseWhenHeld(store, locks);
-    const zone = await activeZone(store, cluster, zoneName);
+    const zone = await activeZone(store, cluster, body.zoneName);
     clusterRuns(cluster);
-    await hostsWithoutObserver(store, hosts);
     await hostsInRegion(store, cluster, zone, hosts);
-    oneArchitecture(hosts);
-    await portsFreeOnHosts(store, hosts, [
-      { field: 'sqlPort', port: sqlPort },
-      { field: 'rpcPort', port: rpcPort },
-    ]);
-    const part = await observerPackage(store, cluster, hosts, body.packageOperatingSystem);
+    const part = await packageForFreeHosts(store, cluster, hosts, body);
 
     const [taskId = 0] = await scope.reserveTasks(1);
-    const serverIds: number[] = [];
-    for (const [index, host] of hosts.entries()) {
-      serverIds.push(
-        scope.dryRun
-          ? -1 - index
-          : await store.obServers.add({
-              clusterId: cluster.id,
-              zone: zoneName,
-              hostId: host.id,
-              ip: host.ip,
-              rpcPort,
-              sqlPort,
-              packageId: part.id,
-              startupParameters: body.startupParameters,
-              taskId,
-            }),
-      );
-    }
-    const ips = Object.fromEntries(hosts.map((host) => [String(host.id), host.ip]));
+    const joining = { taskId, cluster, zone: zone.name, hosts, part, installation: body };
+    const serverIds = await recordJoining(scope, joining);
     const plan = await planTask(scope, {
       taskId,
       name: 'Add OB server',
       chain: ADD_OB_SERVER,
-      context: {
-        stringMap: {
-          cluster_name: cluster.name,
-          cluster_id: String(cluster.id),
-          service_type: 'OB_CLUSTER',
-          rpm_name: part.fileName,
-          service_name: `${cluster.name}:${cluster.obClusterId}`,
-          service_version: part.version,
-          ...Object.fromEntries(hosts.map(({ id }) => [`host.${id}.zone`, zoneName])),
-          ob_cluster_id: String(cluster.obClusterId),
-        },
-        listMap: {
-          root_server_ips: cluster.rootServers.map(({ ip }) => ip),
-          server_ids: serverIds.map(String),
-          host_ids: hosts.map(({ id }) => String(id)),
-          zone_names: [zoneName],
-        },
-      },
-      cluster: {
-        id: cluster.id,
-        name: cluster.name,
-        obClusterId: cluster.obClusterId,
-        type: cluster.type,
-      },
-      place: cluster.name,
-      places: { host_ids: ips },
+      context: joinContext(joining, serverIds),
+      ...joinShown(joining),
       locks,
       groupTaskIds: [taskId],
     });

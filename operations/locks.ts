@@ -44,3 +44,26 @@ export function hostLocks(hostId: number): readonly string[] {
 export function packageLock(packageId: number): string {
   return `package:${packageId}`;
 }
+
+/** What a lock is about. */
+export interface LockedObject {
+  readonly kind: 'HOST' | 'OBPROXY_CLUSTER' | 'OB_CLUSTER' | 'PACKAGE';
+  readonly id: number;
+  /** Of a host: services of this kind on it, OB_PROXY or OB_CLUSTER. */
+  readonly service?: string;
+}
+
+const KINDS: Readonly<Record<string, LockedObject['kind']>> = {
+  host: 'HOST',
+  obproxy_cluster: 'OBPROXY_CLUSTER',
+  ob_cluster: 'OB_CLUSTER',
+  package: 'PACKAGE',
+};
+
+/** The object in the name of a lock; undefined of a name that another release has made. */
+export function lockedObject(resource: string): LockedObject | undefined {
+  const [word = '', id = '', service] = resource.split(':');
+  const kind = KINDS[word];
+  if (kind === undefined || !/^\d+$/.test(id)) return undefined;
+  return { kind, id: Number(id), ...(service === undefined ? {} : { service }) };
+}

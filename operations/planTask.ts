@@ -4,7 +4,7 @@ import { type Chain, plannedNodes } from '../workflows/chain';
 import { expansionSize } from '../workflows/interpreter/expansion';
 import { beyondLargest, type TaskSize } from '../workflows/largestTask';
 import type { Plan, TaskContext } from '../workflows/plan';
-import type { Text } from '../workflows/text';
+import { lockedObject } from './locks';
 import { Refusal } from './refusal';
 import type { AcceptedRequest, Prepared, PrepareScope, RequestScope } from './types';
 
@@ -91,24 +91,24 @@ export async function refuseWhenHeld(store: Store, resources: readonly LockWish[
   if (held !== undefined) throw await lockRefusal(store, held.resource, held.taskId);
 }
 
-/** What a lock is about, and OCP's code for it being busy. */
-function lockedThing(resource: string): { what: Text; code: string } {
-  const [kind, id = ''] = resource.split(':');
-  if (kind === 'host') return { what: say('thing.host', { id }), code: 'CMP07004' };
-  if (kind === 'ob_cluster') return { what: say('thing.obCluster', { id }), code: 'OBE11020' };
-  if (kind === 'package') return { what: say('thing.package', { id }), code: 'PKG10007' };
-  return { what: say('thing.obproxyCluster', { id }), code: 'ODP21010' };
-}
+/** What a lock is called, and OCP's code for it being busy. */
+const LOCKED = {
+  HOST: ['thing.host', 'CMP07004'],
+  OBPROXY_CLUSTER: ['thing.obproxyCluster', 'ODP21010'],
+  OB_CLUSTER: ['thing.obCluster', 'OBE11020'],
+  PACKAGE: ['thing.package', 'PKG10007'],
+} as const;
 
 /** 409: OCP's reference mapping for conflicts. */
 async function lockRefusal(store: Store, resource: string, taskId: number): Promise<Refusal> {
   const task = await store.tasks.find(taskId);
-  const { what, code } = lockedThing(resource);
+  const { kind, id } = lockedObject(resource) ?? { kind: 'OBPROXY_CLUSTER', id: '' };
+  const [thing, code] = LOCKED[kind];
   const label = task === undefined ? '' : ` ("${task.name}")`;
   const next =
     task?.status === 'FAILED' ? say('held.byFailed', { task: taskId }) : say('held.byOpen', { task: taskId });
-  const said = say('held.by', { what, task: `${taskId}${label}`, next });
-  return new Refusal(409, code, said, { target: resource });
+  const said = say('held.by', { what: say(thing, { id }), task: `${taskId}${label}`, next });
+  return new Refusal(409, code, said, { target: resource, heldBy: taskId });
 }
 
 /** Who asks, and what the plans of the request say of it. */

@@ -22,11 +22,18 @@ export class Refusal extends Error {
   readonly subErrors: readonly SubError[];
   /** For 429 and 503: when it is worth trying again. */
   readonly retryAfterSeconds: number | undefined;
+  /** The task that is in the way. */
+  readonly heldBy: number | undefined;
   constructor(
     status: number,
     code: string,
     said: Said,
-    more: { target?: string; subErrors?: readonly SubError[]; retryAfterSeconds?: number } = {},
+    more: {
+      target?: string;
+      subErrors?: readonly SubError[];
+      retryAfterSeconds?: number;
+      heldBy?: number;
+    } = {},
   ) {
     super(inEnglish(said));
     this.name = 'Refusal';
@@ -36,5 +43,6 @@ export class Refusal extends Error {
     this.target = more.target;
     this.subErrors = more.subErrors ?? [];
     this.retryAfterSeconds = more.retryAfterSeconds;
+    this.heldBy = more.heldBy;
   }
 }

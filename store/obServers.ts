@@ -3,13 +3,13 @@ import { addressText } from '../runtime/addressText';
 import { say } from '../runtime/messages/catalogue';
 import { now, type Schema } from './database/schema';
 import type { Scope } from './database/scope';
+import { recordZones, zoneRecords } from './obZones';
 import { madeBy, workOf } from './tasks/work';
 import {
   type AdoptedObserver,
   DuplicateError,
   type ObServerRow,
   type ObServers,
-  type ObZoneRow,
   type Parameter,
   type SeenObServer,
 } from './types';
@@ -34,20 +34,6 @@ function serverRow(row: Selectable<Schema['ob_servers']>): ObServerRow {
     home: row.home,
     startupParameters: JSON.parse(row.startup_parameters) as Parameter[],
     taskId: row.task_id,
-    work: workOf(row),
-    createTime: row.create_time,
-    updateTime: row.update_time,
-  };
-}
-
-function zoneRow(row: Selectable<Schema['ob_zones']>): ObZoneRow {
-  return {
-    clusterId: row.cluster_id,
-    name: row.name,
-    region: row.region,
-    idc: row.idc,
-    innerStatus: row.inner_status,
-    status: row.status,
     work: workOf(row),
     createTime: row.create_time,
     updateTime: row.update_time,
@@ -108,22 +94,6 @@ async function recordServer(db: Kysely<Schema>, clusterId: number, seen: SeenObS
       ...(known.work_task_id !== null ? {} : { status: seen.status }),
     })
     .where('id', '=', known.id)
-    .execute();
-}
-
-/** A zone's status is what OceanBase says of it, unless a task works on it. */
-async function followZone(
-  db: Kysely<Schema>,
-  clusterId: number,
-  zone: string,
-  innerStatus: string,
-): Promise<void> {
-  await db
-    .updateTable('ob_zones')
-    .set({ status: innerStatus === 'ACTIVE' ? 'RUNNING' : 'STOPPED' })
-    .where('cluster_id', '=', clusterId)
-    .where('name', '=', zone)
-    .where('work_task_id', 'is', null)
     .execute();
 }
 
@@ -212,36 +182,11 @@ export function obServersRepository(scope: Scope): ObServers {
       return rows.map(serverRow);
     },
 
-    async zones(clusterId) {
-      const rows = await scope.db
-        .selectFrom('ob_zones')
-        .selectAll()
-        .where('cluster_id', '=', clusterId)
-        .orderBy('name')
-        .execute();
-      return rows.map(zoneRow);
-    },
+    ...zoneRecords(scope),
 
     record: (clusterId, { servers, zones }) =>
       scope.write(async (db) => {
-        const time = now();
-        for (const { name, region, idc, innerStatus } of zones) {
-          const values = { region, idc, inner_status: innerStatus, update_time: time };
-          await db
-            .insertInto('ob_zones')
-            .values({ ...values, cluster_id: clusterId, name, create_time: time })
-            .onConflict((conflict) => conflict.columns(['cluster_id', 'name']).doUpdateSet(values))
-            .execute();
-          await followZone(db, clusterId, name, innerStatus);
-        }
-        const names = zones.map(({ name }) => name);
-        let goneZones = db
-          .deleteFrom('ob_zones')
-          .where('cluster_id', '=', clusterId)
-          .where('work_task_id', 'is', null);
-        if (names.length > 0) goneZones = goneZones.where('name', 'not in', names);
-        await goneZones.execute();
-
+        await recordZones(db, clusterId, zones);
         for (const server of servers) await recordServer(db, clusterId, server);
         const present = new Set(servers.map(({ ip, rpcPort }) => `${ip} ${rpcPort}`));
         const rows = await db
@@ -249,6 +194,8 @@ export function obServersRepository(scope: Scope): ObServers {
           .select(['id', 'ip', 'rpc_port'])
           .where('cluster_id', '=', clusterId)
           .where('work_task_id', 'is', null)
+          // One that the cluster has never known is what a task has left half made: its host still has it.
+          .where('inner_status', 'is not', null)
           .execute();
         const gone = rows.filter((row) => !present.has(`${row.ip} ${row.rpc_port}`)).map(({ id }) => id);
         if (gone.length > 0) await db.deleteFrom('ob_servers').where('id', 'in', gone).execute();
@@ -274,16 +221,6 @@ export function obServersRepository(scope: Scope): ObServers {
     recordAdopted: (id, adopted) => write(id, { adopted: JSON.stringify(adopted) }),
 
     recordHome: (id, home) => write(id, { home }),
-
-    async recordZone(clusterId, zone, innerStatus) {
-      await scope.db
-        .updateTable('ob_zones')
-        .set({ inner_status: innerStatus, update_time: now() })
-        .where('cluster_id', '=', clusterId)
-        .where('name', '=', zone)
-        .execute();
-      await followZone(scope.db, clusterId, zone, innerStatus);
-    },
 
     async reserveHost(hostId, taskId) {
       await scope.db

@@ -4,6 +4,7 @@ import type { Scope } from './database/scope';
 import { recordedHome } from './obproxyHome';
 import type {
   AdoptedObproxy,
+  ObjectCount,
   ObproxyToLookAt,
   Observation,
   Observations,
@@ -16,6 +17,12 @@ const TABLES = {
   obproxyServer: { observations: 'obproxy_observations', objects: 'obproxy_servers' },
   obServer: { observations: 'ob_server_observations', objects: 'ob_servers' },
 } as const satisfies Record<ObservedKind, { observations: keyof Schema; objects: keyof Schema }>;
+
+/** Objects that are what they say of themselves by SQL: nothing is observed beside it. */
+const SAY_THEMSELVES = { obCluster: 'ob_clusters', obZone: 'ob_zones' } as const satisfies Record<
+  string,
+  keyof Schema
+>;
 
 /** Ids in one statement. */
 const CHUNK = 500;
@@ -158,13 +165,18 @@ export function observationsRepository(scope: Scope): Observations {
           }),
 
     async counts() {
-      const all = [];
+      const all: ObjectCount[] = [];
       for (const [kind, { observations, objects }] of Object.entries(TABLES)) {
         const { rows } = await sql<{ status: string; observed: string; count: number }>`
           select o.status as status, coalesce(s.state, 'NEVER') as observed, count(*) as count
           from ${sql.table(objects)} o left join ${sql.table(observations)} s on s.object_id = o.id
           group by o.status, coalesce(s.state, 'NEVER')`.execute(scope.db);
-        all.push(...rows.map((row) => ({ ...row, kind: kind as ObservedKind })));
+        all.push(...rows.map((row) => ({ ...row, kind })));
+      }
+      for (const [kind, objects] of Object.entries(SAY_THEMSELVES)) {
+        const { rows } = await sql<{ status: string; count: number }>`
+          select status, count(*) as count from ${sql.table(objects)} group by status`.execute(scope.db);
+        all.push(...rows.map((row) => ({ ...row, observed: '', kind })));
       }
       return all;
     },

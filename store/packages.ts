@@ -1,9 +1,9 @@
-import { type Expression, expressionBuilder, type Kysely, type Selectable, type SqlBool } from 'kysely';
+import { type Expression, expressionBuilder, type Kysely, type Selectable, type SqlBool, sql } from 'kysely';
 import { say } from '../runtime/messages/catalogue';
 import { contains, direction, pageOf } from './database/paging';
 import { now, type Schema } from './database/schema';
 import type { Scope } from './database/scope';
-import { DuplicateError, InUseError, type PackageRow, type Packages } from './types';
+import { DuplicateError, InUseError, type PackageRow, type Packages, type PackageUse } from './types';
 
 const SORT_FIELDS = {
   id: 'packages.id',
@@ -46,6 +46,25 @@ async function serversFrom(
 ): Promise<number[]> {
   const rows = await db.selectFrom(table).select('id').where('package_id', '=', id).orderBy('id').execute();
   return rows.map((row) => row.id);
+}
+
+const SERVERS = {
+  OBPROXY_CLUSTER: ['obproxy_servers', 'obproxy_clusters'],
+  OB_CLUSTER: ['ob_servers', 'ob_clusters'],
+} as const;
+
+async function clustersFrom(
+  db: Kysely<Schema>,
+  kind: PackageUse['kind'],
+  ids: readonly number[],
+): Promise<PackageUse[]> {
+  const [servers, clusters] = SERVERS[kind];
+  const { rows } = await sql<Omit<PackageUse, 'kind'>>`
+    select s.package_id as "packageId", c.id as id, c.name as name, count(*) as servers
+    from ${sql.table(servers)} s join ${sql.table(clusters)} c on c.id = s.cluster_id
+    where s.package_id in (${sql.join(ids.length === 0 ? [null] : ids)})
+    group by s.package_id, c.id, c.name order by c.name`.execute(db);
+  return rows.map((row) => ({ ...row, kind, servers: Number(row.servers) }));
 }
 
 function conditions(filter: Parameters<Packages['list']>[0]): Expression<SqlBool>[] {
@@ -129,6 +148,11 @@ export function packagesRepository(scope: Scope): Packages {
 
     users: (id) => serversFrom(scope.db, 'obproxy_servers', id),
     observers: (id) => serversFrom(scope.db, 'ob_servers', id),
+
+    usedBy: async (ids) => [
+      ...(await clustersFrom(scope.db, 'OBPROXY_CLUSTER', ids)),
+      ...(await clustersFrom(scope.db, 'OB_CLUSTER', ids)),
+    ],
 
     delete: (id) =>
       scope.write(async (db) => {

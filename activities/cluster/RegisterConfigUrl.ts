@@ -8,8 +8,8 @@ import { HOSTS_OF_TASK, hostsOfTask } from '../common/hostsOfTask';
 import { subtask } from '../subtask';
 import { CLUSTER_TAKE_OVER } from '../takeOver';
 import type { Needs, SubtaskScope } from '../types';
+import { madeByTask } from './brought';
 import { CLUSTER, clusterOf, withCluster } from './cluster';
-import { madeByTask } from './takenOver';
 
 const NEEDS = {
   ...CLUSTER,
@@ -60,7 +60,8 @@ export const RegisterConfigUrl = subtask({
   className: 'cluster.RegisterConfigUrlTask',
   timeout: 60,
   needs: NEEDS,
-  leaves: "obflow's address as obconfig_url of the cluster",
+  leaves:
+    "obflow's address as obconfig_url of the cluster, where the request asked for it (the log names the former one)",
 
   async run(scope) {
     const cluster = await clusterOf(scope);
@@ -78,7 +79,9 @@ export const RegisterConfigUrl = subtask({
     }
     await proveReach(scope, cluster);
     if (madeByTask(scope, cluster)?.formerConfigUrl === undefined)
-      await scope.store.obClusters.recordTakeOver(cluster.id, { formerConfigUrl: former ?? '' });
+      await scope.store.obClusters.recordOrigin(cluster.id, { formerConfigUrl: former ?? '' });
+    // Whoever abandons the task half-way finds it here.
+    scope.log.info(say('obTakeOver.urlFormer', { former: former ?? '' }));
     await setUrl(scope, cluster, ours);
     scope.log.info(say('obTakeOver.urlSet', { url: ours, former: former ?? '' }));
     return undefined;

@@ -3,7 +3,7 @@ import { SqlConnectionError } from '../../oceanbase/sqlSession';
 import { PermanentError, TransientError } from '../../runtime/errors';
 import { say } from '../../runtime/messages/catalogue';
 import type { ObClusterRow } from '../../store/types';
-import { HOSTS_OF_TASK, hostsOfTask } from '../common/hostsOfTask';
+import { CONTACTED_HOSTS, contactedHosts, OLD_HOSTS } from '../common/hostsOfTask';
 import { settleWork, unsettleWork } from '../common/work';
 import { forgetTask } from '../host/forgetTask';
 import { subtask } from '../subtask';
@@ -11,6 +11,7 @@ import { CLUSTER_TAKE_OVER } from '../takeOver';
 import type { SubtaskScope } from '../types';
 import { CLUSTER, clusterOf } from './cluster';
 import { readCluster } from './clusterState';
+import { settleMembers, unsettleMembers } from './creation';
 import { workedCluster } from './worked';
 
 /** Every root server's machine says that nothing listens there. One that is silent may serve behind a broken network. */
@@ -39,7 +40,13 @@ export const UpdateObClusterStatus = subtask({
   name: 'Update OB cluster status',
   className: 'cluster.UpdateObClusterStatusTask',
   timeout: 30,
-  needs: { ...CLUSTER, ...HOSTS_OF_TASK, ...CLUSTER_TAKE_OVER, target_cluster_status: 'value?' },
+  needs: {
+    ...CLUSTER,
+    ...CONTACTED_HOSTS,
+    ...OLD_HOSTS,
+    ...CLUSTER_TAKE_OVER,
+    target_cluster_status: 'value?',
+  },
 
   async run(scope) {
     const cluster = await clusterOf(scope);
@@ -60,12 +67,15 @@ export const UpdateObClusterStatus = subtask({
       workedCluster(cluster),
       stopped ? 'STOPPED' : count > 0 ? 'RUNNING' : 'UNAVAILABLE',
     );
-    await forgetTask(scope, await hostsOfTask(scope));
+    await settleMembers(scope, cluster);
+    await forgetTask(scope, await contactedHosts(scope, scope.list('old.host_ids')));
     return undefined;
   },
 
   async rollback(scope) {
-    const again = await unsettleWork(scope, workedCluster(await clusterOf(scope)));
+    const cluster = await clusterOf(scope);
+    const again = await unsettleWork(scope, workedCluster(cluster));
+    await unsettleMembers(scope, cluster);
     if (!again) scope.log.info(say('cluster.undoFollows'));
   },
 });

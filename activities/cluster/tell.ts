@@ -27,6 +27,8 @@ export interface Statement {
   readonly where: string;
   /** OCP's for its refusal. */
   readonly code: string;
+  /** What to do about its refusal; default: what keeps servers and zones from being stopped. */
+  readonly next?: Text;
   /** Whether it has taken effect already. */
   isDone(session: ClusterSession): Promise<boolean>;
 }
@@ -57,7 +59,7 @@ export async function tell(scope: SubtaskScope, cluster: ObClusterRow, statement
 }
 
 /** Whether OceanBase has refused a statement for good; what could not be asked is no refusal. */
-function isRefused(error: unknown): error is PermanentError {
+export function isRefused(error: unknown): error is PermanentError {
   return error instanceof PermanentError && error.type === REFUSED;
 }
 
@@ -66,14 +68,15 @@ export function isRefusedNow(error: unknown): error is PermanentError | Transien
   return isRefused(error) || (error instanceof TransientError && error.type === REFUSED_FOR_NOW);
 }
 
-/** While `send` tells it to stop, an object is STOPPED should the task end; refused, it is what it was. */
+/** While `send` tells it to stop, or to go, an object is STOPPED or DELETING should the task end; refused, it is what it was. */
 export async function stopping<K extends 'obServer' | 'obZone'>(
   scope: SubtaskScope,
   worked: Worked<K>,
   send: () => Promise<void>,
+  becomes: 'STOPPED' | 'DELETING' = 'STOPPED',
 ): Promise<void> {
   const former = await formerOf(scope, worked);
-  await endsAs(scope, worked, 'STOPPED');
+  await endsAs(scope, worked, becomes);
   try {
     await send();
   } catch (error) {
@@ -84,7 +87,7 @@ export async function stopping<K extends 'obServer' | 'obZone'>(
 
 function refusal(
   error: SqlError,
-  { tried, where, code }: Pick<Statement, 'tried' | 'where' | 'code'>,
+  { tried, where, code, next = say('next.startOthers') }: Statement,
 ): TransientError | PermanentError {
   const cameBack = say('sql.error', { errno: error.errno, text: error.message });
   if (error.errno === TIMEOUT) {
@@ -93,7 +96,7 @@ function refusal(
       next: say('next.askedWhetherDone'),
     });
   }
-  const trouble = { code, tried, where, cameBack, next: say('next.startOthers') };
+  const trouble = { code, tried, where, cameBack, next };
   if (error.errno === NOT_ALLOWED && PASSES.test(error.message))
     return new TransientError({ type: REFUSED_FOR_NOW, ...trouble });
   return new PermanentError({ type: REFUSED, ...trouble });

@@ -89,11 +89,24 @@ export async function formerOf<K extends WorkKind>(
   return found?.work?.taskId === scope.input.taskId ? (found.work.formerStatus ?? undefined) : undefined;
 }
 
-/** From here on nobody can say that the object is what it was: it becomes `status` if the task ends half-way. */
+/** Whether this very task has made the object's row, and what it has said the object becomes: null before `endsAs`. */
+export async function madeByThisTask<K extends WorkKind>(
+  scope: SubtaskScope,
+  { object }: Worked<K>,
+): Promise<{ readonly endStatus: StatusOf[K] | null } | undefined> {
+  const work = (await scope.store.work.find(object))?.work;
+  if (work?.taskId !== scope.input.taskId || work.formerStatus !== null) return undefined;
+  return { endStatus: work.endStatus };
+}
+
+/**
+ * From here on nobody can say that the object is what it was: it becomes `status` if the task ends half-way. Null: it is
+ * again what it was, and what the task has made goes with it.
+ */
 export async function endsAs<K extends WorkKind>(
   scope: SubtaskScope,
   { object }: Worked<K>,
-  status: StatusOf[K],
+  status: StatusOf[K] | null,
 ): Promise<void> {
   await scope.store.work.endAs(object, scope.input.taskId, status);
 }

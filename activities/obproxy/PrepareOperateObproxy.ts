@@ -1,5 +1,6 @@
 import { PermanentError } from '../../runtime/errors';
 import { say } from '../../runtime/messages/catalogue';
+import { resourceOf } from '../../store/tasks/locks';
 import { subtask } from '../subtask';
 
 /**
@@ -24,7 +25,7 @@ export const PrepareOperateObproxy = subtask({
         next: say('next.abandonAndSend'),
       });
     }
-    scope.log.info(say('locks.held', { locks: held.join(', ') }));
+    scope.log.info(say('locks.held', { locks: held.map(resourceOf).join(', ') }));
     return undefined;
   },
 });

@@ -1,4 +1,5 @@
 import { say } from '../../runtime/messages/catalogue';
+import { resourceOf } from '../../store/tasks/locks';
 import { CONTACTED_HOSTS, contactedHosts } from '../common/hostsOfTask';
 import { forgetTask } from '../host/forgetTask';
 import { subtask } from '../subtask';
@@ -17,7 +18,7 @@ export const UpdateObproxyClusterLockStatus = subtask({
   async run(scope) {
     await forgetTask(scope, await contactedHosts(scope), forgetNote);
     const held = await scope.store.locks.heldBy(scope.input.taskId);
-    scope.log.info(say('locks.freeSoon', { locks: held.join(', ') || '-' }));
+    scope.log.info(say('locks.freeSoon', { locks: held.map(resourceOf).join(', ') || '-' }));
     return undefined;
   },
 });

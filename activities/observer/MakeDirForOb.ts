@@ -5,31 +5,23 @@ import { type ObserverLayout, RUN_USER } from '../../oceanbase/observerLayout';
 import type { Trouble } from '../../runtime/errors';
 import { say, type Text } from '../../runtime/messages/catalogue';
 import { troubleOn } from '../host/trouble';
-import { makeDir, readJson, removeBy, writeJson } from '../places';
+import { makeDir, readJson, writeJson } from '../places';
 import { subtask } from '../subtask';
 import type { SubtaskScope } from '../types';
-import { FOLDERS_FILE, OBSERVER_DIR } from './mark';
+import {
+  type FolderMark,
+  MADE_FOLDERS,
+  type MadeFolders,
+  markFile,
+  removeFolders,
+  removeLinks,
+  removeMadeFolders,
+} from './folders';
+import { OBSERVER_DIR } from './mark';
 import { OBSERVER, type ObserverInstance, observerOf, proveOutOfCluster, serverMadeByTask } from './observer';
 import { lookForObservers } from './process';
 
-/** Lies in the cluster's folder on each disk; the observer's own folders below must be empty and hold nothing of ours. */
-interface Mark {
-  readonly serverId: number;
-  readonly taskId: number;
-}
-
-/** Folders above the cluster's that were missing, the outermost first; written before they are made. */
-interface MadeFolders extends Mark {
-  readonly above: readonly string[];
-}
-
-const MADE = `${OBSERVER_DIR}/${FOLDERS_FILE}`;
-
 const TRIED = say('observer.makeFolders');
-
-function markFile(root: string): string {
-  return `${root}/.obflow.json`;
-}
 
 function refuse(host: Host, type: string, cameBack: Trouble['cameBack'], next: Text) {
   return troubleOn(host, TRIED, type, cameBack, next, 'COM10005');
@@ -37,7 +29,7 @@ function refuse(host: Host, type: string, cameBack: Trouble['cameBack'], next: T
 
 /** Whether a folder of the cluster is ours by its mark; a folder without a mark must be absent or empty. */
 async function isOurs(host: Host, root: string, serverId: number): Promise<boolean> {
-  const mark = await readJson<Mark>(host, markFile(root));
+  const mark = await readJson<FolderMark>(host, markFile(root));
   if (mark?.serverId === serverId) return true;
   const { kind, entries } = await lookAtPath(host, root, { entries: 5 });
   if (kind === 'absent' || (kind === 'folder' && entries.length === 0)) return false;
@@ -95,7 +87,7 @@ function above(path: string): string[] {
 /** What will be made above the roots is noted, so that undo takes it away again. */
 async function noteMissing(scope: SubtaskScope, host: Host, observer: ObserverInstance): Promise<void> {
   const { layout, server } = observer;
-  const known = await readJson<MadeFolders>(host, MADE);
+  const known = await readJson<MadeFolders>(host, MADE_FOLDERS);
   if (known?.serverId === server.id && known.taskId === scope.input.taskId) return;
   const candidates = [...new Set(layout.roots.flatMap(above))];
   const looks = await lookAtPaths(host, candidates);
@@ -106,18 +98,7 @@ async function noteMissing(scope: SubtaskScope, host: Host, observer: ObserverIn
     taskId: scope.input.taskId,
     above: missing.sort((left, right) => left.length - right.length),
   };
-  await writeJson(host, MADE, made);
-}
-
-/** Only folders that are empty go: a disk may have been mounted there, or others may use them by now. */
-async function removeMade(scope: SubtaskScope, host: Host): Promise<void> {
-  const made = await readJson<MadeFolders>(host, MADE);
-  if (made?.taskId !== scope.input.taskId) return;
-  const folders = [...(made.above ?? [])].reverse();
-  await host.sh(
-    `${folders.map((path) => `rmdir -- ${quote(path)} 2>/dev/null`).join('\n')}
-    rm -f -- ${MADE}; rmdir -- ${OBSERVER_DIR} 2>/dev/null`,
-  );
+  await writeJson(host, MADE_FOLDERS, made);
 }
 
 async function make(scope: SubtaskScope, host: Host, observer: ObserverInstance): Promise<void> {
@@ -127,7 +108,10 @@ async function make(scope: SubtaskScope, host: Host, observer: ObserverInstance)
     if (await isOurs(host, root, server.id)) continue;
     // The root of a disk may be missing; the cluster's folder below it is made, marked, then given away.
     await host.sh(`mkdir -p -- ${quote(root)} && chown ${RUN_USER}: -- ${quote(root)}`);
-    await writeJson(host, markFile(root), { serverId: server.id, taskId: scope.input.taskId } satisfies Mark);
+    await writeJson(host, markFile(root), {
+      serverId: server.id,
+      taskId: scope.input.taskId,
+    } satisfies FolderMark);
   }
   const { stdout: strangers, exitCode, stderr } = await host.sh(strangersScript(layout));
   if (exitCode !== 0) {
@@ -189,26 +173,18 @@ export const MakeDirForOb = subtask({
         next,
       );
     }
-    let ours = 0;
-    for (const root of layout.roots) {
-      const mark = await readJson<Mark>(host, markFile(root));
-      if (mark?.serverId !== server.id || mark.taskId !== scope.input.taskId) continue;
-      ours += 1;
-      const folders = layout.folders.filter((path) => path.startsWith(`${root}/`));
-      // The mark goes last, and with it the folder, which stays when somebody else put something there.
-      await removeBy(
-        host,
-        `rm -rf -- ${folders.map(quote).join(' ')} && rm -f -- ${quote(markFile(root))} || exit 1\nrmdir -- ${quote(root)} 2>/dev/null\nexit 0`,
-        say('observer.foldersIn', { root }),
-      );
-      scope.log.info(say('observer.rootRemoved', { root }));
-    }
-    await removeMade(scope, host);
+    const isOurs = (mark: Partial<FolderMark> | undefined) => mark?.taskId === scope.input.taskId;
+    const ours = await removeFolders(
+      scope,
+      host,
+      layout,
+      (mark) => mark?.serverId === server.id && isOurs(mark),
+    );
+    await removeMadeFolders(host, isOurs);
     if (ours === 0) {
       scope.log.info(say('observer.noMark'));
       return;
     }
-    const links = layout.links.map(({ path }) => `[ ! -L ${quote(path)} ] || rm -f -- ${quote(path)}`);
-    await host.sh(`${links.join('\n')}\nrmdir -- ${quote(layout.store)} 2>/dev/null`);
+    await removeLinks(host, layout);
   },
 });

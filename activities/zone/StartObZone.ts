@@ -1,8 +1,10 @@
 import { say } from '../../runtime/messages/catalogue';
+import { clusterOf, isClusterWide } from '../cluster/cluster';
 import { tell } from '../cluster/tell';
 import { endsAs, formerOf } from '../common/work';
 import { subtask } from '../subtask';
-import { ZONES } from './zone';
+import { hasSent, stopNewZone } from './newZone';
+import { ZONES, zonesOf } from './zone';
 import { seenZone, startStatement, stopStatement, workedZone } from './zoneLife';
 
 /** "Start zone": clients and leaders may come back. */
@@ -21,12 +23,18 @@ export const StartObZone = subtask({
     return undefined;
   },
 
-  /** Only a zone that was stopped before this task is stopped again. */
+  /** Only a zone that was stopped before this task, or that it has added, is stopped again; with its cluster it goes anyway. */
   async rollback(scope) {
-    const { cluster, zone } = await seenZone(scope);
-    const { name } = zone;
-    if ((await formerOf(scope, workedZone(cluster, name))) !== 'STOPPED')
-      return scope.log.info(say('undo.nothing'));
+    if (isClusterWide(scope)) return scope.log.info(say('undo.withCluster'));
+    const cluster = await clusterOf(scope);
+    const [name = ''] = zonesOf(scope);
+    const worked = workedZone(cluster, name);
+    if (await hasSent(scope, cluster, name)) {
+      await stopNewZone(scope, cluster, name);
+      await endsAs(scope, worked, 'STOPPED');
+      return;
+    }
+    if ((await formerOf(scope, worked)) !== 'STOPPED') return scope.log.info(say('undo.nothing'));
     await tell(scope, cluster, stopStatement(name));
   },
 });

@@ -70,6 +70,7 @@ export const ErrorAnswer = z
         ),
       message: z.string().describe('What was wrong, and what to do.'),
       target: z.string().exactOptional(),
+      heldBy: Whole.exactOptional().describe('Id of the task that holds what was asked for. Ours.'),
       subErrors: z.array(SubErrorDocument).exactOptional(),
     }),
   })

@@ -14,6 +14,7 @@ export interface ErrorBody {
   readonly code: string;
   readonly message: string;
   readonly target?: string;
+  readonly heldBy?: number;
   readonly subErrors?: readonly (Omit<SubError, 'message'> & { readonly message: string })[];
 }
 

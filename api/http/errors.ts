@@ -27,7 +27,11 @@ function failure(
   status: number,
   code: string,
   message: Said,
-  more: { target?: string | undefined; subErrors?: readonly SubError[] } = {},
+  more: {
+    target?: string | undefined;
+    subErrors?: readonly SubError[];
+    heldBy?: number | undefined;
+  } = {},
 ): Failure {
   return {
     status,
@@ -35,6 +39,7 @@ function failure(
       code,
       message,
       ...(more.target === undefined ? {} : { target: more.target }),
+      ...(more.heldBy === undefined ? {} : { heldBy: more.heldBy }),
       ...(more.subErrors === undefined || more.subErrors.length === 0 ? {} : { subErrors: more.subErrors }),
     },
   };

@@ -1,11 +1,12 @@
 import { lstat } from 'node:fs/promises';
 import { z } from 'zod';
 import { splitRelease } from '../../oceanbase/packageName';
+import { packageLock } from '../../operations/locks';
 import { Refusal } from '../../operations/refusal';
 import { IdPath, PackageFileName, QueryText } from '../../operations/schemas';
 import { say } from '../../runtime/messages/catalogue';
-import type { PackageRow } from '../../store/types';
-import { ErrorAnswer, NoData, pagedOf, Time, Whole } from '../http/answers';
+import type { PackageRow, Store } from '../../store/types';
+import { ErrorAnswer, listOf, NoData, pagedOf, Time, Whole } from '../http/answers';
 import { pageOf } from '../http/envelope';
 import { listed, listOfWords, PAGING, pageRequest, TextList } from '../http/paging';
 import { ocpTime } from '../http/time';
@@ -30,9 +31,20 @@ const PackageDocument = z.object({
   operatingSystem: z.string().nullable().describe('Dist tag of the release, e.g. el7.'),
   architecture: z.string(),
 });
+const PackageUser = z
+  .object({
+    kind: z.enum(['OBPROXY_CLUSTER', 'OB_CLUSTER', 'TASK']),
+    id: Whole,
+    name: z.string(),
+    servers: Whole.exactOptional().describe('Of a cluster: how many of its servers are made from it.'),
+  })
+  .meta({ id: 'PackageUser' });
 const ListedPackage = PackageDocument.extend({
   createTime: Time,
-  deletable: z.boolean().describe('No proxy uses it.'),
+  deletable: z.boolean().describe('Nothing uses it.'),
+  usedBy: listOf(PackageUser).describe(
+    'Clusters with OBProxies or OBServers made from it, and open tasks that need it. Ours.',
+  ),
   installationDataList: z.array(z.never()),
 });
 export type ListedPackage = Readonly<z.output<typeof ListedPackage>>;
@@ -54,6 +66,20 @@ function packageDocument(row: PackageRow, publicUrl: string): z.input<typeof Pac
     operatingSystem: row.operatingSystem,
     architecture: row.architecture,
   };
+}
+
+/** What keeps each of the packages from being deleted. */
+async function usersOf(
+  { packages, locks }: Pick<Store, 'packages' | 'locks'>,
+  ids: readonly number[],
+): Promise<Map<number, z.input<typeof PackageUser>[]>> {
+  const users = new Map(ids.map((id): [number, z.input<typeof PackageUser>[]] => [id, []]));
+  for (const { packageId, ...user } of await packages.usedBy(ids)) users.get(packageId)?.push(user);
+  const held = new Map(ids.map((id) => [packageLock(id), id]));
+  for (const { resource, taskId, name } of await locks.holders([...held.keys()])) {
+    users.get(held.get(resource) ?? 0)?.push({ kind: 'TASK', id: taskId, name });
+  }
+  return users;
 }
 
 export function packageRoutes({ store, config }: ApiServices): Route[] {
@@ -80,14 +106,20 @@ export function packageRoutes({ store, config }: ApiServices): Route[] {
         const { page: _page, size: _size, sort: _sort, ...wished } = query;
         const filter = Object.fromEntries(Object.entries(wished).filter(([, value]) => value !== undefined));
         const found = await listed(query, () => store.packages.list(filter, page));
-        const contents = await Promise.all(
-          found.contents.map(async (row) => ({
+        const users = await usersOf(
+          store,
+          found.contents.map(({ id }) => id),
+        );
+        const contents = found.contents.map((row) => {
+          const usedBy = users.get(row.id) ?? [];
+          return {
             ...packageDocument(row, config.publicUrl),
             createTime: ocpTime(row.createTime),
-            deletable: (await store.packages.users(row.id)).length === 0,
+            deletable: usedBy.length === 0,
+            usedBy,
             installationDataList: [],
-          })),
-        );
+          };
+        });
         return pageOf(contents, { number: page.page, size: page.size, totalElements: found.totalElements });
       },
     ),
@@ -116,7 +148,7 @@ export function packageRoutes({ store, config }: ApiServices): Route[] {
         path: '/api/v2/software-packages/{id}',
         permission: 'PACKAGE_MANAGER',
         tag,
-        summary: 'Delete a package that no proxy uses',
+        summary: 'Delete a package that nothing uses',
         params: IdPath,
         answer: NoData,
       },

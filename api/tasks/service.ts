@@ -15,6 +15,7 @@ import { fromArchive } from './document/archived';
 import { availableOf } from './document/available';
 import { saidTask, submittedTask, unreadableTask } from './document/document';
 import { basicDocument, placesOf, warningFields, workflowUrl } from './document/listed';
+import { lockFields } from './document/locked';
 import { inWords, type SaidTask } from './document/said';
 import type { BasicTaskInstance, SubmittedTask, SubtaskInstance, TaskDocument } from './document/types';
 import { type SentCommand, sendCommand, temporalRefusal, updateIdOf } from './temporal/commands';
@@ -151,6 +152,7 @@ export function createTaskService(deps: TaskServiceDeps): TaskService {
       document: {
         ...inWords(said, language),
         ...warningFields(warnings.get(row.id), language),
+        ...(row.closed ? {} : await lockFields(store, row.id, said.firstFailure?.message)),
         ...(hasRun && temporalUiUrl !== undefined
           ? { temporalUrl: workflowUrl(temporalUiUrl, temporal.namespace, row.id) }
           : {}),

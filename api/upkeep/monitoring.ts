@@ -53,7 +53,7 @@ export function monitorApi(services: ApiServices): void {
   });
   gauge(
     'obflow_objects',
-    'Hosts, OBProxies and OBServers by recorded status and by what the last look saw',
+    'Hosts, OBProxies, OBServers, zones and clusters of OceanBase by recorded status and by what the last look saw',
     ['kind', 'status', 'observed'],
     async () =>
       (await store.observations.counts()).map(({ kind, status, observed, count }) => ({

@@ -3,7 +3,7 @@ import { declare, type OutputOptions, run } from '../access/run';
 import { ACCESS_HELP } from '../apiClient';
 import { say } from '../output';
 import { showList } from '../show';
-import { allPackages, PACKAGES, packageCalled } from './inventory';
+import { allPackages, PACKAGES, type PackageDocument, packageCalled } from './inventory';
 
 /** Adds `obflow package …` to the program. */
 export function addPackageCommands(program: Command): void {
@@ -21,14 +21,14 @@ export function addPackageCommands(program: Command): void {
         const { keyword } = options;
         const query = keyword === undefined ? '' : `&keyword=${encodeURIComponent(keyword)}`;
         showList(await allPackages(api, query), options, {
-          heading: ['ID', 'FILE', 'TYPE', 'MIB', 'UPLOADED', 'USED'],
+          heading: ['ID', 'FILE', 'TYPE', 'MIB', 'UPLOADED', 'USED BY'],
           row: (one) => [
             String(one.id),
             one.fileName,
             one.type,
             (one.size / 1024 ** 2).toFixed(1),
             one.createTime,
-            one.deletable ? '' : 'yes',
+            usersOf(one),
           ],
           nothing: 'There is no package. obflow package upload <file> brings one.',
         });
@@ -53,4 +53,18 @@ export function addPackageCommands(program: Command): void {
         }
       }),
     );
+}
+
+/** Several are named, more are counted: `-o json` has them all. */
+const USERS_SHOWN = 3;
+
+/** `orders (3 OBProxies), task 33001`. */
+function usersOf({ usedBy }: PackageDocument): string {
+  const shown = usedBy.slice(0, USERS_SHOWN).map(({ kind, id, name, servers = 0 }) => {
+    if (kind === 'TASK') return `task ${id}`;
+    const what = kind === 'OB_CLUSTER' ? ['OBServer', 'OBServers'] : ['OBProxy', 'OBProxies'];
+    return `${name} (${servers} ${servers === 1 ? what[0] : what[1]})`;
+  });
+  const more = usedBy.length - shown.length;
+  return [...shown, ...(more > 0 ? [`${more} more`] : [])].join(', ');
 }

@@ -16,7 +16,16 @@ export const packageSchema = z.object({
   operatingSystem: z.string().nullable(),
   architecture: z.string(),
 });
-const listedSchema = packageSchema.extend({ createTime: z.string(), deletable: z.boolean() });
+const userSchema = z.object({
+  kind: z.string(),
+  id: z.number(),
+  name: z.string(),
+  servers: z.number().optional(),
+});
+const listedSchema = packageSchema.extend({
+  createTime: z.string(),
+  usedBy: z.array(userSchema).default([]),
+});
 export type PackageDocument = z.output<typeof listedSchema>;
 
 export function allPackages(api: ApiClient, query = ''): Promise<PackageDocument[]> {

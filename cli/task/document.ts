@@ -45,6 +45,13 @@ const warningSchema = z.object({
   time: z.string(),
   text: z.string(),
 });
+const lockSchema = z.object({
+  kind: z.string(),
+  id: z.number(),
+  name: z.string().optional(),
+  service: z.string().optional(),
+  heldBy: z.array(z.number()).default([]),
+});
 const taskSchema = z.object({
   id: z.number(),
   name: z.string(),
@@ -62,6 +69,9 @@ const taskSchema = z.object({
   leftBehind: z.array(z.string()).default([]),
   warningCount: z.number().default(0),
   warnings: z.array(warningSchema).default([]),
+  lockCount: z.number().default(0),
+  locks: z.array(lockSchema).default([]),
+  waitsFor: lockSchema.optional(),
   availableOperations: operationsSchema,
   subtasks: z.array(subtaskSchema),
 });
@@ -70,6 +80,7 @@ export type Task = z.output<typeof taskSchema>;
 export type Subtask = Task['subtasks'][number];
 /** One node of the chain with its fan-out. */
 export type ChainNode = NodeOf<Subtask>;
+export type Lock = Task['locks'][number];
 export type GivenCommand = Task['commands'][number];
 /** What the state of a task is said by; an element of the list has it, too. */
 export type TaskState = Pick<Task, 'status' | 'operation' | 'closed'> & {

@@ -18,6 +18,7 @@ import {
   type Subtask,
   type Task,
 } from './document';
+import { lockLines, waitLines } from './locks';
 
 /** The path of a task's document. */
 export function taskPath(taskId: number): string {
@@ -36,9 +37,11 @@ export async function showTask(
   const lines = [
     headline(task),
     ...failureLines(task),
+    ...waitLines(task),
     ...repeatedLines(task),
     ...nextLines(task),
     ...warningLines(task),
+    ...lockLines(task),
     ...commandLines(task),
     '',
     graph(task),

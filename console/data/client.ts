@@ -9,6 +9,8 @@ export class ApiError extends Error {
     message: string,
     readonly subErrors: readonly { readonly field: string; readonly message: string }[] = [],
     readonly traceId = '',
+    /** The task that is in the way. */
+    readonly heldBy?: number,
   ) {
     super(message);
     this.name = 'ApiError';
@@ -20,6 +22,7 @@ interface ErrorEnvelope {
   readonly error?: {
     readonly code?: string | number;
     readonly message?: string;
+    readonly heldBy?: number;
     readonly subErrors?: readonly { readonly field: string; readonly message: string }[];
   };
 }
@@ -62,8 +65,10 @@ export async function errorOf(answer: Response): Promise<ApiError> {
     code,
     message = `HTTP ${answer.status} ${answer.statusText}`.trim(),
     subErrors,
+    heldBy,
   } = envelope.error ?? {};
-  return new ApiError(answer.status, String(code ?? ''), message, subErrors ?? [], envelope.traceId ?? '');
+  const { traceId = '' } = envelope;
+  return new ApiError(answer.status, String(code ?? ''), message, subErrors ?? [], traceId, heldBy);
 }
 
 /**

@@ -14,6 +14,7 @@ export type { UserDocument } from '../../api/routes/users';
 export type {
   BasicTaskInstance,
   CommandDocument,
+  LockDocument,
   SubtaskInstance,
   WarningDocument,
   WrappedTaskInstance,

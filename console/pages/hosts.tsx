@@ -7,6 +7,7 @@ import { Empty, PageHead } from '../parts/basics';
 import { CheckButton } from '../parts/check';
 import { Listed, Table } from '../parts/listed';
 import { Pager } from '../parts/pager';
+import { Search, useKeyword } from '../parts/search';
 import { Seen, StatusWord } from '../parts/state';
 import { useOperations } from '../wizard/operations';
 import { OperationButtons } from '../wizard/wizard';
@@ -19,7 +20,7 @@ export default function HostsPage() {
   const say = useWords();
   const [search, setSearch] = useSearchParams();
   const operations = useOperations();
-  const keyword = search.get('keyword') ?? '';
+  const keyword = useKeyword();
   const page = Number(search.get('page') ?? 1);
   const found = useGet<PageOf<HostDocument>>(`${HOSTS}${query({ keyword, page, size: SIZE })}`);
   return (
@@ -31,16 +32,7 @@ export default function HostsPage() {
           main="/batchCreate"
         />
       </PageHead>
-      <search className="filters">
-        <input
-          aria-label={say('page.search')}
-          placeholder={say('page.search')}
-          value={keyword}
-          onChange={(event) =>
-            setSearch(event.target.value === '' ? {} : { keyword: event.target.value }, { replace: true })
-          }
-        />
-      </search>
+      <Search />
       <Listed
         of={found}
         empty={

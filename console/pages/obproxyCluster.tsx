@@ -133,12 +133,21 @@ function Servers({
               <Seen observed={server.observed} />
               <Drift drift={server.parameterDrift} />
             </td>
-            <td>{server.version ?? ''}</td>
+            <td>
+              <PackageLink version={server.version} />
+            </td>
           </tr>
         ))}
       </Table>
     </section>
   );
+}
+
+/** The packages of a version. */
+function PackageLink({ version }: { version: string | undefined }) {
+  const lacks = useLacks()('PACKAGE_VIEWER');
+  if (version === undefined || lacks !== undefined) return version ?? '';
+  return <Link href={`/packages${query({ keyword: version })}`}>{version}</Link>;
 }
 
 function Drift({ drift = [] }: { drift: ObproxyServerDocument['parameterDrift'] }) {

@@ -1,6 +1,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useRef, useState } from 'react';
-import { call, newKey } from '../data/client';
+import { Link } from 'wouter';
+import { call, newKey, query } from '../data/client';
 import { useGet } from '../data/queries';
 import { useLacks } from '../data/session';
 import type { ListedPackage, PageOf } from '../data/types';
@@ -9,6 +10,7 @@ import { Act, Empty, PageHead, Trouble } from '../parts/basics';
 import { ConfirmDialog } from '../parts/confirm';
 import { Icon } from '../parts/icon';
 import { Listed, Table } from '../parts/listed';
+import { Search, useKeyword } from '../parts/search';
 import { TimeText } from '../parts/time';
 import { useWords } from '../words';
 
@@ -17,12 +19,23 @@ const MB = 1024 ** 2;
 
 export default function PackagesPage() {
   const say = useWords();
-  const found = useGet<PageOf<ListedPackage>>(`${PACKAGES}?size=500`);
+  const keyword = useKeyword();
+  const found = useGet<PageOf<ListedPackage>>(`${PACKAGES}${query({ keyword, size: 500 })}`);
   return (
     <>
       <PageHead title={say('nav.packages')} />
       <Drop />
-      <Listed of={found} empty={<Empty title={say('packages.none')} lead={say('packages.noneLead')} />}>
+      <Search />
+      <Listed
+        of={found}
+        empty={
+          keyword === '' ? (
+            <Empty title={say('packages.none')} lead={say('packages.noneLead')} />
+          ) : (
+            <Empty title={say('page.nothing')} />
+          )
+        }
+      >
         {(data) => (
           <Table
             columns={[
@@ -31,7 +44,7 @@ export default function PackagesPage() {
               'packages.for',
               'packages.size',
               'field.created',
-              'field.status',
+              'packages.usedBy',
               'page.actions',
             ]}
           >
@@ -125,6 +138,32 @@ function Drop() {
   );
 }
 
+/** What keeps it, each the way there. */
+function Users({ one: { usedBy } }: { one: ListedPackage }) {
+  const say = useWords();
+  if (usedBy.length === 0) return <span className="quiet">{say('packages.unused')}</span>;
+  return (
+    <ul className="plain-list">
+      {usedBy.map(({ kind, id, name, servers = 0 }) => (
+        <li key={`${kind} ${id}`}>
+          {kind === 'TASK' ? (
+            <Link href={`/tasks/${id}`}>
+              {say('task.id', { id })} {name}
+            </Link>
+          ) : (
+            <>
+              <Link href={`/${kind === 'OB_CLUSTER' ? 'oceanbase' : 'obproxy'}/${id}`}>{name}</Link>{' '}
+              <span className="quiet number">
+                {say(kind === 'OB_CLUSTER' ? 'packages.observers' : 'packages.obproxies', { n: servers })}
+              </span>
+            </>
+          )}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
 function Row({ one }: { one: ListedPackage }) {
   const say = useWords();
   const lacks = useLacks();
@@ -153,7 +192,9 @@ function Row({ one }: { one: ListedPackage }) {
       <td className="number">
         <TimeText time={one.createTime} />
       </td>
-      <td>{say(one.deletable ? 'packages.unused' : 'packages.used')}</td>
+      <td>
+        <Users one={one} />
+      </td>
       <td>
         <span className="actions">
           <a

@@ -1,4 +1,5 @@
 import { type ReactNode, useEffect, useRef, useState } from 'react';
+import { Link } from 'wouter';
 import { ApiError } from '../data/client';
 import { useWords } from '../words';
 import { Icon, type IconName } from './icon';
@@ -109,8 +110,8 @@ export function Empty({ title, lead, children }: { title: string; lead?: string;
 export function Trouble({ error, title }: { error: unknown; title?: string }) {
   const say = useWords();
   if (error === null || error === undefined) return null;
-  const { subErrors, traceId, code } =
-    error instanceof ApiError ? error : { subErrors: [], traceId: '', code: '' };
+  const { subErrors, traceId, code, heldBy } =
+    error instanceof ApiError ? error : { subErrors: [], traceId: '', code: '', heldBy: undefined };
   const message = error instanceof Error ? error.message : String(error);
   return (
     <div className="trouble" role="alert">
@@ -119,6 +120,11 @@ export function Trouble({ error, title }: { error: unknown; title?: string }) {
         {code === '' ? '' : `${code}: `}
         {message}
       </p>
+      {heldBy === undefined ? null : (
+        <p>
+          <Link href={`/tasks/${heldBy}`}>{say('wizard.open', { id: heldBy })}</Link>
+        </p>
+      )}
       {subErrors.length === 0 ? null : (
         <ul>
           {subErrors.map((one) => (

@@ -11,6 +11,7 @@ import { TimeText, Took } from '../parts/time';
 import { Targets } from '../tasks/taskTable';
 import { useWords } from '../words';
 import { WayButton } from './commandDialog';
+import { InTheWay, Locks } from './locks';
 import type { OpenLog } from './taskPage';
 import { waysOfTask } from './waysOut';
 
@@ -60,6 +61,7 @@ export function TaskHead({
           <Link href={`/tasks/${task.parentTaskId}`}>{say('task.parent', { id: task.parentTaskId })}</Link>
         )}
       </div>
+      <Locks task={task} />
       <Trouble error={diagnosis.error} title={say('task.diagnosis')} />
       <Reason task={task} openLog={openLog} />
       <Warnings task={task} openLog={openLog} />
@@ -91,6 +93,7 @@ function Reason({ task, openLog }: { task: WrappedTaskInstance; openLog: OpenLog
           <p>{firstFailure.message}</p>
         </>
       )}
+      {task.waitsFor === undefined ? null : <InTheWay lock={task.waitsFor} />}
       {ending === undefined ? null : <p>{ending}</p>}
       {leftBehind.length === 0 ? null : (
         <details>

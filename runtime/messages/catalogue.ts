@@ -10,21 +10,25 @@ import {
   type Text,
 } from '../../workflows/text';
 import { INTERPRETER_TEXTS } from '../../workflows/texts';
+import { CLUSTER_LIFE } from './clusterLife';
 import { CLUSTERS } from './clusters';
 import { COMMANDS } from './commands';
 import { CONFIGURATION } from './configuration';
 import { FAULTS } from './faults';
+import { GROWING } from './growing';
 import { HOST_LIFE } from './hostLife';
 import { HOSTS } from './hosts';
 import { HOT_RESTART } from './hotRestart';
 import { LIFE } from './life';
 import { NEXT } from './next';
+import { OB_CREATION } from './obCreation';
 import { OB_PARAMETERS } from './obParameters';
 import { OBPROXY } from './obproxy';
 import { OBSERVERS } from './observers';
 import { OB_TAKE_OVER } from './obTakeOver';
 import { REFUSALS } from './refusals';
 import { SERVER_LIFE } from './serverLife';
+import { SERVER_REMOVAL } from './serverRemoval';
 import { SSH } from './ssh';
 import { STORAGE } from './storage';
 import { SUBTASKS } from './subtasks';
@@ -38,6 +42,8 @@ export const CATALOGUE = {
   ...INTERPRETER_TEXTS,
   ...FAULTS,
   ...CLUSTERS,
+  ...CLUSTER_LIFE,
+  ...GROWING,
   ...CONFIGURATION,
   ...LIFE,
   ...NEXT,
@@ -46,9 +52,11 @@ export const CATALOGUE = {
   ...HOST_LIFE,
   ...TAKE_OVER,
   ...OBPROXY,
+  ...OB_CREATION,
   ...OB_TAKE_OVER,
   ...OBSERVERS,
   ...SERVER_LIFE,
+  ...SERVER_REMOVAL,
   ...OB_PARAMETERS,
   ...SSH,
   ...STORAGE,

@@ -48,6 +48,16 @@ export const SERVER_LIFE = {
     '{address} must be back within server_permanent_offline_time ({value}), or the cluster makes its replicas anew on other servers',
     '{address} 必须在 server_permanent_offline_time（{value}）之内恢复，否则集群会在其他服务器上重建其副本',
   ],
+  'server.waitAnswer': ['wait until the observers answer SQL', '等待 observer 响应 SQL'],
+  'server.fewAnswer': [
+    '{count} of {total} observers answer SQL; until a majority runs the cluster answers nobody. Not yet: {away}',
+    '{total} 个 observer 中有 {count} 个响应 SQL；多数派运行之前集群不响应任何请求。尚未响应：{away}',
+  ],
+  'server.mostAnswer': [
+    '{count} of {total} observers answer SQL, a majority. Not yet: {away}',
+    '{total} 个 observer 中有 {count} 个响应 SQL，已达多数派。尚未响应：{away}',
+  ],
+  'server.allAnswer': ['All {count} observers answer SQL', '全部 {count} 个 observer 均响应 SQL'],
   'stop.stops': [
     '{address} ({zone}) would stop: {units} units live on it, {leaders} leaders would move to other servers',
     '将停止 {address}（{zone}）：其上有 {units} 个 Unit，{leaders} 个 Leader 将迁移到其他服务器',

@@ -1,7 +1,9 @@
 import { type Kysely, sql } from 'kysely';
+import { removeUnusedCredentials } from '../credentials';
 import type { Schema } from '../database/schema';
 import type { Scope } from '../database/scope';
-import type { Locks, LockWish } from '../types';
+import { credentialsBroughtBy } from '../obClustersBrought';
+import type { HeldLock, LockHolder, Locks, LockWish } from '../types';
 import { endWork } from './work';
 
 /** Names of a resource at most so many in one statement; SQLite takes 32 766 parameters. */
@@ -10,6 +12,11 @@ const CHUNK = 500;
 interface Wish {
   readonly resource: string;
   readonly shared: boolean;
+}
+
+/** What is wished for, alone or together with others. */
+export function resourceOf(wanted: LockWish): string {
+  return wishOf(wanted).resource;
 }
 
 function wishOf(wanted: LockWish): Wish {
@@ -102,10 +109,51 @@ export function locksRepository(scope: Scope): Locks {
       return lock?.task_id;
     },
 
+    async ofTask(taskId, limit) {
+      const held = await scope.db
+        .selectFrom('locks')
+        .select(['resource', 'shared', sql<number>`count(*) over ()`.as('count')])
+        .where('task_id', '=', taskId)
+        .orderBy('resource')
+        .limit(limit)
+        .execute();
+      const others = await holdersOf(
+        scope.db,
+        held.map(({ resource }) => resource),
+      );
+      const first = held.map(
+        ({ resource, shared }): HeldLock => ({
+          resource,
+          shared: shared === 1,
+          others: others
+            .filter((one) => one.resource === resource && one.taskId !== taskId)
+            .map((one) => one.taskId),
+        }),
+      );
+      return { count: Number(held[0]?.count ?? 0), first };
+    },
+
+    holders: (resources) => holdersOf(scope.db, resources),
+
     firstHeld: (resources) => conflict(scope.db, wishesOf(resources), new Set()),
 
     release: (taskId) => releaseLocks(scope.db, taskId),
   };
+}
+
+async function holdersOf(db: Kysely<Schema>, resources: readonly string[]): Promise<LockHolder[]> {
+  const found: LockHolder[] = [];
+  for (let at = 0; at < resources.length; at += CHUNK) {
+    const rows = await db
+      .selectFrom('locks')
+      .innerJoin('tasks', 'tasks.id', 'locks.task_id')
+      .select(['locks.resource', 'locks.task_id', 'tasks.name'])
+      .where('locks.resource', 'in', resources.slice(at, at + CHUNK))
+      .orderBy('locks.task_id')
+      .execute();
+    found.push(...rows.map(({ resource, task_id, name }) => ({ resource, taskId: task_id, name })));
+  }
+  return found;
 }
 
 async function releaseLocks(db: Kysely<Schema>, taskId: number): Promise<void> {
@@ -115,8 +163,8 @@ async function releaseLocks(db: Kysely<Schema>, taskId: number): Promise<void> {
 /**
  * What an ended task still holds: its locks, the hosts it has reserved, passwords kept for its undo, and its marks on the
  * objects that it worked on. When it came to nothing, the records of the servers that it was to make go, so that their
- * hosts can be asked for again (what is on those hosts stays there: the next task finds it), and other objects are what
- * they were, or what the task has said that they then are.
+ * hosts can be asked for again (what is on those hosts stays there: the next task finds it), with the logins of a cluster
+ * that it was to bring, and other objects are what they were, or what the task has said that they then are.
  *
  * @param failed it was abandoned, cancelled, terminated or rolled back
  */
@@ -129,5 +177,7 @@ export async function releaseHeld(db: Kysely<Schema>, taskId: number, failed: bo
     .where('task_id', '=', taskId)
     .where('former_password', 'is not', null)
     .execute();
+  const credentials = failed ? await credentialsBroughtBy(db, taskId) : [];
   await endWork(db, taskId, failed);
+  await removeUnusedCredentials(db, credentials);
 }

@@ -60,6 +60,15 @@ export interface RecordedLook extends Seen {
   readonly change?: { readonly from: string; readonly to: string; readonly lastActiveTime?: string | null };
 }
 
+export interface ObjectCount {
+  /** An ObservedKind, `obCluster` or `obZone`. */
+  readonly kind: string;
+  readonly status: string;
+  /** `NEVER` before the first look; empty where nothing is observed beside the status. */
+  readonly observed: string;
+  readonly count: number;
+}
+
 export interface Observations {
   of(kind: ObservedKind, ids: readonly number[]): Promise<Map<number, Observation>>;
   /** OBProxies that no task works on, in the order of their ids; with an id only that one. */
@@ -69,8 +78,7 @@ export interface Observations {
    * alone. An OBProxy that is ALIVE was at work then. Answers those whose status was changed.
    */
   record(looks: readonly RecordedLook[]): Promise<RecordedLook[]>;
-  /** Objects by kind, recorded status and observed state (`NEVER` before the first look). */
-  counts(): Promise<{ kind: ObservedKind; status: string; observed: string; count: number }[]>;
+  counts(): Promise<ObjectCount[]>;
 }
 
 export interface Leases {

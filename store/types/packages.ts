@@ -21,6 +21,15 @@ export interface PackageRow {
   readonly createTime: string;
 }
 
+/** A cluster with servers made from a package, and how many these are. */
+export interface PackageUse {
+  readonly packageId: number;
+  readonly kind: 'OBPROXY_CLUSTER' | 'OB_CLUSTER';
+  readonly id: number;
+  readonly name: string;
+  readonly servers: number;
+}
+
 export interface Packages {
   /** Adds; throws DuplicateError when the file name exists with other content; returns the row when it exists with the same. */
   add(row: Omit<PackageRow, 'id' | 'createTime'>): Promise<PackageRow>;
@@ -40,5 +49,7 @@ export interface Packages {
   users(id: number): Promise<number[]>;
   /** Ids of observers made from it. */
   observers(id: number): Promise<number[]>;
+  /** Which clusters have OBProxies or observers made from the packages, by name. */
+  usedBy(ids: readonly number[]): Promise<PackageUse[]>;
   delete(id: number): Promise<void>;
 }

@@ -171,6 +171,20 @@ export interface Tasks {
 /** A resource for the task alone, or one that any number of tasks may have together while none has it alone. */
 export type LockWish = string | { readonly shared: string };
 
+/** A resource that a task holds, and which others hold it together with it. */
+export interface HeldLock {
+  readonly resource: string;
+  readonly shared: boolean;
+  readonly others: readonly number[];
+}
+
+/** Who holds a resource. */
+export interface LockHolder {
+  readonly resource: string;
+  readonly taskId: number;
+  readonly name: string;
+}
+
 export interface Locks {
   /**
    * Takes every resource for the task. Tasks of one request share: `groupTaskIds` are the tasks made by the same
@@ -184,6 +198,13 @@ export interface Locks {
   /** In the form in which another task could wish for them. */
   heldBy(taskId: number): Promise<LockWish[]>;
   holder(resource: string): Promise<number | undefined>;
+  /** The first of what a task holds, by name, and how much that is. */
+  ofTask(
+    taskId: number,
+    limit: number,
+  ): Promise<{ readonly count: number; readonly first: readonly HeldLock[] }>;
+  /** The tasks that hold one of the resources. */
+  holders(resources: readonly string[]): Promise<LockHolder[]>;
   /** The first of the resources that cannot be had, and which task has it. */
   firstHeld(resources: readonly LockWish[]): Promise<{ resource: string; taskId: number } | undefined>;
   release(taskId: number): Promise<void>;

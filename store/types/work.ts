@@ -56,8 +56,15 @@ export interface Work {
       readonly endStatus?: StatusOf[K];
     },
   ): Promise<{ readonly former: StatusOf[K] } | { readonly refused: WorkRefusal } | undefined>;
-  /** From now on the object becomes this when the task ends without having settled it. False when it works on none. */
-  endAs<K extends WorkKind>(object: WorkObject<K>, taskId: number, endStatus: StatusOf[K]): Promise<boolean>;
+  /**
+   * From now on the object becomes this when the task ends without having settled it; null: what it was. False when it works
+   * on none.
+   */
+  endAs<K extends WorkKind>(
+    object: WorkObject<K>,
+    taskId: number,
+    endStatus: StatusOf[K] | null,
+  ): Promise<boolean>;
   /**
    * What the object is from now on, whatever becomes of the task; also for one that nobody works on. Answers the task that
    * works on it instead, undefined when it is settled.

@@ -1,7 +1,7 @@
 import { submitTask, undoSubmit } from '../../activities/common/submitTask';
 import { WaitDagSuccess } from '../../activities/common/WaitDagSuccess';
 import { subtask } from '../../activities/subtask';
-import { createTaskService } from '../../api/tasks/service';
+import { createTaskService, type TaskService } from '../../api/tasks/service';
 import { startStored, startTask } from '../../api/tasks/temporal/starter';
 import { PermanentError, TransientError } from '../../runtime/errors';
 import { createLogger } from '../../runtime/logger';
@@ -42,6 +42,8 @@ const Work = subtask({
   },
 });
 
+/** What the child wants for itself; undefined: what its parent holds. */
+let wanted: readonly string[] | undefined;
 /** Fails so often after it has submitted, as a worker that dies there would. */
 let lost = 0;
 
@@ -56,6 +58,7 @@ const Submit = subtask({
       workflowType: 'addObproxy',
       chain: [node(Work)],
       context: { stringMap: {}, listMap: {} },
+      ...(wanted === undefined ? {} : { locks: wanted }),
     });
     if (lost > 0) {
       lost -= 1;
@@ -72,14 +75,16 @@ const Submit = subtask({
 });
 
 let bed: SubtaskBed;
+let service: TaskService;
 let reconciler: { stop(): Promise<void> };
 
 beforeAll(async () => {
   bed = await SubtaskBed.open([Submit, WaitDagSuccess, Work]);
   const { temporal, store, taskQueue } = bed;
-  reconciler = createTaskService({
+  service = createTaskService({
     ...{ temporal, store, config: { taskQueue } as never, logger: createLogger('api', 'silent') },
-  }).startReconciler();
+  });
+  reconciler = service.startReconciler();
   const starting = { temporal, taskQueue, tasks: store.tasks };
   await bed.startWorker({ startTask: (plan, type) => startStored(starting, plan, type) });
 });
@@ -91,6 +96,7 @@ beforeEach(() => {
   work = () => 'done';
   undone = 0;
   lost = 0;
+  wanted = undefined;
 });
 
 const LOCK = 'ob_cluster:1';
@@ -164,6 +170,27 @@ describe('a task inside a task', () => {
     await expect(
       bed.store.tasks.add({ plan, workflowType: 'addObproxy', parentSubtaskId: submitId(parent) }),
     ).rejects.toThrow();
+  }, 60_000);
+
+  test('that is refused what a stranger holds is not made, and the document says who has it as long as that one does', async () => {
+    wanted = ['ob_cluster:2'];
+    const stranger = await bed.plan([node(Work)]);
+    let free = false;
+    work = () => (free ? 'done' : 'go on');
+    await bed.start(stranger, wanted);
+    const parent = await bed.plan([node(Submit), node(WaitDagSuccess)]);
+    await bed.start(parent);
+    await failed(parent.taskId);
+    const waitsFor = async () => (await service.read(parent.taskId))?.waitsFor;
+    expect(await waitsFor()).toEqual({
+      ...{ resource: 'ob_cluster:2', kind: 'OB_CLUSTER', id: 2, heldBy: [stranger.taskId] },
+    });
+    expect(await bed.store.tasks.childOf(parent.taskId, submitId(parent))).toBeUndefined();
+    free = true;
+    await closed(stranger.taskId);
+    expect(await waitsFor()).toBeUndefined();
+    await send(parent.taskId, retryTask);
+    expect(await closed(parent.taskId)).toMatchObject({ status: 'SUCCESSFUL' });
   }, 60_000);
 
   test('that fails waits for an operator, and its parent says so and goes on after the repair', async () => {

@@ -61,8 +61,8 @@ export interface ObserverWorld {
   reachedAt(rootServers: readonly RootServer[]): Promise<void>;
   /** Where it is really reached. */
   readonly rootServers: readonly RootServer[];
-  /** The task that adds the server on host number `index` (from 0) of those that are no members. */
-  add(index: number): Promise<AddTask>;
+  /** The task that adds the server on host number `index` (from 0) of those that are no members; default to zone1. */
+  add(index: number, zone?: string): Promise<AddTask>;
   stop(): Promise<void>;
 }
 
@@ -160,7 +160,7 @@ export async function startObserverWorld(options: {
     clusterId,
     rootServers,
     reachedAt: (servers) => store.obClusters.recordRootServers(clusterId, servers),
-    async add(index) {
+    async add(index, zone = 'zone1') {
       const host = fleet.hosts[index + 1]!;
       const { id: hostId } = await store.hosts.put({
         ip: host.ip,
@@ -174,7 +174,7 @@ export async function startObserverWorld(options: {
       const taskId = await store.sequences.next('task');
       const serverId = await store.obServers.add({
         clusterId,
-        zone: 'zone1',
+        zone,
         hostId,
         ip: host.ip,
         rpcPort: 2882,
@@ -206,13 +206,13 @@ export async function startObserverWorld(options: {
             context: {
               stringMap: {
                 cluster_id: String(clusterId),
-                [`host.${hostId}.zone`]: 'zone1',
+                [`host.${hostId}.zone`]: zone,
                 rpm_name: part.fileName,
               },
               listMap: {
                 host_ids: [String(hostId)],
                 server_ids: [String(serverId)],
-                zone_names: ['zone1'],
+                zone_names: [zone],
               },
             },
             ...how.input,

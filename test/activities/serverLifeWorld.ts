@@ -17,19 +17,22 @@ const VERSION = '4.2.1.2';
 const ROOT_PASSWORD = 'plantedROOT.66@@';
 const NAME = 'oblife';
 
+/** A server by its number, or the whole cluster. */
+export type About = number | 'all';
+
 export interface LifeTask {
   readonly taskId: number;
-  /** Runs a subtask of this task about a server, by its number. */
+  /** Runs a subtask of this task about a server, or about all of them. */
   run(
     type: string,
-    server: number,
+    about: About,
     how?: {
       readonly run?: number;
       readonly rollback?: boolean;
       readonly values?: Readonly<Record<string, string>>;
     },
   ): Promise<SubtaskResult | null>;
-  log(type: string, server: number): Promise<string>;
+  log(type: string, about: About): Promise<string>;
   /** As when the task is closed. */
   ends(failed: boolean): Promise<void>;
 }
@@ -115,29 +118,31 @@ export async function startLifeWorld(): Promise<LifeWorld> {
       };
       await store.tasks.add({ plan, workflowType: 'stopObserver' });
       const subtasks = new Map<string, number>();
-      const idOf = (type: string, server: number) => {
-        const key = `${type} ${server}`;
+      const idOf = (type: string, about: About) => {
+        const key = `${type} ${about}`;
         if (!subtasks.has(key)) subtasks.set(key, taskId * 100 + subtasks.size);
         return subtasks.get(key) ?? 0;
       };
       return {
         taskId,
-        async run(type, server, { run = 1, rollback = false, values = {} } = {}) {
-          const row = await rowOf(server);
+        async run(type, about, { run = 1, rollback = false, values = {} } = {}) {
+          const rows = about === 'all' ? await store.obServers.ofCluster(clusterId) : [await rowOf(about)];
+          const [row] = rows;
+          const one = about === 'all' ? {} : { server_id: String(row?.id), zone_name: row?.zone ?? '' };
           return execute(rollback ? `${type}.rollback` : type, {
-            ...{ taskId, subtaskId: idOf(type, server), run, name: type, traceId: 'test' },
+            ...{ taskId, subtaskId: idOf(type, about), run, name: type, traceId: 'test' },
             operation: rollback ? 'ROLLBACK' : 'EXECUTE',
             context: {
-              stringMap: {
-                ...{ cluster_id: String(clusterId), server_id: String(row.id), zone_name: row.zone },
-                ...values,
+              stringMap: { cluster_id: String(clusterId), ...one, ...values },
+              listMap: {
+                server_ids: rows.map(({ id }) => String(id)),
+                zone_names: [...new Set(rows.map(({ zone }) => zone))],
               },
-              listMap: { server_ids: [String(row.id)] },
             },
           });
         },
-        async log(type, server) {
-          const lines = await store.tasks.readLog(taskId, idOf(type, server));
+        async log(type, about) {
+          const lines = await store.tasks.readLog(taskId, idOf(type, about));
           return lines.map(({ text }) => text).join('\n');
         },
         async ends(failed) {

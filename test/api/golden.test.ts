@@ -394,80 +394,150 @@ describe('answers to the documented sample requests', () => {
     });
   });
 
-  test('add OBServer answers the sample in the older form, with the modern subtasks beside it', async () => {
-    const observer = await startObserver({
-      host: '127.0.0.1',
-      port: 0,
-      version: '2.2.75',
-      clusterName: 'ob_upgrade',
-      obClusterId: 22,
-      users: { 'root@sys': 'Planted.db' },
-    });
-    try {
-      const clusterId = await givenObCluster(api.store, 'ob_upgrade', 22, '127.0.0.1', {
-        version: '2.2.75',
-        sqlPort: observer.port,
-      });
-      const hostId = await givenHost(api.store, '10.1.0.3');
-      await givenPackage(api.store, {
-        name: 'oceanbase',
-        version: '2.2.75',
-        release: '20210108170301.el7',
-        home: '/home/admin/oceanbase',
-      });
+  let observerPackage: Promise<unknown> | undefined;
+  describe.each([
+    {
+      ...{ sample: 'add-observer', path: 'servers', count: 21 },
       // The sample asks for zone2 and answers zone1.
-      const request = { ...golden('add-observer.request'), zoneName: 'zone1', servers: [hostId] };
-      const answer = await api.send('POST', `/api/v2/ob/clusters/${clusterId}/servers`, request);
+      ...{ zone: 'zone1', changed: { zoneName: 'zone1' }, serverId: 7 },
+    },
+    { ...{ sample: 'add-ob-zone', path: 'zones', count: 25 }, zone: 'zone2', changed: {}, serverId: 6 },
+  ])('$sample', ({ sample, path, count, zone, changed, serverId }) => {
+    test('answers the sample in the older form, with the modern subtasks beside it', async () => {
+      const observer = await startObserver({
+        ...{ host: '127.0.0.1', port: 0, version: '2.2.75', clusterName: 'ob_upgrade', obClusterId: 22 },
+        users: { 'root@sys': 'Planted.db' },
+      });
+      try {
+        const { store } = api;
+        const how = { version: '2.2.75', sqlPort: observer.port };
+        const clusterId = await givenObCluster(store, 'ob_upgrade', 22, '127.0.0.1', how);
+        const hostId = await givenHost(store, `10.1.0.${count}`, {}, 22, 'hz2');
+        observerPackage ??= givenPackage(store, {
+          ...{ name: 'oceanbase', version: '2.2.75', release: '20210108170301.el7' },
+          home: '/home/admin/oceanbase',
+        });
+        await observerPackage;
+        const request = { ...golden(`${sample}.request`), ...changed, servers: [hostId] };
+        const answer = await api.send('POST', `/api/v2/ob/clusters/${clusterId}/${path}`, request);
+        expect(answer.body.error).toBeUndefined();
+        expect(answer.status).toBe(200);
+
+        const { data, ...envelope } = answer.body;
+        const expected = golden(`${sample}.response`);
+        const { traceId, timestamp, server, duration, ...fixed } = envelope;
+        expect([traceId, timestamp, server, duration].every((value) => value !== undefined)).toBe(true);
+        expect(fixed).toEqual({ successful: true, status: 200 });
+
+        const { id, startTime, tasks, subtasks, ...rest } = data;
+        const added = (await store.obServers.onHost(hostId))[0]!;
+        expect(rest).toEqual({
+          name: expected.data.name,
+          status: expected.data.status,
+          creator: expected.data.creator,
+          cluster: { ...expected.data.cluster, id: clusterId },
+          context: expected.data.context
+            .replace('cluster_id=21', `cluster_id=${clusterId}`)
+            .replace('host.1.zone', `host.${hostId}.zone`)
+            .replace('xxx.xxx.xxx.xxx', '127.0.0.1')
+            .replace(`server_ids=[${serverId}]`, `server_ids=[${added.id}]`)
+            .replace('host_ids=[1]', `host_ids=[${hostId}]`),
+        });
+        const named = (list: Json): Json => {
+          const names = new Map<number, string>(list.map((task: Json) => [task.id, task.name]));
+          return list
+            .map(({ id: _id, upstreams, downstreams, ...task }: Json) => ({
+              ...task,
+              upstreams: upstreams.map((up: number) => names.get(up)),
+              downstreams: downstreams.map((down: number) => names.get(down)),
+            }))
+            .map((task: Json) => JSON.stringify(task, Object.keys(task).sort()))
+            .sort();
+        };
+        expect(named(tasks)).toEqual(named(expected.data.tasks));
+        expect(subtasks.map((subtask: Json) => subtask.id)).toEqual(tasks.map((task: Json) => task.id));
+        expect(subtasks).toHaveLength(count);
+        expect(subtasks[0]).toMatchObject({ status: 'READY', timeout: 300, parallelIdx: -1 });
+        expect(startTime).toMatch(/[+-]\d\d:\d\d$/);
+        expect(api.started.at(-1)!.taskId).toBe(id);
+        expect(added).toMatchObject({ status: 'CREATING', zone, sqlPort: 2881, rpcPort: 2882, taskId: id });
+        // The other sample is of the same cluster.
+        await store.locks.release(id);
+      } finally {
+        await observer.stop();
+      }
+    });
+  });
+
+  /** `tasks` by name, what is before and behind it by name. */
+  const named = (list: Json): Json => {
+    const names = new Map<number, string>(list.map((task: Json) => [task.id, task.name]));
+    return list
+      .map(({ id: _id, upstreams, downstreams, ...task }: Json) => ({
+        ...task,
+        upstreams: upstreams.map((up: number) => names.get(up)),
+        downstreams: downstreams.map((down: number) => names.get(down)),
+      }))
+      .sort((one: Json, other: Json) => JSON.stringify(one).localeCompare(JSON.stringify(other)));
+  };
+
+  describe('of the life of a cluster', () => {
+    let observer: Observer;
+    let clusterId = 0;
+    let server: ObServerRow;
+    const listening = () =>
+      startObserver({
+        ...{ host: '127.0.0.1', port: 0, version: '4.2.1.2', clusterName: 'ob_whole', obClusterId: 29 },
+        users: { 'root@sys': 'Planted.db' },
+        servers: [
+          {
+            ...{ ip: '10.1.8.5', id: 1, zone: 'zone1', holdsSysUnit: true },
+            ...{ sqlPort: 2881, rpcPort: 2882 },
+            active: true,
+          },
+        ],
+      });
+
+    beforeAll(async () => {
+      observer = await listening();
+      await givenHost(api.store, '10.1.8.5');
+      clusterId = await givenObCluster(api.store, 'ob_whole', 29, '127.0.0.1', {
+        ...{ version: '4.2.1.2', sqlPort: observer.port },
+      });
+      await api.send('GET', `/api/v2/ob/clusters/${clusterId}/servers`);
+      server = (await api.store.obServers.ofCluster(clusterId))[0]!;
+    });
+    afterAll(() => observer.stop());
+    afterEach(() => api.store.locks.release(api.started.at(-1)!.taskId));
+
+    test.each(['stop', 'restart', 'start'] as const)('%s answers the sample in every field', async (verb) => {
+      if (verb === 'start') {
+        // One that is to be started answers nobody.
+        await observer.stop();
+        await api.store.obClusters.recordStatus(clusterId, 'STOPPED');
+      }
+      const body = golden(`${verb}-ob-cluster.request`);
+      const answer = await api.send('POST', `/api/v2/ob/clusters/${clusterId}/${verb}`, body);
       expect(answer.body.error).toBeUndefined();
       expect(answer.status).toBe(200);
-
-      const { data, ...envelope } = answer.body;
-      const expected = golden('add-observer.response');
-      const { traceId, timestamp, server, duration, ...fixed } = envelope;
-      expect([traceId, timestamp, server, duration].every((value) => value !== undefined)).toBe(true);
-      expect(fixed).toEqual({ successful: true, status: 200 });
-
-      const { id, startTime, tasks, subtasks, ...rest } = data;
-      const added = (await api.store.obServers.onHost(hostId))[0]!;
+      const expected = golden(`${verb}-ob-cluster.response`).data;
+      const { id, startTime, tasks, subtasks, ...rest } = answer.body.data;
       expect(rest).toEqual({
-        name: expected.data.name,
-        status: expected.data.status,
-        creator: expected.data.creator,
-        cluster: { ...expected.data.cluster, id: clusterId },
-        context: expected.data.context
-          .replace('cluster_id=21', `cluster_id=${clusterId}`)
-          .replace('host.1.zone', `host.${hostId}.zone`)
-          .replace('xxx.xxx.xxx.xxx', '127.0.0.1')
-          .replace('server_ids=[7]', `server_ids=[${added.id}]`)
-          .replace('host_ids=[1]', `host_ids=[${hostId}]`),
+        name: expected.name,
+        status: expected.status,
+        creator: expected.creator,
+        cluster: { id: clusterId, name: 'ob_whole', obClusterId: 29 },
+        context: expected.context
+          .replace('cluster_name=ob_upgrade, cluster_id=21', `cluster_name=ob_whole, cluster_id=${clusterId}`)
+          .replaceAll('21.zone1', `${clusterId}.zone1`)
+          .replaceAll('server_ids=[5]', `server_ids=[${server.id}]`)
+          .replaceAll('host_ids=[5]', `host_ids=[${server.hostId}]`),
       });
-      const named = (list: Json): Json => {
-        const names = new Map<number, string>(list.map((task: Json) => [task.id, task.name]));
-        return list
-          .map(({ id: _id, upstreams, downstreams, ...task }: Json) => ({
-            ...task,
-            upstreams: upstreams.map((up: number) => names.get(up)),
-            downstreams: downstreams.map((down: number) => names.get(down)),
-          }))
-          .map((task: Json) => JSON.stringify(task, Object.keys(task).sort()))
-          .sort();
-      };
-      expect(named(tasks)).toEqual(named(expected.data.tasks));
+      expect(named(tasks)).toEqual(named(expected.tasks));
       expect(subtasks.map((subtask: Json) => subtask.id)).toEqual(tasks.map((task: Json) => task.id));
-      expect(subtasks).toHaveLength(21);
-      expect(subtasks[0]).toMatchObject({ status: 'READY', timeout: 300, parallelIdx: -1 });
       expect(startTime).toMatch(/[+-]\d\d:\d\d$/);
-      expect(api.started.at(-1)!.taskId).toBe(id);
-      expect(added).toMatchObject({
-        status: 'CREATING',
-        zone: 'zone1',
-        sqlPort: 2881,
-        rpcPort: 2882,
-        taskId: id,
-      });
-    } finally {
-      await observer.stop();
-    }
+      expect(api.started.at(-1)).toMatchObject({ taskId: id });
+    });
   });
 
   describe('of the life of an OBServer', () => {
@@ -510,18 +580,6 @@ describe('answers to the documented sample requests', () => {
       const plan = api.started.at(-1)!;
       await api.store.locks.release(plan.taskId);
     });
-
-    /** `tasks` by name, what is before and behind it by name. */
-    const named = (list: Json): Json => {
-      const names = new Map<number, string>(list.map((task: Json) => [task.id, task.name]));
-      return list
-        .map(({ id: _id, upstreams, downstreams, ...task }: Json) => ({
-          ...task,
-          upstreams: upstreams.map((up: number) => names.get(up)),
-          downstreams: downstreams.map((down: number) => names.get(down)),
-        }))
-        .sort((one: Json, other: Json) => one.name.localeCompare(other.name));
-    };
 
     test.each([
       ['stop', 'stop-observer', 0],

@@ -274,6 +274,7 @@ export async function givenHost(
   ip: string,
   facts: { architecture?: string; osId?: string; osMajor?: string } = {},
   sshPort = 22,
+  idcName = 'am171',
 ): Promise<number> {
   const credential = await store.credentials.put({
     name: 'root',
@@ -287,7 +288,7 @@ export async function givenHost(
     name: null,
     credentialId: credential.id,
     hostKey: null,
-    idcName: 'am171',
+    idcName,
     regionName: 'hangzhou',
   });
   await store.hosts.recordFacts(id, {

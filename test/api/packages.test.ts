@@ -133,6 +133,26 @@ describeIf(rpmbuild ? undefined : 'rpmbuild is missing: apt-get install rpm', 'p
     expect(added.status).toBe(200);
     const used = await api.send('DELETE', `/api/v2/software-packages/${ours.id}`);
     expect([used.status, used.body.error.code]).toEqual([409, 'PKG10007']);
+    const usersOf = async (id: number) => {
+      const { contents } = (await api.send('GET', '/api/v2/software-packages')).body.data;
+      const { deletable, usedBy } = contents.find((row: Json) => row.id === id);
+      return [deletable, usedBy];
+    };
+    expect(await usersOf(ours.id)).toEqual([
+      false,
+      [{ kind: 'OBPROXY_CLUSTER', id: clusterId, name: 'user', servers: 1 }],
+    ]);
+    expect(await usersOf(other.body.data.id)).toEqual([true, []]);
+    // As an upgrade holds the package that no row is made from yet.
+    const [task] = api.started;
+    await api.store.locks.take(task!.taskId, [{ shared: `package:${other.body.data.id}` }], []);
+    expect(await usersOf(other.body.data.id)).toEqual([
+      false,
+      [{ kind: 'TASK', id: task!.taskId, name: 'Install obproxy' }],
+    ]);
+    const held = await api.send('DELETE', `/api/v2/software-packages/${other.body.data.id}`);
+    expect([held.status, held.body.error.heldBy]).toEqual([409, task!.taskId]);
+    await api.store.locks.release(task!.taskId);
 
     const gone = await api.send('DELETE', `/api/v2/software-packages/${other.body.data.id}`);
     expect(gone.status).toBe(200);

@@ -1,7 +1,7 @@
 /** `obflow package`, the lists and the pages of what there is, and `obflow audit`. */
 
 import { addKeyCommands } from '../../cli/access/keyCommands';
-import { givenObCluster, givenProxyCluster } from '../api/harness';
+import { givenHost, givenObCluster, givenProxyCluster } from '../api/harness';
 import { rpm } from '../support/rpmFile';
 import { OperationScene } from './operationScene';
 import { runCommand } from './taskScene';
@@ -30,6 +30,7 @@ describe('obflow package', () => {
     );
     const list = await scene.obflow('package', 'ls');
     expect(list.stdout).toMatch(new RegExp(`^ID +FILE +TYPE .*\\n\\d+ +${FILE} +OBPROXY_INSTALL_PACKAGE`));
+    expect(list.stdout).toMatch(/ USED BY\n/);
     const gone = await scene.obflow('package', 'rm', FILE);
     expect([gone.code, gone.stdout]).toEqual([0, `Package ${FILE} is deleted.\n`]);
     const again = await scene.obflow('package', 'rm', FILE);
@@ -39,6 +40,32 @@ describe('obflow package', () => {
     ]);
     const none = await scene.obflow('package', 'ls');
     expect([none.code, none.stderr]).toEqual([0, expect.stringContaining('obflow package upload')]);
+  });
+
+  it('names who uses a package: the clusters with servers made of it, and how many these are', async () => {
+    const { store } = scene.api;
+    await scene.obflow('package', 'upload', scene.file('used.rpm', content()));
+    const { id: packageId } = (await store.packages.findByFileName(FILE))!;
+    const users = [];
+    for (const ip of ['10.5.2.1', '10.5.2.2']) {
+      const hostId = await givenHost(store, ip);
+      users.push(
+        await store.obproxy.addServer({
+          ...{ clusterId: cluster, hostId, sqlPort: 2883, exporterPort: 2884, rpcPort: null },
+          ...{ version: '4.2.1.0-11', packageId, parameterVersion: 1, taskId: 1 },
+        }),
+      );
+    }
+    const [of] = (await store.obClusters.list({ page: 1, size: 1 })).contents;
+    const observer = await store.obServers.add({
+      ...{ clusterId: of!.id, zone: 'zone1', hostId: await givenHost(store, '10.5.2.3'), ip: '10.5.2.3' },
+      ...{ rpcPort: 2882, sqlPort: 2881, packageId, startupParameters: [], taskId: 1 },
+    });
+    const list = await scene.obflow('package', 'ls');
+    expect(list.stdout).toMatch(/ {2}proxies \(2 OBProxies\), obcluster \(1 OBServer\)\n/);
+    for (const id of users) await store.obproxy.deleteServer(id);
+    await store.obServers.delete(observer);
+    expect((await scene.obflow('package', 'rm', FILE)).code).toBe(0);
   });
 
   it('signs an upload with an access key', async () => {

@@ -1,23 +1,4 @@
-import { ADD_OB_SERVER } from '../../operations/addObserver';
-import { PREPARE_HOST } from '../../operations/batchCreateHosts';
-import { CHANGE_PARAMETERS, CHANGE_PARAMETERS_AND_RESTART } from '../../operations/changeObproxyParameters';
-import { CHANGE_PASSWORD } from '../../operations/changeObproxyPassword';
-import { DELETE_OBPROXY, OFFLINE_OBPROXY } from '../../operations/deleteObproxy';
-import { ADOPT_ON_ONE_HOST, INSTALL_ON_HOSTS, INSTALL_ON_ONE_HOST } from '../../operations/installChain';
-import { MOVE_OUT_OB_CLUSTER } from '../../operations/moveOutObCluster';
-import { REFRESH_OBPROXY } from '../../operations/refreshObproxy';
-import { RESTART_OBPROXY } from '../../operations/restartObproxy';
-import { RESTART_OB_SERVER_435 } from '../../operations/restartObserver';
-import { RESTART_OB_ZONE } from '../../operations/restartObZone';
-import { START_OBPROXY } from '../../operations/startObproxy';
-import { START_OB_SERVER } from '../../operations/startObserver';
-import { START_OB_ZONE } from '../../operations/startObZone';
-import { STOP_OBPROXY } from '../../operations/stopObproxy';
-import { STOP_OB_SERVER } from '../../operations/stopObserver';
-import { STOP_OB_ZONE } from '../../operations/stopObZone';
-import { TAKE_OVER_OB_CLUSTER } from '../../operations/takeOverObCluster';
-import { UPGRADE_OBPROXY } from '../../operations/upgradeObproxy';
-import type { PlanNode } from '../../workflows/plan';
+import { CHAIN_OF, chainNodes, type OperationName } from './chains';
 import { FAULTS, type Fault } from './faults';
 import { OPERATIONS, type Operation } from './operations';
 import { seeded, shuffled } from './random';
@@ -36,36 +17,7 @@ export interface Case {
   readonly fault: Fault;
 }
 
-const typesOf = (chain: readonly PlanNode[]): string[] => chain.map(({ activity }) => activity);
-
-const CHAINS: Readonly<Record<Operation['name'], readonly string[]>> = {
-  addObproxy: typesOf(INSTALL_ON_ONE_HOST),
-  createObproxyCluster: typesOf(INSTALL_ON_HOSTS),
-  takeOverObproxy: typesOf(ADOPT_ON_ONE_HOST),
-  stopObproxy: typesOf(STOP_OBPROXY),
-  startObproxy: typesOf(START_OBPROXY),
-  restartObproxy: typesOf(RESTART_OBPROXY),
-  restartObproxyHot: typesOf(RESTART_OBPROXY),
-  upgradeObproxy: typesOf(UPGRADE_OBPROXY),
-  upgradeObproxyCold: typesOf(UPGRADE_OBPROXY),
-  refreshObproxy: typesOf(REFRESH_OBPROXY),
-  changeObproxyParameters: typesOf(CHANGE_PARAMETERS),
-  changeParametersAndRestart: typesOf(CHANGE_PARAMETERS_AND_RESTART),
-  changeObproxyPassword: typesOf(CHANGE_PASSWORD),
-  deleteObproxy: typesOf(DELETE_OBPROXY),
-  offlineObproxy: typesOf(OFFLINE_OBPROXY),
-  deleteObproxyCluster: typesOf(OFFLINE_OBPROXY),
-  addObserver: typesOf(ADD_OB_SERVER),
-  takeOverObCluster: typesOf(TAKE_OVER_OB_CLUSTER),
-  moveOutObCluster: typesOf(MOVE_OUT_OB_CLUSTER),
-  stopObserver: typesOf(STOP_OB_SERVER),
-  startObserver: typesOf(START_OB_SERVER),
-  restartObserver: typesOf(RESTART_OB_SERVER_435),
-  stopObZone: typesOf(STOP_OB_ZONE),
-  startObZone: typesOf(START_OB_ZONE),
-  restartObZone: typesOf(RESTART_OB_ZONE),
-  batchCreateHosts: typesOf(PREPARE_HOST),
-};
+const typesOf = ({ name }: Operation): string[] => chainNodes(CHAIN_OF[name]).map(({ activity }) => activity);
 
 function nodesOf(chain: readonly string[]): Node[] {
   return chain.map((activity, index) => {
@@ -82,7 +34,7 @@ function nodesOf(chain: readonly string[]): Node[] {
 const IMPOSSIBLE = /^takeOverObproxy\/Finish\/rollback-(after|worker-kill)$/;
 
 /** From this subtask on a task cannot be undone: rolling back is refused, or its undo says why (test/activities/life.test.ts). */
-const POINT_OF_NO_RETURN: Readonly<Partial<Record<Operation['name'], string>>> = {
+const POINT_OF_NO_RETURN: Readonly<Partial<Record<OperationName, string>>> = {
   stopObproxy: 'StopObproxy',
   upgradeObproxy: 'CheckAndResetProxyId',
   upgradeObproxyCold: 'CheckAndResetProxyId',
@@ -96,7 +48,7 @@ const POINT_OF_NO_RETURN: Readonly<Partial<Record<Operation['name'], string>>> =
 function canBeUndone({ operation, node, fault }: Case): boolean {
   const point = POINT_OF_NO_RETURN[operation.name];
   if (point === undefined || fault.kind !== 'undo') return true;
-  const chain = nodesOf(CHAINS[operation.name]);
+  const chain = nodesOf(typesOf(operation));
   const at = chain.findIndex(({ key }) => key === node.key);
   return at < chain.findIndex(({ activity }) => activity === point);
 }
@@ -104,9 +56,9 @@ function canBeUndone({ operation, node, fault }: Case): boolean {
 /** The one subtask in which an upgrade by a stop and a start does something else than one that hands over. */
 const COLD = 'HotRestartObproxy';
 
-function nodesOfOperation({ name }: Operation): Node[] {
-  const nodes = nodesOf(CHAINS[name]);
-  return name === 'upgradeObproxyCold' ? nodes.filter(({ activity }) => activity === COLD) : nodes;
+function nodesOfOperation(operation: Operation): Node[] {
+  const nodes = nodesOf(typesOf(operation));
+  return operation.name === 'upgradeObproxyCold' ? nodes.filter(({ activity }) => activity === COLD) : nodes;
 }
 
 export function allCases(): Case[] {

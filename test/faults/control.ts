@@ -15,14 +15,24 @@ export interface Stop {
   readonly point: Point;
   /** Lets the worker go on, if it lives. Repeatable. */
   release(verdict?: Verdict): void;
+  /** What happens here is over: the next stop may come. Until then executions wait before theirs. */
+  over(): void;
 }
 
-/** The suite's end of the points: lets every execution pass, but the one it aims at. */
+interface Expected {
+  readonly aim: Aim;
+  readonly hit: (stop: Stop) => void;
+}
+
+/** The suite's end of the points: lets every execution pass, but those it aims at, which stop one after the other. */
 export class Control {
   readonly #server: Server;
   #gate: Promise<void> | undefined;
   #openGate: () => void = () => undefined;
-  #aim: { readonly aim: Aim; readonly hit: (stop: Stop) => void } | undefined;
+  #expected = new Set<Expected>();
+  /** Settles when the stop that there is now is over. */
+  #stopped: Promise<void> | undefined;
+  #endStop: () => void = () => undefined;
   /** Every point that was passed since `forget`. */
   points: Point[] = [];
   /** Called with every point. */
@@ -72,7 +82,8 @@ export class Control {
   }
 
   forget(): void {
-    this.#aim = undefined;
+    this.#expected.clear();
+    this.#over();
     this.points = [];
     this.onPoint = () => undefined;
   }
@@ -80,21 +91,48 @@ export class Control {
   /** Resolves when an execution stops there; only the first one does. */
   stopAt(aim: Aim): Promise<Stop> {
     return new Promise((resolve) => {
-      this.#aim = { aim, hit: resolve };
+      this.#expected.add({ aim, hit: resolve });
     });
+  }
+
+  #over(): void {
+    this.#stopped = undefined;
+    this.#endStop();
   }
 
   async #reached(point: Point, response: ServerResponse): Promise<void> {
     while (this.#gate !== undefined) await this.#gate;
     this.points.push(point);
     this.onPoint(point);
-    const aim = this.#aim;
-    if (aim === undefined || !fits(point, aim.aim)) {
-      response.end('go');
-      return;
+    for (;;) {
+      const expected = [...this.#expected].find(({ aim }) => fits(point, aim));
+      if (expected === undefined) {
+        response.end('go');
+        return;
+      }
+      if (this.#stopped === undefined) {
+        this.#expected.delete(expected);
+        this.#stop(point, response, expected);
+        return;
+      }
+      await this.#stopped;
+      // The stop before may have been the worker's end: then another attempt comes here again.
+      if (response.destroyed) return;
     }
-    this.#aim = undefined;
-    aim.hit({ point, release: (verdict = 'go') => void (response.writableEnded || response.end(verdict)) });
+  }
+
+  #stop(point: Point, response: ServerResponse, { hit }: Expected): void {
+    const stopped = new Promise<void>((resolve) => {
+      this.#endStop = resolve;
+    });
+    this.#stopped = stopped;
+    hit({
+      point,
+      release: (verdict = 'go') => void (response.writableEnded || response.end(verdict)),
+      over: () => {
+        if (this.#stopped === stopped) this.#over();
+      },
+    });
   }
 }
 

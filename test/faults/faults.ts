@@ -16,6 +16,8 @@ export interface Strike {
   /** The host of the subtask, or the first of the task. */
   readonly host: TestHost;
   readonly random: () => number;
+  /** Seconds that the subtask may take, where the fault cuts its timeout. */
+  readonly timeout: number;
   /** Status of the subtask; undefined while the API cannot be asked. */
   readonly status: () => Promise<string | undefined>;
 }
@@ -26,7 +28,7 @@ export interface Fault {
   readonly kind: 'obflow' | 'host' | 'undo';
   /** Where in the execution; default anywhere. */
   readonly at?: 'before' | 'after' | 'inside';
-  /** Seconds that the subtask is given instead of its documented timeout. */
+  /** The subtask is given so many seconds more than twice what it takes undisturbed, instead of its documented timeout. */
   readonly timeout?: number;
   /** The host's services are started again by others, so that starts and arguments differ. */
   readonly restarts?: true;
@@ -36,7 +38,7 @@ export interface Fault {
   readonly duringUndo?: (strike: Strike) => Promise<void>;
 }
 
-/** So long is a cut, and about so long a frozen sshd. */
+/** So long is a cut, and about so long a frozen sshd, unless the subtask has ended without its host. */
 const CUT_MS = 10_000;
 const DATABASE_LOCKED_MS = 5_000;
 const RPM_LOCKED_MS = 3_000;
@@ -178,11 +180,11 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'network-cut',
     kind: 'host',
-    async strike({ host, stop }) {
-      await host.cut();
-      stop.release();
-      await delay(CUT_MS);
-      await host.heal();
+    async strike(strike) {
+      await strike.host.cut();
+      strike.stop.release();
+      await untilOver(strike, CUT_MS);
+      await strike.host.heal();
     },
   },
   {
@@ -192,18 +194,18 @@ export const FAULTS: readonly Fault[] = [
     async strike(strike) {
       await strike.host.cut();
       strike.stop.release();
-      await untilOver(strike, (SHORT_TIMEOUT + 12) * 1000);
+      await untilOver(strike, (strike.timeout + 12) * 1000);
       await strike.host.heal();
     },
   },
   {
     name: 'sshd-frozen',
     kind: 'host',
-    async strike({ host, stop }) {
-      await host.freezeSshd();
-      stop.release();
-      await delay(CUT_MS);
-      await host.thawSshd();
+    async strike(strike) {
+      await strike.host.freezeSshd();
+      strike.stop.release();
+      await untilOver(strike, CUT_MS);
+      await strike.host.thawSshd();
     },
   },
   { name: 'command-killed', kind: 'host', strike: killCommand },

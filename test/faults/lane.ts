@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -109,15 +108,20 @@ export class Lane {
     /** `zones`: on all three hosts, a zone each. */
     readonly growing: boolean | 'zones';
   }): Promise<void> {
-    this.control.forget();
-    this.control.letAllPass();
-    this.cutTimeouts({});
+    this.startOver();
     await this.#endOpenTasks();
     const { growing } = options;
     const members = growing === 'zones' ? this.stack.fleet.hosts : growing ? [this.member] : [];
     await Promise.all([...new Set([...options.hosts, ...members])].map((host) => host.reinstall()));
     if (members.length > 0) this.observers = await this.#growingCluster(members);
     this.rows.reset();
+  }
+
+  /** Forgets what the case before aimed at and cut. */
+  startOver(): void {
+    this.control.forget();
+    this.control.letAllPass();
+    this.cutTimeouts({});
   }
 
   /** Whatever a case was doing when it failed: ends its faults, as far as hosts go. */
@@ -258,31 +262,4 @@ export function clusterBody(name: string): Record<string, unknown> {
     workMode: 'CONFIG_URL',
     obLinks: [{ clusterName: OB_CLUSTER.name, obClusterId: OB_CLUSTER.obClusterId, username: 'proxyro' }],
   };
-}
-
-/** Where a planted password stands in clear: files of hosts, arguments and environments there, logs of the parts. */
-export async function secretsFound(lane: Lane, hosts: readonly TestHost[]): Promise<string[]> {
-  const { secrets, dataDir } = lane.stack;
-  const found: string[] = [];
-  for (const [name, secret] of [
-    ...Object.entries(secrets),
-    ['by hand', BY_HAND_PASSWORD] as const,
-    ['changed', CHANGED_PASSWORD] as const,
-  ]) {
-    const logs = ['api.log', 'worker.log'].map((file) => path.join(dataDir, file));
-    const places = [...hosts.map((host) => host.rootDir), ...logs];
-    const hits = execFileSync('sh', ['-c', 'grep -rlaF -f - "$@" 2>/dev/null || true', 'sh', ...places], {
-      encoding: 'utf8',
-      input: `${secret}\n`,
-    });
-    for (const hit of hits.split('\n').filter((line) => line !== '')) found.push(`${name} in ${hit}`);
-    for (const host of hosts) {
-      if (!host.poweredOn) continue;
-      const { stdout } = await host.sh(
-        "cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n'",
-      );
-      if (stdout.includes(secret)) found.push(`${name} in an argument or environment on ${host.ip}`);
-    }
-  }
-  return found;
 }

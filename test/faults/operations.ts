@@ -4,7 +4,9 @@ import { OB_CLUSTER } from '../../sandbox/stack/stack';
 import { startObserverCluster } from '../../sandbox/standins/observer/cluster';
 import { fingerprint, type StartedByHand, startByHand } from '../../sandbox/standins/startByHand';
 import { until } from '../support/until';
+import type { OperationName } from './chains';
 import { BY_HAND_PASSWORD, CHANGED_PASSWORD, clusterBody, type Lane, NEWER_SHORT, OBPROXY } from './lane';
+import { failures } from './settle';
 
 /** What stands before the request. */
 export interface Scene {
@@ -17,33 +19,7 @@ export interface Scene {
 
 /** A documented operation and the smallest world in which all of its subtasks have work. */
 export interface Operation {
-  readonly name:
-    | 'addObproxy'
-    | 'createObproxyCluster'
-    | 'takeOverObproxy'
-    | 'stopObproxy'
-    | 'startObproxy'
-    | 'restartObproxy'
-    | 'restartObproxyHot'
-    | 'upgradeObproxy'
-    | 'upgradeObproxyCold'
-    | 'refreshObproxy'
-    | 'changeObproxyParameters'
-    | 'changeParametersAndRestart'
-    | 'changeObproxyPassword'
-    | 'deleteObproxy'
-    | 'offlineObproxy'
-    | 'deleteObproxyCluster'
-    | 'addObserver'
-    | 'takeOverObCluster'
-    | 'moveOutObCluster'
-    | 'stopObserver'
-    | 'startObserver'
-    | 'restartObserver'
-    | 'stopObZone'
-    | 'startObZone'
-    | 'restartObZone'
-    | 'batchCreateHosts';
+  readonly name: OperationName;
   readonly arrange: (lane: Lane) => Promise<Scene>;
   readonly request: (lane: Lane) => Promise<TaskJson>;
 }
@@ -111,6 +87,16 @@ const addObserver: Operation = {
     lane.stack.api.call('POST', `/api/v2/ob/clusters/${lane.clusters.growing}/servers`, {
       zoneName: 'zone1',
       servers: [lane.hostIds[1]],
+    }),
+};
+
+const addObZone: Operation = {
+  name: 'addObZone',
+  arrange: (lane) => freshHosts(lane, [lane.host(1)], true),
+  request: (lane) =>
+    lane.stack.api.call('POST', `/api/v2/ob/clusters/${lane.clusters.growing}/zones`, {
+      // The fleet's hosts lie in three IDCs in turn.
+      ...{ name: 'zone2', idcName: 'idc2', servers: [lane.hostIds[1]] },
     }),
 };
 
@@ -182,6 +168,43 @@ const restartObserver: Operation = {
   request: (lane) => onObserver(lane, 'restart', { freezeServer: true }),
 };
 
+const onCluster = (lane: Lane, verb: string): Promise<TaskJson> =>
+  lane.stack.api.call('POST', `/api/v2/ob/clusters/${lane.clusters.growing}/${verb}`);
+
+/** The task is about all three servers. */
+async function allServers(lane: Lane): Promise<Scene> {
+  const scene = await threeZones(lane);
+  return { ...scene, targets: scene.looked };
+}
+
+const stopObCluster: Operation = {
+  name: 'stopObCluster',
+  async arrange(lane) {
+    const scene = await allServers(lane);
+    // So that every process, and not only that of the second zone, is one that obflow has started.
+    for (const verb of ['stop', 'start']) await ended(lane, [await onCluster(lane, verb)]);
+    return scene;
+  },
+  request: (lane) => onCluster(lane, 'stop'),
+};
+
+const startObCluster: Operation = {
+  name: 'startObCluster',
+  async arrange(lane) {
+    const scene = await allServers(lane);
+    await ended(lane, [await onCluster(lane, 'stop')]);
+    return scene;
+  },
+  request: (lane) => onCluster(lane, 'start'),
+};
+
+/** The root service is in the first zone, so the second goes first. */
+const restartObCluster: Operation = {
+  name: 'restartObCluster',
+  arrange: threeZones,
+  request: (lane) => onCluster(lane, 'restart'),
+};
+
 const onZone = (lane: Lane, verb: string): Promise<TaskJson> =>
   lane.stack.api.call('POST', `/api/v2/ob/clusters/${lane.clusters.growing}/zones/zone2/${verb}`);
 
@@ -251,8 +274,10 @@ async function twoProxies(lane: Lane, clusterId: number): Promise<Scene> {
 
 async function ended(lane: Lane, tasks: readonly TaskJson[]): Promise<void> {
   const ids = tasks.map(({ id }) => id);
-  for (const { id, status } of await lane.stack.api.settled(ids)) {
-    if (status !== 'SUCCESSFUL') throw new Error(`task ${id}, of the scene, is ${status}`);
+  for (const task of await lane.stack.api.settled(ids)) {
+    if (task.status !== 'SUCCESSFUL') {
+      throw new Error(`task ${task.id}, of the scene, is ${task.status}: ${failures(task)}`);
+    }
   }
   await until('the locks are released', () => lane.rows.locks().length === 0);
 }
@@ -407,11 +432,15 @@ export const OPERATIONS: readonly Operation[] = [
   offlineObproxy,
   deleteObproxyCluster,
   addObserver,
+  addObZone,
   takeOverObCluster,
   moveOutObCluster,
   stopObserver,
   startObserver,
   restartObserver,
+  stopObCluster,
+  startObCluster,
+  restartObCluster,
   stopObZone,
   startObZone,
   restartObZone,

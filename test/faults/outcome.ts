@@ -2,8 +2,9 @@ import type { TestHost } from '../../sandbox/hosts/fleet';
 import type { TaskJson } from '../../sandbox/stack/apiClient';
 import { until } from '../support/until';
 import { difference, type HostState, hostState } from './hostState';
-import { type Lane, secretsFound } from './lane';
+import type { Lane } from './lane';
 import type { Scene } from './operations';
+import { secretsFound } from './secretsFound';
 
 /** Everything that a task leaves, in a form that two runs have in common. */
 export interface Outcome {
@@ -24,7 +25,7 @@ const MADE_BY: Readonly<Record<string, string>> = {
   'Prepare host': 'host_id',
   'Take over primary OB cluster': 'cluster_id',
 };
-const ID_OF_A_RUN = /^(obproxy_cluster_id|obproxy_server_ids?|server_ids?|task\w*|\w*time)$/;
+const ID_OF_A_RUN = /^(obproxy_cluster_id|obproxy_server_ids?|(.+\.)?server_ids?|task\w*|\w*time)$/;
 
 function documentLines(task: TaskJson): string[] {
   const index = new Map(task.subtasks.map(({ id }, at) => [id, at]));

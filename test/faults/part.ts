@@ -10,21 +10,16 @@ import type { ActivityDeps } from '../../activities/types';
 import type { Part } from '../../cli/load';
 import { serve } from '../../cli/serve';
 import type { Host } from '../../hosts/types';
-import { ADD_OB_SERVER } from '../../operations/addObserver';
-import {
-  ADOPT_ON_ONE_HOST,
-  CREATE_WITHOUT_HOSTS,
-  INSTALL_ON_HOSTS,
-  INSTALL_ON_ONE_HOST,
-} from '../../operations/installChain';
+import { CREATE_WITHOUT_HOSTS } from '../../operations/installChain';
 import { PermanentError } from '../../runtime/errors';
 import type { Store } from '../../store/types';
 import type { SubtaskInput } from '../../workflows/plan';
+import { CHAIN_OF, chainNodes } from './chains';
 import { CONTROL_URL, type Point, TIMEOUTS_FILE, type Verdict } from './points';
 
 const HEARTBEAT_MS = 500;
 /** What every activity writes all the time: no state of the world. */
-const NOT_POINTS = new Set(['store.tasks', 'store.credentials']);
+const NOT_POINTS = new Set(['inventory.tasks', 'inventory.credentials']);
 
 const agent = new Agent({ keepAlive: true });
 /** Points passed so far, by activity id and attempt. */
@@ -149,15 +144,9 @@ function cuttableTimeouts(file: string): void {
       return {};
     }
   };
-  const chains = [
-    INSTALL_ON_ONE_HOST,
-    ADOPT_ON_ONE_HOST,
-    INSTALL_ON_HOSTS,
-    CREATE_WITHOUT_HOSTS,
-    ADD_OB_SERVER,
-  ];
+  const chains = [...Object.values(CHAIN_OF), CREATE_WITHOUT_HOSTS];
   // Chains share nodes.
-  for (const node of new Set(chains.flat())) {
+  for (const node of new Set(chains.flatMap(chainNodes))) {
     const { activity, timeout } = node;
     Object.defineProperty(node, 'timeout', { enumerable: true, get: () => cut()[activity] ?? timeout });
   }

@@ -1,6 +1,11 @@
+import { type Batch, batchesOf } from './batches';
 import type { Case } from './cases';
 import { Lane } from './lane';
-import { type CaseResult, type Reference, referenceRun, runCase } from './runCase';
+import type { Operation } from './operations';
+import { type Reference, referenceRun } from './reference';
+import type { CaseResult } from './result';
+import { runCase, runTogether } from './runCase';
+import { runUndone, type Standing } from './undone';
 
 export interface SuiteOptions {
   readonly cases: readonly Case[];
@@ -9,48 +14,148 @@ export interface SuiteOptions {
   readonly lanes: number;
   /** Workflows continue as new after so many events. */
   readonly historyEvents?: number;
+  /** Every case in a run and a scene of its own. */
+  readonly alone?: boolean;
+  /** Asked before each run; what is not begun has no result. */
+  readonly goOn?: () => boolean;
   readonly onResult?: (result: CaseResult, done: number) => void;
 }
 
-/** Runs every case; the results come in the order of the cases. */
+/** A lane, and the undisturbed runs on it. */
+class Bench {
+  #lane: Lane | undefined;
+  #references = new Map<Operation, Reference>();
+
+  constructor(readonly historyEvents: number | undefined) {}
+
+  async ready(operation: Operation): Promise<{ lane: Lane; reference: Reference }> {
+    if (this.#lane === undefined) {
+      this.#lane = await Lane.start(this.historyEvents);
+      this.#references = new Map();
+    }
+    const lane = this.#lane;
+    const reference = this.#references.get(operation) ?? (await referenceRun(lane, operation));
+    this.#references.set(operation, reference);
+    return { lane, reference };
+  }
+
+  /** After a failure; a lane whose parts do not live any more is replaced. */
+  async checkUp(): Promise<void> {
+    if (this.#lane !== undefined && !(await this.#lane.healthy())) await this.stop();
+  }
+
+  async stop(): Promise<void> {
+    const lane = this.#lane;
+    this.#lane = undefined;
+    await lane?.stop();
+  }
+}
+
+const passed = (results: readonly CaseResult[]) => results.every((result) => result.passed);
+
+/** What went wrong with several cases, none of which fails alone: with the id of a case and those of the others. */
+function onlyTogether(result: CaseResult, others: readonly string[]): CaseResult {
+  const how = result.together === undefined ? 'after' : 'together with';
+  return { ...result, problems: [...result.problems, `passes alone; failed ${how} ${others.join(' ')}`] };
+}
+
+async function alone(bench: Bench, one: Case, seed: number): Promise<CaseResult> {
+  await bench.checkUp();
+  const { lane, reference } = await bench.ready(one.operation);
+  const result = await runCase(lane, one, reference, seed);
+  if (!result.passed) await bench.checkUp();
+  return result;
+}
+
+/** Strikes with all faults in one run; what goes wrong there is done alone, which names the guilty one. */
+async function faultsTogether(bench: Bench, cases: readonly Case[], seed: number): Promise<CaseResult[]> {
+  const [first] = cases;
+  if (first === undefined) return [];
+  const { lane, reference } = await bench.ready(first.operation);
+  const results = await runTogether(lane, cases, reference, seed);
+  if (passed(results)) return results;
+  if (cases.length === 1) {
+    await bench.checkUp();
+    return results;
+  }
+  const single: CaseResult[] = [];
+  for (const [at, one] of cases.entries()) {
+    const before = results[at];
+    single.push(before?.passed ? before : await alone(bench, one, seed));
+  }
+  // Some were late in company, or never struck: then what they are alone counts.
+  if (!passed(single) || results.some((result) => result.passed)) return single;
+  const [wrong] = results;
+  if (wrong === undefined) return single;
+  const others = cases.slice(1).map(({ id }) => id);
+  return [onlyTogether(wrong, others), ...single.slice(1)];
+}
+
+/** Undoes one task after the other in one scene; what goes wrong is tried again in a scene of its own. */
+async function undoneTogether(
+  bench: Bench,
+  cases: readonly Case[],
+  seed: number,
+  say: (result: CaseResult) => void,
+): Promise<void> {
+  let standing: Standing | undefined;
+  for (const one of cases) {
+    const { lane, reference } = await bench.ready(one.operation);
+    const before = standing?.undone ?? [];
+    const undone = await runUndone(lane, one, standing, reference, seed);
+    standing = undone.standing;
+    if (undone.result.passed || before.length === 0) {
+      say(undone.result);
+      if (!undone.result.passed) await bench.checkUp();
+      continue;
+    }
+    const single = await alone(bench, one, seed);
+    say(single.passed ? onlyTogether(undone.result, before) : single);
+  }
+}
+
+async function runBatch(
+  bench: Bench,
+  { kind, cases }: Batch,
+  seed: number,
+  say: (result: CaseResult) => void,
+): Promise<void> {
+  if (kind === 'undone') await undoneTogether(bench, cases, seed, say);
+  else for (const result of await faultsTogether(bench, cases, seed)) say(result);
+}
+
+/** Runs every case, as long as it may go on; the results come in the order of the cases. */
 export async function runSuite({
   cases,
   seed,
   lanes,
   historyEvents,
+  alone: each = false,
+  goOn = () => true,
   onResult,
 }: SuiteOptions): Promise<CaseResult[]> {
-  const results: CaseResult[] = [];
+  const batches: Batch[] = each
+    ? cases.map((one) => ({ kind: one.fault.kind === 'undo' ? 'undone' : 'together', cases: [one] }))
+    : batchesOf(cases, seed);
+  const results = new Map<string, CaseResult>();
+  const say = (result: CaseResult) => {
+    results.set(result.id, result);
+    onResult?.(result, results.size);
+  };
   let next = 0;
-  let done = 0;
   const work = async () => {
-    let lane: Lane | undefined;
-    let references = new Map<string, Reference>();
+    const bench = new Bench(historyEvents);
     try {
       for (;;) {
-        const at = next;
+        const batch = batches[next];
         next += 1;
-        const one = cases[at];
-        if (one === undefined) return;
-        if (lane === undefined) {
-          lane = await Lane.start(historyEvents);
-          references = new Map();
-        }
-        const reference = references.get(one.operation.name) ?? (await referenceRun(lane, one.operation));
-        references.set(one.operation.name, reference);
-        const result = await runCase(lane, one, reference, seed);
-        results[at] = result;
-        done += 1;
-        onResult?.(result, done);
-        if (!result.passed && !(await lane.healthy())) {
-          await lane.stop();
-          lane = undefined;
-        }
+        if (batch === undefined || !goOn()) return;
+        await runBatch(bench, batch, seed, say);
       }
     } finally {
-      await lane?.stop();
+      await bench.stop();
     }
   };
-  await Promise.all(Array.from({ length: Math.min(lanes, cases.length) }, work));
-  return results;
+  await Promise.all(Array.from({ length: Math.min(lanes, batches.length) }, work));
+  return cases.flatMap(({ id }) => results.get(id) ?? []);
 }

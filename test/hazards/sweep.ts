@@ -131,6 +131,13 @@ const GOOD: Readonly<Record<string, () => Request>> = {
       startupParameters: [{ name: 'memory_limit', value: '8G' }],
     },
   }),
+  'POST /api/v2/ob/clusters/{id}/zones': () => ({
+    params: { id: String(closed) },
+    body: {
+      ...{ name: 'zone9', idcName: 'am171', servers: [given.free], architecture: 'x86_64' },
+      startupParameters: [{ name: 'memory_limit', value: '8G' }],
+    },
+  }),
   ...Object.fromEntries(
     ['takeOver', 'takeOverPreCheck'].map((verb) => [
       `POST /api/v2/ob/clusters/${verb}`,
@@ -171,6 +178,18 @@ const GOOD: Readonly<Record<string, () => Request>> = {
         params: { id: String(closed), zoneName: 'zone1' },
         query: '?dryRun=true',
         ...(verb === 'start' ? {} : { body: { freezeServer: true } }),
+      }),
+    ]),
+  ),
+  ...Object.fromEntries(
+    (['stop', 'start', 'restart'] as const).map((verb) => [
+      `POST /api/v2/ob/clusters/{id}/${verb}`,
+      () => ({
+        params: { id: String(closed) },
+        query: '?dryRun=true',
+        ...(verb === 'start'
+          ? {}
+          : { body: { freezeServer: true, ...(verb === 'restart' ? { force: false } : {}) } }),
       }),
     ]),
   ),

@@ -24,6 +24,7 @@ const ARGUMENTS: Readonly<Record<string, unknown>> = {
   password: "it's.11@@",
   server: { ip: '192.0.2.1', rpcPort: 2882 },
   zoneName: 'zone9',
+  place: { region: 'r', idc: 'i' },
   user: 'proxyro',
   parameter: 'undo_retention',
   tenant: 'sys',
@@ -42,6 +43,9 @@ const LACKS: Readonly<Record<string, number>> = {
   // One zone: the view has no column for it, and the grammar no statement about one (it stops at the word ZONE).
   compactionSql: 1054,
   startZoneSql: 1064,
+  addZoneSql: 1064,
+  modifyZoneSql: 1064,
+  deleteZoneSql: 1064,
   stopZoneSql: 1064,
 };
 

@@ -44,7 +44,7 @@ const OTHER_COLONS: Readonly<Record<string, string>> = {
   'hosts/files.ts': 'owner:group',
   'hosts/processes.ts': 'lines of /etc/passwd and /proc/net/tcp, where ports are hexadecimal',
   'operations/hostFields.ts': 'two ports of a container',
-  'operations/planTask.ts': 'kind:id of a lock',
+  'operations/locks.ts': 'kind:id of a lock',
   'runtime/addresses.ts': 'the width of an address, which has no port',
   'runtime/addressText.ts': 'the pair itself',
   'store/access/loginAttempts.ts': 'groups of an IPv6 address, which has no port',

@@ -12,9 +12,15 @@ describeIf(lacking, 'monitoring/, as promtool reads it', () => {
   const run = (...args: string[]) => spawnSync(promtool ?? '', args, { cwd: monitoring, encoding: 'utf8' });
 
   test('has rules without a fault', () => {
-    const { status, stdout, stderr } = run('check', 'rules', 'obflow.rules.yml', 'obproxy.rules.yml');
+    const { status, stdout, stderr } = run(
+      'check',
+      'rules',
+      'obflow.rules.yml',
+      'obproxy.rules.yml',
+      'oceanbase.rules.yml',
+    );
     expect([status, stderr]).toEqual([0, '']);
-    expect(stdout).toMatch(/SUCCESS: 8 rules[\s\S]*SUCCESS: 4 rules/);
+    expect(stdout).toMatch(/SUCCESS: 8 rules[\s\S]*SUCCESS: 4 rules[\s\S]*SUCCESS: 3 rules/);
   });
 
   test('has rules that fire when they should, and only then', () => {

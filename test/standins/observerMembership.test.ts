@@ -101,7 +101,7 @@ describeIf(longRunOnly(), 'The observer stand-in as a member of a cluster', () =
     const [member] = (await homes.cluster(CE_4_2)) as [ObserverHome];
     const home = await joining(member);
     const alter = (what: string) => member.ask(`ALTER SYSTEM ${what} SERVER '${home.address}'`);
-    expect(await errnoOf(alter('DELETE'))).toBe(4018);
+    expect(await errnoOf(alter('DELETE'))).toBe(4630);
     await alter('ADD');
     await serving(member, home);
     expect(await errnoOf(alter('CANCEL DELETE'))).toBe(4629);
@@ -190,7 +190,7 @@ describeIf(longRunOnly(), 'The observer stand-in as a member of a cluster', () =
     await serving(member, home);
     expect(await errnoOf(member.ask('ALTER SYSTEM DELETE ZONE zone2'))).toBe(4633);
     await member.ask('ALTER SYSTEM STOP ZONE zone2');
-    expect(await errnoOf(member.ask('ALTER SYSTEM DELETE ZONE zone2'))).toBe(4179);
+    expect(await errnoOf(member.ask('ALTER SYSTEM DELETE ZONE zone2'))).toBe(4668);
     await member.ask(`ALTER SYSTEM DELETE SERVER '${home.address}'`);
     await until('the row is gone', async () => (await rowOf(member, home)) === undefined);
     await member.ask('ALTER SYSTEM DELETE ZONE zone2');

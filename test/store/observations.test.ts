@@ -1,5 +1,5 @@
 import type { RecordedLook } from '../../store/types';
-import { addHost, addObproxyCluster, addServer, onEveryDatabase } from './databases';
+import { addHost, addObCluster, addObproxyCluster, addServer, onEveryDatabase } from './databases';
 import { plan } from './plan';
 
 const at = (seconds: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, seconds)).toISOString();
@@ -56,6 +56,15 @@ onEveryDatabase('Observed states', (on) => {
     expect(await store.observations.counts()).toContainEqual({
       ...{ kind: 'host', status: 'NEW', observed: 'UNKNOWN', count: 1 },
     });
+  });
+
+  test('Clusters and zones are counted by what they say of themselves, with nothing observed beside', async () => {
+    const { store } = await given();
+    const id = await addObCluster(store, 'counted', 77);
+    await store.obClusters.recordStatus(id, 'UNAVAILABLE');
+    const counts = await store.observations.counts();
+    expect(counts).toContainEqual({ kind: 'obCluster', status: 'UNAVAILABLE', observed: '', count: 1 });
+    expect(counts.filter(({ kind }) => kind === 'obZone')).toEqual([]);
   });
 
   test('A look changes a status only of what is still as it was looked at', async () => {

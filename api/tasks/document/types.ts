@@ -178,6 +178,33 @@ const STANDING = {
   waiting: z.literal(true).exactOptional().describe('It is FAILED, open, and waits for a person.'),
 };
 
+/** Ours: what a task keeps others from until it closes. */
+const LockEntry = z
+  .object({
+    resource: z.string().describe('The name of the lock, as in the target of a refusal.'),
+    kind: z.enum(['HOST', 'OBPROXY_CLUSTER', 'OB_CLUSTER', 'PACKAGE']),
+    id: Whole.describe('Of the object.'),
+    name: z.string().exactOptional().describe('Of the object: an address, a name, a file name.'),
+    service: z.string().exactOptional().describe('Of a host: services of this kind on it.'),
+    shared: z.literal(true).exactOptional().describe('Others may hold it at the same time.'),
+    heldBy: listOf(Whole)
+      .exactOptional()
+      .describe('Other tasks that hold it: together with this one, or, in waitsFor, instead of it.'),
+  })
+  .meta({ id: 'TaskLock' });
+export type LockDocument = Readonly<z.output<typeof LockEntry>>;
+
+const LOCKS = {
+  /** Ours. */
+  lockCount: Whole.exactOptional().describe('How many locks it holds; absent: none.'),
+  /** Ours. */
+  locks: listOf(LockEntry).exactOptional().describe('What it holds until it closes; the first 100.'),
+  /** Ours. */
+  waitsFor: LockEntry.exactOptional().describe(
+    'What its failed subtask was refused, and in heldBy the task that has it.',
+  ),
+};
+
 /** WrappedTaskInstance: GET of one task and the answer to "retry task". */
 export const WrappedTaskInstance = z
   .object({
@@ -212,6 +239,7 @@ export const WrappedTaskInstance = z
     leftBehind: listOf(z.string())
       .exactOptional()
       .describe('With ending: what its subtasks did, or may have half done, and nothing has undone.'),
+    ...LOCKS,
     ...WARNINGS,
     ...PLACES,
     ...STANDING,

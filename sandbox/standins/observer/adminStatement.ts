@@ -22,6 +22,8 @@ export type AdminStatement =
       readonly how?: StopHow;
     }
   | { readonly kind: 'minorFreeze'; readonly addresses: readonly string[] }
+  /** Of the cluster, or of its tenants from 4.0 on. */
+  | { readonly kind: 'majorFreeze'; readonly tenant?: string }
   | {
       readonly kind: 'set';
       readonly parameters: Readonly<Record<string, string>>;
@@ -151,6 +153,12 @@ function minorFreezeStatement(sql: string): AdminStatement | undefined {
   return { kind: 'minorFreeze', addresses };
 }
 
+function majorFreezeStatement(sql: string): AdminStatement | undefined {
+  const match = /^alter\s+system\s+major\s+freeze(?:\s+tenant\s*=\s*(\w+))?$/i.exec(sql);
+  if (match === null) return undefined;
+  return { kind: 'majorFreeze', ...(match[1] === undefined ? {} : { tenant: match[1] }) };
+}
+
 /** The statement, or undefined when it is none of these (a syntax error, 1064). */
 export function parseAdminStatement(sql: string): AdminStatement | undefined {
   return (
@@ -158,6 +166,7 @@ export function parseAdminStatement(sql: string): AdminStatement | undefined {
     zoneStatement(sql) ??
     bootstrapStatement(sql) ??
     minorFreezeStatement(sql) ??
+    majorFreezeStatement(sql) ??
     setStatement(sql)
   );
 }

@@ -1,15 +1,21 @@
 /** What a server without a cluster can do: say its version, and become the first of a cluster. */
 import type { Answer } from '../mysql/server';
-import { Accounts, SqlRefusal } from './accounts';
+import { Accounts, refuse, SqlRefusal } from './accounts';
 import { type AdminStatement, parseAdminStatement } from './adminStatement';
 import { addressOf, type ClusterState } from './clusterState';
-import { identity, serverVersion } from './edition';
+import { identity, observerTraits, serverVersion } from './edition';
 import type { RootService } from './rootService';
 import { askNode, type NodeCard, RPC_TIMEOUT_MS } from './rpc';
 import { bareStatement } from './statements';
 
 export const INITIALIZING = { code: 8001, message: 'Server is initializing' };
 const DEADLINE_MS = 20_000;
+
+// Numbers and texts: oceanbase:src/share/ob_errno.h.
+const SYSTEM_ERROR = [4015, 'System error'] as const;
+const INIT_TWICE = [4005, 'The object is initialized twice'] as const;
+/** A server that does not answer lets the statement run into its time-out. */
+const TIMEOUT = [4012, 'Timeout, query has reached the maximum query timeout: 10000000(us)'] as const;
 
 type Bootstrap = Extract<AdminStatement, { kind: 'bootstrap' }>;
 
@@ -39,20 +45,39 @@ export async function answerAlone(
   }
 }
 
-/** Asks the servers of the statement for their cards. Throws when one is absent, not empty or of another zone. */
-export async function bootstrapCards(statement: Bootstrap, mine: NodeCard): Promise<NodeCard[]> {
+/**
+ * Asks the servers of the statement for their cards, and marks their directories as used: whatever becomes of the statement,
+ * no other BOOTSTRAP takes them. Not empty is 4015 of the addressed server (OceanBase documentation, "observer is not empty")
+ * and 4005 of another one; one that does not answer, or whose clock differs, fails the statement before anything is marked.
+ */
+export async function claimServers(
+  statement: Bootstrap,
+  mine: NodeCard,
+  claimMine: () => boolean,
+): Promise<NodeCard[]> {
+  const self = addressOf(mine);
+  if (!mine.empty) refuse(...SYSTEM_ERROR);
+  if (!statement.servers.some(({ address }) => address === self)) refuse(...SYSTEM_ERROR);
+  const ask = async (address: string, request: Parameters<typeof askNode>[1]) =>
+    askNode(address, request, RPC_TIMEOUT_MS).catch(() => refuse(...TIMEOUT));
   const cards = await Promise.all(
     statement.servers.map(async ({ address, zone }) => {
       const reply =
-        address === addressOf(mine)
-          ? ({ kind: 'card', card: mine } as const)
-          : await askNode(address, { op: 'check' }, RPC_TIMEOUT_MS);
-      if (reply.kind !== 'card' || !reply.card.empty || reply.card.zone !== zone)
-        throw new Error(`server ${address} is not empty or of another zone`);
+        address === self ? { kind: 'card' as const, card: mine } : await ask(address, { op: 'check' });
+      if (reply.kind !== 'card' || reply.card.zone !== zone) refuse(...SYSTEM_ERROR);
+      if (!reply.card.empty) refuse(...INIT_TWICE);
       return reply.card;
     }),
   );
-  if (!cards.includes(mine)) throw new Error('this server is not among the servers');
+  const clocks = cards.map(({ clock }) => clock);
+  const tolerated = observerTraits(identity().version).clockToleranceMs;
+  if (Math.max(...clocks) - Math.min(...clocks) > tolerated + RPC_TIMEOUT_MS) refuse(...SYSTEM_ERROR);
+  if (!claimMine()) refuse(...SYSTEM_ERROR);
+  for (const card of cards) {
+    if (card === mine) continue;
+    const reply = await ask(addressOf(card), { op: 'prepareBootstrap', rootService: self });
+    if (reply.kind !== 'yes') refuse(...INIT_TWICE);
+  }
   return cards;
 }
 
@@ -73,6 +98,7 @@ export function newCluster(statement: Bootstrap, mine: NodeCard): ClusterState {
     accounts: new Accounts({ root: '' }, {}).stored(),
     parameters: {},
     nextServerId: 1,
+    bootstrapped: false,
   };
 }
 

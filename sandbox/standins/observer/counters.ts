@@ -9,6 +9,7 @@ export type Counted =
   | 'stopServer'
   | 'startServer'
   | 'minorFreeze'
+  | 'majorFreeze'
   | 'zoneChanges'
   | 'logins'
   | 'failedLogins';
@@ -18,13 +19,16 @@ export type ObserverCountsFile = {
   starts: number;
   /** Starts that were tried, the ones that died included. */
   startAttempts: number;
-  /** ALTER SYSTEM BOOTSTRAP that worked. */
+  /** ALTER SYSTEM BOOTSTRAP that were sent to this server, */
+  bootstrapAttempts: number;
+  /** and those of them that worked. */
   bootstraps: number;
 } & Record<Counted, Record<string, number>>;
 
 const FRESH: ObserverCountsFile = {
   starts: 0,
   startAttempts: 0,
+  bootstrapAttempts: 0,
   bootstraps: 0,
   addServer: {},
   refusedAddServer: {},
@@ -33,6 +37,7 @@ const FRESH: ObserverCountsFile = {
   stopServer: {},
   startServer: {},
   minorFreeze: {},
+  majorFreeze: {},
   zoneChanges: {},
   logins: {},
   failedLogins: {},
@@ -45,7 +50,7 @@ export class ObserverCounters {
     this.file = new CountsFile(home, FRESH);
   }
 
-  count(what: 'starts' | 'startAttempts' | 'bootstraps'): void {
+  count(what: 'starts' | 'startAttempts' | 'bootstrapAttempts' | 'bootstraps'): void {
     this.file.update((counts) => {
       counts[what]++;
     });

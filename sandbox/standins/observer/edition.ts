@@ -29,6 +29,8 @@ export interface ObserverTraits {
   readonly hasLocalIp: boolean;
   /** Folders of the data directory; ilog went away with 4.0 (OCP documentation of directories). */
   readonly dataFolders: readonly string[];
+  /** How far the clocks of servers may differ. */
+  readonly clockToleranceMs: number;
 }
 
 export function observerTraits(version: string): ObserverTraits {
@@ -37,6 +39,7 @@ export function observerTraits(version: string): ObserverTraits {
     hasViews,
     hasLocalIp: atLeast(version, 4, 2),
     dataFolders: ['sstable', 'clog', 'slog', ...(hasViews ? [] : ['ilog'])],
+    clockToleranceMs: hasViews ? 2_000 : 200,
   };
 }
 

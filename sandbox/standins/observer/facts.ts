@@ -1,6 +1,7 @@
 /** What the tables are made of. */
 import type { LogStream, Member } from './logStreams';
 import type { ParameterState, ParameterTenant } from './parameters';
+import type { UnitRow } from './unitTables';
 
 export interface ServerRow {
   readonly ip: string;
@@ -22,6 +23,8 @@ export interface ServerRow {
   readonly holdsTenantUnit?: boolean;
   /** Whether its logs are in sync; default yes. */
   readonly inSync?: boolean;
+  /** Whether it has refreshed the schemas of all tenants; default yes. */
+  readonly schemaFresh?: boolean;
   /** When its memory was last frozen, microseconds since 1970. */
   readonly frozenAt?: number;
 }
@@ -51,6 +54,14 @@ export interface ClusterFacts {
   tenants?(): readonly ParameterTenant[];
   /** Default: that of sys. */
   streams?(): readonly LogStream<Member>[];
+  /** Default: those that the servers hold. */
+  units?(): readonly UnitRow[];
+  /** Memory of each server, in bytes; default 64 GiB. */
+  memory?(): number;
+  /** Default 1, as after a BOOTSTRAP. */
+  baselineSchemaVersion?(): number;
+  /** Of the sys tenant; default RANDOM. */
+  primaryZone?(): string;
   /** Another value after every change; without it everything is read again for each statement. */
   revision?(): number;
 }

@@ -1,5 +1,14 @@
 /** Tenants, their log streams and who leads them: what GV$OB_LOG_STAT shows, and what STOP SERVER asks. */
-import { addressOf, type ClusterState, now, type ServerState, steering, userTenants } from './clusterState';
+import {
+  addressOf,
+  type ClusterState,
+  now,
+  type ServerState,
+  SYS_TENANT,
+  steering,
+  userTenants,
+} from './clusterState';
+import { placedUnits } from './units';
 
 export interface TenantState {
   readonly id: number;
@@ -15,8 +24,9 @@ export interface LogStream<M extends Member = ServerState> {
   readonly lsId: number;
   /** Of the member list: servers that were away for too long are out of it. */
   readonly members: readonly M[];
-  /** Of the locality. */
+  /** Of the locality, as are the zones. */
   readonly replicaNum: number;
+  readonly zones: readonly string[];
   /** Undefined without a majority. */
   readonly leader: M | undefined;
 }
@@ -38,11 +48,22 @@ export function outOfService(state: ClusterState, server: ServerState): boolean 
   );
 }
 
+/** One that is being deleted keeps its status when it falls silent. */
+function isHeard({ status, silentSince }: ServerState): boolean {
+  return status !== 'INACTIVE' && (status !== 'DELETING' || silentSince === 0);
+}
+
 /** `_standin_behind` names servers whose logs lag for ever; the others need `_standin_sync_delay`. */
 export function inSync(state: ClusterState, server: ServerState): boolean {
-  if (server.status === 'INACTIVE' || server.startServiceTime === 0) return false;
+  if (!isHeard(server) || server.startServiceTime === 0) return false;
   if ((state.parameters._standin_behind ?? '').split(',').includes(addressOf(server))) return false;
   return now() - server.startServiceTime >= steering(state, '_standin_sync_delay') * 1000;
+}
+
+/** A server that starts knows no schema but that of its own tables until it has asked. */
+export function schemaFresh(state: ClusterState, server: ServerState): boolean {
+  if (server.status === 'INACTIVE' || server.startServiceTime === 0) return false;
+  return now() - server.startServiceTime >= steering(state, '_standin_schema_delay') * 1000;
 }
 
 /** 3600s unless set; whoever is away for longer leaves the member lists (OceanBase documentation). */
@@ -53,31 +74,47 @@ function isPermanentlyOffline(state: ClusterState, server: ServerState): boolean
   return server.silentSince > 0 && now() - server.silentSince > seconds * 1e6;
 }
 
-/** Servers with a replica of the tenant: of sys those of the bootstrap, of others the first of each zone. */
-export function holdersOf(state: ClusterState, tenant: TenantState): ServerState[] {
-  if (tenant.type === 'SYS') return state.servers.filter(({ holdsSysUnit }) => holdsSysUnit);
-  return state.zones.flatMap(
-    ({ name }) => state.servers.find(({ zone, status }) => zone === name && status !== 'DELETING') ?? [],
-  );
+/** The servers of each log stream: of sys those that hold its units, of others the first, second … unit of each zone. */
+function holdersOf(state: ClusterState, { id, type }: TenantState): ServerState[][] {
+  const tenantId = type === 'META' ? id + 1 : id;
+  const units = placedUnits(state).filter((unit) => unit.tenantId === tenantId && unit.extra === undefined);
+  const serverOf = (address: string) => state.servers.find((server) => addressOf(server) === address);
+  if (tenantId === SYS_TENANT) return [units.flatMap((unit) => serverOf(unit.from ?? unit.server) ?? [])];
+  const streams: ServerState[][] = [];
+  for (const { name } of state.zones) {
+    const inZone = units.filter(({ zone }) => zone === name);
+    inZone.forEach((unit, index) => {
+      const server = serverOf(unit.from ?? unit.server);
+      if (server !== undefined) streams[index] = [...(streams[index] ?? []), server];
+    });
+  }
+  return streams;
+}
+
+/** Its own first log stream, and of a user's tenant of 4.x one for each unit of a zone. */
+function streamIds({ type }: TenantState, isV4: boolean, units: number): { lsId: number; unit: number }[] {
+  const own = Array.from({ length: units }, (_, unit) => ({ lsId: 1001 + unit, unit }));
+  return [{ lsId: 1, unit: 0 }, ...(type === 'USER' && isV4 ? own : [])];
 }
 
 /** @param rootService address of the server that leads sys */
 export function logStreams(state: ClusterState, rootService: string, isV4: boolean): LogStream[] {
   return tenantsWithLogs(state, isV4).flatMap((tenant, index) => {
-    const holders = holdersOf(state, tenant);
-    const members = holders.filter((server) => !isPermanentlyOffline(state, server));
-    const alive = members.filter(({ status }) => status !== 'INACTIVE');
-    const leaders = alive.filter((server) => inSync(state, server) && !outOfService(state, server));
-    const elected = tenant.type === 'SYS' ? alive.find((one) => addressOf(one) === rootService) : undefined;
-    const leader =
-      tenant.type === 'SYS'
-        ? elected
-        : alive.length * 2 > holders.length
+    const all = holdersOf(state, tenant);
+    return streamIds(tenant, isV4, all.length).flatMap(({ lsId, unit }) => {
+      const holders = all[unit];
+      if (holders === undefined) return [];
+      const members = holders.filter((server) => !isPermanentlyOffline(state, server));
+      const alive = members.filter(isHeard);
+      const leaders = alive.filter((server) => inSync(state, server) && !outOfService(state, server));
+      const elected =
+        alive.length * 2 > holders.length
           ? (leaders[index % Math.max(leaders.length, 1)] ?? alive[0])
           : undefined;
-    return (tenant.type === 'USER' && isV4 ? [1, 1001] : [1]).map((lsId) => ({
-      ...{ tenant, lsId, members, leader, replicaNum: holders.length },
-    }));
+      const leader = tenant.type === 'SYS' ? alive.find((one) => addressOf(one) === rootService) : elected;
+      const zones = [...new Set(holders.map(({ zone }) => zone))];
+      return [{ tenant, lsId, members, leader, replicaNum: holders.length, zones }];
+    });
   });
 }
 

@@ -9,6 +9,8 @@ interface Remembered {
   readonly rootService: string;
   /** Deleted from the cluster; its data is of no use to another one. */
   readonly left?: boolean;
+  /** A BOOTSTRAP has begun here. It belongs to the cluster when that comes to its end, and is of no use when it never does. */
+  readonly bootstrapping?: boolean;
 }
 
 export class Membership {
@@ -31,7 +33,8 @@ export class Membership {
   }
 
   get isMember(): boolean {
-    return this.remembered !== undefined && this.remembered.left !== true;
+    const { remembered } = this;
+    return remembered !== undefined && remembered.left !== true && remembered.bootstrapping !== true;
   }
 
   get rootService(): string | undefined {
@@ -39,7 +42,17 @@ export class Membership {
   }
 
   remember(rootService: string, left = false): void {
-    const next = left ? { rootService, left } : { rootService };
+    this.write(left ? { rootService, left } : { rootService });
+  }
+
+  /** False when the directories were not empty. */
+  beginBootstrap(rootService: string): boolean {
+    if (this.isMarked) return false;
+    this.write({ rootService, bootstrapping: true });
+    return true;
+  }
+
+  private write(next: Remembered): void {
     if (JSON.stringify(next) === JSON.stringify(this.remembered)) return;
     this.remembered = next;
     replaceFile(this.file, JSON.stringify(next));

@@ -2,10 +2,11 @@
 import { randomBytes } from 'node:crypto';
 import type { Answer, Login, LoginAnswer } from '../mysql/server';
 import type { Log } from '../obproxy/log';
-import { allServe, answerAlone, bootstrapCards, INITIALIZING, newCluster } from './bootstrap';
+import { allServe, answerAlone, claimServers, INITIALIZING, newCluster } from './bootstrap';
 import { addressOf, type ClusterState, type ServerState, steering } from './clusterState';
 import type { ObserverCounters } from './counters';
 import { buildVersion, identity, serverVersion } from './edition';
+import { faults } from './faults';
 import { type Config, type DataDirectories, Died, rootServers } from './home';
 import { Membership } from './membership';
 import { RootService } from './rootService';
@@ -19,7 +20,7 @@ import {
   type RpcRequest,
   serveRpc,
 } from './rpc';
-import { handOver, hasSeveral, Standby, spread } from './standby';
+import { handOver, hasSeveral, Standby, spread, sysHolders } from './standby';
 import {
   admit,
   type LoginAccount,
@@ -38,6 +39,7 @@ const NO_ROOT_SERVICE = {
 };
 
 export interface NodeParts {
+  readonly home: string;
   readonly ip: string;
   readonly config: Config;
   readonly files: DataDirectories;
@@ -69,7 +71,9 @@ export class ObserverNode {
     this.standby = new Standby(parts.files.clusterFile, () => addressOf(this.card()));
     const { state } = this.standby;
     // Of several, one may have taken over meanwhile: whoever comes back listens first.
-    if (state !== undefined && !hasSeveral(state)) this.root = this.makeRoot(state);
+    const self = addressOf(this.card());
+    const holds = state !== undefined && sysHolders(state).some((server) => addressOf(server) === self);
+    if (holds && !hasSeveral(state)) this.root = this.makeRoot(state);
   }
 
   /** Rejects with Died when a port is taken. */
@@ -115,6 +119,7 @@ export class ObserverNode {
       build: buildVersion(who),
       instance: this.instance,
       empty: !this.membership.isMarked,
+      clock: Date.now() + (faults(this.parts.home).clockAheadMs ?? 0),
     };
   }
 
@@ -144,8 +149,11 @@ export class ObserverNode {
       const state = await this.standby.stand();
       if (state !== undefined) await this.lead(state);
     } else {
-      this.membership.own = this.root.service.heartbeat(this.card());
-      await spread(this.root.service.state, addressOf(this.card()));
+      const { service } = this.root;
+      const self = addressOf(this.card());
+      this.membership.own = service.heartbeat(this.card());
+      await spread(service.state, self);
+      if (service.isLeaving(self)) await this.leaveLead(service);
     }
   }
 
@@ -156,6 +164,15 @@ export class ObserverNode {
     this.membership.follow(addressOf(this.card()));
     this.parts.log.write('INFO', `[RS] root service of term ${state.term}`);
     await spread(state, addressOf(this.card()));
+  }
+
+  /** Makes another server the root service, if there is one that can be it. */
+  private async leaveLead({ state }: RootService): Promise<void> {
+    const next = await handOver(state, addressOf(this.card()));
+    if (next === undefined) return;
+    this.standby.take({ ...state, term: state.term + 1 });
+    this.root = undefined;
+    this.membership.follow(next);
   }
 
   /** A newer copy of the cluster: whoever was the root service until now is it no more. */
@@ -180,14 +197,8 @@ export class ObserverNode {
     if (service.revision === before) return answer;
     const self = addressOf(this.card());
     if (!(await spread(service.state, self))) return { kind: 'error', error: NO_ROOT_SERVICE };
-    if (answer.kind === 'ok' && service.shouldMove(self)) {
-      const next = await handOver(service.state, self);
-      if (next !== undefined) {
-        this.standby.take({ ...service.state, term: service.state.term + 1 });
-        this.root = undefined;
-        this.membership.follow(next);
-      }
-    }
+    if (answer.kind === 'ok' && (service.shouldMove(self) || service.isLeaving(self)))
+      await this.leaveLead(service);
     const held = /^alter\s+system\s+(?:force\s+)?(?:stop|isolate)\s/i.test(sql)
       ? steering(service.state, '_standin_stop_answer_delay')
       : 0;
@@ -198,6 +209,8 @@ export class ObserverNode {
   /** Answers another stand-in. */
   private async reply(request: RpcRequest): Promise<RpcReply> {
     if (request.op === 'check') return { kind: 'card', card: this.card() };
+    if (request.op === 'prepareBootstrap')
+      return { kind: this.membership.beginBootstrap(request.rootService) ? 'yes' : 'no' };
     if (request.op === 'replicate') return { kind: (await this.follow(request)) ? 'yes' : 'no' };
     if (request.op === 'vote')
       return { kind: this.root === undefined && this.standby.votes(request) ? 'yes' : 'no' };
@@ -277,9 +290,14 @@ export class ObserverNode {
     return reply?.kind === 'answer' ? reply.answer : { kind: 'error', error: NO_ROOT_SERVICE };
   }
 
-  private async bootstrap(statement: Parameters<typeof bootstrapCards>[0]): Promise<void> {
+  /** Killed before it has made the cluster, its servers are of none, and not empty any more. */
+  private async bootstrap(statement: Parameters<typeof claimServers>[0]): Promise<void> {
+    const { counters, home } = this.parts;
+    counters.count('bootstrapAttempts');
     const mine = this.card();
-    const cards = await bootstrapCards(statement, mine);
+    const cards = await claimServers(statement, mine, () => this.membership.beginBootstrap(addressOf(mine)));
+    const { bootstrapMs = 0, bootstrapAnswerMs = 0 } = faults(home);
+    if (bootstrapMs > 0) await new Promise((resolve) => setTimeout(resolve, bootstrapMs));
     const root = this.makeRoot(newCluster(statement, mine));
     for (const card of cards) root.service.insert(card, true);
     root.service.changed();
@@ -287,8 +305,11 @@ export class ObserverNode {
     this.membership.remember(addressOf(mine));
     await spread(root.service.state, addressOf(mine));
     await allServe(root.service);
-    this.parts.counters.count('bootstraps');
+    root.service.state.bootstrapped = true;
+    root.service.changed();
+    counters.count('bootstraps');
     this.parts.log.write('INFO', '[BOOTSTRAP] bootstrap done');
+    if (bootstrapAnswerMs > 0) await new Promise((resolve) => setTimeout(resolve, bootstrapAnswerMs));
   }
 }
 

@@ -1,4 +1,4 @@
-/** Rows of the tables about units, replicas and logs, by version. */
+/** Rows of the tables about replicas and logs, by version. */
 import { addressText } from '../../../runtime/addressText';
 import type { ServerRow } from './facts';
 import type { LogStream, Member } from './logStreams';
@@ -8,29 +8,6 @@ type Cell = string | number | null;
 
 /** Rows by table. */
 export type Rows = Record<string, Cell[][]>;
-
-const USER_TENANT = 1002;
-
-interface Unit {
-  readonly tenantId: number;
-  readonly server: Required<ServerRow>;
-}
-
-function unitsOf(servers: readonly Required<ServerRow>[], streams: readonly LogStream<Member>[]): Unit[] {
-  const units = servers.flatMap((server) => [
-    ...(server.holdsSysUnit ? [{ tenantId: 1, server }] : []),
-    ...(server.holdsTenantUnit ? [{ tenantId: USER_TENANT, server }] : []),
-  ]);
-  for (const { tenant, members } of streams) {
-    if (tenant.type !== 'USER') continue;
-    for (const { id } of members) {
-      const server = servers.find((one) => one.id === id);
-      const known = units.some((unit) => unit.tenantId === tenant.id && unit.server === server);
-      if (server !== undefined && !known) units.push({ tenantId: tenant.id, server });
-    }
-  }
-  return units;
-}
 
 /** `server` of the tables behind a member of a stream. */
 function rowsOfStream(
@@ -50,10 +27,6 @@ export function replicaRows4(
 ): Rows {
   const alive = ({ server }: { server: Required<ServerRow> }) => server.status !== 'INACTIVE';
   return {
-    DBA_OB_UNITS: unitsOf(servers, streams).map(({ tenantId, server }) => [
-      ...[server.id, tenantId, 'ACTIVE'],
-      ...[server.zone, server.ip, server.rpcPort],
-    ]),
     CDB_OB_LS_LOCATIONS: streams.flatMap((stream) =>
       rowsOfStream(stream, servers).map(({ server, leads }) => [
         ...[stream.tenant.id, stream.lsId, server.ip, server.rpcPort],
@@ -86,13 +59,7 @@ export function replicaRows3(
   streams: readonly LogStream<Member>[],
 ): Rows {
   const sys = servers.filter(({ holdsSysUnit }) => holdsSysUnit);
-  const pools = [...new Set(unitsOf(servers, streams).map(({ tenantId }) => tenantId))];
   return {
-    __all_unit: unitsOf(servers, streams).map(({ tenantId, server }) => [
-      ...[server.id, tenantId, 'default', server.zone],
-      ...[server.ip, server.rpcPort, 'ACTIVE'],
-    ]),
-    __all_resource_pool: pools.map((id) => [id, `pool_of_${id}`, id]),
     gv$partition: streams.flatMap((stream) =>
       rowsOfStream(stream, servers).map(({ server, leads }) => [
         ...[stream.tenant.id, server.ip, server.rpcPort, server.zone],
@@ -115,29 +82,29 @@ export function replicaRows3(
   };
 }
 
-/** sys, and tenants of users; 2.x and 3.x keep the locality with them, of sys as the bootstrap made it. */
+/** sys, and tenants of users, with their locality. */
 export function tenantRows(
   known: readonly ParameterTenant[],
   servers: readonly Required<ServerRow>[],
   streams: readonly LogStream<Member>[],
-  isV4: boolean,
+  { isV4, primaryZone }: { readonly isV4: boolean; readonly primaryZone: string },
 ): Cell[][] {
   const tenants = new Map(
     known.map(({ id, name }) => [
       id,
       {
         ...{ name, type: id === 1 ? 'SYS' : 'USER' },
-        zones: id === 1 ? [...new Set(servers.map(({ zone }) => zone))] : [],
+        zones: id === 1 ? [...new Set(servers.map(({ zone }) => zone))] : ([] as readonly string[]),
       },
     ]),
   );
-  for (const { tenant, members } of streams) {
-    const zones = [...new Set(members.map(({ zone }) => zone))];
+  for (const { tenant, zones } of streams)
     tenants.set(tenant.id, { name: tenant.name, type: tenant.type, zones });
-  }
-  return [...tenants].map(([id, { name, type, zones }]) =>
-    isV4 ? [id, name, type, 'NORMAL'] : [id, name, zones.map((zone) => `FULL{1}@${zone}`).join(', ')],
-  );
+  return [...tenants].map(([id, { name, type, zones }]) => {
+    const locality = zones.map((zone) => `FULL{1}@${zone}`).join(', ');
+    const primary = id === 1 ? primaryZone : 'RANDOM';
+    return isV4 ? [id, name, type, 'NORMAL', locality, primary] : [id, name, locality, primary];
+  });
 }
 
 /** Where nobody tells streams: that of sys, on the servers that hold its units. */
@@ -145,5 +112,8 @@ export function sysStream(servers: readonly Required<ServerRow>[]): LogStream<Me
   const members = servers.filter(({ holdsSysUnit }) => holdsSysUnit);
   const leader = members.find(({ withRootService }) => withRootService) ?? members[0];
   const tenant = { id: 1, name: 'sys', type: 'SYS' } as const;
-  return members.length === 0 ? [] : [{ tenant, lsId: 1, members, leader, replicaNum: members.length }];
+  const zones = [...new Set(members.map(({ zone }) => zone))];
+  return members.length === 0
+    ? []
+    : [{ tenant, lsId: 1, members, leader, replicaNum: members.length, zones }];
 }

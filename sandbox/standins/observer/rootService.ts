@@ -1,4 +1,4 @@
-/** The root service: who belongs to the cluster and who serves. It lives in the server that was bootstrapped. */
+/** The root service: who belongs to the cluster and who serves. */
 
 import { atLeast } from '../obproxy/identity';
 import { Accounts, refuse } from './accounts';
@@ -18,21 +18,23 @@ import { identity, observerTraits } from './edition';
 import { type LogStream, logStreams, outOfService, stopFault } from './logStreams';
 import { setParameters } from './parameters';
 import type { NodeCard } from './rpc';
+import {
+  ALREADY_DELETED,
+  ENTRY_EXIST,
+  ENTRY_NOT_EXIST,
+  NOT_DELETING,
+  NOT_ENOUGH_RESOURCE,
+  NOT_IN_CLUSTER,
+  SERVER_ZONE_NOT_MATCH,
+  ZONE_INFO_NOT_EXIST,
+  ZONE_NOT_ACTIVE,
+} from './sqlErrors';
 import { hasSeveral, isMajority, sysHolders } from './standby';
+import { beginMoves, cancelMoves, findsRoom, holdsUnits, moveUnits } from './units';
+import { changeZone } from './zones';
 
 /** Where the root service's word leads: other servers, asked for their card. Rejects when one is unreachable. */
 export type AskCard = (address: string) => Promise<NodeCard>;
-
-// Numbers and texts: oceanbase:src/share/ob_errno.h.
-const ENTRY_EXIST = [4017, 'Entry already exist'] as const;
-const ENTRY_NOT_EXIST = [4018, 'Entry not exist'] as const;
-const ZONE_INFO_NOT_EXIST = [4530, 'Zone info not exist'] as const;
-const NOT_ENOUGH_RESOURCE = [4624, 'machine resource is not enough to hold a new unit'] as const;
-const ALREADY_DELETED = [4628, 'server has already been deleted'] as const;
-const NOT_DELETING = [4629, 'server is not in deleting status'] as const;
-const SERVER_ZONE_NOT_MATCH = [4631, 'server zone not match'] as const;
-const ZONE_STATUS_NOT_MATCH = [4633, 'zone status not match'] as const;
-const ZONE_NOT_ACTIVE = [4655, 'zone not active'] as const;
 
 export class RootService {
   readonly accounts: Accounts;
@@ -79,6 +81,12 @@ export class RootService {
     return own !== undefined && hasSeveral(this.state) && outOfService(this.state, own);
   }
 
+  /** They leave one that is being deleted as well, with their units at the latest. */
+  isLeaving(self: string): boolean {
+    const own = this.server(self);
+    return own?.holdsSysUnit !== true || (own.status === 'DELETING' && hasSeveral(this.state));
+  }
+
   server(address: string): ServerState | undefined {
     return this.state.servers.find((server) => addressOf(server) === address);
   }
@@ -96,7 +104,8 @@ export class RootService {
     const server = this.server(addressOf(card));
     if (server === undefined || server.zone !== card.zone) return undefined;
     this.lastHeard.set(addressOf(card), now());
-    let news = false;
+    let news = server.status === 'DELETING' && server.silentSince > 0;
+    if (news) server.silentSince = 0;
     if (server.instance !== card.instance) {
       Object.assign(server, { instance: card.instance, heardSince: now(), startServiceTime: 0 });
       Object.assign(server, { sqlPort: card.sqlPort, build: card.build, version: card.version });
@@ -121,18 +130,19 @@ export class RootService {
   tick(): void {
     const lease = steering(this.state, '_standin_lease') * 1000;
     const deletion = steering(this.state, '_standin_delete_delay') * 1000;
-    let news = false;
+    let news = moveUnits(this.state);
     for (const server of this.state.servers) {
       const silent = now() - (this.lastHeard.get(addressOf(server)) ?? 0) > lease;
-      if (!silent || server.status !== 'ACTIVE') continue;
-      Object.assign(server, {
-        status: 'INACTIVE',
-        silentSince: this.lastHeard.get(addressOf(server)) ?? now(),
-      });
+      if (!silent || server.silentSince > 0 || server.status === 'INACTIVE') continue;
+      if (server.status === 'ACTIVE') server.status = 'INACTIVE';
+      server.silentSince = this.lastHeard.get(addressOf(server)) ?? now();
       news = true;
     }
     const staying = this.state.servers.filter(
-      (server) => server.status !== 'DELETING' || now() - server.deletingSince < deletion,
+      (server) =>
+        server.status !== 'DELETING' ||
+        now() - server.deletingSince < deletion ||
+        holdsUnits(this.state, addressOf(server)),
     );
     if (staying.length < this.state.servers.length) {
       this.state.servers = staying;
@@ -155,7 +165,7 @@ export class RootService {
         }
         return;
       case 'zone':
-        this.changeZone(statement);
+        changeZone(this.state, statement, (stops, how) => this.refuseStop(statement.zone, stops, how));
         this.counters.countOf('zoneChanges', `${statement.verb} ${statement.zone}`);
         break;
       case 'minorFreeze':
@@ -166,6 +176,9 @@ export class RootService {
           this.counters.countOf('minorFreeze', address);
         }
         break;
+      case 'majorFreeze':
+        this.counters.countOf('majorFreeze', statement.tenant ?? '');
+        return;
       case 'set':
         setParameters(
           {
@@ -237,7 +250,10 @@ export class RootService {
 
   private listed(address: string, zone: string | undefined): ServerState {
     const server = this.server(address);
-    if (server === undefined) refuse(...ENTRY_NOT_EXIST);
+    if (server === undefined)
+      return observerTraits(identity().version).hasViews
+        ? refuse(...NOT_IN_CLUSTER)
+        : refuse(...ENTRY_NOT_EXIST);
     if (zone !== undefined && server.zone !== zone) refuse(...SERVER_ZONE_NOT_MATCH);
     return server;
   }
@@ -246,13 +262,15 @@ export class RootService {
     const server = this.listed(address, zone);
     if (verb === 'CANCEL DELETE') {
       if (server.status !== 'DELETING') refuse(...NOT_DELETING);
-      Object.assign(server, { status: 'ACTIVE', deletingSince: 0 });
+      Object.assign(server, { status: server.silentSince > 0 ? 'INACTIVE' : 'ACTIVE', deletingSince: 0 });
+      cancelMoves(this.state, address);
       this.counters.countOf('cancelDeleteServer', address);
       return;
     }
-    // Asynchronous: the row stays DELETING until the data has moved away.
+    // Asynchronous: the row stays DELETING until its units have moved away.
     if (server.status === 'DELETING') refuse(...ALREADY_DELETED);
-    if (server.holdsSysUnit && !this.hasNeighbour(server)) refuse(...NOT_ENOUGH_RESOURCE);
+    if (!findsRoom(this.state, address)) refuse(...NOT_ENOUGH_RESOURCE);
+    beginMoves(this.state, address);
     Object.assign(server, { status: 'DELETING', deletingSince: now() });
     this.counters.countOf('deleteServer', address);
   }
@@ -304,44 +322,5 @@ export class RootService {
       4660,
       `Can not stop server in multiple zones, there are already servers stopped in zone:${zone}`,
     );
-  }
-
-  private hasNeighbour(server: ServerState): boolean {
-    return this.state.servers.some(
-      (other) => other !== server && other.zone === server.zone && other.status === 'ACTIVE',
-    );
-  }
-
-  private changeZone(statement: Extract<AdminStatement, { kind: 'zone' }>): void {
-    const { verb, zone: name, region, idc } = statement;
-    const zone = this.zone(name);
-    if (verb === 'ADD') {
-      if (zone !== undefined) refuse(...ENTRY_EXIST);
-      // A new zone is INACTIVE until START ZONE.
-      this.state.zones.push({
-        name,
-        status: 'INACTIVE',
-        region: region ?? 'default_region',
-        idc: idc ?? '',
-      });
-      return;
-    }
-    if (zone === undefined) refuse(...ZONE_INFO_NOT_EXIST);
-    if (verb === 'MODIFY') Object.assign(zone, { region: region ?? zone.region, idc: idc ?? zone.idc });
-    if (verb === 'START') {
-      if (zone.status === 'ACTIVE') refuse(...ZONE_STATUS_NOT_MATCH);
-      zone.status = 'ACTIVE';
-    }
-    if (verb === 'STOP' && zone.status === 'ACTIVE') {
-      if (!this.state.zones.some((one) => one !== zone && one.status === 'ACTIVE'))
-        refuse(4179, 'stop the last active zone not allowed');
-      this.refuseStop(name, (server) => server.zone === name, statement.how);
-      zone.status = 'INACTIVE';
-    }
-    if (verb === 'DELETE') {
-      if (zone.status !== 'INACTIVE') refuse(...ZONE_STATUS_NOT_MATCH);
-      if (this.hasServers(name)) refuse(4179, 'The zone is not empty. Delete zone not allowed');
-      this.state.zones = this.state.zones.filter((one) => one !== zone);
-    }
   }
 }

@@ -1,10 +1,14 @@
 /** The SQL of the root service: statements on its state, with tables made at the first SELECT. */
-import { addressOf, steering, tenantsOf } from './clusterState';
-import { buildVersion, identity, serverVersion, versionComment } from './edition';
-import { inSync } from './logStreams';
+import { refuse } from './accounts';
+import type { AdminStatement } from './adminStatement';
+import { addressOf, type Steering, steering, tenantsOf } from './clusterState';
+import { buildVersion, identity, observerTraits, serverVersion, versionComment } from './edition';
+import { inSync, schemaFresh } from './logStreams';
 import type { RootService } from './rootService';
 import { Statements } from './statements';
+import { placeLeaders, primaryZoneOf } from './sysTenant';
 import type { Tables } from './tables';
+import { capacityOf, placedUnits, sizeOf } from './units';
 
 /** SQLite comes with the first SELECT: most servers never need it, and it takes memory and time. */
 async function makeTables(rootService: RootService, self: string): Promise<Tables> {
@@ -28,16 +32,21 @@ async function makeTables(rootService: RootService, self: string): Promise<Table
           active: server.status === 'ACTIVE',
           withRootService: addressOf(server) === self,
           inSync: inSync(state, server),
-          holdsTenantUnit: !server.holdsSysUnit && steering(state, '_standin_tenant_units') > 0,
+          schemaFresh: schemaFresh(state, server),
         })),
       users: () => rootService.accounts.names(),
       zones: () => state.zones,
       parameters: () => state,
       tenants: () => tenantsOf(state),
       streams: () => rootService.streams(),
+      units: () => placedUnits(state).map((unit) => ({ ...unit, ...sizeOf(state, unit) })),
+      memory: () => capacityOf(state).memory,
+      baselineSchemaVersion: () => (state.bootstrapped === true ? 1 : -1),
+      primaryZone: () => primaryZoneOf(state),
       // What is in sync, checkpointed or gone for good depends on the time as well.
       revision: () =>
         steering(state, '_standin_sync_delay') > 0 ||
+        steering(state, '_standin_schema_delay') > 0 ||
         steering(state, '_standin_freeze_delay') > 0 ||
         state.servers.some(({ status }) => status === 'INACTIVE')
           ? -Date.now()
@@ -45,6 +54,15 @@ async function makeTables(rootService: RootService, self: string): Promise<Table
     },
     Buffer.from(wasm, 'base64'),
   );
+}
+
+/** What holds the answer of a statement back; those that stop are answered later still (node.ts). */
+function answerDelay(statement: AdminStatement): Steering | undefined {
+  if (statement.kind === 'set') return '_standin_set_answer_delay';
+  if (statement.kind === 'zone') return statement.verb === 'STOP' ? undefined : '_standin_zone_answer_delay';
+  if (statement.kind !== 'server') return undefined;
+  if (statement.verb === 'ADD') return '_standin_add_server_answer_delay';
+  return statement.verb.endsWith('DELETE') ? '_standin_delete_answer_delay' : undefined;
 }
 
 /** `self` is the address of the server that the root service lives in. */
@@ -61,13 +79,21 @@ export function rootStatements(rootService: RootService, self: string): Statemen
     versionComment: versionComment(who),
     serverVersion: serverVersion(who),
     administer: async (statement) => {
+      // Tenants freeze by themselves from 4.0 on (OceanBase documentation, ALTER SYSTEM MAJOR FREEZE).
+      if (
+        statement.kind === 'majorFreeze' &&
+        (statement.tenant !== undefined) !== observerTraits(who.version).hasViews
+      )
+        refuse(1064, 'You have an error in your SQL syntax; check the manual for OceanBase');
       await rootService.run(statement);
-      const delay =
-        statement.kind === 'set' ? '_standin_set_answer_delay' : '_standin_add_server_answer_delay';
-      const held = steering(rootService.state, delay);
-      if ((statement.kind === 'set' || (statement.kind === 'server' && statement.verb === 'ADD')) && held > 0)
-        await new Promise((resolve) => setTimeout(resolve, held));
+      const delay = answerDelay(statement);
+      const held = delay === undefined ? 0 : steering(rootService.state, delay);
+      if (held > 0) await new Promise((resolve) => setTimeout(resolve, held));
     },
     usersChanged: () => rootService.changed(),
+    placeLeaders: (primaryZone) => {
+      placeLeaders(rootService.state, primaryZone);
+      rootService.changed();
+    },
   });
 }

@@ -22,6 +22,8 @@ export interface NodeCard {
   readonly instance: string;
   /** Whether its directories have never been part of a cluster. */
   readonly empty: boolean;
+  /** Its clock, milliseconds since 1970. */
+  readonly clock: number;
 }
 
 /** A login as the root service knows it. */
@@ -33,6 +35,8 @@ export interface AccountCard {
 
 export type RpcRequest =
   | { readonly op: 'check' }
+  /** A BOOTSTRAP begins: from now on the directories are not empty. `no` when they were not empty before. */
+  | { readonly op: 'prepareBootstrap'; readonly rootService: string }
   | { readonly op: 'heartbeat'; readonly from: NodeCard }
   | { readonly op: 'account'; readonly name: string }
   /** From the root service to the other servers that hold the sys tenant; `lead`: that one shall be it now. */

@@ -1,23 +1,13 @@
 /** The start of the observer process, from an empty or a lived-in home to open ports. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Log } from '../obproxy/log';
 import type { ObserverCommandLine } from './commandLine';
 import { ObserverCounters } from './counters';
 import { identity } from './edition';
+import { faults } from './faults';
 import { configure, fillData, openData, ownAddress, storeConfig } from './home';
 import { ObserverNode } from './node';
-
-/** Faults that a test asks for in <home>/.standin/faults.json before a start. */
-interface Faults {
-  /** The ports open that much later. */
-  readonly startDelayMs?: number;
-}
-
-function faults(home: string): Faults {
-  const file = path.join(home, '.standin/faults.json');
-  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Faults) : {};
-}
 
 /**
  * What comes behind the launcher's checks; resolves when the ports are open. Rejects with Died, or with the system's
@@ -40,7 +30,7 @@ export async function startObserverNode(home: string, line: ObserverCommandLine)
     for (const [name, value] of config) log.write('INFO', `[CONFIG] ${name} = ${value}`);
     const { startDelayMs } = faults(home);
     if (startDelayMs !== undefined) await new Promise((resolve) => setTimeout(resolve, startDelayMs));
-    const node = new ObserverNode({ ip, config, files, log, counters });
+    const node = new ObserverNode({ home, ip, config, files, log, counters });
     await node.open();
     counters.count('starts');
     log.write('INFO', '[OBSERVER_NOTICE] observer (stand-in) start successfully');

@@ -108,6 +108,8 @@ export interface StatementParts {
   readonly administer?: (statement: AdminStatement) => Promise<void>;
   /** Users or grants have changed. */
   readonly usersChanged?: () => void;
+  /** ALTER TENANT sys PRIMARY_ZONE; undefined where there is no root service. Throws SqlRefusal. */
+  readonly placeLeaders?: (primaryZone: string) => void;
 }
 
 export class Statements {
@@ -148,6 +150,11 @@ export class Statements {
         this.parts.usersChanged?.();
         return { kind: 'ok' };
       }
+    }
+    const primary = /^alter\s+tenant\s+`?sys`?\s+(?:set\s+)?primary_zone\s*=\s*'([^']*)'$/i.exec(sql);
+    if (primary !== null && this.parts.placeLeaders !== undefined && isRootLike(session)) {
+      this.parts.placeLeaders(primary[1] ?? '');
+      return { kind: 'ok' };
     }
     if (/^alter\s+system\b/i.test(sql) && this.parts.administer !== undefined)
       return this.administer(session, sql, this.parts.administer);

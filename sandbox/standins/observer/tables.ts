@@ -12,11 +12,14 @@ import { type ParameterTenant, parameterRows, parametersMove } from './parameter
 import { parameterCells3, parameterCells4, showParametersSql, withoutHidden } from './parameterTables';
 import { replicaRows3, replicaRows4, sysStream, tenantRows } from './replicaTables';
 import { createTables } from './tableColumns';
+import { type UnitRow, unitRows3, unitRows4, unitsByServers } from './unitTables';
 
 export type { ServerRow, ZoneRow } from './facts';
 
 const STARTED_MICROSECONDS = 1_700_000_000_000_000;
 const GIB = 1024 ** 3;
+/** Of a tenant whose schema a server knows; 1 stands for that of its own tables alone. */
+const SCHEMA_VERSION = STARTED_MICROSECONDS;
 
 /** `2023-11-15 06:13:20.000000`, NULL for 0: how 4.x shows what __all_server holds as microseconds. */
 function timestamp(microseconds: number, minutesEast: number): string | null {
@@ -87,6 +90,9 @@ export class Tables {
       'oceanbase.__all_user',
       users.map((user, index) => [1, 200_001 + index, user, '%']),
     );
+    this.fill('oceanbase.__all_core_table', [
+      ['__all_global_stat', 1, 'baseline_schema_version', String(this.facts.baselineSchemaVersion?.() ?? 1)],
+    ]);
     this.fill(
       'mysql.user',
       users.map((user) => ['%', user]),
@@ -105,6 +111,7 @@ export class Tables {
       holdsSysUnit: false,
       holdsTenantUnit: false,
       inSync: true,
+      schemaFresh: true,
       frozenAt: 0,
       ...server,
     }));
@@ -133,22 +140,19 @@ export class Tables {
       ]),
     );
     const streams = this.streams(servers);
-    for (const [name, rows] of Object.entries((this.isV4 ? replicaRows4 : replicaRows3)(servers, streams)))
-      this.fill(`oceanbase."${name}"`, rows);
+    const units = this.facts.units?.() ?? unitsByServers(servers);
+    const rowsOf = {
+      ...(this.isV4 ? replicaRows4 : replicaRows3)(servers, streams),
+      ...(this.isV4 ? unitRows4 : unitRows3)(units),
+    };
+    for (const [name, rows] of Object.entries(rowsOf)) this.fill(`oceanbase."${name}"`, rows);
     if (!this.isV4) {
       this.fill(
         'oceanbase.__all_virtual_server_stat',
-        servers.map(({ ip, rpcPort, zone }) => [
-          ip,
-          rpcPort,
-          zone,
-          16,
-          2.5,
-          64 * GIB,
-          8 * GIB,
-          200 * GIB,
-          4 * GIB,
-        ]),
+        servers.map((server) => {
+          const { cpu, memory } = this.capacity(server, units);
+          return [server.ip, server.rpcPort, server.zone, ...cpu, ...memory, 200 * GIB, 4 * GIB];
+        }),
       );
       return;
     }
@@ -173,11 +177,31 @@ export class Tables {
       'oceanbase."GV$OB_SERVERS"',
       servers
         .filter(({ status }) => status !== 'INACTIVE')
-        .map(({ ip, rpcPort, sqlPort, zone }) => [
-          ...[ip, rpcPort, zone, sqlPort, 16, 16, 2.5, 64 * GIB, 8 * GIB],
-          ...[100 * GIB, 10 * GIB, 200 * GIB, 4 * GIB],
-        ]),
+        .map((server) => {
+          const { cpu, memory, logDisk } = this.capacity(server, units);
+          const [cores, assigned] = cpu;
+          return [
+            ...[server.ip, server.rpcPort, server.zone, server.sqlPort, cores, cores, assigned, assigned],
+            ...[...memory, ...logDisk, 200 * GIB, 4 * GIB],
+          ];
+        }),
     );
+  }
+
+  /** What a server has, and what of it its units take; where nobody tells units, those of sys. */
+  private capacity(
+    { ip, rpcPort }: Pick<ServerRow, 'ip' | 'rpcPort'>,
+    units: readonly UnitRow[],
+  ): Record<'cpu' | 'memory' | 'logDisk', [number, number]> {
+    const address = addressText(ip, rpcPort);
+    const own = units.filter(({ server, from }) => server === address || from === address);
+    const taken = (part: 'cpu' | 'memory' | 'logDisk', otherwise: number) =>
+      this.facts.units === undefined ? otherwise : own.reduce((sum, unit) => sum + unit[part], 0);
+    return {
+      cpu: [16, taken('cpu', 2.5)],
+      memory: [this.facts.memory?.() ?? 64 * GIB, taken('memory', 8 * GIB)],
+      logDisk: [100 * GIB, taken('logDisk', 10 * GIB)],
+    };
   }
 
   private fillZones(): void {
@@ -211,8 +235,18 @@ export class Tables {
 
   private fillTenants(): void {
     const servers = this.servers();
-    const rows = tenantRows(this.tenants(), servers, this.streams(servers), this.isV4);
+    const rows = tenantRows(this.tenants(), servers, this.streams(servers), {
+      isV4: this.isV4,
+      primaryZone: this.facts.primaryZone?.() ?? 'RANDOM',
+    });
     this.fill(`oceanbase.${this.isV4 ? 'DBA_OB_TENANTS' : '__all_tenant'}`, rows);
+    const alive = servers.filter(({ status }) => status !== 'INACTIVE');
+    this.fill(
+      `oceanbase.${this.isV4 ? '"GV$OB_SERVER_SCHEMA_INFO"' : '__all_virtual_server_schema_info'}`,
+      rows.flatMap(([tenant = null]) =>
+        alive.map(({ ip, rpcPort, schemaFresh }) => [ip, rpcPort, tenant, schemaFresh ? SCHEMA_VERSION : 1]),
+      ),
+    );
   }
 
   private tenants(): readonly ParameterTenant[] {

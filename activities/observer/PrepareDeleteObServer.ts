@@ -1,0 +1,61 @@
+import { PermanentError, saidOf, TransientError } from '../../runtime/errors';
+import { say } from '../../runtime/messages/catalogue';
+import { readCluster, recordCluster } from '../cluster/clusterState';
+import { subtask } from '../subtask';
+import type { SubtaskScope } from '../types';
+import { beginDeletion } from './deletion';
+import { homedObserver, sayProcesses, seenMember, undoPrepareServer } from './life';
+import { type ClusterMember, memberOf, OBSERVER } from './observer';
+
+const DELETION = { ...OBSERVER, skipped_host_ids: 'list?' } as const;
+
+/** Where its process lives, while that can be seen. Of a server that does not serve, the machine may be gone for good. */
+async function findOnHost(
+  scope: SubtaskScope<typeof DELETION>,
+  member: ClusterMember,
+  serves: boolean,
+): Promise<void> {
+  const { hostId } = member.server;
+  if (hostId === null || scope.list('skipped_host_ids')?.includes(String(hostId)) === true) return;
+  try {
+    const host = await scope.hostById(hostId);
+    const { layout } = await homedObserver(scope, host, member);
+    await sayProcesses(scope, host, layout.home);
+  } catch (error) {
+    scope.signal.throwIfAborted();
+    const isKnown = error instanceof TransientError || error instanceof PermanentError;
+    if (serves || !isKnown) throw error;
+    scope.log.warn(saidOf(error));
+  }
+}
+
+/** "Prepare delete observer": units find room elsewhere in the zone, every log stream has its majority, and this task works on the server from now on. */
+export const PrepareDeleteObServer = subtask({
+  name: 'Prepare delete observer',
+  className: 'server.PrepareDeleteObServerTask',
+  timeout: 300,
+  needs: DELETION,
+
+  async run(scope) {
+    const member = await memberOf(scope);
+    const { server } = await seenMember(scope, member);
+    const isOurs = member.server.work?.taskId === scope.input.taskId;
+    if (server.innerStatus === 'DELETING' && !isOurs) {
+      throw new PermanentError({
+        type: 'ServerDeleting',
+        code: 'OBE19003',
+        tried: say('delete.ask'),
+        where: member.address,
+        cameBack: say('observer.beingDeleted', { cluster: member.cluster.name }),
+        next: say('next.cancelDeletionOrWait', { address: member.address }),
+      });
+    }
+    // Whoever is known to answer may be the one that goes.
+    await recordCluster(scope, member.cluster, await readCluster(scope, member.cluster));
+    await findOnHost(scope, member, server.innerStatus === 'ACTIVE');
+    await beginDeletion(scope, member);
+    return undefined;
+  },
+
+  rollback: undoPrepareServer,
+});
