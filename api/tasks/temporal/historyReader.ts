@@ -304,6 +304,7 @@ export class HistoryReader {
 }
 
 function pendingOf(infos: readonly PendingInfo[]): Map<string, PendingActivity> {
+  const now = Date.now();
   return new Map(
     infos.map((info) => {
       const id = info.activityId ?? '';
@@ -316,6 +317,7 @@ function pendingOf(infos: readonly PendingInfo[]): Map<string, PendingActivity> 
           attempt: info.attempt ?? 1,
           ...(info.lastStartedTime ? { lastStartedTime: millis(info.lastStartedTime) } : {}),
           ...(info.lastFailure ? { lastFailure: failureMessage(info.lastFailure) } : {}),
+          seenAt: now,
           ...(executor === undefined ? {} : { executor }),
         },
       ];
