@@ -1,6 +1,11 @@
 /** Asking a cluster whether servers of it may be stopped, or deleted. Time-outs, log and errors are the caller's. */
 import type { ClusterSession } from '../oceanbase/clusterSession';
-import { type DeleteState, type DeleteVerdict, deleteVerdict } from '../oceanbase/deleteVerdict';
+import {
+  type DeleteState,
+  type DeleteVerdict,
+  deleteVerdict,
+  replaceVerdict,
+} from '../oceanbase/deleteVerdict';
 import { type StopTarget, type StopVerdict, stopVerdict } from '../oceanbase/stopVerdict';
 import { tenantsInZone } from '../oceanbase/zoneUse';
 
@@ -22,6 +27,15 @@ export async function lookAtDeletion(
   targets: readonly string[],
 ): Promise<DeleteVerdict> {
   return deleteVerdict(await readPlacement(session), targets);
+}
+
+/** The same for a server of which another one of its zone takes the place. */
+export async function lookAtReplacement(
+  session: ClusterSession,
+  targets: readonly string[],
+  joining: { readonly ip: string; readonly rpcPort: number; readonly zone: string },
+): Promise<DeleteVerdict> {
+  return replaceVerdict(await readPlacement(session), targets, joining);
 }
 
 /** Names of the tenants that have units or replicas in the zone, or are to have them. */

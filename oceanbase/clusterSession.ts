@@ -34,6 +34,7 @@ import {
   replicasSql,
   zoneLeadersSql,
 } from './replicas';
+import { type Schemas, schemasOf, schemasSql } from './schemas';
 import {
   columnText,
   openSqlSession,
@@ -89,6 +90,8 @@ export interface ClusterSession {
   unitJobs(): Promise<number>;
   /** Everything that needs a majority. Throws SqlError when it may not be asked. */
   replicas(): Promise<ReplicaGroup[]>;
+  /** Which servers know the schema of which tenants; undefined when the version has no view of it. */
+  schemas(): Promise<Schemas | undefined>;
   /** In which zones tenants are to have replicas. */
   localities(): Promise<TenantLocality[]>;
   /** How many leaders a server has. */
@@ -218,6 +221,16 @@ function cluster(session: SqlSession, at: string, version: string): ClusterSessi
       return Number(columnText(row ?? {}, 'jobs'));
     },
     replicas: async () => replicaGroups(version, await answersTo(replicasSql(version))),
+    async schemas() {
+      const [tenantsSql, rowsSql] = schemasSql(version);
+      const tenants = await session.query(tenantsSql);
+      try {
+        return schemasOf([tenants, await session.query(rowsSql)]);
+      } catch (error) {
+        if (error instanceof SqlError && NOT_IN_VERSION.has(error.errno)) return undefined;
+        throw error;
+      }
+    },
     localities: async () => localitiesOf(await session.query(localitiesSql(version))),
     async leaders(server) {
       const [row] = await session.query(leadersSql(version, server));

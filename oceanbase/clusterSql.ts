@@ -241,8 +241,8 @@ export function deleteZoneSql(zoneName: string): string {
 }
 
 /** Writes what is in memory to disk, so that the next start reads less of the log. */
-export function minorFreezeSql(server: Address): string {
-  return `ALTER SYSTEM MINOR FREEZE SERVER = (${serverAddress(server)})`;
+export function minorFreezeSql(...servers: readonly Address[]): string {
+  return `ALTER SYSTEM MINOR FREEZE SERVER = (${servers.map(serverAddress).join(', ')})`;
 }
 
 /** The value of a cluster's parameter, one row a server. */

@@ -66,7 +66,8 @@ function otherZones({ servers, zones }: StopState, { zone }: StopTarget): StopRe
   ];
 }
 
-function nameOf({ tenant, stream }: ReplicaGroup): Text {
+/** A log stream, or all of a tenant, in words. */
+export function nameOf({ tenant, stream }: ReplicaGroup): Text {
   return stream === undefined ? say('stop.tenant', { tenant }) : say('stop.stream', { tenant, stream });
 }
 

@@ -1,6 +1,5 @@
 /** What the operations on a zone share: its path, which states allow them, and the plan. */
 import { z } from 'zod';
-import { isZoneName } from '../oceanbase/clusterSql';
 import { addressText } from '../runtime/addressText';
 import { fault, say } from '../runtime/messages/catalogue';
 import type { ObZoneStatus } from '../store/statuses';
@@ -9,17 +8,16 @@ import type { Chain } from '../workflows/chain';
 import type { Plan } from '../workflows/plan';
 import { processFindings, stopFindings } from './obServerFindings';
 import { refuseUndeclaredMachine, refuseUnsafeStop, serverLocks } from './obServers';
+import { ZoneName } from './observerFields';
 import { clusterRuns, obClusterById } from './observerPreconditions';
 import { planTask, refuseWhenHeld } from './planTask';
 import { Refusal } from './refusal';
-import { IdPath, text } from './schemas';
+import { IdPath } from './schemas';
 import type { HostFinding, InspectScope, PrepareScope } from './types';
 
 /** Path parameters `{id}` of the cluster and `{zoneName}`. */
 export const ZonePath = IdPath.extend({
-  zoneName: text((name) => (isZoneName(name) ? undefined : say('must.name', { min: 2, max: 64 }))).describe(
-    'Zone of the cluster.',
-  ),
+  zoneName: ZoneName.describe('Zone of the cluster.'),
 });
 
 /** A body may be left out: the page has none. */
@@ -94,6 +92,9 @@ export async function acceptedZone(
 
 /** A node with a subtask for each observer of the zone. */
 export const EACH = { split: 'server_ids' } as const;
+
+/** And one for each zone of the task. */
+export const EACH_ZONE = { split: 'zone_names' } as const;
 
 /** For a stop and a restart. */
 export const MAY_STOP = { from: 'RUNNING', stops: true } as const;

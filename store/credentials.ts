@@ -72,6 +72,16 @@ async function usersOf(db: Kysely<Schema>, ids: readonly number[]): Promise<Map<
   );
 }
 
+/** Removes those that no host and no cluster uses. */
+export async function removeUnusedCredentials(db: Kysely<Schema>, ids: readonly number[]): Promise<void> {
+  const users = await usersOf(db, ids);
+  const unused = ids.filter((id) => {
+    const { hosts, obClusters } = users.get(id) ?? NO_USERS;
+    return hosts.length + obClusters.length === 0;
+  });
+  if (unused.length > 0) await db.deleteFrom('credentials').where('id', 'in', unused).execute();
+}
+
 export function credentialsRepository(scope: Scope, key: MasterKey): Credentials {
   const secretPlace = (name: string) => `secret of credential ${name}`;
   const passphrasePlace = (name: string) => `passphrase of credential ${name}`;
@@ -239,6 +249,8 @@ export function credentialsRepository(scope: Scope, key: MasterKey): Credentials
     },
 
     usersOf: (ids) => usersOf(scope.db, ids),
+
+    removeUnused: (ids) => removeUnusedCredentials(scope.db, ids),
 
     async remove(id) {
       const { numDeletedRows } = await scope.db

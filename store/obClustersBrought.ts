@@ -162,3 +162,17 @@ export function broughtRows(
     },
   };
 }
+
+/** The credentials that this task has stored for the cluster that it brings, while it works on it. */
+export async function credentialsBroughtBy(db: Kysely<Schema>, taskId: number): Promise<readonly number[]> {
+  const rows = await db
+    .selectFrom('ob_clusters')
+    .select('take_over')
+    .where('work_task_id', '=', taskId)
+    .where('take_over', 'is not', null)
+    .execute();
+  return rows
+    .map(({ take_over }) => JSON.parse(take_over ?? '{}') as ClusterOrigin)
+    .filter((made) => made.taskId === taskId)
+    .flatMap(({ credentialIds }) => credentialIds);
+}

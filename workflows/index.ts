@@ -56,12 +56,17 @@ export const deleteObproxyCluster = task;
 
 /** POST /api/v2/ob/clusters/{id}/servers. */
 export const addObserver = task;
+export const createObCluster = task;
+export const deleteObCluster = task;
 
 /** POST /api/v2/ob/clusters/{id}/servers/batchDelete. */
 export const deleteObservers = task;
 
 /** POST /api/v2/ob/clusters/{id}/zones. */
 export const addObZone = task;
+
+/** POST /api/v2/ob/clusters/{id}/servers/{serverId}/replace. */
+export const replaceObserver = task;
 
 /** DELETE /api/v2/ob/clusters/{id}/zones/{zoneName}. */
 export const deleteObZone = task;
@@ -79,6 +84,15 @@ export const startObserver = task;
 
 /** POST /api/v2/ob/clusters/{id}/servers/{serverId}/restart. */
 export const restartObserver = task;
+
+/** POST /api/v2/ob/clusters/{id}/stop. */
+export const stopObCluster = task;
+
+/** POST /api/v2/ob/clusters/{id}/start. */
+export const startObCluster = task;
+
+/** POST /api/v2/ob/clusters/{id}/restart. */
+export const restartObCluster = task;
 
 /** POST /api/v2/ob/clusters/{id}/zones/{zoneName}/stop. */
 export const stopObZone = task;

@@ -13,7 +13,7 @@ export const PrepareTakeOverObCluster = subtask({
   className: 'cluster.PrepareTakeOverObClusterTask',
   timeout: 30,
   needs: CLUSTER,
-  leaves: 'the cluster in the inventory',
+  leaves: 'hosts that the request has added, and the cluster where its take-over was recorded as done',
 
   async run(scope) {
     const cluster = await clusterOf(scope);

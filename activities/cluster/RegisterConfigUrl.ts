@@ -60,7 +60,8 @@ export const RegisterConfigUrl = subtask({
   className: 'cluster.RegisterConfigUrlTask',
   timeout: 60,
   needs: NEEDS,
-  leaves: "obflow's address as obconfig_url of the cluster",
+  leaves:
+    "obflow's address as obconfig_url of the cluster, where the request asked for it (the log names the former one)",
 
   async run(scope) {
     const cluster = await clusterOf(scope);
@@ -79,6 +80,8 @@ export const RegisterConfigUrl = subtask({
     await proveReach(scope, cluster);
     if (madeByTask(scope, cluster)?.formerConfigUrl === undefined)
       await scope.store.obClusters.recordOrigin(cluster.id, { formerConfigUrl: former ?? '' });
+    // Whoever abandons the task half-way finds it here.
+    scope.log.info(say('obTakeOver.urlFormer', { former: former ?? '' }));
     await setUrl(scope, cluster, ours);
     scope.log.info(say('obTakeOver.urlSet', { url: ours, former: former ?? '' }));
     return undefined;

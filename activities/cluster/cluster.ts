@@ -12,6 +12,13 @@ import type { Needs, SubtaskScope } from '../types';
 /** To be needed by a subtask that is about a cluster. */
 export const CLUSTER = { cluster_id: 'value' } as const satisfies Needs;
 
+/** `true`: all of the cluster stops or comes at once, so that nothing can be asked of it meanwhile. */
+export const CLUSTER_WIDE = { cluster_wide: 'value?' } as const satisfies Needs;
+
+export function isClusterWide(scope: SubtaskScope<typeof CLUSTER_WIDE>): boolean {
+  return scope.value('cluster_wide') === 'true';
+}
+
 /** The cluster of the subtask's element (`cluster_ids`), else of `cluster_id`. PermanentError when there is none. */
 export async function clusterOf(scope: SubtaskScope<typeof CLUSTER>): Promise<ObClusterRow> {
   const id = objectId(scope.input, 'cluster_ids') ?? Number(scope.value('cluster_id'));

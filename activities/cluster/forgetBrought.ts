@@ -12,10 +12,7 @@ export async function forgetBrought(scope: SubtaskScope, cluster: ObClusterRow):
     const linked = await store.obproxy.clustersLinkedTo(cluster.id);
     if (linked.length > 0) return linked;
     await store.obClusters.remove(cluster.id);
-    for (const id of made.credentialIds) {
-      const { hosts, obClusters } = await store.credentials.users(id);
-      if (hosts.length + obClusters.length === 0) await store.credentials.remove(id);
-    }
+    await store.credentials.removeUnused(made.credentialIds);
     for (const id of made.hostIds) {
       const used =
         (await store.obServers.onHost(id)).length + (await store.obproxy.findServersOnHosts([id])).length;

@@ -49,8 +49,17 @@ export interface Prevented {
   readonly until: number;
 }
 
-/** Tells the proxy to take no new work; undefined when it cannot be told. Repeatable. */
-export function sayOffline(scope: SubtaskScope, proxy: ObproxyInstance): Promise<Prevented | undefined> {
+/**
+ * Tells the proxy to take no new work; undefined when it cannot be told. Repeatable. What is noted on the host is the host's affair:
+ * one that cannot be written to is an error, not a proxy that lets nobody in.
+ */
+export async function sayOffline(
+  scope: SubtaskScope,
+  proxy: ObproxyInstance,
+): Promise<Prevented | undefined> {
+  const host = await scope.hostById(proxy.server.hostId);
+  const { prevented = Date.now() } = await workNote(scope, host, proxy);
+  await addToNote(scope, host, proxy, { prevented });
   return tolerant(scope, proxy, undefined, async () => {
     const admin = await administer(scope, proxy);
     try {
@@ -60,9 +69,6 @@ export function sayOffline(scope: SubtaskScope, proxy: ObproxyInstance): Promise
       }
       const shown = await admin.showConfig('hot_upgrade_exit_timeout');
       const wait = Number(shown?.value ?? 0) / 1_000;
-      const host = await scope.hostById(proxy.server.hostId);
-      const { prevented = Date.now() } = await workNote(scope, host, proxy);
-      await addToNote(scope, host, proxy, { prevented });
       if ((await admin.status()) !== 'INACTIVE') await admin.localCommand(OFFLINE);
       scope.log.info(say('offline.told', { ip: proxy.server.ip }));
       const longest = wait < 0 ? LONGEST_MS : Math.min(wait, LONGEST_MS);

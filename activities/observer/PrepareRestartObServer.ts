@@ -1,7 +1,9 @@
+import { isClusterWide } from '../cluster/cluster';
 import { beginWork } from '../common/work';
 import { subtask } from '../subtask';
 import {
   homedObserver,
+  mayStopFrom,
   proveStartable,
   SERVER_LIFE,
   sayProcesses,
@@ -25,12 +27,11 @@ export const PrepareRestartObServer = subtask({
     const observer = await homedObserver(scope, host, member);
     await proveStartable(host, observer);
     await sayProcesses(scope, host, observer.layout.home);
-    await refuseShortAbsence(scope, member);
-    await proveMayStop(scope, member);
-    await beginWork(scope, workedServer(member), {
-      status: 'RESTARTING',
-      from: ['RUNNING', 'UNAVAILABLE', ...(scope.value('zone_wide') === 'true' ? ['STOPPED' as const] : [])],
-    });
+    if (!isClusterWide(scope)) {
+      await refuseShortAbsence(scope, member);
+      await proveMayStop(scope, member);
+    }
+    await beginWork(scope, workedServer(member), { status: 'RESTARTING', from: mayStopFrom(scope) });
     return undefined;
   },
 

@@ -1,7 +1,9 @@
+import { isClusterWide } from '../cluster/cluster';
 import { beginWork } from '../common/work';
 import { subtask } from '../subtask';
 import {
   homedObserver,
+  isPartOfMore,
   proveStartable,
   SERVER_LIFE,
   sayProcesses,
@@ -20,14 +22,14 @@ export const PrepareStartObServer = subtask({
 
   async run(scope) {
     const member = await memberOf(scope);
-    await seenMember(scope, member);
+    if (!isClusterWide(scope)) await seenMember(scope, member);
     const host = await scope.host();
     const observer = await homedObserver(scope, host, member);
     await proveStartable(host, observer);
     await sayProcesses(scope, host, observer.layout.home);
     await beginWork(scope, workedServer(member), {
       status: 'STARTING',
-      from: ['STOPPED', 'UNAVAILABLE', ...(scope.value('zone_wide') === 'true' ? ['RUNNING' as const] : [])],
+      from: ['STOPPED', 'UNAVAILABLE', ...(isPartOfMore(scope) ? ['RUNNING' as const] : [])],
     });
     return undefined;
   },

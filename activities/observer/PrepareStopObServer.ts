@@ -1,6 +1,14 @@
+import { isClusterWide } from '../cluster/cluster';
 import { beginWork } from '../common/work';
 import { subtask } from '../subtask';
-import { homedObserver, SERVER_LIFE, sayProcesses, undoPrepareServer, workedServer } from './life';
+import {
+  homedObserver,
+  mayStopFrom,
+  SERVER_LIFE,
+  sayProcesses,
+  undoPrepareServer,
+  workedServer,
+} from './life';
 import { memberOf } from './observer';
 import { proveMayStop, warnOfAbsence } from './prepareStop';
 
@@ -16,12 +24,11 @@ export const PrepareStopObServer = subtask({
     const host = await scope.host();
     const { layout } = await homedObserver(scope, host, member);
     await sayProcesses(scope, host, layout.home);
-    await proveMayStop(scope, member);
-    await warnOfAbsence(scope, member);
-    await beginWork(scope, workedServer(member), {
-      status: 'STOPPING',
-      from: ['RUNNING', 'UNAVAILABLE', ...(scope.value('zone_wide') === 'true' ? ['STOPPED' as const] : [])],
-    });
+    if (!isClusterWide(scope)) {
+      await proveMayStop(scope, member);
+      await warnOfAbsence(scope, member);
+    }
+    await beginWork(scope, workedServer(member), { status: 'STOPPING', from: mayStopFrom(scope) });
     return undefined;
   },
 

@@ -1,5 +1,6 @@
 import { startServerSql, stopServerSql } from '../../oceanbase/clusterSql';
 import { say } from '../../runtime/messages/catalogue';
+import { isClusterWide } from '../cluster/cluster';
 import { endsAs, formerOf } from '../common/work';
 import { subtask } from '../subtask';
 import { SERVER_LIFE, workedServer } from './life';
@@ -25,8 +26,9 @@ export const StartObServer = subtask({
     return undefined;
   },
 
-  /** Only a server that was stopped before this task is stopped again. */
+  /** Only a server that was stopped before this task is stopped again; with its cluster it goes anyway. */
   async rollback(scope) {
+    if (isClusterWide(scope)) return scope.log.info(say('undo.withCluster'));
     const member = await memberOf(scope);
     if ((await formerOf(scope, workedServer(member))) !== 'STOPPED')
       return scope.log.info(say('undo.nothing'));

@@ -1,11 +1,13 @@
 import { say } from '../../runtime/messages/catalogue';
+import { isClusterWide } from '../cluster/cluster';
+import { beginOutage } from '../cluster/wholeCluster';
 import { formerOf } from '../common/work';
 import { subtask } from '../subtask';
 import { homedObserver, SERVER_LIFE, workedServer } from './life';
 import { memberOf } from './observer';
 import { lookForObservers, stopObservers } from './process';
 import { goesAway, startProcess } from './processLife';
-import { readStartNote, writeStartNote } from './stopNote';
+import { readStartNote, readStopNote, writeStartNote } from './stopNote';
 
 /** An undo waits so long for the cluster to notice that the process has ended. */
 const LEASE_MS = 60_000;
@@ -23,7 +25,10 @@ export const StartObServerProcess = subtask({
     const host = await scope.host();
     const observer = await homedObserver(scope, host, member);
     const { own } = await lookForObservers(host, observer.layout.home);
-    if (own.length === 0) await writeStartNote(scope, host, member);
+    if (own.length === 0) {
+      if (isClusterWide(scope)) await beginOutage(scope, member.cluster);
+      await writeStartNote(scope, host, member);
+    }
     await startProcess(scope, host, observer, 'start');
     return undefined;
   },
@@ -34,10 +39,13 @@ export const StartObServerProcess = subtask({
     const host = await scope.host();
     const former = await formerOf(scope, workedServer(member));
     const started = await readStartNote(scope, host, member);
-    if (former === undefined || former === 'RUNNING' || !started) return scope.log.info(say('undo.nothing'));
+    // One that this task has ended itself did run before.
+    const stopped = await readStopNote(scope, host, member);
+    if (former === undefined || stopped !== undefined || !started) return scope.log.info(say('undo.nothing'));
     const { layout } = await homedObserver(scope, host, member);
     await stopObservers(scope, host, layout.home);
     scope.log.info(say('observer.stopped'));
+    if (isClusterWide(scope)) return;
     if (!(await goesAway(scope, member, LEASE_MS)))
       scope.log.warn(say('server.stillActive', { address: member.address }));
   },

@@ -2,7 +2,8 @@ import type { Host } from '../../hosts/types';
 import { minorFreezeSql } from '../../oceanbase/clusterSql';
 import { PermanentError, saidOf } from '../../runtime/errors';
 import { say } from '../../runtime/messages/catalogue';
-import { STATEMENT_MS, withCluster } from '../cluster/cluster';
+import { isClusterWide, STATEMENT_MS, withCluster } from '../cluster/cluster';
+import { beginOutage } from '../cluster/wholeCluster';
 import { endsAs, formerOf } from '../common/work';
 import { processText } from '../host/serviceProcesses';
 import { subtask } from '../subtask';
@@ -15,7 +16,7 @@ import {
   seenMember,
   workedServer,
 } from './life';
-import { memberOf } from './observer';
+import { type ClusterMember, memberOf } from './observer';
 import { lookForObservers, stopObservers } from './process';
 import { comesBack, refuseRestarted, startProcess } from './processLife';
 import { readStopNote, type StopNote, writeStopNote } from './stopNote';
@@ -68,6 +69,35 @@ async function freeze(scope: LifeScope, host: Host, observer: HomedObserver, not
   scope.notYet(say('server.freezing', { address }));
 }
 
+/**
+ * Since when the server has served, and whether it is out of service. PermanentError StillInService when it serves, unless
+ * all of the cluster stops, of which nothing is asked any more, or the request says force.
+ */
+async function mayEnd(
+  scope: LifeScope,
+  member: ClusterMember,
+): Promise<{ readonly servingSince: string | null; readonly out: boolean }> {
+  if (isClusterWide(scope)) {
+    await beginOutage(scope, member.cluster);
+    // As the cluster said it when the task began.
+    return { servingSince: member.server.startTime, out: true };
+  }
+  const seen = await seenMember(scope, member);
+  const out = isOutOfService(seen);
+  if (!out && scope.value('force') !== 'true') {
+    throw new PermanentError({
+      type: 'StillInService',
+      code: 'OBE19003',
+      tried: say('observer.stop'),
+      where: member.address,
+      cameBack: say('server.inService'),
+      next: say('server.retryStopServer'),
+    });
+  }
+  if (!out) scope.log.warn(say('server.interrupts', { address: member.address }));
+  return { servingSince: seen.server.startTime, out };
+}
+
 /** "Stop observer process": only that of the server's home, only when the cluster has let it go, and by its pid. */
 export const StopObServerProcess = subtask({
   name: 'Stop observer process',
@@ -87,22 +117,12 @@ export const StopObServerProcess = subtask({
     if (process === undefined || known?.stopped === true) {
       scope.log.info(say('observer.noneWorks', { home }));
     } else {
-      const seen = await seenMember(scope, member);
-      const out = isOutOfService(seen);
-      if (!out && scope.value('force') !== 'true') {
-        throw new PermanentError({
-          type: 'StillInService',
-          code: 'OBE19003',
-          tried: say('observer.stop'),
-          where: member.address,
-          cameBack: say('server.inService'),
-          next: say('server.retryStopServer'),
-        });
-      }
-      if (!out) scope.log.warn(say('server.interrupts', { address: member.address }));
-      const note: StopNote = { ...known, servingSince: known?.servingSince ?? seen.server.startTime };
+      const { servingSince, out } = await mayEnd(scope, member);
+      const note: StopNote = { ...known, servingSince: known?.servingSince ?? servingSince };
       await writeStopNote(scope, host, member, note);
-      if (scope.value('freeze_server') !== 'false') await freeze(scope, host, observer, note);
+      // Of a whole cluster the memory is frozen before the first process ends.
+      if (scope.value('freeze_server') !== 'false' && !isClusterWide(scope))
+        await freeze(scope, host, observer, note);
       await endsAs(scope, workedServer(member), out ? 'STOPPED' : 'UNAVAILABLE');
       scope.log.info(say('observer.stopping', { process: processText(process) }));
       await stopObservers(scope, host, home, process);
@@ -121,6 +141,8 @@ export const StopObServerProcess = subtask({
     if (note === undefined || (await formerOf(scope, workedServer(member))) === undefined)
       return scope.log.info(say('undo.nothing'));
     await startProcess(scope, host, await homedObserver(scope, host, member), 'rollback-start');
+    // Until others run as well the cluster answers nobody; the undo of its Prepare subtask waits for all.
+    if (isClusterWide(scope)) return;
     if (!(await comesBack(scope, member, note.stopped === true ? note.servingSince : null, BACK_MS)))
       scope.log.warn(say('server.notBackYet', { address: member.address }));
   },

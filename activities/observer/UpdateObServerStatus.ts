@@ -1,12 +1,22 @@
 import { type ClusterServer, isServing, serverStatus } from '../../oceanbase/clusterSql';
 import { PermanentError } from '../../runtime/errors';
 import { type Said, say, type Text } from '../../runtime/messages/catalogue';
-import { withCluster } from '../cluster/cluster';
+import { CLUSTER_WIDE, isClusterWide, withCluster } from '../cluster/cluster';
 import { settleWork, unsettleWork } from '../common/work';
+import { processText } from '../host/serviceProcesses';
 import { subtask } from '../subtask';
+import { CLUSTER_TAKE_OVER } from '../takeOver';
 import type { SubtaskScope } from '../types';
-import { workedServer } from './life';
-import { type ClusterMember, listedServer, memberOf, OBSERVER, serverMadeByTask } from './observer';
+import { homedObserver, workedServer } from './life';
+import {
+  type ClusterMember,
+  listedServer,
+  memberOf,
+  OBSERVER,
+  type ObserverScope,
+  serverMadeByTask,
+} from './observer';
+import { lookForObservers } from './process';
 
 function refuse({ address }: ClusterMember, status: string, cameBack: Said, next: Text): PermanentError {
   return new PermanentError({
@@ -39,20 +49,36 @@ async function seenServer(
   }
 }
 
+/** A cluster that has stopped tells nothing: its host says whether the server has. */
+async function settleByHost(scope: ObserverScope, member: ClusterMember): Promise<void> {
+  const host = await scope.host();
+  const { layout } = await homedObserver(scope, host, member);
+  const { own } = await lookForObservers(host, layout.home);
+  if (own.length > 0) {
+    const text = say('server.cameBack', { processes: own.map(processText) });
+    throw refuse(member, 'STOPPED', text, say('server.endKeeper'));
+  }
+  await settleWork(scope, workedServer(member), 'STOPPED');
+}
+
 /**
  * "Update observer status": what the cluster says is written. A server that does not serve is not called RUNNING; one that
- * serves is not called STOPPED, which `target_server_status` asks for.
+ * serves is not called STOPPED, which `target_server_status` asks for. When all of its cluster stops, its host is asked.
  */
 export const UpdateObServerStatus = subtask({
   name: 'Update observer status',
   className: 'server.UpdateObServerStatusTask',
   timeout: 300,
-  needs: { ...OBSERVER, target_server_status: 'value?' },
+  needs: { ...OBSERVER, ...CLUSTER_WIDE, ...CLUSTER_TAKE_OVER, target_server_status: 'value?' },
 
   async run(scope) {
     const member = await memberOf(scope);
     const { cluster, server, address } = member;
     const stopped = scope.value('target_server_status') === 'STOPPED';
+    if (stopped && isClusterWide(scope)) {
+      await settleByHost(scope, member);
+      return undefined;
+    }
     const seen = await seenServer(scope, member, stopped);
     const target = stopped ? 'STOPPED' : 'RUNNING';
     if (seen === undefined) {

@@ -5,7 +5,8 @@ import type { ClusterServer, ClusterZone } from '../../oceanbase/clusterSql';
 import { RUN_USER } from '../../oceanbase/observerLayout';
 import { PermanentError } from '../../runtime/errors';
 import { say } from '../../runtime/messages/catalogue';
-import { withCluster } from '../cluster/cluster';
+import type { ObServerStatus } from '../../store/statuses';
+import { CLUSTER_WIDE, isClusterWide, withCluster } from '../cluster/cluster';
 import { readCluster, recordUndone } from '../cluster/clusterState';
 import { restoreWork, type Worked } from '../common/work';
 import { forgetTask } from '../host/forgetTask';
@@ -31,12 +32,23 @@ export const SERVER_LIFE = {
   freeze_server: 'value?',
   /** `true`: its zone is stopped and started as a whole, so the server is not. */
   zone_wide: 'value?',
+  ...CLUSTER_WIDE,
 } as const satisfies Needs;
 
 export type LifeScope = SubtaskScope<typeof SERVER_LIFE>;
 
 export function workedServer({ server, address }: ClusterMember): Worked<'obServer'> {
   return { object: { kind: 'obServer', id: server.id }, what: `OBServer ${address}` };
+}
+
+/** Its zone or its cluster stops or starts as a whole, whatever is so with a server already. */
+export function isPartOfMore(scope: LifeScope): boolean {
+  return scope.value('zone_wide') === 'true' || isClusterWide(scope);
+}
+
+/** The statuses in which a server may be stopped. */
+export function mayStopFrom(scope: LifeScope): ObServerStatus[] {
+  return ['RUNNING', 'UNAVAILABLE', ...(isPartOfMore(scope) ? (['STOPPED'] as const) : [])];
 }
 
 /** For the undo of a Prepare subtask: the former status, and nothing of this task on the host. */

@@ -1,5 +1,5 @@
 import { say } from '../../runtime/messages/catalogue';
-import { clusterOf } from '../cluster/cluster';
+import { clusterOf, isClusterWide } from '../cluster/cluster';
 import { tell } from '../cluster/tell';
 import { endsAs, formerOf } from '../common/work';
 import { subtask } from '../subtask';
@@ -23,8 +23,9 @@ export const StartObZone = subtask({
     return undefined;
   },
 
-  /** Only a zone that was stopped before this task, or that it has added, is stopped again. */
+  /** Only a zone that was stopped before this task, or that it has added, is stopped again; with its cluster it goes anyway. */
   async rollback(scope) {
+    if (isClusterWide(scope)) return scope.log.info(say('undo.withCluster'));
     const cluster = await clusterOf(scope);
     const [name = ''] = zonesOf(scope);
     const worked = workedZone(cluster, name);

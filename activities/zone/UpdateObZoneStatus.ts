@@ -1,12 +1,13 @@
+import { addressText } from '../../runtime/addressText';
 import { PermanentError } from '../../runtime/errors';
 import { type Said, say, type Text } from '../../runtime/messages/catalogue';
 import type { ObClusterRow } from '../../store/types';
-import { clusterOf } from '../cluster/cluster';
+import { clusterOf, isClusterWide } from '../cluster/cluster';
 import { readCluster } from '../cluster/clusterState';
 import { settleWork, unsettleWork } from '../common/work';
 import { subtask } from '../subtask';
 import { ZONES, zonesOf } from './zone';
-import { workedZone } from './zoneLife';
+import { workedZone, type ZoneScope } from './zoneLife';
 
 function refuse(cluster: ObClusterRow, name: string, code: string, cameBack: Said, next: Text) {
   return new PermanentError({
@@ -19,6 +20,17 @@ function refuse(cluster: ObClusterRow, name: string, code: string, cameBack: Sai
   });
 }
 
+/** Of a cluster that has stopped: a zone is stopped when its servers are, as their own subtasks have seen them. */
+async function settleByServers(scope: ZoneScope, cluster: ObClusterRow, name: string): Promise<void> {
+  const servers = (await scope.store.obServers.ofCluster(cluster.id)).filter(({ zone }) => zone === name);
+  const up = servers.find(({ status }) => status !== 'STOPPED' && status !== 'UNAVAILABLE');
+  if (up !== undefined) {
+    const text = say('zone.serverIs', { address: addressText(up.ip, up.rpcPort), status: up.status });
+    throw refuse(cluster, name, 'OBE18004', text, say('next.stopThemAndRetry'));
+  }
+  await settleWork(scope, workedZone(cluster, name), 'STOPPED');
+}
+
 /** "Update zone status": the zones of the task as the cluster shows them, which must be what the task was to make of them. */
 export const UpdateObZoneStatus = subtask({
   name: 'Update zone status',
@@ -28,8 +40,12 @@ export const UpdateObZoneStatus = subtask({
 
   async run(scope) {
     const cluster = await clusterOf(scope);
-    const { zones } = await readCluster(scope, cluster);
     const target = scope.value('target_zone_status');
+    if (target === 'STOPPED' && isClusterWide(scope)) {
+      for (const name of zonesOf(scope)) await settleByServers(scope, cluster, name);
+      return undefined;
+    }
+    const { zones } = await readCluster(scope, cluster);
     for (const name of zonesOf(scope)) {
       const zone = zones.find((candidate) => candidate.name === name);
       if (zone === undefined) {

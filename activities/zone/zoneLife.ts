@@ -4,7 +4,7 @@ import { type ClusterServer, type ClusterZone, startZoneSql, stopZoneSql } from 
 import { PermanentError } from '../../runtime/errors';
 import { say } from '../../runtime/messages/catalogue';
 import type { ObClusterRow } from '../../store/types';
-import { clusterOf } from '../cluster/cluster';
+import { clusterOf, isClusterWide } from '../cluster/cluster';
 import { readCluster, recordCluster, recordUndone } from '../cluster/clusterState';
 import { proveStoppable } from '../cluster/stoppable';
 import type { Statement } from '../cluster/tell';
@@ -64,6 +64,7 @@ async function statusOf(session: ClusterSession, name: string): Promise<string |
 
 /** For the Prepare subtasks of a stop and of a restart: every log stream keeps its majority without the zone. */
 export async function prepareZoneStop(scope: ZoneScope, status: 'STOPPING' | 'RESTARTING'): Promise<void> {
+  if (isClusterWide(scope)) return beginWithCluster(scope, status);
   const { cluster, zone } = await seenZone(scope);
   // Whoever is known to answer may be of this zone.
   await recordCluster(scope, cluster, await readCluster(scope, cluster));
@@ -71,6 +72,16 @@ export async function prepareZoneStop(scope: ZoneScope, status: 'STOPPING' | 'RE
     await proveStoppable(scope, cluster, { target: { zone: zone.name }, where: zone.name, forced: false });
   }
   await beginWork(scope, workedZone(cluster, zone.name), { status, from: ['RUNNING'] });
+}
+
+/** Its cluster stops or comes as a whole: one that was stopped before does so as well. */
+export async function beginWithCluster(
+  scope: ZoneScope,
+  status: 'STOPPING' | 'STARTING' | 'RESTARTING',
+): Promise<void> {
+  const cluster = await clusterOf(scope);
+  for (const name of zonesOf(scope))
+    await beginWork(scope, workedZone(cluster, name), { status, from: ['RUNNING', 'STOPPED'] });
 }
 
 /** For the undo of a Prepare subtask. */

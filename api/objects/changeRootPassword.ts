@@ -16,6 +16,7 @@ import { saidOf, TransientError } from '../../runtime/errors';
 import { type Said, say, type Text } from '../../runtime/messages/catalogue';
 import type { ObClusterRow, OpenCredential, RootServer } from '../../store/types';
 import { type Asking, clusterRefusal, contactOf, sqlSaid } from './askCluster';
+import { underLease } from './underLease';
 
 const ROOT = 'root';
 /** Other servers take the new password with their next refresh of the schema: seconds. */
@@ -32,14 +33,23 @@ interface Change extends Asking {
 }
 
 /**
- * Changes it, and the credential with it; nothing when it is that already. Throws Refusal, before anything is changed, and
- * TransientError when the outcome is not known: the same request again goes on from there.
+ * Changes it, and the credential with it; nothing when it is that already. Of several at once one goes on, in whatever process;
+ * the same wish waits for it, another is refused. Throws Refusal, before anything is changed, and TransientError when the
+ * outcome is not known: the same request again goes on from there.
  */
-export async function changeRootPassword(
-  services: Asking,
-  cluster: ObClusterRow,
-  wished: string,
-): Promise<void> {
+export function changeRootPassword(services: Asking, cluster: ObClusterRow, wished: string): Promise<void> {
+  const { store } = services;
+  const refuseOther = async (waitedMs: number) => {
+    const { pending } = await store.credentials.open(cluster.sysCredentialId);
+    const another = pending !== undefined && pending.secret !== wished;
+    if (another || waitedMs > SPREAD_MS) refuseUnderWay(cluster);
+  };
+  return underLease(store.leases, `root password of ${cluster.id}`, refuseOther, () =>
+    changeAlone(services, cluster, wished),
+  );
+}
+
+async function changeAlone(services: Asking, cluster: ObClusterRow, wished: string): Promise<void> {
   const change: Change = { store: services.store, config: services.config, cluster, wished };
   await refuseOthersCredential(change);
   const { credentials } = change.store;

@@ -2,11 +2,14 @@ import { askCluster, type ClusterState, openAsSys, recordState } from '../../con
 import type { ClusterSession } from '../../oceanbase/clusterSession';
 import { saidOf } from '../../runtime/errors';
 import type { Said } from '../../runtime/messages/catalogue';
+import type { ObClusterStatus } from '../../store/statuses';
 import type { ObClusterRow } from '../../store/types';
 import type { ApiServices } from '../route';
 
 /** A request waits so long for each server of a cluster that does not answer, and for each statement. */
 const ANSWER_MS = 1_500;
+/** Of these it is no surprise. */
+const SILENT: ReadonlySet<ObClusterStatus> = new Set(['STOPPING', 'STOPPED']);
 
 export type Looking = Pick<ApiServices, 'store' | 'config'>;
 
@@ -19,7 +22,7 @@ export interface ClusterLook extends ClusterState {
 
 /**
  * Asks a cluster for its servers and zones and records them; it is RUNNING from then on. Of one that does not answer the
- * reason is answered, and it is UNAVAILABLE until it does.
+ * reason is answered, and it is UNAVAILABLE until it does; one that a task has stopped is to be silent, and stays STOPPED.
  */
 export async function lookAtCluster(
   { store, config }: Looking,
@@ -35,7 +38,7 @@ export async function lookAtCluster(
     await store.obClusters.recordStatus(cluster.id, 'RUNNING');
     return { ...state, tenantCount, compaction };
   } catch (error) {
-    await store.obClusters.recordStatus(cluster.id, 'UNAVAILABLE');
+    if (!SILENT.has(cluster.status)) await store.obClusters.recordStatus(cluster.id, 'UNAVAILABLE');
     return { reason: saidOf(error) };
   } finally {
     session?.close();

@@ -10,7 +10,7 @@ import { hostsToAdd, lookAtNewCluster } from './lookAtNewCluster';
 
 /** The hosts behind the objects, each once. */
 async function hostsBehind(store: Store, look: Looked): Promise<number[]> {
-  const { hosts = [], obproxyServers = [], obproxyCluster, obServers = [] } = look;
+  const { hosts = [], obproxyServers = [], obproxyCluster, obServers = [], obServersOf } = look;
   const found = new Set(hosts);
   for (const id of obproxyServers) found.add((await store.obproxy.findServer(id))?.hostId ?? 0);
   if (obproxyCluster !== undefined) {
@@ -18,6 +18,8 @@ async function hostsBehind(store: Store, look: Looked): Promise<number[]> {
       found.add(hostId);
   }
   for (const id of obServers) found.add((await store.obServers.find(id))?.hostId ?? 0);
+  if (obServersOf !== undefined)
+    for (const { hostId } of await store.obServers.ofCluster(obServersOf)) found.add(hostId ?? 0);
   found.delete(0);
   return [...found];
 }

@@ -10,6 +10,7 @@ import {
   type Text,
 } from '../../workflows/text';
 import { INTERPRETER_TEXTS } from '../../workflows/texts';
+import { CLUSTER_LIFE } from './clusterLife';
 import { CLUSTERS } from './clusters';
 import { COMMANDS } from './commands';
 import { CONFIGURATION } from './configuration';
@@ -41,6 +42,7 @@ export const CATALOGUE = {
   ...INTERPRETER_TEXTS,
   ...FAULTS,
   ...CLUSTERS,
+  ...CLUSTER_LIFE,
   ...GROWING,
   ...CONFIGURATION,
   ...LIFE,

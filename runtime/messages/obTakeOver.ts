@@ -191,6 +191,7 @@ export const OB_TAKE_OVER = {
   'obTakeOver.setUrl': ['set obconfig_url of the cluster', '设置集群的 obconfig_url'],
   'obTakeOver.urlStays': ['obconfig_url stays as it is, as asked', '按要求保持 obconfig_url 不变'],
   'obTakeOver.urlThere': ['obconfig_url is {url} already', 'obconfig_url 已是 {url}'],
+  'obTakeOver.urlFormer': ['obconfig_url is "{former}" so far', 'obconfig_url 目前为“{former}”'],
   'obTakeOver.urlSet': [
     'obconfig_url is {url} now (before: "{former}")',
     'obconfig_url 现为 {url}（之前：“{former}”）',

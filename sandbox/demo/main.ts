@@ -2,19 +2,20 @@ import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { fleetUnavailable, publishPort } from '../hosts/fleet';
 import { startStack } from '../stack/stack';
-import { growCluster } from './growCluster';
+import { OB_HOSTS } from './lifeOfCluster';
 import { createTaskProgress } from './progress';
-import { GROWING_HOSTS, runScenario } from './scenario';
+import { runScenario } from './scenario';
 
 /**
  * `npm run demo`: test hosts, everything up, OBProxies installed, a running one taken over, one upgraded hot, one
- * stopped and deleted with its host by the documented requests, and an OceanBase cluster of stand-ins that grows by one OBServer.
+ * stopped and deleted with its host by the documented requests, and an OceanBase cluster of stand-ins created, linked,
+ * restarted under a client, mended and deleted.
  * Stays up until Ctrl-C; `--exit` ends at once, `--report FILE` writes what was asked and answered.
  */
 async function main(): Promise<number> {
   const options = new Command('demo')
     .description(
-      'Installs OBProxies on test hosts of this machine, takes over one that runs, upgrades one hot, ends the life of one, and grows an OceanBase cluster, by the documented requests.',
+      'Installs OBProxies on test hosts of this machine, takes over one that runs, upgrades one hot, ends the life of one, and leads an OceanBase cluster through its life, by the documented requests.',
     )
     .option('--exit', 'take everything down when done and exit 0, or 1 when anything failed', false)
     .option('--report <file>', 'write {requests, tasks} as JSON')
@@ -45,7 +46,7 @@ async function main(): Promise<number> {
   console.log('Bringing up test hosts, Temporal, API and worker (the first start fetches the Temporal CLI).');
   const stack = await startStack({
     // One more, where an OBProxy runs already, and those of OceanBase.
-    hosts: Number(options.hosts) + 1 + GROWING_HOSTS,
+    hosts: Number(options.hosts) + 1 + OB_HOSTS,
     processes: 'one',
     apiPort: 8080,
     uiPort: 8233,
@@ -62,11 +63,7 @@ async function main(): Promise<number> {
     const hostOf = (task: { id: number }) => addresses.get(task.id) ?? `task ${task.id}`;
     const progress = createTaskProgress(hostOf);
     const say = (text: string) => console.log(text);
-    const work = runScenario(stack, { progress, addresses, say }).then(async (proxies) => {
-      if (proxies.failed) return proxies;
-      const grown = await growCluster(stack, { progress: createTaskProgress(hostOf), addresses, say });
-      return { tasks: [...proxies.tasks, ...grown.tasks], failed: grown.failed };
-    });
+    const work = runScenario(stack, { progress, addresses, say });
     const outcome = await Promise.race([work, interrupted]);
     progress.stop();
     if (outcome === undefined) return 130;

@@ -1,6 +1,8 @@
 import { type Kysely, sql } from 'kysely';
+import { removeUnusedCredentials } from '../credentials';
 import type { Schema } from '../database/schema';
 import type { Scope } from '../database/scope';
+import { credentialsBroughtBy } from '../obClustersBrought';
 import type { HeldLock, LockHolder, Locks, LockWish } from '../types';
 import { endWork } from './work';
 
@@ -161,8 +163,8 @@ async function releaseLocks(db: Kysely<Schema>, taskId: number): Promise<void> {
 /**
  * What an ended task still holds: its locks, the hosts it has reserved, passwords kept for its undo, and its marks on the
  * objects that it worked on. When it came to nothing, the records of the servers that it was to make go, so that their
- * hosts can be asked for again (what is on those hosts stays there: the next task finds it), and other objects are what
- * they were, or what the task has said that they then are.
+ * hosts can be asked for again (what is on those hosts stays there: the next task finds it), with the logins of a cluster
+ * that it was to bring, and other objects are what they were, or what the task has said that they then are.
  *
  * @param failed it was abandoned, cancelled, terminated or rolled back
  */
@@ -175,5 +177,7 @@ export async function releaseHeld(db: Kysely<Schema>, taskId: number, failed: bo
     .where('task_id', '=', taskId)
     .where('former_password', 'is not', null)
     .execute();
+  const credentials = failed ? await credentialsBroughtBy(db, taskId) : [];
   await endWork(db, taskId, failed);
+  await removeUnusedCredentials(db, credentials);
 }

@@ -53,6 +53,8 @@ export interface Credentials {
   users(id: number): Promise<CredentialUsers>;
   /** The same of several, by id. */
   usersOf(ids: readonly number[]): Promise<Map<number, CredentialUsers>>;
+  /** Removes those of them that nobody uses. */
+  removeUnused(ids: readonly number[]): Promise<void>;
   /** False when there was none. Nothing may use it. */
   remove(id: number): Promise<boolean>;
 }

@@ -469,6 +469,77 @@ describe('answers to the documented sample requests', () => {
     });
   });
 
+  /** `tasks` by name, what is before and behind it by name. */
+  const named = (list: Json): Json => {
+    const names = new Map<number, string>(list.map((task: Json) => [task.id, task.name]));
+    return list
+      .map(({ id: _id, upstreams, downstreams, ...task }: Json) => ({
+        ...task,
+        upstreams: upstreams.map((up: number) => names.get(up)),
+        downstreams: downstreams.map((down: number) => names.get(down)),
+      }))
+      .sort((one: Json, other: Json) => JSON.stringify(one).localeCompare(JSON.stringify(other)));
+  };
+
+  describe('of the life of a cluster', () => {
+    let observer: Observer;
+    let clusterId = 0;
+    let server: ObServerRow;
+    const listening = () =>
+      startObserver({
+        ...{ host: '127.0.0.1', port: 0, version: '4.2.1.2', clusterName: 'ob_whole', obClusterId: 29 },
+        users: { 'root@sys': 'Planted.db' },
+        servers: [
+          {
+            ...{ ip: '10.1.8.5', id: 1, zone: 'zone1', holdsSysUnit: true },
+            ...{ sqlPort: 2881, rpcPort: 2882 },
+            active: true,
+          },
+        ],
+      });
+
+    beforeAll(async () => {
+      observer = await listening();
+      await givenHost(api.store, '10.1.8.5');
+      clusterId = await givenObCluster(api.store, 'ob_whole', 29, '127.0.0.1', {
+        ...{ version: '4.2.1.2', sqlPort: observer.port },
+      });
+      await api.send('GET', `/api/v2/ob/clusters/${clusterId}/servers`);
+      server = (await api.store.obServers.ofCluster(clusterId))[0]!;
+    });
+    afterAll(() => observer.stop());
+    afterEach(() => api.store.locks.release(api.started.at(-1)!.taskId));
+
+    test.each(['stop', 'restart', 'start'] as const)('%s answers the sample in every field', async (verb) => {
+      if (verb === 'start') {
+        // One that is to be started answers nobody.
+        await observer.stop();
+        await api.store.obClusters.recordStatus(clusterId, 'STOPPED');
+      }
+      const body = golden(`${verb}-ob-cluster.request`);
+      const answer = await api.send('POST', `/api/v2/ob/clusters/${clusterId}/${verb}`, body);
+      expect(answer.body.error).toBeUndefined();
+      expect(answer.status).toBe(200);
+      const expected = golden(`${verb}-ob-cluster.response`).data;
+      const { id, startTime, tasks, subtasks, ...rest } = answer.body.data;
+      expect(rest).toEqual({
+        name: expected.name,
+        status: expected.status,
+        creator: expected.creator,
+        cluster: { id: clusterId, name: 'ob_whole', obClusterId: 29 },
+        context: expected.context
+          .replace('cluster_name=ob_upgrade, cluster_id=21', `cluster_name=ob_whole, cluster_id=${clusterId}`)
+          .replaceAll('21.zone1', `${clusterId}.zone1`)
+          .replaceAll('server_ids=[5]', `server_ids=[${server.id}]`)
+          .replaceAll('host_ids=[5]', `host_ids=[${server.hostId}]`),
+      });
+      expect(named(tasks)).toEqual(named(expected.tasks));
+      expect(subtasks.map((subtask: Json) => subtask.id)).toEqual(tasks.map((task: Json) => task.id));
+      expect(startTime).toMatch(/[+-]\d\d:\d\d$/);
+      expect(api.started.at(-1)).toMatchObject({ taskId: id });
+    });
+  });
+
   describe('of the life of an OBServer', () => {
     const ips = ['10.1.9.1', '10.1.9.2', '10.1.9.3'];
     let observer: Observer;
@@ -509,18 +580,6 @@ describe('answers to the documented sample requests', () => {
       const plan = api.started.at(-1)!;
       await api.store.locks.release(plan.taskId);
     });
-
-    /** `tasks` by name, what is before and behind it by name. */
-    const named = (list: Json): Json => {
-      const names = new Map<number, string>(list.map((task: Json) => [task.id, task.name]));
-      return list
-        .map(({ id: _id, upstreams, downstreams, ...task }: Json) => ({
-          ...task,
-          upstreams: upstreams.map((up: number) => names.get(up)),
-          downstreams: downstreams.map((down: number) => names.get(down)),
-        }))
-        .sort((one: Json, other: Json) => one.name.localeCompare(other.name));
-    };
 
     test.each([
       ['stop', 'stop-observer', 0],

@@ -276,6 +276,21 @@ test('wished twice at once is one change, and two different ones are never both 
   expect(statuses.filter((status) => status !== 200 && status !== 409)).toEqual([]);
 }, 30_000);
 
+test('is changed by one at a time, also of several processes: the same wish waits, another is refused', async () => {
+  const lease = `root password of ${scene.id}`;
+  const until = Date.now() + 1_500;
+  expect(await api.store.leases.take(lease, 'another process', until - Date.now())).toBe(true);
+  expect((await change()).status).toBe(200);
+  expect(Date.now()).toBeGreaterThanOrEqual(until);
+  expect(sent()).toHaveLength(1);
+
+  expect(await api.store.leases.take(lease, 'another process', 60_000)).toBe(true);
+  await api.store.credentials.propose(scene.credentialId, 'Another.pass1', { secret: NEW });
+  refused(await change(), 409, 'COM20003');
+  await api.store.leases.end(lease, 'another process');
+  expect((await change('Another.pass1')).status).toBe(200);
+});
+
 test('is proven on every root server that answers before the former one is forgotten', async () => {
   const second = await givenAnsweringCluster(api.store);
   const row = await cluster();

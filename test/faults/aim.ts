@@ -11,6 +11,9 @@ interface Target {
   readonly subtask: TaskJson['subtasks'][number];
 }
 
+/** The activity type of a subtask's documented class. */
+export const activityOf = (className: string) => className.split('.').at(-1)?.replace(/Task$/, '') ?? '';
+
 /** The subtask of the node; of a fan-out the one that the seed picks. */
 export function targetOf(task: TaskJson, { node, operation }: Case, random: () => number): Target {
   const groups = new Map<string, Target[]>();
@@ -18,7 +21,7 @@ export function targetOf(task: TaskJson, { node, operation }: Case, random: () =
   let last = '';
   task.subtasks.forEach((subtask, index) => {
     const { className, parallelIdx } = subtask as unknown as { className: string; parallelIdx: number };
-    const activity = className.split('.').at(-1)?.replace(/Task$/, '') ?? '';
+    const activity = activityOf(className);
     const fits = activity === node.activity;
     if (!fits) {
       last = activity;

@@ -1,4 +1,4 @@
-import { CHAIN_OF, type OperationName } from './chains';
+import { CHAIN_OF, chainNodes, type OperationName } from './chains';
 import { FAULTS, type Fault } from './faults';
 import { OPERATIONS, type Operation } from './operations';
 import { seeded, shuffled } from './random';
@@ -17,7 +17,7 @@ export interface Case {
   readonly fault: Fault;
 }
 
-const typesOf = ({ name }: Operation): string[] => CHAIN_OF[name].map(({ activity }) => activity);
+const typesOf = ({ name }: Operation): string[] => chainNodes(CHAIN_OF[name]).map(({ activity }) => activity);
 
 function nodesOf(chain: readonly string[]): Node[] {
   return chain.map((activity, index) => {

@@ -58,13 +58,13 @@ describeIf(fleetUnavailable(), 'faults while OBProxy is added and upgraded', () 
   }, 120_000);
   afterAll(() => lane?.stop(), 60_000);
 
-  async function problems(id: string): Promise<string[]> {
+  async function problems(id: string, seed = SEED): Promise<string[]> {
     const [one] = matching(allCases(), [id], []);
     if (one === undefined) throw new Error(`there is no case ${id}`);
     const { operation } = one;
     const reference = references.get(operation.name) ?? (await referenceRun(lane, operation));
     references.set(operation.name, reference);
-    const result = await runCase(lane, one, reference, SEED);
+    const result = await runCase(lane, one, reference, seed);
     return result.problems.length === 0 ? [] : [result.point, ...result.problems, aloneLine(result)];
   }
 
@@ -83,6 +83,10 @@ describeIf(fleetUnavailable(), 'faults while OBProxy is added and upgraded', () 
     },
     180_000,
   );
+
+  it('a disk that is full before clients are told fails the subtask; after a retry they have been told', async () => {
+    expect(await problems('stopObproxy/PreventObproxyAcceptNewRequest/disk-full', 11)).toEqual([]);
+  }, 180_000);
 
   it.each(Object.entries(CONFIGURED))(
     '%s: after %s every proxy is as without it, or as before',

@@ -16,6 +16,8 @@ export interface Strike {
   /** The host of the subtask, or the first of the task. */
   readonly host: TestHost;
   readonly random: () => number;
+  /** Seconds that the subtask may take, where the fault cuts its timeout. */
+  readonly timeout: number;
   /** Status of the subtask; undefined while the API cannot be asked. */
   readonly status: () => Promise<string | undefined>;
 }
@@ -26,7 +28,7 @@ export interface Fault {
   readonly kind: 'obflow' | 'host' | 'undo';
   /** Where in the execution; default anywhere. */
   readonly at?: 'before' | 'after' | 'inside';
-  /** Seconds that the subtask is given instead of its documented timeout. */
+  /** The subtask is given so many seconds more than twice what it takes undisturbed, instead of its documented timeout. */
   readonly timeout?: number;
   /** The host's services are started again by others, so that starts and arguments differ. */
   readonly restarts?: true;
@@ -192,7 +194,7 @@ export const FAULTS: readonly Fault[] = [
     async strike(strike) {
       await strike.host.cut();
       strike.stop.release();
-      await untilOver(strike, (SHORT_TIMEOUT + 12) * 1000);
+      await untilOver(strike, (strike.timeout + 12) * 1000);
       await strike.host.heal();
     },
   },

@@ -1,5 +1,5 @@
 /** `npm run test:faults`: breaks every part during every subtask of every operation, and compares what is left. */
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
 import { fleetUnavailable } from '../../sandbox/hosts/fleet';
 import { allCases, matching, sample } from './cases';
@@ -18,6 +18,8 @@ interface Options {
   readonly report?: string;
   readonly list?: true;
   readonly alone?: true;
+  readonly continue?: true;
+  readonly minutes?: number;
   readonly chaos?: number | true;
 }
 
@@ -33,12 +35,22 @@ const collect = (text: string, before: string[]) => [...before, text];
 
 /** Written after every case: an hour's work survives an interruption. */
 function writeReport(file: string, seed: number, results: readonly CaseResult[]): void {
-  writeFileSync(`${file}.md`, `${markdown(results)}\n`);
+  writeFileSync(`${file}.md`, `${markdown(results, allCases())}\n`);
   writeFileSync(`${file}.json`, `${JSON.stringify({ seed, results }, null, 2)}\n`);
 }
 
+/** What a report that is to be continued has; a case that failed there is to be run again. */
+function passedBefore({ report, continue: goOn }: Options): CaseResult[] {
+  const file = `${report}.json`;
+  if (goOn !== true || report === undefined || !existsSync(file)) return [];
+  const { results } = JSON.parse(readFileSync(file, 'utf8')) as { results: CaseResult[] };
+  return results.filter(({ passed }) => passed);
+}
+
 async function faults(options: Options): Promise<number> {
-  const chosen = matching(allCases(), options.only, options.skip);
+  const before = passedBefore(options);
+  const done = new Set(before.map(({ id }) => id));
+  const chosen = matching(allCases(), options.only, options.skip).filter(({ id }) => !done.has(id));
   const cases = options.sample === undefined ? chosen : sample(chosen, options.sample, options.seed);
   if (options.list === true) {
     for (const { id } of cases) console.log(id);
@@ -49,13 +61,16 @@ async function faults(options: Options): Promise<number> {
     return 2;
   }
   console.log(`${cases.length} cases, seed ${options.seed}, ${options.lanes} at a time`);
-  const sofar: CaseResult[] = [];
+  const sofar = [...before];
+  const deadline =
+    options.minutes === undefined ? Number.POSITIVE_INFINITY : Date.now() + options.minutes * 60_000;
   const results = await runSuite({
     cases,
     seed: options.seed,
     lanes: options.lanes,
     alone: options.alone ?? false,
     ...(options.historyEvents === undefined ? {} : { historyEvents: options.historyEvents }),
+    goOn: () => Date.now() < deadline,
     onResult: (result, done) => {
       console.log(`${String(done).padStart(4)}/${cases.length} ${resultLine(result)}`);
       sofar.push(result);
@@ -66,10 +81,12 @@ async function faults(options: Options): Promise<number> {
     },
   });
   const failed = results.filter(({ passed }) => !passed);
-  const table = markdown(results);
+  const table = markdown(sofar, allCases());
   console.log(`\n${table}\n`);
   for (const result of failed) console.log(aloneLine(result));
-  console.log(`${results.length - failed.length} passed, ${failed.length} failed`);
+  const left = cases.length - results.length;
+  const rest = left === 0 ? '' : `, ${left} not run`;
+  console.log(`${results.length - failed.length} passed, ${failed.length} failed${rest}`);
   return failed.length === 0 ? 0 : 1;
 }
 
@@ -97,6 +114,8 @@ async function main(): Promise<number> {
     .option('--history-events <count>', 'workflows continue as new after so many, at least 50', number)
     .option('--report <file>', 'writes <file>.md and <file>.json')
     .option('--alone', 'every case in a run of its own')
+    .option('--continue', 'leaves out what has passed in the report, and adds to it')
+    .option('--minutes <count>', 'begins nothing new after so long', number)
     .option('--list', 'only names the cases')
     .option('--chaos [minutes]', '200 tasks in flight while everything is killed at random', number)
     .parse();

@@ -6,6 +6,7 @@ import { fingerprint, type StartedByHand, startByHand } from '../../sandbox/stan
 import { until } from '../support/until';
 import type { OperationName } from './chains';
 import { BY_HAND_PASSWORD, CHANGED_PASSWORD, clusterBody, type Lane, NEWER_SHORT, OBPROXY } from './lane';
+import { failures } from './settle';
 
 /** What stands before the request. */
 export interface Scene {
@@ -194,6 +195,43 @@ const restartObserver: Operation = {
   request: (lane) => onObserver(lane, 'restart', { freezeServer: true }),
 };
 
+const onCluster = (lane: Lane, verb: string): Promise<TaskJson> =>
+  lane.stack.api.call('POST', `/api/v2/ob/clusters/${lane.clusters.growing}/${verb}`);
+
+/** The task is about all three servers. */
+async function allServers(lane: Lane): Promise<Scene> {
+  const scene = await threeZones(lane);
+  return { ...scene, targets: scene.looked };
+}
+
+const stopObCluster: Operation = {
+  name: 'stopObCluster',
+  async arrange(lane) {
+    const scene = await allServers(lane);
+    // So that every process, and not only that of the second zone, is one that obflow has started.
+    for (const verb of ['stop', 'start']) await ended(lane, [await onCluster(lane, verb)]);
+    return scene;
+  },
+  request: (lane) => onCluster(lane, 'stop'),
+};
+
+const startObCluster: Operation = {
+  name: 'startObCluster',
+  async arrange(lane) {
+    const scene = await allServers(lane);
+    await ended(lane, [await onCluster(lane, 'stop')]);
+    return scene;
+  },
+  request: (lane) => onCluster(lane, 'start'),
+};
+
+/** The root service is in the first zone, so the second goes first. */
+const restartObCluster: Operation = {
+  name: 'restartObCluster',
+  arrange: threeZones,
+  request: (lane) => onCluster(lane, 'restart'),
+};
+
 const onZone = (lane: Lane, verb: string): Promise<TaskJson> =>
   lane.stack.api.call('POST', `/api/v2/ob/clusters/${lane.clusters.growing}/zones/zone2/${verb}`);
 
@@ -263,8 +301,10 @@ async function twoProxies(lane: Lane, clusterId: number): Promise<Scene> {
 
 async function ended(lane: Lane, tasks: readonly TaskJson[]): Promise<void> {
   const ids = tasks.map(({ id }) => id);
-  for (const { id, status } of await lane.stack.api.settled(ids)) {
-    if (status !== 'SUCCESSFUL') throw new Error(`task ${id}, of the scene, is ${status}`);
+  for (const task of await lane.stack.api.settled(ids)) {
+    if (task.status !== 'SUCCESSFUL') {
+      throw new Error(`task ${task.id}, of the scene, is ${task.status}: ${failures(task)}`);
+    }
   }
   await until('the locks are released', () => lane.rows.locks().length === 0);
 }
@@ -427,6 +467,9 @@ export const OPERATIONS: readonly Operation[] = [
   stopObserver,
   startObserver,
   restartObserver,
+  stopObCluster,
+  startObCluster,
+  restartObCluster,
   stopObZone,
   startObZone,
   restartObZone,

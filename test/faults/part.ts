@@ -14,7 +14,7 @@ import { CREATE_WITHOUT_HOSTS } from '../../operations/installChain';
 import { PermanentError } from '../../runtime/errors';
 import type { Store } from '../../store/types';
 import type { SubtaskInput } from '../../workflows/plan';
-import { CHAIN_OF } from './chains';
+import { CHAIN_OF, chainNodes } from './chains';
 import { CONTROL_URL, type Point, TIMEOUTS_FILE, type Verdict } from './points';
 
 const HEARTBEAT_MS = 500;
@@ -146,7 +146,7 @@ function cuttableTimeouts(file: string): void {
   };
   const chains = [...Object.values(CHAIN_OF), CREATE_WITHOUT_HOSTS];
   // Chains share nodes.
-  for (const node of new Set(chains.flat())) {
+  for (const node of new Set(chains.flatMap(chainNodes))) {
     const { activity, timeout } = node;
     Object.defineProperty(node, 'timeout', { enumerable: true, get: () => cut()[activity] ?? timeout });
   }

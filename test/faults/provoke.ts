@@ -37,10 +37,12 @@ export async function start(
 ): Promise<Started> {
   const [first] = cases;
   if (first === undefined) throw new Error('a run without cases');
-  const cut = cases.flatMap(({ node, fault }) =>
-    fault.timeout === undefined ? [] : [[node.activity, fault.timeout] as const],
-  );
-  if (cut.length > 0) lane.cutTimeouts(Object.fromEntries(cut));
+  const timeoutOf = ({ node, fault }: Case) =>
+    Math.ceil((fault.timeout ?? 0) + 2 * (reference.seconds.get(node.activity) ?? 0));
+  const cut = cases.filter(({ fault }) => fault.timeout !== undefined);
+  if (cut.length > 0) {
+    lane.cutTimeouts(Object.fromEntries(cut.map((one) => [one.node.activity, timeoutOf(one)])));
+  }
   // Nothing may pass before it is known which subtasks are meant.
   lane.control.holdAll();
   const task = await first.operation.request(lane);
@@ -52,6 +54,7 @@ export async function start(
       const place = (subtask as unknown as { parallelIdx: number }).parallelIdx;
       const provoked = (stop: Stop): Provoked => ({
         ...{ one, lane, scene, stop, random, taskId: task.id, subtaskId: subtask.id },
+        timeout: timeoutOf(one),
         host: scene.targets[Math.max(place, 0)] ?? lane.host(1),
         status: async () =>
           (await lane.document(task.id))?.subtasks.find(({ id }) => id === subtask.id)?.status,

@@ -1,4 +1,5 @@
-import { CaseFailed } from './aim';
+import type { TaskJson } from '../../sandbox/stack/apiClient';
+import { activityOf, CaseFailed } from './aim';
 import type { Lane } from './lane';
 import type { Operation } from './operations';
 import { leftovers, type Outcome, outcomeOf } from './outcome';
@@ -9,6 +10,20 @@ export interface Reference {
   readonly outcome: Outcome;
   /** Number of points of a subtask's execution, by its place in the plan. */
   readonly points: ReadonlyMap<number, number>;
+  /** Seconds that the longest subtask of a type took. */
+  readonly seconds: ReadonlyMap<string, number>;
+}
+
+/** By activity. */
+function secondsOf(task: TaskJson): Map<string, number> {
+  const seconds = new Map<string, number>();
+  for (const subtask of task.subtasks) {
+    const { className, startTime, finishTime } = subtask as unknown as Record<string, string | undefined>;
+    const type = activityOf(className ?? '');
+    const took = (Date.parse(finishTime ?? '') - Date.parse(startTime ?? '')) / 1000;
+    if (took > (seconds.get(type) ?? 0)) seconds.set(type, took);
+  }
+  return seconds;
 }
 
 /** Runs the operation without any fault. */
@@ -24,5 +39,5 @@ export async function referenceRun(lane: Lane, operation: Operation): Promise<Re
   task.subtasks.forEach((subtask, index) => {
     points.set(index, lane.control.points.filter(({ subtaskId }) => subtaskId === subtask.id).length);
   });
-  return { outcome: await outcomeOf(lane, scene, task), points };
+  return { outcome: await outcomeOf(lane, scene, task), points, seconds: secondsOf(task) };
 }

@@ -1,3 +1,4 @@
+import type { Case } from './cases';
 import { FAULTS } from './faults';
 import { OPERATIONS } from './operations';
 import type { CaseResult } from './result';
@@ -34,23 +35,25 @@ function cell(results: readonly CaseResult[]): string {
   return `${passed}/${results.length}${time}`;
 }
 
-/** Operation × fault: passed/run, and recovery in seconds (median / longest). */
-export function markdown(results: readonly CaseResult[]): string {
-  const names = OPERATIONS.map(({ name }) => name);
-  const of = (fault: string, operation?: string) =>
+/** Operation × fault: passed/run, and recovery in seconds (median / longest); `all` are the cases that there are. */
+export function markdown(results: readonly CaseResult[], all: readonly Case[]): string {
+  const of = (fault?: string, operation?: string) =>
     results.filter(({ id }) => {
       const [first, , last] = id.split('/');
-      return last === fault && (operation === undefined || first === operation);
+      return (fault ?? last) === last && (operation ?? first) === first;
     });
-  const rows = FAULTS.map(({ name }) => name)
-    .filter((fault) => of(fault).length > 0)
-    .map(
-      (fault) => `| ${[fault, ...names.map((name) => cell(of(fault, name))), cell(of(fault))].join(' | ')} |`,
-    );
+  const faults = FAULTS.map(({ name }) => name).filter((fault) => of(fault).length > 0);
+  const row = (title: string, operation?: string) => {
+    const count = all.filter((one) => (operation ?? one.operation.name) === one.operation.name).length;
+    const cells = [...faults.map((fault) => cell(of(fault, operation))), cell(of(undefined, operation))];
+    return `| ${[title, String(count), ...cells].join(' | ')} |`;
+  };
+  const names = OPERATIONS.map(({ name }) => name).filter((name) => of(undefined, name).length > 0);
   return [
-    `| fault | ${names.join(' | ')} | all |`,
-    `|${'---|'.repeat(names.length + 2)}`,
-    ...rows,
+    `| operation | cases | ${faults.join(' | ')} | all |`,
+    `|${'---|'.repeat(faults.length + 3)}`,
+    ...names.map((name) => row(name, name)),
+    row('all'),
     '',
     'Passed / run, then seconds until the subtask was done by itself (median / longest): from the fault, for faults of hosts from their end.',
   ].join('\n');

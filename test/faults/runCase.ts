@@ -79,21 +79,18 @@ async function disturb(scene: Scene, started: Started, first: Provoked, lane: La
   }
 }
 
-function problemsOf(cases: readonly Case[], { seen, problems }: Run): string[] {
-  return [
-    ...problems,
-    ...cases.flatMap((one) => {
-      const { recoveryMs = 0 } = seen.get(one) ?? {};
-      if (!seen.has(one)) return [`${one.id}: the task ended before the fault`];
-      if (one.fault.kind !== 'obflow' || recoveryMs <= RECOVERY_MS) return [];
-      return [`${one.id}: recovered after ${recoveryMs} ms, more than ${RECOVERY_MS}`];
-    }),
-  ];
+/** What is wrong with one case and no other. */
+function ownProblems(one: Case, seen: Findings | undefined): string[] {
+  if (seen === undefined) return ['the task ended before the fault'];
+  const { recoveryMs = 0 } = seen;
+  if (one.fault.kind !== 'obflow' || recoveryMs <= RECOVERY_MS) return [];
+  return [`recovered after ${recoveryMs} ms, more than ${RECOVERY_MS}`];
 }
 
 /**
  * Runs the operation of the cases once and strikes with the fault of each at its own subtask; none of them undoes, no two
- * are about one subtask. What is wrong at the end is a problem of all of them: whose it is, a run of each alone says.
+ * are about one subtask. What is wrong at the end is a problem of all of them: whose it is, a run of each alone says. That one
+ * was late, or never struck, is its own.
  */
 export async function runTogether(
   lane: Lane,
@@ -103,6 +100,7 @@ export async function runTogether(
 ): Promise<CaseResult[]> {
   const clock = new Clock();
   let seen = new Map<Case, Findings>();
+  let own: (one: Case) => string[] = () => [];
   const problems: string[] = [];
   try {
     const [{ operation }] = cases as readonly [Case];
@@ -114,7 +112,8 @@ export async function runTogether(
     }
     const run = await clock.phase('recover', () => disturb(scene, started, first, lane));
     seen = run.seen;
-    problems.push(...problemsOf(cases, run));
+    problems.push(...run.problems);
+    own = (one) => ownProblems(one, run.seen.get(one));
     const restarts = cases.some(({ fault }) => fault.restarts ?? false);
     const expected = { outcome: reference.outcome, restarts, undone: false };
     problems.push(...(await clock.phase('compare', () => comparedWith(lane, scene, run.task, expected))));
@@ -125,7 +124,9 @@ export async function runTogether(
     lane.control.forget();
     lane.control.letAllPass();
   }
-  return cases.map((one) => clock.result(one, seed, seen.get(one) ?? {}, problems, cases.length));
+  return cases.map((one) =>
+    clock.result(one, seed, seen.get(one) ?? {}, [...problems, ...own(one)], cases.length),
+  );
 }
 
 /** Runs one case by itself, in a scene made for it. */

@@ -16,6 +16,8 @@ export interface SuiteOptions {
   readonly historyEvents?: number;
   /** Every case in a run and a scene of its own. */
   readonly alone?: boolean;
+  /** Asked before each run; what is not begun has no result. */
+  readonly goOn?: () => boolean;
   readonly onResult?: (result: CaseResult, done: number) => void;
 }
 
@@ -65,7 +67,7 @@ async function alone(bench: Bench, one: Case, seed: number): Promise<CaseResult>
   return result;
 }
 
-/** Strikes with all faults in one run; when that goes wrong, with each alone, which names the guilty one. */
+/** Strikes with all faults in one run; what goes wrong there is done alone, which names the guilty one. */
 async function faultsTogether(bench: Bench, cases: readonly Case[], seed: number): Promise<CaseResult[]> {
   const [first] = cases;
   if (first === undefined) return [];
@@ -77,8 +79,12 @@ async function faultsTogether(bench: Bench, cases: readonly Case[], seed: number
     return results;
   }
   const single: CaseResult[] = [];
-  for (const one of cases) single.push(await alone(bench, one, seed));
-  if (!passed(single)) return single;
+  for (const [at, one] of cases.entries()) {
+    const before = results[at];
+    single.push(before?.passed ? before : await alone(bench, one, seed));
+  }
+  // Some were late in company, or never struck: then what they are alone counts.
+  if (!passed(single) || results.some((result) => result.passed)) return single;
   const [wrong] = results;
   if (wrong === undefined) return single;
   const others = cases.slice(1).map(({ id }) => id);
@@ -118,13 +124,14 @@ async function runBatch(
   else for (const result of await faultsTogether(bench, cases, seed)) say(result);
 }
 
-/** Runs every case; the results come in the order of the cases. */
+/** Runs every case, as long as it may go on; the results come in the order of the cases. */
 export async function runSuite({
   cases,
   seed,
   lanes,
   historyEvents,
   alone: each = false,
+  goOn = () => true,
   onResult,
 }: SuiteOptions): Promise<CaseResult[]> {
   const batches: Batch[] = each
@@ -142,7 +149,7 @@ export async function runSuite({
       for (;;) {
         const batch = batches[next];
         next += 1;
-        if (batch === undefined) return;
+        if (batch === undefined || !goOn()) return;
         await runBatch(bench, batch, seed, say);
       }
     } finally {

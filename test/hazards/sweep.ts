@@ -190,6 +190,18 @@ const GOOD: Readonly<Record<string, () => Request>> = {
       }),
     ]),
   ),
+  ...Object.fromEntries(
+    (['stop', 'start', 'restart'] as const).map((verb) => [
+      `POST /api/v2/ob/clusters/{id}/${verb}`,
+      () => ({
+        params: { id: String(closed) },
+        query: '?dryRun=true',
+        ...(verb === 'start'
+          ? {}
+          : { body: { freezeServer: true, ...(verb === 'restart' ? { force: false } : {}) } }),
+      }),
+    ]),
+  ),
   'PUT /api/v2/ob/clusters/{id}/parameters': () => ({
     params: { id: '4711' },
     body: [

@@ -24,7 +24,7 @@ export function hostsWithObservers(shown: ReadonlyMap<string, Shown>): Hosts {
         says === 'nothing'
           ? { processes: [], listeners: [], resolved: '/' }
           : { processes: [observer], listeners, resolved: '/' };
-      return { ip, observe: async () => seen } as unknown as Host;
+      return { ip, observe: async () => seen, firstContact: async () => [] } as unknown as Host;
     },
     close: async () => undefined,
   };

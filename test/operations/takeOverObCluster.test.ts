@@ -174,22 +174,26 @@ describe('a cluster is not taken over', () => {
     ]);
   });
 
-  test('a host that is new needs the IDC of its zone', async () => {
-    const credential = await api.store.credentials.find('root');
-    const hostInfo = { hostInfo: { credentialId: credential!.id } };
-    const observer = await given('10.5.0.1');
-    const elsewhere = await given('', {
-      servers: [server('10.5.0.1')],
-      zones: [{ name: 'zone1', status: 'ACTIVE', region: 'hangzhou', idc: 'nowhere' }],
-    });
-    // Its hosts are known, so nothing is missing.
-    expect((await api.send('POST', `${TAKE_OVER}?dryRun=true`, entrance(observer, hostInfo))).status).toBe(
-      200,
-    );
-    expect((await api.send('POST', `${TAKE_OVER}?dryRun=true`, entrance(elsewhere, hostInfo))).status).toBe(
-      200,
-    );
-  });
+  test.each([
+    ['names no IDC', '', 'OBE11036', '10.5.0.9'],
+    ['names one that the inventory does not have', 'nowhere', 'OBE11037', 'nowhere'],
+  ])(
+    'with a host that is new while its zone %s; a host that is known needs none',
+    async (_, idc, code, named) => {
+      const credential = await api.store.credentials.find('root');
+      const hostInfo = { hostInfo: { credentialId: credential!.id } };
+      const zones = [{ name: 'zone1', status: 'ACTIVE' as const, region: 'hangzhou', idc }];
+      const known = await given('10.5.0.1', { zones });
+      const dry = await api.send('POST', `${TAKE_OVER}?dryRun=true`, entrance(known, hostInfo));
+      expect(dry.body.data.findings.filter(({ level }: Json) => level === 'ERROR')).toEqual([]);
+      const unknown = await given('10.5.0.9', { zones });
+      const before = await api.traces();
+      const refused = await api.send('POST', TAKE_OVER, entrance(unknown, hostInfo));
+      expect([refused.status, refused.body.error.code]).toEqual([409, code]);
+      for (const part of ['zone1', named]) expect(refused.body.error.message).toContain(part);
+      expect(await api.traces()).toEqual(before);
+    },
+  );
 
   test.each([
     ['no address', { address: undefined }],
@@ -217,6 +221,24 @@ describe('a cluster is not taken over', () => {
 });
 
 describe('a cluster that is taken over', () => {
+  test('is forgotten with its logins when the task is abandoned, and stays with them once it was recorded', async () => {
+    const { credentials, obClusters, tasks, work } = api.store;
+    const abandoned = async (name: string, obClusterId: number, ip: string, recorded: boolean) => {
+      const observer = await given(ip, {}, name, obClusterId);
+      const { id, clusterId } = (await api.send('POST', TAKE_OVER, entrance(observer))).body.data;
+      if (recorded) await work.settle({ kind: 'obCluster', id: clusterId }, id, 'RUNNING');
+      const ending = { operation: 'EXECUTE', closed: true, sequence: 9 } as const;
+      await tasks.applyStateChange({ taskId: id, status: 'FAILED', ...ending });
+      const logins = await Promise.all(
+        ['root', 'proxyro'].map((user) => credentials.find(`${user}.${name}.${obClusterId}`)),
+      );
+      const cluster = await obClusters.find(clusterId);
+      return [cluster?.status, ...logins.map((login) => login !== undefined)];
+    };
+    expect(await abandoned('obleft', 70, '10.5.0.1', false)).toEqual([undefined, false, false]);
+    expect(await abandoned('obkept', 71, '10.5.0.2', true)).toEqual(['RUNNING', true, true]);
+  });
+
   test('is stored with all that was seen, once, and its passwords are in no plan', async () => {
     const observer = await given('', { servers: [server('10.5.0.1'), server('10.5.0.2')] }, 'obtaken', 60);
     const answer = await api.send('POST', TAKE_OVER, entrance(observer, { proxyroPassword: PROXYRO }));

@@ -1,6 +1,7 @@
 /** Reads tasks from Temporal: the only file that speaks its raw service and decodes its raw answers. */
 import { isGrpcServiceError } from '@temporalio/client';
 import type { temporal } from '@temporalio/proto';
+import { ownTurn } from '../../../runtime/ownTurn';
 import type { TemporalHandle } from '../../../runtime/temporal';
 import { addressOfWorker } from '../../../workflows/ids';
 import type { Plan } from '../../../workflows/plan';
@@ -294,8 +295,11 @@ export class HistoryReader {
     );
   }
 
-  #deadline<T>(call: () => Promise<T>): Promise<T> {
-    return this.#temporal.connection.withDeadline(Date.now() + 5_000, call);
+  /** Answers for several tasks come in one piece from Temporal's connection. */
+  async #deadline<T>(call: () => Promise<T>): Promise<T> {
+    const answer = await this.#temporal.connection.withDeadline(Date.now() + 5_000, call);
+    await ownTurn();
+    return answer;
   }
 }
 

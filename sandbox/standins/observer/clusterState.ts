@@ -107,6 +107,8 @@ const STEERING = {
   _standin_election: 3_000,
   /** From the start of service until a server's logs are in sync. */
   _standin_sync_delay: 0,
+  /** From the start of service until a server has refreshed the schemas of all tenants. */
+  _standin_schema_delay: 0,
   /** Tenants of users, each with units in every zone of `_standin_tenant_zones` (by commas; all unless set). */
   _standin_tenants: 0,
   /** Units of each of them in a zone: on so many servers, if there are. */

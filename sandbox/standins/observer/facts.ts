@@ -23,6 +23,8 @@ export interface ServerRow {
   readonly holdsTenantUnit?: boolean;
   /** Whether its logs are in sync; default yes. */
   readonly inSync?: boolean;
+  /** Whether it has refreshed the schemas of all tenants; default yes. */
+  readonly schemaFresh?: boolean;
   /** When its memory was last frozen, microseconds since 1970. */
   readonly frozenAt?: number;
 }

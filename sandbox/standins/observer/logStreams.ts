@@ -60,6 +60,12 @@ export function inSync(state: ClusterState, server: ServerState): boolean {
   return now() - server.startServiceTime >= steering(state, '_standin_sync_delay') * 1000;
 }
 
+/** A server that starts knows no schema but that of its own tables until it has asked. */
+export function schemaFresh(state: ClusterState, server: ServerState): boolean {
+  if (server.status === 'INACTIVE' || server.startServiceTime === 0) return false;
+  return now() - server.startServiceTime >= steering(state, '_standin_schema_delay') * 1000;
+}
+
 /** 3600s unless set; whoever is away for longer leaves the member lists (OceanBase documentation). */
 function isPermanentlyOffline(state: ClusterState, server: ServerState): boolean {
   const set = state.settings?.findLast(({ name }) => name === 'server_permanent_offline_time');

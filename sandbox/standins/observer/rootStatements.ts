@@ -3,7 +3,7 @@ import { refuse } from './accounts';
 import type { AdminStatement } from './adminStatement';
 import { addressOf, type Steering, steering, tenantsOf } from './clusterState';
 import { buildVersion, identity, observerTraits, serverVersion, versionComment } from './edition';
-import { inSync } from './logStreams';
+import { inSync, schemaFresh } from './logStreams';
 import type { RootService } from './rootService';
 import { Statements } from './statements';
 import { placeLeaders, primaryZoneOf } from './sysTenant';
@@ -32,6 +32,7 @@ async function makeTables(rootService: RootService, self: string): Promise<Table
           active: server.status === 'ACTIVE',
           withRootService: addressOf(server) === self,
           inSync: inSync(state, server),
+          schemaFresh: schemaFresh(state, server),
         })),
       users: () => rootService.accounts.names(),
       zones: () => state.zones,
@@ -45,6 +46,7 @@ async function makeTables(rootService: RootService, self: string): Promise<Table
       // What is in sync, checkpointed or gone for good depends on the time as well.
       revision: () =>
         steering(state, '_standin_sync_delay') > 0 ||
+        steering(state, '_standin_schema_delay') > 0 ||
         steering(state, '_standin_freeze_delay') > 0 ||
         state.servers.some(({ status }) => status === 'INACTIVE')
           ? -Date.now()

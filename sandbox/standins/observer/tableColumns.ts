@@ -6,6 +6,8 @@ const SERVER_COLUMNS = `svr_ip TEXT, svr_port INTEGER, id INTEGER, zone TEXT, in
 const PARAMETER_COLUMNS = `zone TEXT, svr_type TEXT, svr_ip TEXT, svr_port INTEGER, name TEXT, data_type TEXT, value TEXT,
   info TEXT, section TEXT, scope TEXT, source TEXT, edit_level TEXT, tenant_id INTEGER`;
 
+const SCHEMA_COLUMNS = 'svr_ip TEXT, svr_port INTEGER, tenant_id INTEGER, refreshed_schema_version INTEGER';
+
 /** Makes the tables and views that such a version has, empty. */
 export function createTables(database: Database, isV4: boolean): void {
   database.run(`CREATE TABLE oceanbase.__all_server(${SERVER_COLUMNS})`);
@@ -37,6 +39,7 @@ export function createTables(database: Database, isV4: boolean): void {
         svr_port INTEGER, sql_port INTEGER, role INTEGER)`);
     database.run(`CREATE TABLE oceanbase.__all_virtual_clog_stat(svr_ip TEXT, svr_port INTEGER, is_in_sync INTEGER,
         is_offline INTEGER)`);
+    database.run(`CREATE TABLE oceanbase.__all_virtual_server_schema_info(${SCHEMA_COLUMNS})`);
     database.run(`CREATE TABLE oceanbase.__all_virtual_server_stat(svr_ip TEXT, svr_port INTEGER, zone TEXT,
         cpu_total NUMERIC, cpu_assigned NUMERIC, mem_total INTEGER, mem_assigned INTEGER, disk_total INTEGER,
         disk_in_use INTEGER)`);
@@ -62,6 +65,7 @@ export function createTables(database: Database, isV4: boolean): void {
       SVR_PORT INTEGER, SQL_PORT INTEGER, ZONE TEXT, ROLE TEXT)`);
   database.run(`CREATE TABLE oceanbase."GV$OB_LOG_STAT"(TENANT_ID INTEGER, LS_ID INTEGER, SVR_IP TEXT,
       SVR_PORT INTEGER, ROLE TEXT, IN_SYNC TEXT, PAXOS_MEMBER_LIST TEXT, PAXOS_REPLICA_NUM INTEGER)`);
+  database.run(`CREATE TABLE oceanbase."GV$OB_SERVER_SCHEMA_INFO"(${SCHEMA_COLUMNS})`);
   database.run(`CREATE TABLE oceanbase.__all_virtual_ls_info(svr_ip TEXT, svr_port INTEGER, tenant_id INTEGER,
       ls_id INTEGER, checkpoint_scn INTEGER)`);
   database.run(`CREATE TABLE oceanbase."GV$OB_SERVERS"(SVR_IP TEXT, SVR_PORT INTEGER, ZONE TEXT, SQL_PORT INTEGER,

@@ -18,6 +18,8 @@ export type { ServerRow, ZoneRow } from './facts';
 
 const STARTED_MICROSECONDS = 1_700_000_000_000_000;
 const GIB = 1024 ** 3;
+/** Of a tenant whose schema a server knows; 1 stands for that of its own tables alone. */
+const SCHEMA_VERSION = STARTED_MICROSECONDS;
 
 /** `2023-11-15 06:13:20.000000`, NULL for 0: how 4.x shows what __all_server holds as microseconds. */
 function timestamp(microseconds: number, minutesEast: number): string | null {
@@ -109,6 +111,7 @@ export class Tables {
       holdsSysUnit: false,
       holdsTenantUnit: false,
       inSync: true,
+      schemaFresh: true,
       frozenAt: 0,
       ...server,
     }));
@@ -237,6 +240,13 @@ export class Tables {
       primaryZone: this.facts.primaryZone?.() ?? 'RANDOM',
     });
     this.fill(`oceanbase.${this.isV4 ? 'DBA_OB_TENANTS' : '__all_tenant'}`, rows);
+    const alive = servers.filter(({ status }) => status !== 'INACTIVE');
+    this.fill(
+      `oceanbase.${this.isV4 ? '"GV$OB_SERVER_SCHEMA_INFO"' : '__all_virtual_server_schema_info'}`,
+      rows.flatMap(([tenant = null]) =>
+        alive.map(({ ip, rpcPort, schemaFresh }) => [ip, rpcPort, tenant, schemaFresh ? SCHEMA_VERSION : 1]),
+      ),
+    );
   }
 
   private tenants(): readonly ParameterTenant[] {

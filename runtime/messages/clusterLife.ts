@@ -1,0 +1,93 @@
+import type { Pair } from '../../workflows/text';
+
+/** What stopping, starting and restarting whole OceanBase clusters says. */
+export const CLUSTER_LIFE = {
+  'clusterLife.unfit': [
+    'OceanBase cluster "{name}" is {status}; this is only possible when it is {allowed}. GET /api/v2/ob/clusters/{id} asks it again.',
+    'OceanBase 集群“{name}”的状态为 {status}；仅在 {allowed} 时可以执行该操作。GET /api/v2/ob/clusters/{id} 会重新询问集群。',
+  ],
+  'clusterLife.noServers': [
+    'No server of OceanBase cluster "{name}" is known. GET /api/v2/ob/clusters/{id} asks it for them.',
+    'OceanBase 集群“{name}”没有已知的服务器。GET /api/v2/ob/clusters/{id} 会向集群查询。',
+  ],
+  'clusterLife.notRunning': [
+    '{address} of zone {zone} is {status}: servers of a cluster are restarted zone after zone when all of them are RUNNING. Start it first, or send force: true, which interrupts clients.',
+    'Zone {zone} 的 {address} 状态为 {status}：仅当集群的所有服务器均为 RUNNING 时才能逐 Zone 重启。请先启动它，或发送 force: true（会中断客户端）。',
+  ],
+  'clusterLife.fewZones': [
+    'OceanBase cluster "{name}" has {count} zones: with fewer than {least} no majority is left while one restarts. Send force: true to interrupt clients.',
+    'OceanBase 集群“{name}”有 {count} 个 Zone：少于 {least} 个时，重启其中一个将失去多数派。发送 force: true 可在中断客户端的情况下重启。',
+  ],
+  'clusterLife.refused': [
+    'OceanBase cluster "{name}" must not be restarted zone after zone: {text}. {next} Or send force: true, which interrupts clients.',
+    'OceanBase 集群“{name}”不能逐 Zone 重启：{text}。{next} 或发送 force: true（会中断客户端）。',
+  ],
+  'clusterLife.proxies': [
+    'OBProxy clusters linked to {cluster} cannot reach it meanwhile: {names}',
+    '以下关联到 {cluster} 的 OBProxy 集群在此期间无法访问它：{names}',
+  ],
+  'clusterLife.allStop': [
+    'All {count} observers of {cluster} would stop ({zones}), which leaves no majority of anything: every client is cut off until the cluster is started',
+    '{cluster} 的全部 {count} 个 observer 将停止（{zones}），不保留任何多数派：在启动集群之前所有客户端都会中断',
+  ],
+  'clusterLife.allStart': [
+    'All {count} observers of {cluster} would start together; it answers when a majority of them runs',
+    '{cluster} 的全部 {count} 个 observer 将同时启动；多数派运行后集群开始响应',
+  ],
+  'clusterLife.order': [
+    'Zones in this order, one after the other: {zones}. That of the root service comes last',
+    'Zone 依次为：{zones}，逐个进行。RootService 所在的 Zone 最后进行',
+  ],
+  'clusterLife.zoneLeaves': ['Without {zone}: {text}', '停止 {zone} 时：{text}'],
+  'clusterLife.takes': [
+    'It takes as long as the slowest observer of each zone needs to stop, to start and to catch up, zone after zone; a zone that is not back holds the next one, for up to {minutes} min',
+    '耗时为各 Zone 中最慢的 observer 停止、启动并追上所需时间之和；未恢复的 Zone 会阻止下一个 Zone，最长 {minutes} 分钟',
+  ],
+  'clusterLife.interrupts': [
+    'With force the observers of a zone end without moving clients and leaders away: clients are interrupted',
+    '使用 force 时，Zone 的 observer 直接结束，不会先迁走客户端和 Leader：客户端会被中断',
+  ],
+  'clusterLife.notWorked': ['this task does not work on all of the cluster', '本任务不是针对整个集群的任务'],
+  'clusterLife.retryPrepare': [
+    'Retry the Prepare subtask of the cluster, then this one.',
+    '请先重试集群的 Prepare 子任务，再重试本子任务。',
+  ],
+  'clusterLife.notAllBack': [
+    '{count} servers of {cluster} are not ACTIVE again yet',
+    '{cluster} 有 {count} 台服务器尚未恢复为 ACTIVE',
+  ],
+  'clusterLife.reachHosts': [
+    'reach every host of the cluster before anything is started',
+    '在启动任何进程之前连接集群的所有主机',
+  ],
+  'clusterLife.hostsAnswer': ['All {count} hosts answer', '全部 {count} 台主机均可连接'],
+  'clusterLife.bringHosts': [
+    'Bring these hosts back and retry; a host that is gone for good leaves the cluster first.',
+    '请恢复这些主机后重试；永久丢失的主机应先从集群中移除。',
+  ],
+  'rolling.ask': ['find out whether all of the cluster is in service', '确认整个集群是否都在服务'],
+  'rolling.noSchemas': [
+    'This version does not tell which servers have refreshed their schema',
+    '该版本不提供服务器的 schema 刷新信息',
+  ],
+  'rolling.away': ['{servers}: not serving', '{servers}：未提供服务'],
+  'rolling.behind': ['{server}: {what} is not in sync', '{server}：{what}未同步'],
+  'rolling.schema': ['{servers}: schema not refreshed', '{servers}：schema 未刷新'],
+  'rolling.holds': [
+    'Zone {zone} waits until the others are back: {text}',
+    'Zone {zone} 等待其他 Zone 恢复：{text}',
+  ],
+  'rolling.rootMoved': [
+    'The root service has moved to {zone} meanwhile: it moves once more',
+    'RootService 已迁移到 {zone}：它将再迁移一次',
+  ],
+  'rolling.begins': [
+    'Zone {zone} comes next, {number} of {count}: everything else is in service and in sync',
+    '下一个是 Zone {zone}（第 {number} 个，共 {count} 个）：其余均在服务且已同步',
+  ],
+  'zone.serverIs': ['{address} is {status}', '{address} 的状态为 {status}'],
+  'undo.withCluster': [
+    'Nothing to undo here: all of the cluster stops again',
+    '此处无需撤销：整个集群会再次停止',
+  ],
+} as const satisfies Record<string, Pair>;
