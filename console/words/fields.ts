@@ -112,6 +112,8 @@ export const OPERATION_NAMES: Readonly<Record<string, Pair>> = {
   post_compute_hosts_hostId_forget: ['Forget', '移除记录'],
   post_ob_clusters_id_servers: ['Add OBServers', '添加 OBServer'],
   post_ob_clusters_id_zones: ['Add a zone', '添加 Zone'],
+  post_ob_clusters_id_servers_batchDelete: ['Delete OBServers', '删除 OBServer'],
+  delete_ob_clusters_id_zones_zoneName: ['Delete the zone', '删除 Zone'],
   post_ob_clusters_id_servers_serverId_stop: ['Stop', '停止'],
   post_ob_clusters_id_servers_serverId_start: ['Start', '启动'],
   post_ob_clusters_id_servers_serverId_restart: ['Restart', '重启'],
