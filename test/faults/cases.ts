@@ -43,6 +43,8 @@ const POINT_OF_NO_RETURN: Readonly<Partial<Record<OperationName, string>>> = {
   offlineObproxy: 'UninstallObproxy',
   deleteObproxyCluster: 'UninstallObproxy',
   moveOutObCluster: 'DeleteObClusterInfo',
+  // A server without units has left at once.
+  replaceObserver: 'DeleteObServer',
 };
 
 function canBeUndone({ operation, node, fault }: Case): boolean {
