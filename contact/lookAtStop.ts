@@ -7,6 +7,7 @@ import {
   replaceVerdict,
 } from '../oceanbase/deleteVerdict';
 import { type StopTarget, type StopVerdict, stopVerdict } from '../oceanbase/stopVerdict';
+import { tenantsInZone } from '../oceanbase/zoneUse';
 
 export async function lookAtStop(session: ClusterSession, target: StopTarget): Promise<StopVerdict> {
   const servers = await session.servers();
@@ -35,4 +36,9 @@ export async function lookAtReplacement(
   joining: { readonly ip: string; readonly rpcPort: number; readonly zone: string },
 ): Promise<DeleteVerdict> {
   return replaceVerdict(await readPlacement(session), targets, joining);
+}
+
+/** Names of the tenants that have units or replicas in the zone, or are to have them. */
+export async function lookAtZone(session: ClusterSession, zone: string): Promise<string[]> {
+  return tenantsInZone({ ...(await readPlacement(session)), localities: await session.localities() }, zone);
 }

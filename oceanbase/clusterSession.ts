@@ -4,6 +4,7 @@ import type { AddressPolicy } from '../runtime/addresses';
 import { addressText, canonicalHost } from '../runtime/addressText';
 import { PermanentError } from '../runtime/errors';
 import { say } from '../runtime/messages/catalogue';
+import { BASELINE_SCHEMA_SQL, sysPrimaryZoneSql } from './bootstrapSql';
 import { type ObParameter, obParameterOf, showParameterSql, showParametersSql } from './clusterParameters';
 import {
   CLUSTER_ROLE_SQL,
@@ -40,9 +41,11 @@ import {
   SqlError,
   type SqlRow,
   type SqlSession,
+  TIMEOUT,
 } from './sqlSession';
 import { dataOnDiskOf, dataOnDiskSql, type Placement, placementOf, placementSql, unitJobsSql } from './units';
 import { isAtLeast } from './versions';
+import { localitiesOf, localitiesSql, type TenantLocality } from './zoneUse';
 
 /** No such table, no such column, not supported. A missing grant (1142) is no such answer. */
 const NOT_IN_VERSION: ReadonlySet<number> = new Set([1146, 1054, 1235]);
@@ -86,6 +89,8 @@ export interface ClusterSession {
   unitJobs(): Promise<number>;
   /** Everything that needs a majority. Throws SqlError when it may not be asked. */
   replicas(): Promise<ReplicaGroup[]>;
+  /** In which zones tenants are to have replicas. */
+  localities(): Promise<TenantLocality[]>;
   /** How many leaders a server has. */
   leaders(server: { readonly ip: string; readonly rpcPort: number }): Promise<number>;
   /** How many leaders there are in a zone. */
@@ -104,6 +109,10 @@ export interface ClusterSession {
   parameter(name: string): Promise<string | undefined>;
   /** The same of every server that tells. */
   parameterByServer(name: string): Promise<readonly ParameterAtServer[]>;
+  /** Whether the BOOTSTRAP of its cluster has come to its end; a server that is of no cluster has none to tell. */
+  isBootstrapped(): Promise<boolean>;
+  /** Zones of the sys tenant by priority, `z1,z2;z3`; '' when it does not tell. */
+  sysPrimaryZone(): Promise<string>;
   /** Whether the sys tenant has this user. */
   hasUser(name: string): Promise<boolean>;
   /** What a cluster of 2.x or 3.x is to another; clusters of 4.x are all primary. */
@@ -209,6 +218,7 @@ function cluster(session: SqlSession, at: string, version: string): ClusterSessi
       return Number(columnText(row ?? {}, 'jobs'));
     },
     replicas: async () => replicaGroups(version, await answersTo(replicasSql(version))),
+    localities: async () => localitiesOf(await session.query(localitiesSql(version))),
     async leaders(server) {
       const [row] = await session.query(leadersSql(version, server));
       return Number(columnText(row ?? {}, 'leaders'));
@@ -244,6 +254,14 @@ function cluster(session: SqlSession, at: string, version: string): ClusterSessi
         rpcPort: Number(columnText(row, 'rpc_port')),
         value: columnText(row, 'value'),
       }));
+    },
+    async isBootstrapped() {
+      const [row] = await ifTold(BASELINE_SCHEMA_SQL, ({ errno }) => errno !== TIMEOUT);
+      return Number(columnText(row ?? {}, 'version')) > 0;
+    },
+    async sysPrimaryZone() {
+      const [row] = await session.query(sysPrimaryZoneSql(version));
+      return columnText(row ?? {}, 'primary_zone');
     },
     hasUser: async (name) => (await session.query(sysUserSql(name))).length > 0,
     async role() {

@@ -31,7 +31,7 @@ export class SqlConnectionError extends SaidError {
 }
 
 /** OceanBase's "Timeout": a statement that was given up, and may have done its work all the same. */
-const TIMEOUT = 4012;
+export const TIMEOUT = 4012;
 
 /** Whether a statement was not answered: nothing came back, or that it took too long. What it did is not known. */
 export function isUnanswered(error: unknown): error is SqlConnectionError | SqlError {

@@ -9,6 +9,7 @@ import { batchDeleteHosts, deleteHost } from './deleteHosts';
 import { deleteObproxy, offlineObproxy } from './deleteObproxy';
 import { deleteObproxyCluster } from './deleteObproxyCluster';
 import { deleteObservers } from './deleteObservers';
+import { deleteObZone } from './deleteObZone';
 import { moveOutObCluster } from './moveOutObCluster';
 import { refreshObproxy } from './refreshObproxy';
 import { replaceObserver } from './replaceObserver';
@@ -47,6 +48,7 @@ export const OPERATIONS: readonly CatalogueEntry[] = [
   addObZone,
   deleteObservers,
   replaceObserver,
+  deleteObZone,
   takeOverObCluster,
   moveOutObCluster,
   stopObserver,

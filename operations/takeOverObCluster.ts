@@ -241,7 +241,7 @@ async function storeCluster(
     ...{ name, obClusterId, version, type, rootServers, zones, servers },
     sysCredentialId: credentials.sys,
     proxyroCredentialId: credentials.proxyro,
-    takeOver: { taskId, hostIds, credentialIds: [credentials.sys, credentials.proxyro] },
+    origin: { taskId, hostIds, credentialIds: [credentials.sys, credentials.proxyro] },
   });
 }
 

@@ -108,7 +108,9 @@ const __inPackage = (name, folder) =>
 
 /** Files that look for others beside them find them where they were before they were bundled. */
 function inItsPlace(root) {
-  const modules = path.join(root, 'node_modules') + path.sep;
+  // node_modules may be a link to a folder elsewhere.
+  const isOurs = (file) =>
+    file.startsWith(root + path.sep) && !file.slice(root.length).includes('node_modules');
   const inPackage = (file) => {
     const parts = file.slice(file.lastIndexOf(`node_modules${path.sep}`) + 13).split(path.sep);
     const names = parts[0]?.startsWith('@') ? 2 : 1;
@@ -136,9 +138,9 @@ function inItsPlace(root) {
         const text = await readFile(file, 'utf8');
         if (!text.includes('__dirname') && !text.includes('require.resolve(')) return undefined;
         const { name, inside } = inPackage(file);
-        const folder = file.startsWith(modules)
-          ? `__inPackage(${JSON.stringify(name)}, ${JSON.stringify(path.posix.dirname(inside))})`
-          : `__room(${JSON.stringify(path.relative(root, path.dirname(file)))})`;
+        const folder = isOurs(file)
+          ? `__room(${JSON.stringify(path.relative(root, path.dirname(file)))})`
+          : `__inPackage(${JSON.stringify(name)}, ${JSON.stringify(path.posix.dirname(inside))})`;
         return {
           contents: text
             .replaceAll('__dirname', folder)

@@ -2,9 +2,9 @@ import type { Kysely, Selectable } from 'kysely';
 import { direction, pageOf } from './database/paging';
 import { now, type Schema } from './database/schema';
 import type { Scope } from './database/scope';
-import { takeOverRows } from './obClusterTakeOver';
+import { broughtRows } from './obClustersBrought';
 import { workOf } from './tasks/work';
-import type { ClusterTakeOver, NewObCluster, ObClusterRow, ObClusters, RootServer } from './types';
+import type { ClusterOrigin, NewObCluster, ObClusterRow, ObClusters, RootServer } from './types';
 
 const SORT_FIELDS = {
   id: 'ob_clusters.id',
@@ -44,7 +44,7 @@ async function withRootServers(
       .map((server) => ({ ip: server.ip, sqlPort: server.sql_port, rpcPort: server.rpc_port })),
     sysCredentialId: row.sys_credential_id,
     proxyroCredentialId: row.proxyro_credential_id,
-    takeOver: row.take_over === null ? null : (JSON.parse(row.take_over) as ClusterTakeOver),
+    origin: row.take_over === null ? null : (JSON.parse(row.take_over) as ClusterOrigin),
     status: row.status,
     work: workOf(row),
     createTime: row.create_time,
@@ -102,7 +102,7 @@ function difference(row: ObClusterRow | undefined, wanted: NewObCluster): 'added
 
 export function obClustersRepository(scope: Scope): ObClusters {
   return {
-    ...takeOverRows(scope),
+    ...broughtRows(scope),
 
     put: (cluster) =>
       scope.write(async (db) => {

@@ -194,6 +194,8 @@ export function obServersRepository(scope: Scope): ObServers {
           .select(['id', 'ip', 'rpc_port'])
           .where('cluster_id', '=', clusterId)
           .where('work_task_id', 'is', null)
+          // One that the cluster has never known is what a task has left half made: its host still has it.
+          .where('inner_status', 'is not', null)
           .execute();
         const gone = rows.filter((row) => !present.has(`${row.ip} ${row.rpc_port}`)).map(({ id }) => id);
         if (gone.length > 0) await db.deleteFrom('ob_servers').where('id', 'in', gone).execute();

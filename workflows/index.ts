@@ -66,6 +66,9 @@ export const deleteObservers = task;
 /** POST /api/v2/ob/clusters/{id}/servers/{serverId}/replace. */
 export const replaceObserver = task;
 
+/** DELETE /api/v2/ob/clusters/{id}/zones/{zoneName}. */
+export const deleteObZone = task;
+
 /** POST /api/v2/ob/clusters/takeOver. */
 export const takeOverObCluster = task;
 

@@ -3,8 +3,8 @@ import { SqlError } from '../../oceanbase/sqlSession';
 import { PermanentError } from '../../runtime/errors';
 import { say } from '../../runtime/messages/catalogue';
 import { subtask } from '../subtask';
+import { asRoot, madeByTask, proxyroFits } from './brought';
 import { CLUSTER, clusterOf } from './cluster';
-import { asRoot, madeByTask, proxyroFits } from './takenOver';
 
 /**
  * "Create default user": proxyro, where the cluster has none. One that is there is left as it is. The undo drops only one that
@@ -39,7 +39,7 @@ export const CreateDefaultUser = subtask({
           next: say('obTakeOver.nextSendPassword', { user: PROXYRO }),
         });
       }
-      await scope.store.obClusters.recordTakeOver(cluster.id, { createdUser: PROXYRO });
+      await scope.store.obClusters.recordOrigin(cluster.id, { createdUser: PROXYRO });
       await root.createReader(PROXYRO, secret).catch((error: unknown) => {
         // A refusal may quote the statement.
         if (!(error instanceof SqlError)) throw error;

@@ -22,7 +22,7 @@ export const DeleteObClusterInfo = subtask({
       const links = await store.obproxy.clustersLinkedTo(id);
       if (cluster === undefined || links.length > 0) return links;
       await store.obClusters.remove(id);
-      for (const credential of cluster.takeOver?.credentialIds ?? []) {
+      for (const credential of cluster.origin?.credentialIds ?? []) {
         const { hosts, obClusters } = await store.credentials.users(credential);
         if (hosts.length + obClusters.length === 0) await store.credentials.remove(credential);
       }

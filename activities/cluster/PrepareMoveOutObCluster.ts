@@ -21,9 +21,9 @@ export const PrepareMoveOutObCluster = subtask({
       status: 'MOVINGOUT',
       from: MAY_MOVE_OUT,
     });
-    if ((cluster.takeOver?.credentialIds.length ?? 0) > 0) scope.log.warn(say('moveOut.credentials'));
-    if (cluster.takeOver?.formerConfigUrl !== undefined)
-      scope.log.warn(say('moveOut.configUrl', { former: cluster.takeOver.formerConfigUrl }));
+    if ((cluster.origin?.credentialIds.length ?? 0) > 0) scope.log.warn(say('moveOut.credentials'));
+    if (cluster.origin?.formerConfigUrl !== undefined)
+      scope.log.warn(say('moveOut.configUrl', { former: cluster.origin.formerConfigUrl }));
     return formerStatus('obCluster', former);
   },
 

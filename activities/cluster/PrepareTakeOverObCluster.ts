@@ -2,45 +2,10 @@ import { isServing } from '../../oceanbase/clusterSql';
 import { addressText } from '../../runtime/addressText';
 import { PermanentError } from '../../runtime/errors';
 import { say } from '../../runtime/messages/catalogue';
-import type { ObClusterRow, Store } from '../../store/types';
 import { objectId } from '../common/objects';
 import { subtask } from '../subtask';
-import type { SubtaskScope } from '../types';
 import { CLUSTER, clusterOf, withCluster } from './cluster';
-import { madeByTask } from './takenOver';
-
-/** What the request has stored: the cluster with zones and servers, its credentials, and the hosts that it has added. */
-async function forget(scope: SubtaskScope, cluster: ObClusterRow): Promise<void> {
-  const made = madeByTask(scope, cluster);
-  if (made === undefined) return;
-  const links = await scope.store.transaction(async (store: Store) => {
-    const linked = await store.obproxy.clustersLinkedTo(cluster.id);
-    if (linked.length > 0) return linked;
-    await store.obClusters.remove(cluster.id);
-    for (const id of made.credentialIds) {
-      const { hosts, obClusters } = await store.credentials.users(id);
-      if (hosts.length + obClusters.length === 0) await store.credentials.remove(id);
-    }
-    for (const id of made.hostIds) {
-      const used =
-        (await store.obServers.onHost(id)).length + (await store.obproxy.findServersOnHosts([id])).length;
-      if (used === 0) await store.hosts.remove(id);
-    }
-    return [];
-  });
-  if (links.length === 0) {
-    scope.log.info(say('obTakeOver.forgotten', { name: cluster.name }));
-    return;
-  }
-  throw new PermanentError({
-    type: 'ClusterLinked',
-    code: 'OBE11007',
-    tried: say('obTakeOver.forget', { name: cluster.name }),
-    where: cluster.name,
-    cameBack: say('obTakeOver.linked', { names: links.map(({ name }) => name).join(', ') }),
-    next: say('obTakeOver.nextUnlink'),
-  });
-}
+import { forgetBrought } from './forgetBrought';
 
 /** "Prepare take over cluster": what the request saw of the cluster is asked again. Changes nothing; its undo forgets the cluster. */
 export const PrepareTakeOverObCluster = subtask({
@@ -94,6 +59,6 @@ export const PrepareTakeOverObCluster = subtask({
     const id = objectId(scope.input, 'cluster_ids') ?? Number(scope.value('cluster_id'));
     const cluster = await scope.store.obClusters.find(id);
     if (cluster === undefined) scope.log.info(say('obTakeOver.forgottenBefore'));
-    else await forget(scope, cluster);
+    else await forgetBrought(scope, cluster);
   },
 });

@@ -8,8 +8,8 @@ import { HOSTS_OF_TASK, hostsOfTask } from '../common/hostsOfTask';
 import { subtask } from '../subtask';
 import { CLUSTER_TAKE_OVER } from '../takeOver';
 import type { Needs, SubtaskScope } from '../types';
+import { madeByTask } from './brought';
 import { CLUSTER, clusterOf, withCluster } from './cluster';
-import { madeByTask } from './takenOver';
 
 const NEEDS = {
   ...CLUSTER,
@@ -78,7 +78,7 @@ export const RegisterConfigUrl = subtask({
     }
     await proveReach(scope, cluster);
     if (madeByTask(scope, cluster)?.formerConfigUrl === undefined)
-      await scope.store.obClusters.recordTakeOver(cluster.id, { formerConfigUrl: former ?? '' });
+      await scope.store.obClusters.recordOrigin(cluster.id, { formerConfigUrl: former ?? '' });
     await setUrl(scope, cluster, ours);
     scope.log.info(say('obTakeOver.urlSet', { url: ours, former: former ?? '' }));
     return undefined;

@@ -2,8 +2,8 @@ import { PROXYRO } from '../../contact/foreignCluster';
 import { PermanentError } from '../../runtime/errors';
 import { say } from '../../runtime/messages/catalogue';
 import { subtask } from '../subtask';
+import { proxyroFits } from './brought';
 import { CLUSTER, clusterOf } from './cluster';
-import { proxyroFits } from './takenOver';
 
 /**
  * "Set proxyro password to sys tenant": proven by a login, never set, because OBProxies that use the cluster would be locked

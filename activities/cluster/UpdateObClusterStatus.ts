@@ -11,6 +11,7 @@ import { CLUSTER_TAKE_OVER } from '../takeOver';
 import type { SubtaskScope } from '../types';
 import { CLUSTER, clusterOf } from './cluster';
 import { readCluster } from './clusterState';
+import { settleMembers, unsettleMembers } from './creation';
 import { workedCluster } from './worked';
 
 /** Every root server's machine says that nothing listens there. One that is silent may serve behind a broken network. */
@@ -66,12 +67,15 @@ export const UpdateObClusterStatus = subtask({
       workedCluster(cluster),
       stopped ? 'STOPPED' : count > 0 ? 'RUNNING' : 'UNAVAILABLE',
     );
+    await settleMembers(scope, cluster);
     await forgetTask(scope, await contactedHosts(scope, scope.list('old.host_ids')));
     return undefined;
   },
 
   async rollback(scope) {
-    const again = await unsettleWork(scope, workedCluster(await clusterOf(scope)));
+    const cluster = await clusterOf(scope);
+    const again = await unsettleWork(scope, workedCluster(cluster));
+    await unsettleMembers(scope, cluster);
     if (!again) scope.log.info(say('cluster.undoFollows'));
   },
 });

@@ -2,8 +2,8 @@
 import { openAsSys } from '../../contact/clusterState';
 import { Slots } from '../../hosts/slots';
 import type { ClusterSession } from '../../oceanbase/clusterSession';
-import { SqlConnectionError, SqlError } from '../../oceanbase/sqlSession';
-import { PermanentError, TransientError } from '../../runtime/errors';
+import { isUnanswered, SqlError } from '../../oceanbase/sqlSession';
+import { PermanentError, saidOf, TransientError } from '../../runtime/errors';
 import { say, type Text } from '../../runtime/messages/catalogue';
 import type { ObClusterRow, OpenCredential, Store } from '../../store/types';
 import { objectId } from '../common/objects';
@@ -37,7 +37,7 @@ export function hideSecrets(scope: Pick<SubtaskScope, 'log'>, { secret, pending 
 
 /**
  * Works with a session of the sys tenant on a server of the cluster that answers. Nobody answers: TransientError
- * OBE11028, caused by the SqlConnectionError; a refused login or statement: PermanentError. `work` handles what it expects itself.
+ * OBE11028, caused by the error; a refused login or statement: PermanentError. `work` handles what it expects itself.
  */
 export async function withCluster<T>(
   scope: SubtaskScope,
@@ -77,14 +77,14 @@ export function sqlTrouble(
     username,
   }: { readonly cluster: ObClusterRow; readonly tried: Text; readonly username: string },
 ): TransientError | PermanentError | undefined {
-  if (error instanceof SqlConnectionError) {
+  if (isUnanswered(error)) {
     return new TransientError(
       {
         type: 'ObClusterUnreachable',
         code: 'OBE11028',
         tried,
         where: cluster.name,
-        cameBack: error.said,
+        cameBack: saidOf(error),
         next: say('next.checkCluster'),
       },
       { cause: error },

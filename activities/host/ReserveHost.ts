@@ -1,10 +1,10 @@
-import { PermanentError } from '../../runtime/errors';
 import { say } from '../../runtime/messages/catalogue';
 import { HOSTS_OF_TASK, hostsOfTask } from '../common/hostsOfTask';
 import { subtask } from '../subtask';
 import { CLUSTER_TAKE_OVER } from '../takeOver';
+import { reserveHosts } from './reservation';
 
-/** "Reserve host": compare-and-set; of two tasks that want a host one gets it, and the other learns which. Not split, it reserves all. */
+/** "Reserve host": for this task. Not split, it reserves all. */
 export const ReserveHost = subtask({
   name: 'Reserve host',
   className: 'host.ReserveHostTask',
@@ -12,20 +12,7 @@ export const ReserveHost = subtask({
   needs: { ...HOSTS_OF_TASK, ...CLUSTER_TAKE_OVER },
 
   async run(scope) {
-    for (const hostId of await hostsOfTask(scope)) {
-      const holder = await scope.store.obServers.reserveHost(hostId, scope.input.taskId);
-      if (holder !== scope.input.taskId) {
-        throw new PermanentError({
-          type: 'HostReserved',
-          code: 'CMP07004',
-          tried: say('host.reserve', { host: hostId }),
-          cameBack: say('host.reservedBy', { task: holder }),
-          next: say('next.waitForTask'),
-        });
-      }
-      const host = await scope.hostById(hostId);
-      scope.log.info(say('host.reservedForTask', { ip: host.ip }));
-    }
+    await reserveHosts(scope, await hostsOfTask(scope));
     return undefined;
   },
 

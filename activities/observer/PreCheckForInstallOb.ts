@@ -5,6 +5,7 @@ import { RUN_USER } from '../../oceanbase/observerLayout';
 import { packageFit } from '../../oceanbase/packageFit';
 import { PermanentError } from '../../runtime/errors';
 import { type Said, say } from '../../runtime/messages/catalogue';
+import { creationByTask } from '../cluster/brought';
 import { checkStore } from '../host/packageStore';
 import { holderText, isOwnPort, processText } from '../host/serviceProcesses';
 import { readJson } from '../places';
@@ -86,7 +87,13 @@ async function folderFindings(host: Host, { layout, server }: ObserverInstance):
   return found;
 }
 
-async function networkFindings(host: Host, { cluster }: ObserverInstance): Promise<Finding[]> {
+async function networkFindings(
+  scope: SubtaskScope,
+  host: Host,
+  { cluster }: ObserverInstance,
+): Promise<Finding[]> {
+  // Of a cluster that is to be made nobody listens yet; the servers try each other before the BOOTSTRAP.
+  if (creationByTask(scope, cluster) !== undefined) return [];
   const ports = cluster.rootServers.flatMap(({ ip, rpcPort, sqlPort }) => [
     { ip, port: rpcPort },
     { ip, port: sqlPort },
@@ -116,7 +123,7 @@ export const PreCheckForInstallOb = subtask({
       packageFindings(scope, host, observer),
       processFindings(host, observer),
       folderFindings(host, observer),
-      networkFindings(host, observer),
+      networkFindings(scope, host, observer),
     ]);
     const findings: Finding[] = [
       ...accounts(look),

@@ -1,7 +1,9 @@
 import type { Host, HostProcess } from '../../hosts/types';
 import type { ClusterServer } from '../../oceanbase/clusterSql';
 import { isServing } from '../../oceanbase/clusterSql';
+import { TransientError } from '../../runtime/errors';
 import { say } from '../../runtime/messages/catalogue';
+import { creationByTask } from '../cluster/brought';
 import { withCluster } from '../cluster/cluster';
 import { processText } from '../host/serviceProcesses';
 import { troubleOn } from '../host/trouble';
@@ -57,7 +59,11 @@ async function newerStart(
 ): Promise<void> {
   const started = Date.now();
   for (let asks = 0; ; asks += 1) {
-    const server = await ask(scope, observer);
+    // Where no majority is left without this server, nobody can be asked until it is back.
+    const server = await ask(scope, observer).catch((error: unknown) => {
+      if (!(error instanceof TransientError) || Date.now() - started > NEWER_MS) throw error;
+      return undefined;
+    });
     const since = server?.startTime ?? null;
     if (server !== undefined && isBack(server) && since !== null && since > (before.servingSince ?? '')) {
       scope.log.info(say('observer.servesSince', { since, before: before.servingSince ?? 'never' }));
@@ -100,7 +106,9 @@ export const RestartObServerProcess = subtask({
     let [process] = (await lookForObservers(host, home)).own;
     if (before === undefined) {
       if (process === undefined) scope.log.warn(say('observer.noneWorks', { home }));
-      const units = process === undefined ? 0 : await unitsOn(scope, observer);
+      // In a cluster that is being made nobody works yet, and one zone of it alone cannot be stopped.
+      const mayStop = process !== undefined && creationByTask(scope, observer.cluster) === undefined;
+      const units = mayStop ? await unitsOn(scope, observer) : 0;
       if (units > 0) scope.log.info(say('observer.unitsLive', { units, address: observer.address }));
       before = await remember(scope, host, observer, process, units > 0);
     }

@@ -5,6 +5,7 @@ import { addressText } from '../../runtime/addressText';
 import { PermanentError } from '../../runtime/errors';
 import { type Said, say, type Text } from '../../runtime/messages/catalogue';
 import type { ObClusterRow, ObServerRow } from '../../store/types';
+import { creationByTask } from '../cluster/brought';
 import { clusterById, withCluster } from '../cluster/cluster';
 import { idOf, objectId, objectOf } from '../common/objects';
 import type { InstallablePackage } from '../host/service';
@@ -31,6 +32,11 @@ export interface ClusterMember {
 export interface ObserverInstance extends ClusterMember {
   readonly part: InstallablePackage;
   readonly layout: ObserverLayout;
+}
+
+/** One on a host of the inventory. */
+export interface HostedObserver extends ObserverInstance {
+  readonly hostId: number;
 }
 
 function incomplete(tried: Text, cameBack: Said, code: string, next: Text): PermanentError {
@@ -152,12 +158,36 @@ export function listedServer(
   return servers.find(({ ip, rpcPort }) => ip === server.ip && rpcPort === server.rpcPort);
 }
 
+/** All observers of a cluster that a task makes, in the order of the request. PermanentError when a package is not known. */
+export async function observersOf(scope: SubtaskScope, cluster: ObClusterRow): Promise<HostedObserver[]> {
+  const found: HostedObserver[] = [];
+  for (const server of await scope.store.obServers.ofCluster(cluster.id)) {
+    if (server.hostId === null) continue;
+    const member = { server, cluster, address: addressText(server.ip, server.rpcPort) };
+    found.push({ ...(await placed(scope, member)), hostId: server.hostId });
+  }
+  return found;
+}
+
 /**
  * The rule of every undo that touches a server's process or files: it must be proved by SQL that the cluster does not
- * list the server. A cluster that does not answer proves nothing.
+ * list the server. A cluster that does not answer proves nothing. One that this very task makes goes as a whole: nothing
+ * lists its servers before BOOTSTRAP was to be sent, or after the undo of that has stopped them all.
  */
 export async function proveOutOfCluster(scope: ObserverScope, tried: Text): Promise<ObserverInstance> {
   const observer = await observerOf(scope);
+  const creation = creationByTask(scope, observer.cluster);
+  if (creation?.state === 'NONE' || creation?.state === 'UNDONE') return observer;
+  if (creation !== undefined) {
+    throw new PermanentError({
+      type: 'StillInCluster',
+      code: 'OBE19003',
+      tried,
+      where: observer.address,
+      cameBack: say('bootstrap.notUndone', { cluster: observer.cluster.name }),
+      next: say('bootstrap.nextUndo'),
+    });
+  }
   const listed = await withCluster(scope, observer.cluster, tried, async (session) =>
     listedServer(await session.servers(), observer.server),
   );

@@ -20,6 +20,7 @@ import { HOSTS } from './hosts';
 import { HOT_RESTART } from './hotRestart';
 import { LIFE } from './life';
 import { NEXT } from './next';
+import { OB_CREATION } from './obCreation';
 import { OB_PARAMETERS } from './obParameters';
 import { OBPROXY } from './obproxy';
 import { OBSERVERS } from './observers';
@@ -49,6 +50,7 @@ export const CATALOGUE = {
   ...HOST_LIFE,
   ...TAKE_OVER,
   ...OBPROXY,
+  ...OB_CREATION,
   ...OB_TAKE_OVER,
   ...OBSERVERS,
   ...SERVER_LIFE,

@@ -148,7 +148,7 @@ export interface Schema {
     type: 'PRIMARY' | 'STANDBY';
     sys_credential_id: number;
     proxyro_credential_id: number;
-    /** JSON of ClusterTakeOver; null for one that was declared. */
+    /** JSON of ClusterOrigin; null for one that was declared. */
     take_over: Generated<string | null>;
     status: Generated<ObClusterStatus>;
     /** See store/types/work.ts. */

@@ -20,11 +20,31 @@ export interface NewObCluster {
   readonly proxyroCredentialId: number;
 }
 
-/** What a take-over has made beside the rows of the cluster, and the cluster was before; its undo takes it back. */
-export interface ClusterTakeOver {
+/** How far the one BOOTSTRAP of a cluster has come that a task makes. */
+export interface ClusterBootstrap {
+  /**
+   * NONE: not sent yet. SENT: about to be sent, or sent, and no word of it. REFUSED: OceanBase said no. DONE: the cluster
+   * was seen. UNDONE: everything that ran of it has been stopped.
+   */
+  readonly state: 'NONE' | 'SENT' | 'REFUSED' | 'DONE' | 'UNDONE';
+  readonly at: string;
+  /** What OceanBase said. */
+  readonly said?: string;
+  /** The process that it was sent to: with that, the statement has come to an end. */
+  readonly process?: { readonly pid: number; readonly startTime: string };
+}
+
+/**
+ * What the task that has brought the cluster into the inventory, by taking it over or by making it, has made beside the rows of
+ * the cluster, and what the cluster was before; its undo takes it back.
+ */
+export interface ClusterOrigin {
   readonly taskId: number;
   readonly credentialIds: readonly number[];
+  /** Hosts that it has added. */
   readonly hostIds: readonly number[];
+  /** Of a cluster that the task makes; absent for one that was taken over. */
+  readonly bootstrap?: ClusterBootstrap;
   /** obconfig_url before obflow's own was set; absent: it was not set by the task. */
   readonly formerConfigUrl?: string;
   /** The user of the sys tenant that the task has made; absent: none. */
@@ -33,15 +53,30 @@ export interface ClusterTakeOver {
 
 /** A cluster that a task takes over, as it was seen. */
 export interface ClusterToTakeOver extends NewObCluster {
-  readonly takeOver: ClusterTakeOver;
+  readonly origin: ClusterOrigin;
   readonly zones: readonly SeenObZone[];
   readonly servers: readonly (Omit<SeenObServer, 'status'> & { readonly hostId: number })[];
+}
+
+/** A cluster that a task is to make. */
+export interface ClusterToCreate extends NewObCluster {
+  readonly origin: ClusterOrigin;
+  readonly zones: readonly { readonly name: string; readonly region: string; readonly idc: string }[];
+  readonly servers: readonly {
+    readonly zone: string;
+    readonly hostId: number;
+    readonly ip: string;
+    readonly rpcPort: number;
+    readonly sqlPort: number;
+    readonly packageId: number;
+    readonly startupParameters: readonly Parameter[];
+  }[];
 }
 
 export interface ObClusterRow extends NewObCluster {
   readonly id: number;
   /** Null for one that was declared. */
-  readonly takeOver: ClusterTakeOver | null;
+  readonly origin: ClusterOrigin | null;
   readonly status: ObClusterStatus;
   /** Null when no task works on it. */
   readonly work: ObjectWork<ObClusterStatus> | null;
@@ -64,11 +99,15 @@ export interface ObClusters {
    * nothing. Resolves to the ids, of the servers in their order.
    */
   takeOver(cluster: ClusterToTakeOver): Promise<{ id: number; serverIds: number[] }>;
-  /** Adds to what the take-over has made. */
-  recordTakeOver(
+  /** The same for a cluster that the task is to make: nothing of it is there yet. */
+  create(cluster: ClusterToCreate): Promise<{ id: number; serverIds: number[] }>;
+  /** Adds to what the task has made that brought it. */
+  recordOrigin(
     id: number,
-    more: Partial<Pick<ClusterTakeOver, 'formerConfigUrl' | 'createdUser'>>,
+    more: Partial<Pick<ClusterOrigin, 'formerConfigUrl' | 'createdUser' | 'bootstrap'>>,
   ): Promise<void>;
+  /** Compare-and-set: BOOTSTRAP is about to be sent by the caller, and by nobody else ever. False when it is not for it to send. */
+  claimBootstrap(id: number, process: NonNullable<ClusterBootstrap['process']>): Promise<boolean>;
   /** Forgets it, with its zones and servers. No OBProxy cluster may be linked to it. */
   remove(id: number): Promise<void>;
 }
@@ -175,9 +214,10 @@ export interface ObServers {
   }): Promise<void>;
   /** Forgets a zone that this task has made; false when it has not. */
   removeMadeZone(clusterId: number, name: string, taskId: number): Promise<boolean>;
+  removeZone(clusterId: number, name: string): Promise<void>;
   /**
    * Writes what the cluster says of itself. Unknown servers get a row. The status of what a task works on stays what that
-   * task says; other rows that the cluster does not know any more go. `hostId` of a row that has none is the host of that
+   * task says; other rows that the cluster has known, and does not know any more, go. `hostId` of a row that has none is the host of that
    * address, if any.
    */
   record(

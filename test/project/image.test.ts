@@ -159,10 +159,10 @@ describe('The image', () => {
     const load = `
       const { readdirSync } = require('node:fs');
       const files = readdirSync('dist', { recursive: true }).map(String);
-      const own = files.filter((file) => file.endsWith('.js') && !/^workflows|^console|^cli.main/.test(file));
+      const own = files.filter((file) => file.endsWith('.js') && !/^workflows|^console|^cli.main|^start/.test(file));
       for (const file of own) require('./dist/' + file);
       console.log(own.length);
-      process.exit(0);`;
+      require('./bin/cached').load(process.cwd() + '/dist/start/obflow.js').load().then(() => process.exit(0));`;
     const { stdout } = await run(process.execPath, ['-e', load], {
       cwd: path.join(rootOf('image'), WORKDIR),
       ...NODE,

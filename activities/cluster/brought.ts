@@ -1,19 +1,24 @@
-/** What the subtasks of "Take over primary OB cluster" share. */
+/** What the subtasks share of tasks that bring a cluster: by taking it over, or by making it. */
 import { PROXYRO } from '../../contact/foreignCluster';
 import { firstToAnswer } from '../../oceanbase/firstToAnswer';
 import { ACCESS_DENIED, type ObserverSession, openObserver } from '../../oceanbase/observerSql';
 import { SqlError } from '../../oceanbase/sqlSession';
 import { PermanentError } from '../../runtime/errors';
 import { say, type Text } from '../../runtime/messages/catalogue';
-import type { ClusterTakeOver, ObClusterRow } from '../../store/types';
+import type { ClusterBootstrap, ClusterOrigin, ObClusterRow } from '../../store/types';
 import type { SubtaskScope } from '../types';
 import { sqlTrouble } from './cluster';
 
 const ANSWER_MS = 10_000;
 
-/** What this very task has made; undefined when another, or none, has taken the cluster over. */
-export function madeByTask(scope: SubtaskScope, cluster: ObClusterRow): ClusterTakeOver | undefined {
-  return cluster.takeOver?.taskId === scope.input.taskId ? cluster.takeOver : undefined;
+/** What this very task has made; undefined when another, or none, has brought the cluster. */
+export function madeByTask(scope: SubtaskScope, cluster: ObClusterRow): ClusterOrigin | undefined {
+  return cluster.origin?.taskId === scope.input.taskId ? cluster.origin : undefined;
+}
+
+/** How far the making of the cluster by this very task is; undefined when it was there before. */
+export function creationByTask(scope: SubtaskScope, cluster: ObClusterRow): ClusterBootstrap | undefined {
+  return madeByTask(scope, cluster)?.bootstrap;
 }
 
 /**

@@ -1,0 +1,169 @@
+import { isServing } from '../../oceanbase/clusterSql';
+import { addressText } from '../../runtime/addressText';
+import { PermanentError, TransientError } from '../../runtime/errors';
+import { say } from '../../runtime/messages/catalogue';
+import { someAtATime } from '../../runtime/someAtATime';
+import type { ObClusterRow } from '../../store/types';
+import { objectId } from '../common/objects';
+import { addToCluster } from '../observer/adding';
+import { forgetFirstStart, startedByTask, startFirst } from '../observer/firstStart';
+import { type HostedObserver, listedServer, observersOf } from '../observer/observer';
+import {
+  launchObserver,
+  lookForObservers,
+  lookPause,
+  observerListening,
+  stopObservers,
+} from '../observer/process';
+import { onHost } from '../onHost';
+import { subtask } from '../subtask';
+import type { SubtaskScope } from '../types';
+import { provesReady, TOGETHER } from './beforeBootstrap';
+import { bootstrapOnce, isBootstrapped } from './bootstrap';
+import { creationByTask } from './brought';
+import { CLUSTER, clusterById, clusterOf, withCluster } from './cluster';
+import { readCluster } from './clusterState';
+import { recordBootstrap } from './creation';
+
+const SERVE_MS = 1_200_000;
+
+/** The servers that the statement lists, in the order of the root servers: one a zone. */
+function firstServers(cluster: ObClusterRow, observers: readonly HostedObserver[]): HostedObserver[] {
+  return cluster.rootServers.flatMap(
+    (root) => observers.find(({ server }) => server.ip === root.ip && server.rpcPort === root.rpcPort) ?? [],
+  );
+}
+
+/**
+ * All observers run. Their first start has all the options; once BOOTSTRAP may have been sent they have data, and come back from
+ * what they have stored.
+ */
+async function startAll(
+  scope: SubtaskScope,
+  observers: readonly HostedObserver[],
+  hasData: boolean,
+): Promise<void> {
+  await someAtATime(observers, TOGETHER, async (observer) => {
+    const there = onHost(scope, observer.hostId);
+    const host = await there.host();
+    if (!hasData) return startFirst(there, host, observer);
+    const { home } = observer.layout;
+    if ((await lookForObservers(host, home)).own.length === 0) {
+      scope.log.info(say('observer.startingBare'));
+      await launchObserver(there, host, home, 'restart', []);
+    }
+    await observerListening(there, host, observer);
+  });
+}
+
+/** Every server serves, or the run is over: TransientError naming those that do not. */
+async function allServe(
+  scope: SubtaskScope,
+  cluster: ObClusterRow,
+  observers: readonly HostedObserver[],
+): Promise<void> {
+  const started = Date.now();
+  for (let looks = 0; ; looks += 1) {
+    const { servers } = await readCluster(scope, cluster);
+    const away = observers.filter(({ server }) => {
+      const seen = listedServer(servers, server);
+      return seen === undefined || !isServing(seen);
+    });
+    if (away.length === 0) {
+      scope.log.info(say('obTakeOver.allServe', { count: observers.length }));
+      return;
+    }
+    if (Date.now() - started > SERVE_MS) {
+      throw new TransientError({
+        type: 'ServersAway',
+        code: 'OBE19004',
+        tried: say('bootstrap.serve'),
+        where: cluster.name,
+        cameBack: say('obTakeOver.serversAway', {
+          servers: away.map(({ server }) => addressText(server.ip, server.rpcPort)).join(', '),
+        }),
+        next: say('next.lookAtLog'),
+      });
+    }
+    await scope.pause(lookPause(looks));
+  }
+}
+
+/** What tenants of users have is never wiped. A cluster that was seen and cannot be asked may have some. */
+async function refuseUserTenants(
+  scope: SubtaskScope,
+  cluster: ObClusterRow,
+  observers: readonly HostedObserver[],
+): Promise<void> {
+  const creation = creationByTask(scope, cluster);
+  const seen =
+    creation?.state === 'DONE' ||
+    (creation?.state !== 'NONE' && (await isBootstrapped(scope, cluster, firstServers(cluster, observers))));
+  if (!seen) return;
+  const tried = say('bootstrap.undo');
+  const names = await withCluster(scope, cluster, tried, (session) => session.tenantNames());
+  const others = names.filter((name) => name !== 'sys');
+  if (others.length === 0) return;
+  throw new PermanentError({
+    type: 'TenantsExist',
+    code: 'OBE11007',
+    tried,
+    where: cluster.name,
+    cameBack: say('bootstrap.tenants', { tenants: others.join(', ') }),
+    next: say('bootstrap.nextTenants'),
+  });
+}
+
+/** The processes of all servers go before the files of any. Only what this task has started. */
+async function stopAll(scope: SubtaskScope, observers: readonly HostedObserver[]): Promise<void> {
+  const ours = await someAtATime(observers, TOGETHER, async (observer) => {
+    const there = onHost(scope, observer.hostId);
+    const host = await there.host();
+    if (!(await startedByTask(scope, host, observer))) {
+      scope.log.info(say('observer.notStarted'));
+      return [];
+    }
+    await stopObservers(there, host, observer.layout.home);
+    scope.log.info(say('bootstrap.stopped', { ip: host.ip }));
+    return [{ host, observer }];
+  });
+  for (const { host, observer } of ours.flat()) await forgetFirstStart(host, observer);
+}
+
+/** "Bootstrap ob": all observers start, those of the root servers become a cluster, the others are added, and all serve. */
+export const BootstrapOb = subtask({
+  name: 'Bootstrap ob',
+  className: 'cluster.BootstrapObTask',
+  timeout: 3600,
+  prohibitSkip: true,
+  needs: CLUSTER,
+  leaves: 'the running observers and their data',
+
+  async run(scope) {
+    const cluster = await clusterOf(scope);
+    const creation = creationByTask(scope, cluster);
+    const observers = await observersOf(scope, cluster);
+    const first = firstServers(cluster, observers);
+    await startAll(scope, observers, creation?.state !== 'NONE');
+    if (creation?.state === 'NONE') await provesReady(scope, observers, first);
+    await bootstrapOnce(scope, cluster, first, await scope.store.obServers.zones(cluster.id));
+    for (const observer of observers.filter((one) => !first.includes(one))) {
+      await addToCluster(scope, observer);
+    }
+    await allServe(scope, cluster, observers);
+    return undefined;
+  },
+
+  async rollback(scope) {
+    const id = objectId(scope.input, 'cluster_ids') ?? Number(scope.value('cluster_id'));
+    const cluster = await clusterById(scope, id);
+    if (creationByTask(scope, cluster) === undefined) {
+      scope.log.info(say('undo.nothing'));
+      return;
+    }
+    const observers = await observersOf(scope, cluster);
+    await refuseUserTenants(scope, cluster, observers);
+    await stopAll(scope, observers);
+    await recordBootstrap(scope, cluster, { state: 'UNDONE' });
+  },
+});
