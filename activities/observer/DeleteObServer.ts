@@ -5,7 +5,7 @@ import { withCluster } from '../cluster/cluster';
 import { stopping, tell } from '../cluster/tell';
 import { beginWork } from '../common/work';
 import { subtask } from '../subtask';
-import { beginDeletion, cancelDeletion, DELETABLE_SERVER } from './deletion';
+import { askedWithout, beginDeletion, cancelDeletion, DELETABLE_SERVER } from './deletion';
 import { workedServer } from './life';
 import { listedServer, memberOf, OBSERVER } from './observer';
 
@@ -19,7 +19,8 @@ export const DeleteObServer = subtask({
 
   async run(scope) {
     const member = await memberOf(scope);
-    const { cluster, server, address } = member;
+    const { server, address } = member;
+    const cluster = await askedWithout(scope, member.cluster, [server]);
     const isDone = async (session: ClusterSession) => {
       const listed = listedServer(await session.servers(), server);
       return listed === undefined || listed.innerStatus === 'DELETING';

@@ -11,7 +11,7 @@ import { readCluster, recordCluster } from '../cluster/clusterState';
 import { endsAs } from '../common/work';
 import { lookPauses } from '../lookPauses';
 import { subtask } from '../subtask';
-import { deletedByTask } from './deletion';
+import { askedWithout, deletedByTask } from './deletion';
 import { workedServer } from './life';
 import { listedServer } from './observer';
 
@@ -74,9 +74,10 @@ export const WaitObServerDelete = subtask({
   async run(scope) {
     const cluster = await clusterOf(scope);
     const rows = await deletedByTask(scope, cluster.id);
+    const asked = await askedWithout(scope, cluster, rows);
     const begun = Date.now();
     for (let looks = 0; ; looks += 1) {
-      const sight = await withCluster(scope, cluster, say('delete.look'), (session) => look(session, rows));
+      const sight = await withCluster(scope, asked, say('delete.look'), (session) => look(session, rows));
       const { left, revived } = sight;
       for (const server of rows.filter((row) => !left.includes(row)))
         await endsAs(scope, workedServer({ server, cluster, address: addressOf(server) }), 'DELETED');
@@ -94,7 +95,7 @@ export const WaitObServerDelete = subtask({
         for (const row of rows)
           scope.log.info(say('observer.deleted', { address: addressOf(row), cluster: cluster.name }));
         // Before their processes end: proxies and observers that ask for root servers must get those that stay.
-        await recordCluster(scope, cluster, await readCluster(scope, cluster));
+        await recordCluster(scope, cluster, await readCluster(scope, asked));
         return undefined;
       }
       if (Date.now() - begun > QUICK_MS) scope.notYet(sight.text);

@@ -29,6 +29,26 @@ export async function deletedByTask(
   return rows.filter(({ work }) => work?.taskId === input.taskId && work.status === 'DELETING');
 }
 
+/**
+ * The cluster, asked at servers that stay: one that has left answers for no cluster any more, and refuses every login. Where no
+ * root server is known that stays, any server is asked that serves.
+ */
+export async function askedWithout(
+  { store }: Pick<SubtaskScope, 'store'>,
+  cluster: ObClusterRow,
+  going: readonly Pick<ObServerRow, 'ip' | 'rpcPort'>[],
+): Promise<ObClusterRow> {
+  const stays = (server: Pick<ObServerRow, 'ip' | 'rpcPort'>) =>
+    !going.some(({ ip, rpcPort }) => ip === server.ip && rpcPort === server.rpcPort);
+  const roots = cluster.rootServers.filter(stays);
+  if (roots.length > 0) return { ...cluster, rootServers: roots };
+  const rows = (await store.obServers.ofCluster(cluster.id)).filter(
+    (row) => row.status === 'RUNNING' && stays(row),
+  );
+  if (rows.length === 0) return cluster;
+  return { ...cluster, rootServers: rows.map(({ ip, rpcPort, sqlPort }) => ({ ip, rpcPort, sqlPort })) };
+}
+
 /** Whether the cluster as a whole is deleted by this task. */
 export function isClusterDeleted(
   { input }: Pick<SubtaskScope, 'input'>,
@@ -81,7 +101,8 @@ async function proveDeletable(
 
 /** CANCEL DELETE SERVER while the cluster lists it so. PermanentError ServerLeft when it lists it no more. */
 export async function cancelDeletion(scope: SubtaskScope, member: ClusterMember): Promise<void> {
-  const { cluster, server, address } = member;
+  const { server, address } = member;
+  const cluster = await askedWithout(scope, member.cluster, [server]);
   const tried = say('delete.cancel');
   const status = () =>
     withCluster(

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { DELETE_OB_SERVERS } from '../../operations/deleteObservers';
+import { REPLACE_OB_SERVER } from '../../operations/replaceObserver';
 import { repositoryRoot } from '../../runtime/paths';
 import { type Observer, type ServerRow, startObserver, type ZoneRow } from '../../sandbox/standins/observer';
 import type { ObServerRow } from '../../store/types';
@@ -392,6 +394,22 @@ describe('answers to the documented sample requests', () => {
         'Mc unlock ob clusters',
       ]);
     });
+  });
+
+  test('the published answer of "Replace OB server" is that of "Add OB server": both ends of our chain are its own', () => {
+    const named = (list: Json): string[] => {
+      const byId = new Map<number, Json>(list.map((task: Json) => [task.id, task]));
+      const names: string[] = [];
+      for (let at = list.find(({ upstreams }: Json) => upstreams.length === 0); at !== undefined; )
+        at = names.push(at.name) && byId.get(at.downstreams[0]);
+      return names;
+    };
+    const published = named(golden('replace-observer.response').data.tasks);
+    expect(published).toEqual(named(golden('add-observer.response').data.tasks));
+    const ours = REPLACE_OB_SERVER.map(({ name }) => name);
+    expect(ours.slice(0, 18)).toEqual(published.slice(0, 18));
+    expect(ours.slice(-3)).toEqual(published.slice(-3));
+    expect(ours.slice(18, -3)).toEqual(DELETE_OB_SERVERS.slice(1, 11).map(({ name }) => name));
   });
 
   let observerPackage: Promise<unknown> | undefined;

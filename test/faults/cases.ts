@@ -45,6 +45,8 @@ const POINT_OF_NO_RETURN: Readonly<Partial<Record<OperationName, string>>> = {
   moveOutObCluster: 'DeleteObClusterInfo',
   deleteObservers: 'WaitObServerDelete',
   deleteObZone: 'WaitObServerDelete',
+  // A server without units has left at once.
+  replaceObserver: 'DeleteObServer',
 };
 
 function canBeUndone({ operation, node, fault }: Case): boolean {

@@ -163,6 +163,8 @@ export class Lane {
     const store = wholeStore(stack);
     await stack.apply({
       ...store,
+      // A server is replaced by one of its own IDC.
+      hosts: (store.hosts as object[]).map((host) => ({ ...host, idc: 'idc1' })),
       obClusters: [
         ...(store.obClusters as unknown[]),
         {

@@ -95,8 +95,7 @@ const addObZone: Operation = {
   arrange: (lane) => freshHosts(lane, [lane.host(1)], true),
   request: (lane) =>
     lane.stack.api.call('POST', `/api/v2/ob/clusters/${lane.clusters.growing}/zones`, {
-      // The fleet's hosts lie in three IDCs in turn.
-      ...{ name: 'zone2', idcName: 'idc2', servers: [lane.hostIds[1]] },
+      ...{ name: 'zone2', idcName: 'idc1', servers: [lane.hostIds[1]] },
     }),
 };
 
@@ -125,6 +124,17 @@ const deleteObZone: Operation = {
   },
   request: (lane) =>
     lane.stack.api.call('DELETE', `/api/v2/ob/clusters/${lane.clusters.growing}/zones/zone2`),
+};
+
+/** A server that obflow has added to the root server's zone, and the host that takes its place. */
+const replaceObserver: Operation = {
+  name: 'replaceObserver',
+  async arrange(lane) {
+    await lane.reset({ hosts: [lane.host(1), lane.host(2)], growing: true });
+    await ended(lane, [await addObserver.request(lane)]);
+    return { targets: [lane.host(2)], looked: lane.stack.fleet.hosts };
+  },
+  request: (lane) => onObserver(lane, 'replace', { hostId: lane.hostIds[2] }),
 };
 
 /** A cluster that the inventory does not have, on a host that it has. */
@@ -462,6 +472,7 @@ export const OPERATIONS: readonly Operation[] = [
   addObZone,
   deleteObservers,
   deleteObZone,
+  replaceObserver,
   takeOverObCluster,
   moveOutObCluster,
   stopObserver,

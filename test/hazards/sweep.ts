@@ -166,6 +166,14 @@ const GOOD: Readonly<Record<string, () => Request>> = {
     params: { id: String(closed), zoneName: 'zone1' },
     query: '?dryRun=true',
   }),
+  'POST /api/v2/ob/clusters/{id}/servers/{serverId}/replace': () => ({
+    params: { id: String(closed), serverId: '4711' },
+    query: '?dryRun=true',
+    body: {
+      ...{ hostId: given.free, skipHostOperation: true, packageOperatingSystem: 'el7' },
+      startupParameters: [{ name: 'memory_limit', value: '8G' }],
+    },
+  }),
   'POST /api/v2/ob/clusters/{id}/servers/{serverId}/stop': () => ({
     params: { id: String(closed), serverId: '4711' },
     query: '?dryRun=true',
