@@ -43,6 +43,7 @@ const POINT_OF_NO_RETURN: Readonly<Partial<Record<OperationName, string>>> = {
   offlineObproxy: 'UninstallObproxy',
   deleteObproxyCluster: 'UninstallObproxy',
   moveOutObCluster: 'DeleteObClusterInfo',
+  deleteObCluster: 'CleanObServer',
 };
 
 function canBeUndone({ operation, node, fault }: Case): boolean {

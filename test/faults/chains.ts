@@ -2,6 +2,8 @@ import { ADD_OB_SERVER } from '../../operations/addObserver';
 import { PREPARE_HOST } from '../../operations/batchCreateHosts';
 import { CHANGE_PARAMETERS, CHANGE_PARAMETERS_AND_RESTART } from '../../operations/changeObproxyParameters';
 import { CHANGE_PASSWORD } from '../../operations/changeObproxyPassword';
+import { CREATE_OB_CLUSTER } from '../../operations/createObCluster';
+import { DELETE_OB_CLUSTER } from '../../operations/deleteObCluster';
 import { DELETE_OBPROXY, OFFLINE_OBPROXY } from '../../operations/deleteObproxy';
 import { ADOPT_ON_ONE_HOST, INSTALL_ON_HOSTS, INSTALL_ON_ONE_HOST } from '../../operations/installChain';
 import { MOVE_OUT_OB_CLUSTER } from '../../operations/moveOutObCluster';
@@ -39,6 +41,8 @@ export const CHAIN_OF = {
   deleteObproxyCluster: OFFLINE_OBPROXY,
   addObserver: ADD_OB_SERVER,
   takeOverObCluster: TAKE_OVER_OB_CLUSTER,
+  createObCluster: CREATE_OB_CLUSTER,
+  deleteObCluster: DELETE_OB_CLUSTER,
   moveOutObCluster: MOVE_OUT_OB_CLUSTER,
   stopObserver: STOP_OB_SERVER,
   startObserver: START_OB_SERVER,
