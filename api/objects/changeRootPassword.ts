@@ -41,6 +41,10 @@ export async function changeRootPassword(
   wished: string,
 ): Promise<void> {
   const change: Change = { store: services.store, config: services.config, cluster, wished };
+  if (cluster.status === 'CREATING' || cluster.status === 'DELETING') {
+    const { name, status } = cluster;
+    refuse(cluster, 409, 'OBE11007', say('sysPassword.inWork', { name, status }));
+  }
   await refuseOthersCredential(change);
   const { credentials } = change.store;
   const id = cluster.sysCredentialId;

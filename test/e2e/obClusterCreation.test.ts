@@ -2,6 +2,7 @@ import type { TestHost } from '../../sandbox/hosts/fleet';
 import type { TaskJson } from '../../sandbox/stack/apiClient';
 import { inventoryIds } from '../../sandbox/stack/stack';
 import { difference, hostState } from '../faults/hostState';
+import { until } from '../support/until';
 import {
   asRoot,
   CLUSTERS,
@@ -13,7 +14,7 @@ import {
   ROOT_PASSWORD,
 } from './creationScene';
 import { addServers, serversOf } from './observerScene';
-import { describeWithStack } from './scene';
+import { createCluster, describeWithStack, OBPROXY_4_3, uploaded } from './scene';
 
 interface ClusterJson {
   readonly id: number;
@@ -151,9 +152,19 @@ describeWithStack(
       return { credentials: contents.map(({ name }) => name) };
     };
 
-    test('the same hosts take another cluster at once, two of them in one zone', async () => {
+    test('the same hosts take another cluster at once, two of them in one zone, and an OBProxy leads to it', async () => {
       const [one, two, three, four] = hosts() as [TestHost, TestHost, TestHost, TestHost];
-      const task = await create(stack(), await creation(stack(), rpmName, [[one, four], [two], [three]]));
+      const version = await uploaded(stack(), OBPROXY_4_3);
+      const proxies = await createCluster(stack(), 'proxies', {
+        obLinks: [],
+        obproxyInstallParam: {
+          ...{ hostIds: await inventoryIds(stack(), [four]), version, sqlPort: 2883, exporterPort: 2884 },
+        },
+      });
+      const task = await create(
+        stack(),
+        await creation(stack(), rpmName, [[one, four], [two], [three]], { obproxyClusterIds: [proxies] }),
+      );
       await ended(task);
       expect(
         (await serversOf(stack(), task.cluster.id)).map(({ zoneName, status }) => [zoneName, status]).sort(),
@@ -164,6 +175,19 @@ describeWithStack(
         ['zone3', 'RUNNING'],
       ]);
       expect(await asRoot(four, 'SELECT COUNT(*) AS n FROM oceanbase.DBA_OB_SERVERS')).toEqual([{ n: '4' }]);
-    }, 300_000);
+      // The proxy asks its config server once a minute.
+      await until(
+        'the OBProxy leads to it',
+        () =>
+          asRoot(four, 'SELECT 1', ROOT_PASSWORD, 2883, 'root@sys#obmade').then(
+            () => true,
+            () => false,
+          ),
+        90_000,
+      );
+      const linked = await stack().api.send('DELETE', `${CLUSTERS}/${task.cluster.id}?confirm=obmade`);
+      expect(linked.status).toBe(409);
+      expect(JSON.stringify(linked.answer)).toContain(`proxies (id ${proxies})`);
+    }, 400_000);
   },
 );
