@@ -1,6 +1,5 @@
 /** Every documented subtask that is built, a line each; chains refer to these objects, and the worker registers them. */
 export { AttachObClusterAttributes } from './cluster/AttachObClusterAttributes';
-export { BootstrapOb } from './cluster/BootstrapOb';
 export { CreateDefaultUser } from './cluster/CreateDefaultUser';
 export { CreateResourceManagerForDefaultUser } from './cluster/CreateResourceManagerForDefaultUser';
 export { DeleteObClusterInfo } from './cluster/DeleteObClusterInfo';
@@ -90,6 +89,7 @@ export { UpgradeObproxyRpm } from './obproxy/UpgradeObproxyRpm';
 export { WaitHotRestartObproxyFinish } from './obproxy/WaitHotRestartObproxyFinish';
 export { WaitObproxyAccessible } from './obproxy/WaitObproxyAccessible';
 export { AddObServer } from './observer/AddObServer';
+export { BootstrapOb } from './observer/BootstrapOb';
 export { CleanObServer } from './observer/CleanObServer';
 export { DeleteObServer } from './observer/DeleteObServer';
 export { DeleteObServerInfo } from './observer/DeleteObServerInfo';

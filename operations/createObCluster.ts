@@ -197,7 +197,8 @@ async function prepare(
     locks: [obClusterLock(row.id), ...others],
     groupTaskIds: [taskId],
   });
-  return { plans: [plan], findings: creationWarnings(zones) };
+  const audit = `OceanBase cluster created: ${name}:${obClusterId}`;
+  return { plans: [plan], findings: creationWarnings(zones), audit };
 }
 
 /** `POST /api/v2/ob/clusters` (OCP documentation, "Create primary OB cluster"). */

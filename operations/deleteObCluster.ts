@@ -78,7 +78,8 @@ async function membersOf(store: Store, cluster: ObClusterRow, skipped: readonly 
 /** Refused when a host that is not skipped cannot be reached: what would be left on it nobody would know of any more. */
 async function refuseUnreachable(scope: InspectScope, { params, query }: Request): Promise<void> {
   const cluster = await scope.store.obClusters.find(params.id);
-  if (cluster === undefined) return;
+  // These are refused with less ado.
+  if (cluster === undefined || cluster.name !== query.confirm) return;
   const servers = await scope.store.obServers.ofCluster(cluster.id);
   const hostIds = [...new Set(servers.flatMap(({ hostId }) => hostId ?? []))];
   const asked = hostIds.filter((id) => query.skipOperationHostIds?.includes(id) !== true);

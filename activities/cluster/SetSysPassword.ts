@@ -6,7 +6,7 @@ import { addressText } from '../../runtime/addressText';
 import { saidOf, TransientError } from '../../runtime/errors';
 import { say } from '../../runtime/messages/catalogue';
 import type { ObClusterRow, RootServer } from '../../store/types';
-import { lookPause } from '../observer/process';
+import { lookPauses } from '../lookPauses';
 import { subtask } from '../subtask';
 import type { SubtaskScope } from '../types';
 import { CLUSTER, clusterOf, hideSecrets, sqlTrouble } from './cluster';
@@ -16,6 +16,7 @@ const ANSWER_MS = 10_000;
 const SPREAD_MS = 120_000;
 
 const TRIED = say('sysPassword.set');
+const lookPause = lookPauses(50, 1_000);
 
 /** Whether a server lets root in with this password; undefined when it cannot be asked. */
 async function letsIn(scope: SubtaskScope, at: RootServer, secret: string): Promise<boolean | undefined> {

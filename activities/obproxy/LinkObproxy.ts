@@ -8,7 +8,7 @@ import { objectId } from '../common/objects';
 import { subtask } from '../subtask';
 import type { Needs, SubtaskScope } from '../types';
 import { giveLinkPasswords } from './linkPasswords';
-import { openLinks, proveLogin } from './links';
+import { openLinks, proveLogin, refuseSeveralPasswords } from './links';
 import { proxyInstance } from './proxy';
 
 const TOLD_MS = 15_000;
@@ -37,10 +37,9 @@ async function link(scope: SubtaskScope, cluster: ObClusterRow, id: number): Pro
   if (!before.obLinks.some(({ clusterId }) => clusterId === cluster.id))
     await scope.store.obproxy.link(id, [{ clusterId: cluster.id, username: PROXYRO }]);
   const proxies = await proxyCluster(scope, id);
-  const links = await openLinks(
-    scope,
-    proxies.obLinks.filter(({ clusterId }) => clusterId === cluster.id),
-  );
+  const all = await openLinks(scope, proxies.obLinks);
+  for (const server of proxies.servers) refuseSeveralPasswords(proxyInstance(server, proxies), all);
+  const links = all.filter((one) => one.cluster.id === cluster.id);
   for (const one of links) await proveLogin(scope, one);
   const running = proxies.servers.filter(({ status }) => status === 'RUNNING');
   const { addresses } = scope.config;

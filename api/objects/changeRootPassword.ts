@@ -51,6 +51,10 @@ export function changeRootPassword(services: Asking, cluster: ObClusterRow, wish
 
 async function changeAlone(services: Asking, cluster: ObClusterRow, wished: string): Promise<void> {
   const change: Change = { store: services.store, config: services.config, cluster, wished };
+  if (cluster.status === 'CREATING' || cluster.status === 'DELETING') {
+    const { name, status } = cluster;
+    refuse(cluster, 409, 'OBE11007', say('sysPassword.inWork', { name, status }));
+  }
   await refuseOthersCredential(change);
   const { credentials } = change.store;
   const id = cluster.sysCredentialId;

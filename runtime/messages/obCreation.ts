@@ -111,6 +111,10 @@ export const OB_CREATION = {
     '{said}; OCP wants {enough} IOPS. Measure the disk with a real benchmark before you go on',
     '{said}；OCP 要求 {enough} IOPS。继续之前请用专门的工具测量磁盘',
   ],
+  'sysPassword.inWork': [
+    'OceanBase cluster "{name}" is {status}; its password can be changed when the task has ended.',
+    'OceanBase 集群“{name}”的状态为 {status}；任务结束后才能修改其密码。',
+  ],
   'sysPassword.set': ['set the password of root@sys', '设置 root@sys 的密码'],
   'sysPassword.unanswered': [
     'No answer ({said}); looking whether it is set',

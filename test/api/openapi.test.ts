@@ -149,6 +149,7 @@ describe('/openapi.json', () => {
       'patch_obproxy_clusters_id',
       'post_compute_hosts_batchCreate',
       'post_compute_hosts_batchDelete',
+      'post_ob_clusters',
       'post_ob_clusters_id_changePassword',
       'post_ob_clusters_id_moveOut',
       'post_ob_clusters_id_restart',

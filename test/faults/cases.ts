@@ -47,6 +47,7 @@ const POINT_OF_NO_RETURN: Readonly<Partial<Record<OperationName, string>>> = {
   deleteObZone: 'WaitObServerDelete',
   // A server without units has left at once.
   replaceObserver: 'DeleteObServer',
+  deleteObCluster: 'CleanObServer',
 };
 
 function canBeUndone({ operation, node, fault }: Case): boolean {

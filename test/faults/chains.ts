@@ -3,6 +3,8 @@ import { ADD_OB_ZONE } from '../../operations/addObZone';
 import { PREPARE_HOST } from '../../operations/batchCreateHosts';
 import { CHANGE_PARAMETERS, CHANGE_PARAMETERS_AND_RESTART } from '../../operations/changeObproxyParameters';
 import { CHANGE_PASSWORD } from '../../operations/changeObproxyPassword';
+import { CREATE_OB_CLUSTER } from '../../operations/createObCluster';
+import { DELETE_OB_CLUSTER } from '../../operations/deleteObCluster';
 import { DELETE_OBPROXY, OFFLINE_OBPROXY } from '../../operations/deleteObproxy';
 import { DELETE_OB_SERVERS } from '../../operations/deleteObservers';
 import { DELETE_OB_ZONE } from '../../operations/deleteObZone';
@@ -50,6 +52,8 @@ export const CHAIN_OF = {
   deleteObZone: DELETE_OB_ZONE,
   replaceObserver: REPLACE_OB_SERVER,
   takeOverObCluster: TAKE_OVER_OB_CLUSTER,
+  createObCluster: CREATE_OB_CLUSTER,
+  deleteObCluster: DELETE_OB_CLUSTER,
   moveOutObCluster: MOVE_OUT_OB_CLUSTER,
   stopObserver: STOP_OB_SERVER,
   startObserver: START_OB_SERVER,

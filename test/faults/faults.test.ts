@@ -42,6 +42,9 @@ const ADOPTED = {
   'takeOverObCluster/RegisterConfigUrl/rollback-inside':
     'a failure while the config server is registered, and an undo',
   'takeOverObCluster/UpdateObZoneStatus/rollback-after': 'a failure near its end, and an undo',
+  'createObCluster/BootstrapOb/worker-kill': 'kill -9 of the worker while a cluster is made',
+  'createObCluster/SetSysPassword/rollback-after': 'a failure when it has its password, and an undo',
+  'deleteObCluster/CleanObServer/worker-kill': 'kill -9 of the worker while its files go',
   'moveOutObCluster/DeleteObClusterInfo/worker-kill': 'kill -9 of the worker while it is forgotten again',
 } as const;
 

@@ -27,6 +27,9 @@ const GROWING = { name: 'obgrows', obClusterId: 22 } as const;
 /** root@proxysys of proxies that were started by hand. */
 export const BY_HAND_PASSWORD = 'plantedOLD.55++';
 
+/** Of root@sys in a cluster that is made. */
+export const CREATED_PASSWORD = 'plantedROOT.77~~';
+
 /** What root@proxysys's password is changed to. */
 export const CHANGED_PASSWORD = 'plantedNEW.66++';
 

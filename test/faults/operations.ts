@@ -1,11 +1,19 @@
 import type { TestHost } from '../../sandbox/hosts/fleet';
 import type { TaskJson } from '../../sandbox/stack/apiClient';
 import { OB_CLUSTER } from '../../sandbox/stack/stack';
-import { startObserverCluster } from '../../sandbox/standins/observer/cluster';
+import { observerRpmOf, startObserverCluster } from '../../sandbox/standins/observer/cluster';
 import { fingerprint, type StartedByHand, startByHand } from '../../sandbox/standins/startByHand';
 import { until } from '../support/until';
 import type { OperationName } from './chains';
-import { BY_HAND_PASSWORD, CHANGED_PASSWORD, clusterBody, type Lane, NEWER_SHORT, OBPROXY } from './lane';
+import {
+  BY_HAND_PASSWORD,
+  CHANGED_PASSWORD,
+  CREATED_PASSWORD,
+  clusterBody,
+  type Lane,
+  NEWER_SHORT,
+  OBPROXY,
+} from './lane';
 import { failures } from './settle';
 
 /** What stands before the request. */
@@ -155,6 +163,37 @@ const takeOverObCluster: Operation = {
       rootSysPassword: lane.stack.secrets.sys,
       proxyroPassword: lane.stack.secrets.proxyro,
     }),
+};
+
+/** A cluster of one server on a host that has none. */
+function clusterOfOne(lane: Lane): Promise<TaskJson & { cluster: { id: number } }> {
+  const { name, version, release } = observerRpmOf('4.2.1.2');
+  return lane.stack.api.call('POST', '/api/v2/ob/clusters', {
+    ...{ name: 'obmade', type: 'PRIMARY', password: CREATED_PASSWORD, primaryZone: 'zone1' },
+    rpmName: `${name}-${version}-${release}.x86_64.rpm`,
+    zones: [{ name: 'zone1', idcName: 'idc2', servers: [lane.hostIds[1]] }],
+  });
+}
+
+const createObCluster: Operation = {
+  name: 'createObCluster',
+  arrange: (lane) => freshHosts(lane, [lane.host(1)]),
+  request: clusterOfOne,
+};
+
+const deleteObCluster: Operation = {
+  name: 'deleteObCluster',
+  async arrange(lane) {
+    const scene = await freshHosts(lane, [lane.host(1)]);
+    await ended(lane, [await clusterOfOne(lane)]);
+    return scene;
+  },
+  async request(lane) {
+    const path = '/api/v2/ob/clusters';
+    const { contents } = await lane.stack.api.call<{ contents: { id: number; name: string }[] }>('GET', path);
+    const id = contents.find(({ name }) => name === 'obmade')?.id;
+    return lane.stack.api.call('DELETE', `${path}/${id}?confirm=obmade`);
+  },
 };
 
 const moveOutObCluster: Operation = {
@@ -474,6 +513,8 @@ export const OPERATIONS: readonly Operation[] = [
   deleteObZone,
   replaceObserver,
   takeOverObCluster,
+  createObCluster,
+  deleteObCluster,
   moveOutObCluster,
   stopObserver,
   startObserver,

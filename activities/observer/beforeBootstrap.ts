@@ -3,9 +3,9 @@ import type { Host } from '../../hosts/types';
 import { PermanentError } from '../../runtime/errors';
 import { say } from '../../runtime/messages/catalogue';
 import { someAtATime } from '../../runtime/someAtATime';
-import { unreachableFrom } from '../observer/hostLook';
-import type { HostedObserver } from '../observer/observer';
 import type { SubtaskScope } from '../types';
+import { unreachableFrom } from './hostLook';
+import type { HostedObserver } from './observer';
 
 /** So many hosts side by side. */
 export const TOGETHER = 10;

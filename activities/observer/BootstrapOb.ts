@@ -4,26 +4,20 @@ import { PermanentError, TransientError } from '../../runtime/errors';
 import { say } from '../../runtime/messages/catalogue';
 import { someAtATime } from '../../runtime/someAtATime';
 import type { ObClusterRow } from '../../store/types';
+import { creationByTask } from '../cluster/brought';
+import { CLUSTER, clusterById, clusterOf, withCluster } from '../cluster/cluster';
+import { readCluster } from '../cluster/clusterState';
+import { recordBootstrap } from '../cluster/creation';
 import { objectId } from '../common/objects';
-import { addToCluster } from '../observer/adding';
-import { forgetFirstStart, startedByTask, startFirst } from '../observer/firstStart';
-import { type HostedObserver, listedServer, observersOf } from '../observer/observer';
-import {
-  launchObserver,
-  lookForObservers,
-  lookPause,
-  observerListening,
-  stopObservers,
-} from '../observer/process';
 import { onHost } from '../onHost';
 import { subtask } from '../subtask';
 import type { SubtaskScope } from '../types';
+import { addToCluster } from './adding';
 import { provesReady, TOGETHER } from './beforeBootstrap';
 import { bootstrapOnce, isBootstrapped } from './bootstrap';
-import { creationByTask } from './brought';
-import { CLUSTER, clusterById, clusterOf, withCluster } from './cluster';
-import { readCluster } from './clusterState';
-import { recordBootstrap } from './creation';
+import { forgetFirstStart, startedByTask, startFirst } from './firstStart';
+import { type HostedObserver, listedServer, observersOf } from './observer';
+import { launchObserver, lookForObservers, lookPause, observerListening, stopObservers } from './process';
 
 const SERVE_MS = 1_200_000;
 
@@ -133,7 +127,7 @@ async function stopAll(scope: SubtaskScope, observers: readonly HostedObserver[]
 /** "Bootstrap ob": all observers start, those of the root servers become a cluster, the others are added, and all serve. */
 export const BootstrapOb = subtask({
   name: 'Bootstrap ob',
-  className: 'cluster.BootstrapObTask',
+  className: 'server.BootstrapObTask',
   timeout: 3600,
   prohibitSkip: true,
   needs: CLUSTER,

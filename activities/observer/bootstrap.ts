@@ -10,13 +10,13 @@ import { isUnanswered, SqlConnectionError, SqlError } from '../../oceanbase/sqlS
 import { PermanentError, saidOf, type Trouble } from '../../runtime/errors';
 import { say, type Text } from '../../runtime/messages/catalogue';
 import type { ClusterBootstrap, ObClusterRow, ObZoneRow } from '../../store/types';
-import type { HostedObserver } from '../observer/observer';
-import { launchObserver, lookForObservers, lookPause, observerListening } from '../observer/process';
+import { creationByTask } from '../cluster/brought';
+import { clusterById } from '../cluster/cluster';
+import { recordBootstrap } from '../cluster/creation';
 import { onHost } from '../onHost';
 import type { SubtaskScope } from '../types';
-import { creationByTask } from './brought';
-import { clusterById } from './cluster';
-import { recordBootstrap } from './creation';
+import type { HostedObserver } from './observer';
+import { launchObserver, lookForObservers, lookPause, observerListening } from './process';
 
 /** As the statement's own limit (BOOTSTRAP_TIMEOUT_SQL). */
 const STATEMENT_MS = 1_000_000;

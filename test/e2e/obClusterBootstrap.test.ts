@@ -1,0 +1,129 @@
+import { fleetUnavailable, type TestHost } from '../../sandbox/hosts/fleet';
+import type { TaskJson } from '../../sandbox/stack/apiClient';
+import { difference, hostState } from '../faults/hostState';
+import { longRunOnly } from '../support/skip';
+import { until } from '../support/until';
+import { asRoot, CLUSTERS, countsOf, create, creation, emptyStack, fault, isOfObflow } from './creationScene';
+import { describeWithStack } from './scene';
+
+/** What becomes of the one BOOTSTRAP of a cluster when somebody dies: it is never sent twice. */
+describeWithStack(
+  'the BOOTSTRAP of a cluster that obflow makes',
+  { hosts: 2, processes: 'split', ownDisks: true },
+  (stack) => {
+    let rpmName = '';
+    const hosts = () => stack().fleet.hosts;
+    const first = () => hosts()[0] as TestHost;
+    const begin = async (more: object = {}) =>
+      create(
+        stack(),
+        await creation(
+          stack(),
+          rpmName,
+          hosts().map((host) => [host]),
+          more,
+        ),
+      );
+    const settled = async (task: { readonly id: number }, status: string): Promise<TaskJson> => {
+      const [done] = await stack().api.settled([task.id], { deadlineMs: 240_000 });
+      expect(done?.subtasks.filter((subtask) => subtask.status === 'FAILED').map(({ name }) => name)).toEqual(
+        status === 'FAILED' ? ['Bootstrap ob'] : [],
+      );
+      expect(done?.status).toBe(status);
+      return done as TaskJson;
+    };
+    const command = (task: { readonly id: number }, what: string) =>
+      stack().api.call('POST', `/api/v2/tasks/instances/${task.id}/${what}`, {});
+    const attempts = async () => (await countsOf(first())).bootstrapAttempts ?? 0;
+    const state = () =>
+      Promise.all(hosts().map(async (host) => (await hostState(host, (text) => text)).lines));
+    const statusOf = async (id: number) =>
+      (
+        await stack().api.call<{ contents: { id: number; status: string }[] }>('GET', `${CLUSTERS}?size=100`)
+      ).contents.find((one) => one.id === id)?.status;
+
+    const deleted = async (id: number) => {
+      const task = await stack().api.call<TaskJson>('DELETE', `${CLUSTERS}/${id}?confirm=obmade`);
+      const [done] = await stack().api.settled([task.id], { deadlineMs: 120_000 });
+      expect(done?.status).toBe('SUCCESSFUL');
+    };
+    const clean = async (before: Awaited<ReturnType<typeof state>>) => {
+      const after = await state();
+      for (const [index, lines] of after.entries())
+        expect(difference(before[index] ?? [], lines).filter(isOfObflow)).toEqual([]);
+    };
+
+    beforeAll(async () => {
+      rpmName = await emptyStack(stack(), '4.2.1.2');
+    }, 120_000);
+    beforeEach(async () => {
+      for (const host of hosts()) await host.reinstall();
+    }, 60_000);
+
+    test('kill -9 of the worker while it is at work, and after it has ended: another goes on, and it was sent once', async () => {
+      await fault(first(), { bootstrapMs: 3_000, bootstrapAnswerMs: 120_000 });
+      const task = await begin();
+      await until('it is at work', async () => (await attempts()) === 1, 120_000);
+      await stack().parts.worker?.kill();
+      await stack().startWorker();
+      await settled(task, 'SUCCESSFUL');
+      expect(await countsOf(first())).toMatchObject({ bootstrapAttempts: 1, bootstraps: 1 });
+      await deleted(task.cluster.id);
+    }, 400_000);
+
+    test('an observer that loses its power in it: FAILED, never sent again by a retry; the rollback leaves the hosts as they were, and the request works again', async () => {
+      const before = await state();
+      await fault(first(), { bootstrapMs: 600_000 });
+      const task = await begin();
+      await until('it is at work', async () => (await attempts()) === 1, 120_000);
+      await first().crash();
+      await first().boot();
+      await fault(first(), {});
+      await settled(task, 'FAILED');
+      await command(task, 'retry');
+      const again = await settled(task, 'FAILED');
+      expect(JSON.stringify(again)).toContain('Roll the task back');
+      expect(await attempts()).toBe(1);
+      await command(task, 'rollback');
+      await settled(task, 'SUCCESSFUL');
+      expect(await statusOf(task.cluster.id)).toBeUndefined();
+      await clean(before);
+      const second = await begin();
+      await settled(second, 'SUCCESSFUL');
+      await deleted(second.cluster.id);
+      await clean(before);
+    }, 590_000);
+
+    test('abandoned half-way it stays UNAVAILABLE, and is deleted like any other', async () => {
+      const before = await state();
+      await fault(first(), { clockAheadMs: 600_000 });
+      const task = await begin();
+      const failed = await settled(task, 'FAILED');
+      expect(JSON.stringify(failed)).toContain('4015');
+      await command(task, 'abandon');
+      await until('the task is closed', async () => (await statusOf(task.cluster.id)) === 'UNAVAILABLE');
+      await deleted(task.cluster.id);
+      await clean(before);
+    }, 300_000);
+
+    test('what tenants have is never wiped by a rollback', async () => {
+      await fault(first(), { bootstrapAnswerMs: 600_000 });
+      const task = await begin();
+      await until('it has ended', async () => (await countsOf(first())).bootstraps === 1, 120_000);
+      await asRoot(first(), 'ALTER SYSTEM SET _standin_tenants = 1', '');
+      const [subtask] = (await stack().api.task(task.id)).subtasks.filter(
+        ({ name }) => name === 'Bootstrap ob',
+      );
+      await command(task, `subtasks/${subtask?.id}/cancel`);
+      await settled(task, 'FAILED');
+      await command(task, 'rollback');
+      const refused = await settled(task, 'FAILED');
+      expect(JSON.stringify(refused)).toContain('app');
+      expect(first().pids('observer')).toHaveLength(1);
+      expect(await asRoot(first(), 'SELECT COUNT(*) AS n FROM oceanbase.DBA_OB_SERVERS', '')).toEqual([
+        { n: '2' },
+      ]);
+    }, 400_000);
+  },
+  longRunOnly() ?? fleetUnavailable(),
+);
