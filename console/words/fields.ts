@@ -128,7 +128,6 @@ export const OPERATION_NAMES: Readonly<Record<string, Pair>> = {
   post_ob_clusters_id_moveOut: ['Move out', '移出'],
   post_ob_clusters: ['Create a cluster', '创建集群'],
   delete_ob_clusters_id: ['Delete with all data', '删除集群及全部数据'],
-  post_ob_clusters_id_servers_batchDelete: ['Delete OBServers', '删除 OBServer'],
   put_ob_clusters_id_parameters: ['Set parameters', '修改参数'],
   post_ob_clusters_id_changePassword: ['Change password of root@sys', '修改 root@sys 密码'],
   post_compute_hosts_batchCreate: ['Add hosts', '添加主机'],

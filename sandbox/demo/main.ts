@@ -85,7 +85,6 @@ async function main(): Promise<number> {
     const addresses = new Map<number, string>();
     const hostOf = (task: { id: number }) => addresses.get(task.id) ?? `task ${task.id}`;
     const progress = createTaskProgress(hostOf);
-    const say = (text: string) => console.log(text);
     const work = runScenario(stack, { progress, addresses, say }, broken?.ip);
     const outcome = await Promise.race([work, interrupted]);
     progress.stop();
