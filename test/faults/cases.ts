@@ -33,11 +33,14 @@ function nodesOf(chain: readonly string[]): Node[] {
  */
 const IMPOSSIBLE = /^takeOverObproxy\/Finish\/rollback-(after|worker-kill)$/;
 
-/** From this subtask on a task cannot be undone: rolling back is refused, or its undo says why (test/activities/life.test.ts). */
+/** From this subtask on a task cannot be undone: rolling back is refused, or its undo says why (test/activities/). */
 const POINT_OF_NO_RETURN: Readonly<Partial<Record<OperationName, string>>> = {
   stopObproxy: 'StopObproxy',
   upgradeObproxy: 'CheckAndResetProxyId',
   upgradeObproxyCold: 'CheckAndResetProxyId',
+  refreshObproxy: 'UpdateObproxyClusterLockStatus',
+  changeObproxyParameters: 'UpdateObproxyClusterLockStatus',
+  changeParametersAndRestart: 'UpdateObproxyClusterLockStatus',
   changeObproxyPassword: 'RecordObproxyPassword',
   deleteObproxy: 'StopObproxy',
   offlineObproxy: 'UninstallObproxy',
