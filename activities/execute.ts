@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { Context } from '@temporalio/activity';
 import { PermanentError } from '../runtime/errors';
 import { say } from '../runtime/messages/catalogue';
+import { ownTurn } from '../runtime/ownTurn';
 import type { SubtaskInput, SubtaskResult } from '../workflows/plan';
 import { CANCELLED, finalLine } from '../workflows/subtaskLines';
 import { failureOf, failureText } from './failures';
@@ -23,6 +24,7 @@ export async function execute(
   keys: Needs,
   work: (scope: OpenScope) => Promise<SubtaskResult | undefined>,
 ): Promise<SubtaskResult | null> {
+  await ownTurn();
   const context = Context.current();
   const log = openSubtaskLog(deps.store.tasks, input);
   const before = toldBefore();

@@ -3,6 +3,7 @@ import express, { type Express, type NextFunction, type Request, type Response }
 import { z } from 'zod';
 import { Refusal } from '../operations/refusal';
 import { say } from '../runtime/messages/catalogue';
+import { ownTurn } from '../runtime/ownTurn';
 import { inTrace } from '../runtime/trace';
 import { type AccessFacts, logAccess } from './http/accessLog';
 import { type AuditedResult, type AuditNotes, AuditTrail } from './http/audit';
@@ -80,6 +81,7 @@ export function application(services: ApiServices, routes: readonly Route[]): Ex
   app.use(refuseOddHead);
   app.use(async (request: Request, response: Response, next: NextFunction) => {
     await throttle.arrived(request, response);
+    await ownTurn();
     next();
   });
 

@@ -120,6 +120,8 @@ export interface LoopDelay {
   /** Milliseconds. */
   readonly longest: number;
   readonly p99: number;
+  /** The longest, less what the thread waited for a core: the loop's own standing still. */
+  readonly own: number;
 }
 
 /** How long the event loops of API and worker stood still at most since this was asked last. */
@@ -133,6 +135,6 @@ export async function loopDelays(stack: Stack): Promise<{ api: LoopDelay; worker
       return JSON.parse(readFileSync(file, 'utf8')) as LoopDelay;
     }),
   );
-  const none = { longest: Number.NaN, p99: Number.NaN };
+  const none = { longest: Number.NaN, p99: Number.NaN, own: Number.NaN };
   return { api: api ?? none, worker: worker ?? none };
 }

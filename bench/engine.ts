@@ -22,7 +22,11 @@ export async function benchEngine(rounds: number, mostHosts: number): Promise<Be
   const server = await startDevServer({ dataDir, port: 0, uiPort: 0, persistent: true });
   const temporal = await connectTemporal({ address: server.address });
   await prepareNamespace(temporal);
-  const connection = await NativeConnection.connect({ address: server.address });
+  // As the product's connection to a Temporal beside it.
+  const connection = await NativeConnection.connect({
+    address: server.address,
+    grpcCompression: { codec: 'none' },
+  });
   const noOp = async () => null;
   const worker = await Worker.create({
     connection,

@@ -2,22 +2,52 @@
  * Preloaded into the API and the worker (NODE_OPTIONS): how long their event loops stood still. At SIGUSR2 the longest
  * delay since the last time, in milliseconds, goes to the file `<BENCH_LOOP_DELAYS>.<pid>`.
  */
-import { renameSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readSync, renameSync, writeFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { isMainThread } from 'node:worker_threads';
 
 const RESOLUTION_MS = 1;
 const file = process.env.BENCH_LOOP_DELAYS;
 
+/** Milliseconds that this thread has waited for a core so far, as the kernel counts (Documentation/scheduler/sched-stats). */
+function waitedForCore(): number {
+  const stat = openSync('/proc/thread-self/schedstat', 'r');
+  const length = readSync(stat, buffer);
+  closeSync(stat);
+  return Number(buffer.toString('latin1', 0, length).split(' ')[1]) / 1e6;
+}
+const buffer = Buffer.alloc(128);
+
+/** What of a delay was not waiting for a core: work without a pause, and waiting for a disk. */
+function watchOwnDelay(): () => number {
+  let longest = 0;
+  let last = performance.now();
+  let waited = waitedForCore();
+  const look = () => {
+    const now = performance.now();
+    const waitedNow = waitedForCore();
+    longest = Math.max(longest, now - last - RESOLUTION_MS - (waitedNow - waited));
+    last = now;
+    waited = waitedNow;
+  };
+  setInterval(look, RESOLUTION_MS).unref();
+  return () => {
+    const told = longest;
+    longest = 0;
+    return told;
+  };
+}
+
 if (isMainThread && file !== undefined) {
   const delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   delays.enable();
+  const ownDelay = watchOwnDelay();
   process.on('SIGUSR2', () => {
     const told = `${file}.${process.pid}`;
     // The histogram holds the time between two ticks, the wished one included.
     const ms = [delays.max, delays.percentile(99)].map((ns) => Math.max(0, ns / 1e6 - RESOLUTION_MS));
     delays.reset();
-    writeFileSync(`${told}.new`, JSON.stringify({ longest: ms[0], p99: ms[1] }));
+    writeFileSync(`${told}.new`, JSON.stringify({ longest: ms[0], p99: ms[1], own: ownDelay() }));
     renameSync(`${told}.new`, told);
   });
 }

@@ -7,6 +7,7 @@ import { fleetUnavailable } from '../sandbox/hosts/fleet';
 import { chromiumUnavailable } from '../test/support/browser';
 import { ansiblePlaybook } from './ansible';
 import { benchApi } from './api';
+import { benchClusterRestart } from './clusterRestart';
 import { benchCommands } from './commands';
 import { benchConsole } from './console';
 import { benchEngine } from './engine';
@@ -16,7 +17,7 @@ import { benchObservers } from './observers';
 import { benchRolling } from './rolling';
 import { benchUp } from './up';
 
-const PARTS = 'engine,api,commands,up,console,install,observers,rolling';
+const PARTS = 'engine,api,commands,up,console,install,observers,rolling,cluster';
 
 /** `npm run bench`: ratios of one run, back to back; see docs/performance.md. */
 async function main(): Promise<void> {
@@ -49,7 +50,7 @@ async function main(): Promise<void> {
     if (missing === undefined) take(await benchConsole(rounds));
     else console.log(`console left out: ${missing}`);
   }
-  const onHosts = ['install', 'observers', 'rolling'].filter((part) => parts.includes(part));
+  const onHosts = ['install', 'observers', 'rolling', 'cluster'].filter((part) => parts.includes(part));
   const missing = onHosts.length === 0 ? undefined : fleetUnavailable();
   if (missing !== undefined) console.log(`${onHosts.join(' and ')} left out: ${missing}`);
   else {
@@ -59,6 +60,7 @@ async function main(): Promise<void> {
     }
     if (parts.includes('observers')) take(await benchObservers(rounds));
     if (parts.includes('rolling')) take(await benchRolling(rounds));
+    if (parts.includes('cluster')) take(await benchClusterRestart(rounds));
   }
   console.log(`CPU stolen from this machine meanwhile: ${stealSince(before).toFixed(0)} %`);
   await writeFile(

@@ -1,7 +1,13 @@
 /** Asking a cluster whether servers of it may be stopped, or deleted. Time-outs, log and errors are the caller's. */
 import type { ClusterSession } from '../oceanbase/clusterSession';
-import { type DeleteState, type DeleteVerdict, deleteVerdict } from '../oceanbase/deleteVerdict';
+import {
+  type DeleteState,
+  type DeleteVerdict,
+  deleteVerdict,
+  replaceVerdict,
+} from '../oceanbase/deleteVerdict';
 import { type StopTarget, type StopVerdict, stopVerdict } from '../oceanbase/stopVerdict';
+import { tenantsInZone } from '../oceanbase/zoneUse';
 
 export async function lookAtStop(session: ClusterSession, target: StopTarget): Promise<StopVerdict> {
   const servers = await session.servers();
@@ -21,4 +27,18 @@ export async function lookAtDeletion(
   targets: readonly string[],
 ): Promise<DeleteVerdict> {
   return deleteVerdict(await readPlacement(session), targets);
+}
+
+/** The same for a server of which another one of its zone takes the place. */
+export async function lookAtReplacement(
+  session: ClusterSession,
+  targets: readonly string[],
+  joining: { readonly ip: string; readonly rpcPort: number; readonly zone: string },
+): Promise<DeleteVerdict> {
+  return replaceVerdict(await readPlacement(session), targets, joining);
+}
+
+/** Names of the tenants that have units or replicas in the zone, or are to have them. */
+export async function lookAtZone(session: ClusterSession, zone: string): Promise<string[]> {
+  return tenantsInZone({ ...(await readPlacement(session)), localities: await session.localities() }, zone);
 }

@@ -29,14 +29,19 @@ export function facts(connection: Connection): Promise<HostFacts> {
 async function ask(connection: Connection): Promise<HostFacts> {
   const result = await runScript(
     connection,
-    `uname -nrm
-[ -d /run/systemd/system ] && echo yes || echo no
+    // A few lines, which the shell reads itself; uname takes its place.
+    `[ -d /run/systemd/system ] && echo yes || echo no
 command -v rpm >/dev/null 2>&1 && echo yes || echo no
-for release in /etc/os-release /usr/lib/os-release; do [ ! -r "$release" ] || exec cat "$release"; done
-exit 0`,
+for release in /etc/os-release /usr/lib/os-release; do
+  [ -r "$release" ] || continue
+  while IFS= read -r line || [ -n "$line" ]; do printf '%s\\n' "$line"; done <"$release"
+  break
+done
+exec uname -nrm`,
   );
+  const [systemd, rpm, ...osRelease] = result.stdout.toString().trimEnd().split('\n');
   // uname prints in an order of its own, whatever that of its options.
-  const [machine = '', systemd, rpm, ...osRelease] = result.stdout.toString().split('\n');
+  const machine = osRelease.pop() ?? '';
   const [hostname, kernel, architecture] = machine.split(' ');
   if (result.exitCode !== 0 || !hostname || !architecture || !kernel) {
     throw new PermanentError({

@@ -11,9 +11,8 @@ export type Heard = { readonly urls: readonly HeardUrl[] } | { readonly unable: 
 /** A connection, and the whole of an answer. An OBProxy waits 5 s for each of its three tries (4.3.1, observed). */
 const CONNECT_SECONDS = 5;
 const ANSWER_SECONDS = 8;
+/** Of one answer; all together end with what a script may print. */
 const MAX_BODY = 1024 ** 2;
-/** Of all answers together. */
-const LONGEST = 4 * MAX_BODY;
 const MARK = 'obflow-http';
 
 const PYTHON = `import sys
@@ -48,8 +47,7 @@ function script(urls: readonly string[], plain: readonly (string | undefined)[])
     )
     .join('\n');
   return `if command -v curl >/dev/null 2>&1; then
-  curl -sSgL --max-redirs 3 --noproxy '*' --connect-timeout ${CONNECT_SECONDS} --max-time ${ANSWER_SECONDS} -w '\\n${MARK} status %{http_code}\\n' ${words} | head -c ${LONGEST}
-  exit 0
+  exec curl -sSgL --max-redirs 3 --noproxy '*' --connect-timeout ${CONNECT_SECONDS} --max-time ${ANSWER_SECONDS} -w '\\n${MARK} status %{http_code}\\n' ${words}
 fi
 for python in python3 python /usr/libexec/platform-python python2; do
   "$python" -c '' 2>/dev/null </dev/null || continue
@@ -103,7 +101,8 @@ export async function getFromHost(
     else heard.push({ failure: lastLine(stderr) || say('url.noAnswer') });
   }
   if (heard.length >= urls.length) return { urls: heard.slice(0, urls.length) };
-  if (stdout.length >= LONGEST) return { urls: urls.map(() => ({ failure: say('url.endless') })) };
+  if (Buffer.byteLength(stdout) + Buffer.byteLength(stderr) >= MAX_BODY)
+    return { urls: urls.map(() => ({ failure: say('url.endless') })) };
   const said = lastLine(stderr);
   return {
     unable: stdout.trim() === `${MARK} unable` ? say('url.noTool') : said || say('url.silentShell'),

@@ -364,8 +364,11 @@ exit "$failed"`;
 /** Removes every command folder of a task; stops nothing. */
 export async function forgetTask(connection: Connection, taskId: number): Promise<void> {
   // The last one takes the folder of obflow with it; others make it again when they need it.
-  const script = `rm -rf ${taskFolder(taskId)} || exit 1
-for other in ${ROOT}/*; do [ ! -e "$other" ] || exit 0; done
+  const folder = taskFolder(taskId);
+  const script = `for other in ${ROOT}/*; do
+  [ "$other" = ${folder} ] || [ ! -e "$other" ] || exec rm -rf ${folder}
+done
+rm -rf ${folder} || exit 1
 rmdir ${ROOT} 2>/dev/null
 exit 0`;
   const result = await runScript(connection, script);

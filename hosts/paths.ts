@@ -31,14 +31,12 @@ export interface PathLookOptions {
 const ABSENT = /: (No such file or directory|Not a directory)$/;
 
 /**
- * One stat for all of the paths, which says on stderr what it could not look at; a link that leads nowhere is looked at by
- * itself. The last line proves that nothing was cut off.
+ * One stat for all of the paths, which takes the shell's place and says on stderr what it could not look at; a link that leads
+ * nowhere is looked at by itself. A line before it, and its exit code, prove that nothing was cut off.
  */
 function lookScript(paths: readonly string[], entries: number): string {
   const list = paths.map(quote).join(' ');
   return `LC_ALL=C; export LC_ALL
-stat -L -c 'obflow-path %F|%s|%U|%n' -- ${list}; code=$?
-[ "$code" -le 128 ] || exit "$code"
 for path in ${list}; do
   if [ -L "$path" ] && [ ! -e "$path" ]; then stat -c 'obflow-link %F|%s|%U|%n' -- "$path"
   elif [ ${entries} -gt 0 ] && [ -d "$path" ]; then
@@ -47,7 +45,8 @@ for path in ${list}; do
     else printf 'obflow-refused %s %s\\n' "$path" "$names"; fi
   fi
 done
-echo obflow-end`;
+echo obflow-end
+exec stat -L -c 'obflow-path %F|%s|%U|%n' -- ${list}`;
 }
 
 function kindOf(text: string): PathLook['kind'] {
@@ -94,7 +93,8 @@ export async function lookAtPaths(
     const names = after('obflow-entry', path).filter((name) => name !== '');
     return { kind: kindOf(kind), size: Number(size), owner, entries: names };
   });
-  if (lines.includes('obflow-end')) return looks;
+  // 1: it has said above what it could not look at.
+  if (lines.includes('obflow-end') && result.exitCode <= 1) return looks;
   throw unreadable(
     host.ip,
     paths.join(', '),

@@ -11,24 +11,25 @@ const MAX_OUTPUT = 32 * 1024 * 1024;
 
 /**
  * Half a list is none: a command that was killed, or is not there, ends the look. 1 and 2 only tell that a process went
- * meanwhile, or that nothing fits.
+ * meanwhile, or that nothing fits: whatever else ends a look ends it with more.
  */
-const WHOLE = '|| { code=$?; [ "$code" -le 2 ] || exit "$code"; }';
+const MOST_HARMLESS = 2;
+const WHOLE = `|| { code=$?; [ "$code" -le ${MOST_HARMLESS} ] || exit "$code"; }`;
+const UNUSABLE = 3;
+const AT_PROC = `cd /proc || exit ${UNUSABLE}\n`;
 /**
  * What each process is: its text files by one command, its owner and links by another, for every command costs the host a
  * millisecond. A folder of /proc that everybody may list belongs to the effective user of its process, whatever else is
  * hidden of it (proc(5)). With `sockets`, after LISTENER_ROWS, find tells as well who holds those that listen.
- * In the look's output one part follows a line with the mark.
+ * In the look's output one part follows a line with the mark. It ends the script: find takes the place of its shell.
  */
 const PROCESS_LOOK = (mark: string, sockets = false) => `echo $$
 echo ${mark}; grep -aH '' [0-9]*/stat [0-9]*/cmdline ${WHOLE}
-echo ${mark}; find [0-9]* [0-9]*/exe [0-9]*/cwd ${sockets ? '$folders' : ''} -maxdepth 1 \\
-  ! -path '*/*' -prune -printf '%p\\t%U\\0' -o ! -path '*/fd*' -printf '%p\\t%l\\0' ${sockets ? HOLDERS : ''} ${WHOLE}
+echo ${mark}; exec find [0-9]* [0-9]*/exe [0-9]*/cwd ${sockets ? '$folders' : ''} -maxdepth 1 \\
+  ! -path '*/*' -prune -printf '%p\\t%U\\0' -o ! -path '*/fd*' -printf '%p\\t%l\\0' ${sockets ? HOLDERS : ''}
 `;
-const PROCESS_PARTS = 3;
-
 /** Rows of listening sockets, and for find: the folders, and what it shall look for. There are few; the loop forks nothing. */
-const LISTENER_ROWS = `[ -r net/tcp ] || { echo "/proc/net/tcp cannot be read" >&2; exit 1; }
+const LISTENER_ROWS = `[ -r net/tcp ] || { echo "/proc/net/tcp cannot be read" >&2; exit ${UNUSABLE}; }
 rows=$(grep -hE '^ *[0-9]+: [0-9A-F]+:[0-9A-F]+ [0-9A-F]+:0000 0A ' net/tcp net/tcp6 2>/dev/null) ${WHOLE}
 echo "$rows"
 folders=
@@ -59,13 +60,13 @@ export async function observe(connection: Connection, path: string): Promise<Obs
   // A folder, the usual case, is resolved without a command, and so is what is not there.
   const at = quote(path);
   const resolve = `{ cd -P ${at} && pwd -P; } 2>/dev/null || { [ ! -e ${at} ] && [ ! -L ${at} ]; } || readlink -f -- ${at}\n`;
-  const [rows = '', ...parts] = await look(
+  const [resolved = '', rows = '', ...parts] = await look(
     connection,
-    (mark) => `${LISTENER_ROWS}echo ${mark}; ${PROCESS_LOOK(mark, true)}echo ${mark}; ${resolve}`,
+    (mark) => `${resolve}${AT_PROC}echo ${mark}; ${LISTENER_ROWS}echo ${mark}; ${PROCESS_LOOK(mark, true)}`,
   );
-  const [, , links = '', resolved = ''] = parts;
+  const [, , links = ''] = parts;
   return {
-    processes: await named(connection, parts.slice(0, PROCESS_PARTS)),
+    processes: await named(connection, parts),
     listeners: parseListeners(rows, holders(links)),
     resolved: resolved.replace(/\n$/, ''),
   };
@@ -179,7 +180,8 @@ export async function listeners(connection: Connection): Promise<Listener[]> {
   const [rows = '', links = ''] = await look(
     connection,
     (mark) => `${LISTENER_ROWS}echo ${mark}
-[ -z "$folders" ] || find $folders -maxdepth 1 -false ${HOLDERS} ${WHOLE}\n`,
+[ -z "$folders" ] || exec find $folders -maxdepth 1 -false ${HOLDERS}
+exit 0`,
   );
   return parseListeners(rows, holders(links));
 }
@@ -206,9 +208,9 @@ export function parseListeners(rows: string, sockets: string): Listener[] {
 /** Parts of what the script printed, separated by lines `mark`. */
 async function look(connection: Connection, scriptOf: (mark: string) => string): Promise<string[]> {
   const mark = `==${randomBytes(12).toString('hex')}`;
-  const script = `cd /proc || exit\n${scriptOf(mark)}exit 0`;
+  const script = `${AT_PROC}${scriptOf(mark)}`;
   const result: RunResult = await runScript(connection, script, { maxOutput: MAX_OUTPUT });
-  if (result.exitCode === 0) return result.stdout.toString().split(`${mark}\n`);
+  if (result.exitCode <= MOST_HARMLESS) return result.stdout.toString().split(`${mark}\n`);
   throw lookFailed(connection, result);
 }
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { withDeadline } from '../runtime/deadline';
 import { PermanentError, TransientError } from '../runtime/errors';
 import { say, type Text } from '../runtime/messages/catalogue';
+import { ownTurn } from '../runtime/ownTurn';
 import type { Connection } from './connection';
 import { hostSaid } from './login';
 import { SESSION_FUNCTIONS } from './remoteSessions';
@@ -114,6 +115,7 @@ async function runUntil(
     let end: ShellEnd | 'stopped' | undefined;
     try {
       end = await unlessStopped(shell.run(task), stop);
+      await ownTurn();
       const kill = end === 'stopped' ? options.keepRunning !== true : end.how === 'full';
       if (kill) await killRemote(connection, await shell.processStat(), options);
     } finally {

@@ -46,6 +46,7 @@ import {
 } from './sqlSession';
 import { dataOnDiskOf, dataOnDiskSql, type Placement, placementOf, placementSql, unitJobsSql } from './units';
 import { isAtLeast } from './versions';
+import { localitiesOf, localitiesSql, type TenantLocality } from './zoneUse';
 
 /** No such table, no such column, not supported. A missing grant (1142) is no such answer. */
 const NOT_IN_VERSION: ReadonlySet<number> = new Set([1146, 1054, 1235]);
@@ -91,6 +92,8 @@ export interface ClusterSession {
   replicas(): Promise<ReplicaGroup[]>;
   /** Which servers know the schema of which tenants; undefined when the version has no view of it. */
   schemas(): Promise<Schemas | undefined>;
+  /** In which zones tenants are to have replicas. */
+  localities(): Promise<TenantLocality[]>;
   /** How many leaders a server has. */
   leaders(server: { readonly ip: string; readonly rpcPort: number }): Promise<number>;
   /** How many leaders there are in a zone. */
@@ -228,6 +231,7 @@ function cluster(session: SqlSession, at: string, version: string): ClusterSessi
         throw error;
       }
     },
+    localities: async () => localitiesOf(await session.query(localitiesSql(version))),
     async leaders(server) {
       const [row] = await session.query(leadersSql(version, server));
       return Number(columnText(row ?? {}, 'leaders'));

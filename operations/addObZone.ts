@@ -136,7 +136,7 @@ export const addObZone = catalogued({
     await refuseWhenHeld(store, locks);
     clusterRuns(cluster);
     const idc = await idcOfHosts(store, body, hosts);
-    hostsOfArchitecture(hosts, body.architecture);
+    hostsOfArchitecture(hosts, body.architecture, 'architecture');
     const part = await packageForFreeHosts(store, cluster, hosts, body);
 
     const [taskId = 0] = await scope.reserveTasks(1);

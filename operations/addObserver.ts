@@ -5,9 +5,7 @@ import {
   UpdateObClusterStatus,
   UpdateObZoneStatus,
 } from '../activities/subtasks';
-import { isZoneName } from '../oceanbase/clusterSql';
 import { RUN_USER } from '../oceanbase/observerLayout';
-import { say } from '../runtime/messages/catalogue';
 import { type ChainNode, node } from '../workflows/chain';
 import { firstContactFindings } from './firstContact';
 import { INSTALL_AND_JOIN, RESERVE_AND_CHECK } from './joinChain';
@@ -21,6 +19,7 @@ import {
   refuseEqualServerPorts,
 } from './joinCluster';
 import { hostObserverLock, obClusterLock } from './locks';
+import { ZoneName } from './observerFields';
 import {
   activeZone,
   clusterRuns,
@@ -30,7 +29,7 @@ import {
 } from './observerPreconditions';
 import { planTask, refuseWhenHeld } from './planTask';
 import { hostsByIds } from './preconditions';
-import { IdPath, text } from './schemas';
+import { IdPath } from './schemas';
 import { catalogued } from './types';
 
 /** The documented 21 nodes; what works on hosts is split, and "Wait node" is where all of them meet. */
@@ -45,9 +44,7 @@ export const ADD_OB_SERVER: readonly ChainNode[] = [
 
 const Body = z
   .object({
-    zoneName: text((name) => (isZoneName(name) ? undefined : say('must.name', { min: 2, max: 64 }))).describe(
-      'Zone of the cluster that the servers join.',
-    ),
+    zoneName: ZoneName.describe('Zone of the cluster that the servers join.'),
     servers: NewServerHosts,
     ...INSTALLATION,
   })

@@ -2,7 +2,8 @@
 
 import { DELETABLE_SERVER } from '../activities/observer/deletion';
 import { lookAtDeletion } from '../contact/lookAtStop';
-import { inGib, type Move } from '../oceanbase/deleteVerdict';
+import type { ClusterSession } from '../oceanbase/clusterSession';
+import { type DeleteVerdict, inGib, type Move } from '../oceanbase/deleteVerdict';
 import { addressText } from '../runtime/addressText';
 import { joined, say, type Text } from '../runtime/messages/catalogue';
 import type { ObClusterRow, ObServerRow, Store } from '../store/types';
@@ -115,14 +116,16 @@ export function refuseUnfitServer(server: ObServerRow): void {
   refuseUndeclaredMachine(server);
 }
 
+/** What the cluster is asked about servers that go. */
+export type DeletionLook = (session: ClusterSession, targets: readonly string[]) => Promise<DeleteVerdict>;
+
 /** Throws Refusal with OCP's code when units find no room, or a log stream has no majority from which replicas could be made. */
 export async function refuseUnsafeDeletion(
   scope: InspectScope,
   { cluster, servers }: ServersOf,
+  look: DeletionLook = lookAtDeletion,
 ): Promise<void> {
-  const verdict = await askingCluster(scope, cluster, (session) =>
-    lookAtDeletion(session, servers.map(addressOf)),
-  );
+  const verdict = await askingCluster(scope, cluster, (session) => look(session, servers.map(addressOf)));
   const [first] = verdict?.refusals ?? [];
   if (verdict === undefined || first === undefined) return;
   const text = joined(
@@ -143,9 +146,10 @@ function moveText({ unit, to }: Move): Text {
 export async function deletionFindings(
   scope: InspectScope,
   { cluster, servers }: ServersOf,
+  look: DeletionLook = lookAtDeletion,
 ): Promise<HostFinding[]> {
   const seen = await askingCluster(scope, cluster, async (session) => ({
-    verdict: await lookAtDeletion(session, servers.map(addressOf)),
+    verdict: await look(session, servers.map(addressOf)),
     onDisk: await session.dataOnDisk(),
     listed: await session.servers(),
   }));

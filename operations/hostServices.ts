@@ -11,6 +11,8 @@ export interface HostServiceDocument {
   readonly version: string;
   readonly type: 'OB_PROXY' | 'OB_CLUSTER';
   readonly softwarePackageId: number | null;
+  /** Ours. */
+  readonly clusterId: number;
 }
 
 async function allObproxyClusters(store: Store): Promise<readonly ObproxyClusterRow[]> {
@@ -35,6 +37,7 @@ export async function servicesOn(
         version: server.version,
         type: 'OB_PROXY',
         softwarePackageId: server.packageId,
+        clusterId: cluster.id,
       });
     }
   }
@@ -51,6 +54,7 @@ export async function servicesOn(
         version: cluster.version,
         type: 'OB_CLUSTER',
         softwarePackageId: server?.packageId ?? null,
+        clusterId: cluster.id,
       });
     }
   }

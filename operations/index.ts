@@ -4,13 +4,17 @@ import { addObZone } from './addObZone';
 import { batchCreateHosts } from './batchCreateHosts';
 import { changeObproxyParameters } from './changeObproxyParameters';
 import { changeObproxyPassword } from './changeObproxyPassword';
+import { createObCluster } from './createObCluster';
 import { createObproxyCluster } from './createObproxyCluster';
 import { batchDeleteHosts, deleteHost } from './deleteHosts';
+import { deleteObCluster } from './deleteObCluster';
 import { deleteObproxy, offlineObproxy } from './deleteObproxy';
 import { deleteObproxyCluster } from './deleteObproxyCluster';
 import { deleteObservers } from './deleteObservers';
+import { deleteObZone } from './deleteObZone';
 import { moveOutObCluster } from './moveOutObCluster';
 import { refreshObproxy } from './refreshObproxy';
+import { replaceObserver } from './replaceObserver';
 import { restartObCluster } from './restartObCluster';
 import { forceRestartObproxy, restartObproxy } from './restartObproxy';
 import { restartObserver } from './restartObserver';
@@ -45,9 +49,13 @@ export const OPERATIONS: readonly CatalogueEntry[] = [
   changeObproxyPassword,
   deleteObproxy,
   offlineObproxy,
+  createObCluster,
+  deleteObCluster,
   addObserver,
   deleteObservers,
   addObZone,
+  replaceObserver,
+  deleteObZone,
   takeOverObCluster,
   moveOutObCluster,
   stopObserver,

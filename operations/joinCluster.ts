@@ -1,28 +1,13 @@
 /** What the requests that bring new OBServers into a cluster share: fields, the hosts they accept, rows and context. */
-import { z } from 'zod';
-import { observerNameFault, observerValueFault } from '../oceanbase/observerCommandLine';
+import type { z } from 'zod';
 import { fault } from '../runtime/messages/catalogue';
 import type { HostRow, ObClusterRow, PackageRow, Store } from '../store/types';
 import type { TaskContext } from '../workflows/plan';
+import { StartupParameters } from './observerFields';
 import { hostsWithoutObserver, observerPackage, oneArchitecture } from './observerPreconditions';
 import { portsFreeOnHosts } from './preconditions';
-import { DistTag, HostIds, refuseEqualPorts, ServicePort, text } from './schemas';
+import { DistTag, HostIds, refuseEqualPorts, ServicePort } from './schemas';
 import type { PrepareScope } from './types';
-
-const StartupParameters = z
-  .array(z.object({ name: text(observerNameFault), value: text(observerValueFault) }))
-  .max(400)
-  .superRefine((parameters, context) => {
-    parameters.forEach(({ name }, index) => {
-      if (parameters.findIndex((other) => other.name === name) === index) return;
-      context.addIssue({
-        code: 'custom',
-        path: [index, 'name'],
-        message: fault('names.twice', { name }),
-        input: name,
-      });
-    });
-  });
 
 /** Ids of the hosts that servers are installed on. */
 export const NewServerHosts = HostIds.min(1, fault('must.nameHost')).describe(

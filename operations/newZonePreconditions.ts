@@ -68,12 +68,16 @@ export async function idcOfHosts(
 }
 
 /** Throws Refusal OBE11023 when a host is known to be of another architecture than the one asked for. */
-export function hostsOfArchitecture(hosts: readonly HostRow[], wanted: string | undefined): void {
+export function hostsOfArchitecture(
+  hosts: readonly HostRow[],
+  wanted: string | undefined,
+  target: string,
+): void {
   const other = hosts.find(
     ({ architecture }) => wanted !== undefined && architecture !== null && architecture !== wanted,
   );
   if (other === undefined) return;
   const { ip, architecture } = other;
   const said = say('hosts.otherArchitecture', { ip, architecture: architecture ?? '', wanted: wanted ?? '' });
-  throw new Refusal(400, 'OBE11023', said, { target: 'architecture' });
+  throw new Refusal(400, 'OBE11023', said, { target });
 }

@@ -27,7 +27,8 @@ export interface ServerOf {
   readonly server: ObServerRow;
 }
 
-async function serverOf(store: Store, clusterId: number, id: number): Promise<ServerOf> {
+/** Throws Refusal OBE11001, and OBE19001: 404 when no server has the id, 400 when it is another cluster's. */
+export async function serverOf(store: Store, clusterId: number, id: number): Promise<ServerOf> {
   const cluster = await obClusterById(store, clusterId);
   const server = await store.obServers.find(id);
   const target = `obServer:${id}`;

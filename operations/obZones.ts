@@ -1,25 +1,23 @@
 /** What the operations on a zone share: its path, which states allow them, and the plan. */
 import { z } from 'zod';
-import { isZoneName } from '../oceanbase/clusterSql';
 import { addressText } from '../runtime/addressText';
 import { fault, say } from '../runtime/messages/catalogue';
 import type { ObZoneStatus } from '../store/statuses';
-import type { ObClusterRow, ObServerRow, Store } from '../store/types';
+import type { ObClusterRow, ObServerRow, ObZoneRow, Store } from '../store/types';
 import type { Chain } from '../workflows/chain';
 import type { Plan } from '../workflows/plan';
 import { processFindings, stopFindings } from './obServerFindings';
 import { refuseUndeclaredMachine, refuseUnsafeStop, serverLocks } from './obServers';
+import { ZoneName } from './observerFields';
 import { clusterRuns, obClusterById } from './observerPreconditions';
 import { planTask, refuseWhenHeld } from './planTask';
 import { Refusal } from './refusal';
-import { IdPath, text } from './schemas';
+import { IdPath } from './schemas';
 import type { HostFinding, InspectScope, PrepareScope } from './types';
 
 /** Path parameters `{id}` of the cluster and `{zoneName}`. */
 export const ZonePath = IdPath.extend({
-  zoneName: text((name) => (isZoneName(name) ? undefined : say('must.name', { min: 2, max: 64 }))).describe(
-    'Zone of the cluster.',
-  ),
+  zoneName: ZoneName.describe('Zone of the cluster.'),
 });
 
 /** A body may be left out: the page has none. */
@@ -42,6 +40,29 @@ export interface ZoneOf {
 
 type Path = z.output<typeof ZonePath>;
 
+/** The zone of a request, in a cluster that runs. Throws Refusal OBE11001, OBE11007, OBE18002. */
+export async function knownZone(
+  store: Store,
+  { id, zoneName }: Path,
+): Promise<{
+  readonly cluster: ObClusterRow;
+  readonly zone: ObZoneRow;
+  readonly zones: readonly ObZoneRow[];
+}> {
+  const cluster = await obClusterById(store, id);
+  const zones = await store.obServers.zones(cluster.id);
+  const zone = zones.find(({ name }) => name === zoneName);
+  if (zone === undefined) {
+    // Nothing is known of a cluster that has never answered.
+    if (zones.length === 0) clusterRuns(cluster);
+    const known = zones.map(({ name }) => name).join(', ');
+    const said = say('zone.unknown', { cluster: cluster.name, name: zoneName, known });
+    throw new Refusal(404, 'OBE18002', said, { target: `obZone:${zoneName}` });
+  }
+  clusterRuns(cluster);
+  return { cluster, zone, zones };
+}
+
 /**
  * The zone of a request with its servers, which no task holds and whose status allows it. Throws Refusal OBE11001, OBE11007,
  * OBE18002, OBE11020, OBE18004 or OBE18005, OBE18010, OBE11019 for a zone without servers.
@@ -51,18 +72,8 @@ export async function acceptedZone(
   { id, zoneName }: Path,
   { from, stops }: { readonly from: ObZoneStatus; readonly stops: boolean },
 ): Promise<ZoneOf> {
-  const cluster = await obClusterById(store, id);
-  const zones = await store.obServers.zones(cluster.id);
-  const zone = zones.find(({ name }) => name === zoneName);
+  const { cluster, zone, zones } = await knownZone(store, { id, zoneName });
   const target = `obZone:${zoneName}`;
-  if (zone === undefined) {
-    // Nothing is known of a cluster that has never answered.
-    if (zones.length === 0) clusterRuns(cluster);
-    const known = zones.map(({ name }) => name).join(', ');
-    const said = say('zone.unknown', { cluster: cluster.name, name: zoneName, known });
-    throw new Refusal(404, 'OBE18002', said, { target });
-  }
-  clusterRuns(cluster);
   const all = await store.obServers.ofCluster(cluster.id);
   const servers = all.filter((server) => server.zone === zoneName);
   await refuseWhenHeld(store, serverLocks(cluster, servers));

@@ -58,7 +58,7 @@ export const startObCluster = catalogued({
   description:
     'Starts every observer of a cluster that is STOPPED or UNAVAILABLE from what it stored, waits until a majority and then ' +
     'all of them answer SQL, and lets clients and leaders return to servers and zones that were stopped before. Every host ' +
-    'must be reachable before anything is started. Answers one task "Start OB cluster" in the documented older form, with ' +
+    'has to be reachable before anything is started. Answers one task "Start OB cluster" in the documented older form, with ' +
     'the modern subtasks beside it.',
   params: IdPath,
   answer: 'legacyTask',

@@ -165,9 +165,14 @@ export interface Looked {
 }
 
 /** A request whose parts have the forms that its operation declares. */
-export interface ParsedRequest<Params extends z.ZodType, Body extends z.ZodType> {
+export interface ParsedRequest<
+  Params extends z.ZodType,
+  Body extends z.ZodType,
+  Query extends z.ZodObject = z.ZodObject,
+> {
   readonly params: z.output<Params>;
   readonly body: z.output<Body>;
+  readonly query: z.output<Query>;
 }
 
 /** What an operation looks at: before it is prepared, and after a dry run that nothing was against. */
@@ -229,19 +234,27 @@ interface Declared {
 }
 
 /** A documented operation. Route, validation, API document and plan come from it. */
-export type Operation<Params extends z.ZodType = z.ZodType, Body extends z.ZodType = z.ZodType> = Declared &
+export type Operation<
+  Params extends z.ZodType = z.ZodType,
+  Body extends z.ZodType = z.ZodType,
+  Query extends z.ZodObject = z.ZodObject,
+> = Declared &
   Answering & {
     readonly params: Params;
+    /** Parameters of the query beside those that every operation has. */
+    readonly query?: Query;
     /** Absent: a body is not read. */
     readonly body?: Body;
-    readonly look?: Look<ParsedRequest<Params, Body>>;
+    readonly look?: Look<ParsedRequest<Params, Body, Query>>;
     /** The tenant that the request is about, for the row, the plan and the document of its tasks. */
-    readonly tenant?: (request: ParsedRequest<Params, Body>) => NonNullable<Plan['tenant']> | undefined;
+    readonly tenant?: (
+      request: ParsedRequest<Params, Body, Query>,
+    ) => NonNullable<Plan['tenant']> | undefined;
     /**
      * Checks preconditions and stores rows, plans and locks. Throws Refusal when the request cannot be accepted;
      * the transaction then leaves nothing behind.
      */
-    prepare(scope: PrepareScope, request: ParsedRequest<Params, Body>): Promise<Prepared>;
+    prepare(scope: PrepareScope, request: ParsedRequest<Params, Body, Query>): Promise<Prepared>;
   };
 
 /** A parsed request of one operation. */
@@ -258,23 +271,26 @@ export interface AcceptedRequest {
 export type CatalogueEntry = Declared &
   Answering & {
     readonly params: z.ZodType;
+    readonly query?: z.ZodObject;
     readonly body?: z.ZodType;
     /** Whether anything is looked at: an answer may then have `findings`. */
     readonly looks: boolean;
-    /** Binds parameters and body; both are outputs of this entry's own schemas. */
-    request(params: unknown, body: unknown): AcceptedRequest;
+    /** Binds parameters, body and query; all are outputs of this entry's own schemas. */
+    request(params: unknown, body: unknown, query?: unknown): AcceptedRequest;
   };
 
 /** Puts an operation into the form the catalogue holds. */
-export function catalogued<Params extends z.ZodType, Body extends z.ZodType>(
-  operation: Operation<Params, Body>,
-): CatalogueEntry {
+export function catalogued<
+  Params extends z.ZodType,
+  Body extends z.ZodType,
+  Query extends z.ZodObject = z.ZodObject,
+>(operation: Operation<Params, Body, Query>): CatalogueEntry {
   const { prepare, look = {}, tenant: tenantOf, ...declared } = operation;
   return {
     ...declared,
     looks: look.findings !== undefined || look.newCluster !== undefined,
-    request(params, body) {
-      const request = { params, body } as ParsedRequest<Params, Body>;
+    request(params, body, query = {}) {
+      const request = { params, body, query } as ParsedRequest<Params, Body, Query>;
       const { findings, refuses, ...kinds } = look;
       const tenant = tenantOf?.(request);
       return {

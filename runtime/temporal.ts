@@ -30,9 +30,12 @@ const CONNECT_TIMEOUT_MS = 5_000;
  * environment unless no_proxy names it, and a proxy cannot reach it. Any other server is asked for as they say.
  */
 export function withoutProxy(address: string): { 'grpc.enable_http_proxy'?: 0 } {
+  return isHere(address) ? { 'grpc.enable_http_proxy': 0 } : {};
+}
+
+function isHere(address: string): boolean {
   const host = parseAddress(address)?.host ?? address;
-  const here = host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
-  return here ? { 'grpc.enable_http_proxy': 0 } : {};
+  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
 }
 
 /** Whether the environment names a Temporal to use; without one `obflow up` starts a dev server of its own. */
@@ -93,6 +96,8 @@ export async function nativeConnection(handle: TemporalHandle): Promise<NativeCo
     ...(tls === undefined || tls === null ? {} : { tls }),
     ...(apiKey === undefined ? {} : { apiKey }),
     ...(metadata === undefined ? {} : { metadata }),
+    // By default each of some 80 messages of an installation is compressed and unpacked again, on both sides.
+    ...(isHere(handle.address) ? { grpcCompression: { codec: 'none' } } : {}),
   } as Parameters<typeof worker.NativeConnection.connect>[0]).catch((error: unknown) => {
     throw unreachable('connect the worker to Temporal', handle.address, error);
   });

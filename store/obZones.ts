@@ -63,7 +63,7 @@ export async function recordZones(
 /** What the repository of servers answers about zones. */
 export function zoneRecords(
   scope: Scope,
-): Pick<ObServers, 'zones' | 'addZone' | 'removeMadeZone' | 'recordZone'> {
+): Pick<ObServers, 'zones' | 'addZone' | 'removeMadeZone' | 'removeZone' | 'recordZone'> {
   return {
     async zones(clusterId) {
       const rows = await scope.db
@@ -99,6 +99,14 @@ export function zoneRecords(
         .where('former_status', 'is', null)
         .executeTakeFirst();
       return numDeletedRows === 1n;
+    },
+
+    async removeZone(clusterId, name) {
+      await scope.db
+        .deleteFrom('ob_zones')
+        .where('cluster_id', '=', clusterId)
+        .where('name', '=', name)
+        .execute();
     },
 
     async recordZone(clusterId, zone, innerStatus) {

@@ -56,12 +56,20 @@ export const deleteObproxyCluster = task;
 
 /** POST /api/v2/ob/clusters/{id}/servers. */
 export const addObserver = task;
+export const createObCluster = task;
+export const deleteObCluster = task;
 
 /** POST /api/v2/ob/clusters/{id}/servers/batchDelete. */
 export const deleteObservers = task;
 
 /** POST /api/v2/ob/clusters/{id}/zones. */
 export const addObZone = task;
+
+/** POST /api/v2/ob/clusters/{id}/servers/{serverId}/replace. */
+export const replaceObserver = task;
+
+/** DELETE /api/v2/ob/clusters/{id}/zones/{zoneName}. */
+export const deleteObZone = task;
 
 /** POST /api/v2/ob/clusters/takeOver. */
 export const takeOverObCluster = task;

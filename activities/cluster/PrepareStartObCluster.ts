@@ -11,8 +11,9 @@ import {
   undoPrepareStart,
 } from './wholeCluster';
 
-/** So many hosts are logged in to together. */
+/** So many hosts are asked together, and so long is one that does not answer waited for. */
 const TOGETHER = 10;
+const ANSWER_MS = 15_000;
 
 /** TransientError naming every host that does not answer: of a cluster that lacks servers nobody knows which data is the newest. */
 async function reachHosts(scope: ClusterScope): Promise<void> {
@@ -20,7 +21,8 @@ async function reachHosts(scope: ClusterScope): Promise<void> {
   for (const { hostId, ip } of await serversOfTask(scope)) if (hostId !== null) hosts.set(hostId, ip);
   const troubles = await someAtATime([...hosts], TOGETHER, async ([id, ip]) => {
     try {
-      await scope.hostById(id);
+      // A connection that was opened before says nothing of now.
+      await (await scope.hostById(id)).sh('true', { timeoutMs: ANSWER_MS });
       return [];
     } catch (error) {
       scope.signal.throwIfAborted();

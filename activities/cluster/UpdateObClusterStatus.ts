@@ -3,7 +3,7 @@ import { SqlConnectionError } from '../../oceanbase/sqlSession';
 import { PermanentError, TransientError } from '../../runtime/errors';
 import { say } from '../../runtime/messages/catalogue';
 import type { ObClusterRow } from '../../store/types';
-import { HOSTS_OF_TASK, hostsOfTask } from '../common/hostsOfTask';
+import { CONTACTED_HOSTS, contactedHosts, OLD_HOSTS } from '../common/hostsOfTask';
 import { settleWork, unsettleWork } from '../common/work';
 import { forgetTask } from '../host/forgetTask';
 import { subtask } from '../subtask';
@@ -40,7 +40,13 @@ export const UpdateObClusterStatus = subtask({
   name: 'Update OB cluster status',
   className: 'cluster.UpdateObClusterStatusTask',
   timeout: 30,
-  needs: { ...CLUSTER, ...HOSTS_OF_TASK, ...CLUSTER_TAKE_OVER, target_cluster_status: 'value?' },
+  needs: {
+    ...CLUSTER,
+    ...CONTACTED_HOSTS,
+    ...OLD_HOSTS,
+    ...CLUSTER_TAKE_OVER,
+    target_cluster_status: 'value?',
+  },
 
   async run(scope) {
     const cluster = await clusterOf(scope);
@@ -62,7 +68,7 @@ export const UpdateObClusterStatus = subtask({
       stopped ? 'STOPPED' : count > 0 ? 'RUNNING' : 'UNAVAILABLE',
     );
     await settleMembers(scope, cluster);
-    await forgetTask(scope, await hostsOfTask(scope));
+    await forgetTask(scope, await contactedHosts(scope, scope.list('old.host_ids')));
     return undefined;
   },
 

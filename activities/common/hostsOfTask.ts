@@ -15,8 +15,15 @@ export async function hostsOfTask(scope: SubtaskScope<typeof HOSTS_OF_TASK>): Pr
 /** To be needed by a subtask that works on the hosts of the task, but not on those that are not to be contacted. */
 export const CONTACTED_HOSTS = { ...HOSTS_OF_TASK, skipped_host_ids: 'list?' } as const satisfies Needs;
 
-/** As `hostsOfTask`, without those that cannot be reached and are left alone. */
-export async function contactedHosts(scope: SubtaskScope<typeof CONTACTED_HOSTS>): Promise<number[]> {
+/** Hosts of servers that others of the task replace. */
+export const OLD_HOSTS = { 'old.host_ids': 'list?' } as const satisfies Needs;
+
+/** As `hostsOfTask`, and `others`, without those that cannot be reached and are left alone. */
+export async function contactedHosts(
+  scope: SubtaskScope<typeof CONTACTED_HOSTS>,
+  others: readonly string[] = [],
+): Promise<number[]> {
   const skipped = scope.list('skipped_host_ids') ?? [];
-  return (await hostsOfTask(scope)).filter((id) => !skipped.includes(String(id)));
+  const all = [...(await hostsOfTask(scope)), ...others.flatMap((text) => idOf(text) ?? [])];
+  return all.filter((id) => !skipped.includes(String(id)));
 }

@@ -99,7 +99,7 @@ async function ownHome(host: Host, home: string, runUser: string): Promise<void>
   const user = quote(runUser);
   const { exitCode, stderr } = await host.sh(
     `cd ${quote(home)} || exit
-strange=$(find . ! -user ${user} -print -quit) && [ -z "$strange" ] || exec chown -R ${user} .`,
+exec find . ! -user ${user} -exec chown -h ${user} {} +`,
     { timeoutMs: 60_000 },
   );
   if (exitCode === 0) return;

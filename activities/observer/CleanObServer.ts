@@ -1,4 +1,5 @@
 import { say } from '../../runtime/messages/catalogue';
+import { forgetTask } from '../host/forgetTask';
 import { subtask } from '../subtask';
 import { endForGood, proveGone, removeFiles } from './cleaning';
 import { GOING, goingServers, isLeftAlone, stopWholeCluster } from './goingServers';
@@ -29,6 +30,8 @@ export const CleanObServer = subtask({
       await endForGood(scope, host, member);
       await removeFiles(scope, host, member);
     }
+    // Of a task that deletes the cluster no later step comes to the hosts.
+    if (all && !(await isLeftAlone(scope))) await forgetTask(scope, [await scope.hostId()]);
     return undefined;
   },
 

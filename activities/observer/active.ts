@@ -9,9 +9,12 @@ import { processLives } from './process';
 import { isBack } from './processLife';
 import { readStopNote } from './stopNote';
 
-/** A server mostly serves within seconds; what takes longer is waited for without a worker. */
-export const QUICK_MS = 10_000;
-const PAUSE_MS = 2_000;
+/**
+ * A small server serves within seconds, and a zone that restarts waits for the slowest; what takes longer is waited for without
+ * a worker, and looked at more seldom.
+ */
+export const QUICK_MS = 20_000;
+const PAUSE_MS = 1_000;
 /** The process is looked at every so many questions. */
 const PROCESS_EVERY = 5;
 /** A restart by a keeper or an operator may be under way. */

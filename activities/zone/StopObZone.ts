@@ -2,6 +2,7 @@ import { say } from '../../runtime/messages/catalogue';
 import { withCluster } from '../cluster/cluster';
 import { untilLeadersGone } from '../cluster/leaders';
 import { stopping, tell } from '../cluster/tell';
+import { formerOf } from '../common/work';
 import { subtask } from '../subtask';
 import { ZONES } from './zone';
 import { seenZone, startStatement, stopStatement, workedZone, type ZoneScope } from './zoneLife';
@@ -37,8 +38,11 @@ export const StopObZone = subtask({
     return undefined;
   },
 
+  /** A zone that was stopped before this task stays so. */
   async rollback(scope) {
     const { cluster, zone } = await seenZone(scope);
+    if ((await formerOf(scope, workedZone(cluster, zone.name))) === 'STOPPED')
+      return scope.log.info(say('undo.nothing'));
     await tell(scope, cluster, startStatement(zone.name));
   },
 });

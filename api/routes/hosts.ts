@@ -19,6 +19,7 @@ const Service = z.object({
   version: z.string(),
   type: z.enum(['OB_PROXY', 'OB_CLUSTER']),
   softwarePackageId: Whole.nullable(),
+  clusterId: Whole.describe('Of the OBProxy or OceanBase cluster that it is part of. Ours.'),
 }) satisfies z.ZodType<HostServiceDocument>;
 
 /** Documented fields of the OCP agent. */

@@ -115,10 +115,12 @@ async function rememberedAs(store: Store, remembered: unknown): Promise<Prepared
 
 function operationRoute(services: ApiServices, operation: CatalogueEntry): Route {
   const { method, path, permission, tag, summary, description, params, body, sample } = operation;
+  const query = Query.extend(operation.query?.shape ?? {}) as unknown as typeof Query;
   const { store, tasks, address, logger } = services;
   return route(
     {
-      ...{ method, path, permission, tag, summary, description, params, body, query: Query },
+      ...{ method, path, permission, tag, summary, description, params, body },
+      query,
       answer: answerSchema(operation),
       operation: {
         id: operation.id,
@@ -134,7 +136,7 @@ function operationRoute(services: ApiServices, operation: CatalogueEntry): Route
     async ({ params, query, body, user, traceId, receivedAt, once, notes, request }) => {
       if (user === undefined) throw new Refusal(401, 'IAM10000', say('login.basic'));
       if (query.dryRun) notes.command = 'dry run';
-      const accepted = operation.request(params, body);
+      const accepted = operation.request(params, body, query);
       const looked = await lookBefore(services, accepted.look);
       await accepted.refuses?.(inspectScope(services));
       const { continueAfter } = services.config;

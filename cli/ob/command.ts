@@ -2,9 +2,10 @@ import type { Command } from 'commander';
 import { addressText } from '../../runtime/addressText';
 import { declare, type OutputOptions, run } from '../access/run';
 import { ACCESS_HELP } from '../apiClient';
+import { LOOK_HELP, lookNow } from '../look';
 import { type Fact, showList, showOne } from '../show';
 import { table } from '../table';
-import { allObClusters, type ObClusterDocument, obClusterCalled } from './inventory';
+import { allObClusters, OB_CLUSTERS, type ObClusterDocument, obClusterCalled } from './inventory';
 import { addObParameterCommands } from './parameters';
 
 /** Adds `obflow ob …` to the program, but for what the catalogue gives. */
@@ -39,6 +40,16 @@ export function addObCommands(program: Command): void {
     .action((word: string, options: OutputOptions) =>
       run(async (api) => show(await obClusterCalled(api, word), options)),
     );
+  declare(ob, 'check', 'ask an OceanBase cluster for its servers now, instead of in the next round')
+    .argument('<cluster>')
+    .addHelpText('after', LOOK_HELP)
+    .action((word: string, options: OutputOptions) =>
+      run(async (api) => {
+        const { id } = await obClusterCalled(api, word);
+        await lookNow(api, `${OB_CLUSTERS}/${id}`);
+        show(await obClusterCalled(api, String(id)), options);
+      }),
+    );
   addObParameterCommands(ob);
 }
 
@@ -51,11 +62,14 @@ function show(cluster: ObClusterDocument, options: OutputOptions): void {
       addressText(server.ip, server.port),
       String(server.sqlPort),
       server.status,
+      server.observed === undefined
+        ? ''
+        : [server.observed.state, server.observed.reason].filter(Boolean).join(': '),
       server.withRootserver ? 'yes' : '',
       server.version ?? '',
     ]),
   );
-  const heading = ['ID', 'ZONE', 'REGION/IDC', 'ADDRESS', 'SQL PORT', 'STATUS', 'ROOT', 'VERSION'];
+  const heading = ['ID', 'ZONE', 'REGION/IDC', 'ADDRESS', 'SQL PORT', 'STATUS', 'SEEN', 'ROOT', 'VERSION'];
   const facts: Fact[] = [
     ['id', String(cluster.id)],
     ['name', `${cluster.name}:${cluster.obClusterId}`],

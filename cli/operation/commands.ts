@@ -45,12 +45,14 @@ function addCommand(group: Command, verb: string, operation: CatalogueEntry): vo
   const path = pathFields(operation);
   for (const { word } of path) command.argument(`<${word}>`);
   const fields = bodyFields(body);
+  const queried = bodyFields(operation.query);
   const subject = subjectOf(fields, group.name());
   // Not demanded by the parser: --body may have it.
   if (subject !== undefined) command.argument(`[${argumentOf(subject)}]`, subject.description);
   const flagged = fields.filter((field) => field !== subject);
   const shared = sharedOf(subject, flagged);
-  for (const field of [...flagged, ...shared]) command.addOption(optionOf(field, shared.includes(field)));
+  for (const field of [...flagged, ...shared, ...queried])
+    command.addOption(optionOf(field, shared.includes(field)));
   if (body !== undefined) {
     command.option(
       '--body <file>',
@@ -77,6 +79,7 @@ function addCommand(group: Command, verb: string, operation: CatalogueEntry): vo
               ...(subject === undefined ? {} : { subject }),
               ...(typeof file === 'string' ? { whole: wholeBody(file) } : {}),
             });
+      const query = bodyOf(queried, typed, {});
       const { output = 'table', dryRun = false, look = true, watch = false } = options;
       const parameters = path.map((field, index) => ({ field, word: String(words[index]) }));
       const work = async (api: ApiClient, signal?: AbortSignal) => {
@@ -87,7 +90,7 @@ function addCommand(group: Command, verb: string, operation: CatalogueEntry): vo
           watch: watch && !dryRun,
           ...(signal === undefined ? {} : { signal }),
         };
-        process.exitCode = await runOperation(api, operation, parameters, content, how);
+        process.exitCode = await runOperation(api, operation, parameters, { body: content, query }, how);
       };
       return watch ? runUntilInterrupted(work) : run(work);
     });

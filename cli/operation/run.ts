@@ -42,13 +42,13 @@ const tasksSchema = z.object({ contents: z.array(taskSchema) });
  * the task would fail on, else what watching the tasks says.
  *
  * @param path what was typed for each parameter of the path
- * @param body with Names and SecretFiles in it; undefined where the operation reads none
+ * @param sent what is sent beside: the body, with Names and SecretFiles in it (undefined where the operation reads none), and the query
  */
 export async function runOperation(
   api: ApiClient,
   operation: CatalogueEntry,
   path: readonly { readonly field: PathField; readonly word: string }[],
-  body: unknown,
+  { body, query = {} }: { readonly body: unknown; readonly query?: Readonly<Record<string, unknown>> },
   options: OperationOptions,
 ): Promise<number> {
   const names = new Names(api);
@@ -59,8 +59,14 @@ export async function runOperation(
   }
   const sent = body === undefined ? undefined : await settled(body, names.ask);
   const { method } = operation;
+  const asked = new URLSearchParams(
+    Object.entries(query).map(([name, value]): [string, string] => [name, String(value)]),
+  );
+  if (options.dryRun) asked.set('dryRun', 'true');
+  if (options.dryRun && !options.look) asked.set('look', 'false');
+  if (asked.size > 0) address += `?${asked}`;
   const answer = options.dryRun
-    ? await api.call(method, `${address}?dryRun=true${options.look ? '' : '&look=false'}`, { body: sent })
+    ? await api.call(method, address, { body: sent })
     : await api.command(address, sent, method);
   const tasks = tasksOf(operation, answer);
   if (options.output === 'json' && !options.watch) say(JSON.stringify(answer ?? {}, null, 2));

@@ -147,7 +147,10 @@ function recordOf(field: Field, fields: readonly Field[], word: string, common: 
     const [name, value] = halves(part, `"${part}" of "${word}" must be name=value; names: ${names}.`);
     const known = fields.find(({ flag, path }) => flag === kebab(name) || path.join('.') === name);
     if (known === undefined) throw new UsageError(`"${word}" has no field ${name}; it takes: ${names}.`);
-    put(record, known.path, valueFor(known, value, {}));
+    const before = known.many ? (record[known.path[0] ?? ''] ?? []) : undefined;
+    const given = valueFor(known, value, {});
+    // A list inside of a record: named once for each of its elements.
+    put(record, known.path, Array.isArray(before) && Array.isArray(given) ? [...before, ...given] : given);
   }
   const missing = fields.find(({ required, path: [name = ''] }) => required && !(name in record));
   if (missing === undefined) return record;

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { declare, type OutputOptions, run } from '../access/run';
 import { ACCESS_HELP } from '../apiClient';
-import { allProxyClusters, proxyCalled, proxyClusterCalled } from './inventory';
+import { LOOK_HELP, lookNow } from '../look';
+import { allProxyClusters, CLUSTERS, proxyCalled, proxyClusterCalled } from './inventory';
 import { showProxies, showProxy, showProxyCluster, showProxyClusters } from './show';
 
 export interface ForgetOptions extends OutputOptions {
@@ -41,6 +42,21 @@ export function addProxyCommands(program: Command): void {
       run(async (api) => {
         const cluster = await proxyClusterCalled(api, word);
         showProxy({ ...proxyCalled(cluster, proxyWord), cluster: cluster.name }, options);
+      }),
+    );
+
+  declare(proxy, 'check', 'look at the OBProxies of a cluster now, instead of in the next round')
+    .argument('<cluster>')
+    .addHelpText('after', LOOK_HELP)
+    .action((word: string, options: OutputOptions) =>
+      run(async (api) => {
+        const { id, name } = await proxyClusterCalled(api, word);
+        await lookNow(api, `${CLUSTERS}/${id}`);
+        const { obproxies } = await proxyClusterCalled(api, String(id));
+        showProxies(
+          obproxies.map((one) => ({ ...one, cluster: name })),
+          options,
+        );
       }),
     );
 

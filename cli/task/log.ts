@@ -16,7 +16,8 @@ export interface LogOptions {
 
 /** Logs are fetched so many at a time. */
 const TOGETHER = 8;
-const logSchema = z.object({ log: z.string() });
+const logSchema = z.object({ log: z.string(), offset: z.number() });
+type LogPart = z.output<typeof logSchema>;
 
 /** `obflow task log`: what one subtask, or each that has begun, wrote in all its runs. */
 export async function showLog(api: ApiClient, taskId: number, options: LogOptions): Promise<void> {
@@ -24,14 +25,15 @@ export async function showLog(api: ApiClient, taskId: number, options: LogOption
   if (follow) return followLog(api, taskId, options);
   const chosen = choose(parseTask(await api.call('GET', taskPath(taskId), { signal })), subtaskId);
   const logs = await logsOf(api, taskId, chosen);
+  const textOf = (id: number) => logs.get(id)?.log ?? '';
   if (output === 'json') {
-    const list = chosen.map(({ id, name }) => ({ subtaskId: id, name, log: logs.get(id) ?? '' }));
+    const list = chosen.map(({ id, name }) => ({ subtaskId: id, name, log: textOf(id) }));
     return say(JSON.stringify(list, null, 2));
   }
-  const printed = chosen.filter(({ id }) => logs.get(id) !== '');
+  const printed = chosen.filter(({ id }) => textOf(id) !== '');
   for (const [at, subtask] of printed.entries()) {
     if (subtaskId === undefined) say(`${at === 0 ? '' : '\n'}${header(subtask)}`);
-    say((logs.get(subtask.id) ?? '').trimEnd());
+    say(textOf(subtask.id).trimEnd());
   }
   if (printed.length === 0) complain(nothing(taskId, subtaskId, chosen));
 }
@@ -39,22 +41,21 @@ export async function showLog(api: ApiClient, taskId: number, options: LogOption
 /** Prints what is new until nothing can come any more without a person's act. */
 async function followLog(api: ApiClient, taskId: number, options: LogOptions): Promise<void> {
   const { subtaskId, signal } = options;
-  const shown = new Map<number, string>();
+  const offsets = new Map<number, number>();
   let last: number | undefined;
   const print = async (chosen: readonly Subtask[]) => {
-    const logs = await logsOf(api, taskId, chosen);
+    const parts = await logsOf(api, taskId, chosen, offsets);
     for (const subtask of chosen) {
-      const text = logs.get(subtask.id) ?? '';
-      const before = shown.get(subtask.id) ?? '';
-      if (text === before) continue;
+      const part = parts.get(subtask.id);
+      if (part === undefined || part.log === '') continue;
       if (subtaskId === undefined && last !== subtask.id)
         say(`${last === undefined ? '' : '\n'}${header(subtask)}`);
       last = subtask.id;
-      shown.set(subtask.id, text);
-      say((text.startsWith(before) ? text.slice(before.length) : text).trimEnd());
+      offsets.set(subtask.id, part.offset);
+      say(part.log.trimEnd());
     }
   };
-  // A log grows without the document changing, so it is asked for every second.
+  // A log grows without the document changing, so what follows is asked for every second.
   const documents = taskDocuments(api, taskId, { signal, onTrouble: complain, streams: false });
   let settled = new Set<number>();
   for await (const answer of documents) {
@@ -85,15 +86,17 @@ function choose(task: Task, subtaskId: number | undefined): Subtask[] {
   throw new Error(`Task ${task.id} has no subtask ${subtaskId}. obflow task show ${task.id} lists them.`);
 }
 
+/** What each has written behind its offset; all of it where none is known. */
 async function logsOf(
   api: ApiClient,
   taskId: number,
   subtasks: readonly Subtask[],
-): Promise<Map<number, string>> {
-  const logs = new Map<number, string>();
+  offsets: ReadonlyMap<number, number> = new Map(),
+): Promise<Map<number, LogPart>> {
+  const logs = new Map<number, LogPart>();
   await someAtATime(subtasks, TOGETHER, async ({ id }) => {
-    const answer = await api.call('GET', `${taskPath(taskId)}/subtasks/${id}/log`);
-    logs.set(id, parseAnswer(logSchema, answer).log);
+    const path = `${taskPath(taskId)}/subtasks/${id}/log?offset=${offsets.get(id) ?? 0}`;
+    logs.set(id, parseAnswer(logSchema, await api.call('GET', path)));
   });
   return logs;
 }

@@ -40,9 +40,18 @@ export function curlOf(request: Request, origin: string, key?: string): string {
   return parts.join(' \\\n  ');
 }
 
-/** The same by the obflow command: the body goes to its standard input. */
-export function obflowOf(words: readonly string[], ids: readonly (string | number)[], body: unknown): string {
-  const command = ['obflow', ...words, ...ids.map((id) => quoted(String(id)))].join(' ');
+/** The same by the obflow command: the body goes to its standard input, what the URL asks into options. */
+export function obflowOf(
+  words: readonly string[],
+  ids: readonly (string | number)[],
+  body: unknown,
+  asked: Readonly<Record<string, string>> = {},
+): string {
+  const options = Object.entries(asked).flatMap(([name, value]) => [
+    `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
+    quoted(value),
+  ]);
+  const command = ['obflow', ...words, ...ids.map((id) => quoted(String(id))), ...options].join(' ');
   return body === undefined
     ? command
     : `${command} --body - <<'JSON'\n${JSON.stringify(body, null, 2)}\nJSON`;

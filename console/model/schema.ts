@@ -6,6 +6,7 @@ export interface JsonSchema {
   readonly type?: string;
   readonly enum?: readonly unknown[];
   readonly const?: unknown;
+  readonly not?: unknown;
   readonly anyOf?: readonly JsonSchema[];
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly required?: readonly string[];
@@ -60,6 +61,10 @@ export interface Operation {
   /** Names of the path's own parameters, in order. */
   readonly pathParameters: readonly string[];
   readonly body: JsonSchema | undefined;
+  /** What its URL may ask beside its path, as fields of a form; `dryRun`, `look` and `confirm` are the form's own affair. */
+  readonly query: JsonSchema | undefined;
+  /** Its URL has to repeat the name of what is lost. */
+  readonly confirm: boolean;
   /** Behind `obflow`, without the ids of its path; undefined: it has no command. */
   readonly command: readonly string[] | undefined;
   /** It can be asked first what would happen. */
@@ -68,9 +73,12 @@ export interface Operation {
   readonly destructive: boolean;
 }
 
-/** Not offered: other forms of the same, what is always refused, files with a command of their own, and looks (which have buttons). */
-const ASIDE = /older form|\(refused\)|^Apply an inventory/i;
-const LOOK = /\/check$/;
+/** Not offered: other forms of the same, and what is always refused. */
+const ASIDE = /older form|\(refused\)/i;
+/** Neither: looks, which have buttons, and files with a command of their own. */
+const ELSEWHERE = /\/(check|inventory)$/;
+/** Last words of paths that take something away, whatever it is. */
+const DESTRUCTIVE = /delete|forget|remove|offline|moveOut/i;
 /** Where pages are that offer things: what has a dry run is offered anyway. */
 const PAGES = /^\/api\/v2\/(obproxy\/clusters|ob\/clusters|compute\/hosts)\b/;
 
@@ -82,7 +90,7 @@ export function operationsOf(document: OpenApi): Operation[] {
       const parameters = operation.parameters ?? [];
       const dryRun = parameters.some(({ name }) => name === 'dryRun');
       const offered = dryRun || (method !== 'get' && PAGES.test(path));
-      if (!offered || ASIDE.test(operation.summary) || LOOK.test(path)) continue;
+      if (!offered || ASIDE.test(operation.summary) || ELSEWHERE.test(path)) continue;
       const schema = operation.requestBody?.content?.['application/json']?.schema;
       found.push({
         id: operation.operationId,
@@ -94,28 +102,37 @@ export function operationsOf(document: OpenApi): Operation[] {
         permission: operation['x-permission'],
         pathParameters: parameters.filter((one) => one.in === 'path').map(({ name }) => name),
         body: schema === undefined ? undefined : plain(resolved(schema, document)),
+        query: queryOf(parameters),
+        confirm: parameters.some(({ name, in: where }) => name === 'confirm' && where === 'query'),
         command: commandOf(operation, path),
         dryRun,
-        destructive:
-          method === 'delete' || /delete|forget|remove|offline/i.test(path.split('/').at(-1) ?? ''),
+        destructive: method === 'delete' || DESTRUCTIVE.test(path.split('/').at(-1) ?? ''),
       });
     }
   }
   return found;
 }
 
-/** Those of a page: below a path, with exactly these parameters in it. */
-export function operationsAt(
-  operations: readonly Operation[],
-  prefix: string,
-  parameters: readonly string[],
-): readonly Operation[] {
-  const found = operations.filter(
-    ({ path, pathParameters }) =>
-      (path === prefix || path.startsWith(`${prefix}/`)) && pathParameters.join() === parameters.join(),
+/** Ids by commas are several of what they name. */
+const BY_COMMAS = /,\\d/;
+
+function queryOf(parameters: readonly Parameter[]): JsonSchema | undefined {
+  const asked = parameters.filter(
+    ({ name, in: where }) => where === 'query' && !['dryRun', 'look', 'confirm'].includes(name),
   );
-  // What destroys stands last, where nobody presses it in passing.
-  return [...found].sort((one, other) => Number(one.destructive) - Number(other.destructive));
+  if (asked.length === 0) return undefined;
+  return {
+    type: 'object',
+    properties: Object.fromEntries(
+      asked.map(({ name, schema: { pattern, ...schema }, description = '' }): [string, JsonSchema] => [
+        name,
+        BY_COMMAS.test(pattern ?? '')
+          ? { type: 'array', items: { type: 'integer' }, description }
+          : { ...schema, ...(pattern === undefined ? {} : { pattern }), description },
+      ]),
+    ),
+    required: asked.filter(({ required }) => required === true).map(({ name }) => name),
+  };
 }
 
 function commandOf({ 'x-operation': operation }: OperationObject, path: string): string[] | undefined {
@@ -174,12 +191,20 @@ export function fieldsOf(schema: JsonSchema): FormField[] {
   }));
   return all
     .filter(({ schema: { description } }) => !/^the same as \w+/i.test(description ?? ''))
+    .filter(({ schema: field, required: must }) => must || !saysNothing(field))
     .sort((one, other) => Number(other.required) - Number(one.required));
+}
+
+/** There for requests that are written for others: nothing, or one thing alone, may stand in it. */
+function saysNothing({ const: only, type, maxItems, enum: some, not }: JsonSchema): boolean {
+  if (only !== undefined || not !== undefined || maxItems === 0 || some?.length === 1) return true;
+  return type === undefined ? some === undefined : type === 'null';
 }
 
 /** What a form begins with: what is required, empty; what has a default is left to the API. */
 export function blank(schema: JsonSchema): unknown {
   const { type } = schema;
+  if (schema.const !== undefined) return schema.const;
   if (type === 'object') {
     return Object.fromEntries(
       fieldsOf(schema)

@@ -2,14 +2,14 @@ import { Link, useSearchParams } from 'wouter';
 import { query } from '../data/client';
 import { useGet } from '../data/queries';
 import type { HostDocument, PageOf } from '../data/types';
-import { operationsAt } from '../model/schema';
+import type { Operation } from '../model/schema';
 import { Empty, PageHead } from '../parts/basics';
 import { CheckButton } from '../parts/check';
 import { Listed, Table } from '../parts/listed';
 import { Pager } from '../parts/pager';
 import { Search, useKeyword } from '../parts/search';
 import { Seen, StatusWord } from '../parts/state';
-import { useOperations } from '../wizard/operations';
+import { useOffered } from '../wizard/operations';
 import { OperationButtons } from '../wizard/wizard';
 import { useWords } from '../words';
 
@@ -19,18 +19,14 @@ const SIZE = 50;
 export default function HostsPage() {
   const say = useWords();
   const [search, setSearch] = useSearchParams();
-  const operations = useOperations();
+  const [ofAll, ofOne] = [useOffered('hosts'), useOffered('host')];
   const keyword = useKeyword();
   const page = Number(search.get('page') ?? 1);
   const found = useGet<PageOf<HostDocument>>(`${HOSTS}${query({ keyword, page, size: SIZE })}`);
   return (
     <>
       <PageHead title={say('nav.hosts')}>
-        <OperationButtons
-          operations={operationsAt(operations, HOSTS, [])}
-          about={{ values: {} }}
-          main="/batchCreate"
-        />
+        <OperationButtons operations={ofAll} about={{ values: {} }} main="/batchCreate" />
       </PageHead>
       <Search />
       <Listed
@@ -57,7 +53,7 @@ export default function HostsPage() {
               ]}
             >
               {data.contents.map((host) => (
-                <Row key={host.id} host={host} operations={operationsAt(operations, HOSTS, ['hostId'])} />
+                <Row key={host.id} host={host} operations={ofOne} />
               ))}
             </Table>
             <Pager
@@ -71,7 +67,7 @@ export default function HostsPage() {
   );
 }
 
-function Row({ host, operations }: { host: HostDocument; operations: ReturnType<typeof operationsAt> }) {
+function Row({ host, operations }: { host: HostDocument; operations: readonly Operation[] }) {
   const say = useWords();
   const { id, innerIpAddress: ip, alias, name, status, observed, services } = host;
   return (
@@ -97,8 +93,11 @@ function Row({ host, operations }: { host: HostDocument; operations: ReturnType<
       <td>
         <span className="chips">
           {services.map((service) => (
-            <span key={`${service.type} ${service.name}`} className="chip" title={service.type}>
-              {service.name} {service.version}
+            <span key={`${service.type} ${service.clusterId}`} className="chip" title={service.type}>
+              <Link href={`/${service.type === 'OB_PROXY' ? 'obproxy' : 'oceanbase'}/${service.clusterId}`}>
+                {service.name}
+              </Link>{' '}
+              {service.version}
             </span>
           ))}
         </span>

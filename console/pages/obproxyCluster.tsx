@@ -4,13 +4,12 @@ import { query } from '../data/client';
 import { useGet } from '../data/queries';
 import { useLacks } from '../data/session';
 import type { BasicTaskInstance, ObproxyClusterDocument, ObproxyServerDocument, PageOf } from '../data/types';
-import { operationsAt } from '../model/schema';
 import { Copy, Loading, PageHead, Trouble } from '../parts/basics';
 import { CheckButton } from '../parts/check';
 import { Table } from '../parts/listed';
 import { Seen, StatusWord } from '../parts/state';
 import { TaskTable } from '../tasks/taskTable';
-import { useOperations } from '../wizard/operations';
+import { useOffered } from '../wizard/operations';
 import { OperationButtons } from '../wizard/wizard';
 import { useWords } from '../words';
 
@@ -22,7 +21,7 @@ export default function ObproxyClusterPage({ id }: { id: number }) {
   const { data: cluster, error } = useGet<ObproxyClusterDocument>(`/api/v2/obproxy/clusters/${id}`, {
     refresh: 3_000,
   });
-  const operations = operationsAt(useOperations(), '/api/v2/obproxy/clusters/{id}', ['id']);
+  const operations = useOffered('obproxyCluster');
   const tasks = useGet<PageOf<BasicTaskInstance>>(
     cluster === undefined || lacks('TASK_VIEWER') !== undefined
       ? undefined
@@ -121,8 +120,12 @@ function Servers({
                 {server.ip}:{server.sqlPort}
               </Link>
               {server.adopted === undefined ? null : (
-                <div className="quiet small" title={server.adopted.home}>
-                  {say('obproxy.adopted')} · {server.adopted.keeper}
+                <div
+                  className={server.adopted.keeper === 'none' ? 'small warn' : 'quiet small'}
+                  title={server.adopted.home}
+                >
+                  {say('obproxy.adopted')} ·{' '}
+                  {server.adopted.keeper === 'none' ? server.adopted.keeperDetail : server.adopted.keeper}
                 </div>
               )}
             </th>
@@ -225,10 +228,7 @@ function Parameter({ name, value }: { name: string; value: string }) {
 
 function Links({ cluster }: { cluster: ObproxyClusterDocument }) {
   const say = useWords();
-  const operations = operationsAt(useOperations(), '/api/v2/obproxy/clusters/{id}/obLinks', [
-    'id',
-    'obClusterName',
-  ]);
+  const operations = useOffered('obLink');
   if (cluster.obLinks.length === 0) return null;
   return (
     <section className="card" aria-label={say('obproxy.links')}>

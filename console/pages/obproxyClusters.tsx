@@ -1,10 +1,9 @@
 import { Link } from 'wouter';
 import { useGet } from '../data/queries';
 import type { ObproxyClusterDocument, PageOf } from '../data/types';
-import { operationsAt } from '../model/schema';
 import { Empty, PageHead } from '../parts/basics';
 import { Listed, Table } from '../parts/listed';
-import { useOperations } from '../wizard/operations';
+import { useOffered } from '../wizard/operations';
 import { OperationButtons } from '../wizard/wizard';
 import { useWords } from '../words';
 
@@ -12,7 +11,7 @@ const CLUSTERS = '/api/v2/obproxy/clusters';
 
 export default function ObproxyClustersPage() {
   const say = useWords();
-  const operations = operationsAt(useOperations(), CLUSTERS, []);
+  const operations = useOffered('obproxyClusters');
   const found = useGet<PageOf<ObproxyClusterDocument>>(`${CLUSTERS}?size=200`);
   const buttons = <OperationButtons operations={operations} about={{ values: {} }} main="/clusters" />;
   return (

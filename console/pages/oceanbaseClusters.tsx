@@ -1,11 +1,10 @@
 import { Link } from 'wouter';
 import { useGet } from '../data/queries';
 import type { ObClusterDocument, ObServerDocument, ObZoneDocument, PageOf } from '../data/types';
-import { operationsAt } from '../model/schema';
 import { Empty, Loading, PageHead, Trouble } from '../parts/basics';
 import { CheckButton } from '../parts/check';
 import { Seen, StatusWord } from '../parts/state';
-import { useOperations } from '../wizard/operations';
+import { useOffered } from '../wizard/operations';
 import { OperationButtons } from '../wizard/wizard';
 import { useWords } from '../words';
 
@@ -14,7 +13,7 @@ const CLUSTERS = '/api/v2/ob/clusters';
 /** Declared OceanBase clusters as they say of themselves: zones as columns, servers in them. */
 export default function OceanbaseClustersPage({ only }: { only?: number }) {
   const say = useWords();
-  const operations = operationsAt(useOperations(), CLUSTERS, []);
+  const operations = useOffered('obClusters');
   const { data, error } = useGet<PageOf<ObClusterDocument>>(`${CLUSTERS}?size=200`, { refresh: 15_000 });
   if (data === undefined) return error === null ? <Loading /> : <Trouble error={error} />;
   const shown = data.contents.filter(({ id }) => only === undefined || id === only);
@@ -35,7 +34,7 @@ export default function OceanbaseClustersPage({ only }: { only?: number }) {
 
 function Cluster({ cluster }: { cluster: ObClusterDocument }) {
   const say = useWords();
-  const operations = operationsAt(useOperations(), `${CLUSTERS}/{id}`, ['id']);
+  const operations = useOffered('obCluster');
   const { id, name, status, obVersion, type, zones, tenantCount, failToQueryFromObReason: reason } = cluster;
   return (
     <section className="card" aria-label={name}>
@@ -61,14 +60,17 @@ function Cluster({ cluster }: { cluster: ObClusterDocument }) {
       )}
       <div className="zones">
         {zones.map((zone) => (
-          <Zone key={zone.name} zone={zone} />
+          <Zone key={zone.name} zone={zone} id={id} />
         ))}
       </div>
     </section>
   );
 }
 
-function Zone({ zone }: { zone: ObZoneDocument }) {
+/** @param id of its cluster */
+function Zone({ zone, id }: { zone: ObZoneDocument; id: number }) {
+  const operations = useOffered('obZone');
+  const { name } = zone;
   return (
     <section className="zone" aria-label={zone.name}>
       <header>
@@ -78,20 +80,25 @@ function Zone({ zone }: { zone: ObZoneDocument }) {
       <span className="quiet small">
         {[zone.regionName, zone.idcName].filter((name) => name !== '').join(' · ')}
       </span>
+      <div className="actions">
+        <OperationButtons operations={operations} about={{ values: { id, zoneName: name }, name }} />
+      </div>
       {zone.servers.map((server) => (
-        <Server key={server.id} server={server} />
+        <Server key={server.id} server={server} id={id} />
       ))}
     </section>
   );
 }
 
-function Server({ server }: { server: ObServerDocument }) {
+function Server({ server, id }: { server: ObServerDocument; id: number }) {
   const say = useWords();
+  const operations = useOffered('obServer');
+  const name = `${server.ip}:${server.sqlPort}`;
   return (
     <div className="server">
       <span>
         <Link href={`/hosts?keyword=${encodeURIComponent(server.ip)}`} className="mono">
-          {server.ip}:{server.sqlPort}
+          {name}
         </Link>{' '}
         {server.withRootserver ? <span className="chip">{say('oceanbase.rootServer')}</span> : null}
       </span>
@@ -100,6 +107,9 @@ function Server({ server }: { server: ObServerDocument }) {
       </span>
       <Seen observed={server.observed} />
       <span className="quiet small">{server.version ?? ''}</span>
+      <div className="actions">
+        <OperationButtons operations={operations} about={{ values: { id, serverId: server.id }, name }} />
+      </div>
     </div>
   );
 }

@@ -10,10 +10,19 @@ import {
   ReactFlowProvider,
   useReactFlow,
 } from '@xyflow/react';
-import { createContext, type KeyboardEvent, memo, useContext, useEffect, useMemo, useState } from 'react';
+import {
+  createContext,
+  type KeyboardEvent,
+  memo,
+  useContext,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+} from 'react';
 import type { SubtaskInstance, WrappedTaskInstance } from '../data/types';
 import { focusOf, foldedCounts, type GraphNode, graphOf } from '../model/fold';
-import { kindOfSubtask } from '../model/kind';
+import { countsOf, kindOfSubtask } from '../model/kind';
 import { Icon } from '../parts/icon';
 import { SubtaskIcon, toneOf } from '../parts/state';
 import { useWords } from '../words';
@@ -21,7 +30,11 @@ import { layoutOf, NODE_HEIGHT, NODE_WIDTH } from './layout';
 import { StepPanel } from './stepPanel';
 import type { OpenLog } from './taskPage';
 
-type StepData = { readonly step: GraphNode<SubtaskInstance> };
+type StepData = {
+  readonly step: GraphNode<SubtaskInstance>;
+  /** All that a node shows of its step. */
+  readonly look: string;
+};
 type StepNode = Node<StepData, 'step'>;
 
 const Spread = createContext<(step: string) => void>(() => undefined);
@@ -42,28 +55,35 @@ function GraphView({ task, openLog }: { task: WrappedTaskInstance; openLog: Open
   const flow = useReactFlow();
   const [spread, setSpread] = useState<ReadonlySet<string>>(new Set());
   const [chosenId, setChosenId] = useState<string>();
+  const [byKey, setByKey] = useState(false);
+  const frame = useRef<HTMLDivElement>(null);
   const [follow, setFollow] = useState(true);
   const graph = useMemo(() => graphOf(task, spread), [task, spread]);
   // Where nodes stand hangs on which there are, not on how they stand.
   const shape = graph.nodes.map(({ id }) => id).join(' ');
   // biome-ignore lint/correctness/useExhaustiveDependencies: as said above
   const places = useMemo(() => layoutOf(graph), [shape]);
-  const nodes = useMemo(
-    () =>
-      graph.nodes.map(
-        (step): StepNode => ({
-          id: step.id,
-          type: 'step',
-          position: places.get(step.id) ?? { x: 0, y: 0 },
-          data: { step },
-          width: NODE_WIDTH,
-          height: NODE_HEIGHT,
-          selected: step.id === chosenId,
-          ariaLabel: `${step.name}: ${say(`subtask.kind.${step.kind}`)}`,
-        }),
-      ),
-    [graph, places, chosenId, say],
-  );
+  const drawn = useRef<StepNode[]>([]);
+  const nodes = useMemo(() => {
+    const before = new Map(drawn.current.map((node) => [node.id, node]));
+    drawn.current = graph.nodes.map((step): StepNode => {
+      const node: StepNode = {
+        id: step.id,
+        type: 'step',
+        position: places.get(step.id) ?? { x: 0, y: 0 },
+        data: { step, look: lookOf(step) },
+        width: NODE_WIDTH,
+        height: NODE_HEIGHT,
+        selected: step.id === chosenId,
+        ariaLabel: `${step.name}: ${say(`subtask.kind.${step.kind}`)}`,
+      };
+      const same = before.get(step.id);
+      // Most steps look as they did: what is the same object is not drawn again.
+      return same !== undefined && looksAs(same, node) ? same : node;
+    });
+    return drawn.current;
+  }, [graph, places, chosenId, say]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: as said above
   const edges = useMemo(
     () =>
       graph.edges.map(
@@ -75,7 +95,7 @@ function GraphView({ task, openLog }: { task: WrappedTaskInstance; openLog: Open
           markerEnd: { type: MarkerType.ArrowClosed, width: 16, height: 16 },
         }),
       ),
-    [graph],
+    [shape],
   );
   const focus = focusOf(graph)?.id;
   useEffect(() => {
@@ -93,10 +113,21 @@ function GraphView({ task, openLog }: { task: WrappedTaskInstance; openLog: Open
       }),
     [],
   );
+  const onKey = (event: KeyboardEvent<HTMLDivElement>) => {
+    const node = nodeAt(event.target);
+    if (event.key === 'Escape' && chosenId !== undefined) {
+      setChosenId(undefined);
+      frame.current?.querySelector<HTMLElement>(`${NODE}[data-id="${chosenId}"]`)?.focus();
+    } else if (node !== undefined && (event.key === 'Enter' || event.key === ' ')) {
+      event.preventDefault();
+      setByKey(true);
+      setChosenId(node.dataset.id);
+    } else if (node !== undefined) goOn(event, node);
+  };
   return (
     <Spread value={toggle}>
       {/* biome-ignore lint/a11y/noStaticElementInteractions: its nodes have the focus, and keys reach it from there */}
-      <div className="card graph-frame" onKeyDown={goOn}>
+      <div ref={frame} className="card graph-frame" onKeyDown={onKey}>
         <ReactFlow
           aria-label={say('graph.label')}
           nodes={nodes}
@@ -108,9 +139,9 @@ function GraphView({ task, openLog }: { task: WrappedTaskInstance; openLog: Open
           nodesConnectable={false}
           elementsSelectable
           onlyRenderVisibleElements={nodes.length > 200}
-          onNodeClick={(_event, { id }) => setChosenId(id)}
-          onSelectionChange={({ nodes: [node] }) => {
-            if (node !== undefined) setChosenId(node.id);
+          onNodeClick={(_event, { id }) => {
+            setByKey(false);
+            setChosenId(id);
           }}
           onPaneClick={() => setChosenId(undefined)}
           onMoveStart={(event) => {
@@ -152,21 +183,51 @@ function GraphView({ task, openLog }: { task: WrappedTaskInstance; openLog: Open
           </div>
         </ReactFlow>
         {chosen === undefined ? null : (
-          <StepPanel step={chosen} openLog={openLog} onClose={() => setChosenId(undefined)} />
+          <StepPanel
+            key={chosen.id}
+            step={chosen}
+            openLog={openLog}
+            takesFocus={byKey}
+            onClose={() => setChosenId(undefined)}
+          />
         )}
       </div>
     </Spread>
   );
 }
 
+const NODE = '.react-flow__node';
+
+/** The node that has the focus; undefined of a button in it. */
+function nodeAt(target: EventTarget): HTMLElement | undefined {
+  return target instanceof HTMLElement && target.matches(NODE) ? target : undefined;
+}
+
 /** Arrow keys go from one step to the next, as the graph is read. */
-function goOn(event: KeyboardEvent<HTMLDivElement>): void {
+function goOn(event: KeyboardEvent<HTMLDivElement>, node: HTMLElement): void {
   const step = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
-  const { target, currentTarget } = event;
-  if (step === undefined || !(target instanceof HTMLElement) || !target.matches('.react-flow__node')) return;
-  const all = [...currentTarget.querySelectorAll<HTMLElement>('.react-flow__node')];
+  if (step === undefined) return;
+  const all = [...event.currentTarget.querySelectorAll<HTMLElement>(NODE)];
   event.preventDefault();
-  all[all.indexOf(target) + step]?.focus();
+  all[all.indexOf(node) + step]?.focus();
+}
+
+function lookOf(step: GraphNode<SubtaskInstance>): string {
+  const { done, failed, all } = countsOf(step.subtasks);
+  return [step.kind, step.folded, done, failed, all, attemptOf(step) ?? ''].join(' ');
+}
+
+function looksAs(one: StepNode, other: StepNode): boolean {
+  return (
+    one.data.look === other.data.look &&
+    one.position === other.position &&
+    one.selected === other.selected &&
+    one.ariaLabel === other.ariaLabel
+  );
+}
+
+function attemptOf({ subtasks }: GraphNode<SubtaskInstance>): number | undefined {
+  return subtasks.find((one) => kindOfSubtask(one) === 'running')?.attempt;
 }
 
 function Step({ data: { step } }: NodeProps<StepNode>) {
@@ -181,7 +242,7 @@ function Step({ data: { step } }: NodeProps<StepNode>) {
           say('graph.counts', { done: counts.done, all: counts.all }),
           ...(counts.failed === 0 ? [] : [say('graph.failed', { n: counts.failed })]),
         ].join(', ');
-  const attempt = step.subtasks.find((one) => kindOfSubtask(one) === 'running')?.attempt;
+  const attempt = attemptOf(step);
   return (
     <div className={`step tone-${toneOf(step.kind)}${step.folded ? ' folded' : ''}`} data-step={step.name}>
       <Handle type="target" position={Position.Top} isConnectable={false} />

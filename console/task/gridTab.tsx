@@ -1,4 +1,4 @@
-import { memo, useMemo } from 'react';
+import { memo, useEffect, useMemo, useRef } from 'react';
 import type { SubtaskInstance, WrappedTaskInstance } from '../data/types';
 import { gridOf } from '../model/grid';
 import { kindOfSubtask } from '../model/kind';
@@ -14,9 +14,17 @@ const ROOMY_ROWS = 18;
 export function GridTab({ task, openLog }: { task: WrappedTaskInstance; openLog: OpenLog }) {
   const say = useWords();
   const { steps, rows } = useMemo(() => gridOf(task), [task]);
+  const frame = useRef<HTMLDivElement>(null);
+  const dense = rows.length > ROOMY_ROWS;
+  useEffect(() => {
+    const { current } = frame;
+    // All of it on one screen needs the room of the head.
+    if (dense && current !== null && current.getBoundingClientRect().bottom > window.innerHeight)
+      document.querySelector('[role=tablist]')?.scrollIntoView();
+  }, [dense]);
   return (
-    <div className="card grid-frame">
-      <table className={rows.length > ROOMY_ROWS ? 'grid-table' : 'grid-table roomy'}>
+    <div ref={frame} className="card grid-frame">
+      <table className={dense ? 'grid-table' : 'grid-table roomy'}>
         <thead>
           <tr>
             <th scope="col">{say('grid.place')}</th>

@@ -1,21 +1,18 @@
-import { useQuery } from '@tanstack/react-query';
 import { useEffect, useMemo, useRef, useState } from 'react';
-import { isClosed } from '../../cli/task/chain';
-import { call } from '../data/client';
-import type { LogPart, SubtaskInstance, WrappedTaskInstance } from '../data/types';
+import type { SubtaskInstance, WrappedTaskInstance } from '../data/types';
 import { kindOfSubtask } from '../model/kind';
 import { atLeast, type Level, type LogRun, runsOf, textOf } from '../model/logText';
-import { Act, Copy, Empty, Trouble } from '../parts/basics';
+import { Act, Copy, Empty, Loading, Trouble } from '../parts/basics';
 import { saveAs } from '../parts/saveAs';
 import { SubtaskIcon, SubtaskState } from '../parts/state';
 import { useWords, type WordKey } from '../words';
 import { useLanguage } from '../words/language';
 import { WORDS } from '../words/table';
 import { WayButton } from './commandDialog';
+import { useLog } from './useLog';
 import { waysOfSubtask } from './waysOut';
 
 const LEVELS: readonly Level[] = ['INFO', 'WARN', 'ERROR'];
-const ASK_MS = 1_000;
 
 interface LogTabProps {
   readonly task: WrappedTaskInstance;
@@ -27,6 +24,7 @@ interface LogTabProps {
 /** The subtasks at the left, the log of one of them, run by run, at the right. */
 export function LogTab({ task, subtaskId, run, show }: LogTabProps) {
   const say = useWords();
+  const language = useLanguage();
   const { subtasks } = task;
   const first =
     subtasks.find(({ status }) => status === 'FAILED') ??
@@ -55,39 +53,11 @@ export function LogTab({ task, subtaskId, run, show }: LogTabProps) {
         {chosen === undefined ? (
           <Empty title={say('log.choose')} />
         ) : (
-          <SubtaskLog key={chosen.id} task={task} subtask={chosen} run={run} show={show} />
+          <SubtaskLog key={`${chosen.id} ${language}`} task={task} subtask={chosen} run={run} show={show} />
         )}
       </div>
     </div>
   );
-}
-
-/** What is known of a log, and from where on to ask for more. */
-interface Held {
-  readonly text: string;
-  readonly offset: number;
-  readonly language: string;
-}
-
-/** The log as it grows: each time only what follows is asked for. */
-function useLog(task: WrappedTaskInstance, subtask: SubtaskInstance) {
-  const language = useLanguage();
-  const held = useRef<Held>({ text: '', offset: 0, language });
-  if (held.current.language !== language) held.current = { text: '', offset: 0, language };
-  const { id, status, runTime } = subtask;
-  return useQuery({
-    queryKey: ['log', task.id, id, language, status, runTime],
-    queryFn: async ({ signal }) => {
-      const before = held.current;
-      const path = `/api/v2/tasks/instances/${task.id}/subtasks/${id}/log?offset=${before.offset}`;
-      const { log, offset } = await call<LogPart>('GET', path, { signal });
-      // Two questions at once, about one state and the next: the second to answer has brought nothing new.
-      if (held.current === before) held.current = { text: before.text + log, offset, language };
-      return held.current.text;
-    },
-    refetchInterval: ['RUNNING', 'CANCELING'].includes(status) && !isClosed(task) ? ASK_MS : false,
-    placeholderData: (before) => before,
-  });
 }
 
 function SubtaskLog({
@@ -99,8 +69,8 @@ function SubtaskLog({
   const say = useWords();
   const [level, setLevel] = useState<Level>('INFO');
   const [follow, setFollow] = useState(true);
-  const { data, error } = useLog(task, subtask);
-  const runs = useMemo(() => runsOf(data ?? ''), [data]);
+  const { text, error } = useLog(task, subtask);
+  const runs = useMemo(() => runsOf(text ?? ''), [text]);
   const chosen = (run === undefined ? undefined : runs[run]) ?? runs.at(-1);
   const link = () =>
     `${location.origin}/console/tasks/${task.id}?tab=log&subtask=${subtask.id}${chosen === undefined ? '' : `&run=${chosen.at}`}`;
@@ -144,19 +114,21 @@ function SubtaskLog({
           {say('log.follow')}
         </label>
         {chosen === undefined ? null : <Copy text={() => textOf(chosen)} />}
-        {data === undefined || data === '' ? null : (
+        {text === undefined || text === '' ? null : (
           <Act
             kind="plain"
             icon="download"
-            onClick={() => saveAs(`subtask_${subtask.id}.log`, new Blob([data], { type: 'text/plain' }))}
+            onClick={() => saveAs(`subtask_${subtask.id}.log`, new Blob([text], { type: 'text/plain' }))}
           >
             {say('log.download')}
           </Act>
         )}
         <Copy text={link} label={say('log.link')} icon="link" />
       </div>
-      {error !== null && data === undefined ? <Trouble error={error} /> : null}
-      {chosen === undefined ? (
+      {error === undefined ? null : <Trouble error={error} />}
+      {text === undefined && error === undefined ? (
+        <Loading />
+      ) : chosen === undefined ? (
         <Empty title={say('log.none')} />
       ) : (
         <Lines run={chosen} level={level} follow={follow} />

@@ -1,3 +1,4 @@
+import { useEffect, useRef } from 'react';
 import { Link } from 'wouter';
 import type { SubtaskInstance } from '../data/types';
 import type { GraphNode } from '../model/fold';
@@ -15,16 +16,23 @@ import { waysOfSubtask } from './waysOut';
 export function StepPanel({
   step,
   openLog,
+  takesFocus,
   onClose,
 }: {
   step: GraphNode<SubtaskInstance>;
   openLog: OpenLog;
+  /** It was opened by a key: who did goes on in it. */
+  takesFocus: boolean;
   onClose: () => void;
 }) {
   const say = useWords();
   const [only] = step.subtasks;
+  const panel = useRef<HTMLElement>(null);
+  useEffect(() => {
+    if (takesFocus) panel.current?.focus();
+  }, [takesFocus]);
   return (
-    <aside className="aside-panel" aria-label={step.name}>
+    <aside ref={panel} className="aside-panel" aria-label={step.name} tabIndex={-1}>
       <header>
         <h2>{step.name}</h2>
         <button type="button" className="plain square" aria-label={say('do.close')} onClick={onClose}>

@@ -7,7 +7,8 @@ import type {
   ObproxyClusterDocument,
   PageOf,
 } from '../data/types';
-import type { JsonSchema } from '../model/schema';
+import { type ChoiceKind, choiceOf } from '../model/choice';
+import { fieldsOf, type JsonSchema } from '../model/schema';
 
 export interface Option {
   readonly value: string | number;
@@ -21,38 +22,6 @@ interface Named {
   readonly username?: string;
 }
 
-/** What the values of a field are, known by its name: the names of OCP's documents mean one thing everywhere. */
-export type ChoiceKind =
-  | 'host'
-  | 'proxy'
-  | 'proxyPackage'
-  | 'shortPackage'
-  | 'credential'
-  | 'idc'
-  | 'hostType'
-  | 'obCluster'
-  | 'obClusterName'
-  | 'zone';
-
-const KINDS: readonly (readonly [RegExp, ChoiceKind])[] = [
-  [/^(hostIds?|hostIdList|servers)$/, 'host'],
-  [/^(obproxyServerIds|obproxyIds|skipHostOperationServerIds|obproxyServerId)$/, 'proxy'],
-  [/^version$/, 'proxyPackage'],
-  [/^shortRpmName$/, 'shortPackage'],
-  [/^credentialId$/, 'credential'],
-  [/^idcId$/, 'idc'],
-  [/^typeId$/, 'hostType'],
-  [/^clusterId$/, 'obCluster'],
-  [/^clusterName$/, 'obClusterName'],
-  [/^zoneName$/, 'zone'],
-];
-
-export function choiceOf(name: string, schema: JsonSchema): ChoiceKind | undefined {
-  const simple = schema.type === 'array' ? schema.items?.type : schema.type;
-  if (simple !== 'integer' && simple !== 'string') return undefined;
-  return KINDS.find(([pattern]) => pattern.test(name))?.[1];
-}
-
 const ALL = 'size=2000';
 
 function pathOf(kind: ChoiceKind, about: Readonly<Record<string, string | number>>): string | undefined {
@@ -62,15 +31,20 @@ function pathOf(kind: ChoiceKind, about: Readonly<Record<string, string | number
     case 'proxy':
       return about.id === undefined ? undefined : `/api/v2/obproxy/clusters/${about.id}`;
     case 'proxyPackage':
+    case 'obPackage':
     case 'shortPackage':
       return `/api/v2/software-packages?${ALL}`;
+    case 'obproxyCluster':
+      return `/api/v2/obproxy/clusters?${ALL}`;
     case 'credential':
       return '/api/v2/profiles/me/credentials';
     case 'idc':
+    case 'idcName':
       return '/api/v2/compute/idcs';
     case 'hostType':
       return '/api/v2/compute/hostTypes';
     case 'zone':
+    case 'obServer':
       return about.id === undefined ? undefined : `/api/v2/ob/clusters/${about.id}`;
     default:
       return `/api/v2/ob/clusters?${ALL}`;
@@ -98,6 +72,10 @@ function optionsOf(kind: ChoiceKind, answer: unknown): readonly Option[] {
       return (contents as readonly ListedPackage[])
         .filter(({ type }) => type.startsWith('OBPROXY'))
         .map(({ fileName }) => ({ value: fileName, label: fileName }));
+    case 'obPackage':
+      return (contents as readonly ListedPackage[])
+        .filter(({ type }) => type.startsWith('OB_SERVER'))
+        .map(({ fileName }) => ({ value: fileName, label: fileName }));
     case 'shortPackage':
       return (contents as readonly ListedPackage[])
         .filter(({ type }) => type.startsWith('OBPROXY'))
@@ -110,6 +88,19 @@ function optionsOf(kind: ChoiceKind, answer: unknown): readonly Option[] {
       return (contents as readonly ObClusterDocument[]).map(({ id, name }) => ({ value: id, label: name }));
     case 'obClusterName':
       return (contents as readonly ObClusterDocument[]).map(({ name }) => ({ value: name, label: name }));
+    case 'obServer':
+      return (answer as ObClusterDocument).zones.flatMap(({ name: zone, servers }) =>
+        servers.map(({ id, ip, sqlPort, status }) => ({
+          value: id,
+          label: `${ip}:${sqlPort}`,
+          more: `${zone} · ${status}`,
+        })),
+      );
+    case 'idcName':
+      return (contents as readonly Named[]).map(({ id, name = String(id) }) => ({
+        value: name,
+        label: name,
+      }));
     case 'zone':
       return (answer as ObClusterDocument).zones.map(({ name, idcName }) => ({
         value: name,
@@ -137,4 +128,21 @@ export function Choice({
 }) {
   const { data } = useGet<unknown>(pathOf(kind, about), { refresh: false });
   return children(data === undefined ? undefined : optionsOf(kind, data));
+}
+
+/** What people call the things that a form has chosen in its first field of that kind; none where it has no such field. */
+export function useChosen(
+  body: JsonSchema | undefined,
+  value: unknown,
+  about: Readonly<Record<string, string | number>>,
+): readonly string[] {
+  const [field, kind] = fieldsOf(body ?? {})
+    .map(({ name, schema }) => [name, choiceOf(name, schema)] as const)
+    .find(([, found]) => found !== undefined) ?? ['', undefined];
+  const path = kind === undefined ? undefined : pathOf(kind, about);
+  const { data } = useGet<unknown>(path, { refresh: false });
+  const held = typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[field] : [];
+  const chosen = Array.isArray(held) ? (held as readonly unknown[]) : held === undefined ? [] : [held];
+  const options = data === undefined || kind === undefined ? [] : optionsOf(kind, data);
+  return chosen.map((one) => options.find((option) => option.value === one)?.label ?? String(one));
 }

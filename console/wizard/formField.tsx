@@ -1,11 +1,12 @@
 import { useId } from 'react';
+import { type ChoiceKind, choiceOf } from '../model/choice';
 import { blank, type FormField, fieldsOf, type JsonSchema } from '../model/schema';
 import { TextField } from '../parts/field';
 import { Icon } from '../parts/icon';
 import { useWords } from '../words';
 import { FIELD_NAMES } from '../words/fields';
 import { useLanguage } from '../words/language';
-import { Choice, type ChoiceKind, choiceOf } from './choices';
+import { Choice } from './choices';
 import { Picks } from './picks';
 
 export interface FieldProps {

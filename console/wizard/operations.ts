@@ -1,11 +1,13 @@
 import { useQuery } from '@tanstack/react-query';
 import { call } from '../data/client';
+import { offeredAt, type PlaceName } from '../model/places';
 import { type OpenApi, type Operation, operationsOf } from '../model/schema';
 import { OPERATION_NAMES } from '../words/fields';
 import { useLanguage } from '../words/language';
+import { OPERATION_TEXTS } from '../words/operations';
 
 /** Every operation that the API offers now: a new one of the catalogue needs nothing here. */
-export function useOperations(): readonly Operation[] {
+function useOperations(): readonly Operation[] {
   const { data } = useQuery({
     queryKey: ['openapi'],
     queryFn: async ({ signal }) => operationsOf(await call<OpenApi>('GET', '/openapi.json', { signal })),
@@ -15,6 +17,11 @@ export function useOperations(): readonly Operation[] {
   return data ?? NONE;
 }
 
+/** Those of a place. */
+export function useOffered(place: PlaceName): readonly Operation[] {
+  return offeredAt(useOperations(), place);
+}
+
 /** What an operation is called on a button. */
 export function useOperationName(): (operation: Operation) => string {
   const language = useLanguage();
@@ -22,3 +29,9 @@ export function useOperationName(): (operation: Operation) => string {
 }
 
 const NONE: readonly Operation[] = [];
+
+/** What an operation does. */
+export function useOperationText(): (operation: Operation) => string {
+  const language = useLanguage();
+  return ({ id, description }) => (language === 'zh-CN' ? OPERATION_TEXTS[id] : undefined) ?? description;
+}

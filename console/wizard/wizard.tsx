@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
 import { useLocation } from 'wouter';
-import { ApiError, call, newKey } from '../data/client';
+import { ApiError, call, newKey, query } from '../data/client';
 import { useLacks } from '../data/session';
 import type { HostFindingDocument } from '../data/types';
 import { curlOf, obflowOf, withoutSecrets } from '../model/command';
@@ -11,9 +11,11 @@ import { TextField } from '../parts/field';
 import { FormDialog } from '../parts/formDialog';
 import { tell } from '../parts/toast';
 import { useWords } from '../words';
+import { Answered, tellsSomething } from './answered';
+import { useChosen } from './choices';
 import { Findings } from './findings';
 import { Fields } from './formField';
-import { useOperationName } from './operations';
+import { useOperationName, useOperationText } from './operations';
 
 /** What a form is about, and how people call it. */
 export interface About {
@@ -71,6 +73,7 @@ export function Wizard({
   const client = useQueryClient();
   const [, go] = useLocation();
   const title = useOperationName()(operation);
+  const textOf = useOperationText();
   const [value, setValue] = useState<unknown>(() =>
     operation.body === undefined
       ? undefined
@@ -78,12 +81,26 @@ export function Wizard({
   );
   const [key, setKey] = useState(newKey);
   const [typed, setTyped] = useState('');
-  const path = filledPath(operation.path, about.values);
+  const [asked, setAsked] = useState<unknown>({});
+  const chosen = useChosen(operation.destructive ? operation.body : undefined, value, about.values);
+  const names = operation.destructive ? confirmedBy(about, chosen, title) : undefined;
+  const confirmed = names === undefined || typed === names;
+  const parts = Object.entries((filled(asked) ?? {}) as Record<string, unknown>);
+  const asks = Object.fromEntries(parts.map(([name, part]) => [name, String(part)]));
+  /** @param looks nothing is lost by a look: it needs nobody's word */
+  const pathWith = (looks: boolean) =>
+    filledPath(operation.path, about.values) +
+    query({
+      ...asks,
+      ...(operation.confirm ? { confirm: looks ? names : typed } : {}),
+      ...(looks ? { dryRun: true } : {}),
+    });
+  const path = pathWith(false);
   const body = operation.body === undefined ? undefined : (filled(value) ?? {});
   const shown = withoutSecrets(body);
   const { method } = operation;
   const looking = useMutation({
-    mutationFn: () => call<OperationAnswer>(method, `${path}?dryRun=true`, { body }),
+    mutationFn: () => call<OperationAnswer | undefined>(method, pathWith(true), { body }),
   });
   const beginning = useMutation({
     mutationFn: () => call<OperationAnswer | undefined>(method, path, { body, key }),
@@ -94,13 +111,15 @@ export function Wizard({
       void client.invalidateQueries({ queryKey: ['get'] });
       const begun = tasksOf(answer);
       const [only, ...more] = begun;
-      tell(`${title}: ${say('wizard.accepted')}`);
+      // Done at once: what came of it stays to be read.
+      if (only === undefined && tellsSomething(answer)) return;
+      tell(`${title}: ${say(only === undefined ? 'wizard.done' : 'wizard.accepted')}`);
       onClose();
       if (only !== undefined) go(more.length === 0 ? `/tasks/${only.id}` : '/tasks');
     },
   });
-  const change = (next: unknown) => {
-    setValue(next);
+  const change = (put: (next: unknown) => void) => (next: unknown) => {
+    put(next);
     // Another body is another request.
     setKey(newKey());
     looking.reset();
@@ -110,10 +129,10 @@ export function Wizard({
   const wrong = new Map(
     error instanceof ApiError ? error.subErrors.map(({ field, message }) => [field, message]) : [],
   );
-  const planned = looking.data;
-  const ready = planned !== undefined || !operation.dryRun;
-  const names = operation.destructive ? about.name : undefined;
-  const confirmed = names === undefined || typed === names;
+  // Of what is done at once a dry run answers nothing: that it was not refused is all.
+  const ready = looking.isSuccess || !operation.dryRun;
+  if (beginning.isSuccess && tasksOf(beginning.data).length === 0 && tellsSomething(beginning.data))
+    return <Answered title={title} answer={beginning.data} onClose={onClose} />;
   return (
     <FormDialog
       title={title}
@@ -137,19 +156,34 @@ export function Wizard({
           {operation.command === undefined ? null : (
             <Copy
               label={say('command.cli')}
-              text={() => obflowOf(operation.command ?? [], Object.values(about.values), shown)}
+              text={() =>
+                obflowOf(operation.command ?? [], Object.values(about.values), shown, {
+                  ...asks,
+                  ...(operation.confirm ? { confirm: typed } : {}),
+                })
+              }
             />
           )}
           <Copy label={say('wizard.asJson')} text={() => JSON.stringify(shown ?? {}, null, 2)} />
         </>
       }
     >
-      <p className="quiet">{operation.description}</p>
+      <p className="quiet">{textOf(operation)}</p>
       {operation.body === undefined ? null : (
         <Fields
           schema={operation.body}
           value={value}
-          onChange={change}
+          onChange={change(setValue)}
+          wrong={wrong}
+          path=""
+          about={about.values}
+        />
+      )}
+      {operation.query === undefined ? null : (
+        <Fields
+          schema={operation.query}
+          value={asked}
+          onChange={change(setAsked)}
           wrong={wrong}
           path=""
           about={about.values}
@@ -160,12 +194,23 @@ export function Wizard({
           {say('wizard.looking')}
         </p>
       ) : null}
-      {planned === undefined ? null : <Plan answer={planned} />}
+      {looking.isSuccess ? <Plan answer={looking.data ?? {}} /> : null}
       {!ready || names === undefined ? null : (
         <TextField label={say('confirm.type', { name: names })} value={typed} onChange={setTyped} required />
       )}
     </FormDialog>
   );
+}
+
+/** So many names are typed; of more, how many they are. */
+const TYPED = 3;
+
+/** What has to be typed before something is taken away, whatever it is: its name, by which people know it. */
+function confirmedBy({ name, values }: About, chosen: readonly string[], title: string): string {
+  if (name !== undefined) return name;
+  if (chosen.length > TYPED) return String(chosen.length);
+  if (chosen.length > 0) return chosen.join(', ');
+  return String(Object.values(values).at(-1) ?? title);
 }
 
 /** So many tasks are named; more are counted. */

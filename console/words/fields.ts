@@ -1,6 +1,6 @@
 /**
- * Fields and operations that are known by name, shorter than the API document says them. Others are shown as it says them:
- * a new operation needs nothing here.
+ * Fields and operations by name, shorter than the API document says them. What is not here is shown as the document says it;
+ * test/console/models.test.ts lists what is missing.
  */
 type Pair = readonly [english: string, chinese: string];
 
@@ -62,6 +62,32 @@ export const FIELD_NAMES: Readonly<Record<string, Pair>> = {
   alias: ['Alias', '别名'],
   description: ['Description', '描述'],
   publishPorts: ['Published ports', '发布端口'],
+  serverIds: ['OBServers', 'OBServer'],
+  skipOperationHostIds: ['Leave these hosts alone', '跳过的主机'],
+  addReplicaParams: ['Replicas', '副本'],
+  hostTypeId: ['Host type', '机型'],
+  deleteHost: ['Delete its hosts, too', '同时删除主机'],
+  deleteHostIds: ['Hosts to delete', '要删除的主机'],
+  retainClusterInfo: ['Keep what is known of it', '保留集群信息'],
+  targetConfigAddress: ['Config server it goes to', '目标 config server'],
+  type: ['How', '方式'],
+  zones: ['Zones', 'Zone'],
+  tenants: ['Tenants', '租户'],
+  allTenants: ['All tenants', '全部租户'],
+  rootServer: ['Root server', '总控服务所在主机'],
+  rpmName: ['Package', '软件包'],
+  primaryZone: ['Primary zone', 'Primary Zone'],
+  obproxyClusterIds: ['OBProxy clusters', 'OBProxy 集群'],
+  obproxyUserName: ['User of OBProxies', 'OBProxy 使用的用户'],
+  obproxyPassword: ['Password of proxyro', 'proxyro 密码'],
+  attributes: ['Installation', '安装属性'],
+  runPath: ['Run path', '运行路径'],
+  dataDiskPath: ['Data path', '数据路径'],
+  logDiskPath: ['Log path', '日志路径'],
+  diskPathStyle: ['Style of paths', '路径风格'],
+  operatingSystemUser: ['User of the system', '操作系统用户'],
+  svrPort: ['RPC port', 'RPC 端口'],
+  newPassword: ['New password', '新密码'],
 };
 
 export const OPERATION_NAMES: Readonly<Record<string, Pair>> = {
@@ -86,6 +112,8 @@ export const OPERATION_NAMES: Readonly<Record<string, Pair>> = {
   post_compute_hosts_hostId_forget: ['Forget', '移除记录'],
   post_ob_clusters_id_servers: ['Add OBServers', '添加 OBServer'],
   post_ob_clusters_id_zones: ['Add a zone', '添加 Zone'],
+  post_ob_clusters_id_servers_batchDelete: ['Delete OBServers', '删除 OBServer'],
+  delete_ob_clusters_id_zones_zoneName: ['Delete the zone', '删除 Zone'],
   post_ob_clusters_id_servers_serverId_stop: ['Stop', '停止'],
   post_ob_clusters_id_servers_serverId_start: ['Start', '启动'],
   post_ob_clusters_id_servers_serverId_restart: ['Restart', '重启'],
@@ -98,6 +126,11 @@ export const OPERATION_NAMES: Readonly<Record<string, Pair>> = {
   post_ob_clusters_takeOver: ['Take over a cluster', '接管集群'],
   post_ob_clusters_takeOverPreCheck: ['Check a take-over', '接管前检查'],
   post_ob_clusters_id_moveOut: ['Move out', '移出'],
+  post_ob_clusters: ['Create a cluster', '创建集群'],
+  delete_ob_clusters_id: ['Delete with all data', '删除集群及全部数据'],
+  post_ob_clusters_id_servers_batchDelete: ['Delete OBServers', '删除 OBServer'],
+  put_ob_clusters_id_parameters: ['Set parameters', '修改参数'],
+  post_ob_clusters_id_changePassword: ['Change password of root@sys', '修改 root@sys 密码'],
   post_compute_hosts_batchCreate: ['Add hosts', '添加主机'],
   post_compute_hosts_batchDelete: ['Delete hosts', '删除主机'],
   delete_compute_hosts_hostId: ['Delete', '删除'],

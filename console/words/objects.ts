@@ -139,6 +139,8 @@ export const OBJECT_WORDS = {
     '{n} 项检查表明会失败。请先修复，或仍然开始。',
   ],
   'wizard.accepted': ['Accepted', '已受理'],
+  'wizard.done': ['Done', '已完成'],
+  'wizard.came': ['What came of it', '执行结果'],
   'wizard.choose': ['Choose …', '请选择…'],
   'wizard.noChoice': ['Nothing to choose from.', '没有可选项。'],
   'wizard.addElement': ['Add an entry', '添加一项'],

@@ -113,6 +113,7 @@ export const FAULTS = {
     'must be given, or serverIds must be, and not both',
     '必须指定 servers 或 serverIds 之一，且不能同时指定',
   ],
+  'must.nameZone': ['must name at least one zone', '至少指定一个 Zone'],
   'must.nameRootServer': ['must name at least one root server', '至少指定一个 RootServer'],
   'must.nameObproxy': ['must name at least one OBProxy', '至少指定一个 OBProxy'],
   'must.proxiesAtMost': ['must name at most {limit} OBProxies', '最多指定 {limit} 个 OBProxy'],
@@ -175,6 +176,10 @@ export const FAULTS = {
   'must.oneOf': ['must be one of {values}', '必须是下列之一：{values}'],
   'may.hold': ['may hold only letters, digits and {signs}', '只能包含字母、数字和 {signs}'],
   'is.owned': ['is set by {owner}, not as a parameter', '由 {owner} 设置，不能作为参数'],
+  'must.obClusterName': [
+    'must begin with a letter and have 2 to 48 letters, digits and underscores',
+    '必须以字母开头，由 2 到 48 个字母、数字和下划线组成',
+  ],
   'must.obproxyPassword': [
     'needs at least two digits, two upper-case letters, two lower-case letters and two of {signs}',
     '至少需要两个数字、两个大写字母、两个小写字母，以及 {signs} 中的两个字符',
@@ -201,6 +206,7 @@ export const FAULTS = {
   'names.obproxyTwice': ['names OBProxy {id} a second time', '重复指定了 OBProxy {id}'],
   'names.hostTwice': ['names host {id} a second time', '重复指定了主机 {id}'],
   'names.serverTwice': ['names OBServer {id} a second time', '重复指定了 OBServer {id}'],
+  'names.idTwice': ['names id {id} a second time', '重复指定了 ID {id}'],
   'names.twice': ['names {name} a second time', '重复指定了 {name}'],
   'names.unfitUser': [
     'names a credential whose username "{username}" is {fault}',

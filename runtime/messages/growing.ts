@@ -51,12 +51,12 @@ export const GROWING = {
     '机房“{idc}”和区域“{region}”的名称的 UTF-8 编码都不能超过 {limit} 字节：OceanBase 无法保存更长的名称。',
   ],
   'host.otherIdc': [
-    'Host {ip} lies in IDC {idc} (region {region}), zone "{zone}" in IDC {zoneIdc}. Choose hosts of that IDC.',
-    '主机 {ip} 位于机房 {idc}（区域 {region}），而 Zone“{zone}”位于机房 {zoneIdc}。请选择该机房的主机。',
+    'Host {ip} lies in IDC {idc} (region {region}), zone "{zone}" in IDC {zoneIdc}. Name the IDC of its hosts, or choose other hosts.',
+    '主机 {ip} 位于机房 {idc}（区域 {region}），而 Zone“{zone}”位于机房 {zoneIdc}。请指定其主机所在的机房，或选择其他主机。',
   ],
   'hosts.otherArchitecture': [
-    'Host {ip} is {architecture}, the request says {wanted}.',
-    '主机 {ip} 的架构为 {architecture}，而请求要求 {wanted}。',
+    'Host {ip} is {architecture}, the request says {wanted}. Correct it, or choose other hosts.',
+    '主机 {ip} 的架构为 {architecture}，而请求要求 {wanted}。请更正请求，或选择其他主机。',
   ],
   'zone.would': [
     'Zone {zone} would be added in region {region}, IDC {idc}, with {count} servers (ADD ZONE, START ZONE, ADD SERVER). No tenant gets a replica there before its locality names the zone.',

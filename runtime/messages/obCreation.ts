@@ -8,6 +8,47 @@ export const OB_CREATION = {
     'Cluster {name} is to be made of {servers} servers in {zones} zones',
     '集群 {name} 将由 {zones} 个 Zone 中的 {servers} 个 OBServer 组成',
   ],
+  'creation.oneZone': [
+    'One zone: the cluster is down when it is, and none of its servers can be stopped alone.',
+    '只有一个 Zone：该 Zone 故障时集群不可用，且不能单独停止其中的 OBServer。',
+  ],
+  'creation.evenZones': [
+    '{count} zones bear the loss of no more zones than {count} less one would.',
+    '{count} 个 Zone 所能容忍的 Zone 故障数并不比少一个 Zone 时更多。',
+  ],
+  'obCluster.nameTaken': [
+    'There is a cluster of the name "{name}" already (id {id}). Choose another name.',
+    '名为“{name}”的集群已存在（ID {id}）。请更换名称。',
+  ],
+  'obCluster.idTaken': [
+    'The cluster "{name}" has the cluster id {obClusterId} already. Leave obClusterId out, or choose another.',
+    '集群“{name}”已使用集群 ID {obClusterId}。请省略 obClusterId 或更换。',
+  ],
+  'package.noObserver': [
+    '{name} holds no OBServer. Name an uploaded package of OceanBase (oceanbase or oceanbase-ce).',
+    '{name} 不是 OBServer 的安装包。请指定已上传的 OceanBase 安装包（oceanbase 或 oceanbase-ce）。',
+  ],
+  'zone.twice': ['Zone {name} is named twice.', 'Zone {name} 重复。'],
+  'primaryZone.random': [
+    'The sys tenant needs zones by priority, not RANDOM. Leave primaryZone empty, or name zones.',
+    'sys 租户的 Primary Zone 不能为 RANDOM。请留空或指定 Zone。',
+  ],
+  'primaryZone.odd': [
+    'primaryZone names "{name}", which is no zone of the request, or names it twice. Zones: {known}.',
+    'primaryZone 中的“{name}”不是请求中的 Zone，或被重复指定。可选的 Zone：{known}。',
+  ],
+  'primaryZone.several': [
+    'primaryZone has several zones of the highest priority ({zones}); OceanBase {version} takes one for the sys tenant.',
+    'primaryZone 中有多个最高优先级的 Zone（{zones}）；OceanBase {version} 的 sys 租户只能有一个。',
+  ],
+  'primaryZone.crosses': [
+    'The zones of the highest priority ({zones}) lie in several regions. Choose zones of one region.',
+    '最高优先级的 Zone（{zones}）位于多个区域。请选择同一区域的 Zone。',
+  ],
+  'primaryZone.lonely': [
+    'Region {region}, which is to have the leaders, has one zone only; losing it would move them to another region. Give it a second zone.',
+    '首选区域 {region} 只有一个 Zone，该 Zone 故障后 Leader 将切换到其他区域。请在该区域增加一个 Zone。',
+  ],
   'bootstrap.notUndone': [
     'the servers of {cluster} were to become a cluster, and have not been stopped together',
     '{cluster} 的各 OBServer 已参与集群自举，且尚未全部停止',
@@ -101,4 +142,67 @@ export const OB_CREATION = {
     'OBProxy 集群 {name} 已关联，已通知 {count} 个 OBProxy',
   ],
   'linkObproxy.undone': ['The links are taken away', '已移除关联'],
+  'clusterDeletion.begin': ['delete the cluster {name}', '删除集群 {name}'],
+  'clusterDeletion.begun': [
+    'Cluster {name} is deleted from here on, with all of its data',
+    '开始删除集群 {name} 及其全部数据',
+  ],
+  'clusterDeletion.halfWay': [
+    'Servers of {name} have been stopped for good; it is UNAVAILABLE, and can be deleted again',
+    '{name} 的部分 OBServer 已被停止；集群状态为 UNAVAILABLE，可再次删除',
+  ],
+  'clusterDeletion.noServers': [
+    'No server of "{name}" is known. Let it forget by POST …/moveOut instead.',
+    '“{name}”没有已知的 OBServer。请改用 POST …/moveOut 移除其记录。',
+  ],
+  'clusterDeletion.noHosts': [
+    'Servers run on machines that are no hosts of the inventory: {ips}. Declare the hosts, or move the cluster out.',
+    '部分 OBServer 所在的机器未纳管：{ips}。请先添加主机，或迁出集群。',
+  ],
+  'clusterDeletion.noHostOf': [
+    'names host {id}, which has no server of the cluster',
+    '主机 {id} 上没有该集群的 OBServer',
+  ],
+  'clusterDeletion.silentHost': ['{ip} (id {id}): {said}', '{ip}（ID {id}）：{said}'],
+  'clusterDeletion.unreachable': [
+    'Hosts cannot be reached, and what is on them would stay: {reasons}. Repair them, or name them in skipOperationHostIds.',
+    '以下主机无法连接，其上的文件将会残留：{reasons}。请修复，或在 skipOperationHostIds 中指定。',
+  ],
+  'clusterDeletion.filesStay': [
+    '{ip}: its process ends; its files stay, because it was there before obflow.',
+    '{ip}：将停止其进程；其文件会保留，因为它并非由 obflow 创建。',
+  ],
+  'clusterDeletion.filesGo': [
+    '{ip}: its process ends, and {folders} are removed.',
+    '{ip}：将停止其进程，并删除 {folders}。',
+  ],
+  'clusterDeletion.noTenants': ['No tenant of users is in it.', '集群中没有用户租户。'],
+  'clusterDeletion.tenantsGo': [
+    'The data of {count} tenants is lost: {tenants}.',
+    '{count} 个租户的数据将会丢失：{tenants}。',
+  ],
+  'clusterDeletion.tenantsUnknown': [
+    'Whose data is lost cannot be asked: {said}',
+    '无法查询哪些租户的数据会丢失：{said}',
+  ],
+  'clusterDeletion.standby': [
+    '"{name}" has a standby cluster (id {id}). Delete that one first.',
+    '“{name}”有备集群（ID {id}）。请先删除备集群。',
+  ],
+  'clusterDeletion.isStandby': [
+    '"{name}" is a standby cluster; only primary ones are deleted here. Move it out, or let its database administrators delete it.',
+    '“{name}”是备集群；此处仅支持删除主集群。请迁出，或由数据库管理员删除。',
+  ],
+  'clusterDeletion.status': [
+    '"{name}" is {status}; it can be deleted when it is {allowed}.',
+    '“{name}”的状态为 {status}；仅可在 {allowed} 时删除。',
+  ],
+  'clusterDeletion.linked': [
+    'OBProxy clusters still serve "{name}": {names}. Delete these links first.',
+    '以下 OBProxy 集群仍在使用“{name}”：{names}。请先删除关联。',
+  ],
+  'clusterDeletion.confirm': [
+    'must be the name of the cluster, {name}: all of its data is lost',
+    '必须是集群名称 {name}：其全部数据将会丢失',
+  ],
 } as const satisfies Record<string, Pair>;

@@ -85,6 +85,37 @@ export const SERVER_REMOVAL = {
   ],
   'delete.bringBack': ['bring OBServer {id} back', '恢复 OBServer {id}'],
   'delete.isForgotten': ['it has left its cluster, and its files are gone', '它已离开集群，文件已被删除'],
+  'zone.askDelete': ['find out whether zone {zone} may be deleted', '确认能否删除 Zone {zone}'],
+  'zone.inUse': [
+    'tenants have units or replicas in zone {zone}: {tenants}',
+    '租户在 Zone {zone} 中有 Unit 或副本：{tenants}',
+  ],
+  'zone.nextInUse': [
+    'Take the zone {zone} out of their locality and their resource pools first, then send the request again (or retry the task).',
+    '请先从这些租户的 Locality 和资源池中移除 Zone {zone}，然后重新发送请求（或重试任务）。',
+  ],
+  'zone.onlyDelete': [
+    '{name} has one zone, which cannot be deleted alone. Delete the cluster',
+    '{name} 只有一个 Zone，不能单独删除。请删除集群',
+  ],
+  'zone.forget': ['forget zone {zone}', '移除 Zone {zone} 的记录'],
+  'zone.forgotten': [
+    'The inventory has no zone {zone} of {cluster} any more',
+    '已移除 {cluster} 的 Zone {zone} 的记录',
+  ],
+  'zone.nextRetryPrepare': [
+    'Retry "Prepare delete OB zone" first, or leave the zone alone.',
+    '请先重试 "Prepare delete OB zone"，或保留该 Zone。',
+  ],
+  'zone.bringBack': ['bring zone {zone} back', '恢复 Zone {zone}'],
+  'zone.isForgotten': [
+    'its servers have left the cluster, and their files are gone',
+    '其服务器已离开集群，文件已被删除',
+  ],
+  'zone.nextAddAgain': [
+    'Skip this undo to go on, and add the zone again with its hosts.',
+    '请跳过此回滚步骤以继续，然后重新添加该 Zone 及其主机。',
+  ],
   'clean.prove': ['prove that the server has left its cluster', '确认服务器已离开集群'],
   'clean.files': ['remove the files of the server', '删除服务器的文件'],
   'clean.holdsUnits': ['{count} units lie on it, or come from it', '其上或来自其上的 Unit 有 {count} 个'],

@@ -10,6 +10,10 @@ export const SUBTASKS = {
     "{failure} (attempt {attempt}; tried again within the subtask's timeout)",
     '{failure}（第 {attempt} 次尝试；在子任务超时之前会再次尝试）',
   ],
+  'subtask.likelyPermanent': [
+    '{failure} (Attempt {attempt}, {minutes} min after the first: waiting alone will hardly cure it. Repair the cause, and the next attempt succeeds; or cancel the subtask.)',
+    '{failure}（第 {attempt} 次尝试，距首次已 {minutes} 分钟：仅靠等待恐怕无法恢复。请排除原因，下一次尝试即会成功；或者取消该子任务。）',
+  ],
   'subtask.startNamed': ['start "{name}"', '启动“{name}”'],
   'worker.stops': [
     'The worker stops; the subtask goes on at another one',

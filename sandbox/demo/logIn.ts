@@ -1,5 +1,5 @@
 import { columnText } from '../../oceanbase/sqlSession';
-import { CLIENT_STATEMENT, openClient } from '../stack/client';
+import { CLIENT_STATEMENT, type ClusterLogin, openClient } from '../stack/client';
 import type { Stack } from '../stack/stack';
 
 /**
@@ -9,8 +9,9 @@ import type { Stack } from '../stack/stack';
 export async function logInThrough(
   stack: Stack,
   proxy: { readonly ip: string; readonly sqlPort: number },
+  login?: ClusterLogin,
 ): Promise<string> {
-  const session = await openClient(stack, proxy);
+  const session = await openClient(stack, proxy, login);
   try {
     const [row] = await session.query(CLIENT_STATEMENT);
     return row === undefined ? '' : columnText(row, 'version');

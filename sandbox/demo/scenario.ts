@@ -1,18 +1,17 @@
 import { table } from '../../cli/table';
 import { addressText } from '../../runtime/addressText';
 import type { TaskJson } from '../stack/apiClient';
-import { THROUGH_PROXY } from '../stack/client';
+import { throughProxy } from '../stack/client';
 import { OB_CLUSTER, type Stack } from '../stack/stack';
 import { buildObproxyRpm } from '../standins/rpm';
 import { endOfLife } from './endOfLife';
 import { upgradeHot } from './hotUpgrade';
+import { indent } from './indent';
+import { lifeOfCluster, OB_HOSTS } from './lifeOfCluster';
 import { logInThrough } from './logIn';
 import { DEMO_OBPROXY } from './obproxy';
 import type { TaskProgress } from './progress';
 import { takeOverByHand } from './takeOver';
-
-/** The last hosts of the demo: a cluster of one observer, and the host that joins it (growCluster.ts). */
-export const GROWING_HOSTS = 2;
 
 export interface HostJson {
   readonly id: number;
@@ -37,11 +36,14 @@ export interface ScenarioUi {
 /**
  * What the demo shows: hosts and cluster declared, package uploaded, cluster created, OBProxies added on all hosts but
  * the last, the one that runs there already taken over, a login through each of them, a hot upgrade
- * under an open session, and the end of one OBProxy and of its host.
+ * under an open session, the end of one OBProxy and of its host, and the life of an OceanBase cluster.
+ *
+ * @param broken address of a host whose task waits for a person: nothing of the rest needs it
  */
 export async function runScenario(
   stack: Stack,
   ui: ScenarioUi,
+  broken?: string,
 ): Promise<{ tasks: TaskJson[]; failed: boolean }> {
   const { api } = stack;
   ui.say('\nDeclare hosts and the OceanBase cluster (a stand-in): obflow apply inventory.yaml');
@@ -69,7 +71,7 @@ export async function runScenario(
 
   const all = await api.call<{ contents: HostJson[] }>('GET', '/api/v2/compute/hosts?size=100&sort=id,asc');
   // The last ones are for OceanBase.
-  const hosts = all.contents.slice(0, -GROWING_HOSTS);
+  const hosts = all.contents.slice(0, -OB_HOSTS);
   const added = await api.call<{ contents: TaskJson[] }>(
     'POST',
     `/api/v2/obproxy/clusters/${created.obproxyClusterId}/obproxies/batchAdd`,
@@ -103,8 +105,8 @@ export async function runScenario(
     `/api/v2/obproxy/clusters/${created.obproxyClusterId}`,
   );
   ui.say(`\n${proxyTable(cluster.obproxies)}`);
-  ui.say(`\nLog in through each of them, as users do: mysql -u ${THROUGH_PROXY}`);
-  for (const proxy of cluster.obproxies) {
+  ui.say(`\nLog in through each of them, as users do: mysql -u ${throughProxy(OB_CLUSTER.name)}`);
+  for (const proxy of cluster.obproxies.filter(({ ip }) => ip !== broken)) {
     const version = await logInThrough(stack, proxy);
     ui.say(`  ${addressText(proxy.ip, proxy.sqlPort)}: OceanBase ${version} (a stand-in) answers`);
   }
@@ -113,7 +115,9 @@ export async function runScenario(
   if (first === undefined || upgradable === undefined) throw new Error('the demo needs hosts');
   const upgraded = await upgradeHot(stack, ui, created.obproxyClusterId, upgradable);
   const ended = await endOfLife(stack, ui, created.obproxyClusterId, first);
-  return report(stack, [created.id, ...ids, ...taken, upgraded, ...ended]);
+  const obCluster = await lifeOfCluster(stack, ui, created.obproxyClusterId, broken);
+  const expected = ids.filter((id) => broken === undefined || ui.addresses.get(id) !== broken);
+  return report(stack, [created.id, ...expected, ...taken, upgraded, ...ended, ...obCluster]);
 }
 
 /** Reads every task once more, for the record. */
@@ -136,12 +140,4 @@ function proxyTable(proxies: readonly ProxyJson[]): string {
     proxy.status,
   ]);
   return indent(table(heading, rows));
-}
-
-export function indent(text: string): string {
-  return text
-    .trimEnd()
-    .split('\n')
-    .map((line) => `  ${line}`)
-    .join('\n');
 }

@@ -20,7 +20,7 @@ export interface GrowingCluster {
 /** obClusterId of the first cluster; the next ones count on. */
 const FIRST_ID = 22;
 
-type Options = Pick<ObserverClusterOptions, 'version' | 'steering'>;
+type Options = Pick<ObserverClusterOptions, 'version' | 'steering' | 'zones'>;
 
 /** Starts a cluster on the hosts (a zone each), declares it together with all hosts, and uploads its package. */
 export async function startGrowingCluster(
@@ -37,7 +37,7 @@ export async function startGrowingCluster(
 export async function startGrowingClusters(
   stack: Stack,
   wanted: readonly { readonly name: string; readonly hosts: readonly TestHost[] }[],
-  { version, steering }: Options,
+  { version, steering, zones }: Options,
 ): Promise<GrowingCluster[]> {
   const clusters = await Promise.all(
     wanted.map(({ name, hosts }, index) =>
@@ -48,6 +48,7 @@ export async function startGrowingClusters(
         rootPassword: stack.secrets.sys,
         proxyroPassword: stack.secrets.proxyro,
         ...(steering === undefined ? {} : { steering }),
+        ...(zones === undefined ? {} : { zones }),
       }),
     ),
   );

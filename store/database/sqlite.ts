@@ -16,6 +16,7 @@ import {
 } from 'kysely';
 import Libsql from 'libsql';
 import AsyncLibsql from 'libsql/promise';
+import { ownTurn } from '../../runtime/ownTurn';
 import { isSqliteBusy, messageOf, translateError, withoutNul } from '../errors';
 
 /** Milliseconds a statement waits for the file's write lock. */
@@ -217,8 +218,8 @@ class SqliteFile {
    * One statement in a transaction with others of its kind, so that only `begin` ever finds the file busy: libsql leaves a
    * busy statement in progress until it is collected, and no commit succeeds beside one.
    */
-  write<R>(query: CompiledQuery): Promise<QueryResult<R>> {
-    return new Promise<QueryResult<R>>((resolve, reject) => {
+  async write<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    const result = await new Promise<QueryResult<R>>((resolve, reject) => {
       this.#singles.push({
         query,
         done: (result) => resolve(result as QueryResult<R>),
@@ -226,6 +227,9 @@ class SqliteFile {
       });
       if (!this.#taken) void this.#writeSingles();
     });
+    // Others hear of the same commit.
+    await ownTurn();
+    return result;
   }
 
   /** Waits for the turn, then for the file. */
@@ -332,7 +336,7 @@ class SqliteFile {
    */
   async #letOthersRun(): Promise<void> {
     if (Date.now() - this.#turnedAt < LONGEST_TURN) return;
-    await new Promise<void>((resolve) => setImmediate(resolve));
+    await ownTurn();
     this.#turnedAt = Date.now();
   }
 

@@ -214,6 +214,7 @@ export interface ObServers {
   }): Promise<void>;
   /** Forgets a zone that this task has made; false when it has not. */
   removeMadeZone(clusterId: number, name: string, taskId: number): Promise<boolean>;
+  removeZone(clusterId: number, name: string): Promise<void>;
   /**
    * Writes what the cluster says of itself. Unknown servers get a row. The status of what a task works on stays what that
    * task says; other rows that the cluster has known, and does not know any more, go. `hostId` of a row that has none is the host of that

@@ -22,7 +22,9 @@ describeIf(fleetUnavailable(), 'A cluster all of whose processes have ended', ()
     await until('nothing runs', () => [0, 1, 2].every((server) => pids(server).length === 0));
   };
 
-  test('answers nobody until a majority runs, and is accessible when all answer', async () => {
+  test('answers nobody until a majority runs, and is accessible when all answer, with what was stopped before', async () => {
+    await world.cluster.sql(`ALTER SYSTEM STOP SERVER '${world.address(1)}'`);
+    await world.cluster.sql("ALTER SYSTEM STOP ZONE 'zone2'");
     await endAll();
     const task = await world.task();
     const look = () => failureWithout([], task.run('WaitObServerAccessible', 'all'));
@@ -42,6 +44,17 @@ describeIf(fleetUnavailable(), 'A cluster all of whose processes have ended', ()
     await startByHand(1);
     await task.run('WaitObServerAccessible', 'all');
     expect(await task.log('WaitObServerAccessible', 'all')).toMatch(/All 3 observers answer SQL/);
+    const stopped = await world.cluster.sql(
+      'SELECT SVR_IP AS ip FROM oceanbase.DBA_OB_SERVERS WHERE STOP_TIME IS NOT NULL',
+    );
+    const inactive = await world.cluster.sql(
+      "SELECT ZONE AS zone FROM oceanbase.DBA_OB_ZONES WHERE STATUS = 'INACTIVE'",
+    );
+    expect([stopped, inactive]).toEqual([[{ ip: world.host(1).ip }], [{ zone: 'zone2' }]]);
+    // What "Start server" and "Start zone" are for after a cluster was stopped.
+    await task.run('StartObServer', 1);
+    await task.run('StartObZone', 1);
+    expect(await task.log('StartObZone', 1)).toContain("ALTER SYSTEM START ZONE 'zone2'");
     await task.ends(false);
   }, 120_000);
 

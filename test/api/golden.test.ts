@@ -654,6 +654,58 @@ describe('answers to the documented sample requests', () => {
       expect(comparable(answer.body)).toEqual(comparable(expected));
     });
 
+    /** zone2 without units: it may go. */
+    const withoutUnits = async <T>(work: () => Promise<T>): Promise<T> => {
+      stoppedSince(0);
+      listed[1] = { ...listed[1]!, holdsSysUnit: false };
+      try {
+        return await work();
+      } finally {
+        listed[1] = { ...listed[1]!, holdsSysUnit: true };
+      }
+    };
+
+    test('a deletion of servers answers the sample in every field', async () => {
+      const path = `/api/v2/ob/clusters/${clusterId}/servers/batchDelete`;
+      // Its [1] is neither the host nor the server of its answer.
+      const answer = await withoutUnits(() =>
+        api.send('POST', path, { ...golden('delete-observers.request'), servers: [server.id] }),
+      );
+      expect(answer.body.error).toBeUndefined();
+      const expected = golden('delete-observers.response');
+      expected.data.clusterId = clusterId;
+      Object.assign(expected.data.context.stringMap, {
+        ...{ cluster_id: String(clusterId), service_name: 'protoss:20', service_version: '4.2.1.2' },
+      });
+      Object.assign(expected.data.context.listMap, {
+        ...{ server_ids: [String(server.id)], host_ids: [String(server.hostId)] },
+      });
+      expect(comparable(answer.body)).toEqual(comparable(expected));
+    });
+
+    test('a deletion of a zone answers the sample in every field', async () => {
+      const answer = await withoutUnits(() =>
+        api.send('DELETE', `/api/v2/ob/clusters/${clusterId}/zones/zone2`),
+      );
+      expect(answer.body.error).toBeUndefined();
+      const expected = golden('delete-ob-zone.response').data;
+      const { tasks, subtasks, ...rest } = answer.body.data;
+      expect(rest).toMatchObject({
+        name: expected.name,
+        cluster: { id: clusterId, name: 'protoss', obClusterId: 20 },
+        context: expected.context
+          .replace('cluster_name=ob_upgrade', 'cluster_name=protoss')
+          .replace('cluster_id=21', `cluster_id=${clusterId}`)
+          .replace('service_name=ob_upgrade:22', 'service_name=protoss:20')
+          .replace('service_version=2.2.75', 'service_version=4.2.1.2')
+          .replace('ob_cluster_id=22', 'ob_cluster_id=20')
+          .replace('server_ids=[8]', `server_ids=[${server.id}]`)
+          .replace('host_ids=[1]', `host_ids=[${server.hostId}]`),
+      });
+      expect(named(tasks)).toEqual(named(expected.tasks));
+      expect(subtasks.map((subtask: Json) => subtask.id)).toEqual(tasks.map((task: Json) => task.id));
+    });
+
     test('STOP_PROCESS of V4.3.5 has the nodes of both, in the newer form', async () => {
       const answer = await api.send('POST', `${base()}/stop`, { type: 'STOP_PROCESS' });
       expect(answer.body.data.subtasks.map((subtask: Json) => subtask.name)).toEqual([

@@ -209,7 +209,7 @@ describe('lists', () => {
       ...{ startTime: null, stopTime: null, buildVersion: '4.2.1.0' },
     };
     await store.obServers.record(clusterId, { servers: [seen], zones: [] });
-    const service = { name: 'ob_hosts:7', version: '4.2.1.0', type: 'OB_CLUSTER' };
+    const service = { name: 'ob_hosts:7', version: '4.2.1.0', type: 'OB_CLUSTER', clusterId };
     const of = async (id: number) =>
       (await api.send('GET', `/api/v2/compute/hosts/${id}`)).body.data.services;
     expect(await of(root)).toEqual([{ ...service, softwarePackageId: null }]);

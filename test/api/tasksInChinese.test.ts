@@ -106,3 +106,31 @@ test('A log is Chinese line by line, except for lines that have no key, or one t
   expect(await log(ZH)).toEqual(['zh-CN', before, 'rpm 输出：one', 'two', after]);
   expect(await log({})).toEqual(['en-US', before, 'rpm: one', 'two', after]);
 });
+
+test('Warnings are Chinese in document and list, also of a closed task, except for one without a key', async () => {
+  const plan = await scene.submit(CHAIN);
+  await scene.whenStatus(plan, 'FAILED');
+  const subtaskId = idOf(plan, 'a');
+  const text = say('rpm.says', { line: 'no space left' });
+  const warning = { subtaskId, name: 'a', target: '192.0.2.7', time: '2026-01-01T00:00:00.250Z' };
+  await scene.store.tasks.setWarnings(plan.taskId, subtaskId, [
+    { ...warning, text: text.en, said: keyed(text) },
+    { ...warning, text: 'Written by a release before' },
+  ]);
+  const textsOf = (task: Json) => [task.warningCount, ...task.warnings.map((one: Json) => one.text)];
+  const told = async (more: Record<string, string>) => {
+    const shown = await api.send('GET', scene.path(plan), undefined, more);
+    const list = await api.send('GET', '/api/v2/tasks/instances?size=100', undefined, more);
+    expect(list.headers.get('content-language')).toBe(shown.headers.get('content-language'));
+    const listed = list.body.data.contents.find(({ id }: Json) => id === plan.taskId);
+    return [textsOf(shown.body.data), textsOf(listed)];
+  };
+  const chinese = [2, 'rpm 输出：no space left', 'Written by a release before'];
+  const english = [2, 'rpm: no space left', 'Written by a release before'];
+  expect(await told(ZH)).toEqual([chinese, chinese]);
+  expect(await told({})).toEqual([english, english]);
+  await api.send('POST', scene.path(plan, '/abandon'), {}, ZH);
+  await scene.when(plan, 'closed', (document) => document.closed === true);
+  expect(await told(ZH)).toEqual([chinese, chinese]);
+  expect(await told({})).toEqual([english, english]);
+});

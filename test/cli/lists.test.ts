@@ -133,3 +133,25 @@ describe('obflow audit', () => {
     expect((await scene.obflow('audit', '--page', '0')).code).toBe(2);
   });
 });
+
+describe('a look on demand', () => {
+  it('is for the OBProxies of a cluster, and exits with 1 where one is not alive', async () => {
+    const { code, stdout, stderr } = await scene.obflow('proxy', 'check', 'proxies');
+    expect([code, stderr]).toEqual([1, '']);
+    expect(stdout).toMatch(/^ID +CLUSTER +ADDRESS .*SEEN\n/);
+    expect(stdout).toMatch(/ proxies +10\.5\.0\.1:2883 /);
+    const events = await scene.api.send('GET', '/api/v2/audit/events');
+    expect(events.body.data.contents[0]).toMatchObject({ command: 'check' });
+  });
+
+  it('is for the servers of an OceanBase cluster', async () => {
+    const { code, stdout } = await scene.obflow('ob', 'check', 'obcluster');
+    expect(stdout).toContain('obcluster:1');
+    expect(code).toBe(0);
+    const none = await scene.obflow('ob', 'check', 'nowhere');
+    expect([none.code, none.stderr]).toEqual([
+      1,
+      'There is no OceanBase cluster nowhere. obflow ob ls lists them.\n',
+    ]);
+  });
+});

@@ -6,7 +6,7 @@ import { repositoryRoot } from '../../runtime/paths';
 import type { Plan } from '../../workflows/plan';
 import { givenHost, PASSWORD } from '../api/harness';
 import { CHAIN, DIAMOND, idOf, onOwnHosts, withNodes } from '../support/plans';
-import { broken, gate } from '../support/tasks';
+import { broken, gate, until } from '../support/tasks';
 import { runTask, TaskScene } from './taskScene';
 
 const REASON = 'Could not run b on 192.0.2.7: no space left on device. Make room in /home/admin and retry.';
@@ -240,12 +240,20 @@ describe('obflow task log', () => {
     const plan = await scene.submit(CHAIN);
     await scene.bed.subtaskWhen(plan, 'b', ({ status }) => status === 'RUNNING');
     await write(plan, 'b', 1, 'Starting obproxy');
-    const following = scene.task('log', plan.taskId, '--follow');
+    const asked = jest.spyOn(globalThis, 'fetch');
+    const following = scene.task('log', plan.taskId, idOf(plan, 'b'), '--follow');
+    await until('the first line', () => scene.printed.includes('Starting obproxy'));
     await write(plan, 'b', 1, 'It listens');
+    await until('the second line', () => scene.printed.includes('It listens'));
     door.open();
     await scene.bed.documentWhen(plan, 'SUCCESSFUL');
     const { code, stdout } = await following;
     expect(code).toBe(0);
+    // What has been read is not read again.
+    const offsets = asked.mock.calls.flatMap(([url]) => /\/log\?offset=(\d+)/.exec(String(url))?.[1] ?? []);
+    asked.mockRestore();
+    expect(offsets.filter((offset) => offset === '0')).toHaveLength(1);
+    expect(new Set(offsets).size).toBeGreaterThan(2);
     expect(stdout.match(/Starting obproxy/g)).toHaveLength(1);
     expect(stdout.match(/It listens/g)).toHaveLength(1);
     expect(stdout.indexOf('It listens')).toBeGreaterThan(stdout.indexOf('Starting obproxy'));

@@ -1,26 +1,33 @@
 import { z } from 'zod';
 import { openApiDocument } from '../../api/openapi/document';
 import type { ApiServices } from '../../api/route';
+import { allRoutes } from '../../api/routes';
 import { operationRoutes } from '../../api/routes/operations';
+import { choiceOf } from '../../console/model/choice';
 import { curlOf, obflowOf, withoutSecrets } from '../../console/model/command';
 import { focusOf, foldedCounts, graphOf } from '../../console/model/fold';
 import { gridOf } from '../../console/model/grid';
 import { kindOfMany, kindOfSubtask, kindOfTask } from '../../console/model/kind';
 import { atLeast, runsOf, textOf } from '../../console/model/logText';
+import { offeredAt, PLACES, type PlaceName } from '../../console/model/places';
 import {
   blank,
   fieldsOf,
   filled,
   filledPath,
+  type JsonSchema,
   type OpenApi,
-  operationsAt,
   operationsOf,
   plain,
 } from '../../console/model/schema';
 import { marksOf, timelineOf } from '../../console/model/timeline';
 import { FIELD_NAMES, OPERATION_NAMES } from '../../console/words/fields';
+import { OPERATION_TEXTS } from '../../console/words/operations';
 import { WORDS } from '../../console/words/table';
 import { OPERATIONS } from '../../operations';
+
+/** In the place of services: routes are declared, and never asked. */
+const NOTHING: ApiServices = new Proxy({} as ApiServices, { get: () => NOTHING });
 
 interface Made {
   readonly id: number;
@@ -191,6 +198,8 @@ describe('the timeline', () => {
 describe('forms', () => {
   const document = openApiDocument(operationRoutes({} as ApiServices), 'x') as unknown as OpenApi;
   const operations = operationsOf(document);
+  /** Of every route: pages offer more than the catalogue. */
+  const everything = operationsOf(openApiDocument(allRoutes(NOTHING), 'x') as unknown as OpenApi);
 
   it('are made for every operation of the catalogue, older forms of the same aside', () => {
     const known = operations.map(({ method, path }) => `${method} ${path}`);
@@ -212,7 +221,7 @@ describe('forms', () => {
     const later = operationsOf(
       openApiDocument(operationRoutes({} as ApiServices, [tell]), 'x') as unknown as OpenApi,
     );
-    const [shown] = operationsAt(later, '/api/v2/obproxy/clusters/{id}', ['id']);
+    const [shown] = offeredAt(later, 'obproxyCluster');
     expect(shown).toMatchObject({ summary: 'Tell OBProxies something', dryRun: true, destructive: false });
     expect(fieldsOf(shown?.body ?? {}).map(({ name, required }) => [name, required])).toEqual([
       ['obproxyServerIds', true],
@@ -246,10 +255,58 @@ describe('forms', () => {
     });
   });
 
-  it('know what destroys, and fill paths', () => {
-    const destructive = operations.filter((one) => one.destructive).map(({ path }) => path.split('/').at(-1));
-    expect(destructive.sort()).toEqual(['batchDelete', 'delete', '{hostId}', '{id}'].sort());
+  it('are each offered at one place, by the object in their path', () => {
+    const places = (Object.keys(PLACES) as PlaceName[]).map((place) => offeredAt(everything, place));
+    const wrong = everything.filter((one) => places.filter((offered) => offered.includes(one)).length !== 1);
+    // A new kind of object in a path needs a line in console/model/places.ts, and its buttons on a page.
+    expect(wrong.map(({ id }) => id)).toEqual([]);
+  });
+
+  it('ask for a name before anything is taken away, by rule and not by list', () => {
+    const taking = everything.filter(
+      ({ method, path }) =>
+        method === 'DELETE' || /delete|forget|moveOut/i.test(path.split('/').at(-1) ?? ''),
+    );
+    expect(taking.length).toBeGreaterThan(5);
+    expect(taking.filter(({ destructive }) => !destructive).map(({ id }) => id)).toEqual([]);
+    expect(everything.filter((one) => one.destructive && !taking.includes(one))).toEqual([]);
+  });
+
+  it('ask what stands in the URL as well; a name to be repeated there is the one that is typed', () => {
+    const deletion = everything.find(({ id }) => id === 'delete_ob_clusters_id');
+    expect(deletion?.confirm).toBe(true);
+    expect(fieldsOf(deletion?.query ?? {}).map(({ name, schema }) => [name, schema.type])).toEqual([
+      ['skipOperationHostIds', 'array'],
+    ]);
+  });
+
+  it('leave out what may hold nothing, or one thing alone', () => {
+    const creation = everything.find(({ id }) => id === 'post_ob_clusters');
+    const names = fieldsOf(creation?.body ?? {}).map(({ name }) => name);
+    expect(names).toEqual(expect.arrayContaining(['name', 'type', 'zones', 'obproxyClusterIds']));
+    expect(names).not.toContain('fullVersion');
+    expect(names).not.toContain('primaryClusterInfo');
+    expect(blank(creation?.body ?? {})).toMatchObject({ type: 'PRIMARY' });
+  });
+
+  it('fill paths', () => {
     expect(filledPath('/a/{id}/b/{x}', { id: 7 })).toBe('/a/7/b/{x}');
+  });
+
+  it.each([
+    ['hostId', 'host'],
+    ['skipOperationHostIds', 'host'],
+    ['serverIds', 'obServer'],
+    ['zoneName', 'zone'],
+    ['zoneNames', 'zone'],
+    ['idcName', 'idcName'],
+    ['obproxyServerIds', 'proxy'],
+    ['skipHostOperationServerIds', 'proxy'],
+    ['name', undefined],
+    ['description', undefined],
+  ])('let %s be chosen from what there is: %s', (name, kind) => {
+    const simple = { type: /Name|name|description/.test(name) ? 'string' : 'integer' };
+    expect(choiceOf(name, name.endsWith('s') ? { type: 'array', items: simple } : simple)).toBe(kind);
   });
 
   it('name the command of the same operation', () => {
@@ -257,6 +314,10 @@ describe('forms', () => {
     expect(add?.command).toEqual(['proxy', 'add']);
     expect(obflowOf(add?.command ?? [], [1], { hostIds: [2] })).toMatch(
       /^obflow proxy add 1 --body - <<'JSON'\n/,
+    );
+    const asked = { skipOperationHostIds: '1,2', confirm: "it's" };
+    expect(obflowOf(['ob', 'delete'], [3], undefined, asked)).toBe(
+      `obflow ob delete 3 --skip-operation-host-ids 1,2 --confirm 'it'\\''s'`,
     );
   });
 
@@ -279,13 +340,48 @@ describe('forms', () => {
   });
 });
 
-test('every word exists in both languages, with the same arguments', () => {
+describe('words', () => {
   const places = (text: string) => (text.match(/\{\w+\}/g) ?? []).sort();
-  const wrong = Object.entries(WORDS).filter(
-    ([, [english, chinese]]) => chinese.length === 0 || places(english).join() !== places(chinese).join(),
-  );
-  expect(wrong.map(([key]) => key)).toEqual([]);
-  for (const [english, chinese] of [...Object.values(FIELD_NAMES), ...Object.values(OPERATION_NAMES)]) {
-    expect(`${english}${chinese}`).not.toBe('');
-  }
+
+  test('exist in both languages, with the same arguments', () => {
+    const wrong = Object.entries(WORDS).filter(
+      ([, [english, chinese]]) => chinese.length === 0 || places(english).join() !== places(chinese).join(),
+    );
+    expect(wrong.map(([key]) => key)).toEqual([]);
+    for (const [english, chinese] of [...Object.values(FIELD_NAMES), ...Object.values(OPERATION_NAMES)]) {
+      expect(`${english}${chinese}`).not.toBe('');
+    }
+  });
+
+  const offered = operationsOf(openApiDocument(allRoutes(NOTHING), 'x') as unknown as OpenApi);
+
+  test('name every operation that pages offer, and say in Chinese what it does', () => {
+    const missing = offered.flatMap(({ id, summary }) => [
+      ...(OPERATION_NAMES[id] === undefined ? [`OPERATION_NAMES: ${id} // ${summary}`] : []),
+      ...(OPERATION_TEXTS[id] === undefined ? [`OPERATION_TEXTS: ${id} // ${summary}`] : []),
+    ]);
+    // Add these lines to console/words/fields.ts and console/words/operations.ts.
+    expect(missing).toEqual([]);
+    const ids = offered.map(({ id }) => id);
+    expect(Object.keys({ ...OPERATION_NAMES, ...OPERATION_TEXTS }).filter((id) => !ids.includes(id))).toEqual(
+      [],
+    );
+  });
+
+  test('name every field of a form', () => {
+    const missing = new Set(
+      offered.flatMap(({ id, body }) =>
+        namesIn(body ?? {}).flatMap((name) => (FIELD_NAMES[name] === undefined ? [`${name} // ${id}`] : [])),
+      ),
+    );
+    // Add them to FIELD_NAMES in console/words/fields.ts.
+    expect([...missing]).toEqual([]);
+  });
 });
+
+/** Names of all fields that a form of this schema shows. */
+function namesIn(schema: JsonSchema): string[] {
+  const { type, items } = plain(schema);
+  if (type === 'array') return namesIn(items ?? {});
+  return fieldsOf(plain(schema)).flatMap(({ name, schema: field }) => [name, ...namesIn(field)]);
+}

@@ -180,6 +180,40 @@ describeIf(chromiumUnavailable(), 'the console', () => {
         .waitFor();
     });
 
+    shown('shows of what is done at once what became of each OBProxy', visitors, async () => {
+      const { ip } = stack().fleet.hosts[0]!;
+      const push = (at: Page) => at.getByRole('button', { name: 'Push config URL' });
+      await admin.visit(`obproxy/${clusterId}`, push);
+      await page()
+        .getByRole('checkbox', { name: `${ip}:2883` })
+        .check();
+      await push(page()).click();
+      await page().getByRole('dialog').getByRole('button', { name: 'Begin' }).click();
+      const came = page().getByRole('region', { name: 'What came of it' });
+      await came.getByText('UNCHANGED').waitFor();
+      expect(await came.getByRole('listitem').allInnerTexts()).toEqual([
+        expect.stringContaining(`${ip}:2883`),
+      ]);
+      await page().getByRole('dialog').getByRole('button', { name: 'Close' }).last().click();
+      await page().getByRole('dialog').waitFor({ state: 'hidden' });
+    });
+
+    shown('takes nothing away before the name of it is typed', visitors, async () => {
+      const { ip } = stack().fleet.hosts[2]!;
+      await admin.visit('hosts', (at) => at.getByRole('button', { name: 'Delete hosts' }));
+      await page().getByRole('button', { name: 'Delete hosts' }).click();
+      const form = page().getByRole('dialog');
+      await form.getByLabel(ip).check();
+      await form.getByRole('button', { name: 'Look first' }).click();
+      const begin = form.getByRole('button', { name: /^Begin/ });
+      await begin.waitFor();
+      expect(await begin.getAttribute('aria-disabled')).toBe('true');
+      await form.getByLabel(`Type ${ip} to confirm`).fill(ip);
+      await until('the button', async () => (await begin.getAttribute('aria-disabled')) === null);
+      await page().keyboard.press('Escape');
+      await form.waitFor({ state: 'hidden' });
+    });
+
     shown(
       'uploads a package that is dropped on the page, and says what is no package',
       visitors,

@@ -46,6 +46,8 @@ const POINT_OF_NO_RETURN: Readonly<Partial<Record<OperationName, string>>> = {
   offlineObproxy: 'UninstallObproxy',
   deleteObproxyCluster: 'UninstallObproxy',
   moveOutObCluster: 'DeleteObClusterInfo',
+  deleteObservers: 'WaitObServerDelete',
+  deleteObZone: 'WaitObServerDelete',
 };
 
 /**

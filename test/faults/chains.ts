@@ -4,9 +4,12 @@ import { PREPARE_HOST } from '../../operations/batchCreateHosts';
 import { CHANGE_PARAMETERS, CHANGE_PARAMETERS_AND_RESTART } from '../../operations/changeObproxyParameters';
 import { CHANGE_PASSWORD } from '../../operations/changeObproxyPassword';
 import { DELETE_OBPROXY, OFFLINE_OBPROXY } from '../../operations/deleteObproxy';
+import { DELETE_OB_SERVERS } from '../../operations/deleteObservers';
+import { DELETE_OB_ZONE } from '../../operations/deleteObZone';
 import { ADOPT_ON_ONE_HOST, INSTALL_ON_HOSTS, INSTALL_ON_ONE_HOST } from '../../operations/installChain';
 import { MOVE_OUT_OB_CLUSTER } from '../../operations/moveOutObCluster';
 import { REFRESH_OBPROXY } from '../../operations/refreshObproxy';
+import { REPLACE_OB_SERVER } from '../../operations/replaceObserver';
 import { RESTART_OB_CLUSTER } from '../../operations/restartObCluster';
 import { RESTART_OBPROXY } from '../../operations/restartObproxy';
 import { RESTART_OB_SERVER_435 } from '../../operations/restartObserver';
@@ -43,6 +46,9 @@ export const CHAIN_OF = {
   deleteObproxyCluster: OFFLINE_OBPROXY,
   addObserver: ADD_OB_SERVER,
   addObZone: ADD_OB_ZONE,
+  deleteObservers: DELETE_OB_SERVERS,
+  deleteObZone: DELETE_OB_ZONE,
+  replaceObserver: REPLACE_OB_SERVER,
   takeOverObCluster: TAKE_OVER_OB_CLUSTER,
   moveOutObCluster: MOVE_OUT_OB_CLUSTER,
   stopObserver: STOP_OB_SERVER,

@@ -24,9 +24,20 @@ const OF_A_ZONE = [
   'startObZone/StartObZone/worker-kill',
 ] as const;
 
+/** And of a cluster, which answers nobody while it is down. */
+const OF_A_CLUSTER = [
+  'restartObCluster/StopObZone/worker-kill',
+  'restartObCluster/StopObServerProcess/worker-kill',
+  'restartObCluster/StartObServerProcess/worker-kill',
+  'restartObCluster/StopObServerProcess/rollback-after',
+  'stopObCluster/StopObServerProcess/worker-kill',
+  'stopObCluster/StopObServerProcess/rollback-after',
+  'startObCluster/StartObServerProcess/rollback-after',
+] as const;
+
 const SEED = 1;
 
-describeIf(fleetUnavailable(), 'faults while OBServers and zones are stopped and started', () => {
+describeIf(fleetUnavailable(), 'faults while OBServers, zones and clusters are stopped and started', () => {
   let lane: Lane;
   /** The undisturbed runs. */
   const references = new Map<Operation, Reference>();
@@ -60,5 +71,13 @@ describeIf(fleetUnavailable(), 'faults while OBServers and zones are stopped and
       expect(await problems(id)).toEqual([]);
     },
     180_000,
+  );
+
+  it.each(OF_A_CLUSTER)(
+    '%s: the cluster is as without it, or as before, and every statement was sent once',
+    async (id) => {
+      expect(await problems(id)).toEqual([]);
+    },
+    240_000,
   );
 });

@@ -100,6 +100,33 @@ const addObZone: Operation = {
     }),
 };
 
+/** What this task had made goes again, and with it its host's files. */
+const deleteObservers: Operation = {
+  name: 'deleteObservers',
+  async arrange(lane) {
+    const scene = await addObserver.arrange(lane);
+    await ended(lane, [await addObserver.request(lane)]);
+    return scene;
+  },
+  async request(lane) {
+    const path = `/api/v2/ob/clusters/${lane.clusters.growing}/servers`;
+    const { contents } = await lane.stack.api.call<{ contents: { id: number; ip: string }[] }>('GET', path);
+    const server = contents.find(({ ip }) => ip === lane.host(1).ip);
+    return lane.stack.api.call('POST', `${path}/batchDelete`, { serverIds: [server?.id ?? 0] });
+  },
+};
+
+const deleteObZone: Operation = {
+  name: 'deleteObZone',
+  async arrange(lane) {
+    const scene = await addObZone.arrange(lane);
+    await ended(lane, [await addObZone.request(lane)]);
+    return scene;
+  },
+  request: (lane) =>
+    lane.stack.api.call('DELETE', `/api/v2/ob/clusters/${lane.clusters.growing}/zones/zone2`),
+};
+
 /** A cluster that the inventory does not have, on a host that it has. */
 const takeOverObCluster: Operation = {
   name: 'takeOverObCluster',
@@ -179,7 +206,12 @@ async function allServers(lane: Lane): Promise<Scene> {
 
 const stopObCluster: Operation = {
   name: 'stopObCluster',
-  arrange: allServers,
+  async arrange(lane) {
+    const scene = await allServers(lane);
+    // So that every process, and not only that of the second zone, is one that obflow has started.
+    for (const verb of ['stop', 'start']) await ended(lane, [await onCluster(lane, verb)]);
+    return scene;
+  },
   request: (lane) => onCluster(lane, 'stop'),
 };
 
@@ -428,6 +460,8 @@ export const OPERATIONS: readonly Operation[] = [
   deleteObproxyCluster,
   addObserver,
   addObZone,
+  deleteObservers,
+  deleteObZone,
   takeOverObCluster,
   moveOutObCluster,
   stopObserver,

@@ -157,6 +157,15 @@ const GOOD: Readonly<Record<string, () => Request>> = {
     query: '?dryRun=true',
     body: { force: true },
   }),
+  'POST /api/v2/ob/clusters/{id}/servers/batchDelete': () => ({
+    params: { id: String(closed) },
+    query: '?dryRun=true',
+    body: { serverIds: [4711], skipOperationHostIds: [4711] },
+  }),
+  'DELETE /api/v2/ob/clusters/{id}/zones/{zoneName}': () => ({
+    params: { id: String(closed), zoneName: 'zone1' },
+    query: '?dryRun=true',
+  }),
   'POST /api/v2/ob/clusters/{id}/servers/{serverId}/stop': () => ({
     params: { id: String(closed), serverId: '4711' },
     query: '?dryRun=true',

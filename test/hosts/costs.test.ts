@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Host, Hosts } from '../../hosts';
+import { lookAtPaths } from '../../hosts/paths';
 import { type Fleet, fleetUnavailable, startFleet } from '../../sandbox/hosts/fleet';
 import { describeIf } from '../support/skip';
 import { until } from '../support/until';
@@ -41,7 +42,8 @@ describeIf(fleetUnavailable(), 'What work on a host costs it', () => {
   test.each<[string, number, () => Promise<unknown>]>([
     ['a script of the shell’s own words', 1, () => host.sh('cd /etc; [ -e passwd ]; echo "$PWD"')],
     ['a script of another user', 3, () => host.sh(':', { user: 'admin' })],
-    ['a look at processes, listeners and a path', 4, () => host.observe('/etc')],
+    ['a look at processes, listeners and a path', 3, () => host.observe('/etc')],
+    ['what stands at several paths', 1, () => lookAtPaths(host, ['/etc', '/opt/not/there', '/opt'])],
     ['a file of one line', 3, () => host.writeFile('/opt/line', '{"a":1}\n', { mode: '0600' })],
     ['a file read', 1, () => host.readFile('/opt/line')],
     ['a file of any bytes', 5, () => host.writeFile('/opt/bytes', Buffer.of(0, 255), { mode: '0600' })],

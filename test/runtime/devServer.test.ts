@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { startDevServer, temporalCli } from '../../runtime/devServer';
@@ -55,6 +55,33 @@ describe('Dev server', () => {
     await native.close();
     await again.close();
     await second.stop();
+  });
+
+  it('is spoken to without compression, which between two processes of one machine costs both of them', async () => {
+    const server = await startDevServer({ dataDir: folder, ...free, persistent: false });
+    const [, port] = server.address.split(':');
+    const heard: Buffer[] = [];
+    const relay = createServer((near) => {
+      const far = connect(Number(port), '127.0.0.1');
+      near.on('data', (bytes) => heard.push(bytes));
+      near.pipe(far).pipe(near);
+      for (const one of [near, far]) one.on('error', () => undefined);
+    }).listen(0, '127.0.0.1');
+    await once(relay, 'listening');
+    const temporal = await connectTemporal({ address: server.address });
+    const address = `127.0.0.1:${(relay.address() as AddressInfo).port}`;
+    const { connectionOptions } = temporal;
+    const through = { ...temporal, address, connectionOptions: { ...connectionOptions, address } };
+    const native = await nativeConnection(through);
+    await native.workflowService.describeNamespace({ namespace: 'default' });
+    await native.close();
+    await temporal.close();
+    relay.close();
+    await server.stop();
+    const sent = Buffer.concat(heard);
+    expect(sent.includes('default')).toBe(true);
+    // What gzip begins with.
+    expect(sent.includes(Buffer.of(0x1f, 0x8b, 0x08))).toBe(false);
   });
 
   it('refuses a second server on one data folder and names the first one’s owner', async () => {

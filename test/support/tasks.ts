@@ -5,6 +5,7 @@ import { taskDocument } from '../../api/tasks/document/document';
 import type { SubtaskInstance, WrappedTaskInstance } from '../../api/tasks/document/types';
 import { HistoryReader } from '../../api/tasks/temporal/historyReader';
 import { startTask } from '../../api/tasks/temporal/starter';
+import { ADD_OB_SERVER } from '../../operations/addObserver';
 import { PermanentError, TransientError } from '../../runtime/errors';
 import type { TemporalHandle } from '../../runtime/temporal';
 import type { Store } from '../../store/types';
@@ -73,7 +74,7 @@ export function gate(): { behaviour: Behaviour; open(): void } {
   };
 }
 
-/** Fake activities a … z with a task's states and executions on record, on a real server and a real worker. */
+/** Fake activities a … z, and those of a chain of 21 steps, with a task's states and executions on record, on a real server and a real worker. */
 export class TaskBed {
   readonly temporal: TemporalHandle;
   readonly taskQueue = `test-${randomUUID()}`;
@@ -190,7 +191,11 @@ export class TaskBed {
         this.#together -= 1;
       }
     };
-    const names = [...'abcdefghijklmnopqrstuvwxyz', 'Prepare', 'Install', 'Start', 'Wait', 'Finish'];
+    const names = [
+      ...'abcdefghijklmnopqrstuvwxyz',
+      ...['Prepare', 'Install', 'Start', 'Wait', 'Finish'],
+      ...ADD_OB_SERVER.map(({ name }) => name),
+    ];
     return {
       ...Object.fromEntries(names.flatMap((name) => [name, `${name}.rollback`]).map((name) => [name, run])),
       applyTaskState: async (change: TaskStateChange) => {

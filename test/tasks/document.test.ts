@@ -1,3 +1,4 @@
+import type { Language } from '../../api/http/messages/language';
 import { fromArchive, toArchive } from '../../api/tasks/document/archived';
 import { openTask, saidTask, taskDocument } from '../../api/tasks/document/document';
 import { FoldedTask } from '../../api/tasks/document/fold';
@@ -102,6 +103,38 @@ describe('a run between two attempts', () => {
     expect(b).toMatchObject({ status: 'RUNNING', runTime: 1, attempt: 3 });
     expect(b.lastFailure).toBe('Could not run b on 192.0.2.7:22: connection refused. It is tried again.');
     expect(b).not.toHaveProperty('failureMessage');
+  });
+
+  const failure = 'Could not run b on 192.0.2.7:22: connection refused. It is tried again.';
+  const seen = async (attempt: number, seconds: number, language: Language, waits = false) => {
+    const { events, pending } = recordedHistory('retrying');
+    const folded = fold(events);
+    if (waits) for (const { plan } of folded.machine.subtasks.values()) Object.assign(plan.node, { waits });
+    const scheduled = Math.max(...[...folded.runs.values()].map(({ scheduledTime = 0 }) => scheduledTime));
+    const later = new Map(
+      [...pending].map(([id, open]) => [id, { ...open, attempt, seenAt: scheduled + seconds * 1_000 }]),
+    );
+    const subtasks: SubtaskInstance[] = [];
+    for await (const part of inWords(saidTask(folded, later), language).subtasks.parts())
+      subtasks.push(...part);
+    return subtasks.find(({ name }) => name === 'b')?.lastFailure;
+  };
+
+  it('whose failure goes on for a minute is said to be hardly cured by waiting, in both languages', async () => {
+    expect(await seen(7, 130, 'en-US')).toMatch(
+      /^Could not run b .*\(Attempt 7, 2 min after the first: waiting alone will hardly cure it\./,
+    );
+    expect(await seen(7, 130, 'zh-CN')).toMatch(
+      /^Could not run b .*（第 7 次尝试，距首次已 2 分钟：仅靠等待恐怕无法恢复。/,
+    );
+  });
+
+  it.each([
+    ['for a shorter time', 7, 59, false],
+    ['seldom: the first attempt took long', 3, 600, false],
+    ['never: it looks, and waits by itself', 50, 6_000, true],
+  ])('that has failed %s is shown as it is', async (_, attempt, seconds, waits) => {
+    expect(await seen(attempt, seconds, 'en-US', waits)).toBe(failure);
   });
 });
 

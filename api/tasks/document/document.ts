@@ -1,5 +1,6 @@
 /** The documented JSON of a task from its folded history and what Temporal says of its open activities. Pure. */
 
+import { say } from '../../../runtime/messages/catalogue';
 import { type Available, subtaskOperations, taskOperations } from '../../../workflows/availableOperations';
 import { activityId, CHILD_TASK } from '../../../workflows/ids';
 import type { SubtaskState, TaskMachine } from '../../../workflows/interpreter/machine';
@@ -29,8 +30,13 @@ export interface PendingActivity {
   readonly attempt: number;
   readonly lastStartedTime?: number;
   readonly lastFailure?: Said;
+  /** When Temporal said all this. */
+  readonly seenAt?: number;
   readonly executor?: string;
 }
+
+/** Repeated so often and for so long, a failure is likely none that waiting cures. */
+const LIKELY_PERMANENT = { attempts: 4, ms: 60_000 };
 
 /** The answer to the request that made the plan: what may start is READY, the rest PENDING. */
 export function submittedTask(plan: Plan): SubmittedTask {
@@ -253,8 +259,24 @@ function openSubtask({ state, facts, open, startable }: SeenSubtask, around: Aro
     ...subtaskDocument(state, status),
     ...(status === 'READY' ? {} : runDocument(around, facts, open)),
     ...(state.failure === undefined ? {} : { failureMessage: state.failure }),
-    ...(open?.lastFailure === undefined ? {} : { lastFailure: open.lastFailure }),
+    ...(open?.lastFailure === undefined
+      ? {}
+      : { lastFailure: repeated(open.lastFailure, open, facts, state) }),
   };
+}
+
+/** The failure of the last attempt, and when it goes on for long that a person had better look. */
+function repeated(
+  failure: Said,
+  { attempt, seenAt }: PendingActivity,
+  { scheduledTime }: RunFacts,
+  { plan }: SubtaskState,
+): Said {
+  // Who waits finds it not yet so, attempt after attempt.
+  if (plan.node.waits === true || seenAt === undefined || scheduledTime === undefined) return failure;
+  const ms = seenAt - scheduledTime;
+  if (attempt < LIKELY_PERMANENT.attempts || ms < LIKELY_PERMANENT.ms) return failure;
+  return say('subtask.likelyPermanent', { failure, attempt, minutes: Math.floor(ms / 60_000) });
 }
 
 /** Whether the facts are those of the state's own run: not of the run before it, nor of the run that is to be undone. */

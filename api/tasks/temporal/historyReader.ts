@@ -1,6 +1,7 @@
 /** Reads tasks from Temporal: the only file that speaks its raw service and decodes its raw answers. */
 import { isGrpcServiceError } from '@temporalio/client';
 import type { temporal } from '@temporalio/proto';
+import { ownTurn } from '../../../runtime/ownTurn';
 import type { TemporalHandle } from '../../../runtime/temporal';
 import { addressOfWorker } from '../../../workflows/ids';
 import type { Plan } from '../../../workflows/plan';
@@ -294,12 +295,16 @@ export class HistoryReader {
     );
   }
 
-  #deadline<T>(call: () => Promise<T>): Promise<T> {
-    return this.#temporal.connection.withDeadline(Date.now() + 5_000, call);
+  /** Answers for several tasks come in one piece from Temporal's connection. */
+  async #deadline<T>(call: () => Promise<T>): Promise<T> {
+    const answer = await this.#temporal.connection.withDeadline(Date.now() + 5_000, call);
+    await ownTurn();
+    return answer;
   }
 }
 
 function pendingOf(infos: readonly PendingInfo[]): Map<string, PendingActivity> {
+  const now = Date.now();
   return new Map(
     infos.map((info) => {
       const id = info.activityId ?? '';
@@ -312,6 +317,7 @@ function pendingOf(infos: readonly PendingInfo[]): Map<string, PendingActivity> 
           attempt: info.attempt ?? 1,
           ...(info.lastStartedTime ? { lastStartedTime: millis(info.lastStartedTime) } : {}),
           ...(info.lastFailure ? { lastFailure: failureMessage(info.lastFailure) } : {}),
+          seenAt: now,
           ...(executor === undefined ? {} : { executor }),
         },
       ];

@@ -1,0 +1,26 @@
+/** Fields of requests that install OBServers. */
+import { z } from 'zod';
+import { isZoneName } from '../oceanbase/clusterSql';
+import { observerNameFault, observerValueFault } from '../oceanbase/observerCommandLine';
+import { fault, say } from '../runtime/messages/catalogue';
+import { text } from './schemas';
+
+export const ZoneName = text((name) =>
+  isZoneName(name) ? undefined : say('must.name', { min: 2, max: 64 }),
+);
+
+/** Parameters of a first start, each name once. */
+export const StartupParameters = z
+  .array(z.object({ name: text(observerNameFault), value: text(observerValueFault) }))
+  .max(400)
+  .superRefine((parameters, context) => {
+    parameters.forEach(({ name }, index) => {
+      if (parameters.findIndex((other) => other.name === name) === index) return;
+      context.addIssue({
+        code: 'custom',
+        path: [index, 'name'],
+        message: fault('names.twice', { name }),
+        input: name,
+      });
+    });
+  });
