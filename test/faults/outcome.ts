@@ -25,7 +25,7 @@ const MADE_BY: Readonly<Record<string, string>> = {
   'Prepare host': 'host_id',
   'Take over primary OB cluster': 'cluster_id',
 };
-const ID_OF_A_RUN = /^(obproxy_cluster_id|obproxy_server_ids?|(.+\.)?server_ids?|task\w*|\w*time)$/;
+const ID_OF_A_RUN = /^(obproxy_cluster_id|obproxy_server_ids?|server_ids?|task\w*|\w*time)$/;
 
 /** Keys of what is repeated have its number and element in front: `2.zone1.server_ids`. */
 const lastWord = (key: string) => key.split('.').at(-1) ?? key;
