@@ -96,6 +96,15 @@ export const CONFIGURATION = {
     '集群参数已记录，版本 {version}',
   ],
   'parameters.takenBack': ['The parameters of the cluster are what they were before', '集群参数已恢复为原值'],
+  'parameters.undo': ['undo the change of parameters', '撤销参数变更'],
+  'parameters.formerForgotten': [
+    'the last step has already forgotten the former values of its OBProxy',
+    '最后一步已清除该 OBProxy 的原参数值',
+  ],
+  'parameters.nextChangeBack': [
+    'Every OBProxy has the new values: abandon the task, and change the parameters back by a request of its own.',
+    '各 OBProxy 已使用新参数值：请放弃任务，并通过新的请求将参数改回。',
+  ],
   'parameters.notRecorded': ['No parameters were recorded', '未记录任何参数'],
   'parameters.waits': [
     '{name}: the process works with {value} until it restarts; {wished} is stored',

@@ -136,6 +136,20 @@ describeIf(fleetUnavailable(), 'The configuration of OBProxies that run', () => 
     expect((await cluster()).parameterVersion).toBe(2);
   });
 
+  test('once its last step has forgotten the former values nothing of it is undone, and it says so', async () => {
+    const before = await cluster();
+    const task = await change({ query_digest_time_threshold: '400ms' });
+    await task.upTo('UpdateObproxyClusterLockStatus');
+    await task.run('UpdateObproxyClusterLockStatus');
+    const undoing = task.run('UpdateObproxyClusterLockStatus', { rollback: true });
+    expect(await failure(undoing)).toMatchObject({ type: 'FormerParametersForgotten', nonRetryable: true });
+    expect((await cluster()).parameterVersion).toBe(before.parameterVersion + 1);
+    expect(await shown(first, 'query_digest_time_threshold')).toBe('400ms');
+    await task.end('FAILED');
+    const back = await change({ query_digest_time_threshold: '300ms' });
+    await back.upTo();
+  });
+
   test('one that waits for a restart is stored and shown as drift, survives a repeated step, and goes live with a restart', async () => {
     const task = await change({ net_accept_threads: '4', work_thread_num: '9' });
     await task.run('PrepareConfigureObproxy');

@@ -33,11 +33,14 @@ function nodesOf(chain: readonly string[]): Node[] {
  */
 const IMPOSSIBLE = /^takeOverObproxy\/Finish\/rollback-(after|worker-kill)$/;
 
-/** From this subtask on a task cannot be undone: rolling back is refused, or its undo says why (test/activities/life.test.ts). */
+/** From this subtask on a task cannot be undone: rolling back is refused, or its undo says why (test/activities/). */
 const POINT_OF_NO_RETURN: Readonly<Partial<Record<OperationName, string>>> = {
   stopObproxy: 'StopObproxy',
   upgradeObproxy: 'CheckAndResetProxyId',
   upgradeObproxyCold: 'CheckAndResetProxyId',
+  refreshObproxy: 'UpdateObproxyClusterLockStatus',
+  changeObproxyParameters: 'UpdateObproxyClusterLockStatus',
+  changeParametersAndRestart: 'UpdateObproxyClusterLockStatus',
   changeObproxyPassword: 'RecordObproxyPassword',
   deleteObproxy: 'StopObproxy',
   offlineObproxy: 'UninstallObproxy',
@@ -50,12 +53,29 @@ const POINT_OF_NO_RETURN: Readonly<Partial<Record<OperationName, string>>> = {
   deleteObCluster: 'CleanObServer',
 };
 
-function canBeUndone({ operation, node, fault }: Case): boolean {
-  const point = POINT_OF_NO_RETURN[operation.name];
-  if (point === undefined || fault.kind !== 'undo') return true;
+/**
+ * Proxies that this subtask has restarted work with the changed values until somebody restarts them: the undo stores the former
+ * ones and records what waits for a restart (parameter_drift), instead of cutting sessions once more.
+ */
+const RESTART_STAYS_DUE: Readonly<Partial<Record<OperationName, string>>> = {
+  changeParametersAndRestart: 'RestartObproxyProcess',
+};
+
+function isFrom(points: Readonly<Partial<Record<OperationName, string>>>, { operation, node }: Case) {
+  const point = points[operation.name];
+  if (point === undefined) return false;
   const chain = nodesOf(typesOf(operation));
   const at = chain.findIndex(({ key }) => key === node.key);
-  return at < chain.findIndex(({ activity }) => activity === point);
+  return at >= chain.findIndex(({ activity }) => activity === point);
+}
+
+/** Whether its undo records what waits for a restart. */
+export function staysDue(one: Case): boolean {
+  return one.fault.kind === 'undo' && isFrom(RESTART_STAYS_DUE, one);
+}
+
+function canBeUndone(one: Case): boolean {
+  return one.fault.kind !== 'undo' || !isFrom(POINT_OF_NO_RETURN, one);
 }
 
 /** The one subtask in which an upgrade by a stop and a start does something else than one that hands over. */

@@ -80,6 +80,8 @@ async function startServices({ scene, host, stop }: Strike, observerRan: boolean
     await host.sh(
       `cd ${OBSERVER_HOME} && setsid runuser -u admin -- ./bin/observer </dev/null >/dev/null 2>&1`,
     );
+    // The next power loss must not find a server that nobody would start again.
+    await until('the observer runs again', () => host.pids('observer').length > 0);
   }
   if (scene.byHand !== undefined) {
     await host.sh(

@@ -53,7 +53,9 @@ async function faults(options: Options): Promise<number> {
   const chosen = matching(allCases(), options.only, options.skip).filter(({ id }) => !done.has(id));
   const cases = options.sample === undefined ? chosen : sample(chosen, options.sample, options.seed);
   if (options.list === true) {
-    for (const { id } of cases) console.log(id);
+    // Written before the program exits: what a pipe has not taken then is lost.
+    const text = cases.map(({ id }) => `${id}\n`).join('');
+    await new Promise((resolve) => process.stdout.write(text, resolve));
     return 0;
   }
   if (cases.length === 0) {

@@ -25,7 +25,10 @@ const MADE_BY: Readonly<Record<string, string>> = {
   'Prepare host': 'host_id',
   'Take over primary OB cluster': 'cluster_id',
 };
-const ID_OF_A_RUN = /^(obproxy_cluster_id|obproxy_server_ids?|(.+\.)?server_ids?|task\w*|\w*time)$/;
+const ID_OF_A_RUN = /^(obproxy_cluster_id|obproxy_server_ids?|server_ids?|task\w*|\w*time)$/;
+
+/** Keys of what is repeated have its number and element in front: `2.zone1.server_ids`. */
+const lastWord = (key: string) => key.split('.').at(-1) ?? key;
 
 function documentLines(task: TaskJson): string[] {
   const index = new Map(task.subtasks.map(({ id }, at) => [id, at]));
@@ -36,7 +39,7 @@ function documentLines(task: TaskJson): string[] {
     `${String(name)} ${status}`,
     ...[...Object.entries(maps?.stringMap ?? {}), ...Object.entries(maps?.listMap ?? {})]
       // A host that the task has added is another row each time.
-      .filter(([key]) => !ID_OF_A_RUN.test(key) && MADE_BY[String(name)] !== key)
+      .filter(([key]) => !ID_OF_A_RUN.test(lastWord(key)) && MADE_BY[String(name)] !== key)
       .map(([key, value]) => `context ${key}=${JSON.stringify(value)}`)
       .sort(),
     ...subtasks.map((subtask) =>

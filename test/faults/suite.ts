@@ -16,7 +16,7 @@ export interface SuiteOptions {
   readonly historyEvents?: number;
   /** Every case in a run and a scene of its own. */
   readonly alone?: boolean;
-  /** Asked before each run; what is not begun has no result. */
+  /** Asked before each run and each undone task; what is not begun has no result. */
   readonly goOn?: () => boolean;
   readonly onResult?: (result: CaseResult, done: number) => void;
 }
@@ -96,10 +96,12 @@ async function undoneTogether(
   bench: Bench,
   cases: readonly Case[],
   seed: number,
+  goOn: () => boolean,
   say: (result: CaseResult) => void,
 ): Promise<void> {
   let standing: Standing | undefined;
   for (const one of cases) {
+    if (!goOn()) return;
     const { lane, reference } = await bench.ready(one.operation);
     const before = standing?.undone ?? [];
     const undone = await runUndone(lane, one, standing, reference, seed);
@@ -118,9 +120,10 @@ async function runBatch(
   bench: Bench,
   { kind, cases }: Batch,
   seed: number,
+  goOn: () => boolean,
   say: (result: CaseResult) => void,
 ): Promise<void> {
-  if (kind === 'undone') await undoneTogether(bench, cases, seed, say);
+  if (kind === 'undone') await undoneTogether(bench, cases, seed, goOn, say);
   else for (const result of await faultsTogether(bench, cases, seed)) say(result);
 }
 
@@ -150,7 +153,7 @@ export async function runSuite({
         const batch = batches[next];
         next += 1;
         if (batch === undefined || !goOn()) return;
-        await runBatch(bench, batch, seed, say);
+        await runBatch(bench, batch, seed, goOn, say);
       }
     } finally {
       await bench.stop();

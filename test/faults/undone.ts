@@ -1,6 +1,6 @@
 import type { TaskJson } from '../../sandbox/stack/apiClient';
 import { CaseFailed } from './aim';
-import type { Case } from './cases';
+import { type Case, staysDue } from './cases';
 import { comparedWith } from './compare';
 import type { Lane } from './lane';
 import type { Scene } from './operations';
@@ -63,9 +63,11 @@ export async function runUndone(
     if (task === undefined) {
       problems = [];
     } else {
-      const expected = { outcome: world.before, restarts: one.fault.restarts ?? false, undone: true };
+      const due = staysDue(one);
+      const restarts = one.fault.restarts ?? false;
+      const expected = { outcome: world.before, restarts, undone: true, staysDue: due };
       problems = await clock.phase('compare', () => comparedWith(lane, world.scene, task, expected));
-      if (problems.length === 0) left = { ...world, undone: [...world.undone, one.id] };
+      if (problems.length === 0 && !due) left = { ...world, undone: [...world.undone, one.id] };
     }
   } catch (error) {
     problems = [error instanceof CaseFailed ? error.message : String(error)];
