@@ -47,10 +47,10 @@ describe.each(['4.2.1.2', '3.1.4'])('OceanBase %s', (version) => {
       if (task === undefined) throw new Error('no task');
       return task;
     }
-    async function join(index: number): Promise<void> {
+    async function join(index: number, zone = 'zone1'): Promise<void> {
       const place = scene.free[index - 3];
       if (place === undefined) throw new Error('two hosts are free');
-      const { id } = await addServers(stack(), scene.clusterId, 'zone1', [place.id]);
+      const { id } = await addServers(stack(), scene.clusterId, zone, [place.id]);
       await done(id);
     }
     const rootServers = async (): Promise<string[]> => {
@@ -169,5 +169,26 @@ describe.each(['4.2.1.2', '3.1.4'])('OceanBase %s', (version) => {
       await done(await begun(3));
       expect(await rests(3)).toBe('');
     }, 180_000);
+
+    it('a zone goes with its servers when no tenant has anything in it; one with tenants stays', async () => {
+      const zonesPath = `/api/v2/ob/clusters/${scene.clusterId}/zones`;
+      for (const sql of [
+        "SET _standin_tenant_zones = 'zone1,zone2,zone3'",
+        "ADD ZONE 'zone4' REGION 'default_region'",
+        "START ZONE 'zone4'",
+      ])
+        await scene.cluster.sql(`ALTER SYSTEM ${sql}`, 1);
+      await stack().api.call('GET', zonesPath);
+      await join(3, 'zone4');
+      const { status, answer } = await stack().api.send('DELETE', `${zonesPath}/zone2`);
+      expect({ status, code: (answer as { error: { code: string } }).error.code }).toEqual({
+        ...{ status: 409, code: 'OBE18007' },
+      });
+      const { id } = await stack().api.call<{ id: number }>('DELETE', `${zonesPath}/zone4`);
+      expect((await done(id)).subtasks).toHaveLength(13);
+      expect(await rests(3)).toBe('');
+      const { contents } = await stack().api.call<{ contents: { name: string }[] }>('GET', zonesPath);
+      expect(contents.map(({ name }) => name)).toEqual(['zone1', 'zone2', 'zone3']);
+    }, 240_000);
   });
 });
