@@ -152,6 +152,7 @@ describe('/openapi.json', () => {
       'post_ob_clusters_id_changePassword',
       'post_ob_clusters_id_moveOut',
       'post_ob_clusters_id_servers',
+      'post_ob_clusters_id_servers_batchDelete',
       'post_ob_clusters_id_servers_serverId_replace',
       'post_ob_clusters_id_servers_serverId_restart',
       'post_ob_clusters_id_servers_serverId_stop',
