@@ -31,7 +31,7 @@ import { hostObserverLock } from './locks';
 import { refuseEqualPortsOf, replacementFits } from './newServerPreconditions';
 import { type ServerOf, ServerPath, serverLocks, serverOf } from './obServers';
 import { StartupParameters } from './observerFields';
-import { activeZone, clusterRuns, observerPackage } from './observerPreconditions';
+import { activeZone, clusterRuns, hostsWithoutObserver, observerPackage } from './observerPreconditions';
 import { planTask, refuseWhenHeld } from './planTask';
 import { hostsByIds } from './preconditions';
 import { Id, ServicePort } from './schemas';
@@ -100,7 +100,7 @@ interface Replacement extends ServerOf {
 
 /**
  * The server of a request and the host that takes its place. Throws Refusal OBE11001, OBE19001, OBE11007, CMP07005, CMP07004,
- * OBE11020, OBE19003, OBE18004, CMP07007, CMP07009, OBE11023, COM10001.
+ * OBE11020, OBE19003, OBE11021, OBE18004, CMP07007, CMP07009, OBE11023, COM10001.
  */
 async function accepted(store: Store, request: Request): Promise<Replacement> {
   const { params, body } = request;
@@ -109,6 +109,7 @@ async function accepted(store: Store, request: Request): Promise<Replacement> {
   const host = await hostById(store, body.hostId);
   await refuseWhenHeld(store, [...serverLocks(cluster, [server]), hostObserverLock(host.id)]);
   refuseUnfitServer(server);
+  await hostsWithoutObserver(store, [host]);
   const zone = await activeZone(store, cluster, server.zone);
   replacementFits(host, await hostById(store, server.hostId ?? 0), zone.name);
   const installation = installationOf(request, server);
