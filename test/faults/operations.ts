@@ -140,6 +140,8 @@ const replaceObserver: Operation = {
   async arrange(lane) {
     await lane.reset({ hosts: [lane.host(1), lane.host(2)], growing: true });
     await ended(lane, [await addObserver.request(lane)]);
+    // What is noted of it at the first look, its home, stays whatever becomes of the task.
+    await ended(lane, [await onObserver(lane, 'restart', { freezeServer: false })]);
     return { targets: [lane.host(2)], looked: lane.stack.fleet.hosts };
   },
   request: (lane) => onObserver(lane, 'replace', { hostId: lane.hostIds[2] }),
