@@ -29,6 +29,8 @@ export const CleanObServer = subtask({
       const host = await scope.host();
       await endForGood(scope, host, member);
       await removeFiles(scope, host, member);
+      // The task that has made the server may have been abandoned, and has left its own files then.
+      if (all && member.server.taskId !== null) await host.forgetTask(member.server.taskId);
     }
     // Of a task that deletes the cluster no later step comes to the hosts.
     if (all && !(await isLeftAlone(scope))) await forgetTask(scope, [await scope.hostId()]);

@@ -47,10 +47,13 @@ describeWithStack(
       const [done] = await stack().api.settled([task.id], { deadlineMs: 120_000 });
       expect(done?.status).toBe('SUCCESSFUL');
     };
+    // The faults lie in the home, which was there before the task then: an undo leaves the log in it.
+    const isOfTask = (line: string) =>
+      isOfObflow(line) && !/^. \/home\/admin\/oceanbase\/(audit|log|run|store) /.test(line);
     const clean = async (before: Awaited<ReturnType<typeof state>>) => {
       const after = await state();
       for (const [index, lines] of after.entries())
-        expect(difference(before[index] ?? [], lines).filter(isOfObflow)).toEqual([]);
+        expect(difference(before[index] ?? [], lines).filter(isOfTask)).toEqual([]);
     };
 
     beforeAll(async () => {
