@@ -57,9 +57,9 @@ export const REPLACE_OB_SERVER: readonly ChainNode[] = [
 ];
 
 const Body = z.object({
-  hostId: Id.register(AT_TERMINAL, { names: 'host' }).describe(
-    'Id of the host that the new server is made on.',
-  ),
+  hostId: Id.describe('Id of the host that the new server is made on.').register(AT_TERMINAL, {
+    names: 'host',
+  }),
   skipHostOperation: z
     .boolean(fault('must.boolean'))
     .default(false)

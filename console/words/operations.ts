@@ -47,6 +47,8 @@ export const OPERATION_TEXTS: Readonly<Record<string, string>> = {
     '在每台主机上安装与集群版本一致的 OBServer 并加入 Zone。产生一个任务 "Add OB server"。预检查会在每台主机上确认任务所需的条件。',
   post_ob_clusters_id_servers_batchDelete:
     '从集群中删除服务器（DELETE SERVER）：其资源单元迁移到同一 Zone 的其他服务器，可能需要数天；之后停止 observer 并清除 obflow 在主机上创建的内容。原本就存在的服务器保留文件。剩余服务器容量不足或日志流失去多数派时拒绝。迁移期间回滚会取消删除。',
+  post_ob_clusters_id_servers_serverId_replace:
+    '先在同一 Zone 的另一台主机上安装 OBServer 并加入集群，再删除原来的服务器：其资源单元迁移到新服务器，之后结束进程并删除 obflow 创建的文件。原主机无法连接时可用 skipHostOperation 跳过。产生一个任务 "Replace OB server"。',
   post_ob_clusters_id_servers_serverId_stop:
     '先迁走客户端和主副本（STOP SERVER），再停止 observer（方式为 STOP_SERVICE 时不停止）。任一租户的日志流会失去多数派，或已有其他 Zone 停止服务时拒绝。必须在 server_permanent_offline_time 内恢复。产生一个任务 "Stop OB server"。',
   post_ob_clusters_id_servers_serverId_start:
@@ -61,6 +63,8 @@ export const OPERATION_TEXTS: Readonly<Record<string, string>> = {
     '启动该 Zone 的 observer，等待集群重新接纳，然后恢复客户端和主副本（START ZONE）。产生一个任务 "Start OB zone"。',
   post_ob_clusters_id_zones_zoneName_restart:
     '将服务迁出该 Zone，停止并重新启动其中的 observer，然后恢复服务。无法重新启动的 observer 不会被停止。拒绝条件与停止相同。产生一个任务 "Restart OB zone"。',
+  delete_ob_clusters_id_zones_zoneName:
+    '删除 Zone 及其全部服务器。Zone 中仍有租户的副本或资源单元时拒绝（OBE18007），最后一个 Zone 不能删除（OBE18010）。产生一个任务 "Delete OB zone"。',
   post_ob_clusters_takeOver:
     '接管正在运行的集群：按集群自身显示的内容记录服务器、Zone 和 RootServer，不安装、不启动、不停止，也不修改 proxyro 密码。预检查的内容会再次确认，不满足时拒绝。产生一个任务 "Take over primary OB cluster"。',
   post_ob_clusters_takeOverPreCheck:
