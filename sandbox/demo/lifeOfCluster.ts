@@ -19,6 +19,8 @@ const NAME = 'obdemo';
 const OB_CLUSTER_ID = 7;
 const DEADLINE_MS = 900_000;
 const STATEMENT_PAUSE_MS = 50;
+const LEARNS_WITHIN_MS = 90_000;
+const LOGIN_PAUSE_MS = 1_000;
 
 interface ServerJson {
   readonly id: number;
@@ -98,7 +100,8 @@ export async function lifeOfCluster(
   );
   const obproxies = linked.obproxies.filter(({ ip }) => ip !== broken);
   const login = { name: NAME, password };
-  for (const proxy of obproxies) await logInThrough(stack, proxy, login);
+  // A proxy asks its config server once a minute.
+  for (const proxy of obproxies) await untilLoggedIn(stack, proxy, login);
   const [proxy] = obproxies;
   if (proxy === undefined) throw new Error('the demo has OBProxies');
   ui.say(`  A login to it through each of ${obproxies.length} OBProxies is answered.`);
@@ -135,6 +138,19 @@ export async function lifeOfCluster(
   }
   ui.say(`  No process of it is left on ${machines.length} hosts.`);
   return ids;
+}
+
+async function untilLoggedIn(stack: Stack, proxy: ProxyJson, login: ClusterLogin): Promise<void> {
+  const deadline = Date.now() + LEARNS_WITHIN_MS;
+  for (;;) {
+    try {
+      await logInThrough(stack, proxy, login);
+      return;
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+      await delay(LOGIN_PAUSE_MS);
+    }
+  }
 }
 
 /** A zone on each, in the IDC of its host. */
