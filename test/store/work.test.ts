@@ -17,8 +17,14 @@ onEveryDatabase('Work on objects', (on) => {
       ...{ clusterId, zone: 'zone1', hostId, ip: '10.1.1.1', rpcPort: 2882, sqlPort: 2881 },
       ...{ packageId: part.id, startupParameters: [], taskId: 1 },
     });
+    const seen = { zone: 'zone1', ip: '10.1.1.1', rpcPort: 2882, sqlPort: 2881 };
     await store.obServers.record(clusterId, {
-      servers: [],
+      servers: [
+        {
+          ...{ ...seen, status: 'RUNNING', innerStatus: 'ACTIVE', withRootserver: true },
+          ...{ startTime: null, stopTime: null, buildVersion: '4.2.1.2' },
+        },
+      ],
       zones: [{ name: 'zone1', region: 'hz', idc: 'hz1', innerStatus: 'ACTIVE' }],
     });
     const proxyId = await addServer(store, await addObproxyCluster(store), hostId, undefined, 1);
