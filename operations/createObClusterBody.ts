@@ -37,13 +37,22 @@ const Zone = z.object({
     .describe('Host whose server takes part in the BOOTSTRAP; the first one when absent (OCP 4.3).')
     .register(AT_TERMINAL, { names: 'host' }),
   rpmName: PackageFileName.optional().describe('OCP 4.3; the same for every zone.'),
-  architecture: z.string().max(32).optional().describe('OCP 4.3; must be that of the hosts.'),
+  architecture: z
+    .string()
+    .regex(/^[A-Za-z0-9_]{1,32}$/, fault('must.oneOf', { values: 'x86_64, aarch64' }))
+    .optional()
+    .describe('OCP 4.3; must be that of the hosts.'),
 });
+
+const Folder = z
+  .string()
+  .max(255)
+  .regex(/^\/[A-Za-z0-9_./-]+$/, fault('must.absolutePath'));
 
 const Attributes = z
   .object({
-    installPath: z.string().max(255).optional().describe("Only the package's own directory."),
-    runPath: z.string().max(255).optional().describe('The same directory.'),
+    installPath: Folder.optional().describe("Only the package's own directory."),
+    runPath: Folder.optional().describe('The same directory.'),
     dataDiskPath: only(DATA_DISK),
     logDiskPath: only(LOG_DISK),
     diskPathStyle: only('DEFAULT'),
@@ -60,6 +69,7 @@ const Fields = z.object({
   zones: z.array(Zone).min(1, fault('must.nameZone')).max(MOST_ZONES),
   primaryZone: z
     .string(fault('must.string'))
+    .regex(/^[A-Za-z0-9_.-]*(?:[,;] ?[A-Za-z0-9_.-]*)*$/, fault('must.zones'))
     .max(512)
     .default('')
     .describe('Of the sys tenant: zones by priority, "zone1,zone2;zone3"; empty: left to OceanBase.'),

@@ -176,6 +176,7 @@ export const FAULTS = {
   'must.oneOf': ['must be one of {values}', '必须是下列之一：{values}'],
   'may.hold': ['may hold only letters, digits and {signs}', '只能包含字母、数字和 {signs}'],
   'is.owned': ['is set by {owner}, not as a parameter', '由 {owner} 设置，不能作为参数'],
+  'must.zones': ['must be names of zones, separated by , and ;', '必须是以 , 和 ; 分隔的 Zone 名称'],
   'must.obClusterName': [
     'must begin with a letter and have 2 to 48 letters, digits and underscores',
     '必须以字母开头，由 2 到 48 个字母、数字和下划线组成',

@@ -87,6 +87,7 @@ describe('shell words in every text of every changing request', () => {
       'POST /api/v2/iam/session body.username',
       'POST /api/v2/iam/users body.password',
       'POST /api/v2/iam/users/{id}/accessKeys body.description',
+      'POST /api/v2/ob/clusters body.startupParameters[0].value',
       'POST /api/v2/ob/clusters/takeOver body.proxyroPassword',
       'POST /api/v2/ob/clusters/takeOver body.rootSysPassword',
       'POST /api/v2/ob/clusters/takeOverPreCheck body.proxyroPassword',

@@ -152,6 +152,32 @@ const GOOD: Readonly<Record<string, () => Request>> = {
       }),
     ]),
   ),
+  'POST /api/v2/ob/clusters': () => ({
+    query: '?dryRun=true&look=false',
+    body: {
+      ...{ name: name(), type: 'PRIMARY', rpmName: 'oceanbase-ce-4.2.1.0-1.el7.x86_64.rpm' },
+      ...{ password: 'Aa1~Aa1~Aa1', primaryZone: 'zone1', obproxyUserName: 'proxyro', obproxyPassword: 'x' },
+      zones: [
+        {
+          ...{ name: 'zone1', idcName: 'am171', servers: [given.free], architecture: 'x86_64' },
+          rpmName: 'oceanbase-ce-4.2.1.0-1.el7.x86_64.rpm',
+        },
+      ],
+      startupParameters: [{ name: 'system_memory', value: '1G' }],
+      attributes: {
+        ...{
+          installPath: '/home/admin/oceanbase',
+          runPath: '/home/admin/oceanbase',
+          diskPathStyle: 'DEFAULT',
+        },
+        ...{ dataDiskPath: '/data/1', logDiskPath: '/data/log1', operatingSystemUser: 'admin' },
+      },
+    },
+  }),
+  'DELETE /api/v2/ob/clusters/{id}': () => ({
+    params: { id: String(closed) },
+    query: '?dryRun=true&confirm=x',
+  }),
   'POST /api/v2/ob/clusters/{id}/moveOut': () => ({
     params: { id: String(closed) },
     query: '?dryRun=true',
