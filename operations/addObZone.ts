@@ -26,10 +26,11 @@ import {
 } from './joinCluster';
 import { hostObserverLock, obClusterLock } from './locks';
 import { hostsOfArchitecture, idcOfHosts, newZoneName } from './newZonePreconditions';
+import { Architecture } from './observerFields';
 import { clusterRuns, obClusterById, observerPackage } from './observerPreconditions';
 import { planTask, refuseWhenHeld } from './planTask';
 import { hostsByIds } from './preconditions';
-import { IdPath } from './schemas';
+import { IdPath, PlaceName } from './schemas';
 import { catalogued, type HostFinding, type InspectScope } from './types';
 
 const perZone = { split: 'zone_names' } as const;
@@ -54,16 +55,9 @@ const Body = z
       .string(fault('must.string'))
       .max(256, fault('must.charactersAtMost', { limit: 256 }))
       .describe('Name of the new zone: 2 to 64 letters, digits and underscores, a letter first.'),
-    idcName: z
-      .string(fault('must.string'))
-      .max(128, fault('must.charactersAtMost', { limit: 128 }))
-      .describe("IDC that all of the hosts lie in; its region becomes the zone's."),
+    idcName: PlaceName.describe("IDC that all of the hosts lie in; its region becomes the zone's."),
     servers: NewServerHosts,
-    architecture: z
-      .string(fault('must.string'))
-      .max(64, fault('must.charactersAtMost', { limit: 64 }))
-      .optional()
-      .describe('What the hosts must be, e.g. x86_64.'),
+    architecture: Architecture.optional().describe('What the hosts must be, e.g. x86_64.'),
     ...INSTALLATION,
     addReplicaParams: z
       .array(z.unknown())

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { DATA_DISK, LOG_DISK, RUN_USER } from '../oceanbase/observerLayout';
 import { valueFault } from '../oceanbase/parameters';
 import { fault, say } from '../runtime/messages/catalogue';
-import { StartupParameters, ZoneName } from './observerFields';
+import { Architecture, StartupParameters, ZoneName } from './observerFields';
 import {
   HostIds,
   Id,
@@ -37,11 +37,7 @@ const Zone = z.object({
     .describe('Host whose server takes part in the BOOTSTRAP; the first one when absent (OCP 4.3).')
     .register(AT_TERMINAL, { names: 'host' }),
   rpmName: PackageFileName.optional().describe('OCP 4.3; the same for every zone.'),
-  architecture: z
-    .string()
-    .regex(/^[A-Za-z0-9_]{1,32}$/, fault('must.oneOf', { values: 'x86_64, aarch64' }))
-    .optional()
-    .describe('OCP 4.3; must be that of the hosts.'),
+  architecture: Architecture.optional().describe('OCP 4.3; must be that of the hosts.'),
 });
 
 const Folder = z

@@ -93,6 +93,7 @@ describe('shell words in every text of every changing request', () => {
       'POST /api/v2/ob/clusters/takeOverPreCheck body.proxyroPassword',
       'POST /api/v2/ob/clusters/takeOverPreCheck body.rootSysPassword',
       'POST /api/v2/ob/clusters/{id}/servers body.startupParameters[0].value',
+      'POST /api/v2/ob/clusters/{id}/zones body.startupParameters[0].value',
       'POST /api/v2/obproxy/clusters body.clientToken',
       'POST /api/v2/obproxy/clusters body.parameters[0].value',
       'POST /api/v2/obproxy/clusters body.startupParameters[0].value',
