@@ -167,7 +167,7 @@ export const OB_CREATION = {
     'names host {id}, which has no server of the cluster',
     '主机 {id} 上没有该集群的 OBServer',
   ],
-  'clusterDeletion.silentHost': ['{ip} (id {id}): {said}', '{ip}（ID {id}）：{said}'],
+  'clusterDeletion.silentHost': ['Host {ip} (id {id}): {said}', '主机 {ip}（ID {id}）：{said}'],
   'clusterDeletion.unreachable': [
     'Hosts cannot be reached, and what is on them would stay: {reasons}. Repair them, or name them in skipOperationHostIds.',
     '以下主机无法连接，其上的文件将会残留：{reasons}。请修复，或在 skipOperationHostIds 中指定。',

@@ -144,7 +144,7 @@ describe('the obflow command', () => {
     [['show', '1', '-o', 'json'], task],
     [['watch', '1'], task],
     [['ls'], { contents: [task], page }],
-    [['log', '1', '2'], { ...task, log: `x${ESCAPES}` }],
+    [['log', '1', '2'], { ...task, log: `x${ESCAPES}`, offset: 1 }],
   ])('%j prints what an API answers so that the terminal obeys nothing of it', async (args, data) => {
     status = 200;
     answer = { data, successful: true };

@@ -116,8 +116,12 @@ describe('of a name', () => {
 describe('of a place or hosts', () => {
   refused([
     {
-      ...{ what: 'an unknown IDC', path, body: of(() => ({ idcName: "x' OR 1" })), status: 404 },
-      ...{ code: 'OBE11037', says: () => ["x' OR 1", 'am172'], fields: ['idcName'] },
+      ...{ what: 'an unknown IDC', path, body: of(() => ({ idcName: 'nowhere' })), status: 404 },
+      ...{ code: 'OBE11037', says: () => ['nowhere', 'am172'], fields: ['idcName'] },
+    },
+    {
+      ...{ what: 'a name that no IDC can have', path, body: of(() => ({ idcName: "x' OR 1" })) },
+      ...{ status: 400, code: 'COM10001', fields: ['idcName'] },
     },
     {
       ...{ what: 'a host of another IDC', path, body: of(() => ({ servers: [ids.one, ids.elsewhere] })) },
