@@ -173,7 +173,7 @@ function clusterOfOne(lane: Lane): Promise<TaskJson & { cluster: { id: number } 
   return lane.stack.api.call('POST', '/api/v2/ob/clusters', {
     ...{ name: 'obmade', type: 'PRIMARY', password: CREATED_PASSWORD, primaryZone: 'zone1' },
     rpmName: `${name}-${version}-${release}.x86_64.rpm`,
-    zones: [{ name: 'zone1', idcName: 'idc2', servers: [lane.hostIds[1]] }],
+    zones: [{ name: 'zone1', idcName: 'idc1', servers: [lane.hostIds[1]] }],
   });
 }
 
