@@ -20,10 +20,12 @@ function maskOf(task: TaskJson | undefined): (text: string) => string {
   return (text) => text.replaceAll(ids, '#');
 }
 
-/** What these tasks make themselves, by the name of the task. */
+/** What these tasks make themselves, or was made for them, by the name of the task. */
 const MADE_BY: Readonly<Record<string, string>> = {
   'Prepare host': 'host_id',
   'Take over primary OB cluster': 'cluster_id',
+  'Create primary OB cluster': 'cluster_id',
+  'Delete primary OB cluster': 'cluster_id',
 };
 const ID_OF_A_RUN = /^(obproxy_cluster_id|obproxy_server_ids?|server_ids?|task\w*|\w*time)$/;
 
