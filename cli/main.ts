@@ -42,11 +42,19 @@ async function main(): Promise<void> {
     .description('declare credentials, hosts and OceanBase clusters from a YAML file, through the API')
     .argument('<file>', 'inventory file; docs/inventory.example.yaml shows one')
     .option('--dry-run', 'only say what would change')
+    .addOption(
+      new Option(
+        '--check',
+        'exit with 1 when a host or an OceanBase cluster does not let itself be used as declared',
+      ).conflicts('dryRun'),
+    )
     .addHelpText('after', ACCESS_HELP)
-    .action(async (file: string, options: { dryRun?: boolean }) => {
-      const { apply } = await import('./apply/apply');
-      process.exitCode = await apply(file, { dryRun: options.dryRun === true, env: process.env });
-    });
+    .action(
+      async (file: string, { dryRun = false, check = false }: { dryRun?: boolean; check?: boolean }) => {
+        const { apply } = await import('./apply/apply');
+        process.exitCode = await apply(file, { dryRun, check, env: process.env });
+      },
+    );
 
   addApiCommands(program);
   addResetAdmin(program);

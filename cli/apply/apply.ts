@@ -27,11 +27,12 @@ const VERBS = {
 
 /**
  * `obflow apply`: declares the file's content through the API, and prints a line for each object. Secrets travel in
- * the body of the one request and are never printed. Resolves to the exit code.
+ * the body of the one request and are never printed. Resolves to the exit code: with `check` it is 1, too, when the API,
+ * having stored everything, could not use a host or a cluster as it is declared.
  */
 export async function apply(
   file: string,
-  options: { dryRun: boolean; env: NodeJS.ProcessEnv },
+  options: { dryRun: boolean; check?: boolean; env: NodeJS.ProcessEnv },
 ): Promise<number> {
   try {
     const body = await readBody(file, options.env);
@@ -42,7 +43,7 @@ export async function apply(
       say(`${verb} ${kind} ${name}${note === undefined || note === null || note === '' ? '' : ` (${note})`}`);
     }
     say(summary(answer.changes, options.dryRun));
-    return 0;
+    return options.check === true && answer.warnings.length > 0 ? 1 : 0;
   } catch (error) {
     complain(textOf(error));
     return 1;

@@ -69,7 +69,9 @@ function write(name: string, text: string): string {
   return file;
 }
 
-async function run(options: { dryRun?: boolean; env?: NodeJS.ProcessEnv } = {}): Promise<number> {
+async function run(
+  options: { dryRun?: boolean; check?: boolean; env?: NodeJS.ProcessEnv } = {},
+): Promise<number> {
   rmSync(path.join(folder, 'keys'), { recursive: true, force: true });
   const keys = path.join(folder, 'keys');
   mkdirSync(keys);
@@ -77,6 +79,7 @@ async function run(options: { dryRun?: boolean; env?: NodeJS.ProcessEnv } = {}):
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return apply(write('inventory.yaml', FILE), {
     dryRun: options.dryRun ?? false,
+    check: options.check ?? false,
     env: { OBFLOW_URL: url, OBFLOW_PASSWORD: 'hunter2admin', SYS_PASSWORD: 'hunter2sys', ...options.env },
   });
 }
@@ -119,6 +122,20 @@ describe('obflow apply', () => {
     expect(printed).toMatch(/^1 added, 1 changed, 1 unchanged\.$/m);
     expect(printed).toMatch(/^Warning: 10\.0\.0\.1 has no host key yet$/m);
     expect(printed).not.toContain('hunter2');
+  });
+
+  it('fails with --check when a host or a cluster cannot be used as declared, and only then', async () => {
+    const refused = 'OceanBase cluster ob refuses root@sys: error 1045';
+    reply.body = {
+      data: { changes: [{ kind: 'obCluster', name: 'ob', change: 'added' }], warnings: [refused] },
+    };
+    expect(await run({ check: true })).toBe(1);
+    expect(printed).toContain(`Warning: ${refused}`);
+    expect(printed).toMatch(/^1 added, 0 changed, 0 unchanged\.$/m);
+    expect(await run()).toBe(0);
+    // What the file itself is warned of (a password in clear) is nothing that a host or a cluster has said.
+    reply.body = { data: { changes: [], warnings: [] } };
+    expect(await run({ check: true })).toBe(0);
   });
 
   it('warns about a password in clear without repeating it', async () => {
