@@ -1,12 +1,12 @@
 /** Requests to stop, start and restart whole clusters: how each can be refused, and that nothing is left behind then. */
-import { type Observer, type ServerRow, startObserver, type ZoneRow } from '../../sandbox/standins/observer';
+import type { ServerRow, ZoneRow } from '../../sandbox/standins/observer';
 import { givenHost, givenObCluster } from '../api/harness';
+import { givenCluster, silence } from './observedCluster';
 import { api, givenApi, invalid, refused } from './refusals';
 
 givenApi(async () => ({ unreachableHosts: true }));
 
 const ids = { cluster: 0, two: 0, closed: 0, undeclared: 0 };
-let observers: Observer[] = [];
 
 /** Two servers in the second zone; the root service is in the third. */
 const listed: ServerRow[] = [1, 2, 3, 2].map((zone, index) => ({
@@ -18,18 +18,6 @@ const zones: ZoneRow[] = [1, 2, 3].map((number) => ({
   ...{ name: `zone${number}`, status: 'ACTIVE', region: 'r', idc: 'i' },
 }));
 const zonesAsTheyWere = [...zones];
-
-async function givenCluster(name: string, obClusterId: number, rows: ServerRow[], of: ZoneRow[]) {
-  const observer = await startObserver({
-    ...{ host: '127.0.0.1', port: 0, version: '4.2.1.2', clusterName: name, obClusterId },
-    ...{ users: { 'root@sys': 'Planted.db' }, servers: rows, zones: of },
-  });
-  observers.push(observer);
-  const how = { version: '4.2.1.2', sqlPort: observer.port };
-  const id = await givenObCluster(api.store, name, obClusterId, '127.0.0.1', how);
-  await api.send('GET', `/api/v2/ob/clusters/${id}/servers`);
-  return id;
-}
 
 beforeAll(async () => {
   const others = ['10.9.1.1', '10.9.1.2'];
@@ -44,10 +32,6 @@ beforeAll(async () => {
     zones.slice(0, 1),
   );
   ids.closed = await givenObCluster(api.store, 'closed', 84, '127.0.0.1', { sqlPort: 1 });
-});
-afterAll(async () => {
-  await Promise.all(observers.map((observer) => observer.stop()));
-  observers = [];
 });
 afterEach(() => {
   listed.splice(0, listed.length, ...asItWas);
@@ -199,7 +183,7 @@ describe('a state refuses', () => {
 
   test('a cluster that a task has stopped stays STOPPED however often it is asked, and can be started', async () => {
     await api.store.obClusters.recordStatus(ids.two, 'STOPPED');
-    await observers[1]!.stop();
+    await silence(ids.two);
     const { body } = await api.send('GET', `/api/v2/ob/clusters/${ids.two}`);
     expect(body.data.status).toBe('STOPPED');
     const answer = await api.send('POST', on('start', () => ids.two)());

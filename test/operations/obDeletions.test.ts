@@ -1,14 +1,14 @@
 /** Requests to delete OBServers and zones: how each can be refused, which ids mean what, and that nothing is left behind then. */
 import { obClusterLock } from '../../operations/locks';
-import { type Observer, type ServerRow, startObserver } from '../../sandbox/standins/observer';
+import type { ServerRow } from '../../sandbox/standins/observer';
 import { givenHost, givenObCluster, type Json } from '../api/harness';
+import { givenCluster, look } from './observedCluster';
 import { api, type Case, givenApi, invalid, refused } from './refusals';
 
 givenApi(async () => ({ unreachableHosts: true }));
 
 /** A cluster of four zones, two servers in the first; one of a single server; one that nobody answers for. */
 const ids = { cluster: 0, single: 0, closed: 0, foreign: 0, host: 0 };
-let observers: Observer[] = [];
 let servers: number[] = [];
 
 /** Servers as their cluster lists them: zone1 twice, of which the second is empty, then zone2, zone3, zone4 without units. */
@@ -25,36 +25,16 @@ function change(index: number, how: Partial<ServerRow>): void {
   listed[index] = { ...asItWas[index], ...how } as ServerRow;
 }
 
-const look = (clusterId: number) => api.send('GET', `/api/v2/ob/clusters/${clusterId}/servers`);
-
-async function givenCluster(name: string, obClusterId: number, rows: ServerRow[]): Promise<number> {
-  const observer = await startObserver({
-    ...{ host: '127.0.0.1', port: 0, version: '4.2.1.2', clusterName: name, obClusterId },
-    users: { 'root@sys': 'Planted.db' },
-    servers: rows,
-    ...(rows === listed ? { zones } : {}),
-  });
-  observers.push(observer);
-  const how = { version: '4.2.1.2', sqlPort: observer.port };
-  const id = await givenObCluster(api.store, name, obClusterId, '127.0.0.1', how);
-  await look(id);
-  return id;
-}
-
 beforeAll(async () => {
   const { store } = api;
   for (const { ip } of listed) await givenHost(store, ip);
   ids.host = await givenHost(store, '10.9.1.1');
-  ids.cluster = await givenCluster('goes', 71, listed);
+  ids.cluster = await givenCluster('goes', 71, listed, zones);
   ids.single = await givenCluster('alone', 72, [{ ...asItWas[0]!, ip: '10.9.1.1', id: 1, zone: 'zone1' }]);
   ids.closed = await givenObCluster(store, 'shut', 73, '127.0.0.1', { sqlPort: 1 });
   await look(ids.closed);
   servers = (await store.obServers.ofCluster(ids.cluster)).map(({ id }) => id);
   ids.foreign = (await store.obServers.ofCluster(ids.single))[0]?.id ?? 0;
-});
-afterAll(async () => {
-  await Promise.all(observers.map((observer) => observer.stop()));
-  observers = [];
 });
 afterEach(async () => {
   listed.splice(0, 5, ...asItWas);

@@ -1,14 +1,14 @@
 /** Requests to stop, start and restart OBServers: how each can be refused, and that nothing is left behind then. */
 import { obClusterLock } from '../../operations/locks';
-import { type Observer, type ServerRow, startObserver } from '../../sandbox/standins/observer';
+import type { ServerRow } from '../../sandbox/standins/observer';
 import { givenHost, givenObCluster, type Json } from '../api/harness';
+import { givenCluster, look } from './observedCluster';
 import { api, type Case, given, givenApi, invalid, refused } from './refusals';
 
 givenApi(async () => ({ unreachableHosts: true }));
 
 /** A cluster of three zones, one of a single server, and one that nobody answers for. */
 const ids = { cluster: 0, single: 0, closed: 0, foreign: 0, silent: 0 };
-let observers: Observer[] = [];
 let servers: number[] = [];
 
 const SOME_TIME = 1_700_000_000_000_000;
@@ -27,30 +27,12 @@ function change(index: number, how: Partial<ServerRow>): void {
   listed[index] = { ...asItWas[index], ...how } as ServerRow;
 }
 
-async function look(clusterId: number): Promise<void> {
-  await api.send('GET', `/api/v2/ob/clusters/${clusterId}/servers`);
-}
-
-async function givenCluster(name: string, obClusterId: number, rows: ServerRow[]): Promise<number> {
-  const observer = await startObserver({
-    ...{ host: '127.0.0.1', port: 0, version: '4.2.1.2', clusterName: name, obClusterId },
-    users: { 'root@sys': 'Planted.db' },
-    servers: rows,
-    ...(rows === listed ? { zones } : {}),
-  });
-  observers.push(observer);
-  const how = { version: '4.2.1.2', sqlPort: observer.port };
-  const id = await givenObCluster(api.store, name, obClusterId, '127.0.0.1', how);
-  await look(id);
-  return id;
-}
-
 beforeAll(async () => {
   const { store } = api;
   // The third machine is no host of the inventory.
   for (const { ip } of listed.slice(0, 2)) await givenHost(store, ip);
   await givenHost(store, '10.8.1.1');
-  ids.cluster = await givenCluster('stops', 61, listed);
+  ids.cluster = await givenCluster('stops', 61, listed, zones);
   ids.single = await givenCluster('single', 62, [{ ...asItWas[0]!, ip: '10.8.1.1', id: 1, zone: 'zone1' }]);
   ids.closed = await givenObCluster(store, 'closed', 63, '127.0.0.1', { sqlPort: 1 });
   const known = { zone: 'zone1', ip: '10.8.2.1', rpcPort: 2882, sqlPort: 2881, withRootserver: true };
@@ -66,10 +48,6 @@ beforeAll(async () => {
   ids.silent = (await store.obServers.ofCluster(ids.closed))[0]?.id ?? 0;
   servers = (await store.obServers.ofCluster(ids.cluster)).map(({ id }) => id);
   ids.foreign = (await store.obServers.ofCluster(ids.single))[0]?.id ?? 0;
-});
-afterAll(async () => {
-  await Promise.all(observers.map((observer) => observer.stop()));
-  observers = [];
 });
 afterEach(async () => {
   listed.splice(0, 3, ...asItWas);

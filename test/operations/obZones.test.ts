@@ -1,12 +1,12 @@
 /** Requests to stop, start and restart zones: how each can be refused, and that nothing is left behind then. */
-import { type Observer, type ServerRow, startObserver, type ZoneRow } from '../../sandbox/standins/observer';
+import type { ServerRow, ZoneRow } from '../../sandbox/standins/observer';
 import { givenHost, givenObCluster } from '../api/harness';
+import { givenCluster } from './observedCluster';
 import { api, givenApi, invalid, refused } from './refusals';
 
 givenApi(async () => ({ unreachableHosts: true }));
 
 const ids = { cluster: 0, one: 0, closed: 0 };
-let observers: Observer[] = [];
 
 /** Two servers in the second zone, none in the fourth. */
 const listed: ServerRow[] = [1, 2, 3, 2].map((zone, index) => ({
@@ -19,28 +19,12 @@ const zones: ZoneRow[] = [1, 2, 3, 4].map((number) => ({
 }));
 const zonesAsTheyWere = [...zones];
 
-async function givenCluster(name: string, obClusterId: number, rows: ServerRow[], of: ZoneRow[]) {
-  const observer = await startObserver({
-    ...{ host: '127.0.0.1', port: 0, version: '4.2.1.2', clusterName: name, obClusterId },
-    ...{ users: { 'root@sys': 'Planted.db' }, servers: rows, zones: of },
-  });
-  observers.push(observer);
-  const how = { version: '4.2.1.2', sqlPort: observer.port };
-  const id = await givenObCluster(api.store, name, obClusterId, '127.0.0.1', how);
-  await api.send('GET', `/api/v2/ob/clusters/${id}/servers`);
-  return id;
-}
-
 beforeAll(async () => {
   for (const { ip } of listed) await givenHost(api.store, ip);
   await givenHost(api.store, '10.9.1.1');
   ids.cluster = await givenCluster('zoned', 71, listed, zones);
   ids.one = await givenCluster('onezone', 72, [{ ...asItWas[0]!, ip: '10.9.1.1' }], zones.slice(0, 1));
   ids.closed = await givenObCluster(api.store, 'closed', 73, '127.0.0.1', { sqlPort: 1 });
-});
-afterAll(async () => {
-  await Promise.all(observers.map((observer) => observer.stop()));
-  observers = [];
 });
 afterEach(() => {
   listed.splice(0, listed.length, ...asItWas);
