@@ -3,6 +3,7 @@ import { say } from '../../runtime/messages/catalogue';
 import type { Store } from '../../store/types';
 import { subtask } from '../subtask';
 import { CLUSTER } from './cluster';
+import { stillLinked } from './linked';
 
 /**
  * "Delete cluster info": the inventory forgets the cluster, and the credentials that its take-over has stored, unless
@@ -26,13 +27,7 @@ export const DeleteObClusterInfo = subtask({
       return [];
     });
     if (linked.length > 0) {
-      throw new PermanentError({
-        type: 'ClusterLinked',
-        code: 'OBE11007',
-        tried: say('moveOut.forget', { id }),
-        cameBack: say('obTakeOver.linked', { names: linked.map(({ name }) => name).join(', ') }),
-        next: say('obTakeOver.nextUnlink'),
-      });
+      throw stillLinked(say('moveOut.forget', { id }), linked);
     }
     scope.log.info(say('moveOut.forgotten', { id }));
     return undefined;

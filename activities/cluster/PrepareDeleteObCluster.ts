@@ -1,9 +1,9 @@
-import { PermanentError } from '../../runtime/errors';
 import { say } from '../../runtime/messages/catalogue';
 import type { ObClusterStatus } from '../../store/types';
 import { beginWork, formerStatus, restoreWork, settleWork } from '../common/work';
 import { subtask } from '../subtask';
 import { CLUSTER, clusterOf } from './cluster';
+import { stillLinked } from './linked';
 import { workedCluster } from './worked';
 
 /** One that does not answer may go, too: what is left of a creation that was abandoned, or of a cluster that died. */
@@ -20,14 +20,7 @@ export const PrepareDeleteObCluster = subtask({
     const cluster = await clusterOf(scope);
     const linked = await scope.store.obproxy.clustersLinkedTo(cluster.id);
     if (linked.length > 0) {
-      throw new PermanentError({
-        type: 'ClusterLinked',
-        code: 'OBE11007',
-        tried: say('clusterDeletion.begin', { name: cluster.name }),
-        where: cluster.name,
-        cameBack: say('obTakeOver.linked', { names: linked.map(({ name }) => name).join(', ') }),
-        next: say('obTakeOver.nextUnlink'),
-      });
+      throw stillLinked(say('clusterDeletion.begin', { name: cluster.name }), linked, cluster.name);
     }
     const former = await beginWork(scope, workedCluster(cluster), {
       status: 'DELETING',

@@ -1,8 +1,8 @@
-import { PermanentError } from '../../runtime/errors';
 import { say } from '../../runtime/messages/catalogue';
 import type { ObClusterRow, Store } from '../../store/types';
 import type { SubtaskScope } from '../types';
 import { madeByTask } from './brought';
+import { stillLinked } from './linked';
 
 /** What the request of this very task has stored: the cluster with zones and servers, its credentials, and hosts that it has added. */
 export async function forgetBrought(scope: SubtaskScope, cluster: ObClusterRow): Promise<void> {
@@ -24,12 +24,5 @@ export async function forgetBrought(scope: SubtaskScope, cluster: ObClusterRow):
     scope.log.info(say('obTakeOver.forgotten', { name: cluster.name }));
     return;
   }
-  throw new PermanentError({
-    type: 'ClusterLinked',
-    code: 'OBE11007',
-    tried: say('obTakeOver.forget', { name: cluster.name }),
-    where: cluster.name,
-    cameBack: say('obTakeOver.linked', { names: links.map(({ name }) => name).join(', ') }),
-    next: say('obTakeOver.nextUnlink'),
-  });
+  throw stillLinked(say('obTakeOver.forget', { name: cluster.name }), links, cluster.name);
 }
