@@ -193,7 +193,7 @@ async function prepare(scope: PrepareScope, { params, query }: Request): Promise
       listMap: { host_ids: hostIds.map(String) },
     },
     unshown: { stringMap: {}, listMap: { skipped_host_ids: skipped.map(String) } },
-    cluster: { id: cluster.id, name: cluster.name, obClusterId: cluster.obClusterId, type: cluster.type },
+    cluster,
     place: cluster.name,
     places: {
       host_ids: Object.fromEntries(

@@ -129,7 +129,7 @@ export const deleteObZone = catalogued({
         listMap: lists,
       },
       unshown: { stringMap: {}, listMap: { zone_names: [zone.name] } },
-      cluster: { id: cluster.id, name: cluster.name, obClusterId: cluster.obClusterId, type: cluster.type },
+      cluster,
       place: zone.name,
       places,
       locks: serverLocks(cluster, servers),

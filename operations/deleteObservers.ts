@@ -143,7 +143,7 @@ async function plan(scope: PrepareScope, found: ServersOf, skipped: readonly num
       listMap: { ...lists, zone_names: zoneNames },
     },
     unshown: { stringMap: {}, listMap: { skipped_host_ids: skipped.map(String) } },
-    cluster: { id: cluster.id, name: cluster.name, obClusterId: cluster.obClusterId, type: cluster.type },
+    cluster,
     place: cluster.name,
     places,
     locks: serverLocks(cluster, servers),

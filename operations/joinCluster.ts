@@ -113,10 +113,9 @@ export function joinContext(
 
 /** What a plan shows of such a task beside its chain and context. */
 export function joinShown({ cluster, hosts }: Pick<Joining, 'cluster' | 'hosts'>) {
-  const { id, name, obClusterId, type } = cluster;
   return {
-    cluster: { id, name, obClusterId, type },
-    place: name,
+    cluster,
+    place: cluster.name,
     places: { host_ids: Object.fromEntries(hosts.map((host) => [String(host.id), host.ip])) },
   };
 }

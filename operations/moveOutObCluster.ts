@@ -93,12 +93,7 @@ async function prepare(scope: PrepareScope, { params }: { readonly params: { rea
         server_ids: servers.map(({ id }) => String(id)),
       },
     },
-    cluster: {
-      id: cluster.id,
-      name: cluster.name,
-      obClusterId: cluster.obClusterId,
-      type: cluster.type,
-    },
+    cluster,
     place: cluster.name,
     places: {
       host_ids: Object.fromEntries(

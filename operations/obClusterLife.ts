@@ -118,7 +118,7 @@ export async function planOnCluster(
       },
       listMap: Object.fromEntries(Object.entries(hidden).filter(([key]) => shown[key] === undefined)),
     },
-    cluster: { id: cluster.id, name: cluster.name, obClusterId: cluster.obClusterId, type: cluster.type },
+    cluster,
     place: cluster.name,
     places: {
       server_ids: Object.fromEntries(servers.map(({ id, ip, rpcPort }) => [id, addressText(ip, rpcPort)])),

@@ -180,7 +180,7 @@ export async function planOnServer(
       listMap: { server_ids: [String(server.id)] },
     },
     unshown: { stringMap: unshown, listMap: {} },
-    cluster: { id: cluster.id, name: cluster.name, obClusterId: cluster.obClusterId, type: cluster.type },
+    cluster,
     place: addressText(server.ip, server.rpcPort),
     places: { server_ids: { [String(server.id)]: server.ip } },
     locks: serverLocks(cluster, [server]),

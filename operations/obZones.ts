@@ -166,7 +166,7 @@ export async function planOnZone(
       },
       listMap: { host_ids: servers.flatMap(({ hostId }) => (hostId === null ? [] : [String(hostId)])) },
     },
-    cluster: { id: cluster.id, name: cluster.name, obClusterId: cluster.obClusterId, type: cluster.type },
+    cluster,
     place: zone,
     places: {
       server_ids: Object.fromEntries(servers.map(({ id, ip, rpcPort }) => [id, addressText(ip, rpcPort)])),

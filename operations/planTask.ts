@@ -23,7 +23,7 @@ export interface TaskDraft {
   readonly unshown?: TaskContext;
   readonly parentTaskId?: number;
   readonly hostId?: number;
-  /** The OceanBase cluster the task is about. */
+  /** The OceanBase cluster the task is about; of a row only what documents show goes into the plan. */
   readonly cluster?: NonNullable<Plan['cluster']>;
   /** Default: the one that the operation has declared. */
   readonly tenant?: NonNullable<Plan['tenant']>;
@@ -42,7 +42,7 @@ export interface TaskDraft {
  * Throws Refusal naming the task that holds a lock, 400 with the limit for a task that is too large.
  */
 export async function planTask(scope: PrepareScope, draft: TaskDraft): Promise<Plan> {
-  const { taskId, chain, context, locks, groupTaskIds, ...shown } = draft;
+  const { taskId, chain, context, cluster, locks, groupTaskIds, ...shown } = draft;
   const { unshown } = shown;
   const nodes = plannedNodes(chain, {
     stringMap: { ...unshown?.stringMap, ...context.stringMap },
@@ -53,6 +53,7 @@ export async function planTask(scope: PrepareScope, draft: TaskDraft): Promise<P
     taskId,
     ...(scope.tenant === undefined ? {} : { tenant: scope.tenant }),
     ...shown,
+    ...(cluster === undefined ? {} : { cluster: shownCluster(cluster) }),
     creator: scope.user,
     executor: scope.executor,
     createTime: scope.createTime,
@@ -69,6 +70,15 @@ export async function planTask(scope: PrepareScope, draft: TaskDraft): Promise<P
   const held = await scope.store.locks.take(taskId, locks, groupTaskIds);
   if (held !== undefined) throw await lockRefusal(scope.store, held.resource, held.taskId);
   return plan;
+}
+
+function shownCluster({
+  id,
+  name,
+  obClusterId,
+  type,
+}: NonNullable<Plan['cluster']>): NonNullable<Plan['cluster']> {
+  return { id, name, obClusterId, type };
 }
 
 function sizeOf(plan: Pick<Plan, 'nodes' | 'context' | 'unshown'>): { subtasks: number; edges: number } {
