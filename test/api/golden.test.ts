@@ -15,6 +15,7 @@ import {
   startTestApi,
   type TestApi,
 } from './harness';
+import { namedTasks } from './legacyTasks';
 
 const golden = (name: string): Json =>
   JSON.parse(readFileSync(path.join(repositoryRoot(), 'operations/samples', `${name}.json`), 'utf8'));
@@ -461,18 +462,7 @@ describe('answers to the documented sample requests', () => {
             .replace(`server_ids=[${serverId}]`, `server_ids=[${added.id}]`)
             .replace('host_ids=[1]', `host_ids=[${hostId}]`),
         });
-        const named = (list: Json): Json => {
-          const names = new Map<number, string>(list.map((task: Json) => [task.id, task.name]));
-          return list
-            .map(({ id: _id, upstreams, downstreams, ...task }: Json) => ({
-              ...task,
-              upstreams: upstreams.map((up: number) => names.get(up)),
-              downstreams: downstreams.map((down: number) => names.get(down)),
-            }))
-            .map((task: Json) => JSON.stringify(task, Object.keys(task).sort()))
-            .sort();
-        };
-        expect(named(tasks)).toEqual(named(expected.data.tasks));
+        expect(namedTasks(tasks)).toEqual(namedTasks(expected.data.tasks));
         expect(subtasks.map((subtask: Json) => subtask.id)).toEqual(tasks.map((task: Json) => task.id));
         expect(subtasks).toHaveLength(count);
         expect(subtasks[0]).toMatchObject({ status: 'READY', timeout: 300, parallelIdx: -1 });
@@ -486,18 +476,6 @@ describe('answers to the documented sample requests', () => {
       }
     });
   });
-
-  /** `tasks` by name, what is before and behind it by name. */
-  const named = (list: Json): Json => {
-    const names = new Map<number, string>(list.map((task: Json) => [task.id, task.name]));
-    return list
-      .map(({ id: _id, upstreams, downstreams, ...task }: Json) => ({
-        ...task,
-        upstreams: upstreams.map((up: number) => names.get(up)),
-        downstreams: downstreams.map((down: number) => names.get(down)),
-      }))
-      .sort((one: Json, other: Json) => JSON.stringify(one).localeCompare(JSON.stringify(other)));
-  };
 
   describe('of the life of a cluster', () => {
     let observer: Observer;
@@ -551,7 +529,7 @@ describe('answers to the documented sample requests', () => {
           .replaceAll('server_ids=[5]', `server_ids=[${server.id}]`)
           .replaceAll('host_ids=[5]', `host_ids=[${server.hostId}]`),
       });
-      expect(named(tasks)).toEqual(named(expected.tasks));
+      expect(namedTasks(tasks)).toEqual(namedTasks(expected.tasks));
       expect(subtasks.map((subtask: Json) => subtask.id)).toEqual(tasks.map((task: Json) => task.id));
       expect(startTime).toMatch(/[+-]\d\d:\d\d$/);
       expect(api.started.at(-1)).toMatchObject({ taskId: id });
@@ -620,7 +598,7 @@ describe('answers to the documented sample requests', () => {
           .replace('server_id=3', `server_id=${server.id}`)
           .replace('server_ids=[3]', `server_ids=[${server.id}]`),
       });
-      expect(named(tasks)).toEqual(named(expected.tasks));
+      expect(namedTasks(tasks)).toEqual(namedTasks(expected.tasks));
       expect(subtasks.map((subtask: Json) => subtask.id)).toEqual(tasks.map((task: Json) => task.id));
       expect(startTime).toMatch(/[+-]\d\d:\d\d$/);
       expect(api.started.at(-1)).toMatchObject({ taskId: id });
@@ -720,7 +698,7 @@ describe('answers to the documented sample requests', () => {
           .replace('server_ids=[8]', `server_ids=[${server.id}]`)
           .replace('host_ids=[1]', `host_ids=[${server.hostId}]`),
       });
-      expect(named(tasks)).toEqual(named(expected.tasks));
+      expect(namedTasks(tasks)).toEqual(namedTasks(expected.tasks));
       expect(subtasks.map((subtask: Json) => subtask.id)).toEqual(tasks.map((task: Json) => task.id));
     });
 

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { repositoryRoot } from '../../runtime/paths';
 import { givenHost, givenPackage, type Json, startTestApi, type TestApi } from './harness';
+import { namedTasks } from './legacyTasks';
 
 const golden = (name: string): Json =>
   JSON.parse(readFileSync(path.join(repositoryRoot(), 'operations/samples', `${name}.json`), 'utf8'));
@@ -19,19 +20,6 @@ beforeAll(async () => {
 });
 afterAll(() => api.stop());
 
-/** Tasks of the older form with names instead of ids, in an order of their own. */
-function named(list: Json): Json {
-  const names = new Map<number, string>(list.map((task: Json) => [task.id, task.name]));
-  return list
-    .map(({ id: _id, upstreams, downstreams, ...task }: Json) => ({
-      ...task,
-      upstreams: upstreams.map((up: number) => names.get(up)),
-      downstreams: downstreams.map((down: number) => names.get(down)),
-    }))
-    .map((task: Json) => JSON.stringify(task, Object.keys(task).sort()))
-    .sort();
-}
-
 function expectPublished(answer: Json, sample: Json, context: (text: string) => string): void {
   expect(answer.body.error).toBeUndefined();
   const { data } = answer.body;
@@ -40,7 +28,7 @@ function expectPublished(answer: Json, sample: Json, context: (text: string) => 
     ...{ name: sample.data.name, status: sample.data.status, creator: sample.data.creator },
     context: context(sample.data.context),
   });
-  expect(named(tasks)).toEqual(named(sample.data.tasks));
+  expect(namedTasks(tasks)).toEqual(namedTasks(sample.data.tasks));
   expect(subtasks.map((subtask: Json) => subtask.id)).toEqual(tasks.map((task: Json) => task.id));
   expect(startTime).toMatch(/[+-]\d\d:\d\d$/);
   expect(api.started.at(-1)?.taskId).toBe(id);
