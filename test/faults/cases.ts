@@ -1,7 +1,8 @@
 import { CHAIN_OF, chainNodes, type OperationName } from './chains';
 import { FAULTS, type Fault } from './faults';
-import { OPERATIONS, type Operation } from './operations';
+import { OPERATIONS } from './operations';
 import { seeded, shuffled } from './random';
+import type { Operation } from './scene';
 
 /** One subtask of an operation; what occurs more than once in a chain has a number, as in `WaitNode.2`. */
 export interface Node {

@@ -2,8 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { TaskJson } from '../../sandbox/stack/apiClient';
 import { fingerprint } from '../../sandbox/standins/startByHand';
 import type { Lane } from './lane';
-import type { Scene } from './operations';
 import { differences, leftovers, type Outcome, outcomeOf } from './outcome';
+import type { Scene } from './scene';
 
 export interface Expected {
   /** What an undisturbed run left; of an undone task what was there before. */

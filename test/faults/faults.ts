@@ -6,7 +6,7 @@ import { OBSERVER_HOME } from '../../sandbox/standins/rpm';
 import { until } from '../support/until';
 import type { Stop } from './control';
 import type { Lane } from './lane';
-import type { Scene } from './operations';
+import type { Scene } from './scene';
 
 /** Where a fault strikes: an execution of one subtask has stopped and waits to be released. */
 export interface Strike {

@@ -2,10 +2,10 @@ import { fleetUnavailable } from '../../sandbox/hosts/fleet';
 import { describeIf } from '../support/skip';
 import { allCases, matching } from './cases';
 import { Lane } from './lane';
-import type { Operation } from './operations';
 import { type Reference, referenceRun } from './reference';
 import { aloneLine } from './report';
 import { runCase } from './runCase';
+import type { Operation } from './scene';
 
 /** The seams of a restart: after each of them a server is in a state that only this task knows how to leave. */
 const OF_A_SERVER = [

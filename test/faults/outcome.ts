@@ -3,7 +3,7 @@ import type { TaskJson } from '../../sandbox/stack/apiClient';
 import { until } from '../support/until';
 import { difference, type HostState, hostState } from './hostState';
 import type { Lane } from './lane';
-import type { Scene } from './operations';
+import type { Scene } from './scene';
 import { secretsFound } from './secretsFound';
 
 /** Everything that a task leaves, in a form that two runs have in common. */

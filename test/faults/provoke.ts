@@ -4,9 +4,9 @@ import type { Case } from './cases';
 import type { Stop } from './control';
 import type { Strike } from './faults';
 import type { Lane } from './lane';
-import type { Scene } from './operations';
 import { seeded } from './random';
 import type { Reference } from './reference';
+import type { Scene } from './scene';
 import { failures, settled } from './settle';
 
 /** An execution of the aimed subtask that has stopped where the fault of its case is to strike. */

@@ -1,8 +1,8 @@
 import type { TaskJson } from '../../sandbox/stack/apiClient';
 import { activityOf, CaseFailed } from './aim';
 import type { Lane } from './lane';
-import type { Operation } from './operations';
 import { leftovers, type Outcome, outcomeOf } from './outcome';
+import type { Operation } from './scene';
 import { failures, settled } from './settle';
 
 /** The undisturbed run of an operation on one lane. */

@@ -4,11 +4,11 @@ import { CaseFailed } from './aim';
 import type { Case } from './cases';
 import { comparedWith } from './compare';
 import type { Lane } from './lane';
-import type { Scene } from './operations';
 import { describePoint } from './points';
 import { type Provoked, type Started, start } from './provoke';
 import type { Reference } from './reference';
 import { type CaseResult, Clock, type Findings } from './result';
+import type { Scene } from './scene';
 import { failures, retried, SETTLE_MS } from './settle';
 import { runUndone } from './undone';
 

@@ -1,10 +1,10 @@
 import { type Batch, batchesOf } from './batches';
 import type { Case } from './cases';
 import { Lane } from './lane';
-import type { Operation } from './operations';
 import { type Reference, referenceRun } from './reference';
 import type { CaseResult } from './result';
 import { runCase, runTogether } from './runCase';
+import type { Operation } from './scene';
 import { runUndone, type Standing } from './undone';
 
 export interface SuiteOptions {

@@ -3,12 +3,12 @@ import { CaseFailed } from './aim';
 import { type Case, staysDue } from './cases';
 import { comparedWith } from './compare';
 import type { Lane } from './lane';
-import type { Scene } from './operations';
 import { type Outcome, outcomeOf } from './outcome';
 import { describePoint } from './points';
 import { onlyStop, type Provoked, start } from './provoke';
 import type { Reference } from './reference';
 import { type CaseResult, Clock, type Findings } from './result';
+import type { Scene } from './scene';
 import { failures, rollbackEnds, settled } from './settle';
 
 /** An undo has few points; a later one than its last means its end. */
