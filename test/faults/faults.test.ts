@@ -6,7 +6,7 @@ import { type Reference, referenceRun } from './reference';
 import { aloneLine } from './report';
 import { runCase } from './runCase';
 
-/** A few of the cases of `npm run test:faults`, one of each part that can break; the others take an hour. */
+/** A few of the cases of `npm run test:faults`, one of each part that can break; the others take hours. */
 const CASES = {
   'addObproxy/InstallRpmByPackageAndVersion/temporal-kill': 'kill -9 of Temporal while rpm installs',
   'addObproxy/SyncObproxyParameter/api-kill': 'kill -9 of the API while parameters are set',
