@@ -140,6 +140,8 @@ export class RootService {
     }
     const staying = this.state.servers.filter(
       (server) =>
+        // The root service goes with sys before its server does: where it is, nobody has left.
+        addressOf(server) === this.place.self ||
         server.status !== 'DELETING' ||
         now() - server.deletingSince < deletion ||
         holdsUnits(this.state, addressOf(server)),
