@@ -321,7 +321,8 @@ export class TestHost {
 
   /** Runs a script as root inside the host, past SSH. A host that is off throws. */
   async sh(script: string): Promise<CommandResult> {
-    const namespaces = ['--mount', '--pid', '--net', '--uts', '--ipc'];
+    // With the host's own root: where this program runs in a chroot, that of the mount namespace is the machine's.
+    const namespaces = ['--mount', '--pid', '--net', '--uts', '--ipc', '--root', '--wd'];
     return run(
       'nsenter',
       ['--target', String(this.#init()), ...namespaces, '--', 'env', ...ENVIRONMENT, 'sh', '-s'],
