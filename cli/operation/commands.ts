@@ -48,7 +48,7 @@ function addCommand(group: Command, verb: string, operation: CatalogueEntry): vo
   const queried = bodyFields(operation.query);
   const subject = subjectOf(fields, group.name());
   // Not demanded by the parser: --body may have it.
-  if (subject !== undefined) command.argument(`[${argumentOf(subject)}]`, subject.description);
+  if (subject !== undefined) command.argument(`[${argumentOf(subject)}]`, aboutSubject(subject));
   const flagged = fields.filter((field) => field !== subject);
   const shared = sharedOf(subject, flagged);
   for (const field of [...flagged, ...shared, ...queried])
@@ -109,14 +109,37 @@ function optionOf({ flag, form, many, description, required, byDefault }: Field,
     description.replace(/\.$/, ''),
     form.kind === 'record' ? `fields: ${form.fields.map((field) => field.flag).join(', ')}` : '',
     ofEach ? 'for each of them' : '',
-    required && form.kind !== 'boolean' && !ofEach ? 'required' : '',
-    byDefault === undefined || typeof byDefault === 'object' ? '' : `default: ${byDefault}`,
+    required && form.kind !== 'boolean' && !isSettled(form) && !ofEach ? 'required' : '',
+    byDefault === undefined || byDefault === '' || typeof byDefault === 'object'
+      ? ''
+      : `default: ${byDefault}`,
   ]
     .filter((part) => part !== '')
     .join('; ');
   if (form.kind === 'boolean') return new Option(byDefault === true ? `--no-${flag}` : `--${flag}`, text);
   const option = new Option(`--${flag} <${valueWord(form, flag)}${many ? '...' : ''}>`, text);
   return form.kind === 'text' && form.choices !== undefined ? option.choices([...form.choices]) : option;
+}
+
+/** Nothing to choose: the command gives it by itself. */
+function isSettled(form: Field['form']): boolean {
+  return form.kind === 'text' && form.choices?.length === 1;
+}
+
+/** How the elements of a list of records are written, beside what they are. */
+function aboutSubject({ form, description }: Field): string {
+  if (form.kind !== 'record') return description;
+  const [head, ...others] = form.fields;
+  const written = others
+    .filter(({ required }) => required)
+    .map(({ flag, many }) => `${flag}=…${many ? `[,${flag}=…]` : ''}`);
+  return [
+    description.replace(/\.$/, ''),
+    `each as ${[`<${head?.flag}>`, ...written].join(',')}`,
+    `fields: ${form.fields.map(({ flag }) => flag).join(', ')}`,
+  ]
+    .filter((part) => part !== '')
+    .join('; ');
 }
 
 function valueWord(form: Field['form'], flag: string): string {

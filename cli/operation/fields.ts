@@ -119,9 +119,12 @@ export function bodyFields(body: z.ZodType | undefined): Field[] {
   return distinct(fieldsOf(schema, [], true));
 }
 
+/** Of whom a list is what a command of this noun is about. */
+const ABOUT: Readonly<Record<string, NamedKind>> = { proxy: 'obproxy', ob: 'obServer' };
+
 /** What the operation is about, which is given without a flag: the list, or else the name, that it cannot do without. */
 export function subjectOf(fields: readonly Field[], noun: string): Field | undefined {
-  const about: NamedKind | undefined = noun === 'proxy' ? 'obproxy' : undefined;
+  const about = ABOUT[noun];
   return (
     fields.find(({ many, form }) => many && form.kind === 'named' && form.names === about) ??
     fields.find(({ many, required, path }) => many && required && path.length === 1) ??
@@ -157,11 +160,11 @@ function fieldsOf(schema: JsonSchema, at: readonly string[], needed: boolean): F
 
 function formOf(name: string, { names: declared }: JsonSchema, value: JsonSchema): Form {
   const names = declared ?? value.names ?? BY_NAME.find(([pattern]) => pattern.test(name))?.[1];
-  const choices = value.enum?.filter((choice) => typeof choice === 'string');
+  const choices = (value.enum ?? [value.const]).filter((choice) => typeof choice === 'string');
   if (names !== undefined) return { kind: 'named', names, number: value.type === 'integer' };
   if (value.type === 'string') {
     if (SECRET.test(name)) return { kind: 'secret' };
-    return choices === undefined ? { kind: 'text' } : { kind: 'text', choices };
+    return choices.length === 0 ? { kind: 'text' } : { kind: 'text', choices };
   }
   if (value.type === 'integer' || value.type === 'number') return { kind: 'number' };
   if (value.type === 'boolean') return { kind: 'boolean' };

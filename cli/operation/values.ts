@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { NamedKind } from '../../operations/terminal';
 import { secretIn } from '../access/secretInput';
-import type { Field } from './fields';
+import { type Field, wordFor } from './fields';
 import { kebab } from './words';
 
 /** Thrown when what was typed cannot be meant; the message is for the person at the terminal. */
@@ -49,9 +49,9 @@ export function bodyOf(
     const given = typed(field);
     if (given === undefined || (Array.isArray(given) && given.length === 0)) {
       if (field.required && whole === undefined) {
-        if (field.form.kind !== 'boolean')
-          throw new UsageError(`${shownAs(field, field === subject)} is missing.`);
-        put(body, field.path, false);
+        const only = onlyValue(field);
+        if (only === undefined) throw new UsageError(`${shownAs(field, field === subject)} is missing.`);
+        put(body, field.path, only);
       }
       continue;
     }
@@ -61,6 +61,12 @@ export function bodyOf(
   return body;
 }
 
+/** What a required field is where there is nothing to choose. */
+function onlyValue({ form }: Field): string | false | undefined {
+  if (form.kind === 'boolean') return false;
+  return form.kind === 'text' && form.choices?.length === 1 ? form.choices[0] : undefined;
+}
+
 /** `--sql-port`, or `<proxy...>` of what stands without a flag. */
 export function shownAs(field: Field, isSubject = false): string {
   return isSubject ? `<${argumentOf(field)}>` : `--${field.flag}`;
@@ -68,14 +74,16 @@ export function shownAs(field: Field, isSubject = false): string {
 
 /** What stands without a flag, as the help names it. */
 export function argumentOf({ path, flag, form, many }: Field): string {
-  const head = form.kind === 'record' ? form.fields[0] : undefined;
+  const head = form.kind === 'record' ? form.fields[0]?.flag : undefined;
+  // Of zones, each named by its name: a zone.
+  const own = (flag === '' ? path.join('.') : flag).replace(/(?<=[^s])s$/, '');
   const word =
-    form.kind === 'named' ? nameOf(form.names) : (head?.flag ?? (flag === '' ? path.join('.') : flag));
+    form.kind === 'named' ? nameOf(form.names) : head === undefined || head === 'name' ? own : head;
   return many ? `${word}...` : word;
 }
 
 function nameOf(names: NamedKind): string {
-  return names === 'obproxy' ? 'proxy' : kebab(names);
+  return names === 'obproxy' || names === 'obServer' ? wordFor(names) : kebab(names);
 }
 
 function sharedValues(shared: readonly Field[], typed: (field: Field) => Typed): Body {

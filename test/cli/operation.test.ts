@@ -5,7 +5,8 @@ import { Command } from 'commander';
 import { z } from 'zod';
 import { addApiCommands } from '../../cli/apiCommands';
 import { addOperationCommands } from '../../cli/operation/commands';
-import { bodyFields } from '../../cli/operation/fields';
+import { bodyFields, type Field } from '../../cli/operation/fields';
+import { bodyOf } from '../../cli/operation/values';
 import { commandWords } from '../../cli/operation/words';
 import { OPERATIONS } from '../../operations';
 import { Id, IdPath } from '../../operations/schemas';
@@ -84,6 +85,26 @@ describe('the catalogue at a terminal', () => {
         ],
       ]),
     );
+  });
+
+  it('names what a list is of, and how each of its elements is written', () => {
+    const placesOf = (...words: string[]) =>
+      commandAt(program, words)?.registeredArguments.map(
+        (one) => `${one.name()}${one.variadic ? '...' : ''}`,
+      );
+    expect(placesOf('ob', 'create')).toEqual(['zone...']);
+    expect(placesOf('ob', 'delete-servers')).toEqual(['cluster', 'server...']);
+    expect(placesOf('ob', 'add-server')).toEqual(['cluster', 'host...']);
+    const zones = commandAt(program, ['ob', 'create'])?.registeredArguments[0]?.description;
+    expect(zones).toMatch(/^each as <name>,idc-name=…,servers=…\[,servers=…\]; fields: name, /);
+  });
+
+  it('gives what leaves no choice by itself', () => {
+    const kind = { path: ['type'], flag: 'type', many: false, required: true, description: '' };
+    const one: Field = { ...kind, form: { kind: 'text', choices: ['PRIMARY'] } };
+    const two: Field = { ...kind, form: { kind: 'text', choices: ['PRIMARY', 'STANDBY'] } };
+    expect(bodyOf([one], () => undefined, {})).toEqual({ type: 'PRIMARY' });
+    expect(() => bodyOf([two], () => undefined, {})).toThrow('--type is missing');
   });
 
   it('takes in an operation that it has never heard of, with all forms that a field can have', () => {
