@@ -118,19 +118,33 @@ function repeatedLines({ subtasks }: Task): string[] {
 
 const WARNINGS_SHOWN = 10;
 
-/** What its subtasks warned of, with where and when; none when all is well. */
+/** What its subtasks warned of, with where and when; what a step says alike on many hosts stands once. None when all is well. */
 export function warningLines({ id, warnings, warningCount }: Task): string[] {
   if (warningCount === 0) return [];
-  const shown = warnings.slice(0, WARNINGS_SHOWN);
-  const more = warningCount - shown.length;
+  const alike = new Map<string, Task['warnings']>();
+  for (const warning of warnings) {
+    const key = `${warning.name}\n${warning.text}`;
+    alike.set(key, [...(alike.get(key) ?? []), warning]);
+  }
+  const shown = [...alike.values()].slice(0, WARNINGS_SHOWN);
+  const more = warningCount - shown.flat().length;
   return [
     '',
     'Warnings',
-    ...shown.flatMap(({ subtaskId, name, target, time, text }) => [
-      `  ${clock(time)} ${subtaskId} ${name}${target === undefined ? '' : ` on ${target}`}:`,
-      ...indented(text),
-    ]),
+    ...shown.flatMap((same) => warningLine(same)),
     ...(more > 0 ? [`  … ${more} more; obflow task show ${id} -o json has the first 100`] : []),
+  ];
+}
+
+function warningLine(same: Task['warnings']): string[] {
+  const [first] = same;
+  if (first === undefined) return [];
+  const targets = same.flatMap(({ target }) => target ?? []);
+  const where = targets.length === 0 ? '' : ` on ${targets.join(', ')}`;
+  const times = same.length > targets.length && same.length > 1 ? `, ${same.length} times` : '';
+  return [
+    `  ${clock(first.time)} ${first.subtaskId} ${first.name}${where}${times}:`,
+    ...indented(first.text),
   ];
 }
 

@@ -104,6 +104,25 @@ describe('obflow task ls', () => {
     }
   });
 
+  it('says once what a step warned of alike on several hosts', async () => {
+    const plan = await scene.submit(CHAIN);
+    await scene.bed.documentWhen(plan, 'SUCCESSFUL');
+    const subtaskId = idOf(plan, 'a');
+    await scene.api.store.tasks.setWarnings(
+      plan.taskId,
+      subtaskId,
+      ['10.0.0.1', '10.0.0.2', '10.0.0.3'].map((target, at) => ({
+        ...{ subtaskId, name: 'a', target, time: '2026-11-01T00:00:00.000Z' },
+        text: at === 2 ? 'the disk is small' : 'the limit of open files is small',
+      })),
+    );
+    const { stdout } = await scene.task('show', plan.taskId);
+    expect(stdout).toContain(`a on 10.0.0.1, 10.0.0.2:\n    the limit of open files is small\n`);
+    expect(stdout).toContain(`a on 10.0.0.3:\n    the disk is small\n`);
+    expect(stdout.match(/open files is small/g)).toHaveLength(1);
+    expect(stdout).not.toContain('more; obflow');
+  });
+
   it('--waiting shows what waits for a person and not what has ended', async () => {
     const waiting = await failed(onProxies);
     const ended = await failed(onProxies);
