@@ -101,7 +101,7 @@ function cpu({ architecture, cpuFlags, cpus }: SizingFacts): Finding[] {
 /** Size and kernel settings of the host, judged by the profile. */
 export function sizingFindings(facts: SizingFacts, profile: RequirementProfile): Finding[] {
   const found: Finding[] = [
-    atLeast('fs.aio-max-nr less fs.aio-nr', facts.aioMaxNr - facts.aioNr, 20_000, 1_048_576),
+    atLeast('fs.aio-max-nr minus fs.aio-nr', facts.aioMaxNr - facts.aioNr, 20_000, 1_048_576),
     atLeast(say('size.nofile'), facts.nofileHard, 20_000, 655_350),
     atLeast(say('size.nproc'), facts.nprocHard, 4_096, 655_360),
     atLeast('vm.max_map_count', facts.maxMapCount, 327_600),

@@ -3,8 +3,8 @@ import type { Pair } from '../../workflows/text';
 /** What tasks on existing OBProxies say: stopping, starting, restarting, deleting. */
 export const LIFE = {
   'home.othersFiles': [
-    'Not of the proxy or its package, so it stays in {home}: {names}',
-    '不属于该 OBProxy 及其软件包，因此保留在 {home} 中：{names}',
+    'Not of the program or its package, so it stays in {home}: {names}',
+    '不属于该程序及其软件包，因此保留在 {home} 中：{names}',
   ],
   'package.notInstalled': ['{package} is not installed', '{package} 未安装'],
   'keeper.unit': ['the unit {unit} of systemd', 'systemd 的 unit {unit}'],

@@ -59,7 +59,7 @@ export const SERVER_LIFE = {
   ],
   'server.allAnswer': ['All {count} observers answer SQL', '全部 {count} 个 observer 均响应 SQL'],
   'stop.stops': [
-    '{address} ({zone}) would stop: {units} units live on it, {leaders} leaders would move to other servers',
+    '{address} ({zone}) would stop: units that live on it: {units}; leaders that would move to other servers: {leaders}',
     '将停止 {address}（{zone}）：其上有 {units} 个 Unit，{leaders} 个 Leader 将迁移到其他服务器',
   ],
   'stop.rootService': ['The root service lives on it and moves first', 'RootService 位于其上，将先迁移'],
