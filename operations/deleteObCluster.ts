@@ -17,7 +17,7 @@ import { someAtATime } from '../runtime/someAtATime';
 import type { ObClusterRow, ObServerRow, Store } from '../store/types';
 import { type ChainNode, node } from '../workflows/chain';
 import { hostObserverLock, obClusterLock } from './locks';
-import { obClusterById } from './observerPreconditions';
+import { obClusterById, standbyOf } from './observerPreconditions';
 import { planTask, refuseWhenHeld } from './planTask';
 import { fieldRefusal } from './preconditions';
 import { Refusal } from './refusal';
@@ -146,9 +146,8 @@ async function tenantsLost(scope: InspectScope, cluster: ObClusterRow): Promise<
 async function refuseUsed(store: Store, cluster: ObClusterRow): Promise<void> {
   const target = `obCluster:${cluster.id}`;
   const { name, type, status } = cluster;
-  const same = await store.obClusters.findByName(name);
-  const standby = same.find((other) => other.id !== cluster.id && other.type === 'STANDBY');
-  if (type === 'PRIMARY' && standby !== undefined) {
+  const standby = await standbyOf(store, cluster);
+  if (standby !== undefined) {
     const said = say('clusterDeletion.standby', { name, id: standby.id });
     throw new Refusal(409, 'OBE11015', said, { target });
   }

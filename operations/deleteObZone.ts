@@ -20,6 +20,7 @@ import { type ChainNode, node } from '../workflows/chain';
 import { deletionFindings, refuseUnfitServer } from './deletedServers';
 import { serverLists } from './deleteObservers';
 import { askingCluster, refuseUnsafeStop, serverLocks } from './obServers';
+import { standbyOf } from './observerPreconditions';
 import { EACH, knownZone, ZonePath } from './obZones';
 import { planTask, refuseWhenHeld } from './planTask';
 import { Refusal } from './refusal';
@@ -50,7 +51,7 @@ const chainFor = (servers: readonly unknown[]): readonly ChainNode[] =>
 
 /**
  * The zone of a request with its servers, which no task holds and whose statuses allow it. Throws Refusal OBE11001, OBE11007,
- * OBE18002, OBE11020, OBE18010, OBE18004, OBE19003, CMP07005.
+ * OBE18002, OBE11020, OBE18010, OBE18004, OBE11015, OBE19003, CMP07005.
  */
 async function accepted(store: Store, path: { readonly id: number; readonly zoneName: string }) {
   const { cluster, zone, zones } = await knownZone(store, path);
@@ -62,6 +63,11 @@ async function accepted(store: Store, path: { readonly id: number; readonly zone
   if (zone.status !== 'RUNNING' && zone.status !== 'STOPPED') {
     const said = say('zone.unfit', { zone: zone.name, status: zone.status, allowed: 'RUNNING, STOPPED' });
     throw new Refusal(409, 'OBE18004', said, { target });
+  }
+  const standby = await standbyOf(store, cluster);
+  if (standby !== undefined) {
+    const said = say('zone.standby', { name: cluster.name, id: standby.id, zone: zone.name });
+    throw new Refusal(409, 'OBE11015', said, { target });
   }
   servers.forEach(refuseUnfitServer);
   return { cluster, zone, servers };

@@ -2,6 +2,10 @@ import type { Pair } from '../../workflows/text';
 
 /** What deleting OBServers and zones says. */
 export const SERVER_REMOVAL = {
+  'zone.standby': [
+    'OceanBase cluster "{name}" has a standby cluster (id {id}), so zone {zone} must not be deleted. Remove the standby cluster first, or move it out of obflow when it is none any more',
+    'OceanBase 集群“{name}”有备集群（ID {id}），不能删除 Zone {zone}。请先移除备集群；若其已不是备集群，请将其迁出 obflow',
+  ],
   'delete.ask': ['find out whether it may be deleted', '确认能否删除'],
   'delete.allServers': ['these are all {count} servers of the cluster', '这是该集群的全部 {count} 台服务器'],
   'delete.nextCluster': ['To delete all of it, delete the cluster.', '如需全部删除，请删除集群。'],
