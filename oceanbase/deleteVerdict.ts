@@ -173,20 +173,24 @@ export function deleteVerdict(state: DeleteState, targets: readonly string[]): D
   return { refusals: [...refusals, ...majority(state)], moves, moving };
 }
 
-/**
- * The same for servers that go when another one has joined their zone. What that one has room for is only known when it is
- * there: here it has room for everything.
- */
+/** A server that is to join a zone, and what it could hold at most. */
+export interface JoiningServer {
+  readonly ip: string;
+  readonly rpcPort: number;
+  readonly zone: string;
+  readonly room: Resources;
+}
+
+/** The same for servers that go when another one has joined their zone. */
 export function replaceVerdict(
   state: DeleteState,
   targets: readonly string[],
-  { ip, rpcPort, zone }: { readonly ip: string; readonly rpcPort: number; readonly zone: string },
+  { ip, rpcPort, zone, room: free }: JoiningServer,
 ): DeleteVerdict {
   const joining: ClusterServer = {
     ...{ ip, rpcPort, zone, sqlPort: 0, innerStatus: 'ACTIVE', withRootserver: false, buildVersion: '' },
     ...{ startTime: new Date(0).toISOString(), stopTime: null },
   };
-  const free = { cpu: Infinity, memory: Infinity, logDisk: Infinity };
   const room = [...state.room, { server: address(joining), free }];
   return deleteVerdict({ ...state, servers: [...state.servers, joining], room }, targets);
 }

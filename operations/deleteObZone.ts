@@ -17,7 +17,7 @@ import { lookAtZone } from '../contact/lookAtStop';
 import { say } from '../runtime/messages/catalogue';
 import type { Store } from '../store/types';
 import { type ChainNode, node } from '../workflows/chain';
-import { deletionFindings, refuseUnfitServer } from './deletedServers';
+import { deletionFindings, refuseUnfitServer, refuseUnsafeDeletion } from './deletedServers';
 import { serverLists } from './deleteObservers';
 import { askingCluster, refuseUnsafeStop, serverLocks } from './obServers';
 import { standbyOf } from './observerPreconditions';
@@ -73,7 +73,7 @@ async function accepted(store: Store, path: { readonly id: number; readonly zone
   return { cluster, zone, servers };
 }
 
-/** Throws Refusal OBE18007 when a tenant has something in the zone, and what a stop of the zone throws. */
+/** Throws Refusal OBE18007 when a tenant has something in the zone, and what a stop of the zone or a deletion of its servers throws. */
 async function refuseUnsafe(
   scope: InspectScope,
   { cluster, zone, servers }: Awaited<ReturnType<typeof accepted>>,
@@ -86,8 +86,9 @@ async function refuseUnsafe(
     const said = say('text.withNext', { text, next: say('zone.nextInUse', { zone: name }) });
     throw new Refusal(409, 'OBE18007', said, { target });
   }
-  if (zone.status === 'RUNNING' && servers.length > 0)
+  if (zone.status === 'RUNNING')
     await refuseUnsafeStop(scope, cluster, { target: { zone: name }, name, object: target });
+  if (servers.length > 0) await refuseUnsafeDeletion(scope, { cluster, servers });
 }
 
 /** `DELETE /api/v2/ob/clusters/{id}/zones/{zoneName}` (OCP documentation V4.2.2, "Delete a zone"). */

@@ -18,7 +18,8 @@ import {
   WaitNode,
   WaitObServerAccessible,
 } from '../activities/subtasks';
-import { lookAtStop } from '../contact/lookAtStop';
+import { lookAtStop, readRolling } from '../contact/lookAtStop';
+import { notBack } from '../oceanbase/rollingVerdict';
 import { refusedBy } from '../oceanbase/stopVerdict';
 import { addressText } from '../runtime/addressText';
 import { fault, say } from '../runtime/messages/catalogue';
@@ -72,7 +73,7 @@ const MAY_RESTART = ['RUNNING'] as const;
 /** With fewer zones no majority is left while one of them restarts. */
 const ROLLING_ZONES = 3;
 
-/** Throws Refusal OBE11070, OBE19003, or as a stop of each of its zones would be refused. */
+/** Throws Refusal OBE11070, OBE19003, OBE11007 while something is not back yet, or as a stop of each of its zones would be refused. */
 async function refuseInterruption(
   scope: InspectScope,
   { cluster, servers, zones }: WholeCluster,
@@ -96,6 +97,11 @@ async function refuseInterruption(
       if (first === undefined) continue;
       const said = say('clusterLife.refused', { name, text: refusedBy(refusals), next: first.next });
       throw new Refusal(409, first.code, said, { target });
+    }
+    const [behind] = notBack(await readRolling(session), { but: undefined });
+    if (behind !== undefined) {
+      const said = say('clusterLife.refused', { name, text: behind, next: say('stop.bringBack') });
+      throw new Refusal(409, 'OBE11007', said, { target });
     }
   });
 }
