@@ -11,11 +11,13 @@ import {
 import { openAsSys } from '../contact/clusterState';
 import { DATA_DISK, LOG_DISK } from '../oceanbase/observerLayout';
 import { SqlConnectionError, SqlError } from '../oceanbase/sqlSession';
+import { addressText } from '../runtime/addressText';
 import { PermanentError, saidOf, TransientError } from '../runtime/errors';
 import { fault, say, type Text } from '../runtime/messages/catalogue';
 import { someAtATime } from '../runtime/someAtATime';
 import type { ObClusterRow, ObServerRow, Store } from '../store/types';
 import { type ChainNode, node } from '../workflows/chain';
+import { expectedDuration } from './expectedDuration';
 import { hostObserverLock, obClusterLock } from './locks';
 import { obClusterById, standbyOf } from './observerPreconditions';
 import { planTask, refuseWhenHeld } from './planTask';
@@ -35,6 +37,8 @@ export const DELETE_OB_CLUSTER: readonly ChainNode[] = [
 ];
 
 const TOGETHER = 20;
+/** So many servers are named. */
+const NAMED = 5;
 
 const Confirmation = z.object({
   confirm: z
@@ -104,9 +108,15 @@ async function refuseUnreachable(scope: InspectScope, { params, query }: Request
 async function findingsOf(scope: InspectScope, { params }: Request): Promise<HostFinding[]> {
   const cluster = await obClusterById(scope.store, params.id);
   const servers = await scope.store.obServers.ofCluster(cluster.id);
+  const addresses = servers.slice(0, NAMED).map(({ ip, rpcPort }) => addressText(ip, rpcPort));
+  const ends = { count: servers.length, cluster: cluster.name, addresses: addresses.join(', ') };
   return [
+    { level: 'WARN', message: say('dry.allEnd', ends) },
     await tenantsLost(scope, cluster),
     ...servers.map((server): HostFinding => ({ ...filesLost(cluster, server) })),
+    await expectedDuration(scope, {
+      ...{ workflow: 'deleteObCluster', name: 'Delete primary OB cluster', chain: DELETE_OB_CLUSTER },
+    }),
   ];
 }
 

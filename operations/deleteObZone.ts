@@ -13,18 +13,20 @@ import {
   WaitNode,
   WaitObServerDelete,
 } from '../activities/subtasks';
-import { lookAtZone } from '../contact/lookAtStop';
+import { lookAtStop, lookAtZone } from '../contact/lookAtStop';
+import type { ClusterSession } from '../oceanbase/clusterSession';
 import { say } from '../runtime/messages/catalogue';
 import type { Store } from '../store/types';
 import { type ChainNode, node } from '../workflows/chain';
 import { deletionFindings, refuseUnfitServer, refuseUnsafeDeletion } from './deletedServers';
 import { serverLists } from './deleteObservers';
+import { expectedDuration } from './expectedDuration';
 import { askingCluster, refuseUnsafeStop, serverLocks } from './obServers';
 import { standbyOf } from './observerPreconditions';
 import { EACH, knownZone, ZonePath } from './obZones';
 import { planTask, refuseWhenHeld } from './planTask';
 import { Refusal } from './refusal';
-import { catalogued, type InspectScope } from './types';
+import { catalogued, type HostFinding, type InspectScope } from './types';
 
 const EACH_HOST = { split: 'host_ids' } as const;
 
@@ -91,6 +93,17 @@ async function refuseUnsafe(
   if (servers.length > 0) await refuseUnsafeDeletion(scope, { cluster, servers });
 }
 
+/** Which majority STOP ZONE would leave. */
+async function leavesFindings(
+  scope: InspectScope,
+  { cluster, zone }: Awaited<ReturnType<typeof accepted>>,
+): Promise<HostFinding[]> {
+  const look = (session: ClusterSession) => lookAtStop(session, { zone: zone.name });
+  const verdict = await askingCluster(scope, cluster, look);
+  const leaves = verdict?.leaves;
+  return leaves === undefined ? [] : [{ level: 'INFO', message: leaves }];
+}
+
 /** `DELETE /api/v2/ob/clusters/{id}/zones/{zoneName}` (OCP documentation V4.2.2, "Delete a zone"). */
 export const deleteObZone = catalogued({
   id: 'deleteObZone',
@@ -110,7 +123,17 @@ export const deleteObZone = catalogued({
   look: {
     obCluster: ({ params }) => params.id,
     refuses: async (scope, { params }) => refuseUnsafe(scope, await accepted(scope.store, params)),
-    findings: async (scope, { params }) => deletionFindings(scope, await accepted(scope.store, params)),
+    async findings(scope, { params }) {
+      const found = await accepted(scope.store, params);
+      const chain = chainFor(found.servers);
+      return [
+        ...(await leavesFindings(scope, found)),
+        ...(await deletionFindings(scope, found)),
+        await expectedDuration(scope, {
+          ...{ workflow: 'deleteObZone', name: 'Delete OB zone', chain, clusterId: params.id },
+        }),
+      ];
+    },
   },
 
   async prepare(scope, { params }) {

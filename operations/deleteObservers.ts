@@ -19,6 +19,7 @@ import { fault } from '../runtime/messages/catalogue';
 import type { ObServerRow } from '../store/types';
 import { type ChainNode, node } from '../workflows/chain';
 import { acceptedServers, deletionFindings, refuseUnsafeDeletion, type ServersOf } from './deletedServers';
+import { expectedDuration } from './expectedDuration';
 import { serverLocks } from './obServers';
 import { planTask } from './planTask';
 import { HostIds, IdPath, idsOnce } from './schemas';
@@ -173,8 +174,13 @@ export const deleteObservers = catalogued({
     obCluster: ({ params }) => params.id,
     refuses: async (scope, { params, body }) =>
       refuseUnsafeDeletion(scope, await acceptedServers(scope.store, params.id, body)),
-    findings: async (scope, { params, body }) =>
-      deletionFindings(scope, await acceptedServers(scope.store, params.id, body)),
+    findings: async (scope, { params, body }) => [
+      ...(await deletionFindings(scope, await acceptedServers(scope.store, params.id, body))),
+      await expectedDuration(scope, {
+        ...{ workflow: 'deleteObservers', name: 'Delete OB server', chain: DELETE_OB_SERVERS },
+        clusterId: params.id,
+      }),
+    ],
   },
 
   async prepare(scope, { params, body }) {

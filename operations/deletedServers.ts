@@ -158,10 +158,18 @@ export async function deletionFindings(
   }));
   const found: HostFinding[] = [];
   const info = (message: Text) => found.push({ level: 'INFO', message });
+  if (servers.length > 0)
+    info(
+      say('dry.ends', {
+        ...{ count: servers.length, cluster: cluster.name },
+        addresses: servers.slice(0, NAMED).map(addressOf).join(', '),
+      }),
+    );
   if (seen !== undefined) {
     const { verdict, onDisk, listed } = seen;
     const bytes = servers.map((server) => onDisk.get(addressOf(server)));
     const known = bytes.filter((one) => one !== undefined);
+    if (verdict.leaves !== undefined) info(verdict.leaves);
     if (verdict.moves.length === 0) info(say('delete.noUnits'));
     for (const move of verdict.moves.slice(0, NAMED)) info(moveText(move));
     if (verdict.moves.length > NAMED) info(say('delete.moreUnits', { count: verdict.moves.length - NAMED }));

@@ -17,6 +17,7 @@ import {
   refuseUnsafeDeletion,
 } from './deletedServers';
 import { leaveCluster } from './deleteObservers';
+import { expectedDuration } from './expectedDuration';
 import { firstContactFindings } from './firstContact';
 import { INSTALL_AND_JOIN, RESERVE_AND_CHECK } from './joinChain';
 import {
@@ -206,6 +207,10 @@ export const replaceObserver = catalogued({
         { hostId: host.id, level: 'INFO' as const, message: counted.text },
         ...(await deletionFindings(scope, { cluster, servers: [server] }, lookWith(found, counted))),
         ...(await firstContactFindings(scope, [host.id], { programs: [home], user: RUN_USER })),
+        await expectedDuration(scope, {
+          ...{ workflow: 'replaceObserver', name: 'Replace OB server', chain: REPLACE_OB_SERVER },
+          clusterId: cluster.id,
+        }),
       ];
     },
   },

@@ -24,6 +24,7 @@ import { refusedBy } from '../oceanbase/stopVerdict';
 import { addressText } from '../runtime/addressText';
 import { fault, say } from '../runtime/messages/catalogue';
 import { type ChainGroup, type ChainNode, group, node } from '../workflows/chain';
+import { expectedDuration } from './expectedDuration';
 import {
   acceptedCluster,
   byZone,
@@ -131,6 +132,10 @@ async function restartFindings(
     ...(left ?? []),
     ...(force ? await proxyFindings(scope, cluster) : []),
     ...(await processFindings(scope, servers, true)),
+    await expectedDuration(scope, {
+      ...{ workflow: 'restartObCluster', name: 'Restart OB cluster', chain: RESTART_OB_CLUSTER },
+      ...{ clusterId: cluster.id, elements: { zone_names: zones.length } },
+    }),
   ];
 }
 

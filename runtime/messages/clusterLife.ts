@@ -43,6 +43,42 @@ export const CLUSTER_LIFE = {
     'It takes as long as the slowest observer of each zone needs to stop, to start and to catch up, zone after zone; a zone that is not back holds the next one, for up to {minutes} min',
     '耗时为各 Zone 中最慢的 observer 停止、启动并追上所需时间之和；未恢复的 Zone 会阻止下一个 Zone，最长 {minutes} 分钟',
   ],
+  'takes.here': [
+    'How long it may take: the last {count} tasks "{name}" of this cluster that nobody had to retry took {shortest} to {longest}',
+    '预计耗时：该集群最近 {count} 个无需重试的任务“{name}”耗时 {shortest} 至 {longest}',
+  ],
+  'takes.elsewhere': [
+    'How long it may take: the last {count} tasks "{name}" of other clusters that nobody had to retry took {shortest} to {longest}',
+    '预计耗时：其他集群最近 {count} 个无需重试的任务“{name}”耗时 {shortest} 至 {longest}',
+  ],
+  'takes.unknown': [
+    'How long it may take is not known: no task "{name}" of this cluster has ended yet without a retry. Its steps have limits, which are no estimate: the last of them fails {limit} after the beginning at the latest',
+    '预计耗时未知：该集群尚无无需重试即结束的任务“{name}”。各步骤有时限（并非估计）：最迟在开始后 {limit} 最后一步失败',
+  ],
+  'takes.nowhere': [
+    'How long it may take is not known: no task "{name}" has ended yet without a retry. Its steps have limits, which are no estimate: the last of them fails {limit} after the beginning at the latest',
+    '预计耗时未知：尚无无需重试即结束的任务“{name}”。各步骤有时限（并非估计）：最迟在开始后 {limit} 最后一步失败',
+  ],
+  'takes.withWaits': [
+    '{text}. Waits for OceanBase among them: {waits}',
+    '{text}。其中等待 OceanBase 的步骤：{waits}',
+  ],
+  'dry.nothingStops': [
+    'Nothing that serves stops, every log stream keeps the majority that it has, and no unit is moved by the task',
+    '不会停止任何正在提供服务的对象，各日志流的多数派不变，任务不会迁移任何 Unit',
+  ],
+  'dry.ends': [
+    'What would stop: {count} observers of {cluster} ({addresses}), once nothing of a tenant is left on them',
+    '将停止：{cluster} 的 {count} 个 observer（{addresses}），在其上不再有任何租户的内容之后',
+  ],
+  'dry.allEnd': [
+    'What would stop: all {count} observers of {cluster} ({addresses}), for good; no majority of anything is left',
+    '将停止：{cluster} 的全部 {count} 个 observer（{addresses}），且不再恢复；不保留任何多数派',
+  ],
+  'dry.forgets': [
+    'The inventory would forget {servers} servers in {zones} zones, and the credentials that a take-over has stored for them',
+    '资源中将移除 {zones} 个 Zone 的 {servers} 台服务器，以及接管时为其保存的凭据',
+  ],
   'clusterLife.interrupts': [
     'With force the observers of a zone end without moving clients and leaders away: clients are interrupted',
     '使用 force 时，Zone 的 observer 直接结束，不会先迁走客户端和 Leader：客户端会被中断',

@@ -39,6 +39,10 @@ export const SERVER_REMOVAL = {
     '租户 {tenant} 的 Unit {id}（{gib} GiB 内存）将从 {from} 迁出，按当前情况迁移到 {to}',
   ],
   'delete.moreUnits': ['{count} more units would move', '另有 {count} 个 Unit 将迁移'],
+  'delete.leaves': [
+    '{what}: {staying} of {replicas} replicas are in sync, and go on voting until what lies on the servers has moved',
+    '{what}：{replicas} 个副本中有 {staying} 个同步，在服务器上的内容迁移完成之前继续参与投票',
+  ],
   'delete.noUnits': ['No unit would move', '没有 Unit 需要迁移'],
   'replace.counted': [
     'The new server on {ip} is counted with at most {cpu} cores, {memory} GiB of memory and {log} GiB of log disk, by the parameters of its first start and its host',
