@@ -26,6 +26,7 @@ import { standbyOf } from './observerPreconditions';
 import { EACH, knownZone, ZonePath } from './obZones';
 import { planTask, refuseWhenHeld } from './planTask';
 import { Refusal } from './refusal';
+import { leavingLists } from './rsListFindings';
 import { catalogued, type HostFinding, type InspectScope } from './types';
 
 const EACH_HOST = { split: 'host_ids' } as const;
@@ -122,7 +123,11 @@ export const deleteObZone = catalogued({
   sample: 'delete-ob-zone',
   look: {
     obCluster: ({ params }) => params.id,
-    refuses: async (scope, { params }) => refuseUnsafe(scope, await accepted(scope.store, params)),
+    async refuses(scope, { params }) {
+      const found = await accepted(scope.store, params);
+      await refuseUnsafe(scope, found);
+      return leavingLists(scope, found);
+    },
     async findings(scope, { params }) {
       const found = await accepted(scope.store, params);
       const chain = chainFor(found.servers);

@@ -22,6 +22,7 @@ import { acceptedServers, deletionFindings, refuseUnsafeDeletion, type ServersOf
 import { expectedDuration } from './expectedDuration';
 import { serverLocks } from './obServers';
 import { planTask } from './planTask';
+import { leavingLists } from './rsListFindings';
 import { HostIds, IdPath, idsOnce } from './schemas';
 import { AT_TERMINAL } from './terminal';
 import { catalogued, type PrepareScope } from './types';
@@ -172,8 +173,11 @@ export const deleteObservers = catalogued({
   sample: 'delete-observers',
   look: {
     obCluster: ({ params }) => params.id,
-    refuses: async (scope, { params, body }) =>
-      refuseUnsafeDeletion(scope, await acceptedServers(scope.store, params.id, body)),
+    async refuses(scope, { params, body }) {
+      const found = await acceptedServers(scope.store, params.id, body);
+      await refuseUnsafeDeletion(scope, found);
+      return leavingLists(scope, found);
+    },
     findings: async (scope, { params, body }) => [
       ...(await deletionFindings(scope, await acceptedServers(scope.store, params.id, body))),
       await expectedDuration(scope, {

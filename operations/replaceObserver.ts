@@ -36,6 +36,7 @@ import { StartupParameters } from './observerFields';
 import { activeZone, clusterRuns, hostsWithoutObserver, observerPackage } from './observerPreconditions';
 import { planTask, refuseWhenHeld } from './planTask';
 import { hostsByIds } from './preconditions';
+import { leavingLists } from './rsListFindings';
 import { Id, ServicePort } from './schemas';
 import { AT_TERMINAL } from './terminal';
 import { catalogued, type InspectScope, type PrepareScope } from './types';
@@ -195,7 +196,7 @@ export const replaceObserver = catalogued({
         lookWith(found, counted),
         counted.text,
       );
-      return counted.warnings;
+      return [...counted.warnings, ...(await leavingLists(scope, { cluster, servers: [server] }))];
     },
     async findings(scope, request) {
       const found = await accepted(scope.store, request);

@@ -22,6 +22,38 @@ export const CLUSTER_LIFE = {
     'OceanBase cluster "{name}" must not be restarted zone after zone: {text}. {next} Or send force: true, which interrupts clients.',
     'OceanBase 集群“{name}”不能逐 Zone 重启：{text}。{next} 或发送 force: true（会中断客户端）。',
   ],
+  'rsList.tell': [
+    'tell OBProxies that work by RS_LIST the root servers of {cluster}',
+    '将 {cluster} 的 root server 告知以 RS_LIST 方式工作的 OBProxy',
+  ],
+  'rsList.told': [
+    'OBProxy {where} has the root servers {list} from its next start on (rootservice_list)',
+    'OBProxy {where} 下次启动时将使用 root server {list}（rootservice_list）',
+  ],
+  'rsList.untold': [
+    'OBProxy {where} works by RS_LIST and could not be told the root servers {list}: {why}. When it answers again, restart it by obflow, which tells it; or set its rootservice_list by ALTER PROXYCONFIG as root@proxysys, and restart it',
+    '以 RS_LIST 方式工作的 OBProxy {where} 未能得知 root server {list}：{why}。待其恢复后，请用 obflow 重启它（重启时会告知）；或以 root@proxysys 用 ALTER PROXYCONFIG 设置其 rootservice_list 并重启',
+  ],
+  'rsList.restart': [
+    'OBProxy {where} was started with the root servers {works}, none of which is one now. It goes by the servers that it has seen in the cluster, until it has not used it for a day, or cannot reach them: restart it before, so that it works with {list}',
+    'OBProxy {where} 启动时使用的 root server {works} 现已全部失效。它会沿用在集群中见过的服务器，直到一天未访问该集群或无法连接这些服务器：请在此之前重启它，以使用 {list}',
+  ],
+  'rsList.again': [
+    'It was started with the root servers {works}, none of which is one now; it is started once more, with those of now',
+    '它启动时使用的 root server {works} 现已全部失效；将以当前的 root server 再次启动',
+  ],
+  'rsList.nextTell': [
+    'Repair what the OBProxy says, or set its rootservice_list to {list} as root@proxysys, then retry.',
+    '请按 OBProxy 的提示修复，或以 root@proxysys 将其 rootservice_list 设为 {list}，然后重试。',
+  ],
+  'rsList.onlyLeaving': [
+    'OBProxy {where} knows only servers that go ({list}): the task gives it another list before they do. Restart it afterwards, so that it works with that one',
+    'OBProxy {where} 只知道将被删除的服务器（{list}）：任务会在删除前给它新的列表。请在之后重启它，以使用新列表',
+  ],
+  'rsList.unasked': [
+    'OBProxy {where} works by RS_LIST and could not be asked for its root servers: {why}. If it knows only servers that go, it reaches nobody after its next start: let it answer before, or restart it by obflow afterwards',
+    '以 RS_LIST 方式工作的 OBProxy {where} 无法查询其 root server：{why}。若它只知道将被删除的服务器，则下次启动后无法连接任何服务器：请先使其恢复应答，或之后用 obflow 重启它',
+  ],
   'clusterLife.proxies': [
     'OBProxy clusters linked to {cluster} cannot reach it meanwhile: {names}',
     '以下关联到 {cluster} 的 OBProxy 集群在此期间无法访问它：{names}',
