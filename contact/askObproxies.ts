@@ -29,7 +29,7 @@ export interface AskedOn {
 }
 
 /**
- * Asks each of these, ten together, for at most `ms` each, and half a minute in all; an error of one, also of `ask`, is its
+ * Asks each of these, ten together, for at most `ms` each, and `allMs` in all (half a minute); an error of one, also of `ask`, is its
  * answer.
  */
 export function askObproxies<T>(
@@ -37,10 +37,11 @@ export function askObproxies<T>(
   servers: readonly ObproxyServerRow[],
   ask: (on: AskedOn) => Promise<T>,
   ms = ASK_MS,
+  allMs = ALL_MS,
 ): Promise<Asked<T>[]> {
-  const end = Date.now() + ALL_MS;
+  const end = Date.now() + allMs;
   return someAtATime(servers, TOGETHER, async (server) => {
-    if (Date.now() > end) return { server, why: say('obproxy.noTimeToAsk', { seconds: ALL_MS / 1000 }) };
+    if (Date.now() > end) return { server, why: say('obproxy.noTimeToAsk', { seconds: allMs / 1000 }) };
     return withDeadline(ms, undefined, async (signal, passed) => {
       try {
         return { server, answer: await unlessAborted(askOne(ways, server, ask, signal), signal) };

@@ -1,11 +1,15 @@
 /** Asking a cluster whether servers of it may be stopped, or deleted. Time-outs, log and errors are the caller's. */
+import { capacityBytes } from '../oceanbase/clusterParameters';
 import type { ClusterSession } from '../oceanbase/clusterSession';
 import {
   type DeleteState,
   type DeleteVerdict,
   deleteVerdict,
+  type JoiningServer,
   replaceVerdict,
 } from '../oceanbase/deleteVerdict';
+import { type ClusterLimits, DEFAULT_LIMITS } from '../oceanbase/newServerRoom';
+import type { RollingState } from '../oceanbase/rollingVerdict';
 import { type StopTarget, type StopVerdict, stopVerdict } from '../oceanbase/stopVerdict';
 import { tenantsInZone } from '../oceanbase/zoneUse';
 
@@ -13,6 +17,16 @@ export async function lookAtStop(session: ClusterSession, target: StopTarget): P
   const servers = await session.servers();
   const zones = await session.zones();
   return stopVerdict({ servers, zones, groups: await session.replicas() }, target);
+}
+
+/** What is looked at between two zones of a rolling restart. */
+export async function readRolling(session: ClusterSession): Promise<RollingState> {
+  return {
+    servers: await session.servers(),
+    zones: await session.zones(),
+    groups: await session.replicas(),
+    schemas: await session.schemas(),
+  };
 }
 
 export async function readPlacement(session: ClusterSession): Promise<DeleteState> {
@@ -33,9 +47,20 @@ export async function lookAtDeletion(
 export async function lookAtReplacement(
   session: ClusterSession,
   targets: readonly string[],
-  joining: { readonly ip: string; readonly rpcPort: number; readonly zone: string },
+  joining: JoiningServer,
 ): Promise<DeleteVerdict> {
   return replaceVerdict(await readPlacement(session), targets, joining);
+}
+
+/** What counts for the room of every server of the cluster, those to come too. */
+export async function lookAtLimits(session: ClusterSession): Promise<ClusterLimits> {
+  const percent = async (name: string) => Number(await session.parameter(name));
+  const limits = await session.parameterByServer('memory_limit');
+  return {
+    hardLimit: (await percent('resource_hard_limit')) || DEFAULT_LIMITS.hardLimit,
+    memoryPercentage: (await percent('memory_limit_percentage')) || DEFAULT_LIMITS.memoryPercentage,
+    memoryLimits: limits.map(({ value }) => capacityBytes(value) ?? 0),
+  };
 }
 
 /** Names of the tenants that have units or replicas in the zone, or are to have them. */

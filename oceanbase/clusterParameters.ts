@@ -221,6 +221,11 @@ function sizeOf(type: string, value: string): number | undefined {
   }
 }
 
+/** Bytes of a capacity such as `8G`; without a unit it is MiB, as OceanBase reads it. Undefined for what is none. */
+export function capacityBytes(value: string): number | undefined {
+  return sizeOf('CAPACITY', /^\d+$/.test(value) ? `${value}M` : value);
+}
+
 /** Why OceanBase would not take a value: `unit` when a capacity has none (OBE31002), else its form (OBE31202). */
 export function obValueFault(
   { type, typeTold, range }: ObParameterFacts,

@@ -130,7 +130,7 @@ export interface ClusterSession {
 }
 
 /**
- * Logs in at the first server that answers. Throws SqlError when a login is refused (the same on every server), and
+ * Logs in at the first server that lets in. Throws SqlError when all that answer refuse the login, and
  * SqlConnectionError naming every server when none answers; AddressDenied when obflow may connect to none of them.
  */
 export function openCluster(target: ClusterTarget): Promise<ClusterSession> {

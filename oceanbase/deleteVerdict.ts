@@ -31,6 +31,8 @@ export interface DeleteVerdict {
   readonly moves: readonly Move[];
   /** Units that are on their way already. */
   readonly moving: readonly Unit[];
+  /** The majority while they move, of the log stream that has the least; undefined when there is none at all. */
+  readonly leaves: Text | undefined;
 }
 
 const GIB = 1024 ** 3;
@@ -43,14 +45,15 @@ export function inGib(bytes: number): string {
 }
 
 /** A majority of every log stream must be in sync now: replicas are made anew from it. Who goes votes until it has moved. */
-function majority({ servers, zones, groups }: DeleteState): DeleteRefusal[] {
+function majority({ servers, zones, groups }: DeleteState): Pick<DeleteVerdict, 'refusals' | 'leaves'> {
   const active = new Set(zones.filter(({ innerStatus }) => innerStatus === 'ACTIVE').map(({ name }) => name));
   const alive = new Set(
     servers
       .filter((server) => active.has(server.zone) && isServing({ ...server, innerStatus: livesAs(server) }))
       .map(address),
   );
-  return groups.flatMap((group): DeleteRefusal[] => {
+  let weakest: { readonly margin: number; readonly text: Text } | undefined;
+  const refusals = groups.flatMap((group): DeleteRefusal[] => {
     const { tenant, stream, replicas } = group;
     const what =
       stream === undefined ? say('stop.tenant', { tenant }) : say('stop.stream', { tenant, stream });
@@ -60,10 +63,16 @@ function majority({ servers, zones, groups }: DeleteState): DeleteRefusal[] {
     const staying = group.voters.filter(
       (voter) => voter.inSync && voter.servers.length > 0 && voter.servers.every((one) => alive.has(one)),
     ).length;
-    if (staying * 2 > replicas) return [];
+    if (staying * 2 > replicas) {
+      const margin = staying - replicas / 2;
+      if (weakest === undefined || margin < weakest.margin)
+        weakest = { margin, text: say('delete.leaves', { what, staying, replicas }) };
+      return [];
+    }
     const text = say('delete.noMajority', { what, staying, replicas });
     return [{ code: 'OBE19011', text, next: say('stop.bringBack') }];
   });
+  return { refusals, leaves: weakest?.text };
 }
 
 /** One that is being deleted still serves what lies on it. */
@@ -151,7 +160,8 @@ export function deleteVerdict(state: DeleteState, targets: readonly string[]): D
   const goes = (server: ClusterServer) => going.has(address(server));
   if (state.servers.length > 0 && state.servers.every(goes)) {
     const text = say('delete.allServers', { count: state.servers.length });
-    return { refusals: [{ code: 'OBE19011', text, next: say('delete.nextCluster') }], moves: [], moving: [] };
+    const all: DeleteRefusal = { code: 'OBE19011', text, next: say('delete.nextCluster') };
+    return { refusals: [all], moves: [], moving: [], leaves: undefined };
   }
   const refusals: DeleteRefusal[] = [];
   const moves: Move[] = [];
@@ -170,23 +180,28 @@ export function deleteVerdict(state: DeleteState, targets: readonly string[]): D
   const moving = state.units.filter(
     ({ from, server }) => from !== undefined && going.has(from) && !going.has(server),
   );
-  return { refusals: [...refusals, ...majority(state)], moves, moving };
+  const { refusals: against, leaves } = majority(state);
+  return { refusals: [...refusals, ...against], moves, moving, leaves };
 }
 
-/**
- * The same for servers that go when another one has joined their zone. What that one has room for is only known when it is
- * there: here it has room for everything.
- */
+/** A server that is to join a zone, and what it could hold at most. */
+export interface JoiningServer {
+  readonly ip: string;
+  readonly rpcPort: number;
+  readonly zone: string;
+  readonly room: Resources;
+}
+
+/** The same for servers that go when another one has joined their zone. */
 export function replaceVerdict(
   state: DeleteState,
   targets: readonly string[],
-  { ip, rpcPort, zone }: { readonly ip: string; readonly rpcPort: number; readonly zone: string },
+  { ip, rpcPort, zone, room: free }: JoiningServer,
 ): DeleteVerdict {
   const joining: ClusterServer = {
     ...{ ip, rpcPort, zone, sqlPort: 0, innerStatus: 'ACTIVE', withRootserver: false, buildVersion: '' },
     ...{ startTime: new Date(0).toISOString(), stopTime: null },
   };
-  const free = { cpu: Infinity, memory: Infinity, logDisk: Infinity };
   const room = [...state.room, { server: address(joining), free }];
   return deleteVerdict({ ...state, servers: [...state.servers, joining], room }, targets);
 }

@@ -15,6 +15,9 @@ interface Server {
  */
 const NOT_YET: ReadonlySet<number> = new Set([8001, 5150]);
 
+/** A login that is refused. */
+const DENIED = 1045;
+
 /** Whether this server may answer later, and another may answer now. */
 function isAway(error: unknown): error is SqlConnectionError | SqlError {
   return error instanceof SqlConnectionError || (error instanceof SqlError && NOT_YET.has(error.errno));
@@ -23,9 +26,12 @@ function isAway(error: unknown): error is SqlConnectionError | SqlError {
 /**
  * What `open` makes of the first of a cluster's servers that answers.
  *
- * @throws what `open` throws beside SqlConnectionError and AddressDenied at once (a refused login is the same on every
- * server), the signal's reason, SqlConnectionError naming every server when none answers or all of them boot, and AddressDenied when obflow
- * may connect to none of them.
+ * A refused login does not end the search: a server that has left its cluster refuses every login, and so does one that has not
+ * taken a new password yet, while the others let in.
+ *
+ * @throws the first refusal of a login when nobody lets in, anything else that `open` throws beside SqlConnectionError and
+ * AddressDenied at once, the signal's reason, SqlConnectionError naming every server when none answers or all of them boot, and
+ * AddressDenied when obflow may connect to none of them.
  */
 export async function firstToAnswer<T>(
   servers: readonly Server[],
@@ -35,12 +41,18 @@ export async function firstToAnswer<T>(
   const silent: Text[] = [];
   let nobodyListens = servers.length > 0;
   let denied: AddressDenied | undefined;
+  let refused: SqlError | undefined;
   for (const server of servers) {
     try {
       return await open(server);
     } catch (error) {
       if (error instanceof AddressDenied) {
         denied ??= error;
+        nobodyListens = false;
+        continue;
+      }
+      if (error instanceof SqlError && error.errno === DENIED) {
+        refused ??= error;
         nobodyListens = false;
         continue;
       }
@@ -51,6 +63,7 @@ export async function firstToAnswer<T>(
       silent.push(say('sql.silent', { at, said: saidOf(error) }));
     }
   }
+  if (refused !== undefined) throw refused;
   if (denied !== undefined && silent.length === 0) throw denied;
   throw new SqlConnectionError(
     silent.length === 0 ? say('sql.noServer') : say('sql.allSilent', { servers: silent }),

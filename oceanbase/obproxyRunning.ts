@@ -2,11 +2,11 @@
  * What a running OBProxy says of itself, against the cluster it is to belong to: which clusters it serves, how it learnt
  * of them, and what only a restart could change. Pure.
  */
-import { addressText, parseAddress } from '../runtime/addressText';
 import { type Said, say, type Text } from '../runtime/messages/catalogue';
 import type { ObproxyAdmin, ProxyParameter } from './obproxyAdmin';
 import type { ParameterValue } from './parameters';
 import { rootServiceList } from './proxyConfigDb';
+import { proxyListOf, sameProxyList } from './rootServiceList';
 import { isAtLeast, sameFamily } from './versions';
 
 /** Oldest OBProxy that can be taken over (OCP documentation, "Take over an OBProxy"). */
@@ -107,20 +107,6 @@ export function portFindings(
   return found;
 }
 
-/** `ip:port;ip:port` as a set, each in the form of addressText: one address may be written in several ways. */
-function serverSet(list: string): Set<string> {
-  const servers = list
-    .split(/[;,]/)
-    .map((server) => server.trim())
-    .filter((server) => server !== '');
-  return new Set(
-    servers.map((server) => {
-      const address = parseAddress(server);
-      return address === undefined ? server : addressText(address.host, ...address.ports);
-    }),
-  );
-}
-
 /** A list of root servers wins over a config server's URL (OBProxy source). */
 function workModeOf(proxy: RunningObproxy): 'CONFIG_URL' | 'RS_LIST' {
   return shownValue(proxy, 'rootservice_list') === '' ? 'CONFIG_URL' : 'RS_LIST';
@@ -155,8 +141,8 @@ export function linkFindings(proxy: RunningObproxy, home: ObproxyHome): Finding[
     });
     return [error('LinksDiffer', 'ODP21011', text, next)];
   }
-  const list = serverSet(shownValue(proxy, 'rootservice_list'));
-  const known = serverSet(rootServiceList(home.rootServers));
+  const list = proxyListOf(shownValue(proxy, 'rootservice_list'));
+  const known = proxyListOf(rootServiceList(home.rootServers));
   if (![...list].some((server) => known.has(server))) {
     const text = say('proxy.otherRootServers', {
       list: [...list].join(', '),
@@ -175,8 +161,7 @@ export function identityParameters(proxy: RunningObproxy, home: ObproxyHome): Pa
     return [name, { name: 'obproxy_config_server_url', value: home.configUrl }];
   }
   const list = shownValue(proxy, 'rootservice_list');
-  const [is, known] = [serverSet(list), serverSet(rootServiceList(home.rootServers))];
-  const same = is.size === known.size && [...is].every((server) => known.has(server));
+  const wished = rootServiceList(home.rootServers);
   // The same servers in another order are the same list.
-  return [name, { name: 'rootservice_list', value: same ? list : rootServiceList(home.rootServers) }];
+  return [name, { name: 'rootservice_list', value: sameProxyList(list, wished) ? list : wished }];
 }

@@ -120,7 +120,9 @@ export function stopVerdict(state: StopState, target: StopTarget): StopVerdict {
   const targets = new Set(
     target.servers ?? state.servers.filter((server) => server.zone === zone).map(address),
   );
-  const { refusals, leaves } = majority(state, targets, zone);
+  // A zone without servers takes nothing away from any majority.
+  const { refusals, leaves } =
+    targets.size === 0 ? { refusals: [], leaves: undefined } : majority(state, targets, zone);
   const lastZone =
     target.servers === undefined &&
     !state.zones.some(({ name, innerStatus }) => name !== zone && innerStatus === 'ACTIVE');

@@ -13,6 +13,7 @@ import { RUN_USER } from '../oceanbase/observerLayout';
 import { fault, say } from '../runtime/messages/catalogue';
 import type { Idc } from '../store/types';
 import { type ChainNode, node } from '../workflows/chain';
+import { expectedDuration } from './expectedDuration';
 import { firstContactFindings } from './firstContact';
 import { INSTALL_AND_JOIN, RESERVE_AND_CHECK } from './joinChain';
 import {
@@ -116,7 +117,11 @@ export const addObZone = catalogued({
       const { home } = await observerPackage(scope.store, cluster, hosts, body.packageOperatingSystem);
       return [
         ...(await zoneFindings(scope, request, idc)),
+        { level: 'INFO' as const, message: say('dry.nothingStops') },
         ...(await firstContactFindings(scope, body.servers, { programs: [home], user: RUN_USER })),
+        await expectedDuration(scope, {
+          ...{ workflow: 'addObZone', name: 'Add OB zone', chain: ADD_OB_ZONE, clusterId: cluster.id },
+        }),
       ];
     },
   },

@@ -6,7 +6,9 @@ import {
   UpdateObZoneStatus,
 } from '../activities/subtasks';
 import { RUN_USER } from '../oceanbase/observerLayout';
+import { say } from '../runtime/messages/catalogue';
 import { type ChainNode, node } from '../workflows/chain';
+import { expectedDuration } from './expectedDuration';
 import { firstContactFindings } from './firstContact';
 import { INSTALL_AND_JOIN, RESERVE_AND_CHECK } from './joinChain';
 import {
@@ -73,7 +75,13 @@ export const addObserver = catalogued({
       const cluster = await obClusterById(scope.store, params.id);
       const hosts = await hostsByIds(scope.store, body.servers);
       const { home } = await observerPackage(scope.store, cluster, hosts, body.packageOperatingSystem);
-      return firstContactFindings(scope, body.servers, { programs: [home], user: RUN_USER });
+      return [
+        { level: 'INFO', message: say('dry.nothingStops') },
+        ...(await firstContactFindings(scope, body.servers, { programs: [home], user: RUN_USER })),
+        await expectedDuration(scope, {
+          ...{ workflow: 'addObserver', name: 'Add OB server', chain: ADD_OB_SERVER, clusterId: cluster.id },
+        }),
+      ];
     },
   },
 

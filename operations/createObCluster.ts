@@ -24,8 +24,10 @@ import {
 import { PROXYRO } from '../contact/foreignCluster';
 import { RUN_USER } from '../oceanbase/observerLayout';
 import { randomPassword } from '../oceanbase/passwords';
+import { say } from '../runtime/messages/catalogue';
 import { type ChainNode, node, type SubtaskDefinition } from '../workflows/chain';
 import { CreateObClusterBody } from './createObClusterBody';
+import { expectedDuration } from './expectedDuration';
 import { firstContactFindings } from './firstContact';
 import { hostObserverLock, obClusterLock, obproxyClusterLock } from './locks';
 import {
@@ -227,11 +229,15 @@ export const createObCluster = catalogued({
         body.zones.flatMap(({ servers }) => servers),
       );
       const { home } = await observerPackageNamed(scope.store, body.rpmName);
-      return firstContactFindings(
-        scope,
-        hosts.map(({ id }) => id),
-        { programs: [home], user: RUN_USER },
-      );
+      const ids = hosts.map(({ id }) => id);
+      return [
+        { level: 'INFO', message: say('dry.nothingStops') },
+        ...(await firstContactFindings(scope, ids, { programs: [home], user: RUN_USER })),
+        await expectedDuration(scope, {
+          ...{ workflow: 'createObCluster', name: 'Create primary OB cluster', chain: CREATE_OB_CLUSTER },
+          elements: { host_ids: ids.length },
+        }),
+      ];
     },
   },
   prepare,

@@ -11,13 +11,15 @@ import {
 import { openAsSys } from '../contact/clusterState';
 import { DATA_DISK, LOG_DISK } from '../oceanbase/observerLayout';
 import { SqlConnectionError, SqlError } from '../oceanbase/sqlSession';
+import { addressText } from '../runtime/addressText';
 import { PermanentError, saidOf, TransientError } from '../runtime/errors';
 import { fault, say, type Text } from '../runtime/messages/catalogue';
 import { someAtATime } from '../runtime/someAtATime';
 import type { ObClusterRow, ObServerRow, Store } from '../store/types';
 import { type ChainNode, node } from '../workflows/chain';
+import { expectedDuration } from './expectedDuration';
 import { hostObserverLock, obClusterLock } from './locks';
-import { obClusterById } from './observerPreconditions';
+import { obClusterById, standbyOf } from './observerPreconditions';
 import { planTask, refuseWhenHeld } from './planTask';
 import { fieldRefusal } from './preconditions';
 import { Refusal } from './refusal';
@@ -35,6 +37,8 @@ export const DELETE_OB_CLUSTER: readonly ChainNode[] = [
 ];
 
 const TOGETHER = 20;
+/** So many servers are named. */
+const NAMED = 5;
 
 const Confirmation = z.object({
   confirm: z
@@ -104,9 +108,15 @@ async function refuseUnreachable(scope: InspectScope, { params, query }: Request
 async function findingsOf(scope: InspectScope, { params }: Request): Promise<HostFinding[]> {
   const cluster = await obClusterById(scope.store, params.id);
   const servers = await scope.store.obServers.ofCluster(cluster.id);
+  const addresses = servers.slice(0, NAMED).map(({ ip, rpcPort }) => addressText(ip, rpcPort));
+  const ends = { count: servers.length, cluster: cluster.name, addresses: addresses.join(', ') };
   return [
+    { level: 'WARN', message: say('dry.allEnd', ends) },
     await tenantsLost(scope, cluster),
     ...servers.map((server): HostFinding => ({ ...filesLost(cluster, server) })),
+    await expectedDuration(scope, {
+      ...{ workflow: 'deleteObCluster', name: 'Delete primary OB cluster', chain: DELETE_OB_CLUSTER },
+    }),
   ];
 }
 
@@ -146,9 +156,8 @@ async function tenantsLost(scope: InspectScope, cluster: ObClusterRow): Promise<
 async function refuseUsed(store: Store, cluster: ObClusterRow): Promise<void> {
   const target = `obCluster:${cluster.id}`;
   const { name, type, status } = cluster;
-  const same = await store.obClusters.findByName(name);
-  const standby = same.find((other) => other.id !== cluster.id && other.type === 'STANDBY');
-  if (type === 'PRIMARY' && standby !== undefined) {
+  const standby = await standbyOf(store, cluster);
+  if (standby !== undefined) {
     const said = say('clusterDeletion.standby', { name, id: standby.id });
     throw new Refusal(409, 'OBE11015', said, { target });
   }

@@ -13,17 +13,21 @@ import {
   WaitNode,
   WaitObServerDelete,
 } from '../activities/subtasks';
-import { lookAtZone } from '../contact/lookAtStop';
+import { lookAtStop, lookAtZone } from '../contact/lookAtStop';
+import type { ClusterSession } from '../oceanbase/clusterSession';
 import { say } from '../runtime/messages/catalogue';
 import type { Store } from '../store/types';
 import { type ChainNode, node } from '../workflows/chain';
-import { deletionFindings, refuseUnfitServer } from './deletedServers';
+import { deletionFindings, refuseUnfitServer, refuseUnsafeDeletion } from './deletedServers';
 import { serverLists } from './deleteObservers';
+import { expectedDuration } from './expectedDuration';
 import { askingCluster, refuseUnsafeStop, serverLocks } from './obServers';
+import { standbyOf } from './observerPreconditions';
 import { EACH, knownZone, ZonePath } from './obZones';
 import { planTask, refuseWhenHeld } from './planTask';
 import { Refusal } from './refusal';
-import { catalogued, type InspectScope } from './types';
+import { leavingLists } from './rsListFindings';
+import { catalogued, type HostFinding, type InspectScope } from './types';
 
 const EACH_HOST = { split: 'host_ids' } as const;
 
@@ -50,7 +54,7 @@ const chainFor = (servers: readonly unknown[]): readonly ChainNode[] =>
 
 /**
  * The zone of a request with its servers, which no task holds and whose statuses allow it. Throws Refusal OBE11001, OBE11007,
- * OBE18002, OBE11020, OBE18010, OBE18004, OBE19003, CMP07005.
+ * OBE18002, OBE11020, OBE18010, OBE18004, OBE11015, OBE19003, CMP07005.
  */
 async function accepted(store: Store, path: { readonly id: number; readonly zoneName: string }) {
   const { cluster, zone, zones } = await knownZone(store, path);
@@ -63,11 +67,16 @@ async function accepted(store: Store, path: { readonly id: number; readonly zone
     const said = say('zone.unfit', { zone: zone.name, status: zone.status, allowed: 'RUNNING, STOPPED' });
     throw new Refusal(409, 'OBE18004', said, { target });
   }
+  const standby = await standbyOf(store, cluster);
+  if (standby !== undefined) {
+    const said = say('zone.standby', { name: cluster.name, id: standby.id, zone: zone.name });
+    throw new Refusal(409, 'OBE11015', said, { target });
+  }
   servers.forEach(refuseUnfitServer);
   return { cluster, zone, servers };
 }
 
-/** Throws Refusal OBE18007 when a tenant has something in the zone, and what a stop of the zone throws. */
+/** Throws Refusal OBE18007 when a tenant has something in the zone, and what a stop of the zone or a deletion of its servers throws. */
 async function refuseUnsafe(
   scope: InspectScope,
   { cluster, zone, servers }: Awaited<ReturnType<typeof accepted>>,
@@ -80,8 +89,20 @@ async function refuseUnsafe(
     const said = say('text.withNext', { text, next: say('zone.nextInUse', { zone: name }) });
     throw new Refusal(409, 'OBE18007', said, { target });
   }
-  if (zone.status === 'RUNNING' && servers.length > 0)
+  if (zone.status === 'RUNNING')
     await refuseUnsafeStop(scope, cluster, { target: { zone: name }, name, object: target });
+  if (servers.length > 0) await refuseUnsafeDeletion(scope, { cluster, servers });
+}
+
+/** Which majority STOP ZONE would leave. */
+async function leavesFindings(
+  scope: InspectScope,
+  { cluster, zone }: Awaited<ReturnType<typeof accepted>>,
+): Promise<HostFinding[]> {
+  const look = (session: ClusterSession) => lookAtStop(session, { zone: zone.name });
+  const verdict = await askingCluster(scope, cluster, look);
+  const leaves = verdict?.leaves;
+  return leaves === undefined ? [] : [{ level: 'INFO', message: leaves }];
 }
 
 /** `DELETE /api/v2/ob/clusters/{id}/zones/{zoneName}` (OCP documentation V4.2.2, "Delete a zone"). */
@@ -102,8 +123,22 @@ export const deleteObZone = catalogued({
   sample: 'delete-ob-zone',
   look: {
     obCluster: ({ params }) => params.id,
-    refuses: async (scope, { params }) => refuseUnsafe(scope, await accepted(scope.store, params)),
-    findings: async (scope, { params }) => deletionFindings(scope, await accepted(scope.store, params)),
+    async refuses(scope, { params }) {
+      const found = await accepted(scope.store, params);
+      await refuseUnsafe(scope, found);
+      return leavingLists(scope, found);
+    },
+    async findings(scope, { params }) {
+      const found = await accepted(scope.store, params);
+      const chain = chainFor(found.servers);
+      return [
+        ...(await leavesFindings(scope, found)),
+        ...(await deletionFindings(scope, found)),
+        await expectedDuration(scope, {
+          ...{ workflow: 'deleteObZone', name: 'Delete OB zone', chain, clusterId: params.id },
+        }),
+      ];
+    },
   },
 
   async prepare(scope, { params }) {

@@ -19,8 +19,10 @@ import { fault } from '../runtime/messages/catalogue';
 import type { ObServerRow } from '../store/types';
 import { type ChainNode, node } from '../workflows/chain';
 import { acceptedServers, deletionFindings, refuseUnsafeDeletion, type ServersOf } from './deletedServers';
+import { expectedDuration } from './expectedDuration';
 import { serverLocks } from './obServers';
 import { planTask } from './planTask';
+import { leavingLists } from './rsListFindings';
 import { HostIds, IdPath, idsOnce } from './schemas';
 import { AT_TERMINAL } from './terminal';
 import { catalogued, type PrepareScope } from './types';
@@ -171,10 +173,18 @@ export const deleteObservers = catalogued({
   sample: 'delete-observers',
   look: {
     obCluster: ({ params }) => params.id,
-    refuses: async (scope, { params, body }) =>
-      refuseUnsafeDeletion(scope, await acceptedServers(scope.store, params.id, body)),
-    findings: async (scope, { params, body }) =>
-      deletionFindings(scope, await acceptedServers(scope.store, params.id, body)),
+    async refuses(scope, { params, body }) {
+      const found = await acceptedServers(scope.store, params.id, body);
+      await refuseUnsafeDeletion(scope, found);
+      return leavingLists(scope, found);
+    },
+    findings: async (scope, { params, body }) => [
+      ...(await deletionFindings(scope, await acceptedServers(scope.store, params.id, body))),
+      await expectedDuration(scope, {
+        ...{ workflow: 'deleteObservers', name: 'Delete OB server', chain: DELETE_OB_SERVERS },
+        clusterId: params.id,
+      }),
+    ],
   },
 
   async prepare(scope, { params, body }) {

@@ -119,19 +119,22 @@ export function refuseUnfitServer(server: ObServerRow): void {
 /** What the cluster is asked about servers that go. */
 export type DeletionLook = (session: ClusterSession, targets: readonly string[]) => Promise<DeleteVerdict>;
 
-/** Throws Refusal with OCP's code when units find no room, or a log stream has no majority from which replicas could be made. */
+/**
+ * Throws Refusal with OCP's code when units find no room, or a log stream has no majority from which replicas could be made.
+ *
+ * @param counted what the refusal says beside it of the room that was counted with
+ */
 export async function refuseUnsafeDeletion(
   scope: InspectScope,
   { cluster, servers }: ServersOf,
   look: DeletionLook = lookAtDeletion,
+  counted?: Text,
 ): Promise<void> {
   const verdict = await askingCluster(scope, cluster, (session) => look(session, servers.map(addressOf)));
   const [first] = verdict?.refusals ?? [];
   if (verdict === undefined || first === undefined) return;
-  const text = joined(
-    verdict.refusals.slice(0, NAMED).map((refusal) => refusal.text),
-    'list.stop',
-  ) as Text;
+  const texts = verdict.refusals.slice(0, NAMED).map((refusal) => refusal.text);
+  const text = joined(counted === undefined ? texts : [...texts, counted], 'list.stop') as Text;
   throw new Refusal(409, first.code, say('delete.refused', { text, next: first.next }), {
     target: `obCluster:${cluster.id}`,
   });
@@ -155,10 +158,18 @@ export async function deletionFindings(
   }));
   const found: HostFinding[] = [];
   const info = (message: Text) => found.push({ level: 'INFO', message });
+  if (servers.length > 0)
+    info(
+      say('dry.ends', {
+        ...{ count: servers.length, cluster: cluster.name },
+        addresses: servers.slice(0, NAMED).map(addressOf).join(', '),
+      }),
+    );
   if (seen !== undefined) {
     const { verdict, onDisk, listed } = seen;
     const bytes = servers.map((server) => onDisk.get(addressOf(server)));
     const known = bytes.filter((one) => one !== undefined);
+    if (verdict.leaves !== undefined) info(verdict.leaves);
     if (verdict.moves.length === 0) info(say('delete.noUnits'));
     for (const move of verdict.moves.slice(0, NAMED)) info(moveText(move));
     if (verdict.moves.length > NAMED) info(say('delete.moreUnits', { count: verdict.moves.length - NAMED }));

@@ -11,6 +11,7 @@ import {
 } from '../activities/subtasks';
 import { fault, say } from '../runtime/messages/catalogue';
 import { type ChainNode, node } from '../workflows/chain';
+import { expectedDuration } from './expectedDuration';
 import { hostObserverLock, obClusterLock } from './locks';
 import { obClusterById } from './observerPreconditions';
 import { planTask, refuseWhenHeld } from './planTask';
@@ -123,5 +124,22 @@ export const moveOutObCluster = catalogued({
   answer: 'task',
   sample: 'move-out-ob-cluster',
   command: 'ob move-out',
+  look: {
+    async findings(scope, { params }) {
+      const servers = await scope.store.obServers.ofCluster(params.id);
+      const zones = await scope.store.obServers.zones(params.id);
+      return [
+        { level: 'INFO', message: say('dry.nothingStops') },
+        { level: 'WARN', message: say('dry.forgets', { servers: servers.length, zones: zones.length }) },
+        await expectedDuration(scope, {
+          ...{
+            workflow: 'moveOutObCluster',
+            name: 'Move out primary OB cluster',
+            chain: MOVE_OUT_OB_CLUSTER,
+          },
+        }),
+      ];
+    },
+  },
   prepare,
 });

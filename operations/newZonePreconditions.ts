@@ -9,9 +9,12 @@ const NAME = /^[A-Za-z][A-Za-z0-9_]{1,63}$/;
 /** OceanBase's MAX_REGION_LENGTH (oceanbase:deps/oblib/src/lib/ob_define.h), in bytes. */
 const PLACE_BYTES = 128;
 
+/** OceanBase's MAX_ZONE_NUM (oceanbase:deps/oblib/src/lib/ob_define.h): ADD ZONE beyond it is error 4632. */
+const MOST_ZONES = 64;
+
 /**
  * The name, which the cluster does not have, in whatever case: two zones that differ by it alone are a trap for whoever
- * writes a locality. Throws Refusal OBE18001, OBE18003.
+ * writes a locality. Throws Refusal OBE18001, OBE18003, OBE11007 for a cluster that can have no more zones.
  */
 export async function newZoneName(store: Store, cluster: ObClusterRow, name: string): Promise<string> {
   const about = { target: 'name' };
@@ -22,6 +25,10 @@ export async function newZoneName(store: Store, cluster: ObClusterRow, name: str
   }
   const zones = await store.obServers.zones(cluster.id);
   const same = zones.find((zone) => zone.name.toLowerCase() === name.toLowerCase());
+  if (same === undefined && zones.length >= MOST_ZONES) {
+    const said = say('zone.tooMany', { cluster: cluster.name, count: zones.length, limit: MOST_ZONES });
+    throw new Refusal(409, 'OBE11007', said, { target: `obCluster:${cluster.id}` });
+  }
   if (same === undefined) return name;
   throw new Refusal(409, 'OBE18003', say('zone.exists', { cluster: cluster.name, name: same.name }), about);
 }

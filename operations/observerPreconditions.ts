@@ -14,6 +14,16 @@ export async function obClusterById(store: Store, id: number): Promise<ObCluster
   throw new Refusal(404, 'OBE11001', say('obCluster.unknown', { id }), { target: `obCluster:${id}` });
 }
 
+/** The standby cluster of a primary one, which has its name (2.x and 3.x; of 4.x tenants have standbys, not clusters). */
+export async function standbyOf(
+  store: Store,
+  { id, name, type }: Pick<ObClusterRow, 'id' | 'name' | 'type'>,
+): Promise<ObClusterRow | undefined> {
+  if (type !== 'PRIMARY') return undefined;
+  const same = await store.obClusters.findByName(name);
+  return same.find((other) => other.id !== id && other.type === 'STANDBY');
+}
+
 /** Only a running cluster can take servers; of one that never answered activeZone says so. */
 export function clusterRuns(cluster: ObClusterRow): void {
   if (cluster.status === 'RUNNING') return;

@@ -17,6 +17,7 @@ import {
   refuseUnsafeDeletion,
 } from './deletedServers';
 import { leaveCluster } from './deleteObservers';
+import { expectedDuration } from './expectedDuration';
 import { firstContactFindings } from './firstContact';
 import { INSTALL_AND_JOIN, RESERVE_AND_CHECK } from './joinChain';
 import {
@@ -29,14 +30,16 @@ import {
 } from './joinCluster';
 import { hostObserverLock } from './locks';
 import { refuseEqualPortsOf, replacementFits } from './newServerPreconditions';
+import { type CountedRoom, countedRoom } from './newServerRoom';
 import { type ServerOf, ServerPath, serverLocks, serverOf } from './obServers';
 import { StartupParameters } from './observerFields';
 import { activeZone, clusterRuns, hostsWithoutObserver, observerPackage } from './observerPreconditions';
 import { planTask, refuseWhenHeld } from './planTask';
 import { hostsByIds } from './preconditions';
+import { leavingLists } from './rsListFindings';
 import { Id, ServicePort } from './schemas';
 import { AT_TERMINAL } from './terminal';
-import { catalogued, type PrepareScope } from './types';
+import { catalogued, type InspectScope, type PrepareScope } from './types';
 
 /** Lists of the server that goes, of the kinds that their ends name. */
 const OLD_SERVERS = 'old.server_ids';
@@ -119,9 +122,14 @@ async function accepted(store: Store, request: Request): Promise<Replacement> {
 
 /** Units may go to the new server, which is not there yet. */
 const lookWith =
-  ({ server, host, installation: { rpcPort } }: Replacement): DeletionLook =>
+  ({ server, host, installation: { rpcPort } }: Replacement, { room }: CountedRoom): DeletionLook =>
   (session, targets) =>
-    lookAtReplacement(session, targets, { ip: host.ip, rpcPort, zone: server.zone });
+    lookAtReplacement(session, targets, { ip: host.ip, rpcPort, zone: server.zone, room });
+
+/** What the new server could hold, as the request and its host tell. */
+function roomOf(scope: InspectScope, { cluster, host, installation }: Replacement): Promise<CountedRoom> {
+  return countedRoom(scope, { cluster, host, parameters: installation.startupParameters });
+}
 
 async function plan(scope: PrepareScope, request: Request) {
   const { store } = scope;
@@ -168,6 +176,8 @@ export const replaceObserver = catalogued({
     "Installs an OBServer of the cluster's version on the host, adds it to the zone of the old one, and takes the old one out of " +
     'the cluster: its units move to the servers of the zone, the new one among them. The old server may be dead. Answers one ' +
     'task "Replace OB server" in the documented older form (tasks, context as text), with the modern subtasks beside it. ' +
+    'Refused when the new server could not hold the units of the old one, as far as its host and the parameters of its first ' +
+    'start tell; where they do not tell, findings[] warns of it. ' +
     'With dryRun findings[] has which units would go where, and what is short on the new host.',
   params: ServerPath,
   body: Body,
@@ -179,16 +189,29 @@ export const replaceObserver = catalogued({
     async refuses(scope, request) {
       const found = await accepted(scope.store, request);
       const { cluster, server } = found;
-      await refuseUnsafeDeletion(scope, { cluster, servers: [server] }, lookWith(found));
+      const counted = await roomOf(scope, found);
+      await refuseUnsafeDeletion(
+        scope,
+        { cluster, servers: [server] },
+        lookWith(found, counted),
+        counted.text,
+      );
+      return [...counted.warnings, ...(await leavingLists(scope, { cluster, servers: [server] }))];
     },
     async findings(scope, request) {
       const found = await accepted(scope.store, request);
       const { cluster, server, host, installation } = found;
       const { packageOperatingSystem } = installation;
       const { home } = await observerPackage(scope.store, cluster, [host], packageOperatingSystem);
+      const counted = await roomOf(scope, found);
       return [
-        ...(await deletionFindings(scope, { cluster, servers: [server] }, lookWith(found))),
+        { hostId: host.id, level: 'INFO' as const, message: counted.text },
+        ...(await deletionFindings(scope, { cluster, servers: [server] }, lookWith(found, counted))),
         ...(await firstContactFindings(scope, [host.id], { programs: [home], user: RUN_USER })),
+        await expectedDuration(scope, {
+          ...{ workflow: 'replaceObserver', name: 'Replace OB server', chain: REPLACE_OB_SERVER },
+          clusterId: cluster.id,
+        }),
       ];
     },
   },

@@ -18,11 +18,13 @@ import {
   WaitNode,
   WaitObServerAccessible,
 } from '../activities/subtasks';
-import { lookAtStop } from '../contact/lookAtStop';
+import { lookAtStop, readRolling } from '../contact/lookAtStop';
+import { notBack } from '../oceanbase/rollingVerdict';
 import { refusedBy } from '../oceanbase/stopVerdict';
 import { addressText } from '../runtime/addressText';
 import { fault, say } from '../runtime/messages/catalogue';
 import { type ChainGroup, type ChainNode, group, node } from '../workflows/chain';
+import { expectedDuration } from './expectedDuration';
 import {
   acceptedCluster,
   byZone,
@@ -72,7 +74,7 @@ const MAY_RESTART = ['RUNNING'] as const;
 /** With fewer zones no majority is left while one of them restarts. */
 const ROLLING_ZONES = 3;
 
-/** Throws Refusal OBE11070, OBE19003, or as a stop of each of its zones would be refused. */
+/** Throws Refusal OBE11070, OBE19003, OBE11007 while something is not back yet, or as a stop of each of its zones would be refused. */
 async function refuseInterruption(
   scope: InspectScope,
   { cluster, servers, zones }: WholeCluster,
@@ -96,6 +98,11 @@ async function refuseInterruption(
       if (first === undefined) continue;
       const said = say('clusterLife.refused', { name, text: refusedBy(refusals), next: first.next });
       throw new Refusal(409, first.code, said, { target });
+    }
+    const [behind] = notBack(await readRolling(session), { but: undefined });
+    if (behind !== undefined) {
+      const said = say('clusterLife.refused', { name, text: behind, next: say('stop.bringBack') });
+      throw new Refusal(409, 'OBE11007', said, { target });
     }
   });
 }
@@ -125,6 +132,10 @@ async function restartFindings(
     ...(left ?? []),
     ...(force ? await proxyFindings(scope, cluster) : []),
     ...(await processFindings(scope, servers, true)),
+    await expectedDuration(scope, {
+      ...{ workflow: 'restartObCluster', name: 'Restart OB cluster', chain: RESTART_OB_CLUSTER },
+      ...{ clusterId: cluster.id, elements: { zone_names: zones.length } },
+    }),
   ];
 }
 

@@ -14,6 +14,7 @@ import {
   WaitObServerActive,
 } from '../activities/subtasks';
 import { type ChainNode, node } from '../workflows/chain';
+import { expectedDuration } from './expectedDuration';
 import {
   acceptedZone,
   EACH,
@@ -65,7 +66,17 @@ export const restartObZone = catalogued({
   look: {
     obCluster: ({ params }) => params.id,
     refuses: (scope, { params }) => refuseUnsafeZoneStop(scope, params),
-    findings: (scope, { params }) => zoneStopFindings(scope, params, true),
+    findings: async (scope, { params }) => [
+      ...(await zoneStopFindings(scope, params, true)),
+      await expectedDuration(scope, {
+        ...{
+          workflow: 'restartObZone',
+          name: 'Restart OB zone',
+          chain: RESTART_OB_ZONE,
+          clusterId: params.id,
+        },
+      }),
+    ],
   },
 
   async prepare(scope, { params, body }) {

@@ -18,6 +18,7 @@ import {
 import { addressText } from '../runtime/addressText';
 import { fault } from '../runtime/messages/catalogue';
 import { type ChainNode, node } from '../workflows/chain';
+import { expectedDuration } from './expectedDuration';
 import { processFindings, serversById, stopFindings } from './obServerFindings';
 import { acceptedServer, NEWER_KEYS, planOnServer, refuseUnsafeServerStop, ServerPath } from './obServers';
 import { catalogued } from './types';
@@ -100,7 +101,7 @@ export const restartObserver = catalogued({
       const found = await acceptedServer(scope.store, params, ALLOWED);
       if (!body.force) await refuseUnsafeServerStop(scope, found);
     },
-    findings: async (scope, { params }) => {
+    findings: async (scope, { params, body }) => {
       const servers = await serversById(scope, params.serverId);
       const [server] = servers;
       if (server === undefined) return [];
@@ -108,6 +109,10 @@ export const restartObserver = catalogued({
       return [
         ...(await stopFindings(scope, servers, { zone: server.zone, servers: addresses })),
         ...(await processFindings(scope, servers, true)),
+        await expectedDuration(scope, {
+          ...{ workflow: 'restartObserver', name: 'Restart OB server', clusterId: params.id },
+          chain: body.freezeServer === undefined ? RESTART_OB_SERVER : RESTART_OB_SERVER_435,
+        }),
       ];
     },
   },

@@ -15,6 +15,7 @@ import {
 } from '../activities/subtasks';
 import { say } from '../runtime/messages/catalogue';
 import { type ChainNode, node } from '../workflows/chain';
+import { expectedDuration } from './expectedDuration';
 import { acceptedCluster, ofAll, planOnCluster } from './obClusterLife';
 import { processFindings } from './obServerFindings';
 import { EACH, EACH_ZONE } from './obZones';
@@ -72,6 +73,10 @@ export const startObCluster = catalogued({
       return [
         { level: 'INFO', message: say('clusterLife.allStart', counts) },
         ...(await processFindings(scope, servers, true)),
+        await expectedDuration(scope, {
+          ...{ workflow: 'startObCluster', name: 'Start OB cluster', clusterId: params.id },
+          chain: START_OB_CLUSTER,
+        }),
       ];
     },
   },

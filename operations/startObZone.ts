@@ -11,7 +11,9 @@ import {
   WaitNode,
   WaitObServerActive,
 } from '../activities/subtasks';
+import { say } from '../runtime/messages/catalogue';
 import { type ChainNode, node } from '../workflows/chain';
+import { expectedDuration } from './expectedDuration';
 import { acceptedZone, EACH, planOnZone, ZonePath, zoneStartFindings } from './obZones';
 import { catalogued } from './types';
 
@@ -48,7 +50,13 @@ export const startObZone = catalogued({
   sample: 'start-ob-zone',
   look: {
     obCluster: ({ params }) => params.id,
-    findings: (scope, { params }) => zoneStartFindings(scope, params),
+    findings: async (scope, { params }) => [
+      { level: 'INFO', message: say('dry.nothingStops') },
+      ...(await zoneStartFindings(scope, params)),
+      await expectedDuration(scope, {
+        ...{ workflow: 'startObZone', name: 'Start OB zone', chain: START_OB_ZONE, clusterId: params.id },
+      }),
+    ],
   },
 
   async prepare(scope, { params }) {

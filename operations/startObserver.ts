@@ -9,7 +9,9 @@ import {
   UpdateObZoneStatus,
   WaitObServerActive,
 } from '../activities/subtasks';
+import { say } from '../runtime/messages/catalogue';
 import { type ChainNode, node } from '../workflows/chain';
+import { expectedDuration } from './expectedDuration';
 import { processFindings, serversById } from './obServerFindings';
 import { acceptedServer, planOnServer, ServerPath, START_KEYS } from './obServers';
 import { catalogued } from './types';
@@ -46,8 +48,14 @@ export const startObserver = catalogued({
   look: {
     obCluster: ({ params }) => params.id,
     obServers: ({ params }) => [params.serverId],
-    findings: async (scope, { params }) =>
-      processFindings(scope, await serversById(scope, params.serverId), true),
+    findings: async (scope, { params }) => [
+      { level: 'INFO', message: say('dry.nothingStops') },
+      ...(await processFindings(scope, await serversById(scope, params.serverId), true)),
+      await expectedDuration(scope, {
+        ...{ workflow: 'startObserver', name: 'Start OB server', chain: START_OB_SERVER },
+        clusterId: params.id,
+      }),
+    ],
   },
 
   async prepare(scope, { params }) {

@@ -11,6 +11,7 @@ import {
 } from '../activities/subtasks';
 import { say } from '../runtime/messages/catalogue';
 import { type ChainNode, node } from '../workflows/chain';
+import { expectedDuration } from './expectedDuration';
 import { acceptedCluster, freezeServer, ofAll, planOnCluster, proxyFindings } from './obClusterLife';
 import { processFindings } from './obServerFindings';
 import { EACH, EACH_ZONE } from './obZones';
@@ -61,6 +62,14 @@ export const stopObCluster = catalogued({
         { level: 'WARN', message: say('clusterLife.allStop', counts) },
         ...(await proxyFindings(scope, cluster)),
         ...(await processFindings(scope, servers, true)),
+        await expectedDuration(scope, {
+          ...{
+            workflow: 'stopObCluster',
+            name: 'Stop OB cluster',
+            chain: STOP_OB_CLUSTER,
+            clusterId: params.id,
+          },
+        }),
       ];
     },
   },

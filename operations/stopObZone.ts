@@ -10,6 +10,7 @@ import {
   WaitNode,
 } from '../activities/subtasks';
 import { type ChainNode, node } from '../workflows/chain';
+import { expectedDuration } from './expectedDuration';
 import {
   acceptedZone,
   EACH,
@@ -56,7 +57,12 @@ export const stopObZone = catalogued({
   look: {
     obCluster: ({ params }) => params.id,
     refuses: (scope, { params }) => refuseUnsafeZoneStop(scope, params),
-    findings: (scope, { params }) => zoneStopFindings(scope, params, false),
+    findings: async (scope, { params }) => [
+      ...(await zoneStopFindings(scope, params, false)),
+      await expectedDuration(scope, {
+        ...{ workflow: 'stopObZone', name: 'Stop OB zone', chain: STOP_OB_ZONE, clusterId: params.id },
+      }),
+    ],
   },
 
   async prepare(scope, { params, body }) {

@@ -15,6 +15,7 @@ import { addressText } from '../runtime/addressText';
 import { fault } from '../runtime/messages/catalogue';
 import type { Store } from '../store/types';
 import { type ChainNode, node } from '../workflows/chain';
+import { expectedDuration } from './expectedDuration';
 import { processFindings, serversById, stopFindings } from './obServerFindings';
 import {
   acceptedServer,
@@ -89,6 +90,11 @@ const Body = z
   })
   .default({ force: false, freezeServer: true });
 
+function chainOf({ type }: z.output<typeof Body>): readonly ChainNode[] {
+  if (type === undefined) return STOP_OB_SERVER;
+  return type === 'STOP_SERVICE' ? STOP_OB_SERVER_SERVICE : STOP_OB_SERVER_PROCESS;
+}
+
 const accepted = (store: Store, params: z.output<typeof ServerPath>, { type }: z.output<typeof Body>) =>
   acceptedServer(store, params, {
     from: ['RUNNING', 'UNAVAILABLE'],
@@ -128,6 +134,9 @@ export const stopObserver = catalogued({
       return [
         ...(await stopFindings(scope, servers, { zone: server.zone, servers: addresses })),
         ...(body.type === 'STOP_SERVICE' ? [] : await processFindings(scope, servers, false)),
+        await expectedDuration(scope, {
+          ...{ workflow: 'stopObserver', name: 'Stop OB server', chain: chainOf(body), clusterId: params.id },
+        }),
       ];
     },
   },
@@ -135,12 +144,12 @@ export const stopObserver = catalogued({
   async prepare(scope, { params, body }) {
     const { force, freezeServer, type } = body;
     const onlyService = type === 'STOP_SERVICE';
+    const chain = chainOf(body);
     const found = await accepted(scope.store, params, body);
     return planOnServer(scope, {
       ...found,
       name: 'Stop OB server',
-      chain:
-        type === undefined ? STOP_OB_SERVER : onlyService ? STOP_OB_SERVER_SERVICE : STOP_OB_SERVER_PROCESS,
+      chain,
       contextKeys: type === undefined ? STOP_KEYS : NEWER_KEYS,
       showsHost: type !== undefined,
       unshown: {

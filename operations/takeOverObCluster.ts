@@ -30,6 +30,7 @@ import { fault, type Said, say } from '../runtime/messages/catalogue';
 import type { Store } from '../store/types';
 import { type ChainNode, node } from '../workflows/chain';
 import { configUrlReachesHosts } from './configUrl';
+import { expectedDuration } from './expectedDuration';
 import { hostObserverLock, obClusterLock } from './locks';
 import { planTask, refuseWhenHeld } from './planTask';
 import { Refusal } from './refusal';
@@ -266,6 +267,16 @@ export const takeOverObCluster = catalogued({
   command: 'ob take-over',
   look: {
     newCluster: ({ body: { switchConfigUrl, hostInfo, ...entrance } }) => newClusterLook(entrance, hostInfo),
+    findings: async (scope) => [
+      { level: 'INFO', message: say('dry.nothingStops') },
+      await expectedDuration(scope, {
+        ...{
+          workflow: 'takeOverObCluster',
+          name: 'Take over primary OB cluster',
+          chain: TAKE_OVER_OB_CLUSTER,
+        },
+      }),
+    ],
   },
   prepare,
 });

@@ -3,6 +3,7 @@ import type { Asked } from '../contact/askObproxies';
 import type { ForeignCluster } from '../contact/foreignCluster';
 import type { Host, HostProcess } from '../hosts/types';
 import type { ClusterServer } from '../oceanbase/clusterSql';
+import type { RequirementProfile } from '../oceanbase/hostRequirements';
 import type { DescribedParameter } from '../oceanbase/obproxyAdmin';
 import type { Finding } from '../oceanbase/obproxyRunning';
 import type { AddressPolicy } from '../runtime/addresses';
@@ -130,6 +131,8 @@ export interface InspectScope {
   openHost(hostId: number): Promise<Host>;
   /** OBFLOW_PUBLIC_URL. */
   readonly publicUrl: string;
+  /** OBFLOW_HOST_REQUIREMENTS. */
+  readonly hostRequirements: RequirementProfile;
   readonly addresses: AddressPolicy;
 }
 
@@ -175,14 +178,18 @@ export interface ParsedRequest<
   readonly query: z.output<Query>;
 }
 
+/** What a request is warned of; nothing as a rule. */
+export type Warned = readonly HostFinding[] | undefined;
+
 /** What an operation looks at: before it is prepared, and after a dry run that nothing was against. */
 export type Look<Request> = {
   readonly [Kind in keyof Looked]: (request: Request) => Looked[Kind];
 } & {
   /**
-   * Asks what only the objects themselves can tell, outside of any transaction and before `prepare`; throws Refusal.
+   * Asks what only the objects themselves can tell, outside of any transaction and before `prepare`; throws Refusal. Resolves
+   * to what is accepted all the same and may go wrong: the answer says it, also that of a request that is no dry run.
    */
-  readonly refuses?: (scope: InspectScope, request: Request) => Promise<void>;
+  readonly refuses?: (scope: InspectScope, request: Request) => Promise<Warned> | Promise<void>;
   /** Everything found, at once. It changes nothing. */
   readonly findings?: (scope: InspectScope, request: Request) => Promise<readonly HostFinding[]>;
 };
@@ -261,7 +268,7 @@ export type Operation<
 export interface AcceptedRequest {
   readonly look: Looked;
   /** Undefined when there is nothing to ask. */
-  readonly refuses: ((scope: InspectScope) => Promise<void>) | undefined;
+  readonly refuses: ((scope: InspectScope) => Promise<Warned> | Promise<void>) | undefined;
   prepare(scope: RequestScope): Promise<Prepared>;
   /** Undefined when the operation finds nothing out by looking. */
   readonly findings: ((scope: InspectScope) => Promise<readonly HostFinding[]>) | undefined;

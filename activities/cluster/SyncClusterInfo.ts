@@ -1,8 +1,12 @@
+import { tellRootServers } from '../obproxy/rootServers';
 import { subtask } from '../subtask';
 import { CLUSTER, clusterOf } from './cluster';
 import { readCluster, recordCluster } from './clusterState';
 
-/** "Sync cluster info": servers, zones and root servers as SQL shows them. */
+/**
+ * "Sync cluster info": servers, zones and root servers as SQL shows them. OBProxies that are told nothing by a config server are
+ * told the root servers here.
+ */
 export const SyncClusterInfo = subtask({
   name: 'Sync cluster info',
   className: 'cluster.SyncClusterInfoTask',
@@ -12,6 +16,7 @@ export const SyncClusterInfo = subtask({
   async run(scope) {
     const cluster = await clusterOf(scope);
     await recordCluster(scope, cluster, await readCluster(scope, cluster));
+    await tellRootServers(scope, cluster, (await clusterOf(scope)).rootServers);
     return undefined;
   },
 
@@ -19,5 +24,6 @@ export const SyncClusterInfo = subtask({
   async rollback(scope) {
     const cluster = await clusterOf(scope);
     await recordCluster(scope, cluster, await readCluster(scope, cluster));
+    await tellRootServers(scope, cluster, (await clusterOf(scope)).rootServers);
   },
 });

@@ -1,4 +1,5 @@
 /** What the cluster says of itself between two zones of a rolling restart. */
+import { readRolling } from '../../contact/lookAtStop';
 import type { RollingState } from '../../oceanbase/rollingVerdict';
 import { say } from '../../runtime/messages/catalogue';
 import type { ObClusterRow } from '../../store/types';
@@ -6,12 +7,7 @@ import type { SubtaskScope } from '../types';
 import { withCluster } from './cluster';
 
 export async function lookAtRolling(scope: SubtaskScope, cluster: ObClusterRow): Promise<RollingState> {
-  const state = await withCluster(scope, cluster, say('rolling.ask'), async (session) => ({
-    servers: await session.servers(),
-    zones: await session.zones(),
-    groups: await session.replicas(),
-    schemas: await session.schemas(),
-  }));
+  const state = await withCluster(scope, cluster, say('rolling.ask'), readRolling);
   if (state.schemas === undefined) scope.log.warn(say('rolling.noSchemas'));
   return state;
 }

@@ -1,13 +1,16 @@
 /** What the subtasks that stop, start and restart a whole cluster have in common. */
+import type { ClusterSession } from '../../oceanbase/clusterSession';
 import { minorFreezeSql } from '../../oceanbase/clusterSql';
 import { PermanentError, saidOf, TransientError } from '../../runtime/errors';
 import { joined, type Said, say } from '../../runtime/messages/catalogue';
 import type { ObClusterStatus } from '../../store/statuses';
 import type { ObClusterRow, ObServerRow } from '../../store/types';
 import { beginWork, endsAs, formerOf, restoreWork } from '../common/work';
+import { makeDir, readJson, taskDir, writeJson } from '../places';
 import type { Needs, SubtaskScope } from '../types';
 import { CLUSTER, CLUSTER_WIDE, clusterOf, STATEMENT_MS, withCluster } from './cluster';
 import { readCluster, recordCluster } from './clusterState';
+import { type FreezeNote, freezeOnce } from './freeze';
 import { workedCluster } from './worked';
 
 /** Keys of the Prepare subtasks of a cluster. */
@@ -59,9 +62,38 @@ export async function warnOfProxies(scope: SubtaskScope, cluster: ObClusterRow):
   scope.log.warn(say('clusterLife.proxies', { cluster: cluster.name, names }));
 }
 
+/** Servers of these that have not come past a freeze yet. */
+async function behind(
+  session: ClusterSession,
+  servers: readonly ObServerRow[],
+  since: number,
+): Promise<{ readonly left: ObServerRow[]; readonly untold: boolean }> {
+  const left: ObServerRow[] = [];
+  let untold = false;
+  for (const server of servers) {
+    const checkpoint = await session.checkpoint(server);
+    untold ||= checkpoint === undefined;
+    if (checkpoint !== undefined && checkpoint < since) left.push(server);
+  }
+  return { left, untold };
+}
+
+/** Where the freeze of the whole cluster is noted: on the first of its hosts, in the folder of the task. */
+async function noteOf(scope: ClusterScope, servers: readonly ObServerRow[]) {
+  const host = await scope.hostById(servers.find(({ hostId }) => hostId !== null)?.hostId ?? 0);
+  const file = `${taskDir(scope.input.taskId)}/freeze.json`;
+  return {
+    note: await readJson<FreezeNote>(host, file),
+    async save(note: FreezeNote) {
+      await makeDir(host, taskDir(scope.input.taskId));
+      await writeJson(host, file, note);
+    },
+  };
+}
+
 /**
  * Writes what is in memory to disk, on all servers by one statement, while somebody answers. What cannot be had, or takes too
- * long, is a warning: the log holds it. Sent again by another attempt, it only writes less.
+ * long, is a warning: the log holds it.
  */
 export async function freezeAll(
   scope: ClusterScope,
@@ -73,23 +105,21 @@ export async function freezeAll(
     withCluster(scope, cluster, say('observer.freeze'), work, STATEMENT_MS);
   const sql = minorFreezeSql(...servers);
   try {
-    scope.log.info(sql);
-    const frozenAt = await ask(async (session) => {
-      const time = await session.time();
-      await session.alter(sql);
-      return time;
+    const { note, save } = await noteOf(scope, servers);
+    const frozenAt = await freezeOnce(scope, {
+      ...{ sql, save, note: note?.frozenAt === undefined ? undefined : { ...note, frozenAt: note.frozenAt } },
+      time: () => ask((session) => session.time()),
+      send: () => ask((session) => session.alter(sql)),
+      look: (since) =>
+        ask(async (session) => {
+          const { left, untold } = await behind(session, servers, since);
+          return left.length > 0 ? 'behind' : untold ? 'untold' : 'passed';
+        }),
     });
     const begun = Date.now();
     let left = [...servers];
     for (let looks = 0; ; looks += 1) {
-      left = await ask(async (session) => {
-        const behind: ObServerRow[] = [];
-        for (const server of left) {
-          const checkpoint = await session.checkpoint(server);
-          if (checkpoint !== undefined && checkpoint < frozenAt) behind.push(server);
-        }
-        return behind;
-      });
+      left = (await ask((session) => behind(session, left, frozenAt))).left;
       if (left.length === 0) return;
       if (Date.now() - begun > FREEZE_MS) {
         scope.log.warn(say('server.freezeTooLong', { seconds: FREEZE_MS / 1_000 }));

@@ -10,6 +10,7 @@ import { settleWaited } from './parameters';
 import { lookForProxies } from './process';
 import { PROXIES } from './proxiesOfTask';
 import { homeOf, proxyOf } from './proxy';
+import { tellOne } from './rootServers';
 import { startStored, undoStart } from './storedStart';
 
 /** The former process may be waited for so long: the subtask has 600 s, and the hand-over takes at most 150 of them. */
@@ -28,14 +29,17 @@ export const RestartObproxyProcess = subtask({
   async run(scope) {
     const proxy = await proxyOf(scope);
     const home = await homeOf(scope, proxy);
-    if (scope.value('hot_restart') === 'true') {
+    const isHot = scope.value('hot_restart') === 'true';
+    // Its next process reads the list that is stored by then; one that is started by force is told afterwards, too.
+    await tellOne(scope, proxy, !isHot);
+    if (isHot) {
       const hot = await hotProxyOf(scope, proxy, home);
       await hotRestart(scope, hot);
       await awaitFormer(scope, hot, LONGEST_FORMER_MS);
     } else {
       await restartByForce(scope, await scope.host(), proxy, home);
     }
-    await settleWaited(scope, proxy);
+    await settleWaited(scope, await proxyOf(scope));
     return undefined;
   },
 

@@ -52,7 +52,7 @@ async function linkOf(scope: LinkScope, link: ObLinkRow): Promise<Link> {
 
 /**
  * Logs in at the first root server that answers, from this machine: an observer is no host of ours, so there is no
- * tunnel to it. A refused login is final, it is the same on every server.
+ * tunnel to it. SqlError when all that answer refuse the login.
  */
 async function anyServer(
   scope: LinkScope,

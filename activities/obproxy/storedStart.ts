@@ -10,6 +10,7 @@ import { startUnit, stopKeepers, stoppedKeepers } from './keepers';
 import { proveConfigured } from './preparing';
 import { lookForProxies, processText } from './process';
 import { type ObproxyInstance, runUserOf, workedProxy } from './proxy';
+import { tellOne } from './rootServers';
 import { checkMetricsPort, listening, provedLogin, refuseHeldPorts, startOnce } from './starting';
 import { endProxies } from './stopping';
 
@@ -35,14 +36,50 @@ export async function startStored(
     refuseHeldPorts(host, proxy, before);
     await launch(scope, host, proxy, home, name);
   }
-  const { process, look } = await listening(scope, host, proxy, home, before.own.length === 0);
+  const launched = before.own.length === 0;
+  let look = await serving(scope, host, proxy, home, launched);
+  if (await renewList(scope, host, proxy, launched)) {
+    await endProxies(scope, host, home);
+    await launch(scope, host, proxy, home, `${name}-list`);
+    look = await serving(scope, host, proxy, home, true);
+  }
+  await endsAs(scope, workedProxy(proxy.server), 'RUNNING');
+  if (proxy.server.adopted === null) await checkMetricsPort(scope, host, proxy, look);
+  await forgetOneTimePassword(host);
+}
+
+/** It listens, and root@proxysys can log in. */
+async function serving(
+  scope: SubtaskScope,
+  host: Host,
+  proxy: ObproxyInstance,
+  home: string,
+  launched: boolean,
+): Promise<Awaited<ReturnType<typeof listening>>['look']> {
+  const { process, look } = await listening(scope, host, proxy, home, launched);
   scope.log.info(
     say('obproxy.listens', { pid: process.pid, user: process.user, port: proxy.server.sqlPort }),
   );
   await provedLogin(scope, host, proxy);
-  await endsAs(scope, workedProxy(proxy.server), 'RUNNING');
-  if (proxy.server.adopted === null) await checkMetricsPort(scope, host, proxy, look);
-  await forgetOneTimePassword(host);
+  return look;
+}
+
+/**
+ * Servers may have come and gone while the proxy was stopped, of which nobody could tell it: then it gets the list of now. Resolves
+ * to whether it has to start once more, because it knows none of them from this start. A unit of systemd's would start a proxy that
+ * is ended by itself, so there it is left at the warning.
+ */
+async function renewList(
+  scope: SubtaskScope,
+  host: Host,
+  proxy: ObproxyInstance,
+  launched: boolean,
+): Promise<boolean> {
+  const told = await tellOne(scope, proxy);
+  if (told === undefined || told.reaches || !launched) return false;
+  const byUnit = ((await stoppedKeepers(host, proxy)) ?? []).some(({ kind }) => kind === 'systemd');
+  if (!byUnit) scope.log.info(say('rsList.again', { works: told.works }));
+  return !byUnit;
 }
 
 async function launch(

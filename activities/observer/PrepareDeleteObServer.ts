@@ -1,9 +1,14 @@
+import { isServing, rootServersOf } from '../../oceanbase/clusterSql';
+import { addressText } from '../../runtime/addressText';
 import { PermanentError, saidOf, TransientError } from '../../runtime/errors';
 import { say } from '../../runtime/messages/catalogue';
+import type { ObClusterRow } from '../../store/types';
+import { clusterById, inTurn } from '../cluster/cluster';
 import { readCluster, recordCluster } from '../cluster/clusterState';
+import { tellBeforeLeaving } from '../obproxy/rootServers';
 import { subtask } from '../subtask';
 import type { SubtaskScope } from '../types';
-import { beginDeletion } from './deletion';
+import { beginDeletion, deletedByTask } from './deletion';
 import { homedObserver, sayProcesses, seenMember, undoPrepareServer } from './life';
 import { type ClusterMember, memberOf, OBSERVER } from './observer';
 
@@ -27,6 +32,18 @@ async function findOnHost(
     if (serves || !isKnown) throw error;
     scope.log.warn(saidOf(error));
   }
+}
+
+/** OBProxies that know root servers by a list alone have one without those that this task deletes, before they go. */
+async function tellThatTheyGo(
+  scope: SubtaskScope<typeof DELETION>,
+  { id, name }: ObClusterRow,
+): Promise<void> {
+  const cluster = await clusterById(scope, id);
+  const going = (await deletedByTask(scope, id)).map(({ ip, rpcPort }) => addressText(ip, rpcPort));
+  const { servers } = await readCluster(scope, cluster);
+  const staying = servers.filter(({ ip, rpcPort }) => !going.includes(addressText(ip, rpcPort)));
+  await tellBeforeLeaving(scope, { id, name }, rootServersOf(staying.filter(isServing), cluster.rootServers));
 }
 
 /** "Prepare delete observer": units find room elsewhere in the zone, every log stream has its majority, and this task works on the server from now on. */
@@ -54,6 +71,8 @@ export const PrepareDeleteObServer = subtask({
     await recordCluster(scope, member.cluster, await readCluster(scope, member.cluster));
     await findOnHost(scope, member, server.innerStatus === 'ACTIVE');
     await beginDeletion(scope, member);
+    // One after the other: the last of several sees all that go.
+    await inTurn(scope, member.cluster.id, () => tellThatTheyGo(scope, member.cluster));
     return undefined;
   },
 

@@ -3,6 +3,7 @@ import { minorFreezeSql } from '../../oceanbase/clusterSql';
 import { PermanentError, saidOf } from '../../runtime/errors';
 import { say } from '../../runtime/messages/catalogue';
 import { isClusterWide, STATEMENT_MS, withCluster } from '../cluster/cluster';
+import { freezeOnce, frozen } from '../cluster/freeze';
 import { beginOutage } from '../cluster/wholeCluster';
 import { endsAs, formerOf } from '../common/work';
 import { processText } from '../host/serviceProcesses';
@@ -36,17 +37,15 @@ async function freeze(scope: LifeScope, host: Host, observer: HomedObserver, not
   const ask = <T>(work: Parameters<typeof withCluster<T>>[3]) =>
     withCluster(scope, cluster, say('observer.freeze'), work, STATEMENT_MS);
   try {
-    let { frozenAt } = note;
-    if (frozenAt === undefined) {
-      const sql = minorFreezeSql(server);
-      scope.log.info(sql);
-      frozenAt = await ask(async (session) => {
-        const time = await session.time();
-        await session.alter(sql);
-        return time;
-      });
-      await writeStopNote(scope, host, observer, { ...note, frozenAt });
-    }
+    const sql = minorFreezeSql(server);
+    const frozenAt = await freezeOnce(scope, {
+      sql,
+      note: note.frozenAt === undefined ? undefined : { ...note, frozenAt: note.frozenAt },
+      save: (known) => writeStopNote(scope, host, observer, { ...note, ...known }),
+      time: () => ask((session) => session.time()),
+      send: () => ask((session) => session.alter(sql)),
+      look: (since) => ask(async (session) => frozen(await session.checkpoint(server), since)),
+    });
     const begun = Date.now();
     for (let looks = 0; ; looks += 1) {
       const [checkpoint, time] = await ask(async (session) => [

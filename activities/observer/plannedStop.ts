@@ -7,8 +7,10 @@ import { durationSeconds, minorFreezeSql, startServerSql, stopServerSql } from '
 import { PermanentError, saidOf } from '../../runtime/errors';
 import { say } from '../../runtime/messages/catalogue';
 import { STATEMENT_MS, withCluster } from '../cluster/cluster';
+import { freezeOnce, frozen } from '../cluster/freeze';
 import type { SubtaskScope } from '../types';
 import type { ClusterMember, ObserverInstance } from './observer';
+import { readStopNote, writeStopNote } from './stopNote';
 import { tellCluster } from './tell';
 
 /** The documented timeout of the restart: so long the server may be away. */
@@ -52,25 +54,29 @@ export async function refuseShortAbsence(scope: SubtaskScope, member: ClusterMem
   });
 }
 
-/** STOP SERVER, which ends when the leaders have moved, and a minor freeze. May be repeated. */
+/** STOP SERVER, which ends when the leaders have moved, and a minor freeze. May be repeated: each is asked about before it is sent. */
 export async function stopServer(scope: SubtaskScope, observer: ObserverInstance): Promise<void> {
   const { server, cluster } = observer;
   await refuseShortAbsence(scope, observer);
   await tellCluster(scope, observer, {
     tried: say('observer.moveLeaders'),
-    // Sent again although it is stopped: only the statement's end says that the leaders have moved.
     sql: stopServerSql(server, server.zone),
+    isDone: async ({ stopTime }, session) => stopTime !== null && (await session.leaders(server)) === 0,
   });
-  const freeze = minorFreezeSql(server);
+  const ask = <T>(work: Parameters<typeof withCluster<T>>[3]) =>
+    withCluster(scope, cluster, say('observer.freeze'), work, STATEMENT_MS);
+  const sql = minorFreezeSql(server);
   try {
-    scope.log.info(freeze);
-    await withCluster(
-      scope,
-      cluster,
-      say('observer.freeze'),
-      (session) => session.alter(freeze),
-      STATEMENT_MS,
-    );
+    const host = await scope.hostById(server.hostId ?? 0);
+    const known = await readStopNote(scope, host, observer);
+    await freezeOnce(scope, {
+      sql,
+      note: known?.frozenAt === undefined ? undefined : { ...known, frozenAt: known.frozenAt },
+      save: (note) => writeStopNote(scope, host, observer, { servingSince: null, ...known, ...note }),
+      time: () => ask((session) => session.time()),
+      send: () => ask((session) => session.alter(sql)),
+      look: (since) => ask(async (session) => frozen(await session.checkpoint(server), since)),
+    });
   } catch (error) {
     scope.signal.throwIfAborted();
     const text = saidOf(error);

@@ -7,8 +7,9 @@ import type { ClusterMember } from './observer';
 export interface StopNote {
   /** Since when the process that is to go has served, as the cluster wrote it: a later start is another. */
   readonly servingSince: string | null;
-  /** Seconds since 1970 by the cluster's clock: its memory was frozen then. */
+  /** Of the freeze of its memory (cluster/freeze.ts). */
   readonly frozenAt?: number;
+  readonly sent?: boolean;
   /** It is gone: what runs in its home now is another one. */
   readonly stopped?: boolean;
 }

@@ -11,6 +11,7 @@ export function inspectScope({
   return {
     store,
     publicUrl: config.publicUrl,
+    hostRequirements: config.hostRequirements,
     addresses: config.addresses,
     async openHost(hostId) {
       const row = await store.hosts.find(hostId);

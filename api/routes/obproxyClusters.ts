@@ -55,7 +55,7 @@ const ServerDocument = z
     )
       .exactOptional()
       .describe(
-        'In what the process of the proxy differs from its cluster: parameters that wait for its restart, or that its version does not know; and the config URL (obproxy_config_server_url) that it was given before OBFLOW_PUBLIC_URL changed.',
+        'In what the process of the proxy differs from its cluster: parameters that wait for its restart, or that its version does not know; and the config URL (obproxy_config_server_url) that it was given before OBFLOW_PUBLIC_URL changed. rootservice_list: the root servers that it was started with, since servers have come or gone.',
       ),
   })
   .meta({ id: 'ObproxyServer' });

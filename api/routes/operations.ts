@@ -138,7 +138,7 @@ function operationRoute(services: ApiServices, operation: CatalogueEntry): Route
       if (query.dryRun) notes.command = 'dry run';
       const accepted = operation.request(params, body, query);
       const looked = await lookBefore(services, accepted.look);
-      await accepted.refuses?.(inspectScope(services));
+      const warned = (await accepted.refuses?.(inspectScope(services))) ?? [];
       const { continueAfter } = services.config;
       const prepared = await prepareRequest(
         accepted,
@@ -153,7 +153,7 @@ function operationRoute(services: ApiServices, operation: CatalogueEntry): Route
           once.remember(transaction, {
             taskIds: plans.map(({ taskId }) => taskId),
             extra,
-            findings: findings && inWords(findings, languageOf(request)),
+            findings: inWords([...warned, ...(findings ?? [])], languageOf(request)),
           }),
       );
       const { plans } = prepared;
@@ -167,7 +167,7 @@ function operationRoute(services: ApiServices, operation: CatalogueEntry): Route
       }
       const found =
         query.dryRun && query.look ? await accepted.findings?.(inspectScope(services)) : undefined;
-      const findings = [...(prepared.findings ?? []), ...(found ?? [])];
+      const findings = [...warned, ...(prepared.findings ?? []), ...(found ?? [])];
       const answer = answerOf(operation, tasks, prepared);
       return withFindings(answer, inWords(findings, answerLanguage(request)), found !== undefined);
     },

@@ -48,7 +48,7 @@ export const OPERATION_TEXTS: Readonly<Record<string, string>> = {
   post_ob_clusters_id_servers_batchDelete:
     '从集群中删除服务器（DELETE SERVER）：其资源单元迁移到同一 Zone 的其他服务器，可能需要数天；之后停止 observer 并清除 obflow 在主机上创建的内容。原本就存在的服务器保留文件。剩余服务器容量不足或日志流失去多数派时拒绝。迁移期间回滚会取消删除。',
   post_ob_clusters_id_servers_serverId_replace:
-    '先在同一 Zone 的另一台主机上安装 OBServer 并加入集群，再删除原来的服务器：其资源单元迁移到新服务器，之后结束进程并删除 obflow 创建的文件。原主机无法连接时可用 skipHostOperation 跳过。产生一个任务 "Replace OB server"。',
+    '先在同一 Zone 的另一台主机上安装 OBServer 并加入集群，再删除原来的服务器：其资源单元迁移到新服务器，之后结束进程并删除 obflow 创建的文件。原主机无法连接时可用 skipHostOperation 跳过。按主机规格和首次启动参数，新服务器容纳不下原服务器的资源单元时拒绝；无法得知时给出警告。产生一个任务 "Replace OB server"。',
   post_ob_clusters_id_servers_serverId_stop:
     '先迁走客户端和主副本（STOP SERVER），再停止 observer（方式为 STOP_SERVICE 时不停止）。任一租户的日志流会失去多数派，或已有其他 Zone 停止服务时拒绝。必须在 server_permanent_offline_time 内恢复。产生一个任务 "Stop OB server"。',
   post_ob_clusters_id_servers_serverId_start:

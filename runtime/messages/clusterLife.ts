@@ -22,6 +22,38 @@ export const CLUSTER_LIFE = {
     'OceanBase cluster "{name}" must not be restarted zone after zone: {text}. {next} Or send force: true, which interrupts clients.',
     'OceanBase 集群“{name}”不能逐 Zone 重启：{text}。{next} 或发送 force: true（会中断客户端）。',
   ],
+  'rsList.tell': [
+    'tell OBProxies that work by RS_LIST the root servers of {cluster}',
+    '将 {cluster} 的 root server 告知以 RS_LIST 方式工作的 OBProxy',
+  ],
+  'rsList.told': [
+    'OBProxy {where} has the root servers {list} from its next start on (rootservice_list)',
+    'OBProxy {where} 下次启动时将使用 root server {list}（rootservice_list）',
+  ],
+  'rsList.untold': [
+    'OBProxy {where} works by RS_LIST and could not be told the root servers {list}: {why}. When it answers again, restart it by obflow, which tells it; or set its rootservice_list by ALTER PROXYCONFIG as root@proxysys, and restart it',
+    '以 RS_LIST 方式工作的 OBProxy {where} 未能得知 root server {list}：{why}。待其恢复后，请用 obflow 重启它（重启时会告知）；或以 root@proxysys 用 ALTER PROXYCONFIG 设置其 rootservice_list 并重启',
+  ],
+  'rsList.restart': [
+    'OBProxy {where} was started with the root servers {works}, none of which is one now. It goes by the servers that it has seen in the cluster, until it has not used it for a day, or cannot reach them: restart it before, so that it works with {list}',
+    'OBProxy {where} 启动时使用的 root server {works} 现已全部失效。它会沿用在集群中见过的服务器，直到一天未访问该集群或无法连接这些服务器：请在此之前重启它，以使用 {list}',
+  ],
+  'rsList.again': [
+    'It was started with the root servers {works}, none of which is one now; it is started once more, with those of now',
+    '它启动时使用的 root server {works} 现已全部失效；将以当前的 root server 再次启动',
+  ],
+  'rsList.nextTell': [
+    'Repair what the OBProxy says, or set its rootservice_list to {list} as root@proxysys, then retry.',
+    '请按 OBProxy 的提示修复，或以 root@proxysys 将其 rootservice_list 设为 {list}，然后重试。',
+  ],
+  'rsList.onlyLeaving': [
+    'OBProxy {where} knows only servers that go ({list}): the task gives it another list before they do. Restart it afterwards, so that it works with that one',
+    'OBProxy {where} 只知道将被删除的服务器（{list}）：任务会在删除前给它新的列表。请在之后重启它，以使用新列表',
+  ],
+  'rsList.unasked': [
+    'OBProxy {where} works by RS_LIST and could not be asked for its root servers: {why}. If it knows only servers that go, it reaches nobody after its next start: let it answer before, or restart it by obflow afterwards',
+    '以 RS_LIST 方式工作的 OBProxy {where} 无法查询其 root server：{why}。若它只知道将被删除的服务器，则下次启动后无法连接任何服务器：请先使其恢复应答，或之后用 obflow 重启它',
+  ],
   'clusterLife.proxies': [
     'OBProxy clusters linked to {cluster} cannot reach it meanwhile: {names}',
     '以下关联到 {cluster} 的 OBProxy 集群在此期间无法访问它：{names}',
@@ -42,6 +74,42 @@ export const CLUSTER_LIFE = {
   'clusterLife.takes': [
     'It takes as long as the slowest observer of each zone needs to stop, to start and to catch up, zone after zone; a zone that is not back holds the next one, for up to {minutes} min',
     '耗时为各 Zone 中最慢的 observer 停止、启动并追上所需时间之和；未恢复的 Zone 会阻止下一个 Zone，最长 {minutes} 分钟',
+  ],
+  'takes.here': [
+    'How long it may take: the last {count} tasks "{name}" of this cluster that nobody had to retry took {shortest} to {longest}',
+    '预计耗时：该集群最近 {count} 个无需重试的任务“{name}”耗时 {shortest} 至 {longest}',
+  ],
+  'takes.elsewhere': [
+    'How long it may take: the last {count} tasks "{name}" of other clusters that nobody had to retry took {shortest} to {longest}',
+    '预计耗时：其他集群最近 {count} 个无需重试的任务“{name}”耗时 {shortest} 至 {longest}',
+  ],
+  'takes.unknown': [
+    'How long it may take is not known: no task "{name}" of this cluster has ended yet without a retry. Its steps have limits, which are no estimate: the last of them fails {limit} after the beginning at the latest',
+    '预计耗时未知：该集群尚无无需重试即结束的任务“{name}”。各步骤有时限（并非估计）：最迟在开始后 {limit} 最后一步失败',
+  ],
+  'takes.nowhere': [
+    'How long it may take is not known: no task "{name}" has ended yet without a retry. Its steps have limits, which are no estimate: the last of them fails {limit} after the beginning at the latest',
+    '预计耗时未知：尚无无需重试即结束的任务“{name}”。各步骤有时限（并非估计）：最迟在开始后 {limit} 最后一步失败',
+  ],
+  'takes.withWaits': [
+    '{text}. Waits for OceanBase among them: {waits}',
+    '{text}。其中等待 OceanBase 的步骤：{waits}',
+  ],
+  'dry.nothingStops': [
+    'Nothing that serves stops, every log stream keeps the majority that it has, and no unit is moved by the task',
+    '不会停止任何正在提供服务的对象，各日志流的多数派不变，任务不会迁移任何 Unit',
+  ],
+  'dry.ends': [
+    'What would stop: {count} observers of {cluster} ({addresses}), once nothing of a tenant is left on them',
+    '将停止：{cluster} 的 {count} 个 observer（{addresses}），在其上不再有任何租户的内容之后',
+  ],
+  'dry.allEnd': [
+    'What would stop: all {count} observers of {cluster} ({addresses}), for good; no majority of anything is left',
+    '将停止：{cluster} 的全部 {count} 个 observer（{addresses}），且不再恢复；不保留任何多数派',
+  ],
+  'dry.forgets': [
+    'The inventory would forget {servers} servers in {zones} zones, and the credentials that a take-over has stored for them',
+    '资源中将移除 {zones} 个 Zone 的 {servers} 台服务器，以及接管时为其保存的凭据',
   ],
   'clusterLife.interrupts': [
     'With force the observers of a zone end without moving clients and leaders away: clients are interrupted',

@@ -38,6 +38,10 @@ export const GROWING = {
     'OceanBase cluster "{cluster}" has a zone "{name}" already. Choose another name, or add servers to that zone.',
     'OceanBase 集群“{cluster}”已有 Zone“{name}”。请使用其他名称，或向该 Zone 添加服务器。',
   ],
+  'zone.tooMany': [
+    'OceanBase cluster "{cluster}" has {count} zones, and cannot have more than {limit}. Add servers to a zone that it has.',
+    'OceanBase 集群“{cluster}”已有 {count} 个 Zone，最多只能有 {limit} 个。请向已有的 Zone 添加服务器。',
+  ],
   'zone.badName': [
     '"{name}" cannot be the name of a zone: 2 to 64 letters, digits and underscores, a letter first.',
     '“{name}”不能作为 Zone 的名称：应为 2 到 64 个字母、数字和下划线，且以字母开头。',

@@ -134,6 +134,10 @@ export const OB_CREATION = {
   'primaryZone.is': ['The primary zone of sys is {zones}', 'sys 租户的 Primary Zone 为 {zones}'],
   'primaryZone.differs': ['it is {now} after {wished} was set', '设置为 {wished} 后，实际为 {now}'],
   'compaction.begin': ['begin a major compaction', '发起合并'],
+  'compaction.notAgain': [
+    'An earlier attempt has sent it, or was about to; it is not sent again: the cluster compacts every night',
+    '之前的尝试已发送或即将发送该语句，不再重复发送：集群每晚都会合并',
+  ],
   'compaction.begun': ['A major compaction has begun', '已发起合并'],
   'linkObproxy.link': ['link OBProxy cluster {id} to the cluster', '将 OBProxy 集群 {id} 关联到该集群'],
   'linkObproxy.none': ['No OBProxy cluster is to be linked', '无需关联 OBProxy 集群'],

@@ -209,6 +209,14 @@ export const OBSERVERS = {
   'observer.stopWithUnits': ['stop a server with units', '停止带有 Unit 的服务器'],
   'observer.moveLeaders': ['move the leaders away from the server', '将 Leader 从该服务器迁走'],
   'observer.freeze': ['freeze its memory', '转储其内存'],
+  'freeze.wasSent': [
+    'An earlier attempt has sent MINOR FREEZE, and it has taken effect',
+    '之前的尝试已发送 MINOR FREEZE，且已生效',
+  ],
+  'freeze.untold': [
+    'An earlier attempt may have sent MINOR FREEZE, and this version does not tell; it is not sent again: the next start may read more of the log',
+    '之前的尝试可能已发送 MINOR FREEZE，而该版本无法确认；不再重复发送：下次启动可能需要读取更多日志',
+  ],
   'observer.readsMoreLog': [
     'Its next start will read more of the log: {said}',
     '其下次启动需要读取更多日志：{said}',

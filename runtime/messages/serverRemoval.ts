@@ -2,6 +2,10 @@ import type { Pair } from '../../workflows/text';
 
 /** What deleting OBServers and zones says. */
 export const SERVER_REMOVAL = {
+  'zone.standby': [
+    'OceanBase cluster "{name}" has a standby cluster (id {id}), so zone {zone} must not be deleted. Remove the standby cluster first, or move it out of obflow when it is none any more',
+    'OceanBase 集群“{name}”有备集群（ID {id}），不能删除 Zone {zone}。请先移除备集群；若其已不是备集群，请将其迁出 obflow',
+  ],
   'delete.ask': ['find out whether it may be deleted', '确认能否删除'],
   'delete.allServers': ['these are all {count} servers of the cluster', '这是该集群的全部 {count} 台服务器'],
   'delete.nextCluster': ['To delete all of it, delete the cluster.', '如需全部删除，请删除集群。'],
@@ -35,7 +39,25 @@ export const SERVER_REMOVAL = {
     '租户 {tenant} 的 Unit {id}（{gib} GiB 内存）将从 {from} 迁出，按当前情况迁移到 {to}',
   ],
   'delete.moreUnits': ['{count} more units would move', '另有 {count} 个 Unit 将迁移'],
+  'delete.leaves': [
+    '{what}: {staying} of {replicas} replicas are in sync, and go on voting until what lies on the servers has moved',
+    '{what}：{replicas} 个副本中有 {staying} 个同步，在服务器上的内容迁移完成之前继续参与投票',
+  ],
   'delete.noUnits': ['No unit would move', '没有 Unit 需要迁移'],
+  'replace.counted': [
+    'The new server on {ip} is counted with at most {cpu} cores, {memory} GiB of memory and {log} GiB of log disk, by the parameters of its first start and its host',
+    '按首次启动参数和主机规格，{ip} 上的新服务器最多按 {cpu} 核、{memory} GiB 内存、{log} GiB 日志盘计算',
+  ],
+  'replace.any': ['any number of', '任意数量'],
+  'replace.untold': [
+    'Whether the new server on {ip} has room for the units of the old one is only known when it stands ({why}): if it has not, the task fails at "Prepare delete observer", with the new server in the cluster and the old one as it was. Say memory_limit, cpu_count and log_disk_size in startupParameters to have them counted now',
+    '{ip} 上的新服务器能否容纳旧服务器的 Unit，要到其建成后才能知道（{why}）：若不能，任务将在“Prepare delete observer”失败，新服务器已加入集群，旧服务器保持不变。可在 startupParameters 中写明 memory_limit、cpu_count 和 log_disk_size，以便现在就计算',
+  ],
+  'replace.smallHosts': [
+    'OBFLOW_HOST_REQUIREMENTS=small, so sizes of hosts do not count',
+    'OBFLOW_HOST_REQUIREMENTS=small，不计主机规格',
+  ],
+  'replace.hostUntold': ['its host does not tell its size', '主机未给出其规格'],
   'delete.howLong': [
     'It takes as long as copying what lies on the data disks of these servers inside their zone: {gib} GiB now',
     '所需时间取决于在 Zone 内复制这些服务器数据盘上的数据：当前为 {gib} GiB',

@@ -6,7 +6,9 @@ import type { TaskStanding, Tasks } from '../types';
 const CHUNK = 500;
 
 /** What lists of tasks are watched and counted by: read often, and without the wide texts. */
-export function taskStates(scope: Scope): Pick<Tasks, 'counts' | 'newestId' | 'openStates' | 'statesOf'> {
+export function taskStates(
+  scope: Scope,
+): Pick<Tasks, 'counts' | 'newestId' | 'took' | 'openStates' | 'statesOf'> {
   const states = (db: Scope['db']) => db.selectFrom('tasks').select(['id', 'status', 'operation', 'closed']);
   type Row = Awaited<ReturnType<ReturnType<typeof states>['execute']>>[number];
   const standing = ({ closed, ...row }: Row): TaskStanding => ({ ...row, closed: closed === 1 });
@@ -31,6 +33,24 @@ export function taskStates(scope: Scope): Pick<Tasks, 'counts' | 'newestId' | 'o
         .select(sql<number | string | null>`max(id)`.as('id'))
         .executeTakeFirst();
       return Number(row?.id ?? 0);
+    },
+
+    async took(workflowType, limit, clusterId) {
+      const rows = await scope.db
+        .selectFrom('tasks')
+        .select(['create_time', 'finish_time'])
+        .where('workflow_type', '=', workflowType)
+        .where('status', '=', 'SUCCESSFUL')
+        .where('operation', '=', 'EXECUTE')
+        .where('closed', '=', 1)
+        .where('finish_time', 'is not', null)
+        .$if(clusterId !== undefined, (query) => query.where('cluster_id', '=', clusterId ?? 0))
+        .orderBy('id', 'desc')
+        .limit(limit)
+        .execute();
+      return rows.map(({ create_time, finish_time }) =>
+        Math.max(0, (Date.parse(finish_time ?? create_time) - Date.parse(create_time)) / 1_000),
+      );
     },
 
     async openStates(after) {

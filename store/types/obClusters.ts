@@ -45,6 +45,8 @@ export interface ClusterOrigin {
   readonly hostIds: readonly number[];
   /** Of a cluster that the task makes; absent for one that was taken over. */
   readonly bootstrap?: ClusterBootstrap;
+  /** Of a cluster that the task makes: MAJOR FREEZE is about to be sent, or was. */
+  readonly compactionSent?: boolean;
   /** obconfig_url before obflow's own was set; absent: it was not set by the task. */
   readonly formerConfigUrl?: string;
   /** The user of the sys tenant that the task has made; absent: none. */
@@ -104,7 +106,7 @@ export interface ObClusters {
   /** Adds to what the task has made that brought it. */
   recordOrigin(
     id: number,
-    more: Partial<Pick<ClusterOrigin, 'formerConfigUrl' | 'createdUser' | 'bootstrap'>>,
+    more: Partial<Pick<ClusterOrigin, 'formerConfigUrl' | 'createdUser' | 'bootstrap' | 'compactionSent'>>,
   ): Promise<void>;
   /** Compare-and-set: BOOTSTRAP is about to be sent by the caller, and by nobody else ever. False when it is not for it to send. */
   claimBootstrap(id: number, process: NonNullable<ClusterBootstrap['process']>): Promise<boolean>;

@@ -102,6 +102,11 @@ export interface Tasks {
   counts(): Promise<(Omit<TaskStanding, 'id'> & { readonly count: number })[]>;
   /** 0 when there is none. */
   newestId(): Promise<number>;
+  /**
+   * Seconds that the last successful tasks of a workflow took, of a cluster or of any, the newest first. Those that somebody had to
+   * retry do not count: they have waited for a person.
+   */
+  took(workflowType: string, limit: number, clusterId?: number): Promise<number[]>;
   /** Those that are not closed, and those with a greater id, in the order of their ids. */
   openStates(after: number): Promise<TaskStanding[]>;
   /** Of the ones that there are, in the order of their ids. */

@@ -1,9 +1,60 @@
 import { fleetUnavailable } from '../../sandbox/hosts/fleet';
 import { OBSERVER_HOME } from '../../sandbox/standins/rpm';
+import { obeyed } from '../e2e/observerScene';
 import { describeIf } from '../support/skip';
 import { until } from '../support/until';
 import { failureWithout } from './failure';
 import { type LifeWorld, startLifeWorld } from './serverLifeWorld';
+
+describeIf(fleetUnavailable(), 'The memory of a cluster that is to be stopped', () => {
+  let world: LifeWorld;
+  beforeAll(async () => {
+    world = await startLifeWorld();
+  }, 120_000);
+  afterAll(() => world?.stop(), 60_000);
+
+  /** How often the first server was told to freeze: all are told by one statement. */
+  const freezes = async () => (await obeyed(world.cluster, 'minorFreeze'))[world.address(0)] ?? 0;
+  const file = (taskId: number) => `/var/lib/obflow/${taskId}/freeze.json`;
+  const note = async (taskId: number) => JSON.parse((await world.host(0).sh(`cat ${file(taskId)}`)).stdout);
+  const noted = (taskId: number, what: object) =>
+    world.host(0).sh(`cat >${file(taskId)} <<'END'\n${JSON.stringify(what)}\nEND`);
+
+  test('is frozen once, however often the attempt that has sent it is lost', async () => {
+    const task = await world.task();
+    const prepare = (run: number) => task.run('PrepareStopObCluster', 'all', { run });
+    await prepare(1);
+    expect(await freezes()).toBe(1);
+    const { frozenAt, sent } = await note(task.taskId);
+    expect(sent).toBe(true);
+    // Again, as after a crash behind it, and as after one between the statement and the note of its answer.
+    await prepare(2);
+    await noted(task.taskId, { frozenAt });
+    await prepare(3);
+    expect(await freezes()).toBe(1);
+    expect(await task.log('PrepareStopObCluster', 'all')).toContain('has sent MINOR FREEZE');
+    // One that was noted and never sent: the servers are asked first, then it is sent.
+    await noted(task.taskId, { frozenAt: frozenAt + 3_600 });
+    await prepare(4);
+    expect(await freezes()).toBe(2);
+    await task.run('PrepareStopObCluster', 'all', { rollback: true });
+    await task.ends(true);
+  }, 120_000);
+
+  test('is waited for when the freeze shows late, and not frozen again meanwhile', async () => {
+    await world.cluster.sql('ALTER SYSTEM SET _standin_freeze_delay = 2000');
+    const task = await world.task();
+    const before = await freezes();
+    await task.run('PrepareStopObCluster', 'all');
+    const { frozenAt } = await note(task.taskId);
+    await noted(task.taskId, { frozenAt });
+    await task.run('PrepareStopObCluster', 'all', { run: 2 });
+    expect(await freezes()).toBe(before + 1);
+    await world.cluster.sql('ALTER SYSTEM SET _standin_freeze_delay = 0');
+    await task.run('PrepareStopObCluster', 'all', { rollback: true });
+    await task.ends(true);
+  }, 120_000);
+});
 
 describeIf(fleetUnavailable(), 'A cluster all of whose processes have ended', () => {
   let world: LifeWorld;

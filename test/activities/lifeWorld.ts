@@ -63,6 +63,7 @@ export async function dryRun(
   const findings = await accepted.findings?.({
     store,
     publicUrl: config.publicUrl,
+    hostRequirements: config.hostRequirements,
     addresses: config.addresses,
     async openHost(hostId) {
       const { ip = '', sshPort = 22 } = (await store.hosts.find(hostId)) ?? {};

@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { createActivities } from '../../activities';
 import { createHosts } from '../../hosts';
+import type { Host } from '../../hosts/types';
 import { readRpmHeader } from '../../oceanbase/rpmHeader';
 import { readConfig } from '../../runtime/config';
 import { type Fleet, startFleet, type TestHost } from '../../sandbox/hosts/fleet';
@@ -61,6 +62,7 @@ export interface ObserverWorld {
   reachedAt(rootServers: readonly RootServer[]): Promise<void>;
   /** Where it is really reached. */
   readonly rootServers: readonly RootServer[];
+  openHost(hostId: number): Promise<Host>;
   /** The task that adds the server on host number `index` (from 0) of those that are no members; default to zone1. */
   add(index: number, zone?: string): Promise<AddTask>;
   stop(): Promise<void>;
@@ -159,6 +161,11 @@ export async function startObserverWorld(options: {
     cluster,
     clusterId,
     rootServers,
+    async openHost(hostId) {
+      const { ip = '', sshPort = 22 } = (await store.hosts.find(hostId)) ?? {};
+      const auth = { kind: 'key', privateKey: fleet.privateKey } as const;
+      return hosts.open({ hostId, ip, sshPort, username: 'root', auth });
+    },
     reachedAt: (servers) => store.obClusters.recordRootServers(clusterId, servers),
     async add(index, zone = 'zone1') {
       const host = fleet.hosts[index + 1]!;

@@ -1,8 +1,11 @@
 /** What must never happen when a server is deleted: each of these tests tries it. */
+import { cpus, totalmem } from 'node:os';
+import { countedRoom } from '../../operations/newServerRoom';
 import { fleetUnavailable } from '../../sandbox/hosts/fleet';
 import type { ObserverCountsFile } from '../../sandbox/standins/observer/counters';
 import { OBSERVER_HOME } from '../../sandbox/standins/rpm';
 import { obeyed } from '../e2e/observerScene';
+import { ANY_ADDRESS } from '../support/addresses';
 import { describeIf } from '../support/skip';
 import { until } from '../support/until';
 import { type AddTask, type ObserverWorld, startObserverWorld } from './observerWorld';
@@ -61,6 +64,31 @@ describeIf(fleetUnavailable(), 'A server that obflow has added and that is delet
     const here = (JSON.parse(stdout) as ObserverCountsFile)[what][address()] ?? 0;
     return here + ((await obeyed(world.cluster, what))[address()] ?? 0);
   };
+
+  test('a server in its place is counted with what its host has, where hosts are judged by their size', async () => {
+    const cluster = await world.store.obClusters.find(world.clusterId);
+    const host = await world.store.hosts.find(task.hostId);
+    if (cluster === undefined || host === undefined) throw new Error('the world has both');
+    const scope = {
+      ...{ store: world.store, openHost: world.openHost, publicUrl: 'http://127.0.0.1:1' },
+      addresses: ANY_ADDRESS,
+    };
+    const counted = (hostRequirements: 'production' | 'small', of = host) =>
+      countedRoom({ ...scope, hostRequirements }, { cluster, host: of, parameters: [] });
+    const { room, warnings } = await counted('production');
+    expect(warnings).toEqual([]);
+    expect(room.cpu).toBeGreaterThanOrEqual(cpus().length);
+    // 80 percent of it, as the cluster says nothing else.
+    expect(room.memory / totalmem()).toBeCloseTo(0.8, 2);
+    expect(room.logDisk).toBeGreaterThan(0);
+    expect((await counted('small')).warnings).toHaveLength(1);
+    const closed = await world.store.hosts.put({
+      ...{ ip: world.fleet.gateway, sshPort: 1, name: null, credentialId: host.credentialId, hostKey: null },
+      ...{ idcName: 'idc1', regionName: 'region1' },
+    });
+    const away = await counted('production', { ...host, id: closed.id });
+    expect([away.room.memory, away.warnings.length]).toEqual([Infinity, 1]);
+  }, 60_000);
 
   test('its files are not touched while the cluster lists it, nor while a unit is on its way from it', async () => {
     await run('PrepareDeleteObServer', 'server_ids');

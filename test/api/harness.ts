@@ -308,7 +308,7 @@ export async function givenObCluster(
   name: string,
   obClusterId = 1,
   ip = '10.0.0.1',
-  more: { version?: string; sqlPort?: number } = {},
+  more: { version?: string; sqlPort?: number; type?: 'PRIMARY' | 'STANDBY' } = {},
 ): Promise<number> {
   const credential = await store.credentials.put({
     name: 'database',
@@ -320,7 +320,7 @@ export async function givenObCluster(
     name,
     obClusterId,
     version: more.version ?? '4.2.1.0',
-    type: 'PRIMARY',
+    type: more.type ?? 'PRIMARY',
     rootServers: [{ ip, sqlPort: more.sqlPort ?? 2881, rpcPort: 2882 }],
     sysCredentialId: credential.id,
     proxyroCredentialId: credential.id,

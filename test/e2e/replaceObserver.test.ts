@@ -77,6 +77,18 @@ describe.each(['4.2.1.2', '3.1.4'])('OceanBase %s', (version) => {
         expect(await obeyed(scene.cluster, 'addServer')).toEqual({});
       }, 60_000);
 
+      it('is refused, and nothing begun, when the units would not fit into the new server', async () => {
+        const hostId = place(3).id;
+        for (const query of ['', '?dryRun=true']) {
+          const { status, answer } = await stack().api.send('POST', `${await path(0)}${query}`, {
+            ...{ hostId, startupParameters: [{ name: 'memory_limit', value: '9G' }] },
+          });
+          expect({ status, answer }).toMatchObject({ status: 409, answer: { error: { code: 'OBE19011' } } });
+        }
+        expect(await rests(3)).toBe('');
+        expect(await obeyed(scene.cluster, 'addServer')).toEqual({});
+      }, 60_000);
+
       it('rolled back while its units move: the old server serves as before, nothing is left of the new one', async () => {
         const before = { servers: await servers(), pids: host(0).pids('observer') };
         await scene.cluster.sql('ALTER SYSTEM SET _standin_unit_move_delay = 600000');

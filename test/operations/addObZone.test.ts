@@ -10,6 +10,8 @@ const ids = {
   ...{ reserved: 0, shanghai: 0, long: 0 },
 };
 let observer: Observer;
+/** Of a cluster that has as many zones as it can have. */
+let crowded: Observer;
 
 async function hostIn(ip: string, idcName: string, regionName: string): Promise<number> {
   const credential = await api.store.credentials.find('root');
@@ -47,7 +49,27 @@ beforeAll(async () => {
   });
   await api.send('GET', `/api/v2/ob/clusters/${ids.cluster}/zones`);
 });
-afterAll(() => observer.stop());
+afterAll(() => Promise.all([observer.stop(), crowded.stop()]));
+
+test('a cluster that has as many zones as OceanBase allows gets no more, whatever they are called', async () => {
+  crowded = await startObserver({
+    ...{ host: '127.0.0.1', port: 0, version: '4.2.1.0', clusterName: 'crowded', obClusterId: 74 },
+    users: { 'root@sys': 'Planted.db' },
+    servers: [{ ip: '10.11.4.1', sqlPort: 2881, rpcPort: 2882, zone: 'zone1', active: true }],
+    zones: Array.from({ length: 64 }, (_, index) => ({
+      ...{ name: `zone${index + 1}`, status: 'ACTIVE' as const, region: 'hangzhou', idc: 'am171' },
+    })),
+  });
+  const id = await givenObCluster(api.store, 'crowded', 74, '127.0.0.1', { sqlPort: crowded.port });
+  await api.send('GET', `/api/v2/ob/clusters/${id}/zones`);
+  const before = await api.traces();
+  for (const query of ['', '?dryRun=true']) {
+    const answer = await api.send('POST', `${zones(id)}${query}`, body({ name: 'zone65' }));
+    expect([answer.status, answer.body.error.code]).toEqual([409, 'OBE11007']);
+    expect(answer.body.error.message).toContain('cannot have more than 64');
+  }
+  expect(await api.traces()).toEqual(before);
+});
 
 const zones = (cluster: unknown = ids.cluster) => `/api/v2/ob/clusters/${cluster}/zones`;
 const path = () => zones();

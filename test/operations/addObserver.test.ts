@@ -208,6 +208,12 @@ const CASES: readonly Case[] = [
     code: 'COM10001',
   },
   {
+    what: 'less memory than any observer starts with',
+    body: () => body({ startupParameters: [{ name: 'memory_limit', value: '1023' }] }),
+    status: 400,
+    code: 'COM10001',
+  },
+  {
     what: 'a parameter whose value would become another parameter',
     body: () => body({ startupParameters: [{ name: 'memory_limit', value: '8G,zone=zone2' }] }),
     status: 400,

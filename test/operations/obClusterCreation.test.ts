@@ -239,6 +239,12 @@ const CASES: readonly Case[] = [
     'COM10001',
   ),
   creating(
+    'less memory than any observer starts with',
+    () => ({ startupParameters: [{ name: 'memory_limit', value: '512M' }] }),
+    400,
+    'COM10001',
+  ),
+  creating(
     'a parameter that is an option',
     () => ({ startupParameters: [{ name: 'cluster_id', value: '9' }] }),
     400,

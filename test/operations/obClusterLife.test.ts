@@ -127,6 +127,13 @@ describe('a state refuses', () => {
       /must not be restarted zone after zone: tenant sys, LS 1: 1 of 3 replicas.*behind: 10\.9\.0\.2:2882/,
       () => change(1, { inSync: false }),
     ],
+    [
+      'a restart while a server has not refreshed the schemas of a tenant',
+      on('restart'),
+      'OBE11007',
+      /must not be restarted zone after zone:.*10\.9\.0\.2:2882/,
+      () => change(1, { schemaFresh: false }),
+    ],
   ];
   test.each(cases.map(([what, ...one]) => [what, one] as const))('%s', async (_what, one) => {
     const [path, code, says, given] = one;

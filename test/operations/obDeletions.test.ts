@@ -240,6 +240,52 @@ describe('a deletion of a zone', () => {
     })),
   ]);
 
+  test('of a cluster that has a standby cluster is refused, and of one that has none any more it is not', async () => {
+    const id = await givenObCluster(api.store, 'goes', 79, '127.0.0.1', { sqlPort: 1, type: 'STANDBY' });
+    const before = await api.traces();
+    for (const query of ['', '?dryRun=true']) {
+      const answer = await api.send('DELETE', `${zone('zone4')()}${query}`);
+      expect([answer.status, answer.body.error?.code]).toEqual([409, 'OBE11015']);
+      expect(answer.body.error.message).toContain(`standby cluster (id ${id})`);
+    }
+    expect(await api.traces()).toEqual(before);
+    await api.store.obClusters.remove(id);
+    const answer = await api.send('DELETE', `${zone('zone4')()}?dryRun=true`);
+    expect(answer.body.error).toBeUndefined();
+    const text = JSON.stringify(answer.body.data.findings);
+    expect(text).toContain('What would stop: 1 observers of goes (10.9.0.5:2882)');
+    expect(text).toMatch(/tenant sys, LS 1: \d of 3 replicas/);
+    expect(text).toContain('No unit would move');
+    expect(text).toMatch(/Delete OB zone.* of this cluster has ended yet.*Wait observer delete.* 7 d/);
+  });
+
+  test('that is stopped is refused while logs have no majority in sync: its servers could not be deleted', async () => {
+    zones[3] = { ...zones[3]!, status: 'INACTIVE' };
+    change(2, { inSync: false });
+    change(3, { inSync: false });
+    await look(ids.cluster);
+    const before = await api.traces();
+    const answer = await api.send('DELETE', zone('zone4')());
+    expect([answer.status, answer.body.error?.code]).toEqual([409, 'OBE19011']);
+    expect(answer.body.error.message).toContain('1 of 3 replicas are in sync now');
+    expect(await api.traces()).toEqual(before);
+  });
+
+  test('without servers is refused when it is the last one in service, which cannot be stopped', async () => {
+    const others = zones.map((one) => ({ ...one, status: 'INACTIVE' as const }));
+    zones.splice(0, 4, ...others);
+    zones.push({ ...others[0]!, name: 'zone5', status: 'ACTIVE' });
+    try {
+      await look(ids.cluster);
+      const before = await api.traces();
+      const answer = await api.send('DELETE', zone('zone5')());
+      expect([answer.status, answer.body.error?.code]).toEqual([409, 'OBE18010']);
+      expect(await api.traces()).toEqual(before);
+    } finally {
+      zones.pop();
+    }
+  });
+
   test('beside a stopped zone is refused, and of a zone that nothing needs it is accepted; only one task at a time', async () => {
     zones[2] = { ...zones[2]!, status: 'INACTIVE' };
     await look(ids.cluster);

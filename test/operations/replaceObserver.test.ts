@@ -133,6 +133,49 @@ test('is refused while a log stream has no majority, naming it', async () => {
   expect(await api.traces()).toEqual(before);
 });
 
+describe('a new server without room for the units of the old one', () => {
+  // The unit of sys takes 2.5 cores, 8 GiB of memory and 10 GiB of log disk.
+  test.each([
+    ['memory_limit', '7G', '7.0 GiB of memory'],
+    ['memory_limit', '8191', '8.0 GiB of memory'],
+    ['cpu_count', '2', '2 cores'],
+    ['log_disk_size', '9G', '9.0 GiB of log disk'],
+  ])('is refused for %s=%s, also by a dry run, and nothing is stored', async (name, value, counted) => {
+    const before = await api.traces();
+    for (const where of [path(), `${path()}?dryRun=true`]) {
+      const answer = await api.send('POST', where, body({ startupParameters: [{ name, value }] }));
+      expect([answer.status, answer.body.error.code]).toEqual([409, 'OBE19011']);
+      expect(answer.body.error.message).toMatch(/has room for the unit of tenant sys on 10\.12\.0\.1:2882/);
+      expect(answer.body.error.message).toContain(counted);
+    }
+    expect(await api.traces()).toEqual(before);
+  });
+
+  test('is refused when what OceanBase keeps for itself leaves too little', async () => {
+    const startupParameters = [
+      { name: 'memory_limit', value: '10G' },
+      { name: 'system_memory', value: '3G' },
+    ];
+    const answer = await api.send('POST', `${path()}?dryRun=true`, body({ startupParameters }));
+    expect([answer.status, answer.body.error.code]).toEqual([409, 'OBE19011']);
+  });
+
+  test('a dry run says what was counted with, and warns of what nobody tells', async () => {
+    const memory = [{ name: 'memory_limit', value: '16G' }];
+    const all = [...memory, { name: 'cpu_count', value: '8' }, { name: 'log_disk_size', value: '30G' }];
+    const found = async (startupParameters: object[]) => {
+      const answer = await api.send('POST', `${path()}?dryRun=true`, body({ startupParameters }));
+      return answer.body.data.findings.map(({ level, message }: Json) => `${level} ${message}`).join('\n');
+    };
+    const whole = await found(all);
+    expect(whole).toContain('INFO The new server on 10.12.0.11 is counted with at most 8 cores, 16.0 GiB');
+    expect(whole).not.toContain('is only known when it stands');
+    const part = await found(memory);
+    expect(part).toContain('at most any number of cores, 16.0 GiB');
+    expect(part.match(/WARN Whether the new server on 10\.12\.0\.11 has room/g)).toHaveLength(1);
+  });
+});
+
 test('a dead server may be replaced; a dry run leaves nothing behind', async () => {
   // The first leads; in a cluster that lives another one would by now.
   listed[1] = { ...asItWas[1]!, active: false, status: 'INACTIVE' };
@@ -149,7 +192,11 @@ test('a dead server may be replaced; a dry run leaves nothing behind', async () 
 test('one task of 31 subtasks adds and then deletes, and holds cluster and both hosts', async () => {
   const answer = await api.send('POST', path(), body());
   expect(answer.body.error).toBeUndefined();
-  const { id, tasks, context } = answer.body.data;
+  const { id, tasks, context, findings } = answer.body.data;
+  // Of a host whose size does not count, and without parameters that say it.
+  expect(findings).toEqual([
+    expect.objectContaining({ level: 'WARN', hostId: ids.free, message: expect.stringContaining('stands') }),
+  ]);
   const names = tasks.map(({ name }: Json) => name);
   expect(names).toHaveLength(31);
   expect(names.indexOf('Delete observer')).toBeGreaterThan(names.lastIndexOf('Wait observer active'));

@@ -3,7 +3,7 @@
  * cluster gives itself. What comes of it stands in log/obproxy_diagnosis.log only: the client's connection just ends.
  */
 import { type Connection, type ConnectionOptions, createConnection } from 'mysql2';
-import { parseAddress } from '../../../runtime/addressText';
+import { addressText, parseAddress } from '../../../runtime/addressText';
 
 const TIMEOUT_MS = 1_000;
 
@@ -13,9 +13,10 @@ export interface Verdict {
   readonly message: string;
 }
 
-/** A server of the cluster, `ip:sql_port`, that answered as it should. */
+/** A server of the cluster, `ip:sql_port`, that answered as it should, and all that it lists. */
 export interface GoodServer {
   readonly server: string;
+  readonly listed: readonly string[];
 }
 
 /** No server answers; also a server that is none (OBProxy 4.3.1, observed). */
@@ -24,6 +25,11 @@ const NO_ANSWER: Verdict = { code: -10018, message: 'fail to check observer vers
 const NAME_OF_VERSION: Readonly<Record<'old' | 'new', string>> = {
   new: "SELECT value AS value FROM oceanbase.GV$OB_PARAMETERS WHERE name = 'cluster' LIMIT 1",
   old: "SELECT value AS value FROM oceanbase.__all_virtual_sys_parameter_stat WHERE name = 'cluster' LIMIT 1",
+};
+
+const SERVERS: Readonly<Record<'old' | 'new', string>> = {
+  new: 'SELECT SVR_IP AS ip, SQL_PORT AS port FROM oceanbase.DBA_OB_SERVERS',
+  old: 'SELECT svr_ip AS ip, inner_port AS port FROM oceanbase.__all_server',
 };
 
 type Row = Readonly<Record<string, unknown>>;
@@ -36,11 +42,14 @@ function ask(connection: Connection, sql: string): Promise<Row[]> {
   });
 }
 
-async function check(connection: Connection, cluster: string): Promise<Verdict | undefined> {
+async function check(connection: Connection, cluster: string): Promise<Verdict | readonly string[]> {
   const [row] = await ask(connection, 'SELECT ob_version() AS cluster_version');
   const dialect = Number.parseInt(String(row?.cluster_version), 10) >= 4 ? 'new' : 'old';
   const [name] = await ask(connection, NAME_OF_VERSION[dialect]);
-  if (name?.value === cluster) return undefined;
+  if (name?.value === cluster) {
+    const listed = await ask(connection, SERVERS[dialect]).catch(() => []);
+    return listed.map(({ ip, port }) => addressText(String(ip), Number(port)));
+  }
   return {
     code: -4666,
     message: `cluster name mismatch, expected cluster_name:"${cluster}", got cluster_name:"${String(name?.value)}"`,
@@ -71,7 +80,8 @@ export async function checkCluster(
       } as unknown as ConnectionOptions);
       connection.on('error', () => undefined);
       try {
-        return (await check(connection, cluster)) ?? { server };
+        const found = await check(connection, cluster);
+        return 'code' in found ? found : { server, listed: found };
       } catch (error) {
         const { errno = 0 } = error as { errno?: number };
         if (errno === 1045) denied = true;

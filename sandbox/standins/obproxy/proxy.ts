@@ -148,6 +148,8 @@ class Listeners implements RunningProxy {
   private rpc: Port | undefined;
   private metrics: Server | undefined;
   private userTraffic = false;
+  /** Servers of clusters, as these listed them at the last login, `ip:sql_port`. */
+  private readonly seen = new Map<string, readonly string[]>();
 
   constructor(private readonly parts: Parts) {
     const { settings, store, log, inheritance, foreground, configServer } = parts;
@@ -292,13 +294,18 @@ class Listeners implements RunningProxy {
     const { settings, configServer, store } = this.parts;
     this.userTraffic = true;
     if (configServer?.rootServersOf(cluster).length === 0) await configServer.fetchRootServers(cluster);
-    const servers =
+    const given =
       configServer?.rootServersOf(cluster).map(({ sqlAddress }) => sqlAddress) ??
       settings.value('rootservice_list').split(';');
+    // While it runs it goes by the servers that it has seen, and falls back to what it was given when these are silent
+    // (OceanBase documentation, ODP, "RootService list").
+    const servers = [...(this.seen.get(cluster) ?? []), ...given];
     const hashes = ['observer_sys_password', 'observer_sys_password1'].map(
       (name) => store.clusterValue(cluster, name) ?? settings.value(name),
     );
     const { checkCluster } = await import('./clusterCheck');
-    return checkCluster(cluster, servers, hashes);
+    const verdict = await checkCluster(cluster, servers, hashes);
+    if ('server' in verdict && verdict.listed.length > 0) this.seen.set(cluster, verdict.listed);
+    return verdict;
   }
 }

@@ -1,0 +1,136 @@
+/** Root servers of OBProxies that work by RS_LIST: told while they run, and when they start after servers have come and gone. */
+import { openSqlSession } from '../../oceanbase/sqlSession';
+import { restartObproxy } from '../../operations/restartObproxy';
+import { startObproxy } from '../../operations/startObproxy';
+import { stopObproxy } from '../../operations/stopObproxy';
+import { fleetUnavailable } from '../../sandbox/hosts/fleet';
+import { type Observer, startObserver } from '../../sandbox/standins/observer';
+import { ANY_ADDRESS } from '../support/addresses';
+import { describeIf } from '../support/skip';
+import { request } from './lifeWorld';
+import {
+  effects,
+  type InstallTask,
+  PLANTED,
+  quietEnvironment,
+  startWorld,
+  type Worker,
+  type World,
+} from './world';
+
+describeIf(fleetUnavailable(), 'An OBProxy that works by RS_LIST', () => {
+  let world: World;
+  let worker: Worker;
+  let proxy: InstallTask;
+  const observers: Observer[] = [];
+  beforeAll(async () => {
+    world = await startWorld({ hosts: 1 });
+    worker = world.newWorker();
+    proxy = await world.install(0);
+    await proxy.chain();
+    await world.store.tasks.applyStateChange({
+      ...{ taskId: proxy.taskId, status: 'SUCCESSFUL', operation: 'EXECUTE', closed: true, sequence: 1 },
+    });
+  }, 120_000);
+  afterAll(async () => {
+    await Promise.all(observers.map((observer) => observer.stop()));
+    await worker?.stop();
+    await world?.stop();
+  }, 60_000);
+
+  const row = async () => {
+    const found = await world.store.obproxy.findServer(proxy.serverId);
+    if (found === undefined) throw new Error('it is there');
+    return found;
+  };
+  /** Another server has taken the place of those that there were; nobody has told the proxy. */
+  async function anotherServer(): Promise<string> {
+    const { gateway } = world.fleet;
+    const observer = await startObserver({
+      ...{ host: gateway, port: 0, clusterName: 'obcluster', obClusterId: 1 },
+      users: { 'root@sys': PLANTED.root, 'proxyro@sys': PLANTED.proxyro },
+    });
+    const former = observers.length === 0 ? world.observer : observers.at(-1);
+    observers.push(observer);
+    await former?.stop();
+    await world.store.obClusters.recordRootServers(world.obClusterId, [
+      { ip: gateway, sqlPort: observer.port, rpcPort: 2882 },
+    ]);
+    return `${gateway}:${observer.port}`;
+  }
+  async function sync(run = 1): Promise<string> {
+    const taskId = await world.store.sequences.next('task');
+    const plan = {
+      ...{ taskId, name: 'Add OB server', creator: { id: 100, name: 'admin' }, executor: '127.0.0.1' },
+      ...{ createTime: new Date().toISOString(), traceId: 'test', concurrency: 10, nodes: [] },
+      ...{ context: { stringMap: {}, listMap: {} }, firstSubtaskId: taskId * 100 },
+    };
+    await world.store.tasks.add({ plan, workflowType: 'addObserver' });
+    await quietEnvironment().run(worker.activities.SyncClusterInfo!, {
+      ...{ taskId, subtaskId: taskId * 100, run, name: 'Sync cluster info', operation: 'EXECUTE' },
+      ...{ traceId: 'test' },
+      context: { stringMap: { cluster_id: String(world.obClusterId) }, listMap: {} },
+    });
+    return (await world.store.tasks.readLog(taskId, taskId * 100)).map(({ text }) => text).join('\n');
+  }
+  const ask = async (entry: typeof stopObproxy, more: object = {}) => {
+    const body = { obproxyServerIds: [proxy.serverId], ...more };
+    const task = await request(world, worker, entry, { id: String(proxy.clusterId) }, body);
+    await task.upTo('its end');
+    return task.wholeLog();
+  };
+  const reaches = async () => {
+    const session = await openSqlSession({
+      to: { ip: proxy.host.ip, port: 2883, addresses: ANY_ADDRESS },
+      ...{ user: 'root@sys#obcluster', password: PLANTED.root, timeoutMs: 10_000 },
+    });
+    await session.query('SELECT 1 AS one');
+    session.close();
+  };
+  const seen = () => effects(proxy.host, proxy.home);
+
+  test('stores the list that it is told, once, and what it was started with is remembered until it restarts', async () => {
+    const former = `${world.fleet.gateway}:${world.observer.port}`;
+    await reaches();
+    const list = await anotherServer();
+    const log = await sync();
+    expect(log).toContain(`has the root servers ${list} from its next start on`);
+    expect(log).toContain(`was started with the root servers ${former}, none of which is one now`);
+    expect((await row()).parameterDrift).toEqual([
+      { name: 'rootservice_list', value: former, expectedValue: list },
+    ]);
+    const again = await sync();
+    expect(again).not.toContain('from its next start on');
+    expect(again).toContain('restart it before');
+    expect((await seen()).alters.rootservice_list).toBe(1);
+
+    await ask(restartObproxy, { hotRestart: false });
+    expect((await row()).parameterDrift).toEqual([]);
+    await reaches();
+    expect(await sync()).not.toMatch(/restart it|next start/);
+  }, 120_000);
+
+  test('that stops, and is started when all servers that it knew have gone, starts by those of now', async () => {
+    await ask(stopObproxy);
+    const before = (await seen()).starts;
+    const list = await anotherServer();
+    expect(await sync()).not.toContain('rootservice_list');
+    const log = await ask(startObproxy);
+    expect(log).toContain(`has the root servers ${list} from its next start on`);
+    expect(log).toContain('it is started once more');
+    expect((await seen()).starts).toBe(before + 2);
+    expect((await row()).parameterDrift).toEqual([]);
+    await reaches();
+  }, 120_000);
+
+  test('that does not answer is a warning with what to do, and fails nothing', async () => {
+    await proxy.host.sh('pkill -STOP -x obproxy; :');
+    try {
+      const log = await sync();
+      expect(log).toContain('could not be told the root servers');
+      expect(log).toContain('restart it by obflow, which tells it');
+    } finally {
+      await proxy.host.sh('pkill -CONT -x obproxy; :');
+    }
+  }, 60_000);
+});
