@@ -9,7 +9,7 @@ export interface Shortage {
 /** Below these a package is cut off, or a proxy does not start; blocks of 512 bytes, and KiB. */
 const LIMITS = [
   { letter: 'f', least: 2 * 1024 * 1024, key: 'contact.fileLimit' },
-  { letter: 'v', least: 4 * 1024 * 1024, key: 'contact.memoryLimit' },
+  { letter: 'v', least: 2 * 1024 * 1024, key: 'contact.memoryLimit' },
 ] as const;
 
 /** Shell text that prints a line for each of them: a number, or `unlimited`. */
