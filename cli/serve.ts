@@ -20,6 +20,7 @@ import { makeDataDir } from './dataDir';
 import { load, type Part } from './load';
 import { startMonitoring } from './monitoring';
 import { complain, say, tellLog, textOf } from './output';
+import { keepPublicUrl } from './publicUrlFile';
 import { Shutdown } from './shutdown';
 import { ownStatus } from './trust';
 
@@ -216,6 +217,7 @@ async function startApiPart(ground: Ground, shutdown: Shutdown): Promise<Running
     api.urls.find((one) => one.startsWith('https:')) ?? api.urls[0] ?? defaultPublicUrl(ground.config.listen);
   const status = await ownStatus(url);
   if (status !== 200) throw new Error(`The API at ${url} answers /api/status with ${status}`);
+  keepPublicUrl(ground.config);
   say(`API: ${api.urls.join(', ')}; ${reachOfHosts(ground.config.publicUrl)}`);
   say(`API documentation: ${url}/api-docs`);
   return api;

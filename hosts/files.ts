@@ -15,6 +15,9 @@ const READ_LIMIT = 1024 * 1024;
 /** A transfer may take long, but one without any progress for so long is as good as lost. */
 const STALL_MS = 60_000;
 const DEFAULT_MODE = '0644';
+/** Status codes of SFTP. */
+const PERMISSION_DENIED = 3;
+const OP_UNSUPPORTED = 8;
 /** Exit codes of the scripts below, chosen outside of what the tools use. */
 const DIFFERENT = 46;
 /** What the C library says of a file that is not there (ENOENT, ENOTDIR); anything else is no answer to the question. */
@@ -101,7 +104,16 @@ exit 0`;
     if (sftp === undefined && connection.retired) connection = await unlessAborted(open(), options.signal);
     let moded = false;
     if (sftp === undefined) await putThroughShell(connection, localPath, staged, options.signal);
-    else moded = await put(connection, sftp, localPath, staged, asRoot ? mode : undefined, options.signal);
+    else {
+      try {
+        moded = await put(connection, sftp, localPath, staged, asRoot ? mode : undefined, options.signal);
+      } catch (error) {
+        if (!(error instanceof TransferRefused)) throw error;
+        // Where a shell may not write either (a full disk), it says so in more words than SFTP's "Failure".
+        if (error.forGood) connection.memory.noSftp = error.message;
+        await putThroughShell(connection, localPath, staged, options.signal);
+      }
+    }
     const finish = `${HASH}
 n=${quote(temporary)}
 trap ${quote(clean)} EXIT
@@ -174,6 +186,16 @@ async function transfer(
   }
 }
 
+/** Thrown when an SFTP server answers, and lets nobody write: `internal-sftp -R`, a list of allowed requests, a full disk. */
+class TransferRefused extends Error {
+  /** The server will not take the next file either. */
+  readonly forGood: boolean;
+  constructor(refusal: Error & { code?: unknown }) {
+    super(refusal.message);
+    this.forGood = refusal.code === PERMISSION_DENIED || refusal.code === OP_UNSUPPORTED;
+  }
+}
+
 /**
  * SFTP upload to a new file, which gets its mode when it is whole; a stalled or aborted one is ended by closing its channel.
  * Resolves to whether it has its mode: a server may forbid that, and its umask has a say when a file is made.
@@ -192,7 +214,7 @@ async function put(
       const done = new Promise<void>((resolve, reject) => {
         sftp.once('close', () => reject(connection.lostError()));
         sftp.fastPut(from, to, { concurrency: 64, mode: 0o600, step }, (error?: Error | null) => {
-          if (error) reject(uploadFailed(connection, say('file.upload', { to }), error.message));
+          if (error) reject(new TransferRefused(error));
           else if (mode === undefined) resolve();
           else
             sftp.chmod(to, Number.parseInt(mode, 8), (refused?: Error | null) => {

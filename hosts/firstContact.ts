@@ -1,6 +1,7 @@
 import { PermanentError, TransientError } from '../runtime/errors';
 import { type Said, say, type Text } from '../runtime/messages/catalogue';
 import { type Connection, SftpMissing } from './connection';
+import { crowded, LIMITS_LOOK, limited, OWN, ROOM_LOOK, type Shortage, TEMPORARY } from './limits';
 import { hostSaid } from './login';
 import { nearestMount } from './mounts';
 import { runScript } from './script';
@@ -32,8 +33,6 @@ const PROGRAMS = ['/home/admin', '/opt/taobao'];
 /** With fewer, what runs side by side on a host waits for each other. */
 const ENOUGH_CHANNELS = 5;
 const LOOK_MS = 20_000;
-/** obflow's own folder, and where a login that is not root uploads to. */
-const WRITTEN = ['/var/lib', '/var/tmp'];
 const SSHD = '/etc/ssh/sshd_config';
 /** tcpmux, which nobody serves: a tunnel to it tells whether sshd would ask, and starts nothing on the host. */
 const NO_SERVICE = 1;
@@ -53,6 +52,7 @@ export async function firstContact(
   const channels = needs.brief === true ? [] : [await channelsFinding(connection)];
   return [
     info('shell', `a shell as ${facts.get('who')?.join('') || 'root'}`),
+    ...limited(facts.get('limits') ?? []).map(shortage('shell')),
     ...channels,
     ...(await filesFindings(connection, facts, needs)),
     await tunnelFinding(connection, facts),
@@ -73,11 +73,15 @@ const info = (check: ContactFinding['check'], text: string): ContactFinding => (
   next: '',
 });
 
+const shortage =
+  (check: ContactFinding['check']) =>
+  (found: Shortage): ContactFinding => ({ level: 'ERROR', check, ...found });
+
 /** sshd's settings that stand in the way of something, with their places. */
 const SSHD_SETTINGS = `grep -HniE '^[[:space:]]*(MaxSessions|AllowTcpForwarding|DisableForwarding|PermitOpen|Subsystem|ForceCommand|Match)' ${SSHD} ${SSHD}.d/*.conf 2>/dev/null`;
 
 /** One script for all that a script can see; the parts of its answer by name. Commands that are not the shell's own are few. */
-function lookScript(programs: readonly string[]): string {
+function lookScript(programs: readonly string[], brief: boolean): string {
   return `say() { echo "obflow-contact $1"; }
 say who
 while read -r key uid _; do [ "$key" != Uid: ] || break; done </proc/$$/status
@@ -89,8 +93,11 @@ for p in ${programs.join(' ')}; do
   if cd -P -- "$q" 2>/dev/null; then echo "$p $PWD"; else echo "$p $(readlink -f -- "$q")"; fi
 done
 cd /
-say readonly; for d in ${WRITTEN.join(' ')}; do [ -w "$d" ] || echo "$d"; done
-say missing; for c in base64 dd find grep head mktemp readlink setsid sha256sum tail getent; do command -v "$c" >/dev/null 2>&1 || echo "$c"; done
+say limits; ${LIMITS_LOOK}
+${brief ? '' : `say room; ${ROOM_LOOK}`}
+say readonly; own=${OWN}; [ -e "$own" ] || [ -L "$own" ] || own=\${own%/*}
+for d in "$own" ${TEMPORARY}; do { [ -d "$d" ] && [ -w "$d" ]; } || echo "$d"; done
+say missing; for c in base64 dd find grep head mktemp readlink setsid sha256sum stat tail getent; do command -v "$c" >/dev/null 2>&1 || echo "$c"; done
 say relay; command -v bash; command -v nc
 say rpm
 if command -v rpm >/dev/null 2>&1; then
@@ -106,7 +113,7 @@ type Looked =
   | { readonly finding: ContactFinding };
 
 async function look(connection: Connection, needs: ContactNeeds): Promise<Looked> {
-  const script = lookScript(needs.programs ?? PROGRAMS);
+  const script = lookScript(needs.programs ?? PROGRAMS, needs.brief === true);
   try {
     // To have a shell: how long the first takes says nothing of the clock.
     if (connection.shells.unused === 0) await runScript(connection, ':', { timeoutMs: LOOK_MS });
@@ -198,13 +205,14 @@ async function filesFindings(
     text: say('contact.readOnly', { folder }),
     next: say('next.mountOrMake'),
   }));
+  found.push(...crowded(facts.get('room') ?? []).map(shortage('files')));
   if (needs.brief === true) return found;
   try {
     (await connection.sftp()).end();
     return [...found, info('files', 'SFTP')];
   } catch (error) {
     if (!(error instanceof SftpMissing)) return [...found, failed('files', error)];
-    const named = await settings(connection, /^Subsystem\s+sftp\b/i);
+    const named = await settings(connection, /^(Subsystem\s+sftp|ForceCommand)\b/i);
     const noise = /Packet length|says nothing/.test(error.message);
     const next = noise
       ? say('next.silenceShell', {

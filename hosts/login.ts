@@ -214,7 +214,7 @@ export function hostSaid(text: string): string {
   const lines = text
     .split(/\r?\n/)
     .map((line) => printable(line).trim())
-    .filter((line) => line !== '');
+    .filter((line, index, all) => line !== '' && line !== all[index - 1]);
   return lines.join(' | ').slice(0, MOST_SAID);
 }
 
@@ -239,6 +239,8 @@ function loginNext(address: HostAddress, said: string, check: Attempt): Text {
 }
 
 function loginRefused(address: HostAddress, check: Attempt, cameBack: Said): PermanentError {
+  // ssh2 takes packets of 35 000 bytes, as RFC 4253 asks for; OpenSSH sends a banner of any length in one.
+  const tooLong = typeof cameBack === 'string' && cameBack.startsWith('Bad packet length');
   const kind = say(address.auth.kind === 'key' ? 'ssh.key' : 'ssh.password');
   const said = hostSaid(check.said.join('\n'));
   return new PermanentError({
@@ -251,7 +253,7 @@ function loginRefused(address: HostAddress, check: Attempt, cameBack: Said): Per
       cameBack,
       ...(check.wanted === undefined ? [] : [say('ssh.takes', { kinds: check.wanted.join(', ') })]),
     ],
-    next: loginNext(address, said, check),
+    next: tooLong ? say('next.shortenBanner') : loginNext(address, said, check),
   });
 }
 

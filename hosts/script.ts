@@ -6,7 +6,7 @@ import { ownTurn } from '../runtime/ownTurn';
 import type { Connection } from './connection';
 import { hostSaid } from './login';
 import { SESSION_FUNCTIONS } from './remoteSessions';
-import { Shell, type ShellEnd, type ShellTask, wholeScript } from './shell';
+import { NOT_SH, Shell, type ShellEnd, type ShellTask, wholeScript } from './shell';
 import type { ScriptOptions } from './types';
 import { userName } from './userName';
 
@@ -129,15 +129,19 @@ async function runUntil(
       if (other === undefined) return result;
       const stderr = other.began(result.stderr);
       if (stderr !== undefined) return { ...result, stderr };
-      if (end.exitCode > 128) throw shellKilled(where, end.exitCode);
+      if (end.exitCode > 128) throw shellKilled(where, login, end.exitCode);
       throw shellRefused(where, login, user, result);
     }
-    if (end.how === 'full') return { exitCode: 137, ...shell.output() };
+    if (end.how === 'full') {
+      // A login script that prints without end.
+      if (!shell.began) throw shellRefused(where, login, shellUser, { exitCode: 0, ...shell.output() });
+      return { exitCode: 137, ...shell.output() };
+    }
     if (end.exitCode === undefined) throw connection.lostError();
     // Of a script whose first mark never came nothing has run: the shell had ended while it lay idle.
     if (known && !shell.began) continue;
     // By a signal: memory was short, or somebody's hand. What the script said until then is no answer.
-    if (end.exitCode > 128) throw shellKilled(where, end.exitCode);
+    if (end.exitCode > 128) throw shellKilled(where, login, end.exitCode);
     if (!shell.began) throw shellRefused(where, login, shellUser, { exitCode: 0, ...shell.output() });
     return { exitCode: end.exitCode, ...shell.output() };
   }
@@ -199,10 +203,11 @@ done`;
 
 const SHORT_OF_MEMORY = say('next.shortOfMemory');
 
-function shellKilled(where: string, exitCode: number): TransientError {
+function shellKilled(where: string, login: string, exitCode: number): TransientError {
   const cameBack = say('shell.killed', { code: exitCode });
   const tried = say('shell.run');
-  return new TransientError({ type: 'ShellKilled', tried, where, cameBack, next: SHORT_OF_MEMORY });
+  const next = login === 'root' ? SHORT_OF_MEMORY : say('next.shortOfMemoryOrTime');
+  return new TransientError({ type: 'ShellKilled', tried, where, cameBack, next });
 }
 
 /**
@@ -239,13 +244,17 @@ function shellNext(said: string, login: string, user: string): Text {
 }
 
 function shellRefused(where: string, login: string, user: string, result: RunResult): PermanentError {
-  const said = hostSaid(`${result.stderr.toString()}\n${result.stdout.toString()}`);
+  const output = `${result.stderr.toString()}\n${result.stdout.toString()}`;
+  const said = hostSaid(output);
+  // A login script has put it there; what else came are its prompts.
+  const program = new RegExp(`${NOT_SH} \\d+ \\((.{1,15})\\) `).exec(output)?.[1];
+  const other = program === undefined ? undefined : say('shell.otherProgram', { program });
   return new PermanentError({
     type: 'ShellRefused',
     code: login === 'root' ? 'CMP07037' : 'CMP07002',
     tried: say('shell.get', { user, login }),
     where,
-    cameBack: said === '' ? say('shell.silent') : say('ssh.hostSays', { said }),
+    cameBack: other ?? (said === '' ? say('shell.silent') : say('ssh.hostSays', { said })),
     next: shellNext(said, login, user),
   });
 }

@@ -3,9 +3,21 @@ import { constants } from 'node:os';
 import type { ClientChannel } from 'ssh2';
 import { userName } from './userName';
 
+/** Stands before the stat line of a process that reads scripts and is no `sh`. */
+export const NOT_SH = 'obflow-not-sh';
+/** Shells that read scripts as `sh` does; zsh splits no words, csh and fish are other languages. */
+const READERS = ['sh', 'bash', 'dash', 'ash', 'busybox', 'ksh', 'mksh']
+  .map((name) => `*' (${name}) '*`)
+  .join(' | ');
 const EXIT_CODE = /^\d{1,3}$/;
 /** How long a remote shell may take to say which process it is. */
 const STAT_WAIT_MS = 3_000;
+/** What a login script prints before the first mark is thrown away: of so many bytes the beginning is kept, for an error. */
+const NOISE_KEPT = 4 * 1024;
+/** Of the noise, what may hold a mark's line. */
+const MARK_REACH = 1024;
+/** A login script that prints more than so many bytes never comes to the script. */
+const MOST_NOISE = 16 * 1024 * 1024;
 
 /** In either case; what obflow starts on a host talks to obflow and its own cluster, where no proxy of the host leads. */
 const PROXIES = ['http', 'https', 'all', 'ftp', 'no'].flatMap((name) => [
@@ -44,12 +56,14 @@ export function wholeScript(script: string, user?: string): string {
  * its folder, umask, variables, traps and open files end with it, and its output lies between marks. The subshell is a
  * command substitution over file 9: the shell goes on when nothing of the script holds file 9 any more, so no
  * process of one script can write into the next one's output. What is to live on closes it (`9>&-`).
- * The function keeps shells from parsing the script inside `$(…)`, which old ones do badly.
+ * The function keeps shells from parsing the script inside `$(…)`, which old ones do badly. A login script may have put
+ * another shell in the place of `sh` (`exec zsh`), which would take the script otherwise than it is meant.
  */
 export function markedScript(mark: string, script: string): string {
   refuseNul(script);
   return `{
 [ -n "$obflow_stat" ] || IFS= read -r obflow_stat </proc/$$/stat
+case $obflow_stat in '' | ${READERS}) ;; *) echo "${NOT_SH} $obflow_stat" >&2; exit 126 ;; esac
 obflow_script() {
 echo ${mark}-begin; echo "${mark}-begin $obflow_stat" >&2
 ${surroundings(undefined)}${script}
@@ -180,7 +194,7 @@ export class Shell {
       this.told();
     }
     if (stream.stray) this.astray = true;
-    if (stdout.taken + stderr.taken > this.limit) {
+    if (stdout.taken + stderr.taken > this.limit || stdout.noise + stderr.noise > MOST_NOISE) {
       this.astray = true;
       this.full = true;
       this.settle({ how: 'full' });
@@ -204,8 +218,12 @@ class MarkedStream {
   private size = 0;
   /** Whether something came behind the end. */
   stray = false;
+  /** Bytes that came before the first mark and hold none. */
+  noise = 0;
   private chunks: Buffer[] = [];
   private held: Buffer = Buffer.alloc(0);
+  /** The beginning of the noise. */
+  private heard: Buffer = Buffer.alloc(0);
 
   constructor(
     private readonly mark: string,
@@ -220,9 +238,10 @@ class MarkedStream {
       // The subshell that says so may be killed before it does; the shell itself says the end all the same.
       const line = begin ?? this.find(rest, `${this.mark}-end`);
       if (line === undefined || line.end < 0) {
-        this.held = rest;
+        this.held = this.withoutNoise(rest, line?.at);
         return;
       }
+      this.heard = Buffer.alloc(0);
       if (begin !== undefined) {
         this.first = line.text;
         rest = rest.subarray(line.end);
@@ -250,7 +269,17 @@ class MarkedStream {
   }
 
   bytes(): Buffer {
-    return Buffer.concat(this.state === 'behind' ? this.chunks : [...this.chunks, this.held]);
+    return Buffer.concat(this.state === 'behind' ? this.chunks : [this.heard, ...this.chunks, this.held]);
+  }
+
+  /** What may still be or become the line of the first mark; the rest is counted, and its beginning kept. */
+  private withoutNoise(bytes: Buffer, mark: number | undefined): Buffer {
+    const upto = mark ?? Math.max(0, bytes.length - MARK_REACH);
+    this.noise += upto;
+    const room = NOISE_KEPT - this.heard.length;
+    if (room > 0 && upto > 0)
+      this.heard = Buffer.concat([this.heard, bytes.subarray(0, Math.min(upto, room))]);
+    return Buffer.from(bytes.subarray(upto));
   }
 
   private keep(chunk: Buffer): void {

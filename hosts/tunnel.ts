@@ -63,20 +63,21 @@ export async function listens(connection: Connection, port: number): Promise<boo
 function command(port: number): string {
   const hex = port.toString(16).toUpperCase().padStart(4, '0');
   const listens = `grep -qE "^ *[0-9]+: [0-9A-F]+:${hex} [0-9A-F]+:0000 0A " /proc/net/tcp /proc/net/tcp6 2>/dev/null`;
-  return `exec sh -c 'PATH="\${PATH:-/usr/bin:/bin}:/usr/local/bin:/usr/bin:/bin"; export PATH
-${listens}; [ $? != 1 ] || { echo "${MARK} closed"; exit; }
+  // One line: csh, which may be the login's shell, lets no quoted text go over several.
+  return `exec sh -c 'PATH="\${PATH:-/usr/bin:/bin}:/usr/local/bin:/usr/bin:/bin"; export PATH;
+${listens}; [ $? -ne 1 ] || { echo "${MARK} closed"; exit; };
 if command -v bash >/dev/null 2>&1; then
-  bash -c "exec 2>/dev/null 3<&0 4<>/dev/tcp/127.0.0.1/${port} || exit 1
-    echo ${MARK} open
+  bash -c "exec 2>/dev/null 3<&0 4<>/dev/tcp/127.0.0.1/${port} || exit 1;
+    echo ${MARK} open;
     { cat <&3 >&4; sleep 0.3 || sleep 1; kill -TERM 0; } </dev/null >/dev/null &
-    exec 3<&-; exec cat <&4" && exit
-fi
-command -v nc >/dev/null 2>&1 || { echo "${MARK} no-nc"; exit; }
-echo "${MARK} open"
-exec 3<&0 5>&1 >/dev/null 2>&1
+    exec 3<&-; exec cat <&4" && exit;
+fi;
+command -v nc >/dev/null 2>&1 || { echo "${MARK} no-nc"; exit; };
+echo "${MARK} open";
+exec 3<&0 5>&1 >/dev/null 2>&1;
 ( exec 5>&-; cat <&3; sleep 0.3 || sleep 1; kill -TERM 0 ) | nc 127.0.0.1 ${port} >&5 3<&- 5>&- &
-exec 3<&- 5>&-
-wait'`;
+exec 3<&- 5>&-;
+wait'`.replaceAll(/\n\s*/g, ' ');
 }
 
 /** Undefined when the host has neither a bash that can nor nc. */

@@ -11,7 +11,8 @@ export function userName(name: string): string {
  * says otherwise: a directory service that is away is not the same as "no such user". `user` is quoted by the caller.
  */
 export function uidCommand(user: string): string {
-  return `said=$(LC_ALL=C id -u ${user} 2>&1) || case $said in (*'no such user'*|*'unknown user'*) said=missing ;; esac
+  // What else stands on stderr (ld.so about a library that is not there) is no answer.
+  return `said=$(LC_ALL=C id -u ${user} 2>/dev/null) || said=$(LC_ALL=C id -u ${user} 2>&1) || case $said in (*'no such user'*|*'unknown user'*) said=missing ;; esac
 printf '%s\\n' "\${said%%
 *}"`;
 }

@@ -1,8 +1,6 @@
 /** Whether the OBProxies of a request will learn their clusters: by the address that they are given, and as their hosts see it. */
 
-import { networkInterfaces } from 'node:os';
 import { lookAtConfigUrl, PUBLIC_URL_NEXT } from '../contact/configUrl';
-import { canonicalHost } from '../runtime/addressText';
 import { unlessAborted, withDeadline } from '../runtime/deadline';
 import { PermanentError, TransientError } from '../runtime/errors';
 import { type Said, say } from '../runtime/messages/catalogue';
@@ -10,6 +8,7 @@ import { leadsToItself } from '../runtime/publicUrl';
 import { someAtATime } from '../runtime/someAtATime';
 import type { HostRow, ObproxyClusterRow } from '../store/types';
 import { obproxyHostFindings } from './firstContact';
+import { isOwn } from './obproxyWarnings';
 import { Refusal } from './refusal';
 import type { HostFinding, InspectScope } from './types';
 
@@ -19,14 +18,6 @@ const ASK_MS = 10_000;
 const ALL_MS = 30_000;
 
 type Learning = Pick<ObproxyClusterRow, 'workMode'>;
-
-function isOwn(ip: string): boolean {
-  const address = canonicalHost(ip);
-  if (address.startsWith('127.') || address === '::1') return true;
-  return Object.values(networkInterfaces()).some((all) =>
-    (all ?? []).some((one) => canonicalHost(one.address) === address),
-  );
-}
 
 /**
  * Refuses hosts to which a loopback address leads nowhere but to themselves.

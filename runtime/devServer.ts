@@ -104,7 +104,7 @@ async function launch(
       ...dynamic(settings),
     ],
     // A group of its own: Ctrl-C in the terminal must not end Temporal before API and worker have drained.
-    { stdio: ['pipe', log, log], detached: true, cwd: dataDir, env: cleanEnvironment() },
+    { stdio: ['pipe', log, log], detached: true, cwd: dataDir, env: serverEnvironment(dataDir) },
   );
   closeSync(log);
   const spawned = once(child, 'spawn');
@@ -161,11 +161,13 @@ function dynamic(settings: readonly string[]): string[] {
   return settings.flatMap((setting) => ['--dynamic-config-value', setting]);
 }
 
-/** TEMPORAL_* tell clients where to go; the server must not read them, nor get this process's secrets. */
-function cleanEnvironment(): NodeJS.ProcessEnv {
-  return Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !/^(TEMPORAL|OBFLOW)_/.test(name)),
-  );
+/**
+ * TEMPORAL_* tell clients where to go; the server must not read them, nor get this process's secrets. It asks for name and
+ * home of its user, and ends where neither an account nor the environment has them (containers run under any user id).
+ */
+function serverEnvironment(dataDir: string): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(([name]) => !/^(TEMPORAL|OBFLOW)_/.test(name));
+  return { USER: 'obflow', HOME: path.resolve(dataDir), ...Object.fromEntries(kept) };
 }
 
 function openLog(file: string): number {

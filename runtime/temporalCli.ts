@@ -127,9 +127,18 @@ async function versionOf(file: string): Promise<string> {
   return version;
 }
 
+/** '' for a user id that no account has, as containers may run under. */
+function homeOfAccount(): string {
+  try {
+    return homedir();
+  } catch {
+    return '';
+  }
+}
+
 /** The user's cache serves every data folder; the data folder is for machines without a usable home. */
 function cacheFolders(dataDir: string, env: NodeJS.ProcessEnv): string[] {
-  const home = env.HOME ?? homedir();
+  const home = env.HOME ?? homeOfAccount();
   const userCache = env.XDG_CACHE_HOME ?? (home === '' ? '' : path.join(home, '.cache'));
   return [
     ...(path.isAbsolute(userCache) ? [path.join(userCache, 'obflow')] : []),

@@ -1,3 +1,4 @@
+import { OWN } from '../../hosts/limits';
 import { lookAtPath } from '../../hosts/paths';
 import { quote } from '../../hosts/quote';
 import type { Host } from '../../hosts/types';
@@ -15,6 +16,8 @@ import { OBPROXY, type ObproxyInstance, packageOf, proxyOf } from './proxy';
 import { findProxyToTakeOver } from './takeOver/PrepareCreateObproxy';
 
 const GIB = 1024 ** 3;
+/** Of the files that a package and a proxy make. */
+const LEAST_FILES = 64;
 
 function refuse(
   where: string,
@@ -41,8 +44,13 @@ async function checkHost(
     while [ ! -e "$place" ]; do place=\${place%/*}; place=\${place:-/}; done
     [ "$place" = ${quote(part.home)} ] && echo home || echo none
     [ -w "$place" ] && echo writable || echo "$place"
-    exec df -Pk "$place"`);
-  const [root, runUserId, home, writable, ...df] = stdout.trim().split('\n');
+    way=$place; set --
+    while [ -n "$way" ]; do set -- "$way" "$@"; way=\${way%/*}; done
+    stat -L -c 'way %A %U %n' -- "$@"
+    own=${OWN}; [ -d "$own" ] || own=\${own%/*}
+    exec stat -f -c '%a %S %c %d' -- "$place" "$own"`);
+  const lines = stdout.trim().split('\n');
+  const [root, runUserId, home, writable, ...rooms] = lines.filter((line) => !line.startsWith('way '));
   if (root !== '0') {
     const next = say('next.useRoot');
     throw refuse(host.ip, 'CMP07002', 'RootNeeded', say('host.uid', { uid: root ?? '?' }), next);
@@ -57,20 +65,33 @@ async function checkHost(
   }
   scope.log.info(say('host.userExists', { user: runUser, uid: runUserId }));
 
-  const freeBytes = Number(df[1]?.split(/\s+/)[3]) * 1024;
-  if (!Number.isFinite(freeBytes)) {
-    const next = say('next.lookAtFileSystem', { home: part.home });
-    throw refuse(host.ip, 'CMP07050', 'DiskUnreadable', stderr.trim() || say('host.dfSilent'), next);
-  }
-  const needed = part.size + GIB;
-  if (freeBytes < needed) {
-    const text = say('host.tooLittleSpace', {
-      free: Math.floor(freeBytes / 1024 ** 2),
-      home: part.home,
-      needed: Math.ceil(needed / 1024 ** 2),
-    });
-    throw refuse(host.ip, 'CMP07050', 'DiskSpace', text, say('next.freeSpace'));
-  }
+  const places = [
+    { path: part.home, needed: part.size + GIB },
+    // The package itself is uploaded to there.
+    { path: OWN, needed: part.size },
+  ];
+  const free = places.map(({ path, needed }, index) => {
+    const [blocks, size, files, freeFiles] = (rooms[index] ?? '').split(' ').map(Number);
+    const bytes = Number(blocks) * Number(size);
+    if (!Number.isFinite(bytes)) {
+      const next = say('next.lookAtFileSystem', { home: path });
+      throw refuse(host.ip, 'CMP07050', 'DiskUnreadable', stderr.trim() || say('host.dfSilent'), next);
+    }
+    if (bytes < needed) {
+      const text = say('host.tooLittleSpace', {
+        free: Math.floor(bytes / 1024 ** 2),
+        home: path,
+        needed: Math.ceil(needed / 1024 ** 2),
+      });
+      throw refuse(host.ip, 'CMP07050', 'DiskSpace', text, say('next.freeSpace'));
+    }
+    // Some file systems count no files.
+    if (files !== 0 && Number(freeFiles) < LEAST_FILES) {
+      const text = say('contact.noFiles', { folder: path, left: freeFiles ?? '?' });
+      throw refuse(host.ip, 'CMP07050', 'DiskSpace', text, say('next.freeSpaceIn', { folder: path }));
+    }
+    return bytes;
+  });
   if (writable !== 'writable') {
     throw refuse(
       host.ip,
@@ -80,8 +101,32 @@ async function checkHost(
       say('next.mountForWriting'),
     );
   }
-  scope.log.info(say('host.spaceFree', { free: Math.floor(freeBytes / 1024 ** 2), home: part.home }));
+  scope.log.info(say('host.spaceFree', { free: Math.floor(Number(free[0]) / 1024 ** 2), home: part.home }));
+  await proveEnterable(
+    host,
+    runUser,
+    lines.flatMap((line) => (line.startsWith('way ') ? [line.split(' ').slice(1)] : [])),
+  );
   return home === 'home';
+}
+
+/** The run user may enter every folder on the way to the home; rpm, which is root, would notice nothing. */
+async function proveEnterable(
+  host: Host,
+  runUser: string,
+  way: readonly (readonly string[])[],
+): Promise<void> {
+  // drwxr-xr-x: for others, and for its owner. What only a group or an ACL allows shows itself to the user alone.
+  const open = ([mode = '', owner]: readonly string[]) =>
+    /[xt]/.test(mode.charAt(9)) || (owner === runUser && /[xs]/.test(mode.charAt(3)));
+  if (way.every(open)) return;
+  const folders = way.map(([, , ...path]) => quote(path.join(' '))).join(' ');
+  const look = `for folder in ${folders}; do [ -x "$folder" ] || { echo "$folder"; exit; }; done`;
+  const path = (await host.sh(look, { user: runUser })).stdout.trim();
+  if (path === '') return;
+  const text = say('host.mayNotEnter', { user: runUser, path });
+  const next = say('next.letUserEnter', { user: quote(runUser), path: quote(path) });
+  throw refuse(host.ip, 'CMP07050', 'HomeUnreachable', text, next);
 }
 
 /** A log folder that the run user may not write to makes OBProxy die without a message. */

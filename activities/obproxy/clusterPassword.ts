@@ -31,7 +31,7 @@ function maskScript(home: string, password: string): string {
 function looksScript(folder: string): string {
   return `
     cd ${quote(folder)} || exit
-    [ -w . ] || echo 'it is read-only' >&2
+    [ -w . ] || { echo 'it is read-only' >&2; exit; }
     df -Pk . | awk 'NR == 2 { print $4 }'`;
 }
 
@@ -49,7 +49,7 @@ async function proveStorable(host: Host, home: string): Promise<void> {
       next,
     });
   const free = stdout.trim();
-  if (!/^\d+$/.test(free) || stderr.trim() !== '') {
+  if (!/^\d+$/.test(free)) {
     const cameBack = stderr.trim() || say('host.dfSilent');
     throw refuse('ConfigurationUnstorable', cameBack, say('next.repairFolder'));
   }

@@ -1,8 +1,10 @@
+import type { Request } from 'express';
 import { z } from 'zod';
 import { driftOf } from '../../contact/configUrlDrift';
 import { obproxyConfigUrl } from '../../oceanbase/configServer';
 import { isSecretParameter, type ParameterValue } from '../../oceanbase/parameters';
 import { serversOf, someObproxyServerIds } from '../../operations/obproxyServers';
+import { OBPROXY_WARNINGS, obproxyWarnings } from '../../operations/obproxyWarnings';
 import { obproxyClusterById } from '../../operations/preconditions';
 import { Refusal } from '../../operations/refusal';
 import { publishedSample } from '../../operations/samples';
@@ -12,7 +14,7 @@ import { OBPROXY_STATUSES } from '../../store/statuses';
 import type { ObproxyClusterRow, ObproxyServerRow, Observation } from '../../store/types';
 import { listOf, pagedOf, Time, Whole } from '../http/answers';
 import { pageOf } from '../http/envelope';
-import { answerLanguage } from '../http/messages/language';
+import { answerLanguage, type Language, spoken } from '../http/messages/language';
 import { listed, PAGING, pageRequest } from '../http/paging';
 import { ocpTime } from '../http/time';
 import { PUSH_OUTCOMES, pushConfigUrl } from '../objects/pushConfigUrl';
@@ -57,6 +59,18 @@ const ServerDocument = z
       .describe(
         'In what the process of the proxy differs from its cluster: parameters that wait for its restart, or that its version does not know; and the config URL (obproxy_config_server_url) that it was given before OBFLOW_PUBLIC_URL changed. rootservice_list: the root servers that it was started with, since servers have come or gone.',
       ),
+    warnings: listOf(
+      z.object({
+        kind: z
+          .enum(OBPROXY_WARNINGS)
+          .describe(
+            'PARAMETER_DRIFT, CONFIG_URL_DRIFT: one of parameterDrift. CONFIG_URL_UNREACHABLE: OBFLOW_PUBLIC_URL leads its host to itself. NO_KEEPER: nobody starts it again when it dies.',
+          ),
+        text: z.string().describe('In the language of the request.'),
+      }),
+    )
+      .exactOptional()
+      .describe('What its tasks have warned of, as far as it is so still; absent: nothing.'),
   })
   .meta({ id: 'ObproxyServer' });
 export type ObproxyServerDocument = Readonly<z.output<typeof ServerDocument>>;
@@ -106,10 +120,16 @@ const Access = z
   })
   .catchall(z.unknown());
 
+/** By what a document is made, besides its rows. */
+interface Reading {
+  readonly publicUrl: string;
+  readonly language: Language;
+}
+
 /** ObproxyCluster as documented; `workMode` stands only in the samples. */
 function clusterDocument(
   row: ObproxyClusterRow,
-  publicUrl: string,
+  { publicUrl, language }: Reading,
   observed: ReadonlyMap<number, Observation>,
 ): z.input<typeof ClusterDocument> {
   const running = row.servers.some((server) => server.status === 'RUNNING');
@@ -143,7 +163,9 @@ function clusterDocument(
       // Sessions of the proxies are not counted here.
       connections: 0,
     })),
-    obproxies: row.servers.map((server) => serverDocument(row, server, publicUrl, observed.get(server.id))),
+    obproxies: row.servers.map((server) =>
+      serverDocument(row, server, { publicUrl, language }, observed.get(server.id)),
+    ),
     startupParameters: row.startupParameters.map(withoutSecret),
     parameters: row.parameters.map(withoutSecret),
   };
@@ -158,10 +180,11 @@ function withoutSecret({ name, value }: ParameterValue): ParameterValue {
 function serverDocument(
   cluster: ObproxyClusterRow,
   server: ObproxyServerRow,
-  publicUrl: string,
+  { publicUrl, language }: Reading,
   observed: Observation | undefined,
 ): z.input<typeof ServerDocument> {
   const drift = driftOf(cluster, server, publicUrl);
+  const warnings = obproxyWarnings(cluster, server, publicUrl);
   return {
     id: server.id,
     clusterId: server.clusterId,
@@ -181,6 +204,9 @@ function serverDocument(
     // Ours: how a proxy that was taken over lives, and in what a proxy differs from its cluster.
     ...(server.adopted === null ? {} : { adopted: server.adopted }),
     ...(server.adopted === null && drift.length === 0 ? {} : { parameterDrift: drift }),
+    ...(warnings.length === 0
+      ? {}
+      : { warnings: warnings.map(({ kind, text }) => ({ kind, text: spoken(text, language) })) }),
   };
 }
 
@@ -206,10 +232,11 @@ const PushAnswer = z.object({
 
 export function obproxyClusterRoutes(services: ApiServices): Route[] {
   const { store, config } = services;
-  const documents = async (rows: readonly ObproxyClusterRow[]) => {
+  const documents = async (rows: readonly ObproxyClusterRow[], request: Request) => {
+    const reading = { publicUrl: config.publicUrl, language: answerLanguage(request) };
     const ids = rows.flatMap(({ servers }) => servers.map(({ id }) => id));
     const observed = await store.observations.of('obproxyServer', ids);
-    return rows.map((row) => clusterDocument(row, config.publicUrl, observed));
+    return rows.map((row) => clusterDocument(row, reading, observed));
   };
   return [
     route(
@@ -222,10 +249,10 @@ export function obproxyClusterRoutes(services: ApiServices): Route[] {
         query: z.object(PAGING),
         answer: pagedOf(ClusterDocument),
       },
-      async ({ query }) => {
+      async ({ query, request }) => {
         const page = pageRequest(query);
         const found = await listed(query, () => store.obproxy.listClusters(page));
-        return pageOf(await documents(found.contents), {
+        return pageOf(await documents(found.contents, request), {
           number: page.page,
           size: page.size,
           totalElements: found.totalElements,
@@ -242,8 +269,8 @@ export function obproxyClusterRoutes(services: ApiServices): Route[] {
         params: IdPath,
         answer: ClusterDocument,
       },
-      async ({ params }) => {
-        const [document] = await documents([await obproxyClusterById(store, params.id)]);
+      async ({ params, request }) => {
+        const [document] = await documents([await obproxyClusterById(store, params.id)], request);
         if (document === undefined) throw new Error('a cluster that was found has a document');
         return document;
       },
@@ -263,7 +290,7 @@ export function obproxyClusterRoutes(services: ApiServices): Route[] {
         refuses: [404],
         sample: publishedSample('change-obproxy-cluster'),
       },
-      async ({ params, body }) => {
+      async ({ params, body, request }) => {
         await obproxyClusterById(store, params.id);
         const fixed = FIXED.find((field) => body[field] !== undefined);
         if (fixed !== undefined) {
@@ -276,7 +303,7 @@ export function obproxyClusterRoutes(services: ApiServices): Route[] {
           ...(address === undefined ? {} : { address }),
           ...(port === undefined ? {} : { port }),
         });
-        const [document] = await documents([await obproxyClusterById(store, params.id)]);
+        const [document] = await documents([await obproxyClusterById(store, params.id)], request);
         if (document === undefined) throw new Error('a cluster that was found has a document');
         return document;
       },

@@ -1,6 +1,7 @@
 import { type RuntimeConfig, readConfig } from '../../runtime/config';
 import { ConfigError } from '../../runtime/setting';
 import { complain, say } from '../output';
+import { withKeptPublicUrl } from '../publicUrlFile';
 import { addresses } from './addresses';
 import { clusters } from './clusters';
 import { database } from './database';
@@ -31,7 +32,7 @@ export async function doctor(options: DoctorOptions, env: NodeJS.ProcessEnv = pr
   try {
     const read = readConfig(env);
     const unknown = read.warnings.map((text) => warning('settings', text, 'Remove it, or correct its name.'));
-    const findings = [...unknown, ...(await examine(read.config, wished))];
+    const findings = [...unknown, ...(await examine(withKeptPublicUrl(read.config, env), wished))];
     print(findings, options.output);
     return findings.some(({ verdict }) => verdict === 'problem') ? 1 : 0;
   } catch (error) {

@@ -24,6 +24,7 @@ const proxySchema = z.object({
   parameterDrift: z
     .array(z.object({ name: z.string(), value: z.string().nullable(), expectedValue: z.string() }))
     .optional(),
+  warnings: z.array(z.object({ kind: z.string(), text: z.string() })).optional(),
 });
 export type ProxyDocument = z.output<typeof proxySchema>;
 

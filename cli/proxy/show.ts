@@ -56,7 +56,7 @@ export function showProxies(proxies: readonly MemberDocument[], options: OutputO
 }
 
 export function showProxy(proxy: MemberDocument, options: OutputOptions): void {
-  const { adopted, parameterDrift = [] } = proxy;
+  const { adopted, parameterDrift = [], warnings = [] } = proxy;
   const drift = parameterDrift.map(
     ({ name, value, expectedValue }) => `${name}: ${value ?? 'unknown here'} instead of ${expectedValue}`,
   );
@@ -73,14 +73,16 @@ export function showProxy(proxy: MemberDocument, options: OutputOptions): void {
     ['host', `${proxy.hostId}, IDC ${proxy.idcName}`],
     ['taken over', adopted && `home ${adopted.home}, owner ${adopted.user}, ${adopted.keeperDetail}`],
     ['differs in', drift.join('; ')],
+    ['warnings', warnings.map(({ text }) => text).join('; ')],
   ]);
 }
 
-const PROXY_HEADING = ['ID', 'CLUSTER', 'ADDRESS', 'VERSION', 'STATUS', 'IDC', 'SEEN'];
+const PROXY_HEADING = ['ID', 'CLUSTER', 'ADDRESS', 'VERSION', 'STATUS', 'IDC', 'WARNINGS', 'SEEN'];
 
 function proxyRow(proxy: MemberDocument): string[] {
-  const { id, cluster, ip, sqlPort, version = '', status, idcName } = proxy;
-  return [String(id), cluster, addressText(ip, sqlPort), version, status, idcName, seenAs(proxy)];
+  const { id, cluster, ip, sqlPort, version = '', status, idcName, warnings = [] } = proxy;
+  const count = warnings.length === 0 ? '' : String(warnings.length);
+  return [String(id), cluster, addressText(ip, sqlPort), version, status, idcName, count, seenAs(proxy)];
 }
 
 function seenAs({ observed }: Pick<ProxyDocument, 'observed'>): string {

@@ -134,7 +134,7 @@ function Servers({
             </td>
             <td>
               <Seen observed={server.observed} />
-              <Drift drift={server.parameterDrift} />
+              <Warnings warnings={server.warnings} />
             </td>
             <td>
               <PackageLink version={server.version} />
@@ -153,17 +153,17 @@ function PackageLink({ version }: { version: string | undefined }) {
   return <Link href={`/packages${query({ keyword: version })}`}>{version}</Link>;
 }
 
-function Drift({ drift = [] }: { drift: ObproxyServerDocument['parameterDrift'] }) {
+function Warnings({ warnings = [] }: { warnings: ObproxyServerDocument['warnings'] }) {
   const say = useWords();
-  if (drift.length === 0) return null;
+  if (warnings.length === 0) return null;
   return (
     <details className="small">
       <summary className="warn">
-        {say('obproxy.drift')} ({drift.length})
+        {say('task.warnings')} ({warnings.length})
       </summary>
-      {drift.map(({ name, value, expectedValue }) => (
-        <span className="reason-line" key={name}>
-          {say('obproxy.driftLine', { name, value: value ?? '–', expected: expectedValue })}
+      {warnings.map(({ text }) => (
+        <span className="reason-line" key={text}>
+          {text}
         </span>
       ))}
     </details>

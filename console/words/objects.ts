@@ -45,8 +45,6 @@ export const OBJECT_WORDS = {
   'obproxy.links': ['OceanBase clusters', 'OceanBase 集群'],
   'obproxy.mode': ['Finds OceanBase by', '连接方式'],
   'obproxy.configUrl': ['Config URL', 'Config URL'],
-  'obproxy.drift': ['Differs from its cluster', '与集群不一致'],
-  'obproxy.driftLine': ['{name}: {value}, should be {expected}', '{name}：{value}，应为 {expected}'],
   'obproxy.adopted': ['taken over', '接管'],
   'obproxy.access': ['Access address', '访问地址'],
   'obproxy.chosen': ['{n} chosen', '已选 {n} 个'],

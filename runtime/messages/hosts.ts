@@ -105,6 +105,7 @@ export const HOSTS = {
   ],
   'host.notWritable': ['{path} is not writable', '{path} 不可写'],
   'host.spaceFree': ['{free} MiB are free for {home}', '{home} 可用空间为 {free} MiB'],
+  'host.mayNotEnter': ['{user} may not enter {path}', '{user} 无权进入 {path}'],
   'host.mayNotWrite': ['{user} may not write to {path}', '{user} 无权写入 {path}'],
   'package.mayLackLibraries': [
     '{file}: {text}; its libraries may be missing there',

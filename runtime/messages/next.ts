@@ -85,6 +85,10 @@ export const NEXT = {
   'next.lookAtFileSystem': ['Look at the file system of {home}.', '请检查 {home} 所在的文件系统。'],
   'next.freeSpace': ['Free some space and retry.', '请释放空间后重试。'],
   'next.mountForWriting': ['Mount it for writing.', '请以可写方式挂载。'],
+  'next.letUserEnter': [
+    'Let the user {user} enter it (chmod o+x {path}, or its owner or group), then retry.',
+    '请允许用户 {user} 进入该目录（chmod o+x {path}，或调整其属主或属组），然后重试。',
+  ],
   'next.giveToUser': [
     'Give it to the user: chown -R {user} {path}',
     '请将其交给该用户：chown -R {user} {path}',
@@ -212,6 +216,10 @@ export const NEXT = {
   'next.nameSqlPort': [
     'Name the SQL port of a running OBProxy, or start it and retry.',
     '请指定正在运行的 OBProxy 的 SQL 端口，或启动它后重试。',
+  ],
+  'next.shortOfMemoryOrTime': [
+    'It is tried again; look whether the host is short of memory, or sudo ends what takes long (command_timeout in /etc/sudoers).',
+    '将再次尝试；请检查主机是否内存不足，或 sudo 是否会结束耗时较长的命令（/etc/sudoers 中的 command_timeout）。',
   ],
   'next.shortOfMemory': [
     'It is tried again; look whether the host is short of memory.',
@@ -354,8 +362,12 @@ export const NEXT = {
     '请在主机的 /etc/ssh/sshd_config 中设置 {setting} yes（root 还需 PermitRootLogin），或使用其他类型的凭据；然后重试。',
   ],
   'next.correctLogin': [
-    "Correct the credential, or the host's authorized keys and account (PermitRootLogin and AllowUsers in /etc/ssh/sshd_config), apply the inventory file again, then retry.",
-    '请修正凭据，或主机的 authorized_keys 及账号（/etc/ssh/sshd_config 中的 PermitRootLogin 和 AllowUsers），重新应用清单文件，然后重试。',
+    "Correct the credential, or the host's authorized keys and account (PermitRootLogin and AllowUsers in /etc/ssh/sshd_config; its login shell must be a program that is there), apply the inventory file again, then retry.",
+    '请修正凭据，或主机的 authorized_keys 及账号（/etc/ssh/sshd_config 中的 PermitRootLogin 和 AllowUsers；其登录 shell 必须是存在的程序），重新应用清单文件，然后重试。',
+  ],
+  'next.shortenBanner': [
+    'Shorten the text that sshd shows before a login (Banner in /etc/ssh/sshd_config) to less than 32 KB and reload sshd, then retry.',
+    '请将 sshd 在登录前显示的文本（/etc/ssh/sshd_config 中的 Banner）缩短到 32 KB 以内并重新加载 sshd，然后重试。',
   ],
   'next.allowAlgorithms': [
     'Allow current key exchange, cipher and host key algorithms in the host’s sshd_config.',
@@ -538,8 +550,8 @@ export const NEXT = {
     'OBProxy 对错误的密码和不允许的地址返回相同的响应：请检查 root@proxysys 的密码，并确认连接是从 127.0.0.1 到达 OBProxy 的（sshd 必须允许 TCP 转发）。',
   ],
   'next.whatEndsScripts': [
-    'Look what ends scripts of {username} there (/etc/profile.d, ~/.bashrc, ulimits in /etc/security/limits.conf).',
-    '请检查是什么结束了 {username} 的脚本（/etc/profile.d、~/.bashrc、/etc/security/limits.conf 中的 ulimit）。',
+    'Look what ends scripts of {username} there (/etc/profile.d, ~/.bashrc, ulimits in /etc/security/limits.conf, noexec in /etc/sudoers).',
+    '请检查是什么结束了 {username} 的脚本（/etc/profile.d、~/.bashrc、/etc/security/limits.conf 中的 ulimit、/etc/sudoers 中的 noexec）。',
   ],
   'next.raiseMaxSessions': [
     '{named}: set MaxSessions 10 in {file} and reload sshd, for speed.',
@@ -548,6 +560,14 @@ export const NEXT = {
   'next.mountOrMake': [
     'Mount it for writing (/etc/fstab, mount -o remount,rw), or make it.',
     '请以可写方式挂载（/etc/fstab，mount -o remount,rw），或创建它。',
+  ],
+  'next.freeSpaceIn': [
+    'Free some space there (df -h {folder}, df -i {folder}).',
+    '请释放其中的空间（df -h {folder}、df -i {folder}）。',
+  ],
+  'next.liftLimit': [
+    'Lift the limit: ulimit in ~/.bashrc and /etc/profile.d, /etc/security/limits.conf.',
+    '请放宽该限制：~/.bashrc 和 /etc/profile.d 中的 ulimit，以及 /etc/security/limits.conf。',
   ],
   'next.silenceShell': [
     'Silence ~/.bashrc (and /etc/profile.d) of {username} for shells that are not interactive: what they print stands before the first word of SFTP. Or set Subsystem sftp internal-sftp in {file}{named}.',

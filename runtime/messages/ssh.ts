@@ -46,10 +46,14 @@ export const SSH = {
     '其中一条命令被杀死（退出码 {code}）',
   ],
   'shell.forced': [
-    'a forced command (ForceCommand in /etc/ssh/sshd_config, command= in ~/.ssh/authorized_keys), or a login script (~/.bashrc, /etc/profile.d) that ends or replaces the shell',
-    '强制命令（/etc/ssh/sshd_config 中的 ForceCommand、~/.ssh/authorized_keys 中的 command=），或登录脚本（~/.bashrc、/etc/profile.d）结束或替换了 shell',
+    'a forced command (ForceCommand in /etc/ssh/sshd_config, command= in ~/.ssh/authorized_keys), a ChrootDirectory there without the login’s shell, or a login script (~/.bashrc, /etc/profile.d) that ends or replaces the shell, or prints without end',
+    '强制命令（/etc/ssh/sshd_config 中的 ForceCommand、~/.ssh/authorized_keys 中的 command=）、其中的 ChrootDirectory 内没有登录 shell，或登录脚本（~/.bashrc、/etc/profile.d）结束或替换了 shell，或无休止地输出',
   ],
   'shell.get': ['get a shell as {user} (login {login})', '以 {user} 用户获取 shell（登录用户 {login}）'],
+  'shell.otherProgram': [
+    '{program} reads the commands there instead of sh',
+    '读取命令的是 {program}，而不是 sh',
+  ],
   'shell.silent': ['no shell answered', '没有 shell 响应'],
   'tunnel.ssh': ['the SSH tunnel', 'SSH 隧道'],
   'tunnel.shell': ['a shell of the host (its sshd forbids tunnels)', '主机的 shell（其 sshd 禁止隧道）'],
@@ -82,6 +86,19 @@ export const SSH = {
     'sshd 最多同时打开 {count} 个{unit}：主机上并行的操作要互相等待',
   ],
   'contact.readOnly': ['{folder} cannot be written', '{folder} 不可写'],
+  'contact.noRoom': ['{free} MiB are free in {folder}', '{folder} 仅剩 {free} MiB 可用空间'],
+  'contact.noFiles': [
+    'the file system of {folder} takes {left} more files (its inodes are used up)',
+    '{folder} 所在文件系统只能再容纳 {left} 个文件（inode 已用尽）',
+  ],
+  'contact.fileLimit': [
+    'files of its logins may have no more than {limit} blocks of 512 bytes (ulimit -f)',
+    '其登录会话写的文件不得超过 {limit} 个 512 字节的块（ulimit -f）',
+  ],
+  'contact.memoryLimit': [
+    'processes of its logins may take no more than {limit} KiB of memory (ulimit -v)',
+    '其登录会话的进程最多只能使用 {limit} KiB 内存（ulimit -v）',
+  ],
   'contact.now': [' (now: {named})', '（当前：{named}）'],
   'contact.noSftp': [
     'no SFTP ({said}): files go through a shell',

@@ -179,6 +179,10 @@ export const TAKE_OVER = {
     'The proxy works by a root server list and serves {name}',
     '该 OBProxy 通过 RootServer 列表工作，服务于 {name}',
   ],
+  'obproxy.otherConfigUrl': [
+    'It asks {url} for its clusters, instead of {wished}; `obflow proxy push-url` gives it the present URL, without a restart',
+    '它向 {url} 查询其集群，而不是 {wished}；可用 `obflow proxy push-url` 为其设置当前的 URL，无需重启',
+  ],
   'takeOver.driftOfUrl': [
     "Drift, not applied by a take-over: {name} {is}, the cluster wants '{wished}'; `obflow proxy push-url` gives it, without a restart",
     "存在差异，接管时不应用：{name} {is}，集群期望 '{wished}'；可用 `obflow proxy push-url` 设置，无需重启",

@@ -497,48 +497,6 @@ describeIf(fleetUnavailable(), 'Install obproxy, when something is in its way', 
       await task.run('SetObproxyUserPasswordForOb', { run: 2 });
     });
 
-    test('two clusters of one name with two passwords take both slots of the proxy, once', async () => {
-      const twinPassword = 'plantedTWIN.55@@';
-      const twin = await startObserver({
-        ...{ host: world.fleet.gateway, port: 0, clusterName: 'obcluster', obClusterId: 2 },
-        users: { 'root@sys': PLANTED.root, 'proxyro@sys': twinPassword },
-      });
-      const { store } = world;
-      const found = (await store.obClusters.find(world.obClusterId))!;
-      const { id: credentialId } = await store.credentials.put({
-        ...{ name: 'twin', kind: 'DATABASE', username: 'proxyro@sys', secret: twinPassword },
-      });
-      const { id: twinId } = await store.obClusters.put({
-        ...{ name: 'obcluster', obClusterId: 2, version: '4.2.1.0', type: 'STANDBY' },
-        rootServers: [{ ip: world.fleet.gateway, sqlPort: twin.port, rpcPort: 2882 }],
-        ...{ sysCredentialId: found.sysCredentialId, proxyroCredentialId: credentialId },
-      });
-      task = await world.install(0);
-      await task.chain('SyncObproxyParameter');
-      const cluster = (await store.obproxy.findCluster(task.clusterId))!;
-      const [link] = cluster.obLinks;
-      const obLinks = [link!, { ...link!, clusterId: twinId }];
-      const worker = world.newWorker();
-      const { createActivities } = await import('../../activities');
-      const changed = {
-        ...store,
-        obproxy: { ...store.obproxy, findCluster: async () => ({ ...cluster, obLinks }) },
-      };
-      const activities = createActivities({ ...world, store: changed, hosts: worker.hosts });
-      try {
-        for (const run of [1, 2])
-          await task.run('SetObproxyUserPasswordForOb', { run }, { ...worker, activities });
-        expect((await effects(task.host, task.home)).alters).toMatchObject({
-          observer_sys_password: 1,
-          observer_sys_password1: 1,
-        });
-        expect(await task.log('SetObproxyUserPasswordForOb')).not.toContain('planted');
-      } finally {
-        await worker.stop();
-        await twin.stop();
-      }
-    });
-
     test('root servers that do not answer may come back', async () => {
       task = await world.install(0);
       await task.chain('SyncObproxyParameter');

@@ -103,6 +103,11 @@ describe('what there is', () => {
       expect.objectContaining({ cluster: 'proxies', ip: '10.5.0.1', status: 'RUNNING' }),
       expect.objectContaining({ cluster: 'proxies', ip: 'fd00::5', status: 'STOPPED' }),
     ]);
+    const [first] = JSON.parse(proxies.stdout).contents;
+    await scene.api.store.obproxy.recordConfigUrl(first.id, 'http://10.1.1.1:8080/services?old');
+    expect((await scene.obflow('proxy', 'ls')).stdout).toMatch(/^\d+ +proxies .* RUNNING +am171 +1$/m);
+    const warned = await scene.obflow('proxy', 'show', 'proxies', '10.5.0.1');
+    expect(warned.stdout).toMatch(/^warnings: +It asks http:\/\/10\.1\.1\.1:8080.*push-url/m);
     const one = await scene.obflow('proxy', 'show', 'proxies', '[fd00::5]:2883');
     expect(one.stdout).toMatch(/^status: +STOPPED$/m);
     const ob = await scene.obflow('ob', 'ls');

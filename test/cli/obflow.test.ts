@@ -5,7 +5,8 @@ import { connect, type Socket } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { ENVIRONMENT } from '../../runtime/config';
+import { withKeptPublicUrl } from '../../cli/publicUrlFile';
+import { ENVIRONMENT, readConfig } from '../../runtime/config';
 import { repositoryRoot } from '../../runtime/paths';
 import { isSameProcess, processIdentity } from '../../runtime/processIdentity';
 import { type ObflowProcess, startObflow } from '../../sandbox/stack/process';
@@ -89,6 +90,10 @@ describe('obflow up', () => {
     expect(await get(`${url}/api/v2/obproxy/clusters`)).toBe(401);
     expect(await get(`${url}/api/v2/obproxy/clusters`, password)).toBe(200);
     expect(await get(`${url}/api-docs`, password)).toBe(200);
+    // What doctor, in another terminal, asks hosts for.
+    const told = readConfig({ OBFLOW_DATA_DIR: path.join(folder, 'data') }).config;
+    expect(withKeptPublicUrl(told, {}).publicUrl).toBe(url);
+    expect(withKeptPublicUrl(told, { OBFLOW_PUBLIC_URL: told.publicUrl }).publicUrl).toBe(told.publicUrl);
     expect(await get(/^Temporal Web UI: (\S+)/m.exec(first.output())?.[1] ?? '')).toBe(200);
     const server = temporalServer();
     expect(await first.stop()).toBe(0);

@@ -114,8 +114,15 @@ describe('an API with a public URL that hosts may reach', () => {
         expectedValue: expect.stringContaining('http://10.9.8.7:8080/services?'),
       },
     ]);
+    expect((await shown()).warnings).toEqual([
+      { kind: 'CONFIG_URL_DRIFT', text: expect.stringMatching(/10\.1\.1\.1.*instead of.*push-url/) },
+    ]);
+    const listed = await api.send('GET', `${CREATE}?size=200`, undefined, { 'accept-language': 'zh-CN' });
+    const inChinese = listed.body.data.contents.find(({ id }: { id: number }) => id === given.other);
+    expect(inChinese.obproxies[0].warnings[0].text).toContain('查询其集群');
     await api.store.obproxy.recordConfigUrl(servers[0]!.id, (await shown()).parameterDrift[0].expectedValue);
     expect(await shown()).not.toHaveProperty('parameterDrift');
+    expect(await shown()).not.toHaveProperty('warnings');
   });
 });
 

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { findTool } from '../../sandbox/setup/packages';
 import { expressions, metricsNamed, monitoring } from '../support/monitoring';
@@ -26,6 +27,31 @@ describeIf(lacking, 'monitoring/, as promtool reads it', () => {
   test('has rules that fire when they should, and only then', () => {
     const { status, stdout, stderr } = run('test', 'rules', 'rules.test.yml');
     expect([status, stdout + stderr]).toEqual([0, expect.stringContaining('SUCCESS')]);
+  });
+});
+
+describeIf(lacking, 'the questions of monitoring/grafana.json', () => {
+  test('are PromQL, with whatever Grafana puts in for its variables', () => {
+    const { panels } = JSON.parse(readFileSync(path.join(monitoring, 'grafana.json'), 'utf8')) as {
+      panels: { title: string; targets: { expr: string }[] }[];
+    };
+    // JSON is YAML, and a rule the form in which promtool reads an expression.
+    const rules = panels.flatMap(({ targets }) =>
+      targets.map(({ expr }, index) => ({
+        record: `asked_${index}`,
+        expr: expr.replace(/\$__\w+/g, '5m').replace(/\$\{?\w+\}?/g, '.*'),
+      })),
+    );
+    const groups = rules.map((rule, index) => ({ name: `of ${index}`, rules: [rule] }));
+    const folder = mkdtempSync(path.join(tmpdir(), 'obflow-dashboard-'));
+    const file = path.join(folder, 'rules.yml');
+    writeFileSync(file, JSON.stringify({ groups }));
+    const { status, stdout, stderr } = spawnSync(promtool ?? '', ['check', 'rules', '--lint=none', file], {
+      encoding: 'utf8',
+    });
+    rmSync(folder, { recursive: true });
+    expect([status, stderr]).toEqual([0, '']);
+    expect(stdout).toContain(`SUCCESS: ${rules.length} rules`);
   });
 });
 
