@@ -7,6 +7,7 @@ import { observerRpmOf } from '../../sandbox/standins/observer/cluster';
 import type { Steering } from '../../sandbox/standins/observer/clusterState';
 import type { ObserverCountsFile } from '../../sandbox/standins/observer/counters';
 import { type ObserverIdentity, observerTraits } from '../../sandbox/standins/observer/edition';
+import { until } from '../support/until';
 import { freePort, Home, homeFolder } from './home';
 
 export const CE_4_2: ObserverIdentity = observerRpmOf('4.2.1.2');
@@ -92,6 +93,15 @@ export const QUICK: Partial<Record<Steering, number>> = {
   _standin_service_delay: 0,
   _standin_delete_delay: 300,
 };
+
+/** The row of a server, once the one that is asked says that it serves: only then does a unit find room there. */
+export function serving(asked: ObserverHome, home: ObserverHome): Promise<Row> {
+  const { hasViews } = observerTraits(asked.who.version);
+  const rows = hasViews
+    ? `oceanbase.DBA_OB_SERVERS where SVR_PORT = ${home.rpcPort} and STATUS = 'ACTIVE' and START_SERVICE_TIME is not null`
+    : `oceanbase.__all_server where svr_port = ${home.rpcPort} and status = 'active' and start_service_time > 0 and stop_time = 0`;
+  return until('the new server serves', async () => (await asked.ask(`select * from ${rows}`))[0]);
+}
 
 /** Homes that are removed at the end of each test, and clusters made of them. */
 export function observerHomes(): {

@@ -2,7 +2,7 @@
 
 import { describeIf, longRunOnly } from '../support/skip';
 import { until } from '../support/until';
-import { CE_3_1, CE_4_2, EE_2_2, type ObserverHome, observerHomes, type Row } from './observerHome';
+import { CE_3_1, CE_4_2, EE_2_2, type ObserverHome, observerHomes, type Row, serving } from './observerHome';
 import { errnoOf } from './proxyHome';
 
 const homes = observerHomes();
@@ -18,13 +18,6 @@ async function joining(member: ObserverHome, zone = 'zone1'): Promise<ObserverHo
 
 async function rowOf(member: ObserverHome, home: ObserverHome): Promise<Row | undefined> {
   return (await member.ask(SERVERS)).find((row) => row.SVR_PORT === String(home.rpcPort));
-}
-
-async function serving(member: ObserverHome, home: ObserverHome): Promise<Row> {
-  return until('the new server serves', async () => {
-    const row = await rowOf(member, home);
-    return row?.STATUS === 'ACTIVE' && row.START_SERVICE_TIME !== null ? row : undefined;
-  });
 }
 
 describeIf(longRunOnly(), 'The observer stand-in as a member of a cluster', () => {
@@ -62,12 +55,7 @@ describeIf(longRunOnly(), 'The observer stand-in as a member of a cluster', () =
     const [member] = (await homes.cluster(who)) as [ObserverHome];
     const home = await joining(member);
     await member.ask(`ALTER SYSTEM ADD SERVER '${home.address}' ZONE = 'zone1'`);
-    const row = await until('the new server serves', async () => {
-      const rows = await member.ask(
-        `select * from oceanbase.__all_server where svr_port = ${home.rpcPort} and status = 'active' and start_service_time > 0 and stop_time = 0`,
-      );
-      return rows[0];
-    });
+    const row = await serving(member, home);
     expect(row).toMatchObject({ zone: 'zone1', inner_port: String(home.sqlPort), with_rootserver: '0' });
     expect(await errnoOf(member.ask(SERVERS))).toBe(1146);
     expect(

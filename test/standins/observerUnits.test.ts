@@ -1,7 +1,7 @@
 /** How units leave a server that is being deleted: where to, what OceanBase's tables say meanwhile, and what is refused. */
 import { describeIf, longRunOnly } from '../support/skip';
 import { until } from '../support/until';
-import { CE_3_1, CE_4_2, type ObserverHome, observerHomes, type Row } from './observerHome';
+import { CE_3_1, CE_4_2, type ObserverHome, observerHomes, type Row, serving } from './observerHome';
 import { errnoOf } from './proxyHome';
 
 const homes = observerHomes();
@@ -17,7 +17,7 @@ async function grown(
   await added.launch(added.firstOptions([member]));
   await added.ready();
   await member.ask(`ALTER SYSTEM ADD SERVER '${added.address}' ZONE 'zone1'`);
-  await added.ready();
+  await serving(member, added);
   return [member, added, ...others];
 }
 

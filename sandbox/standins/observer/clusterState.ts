@@ -93,6 +93,8 @@ const STEERING = {
   _standin_delete_delay: 1_000,
   /** How long a unit is on its way to another server. */
   _standin_unit_move_delay: 300,
+  /** How many units are on their way together (0: all); the others wait for their turn. */
+  _standin_unit_moves: 0,
   /** The same as for ADD SERVER below, for DELETE SERVER and CANCEL DELETE SERVER. */
   _standin_delete_answer_delay: 0,
   /** Silence after which a server is INACTIVE (10 s lease in OceanBase). */

@@ -46,8 +46,13 @@ export type RpcRequest =
       readonly rootService: string;
       readonly lead?: true;
     }
-  /** From one of them that wants to be the root service. */
-  | { readonly op: 'vote'; readonly term: number; readonly version: number; readonly candidate: string }
+  /** From one of them that wants to be the root service of this term; `knows` is its copy. */
+  | {
+      readonly op: 'vote';
+      readonly term: number;
+      readonly knows: Pick<ClusterState, 'term' | 'version'>;
+      readonly candidate: string;
+    }
   | {
       readonly op: 'sql';
       readonly login: AccountCard;

@@ -91,15 +91,17 @@ export class Standby {
     return true;
   }
 
-  /** One vote a term, for nobody who knows less, and for nobody while the root service is heard. */
-  votes(request: Extract<RpcRequest, { op: 'vote' }>): boolean {
-    const { term, version, candidate } = request;
+  /**
+   * One vote a term, for nobody who knows less, and for nobody while the root service is heard. The term of who knows less is
+   * used up all the same: otherwise one that stands in vain, and more often, is always ahead of the one that could be elected.
+   */
+  votes({ term, knows, candidate }: Extract<RpcRequest, { op: 'vote' }>): boolean {
     if (this.state === undefined || Date.now() - this.heardAt < this.patienceMs(this.state) / 2) return false;
-    if (term <= this.state.term || version < this.state.version) return false;
-    if (term < this.voted.term || (term === this.voted.term && candidate !== this.voted.candidate))
-      return false;
-    this.voted = { term, candidate };
-    return true;
+    if (term <= this.state.term || term < this.voted.term) return false;
+    if (term === this.voted.term && candidate !== this.voted.candidate) return false;
+    const fits = isNewer(knows, this.state);
+    this.voted = { term, candidate: fits ? candidate : '' };
+    return fits;
   }
 
   private patienceMs(state: ClusterState): number {
@@ -119,8 +121,8 @@ export class Standby {
     if (Date.now() - this.heardAt < patience) return undefined;
     const term = Math.max(state.term, this.voted.term) + 1;
     this.voted = { term, candidate: self };
-    const { version } = state;
-    const yes = await countYes(state, self, { op: 'vote', term, version, candidate: self });
+    const knows = { term: state.term, version: state.version };
+    const yes = await countYes(state, self, { op: 'vote', term, knows, candidate: self });
     if (!isMajority(state, yes) || this.state !== state) return undefined;
     return { ...state, term };
   }

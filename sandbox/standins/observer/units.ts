@@ -156,13 +156,20 @@ export function cancelMoves(state: ClusterState, address: string): void {
   }
 }
 
+const jobOf = ({ job }: UnitState): number => job ?? 0;
+
 /** Units arrive, and those that found no room before look again. True when something has changed. */
 export function moveUnits(state: ClusterState): boolean {
   const { units } = state;
   if (units === undefined) return false;
   const duration = steering(state, '_standin_unit_move_delay') * 1000;
   let news = false;
-  for (const unit of units) {
+  const together = steering(state, '_standin_unit_moves') || units.length;
+  const moving = units
+    .filter(({ from }) => from !== undefined)
+    .sort((one, other) => jobOf(one) - jobOf(other));
+  const waiting = moving.slice(together);
+  for (const unit of moving.slice(0, together)) {
     const { from, since } = unit;
     const target = state.servers.find((server) => addressOf(server) === unit.server);
     if (from === undefined || since === undefined || target?.status === 'INACTIVE') continue;
@@ -173,6 +180,8 @@ export function moveUnits(state: ClusterState): boolean {
       if (target !== undefined) target.holdsSysUnit = true;
     }
     for (const key of ['from', 'since', 'job'] as const) delete unit[key];
+    const next = waiting.shift();
+    if (next !== undefined) next.since = now();
     news = true;
   }
   for (const server of state.servers.filter(({ status }) => status === 'DELETING')) {
