@@ -114,10 +114,11 @@ function matcher(patterns: readonly string[]): (one: Case) => boolean {
   return ({ id }) => expressions.some((expression) => expression.test(id));
 }
 
-/** The cases that `only` names (all when it is empty), without those that `skip` names. */
+/** The cases that `only` names (all when it is empty), in the order of its patterns, without those that `skip` names. */
 export function matching(cases: readonly Case[], only: readonly string[], skip: readonly string[]): Case[] {
-  const [wanted, unwanted] = [matcher(only), matcher(skip)];
-  return cases.filter((one) => (only.length === 0 || wanted(one)) && !unwanted(one));
+  const unwanted = matcher(skip);
+  const wanted = only.length === 0 ? cases : only.flatMap((pattern) => cases.filter(matcher([pattern])));
+  return [...new Set(wanted)].filter((one) => !unwanted(one));
 }
 
 /** `count` of them, chosen by the seed. */

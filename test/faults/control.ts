@@ -1,5 +1,6 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Point, Verdict } from './points';
 
 /** Where the next stop is to be. */
@@ -24,6 +25,11 @@ interface Expected {
   readonly hit: (stop: Stop) => void;
 }
 
+/** Between two looks at a task that stands still. */
+const STILL_MS = 1_000;
+/** After so long without a point a task stands still. */
+const QUIET_MS = 1_000;
+
 /** The suite's end of the points: lets every execution pass, but those it aims at, which stop one after the other. */
 export class Control {
   readonly #server: Server;
@@ -35,6 +41,9 @@ export class Control {
   #endStop: () => void = () => undefined;
   /** Every point that was passed since `forget`. */
   points: Point[] = [];
+  #movedAt = 0;
+  #moved: Promise<void> | undefined;
+  #move: () => void = () => undefined;
   /** Called with every point. */
   onPoint: (point: Point) => void = () => undefined;
 
@@ -95,6 +104,30 @@ export class Control {
     });
   }
 
+  /**
+   * The pause between two looks at what becomes of a task. Every look costs the API and Temporal CPU, so where an execution is
+   * held up, by a fault or by the suite, it is long; a point that is passed ends it.
+   * @param movingMs the pause while points are passed
+   */
+  async pause(movingMs = 100): Promise<void> {
+    if (Date.now() - this.#movedAt < QUIET_MS) return delay(movingMs);
+    this.#moved ??= new Promise((resolve) => {
+      this.#move = resolve;
+    });
+    const end = new AbortController();
+    await Promise.race([
+      this.#moved,
+      delay(STILL_MS, undefined, { signal: end.signal }).catch(() => undefined),
+    ]);
+    end.abort();
+  }
+
+  #moves(): void {
+    this.#movedAt = Date.now();
+    this.#moved = undefined;
+    this.#move();
+  }
+
   #over(): void {
     this.#stopped = undefined;
     this.#endStop();
@@ -102,6 +135,7 @@ export class Control {
 
   async #reached(point: Point, response: ServerResponse): Promise<void> {
     while (this.#gate !== undefined) await this.#gate;
+    this.#moves();
     this.points.push(point);
     this.onPoint(point);
     for (;;) {
@@ -128,7 +162,10 @@ export class Control {
     this.#stopped = stopped;
     hit({
       point,
-      release: (verdict = 'go') => void (response.writableEnded || response.end(verdict)),
+      release: (verdict = 'go') => {
+        this.#moves();
+        if (!response.writableEnded) response.end(verdict);
+      },
       over: () => {
         if (this.#stopped === stopped) this.#over();
       },

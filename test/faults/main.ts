@@ -1,5 +1,6 @@
 /** `npm run test:faults`: breaks every part during every subtask of every operation, and compares what is left. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { fleetUnavailable } from '../../sandbox/hosts/fleet';
 import { allCases, matching, sample } from './cases';
@@ -24,6 +25,8 @@ interface Options {
 }
 
 const CHAOS_MINUTES = 5;
+/** Made by scripts/bundleParts.mjs, which `npm run test:faults` runs first. */
+const PARTS = path.join('dist', 'parts', 'main.js');
 
 function number(text: string): number {
   const value = Number(text);
@@ -70,6 +73,7 @@ async function faults(options: Options): Promise<number> {
     cases,
     seed: options.seed,
     lanes: options.lanes,
+    program: PARTS,
     alone: options.alone ?? false,
     ...(options.historyEvents === undefined ? {} : { historyEvents: options.historyEvents }),
     goOn: () => Date.now() < deadline,

@@ -27,6 +27,18 @@ interface Expected {
   readonly stopped: Promise<Provoked>;
 }
 
+/** Asks for the status of the subtask; who asks while somebody else does has the same answer. */
+function statusOf(lane: Lane, taskId: number, subtaskId: number): Strike['status'] {
+  let asked: Promise<string | undefined> | undefined;
+  const ask = async () => (await lane.document(taskId))?.subtasks.find(({ id }) => id === subtaskId)?.status;
+  return () => {
+    asked ??= ask().finally(() => {
+      asked = undefined;
+    });
+    return asked;
+  };
+}
+
 /** Sends the request and aims at the point of every case that its seed chooses. */
 export async function start(
   lane: Lane,
@@ -56,8 +68,7 @@ export async function start(
         ...{ one, lane, scene, stop, random, taskId: task.id, subtaskId: subtask.id },
         timeout: timeoutOf(one),
         host: scene.targets[Math.max(place, 0)] ?? lane.host(1),
-        status: async () =>
-          (await lane.document(task.id))?.subtasks.find(({ id }) => id === subtask.id)?.status,
+        status: statusOf(lane, task.id, subtask.id),
       });
       return { one, stopped: lane.control.stopAt({ subtaskId: subtask.id, index: aim }).then(provoked) };
     }),

@@ -6,6 +6,8 @@ import type { Lane } from './lane';
 
 export const SETTLE_MS = 150_000;
 const ENDS = ['FAILED', 'SUCCESSFUL'];
+/** Between two looks at whether a task that moves has ended. */
+const ENDING_MS = 250;
 
 /** The task once it is FAILED or SUCCESSFUL. Throws CaseFailed when that takes too long, or when `signal` is aborted. */
 export async function settled(lane: Lane, taskId: number, signal?: AbortSignal): Promise<TaskJson> {
@@ -18,7 +20,7 @@ export async function settled(lane: Lane, taskId: number, signal?: AbortSignal):
       const text = open?.map((subtask) => `${subtask.name} ${subtask.status}`).join(', ');
       throw new CaseFailed(`task ${taskId} is ${task?.status ?? 'not to be read'}: ${text}`);
     }
-    await delay(100);
+    await lane.control.pause(ENDING_MS);
   }
 }
 
@@ -54,6 +56,6 @@ export async function rollbackEnds(lane: Lane, taskId: number): Promise<TaskJson
       throw new CaseFailed(`the rollback failed: ${failures(task)}`);
     }
     if (Date.now() > deadline) throw new CaseFailed('the rollback does not begin');
-    await delay(100);
+    await lane.control.pause();
   }
 }

@@ -2,7 +2,7 @@ import { type Batch, batchesOf } from './batches';
 import type { Case } from './cases';
 import { Lane } from './lane';
 import { type Reference, referenceRun } from './reference';
-import type { CaseResult } from './result';
+import { type CaseResult, Clock } from './result';
 import { runCase, runTogether } from './runCase';
 import type { Operation } from './scene';
 import { runUndone, type Standing } from './undone';
@@ -14,6 +14,8 @@ export interface SuiteOptions {
   readonly lanes: number;
   /** Workflows continue as new after so many events. */
   readonly historyEvents?: number;
+  /** What runs as API and worker, below the repository; default part.js, which reads its modules one by one. */
+  readonly program?: string;
   /** Every case in a run and a scene of its own. */
   readonly alone?: boolean;
   /** Asked before each run and each undone task; what is not begun has no result. */
@@ -26,11 +28,14 @@ class Bench {
   #lane: Lane | undefined;
   #references = new Map<Operation, Reference>();
 
-  constructor(readonly historyEvents: number | undefined) {}
+  constructor(
+    readonly historyEvents: number | undefined,
+    readonly program: string | undefined,
+  ) {}
 
   async ready(operation: Operation): Promise<{ lane: Lane; reference: Reference }> {
     if (this.#lane === undefined) {
-      this.#lane = await Lane.start(this.historyEvents);
+      this.#lane = await Lane.start(this.historyEvents, this.program);
       this.#references = new Map();
     }
     const lane = this.#lane;
@@ -116,6 +121,7 @@ async function undoneTogether(
   }
 }
 
+/** Runs a batch; what has no lane, or an operation that fails undisturbed, is a failure of its cases and not of all that follow. */
 async function runBatch(
   bench: Bench,
   { kind, cases }: Batch,
@@ -123,8 +129,20 @@ async function runBatch(
   goOn: () => boolean,
   say: (result: CaseResult) => void,
 ): Promise<void> {
-  if (kind === 'undone') await undoneTogether(bench, cases, seed, goOn, say);
-  else for (const result of await faultsTogether(bench, cases, seed)) say(result);
+  const said = new Set<string>();
+  const sayOnce = (result: CaseResult) => {
+    said.add(result.id);
+    say(result);
+  };
+  try {
+    if (kind === 'undone') await undoneTogether(bench, cases, seed, goOn, sayOnce);
+    else for (const result of await faultsTogether(bench, cases, seed)) sayOnce(result);
+  } catch (error) {
+    await bench.stop();
+    const problem = error instanceof Error ? error.message : String(error);
+    for (const one of cases.filter(({ id }) => !said.has(id)))
+      say(new Clock().result(one, seed, {}, [problem]));
+  }
 }
 
 /** Runs every case, as long as it may go on; the results come in the order of the cases. */
@@ -133,6 +151,7 @@ export async function runSuite({
   seed,
   lanes,
   historyEvents,
+  program,
   alone: each = false,
   goOn = () => true,
   onResult,
@@ -147,7 +166,7 @@ export async function runSuite({
   };
   let next = 0;
   const work = async () => {
-    const bench = new Bench(historyEvents);
+    const bench = new Bench(historyEvents, program);
     try {
       for (;;) {
         const batch = batches[next];
