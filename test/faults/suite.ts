@@ -72,10 +72,14 @@ async function alone(bench: Bench, one: Case, seed: number): Promise<CaseResult>
   return result;
 }
 
-/** Strikes with all faults in one run; what goes wrong there is done alone, which names the guilty one. */
+/**
+ * Strikes with all faults in one run. What was late or never struck there is done alone; a run that went wrong as a whole is done
+ * again in halves, until one that goes wrong is of one case.
+ */
 async function faultsTogether(bench: Bench, cases: readonly Case[], seed: number): Promise<CaseResult[]> {
   const [first] = cases;
   if (first === undefined) return [];
+  await bench.checkUp();
   const { lane, reference } = await bench.ready(first.operation);
   const results = await runTogether(lane, cases, reference, seed);
   if (passed(results)) return results;
@@ -83,17 +87,23 @@ async function faultsTogether(bench: Bench, cases: readonly Case[], seed: number
     await bench.checkUp();
     return results;
   }
-  const single: CaseResult[] = [];
-  for (const [at, one] of cases.entries()) {
-    const before = results[at];
-    single.push(before?.passed ? before : await alone(bench, one, seed));
+  if (results.some((result) => result.passed)) {
+    const single: CaseResult[] = [];
+    for (const [at, one] of cases.entries()) {
+      const before = results[at];
+      single.push(before?.passed ? before : await alone(bench, one, seed));
+    }
+    return single;
   }
-  // Some were late in company, or never struck: then what they are alone counts.
-  if (!passed(single) || results.some((result) => result.passed)) return single;
+  const middle = Math.ceil(cases.length / 2);
+  const halves = [
+    ...(await faultsTogether(bench, cases.slice(0, middle), seed)),
+    ...(await faultsTogether(bench, cases.slice(middle), seed)),
+  ];
   const [wrong] = results;
-  if (wrong === undefined) return single;
+  if (!passed(halves) || wrong === undefined) return halves;
   const others = cases.slice(1).map(({ id }) => id);
-  return [onlyTogether(wrong, others), ...single.slice(1)];
+  return [onlyTogether(wrong, others), ...halves.slice(1)];
 }
 
 /** Undoes one task after the other in one scene; what goes wrong is tried again in a scene of its own. */
