@@ -25,10 +25,12 @@ interface Expected {
   readonly hit: (stop: Stop) => void;
 }
 
-/** Between two looks at a task that stands still. */
+/** Between two looks at what stands still, and at a subtask that is about to be done. */
 const STILL_MS = 1_000;
-/** After so long without a point a task stands still. */
-const QUIET_MS = 1_000;
+const SOON_MS = 100;
+/** A task that passes points has not ended: it is looked at when it has been quiet for so long, but after so long at the latest. */
+const QUIET_MS = 300;
+const LATEST_MS = 3_000;
 
 /** The suite's end of the points: lets every execution pass, but those it aims at, which stop one after the other. */
 export class Control {
@@ -41,9 +43,10 @@ export class Control {
   #endStop: () => void = () => undefined;
   /** Every point that was passed since `forget`. */
   points: Point[] = [];
-  #movedAt = 0;
-  #moved: Promise<void> | undefined;
-  #move: () => void = () => undefined;
+  #passedAt = 0;
+  /** When each subtask was last at the end of its work. */
+  #endedAt = new Map<number, number>();
+  #onEnd = new Set<() => void>();
   /** Called with every point. */
   onPoint: (point: Point) => void = () => undefined;
 
@@ -104,28 +107,34 @@ export class Control {
     });
   }
 
-  /**
-   * The pause between two looks at what becomes of a task. Every look costs the API and Temporal CPU, so where an execution is
-   * held up, by a fault or by the suite, it is long; a point that is passed ends it.
-   * @param movingMs the pause while points are passed
-   */
-  async pause(movingMs = 100): Promise<void> {
-    if (Date.now() - this.#movedAt < QUIET_MS) return delay(movingMs);
-    this.#moved ??= new Promise((resolve) => {
-      this.#move = resolve;
-    });
-    const end = new AbortController();
-    await Promise.race([
-      this.#moved,
-      delay(STILL_MS, undefined, { signal: end.signal }).catch(() => undefined),
-    ]);
-    end.abort();
+  /** The pause before another look at whether a task has ended. Looks cost API and Temporal CPU; points say when there is nothing to see. */
+  async pause(): Promise<void> {
+    const began = Date.now();
+    if (began - this.#passedAt > 2 * STILL_MS) return delay(STILL_MS);
+    do {
+      await delay(QUIET_MS);
+    } while (Date.now() - this.#passedAt < QUIET_MS && Date.now() - began < LATEST_MS);
   }
 
-  #moves(): void {
-    this.#movedAt = Date.now();
-    this.#moved = undefined;
-    this.#move();
+  /** The pause before another look at whether a subtask is done: short after the end of its work, which ends a long one. */
+  async pauseFor(subtaskId: number): Promise<void> {
+    if (Date.now() - (this.#endedAt.get(subtaskId) ?? 0) < 2 * STILL_MS) return delay(SOON_MS);
+    const timer = new AbortController();
+    let wake: () => void = () => undefined;
+    const ends = new Promise<void>((resolve) => {
+      wake = resolve;
+    });
+    this.#onEnd.add(wake);
+    await Promise.race([ends, delay(STILL_MS, undefined, { signal: timer.signal }).catch(() => undefined)]);
+    timer.abort();
+    this.#onEnd.delete(wake);
+  }
+
+  #passes({ kind, subtaskId }: Point): void {
+    this.#passedAt = Date.now();
+    if (kind !== 'after') return;
+    this.#endedAt.set(subtaskId, this.#passedAt);
+    for (const wake of this.#onEnd) wake();
   }
 
   #over(): void {
@@ -135,7 +144,7 @@ export class Control {
 
   async #reached(point: Point, response: ServerResponse): Promise<void> {
     while (this.#gate !== undefined) await this.#gate;
-    this.#moves();
+    this.#passes(point);
     this.points.push(point);
     this.onPoint(point);
     for (;;) {
@@ -163,7 +172,7 @@ export class Control {
     hit({
       point,
       release: (verdict = 'go') => {
-        this.#moves();
+        this.#passes(point);
         if (!response.writableEnded) response.end(verdict);
       },
       over: () => {

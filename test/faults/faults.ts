@@ -48,9 +48,9 @@ const SHORT_TIMEOUT = 8;
 
 const over = (status: string | undefined) => status === 'FAILED' || status === 'SUCCESSFUL';
 
-async function untilOver({ lane, status }: Strike, deadlineMs: number): Promise<void> {
+async function untilOver({ lane, stop, status }: Strike, deadlineMs: number): Promise<void> {
   const deadline = Date.now() + deadlineMs;
-  while (Date.now() < deadline && !over(await status())) await lane.control.pause();
+  while (Date.now() < deadline && !over(await status())) await lane.control.pauseFor(stop.point.subtaskId);
 }
 
 /** Holds rpm's transaction lock as another rpm would, for as long as `work` takes. */

@@ -15,13 +15,13 @@ import { runUndone } from './undone';
 const RECOVERY_MS = 30_000;
 
 /** The time at which the subtask is done by itself; undefined when it is not. */
-async function doneByItself({ lane, status }: Provoked): Promise<number | undefined> {
+async function doneByItself({ lane, subtaskId, status }: Provoked): Promise<number | undefined> {
   const deadline = Date.now() + SETTLE_MS;
   while (Date.now() < deadline) {
     const now = await status();
     if (now === 'SUCCESSFUL') return Date.now();
     if (now === 'FAILED') return undefined;
-    await lane.control.pause();
+    await lane.control.pauseFor(subtaskId);
   }
   return undefined;
 }

@@ -6,8 +6,6 @@ import type { Lane } from './lane';
 
 export const SETTLE_MS = 150_000;
 const ENDS = ['FAILED', 'SUCCESSFUL'];
-/** Between two looks at whether a task that moves has ended. */
-const ENDING_MS = 250;
 
 /** The task once it is FAILED or SUCCESSFUL. Throws CaseFailed when that takes too long, or when `signal` is aborted. */
 export async function settled(lane: Lane, taskId: number, signal?: AbortSignal): Promise<TaskJson> {
@@ -20,7 +18,7 @@ export async function settled(lane: Lane, taskId: number, signal?: AbortSignal):
       const text = open?.map((subtask) => `${subtask.name} ${subtask.status}`).join(', ');
       throw new CaseFailed(`task ${taskId} is ${task?.status ?? 'not to be read'}: ${text}`);
     }
-    await lane.control.pause(ENDING_MS);
+    await lane.control.pause();
   }
 }
 
@@ -41,7 +39,7 @@ export async function retried(lane: Lane, failed: TaskJson): Promise<void> {
   while (Date.now() < deadline) {
     const task = await lane.document(failed.id);
     if (task !== undefined && runs(task) > runs(failed)) return;
-    await delay(50);
+    await delay(200);
   }
   throw new CaseFailed('the retry had no effect within 30 s');
 }
