@@ -1,5 +1,6 @@
 import type { TaskJson } from '../../sandbox/stack/apiClient';
 import { observerRpmOf, startObserverCluster } from '../../sandbox/standins/observer/cluster';
+import { OBSERVER_HOME } from '../../sandbox/standins/rpm';
 import { CREATED_PASSWORD, type Lane } from './lane';
 import { ended, freshHosts, type Operation, type Scene } from './scene';
 
@@ -28,6 +29,7 @@ const deleteObservers: Operation = {
   async arrange(lane) {
     const scene = await addObserver.arrange(lane);
     await ended(lane, [await addObserver.request(lane)]);
+    lane.rows.noteHome(lane.host(1).ip, OBSERVER_HOME);
     return scene;
   },
   async request(lane) {
@@ -43,6 +45,7 @@ const deleteObZone: Operation = {
   async arrange(lane) {
     const scene = await addObZone.arrange(lane);
     await ended(lane, [await addObZone.request(lane)]);
+    lane.rows.noteHome(lane.host(1).ip, OBSERVER_HOME);
     return scene;
   },
   request: (lane) =>
