@@ -155,8 +155,13 @@ export class Lane {
     return runs !== ended;
   }
 
-  async rollback(taskId: number): Promise<void> {
-    await this.stack.api.call('POST', `/api/v2/tasks/instances/${taskId}/rollback`);
+  /** Sends it; a worker that is too busy to answer in time obeys it none the less. */
+  async command(taskId: number, name: 'retry' | 'rollback'): Promise<void> {
+    try {
+      await this.stack.api.call('POST', `/api/v2/tasks/instances/${taskId}/${name}`);
+    } catch (error) {
+      if (!/COM10004/.test(String(error))) throw error;
+    }
   }
 
   /** The document, however long the API is away. */

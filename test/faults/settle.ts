@@ -32,7 +32,7 @@ export function failures(task: TaskJson): string {
 
 /** Sends a retry and waits for its effect: the answer may be read before it. */
 export async function retried(lane: Lane, failed: TaskJson): Promise<void> {
-  await lane.stack.api.call('POST', `/api/v2/tasks/instances/${failed.id}/retry`);
+  await lane.command(failed.id, 'retry');
   const runs = (task: TaskJson) =>
     task.subtasks.reduce((sum, subtask) => sum + Number((subtask as { runTime?: number }).runTime ?? 0), 0);
   const deadline = Date.now() + 30_000;

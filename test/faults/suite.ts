@@ -27,6 +27,8 @@ export interface SuiteOptions {
 class Bench {
   #lane: Lane | undefined;
   #references = new Map<Operation, Reference>();
+  /** What it runs now. */
+  operation: Operation | undefined;
 
   constructor(
     readonly historyEvents: number | undefined,
@@ -155,6 +157,18 @@ async function runBatch(
   }
 }
 
+const operationOf = ({ cases: [first] }: Batch) => first?.operation;
+
+/** An operation stays on its lane as long as there is another for the others: every lane needs an undisturbed run of its own. */
+function nextFor(bench: Bench, others: readonly Bench[], waiting: readonly Batch[]): Batch | undefined {
+  const chosen =
+    waiting.find((batch) => operationOf(batch) === bench.operation) ??
+    waiting.find((batch) => others.every(({ operation }) => operation !== operationOf(batch))) ??
+    waiting[0];
+  if (chosen !== undefined) bench.operation = operationOf(chosen);
+  return chosen;
+}
+
 /** Runs every case, as long as it may go on; the results come in the order of the cases. */
 export async function runSuite({
   cases,
@@ -174,20 +188,24 @@ export async function runSuite({
     results.set(result.id, result);
     onResult?.(result, results.size);
   };
-  let next = 0;
-  const work = async () => {
-    const bench = new Bench(historyEvents, program);
+  const waiting = new Set(batches);
+  const work = async (bench: Bench) => {
     try {
       for (;;) {
-        const batch = batches[next];
-        next += 1;
+        const others = benches.filter((other) => other !== bench);
+        const batch = nextFor(bench, others, [...waiting]);
         if (batch === undefined || !goOn()) return;
+        waiting.delete(batch);
         await runBatch(bench, batch, seed, goOn, say);
       }
     } finally {
       await bench.stop();
     }
   };
-  await Promise.all(Array.from({ length: Math.min(lanes, batches.length) }, work));
+  const benches = Array.from(
+    { length: Math.min(lanes, batches.length) },
+    () => new Bench(historyEvents, program),
+  );
+  await Promise.all(benches.map(work));
   return cases.flatMap(({ id }) => results.get(id) ?? []);
 }
