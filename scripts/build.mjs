@@ -34,6 +34,7 @@ const BUNDLE_FOLDER = path.join('dist', 'workflows');
 const BUNDLE = path.join(BUNDLE_FOLDER, 'bundle.js');
 const STAMP = path.join(BUNDLE_FOLDER, 'bundle.stamp');
 const START_FOLDER = path.join('dist', 'start');
+const PARTS_FOLDER = path.join('dist', 'parts');
 const START_STAMP = path.join(START_FOLDER, 'start.stamp');
 /** What `obflow` is made of. */
 const PRODUCT =
@@ -82,7 +83,8 @@ for (const asset of sources.filter((file) => !/\.(ts|md)$/.test(file))) {
 for (const [file, contents] of await consoleFiles(root)) outputs.set(file, contents);
 for (const [file, contents] of outputs) writeIfChanged(file, contents);
 for (const file of filesIn('dist')) {
-  const bundled = path.basename(file).startsWith('bundle.') || path.dirname(file) === START_FOLDER;
+  const bundled =
+    path.basename(file).startsWith('bundle.') || [START_FOLDER, PARTS_FOLDER].includes(path.dirname(file));
   const ours = outputs.has(file) || file.endsWith('.tmp') || bundled;
   if (!ours) rmSync(file, { force: true });
 }

@@ -38,7 +38,10 @@ const BUNDLER = '@temporalio/worker/lib/workflow/bundler';
  * @returns {Promise<[string, Buffer][]>}
  */
 export async function startFiles(root) {
-  const bundled = await Promise.all([one(root, MAIN, MAIN_CODE), one(root, THREAD, THREAD_CODE)]);
+  const bundled = await Promise.all([
+    oneFile(root, FOLDER, MAIN, MAIN_CODE),
+    oneFile(root, FOLDER, THREAD, THREAD_CODE),
+  ]);
   return [...bundled.flat(), [path.join(FOLDER, 'workflow-worker-thread.js'), Buffer.from(THREAD_START)]];
 }
 
@@ -49,15 +52,20 @@ export async function startFiles(root) {
  * @returns {Promise<[string, Buffer][]>}
  */
 export async function startCaches(root) {
-  const caches = NAMES.map(async (name) => {
-    const file = path.join(root, FOLDER, `${name}.js`);
-    const { stdout } = await run(process.execPath, ['-e', CACHE, path.join(root, 'bin/cached.js'), file], {
-      encoding: 'buffer',
-      maxBuffer: 64 * 1024 ** 2,
-    });
-    return [path.relative(root, `${file}.cache`), stdout];
-  });
-  return Promise.all(caches);
+  return Promise.all(NAMES.map((name) => cacheOf(root, path.join(FOLDER, `${name}.js`))));
+}
+
+/**
+ * The cache of a bundled file that has been written.
+ *
+ * @param {string} root folder of the project
+ * @param {string} file below it
+ * @returns {Promise<[string, Buffer]>}
+ */
+export async function cacheOf(root, file) {
+  const program = ['-e', CACHE, path.join(root, 'bin/cached.js'), path.join(root, file)];
+  const { stdout } = await run(process.execPath, program, { encoding: 'buffer', maxBuffer: 64 * 1024 ** 2 });
+  return [`${file}.cache`, stdout];
 }
 
 /** In a process of its own: what has been compiled for other purposes must not be part of it. */
@@ -70,11 +78,20 @@ require(cached).cacheAfter(file, (program) => program.load()).then((cache) => {
 
 const THREAD_START = `require('../../bin/cached').load(require('node:path').join(__dirname, 'workflowThread.js')).run();\n`;
 
-async function one(root, name, contents) {
+/**
+ * A program in one file, and the licenses of what is in it.
+ *
+ * @param {string} root folder of the project
+ * @param {string} folder where the file is to be, two below it
+ * @param {string} name of the file, without its ending
+ * @param {string} contents what is bundled; exports `run` and `load`
+ * @returns {Promise<[string, Buffer][]>}
+ */
+export async function oneFile(root, folder, name, contents) {
   const { outputFiles } = await build({
     absWorkingDir: root,
     stdin: { contents, resolveDir: root, sourcefile: `${name}.js` },
-    outfile: path.join(FOLDER, `${name}.js`),
+    outfile: path.join(folder, `${name}.js`),
     bundle: true,
     format: 'cjs',
     platform: 'node',
@@ -101,7 +118,7 @@ async function one(root, name, contents) {
 /** What stands for \`__dirname\` in a file of ours, and in one of a package. */
 const BANNER = `
 const __room = (room) => require('node:path').join(__dirname, '..', room);
-const __thread = require('node:path').join(__dirname, 'workflow-worker-thread.js');
+const __thread = __room('start/workflow-worker-thread.js');
 const __inPackage = (name, folder) =>
   require('node:path').join(require('node:path').dirname(require.resolve(name + '/package.json')), folder);
 `.trim();

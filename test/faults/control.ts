@@ -1,5 +1,6 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Point, Verdict } from './points';
 
 /** Where the next stop is to be. */
@@ -24,6 +25,13 @@ interface Expected {
   readonly hit: (stop: Stop) => void;
 }
 
+/** Between two looks at what stands still, and at a subtask that is about to be done. */
+const STILL_MS = 1_000;
+const SOON_MS = 100;
+/** A task that passes points has not ended: it is looked at when it has been quiet for so long, but after so long at the latest. */
+const QUIET_MS = 300;
+const LATEST_MS = 3_000;
+
 /** The suite's end of the points: lets every execution pass, but those it aims at, which stop one after the other. */
 export class Control {
   readonly #server: Server;
@@ -35,6 +43,10 @@ export class Control {
   #endStop: () => void = () => undefined;
   /** Every point that was passed since `forget`. */
   points: Point[] = [];
+  #passedAt = 0;
+  /** When each subtask was last at the end of its work. */
+  #endedAt = new Map<number, number>();
+  #onEnd = new Set<() => void>();
   /** Called with every point. */
   onPoint: (point: Point) => void = () => undefined;
 
@@ -95,6 +107,36 @@ export class Control {
     });
   }
 
+  /** The pause before another look at whether a task has ended. Looks cost API and Temporal CPU; points say when there is nothing to see. */
+  async pause(): Promise<void> {
+    const began = Date.now();
+    if (began - this.#passedAt > 2 * STILL_MS) return delay(STILL_MS);
+    do {
+      await delay(QUIET_MS);
+    } while (Date.now() - this.#passedAt < QUIET_MS && Date.now() - began < LATEST_MS);
+  }
+
+  /** The pause before another look at whether a subtask is done: short after the end of its work, which ends a long one. */
+  async pauseFor(subtaskId: number): Promise<void> {
+    if (Date.now() - (this.#endedAt.get(subtaskId) ?? 0) < 2 * STILL_MS) return delay(SOON_MS);
+    const timer = new AbortController();
+    let wake: () => void = () => undefined;
+    const ends = new Promise<void>((resolve) => {
+      wake = resolve;
+    });
+    this.#onEnd.add(wake);
+    await Promise.race([ends, delay(STILL_MS, undefined, { signal: timer.signal }).catch(() => undefined)]);
+    timer.abort();
+    this.#onEnd.delete(wake);
+  }
+
+  #passes({ kind, subtaskId }: Point): void {
+    this.#passedAt = Date.now();
+    if (kind !== 'after') return;
+    this.#endedAt.set(subtaskId, this.#passedAt);
+    for (const wake of this.#onEnd) wake();
+  }
+
   #over(): void {
     this.#stopped = undefined;
     this.#endStop();
@@ -102,6 +144,7 @@ export class Control {
 
   async #reached(point: Point, response: ServerResponse): Promise<void> {
     while (this.#gate !== undefined) await this.#gate;
+    this.#passes(point);
     this.points.push(point);
     this.onPoint(point);
     for (;;) {
@@ -128,7 +171,10 @@ export class Control {
     this.#stopped = stopped;
     hit({
       point,
-      release: (verdict = 'go') => void (response.writableEnded || response.end(verdict)),
+      release: (verdict = 'go') => {
+        this.#passes(point);
+        if (!response.writableEnded) response.end(verdict);
+      },
       over: () => {
         if (this.#stopped === stopped) this.#over();
       },

@@ -45,12 +45,13 @@ const RPM_LOCKED_MS = 3_000;
 const OFF_MS = 1_500;
 const DISK_FULL_MS = 6_000;
 const SHORT_TIMEOUT = 8;
+const OBSERVER_UP_MS = 15_000;
 
 const over = (status: string | undefined) => status === 'FAILED' || status === 'SUCCESSFUL';
 
-async function untilOver({ status }: Strike, deadlineMs: number): Promise<void> {
+async function untilOver({ lane, stop, status }: Strike, deadlineMs: number): Promise<void> {
   const deadline = Date.now() + deadlineMs;
-  while (Date.now() < deadline && !over(await status())) await delay(100);
+  while (Date.now() < deadline && !over(await status())) await lane.control.pauseFor(stop.point.subtaskId);
 }
 
 /** Holds rpm's transaction lock as another rpm would, for as long as `work` takes. */
@@ -80,8 +81,10 @@ async function startServices({ scene, host, stop }: Strike, observerRan: boolean
     await host.sh(
       `cd ${OBSERVER_HOME} && setsid runuser -u admin -- ./bin/observer </dev/null >/dev/null 2>&1`,
     );
-    // The next power loss must not find a server that nobody would start again.
-    await until('the observer runs again', () => host.pids('observer').length > 0);
+    // The next power loss must not find a server that nobody would start again. A task that goes on may have stopped or removed it.
+    await until('the observer runs again', () => host.pids('observer').length > 0, OBSERVER_UP_MS).catch(
+      () => undefined,
+    );
   }
   if (scene.byHand !== undefined) {
     await host.sh(

@@ -53,8 +53,14 @@ export class Lane {
     this.rows = new Rows(path.join(stack.dataDir, 'obflow.db'));
   }
 
-  /** @param historyEvents workflows continue as new after so many; default: the product's own limit */
-  static async start(historyEvents?: number): Promise<Lane> {
+  /**
+   * @param historyEvents workflows continue as new after so many; default: the product's own limit
+   * @param program what runs as API and worker; default part.js, which reads its modules one by one
+   */
+  static async start(
+    historyEvents?: number,
+    program = path.join('dist', 'test', 'faults', 'part.js'),
+  ): Promise<Lane> {
     const control = await Control.start();
     const folder = mkdtempSync(path.join(os.tmpdir(), 'obflow-faults-'));
     const timeouts = path.join(folder, 'timeouts.json');
@@ -62,7 +68,7 @@ export class Lane {
       hosts: 3,
       processes: 'split',
       ownDisks: true,
-      program: path.join(repositoryRoot(), 'dist/test/faults/part.js'),
+      program: path.join(repositoryRoot(), program),
       env: {
         [CONTROL_URL]: control.url,
         [TIMEOUTS_FILE]: timeouts,
@@ -149,8 +155,13 @@ export class Lane {
     return runs !== ended;
   }
 
-  async rollback(taskId: number): Promise<void> {
-    await this.stack.api.call('POST', `/api/v2/tasks/instances/${taskId}/rollback`);
+  /** Sends it; a worker that is too busy to answer in time obeys it none the less. */
+  async command(taskId: number, name: 'retry' | 'rollback'): Promise<void> {
+    try {
+      await this.stack.api.call('POST', `/api/v2/tasks/instances/${taskId}/${name}`);
+    } catch (error) {
+      if (!/COM10004/.test(String(error))) throw error;
+    }
   }
 
   /** The document, however long the API is away. */

@@ -1,10 +1,12 @@
 /** `npm run test:faults`: breaks every part during every subtask of every operation, and compares what is left. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { fleetUnavailable } from '../../sandbox/hosts/fleet';
 import { allCases, matching, sample } from './cases';
 import { runChaos } from './chaos';
-import { aloneLine, markdown, resultLine } from './report';
+import { addToRecord, forget, readRecord, runOf } from './record';
+import { aloneLine, markdown, recordTable, resultLine } from './report';
 import type { CaseResult } from './result';
 import { runSuite } from './suite';
 
@@ -21,9 +23,14 @@ interface Options {
   readonly continue?: true;
   readonly minutes?: number;
   readonly chaos?: number | true;
+  readonly record?: true;
+  readonly forget?: true;
+  readonly table?: true;
 }
 
 const CHAOS_MINUTES = 5;
+/** Made by scripts/bundleParts.mjs, which `npm run test:faults` runs first. */
+const PARTS = path.join('dist', 'parts', 'main.js');
 
 function number(text: string): number {
   const value = Number(text);
@@ -48,9 +55,10 @@ function passedBefore({ report, continue: goOn }: Options): CaseResult[] {
 }
 
 async function faults(options: Options): Promise<number> {
+  const all = allCases();
   const before = passedBefore(options);
-  const done = new Set(before.map(({ id }) => id));
-  const chosen = matching(allCases(), options.only, options.skip).filter(({ id }) => !done.has(id));
+  const done = new Set([...before, ...(options.record === true ? readRecord(all) : [])].map(({ id }) => id));
+  const chosen = matching(all, options.only, options.skip).filter(({ id }) => !done.has(id));
   const cases = options.sample === undefined ? chosen : sample(chosen, options.sample, options.seed);
   if (options.list === true) {
     // Written before the program exits: what a pipe has not taken then is lost.
@@ -64,12 +72,14 @@ async function faults(options: Options): Promise<number> {
   }
   console.log(`${cases.length} cases, seed ${options.seed}, ${options.lanes} at a time`);
   const sofar = [...before];
+  const run = runOf(options.seed);
   const deadline =
     options.minutes === undefined ? Number.POSITIVE_INFINITY : Date.now() + options.minutes * 60_000;
   const results = await runSuite({
     cases,
     seed: options.seed,
     lanes: options.lanes,
+    program: PARTS,
     alone: options.alone ?? false,
     ...(options.historyEvents === undefined ? {} : { historyEvents: options.historyEvents }),
     goOn: () => Date.now() < deadline,
@@ -77,6 +87,7 @@ async function faults(options: Options): Promise<number> {
       console.log(`${String(done).padStart(4)}/${cases.length} ${resultLine(result)}`);
       sofar.push(result);
       if (options.report !== undefined) writeReport(options.report, options.seed, sofar);
+      if (options.record === true) addToRecord(all, [result], run);
       if (result.passed) return;
       for (const problem of result.problems) console.log(`       ${problem}`);
       console.log(`       ${aloneLine(result)}`);
@@ -90,6 +101,22 @@ async function faults(options: Options): Promise<number> {
   const rest = left === 0 ? '' : `, ${left} not run`;
   console.log(`${results.length - failed.length} passed, ${failed.length} failed${rest}`);
   return failed.length === 0 ? 0 : 1;
+}
+
+function table(): number {
+  const all = allCases();
+  console.log(recordTable(readRecord(all), all));
+  return 0;
+}
+
+function forgotten({ only, skip }: Options): number {
+  if (only.length === 0) {
+    console.error('--forget needs --only: which cases are to be run again.');
+    return 2;
+  }
+  const all = allCases();
+  console.log(`${forget(all, matching(all, only, skip))} cases are to be run again`);
+  return 0;
 }
 
 async function chaos({ seed, chaos: minutes, report }: Options): Promise<number> {
@@ -118,10 +145,15 @@ async function main(): Promise<number> {
     .option('--alone', 'every case in a run of its own')
     .option('--continue', 'leaves out what has passed in the report, and adds to it')
     .option('--minutes <count>', 'begins nothing new after so long', number)
+    .option('--record', 'leaves out what has passed in test/faults/record/, and adds to it')
+    .option('--forget', 'takes the cases that --only names out of the record')
+    .option('--table', 'prints the record: operation and fault')
     .option('--list', 'only names the cases')
     .option('--chaos [minutes]', '200 tasks in flight while everything is killed at random', number)
     .parse();
   const options = command.opts<Options>();
+  if (options.table === true) return table();
+  if (options.forget === true) return forgotten(options);
   const unavailable = fleetUnavailable();
   if (unavailable !== undefined && options.list !== true) {
     console.error(unavailable);

@@ -1,25 +1,50 @@
 import type { TaskJson } from '../../sandbox/stack/apiClient';
 import { observerRpmOf, startObserverCluster } from '../../sandbox/standins/observer/cluster';
+import { OBSERVER_HOME } from '../../sandbox/standins/rpm';
+import { until } from '../support/until';
 import { CREATED_PASSWORD, type Lane } from './lane';
 import { ended, freshHosts, type Operation, type Scene } from './scene';
+
+/**
+ * A request about the growing cluster. A request waits 1.5 s for a cluster's answer; beside much other work that is too short now
+ * and then, and the cluster is UNAVAILABLE until it is asked again, as the refusal says.
+ */
+async function onGrowing<T = TaskJson>(
+  lane: Lane,
+  method: string,
+  place: string,
+  body?: unknown,
+): Promise<T> {
+  const cluster = `/api/v2/ob/clusters/${lane.clusters.growing}`;
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await lane.stack.api.call<T>(method, `${cluster}${place}`, body);
+    } catch (error) {
+      if (tries === 10 || !/is UNAVAILABLE/.test(String(error))) throw error;
+      await lane.stack.api.call('GET', cluster);
+    }
+  }
+}
+
+/** The id of the growing cluster's server on the second host; asked for again where the cluster did not answer in time. */
+function secondServer(lane: Lane): Promise<number> {
+  return until('the server on the second host', async () => {
+    const { contents } = await onGrowing<{ contents: { id: number; ip: string }[] }>(lane, 'GET', '/servers');
+    return contents.find(({ ip }) => ip === lane.host(1).ip)?.id;
+  });
+}
 
 const addObserver: Operation = {
   name: 'addObserver',
   arrange: (lane) => freshHosts(lane, [lane.host(1)], true),
-  request: (lane) =>
-    lane.stack.api.call('POST', `/api/v2/ob/clusters/${lane.clusters.growing}/servers`, {
-      zoneName: 'zone1',
-      servers: [lane.hostIds[1]],
-    }),
+  request: (lane) => onGrowing(lane, 'POST', '/servers', { zoneName: 'zone1', servers: [lane.hostIds[1]] }),
 };
 
 const addObZone: Operation = {
   name: 'addObZone',
   arrange: (lane) => freshHosts(lane, [lane.host(1)], true),
   request: (lane) =>
-    lane.stack.api.call('POST', `/api/v2/ob/clusters/${lane.clusters.growing}/zones`, {
-      ...{ name: 'zone2', idcName: 'idc1', servers: [lane.hostIds[1]] },
-    }),
+    onGrowing(lane, 'POST', '/zones', { name: 'zone2', idcName: 'idc1', servers: [lane.hostIds[1]] }),
 };
 
 /** What this task had made goes again, and with it its host's files. */
@@ -28,14 +53,11 @@ const deleteObservers: Operation = {
   async arrange(lane) {
     const scene = await addObserver.arrange(lane);
     await ended(lane, [await addObserver.request(lane)]);
+    lane.rows.noteHome(lane.host(1).ip, OBSERVER_HOME);
     return scene;
   },
-  async request(lane) {
-    const path = `/api/v2/ob/clusters/${lane.clusters.growing}/servers`;
-    const { contents } = await lane.stack.api.call<{ contents: { id: number; ip: string }[] }>('GET', path);
-    const server = contents.find(({ ip }) => ip === lane.host(1).ip);
-    return lane.stack.api.call('POST', `${path}/batchDelete`, { serverIds: [server?.id ?? 0] });
-  },
+  request: async (lane) =>
+    onGrowing(lane, 'POST', '/servers/batchDelete', { serverIds: [await secondServer(lane)] }),
 };
 
 const deleteObZone: Operation = {
@@ -43,10 +65,10 @@ const deleteObZone: Operation = {
   async arrange(lane) {
     const scene = await addObZone.arrange(lane);
     await ended(lane, [await addObZone.request(lane)]);
+    lane.rows.noteHome(lane.host(1).ip, OBSERVER_HOME);
     return scene;
   },
-  request: (lane) =>
-    lane.stack.api.call('DELETE', `/api/v2/ob/clusters/${lane.clusters.growing}/zones/zone2`),
+  request: (lane) => onGrowing(lane, 'DELETE', '/zones/zone2'),
 };
 
 /** A server that obflow has added to the root server's zone, and the host that takes its place. */
@@ -119,7 +141,7 @@ const moveOutObCluster: Operation = {
     await lane.reset({ hosts: [], growing: true });
     return { targets: [lane.member], looked: [lane.member] };
   },
-  request: (lane) => lane.stack.api.call('POST', `/api/v2/ob/clusters/${lane.clusters.growing}/moveOut`, {}),
+  request: (lane) => onGrowing(lane, 'POST', '/moveOut', {}),
 };
 
 /** A cluster of three zones; the task is about the server of the second. */
@@ -130,14 +152,8 @@ async function threeZones(lane: Lane): Promise<Scene> {
   return { targets: [lane.host(1)], looked: lane.stack.fleet.hosts };
 }
 
-async function onObserver(lane: Lane, verb: string, body?: object): Promise<TaskJson> {
-  const { api } = lane.stack;
-  const path = `/api/v2/ob/clusters/${lane.clusters.growing}/servers`;
-  const { contents } = await api.call<{ contents: { id: number; ip: string }[] }>('GET', path);
-  const server = contents.find(({ ip }) => ip === lane.host(1).ip);
-  if (server === undefined) throw new Error('the scene has no observer');
-  return api.call('POST', `${path}/${server.id}/${verb}`, body);
-}
+const onObserver = async (lane: Lane, verb: string, body?: object): Promise<TaskJson> =>
+  onGrowing(lane, 'POST', `/servers/${await secondServer(lane)}/${verb}`, body);
 
 const stopObserver: Operation = {
   name: 'stopObserver',
@@ -161,8 +177,7 @@ const restartObserver: Operation = {
   request: (lane) => onObserver(lane, 'restart', { freezeServer: true }),
 };
 
-const onCluster = (lane: Lane, verb: string): Promise<TaskJson> =>
-  lane.stack.api.call('POST', `/api/v2/ob/clusters/${lane.clusters.growing}/${verb}`);
+const onCluster = (lane: Lane, verb: string): Promise<TaskJson> => onGrowing(lane, 'POST', `/${verb}`);
 
 /** The task is about all three servers. */
 async function allServers(lane: Lane): Promise<Scene> {
@@ -199,7 +214,7 @@ const restartObCluster: Operation = {
 };
 
 const onZone = (lane: Lane, verb: string): Promise<TaskJson> =>
-  lane.stack.api.call('POST', `/api/v2/ob/clusters/${lane.clusters.growing}/zones/zone2/${verb}`);
+  onGrowing(lane, 'POST', `/zones/zone2/${verb}`);
 
 const stopObZone: Operation = {
   name: 'stopObZone',

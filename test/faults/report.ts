@@ -1,6 +1,7 @@
 import type { Case } from './cases';
 import { FAULTS } from './faults';
 import { OPERATIONS } from './operations';
+import type { Passed } from './record';
 import type { CaseResult } from './result';
 
 /** The line that runs one case alone. */
@@ -28,11 +29,42 @@ function percentile(values: readonly number[], share: number): number {
 function cell(results: readonly CaseResult[]): string {
   if (results.length === 0) return '';
   const passed = results.filter((result) => result.passed).length;
-  const times = results.flatMap(({ recoveryMs }) => (recoveryMs === undefined ? [] : [recoveryMs]));
-  const seconds = (ms: number) => (ms / 1000).toFixed(1);
-  const time =
-    times.length === 0 ? '' : ` ${seconds(percentile(times, 0.5))} / ${seconds(Math.max(...times))}`;
-  return `${passed}/${results.length}${time}`;
+  const times = results.flatMap(({ recoveryMs }) => (recoveryMs === undefined ? [] : [recoveryMs / 1000]));
+  return `${passed}/${results.length}${spread(times)}`;
+}
+
+/** Median and longest, of seconds. */
+function spread(times: readonly number[]): string {
+  if (times.length === 0) return '';
+  return ` ${percentile(times, 0.5).toFixed(1)} / ${Math.max(...times).toFixed(1)}`;
+}
+
+/** Operation × fault of the record: passed / cases that there are, then seconds until the subtask was done by itself. */
+export function recordTable(record: readonly Passed[], all: readonly Case[]): string {
+  const columnOf = (id: string) => {
+    const fault = FAULTS.find(({ name }) => name === id.split('/')[2]);
+    return fault?.kind === 'undo' ? 'undone' : fault?.name;
+  };
+  const columns = [...new Set(all.map(({ id }) => columnOf(id)))];
+  const cells = (fits: (id: string) => boolean) => {
+    const [cases, passed] = [all, record].map((list) => list.filter(({ id }) => fits(id)));
+    return { text: (times = '') => `${passed?.length}/${cases?.length}${times}`, passed: passed as Passed[] };
+  };
+  const row = (title: string, fits: (id: string) => boolean) => {
+    const each = columns.map((column) => {
+      const { text, passed } = cells((id) => fits(id) && columnOf(id) === column);
+      if (passed.length === 0) return '';
+      return text(spread(passed.flatMap(({ seconds }) => seconds ?? [])));
+    });
+    return `| ${[title, cells(fits).text(), ...each].join(' | ')} |`;
+  };
+  const names = OPERATIONS.map(({ name }) => name);
+  return [
+    `| operation | all | ${columns.join(' | ')} |`,
+    `|${'---|'.repeat(columns.length + 2)}`,
+    ...names.map((name) => row(name, (id) => id.startsWith(`${name}/`))),
+    row('all', () => true),
+  ].join('\n');
 }
 
 /** Operation × fault: passed/run, and recovery in seconds (median / longest); `all` are the cases that there are. */

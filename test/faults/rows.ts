@@ -91,6 +91,11 @@ export class Rows {
     return this.ids("select id from hosts where ip like '198.18.%' order by id");
   }
 
+  /** What is noted at the first look at a server that obflow has added, and stays whatever becomes of the task that looks. */
+  noteHome(ip: string, home: string): void {
+    this.#patiently(() => this.#db.prepare('update ob_servers set home = ? where ip = ?').run([home, ip]));
+  }
+
   locks(): string[] {
     return this.#all('locks').map((row) => JSON.stringify(row));
   }

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { TaskJson } from '../../sandbox/stack/apiClient';
 import { CaseFailed } from './aim';
 import type { Case } from './cases';
@@ -16,13 +15,13 @@ import { runUndone } from './undone';
 const RECOVERY_MS = 30_000;
 
 /** The time at which the subtask is done by itself; undefined when it is not. */
-async function doneByItself({ status }: Provoked): Promise<number | undefined> {
+async function doneByItself({ lane, subtaskId, status }: Provoked): Promise<number | undefined> {
   const deadline = Date.now() + SETTLE_MS;
   while (Date.now() < deadline) {
     const now = await status();
     if (now === 'SUCCESSFUL') return Date.now();
     if (now === 'FAILED') return undefined;
-    await delay(100);
+    await lane.control.pauseFor(subtaskId);
   }
   return undefined;
 }

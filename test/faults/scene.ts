@@ -4,7 +4,7 @@ import type { StartedByHand } from '../../sandbox/standins/startByHand';
 import { until } from '../support/until';
 import type { OperationName } from './chains';
 import type { Lane } from './lane';
-import { failures } from './settle';
+import { failures, settled } from './settle';
 
 /** What stands before the request. */
 export interface Scene {
@@ -28,8 +28,7 @@ export async function freshHosts(lane: Lane, targets: readonly TestHost[], growi
 }
 
 export async function ended(lane: Lane, tasks: readonly TaskJson[]): Promise<void> {
-  const ids = tasks.map(({ id }) => id);
-  for (const task of await lane.stack.api.settled(ids)) {
+  for (const task of await Promise.all(tasks.map(({ id }) => settled(lane, id)))) {
     if (task.status !== 'SUCCESSFUL') {
       throw new Error(`task ${task.id}, of the scene, is ${task.status}: ${failures(task)}`);
     }

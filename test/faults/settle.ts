@@ -18,7 +18,7 @@ export async function settled(lane: Lane, taskId: number, signal?: AbortSignal):
       const text = open?.map((subtask) => `${subtask.name} ${subtask.status}`).join(', ');
       throw new CaseFailed(`task ${taskId} is ${task?.status ?? 'not to be read'}: ${text}`);
     }
-    await delay(100);
+    await lane.control.pause();
   }
 }
 
@@ -32,14 +32,14 @@ export function failures(task: TaskJson): string {
 
 /** Sends a retry and waits for its effect: the answer may be read before it. */
 export async function retried(lane: Lane, failed: TaskJson): Promise<void> {
-  await lane.stack.api.call('POST', `/api/v2/tasks/instances/${failed.id}/retry`);
+  await lane.command(failed.id, 'retry');
   const runs = (task: TaskJson) =>
     task.subtasks.reduce((sum, subtask) => sum + Number((subtask as { runTime?: number }).runTime ?? 0), 0);
   const deadline = Date.now() + 30_000;
   while (Date.now() < deadline) {
     const task = await lane.document(failed.id);
     if (task !== undefined && runs(task) > runs(failed)) return;
-    await delay(50);
+    await delay(200);
   }
   throw new CaseFailed('the retry had no effect within 30 s');
 }
@@ -54,6 +54,6 @@ export async function rollbackEnds(lane: Lane, taskId: number): Promise<TaskJson
       throw new CaseFailed(`the rollback failed: ${failures(task)}`);
     }
     if (Date.now() > deadline) throw new CaseFailed('the rollback does not begin');
-    await delay(100);
+    await lane.control.pause();
   }
 }

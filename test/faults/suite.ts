@@ -2,7 +2,7 @@ import { type Batch, batchesOf } from './batches';
 import type { Case } from './cases';
 import { Lane } from './lane';
 import { type Reference, referenceRun } from './reference';
-import type { CaseResult } from './result';
+import { type CaseResult, Clock } from './result';
 import { runCase, runTogether } from './runCase';
 import type { Operation } from './scene';
 import { runUndone, type Standing } from './undone';
@@ -14,6 +14,8 @@ export interface SuiteOptions {
   readonly lanes: number;
   /** Workflows continue as new after so many events. */
   readonly historyEvents?: number;
+  /** What runs as API and worker, below the repository; default part.js, which reads its modules one by one. */
+  readonly program?: string;
   /** Every case in a run and a scene of its own. */
   readonly alone?: boolean;
   /** Asked before each run and each undone task; what is not begun has no result. */
@@ -25,12 +27,17 @@ export interface SuiteOptions {
 class Bench {
   #lane: Lane | undefined;
   #references = new Map<Operation, Reference>();
+  /** What it runs now. */
+  operation: Operation | undefined;
 
-  constructor(readonly historyEvents: number | undefined) {}
+  constructor(
+    readonly historyEvents: number | undefined,
+    readonly program: string | undefined,
+  ) {}
 
   async ready(operation: Operation): Promise<{ lane: Lane; reference: Reference }> {
     if (this.#lane === undefined) {
-      this.#lane = await Lane.start(this.historyEvents);
+      this.#lane = await Lane.start(this.historyEvents, this.program);
       this.#references = new Map();
     }
     const lane = this.#lane;
@@ -67,10 +74,14 @@ async function alone(bench: Bench, one: Case, seed: number): Promise<CaseResult>
   return result;
 }
 
-/** Strikes with all faults in one run; what goes wrong there is done alone, which names the guilty one. */
+/**
+ * Strikes with all faults in one run. What was late or never struck there is done alone; a run that went wrong as a whole is done
+ * again in halves, until one that goes wrong is of one case.
+ */
 async function faultsTogether(bench: Bench, cases: readonly Case[], seed: number): Promise<CaseResult[]> {
   const [first] = cases;
   if (first === undefined) return [];
+  await bench.checkUp();
   const { lane, reference } = await bench.ready(first.operation);
   const results = await runTogether(lane, cases, reference, seed);
   if (passed(results)) return results;
@@ -78,17 +89,23 @@ async function faultsTogether(bench: Bench, cases: readonly Case[], seed: number
     await bench.checkUp();
     return results;
   }
-  const single: CaseResult[] = [];
-  for (const [at, one] of cases.entries()) {
-    const before = results[at];
-    single.push(before?.passed ? before : await alone(bench, one, seed));
+  if (results.some((result) => result.passed)) {
+    const single: CaseResult[] = [];
+    for (const [at, one] of cases.entries()) {
+      const before = results[at];
+      single.push(before?.passed ? before : await alone(bench, one, seed));
+    }
+    return single;
   }
-  // Some were late in company, or never struck: then what they are alone counts.
-  if (!passed(single) || results.some((result) => result.passed)) return single;
+  const middle = Math.ceil(cases.length / 2);
+  const halves = [
+    ...(await faultsTogether(bench, cases.slice(0, middle), seed)),
+    ...(await faultsTogether(bench, cases.slice(middle), seed)),
+  ];
   const [wrong] = results;
-  if (wrong === undefined) return single;
+  if (!passed(halves) || wrong === undefined) return halves;
   const others = cases.slice(1).map(({ id }) => id);
-  return [onlyTogether(wrong, others), ...single.slice(1)];
+  return [onlyTogether(wrong, others), ...halves.slice(1)];
 }
 
 /** Undoes one task after the other in one scene; what goes wrong is tried again in a scene of its own. */
@@ -116,6 +133,7 @@ async function undoneTogether(
   }
 }
 
+/** Runs a batch; what has no lane, or an operation that fails undisturbed, is a failure of its cases and not of all that follow. */
 async function runBatch(
   bench: Bench,
   { kind, cases }: Batch,
@@ -123,8 +141,32 @@ async function runBatch(
   goOn: () => boolean,
   say: (result: CaseResult) => void,
 ): Promise<void> {
-  if (kind === 'undone') await undoneTogether(bench, cases, seed, goOn, say);
-  else for (const result of await faultsTogether(bench, cases, seed)) say(result);
+  const said = new Set<string>();
+  const sayOnce = (result: CaseResult) => {
+    said.add(result.id);
+    say(result);
+  };
+  try {
+    if (kind === 'undone') await undoneTogether(bench, cases, seed, goOn, sayOnce);
+    else for (const result of await faultsTogether(bench, cases, seed)) sayOnce(result);
+  } catch (error) {
+    await bench.stop();
+    const problem = error instanceof Error ? error.message : String(error);
+    for (const one of cases.filter(({ id }) => !said.has(id)))
+      say(new Clock().result(one, seed, {}, [problem]));
+  }
+}
+
+const operationOf = ({ cases: [first] }: Batch) => first?.operation;
+
+/** An operation stays on its lane as long as there is another for the others: every lane needs an undisturbed run of its own. */
+function nextFor(bench: Bench, others: readonly Bench[], waiting: readonly Batch[]): Batch | undefined {
+  const chosen =
+    waiting.find((batch) => operationOf(batch) === bench.operation) ??
+    waiting.find((batch) => others.every(({ operation }) => operation !== operationOf(batch))) ??
+    waiting[0];
+  if (chosen !== undefined) bench.operation = operationOf(chosen);
+  return chosen;
 }
 
 /** Runs every case, as long as it may go on; the results come in the order of the cases. */
@@ -133,6 +175,7 @@ export async function runSuite({
   seed,
   lanes,
   historyEvents,
+  program,
   alone: each = false,
   goOn = () => true,
   onResult,
@@ -145,20 +188,24 @@ export async function runSuite({
     results.set(result.id, result);
     onResult?.(result, results.size);
   };
-  let next = 0;
-  const work = async () => {
-    const bench = new Bench(historyEvents);
+  const waiting = new Set(batches);
+  const work = async (bench: Bench) => {
     try {
       for (;;) {
-        const batch = batches[next];
-        next += 1;
+        const others = benches.filter((other) => other !== bench);
+        const batch = nextFor(bench, others, [...waiting]);
         if (batch === undefined || !goOn()) return;
+        waiting.delete(batch);
         await runBatch(bench, batch, seed, goOn, say);
       }
     } finally {
       await bench.stop();
     }
   };
-  await Promise.all(Array.from({ length: Math.min(lanes, batches.length) }, work));
+  const benches = Array.from(
+    { length: Math.min(lanes, batches.length) },
+    () => new Bench(historyEvents, program),
+  );
+  await Promise.all(benches.map(work));
   return cases.flatMap(({ id }) => results.get(id) ?? []);
 }

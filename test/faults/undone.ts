@@ -91,12 +91,12 @@ async function failAndRollBack(provoked: Provoked): Promise<TaskJson | undefined
     throw new CaseFailed(`the task did not fail: ${failures(failed)}`);
   }
   if (fault.duringUndo === undefined) {
-    await lane.rollback(taskId);
+    await lane.command(taskId, 'rollback');
     return rollbackEnds(lane, taskId);
   }
   const index = Math.floor(random() * UNDO_POINTS);
   const struck = lane.control.stopAt({ subtaskId, index, rollback: true });
-  await lane.rollback(taskId);
+  await lane.command(taskId, 'rollback');
   const ended = rollbackEnds(lane, taskId);
   const second = await Promise.race([struck, ended.then(() => undefined)]);
   if (second === undefined) throw new CaseFailed('the undo of the subtask did not run');

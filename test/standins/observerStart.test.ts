@@ -1,6 +1,8 @@
 /** Starting an observer: the command line, what it refuses, and what it leaves on disk. */
+import { execFile } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { promisify } from 'node:util';
 import { describeIf, longRunOnly } from '../support/skip';
 import { until } from '../support/until';
 import { CE_3_1, CE_4_2, EE_2_2, type ObserverHome, observerHomes } from './observerHome';
@@ -112,6 +114,18 @@ describeIf(longRunOnly(), 'Starting an observer', () => {
     await home.ready();
     expect(home.pids()).not.toEqual([pid]);
     expect(home.counts()).toMatchObject({ starts: 2, startAttempts: 2 });
+  });
+
+  test('A pid file that names the process that reads it, as one may after a boot, keeps nobody away', async () => {
+    const home = await homes.make(CE_4_2);
+    await home.launch(home.firstOptions([home]));
+    await home.ready();
+    await home.stop();
+    await promisify(execFile)('sh', ['-c', 'echo $$ >run/observer.pid; exec ./bin/observer'], {
+      cwd: home.path('.'),
+    });
+    await home.ready();
+    expect(home.counts()).toMatchObject({ starts: 2 });
   });
 
   test('Before the bootstrap only root comes in, without a password, and can do nothing else', async () => {

@@ -35,6 +35,8 @@ function runningPid(): number | undefined {
   try {
     const pid = Number(readFileSync('run/observer.pid', 'utf8'));
     const comm = readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+    // After a boot the number in the file may be this process's own.
+    if (pid === process.pid) return undefined;
     return comm === 'observer' && readlinkSync(`/proc/${pid}/cwd`) === process.cwd() ? pid : undefined;
   } catch {
     return undefined;
