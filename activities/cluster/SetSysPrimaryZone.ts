@@ -3,11 +3,15 @@ import { samePrimaryZone } from '../../oceanbase/primaryZone';
 import { PermanentError } from '../../runtime/errors';
 import { say } from '../../runtime/messages/catalogue';
 import { subtask } from '../subtask';
+import { placeZones } from '../zone/placing';
 import { CLUSTER, clusterOf, withCluster } from './cluster';
 
 const TRIED = say('primaryZone.set');
 
-/** "Set sys Primary Zone": where the leaders of the sys tenant are wanted; '' leaves it to OceanBase. */
+/**
+ * "Set sys Primary Zone": the cluster knows where its zones lie, which the documented chain has no subtask of its own for, and
+ * where the leaders of the sys tenant are wanted; '' leaves it to OceanBase.
+ */
 export const SetSysPrimaryZone = subtask({
   name: 'Set sys Primary Zone',
   className: 'cluster.SetSysPrimaryZoneTask',
@@ -16,11 +20,12 @@ export const SetSysPrimaryZone = subtask({
 
   async run(scope) {
     const wished = scope.value('primary_zone');
+    const cluster = await clusterOf(scope);
+    await placeZones(scope, cluster);
     if (wished === '') {
       scope.log.info(say('primaryZone.none'));
       return undefined;
     }
-    const cluster = await clusterOf(scope);
     await withCluster(scope, cluster, TRIED, async (session) => {
       if (samePrimaryZone(await session.sysPrimaryZone(), wished)) {
         scope.log.info(say('primaryZone.is', { zones: wished }));

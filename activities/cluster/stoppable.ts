@@ -1,8 +1,8 @@
 /** The check before a stop, which is ours as well as OceanBase's: a process that is ended asks nobody. */
 import { lookAtStop } from '../../contact/lookAtStop';
-import type { StopTarget } from '../../oceanbase/stopVerdict';
+import { refusedBy, type StopTarget } from '../../oceanbase/stopVerdict';
 import { PermanentError } from '../../runtime/errors';
-import { say } from '../../runtime/messages/catalogue';
+import { say, type Text } from '../../runtime/messages/catalogue';
 import type { ObClusterRow } from '../../store/types';
 import type { SubtaskScope } from '../types';
 import { withCluster } from './cluster';
@@ -39,4 +39,19 @@ export async function proveStoppable(
     cameBack: refusals.map(({ text }) => text),
     next: first.next,
   });
+}
+
+/**
+ * Why the processes of what is stopped already must not be ended now: since it was stopped another server may have gone, and
+ * OceanBase asks nothing about one that is stopped. Undefined when nothing is against it.
+ */
+export async function othersMissing(
+  scope: SubtaskScope,
+  cluster: ObClusterRow,
+  target: StopTarget,
+): Promise<Text | undefined> {
+  const { refusals } = await withCluster(scope, cluster, say('stop.ask'), (session) =>
+    lookAtStop(session, target),
+  );
+  return refusals.length === 0 ? undefined : say('stop.othersAway', { text: refusedBy(refusals) });
 }

@@ -1,8 +1,6 @@
-import { modifyZoneSql } from '../../oceanbase/clusterSql';
-import { say } from '../../runtime/messages/catalogue';
-import { tell } from '../cluster/tell';
 import { subtask } from '../subtask';
 import { NEW_ZONE, newZone } from './newZone';
+import { placeZone } from './placing';
 
 /** "Set zone idc info": the cluster knows in which IDC and region the zone lies. */
 export const SetObZoneIdcInfo = subtask({
@@ -13,15 +11,7 @@ export const SetObZoneIdcInfo = subtask({
 
   async run(scope) {
     const { cluster, name, place } = await newZone(scope);
-    await tell(scope, cluster, {
-      ...{ tried: say('zone.place', { zone: name }), sql: modifyZoneSql(name, place), where: name },
-      ...{ code: 'OBE11007', next: say('next.whyZoneRefused') },
-      async isDone(session) {
-        const zone = (await session.zones()).find((candidate) => candidate.name === name);
-        return zone?.region === place.region && zone.idc === place.idc;
-      },
-    });
-    scope.log.info(say('zone.liesIn', { zone: name, ...place }));
+    await placeZone(scope, cluster, name, place);
     return undefined;
   },
 });

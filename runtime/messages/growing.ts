@@ -11,6 +11,7 @@ export const GROWING = {
     'Zone {zone} lies in region {region}, IDC {idc}',
     'Zone {zone} 位于区域 {region}，机房 {idc}',
   ],
+  'zone.liesElsewhere': ['the cluster says region {region}, IDC {idc}', '集群显示区域 {region}，机房 {idc}'],
   'zone.recordRemoved': ['The record of zone {zone} is removed', '已删除 Zone {zone} 的记录'],
   'zone.there': ['it has a zone {zone} already ({status})', '其中已有 Zone {zone}（{status}）'],
   'zone.addedByOthers': [

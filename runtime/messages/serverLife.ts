@@ -39,6 +39,10 @@ export const SERVER_LIFE = {
   'stop.lastZone': ['{zone} is the last zone that is ACTIVE', '{zone} 是最后一个 ACTIVE 的 Zone'],
   'stop.stopCluster': ['To stop all of it, stop the cluster.', '如需全部停止，请停止集群。'],
   'stop.andMore': ['{text}. And {count} more', '{text}。另有 {count} 项'],
+  'stop.othersAway': [
+    'its process is not ended yet, although it is stopped: {text}. The subtask looks again by itself',
+    '虽已停止服务，但尚未结束其进程：{text}。子任务会自动再次检查',
+  ],
   'stop.forced': ['Although {text}: the request says force', '虽然{text}：但请求指定了 force'],
   'stop.retryStopZone': [
     'Stop the zone (or retry "Stop zone"), then retry.',

@@ -96,6 +96,13 @@ describeWithStack(
         "SELECT PRIMARY_ZONE AS zones FROM oceanbase.DBA_OB_TENANTS WHERE TENANT_NAME = 'sys'",
       );
       expect(sys).toEqual({ zones: 'zone2;zone1,zone3' });
+      const { zones } = body as { zones: { name: string; idcName: string }[] };
+      expect(
+        await asRoot(
+          first(),
+          'SELECT ZONE AS name, IDC AS idcName FROM oceanbase.DBA_OB_ZONES ORDER BY ZONE',
+        ),
+      ).toEqual(zones.map(({ name, idcName }) => ({ name, idcName })));
 
       const logs = await Promise.all(
         done.subtasks.map(({ id }) =>

@@ -366,3 +366,25 @@ test('of two requests for one name and one host the second is refused', async ()
   );
   expect(held).toMatchObject({ status: 409, body: { error: { code: 'OBE11020' } } });
 });
+
+test('one that is abandoned before its first subtask leaves nothing, and the request works again; later its logins stay with it', async () => {
+  const { credentials, obClusters, obServers, tasks, work } = api.store;
+  const wished = body({ name: 'given_up', obClusterId: 70, zones: [zone('zone1', [given.second])] });
+  const abandoned = async (begun: boolean) => {
+    const { id, cluster } = (await api.send('POST', CLUSTERS, wished)).body.data;
+    // As "Prepare install cluster" says it, before anything lies on a host.
+    if (begun) await work.endAs({ kind: 'obCluster', id: cluster.id }, id, 'UNAVAILABLE');
+    const ending = { operation: 'EXECUTE', closed: true, sequence: 9 } as const;
+    await tasks.applyStateChange({ taskId: id, status: 'FAILED', ...ending });
+    const logins = await Promise.all(
+      ['root', 'proxyro'].map((user) => credentials.find(`${user}.given_up.70`)),
+    );
+    return {
+      status: (await obClusters.find(cluster.id))?.status,
+      servers: (await obServers.ofCluster(cluster.id)).length,
+      logins: logins.filter((login) => login !== undefined).length,
+    };
+  };
+  expect(await abandoned(false)).toEqual({ status: undefined, servers: 0, logins: 0 });
+  expect(await abandoned(true)).toMatchObject({ status: 'UNAVAILABLE', logins: 2 });
+});

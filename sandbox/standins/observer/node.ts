@@ -3,14 +3,14 @@ import { randomBytes } from 'node:crypto';
 import type { Answer, Login, LoginAnswer } from '../mysql/server';
 import type { Log } from '../obproxy/log';
 import { allServe, answerAlone, claimServers, INITIALIZING, newCluster } from './bootstrap';
-import { addressOf, type ClusterState, type ServerState, steering } from './clusterState';
+import { addressOf, type ClusterState, type ServerState } from './clusterState';
 import type { ObserverCounters } from './counters';
 import { buildVersion, identity, serverVersion } from './edition';
 import { faults } from './faults';
 import { type Config, type DataDirectories, Died, rootServers } from './home';
 import { Membership } from './membership';
 import { RootService } from './rootService';
-import { rootStatements } from './rootStatements';
+import { holdAnswer, rootStatements } from './rootStatements';
 import {
   type AccountCard,
   askNode,
@@ -199,10 +199,7 @@ export class ObserverNode {
     if (!(await spread(service.state, self))) return { kind: 'error', error: NO_ROOT_SERVICE };
     if (answer.kind === 'ok' && (service.shouldMove(self) || service.isLeaving(self)))
       await this.leaveLead(service);
-    const held = /^alter\s+system\s+(?:force\s+)?(?:stop|isolate)\s/i.test(sql)
-      ? steering(service.state, '_standin_stop_answer_delay')
-      : 0;
-    if (held > 0) await new Promise((resolve) => setTimeout(resolve, held));
+    if (answer.kind === 'ok') await holdAnswer(service, sql);
     return answer;
   }
 

@@ -1,11 +1,11 @@
 /** The SQL of the root service: statements on its state, with tables made at the first SELECT. */
 import { refuse } from './accounts';
-import type { AdminStatement } from './adminStatement';
+import { type AdminStatement, parseAdminStatement } from './adminStatement';
 import { addressOf, type Steering, steering, tenantsOf } from './clusterState';
 import { buildVersion, identity, observerTraits, serverVersion, versionComment } from './edition';
 import { inSync, schemaFresh } from './logStreams';
 import type { RootService } from './rootService';
-import { Statements } from './statements';
+import { bareStatement, Statements } from './statements';
 import { placeLeaders, primaryZoneOf } from './sysTenant';
 import type { Tables } from './tables';
 import { capacityOf, placedUnits, sizeOf } from './units';
@@ -56,13 +56,22 @@ async function makeTables(rootService: RootService, self: string): Promise<Table
   );
 }
 
-/** What holds the answer of a statement back; those that stop are answered later still (node.ts). */
+/** What holds the answer of a statement back. */
 function answerDelay(statement: AdminStatement): Steering | undefined {
   if (statement.kind === 'set') return '_standin_set_answer_delay';
-  if (statement.kind === 'zone') return statement.verb === 'STOP' ? undefined : '_standin_zone_answer_delay';
-  if (statement.kind !== 'server') return undefined;
+  if (statement.kind !== 'zone' && statement.kind !== 'server') return undefined;
+  if (statement.verb === 'STOP') return '_standin_stop_answer_delay';
+  if (statement.kind === 'zone') return '_standin_zone_answer_delay';
   if (statement.verb === 'ADD') return '_standin_add_server_answer_delay';
   return statement.verb.endsWith('DELETE') ? '_standin_delete_answer_delay' : undefined;
+}
+
+/** Returns when a statement that has been obeyed, and that a majority knows of, may be answered. */
+export async function holdAnswer({ state }: RootService, sql: string): Promise<void> {
+  const statement = parseAdminStatement(bareStatement(sql));
+  const delay = statement === undefined ? undefined : answerDelay(statement);
+  const held = delay === undefined ? 0 : steering(state, delay);
+  if (held > 0) await new Promise((resolve) => setTimeout(resolve, held));
 }
 
 /** `self` is the address of the server that the root service lives in. */
@@ -86,9 +95,6 @@ export function rootStatements(rootService: RootService, self: string): Statemen
       )
         refuse(1064, 'You have an error in your SQL syntax; check the manual for OceanBase');
       await rootService.run(statement);
-      const delay = answerDelay(statement);
-      const held = delay === undefined ? 0 : steering(rootService.state, delay);
-      if (held > 0) await new Promise((resolve) => setTimeout(resolve, held));
     },
     usersChanged: () => rootService.changed(),
     placeLeaders: (primaryZone) => {
