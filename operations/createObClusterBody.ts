@@ -36,8 +36,8 @@ const Zone = z.object({
   rootServer: Id.optional()
     .describe('Host whose server takes part in the BOOTSTRAP; the first one when absent (OCP 4.3).')
     .register(AT_TERMINAL, { names: 'host' }),
-  rpmName: PackageFileName.optional().describe('OCP 4.3; the same for every zone.'),
-  architecture: Architecture.optional().describe('OCP 4.3; must be that of the hosts.'),
+  rpmName: PackageFileName.optional().describe('The same for every zone (OCP 4.3).'),
+  architecture: Architecture.optional().describe('Must be that of the hosts (OCP 4.3).'),
 });
 
 const Folder = z
@@ -61,7 +61,7 @@ const Fields = z.object({
   name: z.string(fault('must.string')).regex(/^[A-Za-z][A-Za-z0-9_]{1,47}$/, fault('must.obClusterName')),
   type: z.literal('PRIMARY', fault('must.oneOf', { values: 'PRIMARY' })),
   rpmName: PackageFileName.optional().describe('Required, here or with every zone.'),
-  password: z.string(fault('must.string')).max(256).describe('Of root@sys.'),
+  password: z.string(fault('must.string')).max(256).describe('Password of root@sys.'),
   zones: z.array(Zone).min(1, fault('must.nameZone')).max(MOST_ZONES),
   primaryZone: z
     .string(fault('must.string'))
@@ -71,7 +71,7 @@ const Fields = z.object({
     .describe('Of the sys tenant: zones by priority, "zone1,zone2;zone3"; empty: left to OceanBase.'),
   obClusterId: Id.max(MOST_CLUSTER_ID, fault('must.atMost', { limit: MOST_CLUSTER_ID }))
     .optional()
-    .describe('OCP 4.3; the next free one when absent.'),
+    .describe('The next free one when absent (OCP 4.3).'),
   startupParameters: StartupParameters.default([]).describe('Parameters of the first start (-o); OCP 4.3.'),
   obproxyClusterIds: idsOnce(
     MOST_PROXY_CLUSTERS,
@@ -80,14 +80,14 @@ const Fields = z.object({
   )
     .register(AT_TERMINAL, { names: 'obproxyCluster' })
     .default([])
-    .describe('OBProxy clusters that are linked to it; OCP 4.3.'),
+    .describe('OBProxy clusters that are linked to it (OCP 4.3).'),
   obproxyUserName: only('proxyro').describe('User by which OBProxies read the cluster.'),
   obproxyPassword: text((value) => (value === '' ? say('must.notBeEmpty') : valueFault(value)))
     .optional()
     .describe('Password of proxyro; a random one when absent.'),
   attributes: Attributes,
-  sqlPort: ServicePort.default(2881).describe('Not in OCP: SQL port of the servers.'),
-  rpcPort: ServicePort.optional().describe('Not in OCP: RPC port of the servers; default 2882.'),
+  sqlPort: ServicePort.default(2881).describe('SQL port of the servers. Not in OCP.'),
+  rpcPort: ServicePort.optional().describe('RPC port of the servers; default 2882. Not in OCP.'),
   cgroupEnabled: never(),
   createExtraTenant: never(),
   supportObsBackup: never(),

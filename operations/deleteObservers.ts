@@ -69,9 +69,9 @@ const Body = z
       'The same as serverIds, as OCP has it, whose page calls them ids of hosts: taken when all of them are hosts of this ' +
         "cluster's servers or all are its servers; what can be read both ways is refused.",
     ),
-    serverIds: ServerIds.optional().describe('Not in OCP: ids of OBServers, and of nothing else.'),
+    serverIds: ServerIds.optional().describe('Ids of OBServers, and of nothing else. Not in OCP.'),
     skipOperationHostIds: HostIds.optional().describe(
-      'Not on this page of OCP: hosts that cannot be reached and are left alone; what stays there is listed in the log.',
+      'Hosts that cannot be reached and are left alone; what stays there is listed in the log. Not on this page of OCP.',
     ),
   })
   .superRefine(({ servers, serverIds }, context) => {

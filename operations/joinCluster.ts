@@ -18,8 +18,8 @@ export const NewServerHosts = HostIds.min(1, fault('must.nameHost')).describe(
 export const INSTALLATION = {
   packageOperatingSystem: DistTag.optional().describe('Restricts the choice of the package, e.g. el7.'),
   startupParameters: StartupParameters.default([]).describe('Parameters of the first start (-o).'),
-  sqlPort: ServicePort.default(2881).describe('Not in OCP: SQL port of the new servers.'),
-  rpcPort: ServicePort.default(2882).describe('Not in OCP: RPC port of the new servers.'),
+  sqlPort: ServicePort.default(2881).describe('SQL port of the new servers. Not in OCP.'),
+  rpcPort: ServicePort.default(2882).describe('RPC port of the new servers. Not in OCP.'),
 };
 
 export type Installation = z.output<z.ZodObject<typeof INSTALLATION>>;

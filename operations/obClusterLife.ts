@@ -18,7 +18,7 @@ export const freezeServer = z
   .boolean(fault('must.boolean'))
   .default(true)
   .describe(
-    "Not on OCP's page: whether what is in memory is written to disk first, as its console offers, so that the next start is shorter.",
+    "Whether what is in memory is written to disk first, so that the next start is shorter. Not on OCP's page, but in its console.",
   );
 
 export interface WholeCluster {

@@ -27,7 +27,7 @@ export const FreezeBody = z
       .boolean(fault('must.boolean'))
       .default(true)
       .describe(
-        "Not on OCP's page: whether what is in memory is written to disk first, as its console offers.",
+        "Whether what is in memory is written to disk first, so that the next start is shorter. Not on OCP's page, but in its console.",
       ),
   })
   .default({ freezeServer: true });

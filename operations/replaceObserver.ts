@@ -73,8 +73,8 @@ const Body = z.object({
   startupParameters: StartupParameters.optional().describe(
     "Parameters of the first start (-o); default: the old server's, where obflow has added that one.",
   ),
-  sqlPort: ServicePort.optional().describe("Not in OCP: SQL port of the new server; default: the old one's."),
-  rpcPort: ServicePort.optional().describe("Not in OCP: RPC port of the new server; default: the old one's."),
+  sqlPort: ServicePort.optional().describe("SQL port of the new server; default: the old one's. Not in OCP."),
+  rpcPort: ServicePort.optional().describe("RPC port of the new server; default: the old one's. Not in OCP."),
 });
 
 type Request = { readonly params: z.output<typeof ServerPath>; readonly body: z.output<typeof Body> };

@@ -161,7 +161,7 @@ export const restartObCluster = catalogued({
         .boolean(fault('must.boolean'))
         .default(false)
         .describe(
-          "Not on OCP's page, as its console's Force Restart: processes are stopped without moving clients and leaders away.",
+          "true: processes are stopped without moving clients and leaders away, as by Force Restart of OCP's console. Not on its page.",
         ),
       freezeServer,
     })

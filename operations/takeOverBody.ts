@@ -23,9 +23,9 @@ export const ENTRANCE = {
     .optional()
     .describe('What the cluster must call itself.'),
   obClusterId: Id.optional().describe('What the id of the cluster must be.'),
-  rootSysPassword: RunningPassword.describe("root@sys's."),
+  rootSysPassword: RunningPassword.describe('Password of root@sys.'),
   proxyroPassword: RunningPassword.optional().describe(
-    "proxyro@sys's. It is proven, never changed; a proxyro that is missing is made with it.",
+    'Password of proxyro@sys. It is proven, never changed; a proxyro that is missing is made with it.',
   ),
   saveToCredential: z
     .literal(true, fault('must.keepCredential'))
@@ -52,7 +52,7 @@ export const HostInfo = z
   .object({
     kind: HostKindField.default('DEDICATED_PHYSICAL_MACHINE'),
     publishPorts: PublishPorts.optional(),
-    hostTypeId: Id.optional().describe('OCP requires it.'),
+    hostTypeId: Id.optional().describe('Host type. OCP requires it.'),
     credentialId: Id.describe('Credential that logs in to them.'),
     sshPort: AccessPort.default(22),
   })

@@ -75,15 +75,15 @@ const WISHES = {
     .boolean(fault('must.boolean'))
     .default(true)
     .describe(
-      "obflow's own. true: each proxy hands over to a process of the new version, and no session is lost; from OBProxy " +
-        '3.2.1 on, and only of proxies that are no unit of systemd. false: they are stopped and started, which cuts sessions.',
+      'true: each proxy hands over to a process of the new version, and no session is lost; from OBProxy 3.2.1 on, and only ' +
+        'of proxies that are no unit of systemd. false: they are stopped and started, which cuts sessions. Not in OCP.',
     ),
   prohibitRollback: z
     .boolean(fault('must.boolean'))
     .default(true)
     .describe(
-      'obflow\'s own. true: as OCP documents this task, which cannot be rolled back. false: it can, until "Check and reset ' +
-        'proxy_id if need" begins; the former version serves again then.',
+      'true: as OCP documents this task, which cannot be rolled back. false: it can, until "Check and reset proxy_id if ' +
+        'need" begins; the former version serves again then. Not in OCP.',
     ),
 };
 
