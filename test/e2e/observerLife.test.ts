@@ -52,7 +52,9 @@ describe.each(['4.2.1.2', '3.1.4'])('OceanBase %s', (version) => {
           `${await path(0, 'stop')}?dryRun=true`,
         );
         const found = dry.findings.map(({ level, message }) => `${level} ${message}`).join('\n');
-        expect(found).toMatch(/would stop: units that live on it: \d+; leaders that would move to other servers: \d+/);
+        expect(found).toMatch(
+          /would stop: units that live on it: \d+; leaders that would move to other servers: \d+/,
+        );
         expect(found).toContain('The root service lives on it and moves first');
         expect(found).toMatch(/keeps 2 of 3 replicas in sync/);
         expect(found).toMatch(/WARN .*must be back within server_permanent_offline_time \(3600s\)/);
