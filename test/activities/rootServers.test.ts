@@ -104,7 +104,10 @@ describeIf(fleetUnavailable(), 'An OBProxy that works by RS_LIST', () => {
     expect(again).toContain('restart it before');
     expect((await seen()).alters.rootservice_list).toBe(1);
 
+    const { starts } = await seen();
     await ask(restartObproxy, { hotRestart: false });
+    // The list that was stored is the one of now: it need not start once more.
+    expect((await seen()).starts).toBe(starts + 1);
     expect((await row()).parameterDrift).toEqual([]);
     await reaches();
     expect(await sync()).not.toMatch(/restart it|next start/);
