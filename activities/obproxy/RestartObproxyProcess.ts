@@ -31,7 +31,7 @@ export const RestartObproxyProcess = subtask({
     const home = await homeOf(scope, proxy);
     const isHot = scope.value('hot_restart') === 'true';
     // Its next process reads the list that is stored by then; one that is started by force is told afterwards, too.
-    await tellOne(scope, proxy, !isHot);
+    await tellOne(scope, proxy, { again: !isHot });
     if (isHot) {
       const hot = await hotProxyOf(scope, proxy, home);
       await hotRestart(scope, hot);

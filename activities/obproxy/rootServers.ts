@@ -26,23 +26,27 @@ interface Told {
 /**
  * Stores the list in the proxy, for its next start. What its process was started with is recorded before that, as of every
  * parameter that waits for a restart: the proxy shows the new list at once.
+ *
+ * @param started whether its process has just been started, and so works with what it shows
  */
 export async function giveList(
   { store }: Pick<SubtaskScope, 'store'>,
   admin: ObproxyAdmin,
   server: Pick<ObproxyServerRow, 'id'>,
   list: string,
+  started = false,
 ): Promise<Told> {
   const shown = await admin.showConfig(RS_LIST_PARAMETER);
   // Somebody has made it ask a config server.
   if (shown === undefined || shown.value === '') return { works: list, changed: false };
-  const known = (await store.obproxy.findServer(server.id))?.parameterDrift ?? [];
+  const recorded = (await store.obproxy.findServer(server.id))?.parameterDrift ?? [];
+  const known = started ? recorded.filter(({ name }) => name !== RS_LIST_PARAMETER) : recorded;
   const works = known.find(({ name }) => name === RS_LIST_PARAMETER)?.value ?? shown.value;
   // The same servers in another order are the same list.
   const value = [works, shown.value].find((one) => sameProxyList(one, list)) ?? list;
   const wished = { name: RS_LIST_PARAMETER, value };
   const drift = driftWith(known, new Map([[RS_LIST_PARAMETER, shown]]), [wished]);
-  if (JSON.stringify(drift) !== JSON.stringify(known))
+  if (JSON.stringify(drift) !== JSON.stringify(recorded))
     await store.obproxy.setParameterDrift(server.id, drift);
   if (shown.value === value) return { works, changed: false };
   await admin.alter(RS_LIST_PARAMETER, value);
@@ -130,13 +134,13 @@ async function told(
  * The same for one proxy that has just started, or is about to. Undefined for one that asks a config server, and when the list could
  * not be given, which is a warning.
  *
- * @param again whether it will be told later anyhow, so that nobody needs to be warned
+ * @param how `started`: its process has just been started; `again`: it will be told later anyhow, so that nobody needs to be warned
  * @returns what its process works with, and whether it reaches a root server of now by that
  */
 export async function tellOne(
   scope: SubtaskScope,
   proxy: ObproxyInstance,
-  again = false,
+  { started = false, again = false }: { readonly started?: boolean; readonly again?: boolean } = {},
 ): Promise<{ readonly works: string; readonly reaches: boolean } | undefined> {
   if (proxy.cluster.workMode !== 'RS_LIST') return undefined;
   const [link] = proxy.cluster.obLinks;
@@ -147,7 +151,7 @@ export async function tellOne(
   try {
     const admin = await administer(scope, proxy);
     try {
-      const { works, changed } = await giveList(scope, admin, proxy.server, list);
+      const { works, changed } = await giveList(scope, admin, proxy.server, list, started);
       if (changed) scope.log.info(say('rsList.told', { where, list }));
       return { works, reaches: shareServers(works, list) };
     } finally {

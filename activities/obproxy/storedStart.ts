@@ -75,7 +75,7 @@ async function renewList(
   proxy: ObproxyInstance,
   launched: boolean,
 ): Promise<boolean> {
-  const told = await tellOne(scope, proxy);
+  const told = await tellOne(scope, proxy, { started: launched });
   if (told === undefined || told.reaches || !launched) return false;
   const byUnit = ((await stoppedKeepers(host, proxy)) ?? []).some(({ kind }) => kind === 'systemd');
   if (!byUnit) scope.log.info(say('rsList.again', { works: told.works }));

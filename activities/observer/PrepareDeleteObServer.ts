@@ -5,7 +5,7 @@ import { say } from '../../runtime/messages/catalogue';
 import type { ObClusterRow } from '../../store/types';
 import { clusterById, inTurn } from '../cluster/cluster';
 import { readCluster, recordCluster } from '../cluster/clusterState';
-import { tellBeforeLeaving } from '../obproxy/rootServers';
+import { tellBeforeLeaving, tellRootServers } from '../obproxy/rootServers';
 import { subtask } from '../subtask';
 import type { SubtaskScope } from '../types';
 import { beginDeletion, deletedByTask } from './deletion';
@@ -76,5 +76,10 @@ export const PrepareDeleteObServer = subtask({
     return undefined;
   },
 
-  rollback: undoPrepareServer,
+  /** OBProxies hear of the servers again that stay after all. */
+  async rollback(scope) {
+    await undoPrepareServer(scope);
+    const { cluster } = await memberOf(scope);
+    await tellRootServers(scope, cluster, cluster.rootServers);
+  },
 });

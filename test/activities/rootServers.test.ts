@@ -5,6 +5,7 @@ import { startObproxy } from '../../operations/startObproxy';
 import { stopObproxy } from '../../operations/stopObproxy';
 import { fleetUnavailable } from '../../sandbox/hosts/fleet';
 import { type Observer, startObserver } from '../../sandbox/standins/observer';
+import type { SubtaskInput } from '../../workflows/plan';
 import { ANY_ADDRESS } from '../support/addresses';
 import { describeIf } from '../support/skip';
 import { request } from './lifeWorld';
@@ -66,11 +67,12 @@ describeIf(fleetUnavailable(), 'An OBProxy that works by RS_LIST', () => {
       ...{ context: { stringMap: {}, listMap: {} }, firstSubtaskId: taskId * 100 },
     };
     await world.store.tasks.add({ plan, workflowType: 'addObserver' });
-    await quietEnvironment().run(worker.activities.SyncClusterInfo!, {
+    const input: SubtaskInput = {
       ...{ taskId, subtaskId: taskId * 100, run, name: 'Sync cluster info', operation: 'EXECUTE' },
       ...{ traceId: 'test' },
       context: { stringMap: { cluster_id: String(world.obClusterId) }, listMap: {} },
-    });
+    };
+    await quietEnvironment().run(worker.activities.SyncClusterInfo!, input);
     return (await world.store.tasks.readLog(taskId, taskId * 100)).map(({ text }) => text).join('\n');
   }
   const ask = async (entry: typeof stopObproxy, more: object = {}) => {
@@ -104,7 +106,10 @@ describeIf(fleetUnavailable(), 'An OBProxy that works by RS_LIST', () => {
     expect(again).toContain('restart it before');
     expect((await seen()).alters.rootservice_list).toBe(1);
 
+    const { starts } = await seen();
     await ask(restartObproxy, { hotRestart: false });
+    // The list that was stored is the one of now: it need not start once more.
+    expect((await seen()).starts).toBe(starts + 1);
     expect((await row()).parameterDrift).toEqual([]);
     await reaches();
     expect(await sync()).not.toMatch(/restart it|next start/);

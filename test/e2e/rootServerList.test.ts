@@ -13,8 +13,8 @@ interface Proxies {
   }[];
 }
 
-/** Three zones, a host for another server of the first, and one with an OBProxy that knows the first server alone. */
-describeWithStack('an OBProxy that works by RS_LIST', { hosts: 5, processes: 'one' }, (stack) => {
+/** Three zones, hosts for another server and another zone, and one with an OBProxy that knows the first server alone. */
+describeWithStack('an OBProxy that works by RS_LIST', { hosts: 6, processes: 'one' }, (stack) => {
   let scene: ObserverScene;
   let proxies: number;
   beforeAll(async () => {
@@ -24,13 +24,13 @@ describeWithStack('an OBProxy that works by RS_LIST', { hosts: 5, processes: 'on
       workMode: 'RS_LIST',
       obLinks: [{ clusterName: 'obgrows', obClusterId: 22, username: 'proxyro' }],
     });
-    const [, , , , last = 0] = await hostIds(stack());
+    const last = (await hostIds(stack()))[5] ?? 0;
     await ended(...(await batchAdd(stack(), proxies, [last], await uploaded(stack(), OBPROXY_4_3))));
   }, 240_000);
 
   const host = (index: number) => {
     const found = stack().fleet.hosts[index];
-    if (found === undefined) throw new Error('five hosts were asked for');
+    if (found === undefined) throw new Error('six hosts were asked for');
     return found;
   };
   async function ended(...tasks: readonly TaskJson[]): Promise<TaskJson[]> {
@@ -52,7 +52,7 @@ describeWithStack('an OBProxy that works by RS_LIST', { hosts: 5, processes: 'on
   async function throughTheProxy(): Promise<boolean> {
     try {
       const session = await openSqlSession({
-        ...{ to: { ip: host(4).ip, port: 2883, addresses: ANY_ADDRESS } },
+        ...{ to: { ip: host(5).ip, port: 2883, addresses: ANY_ADDRESS } },
         ...{ user: 'root@sys#obgrows', password: stack().secrets.sys, timeoutMs: 10_000 },
       });
       await session.query('SELECT 1 AS one');
@@ -93,10 +93,10 @@ describeWithStack('an OBProxy that works by RS_LIST', { hosts: 5, processes: 'on
   }, 300_000);
 
   it('that dies then and is started again by its keeper reaches the servers of now', async () => {
-    const [former] = host(4).pids('obproxy');
-    await host(4).sh(`kill -9 ${former}`);
+    const [former] = host(5).pids('obproxy');
+    await host(5).sh(`kill -9 ${former}`);
     await until('another process runs', async () =>
-      host(4)
+      host(5)
         .pids('obproxy')
         .some((pid) => pid !== former),
     );
@@ -112,13 +112,12 @@ describeWithStack('an OBProxy that works by RS_LIST', { hosts: 5, processes: 'on
 
   it('is told of a server that goes with its zone, and of one that comes', async () => {
     // The tenant keeps its majority in two zones; nothing of it lies in a zone that is new.
-    const free = (await hostIds(stack()))[0] ?? 0;
-    const zone = { name: 'zone4', idcName: 'idc1', servers: [free] };
+    const zone = { name: 'zone4', idcName: 'idc2', servers: [scene.free[1]?.id] };
     await ended(
       await stack().api.call<TaskJson>('POST', `/api/v2/ob/clusters/${scene.clusterId}/zones`, zone),
     );
     const expected = async () => (await proxy()).parameterDrift?.[0]?.expectedValue.split(';') ?? [];
-    expect(await expected()).toContain(`${host(0).ip}:2881`);
+    expect(await expected()).toContain(`${host(4).ip}:2881`);
     await ended(
       await stack().api.call<TaskJson>('DELETE', `/api/v2/ob/clusters/${scene.clusterId}/zones/zone4`),
     );

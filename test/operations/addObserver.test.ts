@@ -250,7 +250,9 @@ describe('adding OBServers', () => {
     const answer = await api.send('POST', `${SERVERS(given.cluster)}?dryRun=true`, body());
     expect(answer.body.data).toMatchObject({ id: -1, name: 'Add OB server' });
     expect(answer.body.data.findings).toEqual([
+      { level: 'INFO', message: expect.stringContaining('Nothing that serves stops') },
       { hostId: given.free, level: 'ERROR', message: expect.stringContaining('10.3.0.2') },
+      { level: 'INFO', message: expect.stringContaining('How long it may take') },
     ]);
     expect(await traces()).toEqual(before);
   });

@@ -1,5 +1,6 @@
 import { type Observer, type ServerRow, startObserver, type ZoneRow } from '../../sandbox/standins/observer';
 import { givenObCluster } from '../api/harness';
+import { until } from '../support/until';
 import { api } from './refusals';
 
 const VERSION = '4.2.1.2';
@@ -39,6 +40,10 @@ export async function givenCluster(
   const how = { version: VERSION, sqlPort: observer.port };
   const id = await givenObCluster(api.store, name, obClusterId, '127.0.0.1', how);
   observers.set(id, observer);
-  await look(id);
+  // A look gives up after a second and a half, which a busy machine may need for the first answer.
+  await until(`${name} has answered`, async () => {
+    await look(id);
+    return (await api.store.obServers.ofCluster(id)).length === servers.length;
+  });
   return id;
 }
