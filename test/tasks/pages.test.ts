@@ -15,6 +15,7 @@ import { nodeOf, planOf } from '../support/plans';
 interface Page {
   readonly nextPageToken?: Uint8Array;
   readonly execution?: { readonly workflowId?: string };
+  readonly maximumPageSize?: number;
 }
 
 /** Knows the first `grown` events, describes the first `known` of them, and deals out `page` events at a time. */
@@ -22,6 +23,10 @@ class DealingServer {
   known = 1;
   grown = 1;
   pages = 0;
+  describes = 0;
+  failing = false;
+  /** Of each page that was asked for. */
+  readonly sizes: number[] = [];
   constructor(
     private readonly events: readonly HistoryEvent[],
     private readonly page: number,
@@ -30,10 +35,14 @@ class DealingServer {
   get handle(): TemporalHandle {
     const runId = this.events[0]?.workflowExecutionStartedEventAttributes?.originalExecutionRunId ?? '';
     const workflowService = {
-      describeWorkflowExecution: async () => ({
-        workflowExecutionInfo: { execution: { runId }, historyLength: this.known },
-        pendingActivities: [],
-      }),
+      describeWorkflowExecution: async () => {
+        this.describes += 1;
+        if (this.failing) throw new Error('no answer');
+        return {
+          workflowExecutionInfo: { execution: { runId }, historyLength: this.known },
+          pendingActivities: [],
+        };
+      },
       getWorkflowExecutionHistory: async (request: Page) =>
         this.deal(this.events.slice(0, this.grown), request),
       getWorkflowExecutionHistoryReverse: async (request: Page) =>
@@ -43,8 +52,9 @@ class DealingServer {
     return { namespace: 'default', connection: { workflowService, withDeadline } } as never;
   }
 
-  private deal(events: readonly HistoryEvent[], { nextPageToken }: Page) {
+  private deal(events: readonly HistoryEvent[], { nextPageToken, maximumPageSize = 0 }: Page) {
     this.pages += 1;
+    this.sizes.push(maximumPageSize);
     const from = nextPageToken === undefined ? 0 : Number(Buffer.from(nextPageToken).toString());
     const to = from + this.page;
     const token = to < events.length ? Buffer.from(String(to)) : new Uint8Array();
@@ -81,6 +91,60 @@ describe.each(HISTORIES)('history %s', (name) => {
       }),
       { numRuns: 40 },
     );
+  });
+});
+
+describe('a look at a task that has gone on', () => {
+  const name = 'succeeded';
+  const { events } = recordedHistory(name);
+
+  it.each([1, 5])('asks for little more than the %i new events', async (fresh) => {
+    const server = new DealingServer(events, 40);
+    const reader = new HistoryReader(server.handle);
+    // Workflow tasks are no news of a task, so what is known ends with another event.
+    const isNews = (event: HistoryEvent | undefined) =>
+      !Object.keys(event ?? {}).some((key) => key.startsWith('workflowTask'));
+    let length = events.length - fresh;
+    while (!isNews(events[length - 1])) length -= 1;
+    server.known = server.grown = length;
+    await reader.read(name);
+    server.sizes.length = 0;
+    server.known = server.grown = length + fresh;
+    await reader.read(name);
+    expect(server.sizes).toEqual([fresh + 1]);
+  });
+});
+
+describe('a task that many ask for at once', () => {
+  it('is looked at once more for all of them, and after they asked', async () => {
+    const name = 'succeeded';
+    const { events } = recordedHistory(name);
+    const server = new DealingServer(events, 40);
+    const reader = new HistoryReader(server.handle);
+    const first = reader.read(name);
+    server.known = server.grown = events.length;
+    const others = await Promise.all(Array.from({ length: 20 }, () => reader.read(name)));
+    await first;
+    expect(server.describes).toBe(2);
+    const whole = taskDocument(fold(events), new Map());
+    for (const reading of others) {
+      expect(reading && taskDocument(reading.folded, reading.pending)).toEqual(whole);
+    }
+    await reader.read(name);
+    expect(server.describes).toBe(3);
+  });
+
+  it('is looked at again for those who asked while a look failed', async () => {
+    const name = 'succeeded';
+    const { events } = recordedHistory(name);
+    const server = new DealingServer(events, 40);
+    const reader = new HistoryReader(server.handle);
+    server.failing = true;
+    const first = reader.read(name);
+    server.failing = false;
+    const [one, other] = [reader.read(name), reader.read(name)];
+    await expect(first).rejects.toThrow('no answer');
+    expect((await one)?.folded.lastEventId).toBe((await other)?.folded.lastEventId);
   });
 });
 

@@ -20,6 +20,8 @@ const PENDING_STATES = {
 /** gRPC status NOT_FOUND. */
 const NOT_FOUND = 5;
 const PAGE = 1000;
+/** Batches of events in a page of what is new. */
+const MOST_NEW = 50;
 /** A workflow that continues as new between two questions is asked again. */
 const MAX_TRIES = 5;
 /**
@@ -65,6 +67,8 @@ export class HistoryReader {
   /** Least recently read first. */
   readonly #remembered = new Map<string, Remembered>();
   readonly #reading = new Map<string, Promise<unknown>>();
+  /** Readings that begin when the one under way has ended. */
+  readonly #next = new Map<string, Promise<TaskReading | undefined>>();
 
   /** @param most how many tasks are kept folded, and how many subtasks they may have together */
   constructor(temporal: TemporalHandle, most: Partial<typeof KEPT> = {}) {
@@ -78,16 +82,27 @@ export class HistoryReader {
    *
    * @throws ServiceError when Temporal does not answer within 5 s
    */
-  async read(workflowId: string): Promise<TaskReading | undefined> {
-    // One at a time for a task, so that no event is folded twice.
-    const before = this.#reading.get(workflowId);
-    const reading = (before ?? Promise.resolve()).catch(() => undefined).then(() => this.#read(workflowId));
+  read(workflowId: string): Promise<TaskReading | undefined> {
+    // One at a time for a task, so that no event is folded twice; all who ask meanwhile share the next one. That begins
+    // after they asked, so who has sent a command sees what came of it.
+    const next = this.#next.get(workflowId);
+    if (next !== undefined) return next;
+    const underWay = this.#reading.get(workflowId);
+    if (underWay === undefined) return this.#begin(workflowId);
+    const shared = underWay
+      .catch(() => undefined)
+      .then(() => {
+        this.#next.delete(workflowId);
+        return this.#begin(workflowId);
+      });
+    this.#next.set(workflowId, shared);
+    return shared;
+  }
+
+  #begin(workflowId: string): Promise<TaskReading | undefined> {
+    const reading = this.#read(workflowId).finally(() => this.#reading.delete(workflowId));
     this.#reading.set(workflowId, reading);
-    try {
-      return await reading;
-    } finally {
-      if (this.#reading.get(workflowId) === reading) this.#reading.delete(workflowId);
-    }
+    return reading;
   }
 
   async #read(workflowId: string): Promise<TaskReading | undefined> {
@@ -125,13 +140,13 @@ export class HistoryReader {
     current: Remembered,
   ): Promise<Remembered | undefined> {
     while (current.runId !== runId) {
-      await this.#foldNew(workflowId, current.runId, current.folded);
+      await this.#foldNew(workflowId, current.runId, current.folded, MOST_NEW);
       const next = current.folded.continuedAs;
       if (next === undefined) return undefined;
       await this.#foldRun(workflowId, this.#beginning(workflowId, next), current);
     }
     if (current.historyLength !== historyLength && current.certain < historyLength) {
-      await this.#foldNew(workflowId, runId, current.folded);
+      await this.#foldNew(workflowId, runId, current.folded, historyLength - current.folded.lastEventId);
       if (current.folded.continuedAs !== undefined) return undefined;
     }
     current.historyLength = historyLength;
@@ -257,17 +272,24 @@ export class HistoryReader {
     return { entry, next };
   }
 
-  /** Newest first, until what is folded already: a page or two, however long the history is. */
-  async #foldNew(workflowId: string, runId: string, folded: FoldedTask): Promise<void> {
+  /**
+   * Newest first, until what is folded already: a page or two, however long the history is.
+   *
+   * @param expected how many new events there are, as far as is known. The server reads so many batches of events for a
+   *   page, each of one to four: with 50 it answered the whole history of an installation at every look.
+   */
+  async #foldNew(workflowId: string, runId: string, folded: FoldedTask, expected: number): Promise<void> {
     const fresh: HistoryEvent[] = [];
     let nextPageToken: Uint8Array | null | undefined;
+    // One more than is new, which tells that nothing is missing in between.
+    const size = Math.min(Math.max(expected, 1) + 1, MOST_NEW);
     do {
       const page = await this.#page(
         'getWorkflowExecutionHistoryReverse',
         workflowId,
         runId,
         nextPageToken,
-        50,
+        size,
       );
       const events = page.history?.events ?? [];
       fresh.push(...events.filter((event) => int64(event.eventId) > folded.lastEventId));
