@@ -3,14 +3,14 @@
  * delay since the last time, in milliseconds, goes to the file `<BENCH_LOOP_DELAYS>.<pid>`.
  */
 import { openSync, readSync, renameSync, writeFileSync } from 'node:fs';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { createHistogram } from 'node:perf_hooks';
 import { isMainThread } from 'node:worker_threads';
 
 /**
  * A delay may be longer by so much than it is told. Every look wakes the process up: at 1 ms, with the counter of the kernel
  * opened anew each time, they took 0.05 CPU-seconds a second of each process, an eighth of what an installation seemed to cost.
  */
-const RESOLUTION_MS = 4;
+const RESOLUTION_MS = 5;
 const file = process.env.BENCH_LOOP_DELAYS;
 
 /** Milliseconds that this thread has waited for a core so far, as the kernel counts (Documentation/scheduler/sched-stats). */
@@ -22,36 +22,36 @@ function waitedForCore(): number {
 let stat: number | undefined;
 const buffer = Buffer.alloc(128);
 
-/** What of a delay was not waiting for a core: work without a pause, and waiting for a disk. */
-function watchOwnDelay(): () => number {
-  let longest = 0;
+/** Whole delays, and what of them was not waiting for a core: work without a pause, and waiting for a disk. */
+function watchDelays() {
+  const delays = createHistogram();
+  let own = 0;
   let last = performance.now();
   let waited = waitedForCore();
   const look = () => {
     const now = performance.now();
     const waitedNow = waitedForCore();
-    longest = Math.max(longest, now - last - RESOLUTION_MS - (waitedNow - waited));
+    const late = Math.max(0, now - last - RESOLUTION_MS);
+    // A histogram takes whole numbers from 1 on.
+    delays.record(Math.max(1, Math.round(late * 1e6)));
+    own = Math.max(own, late - (waitedNow - waited));
     last = now;
     waited = waitedNow;
   };
   setInterval(look, RESOLUTION_MS).unref();
   return () => {
-    const told = longest;
-    longest = 0;
+    const told = { longest: delays.max / 1e6, p99: delays.percentile(99) / 1e6, own };
+    delays.reset();
+    own = 0;
     return told;
   };
 }
 
 if (isMainThread && file !== undefined) {
-  const delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
-  delays.enable();
-  const ownDelay = watchOwnDelay();
+  const delaysSoFar = watchDelays();
   process.on('SIGUSR2', () => {
     const told = `${file}.${process.pid}`;
-    // The histogram holds the time between two ticks, the wished one included.
-    const ms = [delays.max, delays.percentile(99)].map((ns) => Math.max(0, ns / 1e6 - RESOLUTION_MS));
-    delays.reset();
-    writeFileSync(`${told}.new`, JSON.stringify({ longest: ms[0], p99: ms[1], own: ownDelay() }));
+    writeFileSync(`${told}.new`, JSON.stringify(delaysSoFar()));
     renameSync(`${told}.new`, told);
   });
 }

@@ -23,14 +23,14 @@ const PARTS = 'engine,api,commands,up,console,install,observers,rolling,cluster'
 async function main(): Promise<void> {
   const options = new Command('bench')
     .description('Compares obflow with bare Temporal and with Ansible, and writes bench/results.json.')
-    .option('--rounds <n>', 'rounds of every comparison, at least 5', '5')
+    .option('--rounds <n>', 'rounds of every comparison, at least 3', '5')
     .option('--only <parts>', PARTS, PARTS)
     .option('--hosts <n>', 'the largest of the tasks of 50, 500 and 2 000 hosts', '2000')
     .parse()
     .opts<{ rounds: string; only: string; hosts: string }>();
   // The API gives commands to live workers only, and the default is to tell of one every minute.
   Runtime.install({ workerHeartbeatInterval: '1 s' });
-  const rounds = Math.max(5, Number(options.rounds));
+  const rounds = Math.max(3, Number(options.rounds));
   const parts = options.only.split(',');
   const mostHosts = Number(options.hosts);
   const results: BenchResult[] = [];

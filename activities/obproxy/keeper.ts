@@ -38,6 +38,8 @@ is_keeper() { grep -zqxF "$here/keeper.sh" "/proc/$1/cmdline" 2>/dev/null; }
 read -r other 2>/dev/null <"$here/keeper.pid" || other=
 if [ -n "$other" ] && [ "$other" != "$$" ] && is_keeper "$other"; then exit 0; fi
 echo "$$" >"$here/keeper.pid.new" && mv "$here/keeper.pid.new" "$here/keeper.pid"
+# Whoever started it waits for the end of file 8.
+exec 8>&-
 
 nap=
 trap '[ -z "$nap" ] || kill "$nap" 2>/dev/null; exit 0' TERM INT HUP
@@ -137,14 +139,10 @@ systemctl daemon-reload && systemctl enable --now ${KEEPER_UNIT}`;
   return `${files}
     ${KEEPER_STATE}
     if [ -n "$keeper" ] && is_keeper "$keeper"; then exit 0; fi
-    # Not in a list with cd: its subshell would hold the script's files open for ever. File 9: see hosts/shell.ts.
-    setsid /bin/sh ${KEEPER_FILE} </dev/null >/dev/null 2>&1 9>&- &
-    n=0
-    while [ $n -lt 125 ]; do
-      # It writes its own pid when it has begun; one that finds another at work leaves the file to that.
-      { read -r keeper <${KEEPER_PID}; } 2>/dev/null && { [ "$keeper" = "$!" ] || is_keeper "$keeper"; } && exit 0
-      n=$((n + 1)); sleep 0.04
-    done
+    # Not in a list with cd: its subshell would hold the script's files open for ever. File 9: see hosts/shell.ts. File 8 is
+    # open until it has written its pid, or has left because another is at work: nothing has to sleep until then.
+    begun=$(setsid /bin/sh ${KEEPER_FILE} 8>&1 </dev/null >/dev/null 2>&1 9>&- & echo "$!")
+    { read -r keeper <${KEEPER_PID}; } 2>/dev/null && { [ "$keeper" = "$begun" ] || is_keeper "$keeper"; } && exit 0
     echo 'the keeper did not start' >&2
     exit 1`;
 }
