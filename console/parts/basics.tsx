@@ -112,7 +112,13 @@ export function Trouble({ error, title }: { error: unknown; title?: string }) {
   if (error === null || error === undefined) return null;
   const { subErrors, traceId, code, heldBy } =
     error instanceof ApiError ? error : { subErrors: [], traceId: '', code: '', heldBy: undefined };
-  const message = error instanceof Error ? error.message : String(error);
+  // What a browser says of a network is English, and says less.
+  const message =
+    error instanceof ApiError && error.status === 0
+      ? say('connection.none')
+      : error instanceof Error
+        ? error.message
+        : String(error);
   return (
     <div className="trouble" role="alert">
       <strong>{title ?? say('page.failed')}</strong>

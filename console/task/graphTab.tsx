@@ -84,18 +84,28 @@ function GraphView({ task, openLog }: { task: WrappedTaskInstance; openLog: Open
     return drawn.current;
   }, [graph, places, chosenId, say]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: as said above
-  const edges = useMemo(
-    () =>
-      graph.edges.map(
-        ({ from, to }): Edge => ({
-          id: `${from} ${to}`,
-          source: from,
-          target: to,
-          focusable: false,
-          markerEnd: { type: MarkerType.ArrowClosed, width: 16, height: 16 },
-        }),
-      ),
-    [shape],
+  const edges = useMemo(() => {
+    const names = new Map(graph.nodes.map(({ id, name }) => [id, name]));
+    return graph.edges.map(
+      ({ from, to }): Edge => ({
+        id: `${from} ${to}`,
+        source: from,
+        target: to,
+        focusable: false,
+        ariaLabel: `${names.get(from)} → ${names.get(to)}`,
+        markerEnd: { type: MarkerType.ArrowClosed, width: 16, height: 16 },
+      }),
+    );
+  }, [shape]);
+  // Instead of the library's own words, which are English and about moving and removing nodes.
+  const keys = say('graph.label');
+  const labels = useMemo(
+    () => ({
+      'node.a11yDescription.default': keys,
+      'node.a11yDescription.keyboardDisabled': keys,
+      'edge.a11yDescription.default': '',
+    }),
+    [keys],
   );
   const focus = focusOf(graph)?.id;
   useEffect(() => {
@@ -129,7 +139,8 @@ function GraphView({ task, openLog }: { task: WrappedTaskInstance; openLog: Open
       {/* biome-ignore lint/a11y/noStaticElementInteractions: its nodes have the focus, and keys reach it from there */}
       <div ref={frame} className="card graph-frame" onKeyDown={onKey}>
         <ReactFlow
-          aria-label={say('graph.label')}
+          aria-label={keys}
+          ariaLabelConfig={labels}
           nodes={nodes}
           edges={edges}
           nodeTypes={NODE_TYPES}

@@ -2,7 +2,7 @@ import { Act } from '../parts/basics';
 import { Dialog } from '../parts/dialog';
 import type { Tone } from '../parts/state';
 import { useWords } from '../words';
-import { useLabel } from './formField';
+import { useFormTexts } from '../words/forms';
 
 /** What became of one OBProxy that was to be told something. */
 interface Outcome {
@@ -80,8 +80,10 @@ function Outcomes({ outcomes }: { outcomes: readonly Outcome[] }) {
 
 /** Any value: fields by their names, lists one under the other. */
 function Fact({ value }: { value: unknown }) {
-  const label = useLabel();
+  const say = useWords();
+  const { label } = useFormTexts();
   if (!tellsSomething(value)) return null;
+  if (typeof value === 'boolean') return <span>{say(value ? 'field.yes' : 'field.no')}</span>;
   if (typeof value !== 'object' || value === null) return <span>{String(value)}</span>;
   const entries = Object.entries(value).filter(([, part]) => tellsSomething(part));
   if (Array.isArray(value)) {

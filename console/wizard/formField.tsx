@@ -4,8 +4,7 @@ import { blank, type FormField, fieldsOf, type JsonSchema } from '../model/schem
 import { TextField } from '../parts/field';
 import { Icon } from '../parts/icon';
 import { useWords } from '../words';
-import { FIELD_NAMES } from '../words/fields';
-import { useLanguage } from '../words/language';
+import { useFormTexts } from '../words/forms';
 import { Choice } from './choices';
 import { Picks } from './picks';
 
@@ -20,20 +19,6 @@ export interface FieldProps {
   readonly path: string;
   /** What the form is about: the ids in the path of its request. */
   readonly about: Readonly<Record<string, string | number>>;
-}
-
-/** What a field is called: by its known name, else `someNewField` → `Some new field`. */
-export function useLabel(): (name: string) => string {
-  const language = useLanguage();
-  return (name) => {
-    const known = FIELD_NAMES[name];
-    if (known !== undefined) return known[language === 'zh-CN' ? 1 : 0];
-    const words = name
-      .replace(/([a-z])([A-Z])/g, '$1 $2')
-      .replace(/[_-]+/g, ' ')
-      .toLowerCase();
-    return words.charAt(0).toUpperCase() + words.slice(1);
-  };
 }
 
 /** One field of a form, as its schema wants it. */
@@ -54,18 +39,23 @@ export function SchemaField(props: FieldProps) {
   }
 }
 
+/** What a field means, and what it is when it is left out. */
 function useHelp({ schema }: Pick<FieldProps, 'schema'>): string {
   const say = useWords();
+  const texts = useFormTexts();
   const { description = '', default: byDefault } = schema;
-  const shown =
-    byDefault === undefined || typeof byDefault === 'object'
-      ? ''
-      : say('wizard.byDefault', { value: String(byDefault) });
-  return [description, shown].filter((text) => text !== '').join(' · ');
+  const value =
+    typeof byDefault === 'boolean'
+      ? say(byDefault ? 'field.yes' : 'field.no')
+      : byDefault === undefined || typeof byDefault === 'object'
+        ? ''
+        : texts.value(byDefault);
+  const shown = value === '' ? '' : say('wizard.byDefault', { value });
+  return [texts.help(description), shown].filter((text) => text !== '').join(' · ');
 }
 
 function InputField(props: FieldProps) {
-  const label = useLabel();
+  const { label } = useFormTexts();
   const { name, schema, value, onChange, required, wrong, path } = props;
   const help = useHelp(props);
   const number = schema.type === 'integer' || schema.type === 'number';
@@ -84,14 +74,14 @@ function InputField(props: FieldProps) {
 }
 
 function EnumField(props: FieldProps) {
-  const label = useLabel();
+  const texts = useFormTexts();
   const { name, schema, value, onChange, required, wrong, path } = props;
   const say = useWords();
   const id = useId();
   const help = useHelp(props);
   return (
     <div className="field">
-      <label htmlFor={id}>{label(name)}</label>
+      <label htmlFor={id}>{texts.label(name)}</label>
       <select
         id={id}
         value={value === undefined ? '' : String(value)}
@@ -101,7 +91,7 @@ function EnumField(props: FieldProps) {
         {required ? null : <option value="">{say('wizard.choose')}</option>}
         {schema.enum?.map((one) => (
           <option key={String(one)} value={String(one)}>
-            {String(one)}
+            {texts.value(one)}
           </option>
         ))}
       </select>
@@ -112,7 +102,7 @@ function EnumField(props: FieldProps) {
 }
 
 function BooleanField(props: FieldProps) {
-  const label = useLabel();
+  const { label } = useFormTexts();
   const { name, schema, value, onChange, wrong, path } = props;
   const help = useHelp(props);
   return (
@@ -135,7 +125,7 @@ function BooleanField(props: FieldProps) {
 
 /** A field whose values are things that obflow knows: hosts, packages, OBProxies, … */
 function ChoiceField({ choice, ...props }: FieldProps & { readonly choice: ChoiceKind }) {
-  const label = useLabel();
+  const { label } = useFormTexts();
   const { name, schema, value, onChange, required, wrong, path, about } = props;
   const help = useHelp(props);
   return (
@@ -157,7 +147,7 @@ function ChoiceField({ choice, ...props }: FieldProps & { readonly choice: Choic
 }
 
 function ArrayField(props: FieldProps) {
-  const label = useLabel();
+  const { label } = useFormTexts();
   const { name, schema, value, onChange, wrong, path } = props;
   const say = useWords();
   const help = useHelp(props);
@@ -203,14 +193,16 @@ function ArrayField(props: FieldProps) {
 }
 
 function ObjectField(props: FieldProps) {
-  const label = useLabel();
+  const { label, help } = useFormTexts();
   const { name, schema } = props;
   // An element of a list has a frame of its own.
   if (/^\d+$/.test(name)) return <Fields {...props} />;
   return (
     <fieldset className="group">
       <legend>{label(name)}</legend>
-      {schema.description === undefined ? null : <span className="quiet small">{schema.description}</span>}
+      {schema.description === undefined ? null : (
+        <span className="quiet small">{help(schema.description)}</span>
+      )}
       <Fields {...props} />
     </fieldset>
   );

@@ -4,7 +4,6 @@ import { offeredAt, type PlaceName } from '../model/places';
 import { type OpenApi, type Operation, operationsOf } from '../model/schema';
 import { OPERATION_NAMES } from '../words/fields';
 import { useLanguage } from '../words/language';
-import { OPERATION_TEXTS } from '../words/operations';
 
 /** Every operation that the API offers now: a new one of the catalogue needs nothing here. */
 function useOperations(): readonly Operation[] {
@@ -29,9 +28,3 @@ export function useOperationName(): (operation: Operation) => string {
 }
 
 const NONE: readonly Operation[] = [];
-
-/** What an operation does. */
-export function useOperationText(): (operation: Operation) => string {
-  const language = useLanguage();
-  return ({ id, description }) => (language === 'zh-CN' ? OPERATION_TEXTS[id] : undefined) ?? description;
-}

@@ -11,11 +11,12 @@ import { TextField } from '../parts/field';
 import { FormDialog } from '../parts/formDialog';
 import { tell } from '../parts/toast';
 import { useWords } from '../words';
+import { useFormTexts } from '../words/forms';
 import { Answered, tellsSomething } from './answered';
 import { useChosen } from './choices';
 import { Findings } from './findings';
 import { Fields } from './formField';
-import { useOperationName, useOperationText } from './operations';
+import { useOperationName } from './operations';
 
 /** What a form is about, and how people call it. */
 export interface About {
@@ -73,7 +74,7 @@ export function Wizard({
   const client = useQueryClient();
   const [, go] = useLocation();
   const title = useOperationName()(operation);
-  const textOf = useOperationText();
+  const texts = useFormTexts();
   const [value, setValue] = useState<unknown>(() =>
     operation.body === undefined
       ? undefined
@@ -168,7 +169,7 @@ export function Wizard({
         </>
       }
     >
-      <p className="quiet">{textOf(operation)}</p>
+      <p className="quiet">{texts.operation(operation)}</p>
       {operation.body === undefined ? null : (
         <Fields
           schema={operation.body}

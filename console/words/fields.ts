@@ -1,6 +1,6 @@
 /**
  * Fields and operations by name, shorter than the API document says them. What is not here is shown as the document says it;
- * test/console/models.test.ts lists what is missing.
+ * test/console/words.test.ts lists what is missing.
  */
 type Pair = readonly [english: string, chinese: string];
 

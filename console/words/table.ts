@@ -34,6 +34,7 @@ const SHELL_WORDS = {
     'The API does not answer. This page goes on by itself as soon as it does.',
     'API 无响应。恢复后本页面将自动继续。',
   ],
+  'connection.none': ['No answer came from the API.', '没有收到 API 的响应。'],
   'connection.newVersion': [
     'A part of the console could not be loaded; obflow may have been updated.',
     '控制台的一部分无法加载；obflow 可能已更新。',

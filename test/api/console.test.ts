@@ -101,6 +101,13 @@ describe('what a browser loads', () => {
     expect(size).toBeLessThanOrEqual(120 * KB);
   });
 
+  it('is at most 20 KB more for forms in Chinese, which nobody loads with anything else', () => {
+    const forms = called('formsInChinese-', '.js');
+    expect(gzipped(forms)).toBeLessThanOrEqual(20 * KB);
+    const others = names.filter((name) => name.endsWith('.js') && name !== forms);
+    expect(others.filter((name) => withImports(name).has(forms))).toEqual([]);
+  });
+
   it('is at most 90 KB more for the graph, which nobody loads before', () => {
     const graph = [...withImports(called('graphTab-', '.js'))].filter((name) => !first.has(name));
     expect(graph).toContain(called('graphTab-', '.js'));

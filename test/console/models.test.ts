@@ -15,15 +15,11 @@ import {
   fieldsOf,
   filled,
   filledPath,
-  type JsonSchema,
   type OpenApi,
   operationsOf,
   plain,
 } from '../../console/model/schema';
 import { marksOf, timelineOf } from '../../console/model/timeline';
-import { FIELD_NAMES, OPERATION_NAMES } from '../../console/words/fields';
-import { OPERATION_TEXTS } from '../../console/words/operations';
-import { WORDS } from '../../console/words/table';
 import { OPERATIONS } from '../../operations';
 
 /** In the place of services: routes are declared, and never asked. */
@@ -339,49 +335,3 @@ describe('forms', () => {
     expect(curlOf(request, 'http://h')).toContain(`-d '{"name":"it'\\''s $(rm)"}'`);
   });
 });
-
-describe('words', () => {
-  const places = (text: string) => (text.match(/\{\w+\}/g) ?? []).sort();
-
-  test('exist in both languages, with the same arguments', () => {
-    const wrong = Object.entries(WORDS).filter(
-      ([, [english, chinese]]) => chinese.length === 0 || places(english).join() !== places(chinese).join(),
-    );
-    expect(wrong.map(([key]) => key)).toEqual([]);
-    for (const [english, chinese] of [...Object.values(FIELD_NAMES), ...Object.values(OPERATION_NAMES)]) {
-      expect(`${english}${chinese}`).not.toBe('');
-    }
-  });
-
-  const offered = operationsOf(openApiDocument(allRoutes(NOTHING), 'x') as unknown as OpenApi);
-
-  test('name every operation that pages offer, and say in Chinese what it does', () => {
-    const missing = offered.flatMap(({ id, summary }) => [
-      ...(OPERATION_NAMES[id] === undefined ? [`OPERATION_NAMES: ${id} // ${summary}`] : []),
-      ...(OPERATION_TEXTS[id] === undefined ? [`OPERATION_TEXTS: ${id} // ${summary}`] : []),
-    ]);
-    // Add these lines to console/words/fields.ts and console/words/operations.ts.
-    expect(missing).toEqual([]);
-    const ids = offered.map(({ id }) => id);
-    expect(Object.keys({ ...OPERATION_NAMES, ...OPERATION_TEXTS }).filter((id) => !ids.includes(id))).toEqual(
-      [],
-    );
-  });
-
-  test('name every field of a form', () => {
-    const missing = new Set(
-      offered.flatMap(({ id, body }) =>
-        namesIn(body ?? {}).flatMap((name) => (FIELD_NAMES[name] === undefined ? [`${name} // ${id}`] : [])),
-      ),
-    );
-    // Add them to FIELD_NAMES in console/words/fields.ts.
-    expect([...missing]).toEqual([]);
-  });
-});
-
-/** Names of all fields that a form of this schema shows. */
-function namesIn(schema: JsonSchema): string[] {
-  const { type, items } = plain(schema);
-  if (type === 'array') return namesIn(items ?? {});
-  return fieldsOf(plain(schema)).flatMap(({ name, schema: field }) => [name, ...namesIn(field)]);
-}
