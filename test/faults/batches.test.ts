@@ -1,5 +1,5 @@
-import { batchesOf } from './batches';
-import { allCases } from './cases';
+import { batchesOf, nextBatch } from './batches';
+import { allCases, matching } from './cases';
 
 const cases = allCases();
 const SEED = 3;
@@ -39,4 +39,16 @@ describe('cases that share a run', () => {
       expect(again.map((batch) => [batch.kind, batch.cases.length])).toEqual([[kind, together.length]]);
     }
   });
+});
+
+test('an operation stays on its lane, and the others take it only when nothing else is left', () => {
+  const waiting = batchesOf(matching(cases, ['stopObproxy', 'startObproxy'], []), SEED);
+  const [first] = waiting;
+  const other = waiting.find((batch) => batch.cases[0]?.operation !== first?.cases[0]?.operation);
+  const [stop, start] = [first?.cases[0]?.operation, other?.cases[0]?.operation];
+  expect(nextBatch(waiting, undefined, [undefined])).toBe(first);
+  expect(nextBatch(waiting, undefined, [stop])).toBe(other);
+  expect(nextBatch(waiting, start, [stop])).toBe(other);
+  expect(nextBatch(waiting.slice(0, 1), start, [stop])).toBe(first);
+  expect(nextBatch([], start, [stop])).toBeUndefined();
 });

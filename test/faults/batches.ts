@@ -1,5 +1,6 @@
 import type { Case } from './cases';
 import { seeded, shuffled } from './random';
+import type { Operation } from './scene';
 
 /**
  * Cases that share what makes a case expensive. `together`: faults at different subtasks of one run of the operation,
@@ -57,5 +58,24 @@ export function batchesOf(cases: readonly Case[], seed: number): Batch[] {
       cases.filter((one) => one.operation === operation),
       seed,
     ),
+  );
+}
+
+/**
+ * What a lane does next: an operation stays on its lane as long as there is another for the others, since every lane needs an
+ * undisturbed run of its own.
+ * @param own what the lane has done last
+ * @param others what the other lanes do
+ */
+export function nextBatch(
+  waiting: readonly Batch[],
+  own: Operation | undefined,
+  others: readonly (Operation | undefined)[],
+): Batch | undefined {
+  const operationOf = ({ cases: [first] }: Batch) => first?.operation;
+  return (
+    waiting.find((batch) => operationOf(batch) === own) ??
+    waiting.find((batch) => !others.includes(operationOf(batch))) ??
+    waiting[0]
   );
 }

@@ -1,4 +1,4 @@
-import { type Batch, batchesOf } from './batches';
+import { type Batch, batchesOf, nextBatch } from './batches';
 import type { Case } from './cases';
 import { Lane } from './lane';
 import { type Reference, referenceRun } from './reference';
@@ -157,18 +157,6 @@ async function runBatch(
   }
 }
 
-const operationOf = ({ cases: [first] }: Batch) => first?.operation;
-
-/** An operation stays on its lane as long as there is another for the others: every lane needs an undisturbed run of its own. */
-function nextFor(bench: Bench, others: readonly Bench[], waiting: readonly Batch[]): Batch | undefined {
-  const chosen =
-    waiting.find((batch) => operationOf(batch) === bench.operation) ??
-    waiting.find((batch) => others.every(({ operation }) => operation !== operationOf(batch))) ??
-    waiting[0];
-  if (chosen !== undefined) bench.operation = operationOf(chosen);
-  return chosen;
-}
-
 /** Runs every case, as long as it may go on; the results come in the order of the cases. */
 export async function runSuite({
   cases,
@@ -192,10 +180,11 @@ export async function runSuite({
   const work = async (bench: Bench) => {
     try {
       for (;;) {
-        const others = benches.filter((other) => other !== bench);
-        const batch = nextFor(bench, others, [...waiting]);
+        const others = benches.filter((other) => other !== bench).map(({ operation }) => operation);
+        const batch = nextBatch([...waiting], bench.operation, others);
         if (batch === undefined || !goOn()) return;
         waiting.delete(batch);
+        bench.operation = batch.cases[0]?.operation;
         await runBatch(bench, batch, seed, goOn, say);
       }
     } finally {
