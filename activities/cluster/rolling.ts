@@ -1,4 +1,5 @@
 /** What the cluster says of itself between two zones of a rolling restart. */
+import { readStopState } from '../../contact/lookAtStop';
 import type { RollingState } from '../../oceanbase/rollingVerdict';
 import { say } from '../../runtime/messages/catalogue';
 import type { ObClusterRow } from '../../store/types';
@@ -7,9 +8,7 @@ import { withCluster } from './cluster';
 
 export async function lookAtRolling(scope: SubtaskScope, cluster: ObClusterRow): Promise<RollingState> {
   const state = await withCluster(scope, cluster, say('rolling.ask'), async (session) => ({
-    servers: await session.servers(),
-    zones: await session.zones(),
-    groups: await session.replicas(),
+    ...(await readStopState(session)),
     schemas: await session.schemas(),
   }));
   if (state.schemas === undefined) scope.log.warn(say('rolling.noSchemas'));

@@ -5,6 +5,7 @@ import { joined, type Said, say } from '../../runtime/messages/catalogue';
 import type { ObClusterStatus } from '../../store/statuses';
 import type { ObClusterRow, ObServerRow } from '../../store/types';
 import { beginWork, endsAs, formerOf, restoreWork } from '../common/work';
+import { pauseAfter } from '../lookPauses';
 import type { Needs, SubtaskScope } from '../types';
 import { CLUSTER, CLUSTER_WIDE, clusterOf, STATEMENT_MS, withCluster } from './cluster';
 import { readCluster, recordCluster } from './clusterState';
@@ -81,7 +82,7 @@ export async function freezeAll(
     });
     const begun = Date.now();
     let left = [...servers];
-    for (let looks = 0; ; looks += 1) {
+    for (;;) {
       left = await ask(async (session) => {
         const behind: ObServerRow[] = [];
         for (const server of left) {
@@ -95,7 +96,7 @@ export async function freezeAll(
         scope.log.warn(say('server.freezeTooLong', { seconds: FREEZE_MS / 1_000 }));
         return;
       }
-      await scope.pause(Math.min(200 * 1.5 ** looks, 2_000));
+      await scope.pause(pauseAfter(Date.now() - begun));
     }
   } catch (error) {
     scope.signal.throwIfAborted();
@@ -155,7 +156,7 @@ async function awayNow(
 export async function undoPrepareStop(scope: ClusterScope): Promise<void> {
   const cluster = await clusterOf(scope);
   const started = Date.now();
-  for (let looks = 0; ; looks += 1) {
+  for (;;) {
     const away = await awayNow(scope, cluster);
     if (away === 0) break;
     const silent = typeof away === 'object';
@@ -165,7 +166,7 @@ export async function undoPrepareStop(scope: ClusterScope): Promise<void> {
       );
       break;
     }
-    await scope.pause(Math.min(200 * 1.5 ** looks, 2_000));
+    await scope.pause(pauseAfter(Date.now() - started));
   }
   await restoreWork(scope, workedCluster(cluster));
 }

@@ -1,4 +1,5 @@
 import type { Host } from '../../hosts/types';
+import type { ClusterSession } from '../../oceanbase/clusterSession';
 import { minorFreezeSql } from '../../oceanbase/clusterSql';
 import { PermanentError, saidOf } from '../../runtime/errors';
 import { say } from '../../runtime/messages/catalogue';
@@ -6,6 +7,7 @@ import { isClusterWide, STATEMENT_MS, withCluster } from '../cluster/cluster';
 import { beginOutage } from '../cluster/wholeCluster';
 import { endsAs, formerOf } from '../common/work';
 import { processText } from '../host/serviceProcesses';
+import { pauseAfter } from '../lookPauses';
 import { subtask } from '../subtask';
 import {
   type HomedObserver,
@@ -28,45 +30,52 @@ const FREEZE_SECONDS = 600;
 const BACK_MS = 600_000;
 
 /**
- * Writes what is in memory to disk, so that the next start reads less of the log. What cannot be had, or takes too long, is
- * a warning: the log holds it.
+ * Writes what is in memory to disk, so that the next start reads less of the log; notes what must be known of the server from
+ * now on, and when it was frozen. What cannot be had, or takes too long, is a warning: the log holds it.
  */
 async function freeze(scope: LifeScope, host: Host, observer: HomedObserver, note: StopNote): Promise<void> {
   const { cluster, server, address } = observer;
-  const ask = <T>(work: Parameters<typeof withCluster<T>>[3]) =>
-    withCluster(scope, cluster, say('observer.freeze'), work, STATEMENT_MS);
-  try {
-    let { frozenAt } = note;
-    if (frozenAt === undefined) {
-      const sql = minorFreezeSql(server);
-      scope.log.info(sql);
-      frozenAt = await ask(async (session) => {
-        const time = await session.time();
-        await session.alter(sql);
-        return time;
-      });
-      await writeStopNote(scope, host, observer, { ...note, frozenAt });
+  const begun = Date.now();
+  const ask = async <T>(work: Parameters<typeof withCluster<T>>[3]): Promise<T | undefined> => {
+    try {
+      return await withCluster(scope, cluster, say('observer.freeze'), work, STATEMENT_MS);
+    } catch (error) {
+      scope.signal.throwIfAborted();
+      scope.log.warn(say('observer.readsMoreLog', { said: saidOf(error) }));
+      return undefined;
     }
-    const begun = Date.now();
-    for (let looks = 0; ; looks += 1) {
-      const [checkpoint, time] = await ask(async (session) => [
-        await session.checkpoint(server),
-        await session.time(),
-      ]);
-      if (checkpoint === undefined || checkpoint >= frozenAt) return;
-      if (time - frozenAt > FREEZE_SECONDS) {
-        scope.log.warn(say('server.freezeTooLong', { seconds: FREEZE_SECONDS }));
-        return;
-      }
-      if (Date.now() - begun > QUICK_MS) break;
-      await scope.pause(Math.min(200 * 1.5 ** looks, 2_000));
-    }
-  } catch (error) {
-    scope.signal.throwIfAborted();
-    scope.log.warn(say('observer.readsMoreLog', { said: saidOf(error) }));
-    return;
+  };
+  const look = async (session: ClusterSession) => ({
+    checkpoint: await session.checkpoint(server),
+    time: await session.time(),
+  });
+  let { frozenAt } = note;
+  let seen: Awaited<ReturnType<typeof look>> | undefined;
+  if (frozenAt === undefined) {
+    const sql = minorFreezeSql(server);
+    scope.log.info(sql);
+    const frozen = await ask(async (session) => {
+      const time = await session.time();
+      await session.alter(sql);
+      return { time, seen: await look(session) };
+    });
+    frozenAt = frozen?.time;
+    seen = frozen?.seen;
+    await writeStopNote(scope, host, observer, frozenAt === undefined ? note : { ...note, frozenAt });
+    if (frozenAt === undefined) return;
   }
-  scope.notYet(say('server.freezing', { address }));
+  for (;;) {
+    seen ??= await ask(look);
+    if (seen?.checkpoint === undefined || seen.checkpoint >= frozenAt) return;
+    if (seen.time - frozenAt > FREEZE_SECONDS) {
+      scope.log.warn(say('server.freezeTooLong', { seconds: FREEZE_SECONDS }));
+      return;
+    }
+    const waited = Date.now() - begun;
+    if (scope.goesOn || waited > QUICK_MS) scope.notYet(say('server.freezing', { address }));
+    await scope.pause(pauseAfter(waited));
+    seen = undefined;
+  }
 }
 
 /**
@@ -112,17 +121,20 @@ export const StopObServerProcess = subtask({
     const host = await scope.host();
     const observer = await homedObserver(scope, host, member);
     const { home } = observer.layout;
-    const [process] = (await lookForObservers(host, home)).own;
-    const known = await readStopNote(scope, host, member);
+    const [look, known] = await Promise.all([
+      lookForObservers(host, home),
+      readStopNote(scope, host, member),
+    ]);
+    const [process] = look.own;
     if (process === undefined || known?.stopped === true) {
       scope.log.info(say('observer.noneWorks', { home }));
     } else {
       const { servingSince, out } = await mayEnd(scope, member);
       const note: StopNote = { ...known, servingSince: known?.servingSince ?? servingSince };
-      await writeStopNote(scope, host, member, note);
       // Of a whole cluster the memory is frozen before the first process ends.
       if (scope.value('freeze_server') !== 'false' && !isClusterWide(scope))
         await freeze(scope, host, observer, note);
+      else await writeStopNote(scope, host, member, note);
       await endsAs(scope, workedServer(member), out ? 'STOPPED' : 'UNAVAILABLE');
       scope.log.info(say('observer.stopping', { process: processText(process) }));
       await stopObservers(scope, host, home, process);
