@@ -35,6 +35,7 @@ export async function execute(
     signal: context.cancellationSignal,
     cancelledByOperator,
     askedAgain: input.run > 1 && context.info.attempt === 1,
+    goesOn: before !== undefined,
   });
   try {
     const { attempt } = context.info;

@@ -59,6 +59,7 @@ function parsed(text: string): unknown {
   }
 }
 
+/** Writes it, and makes its folder, which only root may read, when it is missing. */
 export async function writeJson(host: Host, path: string, value: unknown): Promise<void> {
   await host.writeFile(path, `${JSON.stringify(value)}\n`, { mode: '0600' });
 }

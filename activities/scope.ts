@@ -21,6 +21,8 @@ export interface Execution {
   cancelledByOperator(): boolean;
   /** The first try of a person's retry: what was refused before may be repaired. */
   readonly askedAgain?: boolean;
+  /** An attempt before has ended with `notYet`. */
+  readonly goesOn?: boolean;
 }
 
 const IN_PLAN = say('next.checkPlan');
@@ -104,6 +106,7 @@ export function openScope(
     input,
     log,
     signal,
+    goesOn: execution.goesOn === true,
     hostId: () => findHostId(deps.store, input),
     async host() {
       return this.hostById(await this.hostId());

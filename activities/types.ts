@@ -87,13 +87,15 @@ export interface SubtaskScope<N extends Needs = NoNeeds> extends ActivityDeps {
   /** Waits; rejects as soon as the signal is aborted. */
   pause(ms: number): Promise<void>;
   /**
-   * For a wait that may be long: ends this attempt, and Temporal begins another one after a pause that grows from 2 s by
-   * half to 60 s, or after `afterSeconds`. No slot is held meanwhile; the subtask's timeout is the limit. The document
+   * For a wait that may be long: ends this attempt, and Temporal begins another one after a pause that grows from 1 s by a
+   * tenth to 60 s, or after `afterSeconds`. No slot is held meanwhile; the subtask's timeout is the limit. The document
    * shows `text`, and the log has each new one once, and again after an hour.
    *
    * @param text what was seen, e.g. `10.0.0.7:2882: INACTIVE, does not serve yet`
    */
   notYet(text: Said, options?: { readonly afterSeconds?: number }): never;
+  /** Whether an attempt before this one has said so: what comes soon would have come, so one look is enough now. */
+  readonly goesOn: boolean;
   /** A declared text. PermanentError naming the key when it is absent and not declared as one that may be. */
   readonly value: <K extends keyof Values<N>>(key: K) => Values<N>[K];
   /** The same for a list. */

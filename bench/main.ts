@@ -15,9 +15,10 @@ import { benchInstall } from './install';
 import { type BenchResult, cpuTimes, machine, printResult, stealSince } from './measure';
 import { benchObservers } from './observers';
 import { benchRolling } from './rolling';
+import { benchServerDeletion } from './serverDeletion';
 import { benchUp } from './up';
 
-const PARTS = 'engine,api,commands,up,console,install,observers,rolling,cluster';
+const PARTS = 'engine,api,commands,up,console,install,observers,rolling,cluster,deletion';
 
 /** `npm run bench`: ratios of one run, back to back; see docs/performance.md. */
 async function main(): Promise<void> {
@@ -50,7 +51,9 @@ async function main(): Promise<void> {
     if (missing === undefined) take(await benchConsole(rounds));
     else console.log(`console left out: ${missing}`);
   }
-  const onHosts = ['install', 'observers', 'rolling', 'cluster'].filter((part) => parts.includes(part));
+  const onHosts = ['install', 'observers', 'rolling', 'cluster', 'deletion'].filter((part) =>
+    parts.includes(part),
+  );
   const missing = onHosts.length === 0 ? undefined : fleetUnavailable();
   if (missing !== undefined) console.log(`${onHosts.join(' and ')} left out: ${missing}`);
   else {
@@ -61,6 +64,7 @@ async function main(): Promise<void> {
     if (parts.includes('observers')) take(await benchObservers(rounds));
     if (parts.includes('rolling')) take(await benchRolling(rounds));
     if (parts.includes('cluster')) take(await benchClusterRestart(rounds));
+    if (parts.includes('deletion')) take(await benchServerDeletion(rounds));
   }
   console.log(`CPU stolen from this machine meanwhile: ${stealSince(before).toFixed(0)} %`);
   await writeFile(

@@ -10,29 +10,27 @@ import {
 } from '../oceanbase/deleteVerdict';
 import { type ClusterLimits, DEFAULT_LIMITS } from '../oceanbase/newServerRoom';
 import type { RollingState } from '../oceanbase/rollingVerdict';
-import { type StopTarget, type StopVerdict, stopVerdict } from '../oceanbase/stopVerdict';
+import { type StopState, type StopTarget, type StopVerdict, stopVerdict } from '../oceanbase/stopVerdict';
 import { tenantsInZone } from '../oceanbase/zoneUse';
 
-export async function lookAtStop(session: ClusterSession, target: StopTarget): Promise<StopVerdict> {
+/** What the verdict about any stop in the cluster is made of. */
+export async function readStopState(session: ClusterSession): Promise<StopState> {
   const servers = await session.servers();
   const zones = await session.zones();
-  return stopVerdict({ servers, zones, groups: await session.replicas() }, target);
+  return { servers, zones, groups: await session.replicas() };
+}
+
+export async function lookAtStop(session: ClusterSession, target: StopTarget): Promise<StopVerdict> {
+  return stopVerdict(await readStopState(session), target);
 }
 
 /** What is looked at between two zones of a rolling restart. */
 export async function readRolling(session: ClusterSession): Promise<RollingState> {
-  return {
-    servers: await session.servers(),
-    zones: await session.zones(),
-    groups: await session.replicas(),
-    schemas: await session.schemas(),
-  };
+  return { ...(await readStopState(session)), schemas: await session.schemas() };
 }
 
 export async function readPlacement(session: ClusterSession): Promise<DeleteState> {
-  const servers = await session.servers();
-  const zones = await session.zones();
-  return { servers, zones, groups: await session.replicas(), ...(await session.placement()) };
+  return { ...(await readStopState(session)), ...(await session.placement()) };
 }
 
 /** @param targets `ip:rpcPort` of all that are to go */

@@ -279,7 +279,10 @@ function uploadFailed(connection: Connection, tried: Text, cameBack: Said): Tran
   });
 }
 
-/** Writes a small file atomically and durably: new file with mode and owner, compared, synced, renamed over `path`. */
+/**
+ * Writes a small file atomically and durably: new file with mode and owner, compared, synced, renamed over `path`. A folder that
+ * is missing is made, for root alone (0700) when the file is root's alone (0600).
+ */
 export async function writeFile(
   connection: Connection,
   path: string,
@@ -301,7 +304,7 @@ export async function writeFile(
   const compared = written?.indexOf('\n') === bytes.length - 1;
   const script = `${HASH}
 n=${quote(temporary)}
-[ -d ${folder} ] || mkdir -p ${folder} || exit
+[ -d ${folder} ] || ${mode === '0600' && owner.owner === undefined ? `( umask 077; exec mkdir -p ${folder} )` : `mkdir -p ${folder}`} || exit
 for old in ${folder}/${stem}-*.part; do [ ! -e "$old" ] || rm -f "$old"; done
 trap '[ ! -e "$n" ] || rm -f "$n"' EXIT
 umask 077

@@ -18,9 +18,9 @@ import {
   WaitNode,
   WaitObServerAccessible,
 } from '../activities/subtasks';
-import { lookAtStop, readRolling } from '../contact/lookAtStop';
+import { readRolling, readStopState } from '../contact/lookAtStop';
 import { notBack } from '../oceanbase/rollingVerdict';
-import { refusedBy } from '../oceanbase/stopVerdict';
+import { refusedBy, stopVerdict } from '../oceanbase/stopVerdict';
 import { addressText } from '../runtime/addressText';
 import { fault, say } from '../runtime/messages/catalogue';
 import { type ChainGroup, type ChainNode, group, node } from '../workflows/chain';
@@ -92,8 +92,9 @@ async function refuseInterruption(
     throw new Refusal(409, 'OBE19003', said, { target: `obServer:${away.id}` });
   }
   await askingCluster(scope, cluster, async (session) => {
+    const state = await readStopState(session);
     for (const zone of zones) {
-      const { refusals } = await lookAtStop(session, { zone });
+      const { refusals } = stopVerdict(state, { zone });
       const [first] = refusals;
       if (first === undefined) continue;
       const said = say('clusterLife.refused', { name, text: refusedBy(refusals), next: first.next });
@@ -115,8 +116,9 @@ async function restartFindings(
 ): Promise<HostFinding[]> {
   const left = await askingCluster(scope, cluster, async (session) => {
     const found: HostFinding[] = [];
+    const state = await readStopState(session);
     for (const zone of zones) {
-      const { leaves, refusals } = await lookAtStop(session, { zone });
+      const { leaves, refusals } = stopVerdict(state, { zone });
       if (leaves !== undefined)
         found.push({ level: 'INFO', message: say('clusterLife.zoneLeaves', { zone, text: leaves }) });
       for (const { code, text } of refusals)

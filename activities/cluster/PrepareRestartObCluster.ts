@@ -3,9 +3,9 @@ import { PermanentError } from '../../runtime/errors';
 import { say } from '../../runtime/messages/catalogue';
 import { subtask } from '../subtask';
 import { clusterOf, isClusterWide } from './cluster';
-import { readCluster, recordCluster } from './clusterState';
+import { recordCluster } from './clusterState';
 import { lookAtRolling } from './rolling';
-import { proveStoppable } from './stoppable';
+import { refuseUnsafe } from './stoppable';
 import {
   beginClusterWork,
   CLUSTER_LIFE,
@@ -27,9 +27,10 @@ export const PrepareRestartObCluster = subtask({
 
   async run(scope) {
     const cluster = await clusterOf(scope);
-    await recordCluster(scope, cluster, await readCluster(scope, cluster));
+    const state = await lookAtRolling(scope, cluster);
+    await recordCluster(scope, cluster, state);
     const forced = scope.value('force') === 'true';
-    const [behind] = notBack(await lookAtRolling(scope, cluster), { but: undefined });
+    const [behind] = notBack(state, { but: undefined });
     if (behind !== undefined && !forced) {
       throw new PermanentError({
         type: 'ClusterNotWhole',
@@ -41,7 +42,7 @@ export const PrepareRestartObCluster = subtask({
       });
     }
     for (const zone of scope.list('zone_names'))
-      await proveStoppable(scope, cluster, { target: { zone }, where: zone, forced });
+      refuseUnsafe(scope, state, { target: { zone }, where: zone, forced });
     if (isClusterWide(scope)) await warnOfProxies(scope, cluster);
     await beginClusterWork(scope, cluster, 'RESTARTING', ['RUNNING']);
     if (isClusterWide(scope)) await freezeAll(scope, cluster, await serversOfTask(scope));

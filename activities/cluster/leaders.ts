@@ -1,5 +1,6 @@
 import { TransientError } from '../../runtime/errors';
 import { say, type Text } from '../../runtime/messages/catalogue';
+import { pauseAfter } from '../lookPauses';
 import type { SubtaskScope } from '../types';
 
 /**
@@ -14,7 +15,7 @@ export async function untilLeadersGone(
   look: () => Promise<number>,
 ): Promise<void> {
   const started = Date.now();
-  for (let looks = 0; ; looks += 1) {
+  for (;;) {
     const count = await look();
     if (count === 0) return;
     if (Date.now() - started > about.ms) {
@@ -23,6 +24,6 @@ export async function untilLeadersGone(
       const next = say('next.askedWhetherDone');
       throw new TransientError({ type: 'LeadersStay', code, tried, where, cameBack, next });
     }
-    await scope.pause(Math.min(200 * 1.5 ** looks, 5_000));
+    await scope.pause(pauseAfter(Date.now() - started));
   }
 }

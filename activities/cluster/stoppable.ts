@@ -1,29 +1,35 @@
 /** The check before a stop, which is ours as well as OceanBase's: a process that is ended asks nobody. */
-import { lookAtStop } from '../../contact/lookAtStop';
-import { refusedBy, type StopTarget } from '../../oceanbase/stopVerdict';
+import { lookAtStop, readStopState } from '../../contact/lookAtStop';
+import { refusedBy, type StopState, type StopTarget, stopVerdict } from '../../oceanbase/stopVerdict';
 import { PermanentError } from '../../runtime/errors';
 import { say, type Text } from '../../runtime/messages/catalogue';
 import type { ObClusterRow } from '../../store/types';
 import type { SubtaskScope } from '../types';
 import { withCluster } from './cluster';
 
+const tried = say('stop.ask');
+
+interface Stop {
+  readonly target: StopTarget;
+  readonly where: string;
+  readonly forced: boolean;
+}
+
+/** Asks the cluster, and refuses what it says against the stop, as refuseUnsafe does. */
+export async function proveStoppable(scope: SubtaskScope, cluster: ObClusterRow, stop: Stop): Promise<void> {
+  refuseUnsafe(scope, await withCluster(scope, cluster, tried, readStopState), stop);
+}
+
 /**
  * Logs which majority would be left. PermanentError StopUnsafe, with OCP's code, naming every log stream that would lose
  * its majority and every other zone that is out of service; `forced`: these are warnings.
  */
-export async function proveStoppable(
-  scope: SubtaskScope,
-  cluster: ObClusterRow,
-  {
-    target,
-    where,
-    forced,
-  }: { readonly target: StopTarget; readonly where: string; readonly forced: boolean },
-): Promise<void> {
-  const tried = say('stop.ask');
-  const { refusals, leaves } = await withCluster(scope, cluster, tried, (session) =>
-    lookAtStop(session, target),
-  );
+export function refuseUnsafe(
+  scope: Pick<SubtaskScope, 'log'>,
+  state: StopState,
+  { target, where, forced }: Stop,
+): void {
+  const { refusals, leaves } = stopVerdict(state, target);
   if (leaves !== undefined) scope.log.info(leaves);
   const [first] = refusals;
   if (first === undefined) return;

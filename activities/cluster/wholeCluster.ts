@@ -6,6 +6,7 @@ import { joined, type Said, say } from '../../runtime/messages/catalogue';
 import type { ObClusterStatus } from '../../store/statuses';
 import type { ObClusterRow, ObServerRow } from '../../store/types';
 import { beginWork, endsAs, formerOf, restoreWork } from '../common/work';
+import { pauseAfter } from '../lookPauses';
 import { makeDir, readJson, taskDir, writeJson } from '../places';
 import type { Needs, SubtaskScope } from '../types';
 import { CLUSTER, CLUSTER_WIDE, clusterOf, STATEMENT_MS, withCluster } from './cluster';
@@ -118,14 +119,14 @@ export async function freezeAll(
     });
     const begun = Date.now();
     let left = [...servers];
-    for (let looks = 0; ; looks += 1) {
+    for (;;) {
       left = (await ask((session) => behind(session, left, frozenAt))).left;
       if (left.length === 0) return;
       if (Date.now() - begun > FREEZE_MS) {
         scope.log.warn(say('server.freezeTooLong', { seconds: FREEZE_MS / 1_000 }));
         return;
       }
-      await scope.pause(Math.min(200 * 1.5 ** looks, 2_000));
+      await scope.pause(pauseAfter(Date.now() - begun));
     }
   } catch (error) {
     scope.signal.throwIfAborted();
@@ -185,7 +186,7 @@ async function awayNow(
 export async function undoPrepareStop(scope: ClusterScope): Promise<void> {
   const cluster = await clusterOf(scope);
   const started = Date.now();
-  for (let looks = 0; ; looks += 1) {
+  for (;;) {
     const away = await awayNow(scope, cluster);
     if (away === 0) break;
     const silent = typeof away === 'object';
@@ -195,7 +196,7 @@ export async function undoPrepareStop(scope: ClusterScope): Promise<void> {
       );
       break;
     }
-    await scope.pause(Math.min(200 * 1.5 ** looks, 2_000));
+    await scope.pause(pauseAfter(Date.now() - started));
   }
   await restoreWork(scope, workedCluster(cluster));
 }

@@ -3,7 +3,7 @@ import { logInToObproxy } from '../../contact/obproxyLogin';
 import type { Host } from '../../hosts/types';
 import type { ObproxyAdmin } from '../../oceanbase/obproxyAdmin';
 import type { SubtaskInput } from '../../workflows/plan';
-import { makeDir, readJson, taskDir, writeJson } from '../places';
+import { readJson, taskDir, writeJson } from '../places';
 import type { SubtaskScope } from '../types';
 import type { ProcessIdentity } from './process';
 import { type ObproxyInstance, proxysysPasswords, runUserOf } from './proxy';
@@ -76,7 +76,6 @@ export async function readHotNote(scope: HotScope, proxy: HotProxy): Promise<Hot
 }
 
 export async function writeHotNote(scope: HotScope, proxy: HotProxy, note: HotNote): Promise<void> {
-  await makeDir(proxy.host, taskDir(scope.input.taskId));
   await writeJson(proxy.host, noteFile(scope, proxy), note);
 }
 

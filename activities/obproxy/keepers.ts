@@ -9,7 +9,7 @@ import type { Host, HostProcess } from '../../hosts/types';
 import { PermanentError, type Trouble } from '../../runtime/errors';
 import { say, type Text } from '../../runtime/messages/catalogue';
 import { matchesKeyword } from '../host/CheckProcessNotExist';
-import { KEEPER_DIR, makeDir, readJson, writeJson } from '../places';
+import { KEEPER_DIR, readJson, writeJson } from '../places';
 import type { SubtaskScope } from '../types';
 import { KEEPER_SETTINGS, KEEPER_STATE, KEEPER_UNIT, startKeeperScript, stopKeeperScript } from './keeper';
 import { lookForProxies, type ProxyProcesses, processText } from './process';
@@ -149,7 +149,6 @@ export async function stopKeepers(
   const found = await findKeepers(host, proxy, look);
   const noted = (await stoppedKeepers(host, proxy)) ?? [];
   const keepers = [...noted, ...found.filter((one) => !noted.some((other) => isSame(one, other)))];
-  await makeDir(host, KEEPER_DIR);
   await writeJson(host, STOPPED, {
     serverId: proxy.server.id,
     home: look.home,

@@ -3,7 +3,7 @@
  * a crash has left it, and a rollback gets declared keys of the context only.
  */
 import type { Host, ProcessIdentity } from '../../hosts/types';
-import { KEEPER_DIR, makeDir, readJson, writeJson } from '../places';
+import { KEEPER_DIR, readJson, writeJson } from '../places';
 import type { SubtaskScope } from '../types';
 import type { ObproxyInstance } from './proxy';
 
@@ -57,7 +57,6 @@ export async function addToNote(
   more: Omit<Partial<WorkNote>, 'taskId' | 'serverId'>,
 ): Promise<void> {
   const before = await workNote(scope, host, proxy);
-  await makeDir(host, KEEPER_DIR);
   await writeJson(host, NOTE, {
     ...before,
     ...more,

@@ -3,7 +3,7 @@ import type { ObproxyAdmin, ProxyParameter } from '../../oceanbase/obproxyAdmin'
 import { isSecretParameter, type ParameterValue, parameterName, sameValue } from '../../oceanbase/parameters';
 import { type Said, say } from '../../runtime/messages/catalogue';
 import type { ParameterDrift } from '../../store/types';
-import { makeDir, readJson, taskDir, writeJson } from '../places';
+import { readJson, taskDir, writeJson } from '../places';
 import type { Needs, SubtaskScope } from '../types';
 import { driftWith, isShown } from './lateParameters';
 import { administer, OBPROXY, type ObproxyInstance, proxyOf } from './proxy';
@@ -147,7 +147,6 @@ export async function rememberParameters(
   for (const { shown } of different) if (!isSecretParameter(shown.name)) values[shown.name] = shown.value;
   // The oldest value counts when the subtask is repeated.
   Object.assign(values, known?.values);
-  await makeDir(host, taskDir(scope.input.taskId));
   const former: Former = { values, parameterVersion: known?.parameterVersion ?? parameterVersion };
   await writeJson(host, formerFile(scope), former);
 }

@@ -5,7 +5,7 @@ import { type ObserverLayout, RUN_USER } from '../../oceanbase/observerLayout';
 import type { Trouble } from '../../runtime/errors';
 import { say, type Text } from '../../runtime/messages/catalogue';
 import { troubleOn } from '../host/trouble';
-import { makeDir, readJson, writeJson } from '../places';
+import { readJson, writeJson } from '../places';
 import { subtask } from '../subtask';
 import type { SubtaskScope } from '../types';
 import {
@@ -17,7 +17,6 @@ import {
   removeLinks,
   removeMadeFolders,
 } from './folders';
-import { OBSERVER_DIR } from './mark';
 import { OBSERVER, type ObserverInstance, observerOf, proveOutOfCluster, serverMadeByTask } from './observer';
 import { lookForObservers } from './process';
 
@@ -92,7 +91,6 @@ async function noteMissing(scope: SubtaskScope, host: Host, observer: ObserverIn
   const candidates = [...new Set(layout.roots.flatMap(above))];
   const looks = await lookAtPaths(host, candidates);
   const missing = candidates.filter((_, index) => looks[index]?.kind === 'absent');
-  await makeDir(host, OBSERVER_DIR);
   const made: MadeFolders = {
     serverId: server.id,
     taskId: scope.input.taskId,

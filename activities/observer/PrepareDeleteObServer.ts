@@ -11,6 +11,7 @@ import type { SubtaskScope } from '../types';
 import { beginDeletion, deletedByTask } from './deletion';
 import { homedObserver, sayProcesses, seenMember, undoPrepareServer } from './life';
 import { type ClusterMember, memberOf, OBSERVER } from './observer';
+import { lookForObservers } from './process';
 
 const DELETION = { ...OBSERVER, skipped_host_ids: 'list?' } as const;
 
@@ -25,7 +26,7 @@ async function findOnHost(
   try {
     const host = await scope.hostById(hostId);
     const { layout } = await homedObserver(scope, host, member);
-    await sayProcesses(scope, host, layout.home);
+    sayProcesses(scope, layout.home, await lookForObservers(host, layout.home));
   } catch (error) {
     scope.signal.throwIfAborted();
     const isKnown = error instanceof TransientError || error instanceof PermanentError;
@@ -55,7 +56,7 @@ export const PrepareDeleteObServer = subtask({
 
   async run(scope) {
     const member = await memberOf(scope);
-    const { server } = await seenMember(scope, member);
+    const { server, state } = await seenMember(scope, member);
     const isOurs = member.server.work?.taskId === scope.input.taskId;
     if (server.innerStatus === 'DELETING' && !isOurs) {
       throw new PermanentError({
@@ -68,7 +69,7 @@ export const PrepareDeleteObServer = subtask({
       });
     }
     // Whoever is known to answer may be the one that goes.
-    await recordCluster(scope, member.cluster, await readCluster(scope, member.cluster));
+    await recordCluster(scope, member.cluster, state);
     await findOnHost(scope, member, server.innerStatus === 'ACTIVE');
     await beginDeletion(scope, member);
     // One after the other: the last of several sees all that go.

@@ -1,3 +1,4 @@
+import { someAtATime } from '../../runtime/someAtATime';
 import { isClusterWide } from '../cluster/cluster';
 import { beginWork } from '../common/work';
 import { subtask } from '../subtask';
@@ -25,12 +26,14 @@ export const PrepareRestartObServer = subtask({
     const member = await memberOf(scope);
     const host = await scope.host();
     const observer = await homedObserver(scope, host, member);
-    await proveStartable(host, observer);
-    await sayProcesses(scope, host, observer.layout.home);
-    if (!isClusterWide(scope)) {
+    const askHost = async () =>
+      sayProcesses(scope, observer.layout.home, await proveStartable(host, observer));
+    const askCluster = async () => {
+      if (isClusterWide(scope)) return;
       await refuseShortAbsence(scope, member);
       await proveMayStop(scope, member);
-    }
+    };
+    await someAtATime([askHost, askCluster], 2, (ask) => ask());
     await beginWork(scope, workedServer(member), { status: 'RESTARTING', from: mayStopFrom(scope) });
     return undefined;
   },

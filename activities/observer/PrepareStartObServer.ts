@@ -25,8 +25,7 @@ export const PrepareStartObServer = subtask({
     if (!isClusterWide(scope)) await seenMember(scope, member);
     const host = await scope.host();
     const observer = await homedObserver(scope, host, member);
-    await proveStartable(host, observer);
-    await sayProcesses(scope, host, observer.layout.home);
+    sayProcesses(scope, observer.layout.home, await proveStartable(host, observer));
     await beginWork(scope, workedServer(member), {
       status: 'STARTING',
       from: ['STOPPED', 'UNAVAILABLE', ...(isPartOfMore(scope) ? ['RUNNING' as const] : [])],

@@ -11,6 +11,7 @@ import {
 } from './life';
 import { memberOf } from './observer';
 import { proveMayStop, warnOfAbsence } from './prepareStop';
+import { lookForObservers } from './process';
 
 /** "Prepare stop observer": the host answers, every log stream keeps its majority, and this task works on the server from now on. */
 export const PrepareStopObServer = subtask({
@@ -23,7 +24,7 @@ export const PrepareStopObServer = subtask({
     const member = await memberOf(scope);
     const host = await scope.host();
     const { layout } = await homedObserver(scope, host, member);
-    await sayProcesses(scope, host, layout.home);
+    sayProcesses(scope, layout.home, await lookForObservers(host, layout.home));
     if (!isClusterWide(scope)) {
       await proveMayStop(scope, member);
       await warnOfAbsence(scope, member);

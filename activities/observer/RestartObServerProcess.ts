@@ -7,6 +7,7 @@ import { creationByTask } from '../cluster/brought';
 import { withCluster } from '../cluster/cluster';
 import { processText } from '../host/serviceProcesses';
 import { troubleOn } from '../host/trouble';
+import { pauseAfter } from '../lookPauses';
 import { subtask } from '../subtask';
 import type { SubtaskScope } from '../types';
 import { type ObserverMark, type RestartMark, readObserverMark, writeObserverMark } from './mark';
@@ -58,7 +59,7 @@ async function newerStart(
   isBack: (server: ClusterServer) => boolean = isServing,
 ): Promise<void> {
   const started = Date.now();
-  for (let asks = 0; ; asks += 1) {
+  for (;;) {
     // Where no majority is left without this server, nobody can be asked until it is back.
     const server = await ask(scope, observer).catch((error: unknown) => {
       if (!(error instanceof TransientError) || Date.now() - started > NEWER_MS) throw error;
@@ -77,7 +78,7 @@ async function newerStart(
       });
       throw troubleOn(host, TRIED, 'NotServingAgain', text, say('next.lookAtLog'), 'OBE19004');
     }
-    await scope.pause(Math.min(100 * 1.5 ** asks, 2_000));
+    await scope.pause(pauseAfter(Date.now() - started));
   }
 }
 

@@ -5,7 +5,7 @@ import { formerOf } from '../common/work';
 import { subtask } from '../subtask';
 import { homedObserver, SERVER_LIFE, workedServer } from './life';
 import { memberOf } from './observer';
-import { lookForObservers, stopObservers } from './process';
+import { stopObservers } from './process';
 import { goesAway, startProcess } from './processLife';
 import { readStartNote, readStopNote, writeStartNote } from './stopNote';
 
@@ -24,12 +24,10 @@ export const StartObServerProcess = subtask({
     const member = await memberOf(scope);
     const host = await scope.host();
     const observer = await homedObserver(scope, host, member);
-    const { own } = await lookForObservers(host, observer.layout.home);
-    if (own.length === 0) {
+    await startProcess(scope, host, observer, 'start', async () => {
       if (isClusterWide(scope)) await beginOutage(scope, member.cluster);
       await writeStartNote(scope, host, member);
-    }
-    await startProcess(scope, host, observer, 'start');
+    });
     return undefined;
   },
 

@@ -9,6 +9,7 @@ import { othersMissing } from '../cluster/stoppable';
 import { beginOutage } from '../cluster/wholeCluster';
 import { endsAs, formerOf } from '../common/work';
 import { processText } from '../host/serviceProcesses';
+import { pauseAfter } from '../lookPauses';
 import { subtask } from '../subtask';
 import {
   type HomedObserver,
@@ -31,11 +32,12 @@ const FREEZE_SECONDS = 600;
 const BACK_MS = 600_000;
 
 /**
- * Writes what is in memory to disk, so that the next start reads less of the log. What cannot be had, or takes too long, is
- * a warning: the log holds it.
+ * Writes what is in memory to disk, so that the next start reads less of the log; notes what must be known of the server from
+ * now on, and when it was frozen. What cannot be had, or takes too long, is a warning: the log holds it.
  */
 async function freeze(scope: LifeScope, host: Host, observer: HomedObserver, note: StopNote): Promise<void> {
   const { cluster, server, address } = observer;
+  const begun = Date.now();
   const ask = <T>(work: Parameters<typeof withCluster<T>>[3]) =>
     withCluster(scope, cluster, say('observer.freeze'), work, STATEMENT_MS);
   try {
@@ -48,8 +50,7 @@ async function freeze(scope: LifeScope, host: Host, observer: HomedObserver, not
       send: () => ask((session) => session.alter(sql)),
       look: (since) => ask(async (session) => frozen(await session.checkpoint(server), since)),
     });
-    const begun = Date.now();
-    for (let looks = 0; ; looks += 1) {
+    for (;;) {
       const [checkpoint, time] = await ask(async (session) => [
         await session.checkpoint(server),
         await session.time(),
@@ -59,8 +60,9 @@ async function freeze(scope: LifeScope, host: Host, observer: HomedObserver, not
         scope.log.warn(say('server.freezeTooLong', { seconds: FREEZE_SECONDS }));
         return;
       }
-      if (Date.now() - begun > QUICK_MS) break;
-      await scope.pause(Math.min(200 * 1.5 ** looks, 2_000));
+      const waited = Date.now() - begun;
+      if (scope.goesOn || waited > QUICK_MS) break;
+      await scope.pause(pauseAfter(waited));
     }
   } catch (error) {
     scope.signal.throwIfAborted();
@@ -123,17 +125,20 @@ export const StopObServerProcess = subtask({
     const host = await scope.host();
     const observer = await homedObserver(scope, host, member);
     const { home } = observer.layout;
-    const [process] = (await lookForObservers(host, home)).own;
-    const known = await readStopNote(scope, host, member);
+    const [look, known] = await Promise.all([
+      lookForObservers(host, home),
+      readStopNote(scope, host, member),
+    ]);
+    const [process] = look.own;
     if (process === undefined || known?.stopped === true) {
       scope.log.info(say('observer.noneWorks', { home }));
     } else {
       const { servingSince, out } = await mayEnd(scope, member);
       const note: StopNote = { ...known, servingSince: known?.servingSince ?? servingSince };
-      await writeStopNote(scope, host, member, note);
       // Of a whole cluster the memory is frozen before the first process ends.
       if (scope.value('freeze_server') !== 'false' && !isClusterWide(scope))
         await freeze(scope, host, observer, note);
+      else await writeStopNote(scope, host, member, note);
       if (out) await othersBear(scope, member);
       await endsAs(scope, workedServer(member), out ? 'STOPPED' : 'UNAVAILABLE');
       scope.log.info(say('observer.stopping', { process: processText(process) }));

@@ -4,6 +4,7 @@ import { type Said, say, type Text } from '../../runtime/messages/catalogue';
 import { CLUSTER_WIDE, isClusterWide, withCluster } from '../cluster/cluster';
 import { settleWork, unsettleWork } from '../common/work';
 import { processText } from '../host/serviceProcesses';
+import { pauseAfter } from '../lookPauses';
 import { subtask } from '../subtask';
 import { CLUSTER_TAKE_OVER } from '../takeOver';
 import type { SubtaskScope } from '../types';
@@ -39,13 +40,13 @@ async function seenServer(
   stopped: boolean,
 ): Promise<ClusterServer | undefined> {
   const started = Date.now();
-  for (let looks = 0; ; looks += 1) {
+  for (;;) {
     const seen = await withCluster(scope, cluster, say('observer.askState'), async (session) =>
       listedServer(await session.servers(), server),
     );
     const settles = stopped && seen !== undefined && isServing(seen) && Date.now() - started < LEASE_MS;
     if (!settles) return seen;
-    await scope.pause(Math.min(200 * 1.5 ** looks, 2_000));
+    await scope.pause(pauseAfter(Date.now() - started));
   }
 }
 

@@ -5,9 +5,10 @@ import { joined, say, type Text } from '../../runtime/messages/catalogue';
 import { someAtATime } from '../../runtime/someAtATime';
 import type { ObClusterRow } from '../../store/types';
 import { hideSecrets } from '../cluster/cluster';
+import { pauseAfter } from '../lookPauses';
 import { subtask } from '../subtask';
 import type { SubtaskScope } from '../types';
-import { ProcessWatch, pauseAfterAsk, QUICK_MS, untilActive } from './active';
+import { ProcessWatch, QUICK_MS, untilActive } from './active';
 import { type ClusterMember, membersOf, OBSERVERS } from './observer';
 
 /** So long each login and statement may take, and so many servers are asked together. */
@@ -66,7 +67,7 @@ async function untilAllAnswer(scope: SubtaskScope, members: readonly ClusterMemb
     }),
   );
   const started = Date.now();
-  for (let asks = 0; ; asks += 1) {
+  for (;;) {
     await someAtATime(waiting, TOGETHER, async (one) => {
       const { server } = one.member;
       const answer = await lookAtAnswer(scope.store, cluster, server, contact);
@@ -88,7 +89,7 @@ async function untilAllAnswer(scope: SubtaskScope, members: readonly ClusterMemb
       if (away !== undefined) mayEnd = (await watch.look(scope, away)) && mayEnd;
     }
     if (mayEnd && !quick) scope.notYet(progress(members.length, waiting));
-    await scope.pause(pauseAfterAsk(asks));
+    await scope.pause(pauseAfter(Date.now() - started));
   }
 }
 
@@ -106,7 +107,7 @@ export const WaitObServerAccessible = subtask({
   async run(scope) {
     const members = await membersOf(scope);
     await untilAllAnswer(scope, members);
-    for (const member of members) await untilActive(scope, member);
+    await untilActive(scope, members);
     return undefined;
   },
 });

@@ -14,7 +14,7 @@ export const WaitObServerActive = subtask({
   needs: OBSERVERS,
 
   async run(scope) {
-    for (const member of await membersOf(scope)) await untilActive(scope, member);
+    await untilActive(scope, await membersOf(scope));
     return undefined;
   },
 });

@@ -9,7 +9,7 @@ import type { ObServerRow } from '../../store/types';
 import { CLUSTER, clusterOf, withCluster } from '../cluster/cluster';
 import { readCluster, recordCluster } from '../cluster/clusterState';
 import { endsAs } from '../common/work';
-import { lookPauses } from '../lookPauses';
+import { pauseAfter } from '../lookPauses';
 import { subtask } from '../subtask';
 import { askedWithout, deletedByTask } from './deletion';
 import { workedServer } from './life';
@@ -17,7 +17,6 @@ import { listedServer } from './observer';
 
 /** Servers without units go at once; for units it is waited without a worker. */
 const QUICK_MS = 5_000;
-const pause = lookPauses(100, 1_000);
 
 /** So many units are named. */
 const NAMED = 3;
@@ -76,7 +75,7 @@ export const WaitObServerDelete = subtask({
     const rows = await deletedByTask(scope, cluster.id);
     const asked = await askedWithout(scope, cluster, rows);
     const begun = Date.now();
-    for (let looks = 0; ; looks += 1) {
+    for (;;) {
       const sight = await withCluster(scope, asked, say('delete.look'), (session) => look(session, rows));
       const { left, revived } = sight;
       for (const server of rows.filter((row) => !left.includes(row)))
@@ -98,8 +97,8 @@ export const WaitObServerDelete = subtask({
         await recordCluster(scope, cluster, await readCluster(scope, asked));
         return undefined;
       }
-      if (Date.now() - begun > QUICK_MS) scope.notYet(sight.text);
-      await scope.pause(pause(looks));
+      if (scope.goesOn || Date.now() - begun > QUICK_MS) scope.notYet(sight.text);
+      await scope.pause(pauseAfter(Date.now() - begun));
     }
   },
 });

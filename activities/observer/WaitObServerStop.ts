@@ -1,6 +1,7 @@
 import { PermanentError } from '../../runtime/errors';
 import { say } from '../../runtime/messages/catalogue';
 import { processText } from '../host/serviceProcesses';
+import { pauseAfter } from '../lookPauses';
 import { subtask } from '../subtask';
 import { homedObserver, SERVER_LIFE, seenMember } from './life';
 import { memberOf } from './observer';
@@ -22,7 +23,7 @@ export const WaitObServerStop = subtask({
     const host = await scope.host();
     const { layout } = await homedObserver(scope, host, member);
     const begun = Date.now();
-    for (let looks = 0; ; looks += 1) {
+    for (;;) {
       const { own } = await lookForObservers(host, layout.home);
       if (own.length > 0) {
         throw new PermanentError({
@@ -39,8 +40,9 @@ export const WaitObServerStop = subtask({
         scope.log.info(say('server.isNow', { address: member.address, status: server.innerStatus }));
         return undefined;
       }
-      if (Date.now() - begun > QUICK_MS) scope.notYet(say('server.stillActive', { address: member.address }));
-      await scope.pause(Math.min(200 * 1.5 ** looks, 2_000));
+      if (scope.goesOn || Date.now() - begun > QUICK_MS)
+        scope.notYet(say('server.stillActive', { address: member.address }));
+      await scope.pause(pauseAfter(Date.now() - begun));
     }
   },
 });

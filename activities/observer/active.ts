@@ -1,8 +1,10 @@
 /** Waiting for servers whose processes were started: until the cluster has them back, or it is clear that they do not come. */
 import type { ClusterServer } from '../../oceanbase/clusterSql';
 import { PermanentError } from '../../runtime/errors';
-import { type Said, say, type Text } from '../../runtime/messages/catalogue';
+import { joined, type Said, say, type Text } from '../../runtime/messages/catalogue';
+import { someAtATime } from '../../runtime/someAtATime';
 import { withCluster } from '../cluster/cluster';
+import { pauseAfter } from '../lookPauses';
 import type { SubtaskScope } from '../types';
 import { type ClusterMember, listedServer, placeOf } from './observer';
 import { processLives } from './process';
@@ -14,16 +16,10 @@ import { readStopNote } from './stopNote';
  * a worker, and looked at more seldom.
  */
 export const QUICK_MS = 20_000;
-const PAUSE_MS = 1_000;
-/** The process is looked at every so many questions. */
-const PROCESS_EVERY = 5;
+/** Between two looks at the process, which its host is asked for. */
+const PROCESS_EVERY_MS = 3_500;
 /** A restart by a keeper or an operator may be under way. */
 const GONE_LOOKS = 3;
-
-/** Milliseconds before the next question. */
-export function pauseAfterAsk(asks: number): number {
-  return Math.min(100 * 1.5 ** asks, PAUSE_MS);
-}
 
 function state(server: ClusterServer | undefined): Text {
   if (server === undefined) return say('observer.unlisted');
@@ -48,7 +44,7 @@ function refuse(member: ClusterMember, cameBack: Said, next: Text): PermanentErr
 
 /** Whether the process of a server that is waited for has not ended meanwhile. */
 export class ProcessWatch {
-  #asks = 0;
+  #lookedAt = Date.now();
   #gone = 0;
 
   /** @param home undefined when nobody knows it: then the process is not looked at */
@@ -69,9 +65,9 @@ export class ProcessWatch {
    * @param seen what was answered
    */
   async look(scope: SubtaskScope, seen: Text): Promise<boolean> {
-    this.#asks += 1;
     const { home, member } = this;
-    if (home !== null && this.#asks % PROCESS_EVERY === 0) {
+    if (home !== null && Date.now() - this.#lookedAt >= PROCESS_EVERY_MS) {
+      this.#lookedAt = Date.now();
       const lives = await processLives(scope, { server: member.server, layout: { home } });
       this.#gone = lives === false ? this.#gone + 1 : 0;
       if (this.#gone >= GONE_LOOKS) {
@@ -90,30 +86,68 @@ async function servedBefore(scope: SubtaskScope, member: ClusterMember): Promise
   return note?.servingSince;
 }
 
+/** So many hosts are asked together, and so many servers are named. */
+const TOGETHER = 10;
+const NAMED = 5;
+
+interface Expected {
+  readonly member: ClusterMember;
+  readonly watch: ProcessWatch;
+  /** Since when it had served before, as servedBefore says it. */
+  readonly before: string | null | undefined;
+  /** What the cluster says of it now. */
+  state: Text;
+  /** The same with its address, as it was last looked at. */
+  seen: Text | undefined;
+}
+
+/** Whether it is back. Logs what is new of it. PermanentError ObserverNotActive when somebody deletes it. */
+function hasCome(scope: SubtaskScope, one: Expected, server: ClusterServer | undefined): boolean {
+  const { member, before, seen } = one;
+  one.state = state(server);
+  const now = say('observer.stateOf', { address: member.address, state: one.state });
+  const serves = isBack(server, before);
+  if (serves || (seen !== undefined && now.en !== seen.en)) scope.log.info(now);
+  one.seen = now;
+  if (!serves && server?.innerStatus === 'DELETING') {
+    const next = say('next.cancelDeletion');
+    throw refuse(member, say('observer.somebodyDeletes'), next);
+  }
+  return serves;
+}
+
 /**
- * Until the cluster says that the server serves, by the rule of its version, or would if it were not stopped; one that was
- * restarted, since later than before, for the cluster may not have noticed yet.
+ * Until the cluster says of every server that it serves, by the rule of its version, or would if it were not stopped; of one that
+ * was restarted, since later than before, for the cluster may not have noticed yet. All are servers of one cluster, which is
+ * asked once for all of them.
  */
-export async function untilActive(scope: SubtaskScope, member: ClusterMember): Promise<void> {
-  const watch = await ProcessWatch.of(scope, member);
-  const before = await servedBefore(scope, member);
+export async function untilActive(scope: SubtaskScope, members: readonly ClusterMember[]): Promise<void> {
+  const [first] = members;
+  if (first === undefined) return;
+  let waiting = await someAtATime(
+    members,
+    TOGETHER,
+    async (member): Promise<Expected> => ({
+      ...{ member, watch: await ProcessWatch.of(scope, member), before: await servedBefore(scope, member) },
+      ...{ state: state(undefined), seen: undefined },
+    }),
+  );
   const started = Date.now();
-  let seen: string | undefined;
-  for (let asks = 0; ; asks += 1) {
-    const server = await withCluster(scope, member.cluster, say('observer.askState'), async (session) =>
-      listedServer(await session.servers(), member.server),
+  for (;;) {
+    const servers = await withCluster(scope, first.cluster, say('observer.askState'), (session) =>
+      session.servers(),
     );
-    const now = say('observer.stateOf', { address: member.address, state: state(server) });
-    const serves = isBack(server, before);
-    if (serves || (seen !== undefined && now.en !== seen)) scope.log.info(now);
-    seen = now.en;
-    if (serves) return;
-    if (server?.innerStatus === 'DELETING') {
-      const next = say('next.cancelDeletion');
-      throw refuse(member, say('observer.somebodyDeletes'), next);
-    }
-    const mayEnd = await watch.look(scope, state(server));
-    if (mayEnd && Date.now() - started > QUICK_MS) scope.notYet(now);
-    await scope.pause(pauseAfterAsk(asks));
+    waiting = waiting.filter((one) => !hasCome(scope, one, listedServer(servers, one.member.server)));
+    if (waiting.length === 0) return;
+    let mayEnd = true;
+    for (const { watch, state: said } of waiting) mayEnd = (await watch.look(scope, said)) && mayEnd;
+    if (mayEnd && Date.now() - started > QUICK_MS)
+      scope.notYet(
+        joined(
+          waiting.slice(0, NAMED).flatMap(({ seen }) => seen ?? []),
+          'list.comma',
+        ),
+      );
+    await scope.pause(pauseAfter(Date.now() - started));
   }
 }

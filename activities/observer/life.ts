@@ -1,6 +1,7 @@
 /** What the subtasks that stop, start and restart an OBServer have in common. */
+import type { ClusterState } from '../../contact/clusterState';
 import { quote } from '../../hosts/quote';
-import type { Host, HostProcess } from '../../hosts/types';
+import type { Host } from '../../hosts/types';
 import type { ClusterServer, ClusterZone } from '../../oceanbase/clusterSql';
 import { RUN_USER } from '../../oceanbase/observerLayout';
 import { PermanentError } from '../../runtime/errors';
@@ -10,7 +11,7 @@ import { CLUSTER_WIDE, isClusterWide, withCluster } from '../cluster/cluster';
 import { readCluster, recordUndone } from '../cluster/clusterState';
 import { restoreWork, type Worked } from '../common/work';
 import { forgetTask } from '../host/forgetTask';
-import { holderText, isOwnPort, processText } from '../host/serviceProcesses';
+import { holderText, isOwnPort, processText, type ServiceProcesses } from '../host/serviceProcesses';
 import { troublesOf } from '../host/trouble';
 import type { Needs, SubtaskScope } from '../types';
 import {
@@ -59,14 +60,22 @@ export async function undoPrepareServer(scope: ObserverScope): Promise<void> {
   if (member.server.hostId !== null) await forgetTask(scope, [member.server.hostId]);
 }
 
+export interface SeenMember {
+  readonly server: ClusterServer;
+  readonly zone: ClusterZone | undefined;
+  /** All that was seen. */
+  readonly state: ClusterState;
+}
+
 /** The server as its cluster lists it now, and its zone. PermanentError NotInCluster when it is no part of it. */
 export async function seenMember(
   scope: SubtaskScope,
   { cluster, server, address }: ClusterMember,
-): Promise<{ readonly server: ClusterServer; readonly zone: ClusterZone | undefined }> {
-  const { servers, zones } = await readCluster(scope, cluster);
-  const listed = listedServer(servers, server);
-  if (listed !== undefined) return { server: listed, zone: zones.find(({ name }) => name === listed.zone) };
+): Promise<SeenMember> {
+  const state = await readCluster(scope, cluster);
+  const listed = listedServer(state.servers, server);
+  if (listed !== undefined)
+    return { server: listed, zone: state.zones.find(({ name }) => name === listed.zone), state };
   throw new PermanentError({
     type: 'NotInCluster',
     code: 'OBE19001',
@@ -78,7 +87,7 @@ export async function seenMember(
 }
 
 /** Stopped by itself or with its zone: clients stay away and its leaders have gone. */
-export function isOutOfService({ server, zone }: Awaited<ReturnType<typeof seenMember>>): boolean {
+export function isOutOfService({ server, zone }: Pick<SeenMember, 'server' | 'zone'>): boolean {
   return server.stopTime !== null || (zone !== undefined && zone.innerStatus !== 'ACTIVE');
 }
 
@@ -146,10 +155,16 @@ function startableScript(home: string): string {
 /**
  * What is needed to start the observer from what it stored is there and is the run user's, and nobody else holds its
  * ports: what could not be started again is not stopped. Files that a start as root has left would make the next start fail.
+ * Resolves to the processes that it has seen.
  *
+ * @param seen processes that have just been looked at; absent: they are looked at
  * @throws PermanentError HomeUnfit, PortTaken
  */
-export async function proveStartable(host: Host, { server, layout }: HomedObserver): Promise<void> {
+export async function proveStartable(
+  host: Host,
+  { server, layout }: HomedObserver,
+  seen?: ServiceProcesses,
+): Promise<ServiceProcesses> {
   const { stdout, stderr, exitCode } = await host.sh(startableScript(layout.home));
   const [kind = '', ...rest] = stdout.trim().split(' ');
   if (kind !== 'fit') {
@@ -167,24 +182,23 @@ export async function proveStartable(host: Host, { server, layout }: HomedObserv
       kind === 'owner' ? say('server.chown', { home, user: RUN_USER }) : say('next.repairAndRetry');
     throw startTrouble(host, 'HomeUnfit', text, next);
   }
-  const look = await lookForObservers(host, layout.home);
+  const look = seen ?? (await lookForObservers(host, layout.home));
   for (const port of [server.sqlPort, server.rpcPort]) {
     const holder = holderText(look, port);
     if (holder === undefined || isOwnPort(look, port)) continue;
     const text = say('port.heldNamed', { port, name: port === server.sqlPort ? 'SQL' : 'RPC', holder });
     throw startTrouble(host, 'PortTaken', text, say('next.stopServiceAndRetry'));
   }
+  return look;
 }
 
 /** The observers of a home as text, for the log; says so when there is none. */
-export async function sayProcesses(scope: SubtaskScope, host: Host, home: string): Promise<HostProcess[]> {
-  const own = [...(await lookForObservers(host, home)).own];
+export function sayProcesses(scope: SubtaskScope, home: string, { own }: ServiceProcesses): void {
   scope.log.info(
     own.length === 0
       ? say('observer.noneWorks', { home })
       : say('process.livesIn', { processes: own.map(processText), home }),
   );
-  return own;
 }
 
 /** Leaders that the cluster still sees on the server. */

@@ -1,6 +1,6 @@
 /** What obflow knows on the host about the observer it makes there; decides what is ours. */
 import type { Host } from '../../hosts/types';
-import { makeDir, readJson, writeJson } from '../places';
+import { readJson, writeJson } from '../places';
 import type { ObserverInstance } from './observer';
 
 export const OBSERVER_DIR = '/var/lib/obflow/observer';
@@ -36,7 +36,6 @@ export async function writeObserverMark(
   taskId: number,
   rest: Pick<ObserverMark, 'state' | 'restart'>,
 ): Promise<void> {
-  await makeDir(host, OBSERVER_DIR);
   const mark: ObserverMark = { serverId: observer.server.id, taskId, home: observer.part.home, ...rest };
   await writeJson(host, MARK, mark);
 }

@@ -2,7 +2,7 @@
 import { addressText } from '../../runtime/addressText';
 import { PermanentError } from '../../runtime/errors';
 import { say } from '../../runtime/messages/catalogue';
-import { readCluster, recordCluster } from '../cluster/clusterState';
+import { recordCluster } from '../cluster/clusterState';
 import { proveStoppable } from '../cluster/stoppable';
 import { isOutOfService, type LifeScope, seenMember } from './life';
 import type { ClusterMember } from './observer';
@@ -26,7 +26,7 @@ export async function proveMayStop(scope: LifeScope, member: ClusterMember): Pro
       next: say('stop.retryStopZone'),
     });
   }
-  await recordCluster(scope, cluster, await readCluster(scope, cluster));
+  await recordCluster(scope, cluster, seen.state);
   // A server that an earlier attempt of this task has stopped is not asked about again.
   if (seen.server.stopTime !== null) return;
   await proveStoppable(scope, cluster, {

@@ -185,21 +185,40 @@ export async function provesItself(
   }
 }
 
-/** TERM, then KILL after 60 s; returns when no observer of the home is left. */
+/** So long one command waits for a process that was told to end; what takes longer is looked at again and again. */
+const ENDING_SECONDS = 2;
+
+/**
+ * Shell lines that send the signal, and wait a while for the end. The name is compared again right before: a pid may have been
+ * given to another process. A tail without --pid (busybox) waits for nothing.
+ */
+function endScript(own: readonly Pick<HostProcess, 'pid'>[], signal: 'TERM' | 'KILL'): string {
+  const ends = own.map(({ pid }) => `[ "$(cat /proc/${pid}/comm)" = observer ] && kill -${signal} ${pid}`);
+  const waits = own.map(
+    ({ pid }) => `timeout ${ENDING_SECONDS} tail --pid=${pid} -s 0.05 -f /dev/null >/dev/null 2>&1`,
+  );
+  return [...ends, ...waits].join('\n');
+}
+
+/**
+ * TERM, then KILL after 60 s; returns when no observer of the home is left.
+ *
+ * @param only has just been seen there: it is told to end at once, and nobody else is
+ */
 export async function stopObservers(
   scope: SubtaskScope,
   host: Host,
   home: string,
-  only?: Pick<HostProcess, 'pid' | 'startTime'>,
+  only?: HostProcess,
 ): Promise<void> {
-  const started = Date.now();
-  let asked = false;
-  for (let looks = 0; ; looks += 1) {
-    const look = await lookForObservers(host, home);
-    const own = look.own.filter(
+  const left = async () =>
+    (await lookForObservers(host, home)).own.filter(
       ({ pid, startTime }) => only === undefined || (pid === only.pid && startTime === only.startTime),
     );
-    if (own.length === 0) return;
+  const started = Date.now();
+  let asked = false;
+  let own = only === undefined ? await left() : [only];
+  for (let looks = 0; own.length > 0; looks += 1) {
     const elapsed = Date.now() - started;
     if (elapsed > 120_000) {
       const text = say('process.doesNotEnd', { processes: own.map(processText) });
@@ -209,13 +228,8 @@ export async function stopObservers(
     const signal = elapsed > 60_000 ? 'KILL' : 'TERM';
     if (!asked || signal === 'KILL') {
       asked = true;
-      // The name is compared again right before: a pid may have been given to another process.
-      await host.sh(
-        own
-          .map(({ pid }) => `[ "$(cat /proc/${pid}/comm)" = observer ] && kill -${signal} ${pid}`)
-          .join('\n'),
-      );
-    }
-    await scope.pause(lookPause(looks));
+      await host.sh(endScript(own, signal));
+    } else await scope.pause(lookPause(looks));
+    own = await left();
   }
 }

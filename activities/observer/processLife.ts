@@ -22,17 +22,21 @@ const AWAY_MS = 6_000;
  * is left as it is. Options of a first start would rewrite the configuration of a server that has data.
  *
  * @param name of the command, once per run of the subtask
+ * @param begin done before it is started, not when one runs already
  */
 export async function startProcess(
   scope: SubtaskScope,
   host: Host,
   observer: HomedObserver,
   name: string,
+  begin?: () => Promise<void>,
 ): Promise<HostProcess> {
   const { home } = observer.layout;
-  const [running] = (await lookForObservers(host, home)).own;
+  const look = await lookForObservers(host, home);
+  const [running] = look.own;
   if (running === undefined) {
-    await proveStartable(host, observer);
+    await proveStartable(host, observer, look);
+    await begin?.();
     scope.log.info(say('observer.startingBare'));
     await launchObserver(scope, host, home, name, []);
   } else scope.log.info(say('process.runsAlready', { processes: [processText(running)] }));

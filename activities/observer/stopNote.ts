@@ -1,6 +1,6 @@
 /** What a task notes in its own folder on the host before it ends a server's process; goes with the task. */
 import type { Host } from '../../hosts/types';
-import { makeDir, readJson, taskDir, writeJson } from '../places';
+import { readJson, taskDir, writeJson } from '../places';
 import type { SubtaskScope } from '../types';
 import type { ClusterMember } from './observer';
 
@@ -32,7 +32,6 @@ export async function writeStopNote(
   member: ClusterMember,
   note: StopNote,
 ): Promise<void> {
-  await makeDir(host, taskDir(scope.input.taskId));
   await writeJson(host, fileOf(scope, member), note);
 }
 
@@ -50,6 +49,5 @@ export async function readStartNote(
 }
 
 export async function writeStartNote(scope: SubtaskScope, host: Host, member: ClusterMember): Promise<void> {
-  await makeDir(host, taskDir(scope.input.taskId));
   await writeJson(host, startFileOf(scope, member), { serverId: member.server.id });
 }

@@ -2,7 +2,7 @@ import { lookAtZone } from '../../contact/lookAtStop';
 import { PermanentError } from '../../runtime/errors';
 import { say } from '../../runtime/messages/catalogue';
 import { withCluster } from '../cluster/cluster';
-import { readCluster, recordCluster } from '../cluster/clusterState';
+import { recordCluster } from '../cluster/clusterState';
 import { proveStoppable } from '../cluster/stoppable';
 import { beginWork } from '../common/work';
 import { subtask } from '../subtask';
@@ -17,10 +17,10 @@ export const PrepareDeleteObZone = subtask({
   needs: ZONES,
 
   async run(scope) {
-    const { cluster, zone, servers } = await seenZone(scope);
+    const { cluster, zone, servers, state } = await seenZone(scope);
     const tried = say('zone.askDelete', { zone: zone.name });
     // Whoever is known to answer may be of this zone.
-    await recordCluster(scope, cluster, await readCluster(scope, cluster));
+    await recordCluster(scope, cluster, state);
     const tenants = await withCluster(scope, cluster, tried, (session) => lookAtZone(session, zone.name));
     if (tenants.length > 0) {
       throw new PermanentError({

@@ -1,21 +1,24 @@
+import { askCluster } from '../../contact/clusterState';
 import { say } from '../../runtime/messages/catalogue';
+import type { ObClusterRow } from '../../store/types';
 import { withCluster } from '../cluster/cluster';
 import { untilLeadersGone } from '../cluster/leaders';
 import { stopping, tell } from '../cluster/tell';
 import { formerOf } from '../common/work';
 import { subtask } from '../subtask';
 import { ZONES } from './zone';
-import { seenZone, startStatement, stopStatement, workedZone, type ZoneScope } from './zoneLife';
+import { seenZone, startStatement, stopStatement, workedZone, type ZoneScope, zoneIn } from './zoneLife';
 
 /** Within the documented 1800 s, the statement included. */
 const LEADERS_MS = 600_000;
 
 /** Leaders in the zone, the root service and its being ACTIVE counted as one each. */
-async function leadersLeft(scope: ZoneScope): Promise<number> {
-  const { cluster, zone, servers } = await seenZone(scope);
-  const leaders = await withCluster(scope, cluster, say('server.askLeaders'), (session) =>
-    session.zoneLeaders(zone.name),
-  );
+async function leadersLeft(scope: ZoneScope, cluster: ObClusterRow, name: string): Promise<number> {
+  const [state, leaders] = await withCluster(scope, cluster, say('server.askLeaders'), async (session) => [
+    await askCluster(session),
+    await session.zoneLeaders(name),
+  ]);
+  const { zone, servers } = zoneIn(cluster, name, state);
   const root = servers.some(({ withRootserver }) => withRootserver) ? 1 : 0;
   return leaders + root + (zone.innerStatus === 'INACTIVE' ? 0 : 1);
 }
@@ -33,7 +36,7 @@ export const StopObZone = subtask({
     const { name } = zone;
     await stopping(scope, workedZone(cluster, name), () => tell(scope, cluster, stopStatement(name)));
     const about = { tried: say('zone.stop', { zone: name }), where: name, code: 'OBE18006' };
-    await untilLeadersGone(scope, { ...about, ms: LEADERS_MS }, () => leadersLeft(scope));
+    await untilLeadersGone(scope, { ...about, ms: LEADERS_MS }, () => leadersLeft(scope, cluster, name));
     scope.log.info(say('zone.outOfService', { zone: name }));
     return undefined;
   },

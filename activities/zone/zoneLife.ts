@@ -1,4 +1,5 @@
 /** What the subtasks that stop, start and restart a zone have in common. */
+import type { ClusterState } from '../../contact/clusterState';
 import type { ClusterSession } from '../../oceanbase/clusterSession';
 import { type ClusterServer, type ClusterZone, startZoneSql, stopZoneSql } from '../../oceanbase/clusterSql';
 import { PermanentError } from '../../runtime/errors';
@@ -21,16 +22,24 @@ export function workedZone(cluster: Pick<ObClusterRow, 'id'>, name: string): Wor
 export interface SeenZone {
   readonly cluster: ObClusterRow;
   readonly zone: ClusterZone;
+  /** Of the zone. */
   readonly servers: readonly ClusterServer[];
+  /** All that was seen. */
+  readonly state: ClusterState;
 }
 
 /** The zone of the subtask as its cluster shows it. PermanentError ZoneMissing when it has none. */
 export async function seenZone(scope: ZoneScope): Promise<SeenZone> {
   const cluster = await clusterOf(scope);
   const [name = ''] = zonesOf(scope);
-  const { servers, zones } = await readCluster(scope, cluster);
-  const zone = zones.find((candidate) => candidate.name === name);
-  if (zone !== undefined) return { cluster, zone, servers: servers.filter((server) => server.zone === name) };
+  return zoneIn(cluster, name, await readCluster(scope, cluster));
+}
+
+/** The zone in what the cluster has said. PermanentError ZoneMissing. */
+export function zoneIn(cluster: ObClusterRow, name: string, state: ClusterState): SeenZone {
+  const zone = state.zones.find((candidate) => candidate.name === name);
+  if (zone !== undefined)
+    return { cluster, zone, servers: state.servers.filter((server) => server.zone === name), state };
   throw new PermanentError({
     type: 'ZoneMissing',
     code: 'OBE18002',
@@ -65,9 +74,9 @@ async function statusOf(session: ClusterSession, name: string): Promise<string |
 /** For the Prepare subtasks of a stop and of a restart: every log stream keeps its majority without the zone. */
 export async function prepareZoneStop(scope: ZoneScope, status: 'STOPPING' | 'RESTARTING'): Promise<void> {
   if (isClusterWide(scope)) return beginWithCluster(scope, status);
-  const { cluster, zone } = await seenZone(scope);
+  const { cluster, zone, state } = await seenZone(scope);
   // Whoever is known to answer may be of this zone.
-  await recordCluster(scope, cluster, await readCluster(scope, cluster));
+  await recordCluster(scope, cluster, state);
   if (zone.innerStatus === 'ACTIVE') {
     await proveStoppable(scope, cluster, { target: { zone: zone.name }, where: zone.name, forced: false });
   }

@@ -1,4 +1,4 @@
-import { pauseAfter } from '../../activities/notYet';
+import { pauseBefore } from '../../activities/notYet';
 import { subtask } from '../../activities/subtask';
 import { createTaskService } from '../../api/tasks/service';
 import { createLogger } from '../../runtime/logger';
@@ -11,6 +11,8 @@ import { until } from '../support/until';
 /** What the world says to who looks; undefined: it is so at last. */
 let world: (look: number) => string | undefined = () => undefined;
 let looks = 0;
+/** What each look was told of those before it. */
+let goesOn: boolean[] = [];
 /** Seconds between two looks, in place of the growing pause. */
 let every: number | undefined = 0.05;
 
@@ -22,6 +24,7 @@ const Wait = subtask({
   needs: {},
   async run(scope) {
     looks += 1;
+    goesOn.push(scope.goesOn);
     const seen = world(looks);
     if (seen !== undefined) scope.notYet(seen, every === undefined ? {} : { afterSeconds: every });
     return undefined;
@@ -63,6 +66,7 @@ beforeAll(async () => {
 afterAll(() => bed.close());
 beforeEach(() => {
   looks = 0;
+  goesOn = [];
   others = 0;
   every = 0.05;
 });
@@ -95,6 +99,7 @@ describe('a wait that may be long', () => {
     expect(shown).toMatchObject({ status: 'RUNNING', lastFailure: 'it is not there' });
     open = true;
     await bed.handle(plan.taskId).result();
+    expect(goesOn.slice(0, 3)).toEqual([false, true, true]);
     expect(await bed.log(plan.taskId, plan.firstSubtaskId)).toEqual([
       'it is not there',
       `Set state for subtask: ${plan.firstSubtaskId}, operation:EXECUTE, state: SUCCESSFUL`,
@@ -175,8 +180,14 @@ describe('a wait that may be long', () => {
   }, 60_000);
 });
 
-test('the pauses between looks grow from two seconds to a minute, so that a week is some ten thousand looks', () => {
-  expect([1, 2, 3, 4].map(pauseAfter)).toEqual([2, 3, 4.5, 6.75]);
-  expect(pauseAfter(10)).toBe(60);
-  expect(pauseAfter(10_000)).toBe(60);
+test('a long wait is seen to be over a tenth of it late, and a minute at most, so that a week is some ten thousand looks', () => {
+  let waited = 0;
+  let looks = 1;
+  for (; waited < 604_800; looks += 1) {
+    const pause = pauseBefore(looks + 1);
+    expect(pause).toBeLessThanOrEqual(Math.min(1 + 0.1 * waited + 0.001, 60));
+    expect(pause).toBeGreaterThanOrEqual(1);
+    waited += pause;
+  }
+  expect(looks).toBeLessThan(10_200);
 });

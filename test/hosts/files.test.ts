@@ -131,6 +131,10 @@ describeIf(fleetUnavailable(), 'files on a real host', () => {
     await host.writeFile('/opt/nothing', '', { mode: '0644' });
     expect(await host.readFile('/opt/nothing')).toBe('');
     expect((await list(NASTY)).sort()).toEqual(['conf', 'package.rpm']);
+    await host.writeFile('/opt/secret/a/f', 'x\n', { mode: '0600' });
+    expect((await test0.sh("stat -c '%a %U' /opt/secret /opt/secret/a")).stdout).toBe('700 root\n700 root\n');
+    await host.writeFile('/opt/plain/f', 'x\n', { mode: '0644' });
+    expect((await test0.sh('stat -c %a /opt/plain')).stdout).toBe('755\n');
     await expect(host.writeFile('/opt/f', 'x', { mode: '0644; id' })).rejects.toThrow(RangeError);
     await expect(host.writeFile('/opt/f', 'x', { mode: '0644', owner: 'a b' })).rejects.toThrow(RangeError);
     const nobody = await failureOf(host.writeFile('/opt/f', 'x', { mode: '0644', owner: 'stranger' }));

@@ -3,7 +3,7 @@ import { sha1Hex } from '../../../oceanbase/passwords';
 import { PROXYRO_SLOTS, type ProxyroSlot } from '../../../oceanbase/proxyroSlots';
 import { PermanentError } from '../../../runtime/errors';
 import { say } from '../../../runtime/messages/catalogue';
-import { makeDir, readJson, taskDir, writeJson } from '../../places';
+import { readJson, taskDir, writeJson } from '../../places';
 import type { SubtaskScope, SubtaskWork } from '../../types';
 import { storeClusterPassword } from '../clusterPassword';
 import { type Link, provenLinks, refuseUnfitPassword } from '../links';
@@ -35,7 +35,6 @@ async function readMark(scope: SubtaskScope): Promise<Mark> {
 
 async function writeMark(scope: SubtaskScope, mark: Mark): Promise<void> {
   const host = await scope.host();
-  await makeDir(host, taskDir(scope.input.taskId));
   await writeJson(host, markFile(scope), mark);
 }
 

@@ -33,6 +33,12 @@ function timestamp(microseconds: number, minutesEast: number): string | null {
 
 type Cell = string | number | null;
 
+/** `x` of a statement whose one condition on names is `name = 'x'`, else ''. */
+function onlyName(sql: string): string {
+  const names = [...sql.matchAll(/\bname\s*(?:=\s*'(\w+)'|in\b|like\b|<|>|!)/gi)];
+  return names.length === 1 && !/\bor\b/i.test(sql) ? (names[0]?.[1] ?? '') : '';
+}
+
 export class Tables {
   private constructor(
     private readonly database: Database,
@@ -40,8 +46,9 @@ export class Tables {
   ) {}
 
   private filledFrom: string | undefined;
-  /** Filled for statements that read them alone: they are many. */
-  private parametersFilled = false;
+  /** Looked at for statements that read them alone, and written only when one has changed: they are many. */
+  private parametersFilled: string | undefined;
+  private parametersFrom = '';
   /** Of the session that asks, in minutes east of UTC. */
   private timeZone = 0;
 
@@ -84,7 +91,7 @@ export class Tables {
     this.database.run('BEGIN');
     this.fillServers();
     this.fillZones();
-    this.parametersFilled = false;
+    this.parametersFilled = undefined;
     const users = this.facts.users();
     this.fill(
       'oceanbase.__all_user',
@@ -253,10 +260,11 @@ export class Tables {
     return this.facts.tenants?.() ?? [{ id: 1, name: 'sys' }];
   }
 
-  private fillParameters(): void {
+  /** @param only the name that the statement asks for; '' stands for all */
+  private fillParameters(only: string): void {
     const state = this.facts.parameters?.() ?? { parameters: {} };
-    if (this.parametersFilled && !parametersMove(state)) return;
-    this.parametersFilled = true;
+    if (this.parametersFilled === only && !parametersMove(state)) return;
+    this.parametersFilled = only;
     const { clusterName, obClusterId, version } = this.facts;
     const servers = this.servers();
     // Root servers stand there with both ports, ip:rpc:sql (OceanBase documentation, rootservice_list).
@@ -277,7 +285,12 @@ export class Tables {
         tenants: this.tenants(),
       },
       ({ zone, rpcPort }) => ({ ...ofCluster, zone, rpc_port: String(rpcPort) }),
-    );
+    ).filter(({ seed }) => only === '' || seed.name === only);
+    const from = rows
+      .map(({ ip, rpcPort, tenant, seed, value }) => `${ip}:${rpcPort} ${tenant?.name} ${seed.name}=${value}`)
+      .join('\n');
+    if (from === this.parametersFrom) return;
+    this.parametersFrom = from;
     this.database.run('BEGIN');
     if (this.isV4) {
       for (const name of ['GV$OB_PARAMETERS', 'V$OB_PARAMETERS'])
@@ -290,7 +303,7 @@ export class Tables {
   select(sql: string, minutesEast = 0): { columns: string[]; rows: (string | null)[][] } {
     this.timeZone = minutesEast;
     this.refresh();
-    if (/parameter/i.test(sql)) this.fillParameters();
+    if (/parameter/i.test(sql)) this.fillParameters(onlyName(sql));
     const asSqlite = sql
       .replace(/@@(?:global\.|session\.)?version_comment\b/gi, `'${this.facts.versionComment}'`)
       .replace(/\s+from\s+dual\b/gi, '');
