@@ -116,7 +116,9 @@ async function runUntil(
     try {
       end = await unlessStopped(shell.run(task), stop);
       await ownTurn();
-      const kill = end === 'stopped' ? options.keepRunning !== true : end.how === 'full';
+      // What kills is not killed: a host that answers everything with noise would be asked without end.
+      const full = end !== 'stopped' && end.how === 'full' && options.urgent !== true;
+      const kill = end === 'stopped' ? options.keepRunning !== true : full;
       if (kill) await killRemote(connection, await shell.processStat(), options);
     } finally {
       const sound = end !== undefined && end !== 'stopped' && end.how === 'done';
