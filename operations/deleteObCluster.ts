@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { MAY_BE_DELETED } from '../activities/cluster/PrepareDeleteObCluster';
+import { isMadeByObflow } from '../activities/observer/leftFolders';
 import {
   CleanObServer,
   DeleteObClusterInfo,
@@ -17,6 +18,7 @@ import { someAtATime } from '../runtime/someAtATime';
 import type { ObClusterRow, ObServerRow, Store } from '../store/types';
 import { type ChainNode, node } from '../workflows/chain';
 import { hostObserverLock, obClusterLock } from './locks';
+import { leftFindings } from './obServerFindings';
 import { obClusterById } from './observerPreconditions';
 import { planTask, refuseWhenHeld } from './planTask';
 import { fieldRefusal } from './preconditions';
@@ -106,21 +108,19 @@ async function findingsOf(scope: InspectScope, { params }: Request): Promise<Hos
   const servers = await scope.store.obServers.ofCluster(cluster.id);
   return [
     await tenantsLost(scope, cluster),
-    ...servers.map((server): HostFinding => ({ ...filesLost(cluster, server) })),
+    ...servers.filter(isMadeByObflow).map((server) => filesLost(cluster, server)),
+    ...(await leftFindings(scope, servers)),
   ];
 }
 
-function filesLost(cluster: ObClusterRow, { hostId, ip, adopted, taskId }: ObServerRow): HostFinding {
-  const stays = adopted !== null || taskId === null;
+function filesLost(cluster: ObClusterRow, { hostId, ip }: ObServerRow): HostFinding {
   return {
     ...(hostId === null ? {} : { hostId }),
     level: 'WARN',
-    message: stays
-      ? say('clusterDeletion.filesStay', { ip })
-      : say('clusterDeletion.filesGo', {
-          ip,
-          folders: [DATA_DISK, LOG_DISK].map((disk) => `${disk}/${cluster.name}`).join(', '),
-        }),
+    message: say('clusterDeletion.filesGo', {
+      ip,
+      folders: [DATA_DISK, LOG_DISK].map((disk) => `${disk}/${cluster.name}`).join(', '),
+    }),
   };
 }
 
