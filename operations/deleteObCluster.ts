@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { MAY_BE_DELETED } from '../activities/cluster/PrepareDeleteObCluster';
+import { isMadeByObflow } from '../activities/observer/leftFolders';
 import {
   CleanObServer,
   DeleteObClusterInfo,
@@ -19,6 +20,7 @@ import type { ObClusterRow, ObServerRow, Store } from '../store/types';
 import { type ChainNode, node } from '../workflows/chain';
 import { expectedDuration } from './expectedDuration';
 import { hostObserverLock, obClusterLock } from './locks';
+import { leftFindings } from './obServerFindings';
 import { obClusterById, standbyOf } from './observerPreconditions';
 import { planTask, refuseWhenHeld } from './planTask';
 import { fieldRefusal } from './preconditions';
@@ -113,24 +115,22 @@ async function findingsOf(scope: InspectScope, { params }: Request): Promise<Hos
   return [
     { level: 'WARN', message: say('dry.allEnd', ends) },
     await tenantsLost(scope, cluster),
-    ...servers.map((server): HostFinding => ({ ...filesLost(cluster, server) })),
+    ...servers.filter(isMadeByObflow).map((server): HostFinding => filesLost(cluster, server)),
+    ...(await leftFindings(scope, servers)),
     await expectedDuration(scope, {
       ...{ workflow: 'deleteObCluster', name: 'Delete primary OB cluster', chain: DELETE_OB_CLUSTER },
     }),
   ];
 }
 
-function filesLost(cluster: ObClusterRow, { hostId, ip, adopted, taskId }: ObServerRow): HostFinding {
-  const stays = adopted !== null || taskId === null;
+function filesLost(cluster: ObClusterRow, { hostId, ip }: ObServerRow): HostFinding {
   return {
     ...(hostId === null ? {} : { hostId }),
     level: 'WARN',
-    message: stays
-      ? say('clusterDeletion.filesStay', { ip })
-      : say('clusterDeletion.filesGo', {
-          ip,
-          folders: [DATA_DISK, LOG_DISK].map((disk) => `${disk}/${cluster.name}`).join(', '),
-        }),
+    message: say('clusterDeletion.filesGo', {
+      ip,
+      folders: [DATA_DISK, LOG_DISK].map((disk) => `${disk}/${cluster.name}`).join(', '),
+    }),
   };
 }
 

@@ -7,7 +7,7 @@ import { type DeleteVerdict, inGib, type Move } from '../oceanbase/deleteVerdict
 import { addressText } from '../runtime/addressText';
 import { joined, say, type Text } from '../runtime/messages/catalogue';
 import type { ObClusterRow, ObServerRow, Store } from '../store/types';
-import { processFindings } from './obServerFindings';
+import { leftFindings, processFindings } from './obServerFindings';
 import { askingCluster, refuseUndeclaredMachine, serverLocks } from './obServers';
 import { clusterRuns, obClusterById } from './observerPreconditions';
 import { refuseWhenHeld } from './planTask';
@@ -182,5 +182,9 @@ export async function deletionFindings(
     );
     if (rootServer !== undefined) info(say('stop.rootService'));
   }
-  return [...found, ...(await processFindings(scope, servers, false))];
+  return [
+    ...found,
+    ...(await processFindings(scope, servers, false)),
+    ...(await leftFindings(scope, servers)),
+  ];
 }

@@ -1,6 +1,7 @@
 /** What a dry run of an operation on OBServers finds in their cluster and on their hosts. */
 
 import { processText } from '../activities/host/serviceProcesses';
+import { isMadeByObflow, leftText } from '../activities/observer/leftFolders';
 import { findHome, proveStartable } from '../activities/observer/life';
 import type { ClusterMember } from '../activities/observer/observer';
 import { lookForObservers } from '../activities/observer/process';
@@ -8,6 +9,7 @@ import { lookAtStop } from '../contact/lookAtStop';
 import type { ClusterSession } from '../oceanbase/clusterSession';
 import type { Finding } from '../oceanbase/obproxyRunning';
 import { addressText } from '../runtime/addressText';
+import { PermanentError } from '../runtime/errors';
 import { say, type Text } from '../runtime/messages/catalogue';
 import type { ObServerRow } from '../store/types';
 import { findingsOn } from './hostFindings';
@@ -98,6 +100,34 @@ export async function processFindings(
     );
   }
   return found;
+}
+
+/** What stays on the hosts of servers that obflow has not made when they are deleted, and how a person removes it. */
+export async function leftFindings(
+  scope: InspectScope,
+  servers: readonly ObServerRow[],
+): Promise<HostFinding[]> {
+  const found: HostFinding[] = [];
+  for (const server of servers) {
+    const { hostId } = server;
+    const member = await memberById(scope, server.id);
+    if (member === undefined || hostId === null || isMadeByObflow(server)) continue;
+    found.push(
+      ...(await findingsOn(hostId, async () => {
+        const host = await scope.openHost(hostId);
+        const { layout } = await findHome(scope, host, member).catch(homeUnknown);
+        const about = { address: member.address, clusterName: member.cluster.name };
+        return [{ level: 'WARN', text: await leftText(host, { ...server, home: layout.home }, about) }];
+      })),
+    );
+  }
+  return found;
+}
+
+/** A server that nobody has ever seen at work may lie on its host all the same. */
+function homeUnknown(error: unknown): { readonly layout: { readonly home: null } } {
+  if (error instanceof PermanentError && error.type === 'HomeUnknown') return { layout: { home: null } };
+  throw error;
 }
 
 /** The server of a request, for findings; empty when there is none, which `prepare` has refused. */

@@ -13,6 +13,7 @@ import { troublesOf } from '../host/trouble';
 import { readJson, removeBy } from '../places';
 import type { SubtaskScope } from '../types';
 import { type FolderMark, markFile, removeFolders, removeLinks, removeMadeFolders } from './folders';
+import { leftText } from './leftFolders';
 import { findHome, type HomedObserver } from './life';
 import { FORGET_OBSERVER, OBSERVER_DIR, readObserverMark } from './mark';
 import { type ClusterMember, listedServer, placeOf } from './observer';
@@ -151,8 +152,9 @@ export async function removeFiles(scope: SubtaskScope, host: Host, member: Clust
   const home = observer?.layout.home;
   const layout = observerLayout(cluster.version, home ?? '/', cluster.name);
   if (server.adopted !== null || home === undefined || !(await isMarked(host, member, layout.roots))) {
-    const paths = [home, server.adopted?.dataDir].filter((path) => path != null).join(', ');
-    scope.log.warn(say('clean.notOurs', { address, paths: paths === '' ? '-' : paths }));
+    const { adopted } = server;
+    const about = { address, clusterName: cluster.name };
+    scope.log.warn(await leftText(host, { adopted, home: home ?? server.home }, about));
     return;
   }
   const { own } = await lookForObservers(host, home);

@@ -176,10 +176,6 @@ export const OB_CREATION = {
     'Hosts cannot be reached, and what is on them would stay: {reasons}. Repair them, or name them in skipOperationHostIds.',
     '以下主机无法连接，其上的文件将会残留：{reasons}。请修复，或在 skipOperationHostIds 中指定。',
   ],
-  'clusterDeletion.filesStay': [
-    '{ip}: its process ends; its files stay, because it was there before obflow.',
-    '{ip}：将停止其进程；其文件会保留，因为它并非由 obflow 创建。',
-  ],
   'clusterDeletion.filesGo': [
     '{ip}: its process ends, and {folders} are removed.',
     '{ip}：将停止其进程，并删除 {folders}。',

@@ -162,8 +162,12 @@ export const SERVER_REMOVAL = {
     '请确认其归属；如需保留其文件，请跳过此子任务。',
   ],
   'clean.notOurs': [
-    '{address} was not made by obflow: its files stay ({paths})',
-    '{address} 不是由 obflow 创建的：保留其文件（{paths}）',
+    '{address} was not made by obflow: its files stay ({paths}). When it has left its cluster and nobody needs them any more, root removes them on that host by: {command}',
+    '{address} 不是由 obflow 创建的：保留其文件（{paths}）。待其离开集群且不再需要这些文件时，请以 root 在该主机上执行以下命令删除：{command}',
+  ],
+  'clean.nothingKnown': [
+    '{address} was not made by obflow: whatever lies on its host stays; obflow knows no folder of it',
+    '{address} 不是由 obflow 创建的：其主机上的文件会保留；obflow 不知道它的任何目录',
   ],
   'clean.packageStays': [
     'The package stays: obflow has not installed it, or another was there before',

@@ -2,7 +2,7 @@ import type { TaskJson } from '../../sandbox/stack/apiClient';
 import { until } from '../support/until';
 import { clusterOnHosts, type ObserverScene, obeyed, serversOf } from './observerScene';
 import { describeWithStack, subtaskLog } from './scene';
-import { SteadyClient } from './steadyClient';
+import { type Door, SteadyClient } from './steadyClient';
 
 const PATIENCE = { deadlineMs: 280_000 };
 /** Longer than a zone takes by itself, so that the next one has to wait. */
@@ -63,7 +63,8 @@ describe.each(['4.2.1.2', '3.1.4'])('OceanBase %s', (version) => {
         await scene.cluster.sql(`ALTER SYSTEM SET _standin_sync_delay = ${SYNC_MS}`);
         await inSync();
         const before = pids();
-        const client = new SteadyClient(scene.cluster, stack().secrets.sys);
+        const doors = [0, 1, 2].map((index) => ({ ip: host(index).ip, port: 2881 })) as [Door, Door, Door];
+        const client = new SteadyClient(doors, { user: 'root@sys', password: stack().secrets.sys });
         await client.works();
         const task = await done('restart');
         const seen = await client.stop();

@@ -74,6 +74,24 @@ describeWithStack(
       await deleted(task.cluster.id);
     }, 400_000);
 
+    test('the loss of its network while its answer is on the way: the task goes on by itself, and it was sent once', async () => {
+      await fault(first(), { bootstrapMs: 1_000, bootstrapAnswerMs: 5_000 });
+      const task = await begin();
+      await until('it has ended', async () => (await countsOf(first())).bootstraps === 1, 120_000);
+      await first().cut();
+      const [, second] = hosts() as [TestHost, TestHost];
+      await until('the other server misses it', () =>
+        asRoot(second, 'SELECT COUNT(*) AS n FROM oceanbase.DBA_OB_SERVERS', '').then(
+          () => false,
+          () => true,
+        ),
+      );
+      await first().heal();
+      await settled(task, 'SUCCESSFUL');
+      expect(await countsOf(first())).toMatchObject({ bootstrapAttempts: 1, bootstraps: 1 });
+      await deleted(task.cluster.id);
+    }, 400_000);
+
     test('an observer that loses its power in it: FAILED, never sent again by a retry; the rollback leaves the hosts as they were, and the request works again', async () => {
       const before = await state();
       await fault(first(), { bootstrapMs: 600_000 });

@@ -87,6 +87,9 @@ describe.each(['4.2.1.2', '3.1.4'])('OceanBase %s', (version) => {
       expect(found).toMatch(/Unit \d+ of tenant app/);
       if (is4) expect(found).toMatch(/copying what lies on the data disks.*4\.0 GiB/);
       expect(found).toContain('The root service lives on it');
+      // It was there before obflow.
+      expect(found).toContain(`its files stay (${OBSERVER_HOME})`);
+      expect(found).toMatch(/by: rpm -e '?oceanbase-ce'?; rm -rf --one-file-system -- /);
       expect(await obeyed(scene.cluster, 'deleteServer')).toEqual({});
     }, 120_000);
 
@@ -132,6 +135,13 @@ describe.each(['4.2.1.2', '3.1.4'])('OceanBase %s', (version) => {
         /was not made by obflow: its files stay/,
       );
       expect((await host(0).sh(`ls ${OBSERVER_HOME}/store/obgrows`)).stdout).toContain('sstable');
+      // What the log names removes all of it, when a person runs it.
+      const [, command = ''] =
+        /on that host by: (.*)$/m.exec(await subtaskLog(stack(), task, 'Clean observer host')) ?? [];
+      expect(command).toContain('rm -rf --one-file-system -- ');
+      expect((await host(0).sh(command)).exitCode).toBe(0);
+      expect(await rests(0)).toBe('');
+      expect((await host(0).sh(`[ -e ${OBSERVER_HOME} ]`)).exitCode).not.toBe(0);
       expect((await serversOf(stack(), scene.clusterId)).map(({ ip }) => ip).sort()).toEqual(
         [1, 2, 3].map((index) => host(index).ip).sort(),
       );

@@ -1,16 +1,21 @@
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Connection, createConnection } from 'mysql2/promise';
-import type { ObserverCluster, ObserverServer } from '../../sandbox/standins/observer/cluster';
 
 /** How many zones are out of service: asked as often as an application asks for anything. */
 const STATEMENT =
   "SELECT COUNT(*) AS away FROM oceanbase.__all_zone WHERE name = 'status' AND info <> 'ACTIVE'";
 const PAUSE_MS = 50;
 
+/** Where clients knock: servers, or an OBProxy. */
+export interface Door {
+  readonly ip: string;
+  readonly port: number;
+}
+
 /**
- * A client with one session at a time, as an application behind a driver that knows all servers: a session that is lost is
- * opened at the next server that lets it in, and its statement is sent again there.
+ * A client with one session at a time, as an application behind a driver that knows all doors: a session that is lost is opened
+ * at the next one, and its statement is sent again there, at each door once and at the first that was tried once more.
  */
 export class SteadyClient {
   #stopping = false;
@@ -25,8 +30,8 @@ export class SteadyClient {
   });
 
   constructor(
-    private readonly cluster: ObserverCluster,
-    private readonly password: string,
+    private readonly doors: readonly [Door, ...Door[]],
+    private readonly login: { readonly user: string; readonly password: string },
   ) {
     this.#running = this.#work();
   }
@@ -46,7 +51,7 @@ export class SteadyClient {
     let session: Connection | undefined;
     while (!this.#stopping) {
       let faults: string[] = [];
-      for (let tries = 0; tries <= this.cluster.servers.length; tries += 1) {
+      for (let tries = 0; tries <= this.doors.length; tries += 1) {
         try {
           session ??= await this.#open();
           const [answer] = await session.query(STATEMENT);
@@ -56,7 +61,7 @@ export class SteadyClient {
           faults = [];
           break;
         } catch (error) {
-          faults.push(`${this.#server().host.ip}: ${String(error)}`);
+          faults.push(`${this.#door().ip}: ${String(error)}`);
           if (session !== undefined) this.#lost += 1;
           session?.destroy();
           session = undefined;
@@ -69,15 +74,15 @@ export class SteadyClient {
     session?.destroy();
   }
 
-  #server(): ObserverServer {
-    const { servers } = this.cluster;
-    return servers[this.#at % servers.length]!;
+  #door(): Door {
+    const { doors } = this;
+    return doors[this.#at % doors.length] ?? doors[0];
   }
 
   async #open(): Promise<Connection> {
-    const { host, sqlPort } = this.#server();
-    const stream = connect({ host: host.ip, port: sqlPort });
-    const connection = await createConnection({ stream, user: 'root@sys', password: this.password });
+    const { ip, port } = this.#door();
+    const stream = connect({ host: ip, port });
+    const connection = await createConnection({ stream, ...this.login });
     connection.on('error', () => undefined);
     return connection;
   }
