@@ -8,7 +8,7 @@ import { isMainThread } from 'node:worker_threads';
 
 /**
  * A delay may be longer by so much than it is told. Every look wakes the process up: at 1 ms, with the counter of the kernel
- * opened anew each time, they took 0.05 CPU-seconds a second of each process, an eighth of what an installation seemed to cost.
+ * opened anew each time, they took 0.05 CPU-seconds a second of each process, a part of what an installation seemed to cost.
  */
 const RESOLUTION_MS = 5;
 const file = process.env.BENCH_LOOP_DELAYS;
