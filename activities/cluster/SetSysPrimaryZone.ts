@@ -3,8 +3,8 @@ import { samePrimaryZone } from '../../oceanbase/primaryZone';
 import { PermanentError } from '../../runtime/errors';
 import { say } from '../../runtime/messages/catalogue';
 import { subtask } from '../subtask';
-import { placeZones } from '../zone/placing';
 import { CLUSTER, clusterOf, withCluster } from './cluster';
+import { placeZones } from './placing';
 
 const TRIED = say('primaryZone.set');
 

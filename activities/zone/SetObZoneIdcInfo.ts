@@ -1,6 +1,6 @@
+import { placeZone } from '../cluster/placing';
 import { subtask } from '../subtask';
 import { NEW_ZONE, newZone } from './newZone';
-import { placeZone } from './placing';
 
 /** "Set zone idc info": the cluster knows in which IDC and region the zone lies. */
 export const SetObZoneIdcInfo = subtask({

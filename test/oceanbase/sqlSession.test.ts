@@ -151,9 +151,10 @@ describe('the servers of a cluster', () => {
     expect(String(error)).toMatch(/initializing.*ECONNREFUSED/);
   });
 
-  test('are not asked further when one refuses the login', async () => {
-    const [strict, other] = [await started({ users: { 'root@sys': 'x' } }), await started({})];
+  test('have refused the login when none of them lets in, whoever else is away', async () => {
+    const [strict, other] = [await started({ users: { 'root@sys': 'x' } }), await started({ booting: true })];
     await expect(cluster(strict, other)).rejects.toMatchObject({ errno: ACCESS_DENIED });
+    await expect(cluster(other, strict)).rejects.toMatchObject({ errno: ACCESS_DENIED });
   });
 
   test('are silent or gone: only a machine that says so proves that nobody listens', async () => {

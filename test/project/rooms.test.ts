@@ -73,7 +73,15 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'activities/common': ['activities', 'workflows', ...BELOW_SUBTASKS],
   // host.* works on any service of a host and knows none of them.
   'activities/host': ['activities', 'activities/common', ...BELOW_SUBTASKS],
-  'activities/cluster': ['activities', 'activities/common', 'activities/host', ...BELOW_SUBTASKS],
+  'activities/cluster': [
+    'activities',
+    'activities/common',
+    'activities/host',
+    'activities/obproxy/rootServers.ts',
+    ...BELOW_SUBTASKS,
+  ],
+  // OBProxies hear of it when servers of a cluster come or go: "Sync cluster info" tells them, and who takes servers away before.
+  'activities/obproxy/rootServers.ts': ['activities', 'activities/obproxy', ...BELOW_SUBTASKS],
   'activities/zone': ['activities', 'activities/common', 'activities/cluster', ...BELOW_SUBTASKS],
   // Of other sites, of which there are none.
   'activities/mc': ['activities', 'activities/common', ...BELOW_SUBTASKS],
@@ -83,6 +91,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'activities/common',
     'activities/host',
     'activities/cluster',
+    'activities/obproxy/rootServers.ts',
     ...BELOW_SUBTASKS,
   ],
   'activities/observer': [
@@ -91,6 +100,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'activities/host',
     'activities/cluster',
     'activities/zone',
+    'activities/obproxy/rootServers.ts',
     ...BELOW_SUBTASKS,
   ],
   // The list of all subtasks, and who tells host.* about the service it works on.

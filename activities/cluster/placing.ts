@@ -3,9 +3,9 @@ import { modifyZoneSql, type ZonePlace } from '../../oceanbase/clusterSql';
 import { TransientError } from '../../runtime/errors';
 import { say } from '../../runtime/messages/catalogue';
 import type { ObClusterRow } from '../../store/types';
-import { readCluster } from '../cluster/clusterState';
-import { tell } from '../cluster/tell';
 import type { SubtaskScope } from '../types';
+import { readCluster } from './clusterState';
+import { tell } from './tell';
 
 /**
  * MODIFY ZONE, unless the cluster says so already: of a zone in any state, and of all versions
