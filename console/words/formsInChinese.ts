@@ -78,6 +78,7 @@ export const ANSWER_NAMES: Readonly<Record<string, string>> = {
   softwarePackageId: '软件包 ID',
   state: '状态',
   status: '状态',
+  text: '内容',
   topo: '拓扑',
   typeDescription: '机型描述',
   typeName: '机型',
@@ -85,6 +86,7 @@ export const ANSWER_NAMES: Readonly<Record<string, string>> = {
   user: '用户',
   valid: '是否通过',
   versions: '版本',
+  warnings: '警告',
   withRootserver: '有 RootServer',
   zone: 'Zone',
 };

@@ -101,7 +101,7 @@ describe("a text that obflow's own database would obey", () => {
           ]);
           expect((await api.store.hosts.list({}, { page: 1, size: 1 })).totalElements).toBeGreaterThan(0);
         },
-        120_000,
+        240_000,
       );
 
       test('lets nobody in by it', async () => {
