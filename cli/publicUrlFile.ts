@@ -4,7 +4,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { RuntimeConfig } from '../runtime/config';
+import { namesPublicUrl, type RuntimeConfig } from '../runtime/config';
 
 const fileIn = (dataDir: string) => path.join(dataDir, 'public-url');
 
@@ -14,7 +14,7 @@ export function keepPublicUrl({ dataDir, publicUrl }: RuntimeConfig): void {
 
 /** The configuration with the URL that the API of its data folder has, unless this environment names one. */
 export function withKeptPublicUrl(config: RuntimeConfig, env: NodeJS.ProcessEnv): RuntimeConfig {
-  if (env.OBFLOW_PUBLIC_URL || env.OBFLOW_LISTEN) return config;
+  if (namesPublicUrl(env)) return config;
   try {
     const publicUrl = readFileSync(fileIn(config.dataDir), 'utf8').trim();
     return URL.canParse(publicUrl) ? { ...config, publicUrl } : config;

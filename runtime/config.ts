@@ -288,6 +288,11 @@ function allOf<T extends readonly unknown[]>(...read: { readonly [K in keyof T]:
   return values as unknown as T;
 }
 
+/** Whether this environment says where the API is reached, or where it listens. */
+export function namesPublicUrl(env: NodeJS.ProcessEnv): boolean {
+  return [GENERAL_SETTINGS.publicUrl, GENERAL_SETTINGS.listen].some(({ name }) => Boolean(env[name]));
+}
+
 /**
  * `http(s)://<first address>`, or the first plain one, which OBProxies can read without trusting a certificate; a
  * wildcard address becomes this machine's first other than loopback, because hosts cannot connect to 0.0.0.0.

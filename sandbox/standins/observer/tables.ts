@@ -287,7 +287,10 @@ export class Tables {
       ({ zone, rpcPort }) => ({ ...ofCluster, zone, rpc_port: String(rpcPort) }),
     ).filter(({ seed }) => only === '' || seed.name === only);
     const from = rows
-      .map(({ ip, rpcPort, tenant, seed, value }) => `${ip}:${rpcPort} ${tenant?.name} ${seed.name}=${value}`)
+      .map(
+        ({ ip, rpcPort, tenant, seed, value }) =>
+          `${addressText(ip, rpcPort)} ${tenant?.name} ${seed.name}=${value}`,
+      )
       .join('\n');
     if (from === this.parametersFrom) return;
     this.parametersFrom = from;
