@@ -185,12 +185,25 @@ async function allServers(lane: Lane): Promise<Scene> {
   return { ...scene, targets: scene.looked };
 }
 
+/** The root service, which after a start of all is wherever a server was up first, is in the first zone again. */
+async function leadByFirst(lane: Lane): Promise<void> {
+  const sql = (statement: string) => {
+    if (lane.observers === undefined) throw new Error('the lane has no growing cluster');
+    return lane.observers.sql(statement);
+  };
+  const [leader] = await sql("SELECT zone FROM oceanbase.DBA_OB_SERVERS WHERE with_rootserver = 'YES'");
+  if (leader?.zone === 'zone1') return;
+  // A zone that is stopped gives it to the first server that is in service.
+  for (const verb of ['STOP', 'START']) await sql(`ALTER SYSTEM ${verb} ZONE '${leader?.zone}'`);
+}
+
 const stopObCluster: Operation = {
   name: 'stopObCluster',
   async arrange(lane) {
     const scene = await allServers(lane);
     // So that every process, and not only that of the second zone, is one that obflow has started.
     for (const verb of ['stop', 'start']) await ended(lane, [await onCluster(lane, verb)]);
+    await leadByFirst(lane);
     return scene;
   },
   request: (lane) => onCluster(lane, 'stop'),
