@@ -23,8 +23,8 @@ export function frozen(checkpoint: number | undefined, since: number): Frozen {
 
 export interface Freeze {
   readonly sql: string;
-  /** Of this task; undefined when it has not begun. */
-  readonly note: FreezeNote | undefined;
+  /** Of this task; without `frozenAt` when it has not begun. */
+  readonly note: Partial<FreezeNote> | undefined;
   save(note: FreezeNote): Promise<void>;
   /** The cluster's clock. */
   time(): Promise<number>;
@@ -38,10 +38,13 @@ const LOOK_MS = 5_000;
 /** Resolves to when it was sent, by the cluster's clock. */
 export async function freezeOnce(scope: SubtaskScope, freeze: Freeze): Promise<number> {
   const { note, sql } = freeze;
-  if (note?.sent === true) return note.frozenAt;
-  if (note !== undefined && (await tookEffect(scope, freeze, note.frozenAt))) {
-    await freeze.save({ ...note, sent: true });
-    return note.frozenAt;
+  const noted = note?.frozenAt;
+  if (noted !== undefined) {
+    if (note?.sent === true) return noted;
+    if (await tookEffect(scope, freeze, noted)) {
+      await freeze.save({ frozenAt: noted, sent: true });
+      return noted;
+    }
   }
   const frozenAt = await freeze.time();
   await freeze.save({ frozenAt });

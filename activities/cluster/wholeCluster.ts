@@ -108,7 +108,7 @@ export async function freezeAll(
   try {
     const { note, save } = await noteOf(scope, servers);
     const frozenAt = await freezeOnce(scope, {
-      ...{ sql, save, note: note?.frozenAt === undefined ? undefined : { ...note, frozenAt: note.frozenAt } },
+      ...{ sql, save, note },
       time: () => ask((session) => session.time()),
       send: () => ask((session) => session.alter(sql)),
       look: (since) =>

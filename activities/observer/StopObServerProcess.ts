@@ -43,8 +43,7 @@ async function freeze(scope: LifeScope, host: Host, observer: HomedObserver, not
   try {
     const sql = minorFreezeSql(server);
     const frozenAt = await freezeOnce(scope, {
-      sql,
-      note: note.frozenAt === undefined ? undefined : { ...note, frozenAt: note.frozenAt },
+      ...{ sql, note },
       save: (known) => writeStopNote(scope, host, observer, { ...note, ...known }),
       time: () => ask((session) => session.time()),
       send: () => ask((session) => session.alter(sql)),

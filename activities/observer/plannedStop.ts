@@ -70,8 +70,7 @@ export async function stopServer(scope: SubtaskScope, observer: ObserverInstance
     const host = await scope.hostById(server.hostId ?? 0);
     const known = await readStopNote(scope, host, observer);
     await freezeOnce(scope, {
-      sql,
-      note: known?.frozenAt === undefined ? undefined : { ...known, frozenAt: known.frozenAt },
+      ...{ sql, note: known },
       save: (note) => writeStopNote(scope, host, observer, { servingSince: null, ...known, ...note }),
       time: () => ask((session) => session.time()),
       send: () => ask((session) => session.alter(sql)),
