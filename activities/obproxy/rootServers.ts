@@ -66,9 +66,7 @@ export async function tellRootServers(
   cluster: Pick<ObClusterRow, 'id' | 'name'>,
   servers: readonly RootServer[],
 ): Promise<void> {
-  const list = listToTell(servers);
-  if (list === '') return;
-  await told(scope, cluster, list);
+  await told(scope, cluster, listToTell(servers));
 }
 
 /**
@@ -83,7 +81,6 @@ export async function tellBeforeLeaving(
   servers: readonly RootServer[],
 ): Promise<void> {
   const list = listToTell(servers);
-  if (list === '') return;
   const refusals = await told(scope, cluster, list);
   if (refusals.length === 0) return;
   throw new PermanentError({
@@ -96,12 +93,13 @@ export async function tellBeforeLeaving(
   });
 }
 
-/** Resolves to what is said of those that refuse the list and have no server of it in their own. */
+/** Resolves to what is said of those that refuse the list and have no server of it in their own. Nobody is told an empty one. */
 async function told(
   scope: SubtaskScope,
   cluster: Pick<ObClusterRow, 'id' | 'name'>,
   list: string,
 ): Promise<Said[]> {
+  if (list === '') return [];
   const proxies = await rsListProxies(scope.store, cluster.id);
   const refusals: Said[] = [];
   const ways = { store: scope.store, hosts: scope.hosts, addresses: scope.config.addresses };
