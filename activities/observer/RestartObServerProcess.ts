@@ -1,10 +1,12 @@
 import type { Host, HostProcess } from '../../hosts/types';
 import type { ClusterServer } from '../../oceanbase/clusterSql';
 import { isServing } from '../../oceanbase/clusterSql';
+import { addressText } from '../../runtime/addressText';
 import { TransientError } from '../../runtime/errors';
 import { say } from '../../runtime/messages/catalogue';
 import { creationByTask } from '../cluster/brought';
 import { withCluster } from '../cluster/cluster';
+import { othersMissing } from '../cluster/stoppable';
 import { processText } from '../host/serviceProcesses';
 import { troubleOn } from '../host/trouble';
 import { pauseAfter } from '../lookPauses';
@@ -82,6 +84,13 @@ async function newerStart(
   }
 }
 
+/** NotYet while the others would be no majority without it: an earlier attempt may have stopped it long ago. */
+async function othersBear(scope: SubtaskScope, { cluster, server }: ObserverInstance): Promise<void> {
+  const servers = [addressText(server.ip, server.rpcPort)];
+  const missing = await othersMissing(scope, cluster, { zone: server.zone, servers });
+  if (missing !== undefined) scope.notYet(missing);
+}
+
 function restartOf(
   mark: Partial<ObserverMark> | undefined,
   observer: ObserverInstance,
@@ -97,6 +106,7 @@ export const RestartObServerProcess = subtask({
   name: 'Restart observer process',
   className: 'server.RestartObServerProcessTask',
   timeout: 1200,
+  waits: true,
   needs: OBSERVER,
 
   async run(scope) {
@@ -115,7 +125,10 @@ export const RestartObServerProcess = subtask({
     }
     const { pid, startTicks } = before;
     if (process?.pid === pid && process.startTime === startTicks) {
-      if (before.planned === true) await stopServer(scope, observer);
+      if (before.planned === true) {
+        await stopServer(scope, observer);
+        await othersBear(scope, observer);
+      }
       scope.log.info(say('observer.stopping', { process: processText(process) }));
       await stopObservers(scope, host, home, process);
       process = undefined;

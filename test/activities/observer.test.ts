@@ -191,7 +191,16 @@ describeIf(fleetUnavailable(), 'Add OB server on a host', () => {
       expect((await obeyed(world.cluster, 'stopServer'))[address]).toBeUndefined();
 
       await world.cluster.sql("ALTER SYSTEM SET server_permanent_offline_time = '1h'");
-      await task.run('RestartObServerProcess', { run: 2 });
+      // An attempt came as far as STOP SERVER, and the server that has to carry everything fell behind before the next one.
+      const [member] = world.rootServers;
+      await world.cluster.sql(`ALTER SYSTEM STOP SERVER '${address}'`);
+      await world.cluster.sql(`ALTER SYSTEM SET _standin_behind = '${member?.ip}:${member?.rpcPort}'`);
+      await expect(task.run('RestartObServerProcess', { run: 2 })).rejects.toMatchObject({
+        ...{ type: 'NotYet', message: expect.stringMatching(/not ended yet.*stay in sync/) },
+      });
+      expect(task.host.pids('observer')).toEqual(before);
+      await world.cluster.sql("ALTER SYSTEM SET _standin_behind = ''");
+      await task.run('RestartObServerProcess', { run: 3 });
       expect(task.host.pids('observer')).not.toEqual(before);
       expect(await observerEffects(task.host)).toEqual({ installs: 1, starts: 2, processes: 1 });
       expect(await task.log('RestartObServerProcess')).toMatch(
