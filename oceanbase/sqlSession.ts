@@ -69,12 +69,19 @@ function cleaned(error: QueryError & { sqlState?: string | undefined }): SqlErro
 const MAX_ANSWER_BYTES = 32 * 1024 ** 2;
 
 /**
+ * A machine that is gone says nothing. After so long without a word its kernel is asked, and ten questions, one a second,
+ * without an answer end the connection; statements that take minutes, as BOOTSTRAP does, would else be waited for to their limit.
+ */
+const KEEPALIVE_MS = 10_000;
+
+/**
  * Logs in.
  * @throws SqlError with errno 1045 when the login is refused; SqlConnectionError when there is no answer; AddressDenied.
  */
 export async function openSqlSession(target: SqlTarget): Promise<SqlSession> {
   target.signal?.throwIfAborted();
   const stream = 'stream' in target.to ? target.to.stream : connectTo(target.to);
+  if (stream instanceof Socket) stream.setKeepAlive(true, KEEPALIVE_MS);
   const connection: Connection = createConnection({
     stream,
     user: target.user,
