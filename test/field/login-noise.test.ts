@@ -8,38 +8,25 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Hosts } from '../../hosts';
-import { type Fleet, fleetUnavailable, startFleet } from '../../sandbox/hosts/fleet';
+import { fleetUnavailable } from '../../sandbox/hosts/fleet';
 import { startWorld, type World } from '../activities/world';
-import { addressOf, failureOf, hostsWithPins, inWords } from '../hosts/reach';
+import { useLoginHost } from '../hosts/loginHost';
+import { failureOf, inWords } from '../hosts/reach';
 import { describeIf } from '../support/skip';
 
 const NOTICE = 'yes "This system is for authorised use only" | head -c 3000000';
 
 describeIf(fleetUnavailable(), 'a host that says', () => {
-  let fleet: Fleet;
-  const opened: Hosts[] = [];
-  beforeAll(async () => {
-    fleet = await startFleet({ hosts: 1 });
+  const { host: loginHost, reach } = useLoginHost(async (host) => {
+    await host.sh('rm -f /root/.bashrc');
+    await host.configureSshd({});
   });
-  afterEach(async () => {
-    await Promise.all(opened.splice(0).map((hosts) => hosts.close()));
-    await fleet.hosts[0]!.sh('rm -f /root/.bashrc');
-    await fleet.hosts[0]!.configureSshd({});
-  });
-  afterAll(() => fleet?.stop());
-
-  const reach = async () => {
-    const hosts = hostsWithPins();
-    opened.push(hosts);
-    return hosts.open(addressOf(fleet));
-  };
 
   test.each([
     ['stdout', NOTICE],
     ['stderr', `${NOTICE} >&2`],
   ])('three megabytes at each login on %s is heard past them', async (_, notice) => {
-    await fleet.hosts[0]!.sh(`echo '${notice}' >/root/.bashrc`);
+    await loginHost().sh(`echo '${notice}' >/root/.bashrc`);
     const host = await reach();
     expect(await host.sh('echo out; echo err >&2; exit 3')).toEqual({
       exitCode: 3,
@@ -57,7 +44,7 @@ describeIf(fleetUnavailable(), 'a host that says', () => {
   });
 
   test('the same without end is refused with its first words, and what to silence', async () => {
-    await fleet.hosts[0]!.sh(`echo 'yes "Welcome aboard"' >/root/.bashrc`);
+    await loginHost().sh(`echo 'yes "Welcome aboard"' >/root/.bashrc`);
     const error = await failureOf((await reach()).sh('true'));
     expect(error).toMatchObject({ type: 'ShellRefused' });
     expect(error.message).toContain('the host says "Welcome aboard');
@@ -67,12 +54,12 @@ describeIf(fleetUnavailable(), 'a host that says', () => {
   });
 
   test('a banner longer than SSH packets may be is told by its setting, not as a wrong credential', async () => {
-    await fleet.hosts[0]!.sh('yes "For authorised use only" | head -c 60000 >/etc/banner');
-    await fleet.hosts[0]!.configureSshd({ Banner: '/etc/banner' });
+    await loginHost().sh('yes "For authorised use only" | head -c 60000 >/etc/banner');
+    await loginHost().configureSshd({ Banner: '/etc/banner' });
     const error = await failureOf(reach());
     expect(error.message).toMatch(/Bad packet length.*Banner in \/etc\/ssh\/sshd_config/);
     expect(error.message).not.toContain('Correct the credential');
-    await fleet.hosts[0]!.sh('head -c 30000 /etc/banner >/etc/shorter; mv /etc/shorter /etc/banner');
+    await loginHost().sh('head -c 30000 /etc/banner >/etc/shorter; mv /etc/shorter /etc/banner');
     expect((await (await reach()).sh('echo in')).stdout).toBe('in\n');
   });
 });

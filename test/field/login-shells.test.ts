@@ -5,10 +5,10 @@
  * several lines); microsoft/vscode-remote-release#4090, #2027 (`exec zsh` in ~/.bashrc).
  */
 import { existsSync } from 'node:fs';
-import type { Hosts } from '../../hosts';
-import { type Fleet, fleetUnavailable, startFleet, type TestHost } from '../../sandbox/hosts/fleet';
+import { fleetUnavailable, type TestHost } from '../../sandbox/hosts/fleet';
 import { startWorld, type World } from '../activities/world';
-import { addressOf, failureOf, hostsWithPins, inWords } from '../hosts/reach';
+import { useLoginHost } from '../hosts/loginHost';
+import { failureOf, inWords } from '../hosts/reach';
 import { describeIf } from '../support/skip';
 
 /** What csh makes of commands, whose quotes end with the line; the program itself is on few machines. */
@@ -40,30 +40,17 @@ describeIf(fleetUnavailable(), 'a host whose login shell takes commands line by 
 });
 
 describeIf(fleetUnavailable(), 'a login', () => {
-  let fleet: Fleet;
-  const opened: Hosts[] = [];
-  beforeAll(async () => {
-    fleet = await startFleet({ hosts: 1 });
+  const { host: loginHost, reach } = useLoginHost(async (host) => {
+    await loginShell(host, '/bin/bash');
+    await host.sh('rm -f /root/.bashrc /opt/touched');
   });
-  afterEach(async () => {
-    await Promise.all(opened.splice(0).map((hosts) => hosts.close()));
-    await loginShell(fleet.hosts[0]!, '/bin/bash');
-    await fleet.hosts[0]!.sh('rm -f /root/.bashrc /opt/touched');
-  });
-  afterAll(() => fleet?.stop());
-
-  const reach = async () => {
-    const hosts = hostsWithPins();
-    opened.push(hosts);
-    return hosts.open(addressOf(fleet));
-  };
 
   for (const shell of ['fish', 'zsh']) {
     const program = `/usr/bin/${shell}`;
     const missing = existsSync(program) ? undefined : `${shell} is missing: apt-get install ${shell}`;
     describeIf(missing, `by ${shell}`, () => {
       test('is one as any other', async () => {
-        await loginShell(fleet.hosts[0]!, program);
+        await loginShell(loginHost(), program);
         const host = await reach();
         expect((await host.sh('set -- a b; x="a b"; echo $x')).stdout).toBe('a b\n');
         expect(inWords(await host.firstContact()).filter(({ level }) => level === 'ERROR')).toEqual([]);
@@ -73,20 +60,20 @@ describeIf(fleetUnavailable(), 'a login', () => {
 
   test('that ends up in another kind of shell is refused by its name, and no script runs in that', async () => {
     // The name is what tells them apart; this one would even do as it is told.
-    await fleet.hosts[0]!.sh("cp /bin/bash /opt/othersh; echo 'exec /opt/othersh' >/root/.bashrc");
+    await loginHost().sh("cp /bin/bash /opt/othersh; echo 'exec /opt/othersh' >/root/.bashrc");
     const host = await reach();
     const error = await failureOf(host.sh('touch /opt/touched'));
     expect(error).toMatchObject({ type: 'ShellRefused' });
     expect(error.message).toContain('othersh reads the commands there instead of sh. Take away');
     expect(error.message).toContain('~/.bashrc');
-    expect((await fleet.hosts[0]!.sh('ls /opt/touched')).exitCode).not.toBe(0);
+    expect((await loginHost().sh('ls /opt/touched')).exitCode).not.toBe(0);
     const [finding] = inWords(await host.firstContact());
     expect(finding).toMatchObject({ level: 'ERROR', check: 'shell' });
     expect(finding!.text).toContain('othersh reads the commands');
   });
 
   test('that ends up in a shell that reads scripts as sh does is one', async () => {
-    await fleet.hosts[0]!.sh("cp /bin/bash /opt/ksh; echo 'exec /opt/ksh' >/root/.bashrc");
+    await loginHost().sh("cp /bin/bash /opt/ksh; echo 'exec /opt/ksh' >/root/.bashrc");
     expect((await (await reach()).sh('echo in')).stdout).toBe('in\n');
   });
 });
