@@ -5,7 +5,6 @@ import type { TestHost } from '../../sandbox/hosts/fleet';
 import type { TaskJson } from '../../sandbox/stack/apiClient';
 import { inventoryIds, type Stack, wholeStore } from '../../sandbox/stack/stack';
 import { observerRpmOf } from '../../sandbox/standins/observer/cluster';
-import type { ObserverCountsFile } from '../../sandbox/standins/observer/counters';
 import type { Faults } from '../../sandbox/standins/observer/faults';
 import { buildObserverRpm, OBSERVER_HOME } from '../../sandbox/standins/rpm';
 
@@ -71,9 +70,4 @@ export async function fault(host: TestHost, faults: Faults): Promise<void> {
 /** Not what the stand-in counts for tests, and the folder of that. */
 export function isOfObflow(line: string): boolean {
   return !/^. \/home\/admin\/oceanbase(\/\.standin)? /.test(line);
-}
-
-export async function countsOf(host: TestHost): Promise<Partial<ObserverCountsFile>> {
-  const { stdout } = await host.sh(`cat ${OBSERVER_HOME}/.standin/counters.json 2>/dev/null || echo {}`);
-  return JSON.parse(stdout) as Partial<ObserverCountsFile>;
 }

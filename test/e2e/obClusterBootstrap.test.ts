@@ -3,7 +3,8 @@ import type { TaskJson } from '../../sandbox/stack/apiClient';
 import { difference, hostState } from '../faults/hostState';
 import { longRunOnly } from '../support/skip';
 import { until } from '../support/until';
-import { asRoot, CLUSTERS, countsOf, create, creation, emptyStack, fault, isOfObflow } from './creationScene';
+import { asRoot, CLUSTERS, create, creation, emptyStack, fault, isOfObflow } from './creationScene';
+import { countsOf } from './observerScene';
 import { describeWithStack } from './scene';
 
 /** What becomes of the one BOOTSTRAP of a cluster when somebody dies: it is never sent twice. */

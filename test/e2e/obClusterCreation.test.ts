@@ -3,17 +3,8 @@ import type { TaskJson } from '../../sandbox/stack/apiClient';
 import { inventoryIds } from '../../sandbox/stack/stack';
 import { difference, hostState } from '../faults/hostState';
 import { until } from '../support/until';
-import {
-  asRoot,
-  CLUSTERS,
-  countsOf,
-  create,
-  creation,
-  emptyStack,
-  isOfObflow,
-  ROOT_PASSWORD,
-} from './creationScene';
-import { addServers, serversOf } from './observerScene';
+import { asRoot, CLUSTERS, create, creation, emptyStack, isOfObflow, ROOT_PASSWORD } from './creationScene';
+import { addServers, countsOf, obeyed, serversOf } from './observerScene';
 import { createCluster, describeWithStack, OBPROXY_4_3, uploaded } from './scene';
 
 interface ClusterJson {
@@ -91,6 +82,8 @@ describeWithStack(
         expect(stdout).not.toContain(' -r ');
       }
       expect((await countsOf(first())).bootstraps).toBe(1);
+      const servers = hosts().map((host) => ({ host }));
+      expect(await obeyed({ servers }, 'majorFreeze')).toEqual({ ALL: 1 });
       const [sys] = await asRoot(
         first(),
         "SELECT PRIMARY_ZONE AS zones FROM oceanbase.DBA_OB_TENANTS WHERE TENANT_NAME = 'sys'",

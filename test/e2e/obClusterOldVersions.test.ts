@@ -5,17 +5,8 @@ import { inventoryIds } from '../../sandbox/stack/stack';
 import { difference, hostState } from '../faults/hostState';
 import { longRunOnly } from '../support/skip';
 import { until } from '../support/until';
-import {
-  asRoot,
-  CLUSTERS,
-  countsOf,
-  create,
-  creation,
-  emptyStack,
-  isOfObflow,
-  ROOT_PASSWORD,
-} from './creationScene';
-import { serversOf } from './observerScene';
+import { asRoot, CLUSTERS, create, creation, emptyStack, isOfObflow, ROOT_PASSWORD } from './creationScene';
+import { countsOf, serversOf } from './observerScene';
 import { createCluster, describeWithStack, OBPROXY_1_9, OBPROXY_4_3, uploaded } from './scene';
 
 /** The versions whose inner tables are tables and no views, with an OBProxy of their time. */

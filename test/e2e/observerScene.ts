@@ -6,7 +6,7 @@ import {
   startGrowingClusters,
 } from '../../sandbox/stack/growingCluster';
 import { inventoryIds, type Stack } from '../../sandbox/stack/stack';
-import type { ObserverCluster } from '../../sandbox/standins/observer/cluster';
+import type { ObserverCluster, ObserverServer } from '../../sandbox/standins/observer/cluster';
 import type { Counted, ObserverCountsFile } from '../../sandbox/standins/observer/counters';
 import { OBSERVER_HOME } from '../../sandbox/standins/rpm';
 
@@ -74,16 +74,20 @@ export async function serversOf(stack: Stack, clusterId: number): Promise<Server
   return (await stack.api.call<{ contents: ServerJson[] }>('GET', path)).contents;
 }
 
-async function counters(host: TestHost): Promise<Partial<ObserverCountsFile>> {
+/** What the server on a host has counted; nothing where none was. */
+export async function countsOf(host: TestHost): Promise<Partial<ObserverCountsFile>> {
   const { stdout } = await host.sh(`cat ${OBSERVER_HOME}/.standin/counters.json 2>/dev/null || echo {}`);
   return JSON.parse(stdout) as Partial<ObserverCountsFile>;
 }
 
 /** Statements of a kind that the cluster obeyed, by `ip:rpcPort`. */
-export async function obeyed(cluster: ObserverCluster, what: Counted): Promise<Record<string, number>> {
+export async function obeyed(
+  cluster: { readonly servers: readonly Pick<ObserverServer, 'host'>[] },
+  what: Counted,
+): Promise<Record<string, number>> {
   const found: Record<string, number> = {};
   for (const { host } of cluster.servers) {
-    for (const [address, count] of Object.entries((await counters(host))[what] ?? {})) {
+    for (const [address, count] of Object.entries((await countsOf(host))[what] ?? {})) {
       found[address] = (found[address] ?? 0) + count;
     }
   }
@@ -97,6 +101,6 @@ export async function observerEffects(
   host: TestHost,
 ): Promise<{ installs: number; starts: number; processes: number }> {
   const installs = await host.sh('cat /var/lib/obflow-standin/installs.log 2>/dev/null | wc -l');
-  const { starts = 0 } = await counters(host);
+  const { starts = 0 } = await countsOf(host);
   return { installs: Number(installs.stdout), starts, processes: host.pids('observer').length };
 }
