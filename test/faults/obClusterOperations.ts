@@ -191,10 +191,13 @@ async function leadByFirst(lane: Lane): Promise<void> {
     if (lane.observers === undefined) throw new Error('the lane has no growing cluster');
     return lane.observers.sql(statement);
   };
-  const [leader] = await sql("SELECT zone FROM oceanbase.DBA_OB_SERVERS WHERE with_rootserver = 'YES'");
-  if (leader?.zone === 'zone1') return;
+  const leader = await until('the root service is somewhere', async () => {
+    const servers = await sql('SELECT ZONE AS zone, WITH_ROOTSERVER AS leads FROM oceanbase.DBA_OB_SERVERS');
+    return servers.find(({ leads }) => leads === 'YES');
+  });
+  if (leader.zone === 'zone1') return;
   // A zone that is stopped gives it to the first server that is in service.
-  for (const verb of ['STOP', 'START']) await sql(`ALTER SYSTEM ${verb} ZONE '${leader?.zone}'`);
+  for (const verb of ['STOP', 'START']) await sql(`ALTER SYSTEM ${verb} ZONE '${leader.zone}'`);
 }
 
 const stopObCluster: Operation = {
