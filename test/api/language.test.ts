@@ -75,10 +75,25 @@ describe('the catalogue of texts', () => {
   });
 });
 
-test('docs/error-codes.md lists the catalogue', () => {
+describe('docs/error-codes.md', () => {
   const page = readFileSync(path.join(repositoryRoot(), 'docs/error-codes.md'), 'utf8');
-  const rows = page.split('\n').filter((line) => /^\| ([A-Z]{3}\d|0)/.test(line));
-  expect(rows).toEqual(Object.entries(CODES).map(([code, { en, zh }]) => `| ${code} | ${en} | ${zh} |`));
+  const rows = [...page.matchAll(/^\| ([A-Z]{3}\d+|0) \| ([\d, –]+) \| (.+) \| (.+) \|$/gm)];
+
+  test('lists the catalogue', () => {
+    expect(rows.map(([, code, , en, zh]) => [code, en, zh])).toEqual(
+      Object.entries(CODES).map(([code, { en, zh }]) => [code, en, zh]),
+    );
+  });
+
+  test('has every status that a refusal names with a code', () => {
+    const statuses = new Map(rows.map(([, code = '', all = '']) => [code, all.split(', ')]));
+    const named = [...sources('api', 'operations').values()].flatMap((text) => [
+      ...text.matchAll(/\b(?:new Refusal|refuse)\(\s*(\d{3}),\s*'([A-Z]{3}\d{5})'/g),
+    ]);
+    expect(named.length).toBeGreaterThan(80);
+    const missing = named.filter(([, status = '', code = '']) => !statuses.get(code)?.includes(status));
+    expect(missing.map(([, status, code]) => `${code} ${status}`)).toEqual([]);
+  });
 });
 
 describe('an error', () => {
