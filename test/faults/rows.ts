@@ -8,8 +8,12 @@ const KEPT = /^(sqlite_|kysely_|sequences$|settings$|write_lock$)/;
 /** What every run of a task has of its own. */
 const OF_A_RUN = /^(tasks|task_\w+|audit\w*|ob_cluster_turns|idempotency\w*|requests?)$/;
 const SECRET = /password|secret|passphrase|hash/;
-/** Of a run, too: what the last task has proposed for the parameters of a cluster, and what a take-over has made. */
-const VARIES = /^(id|until|sequence|start_time|stop_time|\w+_time|who|holder|parameter_change|take_over)$/;
+/**
+ * Of a run, too: where the root service is after a restart or an election, what the last task has proposed for the parameters of a
+ * cluster, and what a take-over has made.
+ */
+const VARIES =
+  /^(id|with_rootserver|until|sequence|start_time|stop_time|\w+_time|who|holder|parameter_change|take_over)$/;
 
 export class Rows {
   readonly #db: Libsql.Database;
