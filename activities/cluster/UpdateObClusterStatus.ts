@@ -12,6 +12,7 @@ import type { SubtaskScope } from '../types';
 import { CLUSTER, clusterOf } from './cluster';
 import { readCluster } from './clusterState';
 import { settleMembers, unsettleMembers } from './creation';
+import { refuseForgotten, STOPPED_OR_STARTED } from './forgottenNotes';
 import { workedCluster } from './worked';
 
 /** Every root server's machine says that nothing listens there. One that is silent may serve behind a broken network. */
@@ -45,6 +46,7 @@ export const UpdateObClusterStatus = subtask({
     ...CONTACTED_HOSTS,
     ...OLD_HOSTS,
     ...CLUSTER_TAKE_OVER,
+    ...STOPPED_OR_STARTED,
     target_cluster_status: 'value?',
   },
 
@@ -73,6 +75,7 @@ export const UpdateObClusterStatus = subtask({
   },
 
   async rollback(scope) {
+    await refuseForgotten(scope);
     const cluster = await clusterOf(scope);
     const again = await unsettleWork(scope, workedCluster(cluster));
     await unsettleMembers(scope, cluster);

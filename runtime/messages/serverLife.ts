@@ -84,6 +84,15 @@ export const SERVER_LIFE = {
     '{name} has one zone, which cannot be stopped alone. Stop the cluster',
     '{name} 只有一个 Zone，不能单独停止。请停止集群',
   ],
+  'server.undoLast': ['undo the last step of the task', '撤销任务的最后一步'],
+  'server.notesForgotten': [
+    'it has done its work, and has forgotten which processes the task ended or started',
+    '该步骤已完成，并已清除任务停止或启动了哪些进程的记录',
+  ],
+  'server.nextOpposite': [
+    'Everything is as the task was to make it: retry the step, which ends the task well, or abandon the task. Then stop or start the servers by a request of its own.',
+    '一切已达到任务的目标：请重试该步骤以正常结束任务，或放弃任务。然后通过单独的请求停止或启动服务器。',
+  ],
   'server.findHome': ['find out where the observer lives', '查找 observer 的目录'],
   'server.homeUnknown': [
     'nobody holds port {port}, and where its observer lives was never seen',

@@ -58,6 +58,12 @@ describeIf(fleetUnavailable(), 'An OBServer that was there before obflow', () =>
     await inSync(server);
   };
 
+  /** The notes about its process are gone: an undo of the steps before would leave it as it is, and be called done. */
+  const cannotBeUndone = (task: LifeTask, server: number) =>
+    expect(task.run('UpdateObClusterStatus', server, { rollback: true })).rejects.toMatchObject({
+      type: 'ServerNotesForgotten',
+    });
+
   test('is stopped and started by steps that may all be repeated, and nothing is done twice', async () => {
     const task = await world.task();
     await task.run('PrepareStopObServer', 1);
@@ -74,6 +80,9 @@ describeIf(fleetUnavailable(), 'An OBServer that was there before obflow', () =>
     await task.run('UpdateObServerStatus', 1, { values: STOPPED });
     await task.run('UpdateObZoneStatus', 1, { values: { target_zone_status: 'RUNNING' } });
     await task.run('UpdateObClusterStatus', 1);
+    await cannotBeUndone(task, 1);
+    expect(await world.status(1)).toBe('STOPPED');
+    await task.run('UpdateObClusterStatus', 1, { run: 2 });
     await task.ends(false);
     expect(await world.status(1)).toBe('STOPPED');
 
@@ -88,6 +97,7 @@ describeIf(fleetUnavailable(), 'An OBServer that was there before obflow', () =>
     expect(await counted('startServer', 1)).toBe(1);
     await later.run('UpdateObServerStatus', 1);
     await later.run('UpdateObClusterStatus', 1);
+    await cannotBeUndone(later, 1);
     await later.ends(false);
     expect(await world.status(1)).toBe('RUNNING');
     await inSync(1);

@@ -32,10 +32,10 @@ function nodesOf(chain: readonly string[]): Node[] {
  * The last step of a take-over forgets what undo would need, so a rollback after it is refused by its undo
  * (test/activities/takeOver.test.ts) instead of leaving the host as before; docs/task-engine.md says so. A server without units
  * leaves its cluster a moment after it was told to: whether its undo comes in time is chance, and both ends are those of
- * test/activities/serverDeletion.test.ts.
+ * test/activities/serverDeletion.test.ts. The last step of a stop or start forgets likewise (test/activities/serverLife.test.ts).
  */
 const IMPOSSIBLE =
-  /^(takeOverObproxy\/Finish\/rollback-(after|worker-kill)|(deleteObservers|deleteObZone)\/DeleteObServer\/rollback-(inside|after|worker-kill))$/;
+  /^((stop|start)Ob(server|Zone|Cluster)\/UpdateObClusterStatus\/rollback-(inside|after|worker-kill)|takeOverObproxy\/Finish\/rollback-(after|worker-kill)|(deleteObservers|deleteObZone)\/DeleteObServer\/rollback-(inside|after|worker-kill))$/;
 
 /** From this subtask on a task cannot be undone: rolling back is refused, or its undo says why (test/activities/). */
 const POINT_OF_NO_RETURN: Readonly<Partial<Record<OperationName, string>>> = {
