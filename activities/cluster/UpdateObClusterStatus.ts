@@ -1,7 +1,9 @@
+import { type ClusterState, recordState } from '../../contact/clusterState';
 import { isServing } from '../../oceanbase/clusterSql';
 import { SqlConnectionError } from '../../oceanbase/sqlSession';
+import { addressText } from '../../runtime/addressText';
 import { PermanentError, TransientError } from '../../runtime/errors';
-import { say } from '../../runtime/messages/catalogue';
+import { joined, say } from '../../runtime/messages/catalogue';
 import type { ObClusterRow } from '../../store/types';
 import { CONTACTED_HOSTS, contactedHosts, OLD_HOSTS } from '../common/hostsOfTask';
 import { settleWork, unsettleWork } from '../common/work';
@@ -21,21 +23,48 @@ function nobodyListens(error: unknown): boolean {
   return cause instanceof SqlConnectionError && cause.nobodyListens;
 }
 
-/** How many servers serve; 0 also when nobody listens any more, if that is what the task wants. */
-async function serving(scope: SubtaskScope, cluster: ObClusterRow, mayBeGone: boolean): Promise<number> {
+/** What the cluster says; nothing also when nobody listens any more, if that is what the task wants. */
+async function seenCluster(
+  scope: SubtaskScope,
+  cluster: ObClusterRow,
+  mayBeGone: boolean,
+): Promise<ClusterState | undefined> {
   try {
-    const { servers } = await readCluster(scope, cluster);
-    return servers.filter(isServing).length;
+    return await readCluster(scope, cluster);
   } catch (error) {
     if (!mayBeGone || !nobodyListens(error)) throw error;
     scope.log.info(say('cluster.gone', { cluster: cluster.name }));
-    return 0;
+    return undefined;
   }
 }
 
 /**
+ * Servers that this task has recorded as RUNNING serve still: one may have lost its power since, and what the cluster said of it
+ * a moment ago is as old as its lease. TransientError ServersLost; they are waited for as long as the subtask may take.
+ */
+async function proveServing(scope: SubtaskScope, cluster: ObClusterRow, seen: ClusterState): Promise<void> {
+  const rows = await scope.store.obServers.ofCluster(cluster.id);
+  const own = rows.filter(({ status, work }) => status === 'RUNNING' && work?.taskId === scope.input.taskId);
+  if (own.length === 0) return;
+  await recordState(scope.store, cluster.id, seen);
+  const addressOf = ({ ip, rpcPort }: { ip: string; rpcPort: number }) => addressText(ip, rpcPort);
+  const serving = new Set(seen.servers.filter(isServing).map(addressOf));
+  const lost = own.map(addressOf).filter((address) => !serving.has(address));
+  if (lost.length === 0) return;
+  throw new TransientError({
+    type: 'ServersLost',
+    code: 'OBE19004',
+    tried: say('cluster.proveServers'),
+    where: cluster.name,
+    cameBack: say('cluster.serversLost', { servers: joined(lost, 'list.comma') }),
+    next: say('next.logWhenServing'),
+  });
+}
+
+/**
  * "Update OB cluster status": RUNNING when the sys tenant answers and a server serves, else UNAVAILABLE; STOPPED, which
- * `target_cluster_status` asks for, when none serves or nothing listens. The task's files on hosts go.
+ * `target_cluster_status` asks for, when none serves or nothing listens. Servers that the task has brought up serve still. The task's
+ * files on hosts go.
  */
 export const UpdateObClusterStatus = subtask({
   name: 'Update OB cluster status',
@@ -53,7 +82,8 @@ export const UpdateObClusterStatus = subtask({
   async run(scope) {
     const cluster = await clusterOf(scope);
     const stopped = scope.value('target_cluster_status') === 'STOPPED';
-    const count = await serving(scope, cluster, stopped);
+    const seen = await seenCluster(scope, cluster, stopped);
+    const count = seen?.servers.filter(isServing).length ?? 0;
     if (stopped && count > 0) {
       throw new PermanentError({
         type: 'ClusterStillServes',
@@ -64,6 +94,7 @@ export const UpdateObClusterStatus = subtask({
         next: say('next.stopThemAndRetry'),
       });
     }
+    if (seen !== undefined) await proveServing(scope, cluster, seen);
     await settleWork(
       scope,
       workedCluster(cluster),

@@ -6,6 +6,11 @@ export const CLUSTERS = {
     'Nothing listens on the root servers of {cluster}',
     '{cluster} 的 RootServer 上没有进程在监听',
   ],
+  'cluster.proveServers': ['find out whether the servers serve still', '确认服务器仍在提供服务'],
+  'cluster.serversLost': [
+    'the cluster says that {servers} served and do not serve any more',
+    '集群显示 {servers} 曾提供服务，但现已停止服务',
+  ],
   'cluster.recordStopped': ['record the cluster as stopped', '将集群记录为已停止'],
   'cluster.stillServes': ['{count} of its servers serve', '其中 {count} 台服务器仍在提供服务'],
   'cluster.undoFollows': ['Nothing to undo: the record follows the cluster', '无需撤销：记录以集群为准'],

@@ -28,6 +28,13 @@ describeIf(fleetUnavailable(), 'An OBServer that was there before obflow', () =>
       )
     )[0]?.STOP_TIME ?? null;
 
+  const innerStatus = async (server: number) =>
+    (
+      await world.cluster.sql(
+        `SELECT STATUS FROM oceanbase.DBA_OB_SERVERS WHERE SVR_IP = '${world.host(server).ip}'`,
+      )
+    )[0]?.STATUS;
+
   async function start(server: number): Promise<void> {
     const task = await world.task();
     for (const type of [
@@ -96,7 +103,15 @@ describeIf(fleetUnavailable(), 'An OBServer that was there before obflow', () =>
     expect(pids(1)).toEqual([pid]);
     expect(await counted('startServer', 1)).toBe(1);
     await later.run('UpdateObServerStatus', 1);
-    await later.run('UpdateObClusterStatus', 1);
+    // What the cluster says of a server is as old as its lease.
+    world.host(1).killProcesses(({ comm }) => comm === 'observer');
+    await until('its lease is over', async () => (await innerStatus(1)) === 'INACTIVE');
+    await expect(later.run('UpdateObClusterStatus', 1)).rejects.toMatchObject({
+      ...{ type: 'ServersLost', nonRetryable: false, message: expect.stringContaining(world.address(1)) },
+    });
+    await later.run('StartObServerProcess', 1, { run: 4 });
+    await inSync(1);
+    await later.run('UpdateObClusterStatus', 1, { run: 2 });
     await cannotBeUndone(later, 1);
     await later.ends(false);
     expect(await world.status(1)).toBe('RUNNING');
