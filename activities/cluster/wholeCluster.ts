@@ -6,6 +6,7 @@ import { joined, type Said, say } from '../../runtime/messages/catalogue';
 import type { ObClusterStatus } from '../../store/statuses';
 import type { ObClusterRow, ObServerRow } from '../../store/types';
 import { beginWork, endsAs, formerOf, restoreWork } from '../common/work';
+import { forgetTask } from '../host/forgetTask';
 import { pauseAfter } from '../lookPauses';
 import { makeDir, readJson, taskDir, writeJson } from '../places';
 import type { Needs, SubtaskScope } from '../types';
@@ -79,9 +80,12 @@ async function behind(
   return { left, untold };
 }
 
-/** Where the freeze of the whole cluster is noted: on the first of its hosts, in the folder of the task. */
+/** The first host of the cluster: there the freeze of all of it is noted, in the folder of the task. */
+const noteHost = (servers: readonly ObServerRow[]) =>
+  servers.find(({ hostId }) => hostId !== null)?.hostId ?? 0;
+
 async function noteOf(scope: ClusterScope, servers: readonly ObServerRow[]) {
-  const host = await scope.hostById(servers.find(({ hostId }) => hostId !== null)?.hostId ?? 0);
+  const host = await scope.hostById(noteHost(servers));
   const file = `${taskDir(scope.input.taskId)}/freeze.json`;
   return {
     note: await readJson<FreezeNote>(host, file),
@@ -199,6 +203,8 @@ export async function undoPrepareStop(scope: ClusterScope): Promise<void> {
     await scope.pause(pauseAfter(Date.now() - started));
   }
   await restoreWork(scope, workedCluster(cluster));
+  // The undos of its servers clean up after themselves, as far as the task came to them.
+  await forgetTask(scope, [noteHost(await serversOfTask(scope))]);
 }
 
 /** For that of one that was to start them: they are stopped again. */

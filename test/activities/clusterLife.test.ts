@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { fleetUnavailable } from '../../sandbox/hosts/fleet';
 import { OBSERVER_HOME } from '../../sandbox/standins/rpm';
 import { obeyed } from '../e2e/observerScene';
@@ -38,6 +39,7 @@ describeIf(fleetUnavailable(), 'The memory of a cluster that is to be stopped', 
     await prepare(4);
     expect(await freezes()).toBe(2);
     await task.run('PrepareStopObCluster', 'all', { rollback: true });
+    expect((await world.host(0).sh(`ls -d ${path.dirname(file(task.taskId))}`)).exitCode).not.toBe(0);
     await task.ends(true);
   }, 120_000);
 

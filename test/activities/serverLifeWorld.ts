@@ -4,6 +4,7 @@ import path from 'node:path';
 import { createActivities } from '../../activities';
 import { askCluster, openAsSys, recordState } from '../../contact/clusterState';
 import { createHosts } from '../../hosts';
+import { isUnanswered } from '../../oceanbase/sqlSession';
 import { readConfig } from '../../runtime/config';
 import { type Fleet, startFleet, type TestHost } from '../../sandbox/hosts/fleet';
 import { type ObserverCluster, startObserverCluster } from '../../sandbox/standins/observer/cluster';
@@ -11,6 +12,7 @@ import { openStore } from '../../store';
 import type { RootServer, Store } from '../../store/types';
 import type { Plan, SubtaskInput, SubtaskResult } from '../../workflows/plan';
 import { ALLOWED_ADDRESSES } from '../support/addresses';
+import { until } from '../support/until';
 import { quietEnvironment } from './world';
 
 const VERSION = '4.2.1.2';
@@ -160,12 +162,27 @@ export async function startLifeWorld(): Promise<LifeWorld> {
       rmSync(folder, { recursive: true, force: true });
     },
   };
-  const session = await openAsSys(
-    store,
-    { rootServers, sysCredentialId: sys.id },
-    { addresses: config.addresses, timeoutMs: 5_000 },
-  );
-  await recordState(store, clusterId, await askCluster(session));
-  session.close();
+  try {
+    // With so short a lease its root service may not hear its servers for a moment on a busy machine, and answers 4012.
+    await until('the cluster answers', async () => {
+      const session = await openAsSys(
+        store,
+        { rootServers, sysCredentialId: sys.id },
+        { addresses: config.addresses, timeoutMs: 5_000 },
+      );
+      try {
+        await recordState(store, clusterId, await askCluster(session));
+        return true;
+      } catch (error) {
+        if (!isUnanswered(error)) throw error;
+        return false;
+      } finally {
+        session.close();
+      }
+    });
+  } catch (error) {
+    await world.stop();
+    throw error;
+  }
   return world;
 }
