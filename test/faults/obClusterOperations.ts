@@ -202,13 +202,17 @@ async function leadByFirst(lane: Lane): Promise<void> {
   for (const host of lane.stack.fleet.hosts) await host.sh(`rm ${OBSERVER_HOME}/.standin/counters.json`);
 }
 
+/** Every process, and not only that of the second zone, is one that obflow has started; the root service is in the first zone. */
+async function allStartedByObflow(lane: Lane): Promise<void> {
+  for (const verb of ['stop', 'start']) await ended(lane, [await onCluster(lane, verb)]);
+  await leadByFirst(lane);
+}
+
 const stopObCluster: Operation = {
   name: 'stopObCluster',
   async arrange(lane) {
     const scene = await allServers(lane);
-    // So that every process, and not only that of the second zone, is one that obflow has started.
-    for (const verb of ['stop', 'start']) await ended(lane, [await onCluster(lane, verb)]);
-    await leadByFirst(lane);
+    await allStartedByObflow(lane);
     return scene;
   },
   request: (lane) => onCluster(lane, 'stop'),
@@ -227,7 +231,11 @@ const startObCluster: Operation = {
 /** The root service is in the first zone, so the second goes first. */
 const restartObCluster: Operation = {
   name: 'restartObCluster',
-  arrange: threeZones,
+  async arrange(lane) {
+    const scene = await threeZones(lane);
+    await allStartedByObflow(lane);
+    return scene;
+  },
   request: (lane) => onCluster(lane, 'restart'),
 };
 
