@@ -1,6 +1,6 @@
 /** What the subtasks that stop, start and restart a whole cluster have in common. */
 import type { ClusterSession } from '../../oceanbase/clusterSession';
-import { minorFreezeSql } from '../../oceanbase/clusterSql';
+import { isServing, minorFreezeSql } from '../../oceanbase/clusterSql';
 import { PermanentError, saidOf, TransientError } from '../../runtime/errors';
 import { joined, type Said, say } from '../../runtime/messages/catalogue';
 import type { ObClusterStatus } from '../../store/statuses';
@@ -169,14 +169,14 @@ export async function beginOutage(scope: SubtaskScope, cluster: ObClusterRow): P
   await endsAs(scope, worked, 'UNAVAILABLE');
 }
 
-/** How many servers are not ACTIVE, or why the cluster does not answer. */
+/** How many servers do not serve, or would not if they were not stopped; or why the cluster does not answer. */
 async function awayNow(
   scope: SubtaskScope,
   cluster: ObClusterRow,
 ): Promise<number | { readonly said: Said }> {
   try {
     const state = await readCluster(scope, cluster);
-    const away = state.servers.filter(({ innerStatus }) => innerStatus !== 'ACTIVE').length;
+    const away = state.servers.filter((server) => !isServing({ ...server, stopTime: null })).length;
     if (away === 0) await recordCluster(scope, cluster, state);
     return away;
   } catch (error) {
