@@ -144,7 +144,7 @@ describeIf(fleetUnavailable(), 'A server that obflow has added and that is delet
       type: 'ServerLeft',
     });
     await task.host.sh(
-      `setsid sh -c 'cd ${OBSERVER_HOME} && for i in $(seq 300); do pgrep -x observer >/dev/null || runuser -u admin -- ./bin/observer; sleep 0.1; [ -e /tmp/keeper ] || exit; done' >/dev/null 2>&1 </dev/null & touch /tmp/keeper; sleep 0`,
+      `touch /tmp/keeper; setsid sh -c 'cd ${OBSERVER_HOME} && for i in $(seq 300); do pgrep -x observer >/dev/null || runuser -u admin -- ./bin/observer; sleep 0.1; [ -e /tmp/keeper ] || exit; done' >/dev/null 2>&1 </dev/null & sleep 0`,
     );
     await expect(run('CleanObServer', 'host_ids', { run: 3 })).rejects.toMatchObject({
       type: 'RestartedByOthers',
