@@ -2,7 +2,7 @@
  * Whether servers may be deleted: what OceanBase asks at DELETE SERVER, and what it does not ask, before anything is done.
  * Units move inside their zone, and of a tenant's units no two lie on one server. Pure.
  */
-import { addressText } from '../runtime/addressText';
+import { rpcAddress } from '../runtime/addressText';
 import { say, type Text } from '../runtime/messages/catalogue';
 import { type ClusterServer, isServing } from './clusterSql';
 import type { StopState } from './stopVerdict';
@@ -37,8 +37,6 @@ export interface DeleteVerdict {
 
 const GIB = 1024 ** 3;
 
-const address = ({ ip, rpcPort }: ClusterServer): string => addressText(ip, rpcPort);
-
 /** `4.0`, for people. */
 export function inGib(bytes: number): string {
   return (bytes / GIB).toFixed(1);
@@ -50,7 +48,7 @@ function majority({ servers, zones, groups }: DeleteState): Pick<DeleteVerdict, 
   const alive = new Set(
     servers
       .filter((server) => active.has(server.zone) && isServing({ ...server, innerStatus: livesAs(server) }))
-      .map(address),
+      .map(rpcAddress),
   );
   let weakest: { readonly margin: number; readonly text: Text } | undefined;
   const refusals = groups.flatMap((group): DeleteRefusal[] => {
@@ -116,14 +114,14 @@ function placed(
 ): { readonly moves: Move[]; readonly refusals: DeleteRefusal[] } {
   const free = new Map(
     staying.map((server) => [
-      address(server),
-      state.room.find((room) => room.server === address(server))?.free,
+      rpcAddress(server),
+      state.room.find((room) => room.server === rpcAddress(server))?.free,
     ]),
   );
   const holds = new Map(
     staying.map((server) => [
-      address(server),
-      new Set(state.units.filter((unit) => unit.server === address(server)).map(({ owner }) => owner)),
+      rpcAddress(server),
+      new Set(state.units.filter((unit) => unit.server === rpcAddress(server)).map(({ owner }) => owner)),
     ]),
   );
   const moves: Move[] = [];
@@ -157,7 +155,7 @@ function placed(
  */
 export function deleteVerdict(state: DeleteState, targets: readonly string[]): DeleteVerdict {
   const going = new Set(targets);
-  const goes = (server: ClusterServer) => going.has(address(server));
+  const goes = (server: ClusterServer) => going.has(rpcAddress(server));
   if (state.servers.length > 0 && state.servers.every(goes)) {
     const text = say('delete.allServers', { count: state.servers.length });
     const all: DeleteRefusal = { code: 'OBE19011', text, next: say('delete.nextCluster') };
@@ -202,6 +200,6 @@ export function replaceVerdict(
     ...{ ip, rpcPort, zone, sqlPort: 0, innerStatus: 'ACTIVE', withRootserver: false, buildVersion: '' },
     ...{ startTime: new Date(0).toISOString(), stopTime: null },
   };
-  const room = [...state.room, { server: address(joining), free }];
+  const room = [...state.room, { server: rpcAddress(joining), free }];
   return deleteVerdict({ ...state, servers: [...state.servers, joining], room }, targets);
 }

@@ -1,7 +1,7 @@
 /** Whether what was restarted is back, so that the next zone may go: never two out of service at once. Pure. */
-import { addressText } from '../runtime/addressText';
+import { rpcAddress } from '../runtime/addressText';
 import { joined, say, type Text } from '../runtime/messages/catalogue';
-import { type ClusterServer, isServing } from './clusterSql';
+import { isServing } from './clusterSql';
 import type { ReplicaGroup } from './replicas';
 import type { Schemas } from './schemas';
 import { nameOf, type StopState } from './stopVerdict';
@@ -13,8 +13,6 @@ export interface RollingState extends StopState {
 
 /** So many of one kind are named. */
 const NAMED = 5;
-
-const address = ({ ip, rpcPort }: ClusterServer): string => addressText(ip, rpcPort);
 
 function named(words: readonly string[]): string {
   const more = words.length - NAMED;
@@ -60,16 +58,16 @@ export function notBack(
   );
   const away = counting.filter((server) => !isServing(server));
   const unrefreshed = counting.filter((server) => {
-    const known = schemas?.refreshed.get(address(server));
+    const known = schemas?.refreshed.get(rpcAddress(server));
     return schemas !== undefined && [...schemas.tenants].some((tenant) => known?.has(tenant) !== true);
   });
   const texts = [
     ...inactive.map(({ name, innerStatus }) => say('zone.is', { zone: name, status: innerStatus })),
-    ...(away.length === 0 ? [] : [say('rolling.away', { servers: named(away.map(address)) })]),
-    ...lagging(groups, new Set(counting.map(address))),
+    ...(away.length === 0 ? [] : [say('rolling.away', { servers: named(away.map(rpcAddress)) })]),
+    ...lagging(groups, new Set(counting.map(rpcAddress))),
     ...(unrefreshed.length === 0
       ? []
-      : [say('rolling.schema', { servers: named(unrefreshed.map(address)) })]),
+      : [say('rolling.schema', { servers: named(unrefreshed.map(rpcAddress)) })]),
   ];
   return texts.length === 0 ? [] : [joined(texts, 'list.comma') as Text];
 }

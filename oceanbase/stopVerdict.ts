@@ -1,5 +1,5 @@
 /** Whether servers may be stopped: what OceanBase asks at STOP SERVER, asked before anything is done. Pure. */
-import { addressText } from '../runtime/addressText';
+import { rpcAddress } from '../runtime/addressText';
 import { joined, say, type Text } from '../runtime/messages/catalogue';
 import { type ClusterServer, type ClusterZone, isServing } from './clusterSql';
 import type { ReplicaGroup } from './replicas';
@@ -35,8 +35,6 @@ export interface StopVerdict {
 /** So many refusals of one kind are named. */
 const NAMED = 5;
 
-const address = ({ ip, rpcPort }: ClusterServer): string => addressText(ip, rpcPort);
-
 function list(words: readonly string[]): string {
   return words.length === 0 ? '-' : words.join(', ');
 }
@@ -59,8 +57,8 @@ function otherZones({ servers, zones }: StopState, { zone }: StopTarget): StopRe
     ...stopped.map(
       (server): StopRefusal => ({
         code: 'OBE19003',
-        text: say('stop.otherServer', { address: address(server), zone: server.zone }),
-        next: say('stop.startServerFirst', { address: address(server) }),
+        text: say('stop.otherServer', { address: rpcAddress(server), zone: server.zone }),
+        next: say('stop.startServerFirst', { address: rpcAddress(server) }),
       }),
     ),
   ];
@@ -77,7 +75,7 @@ function majority(state: StopState, target: ReadonlySet<string>, zone: string): 
     state.zones.filter(({ innerStatus }) => innerStatus === 'ACTIVE').map(({ name }) => name),
   );
   const serving = new Set(
-    state.servers.filter((server) => isServing(server) && active.has(server.zone)).map(address),
+    state.servers.filter((server) => isServing(server) && active.has(server.zone)).map(rpcAddress),
   );
   const refusals: StopRefusal[] = [];
   let weakest: { margin: number; text: Text } | undefined;
@@ -118,7 +116,7 @@ function majority(state: StopState, target: ReadonlySet<string>, zone: string): 
 export function stopVerdict(state: StopState, target: StopTarget): StopVerdict {
   const { zone } = target;
   const targets = new Set(
-    target.servers ?? state.servers.filter((server) => server.zone === zone).map(address),
+    target.servers ?? state.servers.filter((server) => server.zone === zone).map(rpcAddress),
   );
   // A zone without servers takes nothing away from any majority.
   const { refusals, leaves } =

@@ -1,5 +1,5 @@
 /** Which tenants still have something in a zone that is to go: units, replicas, or a locality that names it. Pure. */
-import { addressText } from '../runtime/addressText';
+import { rpcAddress } from '../runtime/addressText';
 import type { ClusterServer } from './clusterSql';
 import type { ReplicaGroup } from './replicas';
 import { columnText, type SqlRow } from './sqlSession';
@@ -36,9 +36,7 @@ export function tenantsInZone(
   },
   zone: string,
 ): string[] {
-  const there = new Set(
-    state.servers.filter((server) => server.zone === zone).map(({ ip, rpcPort }) => addressText(ip, rpcPort)),
-  );
+  const there = new Set(state.servers.filter((server) => server.zone === zone).map(rpcAddress));
   return [
     ...new Set([
       ...state.units.filter((unit) => unit.zone === zone).map(({ tenant }) => tenant),

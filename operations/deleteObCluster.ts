@@ -12,7 +12,7 @@ import {
 import { openAsSys } from '../contact/clusterState';
 import { DATA_DISK, LOG_DISK } from '../oceanbase/observerLayout';
 import { SqlConnectionError, SqlError } from '../oceanbase/sqlSession';
-import { addressText } from '../runtime/addressText';
+import { rpcAddress } from '../runtime/addressText';
 import { PermanentError, saidOf, TransientError } from '../runtime/errors';
 import { fault, say, type Text } from '../runtime/messages/catalogue';
 import { someAtATime } from '../runtime/someAtATime';
@@ -110,7 +110,7 @@ async function refuseUnreachable(scope: InspectScope, { params, query }: Request
 async function findingsOf(scope: InspectScope, { params }: Request): Promise<HostFinding[]> {
   const cluster = await obClusterById(scope.store, params.id);
   const servers = await scope.store.obServers.ofCluster(cluster.id);
-  const addresses = servers.slice(0, NAMED).map(({ ip, rpcPort }) => addressText(ip, rpcPort));
+  const addresses = servers.slice(0, NAMED).map(rpcAddress);
   const ends = { count: servers.length, cluster: cluster.name, addresses: addresses.join(', ') };
   return [
     { level: 'WARN', message: say('dry.allEnd', ends) },

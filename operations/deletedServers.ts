@@ -4,7 +4,7 @@ import { DELETABLE_SERVER } from '../activities/observer/deletion';
 import { lookAtDeletion } from '../contact/lookAtStop';
 import type { ClusterSession } from '../oceanbase/clusterSession';
 import { type DeleteVerdict, inGib, type Move } from '../oceanbase/deleteVerdict';
-import { addressText } from '../runtime/addressText';
+import { rpcAddress } from '../runtime/addressText';
 import { joined, say, type Text } from '../runtime/messages/catalogue';
 import type { ObClusterRow, ObServerRow, Store } from '../store/types';
 import { leftFindings, processFindings } from './obServerFindings';
@@ -16,8 +16,6 @@ import type { HostFinding, InspectScope } from './types';
 
 /** So many refusals, or moves, are named. */
 const NAMED = 5;
-
-const addressOf = ({ ip, rpcPort }: ObServerRow): string => addressText(ip, rpcPort);
 
 export interface ServersOf {
   readonly cluster: ObClusterRow;
@@ -67,7 +65,7 @@ async function byEither(store: Store, cluster: ObClusterRow, ids: readonly numbe
   const ofServers = set(asServers);
   if (ofServers.length === ofHosts.length && ofServers.every((server) => ofHosts.includes(server)))
     return ofServers;
-  const list = (rows: readonly ObServerRow[]) => rows.map(addressOf).join(', ');
+  const list = (rows: readonly ObServerRow[]) => rows.map(rpcAddress).join(', ');
   const said = say('delete.twoReadings', {
     ids: ids.join(', '),
     servers: list(ofServers),
@@ -110,7 +108,7 @@ export function refuseUnfitServer(server: ObServerRow): void {
   const { id, status } = server;
   if (!(DELETABLE_SERVER as readonly string[]).includes(status)) {
     const allowed = DELETABLE_SERVER.join(', ');
-    const said = say('obServer.unfit', { address: addressOf(server), id, status, allowed });
+    const said = say('obServer.unfit', { address: rpcAddress(server), id, status, allowed });
     throw new Refusal(409, 'OBE19003', said, { target: `obServer:${id}` });
   }
   refuseUndeclaredMachine(server);
@@ -130,7 +128,7 @@ export async function refuseUnsafeDeletion(
   look: DeletionLook = lookAtDeletion,
   counted?: Text,
 ): Promise<void> {
-  const verdict = await askingCluster(scope, cluster, (session) => look(session, servers.map(addressOf)));
+  const verdict = await askingCluster(scope, cluster, (session) => look(session, servers.map(rpcAddress)));
   const [first] = verdict?.refusals ?? [];
   if (verdict === undefined || first === undefined) return;
   const texts = verdict.refusals.slice(0, NAMED).map((refusal) => refusal.text);
@@ -152,7 +150,7 @@ export async function deletionFindings(
   look: DeletionLook = lookAtDeletion,
 ): Promise<HostFinding[]> {
   const seen = await askingCluster(scope, cluster, async (session) => ({
-    verdict: await look(session, servers.map(addressOf)),
+    verdict: await look(session, servers.map(rpcAddress)),
     onDisk: await session.dataOnDisk(),
     listed: await session.servers(),
   }));
@@ -162,12 +160,12 @@ export async function deletionFindings(
     info(
       say('dry.ends', {
         ...{ count: servers.length, cluster: cluster.name },
-        addresses: servers.slice(0, NAMED).map(addressOf).join(', '),
+        addresses: servers.slice(0, NAMED).map(rpcAddress).join(', '),
       }),
     );
   if (seen !== undefined) {
     const { verdict, onDisk, listed } = seen;
-    const bytes = servers.map((server) => onDisk.get(addressOf(server)));
+    const bytes = servers.map((server) => onDisk.get(rpcAddress(server)));
     const known = bytes.filter((one) => one !== undefined);
     if (verdict.leaves !== undefined) info(verdict.leaves);
     if (verdict.moves.length === 0) info(say('delete.noUnits'));

@@ -15,6 +15,11 @@ export function addressText(host: string, ...ports: readonly (number | string)[]
   return [hostText(canonicalHost(host)), ...ports].join(':');
 }
 
+/** An OBServer as its cluster names it, by its RPC port: `10.0.0.1:2882`. */
+export function rpcAddress({ ip, rpcPort }: { readonly ip: string; readonly rpcPort: number }): string {
+  return addressText(ip, rpcPort);
+}
+
 export interface ParsedAddress {
   /** Without brackets; IPv6 in its shortest form, so that two ways of writing one are equal. */
   readonly host: string;

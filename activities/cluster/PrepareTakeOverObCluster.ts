@@ -1,5 +1,5 @@
 import { isServing } from '../../oceanbase/clusterSql';
-import { addressText } from '../../runtime/addressText';
+import { rpcAddress } from '../../runtime/addressText';
 import { PermanentError } from '../../runtime/errors';
 import { say } from '../../runtime/messages/catalogue';
 import { objectId } from '../common/objects';
@@ -40,12 +40,12 @@ export const PrepareTakeOverObCluster = subtask({
         ({ ip, rpcPort }) => !known.some((row) => row.ip === ip && row.rpcPort === rpcPort),
       );
       if (unknown.length > 0) {
-        const list = unknown.map(({ ip, rpcPort }) => addressText(ip, rpcPort)).join(', ');
+        const list = unknown.map(rpcAddress).join(', ');
         throw unfit('OBE11030', say('obTakeOver.newServers', { servers: list }));
       }
       const away = servers.filter((server) => !isServing(server));
       if (away.length > 0) {
-        const list = away.map(({ ip, rpcPort }) => addressText(ip, rpcPort)).join(', ');
+        const list = away.map(rpcAddress).join(', ');
         throw unfit('OBE11403', say('obTakeOver.serversAway', { servers: list }));
       }
       scope.log.info(

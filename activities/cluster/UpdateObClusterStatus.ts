@@ -1,7 +1,7 @@
 import { type ClusterState, recordState } from '../../contact/clusterState';
 import { isServing } from '../../oceanbase/clusterSql';
 import { SqlConnectionError } from '../../oceanbase/sqlSession';
-import { addressText } from '../../runtime/addressText';
+import { rpcAddress } from '../../runtime/addressText';
 import { PermanentError, TransientError } from '../../runtime/errors';
 import { joined, say } from '../../runtime/messages/catalogue';
 import type { ObClusterRow } from '../../store/types';
@@ -47,9 +47,8 @@ async function proveServing(scope: SubtaskScope, cluster: ObClusterRow, seen: Cl
   const own = rows.filter(({ status, work }) => status === 'RUNNING' && work?.taskId === scope.input.taskId);
   if (own.length === 0) return;
   await recordState(scope.store, cluster.id, seen);
-  const addressOf = ({ ip, rpcPort }: { ip: string; rpcPort: number }) => addressText(ip, rpcPort);
-  const serving = new Set(seen.servers.filter(isServing).map(addressOf));
-  const lost = own.map(addressOf).filter((address) => !serving.has(address));
+  const serving = new Set(seen.servers.filter(isServing).map(rpcAddress));
+  const lost = own.map(rpcAddress).filter((address) => !serving.has(address));
   if (lost.length === 0) return;
   throw new TransientError({
     type: 'ServersLost',

@@ -1,5 +1,5 @@
 import { isServing } from '../../oceanbase/clusterSql';
-import { addressText } from '../../runtime/addressText';
+import { rpcAddress } from '../../runtime/addressText';
 import { say } from '../../runtime/messages/catalogue';
 import { subtask } from '../subtask';
 import { CLUSTER, clusterOf } from './cluster';
@@ -18,7 +18,7 @@ export const WaitObClusterAccessible = subtask({
     const { servers } = await readCluster(scope, cluster);
     const away = servers.filter((server) => !isServing(server));
     if (servers.length === 0 || away.length > 0) {
-      const list = away.map(({ ip, rpcPort }) => addressText(ip, rpcPort)).join(', ');
+      const list = away.map(rpcAddress).join(', ');
       throw scope.notYet(say('obTakeOver.serversAway', { servers: list }));
     }
     scope.log.info(say('obTakeOver.allServe', { count: servers.length }));

@@ -1,5 +1,5 @@
 import { isServing, rootServersOf } from '../../oceanbase/clusterSql';
-import { addressText } from '../../runtime/addressText';
+import { addressText, rpcAddress } from '../../runtime/addressText';
 import { PermanentError, saidOf, TransientError } from '../../runtime/errors';
 import { say } from '../../runtime/messages/catalogue';
 import type { ObClusterRow } from '../../store/types';
@@ -41,7 +41,7 @@ async function tellThatTheyGo(
   { id, name }: ObClusterRow,
 ): Promise<void> {
   const cluster = await clusterById(scope, id);
-  const going = (await deletedByTask(scope, id)).map(({ ip, rpcPort }) => addressText(ip, rpcPort));
+  const going = (await deletedByTask(scope, id)).map(rpcAddress);
   const { servers } = await readCluster(scope, cluster);
   const staying = servers.filter(({ ip, rpcPort }) => !going.includes(addressText(ip, rpcPort)));
   await tellBeforeLeaving(scope, { id, name }, rootServersOf(staying.filter(isServing), cluster.rootServers));

@@ -2,7 +2,7 @@ import { readPlacement } from '../../contact/lookAtStop';
 import type { ClusterSession } from '../../oceanbase/clusterSession';
 import { deleteVerdict } from '../../oceanbase/deleteVerdict';
 import { touches, type Unit } from '../../oceanbase/units';
-import { addressText } from '../../runtime/addressText';
+import { rpcAddress } from '../../runtime/addressText';
 import { PermanentError } from '../../runtime/errors';
 import { joined, say, type Text } from '../../runtime/messages/catalogue';
 import type { ObServerRow } from '../../store/types';
@@ -29,8 +29,6 @@ interface Sight {
   readonly text: Text;
 }
 
-const addressOf = ({ ip, rpcPort }: ObServerRow) => addressText(ip, rpcPort);
-
 function moveText({ id, tenant, server, from }: Unit): Text {
   return say('delete.unitMoves', { id, tenant, from: from ?? '', to: server });
 }
@@ -41,10 +39,10 @@ async function look(session: ClusterSession, rows: readonly ObServerRow[]): Prom
   const jobs = await session.unitJobs();
   const isListed = (row: ObServerRow) => listedServer(state.servers, row);
   const left = rows.filter(
-    (row) => isListed(row) !== undefined || state.units.some((unit) => touches(unit, addressOf(row))),
+    (row) => isListed(row) !== undefined || state.units.some((unit) => touches(unit, rpcAddress(row))),
   );
   const revived = left.filter((row) => (isListed(row)?.innerStatus ?? 'DELETING') !== 'DELETING');
-  const going = new Set(left.map(addressOf));
+  const going = new Set(left.map(rpcAddress));
   const units = state.units.filter(
     ({ server, from }) => going.has(server) || (from !== undefined && going.has(from)),
   );
@@ -56,7 +54,7 @@ async function look(session: ClusterSession, rows: readonly ObServerRow[]): Prom
     ...moving.slice(0, NAMED).map(moveText),
   ];
   // OceanBase tries again by itself; a person sees what it lacks.
-  const [lack] = still.length === 0 ? [] : deleteVerdict(state, left.map(addressOf)).refusals;
+  const [lack] = still.length === 0 ? [] : deleteVerdict(state, left.map(rpcAddress)).refusals;
   if (lack !== undefined)
     parts.push(say('delete.stuck', { count: still.length, text: lack.text, next: lack.next }));
   return { left, revived, text: joined(parts, 'list.stop') as Text };
@@ -79,20 +77,20 @@ export const WaitObServerDelete = subtask({
       const sight = await withCluster(scope, asked, say('delete.look'), (session) => look(session, rows));
       const { left, revived } = sight;
       for (const server of rows.filter((row) => !left.includes(row)))
-        await endsAs(scope, workedServer({ server, cluster, address: addressOf(server) }), 'DELETED');
+        await endsAs(scope, workedServer({ server, cluster, address: rpcAddress(server) }), 'DELETED');
       if (revived.length > 0) {
         throw new PermanentError({
           type: 'DeletionCancelled',
           code: 'OBE19003',
           tried: say('delete.look'),
-          where: revived.map(addressOf).join(', '),
+          where: revived.map(rpcAddress).join(', '),
           cameBack: say('delete.revived'),
           next: say('delete.nextRevived'),
         });
       }
       if (left.length === 0) {
         for (const row of rows)
-          scope.log.info(say('observer.deleted', { address: addressOf(row), cluster: cluster.name }));
+          scope.log.info(say('observer.deleted', { address: rpcAddress(row), cluster: cluster.name }));
         // Before their processes end: proxies and observers that ask for root servers must get those that stay.
         await recordCluster(scope, cluster, await readCluster(scope, asked));
         return undefined;

@@ -1,7 +1,7 @@
 /** What the subtasks that take servers out of their cluster have in common. */
 import { lookAtDeletion } from '../../contact/lookAtStop';
 import { cancelDeleteServerSql } from '../../oceanbase/clusterSql';
-import { addressText } from '../../runtime/addressText';
+import { rpcAddress } from '../../runtime/addressText';
 import { PermanentError } from '../../runtime/errors';
 import { say } from '../../runtime/messages/catalogue';
 import type { ObServerStatus } from '../../store/statuses';
@@ -58,7 +58,7 @@ export function isClusterDeleted(
 }
 
 function addressesOf(servers: readonly ObServerRow[]): string[] {
-  return servers.map(({ ip, rpcPort }) => addressText(ip, rpcPort));
+  return servers.map(rpcAddress);
 }
 
 /**

@@ -4,7 +4,7 @@ import { quote } from '../../hosts/quote';
 import type { Host } from '../../hosts/types';
 import { observerArguments, takesLocalIp } from '../../oceanbase/observerCommandLine';
 import { RUN_USER } from '../../oceanbase/observerLayout';
-import { addressText } from '../../runtime/addressText';
+import { rpcAddress } from '../../runtime/addressText';
 import { say } from '../../runtime/messages/catalogue';
 import { holderText, processText, type ServiceProcesses } from '../host/serviceProcesses';
 import { troubleOn } from '../host/trouble';
@@ -86,7 +86,7 @@ async function start(scope: SubtaskScope, host: Host, observer: ObserverInstance
   await refuseStrangeConfiguration(host, observer);
   await writeObserverMark(host, observer, scope.input.taskId, { state: 'preparing' });
   const options = await words(host, observer);
-  const roots = cluster.rootServers.map(({ ip, rpcPort }) => addressText(ip, rpcPort)).join(', ');
+  const roots = cluster.rootServers.map(rpcAddress).join(', ');
   scope.log.info(
     say('observer.starting', { version: part.version, home: layout.home, user: RUN_USER, roots }),
   );

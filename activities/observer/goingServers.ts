@@ -1,5 +1,5 @@
 /** The servers of a host that go, and how a task that deletes a whole cluster ends all of its processes first. */
-import { addressText } from '../../runtime/addressText';
+import { addressText, rpcAddress } from '../../runtime/addressText';
 import { PermanentError } from '../../runtime/errors';
 import { say } from '../../runtime/messages/catalogue';
 import { OB_SERVER_STATUSES } from '../../store/statuses';
@@ -77,10 +77,7 @@ export async function stopWholeCluster(scope: GoingScope, cluster: ObClusterRow)
     tried: say('clean.files'),
     where: cluster.name,
     cameBack: say('clean.othersRun', {
-      servers: running
-        .slice(0, 5)
-        .map(({ ip, rpcPort }) => addressText(ip, rpcPort))
-        .join(', '),
+      servers: running.slice(0, 5).map(rpcAddress).join(', '),
       count: running.length,
     }),
     next: say('clean.nextStopAll'),

@@ -1,6 +1,6 @@
 /** The zone that a task adds to its cluster: whether this task has added it, and how it goes again. */
 import type { ClusterZone, ZonePlace } from '../../oceanbase/clusterSql';
-import { addressText } from '../../runtime/addressText';
+import { rpcAddress } from '../../runtime/addressText';
 import { PermanentError } from '../../runtime/errors';
 import { say } from '../../runtime/messages/catalogue';
 import type { ObClusterRow } from '../../store/types';
@@ -47,7 +47,7 @@ export async function stopNewZone(
   if (zone === undefined) return undefined;
   const left = servers.filter((server) => server.zone === name);
   if (left.length > 0) {
-    const list = left.map(({ ip, rpcPort }) => addressText(ip, rpcPort)).join(', ');
+    const list = left.map(rpcAddress).join(', ');
     throw new PermanentError({
       type: 'ZoneNotEmpty',
       code: 'OBE18004',

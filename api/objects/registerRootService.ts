@@ -9,7 +9,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { rootServiceInfo } from '../../oceanbase/configServer';
-import { addressText, canonicalHost, parseAddress } from '../../runtime/addressText';
+import { canonicalHost, parseAddress, rpcAddress } from '../../runtime/addressText';
 import type { ObClusterRow, RootServer } from '../../store/types';
 import type { ApiServices } from '../route';
 import { refreshCluster } from './lookAtCluster';
@@ -153,7 +153,7 @@ async function strangers(
             own.sqlPort === server.sqlPort,
         ),
     )
-    .map(({ ip, rpcPort }) => addressText(ip, rpcPort));
+    .map(rpcAddress);
 }
 
 /** POST ObRootServiceRegister: obd asks whether a cluster of that name may register here, before it starts its observers. */
