@@ -2,7 +2,7 @@
 import { lookAtStop, readStopState } from '../../contact/lookAtStop';
 import { refusedBy, type StopState, type StopTarget, stopVerdict } from '../../oceanbase/stopVerdict';
 import { PermanentError } from '../../runtime/errors';
-import { say, type Text } from '../../runtime/messages/catalogue';
+import { say } from '../../runtime/messages/catalogue';
 import type { ObClusterRow } from '../../store/types';
 import type { SubtaskScope } from '../types';
 import { withCluster } from './cluster';
@@ -48,16 +48,16 @@ export function refuseUnsafe(
 }
 
 /**
- * Why the processes of what is stopped already must not be ended now: since it was stopped another server may have gone, and
- * OceanBase asks nothing about one that is stopped. Undefined when nothing is against it.
+ * Before the processes of what is stopped are ended. NotYet while the others would be no majority without it: since it was stopped
+ * another server may have gone, and OceanBase asks nothing about one that is stopped.
  */
-export async function othersMissing(
+export async function othersBear(
   scope: SubtaskScope,
   cluster: ObClusterRow,
   target: StopTarget,
-): Promise<Text | undefined> {
+): Promise<void> {
   const { refusals } = await withCluster(scope, cluster, say('stop.ask'), (session) =>
     lookAtStop(session, target),
   );
-  return refusals.length === 0 ? undefined : say('stop.othersAway', { text: refusedBy(refusals) });
+  if (refusals.length > 0) scope.notYet(say('stop.othersAway', { text: refusedBy(refusals) }));
 }

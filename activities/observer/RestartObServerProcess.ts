@@ -1,12 +1,12 @@
 import type { Host, HostProcess } from '../../hosts/types';
 import type { ClusterServer } from '../../oceanbase/clusterSql';
 import { isServing } from '../../oceanbase/clusterSql';
-import { addressText } from '../../runtime/addressText';
+import { rpcAddress } from '../../runtime/addressText';
 import { TransientError } from '../../runtime/errors';
 import { say } from '../../runtime/messages/catalogue';
 import { creationByTask } from '../cluster/brought';
 import { withCluster } from '../cluster/cluster';
-import { othersMissing } from '../cluster/stoppable';
+import { othersBear } from '../cluster/stoppable';
 import { processText } from '../host/serviceProcesses';
 import { troubleOn } from '../host/trouble';
 import { pauseAfter } from '../lookPauses';
@@ -84,13 +84,6 @@ async function newerStart(
   }
 }
 
-/** NotYet while the others would be no majority without it: an earlier attempt may have stopped it long ago. */
-async function othersBear(scope: SubtaskScope, { cluster, server }: ObserverInstance): Promise<void> {
-  const servers = [addressText(server.ip, server.rpcPort)];
-  const missing = await othersMissing(scope, cluster, { zone: server.zone, servers });
-  if (missing !== undefined) scope.notYet(missing);
-}
-
 function restartOf(
   mark: Partial<ObserverMark> | undefined,
   observer: ObserverInstance,
@@ -127,7 +120,9 @@ export const RestartObServerProcess = subtask({
     if (process?.pid === pid && process.startTime === startTicks) {
       if (before.planned === true) {
         await stopServer(scope, observer);
-        await othersBear(scope, observer);
+        const { cluster, server } = observer;
+        // An earlier attempt may have stopped it long ago.
+        await othersBear(scope, cluster, { zone: server.zone, servers: [rpcAddress(server)] });
       }
       scope.log.info(say('observer.stopping', { process: processText(process) }));
       await stopObservers(scope, host, home, process);

@@ -1,11 +1,11 @@
 import type { Host } from '../../hosts/types';
 import { minorFreezeSql } from '../../oceanbase/clusterSql';
-import { addressText } from '../../runtime/addressText';
+import { rpcAddress } from '../../runtime/addressText';
 import { PermanentError, saidOf } from '../../runtime/errors';
 import { say } from '../../runtime/messages/catalogue';
 import { isClusterWide, STATEMENT_MS, withCluster } from '../cluster/cluster';
 import { freezeOnce, frozen } from '../cluster/freeze';
-import { othersMissing } from '../cluster/stoppable';
+import { othersBear } from '../cluster/stoppable';
 import { beginOutage } from '../cluster/wholeCluster';
 import { endsAs, formerOf } from '../common/work';
 import { processText } from '../host/serviceProcesses';
@@ -100,14 +100,12 @@ async function mayEnd(
   return { servingSince: seen.server.startTime, out };
 }
 
-/** NotYet while the others would be no majority without what is stopped: whoever forces it, or stops all, does not ask. */
-async function othersBear(scope: LifeScope, { cluster, server }: ClusterMember): Promise<void> {
+/** Whoever forces the stop, or stops all, does not ask what the others bear. Of a zone all goes, and some may have gone already. */
+async function othersMayLose(scope: LifeScope, { cluster, server }: ClusterMember): Promise<void> {
   if (isClusterWide(scope) || scope.value('force') === 'true') return;
-  // All of a zone goes; of it some may have gone already.
+  const { zone } = server;
   const zoneWide = scope.value('zone_wide') === 'true';
-  const servers = zoneWide ? {} : { servers: [addressText(server.ip, server.rpcPort)] };
-  const missing = await othersMissing(scope, cluster, { zone: server.zone, ...servers });
-  if (missing !== undefined) scope.notYet(missing);
+  await othersBear(scope, cluster, zoneWide ? { zone } : { zone, servers: [rpcAddress(server)] });
 }
 
 /** "Stop observer process": only that of the server's home, only when the cluster has let it go, and by its pid. */
@@ -138,7 +136,7 @@ export const StopObServerProcess = subtask({
       if (scope.value('freeze_server') !== 'false' && !isClusterWide(scope))
         await freeze(scope, host, observer, note);
       else await writeStopNote(scope, host, member, note);
-      if (out) await othersBear(scope, member);
+      if (out) await othersMayLose(scope, member);
       await endsAs(scope, workedServer(member), out ? 'STOPPED' : 'UNAVAILABLE');
       scope.log.info(say('observer.stopping', { process: processText(process) }));
       await stopObservers(scope, host, home, process);
