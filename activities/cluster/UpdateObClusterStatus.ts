@@ -14,8 +14,8 @@ import type { SubtaskScope } from '../types';
 import { CLUSTER, clusterOf } from './cluster';
 import { readCluster } from './clusterState';
 import { settleMembers, unsettleMembers } from './creation';
-import { refuseForgotten, STOPPED_OR_STARTED } from './forgottenNotes';
-import { workedCluster } from './worked';
+import { refuseForgotten, STOP_TYPE } from './forgottenNotes';
+import { workedCluster, workedServers } from './worked';
 
 /** Every root server's machine says that nothing listens there. One that is silent may serve behind a broken network. */
 function nobodyListens(error: unknown): boolean {
@@ -43,8 +43,7 @@ async function seenCluster(
  * a moment ago is as old as its lease. TransientError ServersLost; they are waited for as long as the subtask may take.
  */
 async function proveServing(scope: SubtaskScope, cluster: ObClusterRow, seen: ClusterState): Promise<void> {
-  const rows = await scope.store.obServers.ofCluster(cluster.id);
-  const own = rows.filter(({ status, work }) => status === 'RUNNING' && work?.taskId === scope.input.taskId);
+  const own = (await workedServers(scope, cluster.id)).filter(({ status }) => status === 'RUNNING');
   if (own.length === 0) return;
   await recordState(scope.store, cluster.id, seen);
   const serving = new Set(seen.servers.filter(isServing).map(rpcAddress));
@@ -74,7 +73,7 @@ export const UpdateObClusterStatus = subtask({
     ...CONTACTED_HOSTS,
     ...OLD_HOSTS,
     ...CLUSTER_TAKE_OVER,
-    ...STOPPED_OR_STARTED,
+    ...STOP_TYPE,
     target_cluster_status: 'value?',
   },
 
@@ -105,8 +104,8 @@ export const UpdateObClusterStatus = subtask({
   },
 
   async rollback(scope) {
-    await refuseForgotten(scope);
     const cluster = await clusterOf(scope);
+    await refuseForgotten(scope, cluster.id);
     const again = await unsettleWork(scope, workedCluster(cluster));
     await unsettleMembers(scope, cluster);
     if (!again) scope.log.info(say('cluster.undoFollows'));

@@ -1,11 +1,12 @@
 /** What the subtasks of "Create primary OB cluster" share. */
 import { serverStatus } from '../../oceanbase/clusterSql';
-import { addressText } from '../../runtime/addressText';
+import { rpcAddress } from '../../runtime/addressText';
 import type { ClusterBootstrap, ObClusterRow, ObServerRow } from '../../store/types';
 import { settleWork, unsettleWork, type Worked } from '../common/work';
 import type { SubtaskScope } from '../types';
 import { creationByTask } from './brought';
 import { readCluster } from './clusterState';
+import { workedServers } from './worked';
 
 interface Members {
   readonly zones: readonly Worked<'obZone'>[];
@@ -14,20 +15,14 @@ interface Members {
 
 /** Zones and servers that this very task makes with their cluster, as objects of work. */
 export async function membersOfCreation(scope: SubtaskScope, cluster: ObClusterRow): Promise<Members> {
-  const { obServers } = scope.store;
-  const ours = <T extends { readonly work: { readonly taskId: number } | null }>(rows: readonly T[]) =>
-    rows.filter(({ work }) => work?.taskId === scope.input.taskId);
+  const zones = await scope.store.obServers.zones(cluster.id);
   return {
-    zones: ours(await obServers.zones(cluster.id)).map(({ name }) => ({
-      object: { kind: 'obZone', clusterId: cluster.id, name },
-      what: name,
-    })),
-    servers: ours(await obServers.ofCluster(cluster.id)).map((row) => ({
+    zones: zones
+      .filter(({ work }) => work?.taskId === scope.input.taskId)
+      .map(({ name }) => ({ object: { kind: 'obZone', clusterId: cluster.id, name }, what: name })),
+    servers: (await workedServers(scope, cluster.id)).map((row) => ({
       row,
-      worked: {
-        object: { kind: 'obServer', id: row.id },
-        what: `OBServer ${addressText(row.ip, row.rpcPort)}`,
-      },
+      worked: { object: { kind: 'obServer', id: row.id }, what: `OBServer ${rpcAddress(row)}` },
     })),
   };
 }
