@@ -30,10 +30,13 @@ function refuse({ address }: ClusterMember, status: string, cameBack: Said, next
   });
 }
 
-/** The cluster calls a process ACTIVE that was ended within its lease. */
-const LEASE_MS = 60_000;
+/** The cluster calls a process ACTIVE that was ended within its lease; and one that has just started, before it serves. */
+const SETTLES_MS = 60_000;
 
-/** The server as its cluster lists it; one that is to be stopped when the cluster has noticed, or has not for too long. */
+const isStarting = (server: ClusterServer): boolean =>
+  server.innerStatus === 'ACTIVE' && server.startTime === null && server.stopTime === null;
+
+/** The server as its cluster lists it, when the cluster has noticed that it has stopped or started, or has not for too long. */
 async function seenServer(
   scope: SubtaskScope,
   { cluster, server }: ClusterMember,
@@ -44,8 +47,8 @@ async function seenServer(
     const seen = await withCluster(scope, cluster, say('observer.askState'), async (session) =>
       listedServer(await session.servers(), server),
     );
-    const settles = stopped && seen !== undefined && isServing(seen) && Date.now() - started < LEASE_MS;
-    if (!settles) return seen;
+    const settles = seen !== undefined && (stopped ? isServing(seen) : isStarting(seen));
+    if (!settles || Date.now() - started > SETTLES_MS) return seen;
     await scope.pause(pauseAfter(Date.now() - started));
   }
 }

@@ -275,6 +275,35 @@ describeIf(fleetUnavailable(), 'An OBServer that was there before obflow', () =>
     await inSync(1);
   }, 120_000);
 
+  test('a server that has just come back is waited for by the last step, not refused', async () => {
+    const task = await world.task();
+    for (const type of ['PrepareRestartObServer', 'StopObServer', 'StopObServerProcess'])
+      await task.run(type, 1);
+    for (const type of ['StartObServerProcess', 'WaitObServerActive', 'StartObServer'])
+      await task.run(type, 1);
+    await world.cluster.sql('ALTER SYSTEM SET _standin_service_delay = 3000');
+    try {
+      world.host(1).killProcesses(({ comm }) => comm === 'observer');
+      await until('it has ended', () => pids(1).length === 0);
+      await world
+        .host(1)
+        .sh(`cd ${OBSERVER_HOME} && setsid runuser -u admin -- ./bin/observer </dev/null >/dev/null 2>&1`);
+      await until('the cluster sees it start', async () => {
+        const [row] = await world.cluster.sql(
+          `SELECT STATUS, START_SERVICE_TIME FROM oceanbase.DBA_OB_SERVERS WHERE SVR_IP = '${world.host(1).ip}'`,
+        );
+        return row?.STATUS === 'ACTIVE' && row.START_SERVICE_TIME === null;
+      });
+      await task.run('UpdateObServerStatus', 1);
+    } finally {
+      await world.cluster.sql('ALTER SYSTEM SET _standin_service_delay = 0');
+    }
+    expect(await world.status(1)).toBe('RUNNING');
+    await task.run('UpdateObClusterStatus', 1);
+    await task.ends(false);
+    await inSync(1);
+  }, 120_000);
+
   test('a task that is ended half-way says what the server is then', async () => {
     const task = await world.task();
     await task.run('PrepareStopObServer', 1);
