@@ -24,8 +24,14 @@ export type Keeper =
       readonly cwd: string;
       readonly user: string;
     }
-  /** `enabled`: it was started at boot, and a stop has taken that away. */
-  | { readonly kind: 'systemd'; readonly unit: string; readonly enabled: boolean };
+  | UnitKeeper;
+
+export interface UnitKeeper {
+  readonly kind: 'systemd';
+  readonly unit: string;
+  /** It was started at boot, and a stop has taken that away. */
+  readonly enabled: boolean;
+}
 
 interface StoppedKeepers {
   readonly serverId: number;
@@ -43,6 +49,12 @@ const SYSTEMCTL_MS = 150_000;
 function trouble(host: Host, tried: Text, cameBack: Trouble['cameBack']): PermanentError {
   const next = say('next.repairAndRetry');
   return new PermanentError({ type: 'KeeperFailed', tried, where: host.ip, cameBack, next });
+}
+
+/** @throws PermanentError KeeperFailed with what the host said, unless the script ends with 0 */
+async function done(host: Host, tried: Text, script: string): Promise<void> {
+  const { exitCode, stderr } = await host.sh(script, { timeoutMs: SYSTEMCTL_MS });
+  if (exitCode !== 0) throw trouble(host, tried, stderr.trim().slice(0, 500) || `exit code ${exitCode}`);
 }
 
 /** Keepers that a stop of this proxy has noted on the host; undefined when none has. */
@@ -171,8 +183,13 @@ async function stopOne(scope: SubtaskScope, host: Host, keeper: Keeper, home: st
       ? stopKeeperScript(systemd)
       : `${keeper.enabled ? `systemctl disable ${quote(keeper.unit)} || exit` : ':'}
          systemctl stop ${quote(keeper.unit)}`;
-  const { exitCode, stderr } = await host.sh(script, { timeoutMs: SYSTEMCTL_MS });
-  if (exitCode !== 0) throw trouble(host, tried, stderr.trim().slice(0, 500) || `exit code ${exitCode}`);
+  await done(host, tried, script);
+}
+
+/** For a moment: whether it is started at boot stays as it is. */
+export async function stopUnit(host: Host, keeper: UnitKeeper): Promise<void> {
+  const tried = say('keeper.stop', { keeper: keeperText(keeper) });
+  await done(host, tried, `systemctl stop ${quote(keeper.unit)}`);
 }
 
 async function endScripts(scope: SubtaskScope, host: Host, home: string): Promise<void> {
@@ -235,34 +252,19 @@ async function startOne(host: Host, proxy: ObproxyInstance, home: string, keeper
          set -- ${keeper.args.map(quote).join(' ')}
          [ "$(id -un)" = ${quote(keeper.user)} ] || set -- runuser -u ${quote(keeper.user)} -- "$@"
          setsid "$@" </dev/null >/dev/null 2>&1 9>&- &`;
-  const { exitCode, stderr } = await host.sh(script, { timeoutMs: SYSTEMCTL_MS });
-  if (exitCode === 0) return;
-  throw trouble(
-    host,
-    say('keeper.start', { keeper: keeperText(keeper) }),
-    stderr.trim().slice(0, 500) || `exit code ${exitCode}`,
-  );
+  await done(host, say('keeper.start', { keeper: keeperText(keeper) }), script);
 }
 
 /** The unit starts the proxy; enabled again only when the stop has taken that away. */
-export async function startUnit(host: Host, keeper: Extract<Keeper, { kind: 'systemd' }>): Promise<void> {
+export async function startUnit(host: Host, keeper: UnitKeeper): Promise<void> {
   await enableUnit(host, keeper);
-  const { exitCode, stderr } = await host.sh(`systemctl start ${quote(keeper.unit)}`, {
-    timeoutMs: SYSTEMCTL_MS,
-  });
-  if (exitCode === 0) return;
-  throw trouble(
+  await done(
     host,
     say('keeper.start', { keeper: keeperText(keeper) }),
-    stderr.trim().slice(0, 500) || `exit code ${exitCode}`,
+    `systemctl start ${quote(keeper.unit)}`,
   );
 }
 
-async function enableUnit(
-  host: Host,
-  { unit, enabled }: Extract<Keeper, { kind: 'systemd' }>,
-): Promise<void> {
-  if (!enabled) return;
-  const { exitCode, stderr } = await host.sh(`systemctl enable ${quote(unit)}`);
-  if (exitCode !== 0) throw trouble(host, say('keeper.enable', { unit }), stderr.trim().slice(0, 500));
+async function enableUnit(host: Host, { unit, enabled }: UnitKeeper): Promise<void> {
+  if (enabled) await done(host, say('keeper.enable', { unit }), `systemctl enable ${quote(unit)}`);
 }

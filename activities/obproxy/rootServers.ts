@@ -23,6 +23,14 @@ interface Told {
   readonly changed: boolean;
 }
 
+/** The same of one proxy, for what is said of it. */
+interface ToldOne {
+  readonly where: string;
+  readonly works: string;
+  readonly list: string;
+  readonly reaches: boolean;
+}
+
 /**
  * Stores the list in the proxy, for its next start. What its process was started with is recorded before that, as of every
  * parameter that waits for a restart: the proxy shows the new list at once.
@@ -133,13 +141,13 @@ async function told(
  * not be given, which is a warning.
  *
  * @param how `started`: its process has just been started; `again`: it will be told later anyhow, so that nobody needs to be warned
- * @returns what its process works with, and whether it reaches a root server of now by that
+ * @returns what its process works with, the list of now, and whether it reaches a root server of now by the former
  */
 export async function tellOne(
   scope: SubtaskScope,
   proxy: ObproxyInstance,
   { started = false, again = false }: { readonly started?: boolean; readonly again?: boolean } = {},
-): Promise<{ readonly works: string; readonly reaches: boolean } | undefined> {
+): Promise<ToldOne | undefined> {
   if (proxy.cluster.workMode !== 'RS_LIST') return undefined;
   const [link] = proxy.cluster.obLinks;
   const linked = link === undefined ? undefined : await scope.store.obClusters.find(link.clusterId);
@@ -151,7 +159,7 @@ export async function tellOne(
     try {
       const { works, changed } = await giveList(scope, admin, proxy.server, list, started);
       if (changed) scope.log.info(say('rsList.told', { where, list }));
-      return { works, reaches: shareServers(works, list) };
+      return { where, works, list, reaches: shareServers(works, list) };
     } finally {
       admin.close();
     }

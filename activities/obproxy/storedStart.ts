@@ -6,7 +6,7 @@ import { endsAs } from '../common/work';
 import { KEEPER_DIR, makeDir } from '../places';
 import type { SubtaskScope } from '../types';
 import { forgetOneTimePassword, startScript } from './firstStart';
-import { startUnit, stopKeepers, stoppedKeepers } from './keepers';
+import { startUnit, stopKeepers, stoppedKeepers, stopUnit, type UnitKeeper } from './keepers';
 import { proveConfigured } from './preparing';
 import { lookForProxies, processText } from './process';
 import { type ObproxyInstance, runUserOf, workedProxy } from './proxy';
@@ -38,11 +38,17 @@ export async function startStored(
   }
   const launched = before.own.length === 0;
   let look = await serving(scope, host, proxy, home, launched);
-  if (await renewList(scope, host, proxy, launched)) {
-    await endProxies(scope, host, home);
+  // Servers may have come and gone while it was stopped, of which nobody could tell it.
+  let told = await tellOne(scope, proxy, { started: launched });
+  if (launched && told?.reaches === false) {
+    scope.log.info(say('rsList.again', { works: told.works }));
+    await endAgain(scope, host, proxy, home);
     await launch(scope, host, proxy, home, `${name}-list`);
     look = await serving(scope, host, proxy, home, true);
+    told = await tellOne(scope, proxy, { started: true });
   }
+  // One that ran before may have sessions; a unit may start it with a list of its own, whatever is stored.
+  if (told?.reaches === false) scope.log.warn(say('rsList.restart', told));
   await endsAs(scope, workedProxy(proxy.server), 'RUNNING');
   if (proxy.server.adopted === null) await checkMetricsPort(scope, host, proxy, look);
   await forgetOneTimePassword(host);
@@ -64,22 +70,21 @@ async function serving(
   return look;
 }
 
-/**
- * Servers may have come and gone while the proxy was stopped, of which nobody could tell it: then it gets the list of now. Resolves
- * to whether it has to start once more, because it knows none of them from this start. A unit of systemd's would start a proxy that
- * is ended by itself, so there it is left at the warning.
- */
-async function renewList(
+/** Ends what has just been started, and serves nobody yet. A unit of systemd's would start a proxy that is ended otherwise. */
+async function endAgain(
   scope: SubtaskScope,
   host: Host,
   proxy: ObproxyInstance,
-  launched: boolean,
-): Promise<boolean> {
-  const told = await tellOne(scope, proxy, { started: launched });
-  if (told === undefined || told.reaches || !launched) return false;
-  const byUnit = ((await stoppedKeepers(host, proxy)) ?? []).some(({ kind }) => kind === 'systemd');
-  if (!byUnit) scope.log.info(say('rsList.again', { works: told.works }));
-  return !byUnit;
+  home: string,
+): Promise<void> {
+  const unit = await unitOf(host, proxy);
+  if (unit === undefined) await endProxies(scope, host, home);
+  else await stopUnit(host, unit);
+}
+
+/** The unit of systemd that keeps a proxy that is stopped, or was until it has been started by it. */
+async function unitOf(host: Host, proxy: ObproxyInstance): Promise<UnitKeeper | undefined> {
+  return ((await stoppedKeepers(host, proxy)) ?? []).find((keeper) => keeper.kind === 'systemd');
 }
 
 async function launch(
@@ -90,8 +95,8 @@ async function launch(
   name: string,
 ): Promise<void> {
   await endsAs(scope, workedProxy(proxy.server), 'UNAVAILABLE');
-  const unit = ((await stoppedKeepers(host, proxy)) ?? []).find(({ kind }) => kind === 'systemd');
-  if (unit?.kind === 'systemd') {
+  const unit = await unitOf(host, proxy);
+  if (unit !== undefined) {
     scope.log.info(say('obproxy.startingByUnit', { unit: unit.unit }));
     await startUnit(host, unit);
     return;

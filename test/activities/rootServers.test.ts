@@ -1,4 +1,6 @@
 /** Root servers of OBProxies that work by RS_LIST: told while they run, and when they start after servers have come and gone. */
+import { KEEPER_DIR } from '../../activities/places';
+import { quote } from '../../hosts/quote';
 import { openSqlSession } from '../../oceanbase/sqlSession';
 import { restartObproxy } from '../../operations/restartObproxy';
 import { startObproxy } from '../../operations/startObproxy';
@@ -18,6 +20,23 @@ import {
   type Worker,
   type World,
 } from './world';
+
+/** A systemctl that knows one unit, which starts the proxy with the root servers of /srv/list where that is. */
+const SYSTEMCTL = `#!/bin/sh
+echo "$*" >>/srv/systemctl.log
+case $1 in
+  start)
+    pgrep -x obproxy >/dev/null && exit
+    cd /home/admin/obproxy-4.3.1.0 || exit
+    [ ! -s /srv/list ] || set -- -r "$(cat /srv/list)"
+    [ "$1" = -r ] || set --
+    setsid runuser -u admin -- ./bin/obproxy "$@" </dev/null >/dev/null 2>&1 ;;
+  stop)
+    pkill -x obproxy
+    while pgrep -x obproxy >/dev/null; do sleep 0.1; done ;;
+esac
+exit 0
+`;
 
 describeIf(fleetUnavailable(), 'An OBProxy that works by RS_LIST', () => {
   let world: World;
@@ -75,9 +94,18 @@ describeIf(fleetUnavailable(), 'An OBProxy that works by RS_LIST', () => {
     await quietEnvironment().run(worker.activities.SyncClusterInfo!, input);
     return (await world.store.tasks.readLog(taskId, taskId * 100)).map(({ text }) => text).join('\n');
   }
+  const begin = (entry: typeof stopObproxy, more: object = {}) =>
+    request(
+      world,
+      worker,
+      entry,
+      { id: String(proxy.clusterId) },
+      {
+        ...{ obproxyServerIds: [proxy.serverId], ...more },
+      },
+    );
   const ask = async (entry: typeof stopObproxy, more: object = {}) => {
-    const body = { obproxyServerIds: [proxy.serverId], ...more };
-    const task = await request(world, worker, entry, { id: String(proxy.clusterId) }, body);
+    const task = await begin(entry, more);
     await task.upTo('its end');
     return task.wholeLog();
   };
@@ -126,6 +154,53 @@ describeIf(fleetUnavailable(), 'An OBProxy that works by RS_LIST', () => {
     expect((await seen()).starts).toBe(before + 2);
     expect((await row()).parameterDrift).toEqual([]);
     await reaches();
+  }, 120_000);
+
+  test('and is kept by a unit of systemd, is started once more by that, and no oftener', async () => {
+    /** Stops it, and has the note say who kept it: a test host has no systemd that could be found at work. */
+    const stopped = async () => {
+      await ask(stopObproxy);
+      const note = `${KEEPER_DIR}/stopped.json`;
+      const unit = '{"kind":"systemd","unit":"myproxy.service","enabled":false}';
+      await proxy.host.sh(
+        `rm -f /srv/systemctl.log; sed -i 's/"keepers":\\[[^]]*]/"keepers":[${unit}]/' ${note}`,
+      );
+      expect((await proxy.host.sh(`cat ${note}`)).stdout).toContain('myproxy.service');
+    };
+    const asked = async () => (await proxy.host.sh('head -n 3 /srv/systemctl.log')).stdout.split('\n');
+    const once = ['start myproxy.service', 'stop myproxy.service', 'start myproxy.service', ''];
+    await stopped();
+    const planted = await proxy.host.sh(`
+      mkdir -p /srv && printf '%s' ${quote(SYSTEMCTL)} >/srv/systemctl && chmod 755 /srv/systemctl &&
+      mount --bind /srv/systemctl "$(readlink -f /usr/bin/systemctl)" && systemctl planted`);
+    expect(planted).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(await asked()).toEqual(['planted', '']);
+    await proxy.host.sh('rm /srv/systemctl.log');
+    try {
+      const before = (await seen()).starts;
+      const former = await anotherServer();
+      const log = await ask(startObproxy);
+      expect(log).toContain('it is started once more');
+      expect(log).not.toContain('restart it before');
+      expect(await asked()).toEqual(once);
+      expect((await seen()).starts).toBe(before + 2);
+      expect((await row()).parameterDrift).toEqual([]);
+      await reaches();
+
+      // This one hands it a list of its own at every start.
+      await stopped();
+      await proxy.host.sh(`echo ${former} >/srv/list`);
+      await anotherServer();
+      const task = await begin(startObproxy);
+      await expect(task.upTo('its end')).rejects.toMatchObject({ type: 'ObproxyServesNobody' });
+      expect(await task.wholeLog()).toContain(
+        `was started with the root servers ${former}, none of which is one now`,
+      );
+      await task.end('FAILED');
+      expect(await asked()).toEqual(once);
+    } finally {
+      await proxy.host.sh('umount "$(readlink -f /usr/bin/systemctl)"; rm -f /srv/list');
+    }
   }, 120_000);
 
   test('that does not answer is a warning with what to do, and fails nothing', async () => {
