@@ -89,9 +89,10 @@ function parametersIn(file: string): string[] {
   }
 }
 
-/** What obflow notes on a host are ids and ticks. */
+/** What obflow notes on a host are ids, ticks, and since when a server serves, which one that comes up does not yet. */
 function maskFile(place: string, text: string): string {
-  return /^\/var\/lib\/obflow\/|\/\.obflow\.json$/.test(place) ? text.replaceAll(/\d+/g, '#') : text;
+  if (!/^\/var\/lib\/obflow\/|\/\.obflow\.json$/.test(place)) return text;
+  return text.replace(/("servingSince":\s*)(null|"[^"]*")/, '$1#').replaceAll(/\d+/g, '#');
 }
 
 const LOOK = `
