@@ -1,6 +1,8 @@
 import { quote } from '../../hosts/quote';
+import type { Host } from '../../hosts/types';
 import { say } from '../../runtime/messages/catalogue';
 import { creationByTask } from '../cluster/brought';
+import { removeBy } from '../places';
 import { subtask } from '../subtask';
 import { OBSERVER, type ObserverInstance, observerOf } from './observer';
 
@@ -11,6 +13,11 @@ const WRITES = 200;
 /** Beside the folders that must be empty, in the cluster's own on the data disk. */
 function probeFile({ layout }: ObserverInstance): string {
   return `${layout.roots[0]}/.obflow-io-bench`;
+}
+
+async function removeProbe(host: Host, observer: ObserverInstance): Promise<void> {
+  const file = probeFile(observer);
+  await removeBy(host, `rm -f -- ${quote(file)}`, file);
 }
 
 /**
@@ -38,6 +45,8 @@ echo $(($(date +%s%3N) - begun))`,
     );
     const took = Number(stdout.trim());
     if (exitCode !== 0 || !Number.isFinite(took)) {
+      // Whoever has killed it has killed its trap.
+      await removeProbe(host, observer);
       scope.log.warn(say('bench.notMeasured', { said: stderr.trim().slice(-300) }));
       return undefined;
     }
@@ -51,7 +60,7 @@ echo $(($(date +%s%3N) - begun))`,
   async rollback(scope) {
     const observer = await observerOf(scope);
     if (creationByTask(scope, observer.cluster) === undefined) return scope.log.info(say('undo.nothing'));
-    await (await scope.host()).sh(`rm -f -- ${quote(probeFile(observer))}`);
+    await removeProbe(await scope.host(), observer);
     scope.log.info(say('undo.nothing'));
   },
 });

@@ -25,7 +25,7 @@ const listed = async (world: ObserverWorld, { host }: AddTask) =>
 describeIf(fleetUnavailable(), 'Add OB server on a host', () => {
   let world: ObserverWorld;
   beforeAll(async () => {
-    world = await startObserverWorld({ free: 5 });
+    world = await startObserverWorld({ free: 6 });
   }, 120_000);
   afterAll(() => world?.stop(), 60_000);
 
@@ -73,6 +73,29 @@ describeIf(fleetUnavailable(), 'Add OB server on a host', () => {
     await task.run('MakeDirForOb', { rollback: true, input: later });
     expect(task.host.pids('observer')).toEqual(after);
     expect(await task.log('RestartObServerProcess')).toContain('It serves since');
+  }, 120_000);
+
+  test('a probe of the data disk that is killed leaves nothing on it', async () => {
+    const task = await world.add(5);
+    await task.upTo('MakeDirForOb');
+    const probe = '/data/1/obacts/.obflow-io-bench';
+    // Kills the shell that has asked for it, its trap included, when it has written.
+    const planted = await task.host.sh(`
+      mkdir -p /srv && cp "$(readlink -f /usr/bin/dd)" /srv/real-dd && cat >/srv/dd <<'END'
+#!/bin/sh
+/srv/real-dd "$@"
+touch /srv/asked
+for pid in $PPID $(ps -o ppid= -p $PPID); do grep -qz 'sh' /proc/$pid/comm && kill -9 $pid; done
+END
+      chmod 755 /srv/dd && mount --bind /srv/dd "$(readlink -f /usr/bin/dd)"`);
+    expect(planted).toMatchObject({ exitCode: 0, stderr: '' });
+    try {
+      await task.run('DoIoBench');
+      expect(await task.log('DoIoBench')).toContain('could not be measured');
+      expect((await task.host.sh(`ls /srv/asked ${probe}`)).stdout).toBe('/srv/asked\n');
+    } finally {
+      await task.host.sh('umount "$(readlink -f /usr/bin/dd)"');
+    }
   }, 120_000);
 
   test('an undo that cannot prove the server out of the cluster touches nothing, and the whole undo leaves nothing', async () => {
