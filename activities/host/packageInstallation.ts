@@ -211,6 +211,8 @@ export async function uninstallPackage(scope: SubtaskScope, service: InstalledSe
   const marked = markOf(service);
   const mark = await readJson<Mark>(host, marked);
   if (!isOf(mark, scope) || mark?.installed === undefined || mark.home === undefined) {
+    // Made before the package was sent; it holds something when somebody else's mark is in it.
+    await host.sh(`rmdir -- ${serviceDir(service)} 2>/dev/null`);
     scope.log.info(say('package.nothingToUndo'));
     return;
   }

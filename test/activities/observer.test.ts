@@ -25,7 +25,7 @@ const listed = async (world: ObserverWorld, { host }: AddTask) =>
 describeIf(fleetUnavailable(), 'Add OB server on a host', () => {
   let world: ObserverWorld;
   beforeAll(async () => {
-    world = await startObserverWorld({ free: 6 });
+    world = await startObserverWorld({ free: 7 });
   }, 120_000);
   afterAll(() => world?.stop(), 60_000);
 
@@ -75,8 +75,18 @@ describeIf(fleetUnavailable(), 'Add OB server on a host', () => {
     expect(await task.log('RestartObServerProcess')).toContain('It serves since');
   }, 120_000);
 
-  test('a probe of the data disk that is killed leaves nothing on it', async () => {
+  test('undone when the package did not fit on the host, the installation leaves nothing', async () => {
     const task = await world.add(5);
+    const folder = `/var/lib/obflow/${task.taskId}`;
+    await task.host.sh(`mkdir -p ${folder} && mount -t tmpfs -o size=16k none ${folder}`);
+    await expect(task.run('InstallRpm')).rejects.toThrow(/No space left|ENOSPC|Failure/);
+    await task.host.sh(`umount ${folder} && rmdir ${folder}`);
+    await task.run('InstallRpm', { rollback: true });
+    expect((await task.host.sh('find /var/lib/obflow -mindepth 1')).stdout).toBe('');
+  }, 60_000);
+
+  test('a probe of the data disk that is killed leaves nothing on it', async () => {
+    const task = await world.add(6);
     await task.upTo('MakeDirForOb');
     const probe = '/data/1/obacts/.obflow-io-bench';
     // Kills the shell that has asked for it, its trap included, when it has written.
