@@ -1,10 +1,12 @@
 /** A restart by force: the proxy is stopped, which cuts the sessions of its clients, and started by its stored configuration. */
 import type { Host } from '../../hosts/types';
+import { PermanentError, TransientError } from '../../runtime/errors';
 import { endsAs } from '../common/work';
 import type { SubtaskScope } from '../types';
 import { startKeepers, stopKeepers } from './keepers';
 import { addToNote, workNote } from './notes';
-import { type ObproxyInstance, workedProxy } from './proxy';
+import { lookForProxies } from './process';
+import { administer, type ObproxyInstance, workedProxy } from './proxy';
 import { endProxy, warnOfUnit } from './stopping';
 import { startStored } from './storedStart';
 
@@ -32,14 +34,44 @@ export async function endByForce(
   await addToNote(scope, host, proxy, { ended: [...(note.ended ?? []), runOf(scope)] });
 }
 
-/** Stops the proxy, starts it by its stored configuration, and puts back who keeps it. To be called again after any interruption. */
+/** Whether the process that lives there owns its port and lets root@proxysys in, asked once. */
+async function answers(
+  scope: SubtaskScope,
+  host: Host,
+  proxy: ObproxyInstance,
+  home: string,
+): Promise<boolean> {
+  const { own, listeners } = await lookForProxies(host, home);
+  const owner = listeners.find(({ port }) => port === proxy.server.sqlPort)?.pid;
+  if (!own.some(({ pid }) => pid === owner)) return false;
+  try {
+    const admin = await administer(scope, proxy);
+    try {
+      await admin.binaryInfo();
+      return true;
+    } finally {
+      admin.close();
+    }
+  } catch (error) {
+    scope.signal.throwIfAborted();
+    if (!(error instanceof PermanentError || error instanceof TransientError)) throw error;
+    return false;
+  }
+}
+
+/**
+ * Stops the proxy, starts it by its stored configuration, and puts back who keeps it. To be called again after any interruption;
+ * a person's retry cuts the sessions of the new process only when that does not answer.
+ */
 export async function restartByForce(
   scope: SubtaskScope,
   host: Host,
   proxy: ObproxyInstance,
   home: string,
 ): Promise<void> {
-  await endByForce(scope, host, proxy, home);
+  const { ended = [] } = await workNote(scope, host, proxy);
+  const isNew = ended.some((run) => run.startsWith(`${scope.input.subtaskId}.`));
+  if (!isNew || !(await answers(scope, host, proxy, home))) await endByForce(scope, host, proxy, home);
   await startStored(scope, host, proxy, home);
   await startKeepers(scope, host, proxy, home);
 }

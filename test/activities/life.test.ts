@@ -253,11 +253,19 @@ describeIf(fleetUnavailable(), 'The life of an OBProxy', () => {
     // The same run once more, as after a crash of its worker: the new process is not taken for the old one.
     await restarting.run('RestartObproxyProcess', { run: 2 });
     expect(await proxiesIn(first.host, first.home)).toEqual(pids);
-    await restarting.undo();
+    // Nor by the retry of a person, who may only want its keeper back; one that answers nobody is restarted once more.
+    await restarting.run('RestartObproxyProcess', { run: 3 });
     expect(await proxiesIn(first.host, first.home)).toEqual(pids);
+    await first.host.sh('pkill -STOP -x obproxy');
+    await restarting.run('RestartObproxyProcess', { run: 4 });
+    const renewed = await proxiesIn(first.host, first.home);
+    expect(renewed).toHaveLength(1);
+    expect(renewed).not.toEqual(pids);
+    await restarting.undo();
+    expect(await proxiesIn(first.host, first.home)).toEqual(renewed);
     expect(await row(first)).toMatchObject({ status: 'RUNNING', work: null });
     expect((await first.host.sh(`[ -e ${KEEPER_FILE} ]`)).exitCode).toBe(0);
-  }, 120_000);
+  }, 180_000);
 
   test('a start is undone: the proxy is stopped as before, with nobody who would start it', async () => {
     const [first] = await twoProxies();
