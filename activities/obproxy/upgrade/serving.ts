@@ -155,7 +155,9 @@ export async function startAnew(scope: SubtaskScope, hot: HotProxy, upgrade: Upg
   const { host } = hot;
   // What the running proxy shows is copied before it ends.
   await bringTarget(scope, hot, upgrade);
-  await endByForce(scope, host, former.proxy, home);
+  // A retry may find the new program serving already, and only its keeper to be put back.
+  if (!isVersion(await versionNow(scope, hot), target.version))
+    await endByForce(scope, host, former.proxy, home);
   try {
     await startStored(scope, host, target.proxy, home);
   } catch (error) {
