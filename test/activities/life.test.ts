@@ -282,6 +282,25 @@ describeIf(fleetUnavailable(), 'The life of an OBProxy', () => {
     expect(after.stdout).toBe(files.stdout);
   }, 120_000);
 
+  test('a proxy whose host loses its power between its start and its keeper is started again, not waited for', async () => {
+    const [first] = await twoProxies();
+    await (await stop(first)).upTo();
+    const starting = await start(first);
+    await starting.upTo('WaitObproxyAccessible');
+    const started = await proxiesIn(first.host, first.home);
+    expect(started).toHaveLength(1);
+    await first.host.sh('pkill -9 -x obproxy');
+    await until('it is gone', async () => (await proxiesIn(first.host, first.home)).length === 0);
+    await starting.run('WaitObproxyAccessible');
+    const again = await proxiesIn(first.host, first.home);
+    expect(again).toHaveLength(1);
+    expect(again).not.toEqual(started);
+    await starting.run('WaitObproxyAccessible');
+    expect(await proxiesIn(first.host, first.home)).toEqual(again);
+    await starting.undo();
+    expect(await proxiesIn(first.host, first.home)).toEqual([]);
+  }, 120_000);
+
   test('a proxy that somebody starts again is never killed a second time; the error names who', async () => {
     const [first] = await twoProxies();
     const stopping = await stop(first);
