@@ -5,7 +5,7 @@ import { endsAs } from '../common/work';
 import type { SubtaskScope } from '../types';
 import { startKeepers, stopKeepers } from './keepers';
 import { addToNote, workNote } from './notes';
-import { lookForProxies } from './process';
+import { isOwnPort, lookForProxies } from './process';
 import { administer, type ObproxyInstance, workedProxy } from './proxy';
 import { endProxy, warnOfUnit } from './stopping';
 import { startStored } from './storedStart';
@@ -41,9 +41,7 @@ async function answers(
   proxy: ObproxyInstance,
   home: string,
 ): Promise<boolean> {
-  const { own, listeners } = await lookForProxies(host, home);
-  const owner = listeners.find(({ port }) => port === proxy.server.sqlPort)?.pid;
-  if (!own.some(({ pid }) => pid === owner)) return false;
+  if (!isOwnPort(await lookForProxies(host, home), proxy.server.sqlPort)) return false;
   try {
     const admin = await administer(scope, proxy);
     try {
