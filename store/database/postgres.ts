@@ -7,7 +7,7 @@ import {
   type QueryResult,
   type TransactionSettings,
 } from 'kysely';
-import { Pool, types } from 'pg';
+import type { Pool } from 'pg';
 import { translateError, withoutNul } from '../errors';
 
 const INT8 = 20;
@@ -19,7 +19,7 @@ const LOCK_TIMEOUT = 10_000;
  * loses it after a minute, because it would hold up every other writer.
  */
 export class PgDialect extends PostgresDialect {
-  readonly #pool: Pool;
+  readonly #pool: () => Promise<Pool>;
   readonly #where: string;
 
   readonly #lockTimeout: number;
@@ -29,23 +29,7 @@ export class PgDialect extends PostgresDialect {
     where: string,
     options: { lockTimeoutMs?: number; applicationName?: string } = {},
   ) {
-    const pool = new Pool({
-      connectionString: databaseUrl,
-      application_name: options.applicationName ?? 'obflow',
-      max: 10,
-      // A process that is up shows itself by a connection, however idle it is: see databaseUse.ts.
-      min: 1,
-      connectionTimeoutMillis: 10_000,
-      keepAlive: true,
-      types: {
-        getTypeParser: ((id: number, format: 'text' | 'binary') =>
-          id === INT8 ? Number : types.getTypeParser(id, format as 'text')) as typeof types.getTypeParser,
-      },
-    });
-    // Without a listener a connection that the server closes between two queries would end the process: idle in the
-    // pool (the next query gets another) or inside a transaction (whose next statement fails).
-    pool.on('error', () => undefined);
-    pool.on('connect', (client) => client.on('error', () => undefined));
+    const pool = () => openPool(databaseUrl, options.applicationName ?? 'obflow');
     super({ pool });
     this.#pool = pool;
     this.#where = where;
@@ -57,13 +41,36 @@ export class PgDialect extends PostgresDialect {
   }
 }
 
+/** Loads pg, which a start on SQLite is spared. */
+async function openPool(connectionString: string, applicationName: string): Promise<Pool> {
+  const { Pool, types } = await import('pg');
+  const pool = new Pool({
+    connectionString,
+    application_name: applicationName,
+    max: 10,
+    // A process that is up shows itself by a connection, however idle it is: see databaseUse.ts.
+    min: 1,
+    connectionTimeoutMillis: 10_000,
+    keepAlive: true,
+    types: {
+      getTypeParser: ((id: number, format: 'text' | 'binary') =>
+        id === INT8 ? Number : types.getTypeParser(id, format as 'text')) as typeof types.getTypeParser,
+    },
+  });
+  // Without a listener a connection that the server closes between two queries would end the process: idle in the
+  // pool (the next query gets another) or inside a transaction (whose next statement fails).
+  pool.on('error', () => undefined);
+  pool.on('connect', (client) => client.on('error', () => undefined));
+  return pool;
+}
+
 /** Kysely's driver, its errors translated. */
 class TranslatingDriver implements Driver {
   readonly #driver: PostgresDriver;
   readonly #where: string;
   readonly #wrapped = new WeakMap<DatabaseConnection, TranslatingConnection>();
 
-  constructor(pool: Pool, where: string, lockTimeout: number) {
+  constructor(pool: () => Promise<Pool>, where: string, lockTimeout: number) {
     this.#where = where;
     this.#driver = new PostgresDriver({
       pool,
