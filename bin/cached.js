@@ -3,7 +3,10 @@ const { createRequire } = require('node:module');
 const path = require('node:path');
 const vm = require('node:vm');
 
-/** First line of a file of dist/start (scripts/bundleStart.mjs): what its cache must have been made of. */
+/**
+ * First line of a file of dist/start (scripts/bundleStart.mjs): what its cache must have been made of. The rest is the function
+ * that require() would make of a module: to put 12 MB between two braces here would copy them at every start.
+ */
 const MARK = /^\/\/ [0-9a-f]{64}\n/;
 
 /**
@@ -44,7 +47,7 @@ function cacheOf(file, source) {
 }
 
 function compile(file, source, cachedData) {
-  return new vm.Script(`(function (exports, require, module, __filename, __dirname) {${source}\n})`, {
+  return new vm.Script(source, {
     filename: file,
     ...(cachedData === undefined ? {} : { cachedData }),
   });

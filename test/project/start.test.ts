@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { repositoryRoot } from '../../runtime/paths';
+import { startObflow } from '../../sandbox/stack/process';
 
 const run = promisify(execFile);
 const CACHED = path.join(repositoryRoot(), 'bin/cached.js');
@@ -43,6 +44,42 @@ describe('the bundled program', () => {
   });
 });
 
+describe('obflow up', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(path.join(os.tmpdir(), 'obflow-start-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
+
+  it('is ready without what it does not use: a bundler, PostgreSQL', async () => {
+    const loaded = path.join(folder, 'loaded.json');
+    const hook = path.join(folder, 'hook.js');
+    writeFileSync(
+      hook,
+      `process.once('exit', () => require('node:fs').writeFileSync(${JSON.stringify(loaded)},
+        JSON.stringify(Object.keys(require('node:module')._cache))));`,
+    );
+    const env = {
+      ...Object.fromEntries(
+        Object.entries(process.env).filter(([name]) => !/^(TEMPORAL|OBFLOW)_/.test(name)),
+      ),
+      ...{ OBFLOW_DATA_DIR: folder, OBFLOW_LISTEN: '127.0.0.1:0' },
+      ...{ OBFLOW_TEMPORAL_PORT: '0', OBFLOW_TEMPORAL_UI_PORT: '0', NODE_OPTIONS: `--require ${hook}` },
+    };
+    const up = startObflow(['up'], env, path.join(folder, 'up.log'));
+    try {
+      await up.line(/^ready: /);
+    } finally {
+      await up.stop();
+    }
+    const files = (JSON.parse(readFileSync(loaded, 'utf8')) as string[]).filter(
+      (file) => file.includes('node_modules') && !file.endsWith('.node'),
+    );
+    expect(files.length).toBeGreaterThan(0);
+    expect(files.filter((file) => /node_modules.(webpack|memfs|pg|unionfs|undici)\b/.test(file))).toEqual([]);
+  });
+});
+
 describe('functions kept compiled', () => {
   let folder: string;
   let file: string;
@@ -53,7 +90,8 @@ describe('functions kept compiled', () => {
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
   const program = (answer: number, mark: string) =>
-    `// ${mark.repeat(64)}\nexports.answer = () => ${answer}; exports.place = __dirname;`;
+    `// ${mark.repeat(64)}\n(function (exports, require, module, __filename, __dirname) {
+exports.answer = () => ${answer}; exports.place = __dirname;})`;
   const build = () =>
     inNode(
       `cached.cacheAfter(process.argv[1], ({ answer }) => answer()).then((cache) =>
