@@ -8,12 +8,8 @@ import { TransientError } from '../runtime/errors';
 import { createLogger, type Logger, logFormat } from '../runtime/logger';
 import { freePort } from '../runtime/ports';
 import { leadsToItself } from '../runtime/publicUrl';
-import {
-  connectTemporal,
-  prepareNamespace,
-  type TemporalHandle,
-  temporalIsConfigured,
-} from '../runtime/temporal';
+import type { TemporalHandle } from '../runtime/temporal';
+import { temporalIsConfigured } from '../runtime/temporalPlace';
 import type { Store } from '../store/types';
 import type { RunningWorker } from '../worker/main';
 import { makeDataDir } from './dataDir';
@@ -61,12 +57,12 @@ export async function serve(parts: readonly Part[], options: ServeOptions): Prom
     say(`Data folder: ${config.dataDir}`);
     const failures: Promise<never>[] = [];
     // While Temporal starts on another core, this one reads what comes next; not before, or Temporal would wait for it.
-    let launched: () => void = () => undefined;
+    let temporalLaunched: () => void = () => undefined;
     const meanwhile = new Promise<void>((resolve) => {
-      launched = resolve;
+      temporalLaunched = resolve;
     }).then(() => Promise.all([openDatabase(config, parts.includes('api')), load(parts)]));
     const [{ temporal, uiUrl }, [store]] = await Promise.all([
-      openTemporal(config, options.ownTemporal, shutdown, failures, launched),
+      openTemporal(config, options.ownTemporal, shutdown, failures, temporalLaunched),
       meanwhile,
     ]);
     shutdown.add(undefined, () => store.close());
@@ -80,10 +76,19 @@ export async function serve(parts: readonly Part[], options: ServeOptions): Prom
     shutdown.add(undefined, () => hosts.close());
     const temporalUiUrl = config.temporalUiUrl ?? uiUrl;
     const ground: Ground = { config: { ...config, temporalUiUrl }, logger, temporal, store, hosts };
-    // Both at once: the worker waits for its thread while the API gets ready.
+    // The worker first: its thread gets ready on another core while this one makes the API.
+    let launched: () => void = () => undefined;
+    const thread = new Promise<void>((resolve) => {
+      launched = resolve;
+    });
+    const starting = parts.includes('worker')
+      ? startWorkerPart(ground, options.activities, shutdown, failures, launched)
+      : undefined;
     const [worker, api] = await Promise.all([
-      parts.includes('worker') ? startWorkerPart(ground, options.activities, shutdown, failures) : undefined,
-      parts.includes('api') ? startApiPart(ground, shutdown) : undefined,
+      starting,
+      parts.includes('api')
+        ? Promise.race([thread, starting]).then(() => startApiPart(ground, shutdown))
+        : undefined,
     ]);
     await startMonitoring({ ...ground, hosts, worker, api }, shutdown);
     const ready = api?.urls[0] ?? `worker of ${config.taskQueue}`;
@@ -116,6 +121,7 @@ async function openTemporal(
       throw new Error(text);
     });
     failures.push(noticed(died));
+    const { connectTemporal, prepareNamespace } = await import('../runtime/temporal');
     const temporal = await connectTemporal({ address: server.address });
     shutdown.add(undefined, () => temporal.close());
     await prepareNamespace(temporal, { retentionDays: RETENTION_DAYS });
@@ -124,6 +130,7 @@ async function openTemporal(
     return { temporal, uiUrl: server.uiUrl };
   }
   launched();
+  const { connectTemporal, prepareNamespace } = await import('../runtime/temporal');
   const temporal = await whenReachable(async () => {
     const connected = await connectTemporal(
       temporalIsConfigured() ? {} : { address: `127.0.0.1:${config.temporalPort}` },
@@ -168,12 +175,17 @@ async function openDatabase(config: RuntimeConfig, firstUser: boolean): Promise<
   return store;
 }
 
-/** Its end is the first thing that is added: the worker ends after the API, a request under way may still need it. */
+/**
+ * Its end is the first thing that is added: the worker ends after the API, a request under way may still need it.
+ *
+ * @param launched called when its thread has been started, or cannot be for now
+ */
 async function startWorkerPart(
   ground: Ground,
   activities: ServeOptions['activities'],
   shutdown: Shutdown,
   failures: Promise<never>[],
+  launched: () => void,
 ): Promise<RunningWorker> {
   let worker: RunningWorker | undefined;
   shutdown.add('Waiting for running steps of tasks; the others go on at the next start.', async () =>
@@ -189,7 +201,7 @@ async function startWorkerPart(
     startTask: (plan, workflowType) => startStored(starting, plan, workflowType),
   };
   const deps = activities === undefined ? able : { ...able, activities: activities(able) };
-  worker = await whenReachable(() => startWorker(deps));
+  worker = await whenReachable(() => startWorker({ ...deps, onLaunched: launched }).finally(launched));
   failures.push(noticed(worker.failed));
   const { BackgroundLook } = await import('../worker/look');
   const look = new BackgroundLook(ground);

@@ -1,10 +1,9 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Connection } from '@temporalio/client';
 import { parseAddress } from './addressText';
 import { PermanentError } from './errors';
-import { withoutProxy } from './temporal';
+import { withoutProxy } from './temporalPlace';
 
 /** The dev server ended, or never answered, while it was being started. */
 export class DevServerFailed extends PermanentError {
@@ -71,6 +70,8 @@ function listens(address: string): Promise<boolean> {
 }
 
 async function answers(address: string): Promise<boolean> {
+  // Loaded here, when the server has been launched: it starts on another core meanwhile.
+  const { Connection } = await import('@temporalio/client');
   const connection = Connection.lazy({ address, channelArgs: withoutProxy(address) });
   try {
     await connection.withDeadline(Date.now() + 5_000, () =>

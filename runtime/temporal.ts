@@ -3,9 +3,9 @@ import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { temporal } from '@temporalio/proto';
 import type { NativeConnection } from '@temporalio/worker';
 import { SEARCH_ATTRIBUTES } from '../workflows/searchAttributes';
-import { parseAddress } from './addressText';
 import { endingRetries } from './endingRetries';
 import { PermanentError, TransientError } from './errors';
+import { isHere, withoutProxy } from './temporalPlace';
 
 /** A connected Temporal; whoever made it closes it. */
 export interface TemporalHandle {
@@ -24,26 +24,6 @@ export interface TemporalHandle {
  */
 const MAX_MESSAGE_BYTES = 128 * 1024 * 1024;
 const CONNECT_TIMEOUT_MS = 5_000;
-
-/**
- * Channel arguments for a server on this machine: grpc-js asks for it through http_proxy, https_proxy or grpc_proxy of the
- * environment unless no_proxy names it, and a proxy cannot reach it. Any other server is asked for as they say.
- */
-export function withoutProxy(address: string): { 'grpc.enable_http_proxy'?: 0 } {
-  return isHere(address) ? { 'grpc.enable_http_proxy': 0 } : {};
-}
-
-function isHere(address: string): boolean {
-  const host = parseAddress(address)?.host ?? address;
-  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
-}
-
-/** Whether the environment names a Temporal to use; without one `obflow up` starts a dev server of its own. */
-export function temporalIsConfigured(env: NodeJS.ProcessEnv = process.env): boolean {
-  return ['TEMPORAL_ADDRESS', 'TEMPORAL_PROFILE', 'TEMPORAL_CONFIG_FILE'].some(
-    (name) => (env[name] ?? '') !== '',
-  );
-}
 
 /**
  * Connects as the environment says (TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TLS, API key, profiles: the temporal

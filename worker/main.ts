@@ -8,7 +8,7 @@ import { includeSdkMetrics } from '../runtime/metrics';
 import { freePort } from '../runtime/ports';
 import { nativeConnection, type TemporalHandle } from '../runtime/temporal';
 import { workerIdentity } from '../workflows/ids';
-import { type WorkflowSource, workflowBundle } from './bundle';
+import { readAtOnce, type WorkflowSource, workflowBundle } from './bundle';
 import { failureInterceptor } from './errors';
 import { measuringInterceptor } from './metrics';
 import { sdkLine, traceInterceptor, workflowLogSinks } from './trace';
@@ -22,6 +22,8 @@ export interface WorkerDeps extends ActivityDeps {
   readonly activitySlots?: number;
   /** Default: the last build's bundle when it is fresh. */
   readonly workflows?: WorkflowSource;
+  /** Called when the thread of its workflows has been started: that takes a while on another core. */
+  readonly onLaunched?: () => void;
 }
 
 export interface RunningWorker {
@@ -88,12 +90,12 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
   installRuntime(logger, metricsPort);
   if (metricsPort !== undefined) includeSdkMetrics(`http://127.0.0.1:${metricsPort}/metrics`);
   const connection = await nativeConnection(temporal);
-  const worker = await Worker.create({
+  const creating = Worker.create({
     connection,
     namespace: temporal.namespace,
     taskQueue: config.taskQueue,
     identity: workerIdentity(ownAddress(), process.pid, hostname()),
-    ...(deps.workflows ?? workflowBundle()),
+    ...readAtOnce(deps.workflows ?? workflowBundle()),
     activities: deps.activities ?? createActivities(deps),
     interceptors: { activity: [measuringInterceptor, traceInterceptor(logger), failureInterceptor] },
     sinks: workflowLogSinks(logger),
@@ -106,7 +108,9 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
     maxCachedWorkflows: 1000,
     shutdownGraceTime: GRACE,
     shutdownForceTime: FORCE,
-  }).catch(async (error: unknown) => {
+  });
+  if (deps.onLaunched !== undefined) setImmediate(deps.onLaunched);
+  const worker = await creating.catch(async (error: unknown) => {
     await connection.close();
     throw error;
   });
