@@ -3,7 +3,8 @@ import path from 'node:path';
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils';
 import type { temporal } from '@temporalio/proto';
 import type { PendingActivity } from '../../api/tasks/document/document';
-import { FoldedTask, type HistoryEvent } from '../../api/tasks/document/fold';
+import { FoldedTask } from '../../api/tasks/document/fold';
+import type { HistoryEvent } from '../../api/tasks/temporal/historyService';
 
 /** Recorded by test/replay/record.ts, named after the behaviour. */
 export const HISTORIES = [

@@ -3,11 +3,11 @@
  * read backwards. The server's pages cannot be chosen, so this one deals out recorded histories.
  */
 import { defaultPayloadConverter } from '@temporalio/common';
+import { temporal } from '@temporalio/proto';
 import fc from 'fast-check';
 import { taskDocument } from '../../api/tasks/document/document';
-import type { HistoryEvent } from '../../api/tasks/document/fold';
 import { HistoryReader } from '../../api/tasks/temporal/historyReader';
-import type { TemporalHandle } from '../../runtime/temporal';
+import type { HistoryEvent } from '../../api/tasks/temporal/historyService';
 import type { Plan } from '../../workflows/plan';
 import { fold, HISTORIES, recordedHistory } from '../support/histories';
 import { nodeOf, planOf } from '../support/plans';
@@ -16,6 +16,31 @@ interface Page {
   readonly nextPageToken?: Uint8Array;
   readonly execution?: { readonly workflowId?: string };
   readonly maximumPageSize?: number;
+}
+
+type Service = Record<string, (request: Page) => Promise<unknown>>;
+const messages = temporal.api.workflowservice.v1 as unknown as Record<
+  string,
+  { decode(bytes: Uint8Array): Page; encode(message: unknown): { finish(): Uint8Array } }
+>;
+
+/** A reader whose connection answers as Temporal's would: requests and answers are bytes. */
+function readerOf(service: Service, most: { tasks?: number; subtasks?: number } = {}): HistoryReader {
+  const rpcImpl = (
+    { name }: { name: string },
+    bytes: Uint8Array,
+    callback: (error: Error | null, answer: Uint8Array | null) => void,
+  ) => {
+    const request = messages[`${name}Request`]?.decode(bytes) ?? {};
+    const method = service[`${name[0]?.toLowerCase()}${name.slice(1)}`];
+    method?.(request).then(
+      (answer) => callback(null, messages[`${name}Response`]?.encode(answer).finish() ?? null),
+      (error: Error) => callback(error, null),
+    );
+  };
+  const within = (_: unknown, call: () => Promise<unknown>) => call();
+  const connection = { workflowService: { rpcImpl }, withDeadline: within, withMetadata: within };
+  return new HistoryReader({ namespace: 'default', connection } as never, most);
 }
 
 /** Knows the first `grown` events, describes the first `known` of them, and deals out `page` events at a time. */
@@ -32,9 +57,9 @@ class DealingServer {
     private readonly page: number,
   ) {}
 
-  get handle(): TemporalHandle {
+  reader(): HistoryReader {
     const runId = this.events[0]?.workflowExecutionStartedEventAttributes?.originalExecutionRunId ?? '';
-    const workflowService = {
+    const service = {
       describeWorkflowExecution: async () => {
         this.describes += 1;
         if (this.failing) throw new Error('no answer');
@@ -48,14 +73,16 @@ class DealingServer {
       getWorkflowExecutionHistoryReverse: async (request: Page) =>
         this.deal(this.events.slice(0, this.grown).reverse(), request),
     };
-    const withDeadline = (_deadline: number, call: () => Promise<unknown>) => call();
-    return { namespace: 'default', connection: { workflowService, withDeadline } } as never;
+    return readerOf(service);
   }
 
   private deal(events: readonly HistoryEvent[], { nextPageToken, maximumPageSize = 0 }: Page) {
     this.pages += 1;
     this.sizes.push(maximumPageSize);
-    const from = nextPageToken === undefined ? 0 : Number(Buffer.from(nextPageToken).toString());
+    const from =
+      nextPageToken === undefined || nextPageToken.length === 0
+        ? 0
+        : Number(Buffer.from(nextPageToken).toString());
     const to = from + this.page;
     const token = to < events.length ? Buffer.from(String(to)) : new Uint8Array();
     return { history: { events: events.slice(from, to) }, nextPageToken: token };
@@ -72,7 +99,7 @@ describe.each(HISTORIES)('history %s', (name) => {
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: 40 }), moments, async (page, reads) => {
         const server = new DealingServer(events, page);
-        const reader = new HistoryReader(server.handle);
+        const reader = server.reader();
         for (const pair of reads) {
           const [known, grown] = pair.sort((a, b) => a - b);
           server.known = Math.max(server.known, known ?? 1);
@@ -100,7 +127,7 @@ describe('a look at a task that has gone on', () => {
 
   it.each([1, 5])('asks for little more than the %i new events', async (fresh) => {
     const server = new DealingServer(events, 40);
-    const reader = new HistoryReader(server.handle);
+    const reader = server.reader();
     // Workflow tasks are no news of a task, so what is known ends with another event.
     const isNews = (event: HistoryEvent | undefined) =>
       !Object.keys(event ?? {}).some((key) => key.startsWith('workflowTask'));
@@ -120,7 +147,7 @@ describe('a task that many ask for at once', () => {
     const name = 'succeeded';
     const { events } = recordedHistory(name);
     const server = new DealingServer(events, 40);
-    const reader = new HistoryReader(server.handle);
+    const reader = server.reader();
     const first = reader.read(name);
     server.known = server.grown = events.length;
     const others = await Promise.all(Array.from({ length: 20 }, () => reader.read(name)));
@@ -138,7 +165,7 @@ describe('a task that many ask for at once', () => {
     const name = 'succeeded';
     const { events } = recordedHistory(name);
     const server = new DealingServer(events, 40);
-    const reader = new HistoryReader(server.handle);
+    const reader = server.reader();
     server.failing = true;
     const first = reader.read(name);
     server.failing = false;
@@ -159,8 +186,8 @@ describe('what a reader keeps', () => {
     readonly asked: string[] = [];
     constructor(private readonly plans: Readonly<Record<string, Plan>>) {}
 
-    get handle(): TemporalHandle {
-      const workflowService = {
+    reader(most: { tasks?: number; subtasks?: number }): HistoryReader {
+      const service = {
         describeWorkflowExecution: async ({ execution }: Page) => ({
           workflowExecutionInfo: { execution: { runId: execution?.workflowId }, historyLength: 1 },
           pendingActivities: [],
@@ -168,8 +195,7 @@ describe('what a reader keeps', () => {
         getWorkflowExecutionHistory: async ({ execution }: Page) => this.started(execution?.workflowId ?? ''),
         getWorkflowExecutionHistoryReverse: async () => ({ history: { events: [] } }),
       };
-      const withDeadline = (_deadline: number, call: () => Promise<unknown>) => call();
-      return { namespace: 'default', connection: { workflowService, withDeadline } } as never;
+      return readerOf(service, most);
     }
 
     private started(workflowId: string) {
@@ -186,7 +212,7 @@ describe('what a reader keeps', () => {
   /** Reads the tasks in this order and answers those whose history had to be read. */
   async function readAnew(order: string, most: { tasks?: number; subtasks?: number }): Promise<string> {
     const server = new JustStarted({ s: hosts(10), t: hosts(10), L: hosts(1_000), M: hosts(1_000) });
-    const reader = new HistoryReader(server.handle, most);
+    const reader = server.reader(most);
     for (const workflowId of order) await reader.read(workflowId);
     return server.asked.join('');
   }

@@ -4,8 +4,9 @@
  */
 import fc from 'fast-check';
 import { type PendingActivity, taskDocument } from '../../api/tasks/document/document';
-import type { FoldedTask, HistoryEvent } from '../../api/tasks/document/fold';
+import type { FoldedTask } from '../../api/tasks/document/fold';
 import type { WrappedTaskInstance } from '../../api/tasks/document/types';
+import type { HistoryEvent } from '../../api/tasks/temporal/historyService';
 import { fold, HISTORIES, recordedHistory } from '../support/histories';
 
 const BUSY = ['READY', 'RUNNING', 'CANCELING'];

@@ -15,8 +15,8 @@ import { ABANDONED, SUBTASK_UPDATES, subtaskIdOf, TASK_UPDATES } from '../../../
 import type { Plan, SubtaskCommand, SubtaskResult, TaskCommand, TaskStatus } from '../../../workflows/plan';
 import { SEARCH_ATTRIBUTES } from '../../../workflows/searchAttributes';
 import type { Said } from '../../../workflows/text';
+import type { HistoryEvent } from '../temporal/historyService';
 
-export type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
 type Payload = temporal.api.common.v1.IPayload;
 type Failure = temporal.api.failure.v1.IFailure;
 type Timestamp = { seconds?: unknown; nanos?: number | null } | null | undefined;

@@ -1,15 +1,19 @@
-/** Reads tasks from Temporal: the only file that speaks its raw service and decodes its raw answers. */
+/** Reads tasks from Temporal, page by page, each event once. */
 import { isGrpcServiceError } from '@temporalio/client';
-import type { temporal } from '@temporalio/proto';
 import { ownTurn } from '../../../runtime/ownTurn';
 import type { TemporalHandle } from '../../../runtime/temporal';
 import { addressOfWorker } from '../../../workflows/ids';
 import type { Plan } from '../../../workflows/plan';
 import type { PendingActivity } from '../document/document';
-import { FoldedTask, failureMessage, type HistoryEvent, int64, millis } from '../document/fold';
+import { FoldedTask, failureMessage, int64, millis } from '../document/fold';
+import {
+  type Description,
+  type HistoryEvent,
+  type HistoryPage,
+  type HistoryService,
+  historyService,
+} from './historyService';
 
-type HistoryPage = temporal.api.workflowservice.v1.IGetWorkflowExecutionHistoryResponse;
-type PendingInfo = temporal.api.workflow.v1.IPendingActivityInfo;
 const PENDING_STATES = {
   1: 'SCHEDULED',
   2: 'STARTED',
@@ -63,6 +67,7 @@ interface RunBeginning {
 
 export class HistoryReader {
   readonly #temporal: TemporalHandle;
+  readonly #service: HistoryService;
   readonly #most: typeof KEPT;
   /** Least recently read first. */
   readonly #remembered = new Map<string, Remembered>();
@@ -73,6 +78,7 @@ export class HistoryReader {
   /** @param most how many tasks are kept folded, and how many subtasks they may have together */
   constructor(temporal: TemporalHandle, most: Partial<typeof KEPT> = {}) {
     this.#temporal = temporal;
+    this.#service = historyService(temporal);
     this.#most = { ...KEPT, ...most };
   }
 
@@ -168,13 +174,11 @@ export class HistoryReader {
     }
   }
 
-  async #describe(
-    workflowId: string,
-  ): Promise<temporal.api.workflowservice.v1.IDescribeWorkflowExecutionResponse | undefined> {
-    const { connection, namespace } = this.#temporal;
+  async #describe(workflowId: string): Promise<Description | undefined> {
+    const { namespace } = this.#temporal;
     try {
       return await this.#deadline(() =>
-        connection.workflowService.describeWorkflowExecution({ namespace, execution: { workflowId } }),
+        this.#service.describeWorkflowExecution({ namespace, execution: { workflowId } }),
       );
     } catch (error) {
       // A missing namespace has the same code, and must not look like a missing workflow.
@@ -306,9 +310,9 @@ export class HistoryReader {
     nextPageToken: Uint8Array | null | undefined,
     maximumPageSize: number,
   ): Promise<HistoryPage> {
-    const { connection, namespace } = this.#temporal;
+    const { namespace } = this.#temporal;
     return this.#deadline(() =>
-      connection.workflowService[method]({
+      this.#service[method]({
         namespace,
         execution: { workflowId, ...(runId === undefined ? {} : { runId }) },
         maximumPageSize,
@@ -325,7 +329,7 @@ export class HistoryReader {
   }
 }
 
-function pendingOf(infos: readonly PendingInfo[]): Map<string, PendingActivity> {
+function pendingOf(infos: NonNullable<Description['pendingActivities']>): Map<string, PendingActivity> {
   const now = Date.now();
   return new Map(
     infos.map((info) => {
