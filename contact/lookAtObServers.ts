@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ClusterSession } from '../oceanbase/clusterSession';
 import { serverStatus } from '../oceanbase/clusterSql';
-import { SqlError } from '../oceanbase/sqlSession';
+import { couldNotAsk, SqlError } from '../oceanbase/sqlSession';
 import type { AddressPolicy } from '../runtime/addresses';
 import { addressText } from '../runtime/addressText';
 import type { ObClusterRow, ObServerRow, ObZoneRow, Seen, Store } from '../store/types';
@@ -39,7 +39,7 @@ export async function lookAtObServers(
   } catch (error) {
     signal?.throwIfAborted();
     const reason = error instanceof Error ? error.message : String(error);
-    return { reason, refused: error instanceof SqlError };
+    return { reason, refused: error instanceof SqlError && !couldNotAsk(error) };
   } finally {
     session?.close();
   }

@@ -37,12 +37,12 @@ import {
 import { type Schemas, schemasOf, schemasSql } from './schemas';
 import {
   columnText,
+  isUnanswered,
   openSqlSession,
   SqlConnectionError,
   SqlError,
   type SqlRow,
   type SqlSession,
-  TIMEOUT,
 } from './sqlSession';
 import { dataOnDiskOf, dataOnDiskSql, type Placement, placementOf, placementSql, unitJobsSql } from './units';
 import { isAtLeast } from './versions';
@@ -269,7 +269,8 @@ function cluster(session: SqlSession, at: string, version: string): ClusterSessi
       }));
     },
     async isBootstrapped() {
-      const [row] = await ifTold(BASELINE_SCHEMA_SQL, ({ errno }) => errno !== TIMEOUT);
+      // 8001 is what a server answers that is of no cluster.
+      const [row] = await ifTold(BASELINE_SCHEMA_SQL, (error) => !isUnanswered(error));
       return Number(columnText(row ?? {}, 'version')) > 0;
     },
     async sysPrimaryZone() {

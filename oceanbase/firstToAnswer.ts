@@ -2,26 +2,15 @@ import { AddressDenied } from '../runtime/addresses';
 import { addressText } from '../runtime/addressText';
 import { saidOf } from '../runtime/errors';
 import { say, type Text } from '../runtime/messages/catalogue';
-import { SqlConnectionError, SqlError } from './sqlSession';
+import { couldNotAsk, SqlConnectionError, SqlError } from './sqlSession';
 
 interface Server {
   readonly ip: string;
   readonly sqlPort: number;
 }
 
-/**
- * What a server says that boots, and serves a moment later: 8001 "Server is initializing", then 5150 "Tenant not in this
- * server" (both seen on OceanBase's engine 4.3.5.3; 5150 also comes from a server that never holds the sys tenant).
- */
-const NOT_YET: ReadonlySet<number> = new Set([8001, 5150]);
-
 /** A login that is refused. */
 const DENIED = 1045;
-
-/** Whether this server may answer later, and another may answer now. */
-function isAway(error: unknown): error is SqlConnectionError | SqlError {
-  return error instanceof SqlConnectionError || (error instanceof SqlError && NOT_YET.has(error.errno));
-}
 
 /**
  * What `open` makes of the first of a cluster's servers that answers.
@@ -29,9 +18,9 @@ function isAway(error: unknown): error is SqlConnectionError | SqlError {
  * A refused login does not end the search: a server that has left its cluster refuses every login, and so does one that has not
  * taken a new password yet, while the others let in.
  *
- * @throws the first refusal of a login when nobody lets in, anything else that `open` throws beside SqlConnectionError and
- * AddressDenied at once, the signal's reason, SqlConnectionError naming every server when none answers or all of them boot, and
- * AddressDenied when obflow may connect to none of them.
+ * @throws the first refusal of a login when nobody lets in, anything else that `open` throws beside AddressDenied and what could
+ * not be asked at once, the signal's reason, SqlConnectionError naming every server when none could be asked, and AddressDenied
+ * when obflow may connect to none of them.
  */
 export async function firstToAnswer<T>(
   servers: readonly Server[],
@@ -56,7 +45,7 @@ export async function firstToAnswer<T>(
         nobodyListens = false;
         continue;
       }
-      if (!isAway(error)) throw error;
+      if (!couldNotAsk(error)) throw error;
       signal?.throwIfAborted();
       nobodyListens &&= error instanceof SqlConnectionError && error.nobodyListens;
       const at = addressText(server.ip, server.sqlPort);

@@ -3,7 +3,7 @@ import type { AddressPolicy } from '../runtime/addresses';
 import { canonicalHost } from '../runtime/addressText';
 import { parameterSql } from './clusterSql';
 import { sysLogin, sysUser } from './loginName';
-import { columnText, openSqlSession, SqlError, type SqlSession } from './sqlSession';
+import { columnText, couldNotAsk, openSqlSession, SqlError, type SqlSession } from './sqlSession';
 import { sqlText } from './sqlText';
 import { isAtLeast } from './versions';
 
@@ -36,11 +36,14 @@ export interface ObserverServer {
 }
 
 export interface ObserverSession {
-  /** Dotted version, e.g. `4.2.1.0`; '' when the server does not tell. */
+  /** Dotted version, e.g. `4.2.1.0`; '' when the server does not tell. Throws what could not be asked. */
   version(): Promise<string>;
   /** Servers as the sys tenant's tables list them; fails with an SqlError when the user may not read them. */
   servers(version: string): Promise<ObserverServer[]>;
-  /** The name that the cluster gives itself; undefined when the user may not read it, or the version has no such view. */
+  /**
+   * The name that the cluster gives itself; undefined when the user may not read it, or the version has no such view. Throws what
+   * could not be asked.
+   */
   clusterName(version: string): Promise<string | undefined>;
   /** The user's own grants, one statement each. */
   grants(): Promise<string[]>;
@@ -68,7 +71,7 @@ export async function openObserver(target: ObserverTarget): Promise<ObserverSess
   return observer(session);
 }
 
-/** Dotted version of the server behind a session; '' when it does not tell. */
+/** Dotted version of the server behind a session; '' when it does not tell. Throws what could not be asked. */
 export async function serverVersion(session: SqlSession): Promise<string> {
   // ob_version() answers the bare version from 3.x on; version() is older and has words in front of it.
   for (const expression of ['ob_version()', 'version()']) {
@@ -78,7 +81,7 @@ export async function serverVersion(session: SqlSession): Promise<string> {
       const found = /(\d+(?:\.\d+)+)[^.\d]*$/.exec(text)?.[1];
       if (found !== undefined) return found;
     } catch (error) {
-      if (!(error instanceof SqlError)) throw error;
+      if (!(error instanceof SqlError) || couldNotAsk(error)) throw error;
     }
   }
   return '';
@@ -102,8 +105,8 @@ function observer(session: SqlSession): ObserverSession {
         const [row] = await session.query(parameterSql(version, 'cluster'));
         return row === undefined ? undefined : columnText(row, 'value');
       } catch (error) {
-        if (error instanceof SqlError) return undefined;
-        throw error;
+        if (!(error instanceof SqlError) || couldNotAsk(error)) throw error;
+        return undefined;
       }
     },
     async grants() {

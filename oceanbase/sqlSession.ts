@@ -31,11 +31,26 @@ export class SqlConnectionError extends SaidError {
 }
 
 /** OceanBase's "Timeout": a statement that was given up, and may have done its work all the same. */
-export const TIMEOUT = 4012;
+const TIMEOUT = 4012;
 
 /** Whether a statement was not answered: nothing came back, or that it took too long. What it did is not known. */
-export function isUnanswered(error: unknown): error is SqlConnectionError | SqlError {
+export function isUnanswered(error: unknown): boolean {
   return error instanceof SqlConnectionError || (error instanceof SqlError && error.errno === TIMEOUT);
+}
+
+/**
+ * What a server says that boots, and serves a moment later: 8001 "Server is initializing", then 5150 "Tenant not in this
+ * server" (both seen on OceanBase's engine 4.3.5.3; 5150 also comes from a server that never holds the sys tenant).
+ */
+const NOT_YET: ReadonlySet<number> = new Set([8001, 5150]);
+
+/**
+ * Whether a question could not be asked for now: it was not answered, or by a server that boots or does not hold the tenant. That
+ * is neither yes nor no: another server may answer, or the same one later. A statement that was to change something has done
+ * nothing then, unless `isUnanswered`.
+ */
+export function couldNotAsk(error: unknown): boolean {
+  return isUnanswered(error) || (error instanceof SqlError && NOT_YET.has(error.errno));
 }
 
 export type SqlRow = Readonly<Record<string, unknown>>;

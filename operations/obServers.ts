@@ -2,7 +2,7 @@
 import { openAsSys } from '../contact/clusterState';
 import { lookAtStop } from '../contact/lookAtStop';
 import type { ClusterSession } from '../oceanbase/clusterSession';
-import { SqlConnectionError, SqlError } from '../oceanbase/sqlSession';
+import { couldNotAsk, SqlError } from '../oceanbase/sqlSession';
 import { refusedBy, type StopTarget } from '../oceanbase/stopVerdict';
 import { addressText } from '../runtime/addressText';
 import { say } from '../runtime/messages/catalogue';
@@ -93,7 +93,7 @@ export async function acceptedServer(
 const ANSWER_MS = 3_000;
 
 /**
- * Does `work` with a session of the cluster; undefined when it does not answer, which is said elsewhere.
+ * Does `work` with a session of the cluster; undefined when it cannot be asked now, which is said elsewhere.
  * Throws Refusal OBE11007 when it lets nobody in, or refuses a question.
  */
 export async function askingCluster<T>(
@@ -106,7 +106,7 @@ export async function askingCluster<T>(
     session = await openAsSys(store, cluster, { addresses, timeoutMs: ANSWER_MS });
     return await work(session);
   } catch (error) {
-    if (error instanceof SqlConnectionError) return undefined;
+    if (couldNotAsk(error)) return undefined;
     if (!(error instanceof SqlError)) throw error;
     const said = say('sql.error', { errno: error.errno, text: error.message });
     throw new Refusal(409, 'OBE11007', said, { target: `obCluster:${cluster.id}` });

@@ -5,11 +5,11 @@ import type { ClusterServer } from '../oceanbase/clusterSql';
 import type { Finding } from '../oceanbase/obproxyRunning';
 import { ACCESS_DENIED } from '../oceanbase/observerSql';
 import { valueFault } from '../oceanbase/parameters';
-import { SqlConnectionError, SqlError } from '../oceanbase/sqlSession';
+import { couldNotAsk, SqlError } from '../oceanbase/sqlSession';
 import { clusterFindings, isKnownVersion, serverFindings } from '../oceanbase/takeOverFit';
 import { addressText } from '../runtime/addressText';
 import { unlessAborted, withDeadline } from '../runtime/deadline';
-import { PermanentError, TransientError } from '../runtime/errors';
+import { PermanentError, saidOf, TransientError } from '../runtime/errors';
 import { say } from '../runtime/messages/catalogue';
 import { someAtATime } from '../runtime/someAtATime';
 import type { Store } from '../store/types';
@@ -56,6 +56,11 @@ async function askedCluster({ addresses }: InspectScope, wish: NewClusterLook): 
       timeoutMs: ANSWER_MS,
     });
   } catch (error) {
+    if (couldNotAsk(error)) {
+      throw new Refusal(409, 'OBE11028', say('obTakeOver.silent', { at, said: saidOf(error) }), {
+        target: 'address',
+      });
+    }
     if (error instanceof SqlError) {
       const said = say('sql.error', { errno: error.errno, text: error.message });
       throw error.errno === ACCESS_DENIED
@@ -63,11 +68,6 @@ async function askedCluster({ addresses }: InspectScope, wish: NewClusterLook): 
             target: 'rootSysPassword',
           })
         : new Refusal(409, 'OBE11028', say('obTakeOver.cannotAsk', { at, said }), { target: 'address' });
-    }
-    if (error instanceof SqlConnectionError) {
-      throw new Refusal(409, 'OBE11028', say('obTakeOver.silent', { at, said: error.said }), {
-        target: 'address',
-      });
     }
     if (!(error instanceof PermanentError)) throw error;
     throw new Refusal(409, error.code ?? 'OBE11028', error.said, { target: 'address' });

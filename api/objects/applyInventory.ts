@@ -4,7 +4,7 @@ import { clusterNameFault, openAsSys } from '../../contact/clusterState';
 import { privateKeyFault } from '../../hosts/privateKey';
 import type { ClusterSession } from '../../oceanbase/clusterSession';
 import { sysUserFault } from '../../oceanbase/loginName';
-import { SqlConnectionError, SqlError } from '../../oceanbase/sqlSession';
+import { couldNotAsk, SqlError } from '../../oceanbase/sqlSession';
 import { fieldRefusal } from '../../operations/preconditions';
 import { Id, MOST_HOSTS, PlaceName } from '../../operations/schemas';
 import { addressText, canonicalHost } from '../../runtime/addressText';
@@ -217,7 +217,7 @@ async function writeDeclared(store: Store, declared: DeclaredInventory): Promise
 /** Each server of a declared cluster, and each statement, gets so long. */
 const CLUSTER_MS = 1_500;
 
-/** What a declared cluster says against its declaration. One that does not answer says nothing: its GET tells. */
+/** What a declared cluster says against its declaration. One that cannot be asked now says nothing: its GET tells. */
 async function clusterWarnings(
   { store, config }: Pick<ApiServices, 'store' | 'config'>,
   { name, obClusterId }: DeclaredInventory['obClusters'][number],
@@ -230,7 +230,7 @@ async function clusterWarnings(
     const fault = await clusterNameFault(session, name);
     return fault === undefined ? [] : [say('cluster.differs', { name, at: session.at, fault })];
   } catch (error) {
-    if (error instanceof SqlConnectionError) return [];
+    if (couldNotAsk(error)) return [];
     if (!(error instanceof SqlError)) throw error;
     const { username } = await store.credentials.open(cluster.sysCredentialId);
     return [

@@ -2,7 +2,7 @@
 import { type ClusterContact, openAsSys } from '../../contact/clusterState';
 import { isDenied } from '../../contact/workingSecret';
 import type { ClusterSession } from '../../oceanbase/clusterSession';
-import { isUnanswered, SqlError } from '../../oceanbase/sqlSession';
+import { couldNotAsk, SqlError } from '../../oceanbase/sqlSession';
 import { Refusal } from '../../operations/refusal';
 import { AddressDenied } from '../../runtime/addresses';
 import { saidOf } from '../../runtime/errors';
@@ -30,7 +30,7 @@ export function clusterRefusal({ id, name }: ObClusterRow, error: unknown): unkn
   const refuse = (status: number, code: string, text: Text) =>
     new Refusal(status, code, text, { target: `obCluster:${id}` });
   const silent = (said: Said) => refuse(503, 'OBE11028', say('obAsk.silent', { name, said }));
-  if (isUnanswered(error) || error instanceof AddressDenied) return silent(saidOf(error));
+  if (couldNotAsk(error) || error instanceof AddressDenied) return silent(saidOf(error));
   if (!(error instanceof SqlError)) return error;
   const said = sqlSaid(error);
   return isDenied(error)

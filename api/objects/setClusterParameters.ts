@@ -14,7 +14,7 @@ import {
   shownValue,
 } from '../../oceanbase/clusterParameters';
 import type { ClusterSession } from '../../oceanbase/clusterSession';
-import { isUnanswered, type SqlConnectionError, SqlError } from '../../oceanbase/sqlSession';
+import { couldNotAsk, SqlError } from '../../oceanbase/sqlSession';
 import { Refusal } from '../../operations/refusal';
 import { saidOf, TransientError } from '../../runtime/errors';
 import { say, type Text } from '../../runtime/messages/catalogue';
@@ -68,7 +68,7 @@ export async function setClusterParameters(
   ];
 }
 
-/** Sends one statement; one whose answer is lost is asked about, then sent once more. */
+/** Sends one statement; one whose answer is lost, or that nobody could take, is asked about, then sent once more. */
 async function send(
   services: Asking,
   cluster: ObClusterRow,
@@ -88,7 +88,7 @@ async function send(
         session.close();
       }
     } catch (error) {
-      if (!isUnanswered(error)) {
+      if (!couldNotAsk(error)) {
         throw error instanceof SqlError && asked
           ? refusedBy(cluster, error, setting, done)
           : clusterRefusal(cluster, error);
@@ -100,7 +100,7 @@ async function send(
 
 function lostTwice(
   { name: cluster, id }: ObClusterRow,
-  error: SqlConnectionError | SqlError,
+  error: unknown,
   setting: Setting,
   done: readonly Setting[],
 ): Refusal {

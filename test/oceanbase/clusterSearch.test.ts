@@ -1,6 +1,6 @@
 /** Which server of a cluster is asked: the first that lets in, whatever those before it say. */
 import { openCluster } from '../../oceanbase/clusterSession';
-import { SqlError } from '../../oceanbase/sqlSession';
+import { SqlConnectionError, SqlError } from '../../oceanbase/sqlSession';
 import { type Observer, startObserver } from '../../sandbox/standins/observer';
 import { ANY_ADDRESS } from '../support/addresses';
 
@@ -27,6 +27,20 @@ test('a server that has left its cluster, and refuses every login, does not end 
   session.close();
   expect(left.observer.counts.failedLogins).toBe(1);
 });
+
+test.each([4012, 8001, 5150])(
+  'a server that answers %i does not end the search, and refuses nothing',
+  async (code) => {
+    const [away, member] = [await given('c', MEMBER), await given('c', MEMBER)];
+    away.observer.refusing = { of: /./, code, message: 'planted' };
+    const session = await search([away.server, member.server]);
+    expect(session.at).toBe(`127.0.0.1:${member.observer.port}`);
+    session.close();
+    const error = await search([away.server]).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(SqlConnectionError);
+    expect(String(error)).toContain(`127.0.0.1:${away.observer.port}: planted`);
+  },
+);
 
 test('a password that is wrong everywhere is said to be refused, and tried once at each', async () => {
   const both = [await given('c', MEMBER), await given('c', MEMBER)];

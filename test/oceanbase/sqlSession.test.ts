@@ -2,7 +2,13 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { openCluster } from '../../oceanbase/clusterSession';
 import { openObproxyAdmin } from '../../oceanbase/obproxyAdmin';
 import { ACCESS_DENIED, openObserver } from '../../oceanbase/observerSql';
-import { openSqlSession, SqlConnectionError, SqlError } from '../../oceanbase/sqlSession';
+import {
+  couldNotAsk,
+  isUnanswered,
+  openSqlSession,
+  SqlConnectionError,
+  SqlError,
+} from '../../oceanbase/sqlSession';
 import { PermanentError, TransientError } from '../../runtime/errors';
 import { startMysqlServer } from '../../sandbox/standins/mysql/server';
 import { type Observer, startObserver } from '../../sandbox/standins/observer';
@@ -95,6 +101,22 @@ describe('a session with a database', () => {
     expect(error).toBeInstanceOf(SqlError);
     expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toContain('planted');
     session.close();
+  });
+});
+
+describe('an error of a question', () => {
+  const answered = (errno: number) => new SqlError(errno, 'planted');
+
+  test('is no answer when none came, or the server gives up, boots, or does not hold the tenant now', () => {
+    const none = [new SqlConnectionError('lost'), ...[4012, 8001, 5150].map(answered)];
+    expect(none.map(couldNotAsk)).toEqual([true, true, true, true]);
+    const answers = [...[1045, 1142, 1146, 4179].map(answered), new Error('of ours'), undefined];
+    expect(answers.map(couldNotAsk)).toEqual(answers.map(() => false));
+  });
+
+  test('leaves what a change did unknown, unless the server has not begun it', () => {
+    const errors = [new SqlConnectionError('lost'), ...[4012, 8001, 5150].map(answered)];
+    expect(errors.map(isUnanswered)).toEqual([true, true, false, false]);
   });
 });
 
