@@ -1,7 +1,7 @@
 import { openWith } from '../../contact/clusterState';
 import { isDenied, withWorkingSecret } from '../../contact/workingSecret';
 import { setPasswordSql } from '../../oceanbase/clusterSql';
-import { isUnanswered, SqlConnectionError, SqlError } from '../../oceanbase/sqlSession';
+import { couldNotAsk, SqlConnectionError, SqlError } from '../../oceanbase/sqlSession';
 import { addressText } from '../../runtime/addressText';
 import { saidOf, TransientError } from '../../runtime/errors';
 import { say } from '../../runtime/messages/catalogue';
@@ -59,7 +59,7 @@ async function send(scope: SubtaskScope, cluster: ObClusterRow, secret: string):
     });
   } catch (error) {
     scope.signal.throwIfAborted();
-    if (isUnanswered(error)) return scope.log.warn(say('sysPassword.unanswered', { said: saidOf(error) }));
+    if (couldNotAsk(error)) return scope.log.warn(say('sysPassword.unanswered', { said: saidOf(error) }));
     throw sqlTrouble(error, { cluster, tried: TRIED, username: 'root' }) ?? error;
   }
 }

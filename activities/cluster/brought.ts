@@ -22,8 +22,8 @@ export function creationByTask(scope: SubtaskScope, cluster: ObClusterRow): Clus
 }
 
 /**
- * A session of a user of the sys tenant; undefined when the login is refused. TransientError OBE11028 when nobody answers,
- * PermanentError OBE11007 when something else is refused.
+ * A session of a user of the sys tenant; undefined when the login is refused. TransientError OBE11028 when nobody can be
+ * asked now, PermanentError OBE11007 when something else is refused.
  */
 export async function asUser<T>(
   scope: SubtaskScope,

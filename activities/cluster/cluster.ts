@@ -2,7 +2,7 @@
 import { openAsSys } from '../../contact/clusterState';
 import { Slots } from '../../hosts/slots';
 import type { ClusterSession } from '../../oceanbase/clusterSession';
-import { isUnanswered, SqlError } from '../../oceanbase/sqlSession';
+import { couldNotAsk, SqlError } from '../../oceanbase/sqlSession';
 import { PermanentError, saidOf, TransientError } from '../../runtime/errors';
 import { say, type Text } from '../../runtime/messages/catalogue';
 import type { ObClusterRow, OpenCredential, Store } from '../../store/types';
@@ -43,7 +43,7 @@ export function hideSecrets(scope: Pick<SubtaskScope, 'log'>, { secret, pending 
 }
 
 /**
- * Works with a session of the sys tenant on a server of the cluster that answers. Nobody answers: TransientError
+ * Works with a session of the sys tenant on a server of the cluster that answers. Nobody can be asked now: TransientError
  * OBE11028, caused by the error; a refused login or statement: PermanentError. `work` handles what it expects itself.
  */
 export async function withCluster<T>(
@@ -84,7 +84,7 @@ export function sqlTrouble(
     username,
   }: { readonly cluster: ObClusterRow; readonly tried: Text; readonly username: string },
 ): TransientError | PermanentError | undefined {
-  if (isUnanswered(error)) {
+  if (couldNotAsk(error)) {
     return new TransientError(
       {
         type: 'ObClusterUnreachable',

@@ -1,6 +1,6 @@
 /** One statement to a cluster, never repeated without looking whether it has taken effect. */
 import type { ClusterSession } from '../../oceanbase/clusterSession';
-import { SqlError } from '../../oceanbase/sqlSession';
+import { couldNotAsk, isUnanswered, SqlError } from '../../oceanbase/sqlSession';
 import { PermanentError, TransientError } from '../../runtime/errors';
 import { say, type Text } from '../../runtime/messages/catalogue';
 import type { ObClusterRow } from '../../store/types';
@@ -8,8 +8,6 @@ import { endsAs, formerOf, type Worked } from '../common/work';
 import type { SubtaskScope } from '../types';
 import { inTurn, STATEMENT_MS, withCluster } from './cluster';
 
-/** OB_TIMEOUT: the outcome is unknown, so it is asked for again. */
-const TIMEOUT = 4012;
 /** OB_OP_NOT_ALLOW, whose text says why. */
 const NOT_ALLOWED = 4179;
 /** What passes by itself: logs that are behind, and a server that comes up (START SERVER asks it first from 4.2.5 on). */
@@ -85,17 +83,19 @@ export async function stopping<K extends 'obServer' | 'obZone'>(
   }
 }
 
+/** What becomes of an error that was answered; one of a server that boots stays as it is: withCluster says it. */
 function refusal(
   error: SqlError,
   { tried, where, code, next = say('next.startOthers') }: Statement,
-): TransientError | PermanentError {
+): TransientError | PermanentError | SqlError {
   const cameBack = say('sql.error', { errno: error.errno, text: error.message });
-  if (error.errno === TIMEOUT) {
+  if (isUnanswered(error)) {
     return new TransientError({
       ...{ type: 'StatementTimeout', tried, where, cameBack },
       next: say('next.askedWhetherDone'),
     });
   }
+  if (couldNotAsk(error)) return error;
   const trouble = { code, tried, where, cameBack, next };
   if (error.errno === NOT_ALLOWED && PASSES.test(error.message))
     return new TransientError({ type: REFUSED_FOR_NOW, ...trouble });

@@ -10,9 +10,9 @@ import {
 } from '../../oceanbase/observerSql';
 import { valueFault } from '../../oceanbase/parameters';
 import { crowdedPair } from '../../oceanbase/proxyroSlots';
-import { SqlConnectionError, SqlError } from '../../oceanbase/sqlSession';
+import { couldNotAsk, SqlConnectionError, SqlError } from '../../oceanbase/sqlSession';
 import { PermanentError, TransientError, type Trouble } from '../../runtime/errors';
-import { say } from '../../runtime/messages/catalogue';
+import { type Said, say, type Text } from '../../runtime/messages/catalogue';
 import type { ObClusterRow, ObLinkRow, OpenCredential } from '../../store/types';
 import { hideSecrets } from '../cluster/cluster';
 import type { SubtaskScope } from '../types';
@@ -32,6 +32,12 @@ export interface Link {
 
 function about(cluster: ObClusterRow, more: Pick<Trouble, 'type' | 'code' | 'cameBack' | 'next'>): Trouble {
   return { tried: say('link.cluster', { cluster: cluster.name }), where: cluster.name, ...more };
+}
+
+function unreachable(cluster: ObClusterRow, cameBack: Said, next: Text): TransientError {
+  return new TransientError(
+    about(cluster, { type: 'ObserverUnreachable', code: 'OBE11028', cameBack, next }),
+  );
 }
 
 async function linkOf(scope: LinkScope, link: ObLinkRow): Promise<Link> {
@@ -69,14 +75,7 @@ async function anyServer(
     );
   } catch (error) {
     if (!(error instanceof SqlConnectionError)) throw error;
-    throw new TransientError(
-      about(cluster, {
-        type: 'ObserverUnreachable',
-        code: 'OBE11028',
-        cameBack: error.said,
-        next: say('next.reachRootServers'),
-      }),
-    );
+    throw unreachable(cluster, error.said, say('next.reachRootServers'));
   }
 }
 
@@ -146,7 +145,7 @@ async function userExists(
       root.close();
     }
   } catch (error) {
-    if (!(error instanceof SqlError)) throw error;
+    if (!(error instanceof SqlError) || couldNotAsk(error)) throw error;
     throw new PermanentError(
       about(cluster, {
         type: 'ProxyroPasswordDiffers',
@@ -181,18 +180,15 @@ export async function proveLogin(scope: LinkScope, link: Link): Promise<void> {
       session.close();
     }
   } catch (error) {
-    if (error instanceof SqlConnectionError) {
-      const next = say('next.checkObCluster');
-      throw new TransientError(
-        about(cluster, { type: 'ObserverUnreachable', code: 'OBE11028', cameBack: error.said, next }),
-      );
-    }
+    const later = say('next.checkObCluster');
+    if (error instanceof SqlConnectionError) throw unreachable(cluster, error.said, later);
     if (!(error instanceof SqlError)) throw error;
     const cameBack = say('link.errorFor', {
       errno: error.errno,
       username,
       said: error.message.replaceAll(link.password, '***'),
     });
+    if (couldNotAsk(error)) throw unreachable(cluster, cameBack, later);
     if (error.errno === NO_SUCH_TABLE) {
       const next = say('next.noSuchView', { cluster: cluster.name });
       throw new PermanentError(

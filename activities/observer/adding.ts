@@ -2,7 +2,7 @@
 import type { ClusterSession } from '../../oceanbase/clusterSession';
 import { addServerSql, type ClusterServer, cancelDeleteServerSql } from '../../oceanbase/clusterSql';
 import { RUN_USER } from '../../oceanbase/observerLayout';
-import { isUnanswered, SqlConnectionError, SqlError } from '../../oceanbase/sqlSession';
+import { couldNotAsk, isUnanswered, SqlError } from '../../oceanbase/sqlSession';
 import { PermanentError, saidOf, TransientError } from '../../runtime/errors';
 import { type Said, say, type Text } from '../../runtime/messages/catalogue';
 import { inTurn, STATEMENT_MS, withCluster } from '../cluster/cluster';
@@ -106,7 +106,7 @@ async function isListedNow(
     sayListed(scope, observer, now);
     return true;
   } catch (error) {
-    if (!(error instanceof SqlConnectionError)) throw error;
+    if (!couldNotAsk(error)) throw error;
     return false;
   }
 }

@@ -497,6 +497,19 @@ describeIf(fleetUnavailable(), 'Install obproxy, when something is in its way', 
       await task.run('SetObproxyUserPasswordForOb', { run: 2 });
     });
 
+    test.each([4012, 8001, 5150])('a question that is answered by %i may be asked again', async (code) => {
+      task = await world.install(0);
+      await task.chain('SyncObproxyParameter');
+      world.observer.refusing = { of: /^show grants/i, code, message: 'planted' };
+      try {
+        const error = await failure(task.run('SetObproxyUserPasswordForOb'));
+        expect(error).toMatchObject({ type: 'ObserverUnreachable', nonRetryable: false });
+      } finally {
+        world.observer.refusing = undefined;
+      }
+      await task.run('SetObproxyUserPasswordForOb', { attempt: 2 });
+    });
+
     test('root servers that do not answer may come back', async () => {
       task = await world.install(0);
       await task.chain('SyncObproxyParameter');

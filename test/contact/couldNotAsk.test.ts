@@ -1,8 +1,12 @@
 /** "No" and "I could not ask" are two answers: on the second nobody is refused, and nothing is given up. */
+import { tell } from '../../activities/cluster/tell';
+import { provenLinks } from '../../activities/obproxy/links';
 import { tryLogin } from '../../contact/clusterLogin';
 import { lookAtObServers } from '../../contact/lookAtObServers';
 import { SqlConnectionError } from '../../oceanbase/sqlSession';
 import { askingCluster } from '../../operations/obServers';
+import { TransientError } from '../../runtime/errors';
+import { say } from '../../runtime/messages/catalogue';
 import { startTestApi, type TestApi } from '../api/harness';
 import { givenAnsweringCluster, type ObScene } from '../api/obScene';
 import { ANY_ADDRESS } from '../support/addresses';
@@ -24,6 +28,14 @@ const thrownBy = (work: Promise<unknown>) =>
     () => undefined,
     (error: unknown) => error,
   );
+
+/** What a subtask has, as far as these need it. */
+const scope = () =>
+  ({
+    ...{ store: api.store, config: api.services.config, signal: new AbortController().signal },
+    input: { taskId: 1, subtaskId: 1 },
+    log: { info: () => undefined, warn: () => undefined, hide: () => undefined },
+  }) as never;
 
 describe.each([
   [4012, 'gives statements up'],
@@ -78,5 +90,35 @@ describe.each([
       expect({ status, code: body.error?.code }).toEqual({ status: 503, code: 'OBE11028' });
       expect(body.error.message).toContain('planted');
     }
+  });
+
+  test('has refused no statement of a task, which is tried again', async () => {
+    answers(/^alter system stop/i);
+    const stop = {
+      ...{ tried: say('observer.stop'), sql: "ALTER SYSTEM STOP SERVER '10.5.0.1:2882'" },
+      ...{ where: '10.5.0.1:2882', code: 'OBE19007', isDone: async () => false },
+    };
+    const error = await thrownBy(tell(scope(), await cluster(), stop));
+    expect(error).toBeInstanceOf(TransientError);
+    expect(String(error)).toContain('planted');
+    expect(scene.observer.statementsLike(/^alter system stop/i)).toHaveLength(1);
+  });
+
+  test.each([
+    ['the version', /^select ob_version/i, 'proxyro'],
+    ['its servers', /DBA_OB_SERVERS/i, 'proxyro'],
+    ['its name', /OB_PARAMETERS/i, 'proxyro'],
+    ['the grants', /^show grants/i, 'proxyro'],
+    ['whether the user exists', /__all_user/i, 'nobody'],
+    ['a user to be made', /^create user/i, 'nobody'],
+  ])('when it is asked for %s says nothing against a link', async (_what, of, username) => {
+    answers(of);
+    const { id, name, type, obClusterId } = await cluster();
+    const link = { clusterId: id, clusterName: name, clusterType: type, obClusterId, username };
+    const proxy = { family: '4.1+', cluster: { obLinks: [link] } } as never;
+    const error = await thrownBy(provenLinks(scope(), proxy));
+    expect(error).toBeInstanceOf(TransientError);
+    expect(error).toMatchObject({ type: 'ObserverUnreachable' });
+    expect(String(error)).toContain('planted');
   });
 });
