@@ -10,7 +10,14 @@ import { PROXYSYS_LOGIN } from './loginName';
 import { OBPROXY_ERRNO, troubleOf } from './obproxyTrouble';
 import { ALTER_VALUE_BYTES, isSecretParameter, parameterName, quotedValue, sameValue } from './parameters';
 import { maskHashes, sha1Hex } from './passwords';
-import { columnText, openSqlSession, SqlError, type SqlRow, type SqlSession } from './sqlSession';
+import {
+  columnText,
+  couldNotAsk,
+  openSqlSession,
+  SqlError,
+  type SqlRow,
+  type SqlSession,
+} from './sqlSession';
 import { type StoredItem, storedItemsOf } from './storedItems';
 
 export interface ProxyParameter {
@@ -193,7 +200,7 @@ function administration(session: SqlSession, where: string): ObproxyAdmin {
         const [row] = await session.query('select proxy_status()');
         return row === undefined ? undefined : String(Object.values(row)[0]);
       } catch (error) {
-        if (error instanceof SqlError) return undefined;
+        if (error instanceof SqlError && !couldNotAsk(error)) return undefined;
         throw troubleOf(error, { tried: say('admin.readStatus'), where });
       }
     },
@@ -230,7 +237,7 @@ function administration(session: SqlSession, where: string): ObproxyAdmin {
       try {
         return new Set((await session.query('show proxyconfig diff')).map((row) => columnText(row, 'name')));
       } catch (error) {
-        if (error instanceof SqlError) return undefined;
+        if (error instanceof SqlError && !couldNotAsk(error)) return undefined;
         throw troubleOf(error, { tried: say('admin.readParameters'), where });
       }
     },

@@ -1,7 +1,7 @@
 /** What an error of an OBProxy's administration connection means to whoever must act. */
 import { PermanentError, TransientError, type Trouble } from '../runtime/errors';
-import { say, type Text } from '../runtime/messages/catalogue';
-import { SqlConnectionError, SqlError } from './sqlSession';
+import { type Said, say, type Text } from '../runtime/messages/catalogue';
+import { couldNotAsk, SqlConnectionError, SqlError } from './sqlSession';
 
 /** OBProxy's and OceanBase's error numbers that mean something to us. */
 export const OBPROXY_ERRNO = {
@@ -21,21 +21,22 @@ export function troubleOf(
   what: { tried: Text; where: string; sql?: string; secret?: string },
 ): unknown {
   const base = { tried: what.tried, where: what.where };
-  if (error instanceof SqlConnectionError) {
-    return new TransientError({
+  const notReady = (cameBack: Said) =>
+    new TransientError({
       ...base,
       type: 'ObproxyNotReady',
       code: 'ODP10001',
-      cameBack: error.said,
+      cameBack,
       next: say('next.checkObproxyProcess'),
     });
-  }
+  if (error instanceof SqlConnectionError) return notReady(error.said);
   if (!(error instanceof SqlError)) return error;
   const said =
     what.secret === undefined || what.secret === ''
       ? error.message
       : error.message.replaceAll(what.secret, '***');
   const cameBack = say('sql.error', { errno: error.errno, text: said.slice(0, 500) });
+  if (couldNotAsk(error)) return notReady(cameBack);
   const { next, ...told } = verdict(error.errno);
   const logged = what.secret !== undefined && what.sql?.startsWith('replace') === true;
   return new PermanentError({

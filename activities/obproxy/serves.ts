@@ -8,9 +8,9 @@ import type { ObproxyAdmin } from '../../oceanbase/obproxyAdmin';
 import { linkFindings, readRunning } from '../../oceanbase/obproxyRunning';
 import { sameValue } from '../../oceanbase/parameters';
 import { randomPassword } from '../../oceanbase/passwords';
-import { openSqlSession, SqlConnectionError, SqlError } from '../../oceanbase/sqlSession';
+import { couldNotAsk, openSqlSession, SqlConnectionError, SqlError } from '../../oceanbase/sqlSession';
 import { addressText } from '../../runtime/addressText';
-import { PermanentError } from '../../runtime/errors';
+import { PermanentError, TransientError, type Trouble } from '../../runtime/errors';
 import { type Said, say } from '../../runtime/messages/catalogue';
 import type { ObLinkRow } from '../../store/types';
 import { takesOver } from '../takeOver';
@@ -37,7 +37,8 @@ const PROXYRO = 'proxyro';
 /**
  * Proves that users reach the linked clusters through the proxy. What cannot be proven is a warning of the log.
  *
- * @throws PermanentError ObClusterUnknownToProxy, LoginRefused, ObproxyServesNobody, when no login can work
+ * @throws PermanentError ObClusterUnknownToProxy, LoginRefused, ObproxyServesNobody, when no login can work; TransientError
+ * ObserverUnreachable when OceanBase cannot answer one now
  */
 export async function proveService(scope: SubtaskScope, proxy: ObproxyInstance): Promise<void> {
   const { cluster } = proxy;
@@ -68,15 +69,19 @@ export async function proveService(scope: SubtaskScope, proxy: ObproxyInstance):
   }
 }
 
-function trouble(proxy: ObproxyInstance, type: string, cameBack: Said, next: Said): PermanentError {
-  return new PermanentError({
+function about(proxy: ObproxyInstance, type: string, cameBack: Said, next: Said): Trouble {
+  return {
     type,
     code: 'ODP21011',
     tried: say('serves.reach'),
     where: addressText(proxy.server.ip, proxy.server.sqlPort),
     cameBack,
     next,
-  });
+  };
+}
+
+function trouble(...what: Parameters<typeof about>): PermanentError {
+  return new PermanentError(about(...what));
 }
 
 /** Waits until the proxy has learnt of every linked cluster; answers those of which it is known why it does not. */
@@ -154,7 +159,8 @@ async function letsProxyroIn(admin: ObproxyAdmin): Promise<boolean> {
 
 type Answered =
   | { readonly kind: 'served' }
-  | { readonly kind: 'error'; readonly errno: number; readonly text: string }
+  /** `passes`: a server that boots says so, and a proxy that has not found the cluster yet. */
+  | { readonly kind: 'error'; readonly errno: number; readonly text: string; readonly passes: boolean }
   | { readonly kind: 'silence'; readonly text: Said };
 
 async function logInThrough(
@@ -180,7 +186,9 @@ async function logInThrough(
   } catch (error) {
     scope.signal.throwIfAborted();
     if (error instanceof SqlError) {
-      return { kind: 'error', errno: error.errno, text: error.message.replaceAll(as.password, '***') };
+      const { errno, message } = error;
+      const passes = errno === CLUSTER_NOT_EXIST || couldNotAsk(error);
+      return { kind: 'error', errno, text: message.replaceAll(as.password, '***'), passes };
     }
     if (error instanceof SqlConnectionError) return { kind: 'silence', text: error.said };
     throw error;
@@ -244,13 +252,13 @@ async function passwordOf(scope: SubtaskScope, link: ObLinkRow): Promise<string>
 function refused(
   proxy: ObproxyInstance,
   login: string,
-  { errno, text }: { readonly errno: number; readonly text: string },
-): PermanentError {
-  const next =
-    errno === CLUSTER_NOT_EXIST
-      ? say('next.unknownToProxy', { next: PUBLIC_URL_NEXT })
-      : say('next.acceptUser');
-  return trouble(proxy, 'LoginRefused', say('serves.hearsError', { login, errno, text }), next);
+  { errno, text, passes }: Extract<Answered, { kind: 'error' }>,
+): PermanentError | TransientError {
+  const cameBack = say('serves.hearsError', { login, errno, text });
+  if (errno === CLUSTER_NOT_EXIST)
+    return trouble(proxy, 'LoginRefused', cameBack, say('next.unknownToProxy', { next: PUBLIC_URL_NEXT }));
+  if (!passes) return trouble(proxy, 'LoginRefused', cameBack, say('next.acceptUser'));
+  return new TransientError(about(proxy, 'ObserverUnreachable', cameBack, say('next.checkObCluster')));
 }
 
 /** Answers what a login hears, once anybody says something; a proxy that has just started may need a moment. */
@@ -265,9 +273,9 @@ async function patiently(
   let former: Trace | undefined;
   for (;;) {
     const answer = await logInThrough(scope, host, proxy, as);
-    const unknown = answer.kind === 'error' && answer.errno === CLUSTER_NOT_EXIST;
+    const passes = answer.kind === 'error' && answer.passes;
     const over = Date.now() - started > PATIENCE_MS;
-    if (answer.kind !== 'silence' && (!unknown || over)) return answer;
+    if (answer.kind !== 'silence' && (!passes || over)) return answer;
     if (answer.kind === 'silence') {
       const trace = await lastTrace(scope, host, proxy, name);
       // The first one may be of somebody else's login, long ago.

@@ -461,6 +461,30 @@ describeIf(fleetUnavailable(), 'Install obproxy, when something is in its way', 
       await worker.stop();
     });
 
+    test('a login through the proxy to a server that times out is tried again, and is no refusal', async () => {
+      task = await world.install(0);
+      const found = await world.store.obproxy.findCluster(task.clusterId);
+      const links = found!.obLinks.map((link) => ({ ...link, username: 'proxyro3' }));
+      const { store, observer } = world;
+      const worker = world.newWorker();
+      const { createActivities } = await import('../../activities');
+      const changed = {
+        ...store,
+        obproxy: { ...store.obproxy, findCluster: async () => ({ ...found!, obLinks: links }) },
+      };
+      const activities = createActivities({ ...world, store: changed, hosts: worker.hosts });
+      const last = CHAIN.indexOf('UpdateObproxyStatus');
+      for (const type of CHAIN.slice(0, last)) await task.run(type, {}, { ...worker, activities });
+      observer.refusing = { of: /^select 1$/i, code: 4012, message: 'Timeout' };
+      const before = observer.statementsLike(/^select 1$/i).length;
+      const proven = task.run('UpdateObproxyStatus', {}, { ...worker, activities });
+      await until('it is asked', () => observer.statementsLike(/^select 1$/i).length > before);
+      observer.refusing = undefined;
+      await proven;
+      expect(await task.log('UpdateObproxyStatus')).toContain('proxyro3@sys');
+      await worker.stop();
+    }, 60_000);
+
     test.each<[string, object, string, RegExp]>([
       [
         'a cluster of another name is refused with the name to declare',

@@ -256,6 +256,24 @@ describe('the administration connection', () => {
     expect(socket.destroyed).toBe(true);
   });
 
+  test.each([4012, 8001, 5150])(
+    'that answers %i may be tried again, and is no older version',
+    async (code) => {
+      const server = await startMysqlServer<object>('127.0.0.1', 0, {
+        serverVersion: '5.6.25',
+        login: () => ({ session: {} }),
+        query: () => ({ kind: 'error', error: { code, message: 'planted' } }),
+        useDatabase: () => ({ kind: 'drop' }),
+      });
+      open.push(server);
+      const admin = await openObproxyAdmin({ where: 'p:2883', password: 'x', open: stream(server.port) });
+      for (const asked of [admin.binaryInfo(), admin.status(), admin.changedNames()]) {
+        await expect(asked).rejects.toBeInstanceOf(TransientError);
+      }
+      admin.close();
+    },
+  );
+
   test('notices a value that the proxy cut silently', async () => {
     const said: string[] = [];
     const server = await startMysqlServer<object>('127.0.0.1', 0, {
