@@ -11,10 +11,21 @@ export function taskDir(taskId: number): string {
   return `/var/lib/obflow/${taskId}`;
 }
 
-/** Makes folders that only root may read. The paths hold no character of the shell. */
+/**
+ * Makes folders that only root may read. The paths hold no character of the shell. PermanentError FileOperationFailed, as of a
+ * file that cannot be written.
+ */
 export async function makeDir(host: Host, ...paths: readonly string[]): Promise<void> {
-  const absent = paths.map((path) => `[ -d ${path} ]`).join(' && ');
-  await host.sh(`${absent} || { umask 077; exec mkdir -p ${paths.join(' ')}; }`);
+  const there = paths.map((path) => `[ -d ${path} ]`).join(' && ');
+  const { exitCode, stderr } = await host.sh(`${there} || { umask 077; exec mkdir -p ${paths.join(' ')}; }`);
+  if (exitCode === 0) return;
+  throw new PermanentError({
+    type: 'FileOperationFailed',
+    tried: say('host.makeFolders', { paths: paths.join(', ') }),
+    where: host.ip,
+    cameBack: stderr.trim().slice(0, 500) || say('host.exitCode', { code: exitCode }),
+    next: say('next.checkSpaceAndOwner'),
+  });
 }
 
 /** Takes things away for an undo, which must not say that they are gone when they are not. PermanentError NotRemoved. */

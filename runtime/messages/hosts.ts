@@ -145,6 +145,7 @@ export const HOSTS = {
     '进程 {pid} 以 {user} 用户运行，而不是 {runUser}',
   ],
   'package.removeIt': ['remove the package', '删除软件包'],
+  'host.makeFolders': ['make {paths}', '创建 {paths}'],
   'host.remove': ['remove {what}', '删除{what}'],
   'host.exitCode': ['exit code {code}', '退出码 {code}'],
   'host.reach': ['reach the host with id {id}', '访问 ID 为 {id} 的主机'],

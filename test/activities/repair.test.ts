@@ -137,6 +137,23 @@ describeIf(fleetUnavailable(), 'Install obproxy, when something is in its way', 
     expect((await effects(task.host, task.home)).installs).toBe(0);
   }, 90_000);
 
+  test('says which folder it cannot make, before anything is sent to the host', async () => {
+    const type = 'InstallRpmByPackageAndVersion';
+    task = await world.install(0);
+    await task.chain('CheckCommand');
+    const folder = `/var/lib/obflow/${task.taskId}`;
+    await task.host.sh(`rm -rf ${folder}; mkdir -p /var/lib/obflow && : >${folder}`);
+    const error = await failure(task.run(type));
+    expect(error).toMatchObject({ type: 'FileOperationFailed', nonRetryable: true });
+    expect(error.message).toMatch(new RegExp(`make .*${folder}.*${task.host.ip}.*File exists`, 's'));
+    await task.host.sh(`rm ${folder} && mount -t tmpfs -o ro none /var/lib/obflow`);
+    const readOnly = await failure(task.run(type, { run: 2 }));
+    await task.host.sh('umount /var/lib/obflow');
+    expect(readOnly).toMatchObject({ type: 'FileOperationFailed', nonRetryable: true });
+    expect(readOnly.message).toContain('Read-only file system');
+    await task.run(type, { run: 3 });
+  }, 60_000);
+
   test('fails when its undo cannot remove what it made, and is undone once that is repaired', async () => {
     const type = 'InstallRpmByPackageAndVersion';
     task = await world.install(0);
