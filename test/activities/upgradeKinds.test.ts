@@ -123,6 +123,25 @@ describeIf(fleetUnavailable(), 'An upgrade of an OBProxy', () => {
     expect(await proxiesIn(one.host, one.home)).toEqual(before);
   }, 120_000);
 
+  test('is not called undone while its files cannot be removed', async () => {
+    const one = await bed.installed(0, { rpm: OBPROXY_4_3 });
+    const files = await filesIn(one.host, one.home);
+    const task = await bed.upgrade([one], { prohibitRollback: false });
+    await task.upTo('UpgradeObproxyRpm');
+    await task.run('UpgradeObproxyRpm');
+    const folder = `${one.home}/upgrade.obflow-${task.taskId}`;
+    await one.host.sh(`mount --bind ${folder} ${folder} && mount -o remount,ro,bind ${folder}`);
+    const undone = await failureWithout(
+      Object.values(PLANTED),
+      task.run('UpgradeObproxyRpm', { rollback: true }),
+    );
+    await one.host.sh(`umount ${folder}`);
+    expect(undone).toMatchObject({ type: 'NotRemoved', nonRetryable: true });
+    expect(undone.message).toContain(folder);
+    await task.undo();
+    expect(await filesIn(one.host, one.home)).toEqual(files);
+  }, 120_000);
+
   test('by a stop and a start has its keeper and the new version afterwards, and the former one after an undo', async () => {
     const one = await bed.installed(0, { rpm: OBPROXY_4_3 });
     const [former] = await proxiesIn(one.host, one.home);

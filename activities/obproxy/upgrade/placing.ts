@@ -13,7 +13,7 @@ import type { Host } from '../../../hosts/types';
 import { PermanentError } from '../../../runtime/errors';
 import { type Said, say, type Text } from '../../../runtime/messages/catalogue';
 import { nvra, partOf, untilDone } from '../../host/rpmCommands';
-import { taskDir } from '../../places';
+import { removeBy, taskDir } from '../../places';
 import type { SubtaskScope } from '../../types';
 import type { Upgrade } from './upgradeOf';
 import { isSameHome } from './upgradeOf';
@@ -184,10 +184,12 @@ export async function putBack(
   });
 }
 
-/** Removes what waits in the home; what was etc stays for its own undo. */
+/** Removes what waits in the home; what was etc stays for its own undo. PermanentError NotRemoved when it stays. */
 export async function unstage(host: Host, home: string, taskId: number): Promise<void> {
-  await host.sh(`${enter(home, taskId)}
-    cd "$f" 2>/dev/null && exec rm -rf root new old files staged staged.new absent`);
+  const folder = `${home}/${upgradeFolder(taskId)}`;
+  const script = `[ -d ${quote(folder)} ] || exit 0
+    cd ${quote(folder)} && exec rm -rf root new old files staged staged.new absent`;
+  await removeBy(host, script, folder);
 }
 
 /** Removes the whole folder of an upgrade that is over. PermanentError UpgradeFilesFailed when it stays. */
