@@ -100,9 +100,23 @@ export function refuseUnfitPassword({ link, cluster, password }: Link): void {
   );
 }
 
-/** The session of the proxy's user, which is made first when it does not exist and root of the sys tenant may. */
+/** What SHOW GRANTS says of a user who was given nothing. */
+const NOTHING_GRANTED = /^GRANT USAGE ON /i;
+
+/**
+ * The session of the proxy's user, which is made first when it does not exist and root of the sys tenant may. One who lets in and
+ * was granted nothing is one whose making was cut off: it is made to its end.
+ */
 async function proxyUser(scope: LinkScope, { link, cluster, password }: Link): Promise<ObserverSession> {
   try {
+    const session = await anyServer(scope, cluster, link.username, password);
+    const grants = await session.grants().catch((error: unknown) => {
+      session.close();
+      throw error;
+    });
+    if (!grants.every((grant) => NOTHING_GRANTED.test(grant))) return session;
+    session.close();
+    await makeReader(scope, { link, cluster, password });
     return await anyServer(scope, cluster, link.username, password);
   } catch (error) {
     if (!(error instanceof SqlError) || error.errno !== ACCESS_DENIED) throw error;
@@ -121,6 +135,12 @@ async function proxyUser(scope: LinkScope, { link, cluster, password }: Link): P
     );
   }
   refuseUnfitPassword({ link, cluster, password });
+  await makeReader(scope, { link, cluster, password });
+  return anyServer(scope, cluster, link.username, password);
+}
+
+/** Repeatable: a user who exists keeps the password, and is granted what is missing. */
+async function makeReader(scope: LinkScope, { link, cluster, password }: Link): Promise<void> {
   const root = await sysSession(scope, cluster);
   try {
     await root.createReader(link.username, password);
@@ -128,7 +148,6 @@ async function proxyUser(scope: LinkScope, { link, cluster, password }: Link): P
   } finally {
     root.close();
   }
-  return anyServer(scope, cluster, link.username, password);
 }
 
 async function userExists(

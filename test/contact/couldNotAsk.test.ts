@@ -122,3 +122,18 @@ describe.each([
     expect(String(error)).toContain('planted');
   });
 });
+
+test('The user of a link who was made and granted nothing is granted it by the next attempt', async () => {
+  const { id, name, type, obClusterId } = await cluster();
+  const link = { clusterId: id, clusterName: name, clusterType: type, obClusterId, username: 'nobody' };
+  const proxy = { family: '4.1+', cluster: { obLinks: [link] } } as never;
+  scene.observer.refusing = { of: /^grant/i, code: 4012, message: 'planted' };
+  expect(await thrownBy(provenLinks(scope(), proxy))).toBeInstanceOf(TransientError);
+  expect(scene.observer.statementsLike(/^create user/i)).toHaveLength(1);
+  scene.observer.refusing = undefined;
+  expect(await provenLinks(scope(), proxy)).toHaveLength(1);
+  expect(scene.observer.statementsLike(/^grant select/i)).toHaveLength(2);
+  // Once it has what it needs, nothing is made or granted again.
+  expect(await provenLinks(scope(), proxy)).toHaveLength(1);
+  expect(scene.observer.statementsLike(/^grant select/i)).toHaveLength(2);
+});
