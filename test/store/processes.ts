@@ -34,6 +34,8 @@ export function startProcesses(): {
       bundle: true,
       platform: 'node',
       external: ['libsql', 'pg'],
+      // As the product is built: NODE_PATH helps no import().
+      supported: { 'dynamic-import': false },
       logLevel: 'error',
     });
   });
