@@ -10,6 +10,7 @@ describe('README.zh-CN.md', () => {
   it.each([
     // What a person types or sets; in the text of a command a translation may differ.
     ['the same settings, files and words of programs', /`[\w$./:-][^`\s<]*`/g],
+    ['the same pictures', /docs\/images\/[\w-]+\.png/g],
     ['the same commands', /^(npx )?(obflow|npm|curl) [a-z-]+( [a-z-]+)?/gm],
   ])('names %s as the README', (_, pattern) => {
     expect(all(chinese, pattern)).toEqual(all(english, pattern));
