@@ -177,12 +177,12 @@ const TASK_SETTINGS = {
     shown: '0, never',
     meaning: 'days after which the API deletes ended tasks with their documents and logs',
   }),
-  /** A task's workflow continues as new after so many events; undefined: the interpreter's own limit. */
+  /** A task's workflow continues as new after so many events at the latest; undefined: the interpreter's own limit. */
   continueAfter: setting('OBFLOW_TASK_HISTORY_EVENTS', {
     schema: historyEvents,
     shown: '10000',
     meaning:
-      'events of a history, 50 to 40000, after which a task goes on in a new run of its workflow (tasks accepted from then on)',
+      'events of a history, 50 to 40000, after which a task goes on in a new run of its workflow if Temporal has not suggested one before (tasks accepted from then on)',
   }),
   /** Days after which the API deletes audit events; 0 = never. A year and a month: a look once a year misses nothing. */
   auditRetentionDays: setting('OBFLOW_AUDIT_RETENTION_DAYS', {
