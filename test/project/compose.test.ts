@@ -7,7 +7,7 @@ import os from 'node:os';
 import path from 'node:path';
 import Ajv2020 from 'ajv/dist/2020';
 import { parse } from 'yaml';
-import { KNOWN_VARIABLES, readConfig } from '../../runtime/config';
+import { ENVIRONMENT, KNOWN_VARIABLES, readConfig } from '../../runtime/config';
 import { repositoryRoot } from '../../runtime/paths';
 import { dockerfile } from './dockerfile';
 
@@ -37,6 +37,31 @@ const compose = parse(text, { merge: true }) as Compose;
 const services = Object.entries(compose.services);
 /** What obflow's programs read; DEMO_* only the demo of the profile. */
 const KNOWN = [...KNOWN_VARIABLES, 'TEMPORAL_NAMESPACE'];
+
+/** Settings that nobody sets from outside, and why. */
+const FIXED: Readonly<Record<string, string>> = {
+  OBFLOW_LISTEN: 'the port is published as it stands here',
+  OBFLOW_METRICS_LISTEN: 'the health check asks there',
+  OBFLOW_DATA_DIR: 'the volume of all',
+  OBFLOW_DATABASE_URL: 'the PostgreSQL beside it',
+  OBFLOW_DATABASE_PASSWORD: 'a secret that docker/make-secrets.sh makes',
+  OBFLOW_ADMIN_PASSWORD: 'a secret that docker/make-secrets.sh makes',
+  TEMPORAL_ADDRESS: 'the Temporal beside it',
+};
+/** Settings that are not passed at all, and why. */
+const MEANINGLESS: Readonly<Record<string, string>> = {
+  OBFLOW_MASTER_KEY_FILE: 'the first start makes it, and nothing but the data folder can be written to',
+  OBFLOW_TASK_QUEUE: 'nobody else uses this Temporal',
+  OBFLOW_TEMPORAL_PORT: 'of the dev server, which is not started',
+  OBFLOW_TEMPORAL_UI_PORT: 'of the dev server, which is not started',
+  OBFLOW_TEMPORAL_CLI: 'of the dev server, which is not started',
+  OBFLOW_URL: 'of client commands: given to docker compose exec',
+  OBFLOW_USER: 'of client commands: given to docker compose exec',
+  OBFLOW_PASSWORD: 'of client commands: given to docker compose exec',
+  OBFLOW_ACCESS_KEY_ID: 'of client commands: given to docker compose exec',
+  OBFLOW_ACCESS_KEY_SECRET: 'of client commands: given to docker compose exec',
+  OBFLOW_CA_FILE: 'of client commands: given to docker compose exec',
+};
 
 let secrets: string;
 beforeAll(() => {
@@ -84,13 +109,15 @@ describe('docker-compose.yml', () => {
     (_name, service) => {
       const used = JSON.stringify(service).matchAll(/\/run\/secrets\/([\w-]+)/g);
       for (const [, secret] of used) expect(service.secrets).toContain(secret);
-      for (const name of Object.keys(service.environment ?? {}))
-        expect(name).not.toMatch(/(PASSWORD|PWD|KEY)$/);
+      for (const [name, value] of Object.entries(service.environment ?? {}))
+        if (!value.includes('/run/secrets/')) expect(name).not.toMatch(/(PASSWORD|PWD|KEY|TOKEN)$/);
     },
   );
 
   it('finds every secret where docker/make-secrets.sh puts them, readable in containers and closed to other users', () => {
-    for (const { file } of Object.values(compose.secrets)) {
+    const ours = Object.values(compose.secrets).filter(({ file }) => file.includes('OBFLOW_SECRETS'));
+    expect(ours.length).toBe(2);
+    for (const { file } of ours) {
       const made = file.replace(/^\$\{OBFLOW_SECRETS:-\.\/secrets\}/, secrets);
       expect(readFileSync(made, 'utf8')).toMatch(/^[0-9a-f]{36}\n$/);
       expect(statSync(made).mode & 0o444).toBe(0o444);
@@ -127,7 +154,8 @@ describe('docker-compose.yml', () => {
           value
             .replace('/run/secrets', secrets)
             .replace(/\$\{OBFLOW_PUBLIC_URL:\?[^}]*\}/, 'http://10.0.0.5:8080')
-            .replace(/\$\{\w+:-([^}]*)\}/g, '$1'),
+            .replace(/\$\{\w+:-([^}]*)\}/g, '$1')
+            .replace(/\$\{\w+:\+[^}]*\}/g, ''),
         ]),
       );
       const { config, warnings } = readConfig(filled);
@@ -174,6 +202,29 @@ describe('docker-compose.yml', () => {
       if (name.startsWith('DEMO_')) expect(program.join('\n')).toContain(`env.${name}`);
       else expect(KNOWN).toContain(name);
     }
+  });
+
+  it('passes every setting from outside, with its own default where none is given, or has a reason not to', () => {
+    const { api, worker } = compose.services;
+    const passed = { ...worker?.environment, ...api?.environment };
+    for (const { name, inFile } of ENVIRONMENT) {
+      const variable = inFile && passed[name] === undefined ? `${name}_FILE` : name;
+      const value = passed[variable];
+      if (name in MEANINGLESS) expect([name, value]).toEqual([name, undefined]);
+      else if (name in FIXED) expect([name, value]).toEqual([name, expect.not.stringContaining('${')]);
+      else expect([name, value]).toEqual([name, expect.stringContaining(`\${${variable}:`)]);
+    }
+    const known = ENVIRONMENT.map(({ name }) => name);
+    for (const name of Object.keys({ ...FIXED, ...MEANINGLESS })) expect(known).toContain(name);
+  });
+
+  it('mounts each file that a setting names from outside, or nothing', () => {
+    const mounted = Object.values(compose.services.api?.environment ?? {}).flatMap((value) => [
+      ...value.matchAll(/^\$\{(\w+):\+\/run\/secrets\/([\w-]+)\}$/g),
+    ]);
+    expect(mounted.length).toBe(3);
+    for (const [, variable, secret = ''] of mounted)
+      expect(compose.secrets[secret]?.file).toBe(`\${${variable}:-/dev/null}`);
   });
 
   it('explains every variable it takes from outside in its head', () => {
