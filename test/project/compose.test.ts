@@ -227,6 +227,21 @@ describe('docker-compose.yml', () => {
       expect(compose.secrets[secret]?.file).toBe(`\${${variable}:-/dev/null}`);
   });
 
+  it('has the service, the program and the secret that the commands of docs/deploying.md name', () => {
+    const [, variable, file = '', service = '', program = ''] =
+      /docker compose exec -e (\w+)=\/run\/secrets\/([\w-]+) (\w+) node (\S+)'/.exec(
+        read('docs/deploying.md'),
+      ) ?? [];
+    expect(KNOWN).toContain(variable);
+    expect(compose.services[service]?.secrets).toContain(file);
+    expect(existsSync(path.join(root, program))).toBe(true);
+    expect(
+      dockerfile(path.join(root, 'Dockerfile'))
+        .at(-1)
+        ?.copies.flatMap(({ sources }) => sources),
+    ).toContain(`/opt/obflow/${path.dirname(program)}`);
+  });
+
   it('explains every variable it takes from outside in its head', () => {
     const head = text.split('\nname:')[0];
     const taken = [...text.matchAll(/\$\{(\w+)/g)].map(([, variable]) => variable);
