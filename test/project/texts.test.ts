@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseSync } from '@swc/core';
 import { repositoryRoot } from '../../runtime/paths';
+import { isNode, type Node, nodes } from '../support/syntax';
 
 /** What a person reads of a task, or of a request: said by keys, so that it can be had in Chinese. */
 const ROOMS = ['activities', 'contact', 'hosts', 'oceanbase', 'operations', 'store', 'worker', 'api'];
@@ -15,20 +16,6 @@ const ENGLISH_ONLY: Readonly<Record<string, string>> = {
 
 /** Fields of a trouble that are our own words; what came back may be a host's. */
 const OWN_WORDS = new Set(['tried', 'next']);
-
-type Node = { readonly type: string; readonly [key: string]: unknown };
-
-function isNode(value: unknown): value is Node {
-  return typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string';
-}
-
-function* nodes(value: unknown): Generator<Node> {
-  if (Array.isArray(value)) for (const one of value) yield* nodes(one);
-  else if (typeof value === 'object' && value !== null) {
-    if (isNode(value)) yield value;
-    for (const one of Object.values(value)) yield* nodes(one);
-  }
-}
 
 /** Words that stand in the source instead of a key: a literal, or one of several that a condition chooses from. */
 function bareWords(value: unknown): string[] {
