@@ -1,6 +1,7 @@
 /** One cheap look at an OBProxy: does it answer, is its process gone, or could nobody be asked? Nothing is changed. */
 import type { Duplex } from 'node:stream';
-import type { Host, HostProcess } from '../hosts/types';
+import { lives } from '../hosts/processes';
+import type { Host } from '../hosts/types';
 import { type AddressPolicy, connectTo } from '../runtime/addresses';
 import { addressText } from '../runtime/addressText';
 import { unlessAborted, withDeadline } from '../runtime/deadline';
@@ -100,11 +101,6 @@ async function askOn(
     return { state: 'SILENT', by: 'SSH', reason };
   }
   return { state: 'ALIVE', by: 'SSH', reason: `it answers on its host alone, not from here (${silent})` };
-}
-
-/** A zombie keeps its name but nothing else. */
-function lives({ exe, args }: HostProcess): boolean {
-  return exe !== '' || args.length > 0;
 }
 
 function words(error: unknown): string {

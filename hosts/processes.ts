@@ -46,6 +46,11 @@ IFS=' '
 `;
 const HOLDERS = `-o -path '*/fd/*' \\( "$@" \\) -printf '%p\\t%l\\0'`;
 
+/** A zombie keeps its name but nothing else; it holds no port and no home. */
+export function lives({ exe, args }: HostProcess): boolean {
+  return exe !== '' || args.length > 0;
+}
+
 /**
  * Every process of the host but those of this very look and of the connection's other shells. Read from /proc by two
  * commands, whatever the number of processes. `grep` puts the file's name before each line, so that names and arguments

@@ -1,4 +1,5 @@
 /** Processes of a service (obproxy, observer) on a host: which live in our home, which do not, and who holds a port. */
+import { lives } from '../../hosts/processes';
 import type { Host, HostProcess, Listener } from '../../hosts/types';
 import { maskHashes } from '../../oceanbase/passwords';
 import { say, type Text } from '../../runtime/messages/catalogue';
@@ -11,11 +12,6 @@ export interface ServiceProcesses {
   readonly others: readonly HostProcess[];
   readonly all: readonly HostProcess[];
   readonly listeners: readonly Listener[];
-}
-
-/** A zombie keeps its name but nothing else; it holds no port and no home. */
-export function lives(process: HostProcess): boolean {
-  return process.exe !== '' || process.args.length > 0;
 }
 
 /** Processes named exactly `program`, by where they work. */

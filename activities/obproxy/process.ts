@@ -2,7 +2,7 @@
 import type { Host, HostProcess } from '../../hosts/types';
 import { lookForService, type ServiceProcesses } from '../host/serviceProcesses';
 
-export { absenceText, holderText, isOwnPort, lives, processText } from '../host/serviceProcesses';
+export { absenceText, holderText, isOwnPort, processText } from '../host/serviceProcesses';
 export type ProxyProcesses = ServiceProcesses;
 
 export function lookForProxies(host: Host, home: string): Promise<ProxyProcesses> {

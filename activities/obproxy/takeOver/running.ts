@@ -1,4 +1,5 @@
 /** The process behind a port: whose it is, where it lives, which package it came from, who keeps it. Only looks. */
+import { lives } from '../../../hosts/processes';
 import { quote } from '../../../hosts/quote';
 import type { Host, HostProcess, Listener, RpmPackage } from '../../../hosts/types';
 import type { Finding } from '../../../oceanbase/obproxyRunning';
@@ -9,7 +10,7 @@ import type { AdoptedObproxy } from '../../../store/types';
 import { matchesKeyword } from '../../host/CheckProcessNotExist';
 import { programOf } from '../../host/program';
 import { KEEPER_STATE } from '../keeper';
-import { lives, processText } from '../process';
+import { processText } from '../process';
 
 export interface RunningProcess {
   readonly process: HostProcess;
