@@ -1,6 +1,6 @@
 import type { ClientChannel } from 'ssh2';
+import { Slots } from '../runtime/slots';
 import { Shell } from './shell';
-import { Slots } from './slots';
 
 /** Of the channels of a connection; the others stay for scripts of other users, uploads, and ending what hangs. */
 function shellsOf(channels: number): number {

@@ -1,10 +1,10 @@
 /** The OceanBase cluster that a subtask is about, and sessions to it. */
 import { openAsSys } from '../../contact/clusterState';
-import { Slots } from '../../hosts/slots';
 import type { ClusterSession } from '../../oceanbase/clusterSession';
 import { couldNotAsk, SqlError } from '../../oceanbase/sqlSession';
 import { PermanentError, saidOf, TransientError } from '../../runtime/errors';
 import { say, type Text } from '../../runtime/messages/catalogue';
+import { Slots } from '../../runtime/slots';
 import type { ObClusterRow, OpenCredential, Store } from '../../store/types';
 import { objectId } from '../common/objects';
 import type { Needs, SubtaskScope } from '../types';

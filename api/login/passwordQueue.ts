@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Slots } from '../../hosts/slots';
+import { Slots } from '../../runtime/slots';
 
 /** Thrown when too many checks wait; none was made. */
 export class LanesFullError extends Error {}

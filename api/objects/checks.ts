@@ -12,12 +12,12 @@ import {
   recordLooks,
   type StatusChange,
 } from '../../contact/recordLooks';
-import { Slots } from '../../hosts/slots';
 import type { Hosts } from '../../hosts/types';
 import type { AddressPolicy } from '../../runtime/addresses';
 import { withDeadline } from '../../runtime/deadline';
 import type { Logger } from '../../runtime/logger';
 import { statusChanges } from '../../runtime/metrics';
+import { Slots } from '../../runtime/slots';
 import type { HostRow, ObClusterRow, ObproxyToLookAt, Observation, Seen, Store } from '../../store/types';
 
 export interface CheckDeps {
