@@ -36,7 +36,7 @@ export async function logInWithOneOf(
       const target = { ...how, where, password, open: () => host.tunnel(sqlPort) };
       return { admin: await openObproxyAdmin(target), password };
     } catch (error) {
-      if (!isDenied(error)) throw error;
+      if (!isDeniedByProxy(error)) throw error;
       denied ??= error;
     }
   }
@@ -44,6 +44,6 @@ export async function logInWithOneOf(
 }
 
 /** Whether the proxy has refused the password (or the address: it says the same). */
-export function isDenied(error: unknown): boolean {
+export function isDeniedByProxy(error: unknown): boolean {
   return error instanceof PermanentError && error.type === 'ObproxyAccessDenied';
 }

@@ -3,7 +3,7 @@
  * slot there, observer_sys_password1, is proxyro's), so the inventory keeps both until every proxy is proven to have the new
  * one, and which of them a proxy has is found by trying: everybody who logs in meanwhile does so, and there is no gap.
  */
-import { isDenied, logInToObproxy, logInWithOneOf } from '../../contact/obproxyLogin';
+import { isDeniedByProxy, logInToObproxy, logInWithOneOf } from '../../contact/obproxyLogin';
 import { addressText } from '../../runtime/addressText';
 import { PermanentError } from '../../runtime/errors';
 import { say } from '../../runtime/messages/catalogue';
@@ -75,7 +75,7 @@ async function proveRefused(scope: AdminScope, { server }: ObproxyInstance, form
     const how = { passwords: [former], signal: scope.signal };
     (await logInToObproxy(host, server.sqlPort, how)).close();
   } catch (error) {
-    if (isDenied(error)) return;
+    if (isDeniedByProxy(error)) return;
     throw error;
   }
   throw new PermanentError({

@@ -1,6 +1,6 @@
 /** The password of root@proxysys of a proxy that is not ours yet. */
 
-import { isDenied, logInToObproxy } from '../../../contact/obproxyLogin';
+import { isDeniedByProxy, logInToObproxy } from '../../../contact/obproxyLogin';
 import type { Host } from '../../../hosts/types';
 import type { ObproxyAdmin } from '../../../oceanbase/obproxyAdmin';
 import { addressText } from '../../../runtime/addressText';
@@ -69,7 +69,7 @@ export async function logIn(
     try {
       return { admin: await logInToObproxy(host, sqlPort, { passwords: [used.password], signal }), used };
     } catch (error) {
-      if (!isDenied(error)) throw error;
+      if (!isDeniedByProxy(error)) throw error;
       refused.push(used.source);
     }
   }
