@@ -20,7 +20,7 @@ import { benchUp } from './up';
 
 const PARTS = 'engine,api,commands,up,console,install,observers,rolling,cluster,deletion';
 
-/** `npm run bench`: ratios of one run, back to back; see docs/performance.md. */
+/** `npm run bench`: ratios of one run, back to back; see bench/README.md. */
 async function main(): Promise<void> {
   const options = new Command('bench')
     .description('Compares obflow with bare Temporal and with Ansible, and writes bench/results.json.')
