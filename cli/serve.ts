@@ -10,7 +10,7 @@ import { freePort } from '../runtime/ports';
 import { leadsToItself } from '../runtime/publicUrl';
 import type { TemporalHandle } from '../runtime/temporal';
 import { temporalIsConfigured } from '../runtime/temporalPlace';
-import type { Store } from '../store/types';
+import type { Store, TemporalNamespace } from '../store/types';
 import type { RunningWorker } from '../worker/main';
 import { makeDataDir } from './dataDir';
 import { load, type Part } from './load';
@@ -61,11 +61,12 @@ export async function serve(parts: readonly Part[], options: ServeOptions): Prom
     const meanwhile = new Promise<void>((resolve) => {
       temporalLaunched = resolve;
     }).then(() => Promise.all([openDatabase(config, parts.includes('api')), load(parts)]));
-    const [{ temporal, uiUrl }, [store]] = await Promise.all([
+    const [{ temporal, uiUrl, namespace }, [store]] = await Promise.all([
       openTemporal(config, options.ownTemporal, shutdown, failures, temporalLaunched),
       meanwhile,
     ]);
     shutdown.add(undefined, () => store.close());
+    await useTemporal(store, namespace, config.acceptTemporal);
     const { createHosts } = await import('../hosts');
     const hosts = createHosts({
       pinHostKey: (id, fingerprint) => store.hosts.pinHostKey(id, fingerprint),
@@ -105,7 +106,7 @@ async function openTemporal(
   shutdown: Shutdown,
   failures: Promise<never>[],
   launched: () => void,
-): Promise<{ temporal: TemporalHandle; uiUrl?: string }> {
+): Promise<{ temporal: TemporalHandle; uiUrl?: string; namespace: TemporalNamespace }> {
   if (ownTemporal && !temporalIsConfigured()) {
     const { startDevServer } = await import('../runtime/devServer');
     const server = await startDevServer({
@@ -124,28 +125,52 @@ async function openTemporal(
     const { connectTemporal, prepareNamespace } = await import('../runtime/temporal');
     const temporal = await connectTemporal({ address: server.address });
     shutdown.add(undefined, () => temporal.close());
-    await prepareNamespace(temporal, { retentionDays: RETENTION_DAYS });
+    const id = await prepareNamespace(temporal, { retentionDays: RETENTION_DAYS });
     say(`Temporal: ${server.address} (own dev server, log in ${server.logFile})`);
     say(`Temporal Web UI: ${server.uiUrl}`);
-    return { temporal, uiUrl: server.uiUrl };
+    const { namespace: name, address } = temporal;
+    return { temporal, uiUrl: server.uiUrl, namespace: { id, name, address, ownIn: config.dataDir } };
   }
   launched();
   const { connectTemporal, prepareNamespace } = await import('../runtime/temporal');
-  const temporal = await whenReachable(async () => {
+  const { temporal, id } = await whenReachable(async () => {
     const connected = await connectTemporal(
       temporalIsConfigured() ? {} : { address: `127.0.0.1:${config.temporalPort}` },
     );
     try {
-      await prepareNamespace(connected);
-      return connected;
+      return { temporal: connected, id: await prepareNamespace(connected) };
     } catch (error) {
       await connected.close();
       throw error;
     }
   });
   shutdown.add(undefined, () => temporal.close());
-  say(`Temporal: ${temporal.address}, namespace ${temporal.namespace}`);
-  return { temporal };
+  const { namespace: name, address } = temporal;
+  say(`Temporal: ${address}, namespace ${name}`);
+  return { temporal, namespace: { id, name, address } };
+}
+
+/** Throws PermanentError when open tasks are in another one. */
+async function useTemporal(
+  store: Store,
+  namespace: TemporalNamespace,
+  accepted: string | undefined,
+): Promise<void> {
+  if (namespace.id === '') {
+    complain(
+      'Warning: this Temporal does not tell the id of its namespace: another one would not be noticed.',
+    );
+    return;
+  }
+  const changed = await store.temporal.use(namespace, accepted);
+  if (changed === undefined) return;
+  const { former, lost } = changed;
+  say(`The database was last used with another Temporal: ${former}. New tasks go to this one.`);
+  if (lost.length > 0) {
+    complain(
+      `Warning: open tasks of that one (${lost.join(', ')}) cannot go on; they are FAILED in ten minutes and release their locks.`,
+    );
+  }
 }
 
 /** A restart during an outage of Temporal should wait for its end, not fail in a loop. */

@@ -184,6 +184,12 @@ const TASK_SETTINGS = {
     meaning:
       'events of a history, 50 to 40000, after which a task goes on in a new run of its workflow if Temporal has not suggested one before (tasks accepted from then on)',
   }),
+  /** Id of a namespace that open tasks may be given up for; see store/types/temporal.ts. */
+  acceptTemporal: setting('OBFLOW_ACCEPT_TEMPORAL', {
+    schema: z.string(),
+    meaning:
+      'id of a Temporal namespace, named where it is refused: to be used although open tasks are in another one; they end as FAILED',
+  }),
   /** Days after which the API deletes audit events; 0 = never. A year and a month: a look once a year misses nothing. */
   auditRetentionDays: setting('OBFLOW_AUDIT_RETENTION_DAYS', {
     schema: days,

@@ -87,13 +87,14 @@ export async function nativeConnection(handle: TemporalHandle): Promise<NativeCo
  * Registers the search attributes that are missing and waits until they can be used (about 50 ms). With
  * `retentionDays` it also raises the namespace's retention to that, never lowers it: a dev server forgets closed
  * workflows after a day; in production the retention is its operator's decision. Repeating it is harmless.
+ * Resolves to the id of the namespace, '' from a server that does not tell it.
  * Throws PermanentError when the namespace does not exist or the attributes may not be registered, TransientError
  * when the server does not answer.
  */
 export async function prepareNamespace(
   handle: TemporalHandle,
   options: { retentionDays?: number } = {},
-): Promise<void> {
+): Promise<string> {
   const { connection, namespace } = handle;
   const described = await connection.workflowService
     .describeNamespace({ namespace })
@@ -141,6 +142,7 @@ export async function prepareNamespace(
       config: { workflowExecutionRetentionTtl: { seconds: wished as unknown as Long } },
     });
   }
+  return described.namespaceInfo?.id ?? '';
 }
 
 type Long = NonNullable<

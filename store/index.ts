@@ -27,6 +27,7 @@ import { idempotencyRepository } from './tasks/idempotency';
 import { locksRepository } from './tasks/locks';
 import { tasksRepository } from './tasks/tasks';
 import { workRepository } from './tasks/work';
+import { type OwnTemporal, temporalOfTasks } from './temporalOfTasks';
 import type { Store } from './types';
 
 /**
@@ -79,6 +80,7 @@ class DryRunEnd extends Error {}
 
 function outerStore(database: Database, key: MasterKey, cost?: PasswordCost): Store {
   const known = new KnownPasswords();
+  const own: OwnTemporal = {};
   const inside = new AsyncLocalStorage<{ active: boolean }>();
 
   const repositories = (scope: Scope): Repositories => ({
@@ -94,12 +96,13 @@ function outerStore(database: Database, key: MasterKey, cost?: PasswordCost): St
     obClusters: obClustersRepository(scope),
     obServers: obServersRepository(scope),
     obproxy: obproxyRepository(scope, key),
-    tasks: tasksRepository(scope),
+    tasks: tasksRepository(scope, own),
     locks: locksRepository(scope),
     work: workRepository(scope),
     observations: observationsRepository(scope),
     leases: leasesRepository(scope),
     sequences: sequencesRepository(scope),
+    temporal: temporalOfTasks(scope, own),
     idempotency: idempotencyRepository(scope, key),
     audit: auditRepository(scope),
   });

@@ -12,6 +12,7 @@ import type { Leases, Observations } from './types/observations';
 import type { Packages } from './types/packages';
 import type { Audit, Idempotency } from './types/requests';
 import type { Locks, Sequences, Tasks } from './types/tasks';
+import type { TemporalOfTasks } from './types/temporal';
 import type { Work } from './types/work';
 
 export type * from './statuses';
@@ -24,6 +25,7 @@ export type * from './types/packages';
 export type * from './types/paging';
 export type * from './types/requests';
 export type * from './types/tasks';
+export type * from './types/temporal';
 export type * from './types/work';
 
 export interface Store {
@@ -47,6 +49,7 @@ export interface Store {
   readonly observations: Observations;
   readonly leases: Leases;
   readonly sequences: Sequences;
+  readonly temporal: TemporalOfTasks;
   /**
    * Runs `work` in one transaction. Writers wait for each other (first statement takes the one write lock), so
    * what a precondition saw still holds when the rows are written.

@@ -2,6 +2,10 @@ import type { Pair } from '../../workflows/text';
 
 /** What to do next: whole sentences, the last of what a trouble says. */
 export const NEXT = {
+  'next.otherTemporal': [
+    'Correct TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE, or bring the data of the former Temporal back; only when that is gone for good, start with OBFLOW_ACCEPT_TEMPORAL={id}, which ends these tasks as FAILED.',
+    '请更正 TEMPORAL_ADDRESS 和 TEMPORAL_NAMESPACE，或恢复原 Temporal 的数据；仅当其已无法恢复时，才使用 OBFLOW_ACCEPT_TEMPORAL={id} 启动，这些任务将以 FAILED 结束。',
+  ],
   'next.stopThemAndRetry': ['Stop them and retry.', '请停止它们后重试。'],
   'next.declare': ['Declare it with `obflow apply`.', '请用 `obflow apply` 声明。'],
   'next.checkCluster': [

@@ -23,6 +23,16 @@ export const STORAGE = {
   'store.use': ['use the database', '使用数据库'],
   'store.recordHostKey': ['record the host key of host {id}', '记录主机 {id} 的主机密钥'],
   'store.noHostOfId': ['there is no host of that id', '没有该 ID 的主机'],
+  'temporal.at': ['namespace "{namespace}" at {address}', '{address} 的 namespace“{namespace}”'],
+  'temporal.ownIn': ['the own dev server of {folder}', '{folder} 的自带 dev server'],
+  'temporal.use': [
+    'use this Temporal ({temporal}, id {id}) with the database',
+    '将此 Temporal（{temporal}，ID {id}）用于该数据库',
+  ],
+  'temporal.tasksElsewhere': [
+    'open tasks of the database ({tasks}; {count} in all) are in another one ({temporal}, id {id})',
+    '数据库中未结束的任务（{tasks}；共 {count} 个）在另一个 Temporal 中（{temporal}，ID {id}）',
+  ],
   'key.missing': [
     'the file is missing, and the database holds secrets sealed by it',
     '该文件不存在，而数据库中有用它加密的机密',

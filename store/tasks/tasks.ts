@@ -4,6 +4,7 @@ import type { Plan } from '../../workflows/plan';
 import { contains, direction, pageOf } from '../database/paging';
 import { now, type Schema, utc } from '../database/schema';
 import type { Scope } from '../database/scope';
+import { claimTemporal, type OwnTemporal } from '../temporalOfTasks';
 import { DuplicateError, type TaskFilter, type TaskRow, type Tasks } from '../types';
 import { releaseHeld } from './locks';
 import { taskLogRepository } from './taskLog';
@@ -140,7 +141,8 @@ function hostsOf(plan: Plan): number[] {
 const cameToNothing = ({ status, operation }: Pick<TaskRow, 'status' | 'operation'>): boolean =>
   status === 'FAILED' || operation === 'ROLLBACK';
 
-export function tasksRepository(scope: Scope): Tasks {
+/** @param own where the workflows of the tasks that are added will be */
+export function tasksRepository(scope: Scope, own: OwnTemporal): Tasks {
   return {
     ...taskLogRepository(scope),
     ...taskWarningsRepository(scope),
@@ -149,6 +151,7 @@ export function tasksRepository(scope: Scope): Tasks {
 
     add: ({ plan, workflowType, parentSubtaskId }) =>
       scope.write(async (db) => {
+        if (own.namespace !== undefined) await claimTemporal(db, own.namespace);
         const added = await db
           .insertInto('tasks')
           .values({

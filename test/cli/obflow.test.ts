@@ -10,6 +10,9 @@ import { ENVIRONMENT, readConfig } from '../../runtime/config';
 import { repositoryRoot } from '../../runtime/paths';
 import { isSameProcess, processIdentity } from '../../runtime/processIdentity';
 import { type ObflowProcess, startObflow } from '../../sandbox/stack/process';
+import { openStore } from '../../store';
+import { CHAIN, planOf } from '../support/plans';
+import { testTemporal } from '../support/temporal';
 import { until } from '../support/until';
 
 const run = promisify(execFile);
@@ -54,6 +57,13 @@ async function readyUrl(part: ObflowProcess): Promise<string> {
 
 const temporalServer = () =>
   processIdentity(Number(readFileSync(path.join(folder, 'data/temporal.pid.server'), 'utf8')));
+
+/** Of the data folder, as a process of obflow opens it. */
+const inventory = () =>
+  openStore({
+    databaseUrl: `file:${path.join(folder, 'data/obflow.db')}`,
+    masterKeyFile: path.join(folder, 'data/master.key'),
+  });
 
 function get(url: string, password?: string): Promise<number> {
   const headers = password === undefined ? {} : { authorization: `Basic ${btoa(`admin:${password}`)}` };
@@ -101,7 +111,11 @@ describe('obflow up', () => {
       /SIGTERM: stopping; a second one stops at once\.\n(.+\n)*Stopping Temporal\.\n(.+\n)*Stopped\.\n$/,
     );
     expect(isSameProcess(server)).toBe(false);
+    const store = await inventory();
+    await store.tasks.add({ plan: planOf(CHAIN), workflowType: 'addObproxy' });
+    await store.close();
 
+    // Its Temporal is the same one, though at another port.
     const second = obflow('up');
     expect(await get(`${await readyUrl(second)}/api/v2/obproxy/clusters`, password)).toBe(200);
     expect(second.output()).not.toMatch(/password/);
@@ -170,6 +184,48 @@ describe('obflow api and obflow worker', () => {
     await worker.line(/127\.0\.0\.1:1.*Trying again/);
     process.kill(worker.pid, 'SIGTERM');
     expect(await worker.exited).toBe(143);
+  });
+});
+
+describe('a database whose tasks are in another Temporal', () => {
+  beforeEach(async () => {
+    mkdirSync(path.join(folder, 'data'));
+    const store = await inventory();
+    await store.temporal.use({ id: 'former', name: 'default', address: 'temporal.example:7233' });
+    await store.tasks.add({ plan: planOf(CHAIN, { taskId: 77 }), workflowType: 'addObproxy' });
+    await store.close();
+  });
+  const refusal =
+    /obflow: Could not use this Temporal \((.+?), id (\S+)\).*\(77; 1 in all\) are in another one \(namespace \\"default\\" at temporal.example:7233, id former\).*TEMPORAL_ADDRESS.*OBFLOW_ACCEPT_TEMPORAL=\2,/;
+
+  it('is not taken by the own dev server of obflow up, until it is named', async () => {
+    const wrong = obflow('up');
+    expect(await wrong.exited).toBe(1);
+    expect(wrong.output()).toMatch(refusal);
+    const [, temporal, id] = refusal.exec(wrong.output()) ?? [];
+    expect(temporal).toBe(`the own dev server of ${path.join(folder, 'data')}`);
+    const accepted = obflow('up', { OBFLOW_ACCEPT_TEMPORAL: id });
+    await accepted.line(/Warning: open tasks of that one \(77\) cannot go on/);
+    await readyUrl(accepted);
+    expect(await accepted.stop()).toBe(0);
+  });
+
+  it('is not taken by a worker, until its tasks have ended', async () => {
+    const temporal = await testTemporal();
+    const elsewhere = { TEMPORAL_ADDRESS: temporal.address, TEMPORAL_NAMESPACE: temporal.namespace };
+    await temporal.close();
+    const wrong = obflow('worker', elsewhere);
+    expect(await wrong.exited).toBe(1);
+    expect(wrong.output()).toMatch(refusal);
+    const store = await inventory();
+    await store.tasks.archive(77, {
+      ...{ status: 'FAILED', operation: 'EXECUTE', finishTime: new Date().toISOString(), document: {} },
+    });
+    await store.close();
+    const moved = obflow('worker', elsewhere);
+    await moved.line(/^ready: worker/);
+    expect(moved.output()).toMatch(/^The database was last used with another Temporal: .*temporal\.example/m);
+    expect(await moved.stop()).toBe(0);
   });
 });
 

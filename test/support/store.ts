@@ -8,14 +8,20 @@ import type { Store } from '../../store/types';
 export const CHEAP_PASSWORDS = { N: 16, r: 1, p: 1 };
 
 /** An empty inventory in a folder of its own; `remove` closes it and leaves nothing. */
-export async function emptyStore(): Promise<{ store: Store; remove(): Promise<void> }> {
+export async function emptyStore(): Promise<{
+  store: Store;
+  databaseUrl: string;
+  masterKeyFile: string;
+  remove(): Promise<void>;
+}> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'obflow-inventory-'));
-  const store = await openStore({
+  const place = {
     databaseUrl: `file:${path.join(folder, 'obflow.db')}`,
     masterKeyFile: path.join(folder, 'master.key'),
-    passwordCost: CHEAP_PASSWORDS,
-  });
+  };
+  const store = await openStore({ ...place, passwordCost: CHEAP_PASSWORDS });
   return {
+    ...place,
     store,
     async remove() {
       await store.close();
