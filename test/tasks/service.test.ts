@@ -4,6 +4,7 @@ import { Reconciler } from '../../api/tasks/temporal/reconciler';
 import { Refusal } from '../../operations/refusal';
 import { createLogger } from '../../runtime/logger';
 import { connectTemporal } from '../../runtime/temporal';
+import { openStore } from '../../store';
 import type { Store, TaskRow } from '../../store/types';
 import { taskWorkflowId } from '../../workflows/ids';
 import type { Plan } from '../../workflows/plan';
@@ -305,6 +306,33 @@ describe('when Temporal has lost the workflows', () => {
       expect(await store.locks.holder(`host:${plan.taskId}`)).toBeUndefined();
     }
   });
+});
+
+it('a process whose Temporal is not that of the open tasks starts none of them there and gives none up', async () => {
+  const there = { id: 'there', name: 'default', address: '192.0.2.1:7233' };
+  const here = { id: 'here', name: bed.temporal.namespace, address: bed.temporal.address };
+  const { databaseUrl, ...shared } = await emptyStore();
+  const wrong = await openStore({ databaseUrl, masterKeyFile: shared.masterKeyFile });
+  await wrong.temporal.use(here);
+  await shared.store.temporal.use(there);
+  const plans = [planOf(CHAIN), planOf(CHAIN)];
+  for (const plan of plans) await shared.store.tasks.add({ plan, workflowType: 'addObproxy' });
+  const [started, unstarted] = plans.map(({ taskId }) => taskId) as [number, number];
+  await shared.store.tasks.markStarted(started);
+  const complaints: string[] = [];
+  const logger = createLogger('api', 'silent');
+  logger.warn = ((_: unknown, text: string) => complaints.push(text)) as never;
+  const { temporal, taskQueue } = bed;
+  const second = new Reconciler({ temporal, store: wrong, taskQueue, logger, goneAfterMs: 0 });
+  const round = ['tasks that were not started cannot be', 'open tasks cannot be'];
+  await until('it complains of both', () =>
+    round.every((step) => complaints.some((text) => text.startsWith(step))),
+  );
+  await second.stop();
+  expect(await wrong.tasks.find(started)).toMatchObject({ started: true, closed: false });
+  expect(await wrong.tasks.find(unstarted)).toMatchObject({ started: false, closed: false });
+  await wrong.close();
+  await shared.remove();
 });
 
 describe('while Temporal is out of reach', () => {

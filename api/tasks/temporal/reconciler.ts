@@ -125,6 +125,8 @@ export class Reconciler {
     const { store, logger } = this.#deps;
     const retries = this.#retries[step];
     retries.keep(taskIds);
+    // After they were listed: while one of them is open, nobody else makes another Temporal theirs.
+    if (taskIds.length > 0) await store.temporal.mustBeOwn();
     const waiting = taskIds
       .filter((taskId) => retries.isDue(taskId))
       .sort((one, other) => retries.tries(one) - retries.tries(other));
