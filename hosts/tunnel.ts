@@ -91,7 +91,7 @@ async function throughShell(connection: Connection, port: number): Promise<Duple
   });
   const begun = await beginning(channel, () => said, where, port);
   if (begun.word === 'open') return bytesOf(channel, begun.rest);
-  channel.close();
+  giveUp(channel);
   if (begun.word === 'no-nc') return undefined;
   throw portClosed(where, port, say('tunnel.shell'), say('tunnel.nothingListens'));
 }
@@ -144,6 +144,12 @@ function beginning(
   });
 }
 
+/** Its 'close' event, by which its connection counts it, waits until everything is read that has come. */
+function giveUp(channel: ClientChannel): void {
+  channel.close();
+  channel.resume();
+}
+
 /** The channel as a plain stream whose first bytes have been read already; it ends when nc does. */
 function bytesOf(channel: ClientChannel, first: Buffer): Duplex {
   const stream = new Duplex({
@@ -157,7 +163,7 @@ function bytesOf(channel: ClientChannel, first: Buffer): Duplex {
       done();
     },
     destroy: (error, done) => {
-      channel.close();
+      giveUp(channel);
       done(error);
     },
   });
