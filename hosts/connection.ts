@@ -20,6 +20,7 @@ const SFTP_START_MS = 15_000;
 const SIDE_IDLE_MS = 30_000;
 /** What a host refused is believed for so long, or until somebody asks for a new connection. */
 const MEMORY_MS = 10 * 60_000;
+/** A retired connection is ended when it is unused for so long, in milliseconds. */
 const RETIRE_MS = 2_000;
 
 type Closable = { once(event: 'close', listener: () => void): unknown };
@@ -246,7 +247,10 @@ export class Connection {
   private endWhenIdle(): void {
     // Who was given it a moment ago may not have asked for a channel yet.
     setTimeout(() => {
-      if (this.alive && this.open <= this.shells.unused && this.waiting === 0) this.end();
+      if (!this.alive) return;
+      // Looked at again and again: the last script only gives its shell back, and closes no channel.
+      if (this.idleMs >= RETIRE_MS && this.waiting === 0) this.end();
+      else this.endWhenIdle();
     }, RETIRE_MS).unref();
   }
 
@@ -374,7 +378,6 @@ export class Connection {
       this.open -= 1;
       this.touched = Date.now();
       onClosed();
-      if (this.retired) this.endWhenIdle();
     });
   }
 }

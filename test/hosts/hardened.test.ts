@@ -345,14 +345,19 @@ describeIf(fleetUnavailable(), 'a hardened host', () => {
     await test0.configureSshd({ AllowTcpForwarding: 'no', MaxSessions: '2' });
     const host = await hosts.open(addressOf(fleet));
     await host.firstContact();
-    const running = host.sh('sleep 3; echo "done $SSH_CONNECTION"');
+    const running = host.sh('sleep 3; echo "done $SSH_CONNECTION, $$"');
     const before = (await host.sh('echo $SSH_CONNECTION')).stdout.trim();
     await test0.configureSshd({});
     const again = await hosts.open(addressOf(fleet), { renew: true });
     const after = (await again.sh('echo $SSH_CONNECTION')).stdout.trim();
     expect(after).not.toBe(before);
     expect((await again.firstContact()).filter(({ level }) => level !== 'INFO')).toEqual([]);
-    expect((await running).stdout).toBe(`done ${before}\n`);
+    const [done, shell] = (await running).stdout.trim().split(', ');
+    expect(done).toBe(`done ${before}`);
+    await until('the old connection and its shells are gone', async () => {
+      const { stdout } = await again.sh(`[ -d /proc/${shell} ] || echo gone`);
+      return stdout === 'gone\n';
+    });
   });
 
   test('a retry on a fresh and untroubled connection keeps it', async () => {
