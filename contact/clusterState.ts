@@ -18,6 +18,8 @@ export interface ClusterContact {
   readonly addresses: AddressPolicy;
   /** For each server that does not answer, and for each statement. */
   readonly timeoutMs: number;
+  /** Instead of it, for each server that does not answer. */
+  readonly loginMs?: number;
   readonly signal?: AbortSignal;
 }
 

@@ -61,6 +61,8 @@ export interface ClusterTarget {
   readonly cluster?: string;
   /** For each login and statement; default 3 000. */
   readonly timeoutMs?: number;
+  /** For each login instead, until the server has said its version. */
+  readonly loginMs?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -134,17 +136,20 @@ export interface ClusterSession {
  * SqlConnectionError naming every server when none answers; AddressDenied when obflow may connect to none of them.
  */
 export function openCluster(target: ClusterTarget): Promise<ClusterSession> {
+  const loginMs = target.loginMs ?? target.timeoutMs ?? 3_000;
   return firstToAnswer(target.servers, target.signal, async ({ ip, sqlPort }) => {
     const session = await openSqlSession({
       to: { ip, port: sqlPort, addresses: target.addresses },
       user: sysLogin(target.user, target.cluster),
       password: target.password,
       timeoutMs: target.timeoutMs ?? 3_000,
+      loginMs,
       ...(target.signal === undefined ? {} : { signal: target.signal }),
     });
     try {
-      await session.query(UTC_SQL);
-      const version = await serverVersion(session);
+      const login = { query: (sql: string) => session.query(sql, loginMs) };
+      await login.query(UTC_SQL);
+      const version = await serverVersion(login);
       if (version === '') throw new SqlConnectionError(say('sql.noVersion'));
       return cluster(session, addressText(ip, sqlPort), version);
     } catch (error) {

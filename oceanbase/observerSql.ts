@@ -72,7 +72,7 @@ export async function openObserver(target: ObserverTarget): Promise<ObserverSess
 }
 
 /** Dotted version of the server behind a session; '' when it does not tell. Throws what could not be asked. */
-export async function serverVersion(session: SqlSession): Promise<string> {
+export async function serverVersion(session: Pick<SqlSession, 'query'>): Promise<string> {
   // ob_version() answers the bare version from 3.x on; version() is older and has words in front of it.
   for (const expression of ['ob_version()', 'version()']) {
     try {

@@ -56,7 +56,8 @@ export function couldNotAsk(error: unknown): boolean {
 export type SqlRow = Readonly<Record<string, unknown>>;
 
 export interface SqlSession {
-  query(sql: string): Promise<SqlRow[]>;
+  /** @param withinMs milliseconds instead of the session's */
+  query(sql: string, withinMs?: number): Promise<SqlRow[]>;
   close(): void;
 }
 
@@ -67,6 +68,8 @@ export interface SqlTarget {
   readonly password: string;
   /** For the login and for each statement; milliseconds. */
   readonly timeoutMs: number;
+  /** For the login instead. */
+  readonly loginMs?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -97,11 +100,12 @@ export async function openSqlSession(target: SqlTarget): Promise<SqlSession> {
   target.signal?.throwIfAborted();
   const stream = 'stream' in target.to ? target.to.stream : connectTo(target.to);
   if (stream instanceof Socket) stream.setKeepAlive(true, KEEPALIVE_MS);
+  const loginMs = target.loginMs ?? target.timeoutMs;
   const connection: Connection = createConnection({
     stream,
     user: target.user,
     password: target.password,
-    connectTimeout: target.timeoutMs,
+    connectTimeout: loginMs,
     // Without an own limit, a long text would be cut to 80 characters in the error.
     multipleStatements: false,
   });
@@ -127,13 +131,14 @@ export async function openSqlSession(target: SqlTarget): Promise<SqlSession> {
 
   /** Runs `start` and settles with it, the connection's end, the timer or the signal, whichever is first. */
   const bounded = <T>(
+    ms: number,
     start: (resolve: (value: T) => void, reject: (error: Error) => void) => void,
   ): Promise<T> =>
     new Promise<T>((resolve, reject) => {
       if (ended !== undefined) return reject(ended);
       const stop = (text: Text) => () => end(new SqlConnectionError(text));
       const abandoned = stop(say('sql.cancelled'));
-      const timer = setTimeout(stop(say('text.noAnswerWithin', { ms: target.timeoutMs })), target.timeoutMs);
+      const timer = setTimeout(stop(say('text.noAnswerWithin', { ms })), ms);
       const settle = <V>(then: (value: V) => void) => {
         return (value: V): void => {
           clearTimeout(timer);
@@ -148,7 +153,7 @@ export async function openSqlSession(target: SqlTarget): Promise<SqlSession> {
       start(settle(resolve), failed);
     });
 
-  await bounded<void>((resolve, reject) => {
+  await bounded<void>(loginMs, (resolve, reject) => {
     connection.connect((error) => {
       if (error === null) return resolve();
       const clean = cleaned(error);
@@ -157,8 +162,8 @@ export async function openSqlSession(target: SqlTarget): Promise<SqlSession> {
     });
   });
   return {
-    query: (sql) =>
-      bounded<SqlRow[]>((resolve, reject) => {
+    query: (sql, withinMs = target.timeoutMs) =>
+      bounded<SqlRow[]>(withinMs, (resolve, reject) => {
         received = 0;
         connection.query(sql, (error, rows) => {
           if (error !== null) return reject(cleaned(error));

@@ -59,6 +59,7 @@ export async function withCluster<T>(
     const session = await openAsSys(scope.store, cluster, {
       addresses: scope.config.addresses,
       timeoutMs,
+      loginMs: Math.min(timeoutMs, LOGIN_MS),
       signal: scope.signal,
     });
     try {
@@ -108,9 +109,13 @@ export function sqlTrouble(
   });
 }
 
-/** How long a statement may take; the turn at the cluster lasts longer, so that it cannot end under a statement. */
+/** How long a statement may take. */
 export const STATEMENT_MS = 60_000;
+/** A root server that is gone must not be waited for as long as a statement. */
+const LOGIN_MS = 5_000;
+/** Who dies keeps the turn for so long. It is prolonged while it is held. */
 const TURN_MS = 150_000;
+const PROLONG_MS = TURN_MS / 5;
 
 /** Who waits for a cluster in this worker: they follow each other at once, and only the first asks the database. */
 const queues = new WeakMap<Store, Map<number, Slots>>();
@@ -124,21 +129,71 @@ function queueOf(store: Store, clusterId: number): Slots {
 }
 
 /**
- * Runs `work` while no other subtask of any worker sends statements to this cluster: OceanBase refuses ADD SERVER and
- * DELETE SERVER that meet. A worker that dies leaves the turn to its own next attempt, or to others after 150 s.
+ * Prolongs a turn that was taken at `since` until `stop`. `lost` is aborted before it can end: the database has not taken
+ * its prolongation for so long, or has given it to somebody else.
  */
-export async function inTurn<T>(scope: SubtaskScope, clusterId: number, work: () => Promise<T>): Promise<T> {
+function prolonged(
+  take: () => Promise<boolean>,
+  since: number,
+): { lost: AbortSignal; stop(): Promise<void> } {
+  const lost = new AbortController();
+  let until = since + TURN_MS;
+  let asking: Promise<void> = Promise.resolve();
+  const prolong = async (): Promise<void> => {
+    const asked = Date.now();
+    if (await take()) until = asked + TURN_MS;
+    else lost.abort(turnLost());
+  };
+  const timer = setInterval(() => {
+    if (Date.now() >= until - PROLONG_MS) lost.abort(turnLost());
+    // One that fails is made good by the next, while there is time.
+    asking = Promise.all([asking, prolong().catch(() => undefined)]).then(() => undefined);
+  }, PROLONG_MS);
+  return {
+    lost: lost.signal,
+    async stop() {
+      clearInterval(timer);
+      await asking;
+    },
+  };
+}
+
+function turnLost(): TransientError {
+  return new TransientError({
+    type: 'TurnLost',
+    tried: say('cluster.keepTurn'),
+    cameBack: say('cluster.turnNotProlonged', { seconds: TURN_MS / 1000 }),
+    next: say('next.checkObflowDatabase'),
+  });
+}
+
+/**
+ * Runs `work` while no other subtask of any worker sends statements to this cluster: OceanBase refuses ADD SERVER and
+ * DELETE SERVER that meet. The turn is prolonged however long the work takes; the scope that `work` is given, and
+ * must use, is aborted in time when that cannot be done. A worker that dies leaves the turn to its own next attempt, or to others
+ * after 150 s.
+ */
+export async function inTurn<N extends Needs, T>(
+  scope: SubtaskScope<N>,
+  clusterId: number,
+  work: (inTurn: SubtaskScope<N>) => Promise<T>,
+): Promise<T> {
   const { obServers } = scope.store;
   const holder = `${scope.input.taskId}/${scope.input.subtaskId}`;
   const leave = await queueOf(scope.store, clusterId).take(scope.signal);
   try {
-    for (let tries = 0; !(await obServers.takeTurn(clusterId, holder, TURN_MS)); tries += 1) {
+    const take = () => obServers.takeTurn(clusterId, holder, TURN_MS);
+    let asked = Date.now();
+    for (let tries = 0; !(await take()); tries += 1) {
       if (tries === 0) scope.log.info(say('cluster.waitForTurn'));
       await scope.pause(Math.min(50 * 1.5 ** tries, 1_000));
+      asked = Date.now();
     }
+    const { lost, stop } = prolonged(take, asked);
     try {
-      return await work();
+      return await work({ ...scope, signal: AbortSignal.any([scope.signal, lost]) });
     } finally {
+      await stop();
       await obServers.endTurn(clusterId, holder);
     }
   } finally {

@@ -37,9 +37,9 @@ export interface Statement {
  */
 export async function tell(scope: SubtaskScope, cluster: ObClusterRow, statement: Statement): Promise<void> {
   const { tried, sql } = statement;
-  await inTurn(scope, cluster.id, () =>
+  await inTurn(scope, cluster.id, (inside) =>
     withCluster(
-      scope,
+      inside,
       cluster,
       tried,
       async (session) => {

@@ -39,14 +39,14 @@ export const AddObServer = subtask({
           ['CREATING', 'RUNNING', 'STOPPED', 'UNAVAILABLE'],
           'DELETING',
         );
-        await inTurn(scope, cluster.id, () =>
+        await inTurn(scope, cluster.id, (inside) =>
           withCluster(
-            scope,
+            inside,
             cluster,
             tried,
             async (session) => {
               if ((await listed(session, observer))?.innerStatus === 'DELETING') return;
-              await send(scope, session, deleteServerSql(server, found.zone));
+              await send(inside, session, deleteServerSql(server, found.zone));
             },
             STATEMENT_MS,
           ),

@@ -73,7 +73,7 @@ export const PrepareDeleteObServer = subtask({
     await findOnHost(scope, member, server.innerStatus === 'ACTIVE');
     await beginDeletion(scope, member);
     // One after the other: the last of several sees all that go.
-    await inTurn(scope, member.cluster.id, () => tellThatTheyGo(scope, member.cluster));
+    await inTurn(scope, member.cluster.id, (inside) => tellThatTheyGo(inside, member.cluster));
     return undefined;
   },
 

@@ -112,8 +112,8 @@ async function isListedNow(
 }
 
 /** The server is listed in its zone, and is not being deleted. */
-export async function addToCluster(scope: SubtaskScope, observer: ObserverInstance): Promise<void> {
-  await inTurn(scope, observer.cluster.id, async () => {
+export async function addToCluster(outside: SubtaskScope, observer: ObserverInstance): Promise<void> {
+  await inTurn(outside, observer.cluster.id, async (scope) => {
     for (let asks = 0; asks < ASKS; asks += 1) {
       const isListed = await withCluster(
         scope,

@@ -17,6 +17,11 @@ export const CLUSTERS = {
   'cluster.find': ['find the OceanBase cluster', '查找 OceanBase 集群'],
   'cluster.unknownId': ['there is no OceanBase cluster with id {id}', 'ID 为 {id} 的 OceanBase 集群不存在'],
   'sql.error': ['error {errno}: {text}', '错误 {errno}：{text}'],
+  'cluster.keepTurn': ['keep the turn at the cluster', '保持操作该集群的顺序'],
+  'cluster.turnNotProlonged': [
+    'the database has not prolonged it for almost {seconds} s, or has given it to another subtask',
+    '数据库在将近 {seconds} 秒内未能将其延长，或已将其交给另一个子任务',
+  ],
   'cluster.waitForTurn': [
     'Another worker adds a server; waiting for the turn at the cluster',
     '另一个 worker 正在添加服务器；等待轮到本任务操作该集群',

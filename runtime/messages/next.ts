@@ -249,6 +249,10 @@ export const NEXT = {
     'Look at {home}/log/observer.log, start it as {user} (cd {home} && ./bin/observer) and retry.',
     '请查看 {home}/log/observer.log，以 {user} 用户启动它（cd {home} && ./bin/observer），然后重试。',
   ],
+  'next.checkObflowDatabase': [
+    'Check the database of obflow and the connection to it; the step is tried again.',
+    '请检查 obflow 的数据库及其连接；将重试该步骤。',
+  ],
   'next.askedAgain': [
     'It is asked again; check that the root service reaches the RPC port of the server.',
     '将再次查询；请确认 RootService 能访问该服务器的 RPC 端口。',

@@ -173,6 +173,25 @@ describe('the servers of a cluster', () => {
     expect(String(error)).toMatch(/initializing.*ECONNREFUSED/);
   });
 
+  test('that let in nobody are waited for no longer than a login may take, however long a statement may', async () => {
+    const server = await startMysqlServer<object>('127.0.0.1', 0, {
+      serverVersion: '5.6.25',
+      login: () => ({ session: {} }),
+      query: () => new Promise<never>(() => undefined),
+      useDatabase: () => ({ kind: 'ok' }),
+    });
+    open.push(server);
+    const silent = [server.port, await silentPort()].map((sqlPort) => ({ ip: '127.0.0.1', sqlPort }));
+    const target = { addresses: ANY_ADDRESS, user: 'root@sys', password: PASSWORD, timeoutMs: 120_000 };
+    await expect(openCluster({ ...target, servers: silent, loginMs: 200 })).rejects.toThrow(
+      /no answer within 200 ms.*(no answer|ETIMEDOUT)/,
+    );
+    const working = await started({});
+    const session = await openCluster({ ...target, servers: [...silent, working], loginMs: 2_000 });
+    expect(session.at).toBe(`127.0.0.1:${working.sqlPort}`);
+    session.close();
+  });
+
   test('have refused the login when none of them lets in, whoever else is away', async () => {
     const [strict, other] = [await started({ users: { 'root@sys': 'x' } }), await started({ booting: true })];
     await expect(cluster(strict, other)).rejects.toMatchObject({ errno: ACCESS_DENIED });
