@@ -55,14 +55,20 @@ async function connect(
   const record = async (status: HostRow['status']) => {
     if (!prepares && row.status !== status) await deps.store.hosts.recordStatus(hostId, status);
   };
+  let host: Host;
   try {
-    const host = await deps.hosts.open(address, { signal, renew: askedAgain });
-    await record('AVAILABLE');
-    return host;
+    host = await deps.hosts.open(address, { signal, renew: askedAgain });
   } catch (error) {
-    if (!signal.aborted) await record('OFFLINE');
+    // That the host cannot be reached is what the person must know, not that it could not be recorded as well.
+    if (!signal.aborted) {
+      await record('OFFLINE').catch((notRecorded: unknown) => {
+        log.warn(say('host.offlineNotRecorded', { ip: row.ip, said: saidOf(notRecorded) }));
+      });
+    }
     throw error;
   }
+  await record('AVAILABLE');
+  return host;
 }
 
 /** Names of commands that undo begin so. */

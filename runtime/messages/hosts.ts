@@ -148,6 +148,10 @@ export const HOSTS = {
   'host.makeFolders': ['make {paths}', '创建 {paths}'],
   'host.remove': ['remove {what}', '删除{what}'],
   'host.exitCode': ['exit code {code}', '退出码 {code}'],
+  'host.offlineNotRecorded': [
+    '{ip} could not be recorded as OFFLINE: {said}',
+    '无法将 {ip} 记录为 OFFLINE：{said}',
+  ],
   'host.reach': ['reach the host with id {id}', '访问 ID 为 {id} 的主机'],
   'host.notInInventory': ['the inventory has no such host', '元数据中没有该主机'],
   'process.hidden': [

@@ -99,6 +99,53 @@ const KEYED = {
   next: say('next.repairRpm'),
 };
 
+describe('a host that cannot be reached', () => {
+  const unreachable = new TransientError({
+    ...{ type: 'HostUnreachable', tried: 'connect', where: '10.0.0.1', cameBack: 'refused', next: 'Look.' },
+  });
+  const hosts = (status: string, recordStatus: () => Promise<void>) => ({
+    ...store.hosts,
+    find: async () => ({ id: 1, ip: '10.0.0.1', credentialId: 1, status }) as never,
+    recordStatus,
+  });
+  const credentials = { open: async () => ({ kind: 'SSH_PASSWORD', secret: SECRET }) } as never;
+  const lost = async () => {
+    throw new Error('the database is away');
+  };
+
+  test('is what the attempt fails with, also when that cannot be recorded', async () => {
+    const error = await failure(
+      run((scope) => scope.hostById(1) as never, {}, quietEnvironment(), {
+        store: { ...store, credentials, hosts: hosts('AVAILABLE', lost) },
+        hosts: { open: () => Promise.reject(unreachable) } as never,
+      }),
+    );
+    expect(error.type).toBe('HostUnreachable');
+    expect(await log()).toContain('WARN 10.0.0.1 could not be recorded as OFFLINE: the database is away');
+  });
+
+  test('is no host that was reached, though that could not be recorded', async () => {
+    const recorded: string[] = [];
+    const recordStatus = async (_id: number, status: string) => {
+      recorded.push(status);
+      await lost();
+    };
+    await failure(
+      run((scope) => scope.hostById(1) as never, {}, quietEnvironment(), {
+        store: { ...store, credentials, hosts: hosts('OFFLINE', recordStatus as never) },
+        hosts: { open: async () => ({}) } as never,
+      }),
+    );
+    await failure(
+      run((scope) => scope.hostById(1) as never, {}, quietEnvironment(), {
+        store: { ...store, credentials, hosts: hosts('NEW', recordStatus as never) },
+        hosts: { open: async () => ({}) } as never,
+      }),
+    );
+    expect(recorded).toEqual(['AVAILABLE', 'AVAILABLE']);
+  });
+});
+
 describe('what an execution says by keys', () => {
   test('travels with its arguments in failure and log, secrets masked in both languages', async () => {
     const error = await failure(
