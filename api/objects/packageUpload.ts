@@ -254,8 +254,9 @@ async function keepPackage(
 }
 
 /**
- * Deletes row and file, and answers what the row was. Throws Refusal PKG10014 when there is none, PKG10007 while a
- * proxy or an upgrade uses it.
+ * Deletes the row and then the file, and answers what the row was. Throws Refusal PKG10014 when there is none, PKG10007
+ * while a proxy or an upgrade uses it. Who dies in between leaves a file that nothing names; the next upload of the same
+ * package takes its place.
  */
 export async function deletePackage(
   store: Store,
@@ -263,7 +264,7 @@ export async function deletePackage(
   id: number,
   once: OnceScope,
 ): Promise<PackageRow> {
-  return store.transaction(async (transaction) => {
+  const deleted = await store.transaction(async (transaction) => {
     const row = await transaction.packages.find(id);
     if (row === undefined) {
       throw new Refusal(404, 'PKG10014', say('package.unknownId', { id }), {
@@ -291,7 +292,12 @@ export async function deletePackage(
     await refuseWhenHeld(transaction, [packageLock(id)]);
     await transaction.packages.delete(id);
     await once.remember(transaction, undefined);
-    await rm(packageFile(dataDir, row.sha256), { force: true });
     return row;
   });
+  // In a transaction of its own, whose writers wait for each other: the same package may have been uploaded again.
+  await store.transaction(async ({ packages }) => {
+    const again = await packages.findByFileName(deleted.fileName);
+    if (again?.sha256 !== deleted.sha256) await rm(packageFile(dataDir, deleted.sha256), { force: true });
+  });
+  return deleted;
 }
