@@ -19,6 +19,7 @@ import type { Logger } from '../runtime/logger';
 import { lookSeconds, statusChanges } from '../runtime/metrics';
 import type { HostRow, ObClusterRow, ObproxyToLookAt, Observation, Seen, Store } from '../store/types';
 import { workerIdentity } from '../workflows/ids';
+import { Remembered } from './remembered';
 
 export interface LookDeps {
   readonly store: Store;
@@ -57,12 +58,7 @@ export class BackgroundLook {
   readonly #identity: string;
   readonly #everyMs: number;
   readonly #stop = new AbortController();
-  /** By object: the worse state that one look has seen. */
-  readonly #doubts = new Map<string, Seen['state']>();
-  /** By object: not before this time. */
-  readonly #due = new Map<string, number>();
-  /** Hosts whose log-in was refused: why, and when to try again. */
-  readonly #refused = new Map<number, { readonly reason: string; readonly until: number }>();
+  readonly remembered = new Remembered();
   readonly #ended: Promise<void>;
   #leasedUntil = 0;
   #seen: PlacedLook[] = [];
@@ -116,7 +112,13 @@ export class BackgroundLook {
 
   async #round(): Promise<void> {
     const took = lookSeconds.startTimer();
-    const jobs = [...(await this.#proxyJobs()), ...(await this.#hostJobs()), ...(await this.#clusterJobs())];
+    const there = new Set<string>();
+    const jobs = [
+      ...(await this.#proxyJobs(there)),
+      ...(await this.#hostJobs(there)),
+      ...(await this.#clusterJobs(there)),
+    ];
+    this.remembered.keep(there);
     const { signal } = this.#stop;
     const lane = async () => {
       for (let job = jobs.shift(); job !== undefined && !signal.aborted; job = jobs.shift()) {
@@ -127,14 +129,19 @@ export class BackgroundLook {
         if (jobs.length > 0) await least;
       }
     };
-    await Promise.all(Array.from({ length: Math.min(LANES, jobs.length) }, lane));
+    // All of them: the next round, and who stops this one, must not meet a lane of it.
+    const lanes = await Promise.allSettled(Array.from({ length: Math.min(LANES, jobs.length) }, lane));
+    const failed = lanes.find((result) => result.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
     if (signal.aborted) return;
     await this.#flush(0);
     took();
   }
 
-  async #proxyJobs(): Promise<Job[]> {
+  /** @param there receives what there is, due or not */
+  async #proxyJobs(there: Set<string>): Promise<Job[]> {
     const proxies = await this.#deps.store.observations.obproxies();
+    for (const { id } of proxies) there.add(`obproxy ${id}`);
     return proxies
       .filter(({ id }) => this.#isDue(`obproxy ${id}`))
       .map((proxy) => () => this.#lookAtProxy(proxy));
@@ -151,15 +158,16 @@ export class BackgroundLook {
     });
     const key = `obproxy ${proxy.id}`;
     if (!this.#isSure(key, seen, proxy.observed)) return;
-    if (seen.state === 'UNKNOWN') this.#due.set(key, Date.now() + this.#slowMs);
+    if (seen.state === 'UNKNOWN') this.remembered.due.set(key, Date.now() + this.#slowMs);
     this.#keep(obproxyLook(proxy, seen, time), proxy.observed);
   }
 
-  async #hostJobs(): Promise<Job[]> {
+  async #hostJobs(there: Set<string>): Promise<Job[]> {
     const { store } = this.#deps;
     const jobs: Job[] = [];
     for (let page = 1; ; page += 1) {
       const { contents, totalElements } = await store.hosts.list({}, { page, size: PAGE });
+      for (const { id } of contents) there.add(`host ${id}`);
       const due = contents.filter(({ id }) => this.#isDue(`host ${id}`));
       const observed = await store.observations.of(
         'host',
@@ -176,33 +184,34 @@ export class BackgroundLook {
     const time = new Date().toISOString();
     const greeted = await lookAtHost(host, { addresses, signal: this.#stop.signal });
     if (!this.#isSure(key, greeted, before)) return;
-    this.#due.set(key, Date.now() + this.#slowMs - this.#everyMs / 2);
+    this.remembered.due.set(key, Date.now() + this.#slowMs - this.#everyMs / 2);
     const fault =
-      greeted.state === 'ALIVE' && host.status === 'OFFLINE' ? await this.#loginFault(host) : undefined;
+      greeted.state === 'ALIVE' && host.status === 'OFFLINE' ? await this.#loginFault(host, key) : undefined;
     this.#keep(hostLook(host, greeted, { fault, addresses, time }), before);
   }
 
-  async #loginFault(host: HostRow): Promise<string | undefined> {
+  async #loginFault(host: HostRow, key: string): Promise<string | undefined> {
     const { store, hosts } = this.#deps;
-    const refused = this.#refused.get(host.id);
+    const refused = this.remembered.refused.get(key);
     if (refused !== undefined && refused.until > Date.now()) return refused.reason;
     try {
       await hosts.open(await addressOf(store, host), { signal: this.#stop.signal });
-      this.#refused.delete(host.id);
+      this.remembered.refused.delete(key);
       return undefined;
     } catch (error) {
       this.#stop.signal.throwIfAborted();
       const reason = error instanceof Error ? error.message : String(error);
-      this.#refused.set(host.id, { reason, until: Date.now() + REFUSED_MS });
+      this.remembered.refused.set(key, { reason, until: Date.now() + REFUSED_MS });
       return reason;
     }
   }
 
-  async #clusterJobs(): Promise<Job[]> {
+  async #clusterJobs(there: Set<string>): Promise<Job[]> {
     const { store } = this.#deps;
     const jobs: Job[] = [];
     for (let page = 1; ; page += 1) {
       const { contents, totalElements } = await store.obClusters.list({ page, size: PAGE });
+      for (const { id } of contents) there.add(`cluster ${id}`);
       const due = contents.filter(({ id, work }) => work === null && this.#isDue(`cluster ${id}`));
       jobs.push(...due.map((cluster) => () => this.#lookAtCluster(cluster)));
       if (page * PAGE >= totalElements) return jobs;
@@ -220,8 +229,11 @@ export class BackgroundLook {
     const seen = clusterSeen(look);
     const wasAway = cluster.status === 'UNAVAILABLE' ? { ...seen, state: 'UNKNOWN' as const } : undefined;
     if (away && wasAway === undefined && !this.#isSure(key, seen, undefined)) return;
-    this.#doubts.delete(key);
-    this.#due.set(key, Date.now() + (away && look.refused ? REFUSED_MS : this.#slowMs - this.#everyMs / 2));
+    this.remembered.doubts.delete(key);
+    this.remembered.due.set(
+      key,
+      Date.now() + (away && look.refused ? REFUSED_MS : this.#slowMs - this.#everyMs / 2),
+    );
     const { servers, changed } = await recordClusterLook(store, cluster, look, time);
     for (const { look: own, before } of servers) this.#keep(own, before);
     this.#changed.push(...changed);
@@ -232,16 +244,16 @@ export class BackgroundLook {
   }
 
   #isDue(key: string): boolean {
-    return (this.#due.get(key) ?? 0) <= Date.now();
+    return (this.remembered.due.get(key) ?? 0) <= Date.now();
   }
 
   /** Whether what was seen counts. */
   #isSure(key: string, { state }: Seen, before: Observation | undefined): boolean {
-    if (state === 'ALIVE' || state === before?.state || this.#doubts.get(key) === state) {
-      this.#doubts.delete(key);
+    if (state === 'ALIVE' || state === before?.state || this.remembered.doubts.get(key) === state) {
+      this.remembered.doubts.delete(key);
       return true;
     }
-    this.#doubts.set(key, state);
+    this.remembered.doubts.set(key, state);
     return false;
   }
 
