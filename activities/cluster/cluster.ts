@@ -73,6 +73,9 @@ export async function withCluster<T>(
   }
 }
 
+const UNREACHABLE = 'ObClusterUnreachable';
+const REFUSED = 'ObClusterRefused';
+
 /**
  * What is said when the sys tenant could not be asked (TransientError OBE11028) or has refused (PermanentError OBE11007);
  * undefined for errors that are no answer of SQL.
@@ -88,7 +91,7 @@ export function sqlTrouble(
   if (couldNotAsk(error)) {
     return new TransientError(
       {
-        type: 'ObClusterUnreachable',
+        type: UNREACHABLE,
         code: 'OBE11028',
         tried,
         where: cluster.name,
@@ -100,13 +103,19 @@ export function sqlTrouble(
   }
   if (!(error instanceof SqlError)) return undefined;
   return new PermanentError({
-    type: 'ObClusterRefused',
+    type: REFUSED,
     code: 'OBE11007',
     tried,
     where: cluster.name,
     cameBack: say('sql.error', { errno: error.errno, text: error.message }),
     next: say('next.repairOrGrant', { username }),
   });
+}
+
+/** Whether this is what `sqlTrouble` says: the cluster could not be asked, or has refused. */
+export function isSqlTrouble(error: unknown): error is TransientError | PermanentError {
+  if (error instanceof TransientError) return error.type === UNREACHABLE;
+  return error instanceof PermanentError && error.type === REFUSED;
 }
 
 /** How long a statement may take. */

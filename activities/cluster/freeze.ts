@@ -4,6 +4,7 @@
  */
 import { say } from '../../runtime/messages/catalogue';
 import type { SubtaskScope } from '../types';
+import { isSqlTrouble } from './cluster';
 
 export interface FreezeNote {
   /** Seconds since 1970 by the cluster's clock: a checkpoint later than that has everything of before. */
@@ -30,6 +31,20 @@ export interface Freeze {
   time(): Promise<number>;
   send(): Promise<void>;
   look(since: number): Promise<Frozen>;
+}
+
+/**
+ * Nobody waits in vain for a freeze: what the cluster does not tell, or refuses, is a warning, because the log holds what is in
+ * memory. What fails on the host is none: a note that cannot be written is missed by an undo.
+ */
+export async function freezeIfAnswered(scope: SubtaskScope, work: () => Promise<unknown>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    scope.signal.throwIfAborted();
+    if (!isSqlTrouble(error)) throw error;
+    scope.log.warn(say('observer.readsMoreLog', { said: error.said }));
+  }
 }
 
 /** A freeze that was sent shows within so long, as a rule; one that was not shows never. */

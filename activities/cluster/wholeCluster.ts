@@ -1,7 +1,7 @@
 /** What the subtasks that stop, start and restart a whole cluster have in common. */
 import type { ClusterSession } from '../../oceanbase/clusterSession';
 import { isServing, minorFreezeSql } from '../../oceanbase/clusterSql';
-import { PermanentError, saidOf, TransientError } from '../../runtime/errors';
+import { PermanentError, TransientError } from '../../runtime/errors';
 import { joined, type Said, say } from '../../runtime/messages/catalogue';
 import type { ObClusterStatus } from '../../store/statuses';
 import type { ObClusterRow, ObServerRow } from '../../store/types';
@@ -12,7 +12,7 @@ import { makeDir, readJson, taskDir, writeJson } from '../places';
 import type { Needs, SubtaskScope } from '../types';
 import { CLUSTER, CLUSTER_WIDE, clusterOf, STATEMENT_MS, withCluster } from './cluster';
 import { readCluster, recordCluster } from './clusterState';
-import { type FreezeNote, freezeOnce } from './freeze';
+import { type FreezeNote, freezeIfAnswered, freezeOnce } from './freeze';
 import { workedCluster } from './worked';
 
 /** Keys of the Prepare subtasks of a cluster. */
@@ -109,8 +109,8 @@ export async function freezeAll(
   const ask = <T>(work: Parameters<typeof withCluster<T>>[3]) =>
     withCluster(scope, cluster, say('observer.freeze'), work, STATEMENT_MS);
   const sql = minorFreezeSql(...servers);
-  try {
-    const { note, save } = await noteOf(scope, servers);
+  const { note, save } = await noteOf(scope, servers);
+  await freezeIfAnswered(scope, async () => {
     const frozenAt = await freezeOnce(scope, {
       ...{ sql, save, note },
       time: () => ask((session) => session.time()),
@@ -132,10 +132,7 @@ export async function freezeAll(
       }
       await scope.pause(pauseAfter(Date.now() - begun));
     }
-  } catch (error) {
-    scope.signal.throwIfAborted();
-    scope.log.warn(say('observer.readsMoreLog', { said: saidOf(error) }));
-  }
+  });
 }
 
 /** This task works on the cluster from now on. */

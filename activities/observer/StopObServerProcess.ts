@@ -1,10 +1,10 @@
 import type { Host } from '../../hosts/types';
 import { minorFreezeSql } from '../../oceanbase/clusterSql';
 import { rpcAddress } from '../../runtime/addressText';
-import { PermanentError, saidOf } from '../../runtime/errors';
+import { PermanentError } from '../../runtime/errors';
 import { say } from '../../runtime/messages/catalogue';
 import { isClusterWide, STATEMENT_MS, withCluster } from '../cluster/cluster';
-import { freezeOnce, frozen } from '../cluster/freeze';
+import { freezeIfAnswered, freezeOnce, frozen } from '../cluster/freeze';
 import { othersBear } from '../cluster/stoppable';
 import { beginOutage } from '../cluster/wholeCluster';
 import { endsAs, formerOf } from '../common/work';
@@ -32,16 +32,16 @@ const FREEZE_SECONDS = 600;
 const BACK_MS = 600_000;
 
 /**
- * Writes what is in memory to disk, so that the next start reads less of the log; notes what must be known of the server from
- * now on, and when it was frozen. What cannot be had, or takes too long, is a warning: the log holds it.
+ * Writes what is in memory to disk, so that the next start reads less of the log, and notes when. What the cluster does not give,
+ * or takes too long for, is a warning: the log holds it.
  */
 async function freeze(scope: LifeScope, host: Host, observer: HomedObserver, note: StopNote): Promise<void> {
   const { cluster, server, address } = observer;
   const begun = Date.now();
   const ask = <T>(work: Parameters<typeof withCluster<T>>[3]) =>
     withCluster(scope, cluster, say('observer.freeze'), work, STATEMENT_MS);
-  try {
-    const sql = minorFreezeSql(server);
+  const sql = minorFreezeSql(server);
+  await freezeIfAnswered(scope, async () => {
     const frozenAt = await freezeOnce(scope, {
       ...{ sql, note },
       save: (known) => writeStopNote(scope, host, observer, { ...note, ...known }),
@@ -60,15 +60,10 @@ async function freeze(scope: LifeScope, host: Host, observer: HomedObserver, not
         return;
       }
       const waited = Date.now() - begun;
-      if (scope.goesOn || waited > QUICK_MS) break;
+      if (scope.goesOn || waited > QUICK_MS) scope.notYet(say('server.freezing', { address }));
       await scope.pause(pauseAfter(waited));
     }
-  } catch (error) {
-    scope.signal.throwIfAborted();
-    scope.log.warn(say('observer.readsMoreLog', { said: saidOf(error) }));
-    return;
-  }
-  scope.notYet(say('server.freezing', { address }));
+  });
 }
 
 /**
@@ -132,10 +127,11 @@ export const StopObServerProcess = subtask({
     } else {
       const { servingSince, out } = await mayEnd(scope, member);
       const note: StopNote = { ...known, servingSince: known?.servingSince ?? servingSince };
+      // Whatever becomes of the freeze: an undo that finds no note leaves the server down, or takes it for one that was.
+      if (known === undefined) await writeStopNote(scope, host, member, note);
       // Of a whole cluster the memory is frozen before the first process ends.
       if (scope.value('freeze_server') !== 'false' && !isClusterWide(scope))
         await freeze(scope, host, observer, note);
-      else await writeStopNote(scope, host, member, note);
       if (out) await othersMayLose(scope, member);
       await endsAs(scope, workedServer(member), out ? 'STOPPED' : 'UNAVAILABLE');
       scope.log.info(say('observer.stopping', { process: processText(process) }));

@@ -4,10 +4,10 @@
  */
 
 import { durationSeconds, minorFreezeSql, startServerSql, stopServerSql } from '../../oceanbase/clusterSql';
-import { PermanentError, saidOf } from '../../runtime/errors';
+import { PermanentError } from '../../runtime/errors';
 import { say } from '../../runtime/messages/catalogue';
 import { STATEMENT_MS, withCluster } from '../cluster/cluster';
-import { freezeOnce, frozen } from '../cluster/freeze';
+import { freezeIfAnswered, freezeOnce, frozen } from '../cluster/freeze';
 import type { SubtaskScope } from '../types';
 import type { ClusterMember, ObserverInstance } from './observer';
 import { readStopNote, writeStopNote } from './stopNote';
@@ -66,21 +66,17 @@ export async function stopServer(scope: SubtaskScope, observer: ObserverInstance
   const ask = <T>(work: Parameters<typeof withCluster<T>>[3]) =>
     withCluster(scope, cluster, say('observer.freeze'), work, STATEMENT_MS);
   const sql = minorFreezeSql(server);
-  try {
-    const host = await scope.hostById(server.hostId ?? 0);
-    const known = await readStopNote(scope, host, observer);
-    await freezeOnce(scope, {
+  const host = await scope.hostById(server.hostId ?? 0);
+  const known = await readStopNote(scope, host, observer);
+  await freezeIfAnswered(scope, () =>
+    freezeOnce(scope, {
       ...{ sql, note: known },
       save: (note) => writeStopNote(scope, host, observer, { servingSince: null, ...known, ...note }),
       time: () => ask((session) => session.time()),
       send: () => ask((session) => session.alter(sql)),
       look: (since) => ask(async (session) => frozen(await session.checkpoint(server), since)),
-    });
-  } catch (error) {
-    scope.signal.throwIfAborted();
-    const text = saidOf(error);
-    scope.log.warn(say('observer.readsMoreLog', { said: text }));
-  }
+    }),
+  );
 }
 
 /** START SERVER for a server that this task has stopped. May be repeated. */

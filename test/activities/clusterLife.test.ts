@@ -5,6 +5,7 @@ import { obeyed } from '../e2e/observerScene';
 import { describeIf } from '../support/skip';
 import { until } from '../support/until';
 import { failureWithout } from './failure';
+import { withoutRoom } from './noRoom';
 import { type LifeWorld, startLifeWorld } from './serverLifeWorld';
 
 describeIf(fleetUnavailable(), 'The memory of a cluster that is to be stopped', () => {
@@ -42,6 +43,21 @@ describeIf(fleetUnavailable(), 'The memory of a cluster that is to be stopped', 
     expect((await world.host(0).sh(`ls -d ${path.dirname(file(task.taskId))}`)).exitCode).not.toBe(0);
     await task.ends(true);
   }, 120_000);
+
+  test('is not frozen without a note of it: a retry would not know that it was', async () => {
+    const task = await world.task();
+    const before = await freezes();
+    await withoutRoom(world.host(0), path.dirname(file(task.taskId)), async () => {
+      await expect(task.run('PrepareStopObCluster', 'all')).rejects.toMatchObject({
+        ...{ type: 'FileOperationFailed', nonRetryable: true, message: expect.stringContaining('100%') },
+      });
+    });
+    expect(await freezes()).toBe(before);
+    await task.run('PrepareStopObCluster', 'all', { run: 2 });
+    expect(await freezes()).toBe(before + 1);
+    await task.run('PrepareStopObCluster', 'all', { rollback: true });
+    await task.ends(true);
+  }, 60_000);
 
   test('is waited for when the freeze shows late, and not frozen again meanwhile', async () => {
     await world.cluster.sql('ALTER SYSTEM SET _standin_freeze_delay = 2000');

@@ -5,6 +5,7 @@ import { describeIf } from '../support/skip';
 import { startTcpProxy } from '../support/tcpProxy';
 import { until } from '../support/until';
 import { failureWithout } from './failure';
+import { withoutRoom } from './noRoom';
 import { type AddTask, HOST_STEPS, type ObserverWorld, startObserverWorld } from './observerWorld';
 
 const FOLDERS = ['/data/1/obacts/sstable', '/data/log1/obacts/clog', `${OBSERVER_HOME}/store/obacts`];
@@ -226,15 +227,23 @@ END
       expect((await obeyed(world.cluster, 'stopServer'))[address]).toBeUndefined();
 
       await world.cluster.sql("ALTER SYSTEM SET server_permanent_offline_time = '1h'");
+      // Neither is it frozen, nor ended, without a note of it.
+      await withoutRoom(task.host, `/var/lib/obflow/${task.taskId}`, async () => {
+        await expect(task.run('RestartObServerProcess', { run: 2 })).rejects.toMatchObject({
+          ...{ type: 'FileOperationFailed', message: expect.stringContaining('100%') },
+        });
+      });
+      expect((await obeyed(world.cluster, 'minorFreeze'))[address]).toBeUndefined();
+      expect(task.host.pids('observer')).toEqual(before);
       // What OceanBase lets stop may be needed a moment later: here the server that has to carry everything is behind.
       const [member] = world.rootServers;
       await world.cluster.sql(`ALTER SYSTEM SET _standin_behind = '${member?.ip}:${member?.rpcPort}'`);
-      await expect(task.run('RestartObServerProcess', { run: 2 })).rejects.toMatchObject({
+      await expect(task.run('RestartObServerProcess', { run: 3 })).rejects.toMatchObject({
         ...{ type: 'NotYet', message: expect.stringMatching(/not ended yet.*stay in sync/) },
       });
       expect(task.host.pids('observer')).toEqual(before);
       await world.cluster.sql("ALTER SYSTEM SET _standin_behind = ''");
-      await task.run('RestartObServerProcess', { run: 3 });
+      await task.run('RestartObServerProcess', { run: 4 });
       expect(task.host.pids('observer')).not.toEqual(before);
       expect(await observerEffects(task.host)).toEqual({ installs: 1, starts: 2, processes: 1 });
       expect(await task.log('RestartObServerProcess')).toMatch(

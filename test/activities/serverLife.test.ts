@@ -1,3 +1,4 @@
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { fleetUnavailable } from '../../sandbox/hosts/fleet';
 import { OBSERVER_HOME } from '../../sandbox/standins/rpm';
 import { obeyed } from '../e2e/observerScene';
@@ -5,6 +6,7 @@ import { describeIf } from '../support/skip';
 import { startTcpProxy } from '../support/tcpProxy';
 import { until } from '../support/until';
 import { failureWithout } from './failure';
+import { withoutRoom } from './noRoom';
 import { type LifeTask, type LifeWorld, startLifeWorld } from './serverLifeWorld';
 
 const STOPPED = { target_server_status: 'STOPPED' };
@@ -251,6 +253,78 @@ describeIf(fleetUnavailable(), 'An OBServer that was there before obflow', () =>
     expect((await world.host(1).sh('ls /var/lib/obflow 2>/dev/null')).stdout).toBe('');
     await start(1);
   }, 180_000);
+
+  test('a process that this task cannot note is not ended; after the retry, the undo of the restart leaves it running', async () => {
+    const task = await world.task();
+    for (const type of ['PrepareRestartObServer', 'StopObServer']) await task.run(type, 1);
+    const before = pids(1);
+    await withoutRoom(world.host(1), `/var/lib/obflow/${task.taskId}`, async () => {
+      await expect(task.run('StopObServerProcess', 1)).rejects.toMatchObject({
+        ...{ type: 'FileOperationFailed', nonRetryable: true, message: expect.stringContaining('100%') },
+      });
+    });
+    expect(pids(1)).toEqual(before);
+    await task.run('StopObServerProcess', 1, { run: 2 });
+    expect(pids(1)).toEqual([]);
+    await task.run('StartObServerProcess', 1);
+    const after = pids(1);
+    expect(after).toHaveLength(1);
+    await undo(task, 1, [
+      'StartObServerProcess',
+      'StopObServerProcess',
+      'StopObServer',
+      'PrepareRestartObServer',
+    ]);
+    expect(pids(1)).toEqual(after);
+    expect(await stopTime(1)).toBeNull();
+    expect(await world.status(1)).toBe('RUNNING');
+  }, 120_000);
+
+  test('its process is noted before it is told to end, also when the cluster cannot be asked for a freeze', async () => {
+    const values = { force: 'true' };
+    const task = await world.task();
+    for (const type of ['PrepareStopObServer', 'StopObServer']) await task.run(type, 1, { values });
+    const [root] = world.rootServers;
+    if (root === undefined) throw new Error('a cluster has a root server');
+    // Whoever asks first is let through; all later ones hear nothing.
+    let sessions = 0;
+    const relay = createServer((inner) => {
+      sessions += 1;
+      if (sessions > 1) return inner.destroy();
+      const outer = connect(root.sqlPort, root.ip);
+      for (const [one, other] of [
+        [inner, outer],
+        [outer, inner],
+      ] as const)
+        one.on('error', () => other.destroy()).pipe(other);
+    });
+    await new Promise<void>((resolve) => relay.listen(0, '127.0.0.1', resolve));
+    const { port } = relay.address() as AddressInfo;
+    await world.reachedAt([{ ip: '127.0.0.1', sqlPort: port, rpcPort: 2882 }]);
+    try {
+      // It does not end while it stands still, as one does that writes its memory down.
+      await world.host(1).sh('kill -STOP $(pgrep -x observer)');
+      const stopping = task.run('StopObServerProcess', 1, { values });
+      await until(
+        'the note stands beside the living process',
+        async () => {
+          const { stdout } = await world.host(1).sh(`cat /var/lib/obflow/${task.taskId}/observer-*.json`);
+          return stdout !== '' && pids(1).length === 1;
+        },
+        15_000,
+      );
+      await world.host(1).sh('kill -CONT $(pgrep -x observer)');
+      await stopping;
+      expect(await task.log('StopObServerProcess', 1)).toContain('Could not freeze its memory');
+      expect(sessions).toBeGreaterThan(1);
+    } finally {
+      await world.host(1).sh('kill -CONT $(pgrep -x observer)');
+      relay.close();
+      await world.reachedAt(world.rootServers);
+    }
+    await undo(task, 1, ['StopObServerProcess', 'StopObServer', 'PrepareStopObServer']);
+    expect(pids(1)).toHaveLength(1);
+  }, 120_000);
 
   test('a restart is over when the cluster has seen the new process, not the old one', async () => {
     const task = await world.task();
