@@ -110,6 +110,8 @@ export interface ClusterSession {
   compaction(): Promise<ReadonlyMap<string, string>>;
   /** Names of the tenants, `sys` among them and meta tenants not. Throws SqlError when they may not be asked. */
   tenantNames(): Promise<string[]>;
+  /** The same of a server that may be of no cluster: undefined then. What says neither is thrown as it came. */
+  tenantNamesIfAny(): Promise<string[] | undefined>;
   /** Value of a cluster's parameter; undefined when there is none of that name. */
   parameter(name: string): Promise<string | undefined>;
   /** The same of every server that tells. */
@@ -130,6 +132,12 @@ export interface ClusterSession {
   alter(sql: string): Promise<void>;
   close(): void;
 }
+
+/**
+ * A server that is of no cluster lets root in without a password, and has neither tenants nor the tables of them: 8001 "Server is
+ * initializing", 1146. One that has lost its cluster's majority runs into a time-out, or names who is missing.
+ */
+const OF_NO_CLUSTER: ReadonlySet<number> = new Set([8001, 1146]);
 
 /**
  * Logs in at the first server that lets in. Throws SqlError when all that answer refuse the login, and
@@ -290,6 +298,14 @@ function cluster(session: SqlSession, at: string, version: string): ClusterSessi
     },
     async tenantNames() {
       return (await session.query(tenantNamesSql(version))).map((row) => columnText(row, 'name'));
+    },
+    async tenantNamesIfAny() {
+      try {
+        return await this.tenantNames();
+      } catch (error) {
+        if (error instanceof SqlError && OF_NO_CLUSTER.has(error.errno)) return undefined;
+        throw error;
+      }
     },
     parameters: async () => (await session.query(showParametersSql())).map(obParameterOf),
     async parameterRows(parameter, tenant) {

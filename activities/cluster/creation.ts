@@ -72,3 +72,13 @@ export async function recordBootstrap(
     bootstrap: { ...bootstrap, at: new Date().toISOString() },
   });
 }
+
+/** Written by an undo before it stops the first process; taken back when the task goes on instead. */
+export async function recordStopping(scope: SubtaskScope, cluster: ObClusterRow, is: boolean): Promise<void> {
+  const bootstrap = creationByTask(scope, cluster);
+  if (bootstrap === undefined || (bootstrap.stopping === true) === is) return;
+  const { stopping: _, ...known } = bootstrap;
+  await scope.store.obClusters.recordOrigin(cluster.id, {
+    bootstrap: is ? { ...known, stopping: true } : known,
+  });
+}

@@ -1,32 +1,26 @@
 import { isServing } from '../../oceanbase/clusterSql';
 import { addressText } from '../../runtime/addressText';
-import { PermanentError, TransientError } from '../../runtime/errors';
+import { TransientError } from '../../runtime/errors';
 import { say } from '../../runtime/messages/catalogue';
 import { someAtATime } from '../../runtime/someAtATime';
 import type { ObClusterRow } from '../../store/types';
 import { creationByTask } from '../cluster/brought';
-import { CLUSTER, clusterById, clusterOf, withCluster } from '../cluster/cluster';
+import { CLUSTER, clusterById, clusterOf } from '../cluster/cluster';
 import { readCluster } from '../cluster/clusterState';
-import { recordBootstrap } from '../cluster/creation';
+import { recordBootstrap, recordStopping } from '../cluster/creation';
 import { objectId } from '../common/objects';
 import { onHost } from '../onHost';
 import { subtask } from '../subtask';
 import type { SubtaskScope } from '../types';
 import { addToCluster } from './adding';
 import { provesReady, TOGETHER } from './beforeBootstrap';
-import { bootstrapOnce, isBootstrapped } from './bootstrap';
+import { bootstrapOnce, firstServers } from './bootstrap';
+import { refuseUserTenants } from './bootstrapUndo';
 import { forgetFirstStart, startedByTask, startFirst } from './firstStart';
 import { type HostedObserver, listedServer, observersOf } from './observer';
 import { launchObserver, lookForObservers, lookPause, observerListening, stopObservers } from './process';
 
 const SERVE_MS = 1_200_000;
-
-/** The servers that the statement lists, in the order of the root servers: one a zone. */
-function firstServers(cluster: ObClusterRow, observers: readonly HostedObserver[]): HostedObserver[] {
-  return cluster.rootServers.flatMap(
-    (root) => observers.find(({ server }) => server.ip === root.ip && server.rpcPort === root.rpcPort) ?? [],
-  );
-}
 
 /**
  * All observers run. Their first start has all the options; once BOOTSTRAP may have been sent they have data, and come back from
@@ -83,31 +77,6 @@ async function allServe(
   }
 }
 
-/** What tenants of users have is never wiped. A cluster that was seen and cannot be asked may have some. */
-async function refuseUserTenants(
-  scope: SubtaskScope,
-  cluster: ObClusterRow,
-  observers: readonly HostedObserver[],
-): Promise<void> {
-  const creation = creationByTask(scope, cluster);
-  const seen =
-    creation?.state === 'DONE' ||
-    (creation?.state !== 'NONE' && (await isBootstrapped(scope, cluster, firstServers(cluster, observers))));
-  if (!seen) return;
-  const tried = say('bootstrap.undo');
-  const names = await withCluster(scope, cluster, tried, (session) => session.tenantNames());
-  const others = names.filter((name) => name !== 'sys');
-  if (others.length === 0) return;
-  throw new PermanentError({
-    type: 'TenantsExist',
-    code: 'OBE11007',
-    tried,
-    where: cluster.name,
-    cameBack: say('bootstrap.tenants', { tenants: others.join(', ') }),
-    next: say('bootstrap.nextTenants'),
-  });
-}
-
 /** The processes of all servers go before the files of any. Only what this task has started. */
 async function stopAll(scope: SubtaskScope, observers: readonly HostedObserver[]): Promise<void> {
   const ours = await someAtATime(observers, TOGETHER, async (observer) => {
@@ -136,6 +105,7 @@ export const BootstrapOb = subtask({
   async run(scope) {
     const cluster = await clusterOf(scope);
     const creation = creationByTask(scope, cluster);
+    await recordStopping(scope, cluster, false);
     const observers = await observersOf(scope, cluster);
     const first = firstServers(cluster, observers);
     await startAll(scope, observers, creation?.state !== 'NONE');
@@ -157,6 +127,7 @@ export const BootstrapOb = subtask({
     }
     const observers = await observersOf(scope, cluster);
     await refuseUserTenants(scope, cluster, observers);
+    await recordStopping(scope, cluster, true);
     await stopAll(scope, observers);
     await recordBootstrap(scope, cluster, { state: 'UNDONE' });
   },

@@ -4,6 +4,7 @@
  */
 import { openWith } from '../../contact/clusterState';
 import { withWorkingSecret } from '../../contact/workingSecret';
+import type { HostProcess } from '../../hosts/types';
 import { BOOTSTRAP_TIMEOUT_SQL, bootstrapSql } from '../../oceanbase/bootstrapSql';
 import type { ClusterSession } from '../../oceanbase/clusterSession';
 import { isUnanswered, SqlConnectionError, SqlError } from '../../oceanbase/sqlSession';
@@ -20,11 +21,11 @@ import { launchObserver, lookForObservers, lookPause, observerListening } from '
 
 /** As the statement's own limit (BOOTSTRAP_TIMEOUT_SQL). */
 const STATEMENT_MS = 1_000_000;
-/** So long after it was to be sent a BOOTSTRAP is asked for of which nobody has heard. */
-const OUTCOME_MS = 600_000;
+/** So long after it was to be sent a BOOTSTRAP is asked for of which nobody has heard: it may be at work to its own limit. */
+const OUTCOME_MS = STATEMENT_MS + 80_000;
 /** So long a server is asked whose process is another one than that which had the statement: it boots. */
-const AFTER_RESTART_MS = 60_000;
-const ANSWER_MS = 5_000;
+export const AFTER_RESTART_MS = 60_000;
+export const ANSWER_MS = 5_000;
 
 const TRIED = say('bootstrap.send');
 
@@ -39,8 +40,15 @@ function lost(cluster: ObClusterRow, type: string, cameBack: Trouble['cameBack']
   });
 }
 
+/** The servers that the statement lists, in the order of the root servers: one a zone. It is sent to the first of them. */
+export function firstServers(cluster: ObClusterRow, observers: readonly HostedObserver[]): HostedObserver[] {
+  return cluster.rootServers.flatMap(
+    (root) => observers.find(({ server }) => server.ip === root.ip && server.rpcPort === root.rpcPort) ?? [],
+  );
+}
+
 /** Works at one server as root, whichever of the two passwords it takes. */
-async function atServer<T>(
+export async function atServer<T>(
   scope: SubtaskScope,
   cluster: ObClusterRow,
   { server }: HostedObserver,
@@ -58,8 +66,11 @@ async function atServer<T>(
   }
 }
 
-/** Whether one of these servers knows that the BOOTSTRAP has come to its end. A server that cannot be asked says nothing. */
-export async function isBootstrapped(
+/**
+ * Whether one of these servers knows that the BOOTSTRAP has come to its end, for those who wait for that. A server that cannot be
+ * asked says nothing: false is no proof that there is no cluster (bootstrapUndo.ts).
+ */
+async function isBootstrapped(
   scope: SubtaskScope,
   cluster: ObClusterRow,
   servers: readonly HostedObserver[],
@@ -116,6 +127,11 @@ async function processOf(scope: SubtaskScope, observer: HostedObserver) {
   return observerListening(scope, host, observer);
 }
 
+/** Whether this is the process that the statement was sent to. */
+export function hadStatement({ process }: ClusterBootstrap, now: HostProcess | undefined): boolean {
+  return process !== undefined && now?.pid === process.pid && now.startTime === process.startTime;
+}
+
 /** Looks until the cluster is there, or the statement cannot be at work any more. */
 async function outcome(
   scope: SubtaskScope,
@@ -130,12 +146,15 @@ async function outcome(
     if (await isBootstrapped(scope, cluster, first)) return;
     const bootstrap = await creationOf(scope, cluster);
     const now = await processOf(scope, addressed);
-    const same = now.pid === bootstrap?.process?.pid && now.startTime === bootstrap.process.startTime;
+    const same = bootstrap !== undefined && hadStatement(bootstrap, now);
     if (!same) restarted ??= Date.now();
     const deadline =
       restarted === undefined ? Date.parse(bootstrap?.at ?? '') + OUTCOME_MS : restarted + AFTER_RESTART_MS;
     if (!(Date.now() < deadline)) {
-      const text = restarted === undefined ? say('bootstrap.neverCame') : say('bootstrap.cutOff');
+      const text =
+        restarted === undefined
+          ? say('bootstrap.neverCame', { minutes: OUTCOME_MS / 60_000 })
+          : say('bootstrap.cutOff');
       throw lost(cluster, 'BootstrapLost', [why, text]);
     }
     await scope.pause(lookPause(looks));

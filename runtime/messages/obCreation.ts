@@ -83,7 +83,7 @@ export const OB_CREATION = {
     'BOOTSTRAP was to be sent at {at} by an earlier attempt; it is never sent twice, the cluster is asked for',
     'BOOTSTRAP 已由之前的执行在 {at} 发送；不会重复发送，正在查询集群是否已建成',
   ],
-  'bootstrap.neverCame': ['no cluster came of it within ten minutes', '十分钟内集群未建成'],
+  'bootstrap.neverCame': ['no cluster came of it within {minutes} minutes', '{minutes} 分钟内集群未建成'],
   'bootstrap.cutOff': [
     'the observer that it was sent to has been restarted since, and there is no cluster',
     '接收该语句的 observer 此后已重启，且集群未建成',
@@ -100,6 +100,14 @@ export const OB_CREATION = {
   'bootstrap.nextTenants': [
     'Their data would be lost. Retry the task, or abandon it and delete the cluster by its own request.',
     '其数据将会丢失。请重试任务，或放弃任务后通过删除集群请求删除。',
+  ],
+  'bootstrap.untold': [
+    'whether BOOTSTRAP has made a cluster, and whether users have tenants in it, is not known: {said}',
+    '无法确认 BOOTSTRAP 是否已建成集群，以及其中是否已有用户租户：{said}',
+  ],
+  'bootstrap.nextUntold': [
+    'Their data would be lost. Start the observers, or correct the credential of root@sys, and roll back again. If nothing of it is needed, abandon the task and delete the cluster by its own request.',
+    '其数据可能丢失。请启动各 observer，或更正 root@sys 的凭据，然后再次回滚。如确认无需保留，请放弃任务后通过删除集群请求删除。',
   ],
   'bootstrap.stopped': ['{ip}: the observer is stopped', '{ip}：observer 已停止'],
   'bench.notMeasured': ['The data disk could not be measured: {said}', '无法测量数据盘：{said}'],

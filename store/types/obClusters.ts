@@ -32,6 +32,8 @@ export interface ClusterBootstrap {
   readonly said?: string;
   /** The process that it was sent to: with that, the statement has come to an end. */
   readonly process?: { readonly pid: number; readonly startTime: string };
+  /** Its undo has seen that no user has a tenant in it, and stops its processes: from then on there is nobody to ask. */
+  readonly stopping?: true;
 }
 
 /**
