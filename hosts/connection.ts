@@ -4,8 +4,8 @@ import type { Client, ClientChannel, SFTPWrapper } from 'ssh2';
 import { giveUp } from '../runtime/addresses';
 import { SaidError, saidOf, TransientError } from '../runtime/errors';
 import { type Said, say } from '../runtime/messages/catalogue';
+import { Slots } from '../runtime/slots';
 import { Shells } from './shells';
-import { Slots } from './slots';
 import type { HostAddress } from './types';
 
 /** OpenSSH's MaxSessions is 10 by default and frees slots late, so fewer are used (observed, OpenSSH 9.2). */

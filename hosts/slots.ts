@@ -1,1 +1,0 @@
-export { Slots } from '../runtime/slots';
