@@ -345,8 +345,8 @@ describeIf(fleetUnavailable(), 'a hardened host', () => {
     await test0.configureSshd({ AllowTcpForwarding: 'no', MaxSessions: '2' });
     const host = await hosts.open(addressOf(fleet));
     await host.firstContact();
-    const running = host.sh('sleep 3; echo "done $SSH_CONNECTION, $$"');
     const before = (await host.sh('echo $SSH_CONNECTION')).stdout.trim();
+    const running = host.sh('sleep 8; echo "done $SSH_CONNECTION, $$"');
     await test0.configureSshd({});
     const again = await hosts.open(addressOf(fleet), { renew: true });
     const after = (await again.sh('echo $SSH_CONNECTION')).stdout.trim();
