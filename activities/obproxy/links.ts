@@ -103,21 +103,34 @@ export function refuseUnfitPassword({ link, cluster, password }: Link): void {
 /** What SHOW GRANTS says of a user who was given nothing. */
 const NOTHING_GRANTED = /^GRANT USAGE ON /i;
 
-/**
- * The session of the proxy's user, which is made first when it does not exist and root of the sys tenant may. One who lets in and
- * was granted nothing is one whose making was cut off: it is made to its end.
- */
-async function proxyUser(scope: LinkScope, { link, cluster, password }: Link): Promise<ObserverSession> {
+/** A session of the proxy's user, and what was granted. */
+interface ProxyUser {
+  readonly session: ObserverSession;
+  readonly grants: readonly string[];
+}
+
+async function logIn(scope: LinkScope, { link, cluster, password }: Link): Promise<ProxyUser> {
+  const session = await anyServer(scope, cluster, link.username, password);
   try {
-    const session = await anyServer(scope, cluster, link.username, password);
-    const grants = await session.grants().catch((error: unknown) => {
-      session.close();
-      throw error;
-    });
-    if (!grants.every((grant) => NOTHING_GRANTED.test(grant))) return session;
+    return { session, grants: await session.grants() };
+  } catch (error) {
     session.close();
-    await makeReader(scope, { link, cluster, password });
-    return await anyServer(scope, cluster, link.username, password);
+    throw error;
+  }
+}
+
+/**
+ * The proxy's user, who is made first when there is none and root of the sys tenant may. One who is let in and was granted
+ * nothing is one whose making was cut off: it is made to its end.
+ */
+async function proxyUser(scope: LinkScope, proxyLink: Link): Promise<ProxyUser> {
+  const { link, cluster } = proxyLink;
+  try {
+    const user = await logIn(scope, proxyLink);
+    if (!user.grants.every((grant) => NOTHING_GRANTED.test(grant))) return user;
+    user.session.close();
+    await makeReader(scope, proxyLink);
+    return await logIn(scope, proxyLink);
   } catch (error) {
     if (!(error instanceof SqlError) || error.errno !== ACCESS_DENIED) throw error;
   }
@@ -134,9 +147,9 @@ async function proxyUser(scope: LinkScope, { link, cluster, password }: Link): P
       }),
     );
   }
-  refuseUnfitPassword({ link, cluster, password });
-  await makeReader(scope, { link, cluster, password });
-  return anyServer(scope, cluster, link.username, password);
+  refuseUnfitPassword(proxyLink);
+  await makeReader(scope, proxyLink);
+  return logIn(scope, proxyLink);
 }
 
 /** Repeatable: a user who exists keeps the password, and is granted what is missing. */
@@ -185,12 +198,11 @@ export async function proveLogin(scope: LinkScope, link: Link): Promise<void> {
   const { cluster } = link;
   const username = sysLogin(link.link.username);
   try {
-    const session = await proxyUser(scope, link);
+    const { session, grants } = await proxyUser(scope, link);
     try {
       const version = (await session.version()) || cluster.version;
       const servers = await session.servers(version);
       compareNames(scope, cluster, await session.clusterName(version));
-      const grants = await session.grants();
       scope.log.info(
         say('link.canLogIn', { username, cluster: cluster.name, version, count: servers.length }),
       );
