@@ -57,12 +57,12 @@ export async function serve(parts: readonly Part[], options: ServeOptions): Prom
     say(`Data folder: ${config.dataDir}`);
     const failures: Promise<never>[] = [];
     // While Temporal starts on another core, this one reads what comes next; not before, or Temporal would wait for it.
-    let temporalLaunched: () => void = () => undefined;
-    const meanwhile = new Promise<void>((resolve) => {
-      temporalLaunched = resolve;
-    }).then(() => Promise.all([openDatabase(config, parts.includes('api')), load(parts)]));
+    const temporalStarts = event();
+    const meanwhile = temporalStarts.happened.then(() =>
+      Promise.all([openDatabase(config, parts.includes('api')), load(parts)]),
+    );
     const [{ temporal, uiUrl, namespace }, [store]] = await Promise.all([
-      openTemporal(config, options.ownTemporal, shutdown, failures, temporalLaunched),
+      openTemporal(config, options.ownTemporal, shutdown, failures, temporalStarts.happen),
       meanwhile,
     ]);
     shutdown.add(undefined, () => store.close());
@@ -78,17 +78,14 @@ export async function serve(parts: readonly Part[], options: ServeOptions): Prom
     const temporalUiUrl = config.temporalUiUrl ?? uiUrl;
     const ground: Ground = { config: { ...config, temporalUiUrl }, logger, temporal, store, hosts };
     // The worker first: its thread gets ready on another core while this one makes the API.
-    let launched: () => void = () => undefined;
-    const thread = new Promise<void>((resolve) => {
-      launched = resolve;
-    });
+    const threadStarts = event();
     const starting = parts.includes('worker')
-      ? startWorkerPart(ground, options.activities, shutdown, failures, launched)
+      ? startWorkerPart(ground, options.activities, shutdown, failures, threadStarts.happen)
       : undefined;
     const [worker, api] = await Promise.all([
       starting,
       parts.includes('api')
-        ? Promise.race([thread, starting]).then(() => startApiPart(ground, shutdown))
+        ? Promise.race([threadStarts.happened, starting]).then(() => startApiPart(ground, shutdown))
         : undefined,
     ]);
     await startMonitoring({ ...ground, hosts, worker, api }, shutdown);
@@ -264,6 +261,15 @@ function reachOfHosts(publicUrl: string): string {
   return leadsToItself(publicUrl)
     ? 'hosts elsewhere cannot reach it, so no OBProxies in CONFIG_URL mode can be added there: OBFLOW_LISTEN and OBFLOW_PUBLIC_URL decide'
     : `hosts reach it at ${publicUrl}`;
+}
+
+/** Something that happens once, and who waits for it. */
+function event(): { readonly happened: Promise<void>; readonly happen: () => void } {
+  let happen: () => void = () => undefined;
+  const happened = new Promise<void>((resolve) => {
+    happen = resolve;
+  });
+  return { happened, happen };
 }
 
 /** A failure before somebody waits for it must not end the process on the spot. */
