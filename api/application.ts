@@ -236,7 +236,7 @@ function refuseOtherMethods(app: Express, routes: readonly Route[]): void {
   for (const path of new Set(routes.map((route) => route.path))) {
     const allowed = routes.filter((route) => route.path === path).map((route) => route.method as string);
     if (allowed.includes('GET')) allowed.push('HEAD');
-    // Not `app.all`, which makes a layer for each of 34 methods: a fifth of the time until an API was ready.
+    // Not `app.all`, which makes a layer for each of 34 methods: 0.12 CPU-seconds of every start.
     app.route(expressPath(path)).all((request: Request, response: Response) => {
       response.set('allow', allowed.join(', '));
       throw new Refusal(
